@@ -1,0 +1,248 @@
+"""Requests to the API server: one function for all of them, errors as ours, nothing retried.
+
+The client's own retries are off: they honour Retry-After inside the call, which would
+block a look for as long as a server likes. No text of a reply goes into an error, since
+it can hold a secret.
+"""
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+from bootheal.errors import (
+    BoothealError,
+    ConflictError,
+    DeniedError,
+    MissingError,
+    PermanentError,
+    TransientError,
+    UnreachableError,
+)
+
+CONNECT_TIMEOUT = 3.0
+READ_TIMEOUT = 10.0
+OWNER = "bootheal"
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+
+Query = Sequence[tuple[str, str]]
+
+
+class ExpiredError(TransientError):
+    """410 Gone: the watch's resourceVersion is too old; list again."""
+
+
+class Api:
+    """A connection to the API server that `kubeconfig` describes (its `context`, or the current one).
+
+    PermanentError where the file cannot be used.
+    """
+
+    def __init__(self, kubeconfig: Path, context: str = "") -> None:
+        from kubernetes.client.api_client import ApiClient
+        from kubernetes.client.configuration import Configuration
+        from kubernetes.config.config_exception import ConfigException
+        from kubernetes.config.kube_config import load_kube_config
+        from yaml import YAMLError
+
+        self._configuration = Configuration()
+        try:
+            load_kube_config(
+                str(kubeconfig), context or None, client_configuration=self._configuration, persist_config=False
+            )
+        except (ConfigException, YAMLError, OSError, TypeError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+            raise PermanentError(
+                f"cannot use the kubeconfig {kubeconfig}: {reason or error}",
+                hint="see cluster.kubeconfig; on k3s it is /etc/rancher/k3s/k3s.yaml, readable by root",
+            ) from None
+        self._configuration.retries = False
+        self._client = ApiClient(self._configuration)
+        self._client.user_agent = OWNER
+
+    @property
+    def host(self) -> str:
+        """The server's URL."""
+        return str(self._configuration.host)
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        self._client.close()
+
+    # --- requests ---------------------------------------------------------------------------------
+
+    def get(self, path: str, query: Query = (), *, about: str) -> Any:
+        """GET and parse JSON."""
+        return json.loads(self._read("GET", path, query, about=about))
+
+    def text(self, path: str, query: Query = (), *, about: str) -> tuple[int, str]:
+        """GET and return status and text, whatever the status (but a refusal of ours raises)."""
+        response = self._send("GET", path, query)
+        body = self._body(response).decode(errors="replace")
+        if response.status in (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN):
+            raise error_for(response.status, about)
+        return response.status, body
+
+    def write(self, method: str, path: str, body: Any, *, about: str, content_type: str = JSON) -> Any:
+        """Send a write under our own field manager (Flux strips the fields of `kubectl…`) and parse the reply."""
+        query = [("fieldManager", OWNER)] if method in ("PATCH", "POST", "PUT") else []
+        return json.loads(self._read(method, path, query, body=body, content_type=content_type, about=about))
+
+    def stream(self, path: str, query: Query, *, quiet: float, about: str) -> Iterator[Any]:
+        """Yield a watch's JSON lines until the server ends it; UnreachableError after `quiet` seconds of silence."""
+        from urllib3.exceptions import HTTPError
+
+        response = self._send("GET", path, query, timeout=quiet)
+        if response.status != http.HTTPStatus.OK:
+            self._body(response)
+            raise error_for(response.status, about)
+        rest = b""
+        try:
+            for chunk in response.response.stream():
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from (json.loads(line) for line in lines if line)
+        except (HTTPError, OSError, ValueError) as error:
+            raise UnreachableError(f"cannot watch {about}: {_reason(error)}") from None
+        finally:
+            response.response.close()
+
+    def _read(
+        self, method: str, path: str, query: Query, *, about: str, body: Any = None, content_type: str = JSON
+    ) -> bytes:
+        response = self._send(method, path, query, body=body, content_type=content_type)
+        data = self._body(response)
+        if response.status >= http.HTTPStatus.BAD_REQUEST:
+            raise error_for(response.status, about)
+        return data
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Query,
+        *,
+        body: Any = None,
+        content_type: str = JSON,
+        timeout: float = READ_TIMEOUT,
+    ) -> Any:
+        from kubernetes.client.exceptions import ApiException
+        from urllib3.exceptions import HTTPError
+
+        headers = {"Accept": JSON} | ({"Content-Type": content_type} if body is not None else {})
+        request = self._client.param_serialize(
+            method, path, query_params=list(query), header_params=headers, body=body, auth_settings=["BearerToken"]
+        )
+        try:
+            return self._client.call_api(*request, _request_timeout=(CONNECT_TIMEOUT, timeout))
+        except (HTTPError, ApiException, OSError) as error:
+            raise UnreachableError(f"cannot reach the API server at {self.host}: {_reason(error)}") from None
+
+    def _body(self, response: Any) -> bytes:
+        from urllib3.exceptions import HTTPError
+
+        try:
+            return bytes(response.read())
+        except (HTTPError, OSError) as error:
+            raise UnreachableError(f"cannot read from the API server at {self.host}: {_reason(error)}") from None
+
+    # --- port-forward -----------------------------------------------------------------------------
+
+    def forward(self, namespace: str, pod: str, port: int, timeout: float) -> socket:
+        """Return a socket that a port-forward carries to a port of a pod. UnreachableError with the reason.
+
+        One thread of the client's serves it, and ends when either side closes. The socket is
+        one half of a socketpair; the failure of the other side shows as end-of-file.
+        """
+        import websocket
+        from kubernetes.client.exceptions import ApiException
+        from kubernetes.stream.ws_client import portforward_call
+
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
+        query = [("ports", str(port))]
+        method, url, headers, *_ = self._client.param_serialize(
+            "GET", path, query_params=list(query), header_params={}, auth_settings=["BearerToken"]
+        )
+        websocket.setdefaulttimeout(timeout)  # the client passes none on, and would wait for ever
+        try:
+            forwarded = portforward_call(
+                self._configuration, method, url.split("?")[0], query_params=query, headers=headers
+            )
+        except ApiException as error:
+            raise UnreachableError(f"cannot forward a port to pod/{namespace}/{pod}: {_handshake(error)}") from None
+        except (OSError, websocket.WebSocketException) as error:
+            raise UnreachableError(f"cannot forward a port to pod/{namespace}/{pod}: {_reason(error)}") from None
+        half: socket = forwarded.socket(port)._socket  # noqa: SLF001 - its wrapper hides what ssl needs
+        return half
+
+
+def error_for(status: int, about: str) -> BoothealError:
+    """Turn an HTTP status into an error of ours."""
+    phrase = http.client.responses.get(status, "unknown")
+    refused = f"cannot get {about}: the API server says {status} {phrase}"
+    if status in _DENIED:
+        return DeniedError(refused, status=status, hint=_DENIED[status])
+    if status == http.HTTPStatus.NOT_FOUND:
+        return MissingError(f"cannot find {about}", hint="is the name in the configuration right?")
+    if status == http.HTTPStatus.CONFLICT:
+        return ConflictError(f"cannot change {about}: it changed since it was looked at")
+    if status == http.HTTPStatus.GONE:
+        return ExpiredError(f"cannot go on watching {about}: {phrase}")
+    passing = status == http.HTTPStatus.TOO_MANY_REQUESTS or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
+    return UnreachableError(refused) if passing else PermanentError(refused)
+
+
+_DENIED: dict[int, str] = {
+    http.HTTPStatus.UNAUTHORIZED: "the credential in the kubeconfig is not (or no longer) valid",
+    http.HTTPStatus.FORBIDDEN: "the credential lacks this right: see its Role and RoleBinding",
+}
+
+
+def _reason(error: BaseException) -> str:
+    """Say in a few words what went wrong on the wire, from the innermost cause that has a name of its own."""
+    text = f"{error} {getattr(error, 'reason', '')}"
+    for needle, words in _REASONS.items():
+        if needle in text:
+            return words
+    with suppress(AttributeError):
+        return str(error.strerror or type(error).__name__)  # type: ignore[attr-defined]
+    return type(error).__name__
+
+
+_REASONS = {
+    "not yet valid": "its certificate is not yet valid: is this machine's clock right?",
+    "has expired": "a certificate has expired: read the live kubeconfig, or see `k3s certificate rotate`",
+    "CERTIFICATE_VERIFY_FAILED": "its certificate is not signed by the kubeconfig's authority",
+    "refused": "connection refused",
+    "timed out": "no answer in time",
+    "reset": "connection reset",
+    "EOF": "connection cut short",
+    "closed": "connection closed",
+    "RemoteDisconnected": "connection closed",
+    "resolve": "its name cannot be resolved",
+    "unreachable": "no route",
+}
+
+
+def _handshake(error: Any) -> str:
+    """Port-forward failures come as status 0 with the HTTP status only in the text."""
+    text = str(error.reason)
+    status = next((word for word in text.split() if word.isdigit()), "")
+    return f"the API server says {status}" if status else _reason(error)
+
+
+def quiet_forward_threads() -> None:
+    """Keep the client's port-forward threads from printing a traceback when a connection breaks under them."""
+    default = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if args.thread is None or not args.thread.name.startswith("Kubernetes port forward"):
+            default(args)
+
+    threading.excepthook = hook

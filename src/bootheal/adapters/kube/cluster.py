@@ -1,0 +1,248 @@
+"""The Cluster port: reads from kept lists where there are some, writes with preconditions."""
+
+import base64
+import binascii
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from bootheal.adapters.kube import objects
+from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
+from bootheal.adapters.kube.kept import Kept, Resource, fetch
+from bootheal.errors import ConflictError, MissingError
+from bootheal.model import (
+    Credentials,
+    Document,
+    Endpoint,
+    Lease,
+    Login,
+    Node,
+    Pod,
+    Readiness,
+    Ref,
+    Right,
+    Secret,
+    Service,
+    Workload,
+)
+from bootheal.ports import Interest
+
+CORE, APPS = "/api/v1", "/apis/apps/v1"
+LEASES = "kube-node-lease"
+
+RESOURCES = {
+    resource.kind: resource
+    for resource in (
+        Resource("node", CORE, "nodes", objects.node),
+        Resource("pod", CORE, "pods", objects.pod),
+        Resource("service", CORE, "services", objects.service),
+        Resource("endpointslice", "/apis/discovery.k8s.io/v1", "endpointslices", objects.endpoints),
+        Resource("lease", "/apis/coordination.k8s.io/v1", "leases", objects.lease),
+        Resource("deployment", APPS, "deployments", partial(objects.workload, kind="deployment")),
+        Resource("statefulset", APPS, "statefulsets", partial(objects.workload, kind="statefulset")),
+        Resource("daemonset", APPS, "daemonsets", partial(objects.workload, kind="daemonset")),
+    )
+}
+
+# Looks come several times a second while something is repaired; a Secret changes once in months.
+SECRET_SECONDS = 2.0
+HIDDEN = "***"
+_URL_PASSWORD = re.compile(r"(?<=://)([^:@/\s]+):[^@/\s]+(?=@)")
+
+
+class KubeCluster:
+    """The cluster behind one Api."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._kept: dict[Interest, Kept] = {}
+        self._first_renewals: dict[str, float] = {}
+        self._secrets: dict[Ref, tuple[float, Any]] = {}
+        self._revealed: set[str] = set()
+        self._lock = threading.Lock()
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def readiness(self) -> Readiness:
+        """Ask /readyz?verbose and name the first check that fails."""
+        status, text = self._api.text("/readyz", [("verbose", "true")], about="/readyz")
+        if status == 200:  # noqa: PLR2004 - OK
+            return Readiness(ready=True)
+        failing = [line.split()[0].removeprefix("[-]") for line in text.splitlines() if line.startswith("[-]")]
+        return Readiness(ready=False, why=f"/readyz says {status}" + (f" ({failing[0]})" if failing else ""))
+
+    def nodes(self) -> Sequence[Node]:
+        """List the nodes."""
+        return list(self._items("node", "").values())
+
+    def lease(self, node: str) -> Lease | None:
+        """Return the node's Lease; it has `advanced` once this process has seen two renewals."""
+        lease: Lease | None = self._items("lease", LEASES).get(node)
+        if lease is None:
+            return None
+        first = self._first_renewals.setdefault(node, lease.renewed)
+        return Lease(lease.renewed, lease.duration, advanced=lease.renewed > first)
+
+    def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> Sequence[Pod]:
+        """List the pods that carry all `labels`."""
+        wanted = (labels or {}).items()
+        return [pod for pod in self._items("pod", namespace).values() if wanted <= pod.labels.items()]
+
+    def workload(self, ref: Ref) -> Workload:
+        """Return a workload."""
+        return self._one(ref)  # type: ignore[no-any-return]
+
+    def service(self, namespace: str, name: str) -> Service:
+        """Return a Service."""
+        return self._one(Ref("service", namespace, name))  # type: ignore[no-any-return]
+
+    def services(self, namespace: str) -> Sequence[Service]:
+        """List the Services."""
+        return list(self._items("service", namespace).values())
+
+    def endpoints(self, namespace: str, service: str) -> Sequence[Endpoint]:
+        """Return what all slices of the Service hold."""
+        slices = self._items("endpointslice", namespace).values()
+        return [endpoint for owner, found in slices for endpoint in found if owner == service]
+
+    def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
+        """Read user and password from a Secret; `fresh` insists on asking the API server."""
+        raw = self._secret(login.secret, fresh=fresh)
+        user = login.user or self._value(raw, login.secret, login.user_key)
+        password = self._value(raw, login.secret, login.password_key)
+        self._revealed.add(password)
+        return Credentials(user, Secret(password), raw["metadata"].get("resourceVersion", ""))
+
+    def document(self, config_map: Ref, key: str) -> Document:
+        """Read one key of a ConfigMap."""
+        raw = self._get(CORE, "configmaps", config_map)
+        text = (raw.get("data") or {}).get(key)
+        if text is None:
+            raise MissingError(f"cannot find key {key} in {config_map}", hint="see the pooler's settings_in")
+        return Document(config_map, key, text, raw["metadata"].get("resourceVersion", ""))
+
+    def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
+        """Return the last lines of a log, without any password that this process has read."""
+        query = [("container", container), ("tailLines", str(lines)), ("previous", str(previous).lower())]
+        path = f"{CORE}/namespaces/{pod.namespace}/pods/{pod.name}/log"
+        status, text = self._api.text(path, query, about=f"the log of {pod}")
+        return self._redact(text) if status == 200 else ""  # noqa: PLR2004 - OK
+
+    def may(self, right: Right) -> bool:
+        """Create a SelfSubjectAccessReview, which changes nothing."""
+        resource, _, subresource = right.resource.partition("/")
+        attributes = {"verb": right.verb, "resource": resource, "group": right.group, "namespace": right.namespace}
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes | ({"subresource": subresource} if subresource else {})},
+        }
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        raw = self._api.write("POST", path, body, about=f"the right to {right}")
+        return bool(raw.get("status", {}).get("allowed"))
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def delete_pod(self, pod: Ref, uid: str) -> None:
+        """Delete gracefully. Gone already, or another pod by now, is as good."""
+        path = RESOURCES["pod"].path(pod.namespace, pod.name)
+        options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        try:
+            raw = self._api.write("DELETE", path, options, about=str(pod))
+        except (MissingError, ConflictError):
+            return
+        if raw.get("kind") == "Pod":
+            self._enter("pod", pod.namespace, raw)
+
+    def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
+        """Annotate the pod template, at that resourceVersion."""
+        stamp = datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+        annotations = {objects.CAUSE: cause, objects.RESTARTED_AT: stamp}
+        body = {
+            "metadata": {"resourceVersion": version},
+            "spec": {"template": {"metadata": {"annotations": annotations}}},
+        }
+        path = RESOURCES[workload.kind].path(workload.namespace, workload.name)
+        raw = self._api.write("PATCH", path, body, about=str(workload), content_type=STRATEGIC_PATCH)
+        self._enter(workload.kind, workload.namespace, raw)
+
+    def write_document(self, document: Document, text: str) -> None:
+        """Replace one key, at that resourceVersion."""
+        ref = document.ref
+        body = {"metadata": {"resourceVersion": document.version}, "data": {document.key: text}}
+        path = f"{CORE}/namespaces/{ref.namespace}/configmaps/{ref.name}"
+        self._api.write("PATCH", path, body, about=str(ref), content_type=MERGE_PATCH)
+
+    # --- watching ---------------------------------------------------------------------------------
+
+    def rights(self, interests: frozenset[Interest]) -> frozenset[Right]:
+        """Name what keeping these lists needs."""
+        found = set()
+        for interest in interests:
+            resource = RESOURCES[interest.kind]
+            group = resource.group.split("/")[2] if resource.group.startswith("/apis/") else ""
+            found |= {Right(verb, resource.plural, interest.namespace, group) for verb in ("list", "watch")}
+        return frozenset(found)
+
+    def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
+        """Keep a list for each interest from now on."""
+        for interest in sorted(interests - self._kept.keys(), key=lambda i: (i.kind, i.namespace)):
+            resource = RESOURCES[interest.kind]
+            self._kept[interest] = Kept(self._api, resource, interest.namespace, partial(changed, interest))
+
+    def close(self) -> None:
+        """Stop watching."""
+        for kept in self._kept.values():
+            kept.stop()
+        self._api.close()
+
+    # --- helpers ----------------------------------------------------------------------------------
+
+    def _items(self, kind: str, namespace: str) -> dict[str, Any]:
+        kept = self._kept.get(Interest(kind, namespace))
+        return kept.items() if kept else fetch(self._api, RESOURCES[kind], namespace)[0]
+
+    def _one(self, ref: Ref) -> Any:
+        resource, kept = RESOURCES[ref.kind], self._kept.get(Interest(ref.kind, ref.namespace))
+        if kept is None:
+            return resource.parse(self._api.get(resource.path(ref.namespace, ref.name), about=str(ref)))
+        if ref.name not in (items := kept.items()):
+            raise MissingError(f"cannot find {ref}", hint="is the name in the configuration right?")
+        return items[ref.name]
+
+    def _enter(self, kind: str, namespace: str, raw: objects.Raw) -> None:
+        if kept := self._kept.get(Interest(kind, namespace)):
+            kept.enter(raw)
+
+    def _get(self, group: str, plural: str, ref: Ref) -> objects.Raw:
+        raw: objects.Raw = self._api.get(f"{group}/namespaces/{ref.namespace}/{plural}/{ref.name}", about=str(ref))
+        return raw
+
+    def _secret(self, ref: Ref, *, fresh: bool) -> objects.Raw:
+        with self._lock:
+            at, raw = self._secrets.get(ref, (float("-inf"), {}))
+            if not fresh and time.monotonic() - at < SECRET_SECONDS:
+                return raw  # type: ignore[no-any-return]
+        raw = self._get(CORE, "secrets", ref)
+        with self._lock:
+            self._secrets[ref] = (time.monotonic(), raw)
+        return raw
+
+    def _value(self, raw: objects.Raw, ref: Ref, key: str) -> str:
+        encoded = (raw.get("data") or {}).get(key)
+        if not encoded:
+            make = f"kubectl -n {ref.namespace} create secret generic {ref.name} --from-literal={key}=…"
+            raise MissingError(f"cannot find key {key} in {ref}", hint=f"name the right key, or make it: {make}")
+        try:
+            return base64.b64decode(encoded, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            raise MissingError(f"cannot read key {key} in {ref}: not base64 of UTF-8 text") from None
+
+    def _redact(self, text: str) -> str:
+        for secret in sorted(self._revealed, key=len, reverse=True):
+            text = text.replace(secret, HIDDEN)
+        return _URL_PASSWORD.sub(rf"\1:{HIDDEN}", text)

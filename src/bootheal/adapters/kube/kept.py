@@ -1,0 +1,147 @@
+"""A list of one kind in one namespace that a watch keeps up to date.
+
+LIST, then watch from there; after 410 or a break, LIST again. While the watch is broken
+every read is a LIST of its own, so that nothing stale is taken for live. The responses
+of our own writes enter at once.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bootheal.adapters.kube.api import Api, ExpiredError
+from bootheal.adapters.kube.objects import Raw
+from bootheal.errors import BoothealError, UnreachableError
+from bootheal.patience import reconnecting
+
+PAGE = 500
+
+# The server ends a watch after this long; a bookmark comes about once a minute before.
+WATCH_SECONDS = 300
+QUIET_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Where a kind lives in the API, and how it becomes a snapshot."""
+
+    kind: str
+    group: str
+    plural: str
+    parse: Callable[[Raw], Any]
+
+    def path(self, namespace: str, name: str = "") -> str:
+        """Return the path of a namespace's list, or of one object."""
+        inside = f"/namespaces/{namespace}" if namespace else ""
+        return f"{self.group}{inside}/{self.plural}" + (f"/{name}" if name else "")
+
+    def about(self, namespace: str) -> str:
+        """Name the list for a message."""
+        return f"{self.plural} of namespace {namespace}" if namespace else self.plural
+
+
+def fetch(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Any], str]:
+    """LIST, page by page. Return the snapshots by name, and the resourceVersion to watch from."""
+    items: dict[str, Any] = {}
+    query = [("limit", str(PAGE))]
+    while True:
+        raw = api.get(resource.path(namespace), query, about=resource.about(namespace))
+        items.update((item["metadata"]["name"], resource.parse(item)) for item in raw.get("items") or ())
+        metadata = raw.get("metadata", {})
+        if not metadata.get("continue"):
+            return items, metadata.get("resourceVersion", "")
+        query = [("limit", str(PAGE)), ("continue", metadata["continue"])]
+
+
+class Kept:
+    """One kept list. `changed` is called on the watch's thread after every change."""
+
+    def __init__(self, api: Api, resource: Resource, namespace: str, changed: Callable[[], None]) -> None:
+        self._api, self._resource, self._namespace, self._changed = api, resource, namespace, changed
+        self._items: dict[str, Any] = {}
+        self._version = ""
+        self._live = False
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        name = f"watch {resource.about(namespace)}"
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def items(self) -> dict[str, Any]:
+        """Return the snapshots by name: kept ones while the watch is live, else fresh ones."""
+        with self._lock:
+            if self._live:
+                return dict(self._items)
+        return fetch(self._api, self._resource, self._namespace)[0]
+
+    def enter(self, raw: Raw) -> None:
+        """Take in the response of a write, if the watch has not brought something newer."""
+        with self._lock:
+            current = self._items.get(raw["metadata"]["name"])
+            if self._live and (current is None or _newer(raw, current)):
+                self._items[raw["metadata"]["name"]] = self._resource.parse(raw)
+
+    def stop(self) -> None:
+        """End the thread when its present request ends."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            for attempt in reconnecting(BoothealError, self._pause):
+                with attempt:
+                    if self._stop.is_set():
+                        return
+                    self._list()
+            try:
+                while not self._stop.is_set():
+                    self._follow()
+            except BoothealError:
+                with self._lock:
+                    self._live = False
+                self._changed()
+
+    def _pause(self, seconds: float) -> None:
+        self._stop.wait(seconds)
+
+    def _list(self) -> None:
+        items, version = fetch(self._api, self._resource, self._namespace)
+        with self._lock:
+            self._items, self._version, self._live = items, version, True
+        self._changed()
+
+    def _follow(self) -> None:
+        query = [
+            ("watch", "true"),
+            ("allowWatchBookmarks", "true"),
+            ("resourceVersion", self._version),
+            ("timeoutSeconds", str(WATCH_SECONDS)),
+        ]
+        path, about = self._resource.path(self._namespace), self._resource.about(self._namespace)
+        for event in self._api.stream(path, query, quiet=QUIET_SECONDS, about=about):
+            self._take(event["type"], event["object"])
+            if self._stop.is_set():
+                return
+
+    def _take(self, kind: str, raw: Raw) -> None:
+        if kind == "ERROR":
+            if raw.get("code") == 410:  # noqa: PLR2004 - Gone
+                raise ExpiredError(f"cannot go on watching {self._resource.about(self._namespace)}")
+            raise UnreachableError(f"cannot watch {self._resource.about(self._namespace)}")
+        with self._lock:
+            self._version = raw["metadata"]["resourceVersion"]
+            if kind == "BOOKMARK":
+                return
+            name = raw["metadata"]["name"]
+            if kind == "DELETED":
+                self._items.pop(name, None)
+            else:
+                self._items[name] = self._resource.parse(raw)
+        self._changed()
+
+
+def _newer(raw: Raw, current: Any) -> bool:
+    """Compare resourceVersions as numbers, as Kubernetes 1.35 made official and as they always were in k3s."""
+    try:
+        return int(raw["metadata"]["resourceVersion"]) >= int(current.version)
+    except (AttributeError, KeyError, ValueError):
+        return True

@@ -1,0 +1,152 @@
+"""Raw JSON -> snapshots. Every field may be missing; the API server omits what is empty."""
+
+from datetime import datetime
+from typing import Any
+
+from bootheal.model import Container, Endpoint, Lease, Node, Pod, Ref, Service, State, Workload
+
+Raw = dict[str, Any]
+
+CAUSE = "bootheal/cause"
+RESTARTED_AT = "bootheal/restarted-at"
+SERVICE_NAME = "kubernetes.io/service-name"
+
+
+def seconds(timestamp: str | None) -> float | None:
+    """Turn an RFC 3339 time into seconds since the epoch; None where there is none."""
+    return datetime.fromisoformat(timestamp).timestamp() if timestamp else None
+
+
+def ref(kind: str, raw: Raw) -> Ref:
+    """Name a raw object."""
+    metadata = raw["metadata"]
+    return Ref(kind, metadata.get("namespace", ""), metadata["name"])
+
+
+def node(raw: Raw) -> Node:
+    """Parse a v1 Node."""
+    status, spec = raw.get("status", {}), raw.get("spec", {})
+    ready = _condition(status, "Ready")
+    return Node(
+        name=raw["metadata"]["name"],
+        boot_id=status.get("nodeInfo", {}).get("bootID", ""),
+        ready=ready.get("status") == "True",
+        why=f"{ready.get('reason', 'no condition')}: {ready.get('message', '')}".rstrip(": "),
+        taints=tuple(taint["key"] for taint in spec.get("taints") or ()),
+        unschedulable=bool(spec.get("unschedulable")),
+    )
+
+
+def lease(raw: Raw) -> Lease:
+    """Parse a coordination.k8s.io/v1 Lease."""
+    spec = raw.get("spec", {})
+    return Lease(renewed=seconds(spec.get("renewTime")) or 0.0, duration=float(spec.get("leaseDurationSeconds") or 40))
+
+
+def pod(raw: Raw) -> Pod:
+    """Parse a v1 Pod. Init containers are left out: what they hold up shows in the pod's phase."""
+    metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
+    owner = next((o for o in metadata.get("ownerReferences") or () if o.get("controller")), None)
+    return Pod(
+        ref=ref("pod", raw),
+        uid=metadata.get("uid", ""),
+        version=metadata.get("resourceVersion", ""),
+        phase=status.get("phase", ""),
+        node=spec.get("nodeName", ""),
+        reason=status.get("reason", ""),
+        message=status.get("message", ""),
+        ip=status.get("podIP", ""),
+        ready=_condition(status, "Ready").get("status") == "True",
+        created=seconds(metadata.get("creationTimestamp")) or 0.0,
+        deleting="deletionTimestamp" in metadata,
+        mirror="kubernetes.io/config.mirror" in (metadata.get("annotations") or {}),
+        owner=Ref(owner["kind"].lower(), metadata.get("namespace", ""), owner["name"]) if owner else None,
+        labels=metadata.get("labels") or {},
+        containers=tuple(_container(item) for item in status.get("containerStatuses") or ()),
+        ports={
+            port["name"]: port["containerPort"]
+            for container in spec.get("containers") or ()
+            for port in container.get("ports") or ()
+            if "name" in port
+        },
+    )
+
+
+def _container(raw: Raw) -> Container:
+    name, detail = next(iter((raw.get("state") or {"waiting": {}}).items()))
+    return Container(
+        name=raw["name"],
+        state=State(name),
+        reason=detail.get("reason", ""),
+        message=detail.get("message", ""),
+        exit_code=detail.get("exitCode"),
+        ready=bool(raw.get("ready")),
+        restarts=raw.get("restartCount", 0),
+        started=seconds(detail.get("startedAt")),
+        id=raw.get("containerID", ""),
+    )
+
+
+def workload(raw: Raw, kind: str) -> Workload:
+    """Parse an apps/v1 Deployment, StatefulSet or DaemonSet."""
+    metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
+    template = spec.get("template", {}).get("metadata", {}).get("annotations") or {}
+    strategy = spec.get("updateStrategy") or {}
+    daemonset = kind == "daemonset"
+    progressing = _condition(status, "Progressing")
+    exceeded = progressing.get("reason") == "ProgressDeadlineExceeded"
+    return Workload(
+        ref=ref(kind, raw),
+        uid=metadata.get("uid", ""),
+        version=metadata.get("resourceVersion", ""),
+        generation=metadata.get("generation", 0),
+        observed=status.get("observedGeneration", 0),
+        desired=status.get("desiredNumberScheduled", 0) if daemonset else spec.get("replicas", 1),
+        replicas=status.get("currentNumberScheduled" if daemonset else "replicas", 0),
+        updated=status.get("updatedNumberScheduled" if daemonset else "updatedReplicas", 0),
+        ready=status.get("numberReady" if daemonset else "readyReplicas", 0),
+        available=status.get("numberAvailable" if daemonset else "availableReplicas", 0),
+        paused=bool(spec.get("paused")),
+        on_delete=strategy.get("type") == "OnDelete",
+        partition=(strategy.get("rollingUpdate") or {}).get("partition") or 0,
+        update_revision=status.get("updateRevision", ""),
+        current_revision=status.get("currentRevision", ""),
+        deadline_exceeded=seconds(progressing.get("lastUpdateTime")) if exceeded else None,
+        selector=spec.get("selector", {}).get("matchLabels") or {},
+        caused_by=template.get(CAUSE, ""),
+    )
+
+
+def service(raw: Raw) -> Service:
+    """Parse a v1 Service; of several ports the first counts."""
+    spec = raw.get("spec", {})
+    port: Raw = next(iter(spec.get("ports") or ()), {})
+    cluster_ip = spec.get("clusterIP", "")
+    return Service(
+        ref=ref("service", raw),
+        cluster_ip="" if cluster_ip == "None" else cluster_ip,
+        port=port.get("port", 0),
+        target_port=port.get("targetPort") or port.get("port", 0),
+        selector=spec.get("selector") or {},
+    )
+
+
+def endpoints(raw: Raw) -> tuple[str, tuple[Endpoint, ...]]:
+    """Parse a discovery.k8s.io/v1 EndpointSlice into the Service's name and its addresses."""
+    port = next((port.get("port") for port in raw.get("ports") or ()), 0) or 0
+    found = tuple(
+        Endpoint(
+            address=address,
+            port=port,
+            pod=(item.get("targetRef") or {}).get("name", ""),
+            # An absent condition means ready: discovery/v1 EndpointConditions.
+            ready=(item.get("conditions") or {}).get("ready") is not False,
+        )
+        for item in raw.get("endpoints") or ()
+        for address in item.get("addresses") or ()
+    )
+    return (raw["metadata"].get("labels") or {}).get(SERVICE_NAME, ""), found
+
+
+def _condition(status: Raw, kind: str) -> Raw:
+    return next((c for c in status.get("conditions") or () if c.get("type") == kind), {})

@@ -1,0 +1,84 @@
+"""Sessions through psycopg, the one place that imports it: with PostgreSQL and with PgBouncer's console."""
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from bootheal.errors import DeniedError, PermanentError, TransientError, UnreachableError
+from bootheal.model import Credentials, Target
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+CONNECT_TIMEOUT = 5
+SESSION_TIMEOUT = 10.0
+
+
+# How to get an address that libpq can connect to; leaving the context cuts the connection.
+Local = Callable[[Target, float], AbstractContextManager[tuple[str, int]]]
+
+
+@contextmanager
+def session(local: Local, target: Target, who: Credentials, dbname: str) -> Iterator["Connection[Any]"]:
+    """Yield an autocommit connection that takes no longer than SESSION_TIMEOUT in all.
+
+    psycopg waits for a hung server for ever; so the connection is cut from below. Errors
+    are ours, with the SQLSTATE but without the server's DETAIL, which can quote data.
+    """
+    import psycopg
+
+    with local(target, SESSION_TIMEOUT) as (host, port):
+        timer: threading.Timer | None = None
+        try:
+            with psycopg.connect(
+                host=host,
+                port=port,
+                user=who.user,
+                password=who.password.reveal(),
+                dbname=dbname,
+                application_name="bootheal",
+                connect_timeout=CONNECT_TIMEOUT,
+                autocommit=True,
+                prepare_threshold=None,
+            ) as connection:
+                timer = threading.Timer(SESSION_TIMEOUT, _cut, [connection.fileno()])
+                timer.daemon = True
+                timer.start()
+                yield connection
+        except psycopg.Error as error:
+            raise _ours(error, target, who, dbname) from None
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+
+def _cut(fileno: int) -> None:
+    with socket.socket(fileno=os.dup(fileno)) as duplicate:
+        duplicate.shutdown(socket.SHUT_RDWR)
+
+
+def _ours(error: Any, target: Target, who: Credentials, dbname: str) -> TransientError | PermanentError:
+    import psycopg
+
+    what = f"session of {who.user} in database {dbname} on {target}"
+    said = _first_line(error)
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        if any(words in said for words in _REFUSALS):
+            return DeniedError(f"cannot open a {what}: {said}", status=0)
+        return UnreachableError(f"cannot hold a {what}: {said}")
+    return PermanentError(f"{what}: {said} ({error.sqlstate})")
+
+
+def _first_line(error: Any) -> str:
+    """Return the server's primary message; libpq puts address and severity before it."""
+    primary = getattr(error.diag, "message_primary", None)
+    line: str = primary or str(error).strip().splitlines()[0]
+    for prefix in ("FATAL: ", "ERROR: "):
+        line = line.rsplit(prefix, maxsplit=1)[-1]
+    return line.strip()
+
+
+_REFUSALS = ("not allowed", "authentication failed", "no such user", "not in admin_users")

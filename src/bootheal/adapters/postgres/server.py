@@ -1,0 +1,74 @@
+"""The Postgres port: logins by the bare protocol, administration through psycopg."""
+
+import socket
+import time
+from collections.abc import Callable
+
+from bootheal.adapters.postgres.libpq import Local, session
+from bootheal.adapters.postgres.wire import ask, words
+from bootheal.errors import TransientError
+from bootheal.model import Answer, Credentials, Role, Secret, Target
+from bootheal.scram import matches
+
+# How to open a connection: OSError where nobody listens, UnreachableError where a port-forward fails.
+Open = Callable[[Target, float], socket.socket]
+
+
+class PostgresServer:
+    """PostgreSQL (or a pooler that passes for one) over TCP, never over a server's own local socket."""
+
+    def __init__(self, open_socket: Open, local: Local) -> None:
+        self._open, self._local = open_socket, local
+
+    def ask(self, target: Target, who: Credentials, dbname: str, *, timeout: float, sql: str = "select 1") -> Answer:
+        """Log in, ask, leave."""
+        deadline = time.monotonic() + timeout
+        try:
+            sock = self._open(target, timeout)
+        except TransientError as error:
+            return Answer(ok=False, spoke=False, text=str(error))
+        except OSError as error:
+            return Answer(ok=False, spoke=False, text=words(error))
+        return ask(sock, who, dbname, sql, deadline)
+
+    def role(self, target: Target, admin: Credentials, dbname: str, role: str, wanted: Secret) -> Role | None:
+        """Read a role; its verifier is compared here and goes no further."""
+        from psycopg import errors
+
+        with session(self._local, target, admin, dbname) as connection:
+            connection.execute("set statement_timeout = '5s'")
+            row = connection.execute(_ROLE, [role]).fetchone()
+            if row is None:
+                return None
+            try:
+                verifier = (connection.execute(_VERIFIER, [role]).fetchone() or [None])[0]
+            except errors.InsufficientPrivilege:
+                agrees = None
+            else:
+                agrees = matches(verifier, role, wanted.reveal()) if verifier else False
+        superuser, replication, can_login, expired = row
+        return Role(role, superuser, replication, can_login, expired, agrees)
+
+    def set_password(self, target: Target, admin: Credentials, dbname: str, role: str, password: Secret) -> None:
+        """ALTER ROLE … PASSWORD with a verifier computed here: a server's log can show no more than that.
+
+        The verifier is of the kind that the server makes by default, so that poolers can use
+        it. Not waiting for a synchronous standby: after a reboot there may be none for long.
+        """
+        from psycopg import sql
+
+        with session(self._local, target, admin, dbname) as connection:
+            connection.execute("set statement_timeout = '5s'; set synchronous_commit = local")
+            kind = connection.execute("show password_encryption").fetchone()
+            method = b"md5" if kind and kind[0] in ("md5", "on") else b"scram-sha-256"
+            verifier = connection.pgconn.encrypt_password(password.reveal().encode(), role.encode(), method)
+            connection.execute(
+                sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier.decode()))
+            )
+
+
+_ROLE = """
+select rolsuper, rolreplication, rolcanlogin, coalesce(rolvaliduntil < now(), false)
+from pg_catalog.pg_roles where rolname = %s
+"""
+_VERIFIER = "select rolpassword from pg_catalog.pg_authid where rolname = %s"

@@ -1,0 +1,188 @@
+"""What survives: one JSON file, replaced atomically, keyed by epoch; and the lock of a healing pass.
+
+    {"version": 1, "epoch": "…", "steps": {name: {"first_seen": {…}, "done": […]}},
+     "progress": {step: {"kind": …, "text": …, "at": …}}, "report": {…} | null}
+
+Records of actions are on disk before the action is; the rest is written at most once a second.
+"""
+
+import fcntl
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from bootheal.errors import LockedError, StateError
+from bootheal.model import Done, Event, EventKind, Report, to_json
+
+VERSION = 1
+FILE, LOCK = "state.json", "lock"
+SELDOM = 1.0
+
+
+class StateFile:
+    """The Memory port, and what `bootheal status` reads."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / FILE
+        self._data = _empty("")
+        self._written = float("-inf")
+        self.remark = ""
+
+    def load(self) -> str:
+        """Read the file and return the epoch it belongs to, "" for none.
+
+        A file that cannot be understood is set aside, never overwritten; `remark` then says so.
+        """
+        try:
+            text = self._path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            raise StateError(f"cannot read {self._path}: {error.strerror}") from None
+        try:
+            self._data = _understand(text)
+        except (ValueError, KeyError, TypeError):
+            aside = self._path.with_suffix(f".{time.time():.0f}.aside")
+            try:
+                self._path.rename(aside)
+            except OSError as error:
+                raise StateError(f"cannot understand {self._path}, nor set it aside: {error.strerror}") from None
+            self.remark = f"the state file could not be understood; it was set aside as {aside}"
+        return str(self._data["epoch"])
+
+    def enter(self, epoch: str) -> None:
+        """Begin the memory of `epoch`, or go on with it."""
+        if self._data["epoch"] != epoch:
+            report = self._data["report"]
+            self._data = _empty(epoch) | {"previous": report or self._data["previous"]}
+        self._write(durable=True)
+
+    def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
+        """Remember since when each condition holds."""
+        memory = self._step(step)
+        before: dict[str, float] = memory["first_seen"]
+        memory["first_seen"] = {condition: before.get(condition, now) for condition in sorted(conditions)}
+        if memory["first_seen"] != before:
+            self._write_soon()
+        return dict(memory["first_seen"])
+
+    def done(self, step: str) -> tuple[Done, ...]:
+        """Return what was done, oldest first."""
+        return tuple(Done(**item) for item in self._step(step)["done"])
+
+    def first_seen(self, step: str) -> Mapping[str, float]:
+        """Return what `observe` remembered."""
+        return dict(self._step(step)["first_seen"])
+
+    def record(self, step: str, done: Done) -> None:
+        """Write an action down, durably, in place of what had its number."""
+        records = self._step(step)["done"]
+        records[done.number : done.number + 1] = [to_json(done)]
+        self._write(durable=True)
+
+    def progress(self, event: Event) -> None:
+        """Remember the latest of each step, for `bootheal status`; errors don't matter here."""
+        if event.kind is EventKind.STARTED:
+            self._data["progress"], self._data["report"] = {}, None
+        if event.step:
+            self._data["progress"][event.step] = {"kind": event.kind.value, "text": event.text, "at": event.at}
+            self._write_soon()
+
+    def finish(self, report: Report) -> None:
+        """Write the report down, durably."""
+        self._data["report"] = to_json(report) | {"verdict": report.verdict.value}
+        self._data["progress"] = {}
+        self._write(durable=True)
+
+    def _step(self, name: str) -> Any:
+        return self._data["steps"].setdefault(name, {"first_seen": {}, "done": []})
+
+    def _write_soon(self) -> None:
+        if time.monotonic() - self._written >= SELDOM:
+            with suppress(StateError):
+                self._write(durable=False)
+
+    def _write(self, *, durable: bool) -> None:
+        try:
+            replace_file(self._path, json.dumps(self._data, indent=1), durable=durable)
+        except OSError as error:
+            raise StateError(
+                f"cannot write {self._path}: {error.strerror}; nothing is changed without a record",
+                hint=f"make {self._path.parent} writable and free some space on its disk",
+            ) from None
+        self._written = time.monotonic()
+
+
+def _empty(epoch: str) -> dict[str, Any]:
+    return {"version": VERSION, "epoch": epoch, "steps": {}, "progress": {}, "report": None, "previous": None}
+
+
+def _understand(text: str) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(text)
+    if data["version"] != VERSION:
+        raise ValueError(f"version {data['version']}")
+    return _empty(data["epoch"]) | data
+
+
+def read(directory: Path) -> dict[str, Any] | None:
+    """Return what is remembered, None where nothing is; StateError where it cannot be read."""
+    path = directory / FILE
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
+        raise StateError(f"cannot read {path}: {reason}") from None
+    return data
+
+
+def replace_file(path: Path, text: str, *, durable: bool) -> None:
+    """Replace a file at once or not at all; it stays with the directory's owner, and readable by all."""
+    owner = path.parent.stat()
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)
+            if os.geteuid() == 0:
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+            if durable:
+                os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def lock(directory: Path) -> Iterator[None]:
+    """Hold the lock of a healing pass. LockedError names the holder; StateError where it cannot be taken."""
+    path = directory / LOCK
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise StateError(
+            f"cannot use the state directory {directory}: {error.strerror}",
+            hint="see state_directory; it must be writable by whoever runs bootheal",
+        ) from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            raise LockedError(f"another pass is under way ({file.read().strip() or 'holder unknown'})") from None
+        if os.geteuid() == 0:
+            owner = directory.stat()
+            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+        file.truncate(0)
+        file.write(f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
+        file.flush()
+        yield

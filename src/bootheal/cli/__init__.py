@@ -1,0 +1,117 @@
+"""Arguments, wiring, exit codes. One small file a command; each imports what it needs when it runs."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from bootheal import __version__
+from bootheal.errors import BoothealError, ConfigurationError, LockedError
+
+CONFIG = Path("/etc/bootheal/bootheal.yaml")
+USAGE, SOFTWARE, LOCKED, CONFIGURATION = 2, 70, 75, 78
+
+EXIT_CODES = """\
+exit codes:
+  0 healthy (nothing to do, or healed)    1 not healed    2 usage    3 a person is needed (data at risk)
+  70 a bug in bootheal    75 another pass is under way    78 configuration    143 stopped by SIGTERM
+"""
+
+COMMANDS = {
+    "run": "heal what this boot left broken",
+    "plan": "show the graph and what would be done now; sends no write",
+    "status": "show the last run, without the cluster",
+    "check": "check the configuration, and whether everything it names can be reached",
+    "demo": "start an embedded cluster, break it as a power cut does, and heal it before your eyes",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return USAGE
+    command = importlib.import_module(f"bootheal.cli.{options.command}")
+    try:
+        return int(command.main(options))
+    except ConfigurationError as error:
+        return _fail(str(error), CONFIGURATION)
+    except LockedError as error:
+        return _fail(f"bootheal: {error}", LOCKED)
+    except BoothealError as error:
+        return _fail(f"bootheal: {error}" + (f"\n  {error.hint}" if error.hint else ""), 1)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has seen enough
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bootheal",
+        description="Brings a one-box k3s or k3d machine from 'it has booted' to 'every workload serves'.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"bootheal {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, summary in COMMANDS.items():
+        _ARGUMENTS[name](
+            commands.add_parser(
+                name,
+                help=summary,
+                description=f"{summary[0].upper()}{summary[1:]}.",
+                epilog=_EXAMPLES[name],
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+        )
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE", help="default: %(default)s")
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+    parser.add_argument("--once", action="store_true", required=True, help="one pass; the exit code says how it ended")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON, the progress on stderr")
+
+
+def _plan(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+    parser.add_argument("--json", action="store_true", help="print the judgements as JSON")
+
+
+def _status(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, default=None, metavar="FILE", help=f"default: {CONFIG}")
+    parser.add_argument("--json", action="store_true", help="print the state file's contents")
+
+
+def _check(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+    parser.add_argument("--offline", action="store_true", help="check the file only")
+    parser.add_argument("--schema", action="store_true", help="print the JSON Schema of the file, for editors")
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keep", action="store_true", help="leave the stack running and show how to try things on it")
+
+
+_ARGUMENTS = {"run": _run, "plan": _plan, "status": _status, "check": _check, "demo": _demo}
+
+_EXAMPLES = {
+    "run": f"example:\n  sudo bootheal run --once\n\n{EXIT_CODES}",
+    "plan": "example:\n  sudo bootheal plan --config ./bootheal.yaml",
+    "status": "example:\n  bootheal status --json | jq .report.verdict",
+    "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
+    "demo": "example:\n  bootheal demo --keep\n\nneeds: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer on this machine",
+}
+
+
+def _fail(text: str, code: int) -> int:
+    print(text, file=sys.stderr)
+    return code

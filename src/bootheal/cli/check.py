@@ -1,0 +1,64 @@
+"""`bootheal check`: is the file right, and can everything it names be reached, read and changed?"""
+
+import argparse
+import json
+from collections.abc import Iterator
+
+from bootheal.cli.wiring import open_world
+from bootheal.config import Configuration, load
+from bootheal.config.schema import File
+from bootheal.errors import BoothealError, PermanentError
+from bootheal.model import Right
+from bootheal.ports import World
+
+
+def main(options: argparse.Namespace) -> int:
+    """Print problems, worst first. Exit code 78 for the file (raised by `load`), 1 for the rest."""
+    if options.schema:
+        print(json.dumps(File.model_json_schema(), indent=2))
+        return 0
+    configuration = load(options.config)
+    for warning in configuration.warnings:
+        print(f"warning: {warning}")
+    print(f"{options.config}: {len(configuration.plan.steps)} steps, the file is right")
+    if options.offline:
+        return 0
+    with open_world(configuration.file.cluster) as world:
+        problems = list(_problems(configuration, world))
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print("the cluster answers, everything named exists, and all that bootheal may have to do is allowed")
+    return 1 if problems else 0
+
+
+def _problems(configuration: Configuration, world: World) -> Iterator[str]:
+    try:
+        readiness = world.cluster.readiness()
+    except BoothealError as error:
+        yield _told("gate", error)
+        return
+    if not readiness.ready:
+        yield f"gate: the API server is not ready: {readiness.why}"
+        return
+    for step in configuration.plan.steps.values():
+        try:
+            step.look(world)
+        except PermanentError as error:
+            yield _told(step.name, error)
+        except BoothealError as error:
+            yield f"{step.name}: not now: {error}"
+        for right in sorted(step.rights() | world.cluster.rights(step.interests())):
+            if not _allowed(world, right):
+                yield f"{step.name}: not allowed: {right}\n  see the Role of the kubeconfig's user"
+
+
+def _allowed(world: World, right: Right) -> bool:
+    try:
+        return world.cluster.may(right)
+    except BoothealError:
+        return True  # who may not ask is told by the look itself what else is missing
+
+
+def _told(step: str, error: BoothealError) -> str:
+    return f"{step}: {error}" + (f"\n  {error.hint}" if error.hint else "")

@@ -1,0 +1,73 @@
+"""The composition root: the only place that chooses which adapter stands behind which port."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bootheal.adapters.clock import SystemClock, ThreadWorkers
+from bootheal.adapters.host import LocalHost, RemoteHost
+from bootheal.adapters.kube.api import Api, quiet_forward_threads
+from bootheal.adapters.kube.cluster import KubeCluster
+from bootheal.adapters.postgres.console import PgBouncerConsole
+from bootheal.adapters.postgres.server import PostgresServer
+from bootheal.adapters.reach import Reach
+from bootheal.adapters.web import WebProbe
+from bootheal.config import Configuration
+from bootheal.config.schema import Cluster
+from bootheal.engine import Engine, Inbox, Limits
+from bootheal.model import Event, Ref
+from bootheal.ports import Memory, World
+
+K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
+
+
+@contextmanager
+def open_world(cluster: Cluster) -> Iterator[World]:
+    """Yield the world that the configuration's cluster section describes."""
+    api = Api(kubeconfig(cluster), cluster.context)
+    direct = cluster.reach == "direct" or (cluster.reach == "auto" and cluster.kind == "k3s")
+    quiet_forward_threads()
+
+    def forward(pod: Ref, port: int, timeout: float):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        return api.forward(pod.namespace, pod.name, port, timeout)
+
+    reach = Reach(forward, direct=direct)
+    kube = KubeCluster(api)
+    try:
+        yield World(
+            cluster=kube,
+            host=LocalHost(cluster.boot_id_file) if cluster.kind == "k3s" else RemoteHost(),
+            postgres=PostgresServer(reach.open, reach.local),
+            pooler=PgBouncerConsole(reach.local),
+            web=WebProbe(reach.open),
+            direct=direct,
+        )
+    finally:
+        kube.close()
+
+
+def kubeconfig(cluster: Cluster) -> Path:
+    """Return the kubeconfig to read; on k3s the live file, since k3s renews its certificates there."""
+    if cluster.kubeconfig:
+        return cluster.kubeconfig
+    if cluster.kind == "k3s":
+        return K3S_KUBECONFIG
+    return Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube/config")
+
+
+def make_engine(
+    configuration: Configuration, world: World, memory: Memory, tell: Callable[[Event], None], inbox: Inbox
+) -> Engine:
+    """Put an engine on the real clock."""
+    file = configuration.file
+    return Engine(
+        configuration.plan,
+        world,
+        clock=SystemClock(),
+        workers=ThreadWorkers(),
+        memory=memory,
+        tell=tell,
+        inbox=inbox,
+        limits=Limits(deadline=file.deadline, max_parallel=file.max_parallel),
+    )

@@ -1,0 +1,5 @@
+"""bootheal.yaml -> steps. `schema` says what may be written, `source` where it was, `build` what it means."""
+
+from bootheal.config.build import Configuration, load
+
+__all__ = ["Configuration", "load"]

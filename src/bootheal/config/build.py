@@ -1,0 +1,181 @@
+"""A valid file -> steps; and the second look at it: do the names refer to something?"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bootheal.config import schema
+from bootheal.config.source import Source, parse, suggestion, validate
+from bootheal.errors import ConfigurationError, Problem
+from bootheal.model import Login, Ref
+from bootheal.plan import CycleError, Plan, arrange, order
+from bootheal.primary import Database
+from bootheal.step import Step
+from bootheal.steps import gate
+from bootheal.steps.cleanup import Cleanup
+from bootheal.steps.credential import Credential
+from bootheal.steps.database import DatabaseStep
+from bootheal.steps.gate import Gate
+from bootheal.steps.pooler import PoolerStep
+from bootheal.steps.workload import Probe, WorkloadStep
+
+# PgBouncer's own default. More makes every failed login, however brief its cause, cost that much longer.
+LONG_RETRY = 15.0
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a file says: the plan, and how to run it. `warnings` are for the owner to weigh."""
+
+    file: schema.File
+    plan: Plan
+    warnings: tuple[str, ...] = field(default=())
+
+
+def load(path: Path) -> Configuration:
+    """Read a configuration; ConfigurationError holds every problem at once."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        text = f"cannot be read: {reason} (--config names another; config/bootheal.yaml is a sample)"
+        raise ConfigurationError(str(path), [Problem(1, 1, "the file", text)]) from None
+    source = parse(str(path), text)
+    file = validate(source, schema.File)
+    _check_names(source)
+    if file is None:
+        source.stop_on_problems()
+        raise AssertionError("validation failed without a problem")
+    _check_sense(source, file)
+    source.stop_on_problems()
+    return Configuration(file, arrange(_steps(file)), tuple(_warnings(source, file)))
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+
+def _check_names(source: Source) -> None:
+    """Check references on the plain data, so that they are reported together with the schema's problems."""
+    databases, poolers, workloads = (_section(source, name) for name in ("databases", "poolers", "workloads"))
+    for name, pooler in poolers.items():
+        wanted = pooler.get("database")
+        if isinstance(wanted, str) and wanted not in databases:
+            text = f"cannot be {wanted!r}: no such database{suggestion(wanted, databases)}"
+            source.complain(("poolers", name, "database"), text)
+    known = {gate.NAME, *(f"database/{n}" for n in databases), *(f"pooler/{n}" for n in poolers), *workloads}
+    edges: dict[str, list[str]] = {}
+    for name, workload in workloads.items():
+        after = workload.get("after")
+        for index, wanted in enumerate(after if isinstance(after, list) else ()):
+            if wanted in known:
+                edges.setdefault(name, []).append(wanted)
+            elif isinstance(wanted, str):
+                text = f"cannot be {wanted!r}: no such step{suggestion(wanted, known)}"
+                source.complain(("workloads", name, "after", index), text)
+    _check_circles(source, edges)
+
+
+def _section(source: Source, name: str) -> Mapping[str, Mapping[str, Any]]:
+    section = source.data.get(name)
+    if not isinstance(section, dict):
+        return {}
+    return {str(key): value if isinstance(value, dict) else {} for key, value in section.items()}
+
+
+def _check_circles(source: Source, edges: Mapping[str, list[str]]) -> None:
+    try:
+        order(edges)
+    except CycleError as error:
+        source.complain(("workloads", error.names[0], "after"), f"{error}")
+
+
+def _check_sense(source: Source, file: schema.File) -> None:
+    for name, database in file.databases.items():
+        if not database.service and not database.selector:
+            source.complain(("databases", name), "cannot be found: give it a service or a selector")
+
+
+def _warnings(source: Source, file: schema.File) -> Iterator[str]:
+    for name, pooler in file.poolers.items():
+        retry = pooler.settings.get("server_login_retry", "0")
+        if retry.replace(".", "", 1).isdigit() and float(retry) > LONG_RETRY:
+            path = ("poolers", name, "settings", "server_login_retry")
+            line, column = source.places[path]
+            yield (
+                f"{source.name}:{line}:{column}: {'.'.join(path)}: {retry} s is how long PgBouncer refuses logins "
+                f"after one has failed: it lengthens outages by up to {retry} s (bootheal lifts it while it heals)"
+            )
+
+
+# --- steps ----------------------------------------------------------------------------------------
+
+
+def _steps(file: schema.File) -> Iterator[Step[Any]]:
+    yield Gate()
+    if file.cleanup:
+        cleanup = file.cleanup
+        yield Cleanup(after=(gate.NAME,), namespaces=tuple(cleanup.namespaces), grace=cleanup.grace, cap=cleanup.cap)
+    databases = {name: _database(name, database) for name, database in file.databases.items()}
+    for name, database in file.databases.items():
+        yield DatabaseStep(
+            name=f"database/{name}", after=(gate.NAME,), patience=database.patience, database=databases[name]
+        )
+    for name, pooler in file.poolers.items():
+        yield from _pooler(name, pooler, databases[pooler.database])
+    for name, workload in file.workloads.items():
+        yield _workload(name, workload)
+
+
+def _database(name: str, database: schema.Database) -> Database:
+    return Database(
+        name=name,
+        namespace=database.namespace,
+        dbname=database.dbname,
+        admin=_login(database.admin, database.namespace),
+        service=database.service or "",
+        selector=database.selector,
+        port=database.port or 0,
+    )
+
+
+def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[Step[Any]]:
+    namespace = pooler.namespace or database.namespace
+    yield Credential(
+        name=f"credential/{name}",
+        after=(f"database/{database.name}",),
+        patience=pooler.patience,
+        database=database,
+        login=_login(pooler.credential, namespace),
+        reset=pooler.credential.reset,
+    )
+    settings_in = pooler.settings_in
+    yield PoolerStep(
+        name=f"pooler/{name}",
+        after=(f"credential/{name}",),
+        patience=pooler.patience,
+        deployment=Ref("deployment", namespace, pooler.deployment),
+        service=pooler.service,
+        dbname=pooler.dbname or database.dbname,
+        console=_login(pooler.console or pooler.credential, namespace),
+        client=_login(pooler.client, namespace),
+        port=pooler.port or 0,
+        settings=pooler.settings,
+        settings_in=(Ref("configmap", namespace, settings_in.configmap), settings_in.key) if settings_in else None,
+    )
+
+
+def _workload(name: str, workload: schema.Workload) -> WorkloadStep:
+    probe = workload.probe
+    return WorkloadStep(
+        name=name,
+        after=tuple(workload.after) or (gate.NAME,),
+        patience=workload.patience,
+        workload=Ref(*name.split("/")),
+        restart=workload.restart,
+        probe=Probe(probe.port, probe.http or "") if probe else None,
+    )
+
+
+def _login(login: schema.Login, namespace: str) -> Login:
+    return Login(Ref("secret", namespace, login.secret), login.user_key, login.password_key, login.user)

@@ -1,0 +1,149 @@
+"""What may be written in bootheal.yaml. Each field's description says what, unit and default, for editors too."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)?")
+_UNITS = {None: 1, "s": 1, "m": 60, "h": 3600}
+
+
+def _seconds(value: Any) -> Any:
+    if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
+        return float(found[1]) * _UNITS[found[2]]
+    return value
+
+
+def _text(value: Any) -> Any:
+    """PgBouncer knows numbers and 0/1; YAML's own booleans mean the same."""
+    if isinstance(value, bool):
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) else value
+
+
+Duration = Annotated[float, BeforeValidator(_seconds), Field(gt=0, description="seconds, or like 90s, 30m, 2h")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Text = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[^\r\n]*$")]
+SettingName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+WorkloadName = Annotated[str, Field(pattern=r"^(deployment|statefulset|daemonset)/[a-z0-9.-]+/[a-z0-9.-]+$")]
+
+
+class Model(BaseModel):
+    """Unknown keys are errors; values don't change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Login(Model):
+    """Where a user and a password are kept: a Secret in the namespace of whatever they are for."""
+
+    secret: Name
+    user_key: str = Field("username", description="the Secret's key that holds the user")
+    password_key: str = Field("password", description="the Secret's key that holds the password")
+    user: str = Field("", description="the user, where the Secret has none")
+
+
+class Credential(Login):
+    """The pooler's own login to PostgreSQL."""
+
+    reset: Literal["if-wrong", "always", "never"] = Field(
+        "if-wrong", description="when to reset the role's password to the Secret's: on proof, once per boot, never"
+    )
+
+
+class Cluster(Model):
+    """How to reach the cluster, and how to tell that it is of this boot."""
+
+    kind: Literal["k3s", "kubernetes"] = Field(
+        "k3s", description="k3s: on this host, fresh when the node reports this host's boot id; kubernetes: elsewhere"
+    )
+    kubeconfig: Path | None = Field(
+        None, description="default: /etc/rancher/k3s/k3s.yaml, or $KUBECONFIG for kubernetes"
+    )
+    context: str = Field("", description="a context of the kubeconfig; default: its current one")
+    boot_id_file: Path = Field(
+        Path("/proc/sys/kernel/random/boot_id"), description="k3s only: where this host's boot id is read"
+    )
+    reach: Literal["auto", "direct", "forward"] = Field(
+        "auto", description="how pods are reached: directly (auto on k3s) or by port-forward (auto elsewhere)"
+    )
+
+
+class Cleanup(Model):
+    """Pods that the reboot killed."""
+
+    namespaces: Annotated[list[Name], Field(min_length=1)]
+    grace: Duration = Field(60.0, description="how long a pod must have been dead: the kubelet restarts most by itself")
+    cap: int = Field(25, ge=1, description="more dead pods than this are reported and none is deleted")
+
+
+class Database(Model):
+    """A PostgreSQL in the cluster; its writable primary is found by asking."""
+
+    namespace: Name
+    service: Name | None = Field(None, description="the Service in front of it")
+    selector: dict[str, str] = Field(default_factory=dict, description="labels of its pods, instead of the Service's")
+    port: Port | None = Field(None, description="default: the Service's target port, else 5432")
+    dbname: str
+    admin: Login = Field(description="a role that may read pg_authid and alter the pooler's role")
+    patience: Duration = Field(1800.0, description="how long to wait for it; crash recovery does not count")
+
+
+class SettingsIn(Model):
+    """The ConfigMap that pgbouncer.ini comes from."""
+
+    configmap: Name
+    key: str = "pgbouncer.ini"
+
+
+class Pooler(Model):
+    """A PgBouncer Deployment in front of a database."""
+
+    database: str
+    namespace: Name | None = Field(None, description="default: the database's")
+    deployment: Name
+    service: Name
+    port: Port | None = Field(None, description="what its pods listen on; default: the Service's target port")
+    dbname: str | None = Field(None, description="the database as the pooler names it; default: the same name")
+    credential: Credential
+    console: Login | None = Field(None, description="who may use each pod's admin console; default: credential")
+    client: Login = Field(description="the application's login, to prove the pooler with")
+    settings: dict[SettingName, Text] = Field(default_factory=dict, description="PgBouncer settings to keep in force")
+    settings_in: SettingsIn | None = Field(None, description="also write the settings here, so that they persist")
+    patience: Duration = 1800.0
+
+
+class Probe(Model):
+    """What every pod must answer: HTTP where a path is given, else TCP."""
+
+    port: Port
+    http: Annotated[str, Field(pattern=r"^/")] | None = None
+
+
+class Workload(Model):
+    """A Deployment, StatefulSet or DaemonSet."""
+
+    after: list[str] = Field(
+        default_factory=list, description="what must serve first: pooler/…, database/…, deployment/…"
+    )
+    restart: Literal["if-needed", "always", "never"] = Field(
+        "if-needed", description="if-needed leaves alone what is well; always: once per boot; never: only wait"
+    )
+    probe: Probe | None = None
+    patience: Duration = 1800.0
+
+
+class File(Model):
+    """All of bootheal.yaml."""
+
+    cluster: Cluster = Cluster()
+    state_directory: Path = Path("/var/lib/bootheal")
+    deadline: Duration = Field(3600.0, description="how long a `run --once` may take in all")
+    max_parallel: int = Field(4, ge=1, description="how many workloads are restarted at a time")
+    cleanup: Cleanup | None = None
+    databases: dict[Name, Database] = Field(default_factory=dict)
+    poolers: dict[Name, Pooler] = Field(default_factory=dict)
+    workloads: dict[WorkloadName, Workload] = Field(default_factory=dict)

@@ -1,0 +1,135 @@
+"""YAML with positions: where in the file each path stands, so that a problem can name line and column."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from bootheal.errors import ConfigurationError, Problem
+
+Path = tuple[str | int, ...]
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+@dataclass(slots=True)
+class Source:
+    """A parsed file: plain data, the (line, column) of every key and item, and what is wrong so far."""
+
+    name: str
+    data: Any = None
+    places: dict[Path, tuple[int, int]] = field(default_factory=lambda: {(): (1, 1)})
+    problems: list[Problem] = field(default_factory=list)
+
+    def complain(self, path: Path, text: str) -> None:
+        """Note a problem at `path`, or at the nearest place above it."""
+        place = path
+        while place not in self.places:
+            place = place[:-1]
+        line, column = self.places[place]
+        problem = Problem(line, column, ".".join(map(str, path)) or "the file", text)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def stop_on_problems(self) -> None:
+        """Raise ConfigurationError with everything noted."""
+        if self.problems:
+            raise ConfigurationError(self.name, self.problems)
+
+
+def parse(name: str, text: str) -> Source:
+    """Parse YAML; ConfigurationError where it is none."""
+    source = Source(name)
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            raise ConfigurationError(
+                name, [Problem(1, 1, "the file", "cannot be empty: config/bootheal.yaml is a sample")]
+            )
+        for path, mark in _walk(source, node, ()):
+            source.places[path] = (mark.line + 1, mark.column + 1)
+        source.data = loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        where = error.problem_mark or error.context_mark
+        line, column = (where.line + 1, where.column + 1) if where is not None else (1, 1)
+        problem = Problem(line, column, "the file", f"cannot be read as YAML: {error.problem or error.context}")
+        raise ConfigurationError(name, [problem]) from None
+    except yaml.YAMLError as error:
+        raise ConfigurationError(name, [Problem(1, 1, "the file", f"cannot be read as YAML: {error}")]) from None
+    finally:
+        loader.dispose()
+    if not isinstance(source.data, dict):
+        source.complain((), "cannot be used: it should hold keys like cluster and databases")
+        source.stop_on_problems()
+    return source
+
+
+def _walk(source: Source, node: yaml.Node, path: Path) -> Iterator[tuple[Path, yaml.Mark]]:
+    """Yield the place of each key and item; note keys that stand twice, which YAML would let pass."""
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield (*path, index), item.start_mark
+            yield from _walk(source, item, (*path, index))
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            name = str(key.value) if isinstance(key, yaml.ScalarNode) else str(key.tag)
+            place = (*path, name)
+            if name in seen:
+                line, column = key.start_mark.line + 1, key.start_mark.column + 1
+                text = f"cannot stand twice: first on line {seen[name]}"
+                source.problems.append(Problem(line, column, ".".join(map(str, place)), text))
+            else:
+                seen[name] = key.start_mark.line + 1
+                yield place, key.start_mark
+            yield from _walk(source, value, place)
+
+
+def validate(source: Source, model: type[ModelT]) -> ModelT | None:
+    """Validate the data against a pydantic model; every problem is noted in `source`."""
+    try:
+        return model.model_validate(source.data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            source.complain(*_explain(model, detail))
+    return None
+
+
+def _explain(model: type[BaseModel], detail: Any) -> tuple[Path, str]:
+    path: Path = tuple(part for part in detail["loc"] if part != "[key]")
+    match detail["type"]:
+        case "missing":
+            return path, "cannot be left out"
+        case "extra_forbidden":
+            return (
+                path,
+                f"cannot be understood: it is not a known key{suggestion(str(path[-1]), _keys(model, path[:-1]))}",
+            )
+        case "literal_error":
+            return path, f"cannot be {detail['input']!r}: it should be {detail['ctx']['expected']}"
+        case "string_pattern_mismatch":
+            return path, f"cannot be {detail['input']!r}: it should look like {detail['ctx']['pattern']}"
+        case _:
+            shown = detail["input"] if isinstance(detail["input"], str | int | float | bool | None) else "this"
+            return path, f"cannot be {shown!r}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def _keys(model: type[BaseModel], path: Path) -> Iterable[str]:
+    """Return the keys that may stand at `path`: fields of a model, through dicts and optional fields."""
+    found: Any = model
+    for part in path:
+        if isinstance(found, type) and issubclass(found, BaseModel) and part in found.model_fields:
+            found = found.model_fields[str(part)].annotation
+            found = next(
+                (arg for arg in get_args(found) if isinstance(arg, type) and issubclass(arg, BaseModel)), found
+            )
+    return found.model_fields.keys() if isinstance(found, type) and issubclass(found, BaseModel) else ()
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return "; did you mean …?" for a near miss, else ""."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

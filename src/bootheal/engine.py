@@ -1,0 +1,402 @@
+"""The loop: look, judge, act, look again, over a graph, until nothing is left to do.
+
+One queue takes the results of looks, changes seen by watches, and signals. Looks run
+on workers, since they may block; judging and acting stay on this thread, in the order
+in which things arrive. A step is ready the moment all it comes after has settled.
+Settled is not for ever: when something a step is interested in changes, it is looked
+at again. A step that fails stops its descendants only.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
+from typing import Any
+
+from bootheal.errors import BoothealError, PermanentError, StateError, TransientError
+from bootheal.model import Done, Ending, Event, EventKind, Outcome, Report
+from bootheal.patience import pause
+from bootheal.plan import Plan
+from bootheal.ports import Clock, Interest, Memory, Workers, World
+from bootheal.step import Act, Action, GiveUp, Judgement, Past, Seen, Settled, Step, Wait, judge_error
+
+# A change often comes with others (a pod's status is written several times a second).
+SETTLE_DOWN = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A watch saw something of this interest change."""
+
+    interest: Interest
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A look is over: `result` is what it saw, or the exception it ended with."""
+
+    step: str
+    result: Seen | Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Finish the action under way, report, and return (a signal, usually)."""
+
+
+Inbox = SimpleQueue[Changed | Looked | Stop]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds a run: seconds in all, restarts at once, repetitions of one action on one object."""
+
+    deadline: float = 3600.0
+    max_parallel: int = 4
+    max_repeats: int = 5
+
+
+@dataclass(slots=True)
+class _Node:
+    """What the engine knows of one step in this run; times are monotonic."""
+
+    step: Step[Any]
+    ending: Ending | None = None
+    why: str = ""
+    hint: str = ""
+    person: bool = False
+    remarks: tuple[str, ...] = ()
+    began: float | None = None
+    ended: float | None = None
+    looking: bool = False
+    changed: bool = False
+    due: float = 0.0
+    looked: float = float("-inf")
+    waited: float = 0.0
+    counting_since: float | None = None
+    place: bool = False
+    done: list[Done] = field(default_factory=list)
+
+    @property
+    def settled(self) -> bool:
+        return self.ending is Ending.SETTLED
+
+    @property
+    def failed(self) -> bool:
+        return self.ending not in (None, Ending.SETTLED)
+
+
+class Engine:
+    """One run over a plan. `tell` gets every event, on this thread, as it happens."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        world: World,
+        *,
+        clock: Clock,
+        workers: Workers,
+        memory: Memory,
+        tell: Callable[[Event], None],
+        inbox: Inbox,
+        limits: Limits | None = None,
+    ) -> None:
+        self._plan, self._world = plan, world
+        self._clock, self._workers, self._memory, self._tell = clock, workers, memory, tell
+        self._inbox = inbox
+        self._limits = limits or Limits()
+        self._nodes = {name: _Node(step) for name, step in plan.steps.items()}
+        self._epoch = ""
+        self._stopped = False
+        self._start = clock.monotonic()
+
+    def run(self, epoch: str) -> Report:
+        """Work until every step has ended, the deadline passes, or Stop arrives.
+
+        `epoch` is what is known of this boot before the gate has looked: the host's
+        boot id, or the epoch remembered last.
+        """
+        began = self._clock.now()
+        self._epoch = epoch
+        self._start = self._clock.monotonic()
+        try:
+            self._memory.enter(epoch)
+        except StateError as error:
+            return self._refuse(error, began)
+        self._event(EventKind.STARTED, None, f"{len(self._nodes)} steps")
+        interests = frozenset(i for node in self._nodes.values() for i in node.step.interests())
+        self._world.cluster.watch(interests, lambda interest: self._inbox.put(Changed(interest)))
+        while not self._finished():
+            self._start_looks()
+            item = self._clock.receive(self._inbox, self._sleep())
+            if item is not None:
+                self._take(item)
+        return self._report(began)
+
+    # --- the loop ---------------------------------------------------------------------------------
+
+    def _finished(self) -> bool:
+        if self._stopped or self._clock.monotonic() - self._start >= self._limits.deadline:
+            return True
+        return all(node.ending and not node.looking and not node.changed for node in self._nodes.values())
+
+    def _start_looks(self) -> None:
+        now = self._clock.monotonic()
+        for node in self._nodes.values():
+            if self._may_look(node) and node.due <= now:
+                node.began = now if node.began is None else node.began
+                node.looking, node.changed, node.looked = True, False, now
+                self._workers.start(self._look(node.step))
+
+    def _may_look(self, node: _Node) -> bool:
+        if node.looking or node.failed or (node.settled and not node.changed):
+            return False
+        return self._ready(node)
+
+    def _ready(self, node: _Node) -> bool:
+        return all(self._nodes[name].settled for name in node.step.after)
+
+    def _look(self, step: Step[Any]) -> Callable[[], None]:
+        def look() -> None:
+            try:
+                result: Seen | Exception = step.look(self._world)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the loop must hear of it
+                result = error
+            self._inbox.put(Looked(step.name, result))
+
+        return look
+
+    def _sleep(self) -> float:
+        """Return the seconds until something is due; a look under way wakes us by itself."""
+        now = self._clock.monotonic()
+        due = [node.due for node in self._nodes.values() if self._may_look(node)]
+        return max(0.0, min([*due, self._start + self._limits.deadline]) - now)
+
+    def _take(self, item: Changed | Looked | Stop) -> None:
+        match item:
+            case Stop():
+                self._stopped = True
+            case Changed(interest):
+                for node in self._nodes.values():
+                    if interest in node.step.interests():
+                        self._wake(node)
+            case Looked(name, result):
+                node = self._nodes[name]
+                node.looking = False
+                if not node.failed:
+                    self._obey(node, self._judge(node, result))
+
+    def _wake(self, node: _Node) -> None:
+        node.changed = not node.failed and node.began is not None
+        node.due = min(node.due, node.looked + SETTLE_DOWN) if not node.settled else node.looked + SETTLE_DOWN
+
+    # --- judging ----------------------------------------------------------------------------------
+
+    def _judge(self, node: _Node, result: Seen | Exception) -> Judgement | Exception:
+        if isinstance(result, BoothealError):
+            return judge_error(result)
+        if isinstance(result, Exception):
+            return result
+        try:
+            return node.step.judge(result, self._past(node.step, result))
+        except Exception as error:  # noqa: BLE001 - a judgement that fails is our bug: reported as one
+            return error
+
+    def _past(self, step: Step[Any], seen: Seen) -> Past:
+        now = self._clock.now()
+        repairs = [
+            done.at
+            for name in self._plan.ancestors[step.name]
+            for done in self._memory.done(name)
+            if done.result == "done"
+        ]
+        return Past(
+            now=now,
+            epoch=self._epoch,
+            first_seen=self._memory.observe(step.name, seen.conditions, now),
+            done=self._memory.done(step.name),
+            repaired=max(repairs, default=None),
+        )
+
+    def _obey(self, node: _Node, judgement: Judgement | Exception) -> None:
+        self._count(node)
+        match judgement:
+            case Settled():
+                self._settle(node, judgement)
+            case Wait():
+                self._wait(node, judgement)
+            case Act():
+                self._act(node, judgement)
+            case GiveUp():
+                self._give_up(node, judgement)
+            case _:
+                self._end(node, Ending.BUG, f"{type(judgement).__name__}: {judgement}")
+                self._event(EventKind.BUG, node, node.why)
+
+    def _count(self, node: _Node) -> None:
+        now = self._clock.monotonic()
+        if node.counting_since is not None:
+            node.waited += now - node.counting_since
+        node.counting_since = None
+
+    def _settle(self, node: _Node, judgement: Settled) -> None:
+        news = not node.settled or node.why != judgement.why
+        node.remarks = judgement.remarks
+        if judgement.epoch and judgement.epoch != self._epoch:
+            self._enter(judgement.epoch)
+        self._end(node, Ending.SETTLED, judgement.why)
+        if news:
+            self._event(EventKind.SETTLED, node, judgement.why)
+
+    def _enter(self, epoch: str) -> None:
+        """Begin anew: what was judged in another epoch is not believed in this one."""
+        self._epoch = epoch
+        self._memory.enter(epoch)
+        for node in self._nodes.values():
+            if node.settled:
+                node.ending, node.due = None, 0.0
+
+    def _wait(self, node: _Node, judgement: Wait) -> None:
+        now = self._clock.monotonic()
+        if node.waited >= node.step.patience:
+            minutes = node.step.patience / 60
+            self._give_up(node, GiveUp(f"{judgement.why}; patience of {minutes:g} min has run out"))
+            return
+        if node.settled:
+            node.ending, node.ended = None, None
+            self._event(EventKind.UNSETTLED, node, judgement.why)
+        elif node.why != judgement.why:
+            self._event(EventKind.WAITING, node, judgement.why)
+        node.why = judgement.why
+        node.counting_since = now if judgement.counts else None
+        again = pause(node.waited) if judgement.again is None else judgement.again
+        node.due = now + again
+
+    def _give_up(self, node: _Node, judgement: GiveUp) -> None:
+        node.hint, node.person = judgement.hint, judgement.person
+        self._end(node, Ending.GAVE_UP, judgement.why)
+        self._event(EventKind.GAVE_UP, node, judgement.why, hint=judgement.hint)
+
+    def _end(self, node: _Node, ending: Ending, why: str) -> None:
+        node.ending, node.why = ending, why
+        node.ended = self._clock.monotonic() if node.ended is None else node.ended
+        if node.place:
+            node.place = False
+            for other in self._nodes.values():
+                if other.ending is None and other.began is not None:
+                    other.due = 0.0
+        if node.failed:
+            node.changed = False
+            self._skip(self._plan.dependants[node.step.name], because=node.step.name)
+
+    def _skip(self, names: Iterable[str], because: str) -> None:
+        for name in names:
+            node = self._nodes[name]
+            if not node.failed:
+                self._end(node, Ending.SKIPPED, f"not tried, because {because} failed")
+                self._event(EventKind.SKIPPED, node, node.why)
+
+    # --- acting -----------------------------------------------------------------------------------
+
+    def _act(self, node: _Node, judgement: Act) -> None:
+        if not self._ready(node):
+            return  # what it comes after is being looked at again; so will this one be
+        if any(action.disruptive for action in judgement.actions) and not self._take_place(node):
+            self._wait(node, Wait("waits for other restarts to end (max_parallel)", counts=False))
+            return
+        if node.settled:
+            node.ending, node.ended = None, None
+            self._event(EventKind.UNSETTLED, node, judgement.why)
+        node.why, node.due = judgement.why, 0.0
+        for action in judgement.actions:
+            if self._stopped or not self._apply(node, action):
+                return
+
+    def _take_place(self, node: _Node) -> bool:
+        taken = sum(1 for other in self._nodes.values() if other.place)
+        node.place = node.place or taken < self._limits.max_parallel
+        return node.place
+
+    def _apply(self, node: _Node, action: Action) -> bool:
+        """Record the intent, act, record the result. False: don't go on with the next action."""
+        about, name = str(action.about), node.step.name
+        past, now = self._memory.done(name), self._clock.now()
+        done = Done(len(past), action.kind(), about, action.cause, now, action.sentence, note=action.note)
+        before = sum(1 for other in past if other.same_as(done))
+        if before >= self._limits.max_repeats:
+            self._give_up(node, GiveUp(f"cannot {action.sentence}: done {before} times in this boot already"))
+            return False
+        try:
+            self._memory.record(name, done)
+            self._event(EventKind.ACTING, node, action.sentence, about=about)
+            action.apply(self._world)
+        except TransientError as error:
+            self._acted(node, done, f"failed: {error}")
+            self._wait(node, Wait(f"cannot {action.sentence} yet: {error}"))
+            return False
+        except (PermanentError, StateError) as error:
+            self._acted(node, done, f"failed: {error}")
+            self._give_up(node, GiveUp(f"cannot {action.sentence}: {error}", error.hint))
+            return False
+        except Exception as error:  # noqa: BLE001 - our bug: it must not take the other steps along
+            self._acted(node, done, f"failed: {type(error).__name__}")
+            self._obey(node, error)
+            return False
+        self._acted(node, done, "done")
+        return True
+
+    def _acted(self, node: _Node, done: Done, result: str) -> None:
+        done = replace(done, result=result)
+        node.done.append(done)
+        kind = EventKind.ACTED if result == "done" else EventKind.FAILED
+        self._event(kind, node, done.sentence if result == "done" else f"{done.sentence}: {result}", about=done.object)
+        try:
+            self._memory.record(node.step.name, done)
+        except StateError as error:
+            self._give_up(node, GiveUp(str(error), error.hint))
+
+    # --- telling ----------------------------------------------------------------------------------
+
+    def _event(self, kind: EventKind, node: _Node | None, text: str, *, hint: str = "", about: str = "") -> None:
+        self._tell(
+            Event(
+                kind=kind,
+                at=self._clock.now(),
+                elapsed=self._clock.monotonic() - self._start,
+                step=node.step.name if node else "",
+                text=text,
+                hint=hint,
+                object=about,
+                settled=sum(1 for other in self._nodes.values() if other.settled),
+                total=len(self._nodes),
+            )
+        )
+
+    def _refuse(self, error: StateError, began: float) -> Report:
+        for node in self._nodes.values():
+            node.ending, node.why, node.hint = Ending.GAVE_UP, str(error), error.hint
+        return self._report(began)
+
+    def _report(self, began: float) -> Report:
+        report = Report(
+            epoch=self._epoch,
+            began=began,
+            seconds=self._clock.monotonic() - self._start,
+            outcomes=tuple(self._outcome(node) for node in self._nodes.values()),
+            interrupted=self._stopped,
+        )
+        self._event(EventKind.ENDED, None, report.verdict.value)
+        return report
+
+    def _outcome(self, node: _Node) -> Outcome:
+        return Outcome(
+            step=node.step.name,
+            ending=node.ending or Ending.UNFINISHED,
+            why=node.why or "not reached",
+            hint=node.hint,
+            person=node.person,
+            began=None if node.began is None else node.began - self._start,
+            ended=None if node.ended is None else node.ended - self._start,
+            after=node.step.after,
+            actions=tuple(node.done),
+            remarks=node.remarks,
+        )

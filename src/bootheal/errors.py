@@ -1,0 +1,89 @@
+"""Every error that bootheal raises on purpose.
+
+BoothealError
+├── ConfigurationError     the configuration cannot be used (all problems at once)       exit 78
+├── LockedError            another healing pass is under way                             exit 75
+├── StateError             the state file cannot be read or written                      exit 1
+├── DemoError              the embedded stack cannot be started                          exit 1
+├── TransientError         the world is not ready: look again
+│   ├── UnreachableError   nobody answered: refused, reset, timed out, TLS cut short
+│   └── ConflictError      the object changed since it was looked at
+└── PermanentError         asking again will not help; `hint` is what a person can do
+    ├── MissingError       the object does not exist
+    └── DeniedError        the API server refused our credentials or our rights
+
+A type of its own means that a caller does something about it; the rest is text.
+Messages start with "cannot", name the object, and never hold a server's reply in
+full, since that may hold a secret.
+"""
+
+from dataclasses import dataclass
+
+
+class BoothealError(Exception):
+    """The root: whatever a user or a broken cluster can cause."""
+
+    hint = ""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint or type(self).hint
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong with the configuration; lines and columns count from 1."""
+
+    line: int
+    column: int
+    path: str
+    text: str
+
+
+class ConfigurationError(BoothealError):
+    """The configuration at `source` has `problems`, in the order of the file."""
+
+    def __init__(self, source: str, problems: list[Problem]) -> None:
+        self.source = source
+        self.problems = sorted(problems)
+        super().__init__("\n".join(f"{source}:{p.line}:{p.column}: {p.path}: {p.text}" for p in self.problems))
+
+
+class LockedError(BoothealError):
+    """Another pass holds the lock."""
+
+
+class StateError(BoothealError):
+    """The state file cannot be used."""
+
+
+class DemoError(BoothealError):
+    """The embedded stack cannot be started."""
+
+
+class TransientError(BoothealError):
+    """The world is not ready; the engine waits and looks again."""
+
+
+class UnreachableError(TransientError):
+    """Nobody answered."""
+
+
+class ConflictError(TransientError):
+    """The object changed since it was looked at; a new look decides."""
+
+
+class PermanentError(BoothealError):
+    """Asking again will not help."""
+
+
+class MissingError(PermanentError):
+    """The named object does not exist."""
+
+
+class DeniedError(PermanentError):
+    """The API server said 401 or 403; `status` says which."""
+
+    def __init__(self, message: str, *, status: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status

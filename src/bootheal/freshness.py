@@ -1,0 +1,54 @@
+"""Is what the API says of this boot? The one place that decides.
+
+For seconds after a power cut the API shows the state from before it: node Ready, pods
+Ready, Services pointing at addresses that are gone (CONTRIBUTING.md, "What the API
+says after a power cut"). Each rule here answers with the reason for doubt, or with ""
+when the object can be believed.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from bootheal.model import Endpoint, Lease, Node, Pod, State
+
+# Real pods are rewritten within 20 s of their node; past this, a start time before the boot
+# means that the clock was set forward after the pod had started, not that the pod is old.
+POD_DOUBT = 120.0
+
+
+def node_doubt(node: Node, lease: Lease | None, *, boot_id: str | None, boot_time: float | None, now: float) -> str:
+    """Say why the node's status may be from before this boot.
+
+    Where the boot id is known the kubelet must have reported it, and its Lease must be
+    younger than the boot and not have run out. Where it is not (a remote cluster), the
+    Lease must have been seen advancing.
+    """
+    if boot_id is not None and node.boot_id != boot_id:
+        return f"node {node.name} still shows the previous boot ({node.boot_id[:8]}, this one is {boot_id[:8]})"
+    if lease is None:
+        return f"node {node.name} has no Lease yet"
+    if boot_id is None:
+        return "" if lease.advanced else f"node {node.name} has not renewed its Lease since we began to look"
+    if boot_time is not None and lease.renewed < boot_time:
+        return f"node {node.name} has not renewed its Lease in this boot"
+    if now - lease.renewed > lease.duration:
+        return f"node {node.name} last renewed its Lease {now - lease.renewed:.0f} s ago"
+    return ""
+
+
+def pod_doubt(pod: Pod, *, boot_time: float | None) -> str:
+    """Say why the pod's status may be from before this boot: no process survives a reboot."""
+    if boot_time is None:
+        return ""
+    if any(c.state is State.RUNNING and c.started and c.started < boot_time for c in pod.containers):
+        return f"{pod.ref} still shows the previous boot"
+    return ""
+
+
+def endpoints_doubt(endpoints: Sequence[Endpoint], pods: Iterable[Pod], *, boot_time: float | None) -> str:
+    """Say why a Service may still send to dead addresses: each must be a ready pod of this boot."""
+    alive = {pod.ip for pod in pods if pod.ready and not pod.deleting and not pod_doubt(pod, boot_time=boot_time)}
+    ready = [endpoint for endpoint in endpoints if endpoint.ready]
+    if not ready:
+        return "no ready address yet"
+    dead = sorted({endpoint.address for endpoint in ready} - alive)
+    return f"still sends to {', '.join(dead)}, where no ready pod of this boot is" if dead else ""

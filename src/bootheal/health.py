@@ -1,0 +1,99 @@
+"""Is it well? Pure rules for pods and workloads; they never fetch.
+
+`rollout` gives the answers of `kubectl rollout status` (kubectl's
+polymorphichelpers/rollout_status.go), with one difference: a ProgressDeadlineExceeded
+from before this boot is history, not a verdict.
+"""
+
+from dataclasses import dataclass
+
+from bootheal.model import Container, Pod, State, Workload
+
+# Container reasons under which `kubectl get` prints a dead pod although its phase is Running or Pending.
+LOST = frozenset({"Unknown", "ContainerStatusUnknown"})
+PULLING = frozenset({"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName"})
+MISCONFIGURED = frozenset({"CreateContainerConfigError", "CreateContainerError"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """Whether a rollout is done; `failed` is "this will not end by itself"."""
+
+    done: bool
+    why: str
+    failed: bool = False
+
+
+def rollout(workload: Workload, *, boot_time: float | None = None) -> Rollout:
+    """Judge a workload's rollout from its status alone."""
+    if workload.generation > workload.observed:
+        return Rollout(done=False, why="its controller has not seen the latest change yet")
+    match workload.ref.kind:
+        case "deployment":
+            return _deployment(workload, boot_time)
+        case "statefulset":
+            return _statefulset(workload)
+        case _:
+            return _daemonset(workload)
+
+
+def _deployment(workload: Workload, boot_time: float | None) -> Rollout:
+    exceeded = workload.deadline_exceeded
+    if exceeded is not None and (boot_time is None or exceeded >= boot_time) and not _available(workload):
+        return Rollout(done=False, why="its progress deadline has passed in this boot", failed=True)
+    if workload.updated < workload.desired:
+        return Rollout(done=False, why=f"{workload.updated} of {workload.desired} replicas are of the latest template")
+    if workload.replicas > workload.updated:
+        return Rollout(done=False, why=f"{workload.replicas - workload.updated} old replicas have yet to end")
+    if workload.available < workload.updated:
+        return Rollout(done=False, why=f"{workload.available} of {workload.updated} replicas are available")
+    return Rollout(done=True, why=f"{workload.available} of {workload.desired} replicas are available")
+
+
+def _available(workload: Workload) -> bool:
+    return workload.updated == workload.replicas == workload.available >= workload.desired
+
+
+def _statefulset(workload: Workload) -> Rollout:
+    if workload.ready < workload.desired:
+        return Rollout(done=False, why=f"{workload.ready} of {workload.desired} replicas are ready")
+    if workload.on_delete:
+        return Rollout(done=True, why=f"{workload.ready} of {workload.desired} replicas are ready")
+    if workload.partition:
+        wanted = workload.desired - workload.partition
+        if workload.updated < wanted:
+            return Rollout(done=False, why=f"{workload.updated} of {wanted} replicas above the partition are updated")
+    elif workload.update_revision != workload.current_revision:
+        return Rollout(done=False, why=f"{workload.updated} of {workload.desired} replicas are of the latest revision")
+    return Rollout(done=True, why=f"{workload.ready} of {workload.desired} replicas are ready")
+
+
+def _daemonset(workload: Workload) -> Rollout:
+    if not workload.on_delete and workload.updated < workload.desired:
+        return Rollout(done=False, why=f"{workload.updated} of {workload.desired} pods are of the latest template")
+    if workload.available < workload.desired:
+        return Rollout(done=False, why=f"{workload.available} of {workload.desired} pods are available")
+    return Rollout(done=True, why=f"{workload.available} of {workload.desired} pods are available")
+
+
+def looping(pod: Pod) -> Container | None:
+    """Return the container that waits in crash-loop back-off."""
+    return next((c for c in pod.containers if c.reason == "CrashLoopBackOff"), None)
+
+
+def lost(pod: Pod) -> str:
+    """Return the container-level reason under which the reboot left this pod dead, "" if none.
+
+    The phase does not tell: it still says Running or Pending, and `status.phase=Unknown`
+    has matched nothing since 2015.
+    """
+    reasons = {c.reason for c in pod.containers if c.state is State.TERMINATED and not pod.ready}
+    return next(iter(sorted(reasons & LOST)), "")
+
+
+def starting(pod: Pod) -> str:
+    """Say what the pod still waits for before its containers run, "" if they all have started."""
+    for container in pod.containers:
+        if container.state is State.WAITING:
+            return f"{pod.ref} {container.reason or 'waits'}"
+    return "" if pod.containers else f"{pod.ref} is {pod.phase}"

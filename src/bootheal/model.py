@@ -1,0 +1,449 @@
+"""The nouns: frozen values that everything else speaks in.
+
+Snapshots of cluster objects are ours, not the client's: only the fields that a
+judgement needs, and none that could hold a secret. Times are seconds since the
+epoch (float), durations are seconds.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NoReturn
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """Names one Kubernetes object; `kind` is the lower-case singular ("deployment")."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
+
+
+class Secret:
+    """A value that cannot be printed, compared by accident, pickled or turned into JSON.
+
+    `reveal()` is the one way to the text; whoever calls it must hand the text to a
+    socket or a key derivation and to nothing else.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text itself."""
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return "***"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle a secret")
+
+    def __eq__(self, _other: object) -> NoReturn:
+        raise TypeError("cannot compare secrets; reveal them where the comparison belongs")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who logs in. `version` is the resourceVersion of the Secret they came from."""
+
+    user: str
+    password: Secret
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Where credentials are kept: a Secret and its keys. `user` overrides what the Secret says."""
+
+    secret: Ref
+    user_key: str = "username"
+    password_key: str = "password"  # noqa: S105 - the name of a key
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A TCP port to talk to: of a pod (then a port-forward can carry it) or of a bare address."""
+
+    host: str
+    port: int
+    pod: Ref | None = None
+
+    def __str__(self) -> str:
+        return f"{self.pod}:{self.port}" if self.pod else f"{self.host}:{self.port}"
+
+
+# --- cluster objects ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Right:
+    """One thing that must be allowed: "delete pods in namespace shop"; `resource` may name a subresource."""
+
+    verb: str
+    resource: str
+    namespace: str = ""
+    group: str = ""
+
+    def __str__(self) -> str:
+        where = f" in namespace {self.namespace}" if self.namespace else ""
+        return f"{self.verb} {self.resource}{where}"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What the API server says of itself under /readyz; `why` is empty when it is ready."""
+
+    ready: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node. `boot_id` is what its kubelet last reported, perhaps before the reboot."""
+
+    name: str
+    boot_id: str
+    ready: bool
+    why: str = ""
+    taints: tuple[str, ...] = ()
+    unschedulable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A node's heartbeat in kube-node-lease.
+
+    `advanced` says that this process has seen `renewed` move: the one proof of life
+    that needs no clock and no boot id.
+    """
+
+    renewed: float
+    duration: float = 40.0
+    advanced: bool = False
+
+
+class State(StrEnum):
+    """A container's state, as in `status.containerStatuses[].state`."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    TERMINATED = "terminated"
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container's status. `reason` and `exit_code` belong to `state`."""
+
+    name: str
+    state: State
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    ready: bool = False
+    restarts: int = 0
+    started: float | None = None
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One pod's status. `reason` and `message` are the pod's own, not a container's."""
+
+    ref: Ref
+    uid: str
+    version: str
+    phase: str
+    node: str = ""
+    reason: str = ""
+    message: str = ""
+    ip: str = ""
+    ready: bool = False
+    created: float = 0.0
+    deleting: bool = False
+    mirror: bool = False
+    owner: Ref | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    containers: tuple[Container, ...] = ()
+    ports: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A Deployment, StatefulSet or DaemonSet: what `kubectl rollout status` looks at, and a little more.
+
+    `caused_by` is the cause we wrote into the pod template when we last rolled it out.
+    """
+
+    ref: Ref
+    uid: str
+    version: str
+    generation: int
+    observed: int
+    desired: int
+    replicas: int = 0
+    updated: int = 0
+    ready: int = 0
+    available: int = 0
+    paused: bool = False
+    on_delete: bool = False
+    partition: int = 0
+    update_revision: str = ""
+    current_revision: str = ""
+    deadline_exceeded: float | None = None
+    selector: Mapping[str, str] = field(default_factory=dict)
+    caused_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A Service: cluster IP ("" when headless), first port, what that port is on a pod, pod selector."""
+
+    ref: Ref
+    cluster_ip: str
+    port: int
+    target_port: int | str
+    selector: Mapping[str, str] = field(default_factory=dict)
+
+    def port_on(self, pod: Pod) -> int:
+        """Return the number of the Service's first port on `pod`; a name is looked up in its containers."""
+        if isinstance(self.target_port, int):
+            return self.target_port
+        return pod.ports.get(self.target_port, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address behind a Service, from its EndpointSlices."""
+
+    address: str
+    port: int
+    pod: str = ""
+    ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One key of a ConfigMap, with what is needed to change just that key."""
+
+    ref: Ref
+    key: str
+    text: str
+    version: str
+    managed_by: str = ""
+
+
+# --- PostgreSQL and PgBouncer ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a PostgreSQL or PgBouncer said to a login (and, where one was sent, to a query).
+
+    Exactly one of three shapes: `ok`; refused by the server (`sqlstate` and/or `text`,
+    `spoke` true); or no protocol answer at all (`spoke` false, `text` says why).
+    `value` is the first column of the first row, where a query was asked.
+    """
+
+    ok: bool
+    spoke: bool
+    sqlstate: str = ""
+    text: str = ""
+    value: str = ""
+
+    def __str__(self) -> str:
+        if self.ok:
+            return "ok"
+        return f"{self.text} ({self.sqlstate})" if self.sqlstate else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A PostgreSQL role. `matches`: does the stored verifier belong to the wanted password?
+
+    None when the verifier cannot be read (no right to pg_authid) or is of an unknown kind.
+    """
+
+    name: str
+    superuser: bool
+    replication: bool
+    can_login: bool
+    expired: bool
+    matches: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of PgBouncer's SHOW CONFIG."""
+
+    value: str
+    changeable: bool
+
+
+# --- what happened --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One action as remembered: `number` counts a step's actions, `result` is "intended" until it is known."""
+
+    number: int
+    action: str
+    object: str
+    cause: str
+    at: float
+    sentence: str
+    result: str = "intended"
+    note: Mapping[str, str] = field(default_factory=dict)
+
+    def same_as(self, other: "Done") -> bool:
+        """Tell whether both are the same action on the same object for the same cause."""
+        return (self.action, self.object, self.cause) == (other.action, other.object, other.cause)
+
+
+class EventKind(StrEnum):
+    """What the engine tells while it works; each has one sentence in `narrate`."""
+
+    STARTED = "started"
+    WAITING = "waiting"
+    ACTING = "acting"
+    ACTED = "acted"
+    FAILED = "failed"
+    SETTLED = "settled"
+    UNSETTLED = "unsettled"
+    GAVE_UP = "gave-up"
+    SKIPPED = "skipped"
+    BUG = "bug"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, as a fact; `narrate` makes the sentence.
+
+    `elapsed` is seconds since the run began; `settled` of `total` steps have settled.
+    """
+
+    kind: EventKind
+    at: float
+    elapsed: float
+    step: str = ""
+    text: str = ""
+    hint: str = ""
+    object: str = ""
+    settled: int = 0
+    total: int = 0
+
+
+class Ending(StrEnum):
+    """How a step, or the whole run, ended."""
+
+    SETTLED = "settled"
+    GAVE_UP = "gave-up"
+    SKIPPED = "skipped"
+    UNFINISHED = "unfinished"
+    BUG = "bug"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one step ended: `began` and `ended` are seconds since the run began, None if it never did."""
+
+    step: str
+    ending: Ending
+    why: str
+    hint: str = ""
+    person: bool = False
+    began: float | None = None
+    ended: float | None = None
+    after: tuple[str, ...] = ()
+    actions: tuple[Done, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+class Verdict(StrEnum):
+    """The whole run in one word."""
+
+    HEALTHY = "healthy"
+    HEALED = "healed"
+    NOT_HEALED = "not-healed"
+    NEEDS_PERSON = "needs-person"
+    INTERRUPTED = "interrupted"
+    BUG = "bug"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did, and how it ended."""
+
+    epoch: str
+    began: float
+    seconds: float
+    outcomes: tuple[Outcome, ...]
+    interrupted: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """Judge the run by its worst step; never better than what was seen."""
+        endings = {outcome.ending for outcome in self.outcomes}
+        if Ending.BUG in endings:
+            return Verdict.BUG
+        if any(outcome.person for outcome in self.outcomes):
+            return Verdict.NEEDS_PERSON
+        if self.interrupted:
+            return Verdict.INTERRUPTED
+        if endings - {Ending.SETTLED}:
+            return Verdict.NOT_HEALED
+        return Verdict.HEALED if any(True for _ in self.actions()) else Verdict.HEALTHY
+
+    def actions(self) -> Iterator[Done]:
+        """Yield every action of this run, in the order of the steps."""
+        for outcome in self.outcomes:
+            yield from outcome.actions
+
+
+def report_from_json(data: Mapping[str, Any]) -> Report:
+    """Rebuild a report from what `to_json` made of it."""
+    outcomes = (
+        Outcome(
+            **item
+            | {
+                "ending": Ending(item["ending"]),
+                "after": tuple(item["after"]),
+                "actions": tuple(Done(**done) for done in item["actions"]),
+                "remarks": tuple(item["remarks"]),
+            }
+        )
+        for item in data["outcomes"]
+    )
+    return Report(data["epoch"], data["began"], data["seconds"], tuple(outcomes), interrupted=data["interrupted"])
+
+
+def to_json(value: Any) -> Any:
+    """Turn a value of this module into what `json.dumps` takes; a Secret is refused."""
+    if isinstance(value, Secret):
+        raise TypeError("cannot write a secret into JSON")
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: to_json(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [to_json(item) for item in value]
+    return value

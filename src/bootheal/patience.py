@@ -1,0 +1,56 @@
+"""How long to wait, and how often to ask meanwhile; the only room that knows tenacity.
+
+Two paces. `pause` is for a condition that the engine waits for: 2 % of the time
+already waited, so that the answer is never later than 2 % too late, and asking for an
+hour costs as little as asking for a minute. `reconnecting` is for a connection that
+should simply be there: exponential, jittered, capped.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+
+from tenacity import AttemptManager, RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+from tenacity.wait import wait_base
+
+SHORTEST = 0.1
+LONGEST = 5.0
+SHARE = 0.02
+JITTER = 0.1
+
+
+class _ShareOfTimeWaited(wait_base):
+    """Wait a share of the time waited so far, within bounds, give or take the jitter."""
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        waited = retry_state.seconds_since_start or 0.0
+        pause = min(max(SHARE * waited, SHORTEST), LONGEST)
+        return pause * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter, not cryptography
+
+
+_pace = _ShareOfTimeWaited()
+_template = Retrying(wait=_pace)
+
+
+def pause(waited: float) -> float:
+    """Return for how many seconds to sleep before looking again, `waited` seconds after the first look."""
+    state = RetryCallState(_template, None, (), {})
+    state.start_time, state.outcome_timestamp = 0.0, waited
+    return _pace(state)
+
+
+def reconnecting(
+    on: type[Exception], sleep: Callable[[float], None], *, longest: float = LONGEST
+) -> Iterator[AttemptManager]:
+    """Yield attempts (context managers) until one does not raise `on`; other errors pass through.
+
+    `sleep` is called between attempts, so that whoever stops the loop can cut the
+    sleep short. Use as `for attempt in reconnecting(...): with attempt: ...`.
+    """
+    return iter(
+        Retrying(
+            retry=retry_if_exception_type(on),
+            wait=wait_random_exponential(multiplier=SHORTEST, max=longest),
+            sleep=sleep,
+            reraise=True,
+        )
+    )

@@ -1,0 +1,192 @@
+"""What the steps ask of the outside: narrow interfaces, implemented in `adapters`.
+
+Every method may raise TransientError (look again later) or PermanentError (a
+person is needed); no other error, and no error text that could hold a secret.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+from bootheal.model import (
+    Answer,
+    Credentials,
+    Document,
+    Done,
+    Endpoint,
+    Lease,
+    Login,
+    Node,
+    Pod,
+    Readiness,
+    Ref,
+    Right,
+    Role,
+    Secret,
+    Service,
+    Setting,
+    Target,
+    Workload,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """A kind of object in a namespace ("" for the cluster) whose changes wake a step."""
+
+    kind: str
+    namespace: str = ""
+
+
+class Cluster(Protocol):
+    """The Kubernetes API, in the few sentences we need. Reading is cheap while a watch is live."""
+
+    def readiness(self) -> Readiness:
+        """Ask /readyz with our credentials. DeniedError for 401/403, UnreachableError for no answer."""
+
+    def nodes(self) -> Sequence[Node]:
+        """List the nodes."""
+
+    def lease(self, node: str) -> Lease | None:
+        """Return the node's heartbeat, None where it has none yet."""
+
+    def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> Sequence[Pod]:
+        """List the pods of a namespace that carry all `labels`."""
+
+    def workload(self, ref: Ref) -> Workload:
+        """Return a workload; MissingError names it and the next thing to do."""
+
+    def service(self, namespace: str, name: str) -> Service:
+        """Return a Service; MissingError names it."""
+
+    def services(self, namespace: str) -> Sequence[Service]:
+        """List the Services of a namespace."""
+
+    def endpoints(self, namespace: str, service: str) -> Sequence[Endpoint]:
+        """Return what the Service's EndpointSlices hold."""
+
+    def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
+        """Read a Secret; MissingError names the Secret or the key and how to make it."""
+
+    def document(self, config_map: Ref, key: str) -> Document:
+        """Read one key of a ConfigMap."""
+
+    def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
+        """Return the last lines of a container's log, "" where there is none."""
+
+    def delete_pod(self, pod: Ref, uid: str) -> None:
+        """Delete gracefully, with the UID as precondition; a pod already gone is fine."""
+
+    def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
+        """Annotate the pod template, if the workload is still at `version`; ConflictError if not."""
+
+    def write_document(self, document: Document, text: str) -> None:
+        """Replace one key of a ConfigMap, if it is still at the version that was read."""
+
+    def may(self, right: Right) -> bool:
+        """Ask the API server whether we have a right (SelfSubjectAccessReview)."""
+
+    def rights(self, interests: frozenset[Interest]) -> frozenset[Right]:
+        """Name the rights that keeping lists of `interests` needs."""
+
+    def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
+        """Keep LISTs of `interests` up to date from now on and call `changed` after each change."""
+
+    def close(self) -> None:
+        """Stop the watches and close every connection."""
+
+
+class Host(Protocol):
+    """The machine (or the container engine) that the cluster runs on."""
+
+    def boot_id(self) -> str | None:
+        """Return this boot's id as the kubelet will report it, None where it cannot be known from here."""
+
+    def boot_time(self) -> float | None:
+        """Return when this boot began, None where it cannot be known from here."""
+
+
+class Postgres(Protocol):
+    """PostgreSQL over TCP, by its own protocol."""
+
+    def ask(self, target: Target, who: Credentials, dbname: str, *, timeout: float, sql: str = "select 1") -> Answer:
+        """Log in, ask one question, leave. Refusals are answers, not errors; `timeout` is for all of it."""
+
+    def role(self, target: Target, admin: Credentials, dbname: str, role: str, wanted: Secret) -> Role | None:
+        """Read a role and whether its verifier belongs to the `wanted` password; None if it does not exist."""
+
+    def set_password(self, target: Target, admin: Credentials, dbname: str, role: str, password: Secret) -> None:
+        """ALTER ROLE with a verifier computed here; the password itself is not sent."""
+
+
+class Pooler(Protocol):
+    """PgBouncer's admin console."""
+
+    def settings(self, target: Target, who: Credentials) -> Mapping[str, Setting]:
+        """SHOW CONFIG. DeniedError where `who` may not use the console."""
+
+    def set(self, target: Target, who: Credentials, key: str, value: str) -> None:
+        """SET key = value; PgBouncer reports success even where nothing changes, so look again."""
+
+
+class Web(Protocol):
+    """Probes of what the workloads serve."""
+
+    def http(self, target: Target, path: str, timeout: float) -> Answer:
+        """GET; ok for a status of 200 to 399, else `text` has the status or why there was none."""
+
+    def tcp(self, target: Target, timeout: float) -> Answer:
+        """Connect."""
+
+
+class Clock(Protocol):
+    """Time, and the one place where the engine sleeps."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch, as remembered over restarts."""
+
+    def monotonic(self) -> float:
+        """Return seconds that only go forward, for durations."""
+
+    def receive(self, inbox: "SimpleQueue[Any]", timeout: float | None) -> Any:
+        """Return the next item, or None after `timeout` seconds."""
+
+
+class Workers(Protocol):
+    """Where looks run, so that none holds up another."""
+
+    def start(self, call: Callable[[], None]) -> None:
+        """Run `call` soon, on some thread."""
+
+
+class Memory(Protocol):
+    """What survives a crash: per epoch, what was first seen when and what was done why."""
+
+    def enter(self, epoch: str) -> None:
+        """Open the memory of `epoch`; what is remembered of another epoch is put aside."""
+
+    def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
+        """Remember since when each condition holds, forget those that ended; return the first-seen times."""
+
+    def done(self, step: str) -> tuple[Done, ...]:
+        """Return what this step did in this epoch, oldest first."""
+
+    def record(self, step: str, done: Done) -> None:
+        """Write `done` to disk before returning; a record of the same number replaces the former."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that a look may read and an action may change.
+
+    `direct`: this host reaches the addresses of pods and Services itself, as on k3s.
+    Where it does not, port-forwards carry the connections, and a Service cannot be tried.
+    """
+
+    cluster: Cluster
+    host: Host
+    postgres: Postgres
+    pooler: Pooler
+    web: Web
+    direct: bool = True

@@ -1,0 +1,115 @@
+"""Which pod of a database is the writable primary? Found by asking, never assumed.
+
+Pod Ready proves nothing (operators ship no readiness probe), nor does "pod 0"
+(Patroni elects any member). The server itself is asked, over TCP.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bootheal.freshness import pod_doubt
+from bootheal.model import Answer, Login, Pod, Target
+from bootheal.ports import World
+
+TIMEOUT = 3.0
+READ_ONLY = "select pg_is_in_recovery() or current_setting('transaction_read_only')::bool"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where a database lives. Its pods are found by `selector`, else by the Service's selector or addresses.
+
+    `port` 0 means: the port that the Service has.
+    """
+
+    name: str
+    namespace: str
+    dbname: str
+    admin: Login
+    service: str = ""
+    selector: Mapping[str, str] = field(default_factory=dict)
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One pod of the database and what it said. `doubt`: why it was not asked."""
+
+    pod: str
+    target: Target | None = None
+    answer: Answer | None = None
+    doubt: str = ""
+
+    @property
+    def writable(self) -> bool:
+        """Whether this is a primary."""
+        return bool(self.answer and self.answer.ok and self.answer.value == "f")
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """All pods of the database."""
+
+    members: tuple[Member, ...]
+
+    @property
+    def primary(self) -> Target | None:
+        """The one writable member; None where there is none, or more than one."""
+        writable = [member.target for member in self.members if member.writable]
+        return writable[0] if len(writable) == 1 else None
+
+    def answered(self, *sqlstates: str) -> Member | None:
+        """Return the first member that answered with one of `sqlstates`."""
+        return next((m for m in self.members if m.answer and m.answer.sqlstate in sqlstates), None)
+
+    @property
+    def why_none(self) -> str:
+        """Say why there is no primary, member by member."""
+        if not self.members:
+            return "none of its pods exists yet"
+        return "; ".join(_describe(member) for member in self.members)
+
+
+def _describe(member: Member) -> str:
+    if member.answer is None:
+        return member.doubt
+    if member.answer.ok:
+        return f"{member.pod} takes writes" if member.writable else f"{member.pod} is read-only (a standby)"
+    return f"{member.pod}: {member.answer}"
+
+
+def find(world: World, database: Database) -> Members:
+    """Ask every pod of the database, in the order of their names."""
+    admin = world.cluster.credentials(database.admin)
+    boot_time = world.host.boot_time()
+    members = []
+    for pod, port in _pods(world, database):
+        doubt = pod_doubt(pod, boot_time=boot_time) or ("" if pod.ip else f"{pod.ref} has no address yet")
+        if doubt:
+            members.append(Member(pod.ref.name, doubt=doubt))
+            continue
+        target = Target(pod.ip, port, pod.ref)
+        answer = world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT, sql=READ_ONLY)
+        members.append(Member(pod.ref.name, target, answer))
+    return Members(tuple(members))
+
+
+def _pods(world: World, database: Database) -> list[tuple[Pod, int]]:
+    """Return the pods with the port to ask, by selector or, for a Service without one, by its addresses."""
+    if not database.service:
+        pods = world.cluster.pods(database.namespace, database.selector)
+        return [(pod, database.port or 5432) for pod in _alive(pods)]
+    service = world.cluster.service(database.namespace, database.service)
+    selector = database.selector or service.selector
+    if selector:
+        pods = world.cluster.pods(database.namespace, selector)
+        return [(pod, database.port or service.port_on(pod)) for pod in _alive(pods)]
+    # Patroni writes the addresses of such a Service itself: whoever they name was the leader once.
+    endpoints = world.cluster.endpoints(database.namespace, database.service)
+    ports = {endpoint.pod: endpoint.port for endpoint in endpoints}
+    named = [pod for pod in world.cluster.pods(database.namespace) if pod.ref.name in ports]
+    return [(pod, database.port or ports[pod.ref.name]) for pod in _alive(named)]
+
+
+def _alive(pods: Iterable[Pod]) -> list[Pod]:
+    return sorted((pod for pod in pods if not pod.deleting), key=lambda pod: pod.ref)

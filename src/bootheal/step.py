@@ -1,0 +1,177 @@
+"""The one idea: a step is a look and a judgement.
+
+`look(world)` reads, and may block. `judge(seen, past)` is pure and says one of four
+words: Settled, Wait, Act, GiveUp. The engine does the rest. From this shape follow
+idempotence (what is well is Settled), resuming (look again), dry run (judge, don't
+apply), audit (actions are values) and tests without mocks (judge is a table).
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from bootheal.errors import BoothealError, TransientError
+from bootheal.model import Done, Ref, Right
+from bootheal.ports import Interest, World
+
+MINUTE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Nothing left to do here. `remarks` are what a person should know all the same.
+
+    `epoch` is said by the gate alone: the boot that everything after it belongs to.
+    """
+
+    why: str
+    remarks: tuple[str, ...] = ()
+    epoch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not yet. Look again when something changes, or after `again` seconds (None: the engine's pace).
+
+    `counts` is False where the step's patience must stand still: PostgreSQL in crash
+    recovery is not late, it is working.
+    """
+
+    why: str
+    again: float | None = None
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Change something, then look again."""
+
+    why: str
+    actions: tuple["Action", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Asking again will not help. `hint` is the next human step.
+
+    `person`: data may be at risk, nothing may go on without a person (exit code 3).
+    """
+
+    why: str
+    hint: str = ""
+    person: bool = False
+
+
+Judgement = Settled | Wait | Act | GiveUp
+
+
+def judge_error(error: BoothealError) -> Judgement:
+    """Judge a look that could not be finished: what may pass is waited for."""
+    return Wait(str(error)) if isinstance(error, TransientError) else GiveUp(str(error), error.hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the engine remembers of a step in this epoch, as of `now`.
+
+    `first_seen` holds the conditions of the present look only; `done` is oldest first.
+    `repaired` is when a step that this one comes after last changed something.
+    """
+
+    now: float
+    epoch: str = ""
+    first_seen: Mapping[str, float] = field(default_factory=dict)
+    done: tuple[Done, ...] = ()
+    repaired: float | None = None
+
+    def held(self, condition: str) -> float:
+        """Return for how many seconds `condition` has been seen without a break."""
+        return self.now - self.first_seen.get(condition, self.now)
+
+    def times(self, action: type["Action"], about: str = "") -> int:
+        """Count the actions of a kind in this epoch (on the object `about`, where given)."""
+        return sum(1 for done in self.done if done.action == action.kind() and about in ("", done.object))
+
+    def last(self, action: type["Action"], about: str = "") -> Done | None:
+        """Return the latest action of a kind in this epoch."""
+        matching = [d for d in self.done if d.action == action.kind() and about in ("", d.object)]
+        return matching[-1] if matching else None
+
+
+class Seen(Protocol):
+    """What a look returns: facts, and the names of the conditions whose duration matters."""
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """Name each condition once, with the object's identity where it is about one object."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action(ABC):
+    """One short, crash-safe change. It names objects and versions and never holds a secret.
+
+    `cause` says why in a few words; it is remembered with the action, and written into
+    the object by the same write where there is a place for it.
+    """
+
+    # A restart makes other things wait: such steps take one of the engine's `max_parallel` places.
+    disruptive: ClassVar[bool] = False
+
+    cause: str
+
+    @classmethod
+    def kind(cls) -> str:
+        """Return the action's name in memory and journal: `RollOut` is "roll-out"."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+
+    @property
+    @abstractmethod
+    def about(self) -> Ref:
+        """The object that is changed."""
+
+    @property
+    @abstractmethod
+    def sentence(self) -> str:
+        """Say what is done, in the infinitive: "delete pod/shop/django-x (CrashLoopBackOff)"."""
+
+    @property
+    def note(self) -> Mapping[str, str]:
+        """What must be on disk before the change, to undo it after a crash."""
+        return {}
+
+    @abstractmethod
+    def apply(self, world: World) -> None:
+        """Change it. TransientError: look again and judge anew. PermanentError: give up."""
+
+
+SeenT = TypeVar("SeenT", bound=Seen)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(ABC, Generic[SeenT]):
+    """A node of the graph. Its settings are its fields.
+
+    `patience` is how long it may wait, once all it comes `after` has settled.
+    """
+
+    name: str
+    after: tuple[str, ...] = ()
+    patience: float = 30 * MINUTE
+
+    @abstractmethod
+    def look(self, world: World) -> SeenT:
+        """Read what the judgement needs. Must not change anything."""
+
+    @abstractmethod
+    def judge(self, seen: SeenT, past: Past) -> Judgement:
+        """Decide; pure."""
+
+    def interests(self) -> frozenset[Interest]:
+        """Name the kinds of objects whose change makes a new look worth while."""
+        return frozenset()
+
+    def rights(self) -> frozenset[Right]:
+        """Name what the step's actions and its look must be allowed, beyond what `interests` need."""
+        return frozenset()

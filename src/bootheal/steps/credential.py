@@ -1,0 +1,155 @@
+"""The pooler role's password in PostgreSQL agrees with its Secret.
+
+A right password is never reset: a new SCRAM salt alone can break poolers that pass
+verifiers through. So the order is: a direct TCP login; only where that is refused with
+28P01, the stored verifier; only where that differs (or may not be read), ALTER ROLE.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bootheal.errors import ConflictError, UnreachableError
+from bootheal.model import Answer, Login, Ref, Right, Role
+from bootheal.ports import Interest, World
+from bootheal.primary import TIMEOUT, Database, find
+from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
+
+WRONG_PASSWORD = "28P01"  # noqa: S105 - a SQLSTATE
+NOT_ALLOWED = "28000"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Facts about the role: never the password, never the verifier.
+
+    `answer` is a direct login as the role; `role` is None where it was not looked up or does not exist.
+    """
+
+    why_no_primary: str
+    user: str = ""
+    version: str = ""
+    answer: Answer | None = None
+    role: Role | None = None
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """No duration matters."""
+        return frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResetPassword(Action):
+    """Give the role the password of its Secret, as a verifier computed here."""
+
+    database: Database
+    login: Login
+    version: str
+    role: str
+
+    @property
+    def about(self) -> Ref:
+        """The role, named after its database."""
+        return Ref("role", self.database.name, self.role)
+
+    @property
+    def sentence(self) -> str:
+        """Name role and Secret."""
+        return f"reset the password of {self.about} to that of {self.login.secret} ({self.cause})"
+
+    def apply(self, world: World) -> None:
+        """ALTER ROLE on the primary; refused if the Secret changed since it was looked at."""
+        wanted = world.cluster.credentials(self.login, fresh=True)
+        if wanted.version != self.version:
+            raise ConflictError(f"cannot use {self.login.secret}: it changed since it was looked at")
+        primary = find(world, self.database).primary
+        if primary is None:
+            raise UnreachableError(f"cannot reach the primary of {self.database.name}")
+        admin = world.cluster.credentials(self.database.admin)
+        world.postgres.set_password(primary, admin, self.database.dbname, self.role, wanted.password)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credential(Step[Seen]):
+    """Keeps one pooler role's password right. `reset`: if-wrong, always (once per boot) or never."""
+
+    database: Database
+    login: Login
+    reset: Literal["if-wrong", "always", "never"] = "if-wrong"
+
+    def interests(self) -> frozenset[Interest]:
+        """The Secret is read anew at each look; what else matters lives in PostgreSQL."""
+        return frozenset()
+
+    def rights(self) -> frozenset[Right]:
+        """To read the Secrets of the role and of the administrator."""
+        logins = (self.login, self.database.admin)
+        return frozenset(Right("get", "secrets", login.secret.namespace) for login in logins)
+
+    def look(self, world: World) -> Seen:
+        """Log in as the role, straight to the primary; where that fails, look the role up."""
+        members = find(world, self.database)
+        if members.primary is None:
+            return Seen(members.why_none)
+        wanted = world.cluster.credentials(self.login)
+        answer = world.postgres.ask(members.primary, wanted, self.database.dbname, timeout=TIMEOUT)
+        role = None
+        if answer.sqlstate in (WRONG_PASSWORD, NOT_ALLOWED) or self.reset == "always":
+            admin = world.cluster.credentials(self.database.admin)
+            role = world.postgres.role(members.primary, admin, self.database.dbname, wanted.user, wanted.password)
+        return Seen("", wanted.user, wanted.version, answer, role)
+
+    def judge(self, seen: Seen, past: Past) -> Judgement:
+        """Reset on proof, and never a role that could do more than a pooler must."""
+        if seen.answer is None:
+            return Wait(f"no primary to ask: {seen.why_no_primary}")
+        if self.reset == "always" and not past.times(ResetPassword):
+            return self._reset(seen, "reset: always") if seen.role else self._missing(seen)
+        if seen.answer.ok:
+            return Settled(f"role {seen.user} logs in with the password of {self.login.secret}")
+        if seen.answer.sqlstate in (WRONG_PASSWORD, NOT_ALLOWED):
+            return self._refused(seen, seen.answer)
+        return Wait(f"login as {seen.user}: {seen.answer}")
+
+    def _refused(self, seen: Seen, answer: Answer) -> Judgement:
+        role = seen.role
+        if role is None:
+            return self._missing(seen)
+        if not role.can_login:
+            return GiveUp(
+                f"role {role.name} may not log in ({answer})", f"as an administrator: ALTER ROLE {role.name} LOGIN"
+            )
+        if role.expired:
+            return GiveUp(f"the password of role {role.name} has expired ({answer})", "see rolvaliduntil in pg_roles")
+        if answer.sqlstate == NOT_ALLOWED:
+            return GiveUp(f"role {role.name} is refused: {answer}", "pg_hba.conf has no line that lets it in over TCP")
+        if role.matches:
+            return GiveUp(
+                f"role {role.name} is refused although the stored verifier belongs to {self.login.secret}",
+                "see pg_hba.conf: does its line for this role ask for a password method that the verifier fits?",
+            )
+        if self.reset == "never":
+            return GiveUp(
+                f"role {role.name} does not have the password of {self.login.secret} (28P01), and reset is never",
+                "set the role's password, or the pooler's credential.reset to if-wrong",
+            )
+        known = "the stored verifier differs" if role.matches is False else "the stored verifier cannot be read"
+        return self._reset(seen, f"login refused with {answer.sqlstate}, {known}")
+
+    def _reset(self, seen: Seen, cause: str) -> Judgement:
+        role = seen.role
+        if role is not None and (role.superuser or role.replication):
+            kind = "a superuser" if role.superuser else "a replication role"
+            return GiveUp(
+                f"role {role.name} is {kind}: its password is not bootheal's to change ({cause})",
+                "use a role of its own for the pooler, or set the password yourself",
+            )
+        action = ResetPassword(
+            cause=cause, database=self.database, login=self.login, version=seen.version, role=seen.user
+        )
+        return Act(cause, (action,))
+
+    def _missing(self, seen: Seen) -> Judgement:
+        return GiveUp(
+            f"role {seen.user} does not exist in database {self.database.name}",
+            f"create it, or correct the user in {self.login.secret}",
+        )

@@ -1,0 +1,79 @@
+"""A database: it accepts, speaks the protocol, and is the writable primary.
+
+PostgreSQL is never restarted here: crash recovery would start from the beginning.
+"""
+
+from dataclasses import dataclass
+
+from bootheal.model import Right
+from bootheal.ports import Interest, World
+from bootheal.primary import Database, Member, Members, find
+from bootheal.step import GiveUp, Judgement, Past, Settled, Step, Wait
+
+RECOVERING = ("57P03",)
+MISSING = ("3D000",)
+REFUSED = ("28P01", "28000")
+DAMAGED = ("XX001", "XX002", "58P01")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What each member of the database answered."""
+
+    members: Members
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """No duration matters: patience is the engine's."""
+        return frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseStep(Step[Seen]):
+    """Waits for the writable primary of `database`, for as long as its patience says."""
+
+    database: Database
+
+    def interests(self) -> frozenset[Interest]:
+        """The pods behind it; PostgreSQL itself has to be asked."""
+        return frozenset({Interest("pod", self.database.namespace), Interest("service", self.database.namespace)})
+
+    def rights(self) -> frozenset[Right]:
+        """To read the administrator's Secret."""
+        return frozenset({Right("get", "secrets", self.database.admin.secret.namespace)})
+
+    def look(self, world: World) -> Seen:
+        """Ask every member."""
+        return Seen(find(world, self.database))
+
+    def judge(self, seen: Seen, past: Past) -> Judgement:  # noqa: ARG002 - the past plays no part here
+        """Decide by SQLSTATE."""
+        members = seen.members
+        if members.primary:
+            writable = next(member.pod for member in members.members if member.writable)
+            return Settled(f"{writable} accepts connections and takes writes")
+        if sum(member.writable for member in members.members) > 1:
+            return GiveUp(
+                f"more than one writable primary: {members.why_none}", "find out which one is right", person=True
+            )
+        if recovering := members.answered(*RECOVERING):
+            return Wait(f"PostgreSQL {_said(recovering)}", counts=False)
+        if damaged := members.answered(*DAMAGED):
+            return GiveUp(f"PostgreSQL {_said(damaged)}", "data may be damaged: restore from a backup", person=True)
+        if missing := members.answered(*MISSING):
+            return GiveUp(
+                f"PostgreSQL {_said(missing)}",
+                f"is databases.{self.database.name}.dbname right? If it is, data is gone: restore from a backup",
+                person=True,
+            )
+        if refused := members.answered(*REFUSED):
+            return GiveUp(f"PostgreSQL {_said(refused)}", self._refusal_hint())
+        return Wait(f"no writable primary: {members.why_none}")
+
+    def _refusal_hint(self) -> str:
+        secret = self.database.admin.secret
+        return f"compare {secret} (databases.{self.database.name}.admin) with the role, and see pg_hba.conf"
+
+
+def _said(member: Member) -> str:
+    return f"{member.pod}: {member.answer}"

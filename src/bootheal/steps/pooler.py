@@ -1,0 +1,404 @@
+"""A pooler: its declared settings are in force, and the application's role gets through it.
+
+PgBouncer does not try a failed server login again for server_login_retry seconds, even
+when PostgreSQL has long been back. So while a login fails, that setting is lent down
+to 1 s, and given back once logins succeed. A loan is on disk before the SET, so that
+whoever runs next repays it. Nothing is paused, killed or reloaded, and no client
+connection is dropped.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bootheal.errors import PermanentError, TransientError
+from bootheal.freshness import endpoints_doubt, pod_doubt
+from bootheal.model import (
+    Answer,
+    Credentials,
+    Document,
+    Done,
+    Login,
+    Pod,
+    Ref,
+    Right,
+    Service,
+    Setting,
+    State,
+    Target,
+    Workload,
+)
+from bootheal.ports import Interest, World
+from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
+
+RETRY = "server_login_retry"
+LENT = "1"  # not 0, which is a storm of logins
+
+# A login that is not served this soon is worth the loan; with the loan out, real slowness is waited for.
+PROMPT = 0.4
+PATIENT = 3.0
+
+# What PgBouncer tells a client whose own login is wrong, as opposed to the pooler's login to the server.
+CLIENT_FAULTS = ("SASL authentication failed", "no such user", "no such database", "not allowed to connect")
+CLIENT_FAULT_PASSES = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One pooler pod: its console's SHOW CONFIG (None: `refused` says why) and a login through it."""
+
+    pod: Ref
+    uid: str
+    target: Target
+    login: Answer
+    settings: Mapping[str, Setting] | None = None
+    refused: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The pooler's pods, the doubts about those that could not be asked, and the Service."""
+
+    members: tuple[Member, ...] = ()
+    doubts: tuple[str, ...] = ()
+    service: str = ""
+    document: Document | None = None
+
+    @property
+    def client_fault(self) -> str:
+        """What a pod said of the application's own login, "" if nothing."""
+        texts = (member.login.text for member in self.members if not member.login.ok)
+        return next((text for text in texts if any(fault in text for fault in CLIENT_FAULTS)), "")
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """How long the application's own login has been refused matters: an auth_query may need a moment."""
+        return frozenset({"client fault"}) if self.client_fault else frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OnConsole(Action):
+    """A SET on one pod's console."""
+
+    pod: Ref
+    uid: str
+    console: Login
+    target: Target
+
+    @property
+    def about(self) -> Ref:
+        """The pod."""
+        return self.pod
+
+    def set(self, world: World, key: str, value: str) -> None:
+        world.pooler.set(self.target, world.cluster.credentials(self.console), key, value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LendRetry(_OnConsole):
+    """Lift the login back-off of one pod, for a while."""
+
+    value: str
+
+    @property
+    def sentence(self) -> str:
+        """Say what is lent."""
+        return f"set {RETRY} = {LENT} on {self.pod} until logins succeed (now {self.value})"
+
+    @property
+    def note(self) -> Mapping[str, str]:
+        """Return the loan: what to give back, and to which pod."""
+        return {"uid": self.uid, "key": RETRY, "value": self.value}
+
+    def apply(self, world: World) -> None:
+        """SET."""
+        self.set(world, RETRY, LENT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepayRetry(_OnConsole):
+    """Give the login back-off of one pod back."""
+
+    value: str
+
+    @property
+    def sentence(self) -> str:
+        """Say what is given back."""
+        return f"set {RETRY} = {self.value} on {self.pod} again"
+
+    @property
+    def note(self) -> Mapping[str, str]:
+        """Return which loan this repays."""
+        return {"uid": self.uid, "key": RETRY}
+
+    def apply(self, world: World) -> None:
+        """SET."""
+        self.set(world, RETRY, self.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplySettings(_OnConsole):
+    """Put declared settings in force on one pod."""
+
+    settings: tuple[tuple[str, str], ...]
+
+    @property
+    def sentence(self) -> str:
+        """Name them."""
+        return f"set {', '.join(f'{key} = {value}' for key, value in self.settings)} on {self.pod}"
+
+    def apply(self, world: World) -> None:
+        """SET each."""
+        for key, value in self.settings:
+            self.set(world, key, value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteSettings(Action):
+    """Write declared settings into the ConfigMap that the configuration names, so that they persist."""
+
+    document: Document
+    text: str
+
+    @property
+    def about(self) -> Ref:
+        """The ConfigMap."""
+        return self.document.ref
+
+    @property
+    def sentence(self) -> str:
+        """Name object and key."""
+        return f"write the declared settings into {self.document.ref} key {self.document.key}"
+
+    def apply(self, world: World) -> None:
+        """Replace the key, at the version that was read."""
+        world.cluster.write_document(self.document, self.text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolerStep(Step[Seen]):
+    """Proves a pooler. `dbname` is the database as the pooler names it; `settings` are SHOW CONFIG keys."""
+
+    deployment: Ref
+    service: str
+    dbname: str
+    console: Login
+    client: Login
+    port: int = 0
+    settings: Mapping[str, str] = field(default_factory=dict)
+    settings_in: tuple[Ref, str] | None = None
+
+    def interests(self) -> frozenset[Interest]:
+        """The pods and the addresses of the Service."""
+        namespace = self.deployment.namespace
+        return frozenset({Interest("pod", namespace), Interest("endpointslice", namespace)})
+
+    def rights(self) -> frozenset[Right]:
+        """To read the Secrets and, where it is named, to change the ConfigMap."""
+        rights = {Right("get", "secrets", login.secret.namespace) for login in (self.console, self.client)}
+        rights.add(Right("get", "deployments", self.deployment.namespace, "apps"))
+        if self.settings_in:
+            rights |= {Right(verb, "configmaps", self.settings_in[0].namespace) for verb in ("get", "patch")}
+        return frozenset(rights)
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    def look(self, world: World) -> Seen:
+        """Ask each pod's console, log in through each, then judge the Service."""
+        workload = world.cluster.workload(self.deployment)
+        service = world.cluster.service(self.deployment.namespace, self.service)
+        pods = sorted(world.cluster.pods(self.deployment.namespace, workload.selector), key=lambda pod: pod.ref)
+        boot_time = world.host.boot_time()
+        client, console = world.cluster.credentials(self.client), world.cluster.credentials(self.console)
+        members, doubts = [], []
+        for pod in pods:
+            if pod.deleting:
+                continue
+            if doubt := pod_doubt(pod, boot_time=boot_time) or _not_running(pod):
+                doubts.append(doubt)
+            else:
+                target = Target(pod.ip, self.port or service.port_on(pod), pod.ref)
+                members.append(self._member(world, pod, target, client, console))
+        if not pods:
+            doubts.append(_no_pod(workload))
+        serving = bool(members) and not doubts and all(member.login.ok for member in members)
+        via = self._service(world, service, pods, client) if serving else ""
+        document = world.cluster.document(*self.settings_in) if self.settings_in else None
+        return Seen(tuple(members), tuple(doubts), via, document)
+
+    def _member(self, world: World, pod: Pod, target: Target, client: Credentials, console: Credentials) -> Member:
+        settings, refused, hint = None, "", ""
+        try:
+            settings = world.pooler.settings(target, console)
+        except (TransientError, PermanentError) as error:
+            refused, hint = str(error), error.hint
+        lent = settings is not None and RETRY in settings and float(settings[RETRY].value) <= float(LENT)
+        timeout = PATIENT if lent or settings is None else PROMPT
+        login = world.postgres.ask(target, client, self.dbname, timeout=timeout)
+        return Member(pod.ref, pod.uid, target, login, settings, refused, hint)
+
+    def _service(self, world: World, service: Service, pods: list[Pod], client: Credentials) -> str:
+        """Say why the Service may not serve yet: by a login where we reach it, else by its slices."""
+        endpoints = world.cluster.endpoints(service.ref.namespace, service.ref.name)
+        doubt = endpoints_doubt(endpoints, pods, boot_time=world.host.boot_time())
+        if doubt:
+            return f"{service.ref} {doubt}"
+        if not world.direct or not service.cluster_ip:
+            return ""
+        answer = world.postgres.ask(Target(service.cluster_ip, service.port), client, self.dbname, timeout=PATIENT)
+        return "" if answer.ok else f"login through {service.ref}: {answer}"
+
+    # --- judging ----------------------------------------------------------------------------------
+
+    def judge(self, seen: Seen, past: Past) -> Judgement:
+        """Lift the back-off while logins fail; then settings, loans, Service."""
+        if seen.doubts or not seen.members:
+            return Wait(seen.doubts[0] if seen.doubts else f"{self.deployment} has no pod that runs")
+        failing = [member for member in seen.members if not member.login.ok]
+        if failing:
+            return self._judge_failing(failing, seen, past)
+        if actions := self._repairs(seen, past):
+            return Act("the declared settings are not in force" if self._differs(seen) else "logins succeed", actions)
+        if seen.service:
+            return Wait(seen.service)
+        return self._judge_serving(seen)
+
+    def _judge_failing(self, failing: list[Member], seen: Seen, past: Past) -> Judgement:
+        member = failing[0]
+        said = f"login through {member.pod}: {member.login}"
+        if seen.client_fault:
+            if past.held("client fault") >= CLIENT_FAULT_PASSES:
+                return GiveUp(
+                    said,
+                    f"the pooler refuses the application's own login: compare {self.client.secret} "
+                    "with the pooler's auth_file or auth_query",
+                )
+            return Wait(said)
+        loans = tuple(self._lend(member, past) for member in failing if _lendable(member))
+        return Act(said, loans) if loans else Wait(said, again=0.1 if _lent(member) else None)
+
+    def _lend(self, member: Member, past: Past) -> LendRetry:
+        assert member.settings is not None  # noqa: S101 - _lendable says so
+        owed = _owed(past.done, member.uid)
+        value = owed or member.settings[RETRY].value
+        return LendRetry(cause="login not served", value=value, **self._on(member))
+
+    def _repairs(self, seen: Seen, past: Past) -> tuple[Action, ...]:
+        actions: list[Action] = []
+        for member in seen.members:
+            if member.settings is None:
+                continue
+            if changes := self._changes(member.settings):
+                actions.append(ApplySettings(cause="declared", settings=changes, **self._on(member)))
+            owed = _owed(past.done, member.uid)
+            if owed and RETRY not in dict(changes):
+                value = self.settings.get(RETRY, owed)
+                actions.append(RepayRetry(cause="logins succeed", value=value, **self._on(member)))
+        if seen.document and (text := with_settings(seen.document.text, self.settings)) != seen.document.text:
+            actions.append(WriteSettings(cause="declared", document=seen.document, text=text))
+        return tuple(actions)
+
+    def _on(self, member: Member) -> dict[str, Any]:
+        return {"pod": member.pod, "uid": member.uid, "console": self.console, "target": member.target}
+
+    def _differs(self, seen: Seen) -> bool:
+        return any(member.settings and self._changes(member.settings) for member in seen.members)
+
+    def _changes(self, current: Mapping[str, Setting]) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (key, value)
+            for key, value in self.settings.items()
+            if key in current and current[key].changeable and not _equal(current[key].value, value)
+        )
+
+    def _judge_serving(self, seen: Seen) -> Judgement:
+        blind = next((member for member in seen.members if member.settings is None), None)
+        if blind and self.settings:
+            return GiveUp(f"logins succeed, but the declared settings cannot be verified: {blind.refused}", blind.hint)
+        remarks = tuple(remark for member in seen.members if member.settings for remark in self._remarks(member))
+        pods = ", ".join(member.pod.name for member in seen.members)
+        settings = ", the declared settings are in force" if self.settings else ""
+        return Settled(f"logins through {pods} succeed{settings}", remarks)
+
+    def _remarks(self, member: Member) -> list[str]:
+        settings = member.settings or {}
+        unknown = [f"{member.pod} does not know the setting {key}" for key in self.settings if key not in settings]
+        fixed = [
+            f"{key} = {value} needs a restart of PgBouncer on {member.pod} (it has {settings[key].value})"
+            for key, value in self.settings.items()
+            if key in settings and not settings[key].changeable and not _equal(settings[key].value, value)
+        ]
+        return unknown + fixed
+
+
+def _not_running(pod: Pod) -> str:
+    if not pod.ip or not all(container.state is State.RUNNING for container in pod.containers):
+        waiting = next((c.reason for c in pod.containers if c.state is not State.RUNNING and c.reason), pod.phase)
+        return f"{pod.ref} does not run yet: {waiting}"
+    return ""
+
+
+def _no_pod(workload: Workload) -> str:
+    return f"{workload.ref} is scaled to zero" if workload.desired == 0 else f"{workload.ref} has no pod yet"
+
+
+def _lent(member: Member) -> bool:
+    return bool(member.settings and RETRY in member.settings and _equal(member.settings[RETRY].value, LENT))
+
+
+def _lendable(member: Member) -> bool:
+    return bool(member.settings and RETRY in member.settings and float(member.settings[RETRY].value) > float(LENT))
+
+
+def _owed(done: tuple[Done, ...], uid: str) -> str:
+    """Return what a pod must get back, "" if nothing: its last loan that no repayment followed."""
+    owed = ""
+    for item in done:
+        if item.note.get("uid") != uid:
+            continue
+        if item.action == LendRetry.kind():
+            owed = item.note["value"]
+        elif item.action == RepayRetry.kind() and item.result == "done":
+            owed = ""
+    return owed
+
+
+def _equal(one: str, other: str) -> bool:
+    """Compare as numbers where both are; PgBouncer prints what it parsed, not what was written."""
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return one == other
+
+
+def with_settings(text: str, settings: Mapping[str, str]) -> str:
+    """Return a pgbouncer.ini with `settings` in its [pgbouncer] section, all else as it was.
+
+    A key is replaced where it stands (its last occurrence wins in PgBouncer, so that one), else
+    added at the end of the section; ValueError is not raised: without a section one is appended.
+    """
+    lines = text.splitlines()
+    start, end = _section(lines, "pgbouncer")
+    if start < 0:
+        lines += ["[pgbouncer]"]
+        start = end = len(lines)
+    for key, value in settings.items():
+        places = [i for i in range(start, end) if lines[i].split("=")[0].strip() == key]
+        if not places:
+            lines.insert(end, f"{key} = {value}")
+            end += 1
+        elif not _equal(lines[places[-1]].split("=", 1)[1].strip(), value):
+            lines[places[-1]] = f"{key} = {value}"
+    return "\n".join(lines) + "\n" if text.endswith("\n") or not text else "\n".join(lines)
+
+
+def _section(lines: list[str], name: str) -> tuple[int, int]:
+    """Return the line numbers between which a section's body stands, (-1, -1) if there is none."""
+    start = next((i + 1 for i, line in enumerate(lines) if line.strip() == f"[{name}]"), -1)
+    if start < 0:
+        return -1, -1
+    end = next((i for i in range(start, len(lines)) if lines[i].lstrip().startswith("[")), len(lines))
+    while end > start and not lines[end - 1].strip():
+        end -= 1
+    return start, end

@@ -1,0 +1,272 @@
+"""A workload: well, rolled out, and serving its probe.
+
+`if-needed` leaves alone what is well. What loops in crash-loop back-off has its looping
+pods deleted once, which resets the back-off without changing any spec; what still is
+not well is rolled out once. The engine sees to it that none of this begins before all
+that the workload comes after has settled.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from bootheal.actions import DeletePod
+from bootheal.errors import PermanentError, TransientError
+from bootheal.freshness import endpoints_doubt, pod_doubt
+from bootheal.health import Rollout, looping, lost, rollout, starting
+from bootheal.model import Answer, Pod, Ref, Right, Target, Workload
+from bootheal.ports import Interest, World
+from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
+
+# A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself.
+UNWELL = 30.0
+PROBE_TIMEOUT = 3.0
+LOG_LINES = 5
+
+# One crash may still be the old trouble passing; several in a row are a new one.
+ROLL_OUT_AFTER = 2
+GIVE_UP_AFTER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What must answer on every ready pod: GET `path`, or a TCP connection where `path` is empty."""
+
+    port: int
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The workload, its pods, and what the probe said (None: not probed).
+
+    `services`: why a Service in front of it may not reach it yet; `log`: why a pod loops.
+    """
+
+    workload: Workload
+    pods: tuple[Pod, ...]
+    rollout: Rollout
+    doubt: str = ""
+    probe: Answer | None = None
+    services: str = ""
+    log: str = ""
+
+    @property
+    def unwell(self) -> str:
+        """Say what is wrong although every container runs; "" if nothing, or if some still start."""
+        if self.doubt or any(starting(pod) or lost(pod) or looping(pod) for pod in self.pods):
+            return ""
+        if self.probe is not None and not self.probe.ok:
+            return f"probe: {self.probe}"
+        return "" if self.rollout.done else self.rollout.why
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """How long it has been unwell, as the same set of pods, matters."""
+        pods = ",".join(sorted(pod.uid for pod in self.pods))
+        return frozenset({f"unwell {pods}"}) if self.unwell else frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollOut(Action):
+    """Make new pods the way `kubectl rollout restart` does: by an annotation on the pod template.
+
+    The cause is written by the same request, so that a crash between the write and our
+    note of it cannot lead to a second restart.
+    """
+
+    disruptive: ClassVar[bool] = True
+
+    workload: Ref
+    version: str
+    mark: str
+    at: float
+
+    @property
+    def about(self) -> Ref:
+        """The workload."""
+        return self.workload
+
+    @property
+    def sentence(self) -> str:
+        """Say which, and why."""
+        return f"roll out {self.workload} ({self.cause})"
+
+    @property
+    def note(self) -> Mapping[str, str]:
+        """Return the mark that the template carries once this has happened."""
+        return {"mark": self.mark}
+
+    def apply(self, world: World) -> None:
+        """Annotate the template, if nobody changed the workload since."""
+        world.cluster.roll_out(self.workload, self.version, self.mark, self.at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadStep(Step[Seen]):
+    """Restarts one workload by its rule, waits for its rollout, probes it."""
+
+    workload: Ref
+    restart: Literal["if-needed", "always", "never"] = "if-needed"
+    probe: Probe | None = None
+
+    def interests(self) -> frozenset[Interest]:
+        """The workload, its pods, and the Services in front of them."""
+        kinds = (self.workload.kind, "pod", "service", "endpointslice")
+        return frozenset(Interest(kind, self.workload.namespace) for kind in kinds)
+
+    def rights(self) -> frozenset[Right]:
+        """To restart it, and to read why it crash-loops."""
+        namespace = self.workload.namespace
+        read = {Right("get", "pods/log", namespace)}
+        if self.restart == "never":
+            return frozenset(read)
+        change = {Right("delete", "pods", namespace), Right("patch", f"{self.workload.kind}s", namespace, "apps")}
+        return frozenset(read | change)
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    def look(self, world: World) -> Seen:
+        """Read workload and pods; probe every ready pod once the rollout is done."""
+        workload = world.cluster.workload(self.workload)
+        found = world.cluster.pods(self.workload.namespace, workload.selector)
+        pods = tuple(
+            sorted((pod for pod in found if pod.phase not in ("Failed", "Succeeded")), key=lambda pod: pod.ref)
+        )
+        boot_time = world.host.boot_time()
+        doubt = next((why for pod in pods if (why := pod_doubt(pod, boot_time=boot_time))), "")
+        state = rollout(workload, boot_time=boot_time)
+        probe = self._probe(world, pods) if state.done and not doubt else None
+        services = _services_doubt(world, pods) if state.done and not doubt else ""
+        return Seen(workload, pods, state, doubt, probe, services, _why_looping(world, pods))
+
+    def _probe(self, world: World, pods: tuple[Pod, ...]) -> Answer | None:
+        """Return the first bad answer, else the last good one."""
+        answer = None
+        for pod in pods:
+            if self.probe is None or pod.deleting or not pod.ready:
+                continue
+            target = Target(pod.ip, self.probe.port, pod.ref)
+            if self.probe.path:
+                answer = world.web.http(target, self.probe.path, PROBE_TIMEOUT)
+            else:
+                answer = world.web.tcp(target, PROBE_TIMEOUT)
+            if not answer.ok:
+                return Answer(ok=False, spoke=answer.spoke, text=f"{pod.ref.name} {answer.text}")
+        return answer
+
+    # --- judging ----------------------------------------------------------------------------------
+
+    def judge(self, seen: Seen, past: Past) -> Judgement:
+        """Leave alone what is well; else the smallest cure that has not been tried in this boot."""
+        if seen.doubt:
+            return Wait(seen.doubt)
+        if seen.workload.desired == 0:
+            return Settled("left alone: it is scaled to zero", (f"{self.workload} is scaled to zero",))
+        if seen.workload.paused:
+            return self._judge_paused(seen)
+        if self.restart == "always" and not _rolled(seen, past, "always"):
+            return self._roll_out(seen, past, "always", "restart: always")
+        if loops := [pod for pod in seen.pods if looping(pod) and not pod.deleting]:
+            return self._judge_looping(loops, seen, past)
+        if seen.rollout.done and (seen.probe is None or seen.probe.ok):
+            return self._judge_well(seen, past)
+        return self._judge_unwell(seen, past)
+
+    def _judge_paused(self, seen: Seen) -> Judgement:
+        remark = f"{self.workload} is paused: it was not restarted"
+        if seen.rollout.done:
+            return Settled("left alone: it is paused", (remark,))
+        return Wait(f"{seen.rollout.why}; it is paused, so bootheal does not restart it")
+
+    def _judge_looping(self, loops: list[Pod], seen: Seen, past: Past) -> Judgement:
+        why = f"{len(loops)} of {len(seen.pods)} pods in crash-loop back-off{seen.log}"
+        deleted, rolled = past.last(DeletePod), past.last(RollOut)
+        if self.restart == "never":
+            return Wait(why)
+        if rolled or _rolled(seen, past, "looping"):
+            since = rolled.at if rolled else 0.0
+            again = [pod for pod in loops if pod.created >= since and _restarts(pod) >= GIVE_UP_AFTER]
+            if not again:
+                return Wait(why)
+            hint = f"kubectl -n {self.workload.namespace} logs --previous {again[0].ref.name}"
+            return GiveUp(f"{why}, although it was rolled out", hint)
+        if older := [pod for pod in loops if deleted is None or pod.created < deleted.at]:
+            cause = "CrashLoopBackOff, and what it comes after serves"
+            return Act(why, tuple(DeletePod(cause=cause, pod=pod.ref, uid=pod.uid) for pod in older))
+        if any(_restarts(pod) >= ROLL_OUT_AFTER for pod in loops):
+            return self._roll_out(seen, past, "looping", "crash-loops again after its pods were deleted")
+        return Wait(why)
+
+    def _judge_well(self, seen: Seen, past: Past) -> Judgement:
+        if seen.services:
+            return Wait(seen.services)
+        serves = f"{seen.rollout.why}, probe ok" if seen.probe else seen.rollout.why
+        if self.restart == "if-needed" and self.probe is None and past.repaired is not None:
+            reason = f"repaired-{past.repaired:.0f}"
+            if any(_started(pod) < past.repaired for pod in seen.pods) and not _rolled(seen, past, reason):
+                return self._roll_out(seen, past, reason, "started before what it comes after was repaired")
+        if past.times(RollOut) or past.times(DeletePod):
+            return Settled(f"serves again: {serves}")
+        return Settled(f"well, left alone: {serves}")
+
+    def _judge_unwell(self, seen: Seen, past: Past) -> Judgement:
+        why = seen.unwell or next((why for pod in seen.pods if (why := _not_up(pod))), seen.rollout.why)
+        held = max((past.held(condition) for condition in seen.conditions), default=0.0)
+        if self.restart == "never" or held < UNWELL or past.times(RollOut) or _rolled(seen, past, "unwell"):
+            return Wait(why)
+        return self._roll_out(seen, past, "unwell", f"not well for {UNWELL:g} s although its pods run")
+
+    def _roll_out(self, seen: Seen, past: Past, reason: str, cause: str) -> Judgement:
+        mark = f"{past.epoch}/{reason}"
+        version = seen.workload.version
+        return Act(cause, (RollOut(cause=cause, workload=self.workload, version=version, mark=mark, at=past.now),))
+
+
+def _services_doubt(world: World, pods: tuple[Pod, ...]) -> str:
+    """Say which Service in front of `pods` still sends elsewhere: its slices follow seconds after its pods."""
+    boot_time = world.host.boot_time()
+    for namespace in {pod.ref.namespace for pod in pods}:
+        everyone = world.cluster.pods(namespace)
+        for service in world.cluster.services(namespace):
+            wanted = service.selector.items()
+            if wanted and any(wanted <= pod.labels.items() for pod in pods):
+                endpoints = world.cluster.endpoints(namespace, service.ref.name)
+                if doubt := endpoints_doubt(endpoints, everyone, boot_time=boot_time):
+                    return f"{service.ref} {doubt}"
+    return ""
+
+
+def _rolled(seen: Seen, past: Past, reason: str) -> bool:
+    """Whether it was rolled out for this reason in this boot; the object knows, should our memory have missed it."""
+    mark = f"{past.epoch}/{reason}"
+    remembered = (d for d in past.done if d.action == RollOut.kind() and d.result == "done")
+    return seen.workload.caused_by == mark or any(done.note.get("mark") == mark for done in remembered)
+
+
+def _restarts(pod: Pod) -> int:
+    return max((container.restarts for container in pod.containers), default=0)
+
+
+def _not_up(pod: Pod) -> str:
+    if reason := lost(pod):
+        return f"{pod.ref} {reason}"
+    return starting(pod)
+
+
+def _started(pod: Pod) -> float:
+    return min((container.started or pod.created for container in pod.containers), default=pod.created)
+
+
+def _why_looping(world: World, pods: tuple[Pod, ...]) -> str:
+    """Return the last words of the first looping container, to tell the person why."""
+    for pod in pods:
+        container = looping(pod)
+        if container:
+            try:
+                text = world.cluster.log_tail(pod.ref, container.name, LOG_LINES, previous=True)
+            except (TransientError, PermanentError):
+                return ""
+            lines = [line.strip() for line in text.splitlines() if line.strip()]
+            return f" (last words: {lines[-1][:160]})" if lines else ""
+    return ""

@@ -1,0 +1,164 @@
+"""The engine's surroundings without time, threads or disk."""
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Any
+
+from bootheal.engine import Engine, Inbox, Limits
+from bootheal.model import Done, Event, Ref, Report
+from bootheal.plan import arrange
+from bootheal.ports import Interest, World
+from bootheal.step import Action, Judgement, Past, Settled, Step
+
+START = 1_000_000.0
+
+
+class FakeClock:
+    """Time that stands still but for `receive`, which jumps to whatever comes next."""
+
+    def __init__(self) -> None:
+        self.time = START
+        self._coming: list[tuple[float, int, Callable[[], None]]] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+    def at(self, moment: float, happen: Callable[[], None]) -> None:
+        """Let something happen in the simulated world, `moment` seconds after the start."""
+        heapq.heappush(self._coming, (START + moment, len(self._coming), happen))
+
+    def receive(self, inbox: SimpleQueue[Any], timeout: float | None) -> Any:
+        until = float("inf") if timeout is None else self.time + timeout
+        while inbox.empty():
+            if not self._coming or self._coming[0][0] > until:
+                self.time = max(self.time, until)
+                return None
+            self.time, _, happen = heapq.heappop(self._coming)
+            happen()
+        return inbox.get()
+
+
+class InlineWorkers:
+    """Looks that take no time."""
+
+    def start(self, call: Callable[[], None]) -> None:
+        call()
+
+
+@dataclass
+class DictMemory:
+    """Memory in a dict; it survives the engine, as the disk survives the process."""
+
+    epoch: str = ""
+    seen: dict[str, dict[str, float]] = field(default_factory=dict)
+    records: dict[str, list[Done]] = field(default_factory=dict)
+
+    def enter(self, epoch: str) -> None:
+        if epoch != self.epoch:
+            self.epoch, self.seen, self.records = epoch, {}, {}
+
+    def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
+        before = self.seen.get(step, {})
+        self.seen[step] = {condition: before.get(condition, now) for condition in conditions}
+        return dict(self.seen[step])
+
+    def done(self, step: str) -> tuple[Done, ...]:
+        return tuple(self.records.get(step, ()))
+
+    def record(self, step: str, done: Done) -> None:
+        self.records.setdefault(step, [])[done.number : done.number + 1] = [done]
+
+
+class Watchable:
+    """A cluster of which only `watch` is there: tests say when something changes."""
+
+    def __init__(self) -> None:
+        self.changed: Callable[[Interest], None] = lambda _: None
+
+    def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
+        self.changed = changed
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a scripted step sees."""
+
+    value: Any = None
+    conditions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scripted(Step[Facts]):
+    """A step whose look and judgement are given by the test."""
+
+    sees: Callable[[], Any] = lambda: None
+    judges: Callable[[Any, Past], Judgement] = lambda _value, _past: Settled("ok")
+    wakes_on: frozenset[Interest] = frozenset()
+    holds: frozenset[str] = frozenset()
+
+    def interests(self) -> frozenset[Interest]:
+        return self.wakes_on
+
+    def look(self, world: World) -> Facts:
+        return Facts(self.sees(), self.holds)
+
+    def judge(self, seen: Facts, past: Past) -> Judgement:
+        return self.judges(seen.value, past)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deed(Action):
+    """An action that calls back."""
+
+    does: Callable[[], None] = lambda: None
+    name: str = "thing"
+
+    @property
+    def about(self) -> Ref:
+        return Ref("thing", "test", self.name)
+
+    @property
+    def sentence(self) -> str:
+        return f"change {self.name}"
+
+    def apply(self, world: World) -> None:
+        self.does()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restart(Deed):
+    """A deed that takes one of the places."""
+
+    disruptive = True
+
+
+@dataclass
+class Bench:
+    """One engine run, set up by keyword."""
+
+    steps: Iterable[Step[Any]]
+    clock: FakeClock = field(default_factory=FakeClock)
+    memory: DictMemory = field(default_factory=DictMemory)
+    cluster: Watchable = field(default_factory=Watchable)
+    inbox: Inbox = field(default_factory=SimpleQueue)
+    limits: Limits = field(default_factory=Limits)
+    events: list[Event] = field(default_factory=list)
+
+    def run(self, epoch: str = "boot-1") -> Report:
+        world = World(cluster=self.cluster, host=None, postgres=None, pooler=None, web=None)  # type: ignore[arg-type]
+        engine = Engine(
+            arrange(self.steps),
+            world,
+            clock=self.clock,
+            workers=InlineWorkers(),
+            memory=self.memory,
+            tell=self.events.append,
+            inbox=self.inbox,
+            limits=self.limits,
+        )
+        return engine.run(epoch)

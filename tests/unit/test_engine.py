@@ -1,0 +1,367 @@
+"""The engine on a clock that jumps: order, waiting, acting, failing, remembering."""
+
+from typing import Any
+
+import pytest
+from support.engine import START, Bench, Deed, DictMemory, Restart, Scripted
+
+from bootheal.engine import Limits, Stop
+from bootheal.errors import ConflictError, PermanentError, StateError, UnreachableError
+from bootheal.model import Done, Ending, EventKind, Report, Verdict
+from bootheal.ports import Interest
+from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Wait
+
+PODS = Interest("pod", "shop")
+
+
+def endings(report: Report) -> dict[str, str]:
+    return {outcome.step: outcome.ending.value for outcome in report.outcomes}
+
+
+def why(report: Report, step: str) -> str:
+    return next(outcome.why for outcome in report.outcomes if outcome.step == step)
+
+
+class Ready:
+    """A part of the simulated world that becomes well `after` seconds from when it is first looked at."""
+
+    def __init__(self, bench: Bench, after: float) -> None:
+        self._bench, self._after, self.first = bench, after, None
+        self.at: float | None = None
+
+    def sees(self) -> bool:
+        now = self._bench.clock.time
+        if self.at is None:
+            self.at = now + self._after
+        return now >= self.at
+
+    @staticmethod
+    def judges(well: Any, _past: Past) -> Judgement:
+        return Settled("well") if well else Wait("not yet")
+
+
+def test_nothing_to_do_is_healthy() -> None:
+    """A run in which every look finds all well is healthy, acts on nothing and takes no time."""
+    report = Bench([Scripted(name="a"), Scripted(name="b", after=("a",))]).run()
+    assert (Verdict.HEALTHY, 0.0, []) == (report.verdict, report.seconds, list(report.actions()))
+
+
+def test_a_step_is_not_looked_at_before_what_it_comes_after_has_settled() -> None:
+    """The look of a dependant happens after the dependency's last one, never before it settled."""
+    bench = Bench([])
+    looks: list[str] = []
+    slow = Ready(bench, 10)
+    bench.steps = [
+        Scripted(name="slow", sees=lambda: (looks.append("slow"), slow.sees())[1], judges=Ready.judges),
+        Scripted(name="next", after=("slow",), sees=lambda: looks.append("next")),
+    ]
+    bench.run()
+    assert looks[-1] == "next"
+    assert looks.count("next") == 1
+
+
+def test_independent_branches_advance_together() -> None:
+    """Two branches of 10 s each take 10 s, not 20."""
+    bench = Bench([])
+    bench.steps = [Scripted(name=n, sees=Ready(bench, 10).sees, judges=Ready.judges) for n in ("a", "b")]
+    assert bench.run().seconds == pytest.approx(10, abs=0.3)
+
+
+def test_waiting_is_never_more_than_about_two_percent_late() -> None:
+    """What becomes well after 100 s is seen by 103 s without any watch, and asked for some 200 times."""
+    bench = Bench([])
+    looks: list[float] = []
+    part = Ready(bench, 100)
+    bench.steps = [Scripted(name="a", sees=lambda: (looks.append(bench.clock.time), part.sees())[1], judges=Ready.judges)]
+    assert bench.run().seconds <= 103
+    assert len(looks) < 220
+
+
+def test_a_watch_wakes_a_waiting_step_at_once() -> None:
+    """A step that asked to wait an hour is looked at within 0.1 s of a change it is interested in."""
+    bench = Bench([])
+    bench.clock.at(5, lambda: bench.cluster.changed(PODS))
+    judged = iter([Wait("pods", again=3600), Settled("ok")])
+    bench.steps = [Scripted(name="a", wakes_on=frozenset({PODS}), judges=lambda *_: next(judged))]
+    assert bench.run().seconds == pytest.approx(5, abs=0.1)
+
+
+def test_a_settled_step_is_looked_at_again_when_what_it_saw_changes() -> None:
+    """A change after settling makes the step wait again, and the run does not end before it is well again."""
+    bench = Bench([])
+    slow = Ready(bench, 20)
+    bench.clock.at(3, lambda: bench.cluster.changed(PODS))
+    judged = iter([Settled("ok"), Wait("a pod went away"), Settled("ok again")])
+    bench.steps = [
+        Scripted(name="a", wakes_on=frozenset({PODS}), judges=lambda *_: next(judged)),
+        Scripted(name="slow", sees=slow.sees, judges=Ready.judges),
+    ]
+    report = bench.run()
+    assert why(report, "a") == "ok again"
+    assert EventKind.UNSETTLED in {event.kind for event in bench.events}
+
+
+def test_an_action_is_recorded_before_it_happens_and_after() -> None:
+    """At the moment of the change the intent is in memory; afterwards its result is."""
+    memory = DictMemory()
+    during: list[str] = []
+    deed = Deed(cause="because", does=lambda: during.append(memory.done("a")[0].result))
+
+    def judges(_: Any, past: Past) -> Judgement:
+        return Settled("ok") if past.done else Act("must", (deed,))
+
+    report = Bench([Scripted(name="a", judges=judges)], memory=memory).run()
+    assert during == ["intended"]
+    assert [done.result for done in memory.done("a")] == ["done"]
+    assert report.verdict is Verdict.HEALED
+
+
+def test_a_failure_stops_descendants_only() -> None:
+    """What comes after a failed step is skipped and says because of whom; everything else is healed."""
+    steps = [
+        Scripted(name="bad", judges=lambda *_: GiveUp("broken", hint="mend it")),
+        Scripted(name="child", after=("bad",)),
+        Scripted(name="grandchild", after=("child",)),
+        Scripted(name="other"),
+    ]
+    report = Bench(steps).run()
+    assert endings(report) == {"bad": "gave-up", "child": "skipped", "grandchild": "skipped", "other": "settled"}
+    assert why(report, "child") == "not tried, because bad failed"
+    assert report.verdict is Verdict.NOT_HEALED
+
+
+def test_data_at_risk_needs_a_person() -> None:
+    """One step that asks for a person decides the verdict."""
+    report = Bench([Scripted(name="db", judges=lambda *_: GiveUp("rows gone", person=True))]).run()
+    assert report.verdict is Verdict.NEEDS_PERSON
+
+
+def test_patience_runs_out_and_says_for_what() -> None:
+    """A step that waits longer than its patience fails with the last reason."""
+    report = Bench([Scripted(name="a", patience=60, judges=lambda *_: Wait("no answer"))]).run()
+    assert why(report, "a") == "no answer; patience of 1 min has run out"
+    assert report.seconds == pytest.approx(60, abs=2)
+
+
+def test_the_clock_of_patience_stands_still_while_waiting_does_not_count() -> None:
+    """Ten minutes of crash recovery don't use up a patience of one minute."""
+    bench = Bench([])
+    part = Ready(bench, 600)
+    bench.steps = [
+        Scripted(
+            name="db",
+            patience=60,
+            sees=part.sees,
+            judges=lambda well, _: Settled("ok") if well else Wait("starting up (57P03)", counts=False),
+        )
+    ]
+    assert bench.run().verdict is Verdict.HEALTHY
+
+
+def test_the_deadline_ends_a_run_truthfully() -> None:
+    """What has not ended by the deadline is reported as unfinished, and the run as not healed."""
+    steps = [Scripted(name="a", judges=lambda *_: Wait("no answer")), Scripted(name="b", after=("a",))]
+    report = Bench(steps, limits=Limits(deadline=30)).run()
+    assert endings(report) == {"a": "unfinished", "b": "unfinished"}
+    assert report.seconds == pytest.approx(30, abs=0.1)
+    assert report.verdict is Verdict.NOT_HEALED
+
+
+def test_stop_finishes_the_action_under_way_and_reports() -> None:
+    """A signal during an action: that action is finished and recorded, no other is begun."""
+    bench = Bench([])
+    bench.limits = Limits()
+    first = Deed(cause="x", name="first", does=lambda: bench.inbox.put(Stop()))
+    bench.steps = [
+        Scripted(name="a", judges=lambda _, past: Settled("ok") if past.done else Act("must", (first,))),
+        Scripted(name="b", after=("a",), judges=lambda *_: Act("must", (Deed(cause="x", name="second"),))),
+    ]
+    report = bench.run()
+    assert [done.object for done in report.actions()] == ["thing/test/first"]
+    assert report.verdict is Verdict.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("error", "ending"),
+    [(UnreachableError("cannot reach it"), "settled"), (ConflictError("it changed"), "settled")],
+)
+def test_a_passing_error_is_waited_for(error: Exception, ending: str) -> None:
+    """A look that fails for a passing reason is repeated, and its reason is told meanwhile."""
+    bench = Bench([])
+    failures = [error, error]
+
+    def sees() -> None:
+        if failures:
+            raise failures.pop()
+
+    bench.steps = [Scripted(name="a", sees=sees)]
+    assert endings(bench.run()) == {"a": ending}
+    assert str(error) in {event.text for event in bench.events}
+
+
+def test_a_lasting_error_ends_the_step_with_its_hint() -> None:
+    """A look that fails for good fails the step, and the hint reaches the report."""
+
+    def sees() -> None:
+        raise PermanentError("cannot find secret/shop/pooler", hint="make it")
+
+    report = Bench([Scripted(name="a", sees=sees)]).run()
+    assert [(o.ending, o.why, o.hint) for o in report.outcomes] == [
+        (Ending.GAVE_UP, "cannot find secret/shop/pooler", "make it")
+    ]
+
+
+@pytest.mark.parametrize("where", ["look", "judge", "apply"])
+def test_a_bug_is_reported_as_one_and_stops_only_its_descendants(where: str) -> None:
+    """An unforeseen exception anywhere in a step is a bug in the report (exit 70), not the end of the run."""
+
+    def fail(*_: Any) -> Any:
+        raise ZeroDivisionError("oops")
+
+    step = {
+        "look": Scripted(name="a", sees=fail),
+        "judge": Scripted(name="a", judges=fail),
+        "apply": Scripted(name="a", judges=lambda *_: Act("must", (Deed(cause="x", does=fail),))),
+    }[where]
+    report = Bench([step, Scripted(name="b", after=("a",)), Scripted(name="c")]).run()
+    assert endings(report) == {"a": "bug", "b": "skipped", "c": "settled"}
+    assert why(report, "a") == "ZeroDivisionError: oops"
+    assert report.verdict is Verdict.BUG
+
+
+def test_a_failed_action_is_tried_again_after_a_new_look() -> None:
+    """An action that meets a conflict is recorded as failed; the next look decides anew."""
+    tries: list[int] = []
+
+    def does() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise ConflictError("it changed")
+
+    def judges(_: Any, past: Past) -> Judgement:
+        return Settled("ok") if any(d.result == "done" for d in past.done) else Act("must", (Deed(cause="x", does=does),))
+
+    report = Bench([Scripted(name="a", judges=judges)]).run()
+    assert [done.result for done in report.actions()] == ["failed: it changed", "done"]
+
+
+def test_the_same_action_for_the_same_cause_is_not_repeated_for_ever() -> None:
+    """The circuit breaker: after five times in a boot the step gives up instead."""
+    tries: list[int] = []
+    deed = Deed(cause="x", does=lambda: tries.append(1))
+    report = Bench([Scripted(name="a", judges=lambda *_: Act("must", (deed,)))]).run()
+    assert len(tries) == 5
+    assert why(report, "a") == "cannot change thing: done 5 times in this boot already"
+
+
+def test_restarts_are_bounded() -> None:
+    """With two places, four restarts of 10 s each take 20 s, and never more than two are under way."""
+    bench = Bench([], limits=Limits(max_parallel=2))
+    under_way: set[str] = set()
+    most = 0
+    steps = []
+    for name in "abcd":
+        part = Ready(bench, 10)
+
+        def begin(name: str = name) -> None:
+            nonlocal most
+            under_way.add(name)
+            most = max(most, len(under_way))
+
+        def judges(_: Any, past: Past, name: str = name, part: Ready = part, begin: Any = begin) -> Judgement:
+            if not past.done:
+                return Act("must", (Restart(cause="x", name=name, does=begin),))
+            if not part.sees():
+                return Wait("rolling out")
+            under_way.discard(name)
+            return Settled("ok")
+
+        steps.append(Scripted(name=name, judges=judges))
+    bench.steps = steps
+    assert bench.run().seconds == pytest.approx(20, abs=1)
+    assert most == 2
+
+
+def test_past_is_remembered_within_a_boot_and_not_beyond() -> None:
+    """A second run in the same boot knows what was done; after a reboot it does not."""
+    memory = DictMemory()
+    deed = Deed(cause="once per boot")
+
+    def judges(_: Any, past: Past) -> Judgement:
+        return Settled("ok") if past.times(Deed) else Act("must", (deed,))
+
+    verdicts = [Bench([Scripted(name="a", judges=judges)], memory=memory).run(boot).verdict for boot in ("1", "1", "2")]
+    assert verdicts == [Verdict.HEALED, Verdict.HEALTHY, Verdict.HEALED]
+
+
+def test_conditions_are_timed_from_when_they_were_first_seen() -> None:
+    """`held` grows while a condition is seen, so that "dead for 60 s" can be judged."""
+
+    def judges(_: Any, past: Past) -> Judgement:
+        return Settled("long enough") if past.held("dead") >= 60 else Wait("dead", again=10)
+
+    report = Bench([Scripted(name="a", holds=frozenset({"dead"}), judges=judges)]).run()
+    assert report.seconds == pytest.approx(60)
+
+
+def test_a_repair_upstream_is_known_downstream() -> None:
+    """`repaired` is when anything that a step comes after, near or far, was last changed."""
+    repairs: list[float | None] = []
+
+    def acts_once(_: Any, past: Past) -> Judgement:
+        return Settled("ok") if past.done else Act("must", (Deed(cause="x"),))
+
+    def notes(_: Any, past: Past) -> Judgement:
+        repairs.append(past.repaired)
+        return Settled("ok")
+
+    steps = [
+        Scripted(name="a", judges=acts_once),
+        Scripted(name="b", after=("a",)),
+        Scripted(name="c", after=("b",), judges=notes),
+        Scripted(name="d", judges=notes),
+    ]
+    Bench(steps).run()
+    assert sorted(repairs, key=str) == [START, None]
+
+
+def test_the_gate_says_which_epoch_it_is_and_the_rest_is_judged_in_it() -> None:
+    """When the gate settles in a new epoch, later steps get that epoch, and an empty past."""
+    memory = DictMemory()
+    memory.enter("old")
+    memory.record("a", Done(0, "deed", "x", "x", START, "old deed"))
+    epochs: list[tuple[str, int]] = []
+
+    def notes(_: Any, past: Past) -> Judgement:
+        epochs.append((past.epoch, len(past.done)))
+        return Settled("ok")
+
+    steps = [
+        Scripted(name="gate", judges=lambda *_: Settled("open", epoch="new")),
+        Scripted(name="a", after=("gate",), judges=notes),
+    ]
+    assert Bench(steps, memory=memory).run("old").epoch == "new"
+    assert epochs == [("new", 0)]
+
+
+def test_nothing_is_changed_without_a_record() -> None:
+    """If the intent cannot be written to disk, the action does not happen, and the report says why."""
+
+    class FullDisk(DictMemory):
+        def record(self, step: str, done: Done) -> None:
+            raise StateError("cannot write state.json: no space left", hint="free some space")
+
+    tries: list[int] = []
+    deed = Deed(cause="x", does=lambda: tries.append(1))
+    report = Bench([Scripted(name="a", judges=lambda *_: Act("must", (deed,)))], memory=FullDisk()).run()
+    assert tries == []
+    assert [(o.ending, o.hint) for o in report.outcomes] == [(Ending.GAVE_UP, "free some space")]
+
+
+def test_a_waiting_reason_is_told_once() -> None:
+    """A reason that does not change is one event, however often it is looked at."""
+    bench = Bench([])
+    part = Ready(bench, 60)
+    bench.steps = [Scripted(name="a", sees=part.sees, judges=Ready.judges)]
+    bench.run()
+    assert [e.text for e in bench.events if e.kind is EventKind.WAITING] == ["not yet"]
