@@ -10,9 +10,13 @@ from collections.abc import Iterable, Sequence
 
 from bootheal.model import Endpoint, Lease, Node, Pod, State
 
-# Real pods are rewritten within 20 s of their node; past this, a start time before the boot
-# means that the clock was set forward after the pod had started, not that the pod is old.
-POD_DOUBT = 120.0
+# Kubernetes writes whole seconds, rounded down: what it says began at 12:00:07 may have begun at 12:00:07.9.
+WHOLE_SECOND = 1.0
+
+
+def before_boot(stamp: float, boot_time: float | None) -> bool:
+    """Tell whether a timestamp of an object's status is from before this boot, beyond doubt."""
+    return boot_time is not None and stamp + WHOLE_SECOND <= boot_time
 
 
 def node_doubt(node: Node, lease: Lease | None, *, boot_id: str | None, boot_time: float | None, now: float) -> str:
@@ -37,9 +41,7 @@ def node_doubt(node: Node, lease: Lease | None, *, boot_id: str | None, boot_tim
 
 def pod_doubt(pod: Pod, *, boot_time: float | None) -> str:
     """Say why the pod's status may be from before this boot: no process survives a reboot."""
-    if boot_time is None:
-        return ""
-    if any(c.state is State.RUNNING and c.started and c.started < boot_time for c in pod.containers):
+    if any(c.state is State.RUNNING and c.started and before_boot(c.started, boot_time) for c in pod.containers):
         return f"{pod.ref} still shows the previous boot"
     return ""
 

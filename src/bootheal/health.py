@@ -7,6 +7,7 @@ from before this boot is history, not a verdict.
 
 from dataclasses import dataclass
 
+from bootheal.freshness import before_boot
 from bootheal.model import Container, Pod, State, Workload
 
 # Container reasons under which `kubectl get` prints a dead pod although its phase is Running or Pending.
@@ -39,7 +40,7 @@ def rollout(workload: Workload, *, boot_time: float | None = None) -> Rollout:
 
 def _deployment(workload: Workload, boot_time: float | None) -> Rollout:
     exceeded = workload.deadline_exceeded
-    if exceeded is not None and (boot_time is None or exceeded >= boot_time) and not _available(workload):
+    if exceeded is not None and not before_boot(exceeded, boot_time) and not _available(workload):
         return Rollout(done=False, why="its progress deadline has passed in this boot", failed=True)
     if workload.updated < workload.desired:
         return Rollout(done=False, why=f"{workload.updated} of {workload.desired} replicas are of the latest template")

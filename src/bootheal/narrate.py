@@ -110,7 +110,7 @@ def _times(outcome: Outcome) -> str:
     if outcome.began is None:
         return ""
     ended = f"{outcome.ended:.1f}" if outcome.ended is not None else "…"
-    return f"{outcome.began:.1f} – {ended} s"
+    return f"{outcome.began:.1f} .. {ended} s"
 
 
 def _deed(sentence: str, result: str) -> str:

@@ -42,10 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(f"bootheal: {error}", LOCKED)
     except BoothealError as error:
         return _fail(f"bootheal: {error}" + (f"\n  {error.hint}" if error.hint else ""), 1)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read us has seen enough
-        return 1
-    except KeyboardInterrupt:
+    except (BrokenPipeError, KeyboardInterrupt) as error:
+        if isinstance(error, BrokenPipeError):
+            sys.stdout = None  # whoever read us has seen enough
         return 130
 
 
@@ -108,7 +107,7 @@ _EXAMPLES = {
     "plan": "example:\n  sudo bootheal plan --config ./bootheal.yaml",
     "status": "example:\n  bootheal status --json | jq .report.verdict",
     "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
-    "demo": "example:\n  bootheal demo --keep\n\nneeds: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer on this machine",
+    "demo": "example:\n  bootheal demo --keep\n\nneeds: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer installed",
 }
 
 

@@ -10,28 +10,51 @@ from bootheal.adapters.state import StateFile, lock
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli.terminal import Terminal
 from bootheal.cli.wiring import make_engine, open_world
-from bootheal.config import load
+from bootheal.config import Configuration, load
 from bootheal.engine import Inbox, Stop
-from bootheal.model import Event, Report, to_json
+from bootheal.model import Event, Report, Verdict, to_json
 from bootheal.narrate import EXIT_CODES, account, status
 
 
 def main(options: argparse.Namespace) -> int:
-    """Heal, tell, remember; the exit code is the verdict's."""
+    """Heal, tell, remember; the exit code is the verdict's, or 128 and the signal's number."""
     configuration = load(options.config)
     terminal = Terminal(sys.stderr if options.json else sys.stdout)
+    inbox: Inbox = SimpleQueue()
+    signals = stop_on_signals(inbox)
+    report = heal(configuration, terminal, inbox)
+    if options.json:
+        print(json.dumps(to_json(report) | {"verdict": report.verdict.value}, indent=2))
+    else:
+        for line in account(report):
+            terminal.note(line)
+    return 128 + signals[0] if report.verdict is Verdict.INTERRUPTED and signals else EXIT_CODES[report.verdict]
+
+
+def stop_on_signals(inbox: Inbox) -> list[int]:
+    """From now on SIGTERM and SIGINT ask for a stop. Return the list that will hold the signals' numbers."""
+    caught: list[int] = []
+
+    def handle(number: int, _frame: object) -> None:
+        caught.append(number)
+        inbox.put(Stop())  # SimpleQueue.put may be called from a signal handler
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+    return caught
+
+
+def heal(configuration: Configuration, terminal: Terminal, inbox: Inbox) -> Report:
+    """Make one pass under the lock. LockedError where another is under way, StateError where nothing can be kept."""
     for warning in configuration.warnings:
         terminal.note(f"warning: {warning}")
     directory = configuration.file.state_directory
-    inbox: Inbox = SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: inbox.put(Stop()))  # SimpleQueue.put is safe in a signal handler
+    systemd = Systemd()
     with lock(directory):
         state = StateFile(directory)
         epoch = state.load()
         if state.remark:
             terminal.note(f"warning: {state.remark}")
-        systemd = Systemd()
 
         def tell(event: Event) -> None:
             state.progress(event)
@@ -44,13 +67,4 @@ def main(options: argparse.Namespace) -> int:
             report = engine.run(world.host.boot_id() or epoch)
             systemd.stopping()
         state.finish(report)
-    _print(report, terminal, as_json=options.json)
-    return EXIT_CODES[report.verdict]
-
-
-def _print(report: Report, terminal: Terminal, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(to_json(report) | {"verdict": report.verdict.value}, indent=2))
-        return
-    for line in account(report):
-        terminal.note(line)
+    return report

@@ -42,29 +42,33 @@ class Source:
 def parse(name: str, text: str) -> Source:
     """Parse YAML; ConfigurationError where it is none."""
     source = Source(name)
-    loader = yaml.SafeLoader(text)
     try:
-        node = loader.get_single_node()
-        if node is None:
-            raise ConfigurationError(
-                name, [Problem(1, 1, "the file", "cannot be empty: config/bootheal.yaml is a sample")]
-            )
-        for path, mark in _walk(source, node, ()):
-            source.places[path] = (mark.line + 1, mark.column + 1)
-        source.data = loader.construct_document(node)
+        source.data = _load(source, text)
     except yaml.MarkedYAMLError as error:
         where = error.problem_mark or error.context_mark
         line, column = (where.line + 1, where.column + 1) if where is not None else (1, 1)
         problem = Problem(line, column, "the file", f"cannot be read as YAML: {error.problem or error.context}")
         raise ConfigurationError(name, [problem]) from None
     except yaml.YAMLError as error:
-        raise ConfigurationError(name, [Problem(1, 1, "the file", f"cannot be read as YAML: {error}")]) from None
-    finally:
-        loader.dispose()
+        text = f"cannot be read as YAML: {str(error).splitlines()[0]}"
+        raise ConfigurationError(name, [Problem(1, 1, "the file", text)]) from None
     if not isinstance(source.data, dict):
-        source.complain((), "cannot be used: it should hold keys like cluster and databases")
+        source.complain((), "cannot be used: it should hold keys like cluster and databases (config/bootheal.yaml is a sample)")
         source.stop_on_problems()
     return source
+
+
+def _load(source: Source, text: str) -> Any:
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        for path, mark in _walk(source, node, ()):
+            source.places[path] = (mark.line + 1, mark.column + 1)
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def _walk(source: Source, node: yaml.Node, path: Path) -> Iterator[tuple[Path, yaml.Mark]]:
@@ -75,16 +79,17 @@ def _walk(source: Source, node: yaml.Node, path: Path) -> Iterator[tuple[Path, y
             yield from _walk(source, item, (*path, index))
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
-        for key, value in node.value:
+        for key, value in list(node.value):
             name = str(key.value) if isinstance(key, yaml.ScalarNode) else str(key.tag)
             place = (*path, name)
             if name in seen:
                 line, column = key.start_mark.line + 1, key.start_mark.column + 1
                 text = f"cannot stand twice: first on line {seen[name]}"
                 source.problems.append(Problem(line, column, ".".join(map(str, place)), text))
-            else:
-                seen[name] = key.start_mark.line + 1
-                yield place, key.start_mark
+                node.value.remove((key, value))
+                continue
+            seen[name] = key.start_mark.line + 1
+            yield place, key.start_mark
             yield from _walk(source, value, place)
 
 
@@ -109,12 +114,17 @@ def _explain(model: type[BaseModel], detail: Any) -> tuple[Path, str]:
                 f"cannot be understood: it is not a known key{suggestion(str(path[-1]), _keys(model, path[:-1]))}",
             )
         case "literal_error":
-            return path, f"cannot be {detail['input']!r}: it should be {detail['ctx']['expected']}"
+            return path, f"cannot be {_shown(detail['input'])}: it should be {detail['ctx']['expected']}"
         case "string_pattern_mismatch":
-            return path, f"cannot be {detail['input']!r}: it should look like {detail['ctx']['pattern']}"
+            return path, f"cannot be {_shown(detail['input'])}: it should look like {detail['ctx']['pattern']}"
         case _:
-            shown = detail["input"] if isinstance(detail["input"], str | int | float | bool | None) else "this"
-            return path, f"cannot be {shown!r}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+            return path, f"cannot be {_shown(detail['input'])}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    return repr(value)
 
 
 def _keys(model: type[BaseModel], path: Path) -> Iterable[str]:

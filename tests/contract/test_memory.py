@@ -1,0 +1,69 @@
+"""What the engine remembers: the dict that unit tests use and the file on disk keep the same promises."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.engine import DictMemory
+
+from bootheal.adapters.state import StateFile
+from bootheal.model import Done
+from bootheal.ports import Memory
+
+DONE = Done(0, "delete-pod", "pod/shop/a", "Unknown", 5.0, "delete pod/shop/a", note={"uid": "x"})
+
+
+@pytest.fixture(params=["dict", "file"])
+def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Memory]:
+    """Return what opens the memory as the next process would."""
+    kept = DictMemory()
+
+    def open_file() -> Memory:
+        file = StateFile(tmp_path)
+        file.load()
+        return file
+
+    return (lambda: kept) if request.param == "dict" else open_file
+
+
+def test_an_intent_survives_the_process(reopen: Callable[[], Memory]) -> None:
+    """It is there before the action, and its result replaces it."""
+    memory = reopen()
+    memory.enter("boot-1")
+    memory.record("cleanup", DONE)
+    assert reopen().done("cleanup") == (DONE,)
+    reopen().record("cleanup", replace(DONE, result="done"))
+    assert [done.result for done in reopen().done("cleanup")] == ["done"]
+
+
+def test_actions_are_kept_in_order_and_apart(reopen: Callable[[], Memory]) -> None:
+    """Oldest first, per step."""
+    memory = reopen()
+    memory.enter("boot-1")
+    for number in range(3):
+        memory.record("a", replace(DONE, number=number))
+    assert [done.number for done in memory.done("a")] == [0, 1, 2]
+    assert memory.done("b") == ()
+
+
+def test_a_condition_is_dated_from_its_first_sight_until_it_ends(reopen: Callable[[], Memory]) -> None:
+    """A condition that was gone in between begins anew."""
+    memory = reopen()
+    memory.enter("boot-1")
+    seen = frozenset({"dead a"})
+    assert memory.observe("cleanup", seen, 10.0) == {"dead a": 10.0}
+    assert memory.observe("cleanup", seen | {"dead b"}, 20.0) == {"dead a": 10.0, "dead b": 20.0}
+    assert memory.observe("cleanup", frozenset(), 30.0) == {}
+    assert memory.observe("cleanup", seen, 40.0) == {"dead a": 40.0}
+
+
+def test_another_epoch_is_another_memory(reopen: Callable[[], Memory]) -> None:
+    """What was done in the last boot does not count in this one; entering the same again changes nothing."""
+    memory = reopen()
+    memory.enter("boot-1")
+    memory.record("a", DONE)
+    memory.enter("boot-1")
+    assert len(memory.done("a")) == 1
+    memory.enter("boot-2")
+    assert memory.done("a") == ()

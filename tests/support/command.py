@@ -1,0 +1,77 @@
+"""Running the `bootheal` command as its user does: another process, its output, its exit code."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+SOURCE = Path(__file__).parents[2] / "src"
+LONGEST = 30.0
+
+
+def environment() -> dict[str, str]:
+    """Return an environment in which `python -m bootheal` finds this checkout."""
+    return {"PYTHONPATH": str(SOURCE), "PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/")}
+
+
+def start(*arguments: str | Path) -> subprocess.Popen[str]:
+    """Start `bootheal …` with its output in pipes."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "bootheal", *map(str, arguments)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def bootheal(*arguments: str | Path, expect: int | Sequence[int] = 0) -> subprocess.CompletedProcess[str]:
+    """Run `bootheal …` to its end; the exit code must be the expected one, and there is never a traceback."""
+    process = start(*arguments)
+    try:
+        out, err = process.communicate(timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise AssertionError(f"bootheal {arguments} took longer than {LONGEST} s:\n{out}\n{err}") from None
+    expected = [expect] if isinstance(expect, int) else expect
+    assert process.returncode in expected, f"exit code {process.returncode}:\n{out}\n{err}"
+    assert "Traceback" not in out + err, f"{out}\n{err}"
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+def heal(config: Path, expect: int | Sequence[int] = 0) -> dict[str, Any]:
+    """`bootheal run --once --json`; return the report."""
+    report: dict[str, Any] = json.loads(bootheal("run", "--once", "--json", "--config", config, expect=expect).stdout)
+    return report
+
+
+def actions(report: dict[str, Any]) -> list[str]:
+    """Return the sentences of everything a run did."""
+    return [done["sentence"] for outcome in report["outcomes"] for done in outcome["actions"]]
+
+
+def outcome(report: dict[str, Any], step: str) -> dict[str, Any]:
+    """Return how one step ended."""
+    return next(item for item in report["outcomes"] if item["step"] == step)
+
+
+def interrupt_at(config: Path, pattern: str, number: int = signal.SIGKILL) -> str:
+    """Start a run and send it a signal the moment it says something like `pattern`; return its output."""
+    process = start("run", "--once", "--config", config)
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if re.search(pattern, line):
+            process.send_signal(number)
+            break
+    out, err = process.communicate(timeout=LONGEST)
+    text = "".join(said) + out
+    assert re.search(pattern, text), f"it never said {pattern!r}:\n{text}\n{err}"
+    return text

@@ -1,0 +1,170 @@
+"""Reading bootheal.yaml: every problem at once, each with its place."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bootheal.config import Configuration, load
+from bootheal.config.schema import File
+from bootheal.errors import ConfigurationError
+from bootheal.model import Login, Ref
+from bootheal.steps.pooler import PoolerStep
+from bootheal.steps.workload import Probe, WorkloadStep
+
+SAMPLE = Path(__file__).parents[2] / "config/bootheal.yaml"
+
+MINIMAL = """\
+databases:
+  shop: {namespace: shop, service: db, dbname: shop, admin: {secret: admin}}
+poolers:
+  shop: {database: shop, deployment: pooler, service: pooler, credential: {secret: p}, client: {secret: app}}
+workloads:
+  deployment/shop/web: {after: [pooler/shop]}
+"""
+
+
+def read(tmp_path: Path, text: str) -> Configuration:
+    path = tmp_path / "bootheal.yaml"
+    path.write_text(text)
+    return load(path)
+
+
+def problems(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as error:
+        read(tmp_path, text)
+    prefix = str(tmp_path / "bootheal.yaml")
+    return [line.removeprefix(prefix) for line in str(error.value).splitlines()]
+
+
+def test_the_sample_is_right() -> None:
+    """It can be copied as it is."""
+    assert list(load(SAMPLE).plan.steps) == [
+        "gate",
+        "cleanup",
+        "database/shop",
+        "credential/shop",
+        "pooler/shop",
+        "deployment/shop/django",
+        "deployment/shop/nginx",
+    ]
+
+
+def test_the_sample_shows_every_key_of_the_schema() -> None:
+    """A key that is added to the schema must be explained in the sample."""
+    schema = File.model_json_schema()
+    keys = {key for part in (schema, *schema["$defs"].values()) for key in part["properties"]}
+    text = SAMPLE.read_text()
+    assert {key for key in keys if f"{key}:" not in text} == set()
+
+
+def test_edges_that_need_no_declaring_are_there(tmp_path: Path) -> None:
+    """Gate, database, credential, pooler, workload; a workload after nothing follows the gate."""
+    plan = read(tmp_path, MINIMAL + "  deployment/shop/other: {}\n").plan
+    assert {name: step.after for name, step in plan.steps.items()} == {
+        "gate": (),
+        "database/shop": ("gate",),
+        "credential/shop": ("database/shop",),
+        "pooler/shop": ("credential/shop",),
+        "deployment/shop/web": ("pooler/shop",),
+        "deployment/shop/other": ("gate",),
+    }
+
+
+def test_defaults_are_filled_in_where_they_belong(tmp_path: Path) -> None:
+    """The pooler's namespace and database name are the database's, its console's login is its credential."""
+    text = MINIMAL.replace("after: [pooler/shop]", "after: [pooler/shop], probe: {port: 80}, patience: 5m")
+    steps = read(tmp_path, text).plan.steps
+    pooler, workload = steps["pooler/shop"], steps["deployment/shop/web"]
+    assert isinstance(pooler, PoolerStep)
+    assert isinstance(workload, WorkloadStep)
+    assert (pooler.dbname, pooler.console) == ("shop", Login(Ref("secret", "shop", "p")))
+    assert (workload.probe, workload.patience) == (Probe(80), 300)
+
+
+def test_all_problems_are_told_at_once_with_line_and_column(tmp_path: Path) -> None:
+    """Schema, references, circles and doubled keys, in the order of the file."""
+    text = """\
+cluster: {kind: k3x, kubeconfg: x}
+databases:
+  shop: {namespace: Shop!, service: db, dbname: a, admin: {secret: x}}
+  shop: {}
+  bare: {namespace: shop, dbname: a, admin: {secret: x}}
+poolers:
+  p: {database: shpo, deployment: d, service: s, credential: {secret: a, reset: often}, client: {}}
+workloads:
+  deployment/a/b: {after: [deployment/a/c, pooler/q]}
+  deployment/a/c: {after: [deployment/a/b], probe: {port: 99999}}
+  deploy/x: {}
+max_parallel: many
+"""
+    name = "it should look like ^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+    kinds = "it should look like ^(deployment|statefulset|daemonset)/[a-z0-9.-]+/[a-z0-9.-]+$"
+    circle = "deployment/a/b after deployment/a/c after deployment/a/b is a circle"
+    assert problems(tmp_path, text) == [
+        ":1:11: cluster.kind: cannot be 'k3x': it should be 'k3s' or 'kubernetes'",
+        ":1:22: cluster.kubeconfg: cannot be understood: it is not a known key; did you mean kubeconfig?",
+        f":3:10: databases.shop.namespace: cannot be 'Shop!': {name}",
+        ":4:3: databases.shop: cannot stand twice: first on line 3",
+        ":7:7: poolers.p.database: cannot be 'shpo': no such database; did you mean shop?",
+        ":7:74: poolers.p.credential.reset: cannot be 'often': it should be 'if-wrong', 'always' or 'never'",
+        ":7:89: poolers.p.client.secret: cannot be left out",
+        f":9:20: workloads.deployment/a/b.after: cannot order the steps: {circle}",
+        ":9:44: workloads.deployment/a/b.after.1: cannot be 'pooler/q': no such step; did you mean pooler/p?",
+        ":10:53: workloads.deployment/a/c.probe.port: cannot be 99999: input should be less than or equal to 65535",
+        f":11:3: workloads.deploy/x: cannot be 'deploy/x': {kinds}",
+        ":12:1: max_parallel: cannot be 'many': input should be a valid integer, unable to parse string as an integer",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", ":1:1: the file: cannot be used: it should hold keys like cluster and databases (config/"),
+        ("- a\n", ":1:1: the file: cannot be used: it should hold keys like cluster and databases (config/"),
+        ("a: [b\nc: d", ":2:2: the file: cannot be read as YAML: expected ',' or ']', but got ':'"),
+        ("a: !!python/object:os.system x", ":1:4: the file: cannot be read as YAML: could not determine a constructor"),
+        ("? [a]\n: b\n", "unhashable key"),
+        ("databases: [a]\n", ":1:1: databases: cannot be a list: input should be a valid dictionary"),
+        ("cluster:\n  kind: {a: b}\n", ":2:3: cluster.kind: cannot be a mapping: it should be 'k3s' or 'kubernetes'"),
+        ("\x1f", ":1:1: the file: cannot be read as YAML: unacceptable character"),
+        ("deadline: soon\n", ":1:1: deadline: cannot be 'soon': input should be a valid number"),
+        ("deadline: -5\n", ":1:1: deadline: cannot be -5: input should be greater than 0"),
+        (
+            "databases:\n  d: {namespace: a, dbname: a, admin: {secret: x}}\n",
+            ":2:3: databases.d: cannot be found: give it a service or a selector",
+        ),
+    ],
+)
+def test_no_file_is_too_broken_for_a_clear_message(tmp_path: Path, text: str, problem: str) -> None:
+    """No traceback for anything a person can write."""
+    (told,) = problems(tmp_path, text)
+    assert problem in told
+
+
+def test_a_file_that_is_not_there_is_named_with_the_way_to_another(tmp_path: Path) -> None:
+    """And so is one that may not be read or is no text."""
+    with pytest.raises(ConfigurationError, match="cannot be read: No such file or directory \\(--config names another"):
+        load(tmp_path / "none.yaml")
+    (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigurationError, match="it is not UTF-8 text"):
+        load(tmp_path / "bytes.yaml")
+
+
+def test_a_harmful_value_is_warned_of(tmp_path: Path) -> None:
+    """A long server_login_retry lengthens every outage; it is the owner's to keep."""
+    text = MINIMAL.replace("client: {secret: app}", "client: {secret: app}, settings: {server_login_retry: 60}")
+    (warning,) = read(tmp_path, text).warnings
+    assert "poolers.shop.settings.server_login_retry" in warning
+    assert "up to 60 s" in warning
+    assert read(tmp_path, MINIMAL).warnings == ()
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=200))
+def test_any_text_is_a_configuration_or_a_list_of_problems(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    """Whatever is in the file, nothing but ConfigurationError comes out."""
+    path = tmp_path_factory.getbasetemp() / "any.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError):
+        load(path)

@@ -1,0 +1,107 @@
+"""When a password is reset, and when it is not."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from support.objects import past
+
+from bootheal.errors import ConflictError
+from bootheal.model import Answer, Credentials, Done, Login, Ref, Role, Secret
+from bootheal.ports import World
+from bootheal.primary import Database
+from bootheal.step import Act, GiveUp, Settled, Wait
+from bootheal.steps.credential import Credential, ResetPassword, Seen
+
+ADMIN, POOLER = Login(Ref("secret", "shop", "admin")), Login(Ref("secret", "shop", "pooler"))
+DATABASE = Database("shop", "shop", "shop", ADMIN, service="postgres")
+STEP = Credential(name="credential/shop", database=DATABASE, login=POOLER)
+ROLE = Role("pooler", superuser=False, replication=False, can_login=True, expired=False, matches=False)
+REFUSED = Answer(ok=False, spoke=True, sqlstate="28P01", text="password authentication failed")
+
+
+def seen(answer: Answer = REFUSED, role: Role | None = ROLE) -> Seen:
+    return Seen("", "pooler", "42", answer, role)
+
+
+def test_a_login_that_works_is_left_alone() -> None:
+    """No verifier is even read."""
+    judgement = STEP.judge(seen(Answer(ok=True, spoke=True), None), past())
+    assert judgement == Settled("role pooler logs in with the password of secret/shop/pooler")
+
+
+@pytest.mark.parametrize(("matches", "known"), [(False, "differs"), (None, "cannot be read")])
+def test_a_proven_difference_is_reset(matches: bool | None, known: str) -> None:  # noqa: FBT001
+    """28P01 and a verifier that differs, or that we may not read."""
+    judgement = STEP.judge(seen(role=replace(ROLE, matches=matches)), past())
+    assert isinstance(judgement, Act)
+    (action,) = judgement.actions
+    assert isinstance(action, ResetPassword)
+    assert known in action.cause
+    assert action.version == "42"
+
+
+@pytest.mark.parametrize(
+    ("role", "why"),
+    [
+        ({"matches": True}, "refused although the stored verifier belongs to secret/shop/pooler"),
+        ({"superuser": True}, "is a superuser: its password is not bootheal's to change"),
+        ({"replication": True}, "is a replication role: its password is not bootheal's to change"),
+        ({"can_login": False}, "may not log in"),
+        ({"expired": True}, "has expired"),
+    ],
+)
+def test_what_a_reset_would_not_cure_or_must_not_touch_is_explained(role: dict[str, Any], why: str) -> None:
+    """Each with the next human step."""
+    judgement = STEP.judge(seen(role=replace(ROLE, **role)), past())
+    assert isinstance(judgement, GiveUp)
+    assert why in judgement.why
+    assert judgement.hint
+
+
+def test_a_role_that_does_not_exist_is_named() -> None:
+    """It is not created."""
+    judgement = STEP.judge(seen(role=None), past())
+    assert isinstance(judgement, GiveUp)
+    assert judgement.why == "role pooler does not exist in database shop"
+
+
+def test_never_means_never() -> None:
+    """The difference is reported, with both ways out."""
+    judgement = replace(STEP, reset="never").judge(seen(), past())
+    assert isinstance(judgement, GiveUp)
+    assert "reset is never" in judgement.why
+
+
+def test_always_means_once_per_boot() -> None:
+    """Even where the login works; and not again in this boot."""
+    step, fine = replace(STEP, reset="always"), seen(Answer(ok=True, spoke=True))
+    assert isinstance(step.judge(fine, past()), Act)
+    done = Done(0, "reset-password", "role/shop/pooler", "reset: always", 1.0, "reset", "done")
+    assert isinstance(step.judge(fine, past(done=(done,))), Settled)
+
+
+def test_always_spares_superusers_too() -> None:
+    """The one rule that no setting lifts."""
+    step = replace(STEP, reset="always")
+    judgement = step.judge(seen(Answer(ok=True, spoke=True), replace(ROLE, superuser=True)), past())
+    assert isinstance(judgement, GiveUp)
+
+
+@pytest.mark.parametrize("answer", [Answer(ok=False, spoke=False, text="connection refused")])
+def test_other_troubles_are_waited_for(answer: Answer) -> None:
+    """They are not proof of a wrong password."""
+    assert STEP.judge(seen(answer, None), past()) == Wait("login as pooler: connection refused")
+
+
+def test_a_secret_that_changed_since_the_look_is_not_used() -> None:
+    """The action holds a version; another one means: look again."""
+
+    class Changed:
+        def credentials(self, _login: Login, *, fresh: bool) -> Credentials:
+            assert fresh
+            return Credentials("pooler", Secret("x"), "43")
+
+    action = ResetPassword(cause="28P01", database=DATABASE, login=POOLER, version="42", role="pooler")
+    with pytest.raises(ConflictError, match="it changed since it was looked at"):
+        action.apply(World(Changed(), None, None, None, None))  # type: ignore[arg-type]

@@ -1,0 +1,51 @@
+"""What the API says right after a power cut is not believed."""
+
+import pytest
+from support.objects import BOOT, NOW, a_lease, a_node, a_pod, running
+
+from bootheal.freshness import endpoints_doubt, node_doubt, pod_doubt
+from bootheal.model import Endpoint, Lease, Node
+
+
+@pytest.mark.parametrize(
+    ("node", "lease", "boot_id", "doubt"),
+    [
+        (a_node(), a_lease(), "new", ""),
+        (a_node(boot_id="old"), a_lease(), "new", "still shows the previous boot"),
+        (a_node(), None, "new", "no Lease yet"),
+        (a_node(), a_lease(BOOT - 1), "new", "has not renewed its Lease in this boot"),
+        (a_node(), a_lease(NOW - 41), "new", "last renewed its Lease 41 s ago"),
+        (a_node(boot_id="any"), a_lease(), None, "has not renewed its Lease since we began to look"),
+        (a_node(boot_id="any"), a_lease(advanced=True), None, ""),
+    ],
+)
+def test_a_node_is_believed_when_its_kubelet_lives_in_this_boot(
+    node: Node, lease: Lease | None, boot_id: str | None, doubt: str
+) -> None:
+    """By boot id and Lease on this host; by a Lease seen advancing elsewhere."""
+    found = node_doubt(node, lease, boot_id=boot_id, boot_time=BOOT, now=NOW)
+    assert doubt in found
+    assert bool(doubt) == bool(found)
+
+
+def test_no_container_survives_a_reboot() -> None:
+    """A running container older than the boot is a status from before it."""
+    assert "previous boot" in pod_doubt(a_pod("a", running(started=BOOT - 1)), boot_time=BOOT)
+    assert pod_doubt(a_pod("a", running(started=BOOT + 1)), boot_time=BOOT) == ""
+    assert pod_doubt(a_pod("a", running(started=BOOT - 1)), boot_time=None) == ""
+
+
+def test_whole_seconds_are_given_the_benefit_of_the_doubt() -> None:
+    """A container that started half a second after the boot may be dated half a second before it."""
+    assert pod_doubt(a_pod("a", running(started=BOOT)), boot_time=BOOT + 0.5) == ""
+
+
+def test_a_service_is_believed_when_all_it_sends_to_is_alive() -> None:
+    """Addresses of pods that are gone, not ready or of the previous boot are doubted; none at all, too."""
+    pod = a_pod("a", ip="10.42.0.9")
+    alive, dead = Endpoint("10.42.0.9", 5432), Endpoint("10.42.0.3", 5432)
+    assert endpoints_doubt([alive], [pod], boot_time=BOOT) == ""
+    assert endpoints_doubt([], [pod], boot_time=BOOT) == "no ready address yet"
+    assert "10.42.0.3" in endpoints_doubt([alive, dead], [pod], boot_time=BOOT)
+    old = a_pod("a", running(started=BOOT - 1), ip="10.42.0.9")
+    assert "10.42.0.9" in endpoints_doubt([alive], [old], boot_time=BOOT)

@@ -1,0 +1,66 @@
+"""Secrets that cannot be printed, verdicts that cannot be too good, reports that survive JSON."""
+
+import copy
+import json
+import pickle
+
+import pytest
+
+from bootheal.model import Credentials, Done, Ending, Outcome, Report, Secret, Verdict, report_from_json, to_json
+
+CANARY = "canary-7f3a"
+
+
+def test_a_secret_has_no_text_but_the_one_it_reveals() -> None:
+    """Not by str, repr, format, inside other values, in JSON or pickled."""
+    secret = Secret(CANARY)
+    holder = Credentials("app", secret)
+    for text in (str(secret), repr(secret), f"{secret}", f"{secret:>10}", repr(holder), repr([secret]), f"{holder}"):
+        assert CANARY not in text
+    with pytest.raises(TypeError):
+        json.dumps(secret)
+    with pytest.raises(TypeError):
+        to_json(holder)
+    with pytest.raises(TypeError):
+        pickle.dumps(secret)
+    with pytest.raises(TypeError):
+        copy.copy(secret)
+    assert secret.reveal() == CANARY
+
+
+def test_a_secret_is_not_compared_by_accident() -> None:
+    """Comparing is done where the texts are revealed, in constant time."""
+    with pytest.raises(TypeError):
+        assert Secret("a") == Secret("a")
+    with pytest.raises(TypeError):
+        hash(Secret("a"))
+
+
+def outcome(ending: Ending, *, person: bool = False, actions: tuple[Done, ...] = ()) -> Outcome:
+    return Outcome("a", ending, "why", person=person, actions=actions)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "interrupted", "verdict"),
+    [
+        ([outcome(Ending.SETTLED)], False, Verdict.HEALTHY),
+        ([outcome(Ending.SETTLED, actions=(Done(0, "x", "x", "x", 1.0, "x"),))], False, Verdict.HEALED),
+        ([outcome(Ending.SETTLED), outcome(Ending.GAVE_UP)], False, Verdict.NOT_HEALED),
+        ([outcome(Ending.SETTLED), outcome(Ending.SKIPPED)], False, Verdict.NOT_HEALED),
+        ([outcome(Ending.SETTLED), outcome(Ending.UNFINISHED)], False, Verdict.NOT_HEALED),
+        ([outcome(Ending.UNFINISHED)], True, Verdict.INTERRUPTED),
+        ([outcome(Ending.GAVE_UP, person=True)], True, Verdict.NEEDS_PERSON),
+        ([outcome(Ending.BUG), outcome(Ending.GAVE_UP, person=True)], False, Verdict.BUG),
+    ],
+)
+def test_a_run_is_judged_by_its_worst_step(outcomes: list[Outcome], interrupted: bool, verdict: Verdict) -> None:  # noqa: FBT001
+    """Never better than what was seen."""
+    assert verdict is Report("boot", 1.0, 2.0, tuple(outcomes), interrupted=interrupted).verdict
+
+
+def test_a_report_survives_json() -> None:
+    """What `status` reads is what `run` wrote."""
+    done = Done(0, "delete-pod", "pod/a/b", "Unknown", 3.0, "delete it", "done", {"uid": "x"})
+    step = Outcome("a", Ending.SETTLED, "ok", began=0.0, ended=1.0, after=("b",), actions=(done,), remarks=("r",))
+    report = Report("boot", 1.0, 2.0, (step,))
+    assert report_from_json(json.loads(json.dumps(to_json(report)))) == report
