@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,11 +28,12 @@ from bootheal.demo.stack import Fault, Stack
 @pytest.fixture
 def trouble(healthy: Stack) -> Iterator[Stack]:
     """The module's stack, with little patience; faults and configuration are put back afterwards."""
-    original = healthy.config.read_text()
+    original = yaml.safe_load(healthy.config.read_text())
     healthy.configure({"deadline": 4, "cleanup": None})
     yield healthy
     healthy.faults.clear()
-    healthy.config.write_text(original)
+    healthy._configuration = {}
+    healthy.configure(original)
     healthy.wait_until("everything to serve again", lambda: all(healthy.serving().values()))
 
 
@@ -111,8 +113,9 @@ def certificate_of_tomorrow() -> tuple[bytes, bytes]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tomorrow")])
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), tomorrow)
-    builder = builder.not_valid_after(tomorrow + timedelta(days=1))
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(tomorrow).not_valid_after(tomorrow + timedelta(days=1))
     address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
     builder = builder.add_extension(address, critical=False)
     certificate = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

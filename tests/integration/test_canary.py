@@ -1,0 +1,65 @@
+"""Secrets stay where they belong: canary passwords through a whole recovery, then looked for everywhere."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from support.command import bootheal
+from support.stack import running
+
+from bootheal.demo.stack import BootScript, Passwords, StackOptions
+
+CANARIES = Passwords(postgres="canary-root-5f1d", pooler="canary'pooler\\ 77c0", app="canary-äpp-93be")
+
+
+@contextmanager
+def watching_processes() -> Iterator[set[str]]:
+    """Collect the command line and environment of every process that is seen meanwhile."""
+    seen: set[str] = set()
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.005):
+            for process in Path("/proc").glob("[0-9]*"):
+                with suppress(OSError):
+                    seen.add((process / "cmdline").read_text(errors="replace"))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("reach", ["direct", "forward"])
+def test_no_password_leaves_its_place(tmp_path: Path, reach: str) -> None:
+    """Not in output, state, arguments of processes, request URLs and bodies, or PostgreSQL's log of all statements."""
+    with running(tmp_path, StackOptions(passwords=CANARIES, log_statement="all")) as stack:
+        stack.configure({"cleanup": {"grace": 1}, "cluster": {"reach": reach}})
+        stack.power_cut()
+        stack.boot(BootScript.quick(crash_recovery=1.5))
+        with watching_processes() as commands:
+            runs = [
+                bootheal("plan", "--config", stack.config),
+                bootheal("run", "--once", "--config", stack.config),
+                bootheal("check", "--config", stack.config),
+                bootheal("run", "--once", "--json", "--config", stack.config),
+                bootheal("status", "--json", "--config", stack.config),
+            ]
+        assert all(stack.serving().values())
+        places = {
+            "output": "\n".join(run.stdout + run.stderr for run in runs),
+            "state": "\n".join(path.read_text() for path in (tmp_path / "state").iterdir()),
+            "arguments": "\n".join(commands),
+            "requests": "\n".join(f"{r.path} {r.query} {r.body}" for r in stack.requests),
+            "PostgreSQL's log": stack.postgres.log,
+        }
+        assert "ALTER ROLE" in places["PostgreSQL's log"].upper()
+    for password in (CANARIES.postgres, CANARIES.pooler, CANARIES.app):
+        for place, text in places.items():
+            assert password not in text, f"a password is in {place}"
+            assert repr(password)[1:-1] not in text, f"a password is, quoted, in {place}"
