@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bootheal.adapters.clock import SystemClock, ThreadWorkers
 from bootheal.adapters.host import LocalHost, RemoteHost
-from bootheal.adapters.kube.api import Api, quiet_forward_threads
+from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
@@ -27,7 +27,6 @@ def open_world(cluster: Cluster) -> Iterator[World]:
     """Yield the world that the configuration's cluster section describes."""
     api = Api(kubeconfig(cluster), cluster.context)
     direct = cluster.reach == "direct" or (cluster.reach == "auto" and cluster.kind == "k3s")
-    quiet_forward_threads()
 
     def forward(pod: Ref, port: int, timeout: float):  # type: ignore[no-untyped-def]  # noqa: ANN202
         return api.forward(pod.namespace, pod.name, port, timeout)

@@ -7,7 +7,6 @@ it can hold a secret.
 
 import http.client
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -157,29 +156,18 @@ class Api:
     def forward(self, namespace: str, pod: str, port: int, timeout: float) -> socket:
         """Return a socket that a port-forward carries to a port of a pod. UnreachableError with the reason.
 
-        One thread of the client's serves it, and ends when either side closes. The socket is
-        one half of a socketpair; the failure of the other side shows as end-of-file.
+        See `forward.open_forward`.
         """
-        import websocket
-        from kubernetes.client.exceptions import ApiException
-        from kubernetes.stream.ws_client import portforward_call
+        from bootheal.adapters.kube.forward import open_forward
 
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
-        query = [("ports", str(port))]
-        method, url, headers, *_ = self._client.param_serialize(
-            "GET", path, query_params=list(query), header_params={}, auth_settings=["BearerToken"]
+        _, url, headers, *_ = self._client.param_serialize(
+            "GET", path, query_params=[("ports", str(port))], header_params={}, auth_settings=["BearerToken"]
         )
-        websocket.setdefaulttimeout(timeout)  # the client passes none on, and would wait for ever
         try:
-            forwarded = portforward_call(
-                self._configuration, method, url.split("?")[0], query_params=query, headers=headers
-            )
-        except ApiException as error:
-            raise UnreachableError(f"cannot forward a port to pod/{namespace}/{pod}: {_handshake(error)}") from None
-        except (OSError, websocket.WebSocketException) as error:
+            return open_forward(self._configuration, url, headers, port, timeout)
+        except OSError as error:
             raise UnreachableError(f"cannot forward a port to pod/{namespace}/{pod}: {_reason(error)}") from None
-        half: socket = forwarded.socket(port)._socket  # noqa: SLF001 - its wrapper hides what ssl needs
-        return half
 
 
 def error_for(status: int, about: str) -> BoothealError:
@@ -210,6 +198,8 @@ def _reason(error: BaseException) -> str:
     for needle, words in _REASONS.items():
         if needle in text:
             return words
+    if isinstance(error, ConnectionError) and error.strerror is None:
+        return str(error)
     with suppress(AttributeError):
         return str(error.strerror or type(error).__name__)  # type: ignore[attr-defined]
     return type(error).__name__
@@ -228,21 +218,3 @@ _REASONS = {
     "resolve": "its name cannot be resolved",
     "unreachable": "no route",
 }
-
-
-def _handshake(error: Any) -> str:
-    """Port-forward failures come as status 0 with the HTTP status only in the text."""
-    text = str(error.reason)
-    status = next((word for word in text.split() if word.isdigit()), "")
-    return f"the API server says {status}" if status else _reason(error)
-
-
-def quiet_forward_threads() -> None:
-    """Keep the client's port-forward threads from printing a traceback when a connection breaks under them."""
-    default = threading.excepthook
-
-    def hook(args: threading.ExceptHookArgs) -> None:
-        if args.thread is None or not args.thread.name.startswith("Kubernetes port forward"):
-            default(args)
-
-    threading.excepthook = hook

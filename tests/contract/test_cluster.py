@@ -1,0 +1,198 @@
+"""The Cluster port keeps the same promises on the embedded stack's API server and on a real one (--kubeconfig)."""
+
+import base64
+import queue
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.stack import running
+
+from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.cluster import KubeCluster
+from bootheal.errors import BoothealError, ConflictError, MissingError, PermanentError
+from bootheal.model import Login, Pod, Ref, Right
+from bootheal.ports import Interest
+
+PASSWORD = "canary-c0ffee"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A cluster, and a namespace of our own in it."""
+
+    api: Api
+    cluster: KubeCluster
+    namespace: str
+
+    def ref(self, kind: str, name: str = "thing") -> Ref:
+        return Ref(kind, self.namespace, name)
+
+    def create(self, group: str, plural: str, body: dict[str, Any]) -> Any:
+        return self.api.write("POST", f"{group}/namespaces/{self.namespace}/{plural}", body, about=plural)
+
+    def pods(self) -> list[Pod]:
+        return sorted(self.cluster.pods(self.namespace, {"app": "thing"}), key=lambda pod: pod.ref)
+
+
+def wait_until(what: str, holds: Callable[[], Any], timeout: float = 20.0) -> Any:
+    deadline = time.monotonic() + timeout
+    while not (found := holds()):
+        assert time.monotonic() < deadline, f"no {what} within {timeout} s"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="module", params=["double", "real"])
+def kubeconfig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    if request.param == "double":
+        with running(tmp_path_factory.mktemp("stack")) as stack:
+            yield stack.kubeconfig
+    elif path := request.config.getoption("--kubeconfig"):
+        yield Path(path)
+    else:
+        pytest.skip("no real cluster: --kubeconfig names one")
+
+
+@pytest.fixture
+def place(kubeconfig: Path) -> Iterator[Place]:
+    """A namespace with a Secret, a ConfigMap and a Deployment of one pod, which need not run."""
+    api = Api(kubeconfig)
+    name = f"bootheal-contract-{secrets.token_hex(4)}"
+    api.write("POST", "/api/v1/namespaces", {"metadata": {"name": name}}, about="namespaces")
+    place = Place(api, KubeCluster(api), name)
+    encoded = base64.b64encode(PASSWORD.encode()).decode()
+    place.create("/api/v1", "secrets", {"metadata": {"name": "thing"}, "data": {"password": encoded}})
+    place.create("/api/v1", "configmaps", {"metadata": {"name": "thing"}, "data": {"a": "1", "b": "2"}})
+    template = {
+        "metadata": {"labels": {"app": "thing"}},
+        "spec": {"containers": [{"name": "main", "image": "bootheal-contract/none:1", "imagePullPolicy": "Never"}]},
+    }
+    spec = {"replicas": 1, "selector": {"matchLabels": {"app": "thing"}}, "template": template}
+    place.create("/apis/apps/v1", "deployments", {"metadata": {"name": "thing"}, "spec": spec})
+    wait_until("pod", place.pods)
+    yield place
+    api.write("DELETE", f"/api/v1/namespaces/{name}", {}, about="the namespace")
+    place.cluster.close()
+
+
+def test_it_is_ready_and_its_node_lives(place: Place) -> None:
+    """/readyz, a node with a boot id, a heartbeat of the last minute."""
+    assert place.cluster.readiness().ready
+    (node, *_) = place.cluster.nodes()
+    assert node.ready
+    assert node.boot_id
+    lease = place.cluster.lease(node.name)
+    assert lease is not None
+    assert time.time() - lease.renewed < 60
+    assert place.cluster.lease("nobody") is None
+
+
+def test_a_secret_is_read_by_key(place: Place) -> None:
+    """What is missing is named, with the command that makes it; the value is nowhere in a text."""
+    login = Login(place.ref("secret"), user="app")
+    who = place.cluster.credentials(login)
+    assert (who.user, who.password.reveal()) == ("app", PASSWORD)
+    assert who.version
+    with pytest.raises(MissingError, match="cannot find key pass in secret/") as error:
+        place.cluster.credentials(replace(login, password_key="pass"))
+    assert "--from-literal=pass=" in error.value.hint
+    with pytest.raises(MissingError, match="cannot find secret/.*/none"):
+        place.cluster.credentials(replace(login, secret=place.ref("secret", "none")))
+
+
+def test_what_does_not_exist_is_named(place: Place) -> None:
+    """Whether it is kept by a watch or asked for."""
+    with pytest.raises(MissingError, match="cannot find deployment/.*/none"):
+        place.cluster.workload(place.ref("deployment", "none"))
+    with pytest.raises(MissingError, match="cannot find key c in configmap/"):
+        place.cluster.document(place.ref("configmap"), "c")
+    place.cluster.watch(frozenset({Interest("deployment", place.namespace)}), lambda _: None)
+    with pytest.raises(MissingError, match="cannot find deployment/.*/none"):
+        place.cluster.workload(place.ref("deployment", "none"))
+
+
+def test_one_key_of_a_config_map_is_changed_at_its_version(place: Place) -> None:
+    """The other keys stay; a stale version is a conflict."""
+    ref = place.ref("configmap")
+    before = place.cluster.document(ref, "a")
+    place.cluster.write_document(before, "new")
+    assert [place.cluster.document(ref, key).text for key in ("a", "b")] == ["new", "2"]
+    with pytest.raises(ConflictError):
+        place.cluster.write_document(before, "newer")
+
+
+def test_a_rollout_is_seen_at_once_and_refused_at_a_stale_version(place: Place) -> None:
+    """Our own write enters what we know before any watch can bring it."""
+    place.cluster.watch(frozenset({Interest("deployment", place.namespace)}), lambda _: None)
+    ref = place.ref("deployment")
+    before = wait_until("status", lambda: settled(place, ref))
+    place.cluster.roll_out(ref, before.version, "boot/reason", time.time())
+    after = place.cluster.workload(ref)
+    assert after.caused_by == "boot/reason"
+    assert after.generation == before.generation + 1
+    with pytest.raises(ConflictError):
+        place.cluster.roll_out(ref, before.version, "boot/other", time.time())
+
+
+def settled(place: Place, ref: Ref) -> Any:
+    """Return the workload once its controllers have stopped writing its status."""
+    first = place.cluster.workload(ref)
+    time.sleep(0.5)
+    return first if place.cluster.workload(ref).version == first.version and first.observed else None
+
+
+def test_a_pod_is_deleted_by_uid_and_no_other(place: Place) -> None:
+    """A pod that has been replaced under its name meanwhile is spared; deleting one that is gone is fine."""
+    (pod,) = place.pods()
+    place.cluster.delete_pod(pod.ref, "00000000-0000-0000-0000-000000000000")
+    assert pod.uid in {other.uid for other in place.pods() if not other.deleting}
+    place.cluster.delete_pod(pod.ref, pod.uid)
+    wait_until("successor", lambda: [p for p in place.pods() if p.uid != pod.uid and not p.deleting])
+    place.cluster.delete_pod(place.ref("pod", "none"), pod.uid)
+
+
+def test_a_watch_tells_of_changes(place: Place) -> None:
+    """The pod's deletion and its successor are told, and what is kept is what a list would say."""
+    told: queue.SimpleQueue[Interest] = queue.SimpleQueue()
+    interest = Interest("pod", place.namespace)
+    place.cluster.watch(frozenset({interest}), told.put)
+    assert told.get(timeout=10) == interest
+    (pod,) = place.pods()
+    while not told.empty():
+        told.get()
+    place.cluster.delete_pod(pod.ref, pod.uid)
+    wait_until("successor", lambda: [p for p in place.pods() if p.uid != pod.uid])
+    assert told.get(timeout=10) == interest
+
+
+def test_rights_are_asked_for(place: Place) -> None:
+    """The kubeconfig of these tests may do everything that bootheal may need."""
+    assert place.cluster.may(Right("delete", "pods", place.namespace))
+    for right in place.cluster.rights(frozenset({Interest("pod", place.namespace)})):
+        assert place.cluster.may(right)
+
+
+def test_the_log_of_what_never_ran_is_empty(place: Place) -> None:
+    """No error: a log is evidence, not a condition."""
+    (pod,) = place.pods()
+    assert place.cluster.log_tail(pod.ref, "main", 5, previous=True) == ""
+
+
+def test_a_port_forward_that_cannot_be_is_a_clear_error(place: Place) -> None:
+    """A pod that does not exist; the reason, within the deadline."""
+    began = time.monotonic()
+    with pytest.raises(BoothealError, match="cannot forward a port to pod/"):
+        place.api.forward(place.namespace, "none", 80, 3.0)
+    assert time.monotonic() - began < 5
+
+
+def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """With where to look."""
+    with pytest.raises(PermanentError, match="cannot use the kubeconfig .*/none: ") as error:
+        Api(tmp_path / "none")
+    assert "cluster.kubeconfig" in error.value.hint

@@ -1,0 +1,204 @@
+"""Direct connections and port-forwards keep the same promises, on a real PostgreSQL and PgBouncer."""
+
+import http.server
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import psycopg
+import pytest
+from support.stack import running
+
+from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.cluster import KubeCluster
+from bootheal.adapters.postgres.console import PgBouncerConsole
+from bootheal.adapters.postgres.server import PostgresServer
+from bootheal.adapters.reach import Reach
+from bootheal.adapters.web import WebProbe
+from bootheal.demo.stack import Stack
+from bootheal.errors import DeniedError, UnreachableError
+from bootheal.model import Credentials, Login, Ref, Secret, Target
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+class Parts:
+    """The adapters on one way of reaching pods, and where things are."""
+
+    def __init__(self, stack: Stack, *, direct: bool) -> None:
+        api = Api(stack.kubeconfig)
+        self.reach = Reach(lambda pod, port, t: api.forward(pod.namespace, pod.name, port, t), direct=direct)
+        self.cluster = KubeCluster(api)
+        self.postgres = PostgresServer(self.reach.open, self.reach.local)
+        self.console = PgBouncerConsole(self.reach.local)
+        self.web = WebProbe(self.reach.open)
+
+    def target(self, app: str, port: int | None = None) -> Target:
+        pod = next(pod for pod in self.cluster.pods("shop") if pod.ref.name.startswith(app) and pod.ready)
+        return Target(pod.ip, port or self.cluster.service("shop", app).port_on(pod), pod.ref)
+
+    def who(self, secret: str) -> Credentials:
+        return self.cluster.credentials(Login(Ref("secret", "shop", secret)))
+
+
+@pytest.fixture(params=["direct", "forward"])
+def parts(request: pytest.FixtureRequest, stack: Stack) -> Iterator[Parts]:
+    parts = Parts(stack, direct=request.param == "direct")
+    yield parts
+    parts.cluster.close()
+
+
+def test_a_login_works_and_a_question_is_answered(parts: Parts) -> None:
+    """To PostgreSQL and through PgBouncer, with SCRAM."""
+    admin, app = parts.who("postgres-admin"), parts.who("app")
+    recovery = parts.postgres.ask(parts.target("postgres"), admin, "shop", timeout=5, sql="select pg_is_in_recovery()")
+    assert (recovery.ok, recovery.value) == (True, "f")
+    assert parts.postgres.ask(parts.target("pooler"), app, "shop", timeout=5).value == "1"
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "dbname", "sqlstate"),
+    [
+        ("app", "wrong", "shop", "28P01"),
+        ("nobody", "x", "shop", "28P01"),
+        ("postgres", None, "gone", "3D000"),
+    ],
+)
+def test_a_refusal_has_its_sqlstate(parts: Parts, user: str, password: str | None, dbname: str, sqlstate: str) -> None:
+    """Which libpq does not tell."""
+    secret = Secret(password) if password else parts.who("postgres-admin").password
+    answer = parts.postgres.ask(parts.target("postgres"), Credentials(user, secret), dbname, timeout=5)
+    assert (answer.ok, answer.spoke, answer.sqlstate) == (False, True, sqlstate)
+
+
+def test_a_failing_query_has_its_sqlstate(parts: Parts) -> None:
+    """42P01 for a table that is not there."""
+    sql = "select 1 from no_such_table"
+    answer = parts.postgres.ask(parts.target("postgres"), parts.who("app"), "shop", timeout=5, sql=sql)
+    assert answer.sqlstate == "42P01"
+
+
+def test_a_port_where_nobody_listens_is_told_in_time(parts: Parts) -> None:
+    """Directly "connection refused", through a port-forward the end of the stream."""
+    target, began = parts.target("postgres", 5999), time.monotonic()
+    answer = parts.postgres.ask(target, parts.who("app"), "shop", timeout=3)
+    assert not answer.ok
+    assert not answer.spoke
+    assert answer.text in ("connection refused", "connection closed", "connection reset")
+    assert not parts.web.tcp(target, 3).ok
+    assert not parts.web.http(target, "/", 3).ok
+    assert time.monotonic() - began < 9
+
+
+def test_a_server_that_hangs_is_given_up_in_time(parts: Parts, stack: Stack) -> None:
+    """It accepts and says nothing: no answer within the deadline, for a login as for a session."""
+    target, admin = parts.target("postgres"), parts.who("postgres-admin")
+    stack.postgres.freeze()
+    try:
+        began = time.monotonic()
+        answer = parts.postgres.ask(target, admin, "shop", timeout=1)
+        assert (answer.ok, answer.text) == (False, "no answer in time")
+        with pytest.raises(UnreachableError):
+            parts.postgres.role(target, admin, "shop", "pooler", Secret("x"))
+        assert time.monotonic() - began < 15
+    finally:
+        stack.postgres.thaw()
+        stack.wait_until("PostgreSQL", lambda: parts.postgres.ask(target, admin, "shop", timeout=1).ok)
+
+
+def test_a_role_is_read_and_its_password_set(parts: Parts, stack: Stack) -> None:
+    """A verifier made here is one that the server, psycopg and our own comparison agree on."""
+    target, admin = parts.target("postgres"), parts.who("postgres-admin")
+    with suppress(psycopg.Error), stack.postgres.admin() as connection:
+        connection.execute('create role "odd ""role" login')
+    for password in ("simple", "quo'te \\ \"x\"", "pässwörd ⅸ", "x" * 1000):
+        parts.postgres.set_password(target, admin, "shop", 'odd "role', Secret(password))
+        role = parts.postgres.role(target, admin, "shop", 'odd "role', Secret(password))
+        assert role is not None
+        assert (role.matches, role.superuser, role.can_login) == (True, False, True)
+        other = parts.postgres.role(target, admin, "shop", 'odd "role', Secret(password + "x"))
+        assert other is not None
+        assert other.matches is False
+        who = Credentials('odd "role', Secret(password))
+        assert parts.postgres.ask(target, who, "shop", timeout=5).ok
+    assert parts.postgres.role(target, admin, "shop", "nobody", Secret("x")) is None
+
+
+def test_a_verifier_that_may_not_be_read_is_unknown(parts: Parts) -> None:
+    """Not every administrator may read pg_authid."""
+    role = parts.postgres.role(parts.target("postgres"), parts.who("app"), "shop", "pooler", Secret("x"))
+    assert role is not None
+    assert role.matches is None
+
+
+def test_the_console_shows_and_sets(parts: Parts) -> None:
+    """SHOW CONFIG before and after SET; what cannot change is marked so."""
+    target, who = parts.target("pooler"), parts.who("pooler")
+    before = parts.console.settings(target, who)["server_idle_timeout"]
+    assert before.changeable
+    assert not parts.console.settings(target, who)["listen_port"].changeable
+    parts.console.set(target, who, "server_idle_timeout", "123")
+    assert parts.console.settings(target, who)["server_idle_timeout"].value == "123"
+    parts.console.set(target, who, "server_idle_timeout", before.value)
+
+
+def test_a_console_that_is_not_ours_says_so(parts: Parts) -> None:
+    """With the user that would have to be in admin_users."""
+    with pytest.raises(DeniedError) as error:
+        parts.console.settings(parts.target("pooler"), parts.who("app"))
+    assert "add app to admin_users" in error.value.hint
+
+
+def test_http_and_tcp_probes_answer(parts: Parts) -> None:
+    """As a kubelet would judge them."""
+    target = parts.target("django")
+    assert parts.web.http(target, "/health", 3).ok
+    assert parts.web.tcp(target, 3).ok
+
+
+def test_an_http_status_that_is_no_success_is_told() -> None:
+    """The status is the reason."""
+    reach = Reach(lambda *_: pytest.fail("no port-forward was asked for"), direct=True)
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        answer = WebProbe(reach.open).http(Target("127.0.0.1", server.server_port), "/none", 3)
+    assert (answer.ok, answer.text) == (False, "GET /none says 501")
+
+
+def test_connections_leave_nothing_behind(parts: Parts) -> None:
+    """After fifty logins there are as many threads and sockets as before."""
+    target, who = parts.target("postgres"), parts.who("app")
+    parts.postgres.ask(target, who, "shop", timeout=5)
+    before = threading.active_count()
+    for _ in range(50):
+        assert parts.postgres.ask(target, who, "shop", timeout=5).ok
+    deadline = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert threading.active_count() <= before
+
+
+def test_a_stranger_on_the_port_is_not_taken_for_postgresql() -> None:
+    """Something that answers in another protocol gets no password."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                heard.append(peer.recv(1000))
+                peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        threading.Thread(target=serve, daemon=True).start()
+        reach = Reach(lambda *_: pytest.fail("no port-forward was asked for"), direct=True)
+        postgres = PostgresServer(reach.open, reach.local)
+        target = Target("127.0.0.1", listener.getsockname()[1])
+        answer = postgres.ask(target, Credentials("app", Secret("canary")), "shop", timeout=2)
+    assert (answer.ok, answer.text) == (False, "answers, but not in PostgreSQL's protocol")
+    assert b"canary" not in b"".join(heard)
