@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.stack import running
 
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.errors import BoothealError, ConflictError, MissingError, PermanentError
 from bootheal.model import Login, Pod, Ref, Right
 from bootheal.ports import Interest
+from support.stack import running
 
 PASSWORD = "canary-c0ffee"
 

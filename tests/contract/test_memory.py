@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.engine import DictMemory
 
 from bootheal.adapters.state import StateFile
 from bootheal.model import Done
 from bootheal.ports import Memory
+from support.engine import DictMemory
 
 DONE = Done(0, "delete-pod", "pod/shop/a", "Unknown", 5.0, "delete pod/shop/a", note={"uid": "x"})
 

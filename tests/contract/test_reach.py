@@ -9,7 +9,6 @@ from contextlib import suppress
 
 import psycopg
 import pytest
-from support.stack import running
 
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
@@ -20,6 +19,7 @@ from bootheal.adapters.web import WebProbe
 from bootheal.demo.stack import Stack
 from bootheal.errors import DeniedError, UnreachableError
 from bootheal.model import Credentials, Login, Ref, Secret, Target
+from support.stack import running
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_a_role_is_read_and_its_password_set(parts: Parts, stack: Stack) -> None
     target, admin = parts.target("postgres"), parts.who("postgres-admin")
     with suppress(psycopg.Error), stack.postgres.admin() as connection:
         connection.execute('create role "odd ""role" login')
-    for password in ("simple", "quo'te \\ \"x\"", "pässwörd ⅸ", "x" * 1000):
+    for password in ("simple", 'quo\'te \\ "x"', "pässwörd ⅸ", "x" * 1000):
         parts.postgres.set_password(target, admin, "shop", 'odd "role', Secret(password))
         role = parts.postgres.role(target, admin, "shop", 'odd "role', Secret(password))
         assert role is not None

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from support.command import actions, bootheal, heal, outcome
 
 from bootheal.adapters.kube.api import MERGE_PATCH, Api
+from support.command import actions, bootheal, heal, outcome
 
 CORE, APPS = "/api/v1", "/apis/apps/v1"
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.stack import running
 
 from bootheal.demo.stack import BootScript, Stack
+from support.stack import running
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from support.command import bootheal
-from support.stack import running
 
 from bootheal.demo.stack import BootScript, Passwords, StackOptions
+from support.command import bootheal
+from support.stack import running
 
 CANARIES = Passwords(postgres="canary-root-5f1d", pooler="canary'pooler\\ 77c0", app="canary-äpp-93be")
 

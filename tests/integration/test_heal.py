@@ -6,9 +6,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from support.command import actions, bootheal, heal, interrupt_at, outcome, start
 
 from bootheal.demo.stack import Stack
+from support.command import actions, bootheal, heal, interrupt_at, outcome, start
+
 
 def serves(stack: Stack) -> bool:
     return all(stack.serving().values())

@@ -20,9 +20,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from support.command import actions, bootheal, environment, heal, outcome
 
 from bootheal.demo.stack import Fault, Stack
+from support.command import actions, bootheal, environment, heal, outcome
 
 
 @pytest.fixture

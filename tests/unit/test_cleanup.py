@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from support.objects import NOW, a_pod, past, terminated, waiting
 
 from bootheal.actions import DeletePod
 from bootheal.model import Pod, Ref
 from bootheal.ports import World
 from bootheal.step import Act, GiveUp, Settled, Wait
 from bootheal.steps.cleanup import Cleanup, Seen
+from support.objects import NOW, a_pod, past, terminated, waiting
 
 CLEANUP = Cleanup(namespaces=("shop",), grace=60, cap=2)
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.objects import past
 
 from bootheal.errors import ConflictError
 from bootheal.model import Answer, Credentials, Done, Login, Ref, Role, Secret
@@ -12,6 +11,7 @@ from bootheal.ports import World
 from bootheal.primary import Database
 from bootheal.step import Act, GiveUp, Settled, Wait
 from bootheal.steps.credential import Credential, ResetPassword, Seen
+from support.objects import past
 
 ADMIN, POOLER = Login(Ref("secret", "shop", "admin")), Login(Ref("secret", "shop", "pooler"))
 DATABASE = Database("shop", "shop", "shop", ADMIN, service="postgres")
@@ -31,7 +31,7 @@ def test_a_login_that_works_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize(("matches", "known"), [(False, "differs"), (None, "cannot be read")])
-def test_a_proven_difference_is_reset(matches: bool | None, known: str) -> None:  # noqa: FBT001
+def test_a_proven_difference_is_reset(matches: bool | None, known: str) -> None:
     """28P01 and a verifier that differs, or that we may not read."""
     judgement = STEP.judge(seen(role=replace(ROLE, matches=matches)), past())
     assert isinstance(judgement, Act)

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from support.objects import past
 
 from bootheal.model import Answer, Login, Ref, Target
 from bootheal.primary import Database, Member, Members
 from bootheal.step import GiveUp, Judgement, Settled, Wait
 from bootheal.steps.database import DatabaseStep, Seen
+from support.objects import past
 
 DATABASE = Database("shop", "shop", "shop", Login(Ref("secret", "shop", "admin")), service="postgres")
 STEP = DatabaseStep(name="database/shop", database=DATABASE)
@@ -39,7 +39,10 @@ def test_crash_recovery_is_waited_for_without_using_up_patience() -> None:
     ("answer", "why"),
     [
         ({"spoke": False, "text": "connection refused"}, "no writable primary: postgres-0: connection refused"),
-        ({"sqlstate": "53300", "text": "too many clients"}, "no writable primary: postgres-0: too many clients (53300)"),
+        (
+            {"sqlstate": "53300", "text": "too many clients"},
+            "no writable primary: postgres-0: too many clients (53300)",
+        ),
         ({"ok": True, "value": "t"}, "no writable primary: postgres-0 is read-only (a standby)"),
     ],
 )

@@ -1,15 +1,16 @@
 """The engine on a clock that jumps: order, waiting, acting, failing, remembering."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.engine import START, Bench, Deed, DictMemory, Restart, Scripted
 
 from bootheal.engine import Limits, Stop
 from bootheal.errors import ConflictError, PermanentError, StateError, UnreachableError
 from bootheal.model import Done, Ending, EventKind, Report, Verdict
 from bootheal.ports import Interest
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Wait
+from support.engine import START, Bench, Deed, DictMemory, Restart, Scripted
 
 PODS = Interest("pod", "shop")
 
@@ -20,6 +21,11 @@ def endings(report: Report) -> dict[str, str]:
 
 def why(report: Report, step: str) -> str:
     return next(outcome.why for outcome in report.outcomes if outcome.step == step)
+
+
+def noted(notes: list[Any], note: Any) -> bool:
+    notes.append(note)
+    return True
 
 
 class Ready:
@@ -43,7 +49,7 @@ class Ready:
 def test_nothing_to_do_is_healthy() -> None:
     """A run in which every look finds all well is healthy, acts on nothing and takes no time."""
     report = Bench([Scripted(name="a"), Scripted(name="b", after=("a",))]).run()
-    assert (Verdict.HEALTHY, 0.0, []) == (report.verdict, report.seconds, list(report.actions()))
+    assert (report.verdict, report.seconds, list(report.actions())) == (Verdict.HEALTHY, 0.0, [])
 
 
 def test_a_step_is_not_looked_at_before_what_it_comes_after_has_settled() -> None:
@@ -52,7 +58,7 @@ def test_a_step_is_not_looked_at_before_what_it_comes_after_has_settled() -> Non
     looks: list[str] = []
     slow = Ready(bench, 10)
     bench.steps = [
-        Scripted(name="slow", sees=lambda: (looks.append("slow"), slow.sees())[1], judges=Ready.judges),
+        Scripted(name="slow", sees=lambda: noted(looks, "slow") and slow.sees(), judges=Ready.judges),
         Scripted(name="next", after=("slow",), sees=lambda: looks.append("next")),
     ]
     bench.run()
@@ -72,7 +78,7 @@ def test_waiting_is_never_more_than_about_two_percent_late() -> None:
     bench = Bench([])
     looks: list[float] = []
     part = Ready(bench, 100)
-    bench.steps = [Scripted(name="a", sees=lambda: (looks.append(bench.clock.time), part.sees())[1], judges=Ready.judges)]
+    bench.steps = [Scripted(name="a", sees=lambda: noted(looks, bench.clock.time) and part.sees(), judges=Ready.judges)]
     assert bench.run().seconds <= 103
     assert len(looks) < 220
 
@@ -81,7 +87,7 @@ def test_a_watch_wakes_a_waiting_step_at_once() -> None:
     """A step that asked to wait an hour is looked at within 0.1 s of a change it is interested in."""
     bench = Bench([])
     bench.clock.at(5, lambda: bench.cluster.changed(PODS))
-    judged = iter([Wait("pods", again=3600), Settled("ok")])
+    judged: Iterator[Judgement] = iter([Wait("pods", again=3600), Settled("ok")])
     bench.steps = [Scripted(name="a", wakes_on=frozenset({PODS}), judges=lambda *_: next(judged))]
     assert bench.run().seconds == pytest.approx(5, abs=0.1)
 
@@ -91,7 +97,7 @@ def test_a_settled_step_is_looked_at_again_when_what_it_saw_changes() -> None:
     bench = Bench([])
     slow = Ready(bench, 20)
     bench.clock.at(3, lambda: bench.cluster.changed(PODS))
-    judged = iter([Settled("ok"), Wait("a pod went away"), Settled("ok again")])
+    judged: Iterator[Judgement] = iter([Settled("ok"), Wait("a pod went away"), Settled("ok again")])
     bench.steps = [
         Scripted(name="a", wakes_on=frozenset({PODS}), judges=lambda *_: next(judged)),
         Scripted(name="slow", sees=slow.sees, judges=Ready.judges),
@@ -239,7 +245,9 @@ def test_a_failed_action_is_tried_again_after_a_new_look() -> None:
             raise ConflictError("it changed")
 
     def judges(_: Any, past: Past) -> Judgement:
-        return Settled("ok") if any(d.result == "done" for d in past.done) else Act("must", (Deed(cause="x", does=does),))
+        return (
+            Settled("ok") if any(d.result == "done" for d in past.done) else Act("must", (Deed(cause="x", does=does),))
+        )
 
     report = Bench([Scripted(name="a", judges=judges)]).run()
     assert [done.result for done in report.actions()] == ["failed: it changed", "done"]

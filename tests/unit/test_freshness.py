@@ -1,10 +1,10 @@
 """What the API says right after a power cut is not believed."""
 
 import pytest
-from support.objects import BOOT, NOW, a_lease, a_node, a_pod, running
 
 from bootheal.freshness import endpoints_doubt, node_doubt, pod_doubt
 from bootheal.model import Endpoint, Lease, Node
+from support.objects import BOOT, NOW, a_lease, a_node, a_pod, running
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,18 @@
 """The gate's judgement."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.objects import BOOT, NOW, a_lease, a_node, past
 
 from bootheal.model import Readiness
 from bootheal.step import GiveUp, Settled, Wait
 from bootheal.steps.gate import Gate, Seen
+from support.objects import BOOT, NOW, a_lease, a_node, past
 
 
 def seen(*nodes: Any, **fields: Any) -> Seen:
-    return Seen(**{"readiness": Readiness(ready=True), "nodes": nodes, "boot_id": "new", "boot_time": BOOT} | fields)
+    return replace(Seen(Readiness(ready=True), nodes=nodes, boot_id="new", boot_time=BOOT), **fields)
 
 
 def test_the_gate_opens_for_a_node_of_this_boot_and_says_which_boot() -> None:

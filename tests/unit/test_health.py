@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from support.objects import BOOT, a_deployment, a_pod, running, terminated, waiting
 
 from bootheal.health import looping, lost, rollout, starting
 from bootheal.model import Ref
+from support.objects import BOOT, a_deployment, a_pod, running, terminated, waiting
 
 STATEFULSET, DAEMONSET = Ref("statefulset", "shop", "db"), Ref("daemonset", "shop", "agent")
 
@@ -24,7 +24,7 @@ STATEFULSET, DAEMONSET = Ref("statefulset", "shop", "db"), Ref("daemonset", "sho
         ({"deadline_exceeded": BOOT + 5}, True, "2 of 2 replicas are available"),
     ],
 )
-def test_a_deployment_is_done_when_kubectl_says_so(fields: dict[str, Any], done: bool, why: str) -> None:  # noqa: FBT001
+def test_a_deployment_is_done_when_kubectl_says_so(fields: dict[str, Any], done: bool, why: str) -> None:
     """The order of questions is kubectl's; a progress deadline from before this boot is history."""
     state = rollout(a_deployment(**fields), boot_time=BOOT)
     assert (done, why) == (state.done, state.why)
@@ -41,7 +41,7 @@ def test_a_deployment_is_done_when_kubectl_says_so(fields: dict[str, Any], done:
         ({"partition": 1, "updated": 0, "update_revision": "b", "current_revision": "a"}, False),
     ],
 )
-def test_a_statefulset_is_done_by_its_revision_or_partition(fields: dict[str, Any], done: bool) -> None:  # noqa: FBT001
+def test_a_statefulset_is_done_by_its_revision_or_partition(fields: dict[str, Any], done: bool) -> None:
     """Ready replicas, then the partition or the revision; OnDelete has no rollout to wait for."""
     assert done == rollout(a_deployment(ref=STATEFULSET, **fields)).done
 
@@ -50,7 +50,7 @@ def test_a_statefulset_is_done_by_its_revision_or_partition(fields: dict[str, An
     ("fields", "done"),
     [({}, True), ({"updated": 1}, False), ({"available": 1}, False), ({"updated": 1, "on_delete": True}, True)],
 )
-def test_a_daemonset_is_done_when_every_node_has_the_latest_pod(fields: dict[str, Any], done: bool) -> None:  # noqa: FBT001
+def test_a_daemonset_is_done_when_every_node_has_the_latest_pod(fields: dict[str, Any], done: bool) -> None:
     """Updated and available on every node that wants one."""
     assert done == rollout(a_deployment(ref=DAEMONSET, **fields)).done
 

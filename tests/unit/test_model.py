@@ -53,7 +53,7 @@ def outcome(ending: Ending, *, person: bool = False, actions: tuple[Done, ...] =
         ([outcome(Ending.BUG), outcome(Ending.GAVE_UP, person=True)], False, Verdict.BUG),
     ],
 )
-def test_a_run_is_judged_by_its_worst_step(outcomes: list[Outcome], interrupted: bool, verdict: Verdict) -> None:  # noqa: FBT001
+def test_a_run_is_judged_by_its_worst_step(outcomes: list[Outcome], interrupted: bool, verdict: Verdict) -> None:
     """Never better than what was seen."""
     assert verdict is Report("boot", 1.0, 2.0, tuple(outcomes), interrupted=interrupted).verdict
 

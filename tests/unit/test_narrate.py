@@ -7,7 +7,7 @@ from bootheal.narrate import EXIT_CODES, Level, account, level, sentence, status
 
 
 def event(kind: EventKind, text: str = "text", **fields: str) -> Event:
-    return Event(kind, at=0.0, elapsed=4.2, step="database/shop", text=text, settled=3, total=6, **fields)  # type: ignore[arg-type]
+    return Event(kind, at=0.0, elapsed=4.2, step="database/shop", text=text, settled=3, total=6, **fields)
 
 
 def test_the_status_line_says_where_the_run_stands() -> None:

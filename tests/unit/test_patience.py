@@ -23,7 +23,7 @@ def test_reconnecting_goes_on_until_it_works() -> None:
             attempts += 1
             if attempts < 10:
                 raise ConnectionError
-    assert (10, 9) == (attempts, len(sleeps))
+    assert (attempts, len(sleeps)) == (10, 9)
     assert max(sleeps) <= 5
 
 

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.engine import Scripted
 
 from bootheal.plan import CycleError, UnknownStepError, arrange
+from support.engine import Scripted
 
 
 def test_every_step_follows_all_that_it_comes_after() -> None:

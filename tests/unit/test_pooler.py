@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.objects import NOW, past
 
 from bootheal.model import Answer, Document, Done, Login, Ref, Setting, Target
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 from bootheal.steps.pooler import ApplySettings, LendRetry, Member, PoolerStep, RepayRetry, Seen, with_settings
+from support.objects import NOW, past
 
 POD = Ref("pod", "shop", "pooler-1")
 STEP = PoolerStep(
@@ -25,7 +25,10 @@ FAILING = Answer(ok=False, spoke=True, sqlstate="08P01", text="server login has 
 
 
 def member(login: Answer = OK, retry: str = "15", idle: str = "300", **fields: Any) -> Member:
-    settings = {"server_login_retry": Setting(retry, changeable=True), "server_idle_timeout": Setting(idle, changeable=True)}
+    settings = {
+        "server_login_retry": Setting(retry, changeable=True),
+        "server_idle_timeout": Setting(idle, changeable=True),
+    }
     return replace(Member(POD, "uid-1", Target("10.42.0.8", 6432, POD), login, settings), **fields)
 
 
@@ -148,7 +151,9 @@ def test_a_pod_that_does_not_run_and_a_service_behind_are_waited_for() -> None:
 
 def test_a_named_config_map_is_written_only_when_it_differs() -> None:
     """So that the settings persist; in the same go as the SET."""
-    document = Document(Ref("configmap", "shop", "ini"), "pgbouncer.ini", "[pgbouncer]\nserver_idle_timeout = 300\n", "1")
+    document = Document(
+        Ref("configmap", "shop", "ini"), "pgbouncer.ini", "[pgbouncer]\nserver_idle_timeout = 300\n", "1"
+    )
     assert isinstance(judge(member(), document=document), Settled)
     judgement = judge(member(), document=replace(document, text="[pgbouncer]\n"))
     assert isinstance(judgement, Act)

@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.objects import BOOT, NOW, a_deployment, a_pod, past, running, terminated, waiting
 
 from bootheal.actions import DeletePod
 from bootheal.health import rollout
 from bootheal.model import Answer, Done, Pod, Ref, Workload
 from bootheal.step import Act, GiveUp, Settled, Wait
 from bootheal.steps.workload import Probe, RollOut, Seen, WorkloadStep
+from support.objects import BOOT, NOW, a_deployment, a_pod, past, running, terminated, waiting
 
 WEB = Ref("deployment", "shop", "web")
 STEP = WorkloadStep(name=str(WEB), workload=WEB, probe=Probe(8000, "/health"))
@@ -23,7 +23,7 @@ def seen(*pods: Pod, workload: Workload | None = None, **facts: Any) -> Seen:
     workload = workload or a_deployment()
     state = rollout(workload)
     probe = OK if state.done else None
-    return Seen(**{"workload": workload, "pods": pods or (a_pod(),), "rollout": state, "probe": probe} | facts)
+    return replace(Seen(workload, pods or (a_pod(),), state, probe=probe), **facts)
 
 
 def done(action: str, at: float = NOW - 10, **fields: Any) -> Done:
@@ -158,7 +158,7 @@ def test_never_only_waits() -> None:
     step = replace(STEP, restart="never")
     assert isinstance(step.judge(seen(a_pod("web-1", LOOPING), workload=down()), past()), Wait)
     unwell = seen(probe=BAD)
-    held = {condition: NOW - 999 for condition in unwell.conditions}
+    held = dict.fromkeys(unwell.conditions, NOW - 999)
     assert isinstance(step.judge(unwell, past(first_seen=held)), Wait)
 
 

@@ -107,7 +107,7 @@ _EXAMPLES = {
     "plan": "example:\n  sudo bootheal plan --config ./bootheal.yaml",
     "status": "example:\n  bootheal status --json | jq .report.verdict",
     "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
-    "demo": "example:\n  bootheal demo --keep\n\nneeds: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer installed",
+    "demo": "example:\n  bootheal demo --keep\n\nneeds: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",
 }
 
 

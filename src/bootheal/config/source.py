@@ -53,7 +53,9 @@ def parse(name: str, text: str) -> Source:
         text = f"cannot be read as YAML: {str(error).splitlines()[0]}"
         raise ConfigurationError(name, [Problem(1, 1, "the file", text)]) from None
     if not isinstance(source.data, dict):
-        source.complain((), "cannot be used: it should hold keys like cluster and databases (config/bootheal.yaml is a sample)")
+        source.complain(
+            (), "cannot be used: it should hold keys like cluster and databases (config/bootheal.yaml is a sample)"
+        )
         source.stop_on_problems()
     return source
 
