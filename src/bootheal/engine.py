@@ -7,6 +7,7 @@ Settled is not for ever: when something a step is interested in changes, it is l
 at again. A step that fails stops its descendants only.
 """
 
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
@@ -229,8 +230,9 @@ class Engine:
             case GiveUp():
                 self._give_up(node, judgement)
             case _:
+                node.hint = _where(judgement)
                 self._end(node, Ending.BUG, f"{type(judgement).__name__}: {judgement}")
-                self._event(EventKind.BUG, node, node.why)
+                self._event(EventKind.BUG, node, node.why, hint=node.hint)
 
     def _count(self, node: _Node) -> None:
         now = self._clock.monotonic()
@@ -400,3 +402,9 @@ class Engine:
             actions=tuple(node.done),
             remarks=node.remarks,
         )
+
+
+def _where(error: Exception) -> str:
+    """Name the line that a bug report should begin with."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"please report it: {frames[-1].filename}:{frames[-1].lineno}" if frames else "please report it"

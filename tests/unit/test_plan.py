@@ -1,5 +1,7 @@
 """The graph: order, circles, ancestors."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def test_a_circle_is_named() -> None:
     assert names[0] == names[-1]
     assert set(names) == {"a", "b", "c"}
     edges = {("a", "b"), ("b", "c"), ("c", "a")}
-    assert all(pair in edges for pair in zip(names, names[1:], strict=False))
+    assert all(pair in edges for pair in pairwise(names))
 
 
 def test_a_missing_step_is_named() -> None:

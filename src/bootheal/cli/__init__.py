@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import sys
+import traceback
 from pathlib import Path
 
 from bootheal import __version__
@@ -33,19 +34,27 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command is None:
         parser.print_help()
         return USAGE
-    command = importlib.import_module(f"bootheal.cli.{options.command}")
     try:
-        return int(command.main(options))
-    except ConfigurationError as error:
-        return _fail(str(error), CONFIGURATION)
-    except LockedError as error:
-        return _fail(f"bootheal: {error}", LOCKED)
-    except BoothealError as error:
-        return _fail(f"bootheal: {error}" + (f"\n  {error.hint}" if error.hint else ""), 1)
+        return int(importlib.import_module(f"bootheal.cli.{options.command}").main(options))
     except (BrokenPipeError, KeyboardInterrupt) as error:
         if isinstance(error, BrokenPipeError):
             sys.stdout = None  # whoever read us has seen enough
         return 130
+    except Exception as error:  # noqa: BLE001 - the last one to say something sensible
+        return _explain(error)
+
+
+def _explain(error: Exception) -> int:
+    """Say what went wrong in the user's terms, and return the exit code for it."""
+    if isinstance(error, ConfigurationError):
+        print(error, file=sys.stderr)
+        return CONFIGURATION
+    if isinstance(error, BoothealError):
+        print(f"bootheal: {error}" + (f"\n  {error.hint}" if error.hint else ""), file=sys.stderr)
+        return LOCKED if isinstance(error, LockedError) else 1
+    traceback.print_exception(error)
+    print("bootheal: this is a bug; please report it with the lines above", file=sys.stderr)
+    return SOFTWARE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -109,8 +118,3 @@ _EXAMPLES = {
     "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
     "demo": "example:\n  bootheal demo --keep\n\nneeds: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",
 }
-
-
-def _fail(text: str, code: int) -> int:
-    print(text, file=sys.stderr)
-    return code

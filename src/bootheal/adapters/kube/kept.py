@@ -21,6 +21,9 @@ PAGE = 500
 WATCH_SECONDS = 300
 QUIET_SECONDS = 90.0
 
+# The API server is on this machine or near; reads work meanwhile, but nothing wakes a step.
+RECONNECT_SECONDS = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -87,7 +90,7 @@ class Kept:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            for attempt in reconnecting(BoothealError, self._pause):
+            for attempt in reconnecting(BoothealError, self._pause, longest=RECONNECT_SECONDS):
                 with attempt:
                     if self._stop.is_set():
                         return
