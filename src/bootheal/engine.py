@@ -26,9 +26,9 @@ SETTLE_DOWN = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A watch saw something of this interest change."""
+    """A watch saw an object change: its kind, namespace and name ("" if any of them may have changed)."""
 
-    interest: Interest
+    what: Interest
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class _Node:
     """What the engine knows of one step in this run; times are monotonic."""
 
     step: Step[Any]
+    interests: frozenset[Interest]
     ending: Ending | None = None
     why: str = ""
     hint: str = ""
@@ -105,7 +106,7 @@ class Engine:
         self._clock, self._workers, self._memory, self._tell = clock, workers, memory, tell
         self._inbox = inbox
         self._limits = limits or Limits()
-        self._nodes = {name: _Node(step) for name, step in plan.steps.items()}
+        self._nodes = {name: _Node(step, step.interests()) for name, step in plan.steps.items()}
         self._epoch = ""
         self._stopped = False
         self._start = clock.monotonic()
@@ -124,13 +125,14 @@ class Engine:
         except StateError as error:
             return self._refuse(error, began)
         self._event(EventKind.STARTED, None, f"{len(self._nodes)} steps")
-        interests = frozenset(i for node in self._nodes.values() for i in node.step.interests())
-        self._world.cluster.watch(interests, lambda interest: self._inbox.put(Changed(interest)))
+        interests = frozenset(interest for node in self._nodes.values() for interest in node.interests)
+        self._world.cluster.watch(interests, lambda what: self._inbox.put(Changed(what)))
         while not self._finished():
             self._start_looks()
             item = self._clock.receive(self._inbox, self._sleep())
-            if item is not None:
+            while item is not None:  # what comes in a burst is taken at once: the turn looks at every step
                 self._take(item)
+                item = self._clock.receive(self._inbox, 0.0)
         return self._report(began)
 
     # --- the loop ---------------------------------------------------------------------------------
@@ -176,9 +178,9 @@ class Engine:
         match item:
             case Stop():
                 self._stopped = True
-            case Changed(interest):
+            case Changed(what):
                 for node in self._nodes.values():
-                    if interest in node.step.interests():
+                    if any(interest.covers(what) for interest in node.interests):
                         self._wake(node)
             case Looked(name, result):
                 node = self._nodes[name]

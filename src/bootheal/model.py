@@ -297,6 +297,18 @@ class Setting:
     changeable: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What PgBouncer's admin console shows.
+
+    `starved`: clients of the database wait, and PgBouncer neither has a server connection
+    for them nor tries to log one in, as it does while server_login_retry runs.
+    """
+
+    settings: Mapping[str, Setting]
+    starved: bool = False
+
+
 # --- what happened --------------------------------------------------------------------------------
 
 

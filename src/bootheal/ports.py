@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from bootheal.model import (
     Answer,
+    Console,
     Credentials,
     Document,
     Done,
@@ -25,7 +26,6 @@ from bootheal.model import (
     Role,
     Secret,
     Service,
-    Setting,
     Target,
     Workload,
 )
@@ -33,10 +33,16 @@ from bootheal.model import (
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """A kind of object in a namespace ("" for the cluster) whose changes wake a step."""
+    """A kind of object in a namespace ("" for the cluster), of whatever name or of names that begin with `name`."""
 
     kind: str
     namespace: str = ""
+    name: str = ""
+
+    def covers(self, change: "Interest") -> bool:
+        """Tell whether a change concerns us; `change.name` is the object's, or "" if any may have changed."""
+        same = (self.kind, self.namespace) == (change.kind, change.namespace)
+        return same and (not change.name or change.name.startswith(self.name))
 
 
 class Cluster(Protocol):
@@ -91,7 +97,7 @@ class Cluster(Protocol):
         """Name the rights that keeping lists of `interests` needs."""
 
     def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
-        """Keep LISTs of `interests` up to date from now on and call `changed` after each change."""
+        """Keep LISTs up to date from now on, and call `changed` with the kind, namespace and name of what changed."""
 
     def close(self) -> None:
         """Stop the watches and close every connection."""
@@ -123,8 +129,8 @@ class Postgres(Protocol):
 class Pooler(Protocol):
     """PgBouncer's admin console."""
 
-    def settings(self, target: Target, who: Credentials) -> Mapping[str, Setting]:
-        """SHOW CONFIG. DeniedError where `who` may not use the console."""
+    def read(self, target: Target, who: Credentials, dbname: str) -> Console:
+        """Read settings and pools. DeniedError where `who` may not use the console."""
 
     def set(self, target: Target, who: Credentials, key: str, value: str) -> None:
         """SET key = value; PgBouncer reports success even where nothing changes, so look again."""

@@ -140,18 +140,18 @@ def test_a_verifier_that_may_not_be_read_is_unknown(parts: Parts) -> None:
 def test_the_console_shows_and_sets(parts: Parts) -> None:
     """SHOW CONFIG before and after SET; what cannot change is marked so."""
     target, who = parts.target("pooler"), parts.who("pooler")
-    before = parts.console.settings(target, who)["server_idle_timeout"]
+    before = parts.console.read(target, who, "shop").settings["server_idle_timeout"]
     assert before.changeable
-    assert not parts.console.settings(target, who)["listen_port"].changeable
+    assert not parts.console.read(target, who, "shop").settings["listen_port"].changeable
     parts.console.set(target, who, "server_idle_timeout", "123")
-    assert parts.console.settings(target, who)["server_idle_timeout"].value == "123"
+    assert parts.console.read(target, who, "shop").settings["server_idle_timeout"].value == "123"
     parts.console.set(target, who, "server_idle_timeout", before.value)
 
 
 def test_a_console_that_is_not_ours_says_so(parts: Parts) -> None:
     """With the user that would have to be in admin_users."""
     with pytest.raises(DeniedError) as error:
-        parts.console.settings(parts.target("pooler"), parts.who("app"))
+        parts.console.read(parts.target("pooler"), parts.who("app"), "shop")
     assert "add app to admin_users" in error.value.hint
 
 

@@ -80,10 +80,14 @@ class StateFile:
         return dict(self._step(step)["first_seen"])
 
     def record(self, step: str, done: Done) -> None:
-        """Write an action down, durably, in place of what had its number."""
+        """Write an action down, in place of what had its number.
+
+        The intent outlives a power cut. Its result need not: after one it is as good to know
+        that the action may have happened, and waiting for the disk twice delays the healing.
+        """
         records = self._step(step)["done"]
         records[done.number : done.number + 1] = [to_json(done)]
-        self._write(durable=True)
+        self._write(durable=done.result == "intended")
 
     def progress(self, event: Event) -> None:
         """Remember the latest of each step, for `bootheal status`; errors don't matter here."""
@@ -109,7 +113,7 @@ class StateFile:
 
     def _write(self, *, durable: bool) -> None:
         try:
-            replace_file(self._path, json.dumps(self._data, indent=1), durable=durable)
+            replace_file(self._path, json.dumps(self._data), durable=durable)
         except OSError as error:
             raise StateError(
                 f"cannot write {self._path}: {error.strerror}; nothing is changed without a record",

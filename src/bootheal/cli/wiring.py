@@ -1,6 +1,8 @@
 """The composition root: the only place that chooses which adapter stands behind which port."""
 
+import importlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,8 @@ K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
 @contextmanager
 def open_world(cluster: Cluster) -> Iterator[World]:
     """Yield the world that the configuration's cluster section describes."""
+    # Heavy, and needed only once the gate is open: so the first database must not wait for it.
+    threading.Thread(target=importlib.import_module, args=("psycopg",), daemon=True).start()
     api = Api(kubeconfig(cluster), cluster.context)
     direct = cluster.reach == "direct" or (cluster.reach == "auto" and cluster.kind == "k3s")
 

@@ -38,6 +38,8 @@ LENT = "1"  # not 0, which is a storm of logins
 PROMPT = 0.4
 PATIENT = 3.0
 
+STARVED = Answer(ok=False, spoke=True, text="clients wait while PgBouncer does not try to log in")
+
 # What PgBouncer tells a client whose own login is wrong, as opposed to the pooler's login to the server.
 CLIENT_FAULTS = ("SASL authentication failed", "no such user", "no such database", "not allowed to connect")
 CLIENT_FAULT_PASSES = 10.0
@@ -228,15 +230,17 @@ class PoolerStep(Step[Seen]):
         return Seen(tuple(members), tuple(doubts), via, document)
 
     def _member(self, world: World, pod: Pod, target: Target, client: Credentials, console: Credentials) -> Member:
-        settings, refused, hint = None, "", ""
         try:
-            settings = world.pooler.settings(target, console)
+            shown = world.pooler.read(target, console, self.dbname)
         except (TransientError, PermanentError) as error:
-            refused, hint = str(error), error.hint
-        lent = settings is not None and RETRY in settings and float(settings[RETRY].value) <= float(LENT)
-        timeout = PATIENT if lent or settings is None else PROMPT
-        login = world.postgres.ask(target, client, self.dbname, timeout=timeout)
-        return Member(pod.ref, pod.uid, target, login, settings, refused, hint)
+            login = world.postgres.ask(target, client, self.dbname, timeout=PATIENT)
+            return Member(pod.ref, pod.uid, target, login, refused=str(error), hint=error.hint)
+        lifted = float(shown.settings[RETRY].value) <= float(LENT)
+        if shown.starved and not lifted:
+            login = STARVED  # a login of ours would only wait with the others
+        else:
+            login = world.postgres.ask(target, client, self.dbname, timeout=PATIENT if lifted else PROMPT)
+        return Member(pod.ref, pod.uid, target, login, shown.settings)
 
     def _service(self, world: World, service: Service, pods: list[Pod], client: Credentials) -> str:
         """Say why the Service may not serve yet: by a login where we reach it, else by its slices."""
@@ -344,11 +348,11 @@ def _no_pod(workload: Workload) -> str:
 
 
 def _lent(member: Member) -> bool:
-    return bool(member.settings and RETRY in member.settings and _equal(member.settings[RETRY].value, LENT))
+    return bool(member.settings and _equal(member.settings[RETRY].value, LENT))
 
 
 def _lendable(member: Member) -> bool:
-    return bool(member.settings and RETRY in member.settings and float(member.settings[RETRY].value) > float(LENT))
+    return bool(member.settings and float(member.settings[RETRY].value) > float(LENT))
 
 
 def _owed(done: tuple[Done, ...], uid: str) -> str:

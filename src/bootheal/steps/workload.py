@@ -23,6 +23,9 @@ UNWELL = 30.0
 PROBE_TIMEOUT = 3.0
 LOG_LINES = 5
 
+# A controller cuts its name short where the pod's name would grow too long.
+NAMED_AFTER = 40
+
 # One crash may still be the old trouble passing; several in a row are a new one.
 ROLL_OUT_AFTER = 2
 GIVE_UP_AFTER = 3
@@ -111,9 +114,10 @@ class WorkloadStep(Step[Seen]):
     probe: Probe | None = None
 
     def interests(self) -> frozenset[Interest]:
-        """The workload, its pods, and the Services in front of them."""
-        kinds = (self.workload.kind, "pod", "service", "endpointslice")
-        return frozenset(Interest(kind, self.workload.namespace) for kind in kinds)
+        """The workload, its pods, which are named after it, and the Services that may be in front of them."""
+        kind, namespace, name = self.workload.kind, self.workload.namespace, self.workload.name[:NAMED_AFTER]
+        of_that_name = {Interest(kind, namespace, name), Interest("pod", namespace, name)}
+        return frozenset(of_that_name | {Interest("service", namespace), Interest("endpointslice", namespace)})
 
     def rights(self) -> frozenset[Right]:
         """To restart it, and to read why it crash-loops."""

@@ -190,9 +190,10 @@ class KubeCluster:
 
     def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
         """Keep a list for each interest from now on."""
-        for interest in sorted(interests - self._kept.keys(), key=lambda i: (i.kind, i.namespace)):
-            resource = RESOURCES[interest.kind]
-            self._kept[interest] = Kept(self._api, resource, interest.namespace, partial(changed, interest))
+        lists = {Interest(interest.kind, interest.namespace) for interest in interests}
+        for kept in sorted(lists - self._kept.keys(), key=lambda kept: (kept.kind, kept.namespace)):
+            tell = partial(_tell, changed, kept)
+            self._kept[kept] = Kept(self._api, RESOURCES[kept.kind], kept.namespace, tell)
 
     def close(self) -> None:
         """Stop watching."""
@@ -246,3 +247,7 @@ class KubeCluster:
         for secret in sorted(self._revealed, key=len, reverse=True):
             text = text.replace(secret, HIDDEN)
         return _URL_PASSWORD.sub(rf"\1:{HIDDEN}", text)
+
+
+def _tell(changed: Callable[[Interest], None], kept: Interest, name: str) -> None:
+    changed(Interest(kept.kind, kept.namespace, name))

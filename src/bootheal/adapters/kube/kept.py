@@ -58,9 +58,9 @@ def fetch(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Any],
 
 
 class Kept:
-    """One kept list. `changed` is called on the watch's thread after every change."""
+    """One kept list. `changed` is called on the watch's thread with the name of what changed, "" for all of it."""
 
-    def __init__(self, api: Api, resource: Resource, namespace: str, changed: Callable[[], None]) -> None:
+    def __init__(self, api: Api, resource: Resource, namespace: str, changed: Callable[[str], None]) -> None:
         self._api, self._resource, self._namespace, self._changed = api, resource, namespace, changed
         self._items: dict[str, Any] = {}
         self._version = ""
@@ -101,7 +101,7 @@ class Kept:
             except BoothealError:
                 with self._lock:
                     self._live = False
-                self._changed()
+                self._changed("")
 
     def _pause(self, seconds: float) -> None:
         self._stop.wait(seconds)
@@ -110,7 +110,7 @@ class Kept:
         items, version = fetch(self._api, self._resource, self._namespace)
         with self._lock:
             self._items, self._version, self._live = items, version, True
-        self._changed()
+        self._changed("")
 
     def _follow(self) -> None:
         query = [
@@ -139,7 +139,7 @@ class Kept:
                 self._items.pop(name, None)
             else:
                 self._items[name] = self._resource.parse(raw)
-        self._changed()
+        self._changed(name)
 
 
 def _newer(raw: Raw, current: Any) -> bool:

@@ -1,0 +1,83 @@
+"""What a request asks for, taken apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from bootheal.demo.objects.kinds import BY_RESOURCE, NAMESPACE, Kind
+from bootheal.demo.objects.selectors import Predicate, field_selector, label_selector
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a request asks for."""
+
+    kind: Kind
+    namespace: str
+    name: str
+    subresource: str
+    method: str
+    query: Mapping[str, str]
+
+    @property
+    def watching(self) -> bool:
+        """Whether it asks for changes rather than objects."""
+        return self.query.get("watch", "") in {"1", "true", "True"}
+
+    @property
+    def verb(self) -> str:
+        """As access rules name it."""
+        one = {"GET": "get", "DELETE": "delete", "PUT": "update", "PATCH": "patch"}
+        many = {"GET": "watch" if self.watching else "list", "DELETE": "deletecollection", "POST": "create"}
+        return (one if self.name else many).get(self.method, self.method.lower())
+
+    def selected(self) -> Predicate:
+        """Whether an object is one of those asked for."""
+        labels = label_selector(self.query.get("labelSelector", ""))
+        fields = field_selector(self.kind, self.query.get("fieldSelector", ""))
+        return lambda item: (
+            (not self.namespace or item["metadata"].get("namespace") == self.namespace)
+            and labels(item)
+            and fields(item)
+        )
+
+
+def call_of(request: web.Request) -> Call | None:
+    """What a path asks for: /api/v1/… or /apis/GROUP/VERSION/…, then [namespaces/NS/]PLURAL[/NAME[/SUBRESOURCE]]."""
+    match request.path.strip("/").split("/"):
+        case ["api", version, *rest]:
+            group = ""
+        case ["apis", group, version, *rest]:
+            pass
+        case _:
+            return None
+    match rest:
+        case ["namespaces", namespace, plural, *below] if plural not in NAMESPACE.subresources:
+            pass
+        case [plural, *below]:
+            namespace = ""
+        case _:
+            return None
+    name, subresource, *beyond = (*below, "", "")
+    kind = BY_RESOURCE.get((group, version, plural))
+    if kind is None or any(beyond) or (subresource and subresource not in kind.subresources):
+        return None
+    return Call(kind, namespace, name, subresource, request.method, request.query)
+
+
+def parsed(body: bytes) -> Any:
+    """A JSON body, or None."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def wants_table(request: web.Request) -> bool:
+    """Whether it is kubectl, asking for rows to print."""
+    return "as=Table" in request.headers.get("Accept", "")

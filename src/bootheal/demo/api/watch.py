@@ -1,0 +1,79 @@
+"""Watches: the changes of one kind after a version, as a stream of JSON lines."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from aiohttp import web
+
+from bootheal.demo.api.calls import Call, wants_table
+from bootheal.demo.api.tables import table
+from bootheal.demo.objects.answers import ApiError
+from bootheal.demo.objects.kinds import Kind, Object
+from bootheal.demo.objects.selectors import Predicate
+from bootheal.demo.objects.store import Change, Store
+
+_BOOKMARK_SECONDS = 10.0
+_LONGEST_SECONDS = 1800.0
+
+
+async def watch(store: Store, call: Call, request: web.Request) -> web.StreamResponse:
+    """Send what has happened since the version asked for, then what happens; an expired version ends it at once."""
+    selected = call.selected()
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    with store.subscribe() as subscription:
+        try:
+            backlog = _backlog(store, call, selected)
+        except ApiError as error:
+            await response.prepare(request)
+            await _send(response, [{"type": "ERROR", "object": error.status()}], request, call.kind)
+            return response
+        await response.prepare(request)
+        await _send(response, backlog, request, call.kind)
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + float(call.query.get("timeoutSeconds") or _LONGEST_SECONDS)
+        while (left := ends - loop.time()) > 0:
+            try:
+                # Not wait_for: before Python 3.12 it swallows the cancellation of a watcher that has gone.
+                async with asyncio.timeout(min(left, _BOOKMARK_SECONDS)):
+                    events = _events(await subscription.take(), call.kind, selected)
+            except TimeoutError:
+                events = [_bookmark(store, call.kind)] if call.query.get("allowWatchBookmarks") else []
+            await _send(response, events, request, call.kind)
+    return response
+
+
+def _backlog(store: Store, call: Call, selected: Predicate) -> list[Object]:
+    """Without a version to begin at, what there is counts as just added."""
+    version = call.query.get("resourceVersion", "")
+    if version in {"", "0"}:
+        return [{"type": "ADDED", "object": item} for item in store.all(call.kind) if selected(item)]
+    return _events(store.history(int(version)), call.kind, selected)
+
+
+def _events(changes: list[Change], kind: Kind, selected: Predicate) -> list[Object]:
+    """The changes as one watcher sees them: an object that no longer fits its selector is gone for it."""
+    verbs = {(False, True): "ADDED", (True, True): "MODIFIED", (True, False): "DELETED"}
+    events = []
+    for change in changes:
+        if change.kind is kind:
+            was = change.before is not None and selected(change.before)
+            fits = change.verb != "DELETED" and selected(change.object)
+            if was or fits:
+                events.append({"type": verbs[was, fits], "object": change.object})
+    return events
+
+
+def _bookmark(store: Store, kind: Kind) -> Object:
+    metadata = {"resourceVersion": str(store.version), "creationTimestamp": None}
+    return {"type": "BOOKMARK", "object": {"kind": kind.name, "apiVersion": kind.api_version, "metadata": metadata}}
+
+
+async def _send(response: web.StreamResponse, events: list[Object], request: web.Request, kind: Kind) -> None:
+    for event in events:
+        shown = event
+        if wants_table(request) and event["type"] not in {"ERROR", "BOOKMARK"}:
+            version = event["object"]["metadata"]["resourceVersion"]
+            shown = event | {"object": table(kind, [event["object"]], version)}
+        await response.write(json.dumps(shown, separators=(",", ":")).encode() + b"\n")

@@ -1,0 +1,80 @@
+"""The EndpointSlice controller: one slice per Service, from its selector and the readiness of pods."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bootheal.demo.objects.conditions import is_ready
+from bootheal.demo.objects.kinds import POD, SERVICE, SLICE, Object
+from bootheal.demo.objects.selectors import matches
+from bootheal.demo.objects.store import Store
+
+_RELEVANT = frozenset({POD, SERVICE})
+
+
+class Slices:
+    """Keeps slices; `lag` is by how many seconds it is behind the pods, as some clusters are after a boot."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.lag = 0.0
+
+    async def run(self) -> None:
+        """Follow pods and Services until cancelled."""
+        with self._store.subscribe() as subscription:
+            while True:
+                await asyncio.sleep(self.lag)
+                for service in self._store.all(SERVICE):
+                    if service["spec"].get("selector"):
+                        self._write(service)
+                while not any(change.kind in _RELEVANT for change in await subscription.take()):
+                    pass
+
+    def _write(self, service: Object) -> None:
+        metadata = service["metadata"]
+        name = f"{metadata['name']}-{metadata['uid'][:5]}"
+        pods = [
+            pod
+            for pod in self._store.all(POD, metadata["namespace"])
+            if matches({"matchLabels": service["spec"]["selector"]}, pod["metadata"].get("labels", {}))
+            and pod["status"].get("podIP")
+            and pod["status"].get("phase") not in {"Succeeded", "Failed"}
+        ]
+        content = {"endpoints": [_endpoint(pod) for pod in pods], "ports": [_port(p) for p in service["spec"]["ports"]]}
+        if self._store.find(SLICE, metadata["namespace"], name) is not None:
+            self._store.edit(SLICE, metadata["namespace"], name, lambda item: item.update(content))
+            return
+        owner = {"apiVersion": "v1", "kind": "Service", "name": metadata["name"], "uid": metadata["uid"]}
+        manifest = {
+            "metadata": {
+                "name": name,
+                "namespace": metadata["namespace"],
+                "labels": {
+                    "kubernetes.io/service-name": metadata["name"],
+                    "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+                },
+                "ownerReferences": [owner | {"controller": True, "blockOwnerDeletion": True}],
+            },
+            "addressType": "IPv4",
+        }
+        self._store.create(SLICE, manifest | content)
+
+
+def _endpoint(pod: Object) -> Object:
+    ready, leaving = is_ready(pod), "deletionTimestamp" in pod["metadata"]
+    metadata = pod["metadata"]
+    return {
+        "addresses": [pod["status"]["podIP"]],
+        "conditions": {"ready": ready and not leaving, "serving": ready, "terminating": leaving},
+        "nodeName": pod["spec"].get("nodeName", ""),
+        "targetRef": {
+            "kind": "Pod",
+            "namespace": metadata["namespace"],
+            "name": metadata["name"],
+            "uid": metadata["uid"],
+        },
+    }
+
+
+def _port(port: Object) -> Object:
+    return {"name": port.get("name", ""), "port": port["targetPort"], "protocol": port["protocol"]}

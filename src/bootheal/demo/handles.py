@@ -1,0 +1,167 @@
+"""What tests and the demo do to PostgreSQL and the pooler from outside: look, connect, break. For any thread."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from bootheal.demo.cluster import Cluster
+from bootheal.demo.node.processes import descendants, kill_all
+from bootheal.demo.objects.kinds import POD, SECRET, Kind, Object
+from bootheal.demo.shop import NAMESPACE
+from bootheal.demo.values import decoded, scram_verifier
+from bootheal.errors import DemoError
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+Invoke = Callable[[Callable[[], object]], object]
+"""Runs a function on the cluster's event loop and waits for it."""
+
+
+class Server:
+    """One server of the shop: the pods of one workload, that all listen on one port."""
+
+    def __init__(self, cluster: Cluster, invoke: Invoke, kind: Kind, name: str, port: int) -> None:
+        self._cluster = cluster
+        self._invoke = invoke
+        self._kind = kind
+        self._name = name
+        self._port = port
+        self._replicas = 1
+
+    @property
+    def pods(self) -> list[Object]:
+        """Its pods as the API shows them, those that are over left out."""
+        found = [p for p in self._cluster.store.all(POD, NAMESPACE) if p["metadata"]["labels"].get("app") == self._name]
+        return [pod for pod in found if pod["status"].get("phase") == "Running"]
+
+    @property
+    def address(self) -> str:
+        """The address of its first pod."""
+        if not self.pods:
+            raise DemoError(f"cannot reach {self._name}: it has no running pod")
+        return str(self.pods[0]["status"]["podIP"])
+
+    @property
+    def pids(self) -> list[int]:
+        """Its processes, each container's first one before its children."""
+        found = self._cluster.kubelet.processes(self._name)
+        return [pid for process in found for pid in (process.pid, *descendants(process.pid))]
+
+    @property
+    def log(self) -> str:
+        """Everything that its containers have ever written, oldest first."""
+        files = (path for path in self._cluster.log_files() if path.parent.name in self._containers())
+        return "".join(path.read_text(errors="replace") for path in files)
+
+    def _containers(self) -> set[str]:
+        return {container["name"] for pod in self.pods for container in pod["spec"]["containers"]}
+
+    def connect(self, user: str, password: str, dbname: str, timeout: int = 5) -> Connection:
+        """Log in to the first pod directly, past the Service."""
+        return psycopg.connect(
+            host=self.address,
+            port=self._port,
+            user=user,
+            password=password,
+            dbname=dbname,
+            connect_timeout=timeout,
+            autocommit=True,
+            prepare_threshold=None,
+            sslmode="disable",
+        )
+
+    def secret(self, name: str) -> tuple[str, str]:
+        """The user name and password in a Secret of the shop, as they are now."""
+        data = self._cluster.store.get(SECRET, NAMESPACE, name)["data"]
+        return decoded(data["username"]), decoded(data["password"])
+
+    def kill(self) -> None:
+        """SIGKILL every process; the kubelet starts the containers again."""
+        kill_all(self.pids)
+
+    def freeze(self) -> None:
+        """Stop every process without ending it: connections are accepted, and nobody answers."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the frozen processes go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for pid in self.pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def stop(self) -> None:
+        """Scale to zero, in good order."""
+        self._replicas = len(self.pods) or self._replicas
+        self._scale(0)
+
+    def start(self) -> None:
+        """Scale back."""
+        self._scale(self._replicas)
+
+    def _scale(self, replicas: int) -> None:
+        store = self._cluster.store
+        self._invoke(
+            lambda: store.edit(self._kind, NAMESPACE, self._name, lambda item: item["spec"].update(replicas=replicas))
+        )
+
+
+class Postgres(Server):
+    """The database server."""
+
+    @property
+    def data(self) -> Path:
+        """The data directory; it outlives power cuts."""
+        return self._cluster.postgres_data
+
+    def admin(self, dbname: str = "shop") -> Connection:
+        """A session of the superuser."""
+        return self.connect(*self.secret("postgres-admin"), dbname)
+
+    def verifier(self, role: str) -> str:
+        """What PostgreSQL has stored for a role."""
+        with self.admin() as connection:
+            row = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", [role]).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_password(self, role: str, password: str) -> None:
+        """Change a role's password, and no Secret; the statement holds a verifier, not the password."""
+        statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), scram_verifier(password))
+        with self.admin() as connection:
+            connection.execute(statement)
+
+    def be_busy(self) -> None:
+        """Write every order once more as it is, so that a crash leaves a log to replay."""
+        with self.admin() as connection:
+            connection.execute("UPDATE orders SET cents = cents")
+
+    def drift_password(self, role: str = "pooler") -> None:
+        """Make a role's password another than its Secret says. Sessions that are open stay open."""
+        self.set_password(role, os.urandom(18).hex())
+
+    def resalt(self, role: str) -> None:
+        """Set the password that the role has anyway: a new salt, which breaks SCRAM pass-through."""
+        self.set_password(role, self.secret(role)[1])
+
+
+class Pooler(Server):
+    """The connection pooler."""
+
+    def console(self) -> Connection:
+        """The admin console of the first pod."""
+        return self.connect(*self.secret("pooler"), "pgbouncer")
+
+    def setting(self, key: str) -> str:
+        """A setting that is in force."""
+        with self.console() as connection:
+            rows = connection.execute("SHOW CONFIG").fetchall()
+        return next(str(row[1]) for row in rows if row[0] == key)

@@ -1,0 +1,167 @@
+"""PostgreSQL as a container image: initdb on an empty volume, crash recovery that can be made to last."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootheal.demo.images.servers import Servers
+from bootheal.demo.node.images import Context
+from bootheal.demo.node.processes import alive, descendants, title
+from bootheal.demo.node.runtime import Command
+from bootheal.demo.values import scram_verifier
+from bootheal.errors import DemoError
+
+ROWS = 3000
+_REMOVE_SEGMENT = 0
+
+_SETTINGS = {
+    "unix_socket_directories": "''",
+    "max_connections": "60",
+    "shared_buffers": "16MB",
+    "dynamic_shared_memory_type": "mmap",  # nothing in /dev/shm to survive us
+    "jit": "off",
+    "log_line_prefix": "'%m [%p] %q%u@%d '",
+    "log_connections": "on",
+}
+
+_ROLES = """\
+ALTER ROLE postgres PASSWORD '{postgres}';
+
+CREATE ROLE {pooler_user} LOGIN PASSWORD '{pooler}';
+
+CREATE ROLE {app_user} LOGIN PASSWORD '{app}';
+
+GRANT {app_user} TO {pooler_user};
+
+CREATE DATABASE shop OWNER {app_user};
+
+"""
+
+_SCHEMA = """\
+CREATE TABLE orders (id serial PRIMARY KEY, item text NOT NULL, cents integer NOT NULL, placed timestamptz NOT NULL);
+
+INSERT INTO orders (item, cents, placed)
+SELECT 'ring ' || n, 1000 + n, now() - n * interval '1 hour' FROM generate_series(1, {rows}) AS n;
+
+ALTER TABLE orders OWNER TO {app_user};
+
+CREATE SCHEMA pooler;
+
+CREATE FUNCTION pooler.user_lookup(i_username text, OUT uname text, OUT phash text) RETURNS record
+AS $$ SELECT rolname::text, rolpassword FROM pg_catalog.pg_authid WHERE rolname = i_username AND rolcanlogin $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog;
+
+REVOKE ALL ON FUNCTION pooler.user_lookup(text) FROM public;
+
+GRANT USAGE ON SCHEMA pooler TO {pooler_user};
+
+GRANT EXECUTE ON FUNCTION pooler.user_lookup(text) TO {pooler_user};
+
+"""
+
+
+@dataclass(eq=False, slots=True)
+class PostgresImage:
+    """The image; `recovery_seconds` is how long a start after a crash takes, as on a slow disk."""
+
+    servers: Servers
+    settings: Mapping[str, str]
+    recovery_seconds: float = 0.0
+    _freezing: asyncio.Task[None] | None = None
+
+    async def prepare(self, context: Context) -> Command:
+        """The entrypoint: make the cluster where there is none, and start the server on the pod's address."""
+        data = context.runtime.directory("volumes", "postgres-data") / "pgdata"
+        if not (data / "PG_VERSION").exists():
+            await self._initialise(context, data)
+        crashed = (data / "postmaster.pid").exists()
+        listen = ("-c", f"listen_addresses={context.address}", "-c", f"port={context.environment['PORT']}")
+        arguments = (str(self.servers.postgres / "postgres"), "-D", str(data), *listen)
+        return Command(
+            arguments,
+            environment=self.servers.environment,
+            directory=data,
+            stop_signal=signal.SIGINT,
+            started=self._slow_down if crashed and self.recovery_seconds else None,
+        )
+
+    async def _initialise(self, context: Context, data: Path) -> None:
+        initdb = (
+            "initdb",
+            "-D",
+            str(data),
+            "-U",
+            "postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+        )
+        await self._run(context, *initdb)
+        settings = "".join(f"{key} = {value}\n" for key, value in {**_SETTINGS, **self.settings}.items())
+        with (data / "postgresql.conf").open("a") as file:
+            file.write(settings)
+        (data / "pg_hba.conf").write_text("host all all all scram-sha-256\n")
+        given = context.environment
+        users = {"pooler_user": given["POOLER_USER"], "app_user": given["APP_USER"]}
+        verifiers = {
+            "postgres": scram_verifier(given["POSTGRES_PASSWORD"]),
+            "pooler": scram_verifier(given["POOLER_PASSWORD"]),
+            "app": given["APP_VERIFIER"],
+        }
+        await self._execute(context, data, "postgres", _ROLES.format(**users, **verifiers))
+        await self._execute(context, data, "shop", _SCHEMA.format(**users, rows=ROWS))
+
+    async def _execute(self, context: Context, data: Path, database: str, sql: str) -> None:
+        """Single-user mode: no server to start and stop, and no password on the way."""
+        script = context.directory / "init.sql"
+        script.touch(mode=0o600)
+        script.write_text(sql)
+        context.runtime.owner.own(script)
+        quiet = ("-c", "log_statement=none", "-c", "fsync=off")
+        await self._run(context, "postgres", "--single", "-j", "-D", str(data), *quiet, database, script=script)
+        script.unlink()
+
+    async def _run(self, context: Context, program: str, *arguments: str, script: Path | None = None) -> None:
+        executable = str(self.servers.postgres / program)
+        command = Command((executable, *arguments), environment=self.servers.environment, input=script)
+        if code := await context.runtime.run(command, context.output):
+            raise DemoError(f"cannot prepare the demo's PostgreSQL: {program} ended with {code}; see {context.output}")
+
+    async def _slow_down(self, postmaster: int) -> None:
+        self._freezing = asyncio.ensure_future(_freeze_startup(postmaster, self.recovery_seconds))
+
+
+async def _freeze_startup(postmaster: int, seconds: float) -> None:
+    """Stop the process that replays the log for a while; the postmaster says 57P03 meanwhile."""
+    startup = None
+    while startup is None and alive(postmaster):
+        await asyncio.sleep(0.002)
+        startup = next((pid for pid in _children(postmaster) if title(pid).startswith("postgres: startup")), None)
+    if startup is None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(startup, signal.SIGSTOP)
+        await asyncio.sleep(seconds)
+        os.kill(startup, signal.SIGCONT)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN
+        return descendants(pid)
+
+
+def free_memory(data: Path) -> None:
+    """A power cut clears memory: remove the shared segment that a killed postmaster leaves behind."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        segment = int((data / "postmaster.pid").read_text().splitlines()[6].split()[1])
+        ctypes.CDLL(None).shmctl(segment, _REMOVE_SEGMENT, None)

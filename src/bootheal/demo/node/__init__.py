@@ -1,0 +1,1 @@
+"""The node: kubelet, containers as real processes, and the service proxy. It knows objects, and not who writes them."""

@@ -1,0 +1,284 @@
+"""The objects of the demo cluster and their history: what etcd and the generic half of an API server do.
+
+Not thread-safe: everything happens on the stack's event loop. An object that was handed out is never changed
+afterwards; every change stores a new one.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+import uuid
+from asyncio import Event
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from bootheal.demo.objects.answers import already_exists, conflict, expired, invalid, not_found
+from bootheal.demo.objects.kinds import KINDS, NODE, POD, Kind, Object
+
+Verb = Literal["ADDED", "MODIFIED", "DELETED"]
+_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+_FIXED = ("name", "namespace", "uid", "creationTimestamp", "generation")
+"""What no update changes, whatever the caller sends."""
+DEFAULT_GRACE = 30
+
+
+def now(later: float = 0.0) -> str:
+    """The time as objects write it: UTC, whole seconds."""
+    return (datetime.now(UTC) + timedelta(seconds=later)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def now_micro() -> str:
+    """The time as Leases write it: UTC, microseconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the history; `before` is what watchers with a selector need."""
+
+    version: int
+    verb: Verb
+    kind: Kind
+    object: Object
+    before: Object | None
+
+
+@dataclass(eq=False, slots=True)
+class Subscription:
+    """The changes that its owner has not read yet."""
+
+    pending: deque[Change] = field(default_factory=deque)
+    arrived: Event = field(default_factory=Event)
+    closed: bool = False
+
+    def push(self, change: Change) -> None:
+        """Add a change and wake the owner."""
+        self.pending.append(change)
+        self.arrived.set()
+
+    def close(self) -> None:
+        """No change will come any more."""
+        self.closed = True
+        self.arrived.set()
+
+    async def take(self) -> list[Change]:
+        """Wait for changes; empty when the subscription was closed."""
+        while not self.pending and not self.closed:
+            self.arrived.clear()
+            await self.arrived.wait()
+        taken = list(self.pending)
+        self.pending.clear()
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Preconditions:
+    """What a delete insists on; empty strings insist on nothing."""
+
+    uid: str = ""
+    version: str = ""
+
+
+class Store:
+    """Objects by kind and (namespace, name), one version counter for all, and a bounded history."""
+
+    def __init__(self, admit: Callable[[Kind, Object], None], seed: int | None = None, window: int = 2000) -> None:
+        self._admit = admit
+        self.version = 1
+        self.random = random.Random(seed)  # noqa: S311  (names, no secrets)
+        self._objects: dict[Kind, dict[tuple[str, str], Object]] = {kind: {} for kind in KINDS}
+        self._history: deque[Change] = deque()
+        self._window = window
+        self._oldest = 1
+        self._subscriptions: set[Subscription] = set()
+
+    # -- reading ---------------------------------------------------------------------------------------------
+
+    def find(self, kind: Kind, namespace: str, name: str) -> Object | None:
+        """The object, or None."""
+        return self._objects[kind].get((namespace if kind.namespaced else "", name))
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Object:
+        """The object; a 404 where there is none."""
+        found = self.find(kind, namespace, name)
+        if found is None:
+            raise not_found(kind, name)
+        return found
+
+    def all(self, kind: Kind, namespace: str = "") -> list[Object]:
+        """The objects of a kind, in every namespace where none is named, in the order of their keys."""
+        chosen = self._objects[kind]
+        return [chosen[key] for key in sorted(chosen) if not namespace or key[0] == namespace]
+
+    def history(self, after: int) -> list[Change]:
+        """What changed after a version; a 410 where that is no longer known."""
+        if after < self._oldest:
+            raise expired(after, self._oldest)
+        return [change for change in self._history if change.version > after]
+
+    @contextmanager
+    def subscribe(self) -> Iterator[Subscription]:
+        """Every change from now on."""
+        subscription = Subscription()
+        self._subscriptions.add(subscription)
+        try:
+            yield subscription
+        finally:
+            self._subscriptions.discard(subscription)
+
+    def forget_history(self) -> None:
+        """Watchers that come with an old version get 410, as after a restart of the API server."""
+        self._history.clear()
+        self._oldest = self.version
+
+    # -- writing ---------------------------------------------------------------------------------------------
+
+    def create(self, kind: Kind, manifest: Object, namespace: str = "") -> Object:
+        """Store a new object with a new uid; 409 where the name is taken."""
+        new = copy.deepcopy(manifest)
+        new["apiVersion"], new["kind"] = kind.api_version, kind.name
+        metadata = new.setdefault("metadata", {})
+        if kind.namespaced:
+            metadata["namespace"] = metadata.get("namespace") or namespace or "default"
+        if not metadata.get("name"):
+            if not metadata.get("generateName"):
+                raise invalid(kind, "", "metadata.name: Required value: name or generateName is required")
+            metadata["name"] = metadata["generateName"] + self.suffix()
+        key = (metadata.get("namespace", "") if kind.namespaced else "", metadata["name"])
+        if key in self._objects[kind]:
+            raise already_exists(kind, metadata["name"])
+        metadata["uid"] = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        metadata["creationTimestamp"] = now()
+        if "spec" in new and kind is not NODE:
+            metadata["generation"] = 1
+        self._admit(kind, new)
+        return self._record("ADDED", kind, key, new, None)
+
+    def replace(self, kind: Kind, new: Object, *, status: bool = False) -> Object:
+        """Store what a caller sent for an existing object, its status only or all but its status."""
+        metadata = new.get("metadata", {})
+        old = self.get(kind, metadata.get("namespace", ""), metadata.get("name", ""))
+        given = metadata.get("resourceVersion")
+        if given and given != old["metadata"]["resourceVersion"]:
+            raise conflict(kind, metadata["name"])
+        if metadata.get("uid", old["metadata"]["uid"]) != old["metadata"]["uid"]:
+            raise conflict(kind, metadata["name"], _uid_differs(metadata["uid"], old["metadata"]["uid"]))
+        merged = copy.deepcopy(old if status else new)
+        if status:
+            merged["status"] = copy.deepcopy(new.get("status", {}))
+        elif kind.has_status:
+            merged.pop("status", None)
+            if "status" in old:
+                merged["status"] = copy.deepcopy(old["status"])
+        return self._save(kind, old, merged)
+
+    def edit(self, kind: Kind, namespace: str, name: str, change: Callable[[Object], object]) -> Object:
+        """Let `change` work on a copy, spec and status alike, and store it: for the cluster's own parts."""
+        old = self.get(kind, namespace, name)
+        new = copy.deepcopy(old)
+        change(new)
+        return self._save(kind, old, new)
+
+    def delete(
+        self, kind: Kind, namespace: str, name: str, grace: int | None = None, only: Preconditions | None = None
+    ) -> Object:
+        """Delete, or begin to: finalizers and running pods keep an object until their owner lets go."""
+        old = self.get(kind, namespace, name)
+        _check(kind, old, only or Preconditions())
+        if kind is POD:
+            grace = _grace(old, grace)
+            if grace:
+                return self._mark_deleted(kind, old, grace)
+        if old["metadata"].get("finalizers"):
+            return self._mark_deleted(kind, old, 0)
+        return self.remove(kind, namespace, name)
+
+    def remove(self, kind: Kind, namespace: str, name: str) -> Object:
+        """Take the object out at once."""
+        old = self.get(kind, namespace, name)
+        key = (namespace if kind.namespaced else "", name)
+        gone = copy.deepcopy(old)
+        del self._objects[kind][key]
+        return self._record("DELETED", kind, key, gone, old)
+
+    def disown(self, uid: str, namespace: str) -> None:
+        """Make the dependants of an owner independent of it."""
+        for kind in KINDS:
+            for item in self.all(kind, namespace):
+                kept = [owner for owner in item["metadata"].get("ownerReferences", []) if owner["uid"] != uid]
+                if len(kept) < len(item["metadata"].get("ownerReferences", [])):
+                    new = copy.deepcopy(item)
+                    new["metadata"]["ownerReferences"] = copy.deepcopy(kept)
+                    self._save(kind, item, new)
+
+    def suffix(self, length: int = 5) -> str:
+        """A random ending for a generated name."""
+        return "".join(self.random.choices(_ALPHABET, k=length))
+
+    def _mark_deleted(self, kind: Kind, old: Object, grace: int) -> Object:
+        def mark(new: Object) -> None:
+            metadata = new["metadata"]
+            if grace < metadata.get("deletionGracePeriodSeconds", grace + 1):
+                metadata["deletionTimestamp"] = now(grace)
+                metadata["deletionGracePeriodSeconds"] = grace
+
+        return self.edit(kind, old["metadata"].get("namespace", ""), old["metadata"]["name"], mark)
+
+    def _save(self, kind: Kind, old: Object, new: Object) -> Object:
+        metadata, before = new.setdefault("metadata", {}), old["metadata"]
+        new["apiVersion"], new["kind"] = kind.api_version, kind.name
+        metadata |= {key: before[key] for key in _FIXED if key in before}
+        if "deletionTimestamp" in before:
+            metadata.setdefault("deletionTimestamp", before["deletionTimestamp"])
+        metadata["resourceVersion"] = before["resourceVersion"]
+        if new == old:
+            return old
+        if "generation" in before and new.get("spec") != old.get("spec"):
+            metadata["generation"] = before["generation"] + 1
+        namespace, name = metadata.get("namespace", ""), metadata["name"]
+        stored = self._record("MODIFIED", kind, (namespace if kind.namespaced else "", name), new, old)
+        waits = metadata.get("finalizers") or metadata.get("deletionGracePeriodSeconds")
+        if "deletionTimestamp" in metadata and not waits:
+            return self.remove(kind, namespace, name)
+        return stored
+
+    def _record(self, verb: Verb, kind: Kind, key: tuple[str, str], new: Object, before: Object | None) -> Object:
+        self.version += 1
+        new["metadata"]["resourceVersion"] = str(self.version)
+        if verb != "DELETED":
+            self._objects[kind][key] = new
+        change = Change(self.version, verb, kind, new, before)
+        self._history.append(change)
+        while len(self._history) > self._window:
+            self._oldest = self._history.popleft().version
+        for subscription in self._subscriptions:
+            subscription.push(change)
+        return new
+
+
+def _grace(pod: Object, asked: int | None) -> int:
+    """How long a pod may take to stop; none where nothing of it can be running."""
+    if not pod["spec"].get("nodeName") or pod.get("status", {}).get("phase") in {"Succeeded", "Failed"}:
+        return 0
+    return int(pod["spec"].get("terminationGracePeriodSeconds", DEFAULT_GRACE) if asked is None else asked)
+
+
+def _uid_differs(asked: str, found: str) -> str:
+    return f"Precondition failed: UID in precondition: {asked}, UID in object meta: {found}"
+
+
+def _check(kind: Kind, old: Object, only: Preconditions) -> None:
+    metadata = old["metadata"]
+    if only.uid and only.uid != metadata["uid"]:
+        raise conflict(kind, metadata["name"], _uid_differs(only.uid, metadata["uid"]))
+    if only.version and only.version != metadata["resourceVersion"]:
+        why = (
+            f"Precondition failed: ResourceVersion in precondition: {only.version}, "
+            f"ResourceVersion in object meta: {metadata['resourceVersion']}"
+        )
+        raise conflict(kind, metadata["name"], why)

@@ -1,0 +1,208 @@
+"""The objects of the demo's shop: a database, its pooler, a web application, and a front. Pure manifests."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bootheal.demo.objects.kinds import Object
+from bootheal.demo.values import encoded, scram_verifier
+
+NAMESPACE = "shop"
+GRACE = 5
+
+POSTGRES, PGBOUNCER = "demo/postgres", "demo/pgbouncer"
+WEB, SLEEP, DONE = "demo/web", "demo/sleep", "demo/done"
+"""The images; whoever runs the shop says what they are."""
+
+
+def _password() -> str:
+    return secrets.token_urlsafe(18)
+
+
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """What the Secrets hold at first; ASCII."""
+
+    postgres: str = field(default_factory=_password, repr=False)
+    pooler: str = field(default_factory=_password, repr=False)
+    app: str = field(default_factory=_password, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the servers listen, each on addresses of its own: the usual ports, where they are free."""
+
+    postgres: int = 5432
+    pooler: int = 6432
+    django: int = 8000
+    nginx: int = 8080
+
+
+def secret_objects(passwords: Passwords) -> list[Object]:
+    """The three Secrets; the app's holds its verifier too, because pass-through needs both sides to have the same."""
+    app = {"username": "app", "password": passwords.app, "verifier": scram_verifier(passwords.app)}
+    return [
+        _secret("postgres-admin", {"username": "postgres", "password": passwords.postgres}),
+        _secret("pooler", {"username": "pooler", "password": passwords.pooler}),
+        _secret("app", app),
+    ]
+
+
+def database_objects(port: int) -> list[Object]:
+    """The StatefulSet postgres and its Service. No readiness probe: common operators ship none either."""
+    environment = [
+        _from_secret("POSTGRES_PASSWORD", "postgres-admin", "password"),
+        *_credentials(),
+        _from_secret("APP_VERIFIER", "app", "verifier"),
+        {"name": "PORT", "value": str(port)},
+    ]
+    container = {"name": "postgres", "image": POSTGRES, "env": environment, "ports": [{"containerPort": port}]}
+    claim = {"name": "data", "persistentVolumeClaim": {"claimName": "data-postgres-0"}}
+    stateful_set = _workload("StatefulSet", "postgres", 1, container)
+    stateful_set["spec"] |= {"serviceName": "postgres"}
+    stateful_set["spec"]["template"]["spec"]["volumes"] = [claim]
+    volume = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": _metadata("data-postgres-0"),
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+        "status": {"phase": "Bound"},
+    }
+    return [volume, _service("postgres", port), stateful_set]
+
+
+def pooler_objects(port: int, replicas: int) -> list[Object]:
+    """The Deployment pooler and its Service; ready when its port is open, which proves little."""
+    environment = [
+        *_credentials(),
+        _from_secret("APP_VERIFIER", "app", "verifier"),
+        {"name": "DATABASE_HOST", "value": "$(POSTGRES_SERVICE_HOST)"},
+        {"name": "DATABASE_PORT", "value": "$(POSTGRES_SERVICE_PORT)"},
+        {"name": "PORT", "value": str(port)},
+    ]
+    container = {
+        "name": "pgbouncer",
+        "image": PGBOUNCER,
+        "env": environment,
+        "ports": [{"containerPort": port}],
+        "readinessProbe": {"tcpSocket": {"port": port}, "periodSeconds": 2},
+    }
+    deployment = _workload("Deployment", "pooler", replicas, container)
+    deployment["metadata"]["labels"]["application"] = "db-connection-pooler"
+    return [_service("pooler", port), deployment]
+
+
+def django_objects(port: int) -> list[Object]:
+    """The Deployment django, two pods that need the pooler from their first moment, and its Service."""
+    environment = [
+        {"name": "PORT", "value": str(port)},
+        {"name": "DATABASE_HOST", "value": "$(POOLER_SERVICE_HOST)"},
+        {"name": "DATABASE_PORT", "value": "$(POOLER_SERVICE_PORT)"},
+        {"name": "DATABASE_NAME", "value": "shop"},
+        _from_secret("DATABASE_USER", "app", "username"),
+        _from_secret("DATABASE_PASSWORD", "app", "password"),
+    ]
+    return [_service("django", port), _workload("Deployment", "django", 2, _web("django", port, environment))]
+
+
+def nginx_objects(port: int) -> list[Object]:
+    """The Deployment nginx, which answers 502 while django does not serve, and its Service."""
+    environment = [
+        {"name": "PORT", "value": str(port)},
+        {"name": "UPSTREAM", "value": "$(DJANGO_SERVICE_HOST):$(DJANGO_SERVICE_PORT)"},
+    ]
+    return [_service("nginx", port), _workload("Deployment", "nginx", 1, _web("nginx", port, environment))]
+
+
+def bare_pod() -> Object:
+    """A pod that nobody owns: after a reboot it is Failed, for ever."""
+    spec: Object = {"restartPolicy": "Never", "containers": [{"name": "shell", "image": SLEEP}]}
+    spec["terminationGracePeriodSeconds"] = GRACE
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": _metadata("debug-shell"), "spec": spec}
+
+
+def job() -> Object:
+    """A Job that is done."""
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "migrate", "image": DONE}]}}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": _metadata("migrate"),
+        "spec": {"template": template, "completions": 1, "parallelism": 1, "backoffLimit": 6},
+        "status": {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]},
+    }
+
+
+def leftover(replica_set: Object, suffix: str) -> Object:
+    """A pod that an orderly shutdown ended, still lying there although its ReplicaSet has replaced it."""
+    template, metadata = replica_set["spec"]["template"], replica_set["metadata"]
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": metadata["name"], "uid": metadata["uid"]}
+    return {
+        "metadata": _metadata(f"{metadata['name']}-{suffix}")
+        | {
+            "labels": dict(template["metadata"]["labels"]),
+            "ownerReferences": [owner | {"controller": True, "blockOwnerDeletion": True}],
+        },
+        "spec": template["spec"] | {"nodeName": "demo"},
+        "status": {
+            "phase": "Failed",
+            "reason": "Terminated",
+            "message": "Pod was terminated in response to imminent node shutdown.",
+        },
+    }
+
+
+# -- parts -------------------------------------------------------------------------------------------------------
+
+
+def _metadata(name: str) -> Object:
+    return {"name": name, "namespace": NAMESPACE, "labels": {"app": name}}
+
+
+def _secret(name: str, values: Mapping[str, str]) -> Object:
+    data = {key: encoded(value) for key, value in values.items()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": _metadata(name), "type": "Opaque", "data": data}
+
+
+def _from_secret(variable: str, secret: str, key: str) -> Object:
+    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+
+
+def _credentials() -> list[Object]:
+    return [
+        _from_secret(f"{name.upper()}_{part}", name, key)
+        for name in ("pooler", "app")
+        for part, key in (("USER", "username"), ("PASSWORD", "password"))
+    ]
+
+
+def _service(name: str, port: int) -> Object:
+    spec = {"selector": {"app": name}, "ports": [{"name": name, "port": port}]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": _metadata(name), "spec": spec}
+
+
+def _web(name: str, port: int, environment: list[Object]) -> Object:
+    probe = {"httpGet": {"path": "/health", "port": port}, "periodSeconds": 2, "timeoutSeconds": 3}
+    return {
+        "name": name,
+        "image": WEB,
+        "env": environment,
+        "ports": [{"containerPort": port}],
+        "readinessProbe": probe,
+    }
+
+
+def _workload(kind: str, name: str, replicas: int, container: Object) -> Object:
+    pod = {"terminationGracePeriodSeconds": GRACE, "containers": [container]}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": kind,
+        "metadata": _metadata(name),
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": {"app": name}}, "spec": pod},
+        },
+    }

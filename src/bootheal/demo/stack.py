@@ -1,0 +1,254 @@
+"""The demo stack as a context manager for ordinary threads: the cluster on an event loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import http.client
+import json
+import threading
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import psycopg
+import yaml
+
+from bootheal.demo.api.certificates import certified, kubeconfig
+from bootheal.demo.api.faults import Fault, Faults, Request
+from bootheal.demo.api.tables import pod_summary
+from bootheal.demo.cluster import Cluster, StackOptions
+from bootheal.demo.handles import Pooler, Postgres
+from bootheal.demo.objects.kinds import DEPLOYMENT, KINDS, POD, SERVICE, STATEFUL_SET, Object
+from bootheal.demo.script import BootScript
+from bootheal.demo.shop import NAMESPACE, Passwords
+from bootheal.demo.tasks import end_all
+from bootheal.errors import DemoError
+
+__all__ = ["BootScript", "Fault", "Passwords", "Stack", "StackOptions"]
+
+T = TypeVar("T")
+_APPLICATIONS = ("django", "nginx")
+_HEALTH_SECONDS = 3.0
+
+
+class Stack:
+    """A machine with a one-node cluster, running while the context is open. `directory` holds what clients read."""
+
+    def __init__(self, directory: Path, options: StackOptions | None = None) -> None:
+        self.options = options or StackOptions()
+        self.directory = directory
+        self.kubeconfig = directory / "kubeconfig"
+        """Shows a bearer token."""
+        self.certified_kubeconfig = directory / "kubeconfig-certificate"
+        """Shows a client certificate, as k3s' own does."""
+        self.config = directory / "bootheal.yaml"
+        self.boot_id_file = directory / "boot_id"
+        """The boot id of this machine; it is written, and so its time of change is, at power-on."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="demo cluster", daemon=True)
+        self._cluster: Cluster | None = None
+        self._configuration: Object = {}
+
+    # -- life ------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._thread.start()
+        try:
+            self._cluster = Cluster(self.directory, self.options)
+            self.postgres = Postgres(
+                self._cluster, self._invoke, STATEFUL_SET, "postgres", self._cluster.ports.postgres
+            )
+            self.pooler = Pooler(self._cluster, self._invoke, DEPLOYMENT, "pooler", self._cluster.ports.pooler)
+            self._write_files(self._await(self._cluster.start()))
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every process and remove what the servers wrote; the files for clients stay in `directory`."""
+        if self._cluster is not None:
+            self._await(self._cluster.close())
+            self._await(end_all())
+            self._cluster = None
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+        if not self._loop.is_closed():
+            self._loop.close()
+
+    def power_cut(self) -> None:
+        """SIGKILL everything and reset every connection, in the middle of work.
+
+        Where the options say so, the pooler's password drifts first: open sessions hide that until the cut.
+        """
+        with suppress(psycopg.OperationalError, DemoError):  # half-way through a boot there is nobody to work
+            self.postgres.be_busy()
+            if self.options.drift:
+                self.postgres.drift_password()
+        self._await(self.cluster.power_cut())
+
+    def boot(self, script: BootScript | None = None) -> None:
+        """Power on; returns at once, while the script plays."""
+        self._invoke(lambda: self.cluster.boot(script or BootScript()))
+
+    # -- looking ---------------------------------------------------------------------------------------------
+
+    @property
+    def cluster(self) -> Cluster:
+        """What runs on the loop; most of it is not for other threads."""
+        if self._cluster is None:
+            raise DemoError("cannot use the demo stack: it is not running")
+        return self._cluster
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on purpose."""
+        return self.cluster.faults
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request that the API server has got; may be cleared."""
+        return self.cluster.api.requests
+
+    @property
+    def failures(self) -> list[BaseException]:
+        """What went wrong in the stack itself."""
+        return self.cluster.failures
+
+    def find(self, resource: str, name: str, namespace: str = NAMESPACE) -> Object | None:
+        """An object as the store has it, whatever the API server says: `find("deployments", "django")`."""
+        kind = next(kind for kind in KINDS if resource in {kind.plural, kind.resource, *kind.short})
+        return copy.deepcopy(self.cluster.store.find(kind, namespace if kind.namespaced else "", name))
+
+    def logs(self) -> str:
+        """Everything that any container has ever written."""
+        return "".join(path.read_text(errors="replace") for path in self.cluster.log_files())
+
+    def serving(self) -> dict[str, bool]:
+        """Ask each application's /health through its Service, as a user from outside would."""
+        with ThreadPoolExecutor(len(_APPLICATIONS)) as pool:
+            return dict(zip(_APPLICATIONS, pool.map(self._serves, _APPLICATIONS), strict=True))
+
+    def _serves(self, name: str) -> bool:
+        service = self.cluster.store.get(SERVICE, NAMESPACE, name)
+        address, port = service["spec"]["clusterIP"], service["spec"]["ports"][0]["port"]
+        connection = http.client.HTTPConnection(address, port, timeout=_HEALTH_SECONDS)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def wait_until(self, what: str, predicate: Callable[[], object], timeout: float = 30.0) -> None:
+        """Look until it holds; DemoError with the state of the pods when it takes longer than `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while not predicate():
+            if time.monotonic() > deadline:
+                raise DemoError(f"cannot wait longer than {timeout:g} s for {what}; {self.summary()}")
+            time.sleep(0.05)
+
+    def summary(self) -> str:
+        """The pods and their states, in one line."""
+        pods = self.cluster.store.all(POD, NAMESPACE)
+        return ", ".join(f"{pod['metadata']['name']}: {pod_summary(pod)}" for pod in pods)
+
+    # -- configuration ---------------------------------------------------------------------------------------
+
+    def configure(self, changes: Mapping[str, Any]) -> None:
+        """Change the configuration file: mappings are merged, anything else is replaced, None removes."""
+        self._configuration = _merged(self._configuration, changes)
+        self.config.write_text(yaml.safe_dump(self._configuration, sort_keys=False))
+
+    def _write_files(self, server: str) -> None:
+        authority, token = self.cluster.authority, self.cluster.token
+        pair = authority.client("system:admin", "system:masters")
+        for path, user in ((self.kubeconfig, {"token": token}), (self.certified_kubeconfig, certified(pair))):
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(kubeconfig(server, authority.pem, user)))
+        self.configure(configuration(self))
+
+    # -- the loop --------------------------------------------------------------------------------------------
+
+    def _await(self, work: Awaitable[T]) -> T:
+        async def run() -> T:
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+
+    def _invoke(self, function: Callable[[], object]) -> object:
+        done: Future[object] = Future()
+
+        def run() -> None:
+            try:
+                done.set_result(function())
+            except Exception as error:  # noqa: BLE001  (it is raised in the thread that asked)
+                done.set_exception(error)
+
+        self._loop.call_soon_threadsafe(run)
+        return done.result()
+
+
+def configuration(stack: Stack) -> Object:
+    """What bootheal needs to know of a stack."""
+    ports = stack.cluster.ports
+    return {
+        "cluster": {
+            "kind": "k3s",
+            "kubeconfig": str(stack.kubeconfig),
+            "boot_id_file": str(stack.boot_id_file),
+            "reach": "auto",
+        },
+        "state_directory": str(stack.directory / "state"),
+        "cleanup": {"namespaces": [NAMESPACE], "grace": 3},
+        "databases": {
+            "shop": {
+                "namespace": NAMESPACE,
+                "service": "postgres",
+                "dbname": "shop",
+                "admin": {"secret": "postgres-admin"},
+            }
+        },
+        "poolers": {
+            "shop": {
+                "database": "shop",
+                "deployment": "pooler",
+                "service": "pooler",
+                "credential": {"secret": "pooler"},
+                "client": {"secret": "app"},
+                "settings": {"server_idle_timeout": 300},
+            }
+        },
+        "workloads": {
+            "deployment/shop/django": {"after": ["pooler/shop"], "probe": {"http": "/health", "port": ports.django}},
+            "deployment/shop/nginx": {
+                "after": ["deployment/shop/django"],
+                "probe": {"http": "/health", "port": ports.nginx},
+            },
+        },
+    }
+
+
+def _merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(old)
+    for key, value in changes.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(old.get(key), Mapping):
+            result[key] = _merged(old[key], value)
+        else:
+            result[key] = value
+    return result

@@ -1,0 +1,1 @@
+"""What `scripts/bench` measures: one module a part, each turning one run on this machine into rows."""

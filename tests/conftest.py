@@ -1,0 +1,10 @@
+"""What may be said on pytest's command line."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the tests in tests/e2e find a real cluster; without one they are skipped."""
+    group = parser.getgroup("bootheal")
+    group.addoption("--kubeconfig", metavar="FILE", help="a real cluster for tests/e2e, as its administrator")
+    group.addoption("--k3s-image", metavar="IMAGE", help="an image of K3s that Docker has, to start such a cluster")

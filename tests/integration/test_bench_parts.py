@@ -1,0 +1,59 @@
+"""Each part of `scripts/bench`, on a small scale: that it measures, not what."""
+
+from pathlib import Path
+
+import pytest
+
+from bench import engine, startup
+from bench.command import run
+from bench.pooler import Case, Cause, try_out
+from bench.row import CannotMeasureError
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_the_engine_brings_a_simulated_graph_up(tells: bool, tmp_path: Path) -> None:
+    """The run ends healed, and not before the longest path can have ended."""
+    workloads = engine.graph(workloads=12, layers=3, longest=0.6)
+    seconds, busy = engine.run(workloads, tmp_path, tells=tells)
+    assert seconds >= 0.6
+    assert 0 < busy < seconds
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cause", ["wrong password", "PostgreSQL down"])
+def test_a_pooler_is_healed_under_measurement(cause: Cause) -> None:
+    """With bootheal, clients are served again before PgBouncer would try by itself, and keep their connections."""
+    result = try_out(Case(cause, "warm", retry=60, heal=True, trouble=3.0))
+    assert 0 < result.seconds < 30
+    assert result.dropped == 0
+    assert result.errored > 0
+
+
+def test_peak_memory_is_the_commands_own() -> None:
+    """A command's peak memory is neither that of the process which measures it nor that of another command."""
+    small, large = run("-c", "pass"), run("-c", "x = bytearray(64 << 20)")
+    assert small.memory < 30
+    assert 60 < large.memory - small.memory < 70
+
+
+def test_a_command_that_fails_is_not_measured() -> None:
+    """There is no number for a command that did not do its work; the message holds its last words."""
+    with pytest.raises(CannotMeasureError, match="exit code 3\n  no luck"):
+        run("-c", "import sys; print('no luck'); sys.exit(3)")
+
+
+def test_version_imports_nothing_heavy() -> None:
+    """`bootheal --version` imports no client library and no schema library; a command that does is found out."""
+    assert startup.heavy_imports(("-m", "bootheal", "--version")) == []
+    assert startup.heavy_imports(("-c", "import psycopg")) == ["psycopg"]
+
+
+def test_the_command_explains_itself() -> None:
+    """`--help` has an example, and starts no stack."""
+    bench = Path(engine.__file__).parent
+    shown = run(
+        "-c",
+        f"import runpy, sys; sys.path[:0] = [{str(bench.parent)!r}]; sys.argv[1:] = ['--help']; "
+        "runpy.run_module('bench', run_name='__main__')",
+    ).printed
+    assert "scripts/bench --json" in shown
