@@ -2,10 +2,12 @@
 
 import http.server
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -202,3 +204,15 @@ def test_a_stranger_on_the_port_is_not_taken_for_postgresql() -> None:
         answer = postgres.ask(target, Credentials("app", Secret("canary")), "shop", timeout=2)
     assert (answer.ok, answer.text) == (False, "answers, but not in PostgreSQL's protocol")
     assert b"canary" not in b"".join(heard)
+
+
+def test_a_client_certificate_is_used_and_its_key_is_in_no_file(stack: Stack) -> None:
+    """As in k3s' own kubeconfig: the key is inline, and nothing of it stays behind if we are killed."""
+    before = set(Path(tempfile.gettempdir()).iterdir())
+    api = Api(stack.certified_kubeconfig)
+    assert KubeCluster(api).readiness().ready
+    with api.forward("shop", "postgres-0", 5432, 3.0) as half:
+        half.sendall(b"\0\0\0\x08\x04\xd2\x16\x2f")
+        assert half.recv(1) == b"N"
+    api.close()
+    assert set(Path(tempfile.gettempdir()).iterdir()) <= before

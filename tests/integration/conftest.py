@@ -25,6 +25,15 @@ def broken(stack: Stack) -> Stack:
     return stack
 
 
+@pytest.fixture
+def looping(stack: Stack) -> Stack:
+    """Likewise, but its database takes so long that the applications are in long crash-loop back-off by then."""
+    stack.power_cut()
+    stack.boot(BootScript.quick(crash_recovery=5.0, backoff_first=20.0, backoff_cap=40.0))
+    stack.wait_until("crash loops", lambda: stack.summary().count("CrashLoopBackOff") >= 2)
+    return stack
+
+
 @pytest.fixture(scope="module")
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A healthy stack that the tests of a module share: they leave it as they found it."""

@@ -81,7 +81,7 @@ def test_a_request_can_stay_without_an_answer(stack: Stack, api: Api) -> None:
 
 @pytest.mark.parametrize(
     ("door", "error"),
-    [("reset", OSError), ("eof", ssl.SSLEOFError), ("silence", TimeoutError)],
+    [("reset", OSError), ("eof", (ssl.SSLEOFError, ssl.SSLZeroReturnError)), ("silence", TimeoutError)],
 )
 def test_new_connections_can_fail_before_tls(stack: Stack, api: Api, door: Cut, error: type[Exception]) -> None:
     """The port is open, and whoever comes in is thrown out, or left waiting."""

@@ -155,9 +155,7 @@ def test_postgres_says_57p03_while_it_recovers(stack: Stack) -> None:
             refusals.append(str(error))
             return False
 
-    begin = time.monotonic()
     stack.wait_until("the database", lambda: stack.cluster.kubelet.up and stack.postgres.pids and accepts())
-    assert time.monotonic() - begin > 1.5
     said = ("the database system is starting up", "the database system is not yet accepting connections")
     assert any(words in refusal for refusal in refusals for words in said)
     assert "redo done" in stack.postgres.log

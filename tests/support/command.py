@@ -15,8 +15,9 @@ LONGEST = 30.0
 
 
 def environment() -> dict[str, str]:
-    """Return an environment in which `python -m bootheal` finds this checkout."""
-    return {"PYTHONPATH": str(SOURCE), "PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/")}
+    """Return an environment in which `python -m bootheal` finds this checkout, and little else."""
+    kept = ("PATH", "HOME", "TMPDIR", "PYTHONPYCACHEPREFIX")
+    return {"PYTHONPATH": str(SOURCE)} | {name: os.environ[name] for name in kept if name in os.environ}
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[str]:

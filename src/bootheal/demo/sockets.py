@@ -21,7 +21,7 @@ def end_by_reset(connection: socket.socket) -> None:
 
 def cut_off(transport: asyncio.BaseTransport | None, *, reset: bool) -> None:
     """End a connection without TLS or HTTP saying goodbye, by a TCP reset or by a plain end."""
-    if isinstance(transport, asyncio.WriteTransport):
+    if isinstance(transport, asyncio.WriteTransport) and not transport.is_closing():
         found: socket.socket | None = transport.get_extra_info("socket")
         if reset and found is not None:
             end_by_reset(found)

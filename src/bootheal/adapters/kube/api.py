@@ -13,6 +13,7 @@ from pathlib import Path
 from socket import socket
 from typing import Any
 
+from bootheal.adapters.kube.kubeconfig import load
 from bootheal.errors import (
     BoothealError,
     ConflictError,
@@ -39,29 +40,12 @@ class ExpiredError(TransientError):
 
 
 class Api:
-    """A connection to the API server that `kubeconfig` describes (its `context`, or the current one).
-
-    PermanentError where the file cannot be used.
-    """
+    """Connections to the API server that `kubeconfig` describes (its `context`, or the current one)."""
 
     def __init__(self, kubeconfig: Path, context: str = "") -> None:
         from kubernetes.client.api_client import ApiClient
-        from kubernetes.client.configuration import Configuration
-        from kubernetes.config.config_exception import ConfigException
-        from kubernetes.config.kube_config import load_kube_config
-        from yaml import YAMLError
 
-        self._configuration = Configuration()
-        try:
-            load_kube_config(
-                str(kubeconfig), context or None, client_configuration=self._configuration, persist_config=False
-            )
-        except (ConfigException, YAMLError, OSError, TypeError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else type(error).__name__
-            raise PermanentError(
-                f"cannot use the kubeconfig {kubeconfig}: {reason or error}",
-                hint="see cluster.kubeconfig; on k3s it is /etc/rancher/k3s/k3s.yaml, readable by root",
-            ) from None
+        self._configuration = load(kubeconfig, context)
         self._configuration.retries = False
         self._client = ApiClient(self._configuration)
         self._client.user_agent = OWNER

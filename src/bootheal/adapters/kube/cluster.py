@@ -155,8 +155,10 @@ class KubeCluster:
             raw = self._api.write("DELETE", path, options, about=str(pod))
         except (MissingError, ConflictError):
             return
-        if raw.get("kind") == "Pod":
+        if "deletionTimestamp" in raw.get("metadata", {}):
             self._enter("pod", pod.namespace, raw)
+        elif kept := self._kept.get(Interest("pod", pod.namespace)):
+            kept.drop(pod.name)  # it went at once, as pods do that have ended or were never placed
 
     def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
         """Annotate the pod template, at that resourceVersion."""

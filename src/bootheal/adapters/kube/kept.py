@@ -84,6 +84,11 @@ class Kept:
             if self._live and (current is None or _newer(raw, current)):
                 self._items[raw["metadata"]["name"]] = self._resource.parse(raw)
 
+    def drop(self, name: str) -> None:
+        """Forget an object that a write of ours has removed; a successor of that name comes with the watch."""
+        with self._lock:
+            self._items.pop(name, None)
+
     def stop(self) -> None:
         """End the thread when its present request ends."""
         self._stop.set()
