@@ -1,8 +1,9 @@
 """Actions that more than one step takes."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bootheal.model import Ref
+from bootheal.model import Pod, Ref
 from bootheal.ports import World
 from bootheal.step import Action
 
@@ -13,6 +14,12 @@ class DeletePod(Action):
 
     pod: Ref
     uid: str
+    newest: float
+
+    @property
+    def note(self) -> Mapping[str, str]:
+        """Return when the newest of its siblings was made, by the cluster's clock: successors are newer."""
+        return {"newest": str(self.newest)}
 
     @property
     def about(self) -> Ref:
@@ -27,3 +34,9 @@ class DeletePod(Action):
     def apply(self, world: World) -> None:
         """Send the delete, with the UID as its precondition."""
         world.cluster.delete_pod(self.pod, self.uid)
+
+
+def delete_pod(pod: Pod, cause: str, siblings: Iterable[Pod] = ()) -> DeletePod:
+    """Make the action that deletes `pod`, which is one of `siblings` where that matters."""
+    newest = max(sibling.created for sibling in (pod, *siblings))
+    return DeletePod(cause=cause, pod=pod.ref, uid=pod.uid, newest=newest)

@@ -210,7 +210,7 @@ class Engine:
             done.at
             for name in self._plan.ancestors[step.name]
             for done in self._memory.done(name)
-            if done.result == "done"
+            if done.result == "done" and done.repairs
         ]
         return Past(
             now=now,
@@ -244,6 +244,10 @@ class Engine:
 
     def _settle(self, node: _Node, judgement: Settled) -> None:
         news = not node.settled or node.why != judgement.why
+        if not node.settled:
+            for name in self._plan.dependants[node.step.name]:
+                if self._nodes[name].settled:  # it was well, fell ill, and is well again: were they?
+                    self._wake(self._nodes[name])
         node.remarks = judgement.remarks
         if judgement.epoch and judgement.epoch != self._epoch:
             self._enter(judgement.epoch)
@@ -273,7 +277,7 @@ class Engine:
         node.why = judgement.why
         node.counting_since = now if judgement.counts else None
         again = pause(node.waited) if judgement.again is None else judgement.again
-        node.due = now + again
+        node.due = node.looked + SETTLE_DOWN if node.changed else now + again
 
     def _give_up(self, node: _Node, judgement: GiveUp) -> None:
         node.hint, node.person = judgement.hint, judgement.person
@@ -296,14 +300,16 @@ class Engine:
         for name in names:
             node = self._nodes[name]
             if not node.failed:
-                self._end(node, Ending.SKIPPED, f"not tried, because {because} failed")
+                told = "no longer judged" if node.settled else "not tried"
+                self._end(node, Ending.SKIPPED, f"{told}, because {because} failed")
                 self._event(EventKind.SKIPPED, node, node.why)
 
     # --- acting -----------------------------------------------------------------------------------
 
     def _act(self, node: _Node, judgement: Act) -> None:
         if not self._ready(node):
-            return  # what it comes after is being looked at again; so will this one be
+            node.changed = True  # look again once what it comes after has settled again
+            return
         if any(action.disruptive for action in judgement.actions) and not self._take_place(node):
             self._wait(node, Wait("waits for other restarts to end (max_parallel)", counts=False))
             return
@@ -324,10 +330,20 @@ class Engine:
         """Record the intent, act, record the result. False: don't go on with the next action."""
         about, name = str(action.about), node.step.name
         past, now = self._memory.done(name), self._clock.now()
-        done = Done(len(past), action.kind(), about, action.cause, now, action.sentence, note=action.note)
-        before = sum(1 for other in past if other.same_as(done))
-        if before >= self._limits.max_repeats:
-            self._give_up(node, GiveUp(f"cannot {action.sentence}: done {before} times in this boot already"))
+        done = Done(
+            number=len(past),
+            action=action.kind(),
+            object=about,
+            cause=action.cause,
+            at=now,
+            sentence=action.sentence,
+            note=action.note,
+            repairs=action.repairs,
+        )
+        before = sum(1 for other in past if other.same_as(done) and not other.failed)
+        if action.bounded and before >= self._limits.max_repeats:
+            why = f"cannot {action.sentence} again: it was done {before} times in this boot and did not help"
+            self._give_up(node, GiveUp(why))
             return False
         try:
             self._memory.record(name, done)

@@ -26,6 +26,8 @@ def node_doubt(node: Node, lease: Lease | None, *, boot_id: str | None, boot_tim
     younger than the boot and not have run out. Where it is not (a remote cluster), the
     Lease must have been seen advancing.
     """
+    if not node.boot_id:
+        return f"node {node.name} has not said which boot it is in"
     if boot_id is not None and node.boot_id != boot_id:
         return f"node {node.name} still shows the previous boot ({node.boot_id[:8]}, this one is {boot_id[:8]})"
     if lease is None:
@@ -48,7 +50,8 @@ def pod_doubt(pod: Pod, *, boot_time: float | None) -> str:
 
 def endpoints_doubt(endpoints: Sequence[Endpoint], pods: Iterable[Pod], *, boot_time: float | None) -> str:
     """Say why a Service may still send to dead addresses: each must be a ready pod of this boot."""
-    alive = {pod.ip for pod in pods if pod.ready and not pod.deleting and not pod_doubt(pod, boot_time=boot_time)}
+    ready_pods = (pod for pod in pods if pod.ready and not pod.deleting and not pod_doubt(pod, boot_time=boot_time))
+    alive = {address for pod in ready_pods for address in (pod.ip, *pod.ips)}
     ready = [endpoint for endpoint in endpoints if endpoint.ready]
     if not ready:
         return "no ready address yet"

@@ -18,11 +18,10 @@ MISCONFIGURED = frozenset({"CreateContainerConfigError", "CreateContainerError"}
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """Whether a rollout is done; `failed` is "this will not end by itself"."""
+    """Whether a rollout is done, and why, or why not."""
 
     done: bool
     why: str
-    failed: bool = False
 
 
 def rollout(workload: Workload, *, boot_time: float | None = None) -> Rollout:
@@ -41,7 +40,7 @@ def rollout(workload: Workload, *, boot_time: float | None = None) -> Rollout:
 def _deployment(workload: Workload, boot_time: float | None) -> Rollout:
     exceeded = workload.deadline_exceeded
     if exceeded is not None and not before_boot(exceeded, boot_time) and not _available(workload):
-        return Rollout(done=False, why="its progress deadline has passed in this boot", failed=True)
+        return Rollout(done=False, why="its progress deadline has passed in this boot")
     if workload.updated < workload.desired:
         return Rollout(done=False, why=f"{workload.updated} of {workload.desired} replicas are of the latest template")
     if workload.replicas > workload.updated:
@@ -78,8 +77,8 @@ def _daemonset(workload: Workload) -> Rollout:
 
 
 def looping(pod: Pod) -> Container | None:
-    """Return the container that waits in crash-loop back-off."""
-    return next((c for c in pod.containers if c.reason == "CrashLoopBackOff"), None)
+    """Return the container, or init container, that waits in crash-loop back-off."""
+    return next((c for c in (*pod.init, *pod.containers) if c.reason == "CrashLoopBackOff"), None)
 
 
 def lost(pod: Pod) -> str:

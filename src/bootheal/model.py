@@ -182,7 +182,14 @@ class Pod:
     owner: Ref | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     containers: tuple[Container, ...] = ()
+    init: tuple[Container, ...] = ()
     ports: Mapping[str, int] = field(default_factory=dict)
+    ips: tuple[str, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended for good; it may lie around for long, and stands for nothing."""
+        return self.phase in ("Failed", "Succeeded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,19 +221,25 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A Service: cluster IP ("" when headless), first port, what that port is on a pod, pod selector."""
+    """A Service: cluster IP ("" when headless), (port, target port) pairs, pod selector."""
 
     ref: Ref
     cluster_ip: str
-    port: int
-    target_port: int | str
+    ports: tuple[tuple[int, int | str], ...]
     selector: Mapping[str, str] = field(default_factory=dict)
 
     def port_on(self, pod: Pod) -> int:
-        """Return the number of the Service's first port on `pod`; a name is looked up in its containers."""
-        if isinstance(self.target_port, int):
-            return self.target_port
-        return pod.ports.get(self.target_port, self.port)
+        """Return the number of the Service's first port on `pod`, 0 where it has none."""
+        return next((_on(pod, port, target) for port, target in self.ports), 0)
+
+    def port_to(self, pod: Pod, number: int) -> int:
+        """Return the Service's port that leads to port `number` of `pod`, 0 where none does."""
+        return next((port for port, target in self.ports if _on(pod, port, target) == number), 0)
+
+
+def _on(pod: Pod, port: int, target: int | str) -> int:
+    """Look a named target port up in the pod's containers."""
+    return target if isinstance(target, int) else pod.ports.get(target, port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +337,12 @@ class Done:
     sentence: str
     result: str = "intended"
     note: Mapping[str, str] = field(default_factory=dict)
+    repairs: bool = True
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is known not to have happened; what is only "intended" may have."""
+        return self.result.startswith("failed")
 
     def same_as(self, other: "Done") -> bool:
         """Tell whether both are the same action on the same object for the same cause."""

@@ -7,6 +7,7 @@ Pod Ready proves nothing (operators ship no readiness probe), nor does "pod 0"
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bootheal.errors import PermanentError
 from bootheal.freshness import pod_doubt
 from bootheal.model import Answer, Login, Pod, Target
 from bootheal.ports import World
@@ -58,6 +59,11 @@ class Members:
         writable = [member.target for member in self.members if member.writable]
         return writable[0] if len(writable) == 1 else None
 
+    @property
+    def all_spoke(self) -> bool:
+        """Whether every member answered: before that, the one that is missing may be the primary."""
+        return all(member.answer and member.answer.spoke for member in self.members)
+
     def answered(self, *sqlstates: str) -> Member | None:
         """Return the first member that answered with one of `sqlstates`."""
         return next((m for m in self.members if m.answer and m.answer.sqlstate in sqlstates), None)
@@ -88,6 +94,9 @@ def find(world: World, database: Database) -> Members:
         if doubt:
             members.append(Member(pod.ref.name, doubt=doubt))
             continue
+        if not port:
+            hint = f"name one: databases.{database.name}.port"
+            raise PermanentError(f"cannot tell the port of database {database.name}: its Service has none", hint=hint)
         target = Target(pod.ip, port, pod.ref)
         answer = world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT, sql=READ_ONLY)
         members.append(Member(pod.ref.name, target, answer))
@@ -112,4 +121,4 @@ def _pods(world: World, database: Database) -> list[tuple[Pod, int]]:
 
 
 def _alive(pods: Iterable[Pod]) -> list[Pod]:
-    return sorted((pod for pod in pods if not pod.deleting), key=lambda pod: pod.ref)
+    return sorted((pod for pod in pods if not (pod.deleting or pod.finished)), key=lambda pod: pod.ref)

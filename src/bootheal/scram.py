@@ -13,6 +13,9 @@ import stringprep
 import unicodedata
 from dataclasses import dataclass
 
+# PostgreSQL's default is 4096; a stranger on its port must not keep us busy for hours.
+MOST_ITERATIONS = 10_000_000
+
 MECHANISM = "SCRAM-SHA-256"
 
 _VERIFIER = re.compile(r"SCRAM-SHA-256\$(\d+):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)")
@@ -61,7 +64,10 @@ class Exchange:
         fields = dict(part.split("=", 1) for part in server_first.split(","))
         if not fields.get("r", "").startswith(self.nonce) or not {"s", "i"} <= fields.keys():
             raise ValueError("the server's SCRAM challenge is malformed")
-        salted = _salted(password, base64.b64decode(fields["s"]), int(fields["i"]))
+        iterations = int(fields["i"])
+        if not 0 < iterations <= MOST_ITERATIONS:
+            raise ValueError("the server's SCRAM challenge asks for too much work")
+        salted = _salted(password, base64.b64decode(fields["s"]), iterations)
         without_proof = f"c=biws,r={fields['r']}"
         message = f"n=,r={self.nonce},{server_first},{without_proof}".encode()
         client_key = _hmac(salted, b"Client Key")

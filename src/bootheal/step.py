@@ -92,12 +92,16 @@ class Past:
 
     def times(self, action: type["Action"], about: str = "") -> int:
         """Count the actions of a kind in this epoch (on the object `about`, where given)."""
-        return sum(1 for done in self.done if done.action == action.kind() and about in ("", done.object))
+        return len(self._of(action, about))
 
     def last(self, action: type["Action"], about: str = "") -> Done | None:
         """Return the latest action of a kind in this epoch."""
-        matching = [d for d in self.done if d.action == action.kind() and about in ("", d.object)]
+        matching = self._of(action, about)
         return matching[-1] if matching else None
+
+    def _of(self, action: type["Action"], about: str) -> list[Done]:
+        """What is known to have failed has not happened."""
+        return [d for d in self.done if d.action == action.kind() and about in ("", d.object) and not d.failed]
 
 
 class Seen(Protocol):
@@ -118,6 +122,12 @@ class Action(ABC):
 
     # A restart makes other things wait: such steps take one of the engine's `max_parallel` places.
     disruptive: ClassVar[bool] = False
+
+    # Whether it mends something that what comes after may have suffered from.
+    repairs: ClassVar[bool] = True
+
+    # Whether doing it again and again for the same cause would be a sign of trouble.
+    bounded: ClassVar[bool] = True
 
     cause: str
 

@@ -137,6 +137,13 @@ class Restart(Deed):
     disruptive = True
 
 
+@dataclass(frozen=True, kw_only=True)
+class Unbounded(Deed):
+    """A deed that may be repeated for ever."""
+
+    bounded = False
+
+
 @dataclass
 class Bench:
     """One engine run, set up by keyword."""

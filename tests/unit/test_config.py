@@ -130,6 +130,14 @@ max_parallel: many
         ("cluster:\n  kind: {a: b}\n", ":2:3: cluster.kind: cannot be a mapping: it should be 'k3s' or 'kubernetes'"),
         ("\x1f", ":1:1: the file: cannot be read as YAML: unacceptable character"),
         ("deadline: soon\n", ":1:1: deadline: cannot be 'soon': input should be a valid number"),
+        ("deadline: .inf\n", "deadline: cannot be inf: input should be less than or equal to 2592000"),
+        ('state_directory: "a\\0b"\n', "a path cannot hold NUL"),
+        ("a: &a [*a]\n", ":1:1: the file: cannot be read as YAML"),
+        ("a: !!int abc\n", ":1:1: the file: cannot be read as YAML"),
+        (
+            "workloads:\n  deployment/a/b: {after: [{pooler: x}]}\n",
+            "after.0: cannot be a mapping: input should be a valid string",
+        ),
         ("deadline: -5\n", ":1:1: deadline: cannot be -5: input should be greater than 0"),
         (
             "databases:\n  d: {namespace: a, dbname: a, admin: {secret: x}}\n",

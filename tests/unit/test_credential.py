@@ -59,6 +59,14 @@ def test_what_a_reset_would_not_cure_or_must_not_touch_is_explained(role: dict[s
     assert judgement.hint
 
 
+def test_a_reset_that_did_not_help_is_not_repeated() -> None:
+    """Where the verifier can't be read, the password may be checked elsewhere: LDAP, PAM."""
+    done = Done(0, "reset-password", "role/shop/pooler", "x", 1.0, "reset", "done")
+    judgement = STEP.judge(seen(role=replace(ROLE, matches=None)), past(done=(done,)))
+    assert isinstance(judgement, GiveUp)
+    assert "still refused after its password was reset" in judgement.why
+
+
 def test_a_role_that_does_not_exist_is_named() -> None:
     """It is not created."""
     judgement = STEP.judge(seen(role=None), past())

@@ -8,7 +8,7 @@ from bootheal.model import Answer, Login, Ref, Target
 from bootheal.primary import Database, Member, Members
 from bootheal.step import GiveUp, Judgement, Settled, Wait
 from bootheal.steps.database import DatabaseStep, Seen
-from support.objects import past
+from support.objects import NOW, past
 
 DATABASE = Database("shop", "shop", "shop", Login(Ref("secret", "shop", "admin")), service="postgres")
 STEP = DatabaseStep(name="database/shop", database=DATABASE)
@@ -67,9 +67,18 @@ def test_missing_or_damaged_data_needs_a_person(sqlstate: str) -> None:
 
 def test_two_primaries_need_a_person() -> None:
     """Split brain is not ours to resolve."""
-    judgement = judge(member("a", ok=True, value="f"), member("b", ok=True, value="f"))
+    seen = Seen(Members((member("a", ok=True, value="f"), member("b", ok=True, value="f"))))
+    assert isinstance(STEP.judge(seen, past()), Wait)  # a switchover may look so for a moment
+    judgement = STEP.judge(seen, past(first_seen={"two primaries": NOW - 10}))
     assert isinstance(judgement, GiveUp)
     assert judgement.person
+
+
+@pytest.mark.parametrize("sqlstate", ["28P01", "3D000", "XX001"])
+def test_no_member_decides_before_all_have_answered(sqlstate: str) -> None:
+    """What a standby says is no verdict while the primary is still on its way."""
+    absent = member("postgres-1", spoke=False, text="connection refused")
+    assert isinstance(judge(member(sqlstate=sqlstate, text="no"), absent), Wait)
 
 
 @pytest.mark.parametrize("sqlstate", ["28P01", "28000"])

@@ -10,7 +10,7 @@ from bootheal.errors import ConflictError, PermanentError, StateError, Unreachab
 from bootheal.model import Done, Ending, EventKind, Report, Verdict
 from bootheal.ports import Interest
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Wait
-from support.engine import START, Bench, Deed, DictMemory, Restart, Scripted
+from support.engine import START, Bench, Deed, DictMemory, Restart, Scripted, Unbounded
 
 PODS = Interest("pod", "shop")
 
@@ -259,7 +259,65 @@ def test_the_same_action_for_the_same_cause_is_not_repeated_for_ever() -> None:
     deed = Deed(cause="x", does=lambda: tries.append(1))
     report = Bench([Scripted(name="a", judges=lambda *_: Act("must", (deed,)))]).run()
     assert len(tries) == 5
-    assert why(report, "a") == "cannot change thing: done 5 times in this boot already"
+    assert why(report, "a") == "cannot change thing again: it was done 5 times in this boot and did not help"
+
+
+def test_what_failed_has_not_been_done() -> None:
+    """Failed attempts don't use up the circuit breaker, nor does the step take them for done."""
+    tries: list[int] = []
+
+    def does() -> None:
+        tries.append(1)
+        if len(tries) <= 8:
+            raise UnreachableError("no answer")
+
+    def judges(_: Any, past: Past) -> Judgement:
+        return Settled("ok") if past.times(Deed) else Act("must", (Deed(cause="x", does=does),))
+
+    assert Bench([Scripted(name="a", judges=judges)]).run().verdict is Verdict.HEALED
+    assert len(tries) == 9
+
+
+def test_a_loan_is_never_refused_for_having_been_taken_often() -> None:
+    """Some actions may be repeated as often as there is cause."""
+    tries: list[int] = []
+    deed = Unbounded(cause="x", does=lambda: tries.append(1))
+    judges = lambda *_: Settled("ok") if len(tries) == 9 else Act("must", (deed,))  # noqa: E731
+    assert Bench([Scripted(name="a", judges=judges)]).run().verdict is Verdict.HEALED
+
+
+def test_a_step_that_fell_ill_with_its_dependency_is_looked_at_when_that_is_well() -> None:
+    """Both break at one moment, the dependency comes back: the run is not over before the other is well."""
+    bench = Bench([])
+    bench.clock.at(3, lambda: bench.cluster.changed(PODS))
+    first: Iterator[Judgement] = iter([Settled("ok"), Wait("broken", again=5), Settled("ok")])
+
+    def judges(_: Any, past: Past) -> Judgement:
+        if bench.clock.time - START < 3 or past.times(Deed):
+            return Settled("ok")
+        return Act("broken", (Deed(cause="x"),))
+
+    bench.steps = [
+        Scripted(name="a", wakes_on=frozenset({PODS}), judges=lambda *_: next(first)),
+        Scripted(name="b", after=("a",), wakes_on=frozenset({PODS}), judges=judges),
+        Scripted(name="long", sees=Ready(bench, 20).sees, judges=Ready.judges),
+    ]
+    assert [done.object for done in bench.run().actions()] == ["thing/test/thing"]
+
+
+def test_a_change_during_a_look_is_not_lost() -> None:
+    """A step that would wait an hour looks again at once if something changed while it looked."""
+    bench = Bench([])
+    looks: list[int] = []
+
+    def sees() -> None:
+        looks.append(1)
+        if len(looks) == 1:
+            bench.cluster.changed(PODS)
+
+    judged: Iterator[Judgement] = iter([Wait("pods", again=3600), Settled("ok")])
+    bench.steps = [Scripted(name="a", sees=sees, wakes_on=frozenset({PODS}), judges=lambda *_: next(judged))]
+    assert bench.run().seconds < 1
 
 
 def test_restarts_are_bounded() -> None:

@@ -47,5 +47,7 @@ def test_a_service_is_believed_when_all_it_sends_to_is_alive() -> None:
     assert endpoints_doubt([alive], [pod], boot_time=BOOT) == ""
     assert endpoints_doubt([], [pod], boot_time=BOOT) == "no ready address yet"
     assert "10.42.0.3" in endpoints_doubt([alive, dead], [pod], boot_time=BOOT)
+    dual = a_pod("a", ip="10.42.0.9", ips=("10.42.0.9", "fd42::9"))
+    assert endpoints_doubt([Endpoint("fd42::9", 5432)], [dual], boot_time=BOOT) == ""
     old = a_pod("a", running(started=BOOT - 1), ip="10.42.0.9")
     assert "10.42.0.9" in endpoints_doubt([alive], [old], boot_time=BOOT)

@@ -66,6 +66,7 @@ def test_a_crash_loop_is_a_waiting_reason() -> None:
     """CrashLoopBackOff is looked for in the container, and not taken for a start."""
     assert looping(a_pod("a", waiting("CrashLoopBackOff"))) is not None
     assert looping(a_pod("a", waiting("ContainerCreating"))) is None
+    assert looping(a_pod("a", waiting("PodInitializing"), init=(waiting("CrashLoopBackOff"),))) is not None
 
 
 def test_what_a_pod_waits_for_is_named() -> None:

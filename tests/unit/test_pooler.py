@@ -7,7 +7,7 @@ import pytest
 
 from bootheal.model import Answer, Document, Done, Login, Ref, Setting, Target
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
-from bootheal.steps.pooler import ApplySettings, LendRetry, Member, PoolerStep, RepayRetry, Seen, with_settings
+from bootheal.steps.pooler import LendRetry, Member, PoolerStep, RepayRetry, Seen, with_settings
 from support.objects import NOW, past
 
 POD = Ref("pod", "shop", "pooler-1")
@@ -94,8 +94,8 @@ def test_a_declared_back_off_is_what_is_given_back() -> None:
     judgement = judge(member(retry="1"), step=step, done=(loan(),))
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
-    assert isinstance(action, ApplySettings)
-    assert action.settings == (("server_login_retry", "5"),)
+    assert isinstance(action, RepayRetry)
+    assert action.value == "5"
 
 
 def test_settings_that_differ_are_set() -> None:
@@ -126,6 +126,39 @@ def test_without_the_console_settings_cannot_be_verified() -> None:
     assert "not allowed" in judgement.why
     assert judgement.hint == "add it to admin_users"
     assert isinstance(judge(blind, step=replace(STEP, settings={})), Settled)
+
+
+def test_a_console_that_does_not_answer_for_now_is_waited_for() -> None:
+    """Neither "healed" with a loan unpaid, nor given up for a hiccup."""
+    blind = member(settings=None, refused="cannot hold a session: connection reset", passing=True)
+    assert judge(blind) == Wait("cannot hold a session: connection reset")
+    no_settings = replace(STEP, settings={})
+    assert isinstance(judge(blind, step=no_settings, done=(loan(),)), Wait)
+    assert isinstance(judge(blind, step=no_settings), Settled)
+
+
+def test_a_loan_is_repaid_before_giving_up() -> None:
+    """The application's own wrong password leaves nothing of ours behind."""
+    refused = member(Answer(ok=False, spoke=True, text="SASL authentication failed"), retry="1")
+    held = past(first_seen={"client fault": NOW - 10}, done=(loan(),))
+    judgement = STEP.judge(Seen(members=(refused,)), held)
+    assert isinstance(judgement, Act)
+    assert isinstance(judgement.actions[0], RepayRetry)
+
+
+@pytest.mark.parametrize("value", ["", "15s", None])
+def test_a_back_off_that_cannot_be_read_is_not_lent(value: str | None) -> None:
+    """An odd PgBouncer is no reason to fail."""
+    settings = {} if value is None else {"server_login_retry": Setting(value, changeable=True)}
+    assert isinstance(judge(member(FAILING, settings=settings)), Wait)
+
+
+def test_a_config_map_that_somebody_manages_is_not_written() -> None:
+    """Flux, Argo CD or Helm would write it back; the owner is told where to change it."""
+    document = Document(Ref("configmap", "shop", "ini"), "pgbouncer.ini", "[pgbouncer]\n", "1", managed_by="Flux")
+    judgement = judge(member(), document=document)
+    assert isinstance(judgement, Settled)
+    assert "because Flux manages it" in judgement.remarks[0]
 
 
 @pytest.mark.parametrize("text", ["SASL authentication failed", "no such user: app", "no such database: shop"])
@@ -169,6 +202,7 @@ def test_a_named_config_map_is_written_only_when_it_differs() -> None:
         (";a = 9\n[pgbouncer]\na = 1\na = 3\n", ";a = 9\n[pgbouncer]\na = 1\na = 2\n"),
         ("[pgbouncer]\n; a = 7\na=2\n", "[pgbouncer]\n; a = 7\na=2\n"),
         ("", "[pgbouncer]\na = 2\n"),
+        ("[pgbouncer]\r\na = 2\r\n", "[pgbouncer]\r\na = 2\r\n"),
     ],
 )
 def test_an_ini_file_is_changed_where_it_must_be_and_nowhere_else(before: str, after: str) -> None:

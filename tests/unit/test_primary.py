@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bootheal.errors import PermanentError
 from bootheal.model import Answer, Credentials, Endpoint, Login, Pod, Ref, Secret, Service, Target
 from bootheal.ports import World
 from bootheal.primary import Database, find
 from support.objects import BOOT, a_pod, running
 
 ADMIN = Login(Ref("secret", "shop", "admin"))
-SERVICE = Service(Ref("service", "shop", "db"), "10.43.0.1", 5432, 5432, {"app": "db"})
+SERVICE = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), {"app": "db"})
 PRIMARY, STANDBY = Answer(ok=True, spoke=True, value="f"), Answer(ok=True, spoke=True, value="t")
 
 
@@ -21,7 +22,7 @@ class Simulated:
 
     pods_: list[Pod]
     service_: Service = field(
-        default_factory=lambda: Service(Ref("service", "shop", "db"), "10.43.0.1", 5432, 5432, {"app": "db"})
+        default_factory=lambda: Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), {"app": "db"})
     )
     endpoints_: list[Endpoint] = field(default_factory=list)
     answers: Mapping[str, Answer] = field(default_factory=dict)
@@ -83,7 +84,7 @@ def test_pods_that_end_have_no_address_or_are_of_the_previous_boot_are_not_asked
 
 def test_a_named_port_is_looked_up_in_the_pod() -> None:
     """A Service may name its target port."""
-    service = Service(Ref("service", "shop", "db"), "10.43.0.1", 5432, "postgresql", {"app": "db"})
+    service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, "postgresql"),), {"app": "db"})
     simulated = Simulated([db_pod("db-0", ports={"postgresql": 5433})], service, answers={"db-0": PRIMARY})
     find(world(simulated), database())
     assert simulated.asked == ["db-0:5433"]
@@ -91,7 +92,7 @@ def test_a_named_port_is_looked_up_in_the_pod() -> None:
 
 def test_a_service_without_a_selector_names_its_pods_by_its_addresses() -> None:
     """Patroni writes them itself."""
-    service = Service(Ref("service", "shop", "db"), "10.43.0.1", 5432, 5432, {})
+    service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), {})
     simulated = Simulated(
         [db_pod("db-0"), db_pod("other")], service, [Endpoint("10.42.0.7", 5432, "db-0")], {"db-0": PRIMARY}
     )
@@ -118,3 +119,11 @@ def test_labels_serve_where_there_is_no_service() -> None:
 def test_why_there_is_none_is_told(answer: Answer, why: str) -> None:
     """Member by member, with the SQLSTATE."""
     assert find(world(Simulated([db_pod("db-0")], answers={"db-0": answer})), database()).why_none == why
+
+
+def test_a_service_without_a_port_needs_one_from_the_configuration() -> None:
+    """Nothing is dialled on port 0."""
+    service = Service(Ref("service", "shop", "db"), "None", (), {"app": "db"})
+    with pytest.raises(PermanentError, match="cannot tell the port of database shop") as error:
+        find(world(Simulated([db_pod("db-0")], service)), database())
+    assert error.value.hint == "name one: databases.shop.port"

@@ -31,7 +31,11 @@ def done(action: str, at: float = NOW - 10, **fields: Any) -> Done:
 
 
 def deleted(at: float = NOW - 10) -> Done:
-    return done("delete-pod", at, object="pod/shop/web-1")
+    return done("delete-pod", at, object="pod/shop/web-1", note={"newest": str(at - 20)})
+
+
+def rolled_out(at: float) -> Done:
+    return done("roll-out", at, note={"newest": str(at - 20)})
 
 
 def down(**fields: Any) -> Workload:
@@ -56,7 +60,7 @@ def test_looping_pods_are_deleted_once() -> None:
 
 def test_a_pod_that_begins_to_loop_late_is_deleted_too_if_it_is_of_before() -> None:
     """Replicas crash at different times; those older than our deletion still have the old trouble."""
-    late = a_pod("web-2", LOOPING, created=NOW - 60)
+    late = a_pod("web-2", LOOPING, created=NOW - 30)
     judgement = STEP.judge(seen(late, workload=down()), past(done=(deleted(),)))
     assert isinstance(judgement, Act)
     assert str(judgement.actions[0].about) == "pod/shop/web-2"
@@ -76,7 +80,7 @@ def test_what_loops_even_then_is_given_up_with_its_last_words() -> None:
     """The report carries the log line that matters, and the command for more."""
     again = a_pod("web-9", waiting("CrashLoopBackOff", restarts=3), created=NOW - 5)
     facts = seen(again, workload=down(), log=" (last words: no module named django)")
-    judgement = STEP.judge(facts, past(done=(deleted(NOW - 60), done("roll-out", NOW - 30))))
+    judgement = STEP.judge(facts, past(done=(deleted(NOW - 60), rolled_out(NOW - 30))))
     assert isinstance(judgement, GiveUp)
     assert "no module named django" in judgement.why
     assert judgement.hint == "kubectl -n shop logs --previous web-9"
@@ -85,7 +89,7 @@ def test_what_loops_even_then_is_given_up_with_its_last_words() -> None:
 def test_old_pods_may_loop_on_while_a_rollout_replaces_them() -> None:
     """They are not held against the new ones."""
     old = a_pod("web-1", waiting("CrashLoopBackOff", restarts=9), created=BOOT - 100)
-    judgement = STEP.judge(seen(old, workload=down()), past(done=(deleted(NOW - 60), done("roll-out", NOW - 30))))
+    judgement = STEP.judge(seen(old, workload=down()), past(done=(deleted(NOW - 60), rolled_out(NOW - 30))))
     assert isinstance(judgement, Wait)
 
 

@@ -22,12 +22,15 @@ class LocalHost:
     def boot_id(self) -> str | None:
         """Return the boot id, read anew each time."""
         try:
-            return self._file.read_text(encoding="ascii").strip()
+            boot_id = self._file.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not text"
             raise PermanentError(
                 f"cannot read the boot id {self._file}: {reason}", hint="see cluster.boot_id_file"
             ) from None
+        if not boot_id:
+            raise PermanentError(f"cannot use the boot id {self._file}: it is empty", hint="see cluster.boot_id_file")
+        return boot_id
 
     def boot_time(self) -> float | None:
         """Return when this boot began, by today's clock."""

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from bootheal.errors import LockedError, StateError
 from bootheal.model import Done, Event, EventKind, Report, to_json
@@ -137,13 +137,12 @@ def read(directory: Path) -> dict[str, Any] | None:
     """Return what is remembered, None where nothing is; StateError where it cannot be read."""
     path = directory / FILE
     try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return _understand(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it cannot be understood"
         raise StateError(f"cannot read {path}: {reason}") from None
-    return data
 
 
 def replace_file(path: Path, text: str, *, durable: bool) -> None:
@@ -183,10 +182,17 @@ def lock(directory: Path) -> Iterator[None]:
         except OSError:
             file.seek(0)
             raise LockedError(f"another pass is under way ({file.read().strip() or 'holder unknown'})") from None
-        if os.geteuid() == 0:
-            owner = directory.stat()
-            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-        file.truncate(0)
-        file.write(f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
-        file.flush()
+        try:
+            _sign(file, directory)
+        except OSError as error:
+            raise StateError(f"cannot write {path}: {error.strerror}", hint="free some space on its disk") from None
         yield
+
+
+def _sign(file: TextIO, directory: Path) -> None:
+    if os.geteuid() == 0:
+        owner = directory.stat()
+        os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+    file.truncate(0)
+    file.write(f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
+    file.flush()

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import time
 from collections.abc import Iterator
+from typing import Any
 
 from bootheal.cli.wiring import open_world
 from bootheal.config import Configuration, load
@@ -10,6 +12,7 @@ from bootheal.config.schema import File
 from bootheal.errors import BoothealError, PermanentError
 from bootheal.model import Right
 from bootheal.ports import World
+from bootheal.step import GiveUp, Past, Step
 
 
 def main(options: argparse.Namespace) -> int:
@@ -42,15 +45,26 @@ def _problems(configuration: Configuration, world: World) -> Iterator[str]:
         yield f"gate: the API server is not ready: {readiness.why}"
         return
     for step in configuration.plan.steps.values():
-        try:
-            step.look(world)
-        except PermanentError as error:
-            yield _told(step.name, error)
-        except BoothealError as error:
-            yield f"{step.name}: not now: {error}"
-        for right in sorted(step.rights() | world.cluster.rights(step.interests())):
+        yield from _judged(step, world)
+        needed = step.rights() | world.cluster.rights(step.interests())
+        if not world.direct:  # whoever minds a Service talks to the pods behind it
+            minded = {interest.namespace for interest in step.interests() if interest.kind == "service"}
+            needed |= {Right("create", "pods/portforward", namespace) for namespace in minded}
+        for right in sorted(needed):
             if not _allowed(world, right):
                 yield f"{step.name}: not allowed: {right}\n  see the Role of the kubeconfig's user"
+
+
+def _judged(step: Step[Any], world: World) -> Iterator[str]:
+    try:
+        judgement = step.judge(step.look(world), Past(now=time.time()))
+    except PermanentError as error:
+        yield _told(step.name, error)
+    except BoothealError as error:
+        yield f"{step.name}: not now: {error}"
+    else:
+        if isinstance(judgement, GiveUp):
+            yield f"{step.name}: {judgement.why}" + (f"\n  {judgement.hint}" if judgement.hint else "")
 
 
 def _allowed(world: World, right: Right) -> bool:

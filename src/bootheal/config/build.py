@@ -68,9 +68,11 @@ def _check_names(source: Source) -> None:
     for name, workload in workloads.items():
         after = workload.get("after")
         for index, wanted in enumerate(after if isinstance(after, list) else ()):
+            if not isinstance(wanted, str):
+                continue  # the schema says so
             if wanted in known:
                 edges.setdefault(name, []).append(wanted)
-            elif isinstance(wanted, str):
+            else:
                 text = f"cannot be {wanted!r}: no such step{suggestion(wanted, known)}"
                 source.complain(("workloads", name, "after", index), text)
     _check_circles(source, edges)
@@ -101,7 +103,7 @@ def _warnings(source: Source, file: schema.File) -> Iterator[str]:
         retry = pooler.settings.get("server_login_retry", "0")
         if retry.replace(".", "", 1).isdigit() and float(retry) > LONG_RETRY:
             path = ("poolers", name, "settings", "server_login_retry")
-            line, column = source.places[path]
+            line, column = source.place(path)
             yield (
                 f"{source.name}:{line}:{column}: {'.'.join(path)}: {retry} s is how long PgBouncer refuses logins "
                 f"after one has failed: it lengthens outages by up to {retry} s (bootheal lifts it while it heals)"

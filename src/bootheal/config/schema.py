@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)?")
 _UNITS = {None: 1, "s": 1, "m": 60, "h": 3600}
@@ -23,8 +23,17 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
-Duration = Annotated[float, BeforeValidator(_seconds), Field(gt=0, description="seconds, or like 90s, 30m, 2h")]
+def _no_nul(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("a path cannot hold NUL")
+    return path
+
+
+Duration = Annotated[
+    float, BeforeValidator(_seconds), Field(gt=0, le=30 * 86400, description="seconds, or like 90s, 30m, 2h")
+]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
+FilePath = Annotated[Path, AfterValidator(_no_nul)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Text = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[^\r\n]*$")]
 SettingName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -60,11 +69,11 @@ class Cluster(Model):
     kind: Literal["k3s", "kubernetes"] = Field(
         "k3s", description="k3s: on this host, fresh when the node reports this host's boot id; kubernetes: elsewhere"
     )
-    kubeconfig: Path | None = Field(
+    kubeconfig: FilePath | None = Field(
         None, description="default: /etc/rancher/k3s/k3s.yaml, or $KUBECONFIG for kubernetes"
     )
     context: str = Field("", description="a context of the kubeconfig; default: its current one")
-    boot_id_file: Path = Field(
+    boot_id_file: FilePath = Field(
         Path("/proc/sys/kernel/random/boot_id"), description="k3s only: where this host's boot id is read"
     )
     reach: Literal["auto", "direct", "forward"] = Field(
@@ -120,7 +129,7 @@ class Probe(Model):
     """What every pod must answer: HTTP where a path is given, else TCP."""
 
     port: Port
-    http: Annotated[str, Field(pattern=r"^/")] | None = None
+    http: Annotated[str, Field(pattern=r"^/[!-~]*$")] | None = None
 
 
 class Workload(Model):
@@ -140,7 +149,7 @@ class File(Model):
     """All of bootheal.yaml."""
 
     cluster: Cluster = Cluster()
-    state_directory: Path = Path("/var/lib/bootheal")
+    state_directory: FilePath = Path("/var/lib/bootheal")
     deadline: Duration = Field(3600.0, description="how long a `run --once` may take in all")
     max_parallel: int = Field(4, ge=1, description="how many workloads are restarted at a time")
     cleanup: Cleanup | None = None

@@ -25,13 +25,16 @@ class Source:
 
     def complain(self, path: Path, text: str) -> None:
         """Note a problem at `path`, or at the nearest place above it."""
-        place = path
-        while place not in self.places:
-            place = place[:-1]
-        line, column = self.places[place]
+        line, column = self.place(path)
         problem = Problem(line, column, ".".join(map(str, path)) or "the file", text)
         if problem not in self.problems:
             self.problems.append(problem)
+
+    def place(self, path: Path) -> tuple[int, int]:
+        """Return where `path` stands, or the nearest place above it, such as where an alias is merged in."""
+        while path not in self.places:
+            path = path[:-1]
+        return self.places[path]
 
     def stop_on_problems(self) -> None:
         """Raise ConfigurationError with everything noted."""
@@ -49,7 +52,7 @@ def parse(name: str, text: str) -> Source:
         line, column = (where.line + 1, where.column + 1) if where is not None else (1, 1)
         problem = Problem(line, column, "the file", f"cannot be read as YAML: {error.problem or error.context}")
         raise ConfigurationError(name, [problem]) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         text = f"cannot be read as YAML: {str(error).splitlines()[0]}"
         raise ConfigurationError(name, [Problem(1, 1, "the file", text)]) from None
     if not isinstance(source.data, dict):

@@ -6,7 +6,7 @@ stays dead is deleted. Nothing waits for this step.
 
 from dataclasses import dataclass
 
-from bootheal.actions import DeletePod
+from bootheal.actions import DeletePod, delete_pod
 from bootheal.health import lost
 from bootheal.model import Pod, Right
 from bootheal.ports import Interest, World
@@ -87,7 +87,7 @@ class Cleanup(Step[Seen]):
             )
         ripe = [dead for dead in ours if past.held(dead.condition) >= self.grace]
         if ripe:
-            actions = tuple(DeletePod(cause=dead.why, pod=dead.pod.ref, uid=dead.pod.uid) for dead in ripe)
+            actions = tuple(delete_pod(dead.pod, dead.why) for dead in ripe)
             return Act(f"{len(ripe)} pods stayed dead for {self.grace:g} s", actions)
         left = self.grace - max(past.held(dead.condition) for dead in ours)
         return Wait("dead pods may still be restarted by the kubelet", again=left)

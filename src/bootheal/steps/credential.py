@@ -107,10 +107,10 @@ class Credential(Step[Seen]):
         if seen.answer.ok:
             return Settled(f"role {seen.user} logs in with the password of {self.login.secret}")
         if seen.answer.sqlstate in (WRONG_PASSWORD, NOT_ALLOWED):
-            return self._refused(seen, seen.answer)
+            return self._refused(seen, seen.answer, past)
         return Wait(f"login as {seen.user}: {seen.answer}")
 
-    def _refused(self, seen: Seen, answer: Answer) -> Judgement:
+    def _refused(self, seen: Seen, answer: Answer, past: Past) -> Judgement:
         role = seen.role
         if role is None:
             return self._missing(seen)
@@ -132,6 +132,9 @@ class Credential(Step[Seen]):
                 f"role {role.name} does not have the password of {self.login.secret} (28P01), and reset is never",
                 "set the role's password, or the pooler's credential.reset to if-wrong",
             )
+        if role.matches is None and past.times(ResetPassword):
+            hint = "is its password checked by something else than PostgreSQL (pg_hba.conf: ldap, pam, …)?"
+            return GiveUp(f"role {role.name} is still refused after its password was reset ({answer})", hint)
         known = "the stored verifier differs" if role.matches is False else "the stored verifier cannot be read"
         return self._reset(seen, f"login refused with {answer.sqlstate}, {known}")
 

@@ -15,6 +15,9 @@ MISSING = ("3D000",)
 REFUSED = ("28P01", "28000")
 DAMAGED = ("XX001", "XX002", "58P01")
 
+# The members are asked one after another, so a switchover in between shows two primaries.
+SWITCHOVER = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -24,8 +27,13 @@ class Seen:
 
     @property
     def conditions(self) -> frozenset[str]:
-        """No duration matters: patience is the engine's."""
-        return frozenset()
+        """How long there have been two primaries matters: during a switchover it may look so for a moment."""
+        return frozenset({"two primaries"}) if self.two else frozenset()
+
+    @property
+    def two(self) -> bool:
+        """Whether more than one member takes writes."""
+        return sum(member.writable for member in self.members.members) > 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,18 +54,22 @@ class DatabaseStep(Step[Seen]):
         """Ask every member."""
         return Seen(find(world, self.database))
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:  # noqa: ARG002 - the past plays no part here
+    def judge(self, seen: Seen, past: Past) -> Judgement:
         """Decide by SQLSTATE."""
         members = seen.members
         if members.primary:
             writable = next(member.pod for member in members.members if member.writable)
             return Settled(f"{writable} accepts connections and takes writes")
-        if sum(member.writable for member in members.members) > 1:
+        if seen.two:
+            if past.held("two primaries") < SWITCHOVER:
+                return Wait(f"more than one writable primary: {members.why_none}")
             return GiveUp(
                 f"more than one writable primary: {members.why_none}", "find out which one is right", person=True
             )
         if recovering := members.answered(*RECOVERING):
             return Wait(f"PostgreSQL {_said(recovering)}", counts=False)
+        if not members.all_spoke:
+            return Wait(f"no writable primary: {members.why_none}")
         if damaged := members.answered(*DAMAGED):
             return GiveUp(f"PostgreSQL {_said(damaged)}", "data may be damaged: restore from a backup", person=True)
         if missing := members.answered(*MISSING):

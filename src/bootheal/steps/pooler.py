@@ -8,8 +8,8 @@ connection is dropped.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 from bootheal.errors import PermanentError, TransientError
 from bootheal.freshness import endpoints_doubt, pod_doubt
@@ -35,8 +35,10 @@ RETRY = "server_login_retry"
 LENT = "1"  # not 0, which is a storm of logins
 
 # A login that is not served this soon is worth the loan; with the loan out, real slowness is waited for.
-PROMPT = 0.4
+PROMPT = 1.0
 PATIENT = 3.0
+
+SOON = 0.1
 
 STARVED = Answer(ok=False, spoke=True, text="clients wait while PgBouncer does not try to log in")
 
@@ -47,7 +49,7 @@ CLIENT_FAULT_PASSES = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One pooler pod: its console's SHOW CONFIG (None: `refused` says why) and a login through it."""
+    """One pooler pod: its console's SHOW CONFIG (None: `refused` says why, and `passing` whether it may pass)."""
 
     pod: Ref
     uid: str
@@ -56,6 +58,15 @@ class Member:
     settings: Mapping[str, Setting] | None = None
     refused: str = ""
     hint: str = ""
+    passing: bool = False
+
+    @property
+    def retry(self) -> float | None:
+        """The login back-off now in force, in seconds; None where it is not known."""
+        try:
+            return float(self.settings[RETRY].value) if self.settings else None
+        except (KeyError, ValueError):
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +112,8 @@ class _OnConsole(Action):
 class LendRetry(_OnConsole):
     """Lift the login back-off of one pod, for a while."""
 
+    bounded: ClassVar[bool] = False
+
     value: str
 
     @property
@@ -122,6 +135,9 @@ class LendRetry(_OnConsole):
 class RepayRetry(_OnConsole):
     """Give the login back-off of one pod back."""
 
+    bounded: ClassVar[bool] = False
+    repairs: ClassVar[bool] = False
+
     value: str
 
     @property
@@ -142,6 +158,8 @@ class RepayRetry(_OnConsole):
 @dataclass(frozen=True, kw_only=True)
 class ApplySettings(_OnConsole):
     """Put declared settings in force on one pod."""
+
+    repairs: ClassVar[bool] = False
 
     settings: tuple[tuple[str, str], ...]
 
@@ -194,7 +212,7 @@ class PoolerStep(Step[Seen]):
     def interests(self) -> frozenset[Interest]:
         """The pods and the addresses of the Service."""
         namespace = self.deployment.namespace
-        return frozenset({Interest("pod", namespace), Interest("endpointslice", namespace)})
+        return frozenset(Interest(kind, namespace) for kind in ("pod", "service", "endpointslice"))
 
     def rights(self) -> frozenset[Right]:
         """To read the Secrets and, where it is named, to change the ConfigMap."""
@@ -215,12 +233,12 @@ class PoolerStep(Step[Seen]):
         client, console = world.cluster.credentials(self.client), world.cluster.credentials(self.console)
         members, doubts = [], []
         for pod in pods:
-            if pod.deleting:
+            if pod.deleting or pod.finished:
                 continue
             if doubt := pod_doubt(pod, boot_time=boot_time) or _not_running(pod):
                 doubts.append(doubt)
             else:
-                target = Target(pod.ip, self.port or service.port_on(pod), pod.ref)
+                target = Target(pod.ip, self._port(service, pod), pod.ref)
                 members.append(self._member(world, pod, target, client, console))
         if not pods:
             doubts.append(_no_pod(workload))
@@ -234,13 +252,19 @@ class PoolerStep(Step[Seen]):
             shown = world.pooler.read(target, console, self.dbname)
         except (TransientError, PermanentError) as error:
             login = world.postgres.ask(target, client, self.dbname, timeout=PATIENT)
-            return Member(pod.ref, pod.uid, target, login, refused=str(error), hint=error.hint)
-        lifted = float(shown.settings[RETRY].value) <= float(LENT)
-        if shown.starved and not lifted:
-            login = STARVED  # a login of ours would only wait with the others
-        else:
-            login = world.postgres.ask(target, client, self.dbname, timeout=PATIENT if lifted else PROMPT)
-        return Member(pod.ref, pod.uid, target, login, shown.settings)
+            passing = isinstance(error, TransientError)
+            return Member(pod.ref, pod.uid, target, login, refused=str(error), hint=error.hint, passing=passing)
+        member = Member(pod.ref, pod.uid, target, STARVED, shown.settings)
+        if shown.starved and _lendable(member):
+            return member  # a login of ours would only wait with the others
+        timeout = PROMPT if _lendable(member) else PATIENT
+        return replace(member, login=world.postgres.ask(target, client, self.dbname, timeout=timeout))
+
+    def _port(self, service: Service, pod: Pod) -> int:
+        port = self.port or service.port_on(pod)
+        if not port:
+            raise PermanentError(f"cannot tell the port of {service.ref}: it has none", hint="name the pooler's port")
+        return port
 
     def _service(self, world: World, service: Service, pods: list[Pod], client: Credentials) -> str:
         """Say why the Service may not serve yet: by a login where we reach it, else by its slices."""
@@ -250,7 +274,10 @@ class PoolerStep(Step[Seen]):
             return f"{service.ref} {doubt}"
         if not world.direct or not service.cluster_ip:
             return ""
-        answer = world.postgres.ask(Target(service.cluster_ip, service.port), client, self.dbname, timeout=PATIENT)
+        port = next((port for pod in pods if (port := service.port_to(pod, self._port(service, pod)))), 0)
+        if not port:
+            return f"{service.ref} has no port that leads to the pooler"
+        answer = world.postgres.ask(Target(service.cluster_ip, port), client, self.dbname, timeout=PATIENT)
         return "" if answer.ok else f"login through {service.ref}: {answer}"
 
     # --- judging ----------------------------------------------------------------------------------
@@ -266,13 +293,15 @@ class PoolerStep(Step[Seen]):
             return Act("the declared settings are not in force" if self._differs(seen) else "logins succeed", actions)
         if seen.service:
             return Wait(seen.service)
-        return self._judge_serving(seen)
+        return self._judge_serving(seen, past)
 
     def _judge_failing(self, failing: list[Member], seen: Seen, past: Past) -> Judgement:
         member = failing[0]
         said = f"login through {member.pod}: {member.login}"
         if seen.client_fault:
             if past.held("client fault") >= CLIENT_FAULT_PASSES:
+                if repayments := self._repayments(seen, past):
+                    return Act("nothing is left to be lent for", repayments)
                 return GiveUp(
                     said,
                     f"the pooler refuses the application's own login: compare {self.client.secret} "
@@ -280,12 +309,10 @@ class PoolerStep(Step[Seen]):
                 )
             return Wait(said)
         loans = tuple(self._lend(member, past) for member in failing if _lendable(member))
-        return Act(said, loans) if loans else Wait(said, again=0.1 if _lent(member) else None)
+        return Act(said, loans) if loans else Wait(said, again=None if member.retry is None else SOON)
 
     def _lend(self, member: Member, past: Past) -> LendRetry:
-        assert member.settings is not None  # noqa: S101 - _lendable says so
-        owed = _owed(past.done, member.uid)
-        value = owed or member.settings[RETRY].value
+        value = _owed(past.done, member.uid) or f"{member.retry:g}"
         return LendRetry(cause="login not served", value=value, **self._on(member))
 
     def _repairs(self, seen: Seen, past: Past) -> tuple[Action, ...]:
@@ -293,34 +320,52 @@ class PoolerStep(Step[Seen]):
         for member in seen.members:
             if member.settings is None:
                 continue
-            if changes := self._changes(member.settings):
+            lent = bool(_owed(past.done, member.uid))  # then the repayment sets the declared value
+            if changes := self._changes(member.settings, lent=lent):
                 actions.append(ApplySettings(cause="declared", settings=changes, **self._on(member)))
-            owed = _owed(past.done, member.uid)
-            if owed and RETRY not in dict(changes):
-                value = self.settings.get(RETRY, owed)
-                actions.append(RepayRetry(cause="logins succeed", value=value, **self._on(member)))
-        if seen.document and (text := with_settings(seen.document.text, self.settings)) != seen.document.text:
+        actions += self._repayments(seen, past)
+        if seen.document and not seen.document.managed_by and (text := self._document(seen.document)):
             actions.append(WriteSettings(cause="declared", document=seen.document, text=text))
         return tuple(actions)
+
+    def _repayments(self, seen: Seen, past: Past) -> tuple[RepayRetry, ...]:
+        """Give back what is owed: the value from before the loan, or the declared one."""
+        owed = ((member, _owed(past.done, member.uid)) for member in seen.members if member.settings is not None)
+        return tuple(
+            RepayRetry(cause="logins succeed", value=self.settings.get(RETRY, value), **self._on(member))
+            for member, value in owed
+            if value
+        )
 
     def _on(self, member: Member) -> dict[str, Any]:
         return {"pod": member.pod, "uid": member.uid, "console": self.console, "target": member.target}
 
+    def _document(self, document: Document) -> str:
+        """Return what the ConfigMap's key should hold, "" where it does."""
+        text = with_settings(document.text, self.settings)
+        return "" if text == document.text else text
+
     def _differs(self, seen: Seen) -> bool:
         return any(member.settings and self._changes(member.settings) for member in seen.members)
 
-    def _changes(self, current: Mapping[str, Setting]) -> tuple[tuple[str, str], ...]:
+    def _changes(self, current: Mapping[str, Setting], *, lent: bool = False) -> tuple[tuple[str, str], ...]:
         return tuple(
             (key, value)
             for key, value in self.settings.items()
+            if key != RETRY or not lent
             if key in current and current[key].changeable and not _equal(current[key].value, value)
         )
 
-    def _judge_serving(self, seen: Seen) -> Judgement:
+    def _judge_serving(self, seen: Seen, past: Past) -> Judgement:
         blind = next((member for member in seen.members if member.settings is None), None)
+        if blind and (_owed(past.done, blind.uid) or (blind.passing and self.settings)):
+            return Wait(blind.refused)
         if blind and self.settings:
             return GiveUp(f"logins succeed, but the declared settings cannot be verified: {blind.refused}", blind.hint)
         remarks = tuple(remark for member in seen.members if member.settings for remark in self._remarks(member))
+        if seen.document and seen.document.managed_by and self._document(seen.document):
+            owner = seen.document.managed_by
+            remarks += (f"{seen.document.ref} was not written, because {owner} manages it: change the settings there",)
         pods = ", ".join(member.pod.name for member in seen.members)
         settings = ", the declared settings are in force" if self.settings else ""
         return Settled(f"logins through {pods} succeed{settings}", remarks)
@@ -347,12 +392,8 @@ def _no_pod(workload: Workload) -> str:
     return f"{workload.ref} is scaled to zero" if workload.desired == 0 else f"{workload.ref} has no pod yet"
 
 
-def _lent(member: Member) -> bool:
-    return bool(member.settings and _equal(member.settings[RETRY].value, LENT))
-
-
 def _lendable(member: Member) -> bool:
-    return bool(member.settings and float(member.settings[RETRY].value) > float(LENT))
+    return member.retry is not None and member.retry > float(LENT)
 
 
 def _owed(done: tuple[Done, ...], uid: str) -> str:
@@ -380,9 +421,9 @@ def with_settings(text: str, settings: Mapping[str, str]) -> str:
     """Return a pgbouncer.ini with `settings` in its [pgbouncer] section, all else as it was.
 
     A key is replaced where it stands (its last occurrence wins in PgBouncer, so that one), else
-    added at the end of the section; ValueError is not raised: without a section one is appended.
+    added at the end of the section; without a section, one is appended.
     """
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n") if text else []
     start, end = _section(lines, "pgbouncer")
     if start < 0:
         lines += ["[pgbouncer]"]

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from bootheal.actions import DeletePod
+from bootheal.actions import DeletePod, delete_pod
 from bootheal.errors import PermanentError, TransientError
 from bootheal.freshness import endpoints_doubt, pod_doubt
 from bootheal.health import Rollout, looping, lost, rollout, starting
-from bootheal.model import Answer, Pod, Ref, Right, Target, Workload
+from bootheal.model import Answer, Done, Pod, Ref, Right, Target, Workload
 from bootheal.ports import Interest, World
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
@@ -84,6 +84,7 @@ class RollOut(Action):
     version: str
     mark: str
     at: float
+    newest: float
 
     @property
     def about(self) -> Ref:
@@ -97,8 +98,8 @@ class RollOut(Action):
 
     @property
     def note(self) -> Mapping[str, str]:
-        """Return the mark that the template carries once this has happened."""
-        return {"mark": self.mark}
+        """Return the mark that the template carries once this has happened, and when the newest pod was made."""
+        return {"mark": self.mark, "newest": str(self.newest)}
 
     def apply(self, world: World) -> None:
         """Annotate the template, if nobody changed the workload since."""
@@ -134,9 +135,7 @@ class WorkloadStep(Step[Seen]):
         """Read workload and pods; probe every ready pod once the rollout is done."""
         workload = world.cluster.workload(self.workload)
         found = world.cluster.pods(self.workload.namespace, workload.selector)
-        pods = tuple(
-            sorted((pod for pod in found if pod.phase not in ("Failed", "Succeeded")), key=lambda pod: pod.ref)
-        )
+        pods = tuple(sorted((pod for pod in found if not pod.finished), key=lambda pod: pod.ref))
         boot_time = world.host.boot_time()
         doubt = next((why for pod in pods if (why := pod_doubt(pod, boot_time=boot_time))), "")
         state = rollout(workload, boot_time=boot_time)
@@ -189,15 +188,14 @@ class WorkloadStep(Step[Seen]):
         if self.restart == "never":
             return Wait(why)
         if rolled or _rolled(seen, past, "looping"):
-            since = rolled.at if rolled else 0.0
-            again = [pod for pod in loops if pod.created >= since and _restarts(pod) >= GIVE_UP_AFTER]
+            again = [pod for pod in loops if pod.created > _newest(rolled) and _restarts(pod) >= GIVE_UP_AFTER]
             if not again:
                 return Wait(why)
             hint = f"kubectl -n {self.workload.namespace} logs --previous {again[0].ref.name}"
             return GiveUp(f"{why}, although it was rolled out", hint)
-        if older := [pod for pod in loops if deleted is None or pod.created < deleted.at]:
+        if older := [pod for pod in loops if deleted is None or pod.created <= _newest(deleted)]:
             cause = "CrashLoopBackOff, and what it comes after serves"
-            return Act(why, tuple(DeletePod(cause=cause, pod=pod.ref, uid=pod.uid) for pod in older))
+            return Act(why, tuple(delete_pod(pod, cause, seen.pods) for pod in older))
         if any(_restarts(pod) >= ROLL_OUT_AFTER for pod in loops):
             return self._roll_out(seen, past, "looping", "crash-loops again after its pods were deleted")
         return Wait(why)
@@ -224,7 +222,9 @@ class WorkloadStep(Step[Seen]):
     def _roll_out(self, seen: Seen, past: Past, reason: str, cause: str) -> Judgement:
         mark = f"{past.epoch}/{reason}"
         version = seen.workload.version
-        return Act(cause, (RollOut(cause=cause, workload=self.workload, version=version, mark=mark, at=past.now),))
+        newest = max((pod.created for pod in seen.pods), default=0.0)
+        action = RollOut(cause=cause, workload=self.workload, version=version, mark=mark, at=past.now, newest=newest)
+        return Act(cause, (action,))
 
 
 def _services_doubt(world: World, pods: tuple[Pod, ...]) -> str:
@@ -246,6 +246,11 @@ def _rolled(seen: Seen, past: Past, reason: str) -> bool:
     mark = f"{past.epoch}/{reason}"
     remembered = (d for d in past.done if d.action == RollOut.kind() and d.result == "done")
     return seen.workload.caused_by == mark or any(done.note.get("mark") == mark for done in remembered)
+
+
+def _newest(done: Done | None) -> float:
+    """Return when the newest pod at the time of an action of ours was made, by the cluster's clock."""
+    return float(done.note.get("newest", "0")) if done else 0.0
 
 
 def _restarts(pod: Pod) -> int:

@@ -63,7 +63,7 @@ class Api:
 
     def get(self, path: str, query: Query = (), *, about: str) -> Any:
         """GET and parse JSON."""
-        return json.loads(self._read("GET", path, query, about=about))
+        return _parsed(self._read("GET", path, query, about=about), about)
 
     def text(self, path: str, query: Query = (), *, about: str) -> tuple[int, str]:
         """GET and return status and text, whatever the status (but a refusal of ours raises)."""
@@ -76,7 +76,7 @@ class Api:
     def write(self, method: str, path: str, body: Any, *, about: str, content_type: str = JSON) -> Any:
         """Send a write under our own field manager (Flux strips the fields of `kubectl…`) and parse the reply."""
         query = [("fieldManager", OWNER)] if method in ("PATCH", "POST", "PUT") else []
-        return json.loads(self._read(method, path, query, body=body, content_type=content_type, about=about))
+        return _parsed(self._read(method, path, query, body=body, content_type=content_type, about=about), about)
 
     def stream(self, path: str, query: Query, *, quiet: float, about: str) -> Iterator[Any]:
         """Yield a watch's JSON lines until the server ends it; UnreachableError after `quiet` seconds of silence."""
@@ -150,14 +150,25 @@ class Api:
         )
         try:
             return open_forward(self._configuration, url, headers, port, timeout)
+        except PermissionError:
+            hint = "the credential lacks the right to create pods/portforward"
+            about = f"a port-forward to pod/{namespace}/{pod}"
+            raise DeniedError(f"cannot open {about}: the API server says 403", status=403, hint=hint) from None
         except OSError as error:
             raise UnreachableError(f"cannot forward a port to pod/{namespace}/{pod}: {_reason(error)}") from None
+
+
+def _parsed(data: bytes, about: str) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError:
+        raise UnreachableError(f"cannot get {about}: what answers is not an API server, or not yet") from None
 
 
 def error_for(status: int, about: str) -> BoothealError:
     """Turn an HTTP status into an error of ours."""
     phrase = http.client.responses.get(status, "unknown")
-    refused = f"cannot get {about}: the API server says {status} {phrase}"
+    refused = f"cannot use {about}: the API server says {status} {phrase}"
     if status in _DENIED:
         return DeniedError(refused, status=status, hint=_DENIED[status])
     if status == http.HTTPStatus.NOT_FOUND:

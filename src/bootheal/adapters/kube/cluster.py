@@ -13,7 +13,7 @@ from typing import Any
 from bootheal.adapters.kube import objects
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
 from bootheal.adapters.kube.kept import Kept, Resource, fetch
-from bootheal.errors import ConflictError, MissingError
+from bootheal.errors import ConflictError, MissingError, PermanentError
 from bootheal.model import (
     Credentials,
     Document,
@@ -51,7 +51,7 @@ RESOURCES = {
 # Looks come several times a second while something is repaired; a Secret changes once in months.
 SECRET_SECONDS = 2.0
 HIDDEN = "***"
-_URL_PASSWORD = re.compile(r"(?<=://)([^:@/\s]+):[^@/\s]+(?=@)")
+_URL_PASSWORD = re.compile(r"(?<=://)([^:@/\s]*):[^@\s]+(?=@)")
 
 
 class KubeCluster:
@@ -93,8 +93,12 @@ class KubeCluster:
         return [pod for pod in self._items("pod", namespace).values() if wanted <= pod.labels.items()]
 
     def workload(self, ref: Ref) -> Workload:
-        """Return a workload."""
-        return self._one(ref)  # type: ignore[no-any-return]
+        """Return a workload. PermanentError where its pods can't be told apart from others."""
+        workload: Workload = self._one(ref)
+        if not workload.selector:
+            hint = "bootheal knows selectors of matchLabels only; leave this workload out of the configuration"
+            raise PermanentError(f"cannot tell the pods of {ref} from others: it selects by expressions", hint=hint)
+        return workload
 
     def service(self, namespace: str, name: str) -> Service:
         """Return a Service."""
@@ -114,7 +118,7 @@ class KubeCluster:
         raw = self._secret(login.secret, fresh=fresh)
         user = login.user or self._value(raw, login.secret, login.user_key)
         password = self._value(raw, login.secret, login.password_key)
-        self._revealed.add(password)
+        self._revealed |= {password, password.strip()}
         return Credentials(user, Secret(password), raw["metadata"].get("resourceVersion", ""))
 
     def document(self, config_map: Ref, key: str) -> Document:
@@ -123,7 +127,7 @@ class KubeCluster:
         text = (raw.get("data") or {}).get(key)
         if text is None:
             raise MissingError(f"cannot find key {key} in {config_map}", hint="see the pooler's settings_in")
-        return Document(config_map, key, text, raw["metadata"].get("resourceVersion", ""))
+        return Document(config_map, key, text, raw["metadata"].get("resourceVersion", ""), objects.manager(raw))
 
     def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
         """Return the last lines of a log, without any password that this process has read."""
@@ -241,14 +245,18 @@ class KubeCluster:
             make = f"kubectl -n {ref.namespace} create secret generic {ref.name} --from-literal={key}=…"
             raise MissingError(f"cannot find key {key} in {ref}", hint=f"name the right key, or make it: {make}")
         try:
-            return base64.b64decode(encoded, validate=True).decode()
+            value = base64.b64decode(encoded, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
-            raise MissingError(f"cannot read key {key} in {ref}: not base64 of UTF-8 text") from None
+            value = "\0"
+        if "\0" in value:  # PostgreSQL's protocol ends a text there
+            raise MissingError(f"cannot use key {key} in {ref}: it is not text", hint="make the Secret anew")
+        return value
 
     def _redact(self, text: str) -> str:
-        for secret in sorted(self._revealed, key=len, reverse=True):
+        for secret in sorted(self._revealed - {""}, key=len, reverse=True):
             text = text.replace(secret, HIDDEN)
-        return _URL_PASSWORD.sub(rf"\1:{HIDDEN}", text)
+        text = _URL_PASSWORD.sub(rf"\1:{HIDDEN}", text)
+        return "".join(character for character in text if character.isprintable() or character == "\n")
 
 
 def _tell(changed: Callable[[Interest], None], kept: Interest, name: str) -> None:

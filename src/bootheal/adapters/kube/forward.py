@@ -12,6 +12,8 @@ import websocket
 from kubernetes.client.exceptions import ApiException
 from kubernetes.stream.ws_client import PortForward, create_websocket, get_websocket_url
 
+REFUSED = (401, 403)
+
 
 class _Forward(PortForward):  # type: ignore[misc]
     """One thread carries the bytes; when it ends, however it ends, both ends are closed."""
@@ -35,6 +37,8 @@ def open_forward(configuration: Any, url: str, headers: dict[str, str], port: in
     try:
         connection = create_websocket(configuration, get_websocket_url(url), headers)
     except websocket.WebSocketBadStatusException as error:
+        if error.status_code in REFUSED:
+            raise PermissionError from None
         raise ConnectionError(f"the API server says {error.status_code}") from None
     except (websocket.WebSocketException, ApiException) as error:
         raise ConnectionError(str(error)) from None

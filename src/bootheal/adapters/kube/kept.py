@@ -50,7 +50,10 @@ def fetch(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Any],
     query = [("limit", str(PAGE))]
     while True:
         raw = api.get(resource.path(namespace), query, about=resource.about(namespace))
-        items.update((item["metadata"]["name"], resource.parse(item)) for item in raw.get("items") or ())
+        try:
+            items.update((item["metadata"]["name"], resource.parse(item)) for item in raw.get("items") or ())
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UnreachableError(f"cannot understand the {resource.about(namespace)}: {error!r}") from None
         metadata = raw.get("metadata", {})
         if not metadata.get("continue"):
             return items, metadata.get("resourceVersion", "")
@@ -81,7 +84,7 @@ class Kept:
         """Take in the response of a write, if the watch has not brought something newer."""
         with self._lock:
             current = self._items.get(raw["metadata"]["name"])
-            if self._live and (current is None or _newer(raw, current)):
+            if self._live and current is not None and _newer(raw, current):
                 self._items[raw["metadata"]["name"]] = self._resource.parse(raw)
 
     def drop(self, name: str) -> None:
@@ -103,10 +106,14 @@ class Kept:
             try:
                 while not self._stop.is_set():
                     self._follow()
+                    self._pause(RECONNECT_SECONDS)  # a server that ends watches at once must not be stormed
             except BoothealError:
+                pass
+            finally:
                 with self._lock:
                     self._live = False
-                self._changed("")
+            self._changed("")
+            self._pause(RECONNECT_SECONDS)
 
     def _pause(self, seconds: float) -> None:
         self._stop.wait(seconds)
@@ -126,7 +133,11 @@ class Kept:
         ]
         path, about = self._resource.path(self._namespace), self._resource.about(self._namespace)
         for event in self._api.stream(path, query, quiet=QUIET_SECONDS, about=about):
-            self._take(event["type"], event["object"])
+            try:
+                self._take(event["type"], event["object"])
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                about = self._resource.about(self._namespace)
+                raise UnreachableError(f"cannot understand a change of {about}: {error!r}") from None
             if self._stop.is_set():
                 return
 

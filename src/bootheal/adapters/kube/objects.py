@@ -44,7 +44,7 @@ def lease(raw: Raw) -> Lease:
 
 
 def pod(raw: Raw) -> Pod:
-    """Parse a v1 Pod. Init containers are left out: what they hold up shows in the pod's phase."""
+    """Parse a v1 Pod."""
     metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
     owner = next((o for o in metadata.get("ownerReferences") or () if o.get("controller")), None)
     return Pod(
@@ -63,6 +63,8 @@ def pod(raw: Raw) -> Pod:
         owner=Ref(owner["kind"].lower(), metadata.get("namespace", ""), owner["name"]) if owner else None,
         labels=metadata.get("labels") or {},
         containers=tuple(_container(item) for item in status.get("containerStatuses") or ()),
+        init=tuple(_container(item) for item in status.get("initContainerStatuses") or ()),
+        ips=tuple(item.get("ip", "") for item in status.get("podIPs") or ()),
         ports={
             port["name"]: port["containerPort"]
             for container in spec.get("containers") or ()
@@ -76,7 +78,7 @@ def _container(raw: Raw) -> Container:
     name, detail = next(iter((raw.get("state") or {"waiting": {}}).items()))
     return Container(
         name=raw["name"],
-        state=State(name),
+        state=State(name) if name in set(State) else State.WAITING,
         reason=detail.get("reason", ""),
         message=detail.get("message", ""),
         exit_code=detail.get("exitCode"),
@@ -112,21 +114,24 @@ def workload(raw: Raw, kind: str) -> Workload:
         update_revision=status.get("updateRevision", ""),
         current_revision=status.get("currentRevision", ""),
         deadline_exceeded=seconds(progressing.get("lastUpdateTime")) if exceeded else None,
-        selector=spec.get("selector", {}).get("matchLabels") or {},
+        selector=_labels(spec.get("selector") or {}),
         caused_by=template.get(CAUSE, ""),
     )
 
 
+def _labels(selector: Raw) -> dict[str, str]:
+    """Return the labels that a selector asks for; {} where labels alone don't say it."""
+    return {} if selector.get("matchExpressions") else dict(selector.get("matchLabels") or {})
+
+
 def service(raw: Raw) -> Service:
-    """Parse a v1 Service; of several ports the first counts."""
+    """Parse a v1 Service."""
     spec = raw.get("spec", {})
-    port: Raw = next(iter(spec.get("ports") or ()), {})
     cluster_ip = spec.get("clusterIP", "")
     return Service(
         ref=ref("service", raw),
         cluster_ip="" if cluster_ip == "None" else cluster_ip,
-        port=port.get("port", 0),
-        target_port=port.get("targetPort") or port.get("port", 0),
+        ports=tuple((port["port"], port.get("targetPort") or port["port"]) for port in spec.get("ports") or ()),
         selector=spec.get("selector") or {},
     )
 
@@ -150,3 +155,22 @@ def endpoints(raw: Raw) -> tuple[str, tuple[Endpoint, ...]]:
 
 def _condition(status: Raw, kind: str) -> Raw:
     return next((c for c in status.get("conditions") or () if c.get("type") == kind), {})
+
+
+# Who writes an object back to what it was: the marks that Helm, Flux, Argo CD and operators leave.
+_MANAGERS = {
+    "helm.toolkit.fluxcd.io/name": "Flux",
+    "kustomize.toolkit.fluxcd.io/name": "Flux",
+    "argocd.argoproj.io/instance": "Argo CD",
+    "argocd.argoproj.io/tracking-id": "Argo CD",
+    "meta.helm.sh/release-name": "Helm",
+}
+
+
+def manager(raw: Raw) -> str:
+    """Name who would undo a change of ours, "" if nobody is known to."""
+    metadata = raw["metadata"]
+    marks = (metadata.get("labels") or {}) | (metadata.get("annotations") or {})
+    named = next((name for mark, name in _MANAGERS.items() if mark in marks), "")
+    owner = next((f"{o['kind']} {o['name']}" for o in metadata.get("ownerReferences") or ()), "")
+    return named or owner
