@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bootheal.errors import PermanentError
-from bootheal.freshness import pod_doubt
+from bootheal.freshness import endpoints_doubt, pod_doubt
 from bootheal.model import Answer, Login, Pod, Target
 from bootheal.ports import World
 
@@ -49,9 +49,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """All pods of the database."""
+    """All pods of the database; `service`: why the Service in front of it may not lead there yet."""
 
     members: tuple[Member, ...]
+    service: str = ""
 
     @property
     def primary(self) -> Target | None:
@@ -100,7 +101,16 @@ def find(world: World, database: Database) -> Members:
         target = Target(pod.ip, port, pod.ref)
         answer = world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT, sql=READ_ONLY)
         members.append(Member(pod.ref.name, target, answer))
-    return Members(tuple(members))
+    return Members(tuple(members), _service_doubt(world, database))
+
+
+def _service_doubt(world: World, database: Database) -> str:
+    """Poolers and applications come through the Service, and would hang on an address that is gone."""
+    if not database.service:
+        return ""
+    endpoints = world.cluster.endpoints(database.namespace, database.service)
+    doubt = endpoints_doubt(endpoints, world.cluster.pods(database.namespace), boot_time=world.host.boot_time())
+    return f"service/{database.namespace}/{database.service} {doubt}" if doubt else ""
 
 
 def _pods(world: World, database: Database) -> list[tuple[Pod, int]]:

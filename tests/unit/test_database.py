@@ -28,6 +28,12 @@ def test_a_writable_primary_settles_it() -> None:
     assert judge(standby, primary) == Settled("postgres-1 accepts connections and takes writes")
 
 
+def test_a_service_that_does_not_lead_there_yet_is_waited_for() -> None:
+    """The pooler comes through it, and would hang on an address that is gone."""
+    members = Members((member(ok=True, value="f"),), service="service/shop/db still sends to 10.42.0.3")
+    assert STEP.judge(Seen(members), past()) == Wait("service/shop/db still sends to 10.42.0.3")
+
+
 def test_crash_recovery_is_waited_for_without_using_up_patience() -> None:
     """57P03 is work in progress: the reason carries the SQLSTATE, the clock of patience stands still."""
     said = member(sqlstate="57P03", text="the database system is starting up")

@@ -7,7 +7,7 @@ import pytest
 
 from bootheal.model import Answer, Document, Done, Login, Ref, Setting, Target
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
-from bootheal.steps.pooler import LendRetry, Member, PoolerStep, RepayRetry, Seen, with_settings
+from bootheal.steps.pooler import Lend, Member, PoolerStep, Repay, Seen, with_settings
 from support.objects import NOW, past
 
 POD = Ref("pod", "shop", "pooler-1")
@@ -34,7 +34,7 @@ def member(login: Answer = OK, retry: str = "15", idle: str = "300", **fields: A
 
 def loan(number: int = 0, **fields: Any) -> Done:
     note = {"uid": "uid-1", "key": "server_login_retry", "value": "15"}
-    return replace(Done(number, "lend-retry", str(POD), "login not served", NOW - 1, "lend", "done", note), **fields)
+    return replace(Done(number, "lend", str(POD), "login not served", NOW - 1, "lend", "done", note), **fields)
 
 
 def judge(*members: Member, step: PoolerStep = STEP, done: tuple[Done, ...] = (), **facts: Any) -> Judgement:
@@ -51,8 +51,23 @@ def test_a_failing_login_lifts_the_back_off() -> None:
     judgement = judge(member(FAILING))
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
-    assert isinstance(action, LendRetry)
+    assert isinstance(action, Lend)
     assert action.note == {"uid": "uid-1", "key": "server_login_retry", "value": "15"}
+
+
+def test_a_connection_into_nowhere_is_cut_short_too() -> None:
+    """PgBouncer may hang on an address that its Service no longer has, until server_connect_timeout."""
+    timeout = {
+        "server_connect_timeout": Setting("15", changeable=True),
+        "server_login_retry": Setting("1", changeable=True),
+    }
+    judgement = judge(member(FAILING, settings=timeout))
+    assert isinstance(judgement, Act)
+    assert [action.note["key"] for action in judgement.actions] == ["server_connect_timeout"]
+    both = (loan(), loan(1, note={"uid": "uid-1", "key": "server_connect_timeout", "value": "15"}))
+    repaid = judge(member(retry="1"), done=both)
+    assert isinstance(repaid, Act)
+    assert {action.note["key"] for action in repaid.actions} == {"server_login_retry", "server_connect_timeout"}
 
 
 def test_a_back_off_that_is_lifted_already_is_waited_for() -> None:
@@ -65,13 +80,13 @@ def test_a_loan_is_repaid_once_logins_succeed() -> None:
     judgement = judge(member(retry="1"), done=(loan(result="intended"),))
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
-    assert isinstance(action, RepayRetry)
+    assert isinstance(action, Repay)
     assert action.value == "15"
 
 
 def test_a_repaid_loan_is_not_repaid_again() -> None:
     """The repayment is remembered; one that failed is not."""
-    paid = Done(1, "repay-retry", str(POD), "x", NOW, "repay", "done", {"uid": "uid-1"})
+    paid = Done(1, "repay", str(POD), "x", NOW, "repay", "done", {"uid": "uid-1", "key": "server_login_retry"})
     assert isinstance(judge(member(), done=(loan(), paid)), Settled)
     assert isinstance(judge(member(retry="1"), done=(loan(), replace(paid, result="failed: x"))), Act)
 
@@ -94,7 +109,7 @@ def test_a_declared_back_off_is_what_is_given_back() -> None:
     judgement = judge(member(retry="1"), step=step, done=(loan(),))
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
-    assert isinstance(action, RepayRetry)
+    assert isinstance(action, Repay)
     assert action.value == "5"
 
 
@@ -143,7 +158,7 @@ def test_a_loan_is_repaid_before_giving_up() -> None:
     held = past(first_seen={"client fault": NOW - 10}, done=(loan(),))
     judgement = STEP.judge(Seen(members=(refused,)), held)
     assert isinstance(judgement, Act)
-    assert isinstance(judgement.actions[0], RepayRetry)
+    assert isinstance(judgement.actions[0], Repay)
 
 
 @pytest.mark.parametrize("value", ["", "15s", None])

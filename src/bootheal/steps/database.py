@@ -44,7 +44,7 @@ class DatabaseStep(Step[Seen]):
 
     def interests(self) -> frozenset[Interest]:
         """The pods behind it; PostgreSQL itself has to be asked."""
-        return frozenset({Interest("pod", self.database.namespace), Interest("service", self.database.namespace)})
+        return frozenset(Interest(kind, self.database.namespace) for kind in ("pod", "service", "endpointslice"))
 
     def rights(self) -> frozenset[Right]:
         """To read the administrator's Secret."""
@@ -57,6 +57,8 @@ class DatabaseStep(Step[Seen]):
     def judge(self, seen: Seen, past: Past) -> Judgement:
         """Decide by SQLSTATE."""
         members = seen.members
+        if members.primary and members.service:
+            return Wait(members.service)
         if members.primary:
             writable = next(member.pod for member in members.members if member.writable)
             return Settled(f"{writable} accepts connections and takes writes")

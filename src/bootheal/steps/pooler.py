@@ -1,13 +1,13 @@
 """A pooler: its declared settings are in force, and the application's role gets through it.
 
 PgBouncer does not try a failed server login again for server_login_retry seconds, even
-when PostgreSQL has long been back. So while a login fails, that setting is lent down
-to 1 s, and given back once logins succeed. A loan is on disk before the SET, so that
+when PostgreSQL has long been back. So while a login fails, that setting (and the
+connect timeout) is lent down, and given back once logins succeed. A loan is on disk before the SET, so that
 whoever runs next repays it. Nothing is paused, killed or reloaded, and no client
 connection is dropped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -32,7 +32,10 @@ from bootheal.ports import Interest, World
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
 RETRY = "server_login_retry"
-LENT = "1"  # not 0, which is a storm of logins
+
+# What is lent down while logins fail. A retry of 0 would be a storm of logins. A connection that PgBouncer
+# began while its Service still sent to a dead address hangs until the connect timeout, so that is lent, too.
+LENT = {RETRY: 1.0, "server_connect_timeout": 3.0}
 
 # A login that is not served this soon is worth the loan; with the loan out, real slowness is waited for.
 PROMPT = 1.0
@@ -60,13 +63,17 @@ class Member:
     hint: str = ""
     passing: bool = False
 
-    @property
-    def retry(self) -> float | None:
-        """The login back-off now in force, in seconds; None where it is not known."""
+    def seconds(self, key: str) -> float:
+        """Return a setting that is a duration, 0 where it is not known: then it is not lent."""
         try:
-            return float(self.settings[RETRY].value) if self.settings else None
+            return float(self.settings[key].value) if self.settings else 0.0
         except (KeyError, ValueError):
-            return None
+            return 0.0
+
+    @property
+    def lendable(self) -> tuple[str, ...]:
+        """The settings that are higher than what would be lent."""
+        return tuple(key for key, lent in LENT.items() if self.seconds(key) > lent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,50 +116,52 @@ class _OnConsole(Action):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LendRetry(_OnConsole):
-    """Lift the login back-off of one pod, for a while."""
+class Lend(_OnConsole):
+    """Lower a setting of one pod, for a while, so that PgBouncer logs in soon."""
 
     bounded: ClassVar[bool] = False
 
+    key: str
     value: str
 
     @property
     def sentence(self) -> str:
         """Say what is lent."""
-        return f"set {RETRY} = {LENT} on {self.pod} until logins succeed (now {self.value})"
+        return f"set {self.key} = {LENT[self.key]:g} on {self.pod} until logins succeed (now {self.value})"
 
     @property
     def note(self) -> Mapping[str, str]:
         """Return the loan: what to give back, and to which pod."""
-        return {"uid": self.uid, "key": RETRY, "value": self.value}
+        return {"uid": self.uid, "key": self.key, "value": self.value}
 
     def apply(self, world: World) -> None:
         """SET."""
-        self.set(world, RETRY, LENT)
+        self.set(world, self.key, f"{LENT[self.key]:g}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class RepayRetry(_OnConsole):
-    """Give the login back-off of one pod back."""
+class Repay(_OnConsole):
+    """Give a lent setting of one pod back."""
 
     bounded: ClassVar[bool] = False
     repairs: ClassVar[bool] = False
 
+    key: str
     value: str
 
     @property
     def sentence(self) -> str:
         """Say what is given back."""
-        return f"set {RETRY} = {self.value} on {self.pod} again"
+        return f"set {self.key} = {self.value} on {self.pod} again"
 
     @property
     def note(self) -> Mapping[str, str]:
         """Return which loan this repays."""
-        return {"uid": self.uid, "key": RETRY}
+        return {"uid": self.uid, "key": self.key}
 
     def apply(self, world: World) -> None:
         """SET."""
-        self.set(world, RETRY, self.value)
+        self.set(world, self.key, self.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,9 +264,9 @@ class PoolerStep(Step[Seen]):
             passing = isinstance(error, TransientError)
             return Member(pod.ref, pod.uid, target, login, refused=str(error), hint=error.hint, passing=passing)
         member = Member(pod.ref, pod.uid, target, STARVED, shown.settings)
-        if shown.starved and _lendable(member):
+        if shown.starved and RETRY in member.lendable:
             return member  # a login of ours would only wait with the others
-        timeout = PROMPT if _lendable(member) else PATIENT
+        timeout = PROMPT if RETRY in member.lendable else PATIENT
         return replace(member, login=world.postgres.ask(target, client, self.dbname, timeout=timeout))
 
     def _port(self, service: Service, pod: Pod) -> int:
@@ -308,33 +317,33 @@ class PoolerStep(Step[Seen]):
                     "with the pooler's auth_file or auth_query",
                 )
             return Wait(said)
-        loans = tuple(self._lend(member, past) for member in failing if _lendable(member))
-        return Act(said, loans) if loans else Wait(said, again=None if member.retry is None else SOON)
+        loans = tuple(self._lend(member, key, past) for member in failing for key in member.lendable)
+        return Act(said, loans) if loans else Wait(said, again=SOON if member.settings else None)
 
-    def _lend(self, member: Member, past: Past) -> LendRetry:
-        value = _owed(past.done, member.uid) or f"{member.retry:g}"
-        return LendRetry(cause="login not served", value=value, **self._on(member))
+    def _lend(self, member: Member, key: str, past: Past) -> Lend:
+        value = _owed(past.done, member.uid).get(key) or f"{member.seconds(key):g}"
+        return Lend(cause="login not served", key=key, value=value, **self._on(member))
 
     def _repairs(self, seen: Seen, past: Past) -> tuple[Action, ...]:
         actions: list[Action] = []
         for member in seen.members:
             if member.settings is None:
                 continue
-            lent = bool(_owed(past.done, member.uid))  # then the repayment sets the declared value
-            if changes := self._changes(member.settings, lent=lent):
+            lent = _owed(past.done, member.uid)  # the repayment sets the declared value
+            if changes := self._changes(member.settings, without=lent):
                 actions.append(ApplySettings(cause="declared", settings=changes, **self._on(member)))
         actions += self._repayments(seen, past)
         if seen.document and not seen.document.managed_by and (text := self._document(seen.document)):
             actions.append(WriteSettings(cause="declared", document=seen.document, text=text))
         return tuple(actions)
 
-    def _repayments(self, seen: Seen, past: Past) -> tuple[RepayRetry, ...]:
+    def _repayments(self, seen: Seen, past: Past) -> tuple[Repay, ...]:
         """Give back what is owed: the value from before the loan, or the declared one."""
-        owed = ((member, _owed(past.done, member.uid)) for member in seen.members if member.settings is not None)
         return tuple(
-            RepayRetry(cause="logins succeed", value=self.settings.get(RETRY, value), **self._on(member))
-            for member, value in owed
-            if value
+            Repay(cause="logins succeed", key=key, value=self.settings.get(key, value), **self._on(member))
+            for member in seen.members
+            if member.settings is not None
+            for key, value in _owed(past.done, member.uid).items()
         )
 
     def _on(self, member: Member) -> dict[str, Any]:
@@ -348,11 +357,11 @@ class PoolerStep(Step[Seen]):
     def _differs(self, seen: Seen) -> bool:
         return any(member.settings and self._changes(member.settings) for member in seen.members)
 
-    def _changes(self, current: Mapping[str, Setting], *, lent: bool = False) -> tuple[tuple[str, str], ...]:
+    def _changes(self, current: Mapping[str, Setting], without: Container[str] = ()) -> tuple[tuple[str, str], ...]:
         return tuple(
             (key, value)
             for key, value in self.settings.items()
-            if key != RETRY or not lent
+            if key not in without
             if key in current and current[key].changeable and not _equal(current[key].value, value)
         )
 
@@ -392,20 +401,16 @@ def _no_pod(workload: Workload) -> str:
     return f"{workload.ref} is scaled to zero" if workload.desired == 0 else f"{workload.ref} has no pod yet"
 
 
-def _lendable(member: Member) -> bool:
-    return member.retry is not None and member.retry > float(LENT)
-
-
-def _owed(done: tuple[Done, ...], uid: str) -> str:
-    """Return what a pod must get back, "" if nothing: its last loan that no repayment followed."""
-    owed = ""
+def _owed(done: tuple[Done, ...], uid: str) -> dict[str, str]:
+    """Return what a pod must get back: by key, the value of its last loan that no repayment followed."""
+    owed: dict[str, str] = {}
     for item in done:
         if item.note.get("uid") != uid:
             continue
-        if item.action == LendRetry.kind():
-            owed = item.note["value"]
-        elif item.action == RepayRetry.kind() and item.result == "done":
-            owed = ""
+        if item.action == Lend.kind():
+            owed[item.note["key"]] = item.note["value"]
+        elif item.action == Repay.kind() and item.result == "done":
+            owed.pop(item.note["key"], None)
     return owed
 
 
