@@ -25,7 +25,7 @@ LINTERS = {
     "mypy": ["mypy"],
     "import-linter": ["lint-imports", "--no-logo", "--cache-dir", str(CACHE / "import-linter")],
     "codespell": ["codespell", "."],
-    "shellcheck": ["shellcheck", "scripts/environment", "scripts/test", "scripts/demo", ".ci/run"],
+    "shellcheck": ["shellcheck", "scripts/environment", "scripts/test", "scripts/demo", "scripts/bench", ".ci/run"],
 }
 LAYERS = ("unit", "contract", "integration", "systemd", "e2e")
 ENDINGS = ("passed", "failed", "error", "skipped", "xfailed", "xpassed", "deselected")

@@ -55,19 +55,19 @@ def test_a_failing_login_lifts_the_back_off() -> None:
     assert action.note == {"uid": "uid-1", "key": "server_login_retry", "value": "15"}
 
 
-def test_a_connection_into_nowhere_is_cut_short_too() -> None:
-    """PgBouncer may hang on an address that its Service no longer has, until server_connect_timeout."""
+def test_the_memory_for_failed_lookups_is_shortened_too() -> None:
+    """CoreDNS comes late after a power cut, and PgBouncer believes that a name does not exist for 15 s."""
     timeout = {
-        "server_connect_timeout": Setting("15", changeable=True),
+        "dns_nxdomain_ttl": Setting("15", changeable=True),
         "server_login_retry": Setting("1", changeable=True),
     }
     judgement = judge(member(FAILING, settings=timeout))
     assert isinstance(judgement, Act)
-    assert [action.note["key"] for action in judgement.actions] == ["server_connect_timeout"]
-    both = (loan(), loan(1, note={"uid": "uid-1", "key": "server_connect_timeout", "value": "15"}))
+    assert [action.note["key"] for action in judgement.actions] == ["dns_nxdomain_ttl"]
+    both = (loan(), loan(1, note={"uid": "uid-1", "key": "dns_nxdomain_ttl", "value": "15"}))
     repaid = judge(member(retry="1"), done=both)
     assert isinstance(repaid, Act)
-    assert {action.note["key"] for action in repaid.actions} == {"server_login_retry", "server_connect_timeout"}
+    assert {action.note["key"] for action in repaid.actions} == {"server_login_retry", "dns_nxdomain_ttl"}
 
 
 def test_a_back_off_that_is_lifted_already_is_waited_for() -> None:

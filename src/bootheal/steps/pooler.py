@@ -2,7 +2,7 @@
 
 PgBouncer does not try a failed server login again for server_login_retry seconds, even
 when PostgreSQL has long been back. So while a login fails, that setting (and the
-connect timeout) is lent down, and given back once logins succeed. A loan is on disk before the SET, so that
+memory for failed DNS lookups) is lent down, and given back once logins succeed. A loan is on disk before the SET, so that
 whoever runs next repays it. Nothing is paused, killed or reloaded, and no client
 connection is dropped.
 """
@@ -33,15 +33,13 @@ from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, W
 
 RETRY = "server_login_retry"
 
-# What is lent down while logins fail. A retry of 0 would be a storm of logins. A connection that PgBouncer
-# began while its Service still sent to a dead address hangs until the connect timeout, so that is lent, too.
-LENT = {RETRY: 1.0, "server_connect_timeout": 3.0}
+# What is lent down while logins fail. A retry of 0 would be a storm of logins. After a power cut CoreDNS comes
+# late, and PgBouncer believes a failed lookup for dns_nxdomain_ttl: the next one should cost less.
+LENT = {RETRY: 1.0, "dns_nxdomain_ttl": 1.0}
 
 # A login that is not served this soon is worth the loan; with the loan out, real slowness is waited for.
 PROMPT = 1.0
 PATIENT = 3.0
-
-SOON = 0.1
 
 STARVED = Answer(ok=False, spoke=True, text="clients wait while PgBouncer does not try to log in")
 
@@ -318,7 +316,7 @@ class PoolerStep(Step[Seen]):
                 )
             return Wait(said)
         loans = tuple(self._lend(member, key, past) for member in failing for key in member.lendable)
-        return Act(said, loans) if loans else Wait(said, again=SOON if member.settings else None)
+        return Act(said, loans) if loans else Wait(said)
 
     def _lend(self, member: Member, key: str, past: Past) -> Lend:
         value = _owed(past.done, member.uid).get(key) or f"{member.seconds(key):g}"
