@@ -150,30 +150,25 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container's status. `reason` and `exit_code` belong to `state`."""
+    """One container's status. `reason` and `started` belong to `state`."""
 
     name: str
     state: State
     reason: str = ""
-    message: str = ""
-    exit_code: int | None = None
     ready: bool = False
     restarts: int = 0
     started: float | None = None
-    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One pod's status. `reason` and `message` are the pod's own, not a container's."""
+    """One pod's status. `reason` is the pod's own, not a container's."""
 
     ref: Ref
     uid: str
     version: str
     phase: str
-    node: str = ""
     reason: str = ""
-    message: str = ""
     ip: str = ""
     ready: bool = False
     created: float = 0.0

@@ -32,7 +32,7 @@ def waiting(reason: str, **fields: Any) -> Container:
 
 def terminated(reason: str, **fields: Any) -> Container:
     """A container that has ended."""
-    return replace(Container("main", State.TERMINATED, reason=reason, exit_code=255), **fields)
+    return replace(Container("main", State.TERMINATED, reason=reason), **fields)
 
 
 def a_pod(name: str = "web-1", *containers: Container, **fields: Any) -> Pod:

@@ -1,10 +1,10 @@
 """A pooler: its declared settings are in force, and the application's role gets through it.
 
 PgBouncer does not try a failed server login again for server_login_retry seconds, even
-when PostgreSQL has long been back. So while a login fails, that setting (and the
-memory for failed DNS lookups) is lent down, and given back once logins succeed. A loan is on disk before the SET, so that
-whoever runs next repays it. Nothing is paused, killed or reloaded, and no client
-connection is dropped.
+when PostgreSQL has long been back. So while a login fails, that setting (and the memory
+for failed DNS lookups) is lent down, and given back once logins succeed. A loan is on
+disk before the SET, so that whoever runs next repays it. Nothing is paused, killed or
+reloaded, and no client connection is dropped.
 """
 
 from collections.abc import Container, Mapping

@@ -52,9 +52,7 @@ def pod(raw: Raw) -> Pod:
         uid=metadata.get("uid", ""),
         version=metadata.get("resourceVersion", ""),
         phase=status.get("phase", ""),
-        node=spec.get("nodeName", ""),
         reason=status.get("reason", ""),
-        message=status.get("message", ""),
         ip=status.get("podIP", ""),
         ready=_condition(status, "Ready").get("status") == "True",
         created=seconds(metadata.get("creationTimestamp")) or 0.0,
@@ -80,12 +78,9 @@ def _container(raw: Raw) -> Container:
         name=raw["name"],
         state=State(name) if name in set(State) else State.WAITING,
         reason=detail.get("reason", ""),
-        message=detail.get("message", ""),
-        exit_code=detail.get("exitCode"),
         ready=bool(raw.get("ready")),
         restarts=raw.get("restartCount", 0),
         started=seconds(detail.get("startedAt")),
-        id=raw.get("containerID", ""),
     )
 
 
