@@ -1,6 +1,7 @@
 """`bootheal demo`: the whole story on an embedded cluster, healed by the code that heals a real one."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -34,6 +35,7 @@ def main(options: argparse.Namespace) -> int:
         from bootheal.demo.stack import Stack
     except ModuleNotFoundError as error:
         raise DemoError(f"cannot start the demo: the package {error.name} is not installed", hint=NO_EXTRA) from None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end what was started, as on Ctrl-C
     with tempfile.TemporaryDirectory(prefix="bootheal-demo-") as directory:
         started = time.monotonic()
         print("Starting an embedded cluster: real PostgreSQL, real PgBouncer, two applications …", flush=True)
@@ -53,9 +55,9 @@ def _break_and_heal(stack: "Stack") -> int:
     stack.power_cut()
     stack.boot()
     inbox: Inbox = SimpleQueue()
-    stop_on_signals(inbox)
     terminal = Terminal()
-    report = heal(load(stack.config), terminal, inbox)
+    with stop_on_signals(inbox):
+        report = heal(load(stack.config), terminal, inbox)
     terminal.note("\nWhat was done, why, and when (seconds since power-on):")
     for line in account(report):
         terminal.note(line)

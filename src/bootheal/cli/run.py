@@ -4,6 +4,8 @@ import argparse
 import json
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
 
 from bootheal.adapters.state import StateFile, lock
@@ -21,8 +23,8 @@ def main(options: argparse.Namespace) -> int:
     configuration = load(options.config)
     terminal = Terminal(sys.stderr if options.json else sys.stdout)
     inbox: Inbox = SimpleQueue()
-    signals = stop_on_signals(inbox)
-    report = heal(configuration, terminal, inbox)
+    with stop_on_signals(inbox) as signals:
+        report = heal(configuration, terminal, inbox)
     if options.json:
         print(json.dumps(to_json(report) | {"verdict": report.verdict.value}, indent=2))
     else:
@@ -31,17 +33,21 @@ def main(options: argparse.Namespace) -> int:
     return 128 + signals[0] if report.verdict is Verdict.INTERRUPTED and signals else EXIT_CODES[report.verdict]
 
 
-def stop_on_signals(inbox: Inbox) -> list[int]:
-    """From now on SIGTERM and SIGINT ask for a stop. Return the list that will hold the signals' numbers."""
+@contextmanager
+def stop_on_signals(inbox: Inbox) -> Iterator[list[int]]:
+    """Let SIGTERM and SIGINT ask for a stop. Yield the list that will hold the signals' numbers."""
     caught: list[int] = []
 
     def handle(number: int, _frame: object) -> None:
         caught.append(number)
         inbox.put(Stop())  # SimpleQueue.put may be called from a signal handler
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handle)
-    return caught
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def heal(configuration: Configuration, terminal: Terminal, inbox: Inbox) -> Report:

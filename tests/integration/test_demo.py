@@ -1,0 +1,54 @@
+"""`bootheal demo` as a newcomer runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from support.command import bootheal, start
+
+
+def test_the_demo_breaks_heals_and_shows() -> None:
+    """Before and after are shown, what was done and why, and nothing is left behind."""
+    before = set(Path(os.environ.get("TMPDIR", "/tmp")).glob("bootheal-demo-*"))  # noqa: S108
+    text = bootheal("demo").stdout
+    for said in ("It serves after", "The power is cut", "57P03", "reset the password", "Before:", "Now:", "healed ("):
+        assert said in text
+    assert text.rstrip().endswith("GET http://nginx/health: 200")
+    assert set(Path(os.environ.get("TMPDIR", "/tmp")).glob("bootheal-demo-*")) <= before  # noqa: S108
+
+
+def test_a_demo_that_is_kept_can_be_tried_and_ends_with_ctrl_c() -> None:
+    """The commands that it shows work while it runs; Ctrl-C ends it and its processes."""
+    before = servers()
+    process = start("demo", "--keep")
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line.strip())
+        if "Ctrl-C to end" in line:
+            break
+    config = next(line.split("--config ")[1] for line in lines if line.startswith("bootheal plan"))
+    kubeconfig = next(line.split("--kubeconfig ")[1].split()[0] for line in lines if line.startswith("kubectl"))
+    assert json.loads(Path(kubeconfig).read_text())["current-context"]
+    assert "well" in bootheal("plan", "--config", config).stdout
+    assert "healed" in bootheal("status", "--config", config).stdout
+    assert len(servers() - before) > 5
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert not Path(config).exists()
+    deadline = time.monotonic() + 5
+    while servers() - before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert servers() - before == set()
+
+
+def servers() -> set[str]:
+    """Return the processes of PostgreSQL and PgBouncer."""
+    found = subprocess.run(
+        ["pgrep", "-f", "^postgres|/postgres|pgbouncer"], capture_output=True, text=True, check=False
+    )
+    return set(found.stdout.split())
