@@ -22,7 +22,6 @@ def test_the_demo_breaks_heals_and_shows() -> None:
 
 def test_a_demo_that_is_kept_can_be_tried_and_ends_with_ctrl_c() -> None:
     """The commands that it shows work while it runs; Ctrl-C ends it and its processes."""
-    before = servers()
     process = start("demo", "--keep")
     assert process.stdout is not None
     lines: list[str] = []
@@ -35,20 +34,19 @@ def test_a_demo_that_is_kept_can_be_tried_and_ends_with_ctrl_c() -> None:
     assert json.loads(Path(kubeconfig).read_text())["current-context"]
     assert "well" in bootheal("plan", "--config", config).stdout
     assert "healed" in bootheal("status", "--config", config).stdout
-    assert len(servers() - before) > 5
+    processes = descendants(process.pid)
+    assert len(processes) > 5
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode == 130
     assert not Path(config).exists()
     deadline = time.monotonic() + 5
-    while servers() - before and time.monotonic() < deadline:
+    while (left := [pid for pid in processes if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert servers() - before == set()
+    assert left == []
 
 
-def servers() -> set[str]:
-    """Return the processes of PostgreSQL and PgBouncer."""
-    found = subprocess.run(
-        ["pgrep", "-f", "^postgres|/postgres|pgbouncer"], capture_output=True, text=True, check=False
-    )
-    return set(found.stdout.split())
+def descendants(pid: int) -> list[int]:
+    """Return the processes that a process has started, directly or not."""
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
+    return [process for child in map(int, found) for process in (child, *descendants(child))]
