@@ -85,7 +85,7 @@ class Container:
         return {
             "name": self.name,
             "image": self.spec["image"],
-            "imageID": f"docker.io/{self.spec['image']}@sha256:demo" if self.identity else "",
+            "imageID": f"{self.spec['image']}@sha256:demo" if self.identity else "",
             "containerID": self.identity,
             "ready": self.ready,
             "started": "running" in self.state,
