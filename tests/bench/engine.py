@@ -166,5 +166,6 @@ def measure(workloads: list[Workload] | None = None) -> Iterator[Row]:
     for tells, how in ((True, "woken by watch events"), (False, "woken by polling alone")):
         with TemporaryDirectory() as directory:
             seconds, busy = run(workloads, Path(directory), tells=tells)
-        yield Row(PART, how, seconds, "s", path, "longest path", most_ratio=1.05)
+        # Polling is for while a watch is broken: 0.1 s and 2 % late at each of the path's steps by design.
+        yield Row(PART, how, seconds, "s", path, "longest path", most_ratio=1.05 if tells else None)
         yield Row(PART, f"{how}, processor time", busy, "s", seconds, "run")
