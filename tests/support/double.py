@@ -1,19 +1,16 @@
 """The official client as tests of the double use it: raw JSON through its transport, TLS and authentication."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from kubernetes import client, config
 from kubernetes.client.api_client import ApiClient
 
-from bootheal.demo.images.servers import find_servers
 from bootheal.demo.stack import Stack, StackOptions
-from bootheal.errors import DemoError
+from support import stack
 
 SHOP = "/api/v1/namespaces/shop"
 APPS = "/apis/apps/v1/namespaces/shop"
@@ -21,18 +18,10 @@ STRATEGIC = "application/strategic-merge-patch+json"
 MERGE = "application/merge-patch+json"
 
 
-@contextmanager
-def running(directory: Path, **options: Any) -> Iterator[Stack]:
-    """Run a stack that is quick to start; its own troubles fail the test, and missing servers skip it."""
-    try:
-        find_servers()
-    except DemoError as missing:
-        pytest.skip(f"{missing}: {missing.hint}")
+def running(directory: Path, **options: Any) -> AbstractContextManager[Stack]:
+    """Run a stack that is quick to start."""
     quick: dict[str, Any] = {"fsync": False, "drift": False, "server_login_retry": 1}
-    with Stack(directory, StackOptions(**quick | options)) as stack:
-        yield stack
-        if stack.failures:
-            raise BaseExceptionGroup("the stack's own troubles", stack.failures)
+    return stack.running(directory, StackOptions(**quick | options))
 
 
 class Api:
