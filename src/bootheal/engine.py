@@ -218,6 +218,7 @@ class Engine:
             first_seen=self._memory.observe(step.name, seen.conditions, now),
             done=self._memory.done(step.name),
             repaired=max(repairs, default=None),
+            kept=self._memory.kept(step.name),
         )
 
     def _obey(self, node: _Node, judgement: Judgement | Exception) -> None:
@@ -251,6 +252,8 @@ class Engine:
         node.remarks = judgement.remarks
         if judgement.epoch and judgement.epoch != self._epoch:
             self._enter(judgement.epoch)
+        if judgement.keep:
+            self._memory.keep(node.step.name, judgement.keep)
         self._end(node, Ending.SETTLED, judgement.why)
         if news:
             self._event(EventKind.SETTLED, node, judgement.why)

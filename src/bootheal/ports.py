@@ -167,10 +167,10 @@ class Workers(Protocol):
 
 
 class Memory(Protocol):
-    """What survives a crash: per epoch, what was first seen when and what was done why."""
+    """What survives a crash: per epoch, what was first seen when and done why; over all epochs, what was good."""
 
     def enter(self, epoch: str) -> None:
-        """Open the memory of `epoch`; what is remembered of another epoch is put aside."""
+        """Open the memory of `epoch`; what is remembered of another epoch is put aside, but for what was kept."""
 
     def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
         """Remember since when each condition holds, forget those that ended; return the first-seen times."""
@@ -180,6 +180,12 @@ class Memory(Protocol):
 
     def record(self, step: str, done: Done) -> None:
         """Write `done` to disk before returning; a record of the same number replaces the former."""
+
+    def keep(self, step: str, facts: Mapping[str, str]) -> None:
+        """Remember what the step settled with, in place of what it settled with before."""
+
+    def kept(self, step: str) -> Mapping[str, str]:
+        """Return what the step last settled with, in whatever epoch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,13 @@ class Settled:
     """Nothing left to do here. `remarks` are what a person should know all the same.
 
     `epoch` is said by the gate alone: the boot that everything after it belongs to.
+    `keep` is what was good: the next boots' judgements find it in `Past.kept`.
     """
 
     why: str
     remarks: tuple[str, ...] = ()
     epoch: str = ""
+    keep: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Past:
 
     `first_seen` holds the conditions of the present look only; `done` is oldest first.
     `repaired` is when a step that this one comes after last changed something.
+    `kept` is what the step last settled with, in whatever epoch: empty if it never kept anything.
     """
 
     now: float
@@ -85,6 +88,7 @@ class Past:
     first_seen: Mapping[str, float] = field(default_factory=dict)
     done: tuple[Done, ...] = ()
     repaired: float | None = None
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     def held(self, condition: str) -> float:
         """Return for how many seconds `condition` has been seen without a break."""

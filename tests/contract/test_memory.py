@@ -67,3 +67,15 @@ def test_another_epoch_is_another_memory(reopen: Callable[[], Memory]) -> None:
     assert len(memory.done("a")) == 1
     memory.enter("boot-2")
     assert memory.done("a") == ()
+
+
+def test_what_was_good_survives_the_epoch(reopen: Callable[[], Memory]) -> None:
+    """The last good facts of a step, whole: what it no longer says is forgotten. Nothing is known of other steps."""
+    memory = reopen()
+    memory.enter("boot-1")
+    memory.keep("database/shop", {"system identifier": "1", "old": "x"})
+    memory.keep("database/shop", {"system identifier": "2"})
+    memory.enter("boot-2")
+    assert memory.kept("database/shop") == {"system identifier": "2"}
+    assert reopen().kept("database/shop") == {"system identifier": "2"}
+    assert memory.kept("other") == {}

@@ -57,6 +57,7 @@ class DictMemory:
     epoch: str = ""
     seen: dict[str, dict[str, float]] = field(default_factory=dict)
     records: dict[str, list[Done]] = field(default_factory=dict)
+    good: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def enter(self, epoch: str) -> None:
         if epoch != self.epoch:
@@ -72,6 +73,12 @@ class DictMemory:
 
     def record(self, step: str, done: Done) -> None:
         self.records.setdefault(step, [])[done.number : done.number + 1] = [done]
+
+    def keep(self, step: str, facts: Mapping[str, str]) -> None:
+        self.good[step] = dict(facts)
+
+    def kept(self, step: str) -> Mapping[str, str]:
+        return dict(self.good.get(step, {}))
 
 
 class Watchable:

@@ -431,3 +431,23 @@ def test_a_waiting_reason_is_told_once() -> None:
     bench.steps = [Scripted(name="a", sees=part.sees, judges=Ready.judges)]
     bench.run()
     assert [e.text for e in bench.events if e.kind is EventKind.WAITING] == ["not yet"]
+
+
+def test_what_a_step_settles_with_is_kept_for_the_next_boots() -> None:
+    """A look that does not settle keeps nothing, and a step that says nothing of it forgets nothing."""
+    bench = Bench([])
+    found: list[Any] = []
+
+    def judges(value: Any, past: Past) -> Judgement:
+        found.append(dict(past.kept))
+        if value is None:
+            return Settled("well")
+        return Settled("well", keep={"rows": "7"}) if value else Wait("not yet")
+
+    bench.steps = [Scripted(name="a", sees=Ready(bench, 10).sees, judges=judges)]
+    bench.run("boot-1")
+    assert all(kept == {} for kept in found)
+    bench.steps = [Scripted(name="a", judges=judges)]
+    bench.run("boot-2")
+    bench.run("boot-3")
+    assert found[-2:] == [{"rows": "7"}, {"rows": "7"}]

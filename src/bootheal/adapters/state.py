@@ -1,9 +1,11 @@
 """What survives: one JSON file, replaced atomically, keyed by epoch; and the lock of a healing pass.
 
     {"version": 1, "epoch": "…", "steps": {name: {"first_seen": {…}, "done": […]}},
-     "progress": {step: {"kind": …, "text": …, "at": …}}, "report": {…} | null}
+     "progress": {step: {"kind": …, "text": …, "at": …}}, "report": {…} | null,
+     "kept": {name: {fact: …}}}
 
 Records of actions are on disk before the action is; the rest is written at most once a second.
+What is `kept` survives the change of epoch.
 """
 
 import fcntl
@@ -59,7 +61,8 @@ class StateFile:
         """Begin the memory of `epoch`, or go on with it."""
         if self._data["epoch"] != epoch:
             report = self._data["report"]
-            self._data = _empty(epoch) | {"previous": report or self._data["previous"]}
+            previous = {"previous": report or self._data["previous"], "kept": self._data["kept"]}
+            self._data = _empty(epoch) | previous
         self._write(durable=True)
 
     def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
@@ -88,6 +91,16 @@ class StateFile:
         records = self._step(step)["done"]
         records[done.number : done.number + 1] = [to_json(done)]
         self._write(durable=done.result == "intended")
+
+    def keep(self, step: str, facts: Mapping[str, str]) -> None:
+        """Remember what was good. Not durably: what was good before will do, should the power fail now."""
+        if self._data["kept"].get(step) != facts:
+            self._data["kept"][step] = dict(facts)
+            self._write_soon()
+
+    def kept(self, step: str) -> Mapping[str, str]:
+        """Return what was last good."""
+        return dict(self._data["kept"].get(step, {}))
 
     def progress(self, event: Event) -> None:
         """Remember the latest of each step, for `bootheal status`; errors don't matter here."""
@@ -123,7 +136,8 @@ class StateFile:
 
 
 def _empty(epoch: str) -> dict[str, Any]:
-    return {"version": VERSION, "epoch": epoch, "steps": {}, "progress": {}, "report": None, "previous": None}
+    nothing: dict[str, Any] = {"steps": {}, "progress": {}, "report": None, "previous": None, "kept": {}}
+    return {"version": VERSION, "epoch": epoch} | nothing
 
 
 def _understand(text: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import argparse
 import json
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from bootheal.adapters.state import StateFile
@@ -68,9 +69,8 @@ def _wait_for_gate(step: Step[Any], world: World) -> Judgement:
 
 
 def _past(step: str, state: StateFile, epoch: str, *, same: bool) -> Past:
-    if not same:
-        return Past(now=time.time(), epoch=epoch)
-    return Past(now=time.time(), epoch=epoch, first_seen=state.first_seen(step), done=state.done(step))
+    past = Past(now=time.time(), epoch=epoch, kept=state.kept(step))
+    return replace(past, first_seen=state.first_seen(step), done=state.done(step)) if same else past
 
 
 def _judgement(step: Step[Any], world: World, past: Past) -> Judgement:
