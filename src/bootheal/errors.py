@@ -87,3 +87,14 @@ class DeniedError(PermanentError):
     def __init__(self, message: str, *, status: int, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.status = status
+
+
+def why_silent(error: Exception) -> str:
+    """Say in a few words why a socket gave no answer."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
+        return "connection reset"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

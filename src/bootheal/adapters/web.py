@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 
 from bootheal import __version__
-from bootheal.errors import TransientError
+from bootheal.errors import TransientError, why_silent
 from bootheal.model import Answer, Target
 
 Open = Callable[[Target, float], socket.socket]
@@ -26,7 +26,7 @@ class WebProbe:
             connection.request("GET", path, headers={"User-Agent": f"bootheal/{__version__}"})
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException, TransientError) as error:
-            return Answer(ok=False, spoke=False, text=f"GET {path}: {_words(error)}")
+            return Answer(ok=False, spoke=False, text=f"GET {path}: {why_silent(error)}")
         finally:
             connection.close()
         if http.HTTPStatus.OK <= status < http.HTTPStatus.BAD_REQUEST:
@@ -40,7 +40,7 @@ class WebProbe:
                 if target.pod and sock.family == socket.AF_UNIX and not _stays_open(sock):
                     return Answer(ok=False, spoke=False, text=f"port {target.port}: connection refused")
         except (OSError, TransientError) as error:
-            return Answer(ok=False, spoke=False, text=f"port {target.port}: {_words(error)}")
+            return Answer(ok=False, spoke=False, text=f"port {target.port}: {why_silent(error)}")
         return Answer(ok=True, spoke=True)
 
 
@@ -54,11 +54,3 @@ def _stays_open(sock: socket.socket) -> bool:
         return bool(sock.recv(1))
     except TimeoutError:
         return True
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 
 from bootheal.adapters.postgres.libpq import Local, session
-from bootheal.adapters.postgres.wire import ask, words
-from bootheal.errors import TransientError
+from bootheal.adapters.postgres.wire import ask
+from bootheal.errors import TransientError, why_silent
 from bootheal.model import Answer, Credentials, Role, Secret, Target
 from bootheal.scram import matches
 
@@ -25,10 +25,8 @@ class PostgresServer:
         deadline = time.monotonic() + timeout
         try:
             sock = self._open(target, timeout)
-        except TransientError as error:
-            return Answer(ok=False, spoke=False, text=str(error))
-        except OSError as error:
-            return Answer(ok=False, spoke=False, text=words(error))
+        except (OSError, TransientError) as error:
+            return Answer(ok=False, spoke=False, text=why_silent(error))
         return ask(sock, who, dbname, sql, deadline)
 
     def role(self, target: Target, admin: Credentials, dbname: str, role: str, wanted: Secret) -> Role | None:

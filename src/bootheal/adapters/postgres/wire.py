@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bootheal.errors import why_silent
 from bootheal.model import Answer, Credentials
 from bootheal.scram import MECHANISM, Exchange
 
@@ -39,10 +40,8 @@ def ask(sock: socket.socket, who: Credentials, dbname: str, sql: str, deadline: 
         value = connection.query(sql)
     except _Refused as refused:
         return refused.answer
-    except TimeoutError:
-        return Answer(ok=False, spoke=connection.spoke, text="no answer in time")
     except (OSError, ValueError, struct.error) as error:
-        return Answer(ok=False, spoke=connection.spoke, text=words(error))
+        return Answer(ok=False, spoke=connection.spoke, text=why_silent(error))
     finally:
         connection.close()
     return Answer(ok=True, spoke=True, value=value)
@@ -161,12 +160,3 @@ def _check_signature(rest: bytes, wanted: bytes) -> None:
     if not secrets.compare_digest(rest, b"v=" + base64.b64encode(wanted)):
         text = "the server does not know the password's verifier: is this the right server?"
         raise _Refused(Answer(ok=False, spoke=True, text=text))
-
-
-def words(error: Exception) -> str:
-    """Say in a few words why there was no answer."""
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    if isinstance(error, ConnectionResetError | BrokenPipeError):
-        return "connection reset"
-    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
