@@ -8,23 +8,9 @@ import pytest
 from kubernetes import client, stream, watch
 
 from bootheal.demo.stack import Stack
-from support.double import APPS, MERGE, SHOP, STRATEGIC, Api, running
+from support.double import APPS, MERGE, SHOP, STRATEGIC, Api
 
 CONFIG_MAPS = f"{SHOP}/configmaps"
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Return a healthy stack."""
-    with running(tmp_path_factory.mktemp("double")) as stack:
-        yield stack
-
-
-@pytest.fixture
-def api(stack: Stack) -> Iterator[Api]:
-    """Return a client with the stack's token; whatever went wrong on purpose is over afterwards."""
-    yield Api(stack.kubeconfig)
-    stack.faults.clear()
 
 
 @pytest.fixture

@@ -3,30 +3,15 @@
 import socket
 import ssl
 import time
-from collections.abc import Iterator
 
 import pytest
 import urllib3
 
 from bootheal.demo.api.faults import Cut
 from bootheal.demo.stack import Fault, Stack
-from support.double import MERGE, SHOP, Api, running
+from support.double import MERGE, SHOP, Api
 
 PODS = f"{SHOP}/pods"
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Return a healthy stack."""
-    with running(tmp_path_factory.mktemp("double")) as stack:
-        yield stack
-
-
-@pytest.fixture
-def api(stack: Stack) -> Iterator[Api]:
-    """Return a client; whatever went wrong on purpose is over afterwards."""
-    yield Api(stack.kubeconfig)
-    stack.faults.clear()
 
 
 def test_a_status_is_answered_as_often_as_asked(stack: Stack, api: Api) -> None:

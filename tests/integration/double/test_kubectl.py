@@ -4,23 +4,15 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bootheal.demo.stack import Stack
-from support.double import running
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 Kubectl = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Return a healthy stack."""
-    with running(tmp_path_factory.mktemp("double")) as stack:
-        yield stack
 
 
 @pytest.fixture

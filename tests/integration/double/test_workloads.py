@@ -6,23 +6,10 @@ from typing import Any
 import pytest
 
 from bootheal.demo.stack import Stack
-from support.double import APPS, MERGE, SHOP, STRATEGIC, Api, running
+from support.double import APPS, MERGE, SHOP, STRATEGIC, Api
 
 Pod = dict[str, Any]
 Make = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Return a healthy stack."""
-    with running(tmp_path_factory.mktemp("double")) as stack:
-        yield stack
-
-
-@pytest.fixture
-def api(stack: Stack) -> Api:
-    """Return a client."""
-    return Api(stack.kubeconfig)
 
 
 @pytest.fixture
