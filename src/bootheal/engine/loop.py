@@ -9,82 +9,17 @@ at again. A step that fails stops its descendants only.
 
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from queue import SimpleQueue
 from typing import Any
 
-from bootheal.errors import BoothealError, PermanentError, StateError, TransientError
-from bootheal.model import Done, Ending, Event, EventKind, Outcome, Report
+from bootheal.engine.hands import Hands
+from bootheal.engine.inbox import Changed, Inbox, Limits, Looked, Stop
+from bootheal.engine.node import SETTLE_DOWN, Node
+from bootheal.errors import BoothealError, StateError
+from bootheal.model import Ending, Event, EventKind, Report
 from bootheal.patience import pause
 from bootheal.plan import Plan
-from bootheal.ports import Clock, Interest, Memory, Workers, World
-from bootheal.step import Act, Action, GiveUp, Judgement, Past, Seen, Settled, Step, Wait, judge_error
-
-# A change often comes with others (a pod's status is written several times a second).
-SETTLE_DOWN = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A watch saw an object change: its kind, namespace and name ("" if any of them may have changed)."""
-
-    what: Interest
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """A look is over: `result` is what it saw, or the exception it ended with."""
-
-    step: str
-    result: Seen | Exception
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Finish the action under way, report, and return (a signal, usually)."""
-
-
-Inbox = SimpleQueue[Changed | Looked | Stop]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What bounds a run: seconds in all, restarts at once, repetitions of one action on one object."""
-
-    deadline: float = 3600.0
-    max_parallel: int = 4
-    max_repeats: int = 5
-
-
-@dataclass(slots=True)
-class _Node:
-    """What the engine knows of one step in this run; times are monotonic."""
-
-    step: Step[Any]
-    interests: frozenset[Interest]
-    ending: Ending | None = None
-    why: str = ""
-    hint: str = ""
-    person: bool = False
-    remarks: tuple[str, ...] = ()
-    began: float | None = None
-    ended: float | None = None
-    looking: bool = False
-    changed: bool = False
-    due: float = 0.0
-    looked: float = float("-inf")
-    waited: float = 0.0
-    counting_since: float | None = None
-    place: bool = False
-    done: list[Done] = field(default_factory=list)
-
-    @property
-    def settled(self) -> bool:
-        return self.ending is Ending.SETTLED
-
-    @property
-    def failed(self) -> bool:
-        return self.ending not in (None, Ending.SETTLED)
+from bootheal.ports import Clock, Memory, Workers, World
+from bootheal.step import Act, GiveUp, Judgement, Past, Seen, Settled, Step, Wait, judge_error
 
 
 class Engine:
@@ -106,7 +41,8 @@ class Engine:
         self._clock, self._workers, self._memory, self._tell = clock, workers, memory, tell
         self._inbox = inbox
         self._limits = limits or Limits()
-        self._nodes = {name: _Node(step, step.interests()) for name, step in plan.steps.items()}
+        self._hands = Hands(world, clock=clock, memory=memory, tell=self._event, max_repeats=self._limits.max_repeats)
+        self._nodes = {name: Node(step, step.interests()) for name, step in plan.steps.items()}
         self._epoch = ""
         self._stopped = False
         self._start = clock.monotonic()
@@ -146,16 +82,15 @@ class Engine:
         now = self._clock.monotonic()
         for node in self._nodes.values():
             if self._may_look(node) and node.due <= now:
-                node.began = now if node.began is None else node.began
-                node.looking, node.changed, node.looked = True, False, now
+                node.look_begins(now)
                 self._workers.start(self._look(node.step))
 
-    def _may_look(self, node: _Node) -> bool:
+    def _may_look(self, node: Node) -> bool:
         if node.looking or node.failed or (node.settled and not node.changed):
             return False
         return self._ready(node)
 
-    def _ready(self, node: _Node) -> bool:
+    def _ready(self, node: Node) -> bool:
         return all(self._nodes[name].settled for name in node.step.after)
 
     def _look(self, step: Step[Any]) -> Callable[[], None]:
@@ -181,20 +116,16 @@ class Engine:
             case Changed(what):
                 for node in self._nodes.values():
                     if any(interest.covers(what) for interest in node.interests):
-                        self._wake(node)
+                        node.wake()
             case Looked(name, result):
                 node = self._nodes[name]
                 node.looking = False
                 if not node.failed:
                     self._obey(node, self._judge(node, result))
 
-    def _wake(self, node: _Node) -> None:
-        node.changed = not node.failed and node.began is not None
-        node.due = min(node.due, node.looked + SETTLE_DOWN) if not node.settled else node.looked + SETTLE_DOWN
-
     # --- judging ----------------------------------------------------------------------------------
 
-    def _judge(self, node: _Node, result: Seen | Exception) -> Judgement | Exception:
+    def _judge(self, node: Node, result: Seen | Exception) -> Judgement | Exception:
         if isinstance(result, BoothealError):
             return judge_error(result)
         if isinstance(result, Exception):
@@ -221,8 +152,8 @@ class Engine:
             kept=self._memory.kept(step.name),
         )
 
-    def _obey(self, node: _Node, judgement: Judgement | Exception) -> None:
-        self._count(node)
+    def _obey(self, node: Node, judgement: Judgement | Exception) -> None:
+        node.count(self._clock.monotonic())
         match judgement:
             case Settled():
                 self._settle(node, judgement)
@@ -237,23 +168,17 @@ class Engine:
                 self._end(node, Ending.BUG, f"{type(judgement).__name__}: {judgement}")
                 self._event(EventKind.BUG, node, node.why, hint=node.hint)
 
-    def _count(self, node: _Node) -> None:
-        now = self._clock.monotonic()
-        if node.counting_since is not None:
-            node.waited += now - node.counting_since
-        node.counting_since = None
-
-    def _settle(self, node: _Node, judgement: Settled) -> None:
+    def _settle(self, node: Node, judgement: Settled) -> None:
         news = not node.settled or node.why != judgement.why
         if not node.settled:
-            for name in self._plan.dependants[node.step.name]:
+            for name in self._plan.dependants[node.name]:
                 if self._nodes[name].settled:  # it was well, fell ill, and is well again: were they?
-                    self._wake(self._nodes[name])
+                    self._nodes[name].wake()
         node.remarks = judgement.remarks
         if judgement.epoch and judgement.epoch != self._epoch:
             self._enter(judgement.epoch)
         if judgement.keep:
-            self._memory.keep(node.step.name, judgement.keep)
+            self._memory.keep(node.name, judgement.keep)
         self._end(node, Ending.SETTLED, judgement.why)
         if news:
             self._event(EventKind.SETTLED, node, judgement.why)
@@ -266,14 +191,14 @@ class Engine:
             if node.settled:
                 node.ending, node.due = None, 0.0
 
-    def _wait(self, node: _Node, judgement: Wait) -> None:
+    def _wait(self, node: Node, judgement: Wait) -> None:
         now = self._clock.monotonic()
         if node.waited >= node.step.patience:
             minutes = node.step.patience / 60
             self._give_up(node, GiveUp(f"{judgement.why}; patience of {minutes:g} min has run out"))
             return
         if node.settled:
-            node.ending, node.ended = None, None
+            node.reopen()
             self._event(EventKind.UNSETTLED, node, judgement.why)
         elif node.why != judgement.why:
             self._event(EventKind.WAITING, node, judgement.why)
@@ -282,12 +207,12 @@ class Engine:
         again = pause(node.waited) if judgement.again is None else judgement.again
         node.due = node.looked + SETTLE_DOWN if node.changed else now + again
 
-    def _give_up(self, node: _Node, judgement: GiveUp) -> None:
+    def _give_up(self, node: Node, judgement: GiveUp) -> None:
         node.hint, node.person = judgement.hint, judgement.person
         self._end(node, Ending.GAVE_UP, judgement.why)
         self._event(EventKind.GAVE_UP, node, judgement.why, hint=judgement.hint)
 
-    def _end(self, node: _Node, ending: Ending, why: str) -> None:
+    def _end(self, node: Node, ending: Ending, why: str) -> None:
         node.ending, node.why = ending, why
         node.ended = self._clock.monotonic() if node.ended is None else node.ended
         if node.place:
@@ -297,7 +222,7 @@ class Engine:
                     other.due = 0.0
         if node.failed:
             node.changed = False
-            self._skip(self._plan.dependants[node.step.name], because=node.step.name)
+            self._skip(self._plan.dependants[node.name], because=node.name)
 
     def _skip(self, names: Iterable[str], because: str) -> None:
         for name in names:
@@ -309,7 +234,7 @@ class Engine:
 
     # --- acting -----------------------------------------------------------------------------------
 
-    def _act(self, node: _Node, judgement: Act) -> None:
+    def _act(self, node: Node, judgement: Act) -> None:
         if not self._ready(node):
             node.changed = True  # look again once what it comes after has settled again
             return
@@ -317,75 +242,31 @@ class Engine:
             self._wait(node, Wait("waits for other restarts to end (max_parallel)", counts=False))
             return
         if node.settled:
-            node.ending, node.ended = None, None
+            node.reopen()
             self._event(EventKind.UNSETTLED, node, judgement.why)
         node.why, node.due = judgement.why, 0.0
         for action in judgement.actions:
-            if self._stopped or not self._apply(node, action):
+            if self._stopped:
+                return
+            instead = self._hands.do(node, action)
+            if instead is not None:
+                self._obey(node, instead)
                 return
 
-    def _take_place(self, node: _Node) -> bool:
+    def _take_place(self, node: Node) -> bool:
         taken = sum(1 for other in self._nodes.values() if other.place)
         node.place = node.place or taken < self._limits.max_parallel
         return node.place
 
-    def _apply(self, node: _Node, action: Action) -> bool:
-        """Record the intent, act, record the result. False: don't go on with the next action."""
-        about, name = str(action.about), node.step.name
-        past, now = self._memory.done(name), self._clock.now()
-        done = Done(
-            number=len(past),
-            action=action.kind(),
-            object=about,
-            cause=action.cause,
-            at=now,
-            sentence=action.sentence,
-            note=action.note,
-            repairs=action.repairs,
-        )
-        before = sum(1 for other in past if other.same_as(done) and not other.failed)
-        if action.bounded and before >= self._limits.max_repeats:
-            why = f"cannot {action.sentence} again: it was done {before} times in this boot and did not help"
-            self._give_up(node, GiveUp(why))
-            return False
-        try:
-            self._memory.record(name, done)
-            self._event(EventKind.ACTING, node, action.sentence, about=about)
-            action.apply(self._world)
-        except TransientError as error:
-            self._acted(node, done, f"failed: {error}")
-            self._wait(node, Wait(f"cannot {action.sentence} yet: {error}"))
-            return False
-        except (PermanentError, StateError) as error:
-            self._acted(node, done, f"failed: {error}")
-            self._give_up(node, GiveUp(f"cannot {action.sentence}: {error}", error.hint))
-            return False
-        except Exception as error:  # noqa: BLE001 - our bug: it must not take the other steps along
-            self._acted(node, done, f"failed: {type(error).__name__}")
-            self._obey(node, error)
-            return False
-        self._acted(node, done, "done")
-        return True
-
-    def _acted(self, node: _Node, done: Done, result: str) -> None:
-        done = replace(done, result=result)
-        node.done.append(done)
-        kind = EventKind.ACTED if result == "done" else EventKind.FAILED
-        self._event(kind, node, done.sentence if result == "done" else f"{done.sentence}: {result}", about=done.object)
-        try:
-            self._memory.record(node.step.name, done)
-        except StateError as error:
-            self._give_up(node, GiveUp(str(error), error.hint))
-
     # --- telling ----------------------------------------------------------------------------------
 
-    def _event(self, kind: EventKind, node: _Node | None, text: str, *, hint: str = "", about: str = "") -> None:
+    def _event(self, kind: EventKind, node: Node | None, text: str, about: str = "", *, hint: str = "") -> None:
         self._tell(
             Event(
                 kind=kind,
                 at=self._clock.now(),
                 elapsed=self._clock.monotonic() - self._start,
-                step=node.step.name if node else "",
+                step=node.name if node else "",
                 text=text,
                 hint=hint,
                 object=about,
@@ -404,25 +285,11 @@ class Engine:
             epoch=self._epoch,
             began=began,
             seconds=self._clock.monotonic() - self._start,
-            outcomes=tuple(self._outcome(node) for node in self._nodes.values()),
+            outcomes=tuple(node.outcome(self._start) for node in self._nodes.values()),
             interrupted=self._stopped,
         )
         self._event(EventKind.ENDED, None, report.verdict.value)
         return report
-
-    def _outcome(self, node: _Node) -> Outcome:
-        return Outcome(
-            step=node.step.name,
-            ending=node.ending or Ending.UNFINISHED,
-            why=node.why or "not reached",
-            hint=node.hint,
-            person=node.person,
-            began=None if node.began is None else node.began - self._start,
-            ended=None if node.ended is None else node.ended - self._start,
-            after=node.step.after,
-            actions=tuple(node.done),
-            remarks=node.remarks,
-        )
 
 
 def _where(error: Exception) -> str:

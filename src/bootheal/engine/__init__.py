@@ -1,0 +1,10 @@
+"""The engine: look, judge, act, look again, over a graph, until nothing is left to do.
+
+`loop` is the loop; `node` what it knows of one step; `hands` how an action is done so
+that a crash at any moment leaves a record; `inbox` what may reach it.
+"""
+
+from bootheal.engine.inbox import Inbox, Limits, Stop
+from bootheal.engine.loop import Engine
+
+__all__ = ["Engine", "Inbox", "Limits", "Stop"]

@@ -1,0 +1,63 @@
+"""How an action is done: the intent on disk, the change, its result on disk; and no action for ever."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bootheal.engine.node import Node
+from bootheal.errors import PermanentError, StateError, TransientError
+from bootheal.model import Done, EventKind
+from bootheal.ports import Clock, Memory, World
+from bootheal.step import Action, GiveUp, Wait
+
+Tell = Callable[[EventKind, Node, str, str], None]
+
+
+class Hands:
+    """Does one action at a time. `tell` gets kind, node, text, and the object that is changed."""
+
+    def __init__(self, world: World, *, clock: Clock, memory: Memory, tell: Tell, max_repeats: int) -> None:
+        self._world, self._clock, self._memory, self._tell = world, clock, memory, tell
+        self._max_repeats = max_repeats
+
+    def do(self, node: Node, action: Action) -> Wait | GiveUp | Exception | None:
+        """Do it. None: it is done; else what the step's judgement is instead (an exception is a bug)."""
+        done = self._intent(node, action)
+        before = sum(1 for other in self._memory.done(node.name) if other.same_as(done) and not other.failed)
+        if action.bounded and before >= self._max_repeats:
+            return GiveUp(f"cannot {action.sentence} again: it was done {before} times in this boot and did not help")
+        try:
+            self._memory.record(node.name, done)
+            self._tell(EventKind.ACTING, node, action.sentence, done.object)
+            action.apply(self._world)
+        except TransientError as error:
+            return self._failed(node, done, error) or Wait(f"cannot {action.sentence} yet: {error}")
+        except (PermanentError, StateError) as error:
+            return self._failed(node, done, error) or GiveUp(f"cannot {action.sentence}: {error}", error.hint)
+        except Exception as error:  # noqa: BLE001 - our bug: it must not take the other steps along
+            return self._failed(node, done, type(error).__name__) or error
+        return self._acted(node, replace(done, result="done"), EventKind.ACTED, done.sentence)
+
+    def _intent(self, node: Node, action: Action) -> Done:
+        return Done(
+            number=len(self._memory.done(node.name)),
+            action=action.kind(),
+            object=str(action.about),
+            cause=action.cause,
+            at=self._clock.now(),
+            sentence=action.sentence,
+            note=action.note,
+            repairs=action.repairs,
+        )
+
+    def _failed(self, node: Node, done: Done, error: Exception | str) -> GiveUp | None:
+        done = replace(done, result=f"failed: {error}")
+        return self._acted(node, done, EventKind.FAILED, f"{done.sentence}: {done.result}")
+
+    def _acted(self, node: Node, done: Done, kind: EventKind, text: str) -> GiveUp | None:
+        node.done.append(done)
+        self._tell(kind, node, text, done.object)
+        try:
+            self._memory.record(node.name, done)
+        except StateError as error:
+            return GiveUp(str(error), error.hint)
+        return None

@@ -1,0 +1,89 @@
+"""What the engine knows of one step while it runs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bootheal.model import Done, Ending, Outcome
+from bootheal.ports import Interest
+from bootheal.step import Step
+
+# A change often comes with others (a pod's status is written several times a second).
+SETTLE_DOWN = 0.05
+
+
+@dataclass(slots=True)
+class Node:
+    """One step's bookkeeping; times are monotonic.
+
+    `due` is when it is to be looked at, `counting_since` when the wait under way began to
+    count against its patience, `place` whether it holds one of the `max_parallel` places.
+    """
+
+    step: Step[Any]
+    interests: frozenset[Interest]
+    ending: Ending | None = None
+    why: str = ""
+    hint: str = ""
+    person: bool = False
+    remarks: tuple[str, ...] = ()
+    began: float | None = None
+    ended: float | None = None
+    looking: bool = False
+    changed: bool = False
+    due: float = 0.0
+    looked: float = float("-inf")
+    waited: float = 0.0
+    counting_since: float | None = None
+    place: bool = False
+    done: list[Done] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The step's name."""
+        return self.step.name
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to do here, as far as is known."""
+        return self.ending is Ending.SETTLED
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has ended otherwise than well."""
+        return self.ending not in (None, Ending.SETTLED)
+
+    def look_begins(self, now: float) -> None:
+        """A look starts."""
+        self.began = now if self.began is None else self.began
+        self.looking, self.changed, self.looked = True, False, now
+
+    def wake(self) -> None:
+        """Something changed that it is interested in: look soon, once the burst of changes is over."""
+        self.changed = not self.failed and self.began is not None
+        soon = self.looked + SETTLE_DOWN
+        self.due = soon if self.settled else min(self.due, soon)
+
+    def count(self, now: float) -> None:
+        """Add the wait that is over to what counts against the patience."""
+        if self.counting_since is not None:
+            self.waited += now - self.counting_since
+        self.counting_since = None
+
+    def reopen(self) -> None:
+        """What seemed to have ended has not."""
+        self.ending, self.ended = None, None
+
+    def outcome(self, start: float) -> Outcome:
+        """Tell how it ended, in seconds since `start`."""
+        return Outcome(
+            step=self.name,
+            ending=self.ending or Ending.UNFINISHED,
+            why=self.why or "not reached",
+            hint=self.hint,
+            person=self.person,
+            began=None if self.began is None else self.began - start,
+            ended=None if self.ended is None else self.ended - start,
+            after=self.step.after,
+            actions=tuple(self.done),
+            remarks=self.remarks,
+        )
