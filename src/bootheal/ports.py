@@ -81,6 +81,13 @@ class Cluster(Protocol):
     def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
         """Return the last lines of a container's log, "" where there is none."""
 
+    def exec(self, pod: Ref, container: str, command: Sequence[str], timeout: float) -> Answer:
+        """Run a command in a container ("": its default one), without a terminal or input, and wait for its end.
+
+        Ok for exit code 0, and then `value` is the beginning of what it printed. UnreachableError
+        where it can't begin. The command is in the URL and in audit logs: never a secret in it.
+        """
+
     def delete_pod(self, pod: Ref, uid: str) -> None:
         """Delete gracefully, with the UID as precondition; a pod already gone is fine."""
 

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.channels import KEPT
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
@@ -20,7 +21,7 @@ from bootheal.adapters.reach import Reach
 from bootheal.adapters.web import WebProbe
 from bootheal.demo.stack import Stack
 from bootheal.errors import DeniedError, UnreachableError
-from bootheal.model import Credentials, Login, Ref, Secret, Target
+from bootheal.model import Answer, Credentials, Login, Ref, Secret, Target
 from support.stack import running
 
 
@@ -216,3 +217,64 @@ def test_a_client_certificate_is_used_and_its_key_is_in_no_file(stack: Stack) ->
         assert half.recv(1) == b"N"
     api.close()
     assert set(Path(tempfile.gettempdir()).iterdir()) <= before
+
+
+def run(parts: Parts, app: str, *command: str, container: str = "", timeout: float = 5.0) -> Answer:
+    pod = next(pod for pod in parts.cluster.pods("shop") if pod.ref.name.startswith(app) and pod.ready)
+    return parts.cluster.exec(pod.ref, container, command, timeout)
+
+
+def test_a_command_runs_in_its_container(parts: Parts) -> None:
+    """With the container's environment; what it printed is the value, what it complained of is not."""
+    answer = run(parts, "django", "sh", "-c", 'echo "$DATABASE_NAME"; echo oops >&2')
+    assert answer == Answer(ok=True, spoke=True, value="shop")
+
+
+def test_a_command_that_fails_is_told_by_its_exit_code(parts: Parts) -> None:
+    """And by the last line that it said, on whatever stream."""
+    answer = run(parts, "django", "sh", "-c", "echo one; echo two >&2; echo three >&2; exit 42")
+    assert (answer.ok, answer.spoke, answer.text, answer.value) == (False, True, "ends with 42: three", "one")
+    assert run(parts, "django", "sh", "-c", "echo no luck; exit 1").text == "ends with 1: no luck"
+
+
+def test_a_program_that_is_not_there_is_told(parts: Parts) -> None:
+    """Most images lack most programs."""
+    answer = run(parts, "django", "no-such-program")
+    assert (answer.ok, answer.text) == (False, "there is no such program in the container")
+
+
+def test_a_command_that_hangs_is_given_up_in_time(parts: Parts) -> None:
+    """Silent or without end: neither holds us up, or fills our memory."""
+    for command in ("sleep 60", "yes"):
+        began = time.monotonic()
+        answer = run(parts, "django", "sh", "-c", command, timeout=1)
+        assert (answer.ok, answer.text) == (False, "has not ended within 1 s")
+        assert time.monotonic() - began < 3
+
+
+def test_much_output_is_cut_short(parts: Parts) -> None:
+    """The beginning is kept; the exit code comes after all of it."""
+    answer = run(parts, "django", "sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x; exit 3")
+    assert answer.text.startswith("ends with 3")
+    assert 1000 < len(answer.value) <= KEPT
+
+
+def test_a_command_never_tells_a_password_that_we_know(parts: Parts) -> None:
+    """Neither in what it printed nor in what it complained of."""
+    password = parts.who("app").password.reveal()
+    answer = run(parts, "django", "sh", "-c", 'echo "$DATABASE_PASSWORD"; echo "$DATABASE_PASSWORD" >&2; exit 1')
+    assert answer.value == "***"
+    assert password not in str(answer)
+
+
+def test_a_command_that_cannot_begin_is_an_error(parts: Parts, stack: Stack) -> None:
+    """No such pod or container; no right to, with its name."""
+    with pytest.raises(UnreachableError, match="cannot run a command in pod/shop/none: the API server says 404"):
+        parts.cluster.exec(Ref("pod", "shop", "none"), "", ["true"], 5)
+    with pytest.raises(UnreachableError, match="the API server says 400"):
+        run(parts, "django", "true", container="none")
+    stack.faults.deny("get", "pods/exec", "shop")
+    with pytest.raises(DeniedError) as error:
+        run(parts, "django", "true")
+    stack.faults.clear()
+    assert "pods/exec" in error.value.hint

@@ -89,3 +89,8 @@ def test_logs_can_be_read(kubectl: Kubectl) -> None:
     """Of a pod, and of a Deployment's pod."""
     assert "ready to accept connections" in kubectl("logs", "postgres-0")
     assert "listening" in kubectl("logs", "deployment/nginx", "--tail=5")
+
+
+def test_a_command_can_be_run(kubectl: Kubectl) -> None:
+    """`exec`, with the container's environment."""
+    assert kubectl("exec", "deployment/nginx", "--", "sh", "-c", "echo $HOSTNAME").startswith("nginx-")

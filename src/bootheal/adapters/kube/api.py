@@ -8,7 +8,7 @@ it can hold a secret.
 import http.client
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -23,6 +23,7 @@ from bootheal.errors import (
     TransientError,
     UnreachableError,
 )
+from bootheal.model import Answer
 
 CONNECT_TIMEOUT = 3.0
 READ_TIMEOUT = 10.0
@@ -135,7 +136,7 @@ class Api:
         except (HTTPError, OSError) as error:
             raise UnreachableError(f"cannot read from the API server at {self.host}: {_reason(error)}") from None
 
-    # --- port-forward -----------------------------------------------------------------------------
+    # --- streams to a pod -------------------------------------------------------------------------
 
     def forward(self, namespace: str, pod: str, port: int, timeout: float) -> socket:
         """Return a socket that a port-forward carries to a port of a pod. UnreachableError with the reason.
@@ -144,18 +145,38 @@ class Api:
         """
         from bootheal.adapters.kube.forward import open_forward
 
-        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
-        _, url, headers, *_ = self._client.param_serialize(
-            "GET", path, query_params=[("ports", str(port))], header_params={}, auth_settings=["BearerToken"]
-        )
-        try:
+        url, headers = self._stream(namespace, pod, "portforward", [("ports", str(port))])
+        about = f"a port-forward to pod/{namespace}/{pod}"
+        with _told(about, "pods/portforward", f"cannot forward a port to pod/{namespace}/{pod}"):
             return open_forward(self._configuration, url, headers, port, timeout)
-        except PermissionError:
-            hint = "the credential lacks the right to create pods/portforward"
-            about = f"a port-forward to pod/{namespace}/{pod}"
-            raise DeniedError(f"cannot open {about}: the API server says 403", status=403, hint=hint) from None
-        except OSError as error:
-            raise UnreachableError(f"cannot forward a port to pod/{namespace}/{pod}: {_reason(error)}") from None
+
+    def run(self, namespace: str, pod: str, query: Query, timeout: float) -> Answer:
+        """Run the command that `query` names in a container. UnreachableError where it can't begin."""
+        from bootheal.adapters.kube.channels import run_command
+
+        url, headers = self._stream(namespace, pod, "exec", query)
+        about = f"a command in pod/{namespace}/{pod}"
+        with _told(about, "pods/exec", f"cannot run {about}"):
+            return run_command(self._configuration, url, headers, timeout)
+
+    def _stream(self, namespace: str, pod: str, subresource: str, query: Query) -> tuple[str, dict[str, str]]:
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/{subresource}"
+        _, url, headers, *_ = self._client.param_serialize(
+            "GET", path, query_params=list(query), header_params={}, auth_settings=["BearerToken"]
+        )
+        return url, headers
+
+
+@contextmanager
+def _told(about: str, right: str, failed: str) -> Iterator[None]:
+    """Turn what a WebSocket ends with into errors of ours."""
+    try:
+        yield
+    except PermissionError:
+        hint = f"the credential lacks the right to create {right}"
+        raise DeniedError(f"cannot open {about}: the API server says 403", status=403, hint=hint) from None
+    except OSError as error:
+        raise UnreachableError(f"{failed}: {_reason(error)}") from None
 
 
 def _parsed(data: bytes, about: str) -> Any:

@@ -9,10 +9,9 @@ from socket import socket
 from typing import Any
 
 import websocket
-from kubernetes.client.exceptions import ApiException
-from kubernetes.stream.ws_client import PortForward, create_websocket, get_websocket_url
+from kubernetes.stream.ws_client import PortForward
 
-REFUSED = (401, 403)
+from bootheal.adapters.kube.channels import connect
 
 
 class _Forward(PortForward):  # type: ignore[misc]
@@ -33,14 +32,6 @@ def open_forward(configuration: Any, url: str, headers: dict[str, str], port: in
 
     A port where nobody listens shows as end-of-file: the kubelet tells only after the stream is open.
     """
-    websocket.setdefaulttimeout(timeout)  # the client passes none on, and would wait for ever
-    try:
-        connection = create_websocket(configuration, get_websocket_url(url), headers)
-    except websocket.WebSocketBadStatusException as error:
-        if error.status_code in REFUSED:
-            raise PermissionError from None
-        raise ConnectionError(f"the API server says {error.status_code}") from None
-    except (websocket.WebSocketException, ApiException) as error:
-        raise ConnectionError(str(error)) from None
+    connection = connect(configuration, url, headers, timeout)
     half: socket = _Forward(connection, [port]).socket(port)._socket  # noqa: SLF001 - its wrapper hides what ssl needs
     return half

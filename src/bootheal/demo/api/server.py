@@ -21,7 +21,7 @@ from bootheal.demo.api import discovery
 from bootheal.demo.api.calls import Call, call_of, parsed
 from bootheal.demo.api.door import Door
 from bootheal.demo.api.faults import Faults, Request
-from bootheal.demo.api.streams import Node, forward_ports, read_log
+from bootheal.demo.api.streams import Node, forward_ports, read_log, run_command
 from bootheal.demo.api.verbs import answer
 from bootheal.demo.objects.answers import ApiError, forbidden, unauthorized
 from bootheal.demo.objects.store import Store
@@ -31,6 +31,7 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 USER = "system:admin"
 _REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_STREAMS = {"portforward": forward_ports, "log": read_log, "exec": run_command}
 _UNREADY = "[+]ping ok\n[-]etcd failed: reason withheld\n[+]informer-sync ok\nreadyz check failed\n"
 
 
@@ -131,11 +132,10 @@ class Api:
     async def _serve(self, call: Call, request: web.Request) -> web.StreamResponse:
         if self._faults.denied(call.verb, call.kind, call.subresource, call.namespace):
             raise forbidden(USER, call.verb, call.kind, call.namespace, call.name)
-        if call.subresource not in {"portforward", "log"}:
+        stream = _STREAMS.get(call.subresource)
+        if stream is None:
             return await answer(self._store, call, request)
-        pod = self._store.get(call.kind, call.namespace, call.name)
-        stream = forward_ports if call.subresource == "portforward" else read_log
-        return await stream(request, pod, self._node)
+        return await stream(request, self._store.get(call.kind, call.namespace, call.name), self._node)
 
     def _health(self, path: str) -> web.Response:
         status = HTTPStatus(self._faults.readyz if path == "/readyz" else HTTPStatus.OK)

@@ -1,19 +1,25 @@
-"""What an API server passes on to the node: container logs, and port-forwards over WebSocket."""
+"""What an API server passes on to the node: container logs; port-forwards and commands over WebSocket."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
 from aiohttp import WSMsgType, web
 
+from bootheal.demo.node.commands import Execution, NoSuchProgramError
 from bootheal.demo.objects.answers import ApiError, bad_request
 from bootheal.demo.objects.kinds import Object
+from bootheal.demo.tasks import end
 
 _PROTOCOL = "v4.channel.k8s.io"
+_EXEC_PROTOCOLS = ("v5.channel.k8s.io", _PROTOCOL)
+_OUT, _ERR, _STATUS = 1, 2, 3
 _CHUNK = 64 * 1024
 _FOLLOW_SECONDS = 0.25
 
@@ -32,6 +38,9 @@ class Node(Protocol):
     def log_file(self, pod: Object, container: str, *, previous: bool) -> Path | None:
         """The output of a container's present process, or of the one before."""
 
+    def execute(self, pod: Object, container: str, words: list[str]) -> AbstractAsyncContextManager[Execution] | None:
+        """Run a command in a container; None where that does not run."""
+
 
 def _reach(node: Node) -> None:
     if not node.up:
@@ -45,9 +54,7 @@ def _reach(node: Node) -> None:
 async def read_log(request: web.Request, pod: Object, node: Node) -> web.StreamResponse:
     """Answer with the container's output: `container`, `previous`, `tailLines`, `limitBytes` and `follow`."""
     query, name = request.query, pod["metadata"]["name"]
-    container = query.get("container") or pod["spec"]["containers"][0]["name"]
-    if container not in {known["name"] for known in pod["spec"]["containers"]}:
-        raise bad_request(f"container {container} is not valid for pod {name}")
+    container = _container(request, pod)
     _reach(node)
     previous = query.get("previous") == "true"
     path = node.log_file(pod, container, previous=previous)
@@ -68,6 +75,14 @@ async def read_log(request: web.Request, pod: Object, node: Node) -> web.StreamR
     if query.get("follow") == "true":
         await _follow(response, path, len(text), lambda: node.log_file(pod, container, previous=False))
     return response
+
+
+def _container(request: web.Request, pod: Object) -> str:
+    """The container that is asked for, or the first."""
+    container = request.query.get("container") or pod["spec"]["containers"][0]["name"]
+    if container not in {known["name"] for known in pod["spec"]["containers"]}:
+        raise bad_request(f"container {container} is not valid for pod {pod['metadata']['name']}")
+    return str(container)
 
 
 async def _follow(response: web.StreamResponse, path: Path, seen: int, current: Callable[[], Path | None]) -> None:
@@ -147,3 +162,73 @@ async def _receive(socket: web.WebSocketResponse, writers: dict[int, asyncio.Str
     finally:
         for writer in writers.values():
             writer.close()
+
+
+# -- commands ----------------------------------------------------------------------------------------------------
+
+
+async def run_command(request: web.Request, pod: Object, node: Node) -> web.StreamResponse:
+    """Run a command in a container: its output and its errors on a channel each, and how it ended on a third.
+
+    Its input is empty: what a client sends is read and thrown away.
+    """
+    offered = {name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")}
+    if not offered & set(_EXEC_PROTOCOLS):
+        raise bad_request(f"unable to upgrade: the demo cluster runs commands over WebSocket {_PROTOCOL} and v5 only")
+    words = request.query.getall("command", [])
+    if not words:
+        raise bad_request("you must specify at least 1 command for the container")
+    container = _container(request, pod)
+    _reach(node)
+    execution = node.execute(pod, container, words)
+    if execution is None:
+        raise ApiError(500, "InternalError", f'container not found ("{container}")')
+    socket = web.WebSocketResponse(protocols=_EXEC_PROTOCOLS, max_msg_size=0)
+    await socket.prepare(request)
+    try:
+        async with execution as running:
+            ending = await _carry(socket, running)
+    except NoSuchProgramError as error:
+        ending = _failure("InternalError", f"error executing command in container: {error}", [])
+    with contextlib.suppress(OSError):
+        await socket.send_bytes(bytes([_STATUS]) + json.dumps(ending).encode())
+        await socket.close()
+    return socket
+
+
+async def _carry(socket: web.WebSocketResponse, running: Execution) -> Object:
+    """Send what the command says until it has ended, or the client has gone; return how it ended."""
+    pump = asyncio.create_task(_pass_on(socket, running))
+    leaving = asyncio.create_task(_hear(socket))
+    try:
+        await asyncio.wait({pump, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not pump.done():
+            running.process.kill()
+        code = await asyncio.shield(running.process.ended)
+    finally:
+        await end([pump, leaving])
+    if code == 0:
+        return {"metadata": {}, "status": "Success"}
+    cause = {"reason": "ExitCode", "message": str(code)}
+    return _failure("NonZeroExitCode", f"command terminated with non-zero exit code: exit status {code}", [cause])
+
+
+def _failure(reason: str, message: str, causes: list[Object]) -> Object:
+    status: Object = {"metadata": {}, "status": "Failure", "reason": reason, "message": message}
+    return status | ({"details": {"causes": causes}} if causes else {"code": 500})
+
+
+async def _pass_on(socket: web.WebSocketResponse, running: Execution) -> None:
+    await asyncio.gather(_send(socket, _OUT, running.out), _send(socket, _ERR, running.err))
+
+
+async def _send(socket: web.WebSocketResponse, channel: int, reader: asyncio.StreamReader) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(_CHUNK):
+            await socket.send_bytes(bytes([channel]) + data)
+
+
+async def _hear(socket: web.WebSocketResponse) -> None:
+    """Wait until the client goes."""
+    async for _ in socket:
+        pass

@@ -75,6 +75,7 @@ class Container:
         self.process: Process | None = None
         self.log: Path | None = None
         self.previous_log: Path | None = None
+        self.context: Context | None = None
         self._machine = machine
         self._changed = changed
         self._backoff = 0.0
@@ -136,8 +137,8 @@ class Container:
         self.previous_log, self.log = self.log, directory / f"{self.restarts}.log"
         self.log.touch(mode=0o600)
         variables = await self._environment(pod, address)
-        context = Context(address, variables, directory, self.log, self._machine.runtime)
-        command = await self._machine.images[self.spec["image"]](context)
+        self.context = Context(address, variables, directory, self.log, self._machine.runtime)
+        command = await self._machine.images[self.spec["image"]](self.context)
         process = await self._machine.runtime.launch(command, self.log)
         self.identity = f"containerd://{secrets.token_hex(32)}"
         self.ready = "readinessProbe" not in self.spec

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bootheal.demo.node.commands import Execution
 from bootheal.demo.node.containers import Machine
 from bootheal.demo.node.pods import PodWorker, Revival
 from bootheal.demo.node.runtime import Process
@@ -42,6 +44,11 @@ class Kubelet:
         """The output of a container's present process, or of the one before."""
         worker = self._workers.get(pod["metadata"]["uid"])
         return worker.log_file(container, previous=previous) if worker else None
+
+    def execute(self, pod: Object, container: str, words: list[str]) -> AbstractAsyncContextManager[Execution] | None:
+        """Run a command in a container; None where that does not run."""
+        worker = self._workers.get(pod["metadata"]["uid"])
+        return worker.execute(container, words) if worker else None
 
     def processes(self, app: str) -> list[Process]:
         """The processes of all containers of an application."""

@@ -5,8 +5,8 @@ Its arguments are the module that has the little programs (`warm_up`, `PROGRAMS`
 It is single-threaded, so that forking is safe, and it adopts orphans, so that nothing escapes it. When the socket
 ends, because its owner closed it or died in whatever way, it kills everything below and removes what it was told to.
 
-Requests are JSON lines, `{"id", "program" or "arguments", "environment", "directory", "output", "input", "user",
-"group"}`; answers are `{"id", "pid"}` and later `{"id", "code"}`, with the code as a shell counts: 128 + signal.
+Requests are JSON lines, `{"id", "program" or "arguments", "environment", "directory", "output", "input", "errors",
+"user", "group"}`; answers are `{"id", "pid"}` and later `{"id", "code"}`, the code as a shell counts: 128 + signal.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _become(request: dict[str, Any], programs: Programs) -> NoReturn:
         output = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(os.open(request["input"] or os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
-        os.dup2(output, 2)
+        os.dup2(os.open(request["errors"], os.O_WRONLY) if request["errors"] else output, 2)
         os.closerange(3, 256)
         if request["user"] is not None:
             os.setgroups([])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bootheal.demo.node.commands import Execution, execute
 from bootheal.demo.node.containers import Container, Machine
 from bootheal.demo.node.runtime import Process
 from bootheal.demo.objects.conditions import set_condition
@@ -50,6 +52,13 @@ class PodWorker:
         """The output of a container's present process, or of the one before."""
         container = next(container for container in self._containers if container.name == name)
         return container.previous_log if previous else container.log
+
+    def execute(self, name: str, words: list[str]) -> AbstractAsyncContextManager[Execution] | None:
+        """Run a command in a container; None where that does not run."""
+        container = next(container for container in self._containers if container.name == name)
+        if container.context is None or container.process is None or container.process.ended.done():
+            return None
+        return execute(container.context, words)
 
     @property
     def processes(self) -> list[Process]:

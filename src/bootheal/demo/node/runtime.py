@@ -29,7 +29,8 @@ from bootheal.errors import DemoError
 class Command:
     """What a container runs: an executable with its arguments, or one of the programs in `app`.
 
-    The environment may hold passwords, and is passed in memory. `started` is called with the process id.
+    The environment may hold passwords, and is passed in memory. `errors` is where standard error goes, if not where
+    the rest does; `started` is called with the process id.
     """
 
     arguments: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class Command:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     directory: Path | None = None
     input: Path | None = None
+    errors: Path | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     started: Callable[[int], Awaitable[None]] | None = None
 
@@ -140,6 +142,7 @@ class Runtime:
             "directory": str(command.directory or self.home),
             "output": str(output),
             "input": str(command.input) if command.input else "",
+            "errors": str(command.errors) if command.errors else "",
             "user": self.owner.user,
             "group": self.owner.group,
         }

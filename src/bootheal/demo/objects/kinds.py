@@ -39,7 +39,7 @@ class Kind:
 
 _SCALED = ("status", "scale")
 
-POD = Kind("", "v1", "Pod", "pods", ("po",), subresources=("status", "log", "portforward"))
+POD = Kind("", "v1", "Pod", "pods", ("po",), subresources=("status", "log", "portforward", "exec"))
 NODE = Kind("", "v1", "Node", "nodes", ("no",), namespaced=False, subresources=("status",))
 SERVICE = Kind("", "v1", "Service", "services", ("svc",), subresources=("status",))
 SECRET = Kind("", "v1", "Secret", "secrets")

@@ -1,0 +1,88 @@
+"""WebSockets through the API server to a pod: each message begins with the number of its channel.
+
+`v4.channel.k8s.io` and `v5.channel.k8s.io` (KEP 3396). Commands run here; port-forwards are in `forward`.
+"""
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import websocket
+from kubernetes.client.exceptions import ApiException
+from kubernetes.stream.ws_client import create_websocket, get_websocket_url
+
+from bootheal.model import Answer
+
+REFUSED = (401, 403)
+STDOUT, STDERR, ERROR = 1, 2, 3
+
+# What a command says beyond this is read, so that it is not held up, and dropped.
+KEPT = 16 * 1024
+
+
+def connect(configuration: Any, url: str, headers: dict[str, str], timeout: float) -> Any:
+    """Open a WebSocket. PermissionError where the API server denies it, OSError with the reason where it can't be."""
+    websocket.setdefaulttimeout(timeout)  # the client passes none on, and would wait for ever
+    try:
+        return create_websocket(configuration, get_websocket_url(url), headers)
+    except websocket.WebSocketBadStatusException as error:
+        if error.status_code in REFUSED:
+            raise PermissionError from None
+        raise ConnectionError(f"the API server says {error.status_code}") from None
+    except (websocket.WebSocketException, ApiException) as error:
+        raise ConnectionError(str(error)) from None
+
+
+def run_command(configuration: Any, url: str, headers: dict[str, str], timeout: float) -> Answer:
+    """Run the command that `url` names to its end. `value` is what it printed, `text` why it failed."""
+    connection = connect(configuration, url, headers, timeout)
+    said: defaultdict[int, bytes] = defaultdict(bytes)
+    try:
+        for channel, data in _messages(connection, time.monotonic() + timeout):
+            if len(said[channel]) < KEPT:
+                said[channel] += data
+    except TimeoutError:
+        return Answer(ok=False, spoke=False, text=f"has not ended within {timeout:g} s")
+    finally:
+        connection.shutdown()
+    return _answer(said[ERROR], _text(said[STDOUT]), _text(said[STDERR]))
+
+
+def _messages(connection: Any, deadline: float) -> Iterator[tuple[int, bytes]]:
+    """Yield channel and data until the stream ends, however it ends; TimeoutError at the deadline."""
+    while (left := deadline - time.monotonic()) > 0:
+        connection.settimeout(left)
+        try:
+            kind, data = connection.recv_data()
+        except websocket.WebSocketTimeoutException:
+            break
+        except (websocket.WebSocketException, OSError):
+            return  # whether the command had ended by then is told on the error channel
+        if kind == websocket.ABNF.OPCODE_CLOSE:
+            return
+        if data:
+            yield data[0], data[1:]
+    raise TimeoutError
+
+
+def _answer(status: bytes, out: str, err: str) -> Answer:
+    """Judge by the Status on the error channel, which holds the exit code."""
+    try:
+        ended = json.loads(status)
+        if ended["status"] == "Success":
+            return Answer(ok=True, spoke=True, value=out)
+        causes = {cause["reason"]: cause["message"] for cause in ended.get("details", {}).get("causes") or ()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Answer(ok=False, spoke=False, text="its connection was cut before it ended")
+    if "ExitCode" not in causes:
+        known = "executable file not found" in str(ended.get("message"))
+        text = "there is no such program in the container" if known else "it could not be started"
+        return Answer(ok=False, spoke=False, text=text)
+    last = (err or out).splitlines()[-1:]
+    return Answer(ok=False, spoke=True, text=": ".join([f"ends with {causes['ExitCode']}", *last]), value=out)
+
+
+def _text(data: bytes) -> str:
+    return data[:KEPT].decode(errors="replace").strip()
