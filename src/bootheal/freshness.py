@@ -8,18 +8,20 @@ when the object can be believed.
 
 from collections.abc import Iterable, Sequence
 
-from bootheal.model import Endpoint, Lease, Node, Pod, State
+from bootheal.model import BootTime, Endpoint, Lease, Node, Pod, State
 
 # Kubernetes writes whole seconds, rounded down: what it says began at 12:00:07 may have begun at 12:00:07.9.
 WHOLE_SECOND = 1.0
 
 
-def before_boot(stamp: float, boot_time: float | None) -> bool:
-    """Tell whether a timestamp of an object's status is from before this boot, beyond doubt."""
-    return boot_time is not None and stamp + WHOLE_SECOND <= boot_time
+def before_boot(stamp: float, boot_time: BootTime | None) -> bool:
+    """Tell whether a timestamp of an object's status cannot be of this boot, by any clock that it has had."""
+    if boot_time is None:
+        return False
+    return not any(first < stamp + WHOLE_SECOND and stamp <= last for first, last in boot_time.spans)
 
 
-def node_doubt(node: Node, lease: Lease | None, *, boot_id: str | None, boot_time: float | None, now: float) -> str:
+def node_doubt(node: Node, lease: Lease | None, *, boot_id: str | None, boot_time: BootTime | None, now: float) -> str:
     """Say why the node's status may be from before this boot.
 
     Where the boot id is known the kubelet must have reported it, and its Lease must be
@@ -34,21 +36,21 @@ def node_doubt(node: Node, lease: Lease | None, *, boot_id: str | None, boot_tim
         return f"node {node.name} has no Lease yet"
     if boot_id is None:
         return "" if lease.advanced else f"node {node.name} has not renewed its Lease since we began to look"
-    if boot_time is not None and lease.renewed < boot_time:
+    if before_boot(lease.renewed, boot_time):
         return f"node {node.name} has not renewed its Lease in this boot"
     if now - lease.renewed > lease.duration:
         return f"node {node.name} last renewed its Lease {now - lease.renewed:.0f} s ago"
     return ""
 
 
-def pod_doubt(pod: Pod, *, boot_time: float | None) -> str:
+def pod_doubt(pod: Pod, *, boot_time: BootTime | None) -> str:
     """Say why the pod's status may be from before this boot: no process survives a reboot."""
     if any(c.state is State.RUNNING and c.started and before_boot(c.started, boot_time) for c in pod.containers):
         return f"{pod.ref} still shows the previous boot"
     return ""
 
 
-def endpoints_doubt(endpoints: Sequence[Endpoint], pods: Iterable[Pod], *, boot_time: float | None) -> str:
+def endpoints_doubt(endpoints: Sequence[Endpoint], pods: Iterable[Pod], *, boot_time: BootTime | None) -> str:
     """Say why a Service may still send to dead addresses: each must be a ready pod of this boot."""
     ready_pods = (pod for pod in pods if pod.ready and not pod.deleting and not pod_doubt(pod, boot_time=boot_time))
     alive = {address for pod in ready_pods for address in (pod.ip, *pod.ips)}

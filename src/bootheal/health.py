@@ -8,7 +8,7 @@ from before this boot is history, not a verdict.
 from dataclasses import dataclass
 
 from bootheal.freshness import before_boot
-from bootheal.model import Container, Pod, State, Workload
+from bootheal.model import BootTime, Container, Pod, State, Workload
 
 # Container reasons under which `kubectl get` prints a dead pod although its phase is Running or Pending.
 LOST = frozenset({"Unknown", "ContainerStatusUnknown"})
@@ -24,7 +24,7 @@ class Rollout:
     why: str
 
 
-def rollout(workload: Workload, *, boot_time: float | None = None) -> Rollout:
+def rollout(workload: Workload, *, boot_time: BootTime | None = None) -> Rollout:
     """Judge a workload's rollout from its status alone."""
     if workload.generation > workload.observed:
         return Rollout(done=False, why="its controller has not seen the latest change yet")
@@ -37,7 +37,7 @@ def rollout(workload: Workload, *, boot_time: float | None = None) -> Rollout:
             return _daemonset(workload)
 
 
-def _deployment(workload: Workload, boot_time: float | None) -> Rollout:
+def _deployment(workload: Workload, boot_time: BootTime | None) -> Rollout:
     exceeded = workload.deadline_exceeded
     if exceeded is not None and not before_boot(exceeded, boot_time) and not _available(workload):
         return Rollout(done=False, why="its progress deadline has passed in this boot")

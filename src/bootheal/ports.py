@@ -11,11 +11,13 @@ from typing import Any, Protocol
 
 from bootheal.model import (
     Answer,
+    BootTime,
     Console,
     Credentials,
     Document,
     Done,
     Endpoint,
+    HostFacts,
     Lease,
     Login,
     Node,
@@ -116,8 +118,23 @@ class Host(Protocol):
     def boot_id(self) -> str | None:
         """Return this boot's id as the kubelet will report it, None where it cannot be known from here."""
 
-    def boot_time(self) -> float | None:
-        """Return when this boot began, None where it cannot be known from here."""
+    def epoch(self) -> str | None:
+        """Return what tells this boot of the cluster from others, None where it cannot be known from here.
+
+        It is more than the boot id where the cluster can be stopped and started within one boot.
+        """
+
+    def boot_time(self) -> BootTime | None:
+        """Return when this boot of the cluster has been, None where it cannot be known from here."""
+
+    def facts(self) -> HostFacts:
+        """Return the state of the cluster's parts; it may be some seconds old. What cannot be read is left out."""
+
+    def start(self, part: str) -> None:
+        """Begin to start a part; looking shows when it is up."""
+
+    def restart(self, part: str) -> None:
+        """Begin to restart a part."""
 
 
 class Postgres(Protocol):

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from bootheal.model import Container, Lease, Node, Pod, Ref, State, Workload
+from bootheal.model import BootTime, Container, Lease, Node, Pod, Ref, State, Workload
 from bootheal.step import Past
 
 BOOT = 1_000_000.0
 NOW = BOOT + 100
+THIS_BOOT = BootTime.since(BOOT)
 
 
 def a_node(**fields: Any) -> Node:

@@ -3,8 +3,8 @@
 import pytest
 
 from bootheal.freshness import endpoints_doubt, node_doubt, pod_doubt
-from bootheal.model import Endpoint, Lease, Node
-from support.objects import BOOT, NOW, a_lease, a_node, a_pod, running
+from bootheal.model import BootTime, Endpoint, Lease, Node
+from support.objects import BOOT, NOW, THIS_BOOT, a_lease, a_node, a_pod, running
 
 
 @pytest.mark.parametrize(
@@ -23,31 +23,31 @@ def test_a_node_is_believed_when_its_kubelet_lives_in_this_boot(
     node: Node, lease: Lease | None, boot_id: str | None, doubt: str
 ) -> None:
     """By boot id and Lease on this host; by a Lease seen advancing elsewhere."""
-    found = node_doubt(node, lease, boot_id=boot_id, boot_time=BOOT, now=NOW)
+    found = node_doubt(node, lease, boot_id=boot_id, boot_time=THIS_BOOT, now=NOW)
     assert doubt in found
     assert bool(doubt) == bool(found)
 
 
 def test_no_container_survives_a_reboot() -> None:
     """A running container older than the boot is a status from before it."""
-    assert "previous boot" in pod_doubt(a_pod("a", running(started=BOOT - 1)), boot_time=BOOT)
-    assert pod_doubt(a_pod("a", running(started=BOOT + 1)), boot_time=BOOT) == ""
+    assert "previous boot" in pod_doubt(a_pod("a", running(started=BOOT - 1)), boot_time=THIS_BOOT)
+    assert pod_doubt(a_pod("a", running(started=BOOT + 1)), boot_time=THIS_BOOT) == ""
     assert pod_doubt(a_pod("a", running(started=BOOT - 1)), boot_time=None) == ""
 
 
 def test_whole_seconds_are_given_the_benefit_of_the_doubt() -> None:
     """A container that started half a second after the boot may be dated half a second before it."""
-    assert pod_doubt(a_pod("a", running(started=BOOT)), boot_time=BOOT + 0.5) == ""
+    assert pod_doubt(a_pod("a", running(started=BOOT)), boot_time=BootTime.since(BOOT + 0.5)) == ""
 
 
 def test_a_service_is_believed_when_all_it_sends_to_is_alive() -> None:
     """Addresses of pods that are gone, not ready or of the previous boot are doubted; none at all, too."""
     pod = a_pod("a", ip="10.42.0.9")
     alive, dead = Endpoint("10.42.0.9", 5432), Endpoint("10.42.0.3", 5432)
-    assert endpoints_doubt([alive], [pod], boot_time=BOOT) == ""
-    assert endpoints_doubt([], [pod], boot_time=BOOT) == "no ready address yet"
-    assert "10.42.0.3" in endpoints_doubt([alive, dead], [pod], boot_time=BOOT)
+    assert endpoints_doubt([alive], [pod], boot_time=THIS_BOOT) == ""
+    assert endpoints_doubt([], [pod], boot_time=THIS_BOOT) == "no ready address yet"
+    assert "10.42.0.3" in endpoints_doubt([alive, dead], [pod], boot_time=THIS_BOOT)
     dual = a_pod("a", ip="10.42.0.9", ips=("10.42.0.9", "fd42::9"))
-    assert endpoints_doubt([Endpoint("fd42::9", 5432)], [dual], boot_time=BOOT) == ""
+    assert endpoints_doubt([Endpoint("fd42::9", 5432)], [dual], boot_time=THIS_BOOT) == ""
     old = a_pod("a", running(started=BOOT - 1), ip="10.42.0.9")
-    assert "10.42.0.9" in endpoints_doubt([alive], [old], boot_time=BOOT)
+    assert "10.42.0.9" in endpoints_doubt([alive], [old], boot_time=THIS_BOOT)

@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from bootheal.model import Readiness
-from bootheal.step import GiveUp, Settled, Wait
+from bootheal.model import Complaint, HostFacts, Part, PartState, Readiness
+from bootheal.parts import Allowed, RestartPart
+from bootheal.step import Act, GiveUp, Settled, Wait
 from bootheal.steps.gate import Gate, Seen
-from support.objects import BOOT, NOW, a_lease, a_node, past
+from support.objects import NOW, THIS_BOOT, a_lease, a_node, past
 
 
 def seen(*nodes: Any, **fields: Any) -> Seen:
-    return replace(Seen(Readiness(ready=True), nodes=nodes, boot_id="new", boot_time=BOOT), **fields)
+    return replace(Seen(Readiness(ready=True), nodes=nodes, boot_id="new", epoch="new", boot_time=THIS_BOOT), **fields)
 
 
 def test_the_gate_opens_for_a_node_of_this_boot_and_says_which_boot() -> None:
@@ -56,3 +57,39 @@ def test_a_cordoned_node_is_remarked() -> None:
     judgement = Gate().judge(seen((a_node(unschedulable=True), a_lease())), past())
     assert isinstance(judgement, Settled)
     assert judgement.remarks == ("node box is unschedulable (cordoned)",)
+
+
+def test_an_api_server_that_is_not_there_is_explained_by_its_unit() -> None:
+    """What the host knows comes first, then what the wire says."""
+    starting = HostFacts((Part("k3s.service", "k3s", PartState.STARTING),))
+    facts = seen(unreachable="cannot reach the API server: connection refused", facts=starting)
+    expected = Wait("k3s.service is starting; cannot reach the API server: connection refused")
+    assert expected == Gate().judge(facts, past())
+
+
+def test_a_unit_that_is_down_does_not_shut_an_open_gate() -> None:
+    """k3s may have been started in another way: what counts is the node."""
+    down = HostFacts((Part("k3s.service", "k3s", PartState.FAILED),))
+    lasting = past(first_seen={"k3s.service failed": NOW - 3600})
+    assert isinstance(Gate().judge(seen((a_node(), a_lease()), facts=down), lasting), Settled)
+    assert isinstance(Gate().judge(seen(facts=down), lasting), GiveUp)
+
+
+def test_reserved_names_are_cleared_by_one_restart_where_allowed_although_the_node_is_well() -> None:
+    """They keep pods from starting, and the node does not tell."""
+    complaint = Complaint("reserved-name", "k3s.service", "sandbox names are still reserved", restart=True)
+    told = HostFacts((Part("k3s.service", "k3s", PartState.RUNNING),), (complaint,))
+    facts = seen((a_node(), a_lease()), facts=told)
+    lasting = past(first_seen={"k3s.service reserved-name": NOW - 3600})
+    assert isinstance(Gate().judge(facts, lasting), Settled)
+    judgement = Gate(allowed=Allowed(restart=frozenset({"k3s"}))).judge(facts, lasting)
+    assert isinstance(judgement, Act)
+    assert (RestartPart(cause="sandbox names are still reserved", part="k3s.service"),) == judgement.actions
+
+
+def test_a_clock_that_is_not_set_yet_is_said() -> None:
+    """It is why a certificate is not yet valid, and it passes."""
+    unset = seen(unreachable="cannot reach the API server: its certificate is not yet valid")
+    judgement = Gate().judge(replace(unset, facts=HostFacts(clock_synchronised=False)), past())
+    assert isinstance(judgement, Wait)
+    assert judgement.why.endswith("this machine's clock is not synchronised yet")

@@ -6,7 +6,7 @@ import pytest
 
 from bootheal.health import looping, lost, rollout, starting
 from bootheal.model import Ref
-from support.objects import BOOT, a_deployment, a_pod, running, terminated, waiting
+from support.objects import BOOT, THIS_BOOT, a_deployment, a_pod, running, terminated, waiting
 
 STATEFULSET, DAEMONSET = Ref("statefulset", "shop", "db"), Ref("daemonset", "shop", "agent")
 
@@ -26,7 +26,7 @@ STATEFULSET, DAEMONSET = Ref("statefulset", "shop", "db"), Ref("daemonset", "sho
 )
 def test_a_deployment_is_done_when_kubectl_says_so(fields: dict[str, Any], done: bool, why: str) -> None:
     """The order of questions is kubectl's; a progress deadline from before this boot is history."""
-    state = rollout(a_deployment(**fields), boot_time=BOOT)
+    state = rollout(a_deployment(**fields), boot_time=THIS_BOOT)
     assert (done, why) == (state.done, state.why)
 
 

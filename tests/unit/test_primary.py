@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from bootheal.errors import PermanentError
-from bootheal.model import Answer, Credentials, Endpoint, Login, Pod, Ref, Secret, Service, Target
+from bootheal.model import Answer, BootTime, Credentials, Endpoint, Login, Pod, Ref, Secret, Service, Target
 from bootheal.ports import World
 from bootheal.primary import Database, find
-from support.objects import BOOT, a_pod, running
+from support.objects import BOOT, THIS_BOOT, a_pod, running
 
 ADMIN = Login(Ref("secret", "shop", "admin"))
 SERVICE = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), {"app": "db"})
@@ -40,8 +40,8 @@ class Simulated:
     def endpoints(self, _namespace: str, _service: str) -> list[Endpoint]:
         return self.endpoints_
 
-    def boot_time(self) -> float:
-        return BOOT
+    def boot_time(self) -> BootTime:
+        return THIS_BOOT
 
     def ask(self, target: Target, _who: Credentials, _dbname: str, *, timeout: float, sql: str) -> Answer:
         assert timeout > 0

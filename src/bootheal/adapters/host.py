@@ -1,25 +1,28 @@
-"""This machine: its boot id and when that boot began."""
+"""Hosts: what every machine knows of its own boot, and the host that cannot be seen from here."""
 
 import os
-import time
+from dataclasses import replace
 from pathlib import Path
 
+from bootheal.adapters.wallclock import WallClock
 from bootheal.errors import PermanentError
+from bootheal.model import BootTime, HostFacts
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-class LocalHost:
-    """The host that the cluster runs on, and bootheal with it.
+class Machine:
+    """The machine that we run on: its boot id, and when that boot began.
 
     In a container the boot id may be a plain file that whoever booted the container wrote;
     then the file's age is the age of the boot.
     """
 
-    def __init__(self, boot_id_file: Path = BOOT_ID) -> None:
+    def __init__(self, boot_id_file: Path = BOOT_ID, clock: WallClock | None = None) -> None:
         self._file = boot_id_file
+        self._clock = clock or WallClock()
 
-    def boot_id(self) -> str | None:
+    def boot_id(self) -> str:
         """Return the boot id, read anew each time."""
         try:
             boot_id = self._file.read_text(encoding="ascii").strip()
@@ -32,15 +35,17 @@ class LocalHost:
             raise PermanentError(f"cannot use the boot id {self._file}: it is empty", hint="see cluster.boot_id_file")
         return boot_id
 
-    def boot_time(self) -> float | None:
-        """Return when this boot began, by today's clock."""
-        began = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    def boot_time(self) -> BootTime:
+        """Return when this boot has been."""
+        boot_time = self._clock.boot_time()
         try:
             status = self._file.stat()
         except OSError:
-            return began
-        on_proc = os.stat("/proc").st_dev == status.st_dev  # noqa: PTH116 - st_dev, not a path question
-        return began if on_proc else max(began, status.st_mtime)
+            return boot_time
+        if os.stat("/proc").st_dev == status.st_dev:  # noqa: PTH116 - st_dev, not a path question
+            return boot_time
+        began = status.st_mtime
+        return replace(boot_time, spans=tuple((max(f, began), last) for f, last in boot_time.spans if last > began))
 
 
 class RemoteHost:
@@ -50,6 +55,22 @@ class RemoteHost:
         """Return None."""
         return None
 
-    def boot_time(self) -> float | None:
+    def epoch(self) -> str | None:
         """Return None."""
         return None
+
+    def boot_time(self) -> BootTime | None:
+        """Return None."""
+        return None
+
+    def facts(self) -> HostFacts:
+        """Return nothing."""
+        return HostFacts()
+
+    def start(self, part: str) -> None:
+        """Refuse: there are no parts."""
+        raise PermanentError(f"cannot start {part}: the cluster runs elsewhere")
+
+    def restart(self, part: str) -> None:
+        """Refuse: there are no parts."""
+        raise PermanentError(f"cannot restart {part}: the cluster runs elsewhere")

@@ -62,7 +62,7 @@ def _wait_for_gate(step: Step[Any], world: World) -> Judgement:
     deadline = time.monotonic() + GATE_SECONDS
     while True:
         judgement = _judgement(step, world, Past(now=time.time()))
-        remote = world.host.boot_id() is None
+        remote = world.host.epoch() is None
         if isinstance(judgement, Settled) or not remote or time.monotonic() > deadline:
             return judgement
         time.sleep(1)

@@ -70,7 +70,7 @@ def heal(configuration: Configuration, terminal: Terminal, inbox: Inbox) -> Repo
         with open_world(configuration.file.cluster) as world, terminal:
             engine = make_engine(configuration, world, state, tell, inbox)
             systemd.ready()
-            report = engine.run(world.host.boot_id() or epoch)
+            report = engine.run(world.host.epoch() or epoch)
             systemd.stopping()
         state.finish(report)
     return report

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bootheal.adapters.clock import SystemClock, ThreadWorkers
-from bootheal.adapters.host import LocalHost, RemoteHost
+from bootheal.adapters.host import RemoteHost
+from bootheal.adapters.host_k3s import K3sHost
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.postgres.console import PgBouncerConsole
@@ -40,7 +41,7 @@ def open_world(cluster: Cluster) -> Iterator[World]:
     try:
         yield World(
             cluster=kube,
-            host=LocalHost(cluster.boot_id_file) if cluster.kind == "k3s" else RemoteHost(),
+            host=K3sHost(cluster.boot_id_file) if cluster.kind == "k3s" else RemoteHost(),
             postgres=PostgresServer(reach.open, reach.local),
             pooler=PgBouncerConsole(reach.local),
             web=WebProbe(reach.open),

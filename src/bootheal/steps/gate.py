@@ -1,10 +1,15 @@
-"""The gate: the API answers, and the node is Ready in this boot. Nothing else is believed before."""
+"""The gate: the API answers, and the node is Ready in this boot. Nothing else is believed before.
 
-from dataclasses import dataclass
+While it is shut, what the host knows of the cluster's parts tells why, and sometimes what can be done.
+"""
 
-from bootheal.errors import DeniedError
+from dataclasses import dataclass, field, replace
+
+from bootheal import parts
+from bootheal.errors import DeniedError, TransientError
 from bootheal.freshness import node_doubt
-from bootheal.model import Lease, Node, Readiness
+from bootheal.model import BootTime, HostFacts, Lease, Node, Readiness
+from bootheal.parts import Allowed
 from bootheal.ports import Interest, World
 from bootheal.step import GiveUp, Judgement, Past, Settled, Step, Wait
 
@@ -21,16 +26,19 @@ class Seen:
     """What the API server and the nodes say; `denied` holds a refusal of our credentials or rights."""
 
     readiness: Readiness
+    unreachable: str = ""
     denied: str = ""
     hint: str = ""
     nodes: tuple[tuple[Node, Lease | None], ...] = ()
     boot_id: str | None = None
-    boot_time: float | None = None
+    epoch: str | None = None
+    boot_time: BootTime | None = None
+    facts: HostFacts = field(default_factory=HostFacts)
 
     @property
     def conditions(self) -> frozenset[str]:
-        """How long we have been refused matters."""
-        return frozenset({"denied"}) if self.denied else frozenset()
+        """How long we have been refused matters, and how long a part has been down."""
+        return parts.conditions(self.facts) | (frozenset({"denied"}) if self.denied else frozenset())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,28 +46,38 @@ class Gate(Step[Seen]):
     """Waits for the API server and for this boot's node."""
 
     name: str = NAME
+    allowed: Allowed = field(default_factory=Allowed)
 
     def interests(self) -> frozenset[Interest]:
         """Nodes and their heartbeats."""
         return frozenset({Interest("node"), Interest("lease", LEASES)})
 
     def look(self, world: World) -> Seen:
-        """Ask /readyz, then read the nodes and their Leases."""
-        try:
-            readiness = world.cluster.readiness()
-            if not readiness.ready:
-                return Seen(readiness)
-            nodes = tuple((node, world.cluster.lease(node.name)) for node in world.cluster.nodes())
-        except DeniedError as error:
-            return Seen(Readiness(ready=False), denied=str(error), hint=error.hint)
-        return Seen(readiness, nodes=nodes, boot_id=world.host.boot_id(), boot_time=world.host.boot_time())
+        """Ask /readyz, then read the nodes and their Leases; where they say no, or nothing, ask the host why."""
+        seen = _look_at_the_api(world)
+        up = any(node.ready and node.boot_id == (seen.boot_id or node.boot_id) for node, _ in seen.nodes)
+        if up and not self.allowed.restart:
+            return seen
+        return replace(seen, facts=world.host.facts())
 
     def judge(self, seen: Seen, past: Past) -> Judgement:
-        """Open only for a node of this boot."""
+        """Open only for a node of this boot; while shut, what the parts call for comes first."""
+        judgement = self._judge_api(seen, past)
+        if isinstance(judgement, Settled):
+            return parts.judge_complaints(seen.facts, past, self.allowed) or judgement
+        cause = parts.judge(seen.facts, past, self.allowed)
+        if isinstance(cause, Wait) and isinstance(judgement, Wait):
+            return Wait(f"{cause.why}; {judgement.why}")
+        return cause or judgement
+
+    def _judge_api(self, seen: Seen, past: Past) -> Judgement:
         if seen.denied:
             if past.held("denied") >= REFUSAL_PASSES:
                 return GiveUp(seen.denied, seen.hint)
             return Wait(seen.denied)
+        if seen.unreachable:
+            unset = "; this machine's clock is not synchronised yet" if seen.facts.clock_synchronised is False else ""
+            return Wait(f"{seen.unreachable}{unset}")
         if not seen.readiness.ready:
             return Wait(f"the API server is not ready: {seen.readiness.why}")
         if not seen.nodes:
@@ -80,8 +98,23 @@ class Gate(Step[Seen]):
         return Settled(
             f"node {names} is Ready in this boot",
             remarks=tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in nodes if node.unschedulable),
-            epoch=seen.boot_id or "+".join(node.boot_id for node, _ in nodes),
+            epoch=seen.epoch or "+".join(node.boot_id for node, _ in nodes),
         )
+
+
+def _look_at_the_api(world: World) -> Seen:
+    seen = Seen(Readiness(ready=False))
+    try:
+        readiness = world.cluster.readiness()
+        if not readiness.ready:
+            return replace(seen, readiness=readiness)
+        nodes = tuple((node, world.cluster.lease(node.name)) for node in world.cluster.nodes())
+    except DeniedError as error:
+        return replace(seen, denied=str(error), hint=error.hint)
+    except TransientError as error:
+        return replace(seen, unreachable=str(error))
+    host = world.host
+    return Seen(readiness, nodes=nodes, boot_id=host.boot_id(), epoch=host.epoch(), boot_time=host.boot_time())
 
 
 def _unready(node: Node) -> str:

@@ -1,0 +1,54 @@
+"""When this boot has been, by every wall clock it has had.
+
+The kernel's boot clock only goes forward; the wall clock is set, by the network or by hand,
+and what was stamped before keeps the old time. A sample is both clocks at one moment.
+Samples taken from the start on show when the clock was set and by how much.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from bootheal.model import BootTime
+
+# Both clocks tick alike, also while the network time daemon slows or hastens them: only setting parts them.
+SET = 1.0
+
+# What is read after the sample may have been stamped after it.
+SLACK = 10.0
+
+Sample = tuple[float, float]
+
+
+def sample() -> Sample:
+    """Return seconds since this machine booted, and the time of day."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME), time.time()
+
+
+class WallClock:
+    """The samples so far, each that shows the clock newly set; `earlier` ones come from who has kept some."""
+
+    def __init__(self, now: Callable[[], Sample] = sample, earlier: Iterable[Sample] = ()) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._eras: list[list[float]] = []  # [first, last] seconds since boot, and the offset of the wall clock
+        for moment, wall in sorted(earlier):
+            self._take(moment, wall)
+
+    def boot_time(self) -> BootTime:
+        """Take a sample, and return the spans of this boot so far."""
+        moment, wall = self._now()
+        with self._lock:
+            self._take(moment, wall)
+            spans = [(first + offset, last + offset) for first, last, offset in self._eras]
+        first, last = spans[-1]
+        return BootTime((*spans[:-1], (first, last + SLACK)))
+
+    def _take(self, moment: float, wall: float) -> None:
+        """Lengthen the present era; where the clock was set since, begin one that overlaps it."""
+        offset = wall - moment
+        before = self._eras[-1][1] if self._eras else 0.0
+        if self._eras:
+            self._eras[-1][1] = moment
+        if not self._eras or abs(offset - self._eras[-1][2]) > SET:
+            self._eras.append([before, moment, offset])

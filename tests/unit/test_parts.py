@@ -1,0 +1,93 @@
+"""What the states and the complaints of a cluster's parts call for."""
+
+import pytest
+
+from bootheal import parts
+from bootheal.model import Complaint, Done, HostFacts, Part, PartState
+from bootheal.parts import Allowed, RestartPart, StartPart
+from bootheal.step import Act, GiveUp, Wait
+from support.objects import NOW, past
+
+K3S = "k3s.service"
+MAY = Allowed(start=frozenset({"k3s"}), restart=frozenset({"k3s"}))
+RESERVED = Complaint("reserved-name", K3S, "sandbox names are still reserved", restart=True)
+BROKEN = Complaint("database", K3S, "its database is malformed", "restore the newest backup", fatal=True)
+
+
+def facts(state: PartState, *complaints: Complaint, why: str = "", restarts: int = 0) -> HostFacts:
+    return HostFacts((Part(K3S, "k3s", state, why=why, restarts=restarts),), complaints)
+
+
+def for_long(state: PartState, *complaints: Complaint) -> dict[str, float]:
+    """All conditions of these facts, held for an hour."""
+    return dict.fromkeys(parts.conditions(facts(state, *complaints)), NOW - 3600)
+
+
+def done(action: str) -> Done:
+    return Done(0, action, f"host/{K3S}", "any", NOW - 60, "", result="done")
+
+
+def test_a_fatal_complaint_needs_a_person() -> None:
+    """Exit code 3, with the human step, whatever is allowed."""
+    judgement = parts.judge(facts(PartState.RESTARTING, BROKEN), past(), MAY)
+    assert judgement == GiveUp(f"{K3S}: its database is malformed", "restore the newest backup", person=True)
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "said"),
+    [
+        (PartState.STARTING, "", "k3s.service is starting"),
+        (PartState.RESTARTING, "exit-code", "k3s.service is restarting (exit-code), 7 times so far"),
+        (PartState.STOPPED, "", "k3s.service is stopped"),
+        (PartState.FAILED, "exit-code", "k3s.service is failed (exit-code)"),
+    ],
+)
+def test_what_is_down_for_a_moment_is_waited_for(state: PartState, why: str, said: str) -> None:
+    """At boot a unit is stopped until its turn comes, and says so."""
+    assert parts.judge(facts(state, why=why, restarts=7), past(), Allowed()) == Wait(said)
+
+
+@pytest.mark.parametrize("state", [PartState.STOPPED, PartState.FAILED, PartState.MISSING])
+def test_what_stays_down_is_given_up_with_the_next_step(state: PartState) -> None:
+    """Somebody stopped it, or it failed for good: not for us to start, unless allowed."""
+    judgement = parts.judge(facts(state), past(first_seen=for_long(state)), Allowed())
+    assert isinstance(judgement, GiveUp)
+    assert not judgement.person
+    assert f"start {K3S}" in judgement.hint
+
+
+def test_what_is_down_is_started_once_a_boot_where_allowed() -> None:
+    """The second time it is left to a person."""
+    assert parts.judge(facts(PartState.STOPPED), past(), MAY) == Act(
+        f"{K3S} is stopped", (StartPart(cause="it is stopped", part=K3S),)
+    )
+    again = past(done=(done("start-part"),), first_seen=for_long(PartState.STOPPED))
+    assert isinstance(parts.judge(facts(PartState.STOPPED), again, MAY), GiveUp)
+
+
+def test_a_restart_needs_evidence_that_lasts_and_permission_and_happens_once() -> None:
+    """Most complaints of a start pass by themselves within two minutes."""
+    complaining = facts(PartState.RUNNING, RESERVED)
+    lasting = for_long(PartState.RUNNING, RESERVED)
+    assert parts.judge(complaining, past(), MAY) is None
+    assert parts.judge(complaining, past(first_seen=lasting), Allowed()) is None
+    expected = RestartPart(cause="sandbox names are still reserved", part=K3S)
+    assert parts.judge(complaining, past(first_seen=lasting), MAY) == Act(
+        f"{K3S}: sandbox names are still reserved", (expected,)
+    )
+    assert parts.judge(complaining, past(first_seen=lasting, done=(done("restart-part"),)), MAY) is None
+
+
+def test_what_does_not_stay_up_is_restarted_once_where_allowed() -> None:
+    """As k3d's load balancer, which trips over its own PID file."""
+    lasting = past(first_seen=for_long(PartState.RESTARTING))
+    judgement = parts.judge(facts(PartState.RESTARTING), lasting, MAY)
+    assert isinstance(judgement, Act)
+    assert judgement.actions[0].sentence == "restart k3s.service (it does not stay up)"
+    assert isinstance(parts.judge(facts(PartState.RESTARTING), lasting, Allowed()), Wait)
+
+
+def test_parts_that_run_give_no_reason_for_anything() -> None:
+    """Nor do no parts at all, as on a remote cluster."""
+    assert parts.judge(facts(PartState.RUNNING), past(), MAY) is None
+    assert parts.judge(HostFacts(), past(), MAY) is None
