@@ -9,6 +9,7 @@ from bootheal.config import schema
 from bootheal.config.source import Source, parse, suggestion, validate
 from bootheal.errors import ConfigurationError, Problem
 from bootheal.model import Login, Ref
+from bootheal.pgbouncer import harms
 from bootheal.plan import CycleError, Plan, arrange, order
 from bootheal.primary import Database
 from bootheal.step import Step
@@ -19,9 +20,6 @@ from bootheal.steps.database import DatabaseStep
 from bootheal.steps.gate import Gate
 from bootheal.steps.pooler import PoolerStep
 from bootheal.steps.workload import Probe, WorkloadStep
-
-# PgBouncer's own default. More makes every failed login, however brief its cause, cost that much longer.
-LONG_RETRY = 15.0
 
 
 @dataclass(frozen=True)
@@ -100,14 +98,10 @@ def _check_sense(source: Source, file: schema.File) -> None:
 
 def _warnings(source: Source, file: schema.File) -> Iterator[str]:
     for name, pooler in file.poolers.items():
-        retry = pooler.settings.get("server_login_retry", "0")
-        if retry.replace(".", "", 1).isdigit() and float(retry) > LONG_RETRY:
-            path = ("poolers", name, "settings", "server_login_retry")
+        for key, why in harms(pooler.settings):
+            path = ("poolers", name, "settings", key)
             line, column = source.place(path)
-            yield (
-                f"{source.name}:{line}:{column}: {'.'.join(path)}: {retry} s is how long PgBouncer refuses logins "
-                f"after one has failed: it lengthens outages by up to {retry} s (bootheal lifts it while it heals)"
-            )
+            yield f"{source.name}:{line}:{column}: {'.'.join(path)}: {why}"
 
 
 # --- steps ----------------------------------------------------------------------------------------
