@@ -435,8 +435,7 @@ class EventKind(StrEnum):
 class Event:
     """One thing that happened, as a fact; `narrate` makes the sentence.
 
-    `elapsed` is seconds since the run began, `took` since the step began; `settled` of `total` steps have settled.
-    `action` is an action's kind and `cause` why it is done; `epoch` is the boot that the run belongs to.
+    `elapsed` is seconds since the run began; `settled` of `total` steps have settled.
     """
 
     kind: EventKind
@@ -448,10 +447,6 @@ class Event:
     object: str = ""
     settled: int = 0
     total: int = 0
-    action: str = ""
-    cause: str = ""
-    epoch: str = ""
-    took: float | None = None
 
 
 class Ending(StrEnum):

@@ -10,11 +10,11 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from bootheal.cli.run import heal, stop_on_signals
-from bootheal.cli.terminal import open_voice
+from bootheal.cli.terminal import Terminal
 from bootheal.config import load
 from bootheal.engine import Inbox
 from bootheal.errors import DemoError
-from bootheal.narrate import EXIT_CODES
+from bootheal.narrate import EXIT_CODES, account
 
 if TYPE_CHECKING:
     from bootheal.demo.stack import Stack
@@ -55,11 +55,12 @@ def _break_and_heal(stack: "Stack") -> int:
     stack.power_cut()
     stack.boot()
     inbox: Inbox = SimpleQueue()
-    voice = open_voice()
+    terminal = Terminal()
     with stop_on_signals(inbox):
-        report = heal(load(stack.config), voice, inbox)
-    voice.note("\nWhat was done, why, and when (seconds since power-on):")
-    voice.conclude(report)
+        report = heal(load(stack.config), terminal, inbox)
+    terminal.note("\nWhat was done, why, and when (seconds since power-on):")
+    for line in account(report):
+        terminal.note(line)
     return EXIT_CODES[report.verdict]
 
 

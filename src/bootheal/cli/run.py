@@ -10,25 +10,26 @@ from queue import SimpleQueue
 
 from bootheal.adapters.state import StateFile, lock
 from bootheal.adapters.systemd import Systemd
-from bootheal.cli.terminal import Voice, open_voice
+from bootheal.cli.terminal import Terminal
 from bootheal.cli.wiring import make_engine, open_world
 from bootheal.config import Configuration, load
 from bootheal.engine import Inbox, Stop
 from bootheal.model import Event, Report, Verdict, to_json
-from bootheal.narrate import EXIT_CODES, Level, status
+from bootheal.narrate import EXIT_CODES, account, status
 
 
 def main(options: argparse.Namespace) -> int:
     """Heal, tell, remember; the exit code is the verdict's, or 128 and the signal's number."""
     configuration = load(options.config)
-    voice = open_voice(sys.stderr if options.json else sys.stdout)
+    terminal = Terminal(sys.stderr if options.json else sys.stdout)
     inbox: Inbox = SimpleQueue()
     with stop_on_signals(inbox) as signals:
-        report = heal(configuration, voice, inbox)
+        report = heal(configuration, terminal, inbox)
     if options.json:
         print(json.dumps(to_json(report) | {"verdict": report.verdict.value}, indent=2))
     else:
-        voice.conclude(report)
+        for line in account(report):
+            terminal.note(line)
     return 128 + signals[0] if report.verdict is Verdict.INTERRUPTED and signals else EXIT_CODES[report.verdict]
 
 
@@ -49,24 +50,24 @@ def stop_on_signals(inbox: Inbox) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def heal(configuration: Configuration, voice: Voice, inbox: Inbox) -> Report:
+def heal(configuration: Configuration, terminal: Terminal, inbox: Inbox) -> Report:
     """Make one pass under the lock. LockedError where another is under way, StateError where nothing can be kept."""
     for warning in configuration.warnings:
-        voice.note(f"warning: {warning}", Level.WARNING)
+        terminal.note(f"warning: {warning}")
     directory = configuration.file.state_directory
     systemd = Systemd()
     with lock(directory):
         state = StateFile(directory)
         epoch = state.load()
         if state.remark:
-            voice.note(f"warning: {state.remark}", Level.WARNING)
+            terminal.note(f"warning: {state.remark}")
 
         def tell(event: Event) -> None:
             state.progress(event)
             systemd.status(status(event))
-            voice.tell(event)
+            terminal.tell(event)
 
-        with open_world(configuration.file.cluster) as world, voice:
+        with open_world(configuration.file.cluster) as world, terminal:
             engine = make_engine(configuration, world, state, tell, inbox)
             systemd.ready()
             report = engine.run(world.host.epoch() or epoch)

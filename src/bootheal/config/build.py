@@ -5,13 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bootheal.config import probe as probes
 from bootheal.config import schema
-from bootheal.config.login import login
 from bootheal.config.source import Source, parse, suggestion, validate
 from bootheal.errors import ConfigurationError, Problem
-from bootheal.model import Ref
-from bootheal.pgbouncer import harms
+from bootheal.model import Login, Ref
 from bootheal.plan import CycleError, Plan, arrange, order
 from bootheal.primary import Database
 from bootheal.step import Step
@@ -21,7 +18,10 @@ from bootheal.steps.credential import Credential
 from bootheal.steps.database import DatabaseStep
 from bootheal.steps.gate import Gate
 from bootheal.steps.pooler import PoolerStep
-from bootheal.steps.workload import WorkloadStep
+from bootheal.steps.workload import Probe, WorkloadStep
+
+# PgBouncer's own default. More makes every failed login, however brief its cause, cost that much longer.
+LONG_RETRY = 15.0
 
 
 @dataclass(frozen=True)
@@ -96,17 +96,18 @@ def _check_sense(source: Source, file: schema.File) -> None:
     for name, database in file.databases.items():
         if not database.service and not database.selector:
             source.complain(("databases", name), "cannot be found: give it a service or a selector")
-    for name, workload in file.workloads.items():
-        if workload.probe:
-            probes.check(source, ("workloads", name, "probe"), workload.probe)
 
 
 def _warnings(source: Source, file: schema.File) -> Iterator[str]:
     for name, pooler in file.poolers.items():
-        for key, why in harms(pooler.settings):
-            path = ("poolers", name, "settings", key)
+        retry = pooler.settings.get("server_login_retry", "0")
+        if retry.replace(".", "", 1).isdigit() and float(retry) > LONG_RETRY:
+            path = ("poolers", name, "settings", "server_login_retry")
             line, column = source.place(path)
-            yield f"{source.name}:{line}:{column}: {'.'.join(path)}: {why}"
+            yield (
+                f"{source.name}:{line}:{column}: {'.'.join(path)}: {retry} s is how long PgBouncer refuses logins "
+                f"after one has failed: it lengthens outages by up to {retry} s (bootheal lifts it while it heals)"
+            )
 
 
 # --- steps ----------------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ def _database(name: str, database: schema.Database) -> Database:
         name=name,
         namespace=database.namespace,
         dbname=database.dbname,
-        admin=login(database.admin, database.namespace),
+        admin=_login(database.admin, database.namespace),
         service=database.service or "",
         selector=database.selector,
         port=database.port or 0,
@@ -147,7 +148,7 @@ def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[St
         after=(f"database/{database.name}",),
         patience=pooler.patience,
         database=database,
-        login=login(pooler.credential, namespace),
+        login=_login(pooler.credential, namespace),
         reset=pooler.credential.reset,
     )
     settings_in = pooler.settings_in
@@ -158,8 +159,8 @@ def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[St
         deployment=Ref("deployment", namespace, pooler.deployment),
         service=pooler.service,
         dbname=pooler.dbname or database.dbname,
-        console=login(pooler.console or pooler.credential, namespace),
-        client=login(pooler.client, namespace),
+        console=_login(pooler.console or pooler.credential, namespace),
+        client=_login(pooler.client, namespace),
         port=pooler.port or 0,
         settings=pooler.settings,
         settings_in=(Ref("configmap", namespace, settings_in.configmap), settings_in.key) if settings_in else None,
@@ -167,12 +168,16 @@ def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[St
 
 
 def _workload(name: str, workload: schema.Workload) -> WorkloadStep:
-    ref = Ref(*name.split("/"))
+    probe = workload.probe
     return WorkloadStep(
         name=name,
         after=tuple(workload.after) or (gate.NAME,),
         patience=workload.patience,
-        workload=ref,
+        workload=Ref(*name.split("/")),
         restart=workload.restart,
-        probe=probes.build(workload.probe, ref.namespace) if workload.probe else None,
+        probe=Probe(probe.port, probe.http or "") if probe else None,
     )
+
+
+def _login(login: schema.Login, namespace: str) -> Login:
+    return Login(Ref("secret", namespace, login.secret), login.user_key, login.password_key, login.user)

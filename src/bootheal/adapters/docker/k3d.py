@@ -1,0 +1,216 @@
+"""The Host of a k3d cluster: containers that share this machine's boot id, and that Docker may not bring back.
+
+k3d's labels tell them apart. k3d's own command is used for one thing: to start a cluster that
+is stopped as a whole, since it also gives its nodes the names of the machine and of each other.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import IO
+
+from bootheal.adapters.docker.engine import Box, DockerEngine
+from bootheal.adapters.docker.texts import complaints
+from bootheal.adapters.host import Machine
+from bootheal.errors import MissingError, PermanentError
+from bootheal.model import BootTime, Complaint, HostFacts, Part, PartState
+
+ROLE, INIT = "k3d.role", "k3d.server.init"
+API_HOST, API_PORT, NETWORK, ALIASES = (
+    "k3d.server.api.host",
+    "k3d.server.api.port",
+    "k3d.cluster.network",
+    "k3d.cluster.start.hostaliases",
+)
+LABELS = (ROLE, INIT, API_HOST, API_PORT, NETWORK, ALIASES)
+
+SERVER, AGENT, LOADBALANCER = "server", "agent", "loadbalancer"
+NODES = (SERVER, AGENT)
+
+# The order in which k3d starts them; those of one role by name.
+START_ORDER = (SERVER, AGENT, LOADBALANCER)
+
+LOG_LINES = 40
+
+# Docker forgets that a container failed once it has run for so long; what has not may fail again at any moment.
+PROVEN = 10.0
+
+# 0: asked to end; 137, 143: killed, as containers are when Docker or the machine goes down.
+PLAIN_ENDS = (0, 137, 143)
+
+
+class K3dHost:
+    """The containers of the k3d cluster `cluster`; `command` is k3d's, if there is such a program."""
+
+    def __init__(self, engine: DockerEngine, cluster: str, machine: Machine, command: str = "k3d") -> None:
+        self._engine, self._cluster, self._machine = engine, cluster, machine
+        self._starter = _Starter(command, cluster, engine.address)
+
+    # --- which boot -------------------------------------------------------------------------------
+
+    def boot_id(self) -> str | None:
+        """Return this machine's boot id, which the kubelets in the containers report as theirs."""
+        return self._machine.boot_id()
+
+    def epoch(self) -> str | None:
+        """Return the boot id and when the first server was started; None while none runs."""
+        starts = [box.started for box in self._boxes() if _role(box) == SERVER and _up(box) and box.started]
+        return f"{self._machine.boot_id()}@{min(starts):.3f}" if starts else None
+
+    def boot_time(self) -> BootTime | None:
+        """Return this machine's boot, from when the oldest running node was started; None while none runs."""
+        starts = [box.started for box in self._boxes() if _role(box) in NODES and _up(box) and box.started]
+        if not starts:
+            return None
+        began, boot = min(starts), self._machine.boot_time()
+        return replace(boot, spans=tuple((max(first, began), last) for first, last in boot.spans if last > began))
+
+    # --- the parts --------------------------------------------------------------------------------
+
+    def facts(self) -> HostFacts:
+        """Return every container; a cluster that is stopped as a whole is one part, to be started as one."""
+        boxes, busy = self._boxes(), self._starter.busy()
+        if all(_state(box) is PartState.STOPPED for box in boxes) and not busy:
+            return HostFacts(parts=(self._whole(boxes),))
+        found = {box.name: tuple(self._complaints(box)) for box in boxes}
+        parts = tuple(self._part(box, found[box.name], busy=busy) for box in boxes)
+        return HostFacts(parts, complaints=tuple(complaint for some in found.values() for complaint in some))
+
+    def start(self, part: str) -> None:
+        """Start a container, or begin to start the whole cluster."""
+        if part != self._name:
+            self._engine.start(part)
+        elif not self._starter.begin():
+            for box in self._boxes():
+                self._engine.start(box.name)
+
+    def restart(self, part: str) -> None:
+        """Restart the load balancer. Nodes are never restarted: databases run in them."""
+        if not any(box.name == part and _role(box) == LOADBALANCER for box in self._boxes()):
+            raise PermanentError(f"cannot restart container {part}: it is not the load balancer of {self._name}")
+        self._engine.restart(part)
+
+    # --- helpers ----------------------------------------------------------------------------------
+
+    @property
+    def _name(self) -> str:
+        return f"k3d cluster {self._cluster}"
+
+    def _boxes(self) -> list[Box]:
+        """Return the cluster's own containers, in the order in which they are started."""
+        found = self._engine.containers("app=k3d", f"k3d.cluster={self._cluster}", keep=LABELS)
+        boxes = [box for box in found if _role(box) in START_ORDER]
+        if not any(_role(box) == SERVER for box in boxes):
+            raise MissingError(
+                f"cannot find {self._name}: Docker has no server container of it",
+                hint="`k3d cluster list` names the clusters; see cluster.name",
+            )
+        return sorted(boxes, key=_turn)
+
+    def _whole(self, boxes: Sequence[Box]) -> Part:
+        ended = max((box.finished for box in boxes if box.finished), default=None)
+        ends = [f"{box.name}: {end}" for box in boxes if (end := _ended(box))]
+        why = ["none of its containers runs", *self._starter.remarks(), *ends]
+        return Part(self._name, "cluster", PartState.STOPPED, ended, why="; ".join(why))
+
+    def _part(self, box: Box, complaints: Iterable[Complaint], *, busy: bool) -> Part:
+        state = _state(box)
+        if state is PartState.STOPPED and busy:
+            state = PartState.STARTING
+        since = box.started if _up(box) else box.finished
+        said = [f"{complaint.text}; {complaint.hint}" for complaint in complaints]
+        return Part(box.name, _role(box), state, since, box.restarts, why="; ".join(filter(None, (_ended(box), *said))))
+
+    def _complaints(self, box: Box) -> Iterable[Complaint]:
+        if _state(box) is PartState.RUNNING:
+            return ()
+        return complaints(box.name, _role(box), self._engine.log_tail(box.name, LOG_LINES))
+
+
+class _Starter:
+    """`k3d cluster start`, which waits for the servers: run beside us, asked after from look to look."""
+
+    def __init__(self, command: str, cluster: str, address: str) -> None:
+        self._command, self._cluster, self._address = command, cluster, address
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output: IO[bytes] | None = None
+        self._failed = ""
+
+    def begin(self) -> bool:
+        """Begin to start the cluster; False where there is no such command, or it has failed before."""
+        program = shutil.which(self._command)
+        if self.busy():
+            return True
+        if program is None or self._failed:
+            return False
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been read
+        self._process = subprocess.Popen(  # noqa: S603 - the name of the cluster is checked by the schema
+            [program, "cluster", "start", self._cluster],
+            env=os.environ | {"DOCKER_HOST": self._address},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._output,
+            start_new_session=True,  # a signal for us is not for it: half a start is worse than a whole one
+        )
+        return True
+
+    def busy(self) -> bool:
+        """Whether it is under way."""
+        if self._process is None or self._output is None:
+            return False
+        if (code := self._process.poll()) is None:
+            return True
+        with self._output as output:
+            output.seek(0)
+            said = output.read().decode(errors="replace").strip()
+        if code:
+            self._failed = f"`k3d cluster start` ended with {code}: {said.rpartition(chr(10))[2][:200]}"
+        self._process = self._output = None
+        return False
+
+    def remarks(self) -> Iterable[str]:
+        """Say what keeps us from using it."""
+        one_by_one = "its containers are started one by one, servers first"
+        if self._failed:
+            yield f"{self._failed}; {one_by_one}"
+        elif shutil.which(self._command) is None:
+            yield f"k3d is not installed: {one_by_one}"
+
+
+def _role(box: Box) -> str:
+    return box.labels.get(ROLE, "")
+
+
+def _turn(box: Box) -> tuple[int, bool, str]:
+    return START_ORDER.index(_role(box)), box.labels.get(INIT) != "true", box.name
+
+
+def _up(box: Box) -> bool:
+    return box.state == "running"
+
+
+def _state(box: Box) -> PartState:
+    """Say it in our words. A container is only `running` for good once it has outlived its last failure."""
+    if _up(box):
+        fresh = box.restarts and box.started is not None and time.time() - box.started < PROVEN
+        return PartState.RESTARTING if fresh else PartState.RUNNING
+    if box.state == "restarting":
+        return PartState.RESTARTING
+    return PartState.STOPPED if box.state in ("created", "exited") else PartState.FAILED
+
+
+def _ended(box: Box) -> str:
+    """Say how a container ended, "" where nothing is odd about it."""
+    if _up(box):
+        return ""
+    if box.error:
+        return box.error
+    if box.out_of_memory:
+        return "killed for want of memory"
+    if box.state == "paused":
+        return f"somebody paused it: docker unpause {box.name}"
+    return "" if box.exit_code in PLAIN_ENDS else f"exit code {box.exit_code}"

@@ -1,0 +1,138 @@
+"""A Docker daemon of the tests' own, with stand-ins for the containers that k3d makes: same labels, same names.
+
+It listens on a socket of its own, keeps its data in a directory of its own, and touches no
+firewall. There is no image to download: the stand-ins run the host's own programs.
+"""
+
+import json
+import shutil
+import subprocess
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+IMAGE = "stand-in:1"
+CLUSTER = "shop"
+SERVER, LOADBALANCER = f"k3d-{CLUSTER}-server-0", f"k3d-{CLUSTER}-serverlb"
+FOREVER = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+
+STARTS_IN = 30.0
+FLAGS = (
+    "--storage-driver=vfs",
+    "--iptables=false",
+    "--ip6tables=false",
+    "--ip-forward=false",
+    "--ip-masq=false",
+    "--bridge=none",
+    "--userland-proxy=false",
+)
+
+
+class Docker:
+    """A running daemon; `run` and `node` make containers."""
+
+    def __init__(self, directory: Path) -> None:
+        self.address = f"unix://{directory}/docker.sock"
+        self._directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __call__(self, *arguments: str, check: bool = True) -> str:
+        """Run the `docker` command; return what it prints."""
+        command = ["docker", "--host", self.address, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0 or not check, f"{command}: {done.stderr}"
+        return done.stdout.strip()
+
+    def start(self) -> None:
+        """Start the daemon; skip the test where this machine does not let it."""
+        place = self._directory
+        log = place / "dockerd.log"
+        own = [f"--data-root={place}/data", f"--exec-root={place}/exec", f"--pidfile={place}/pid"]
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                ["dockerd", f"--host={self.address}", *own, *FLAGS], stdout=output, stderr=output
+            )
+        deadline = time.monotonic() + STARTS_IN
+        while "API listen on" not in log.read_text(errors="replace"):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                last = log.read_text(errors="replace").strip().splitlines()[-1:]
+                pytest.skip(f"dockerd cannot run here: {last}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop the daemon, and with it every container, as a shutdown of the machine does."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait(timeout=60)
+
+    def kill(self) -> None:
+        """Cut the daemon's power. Its containers go with their shims."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(timeout=10)
+
+    def remove_all(self) -> None:
+        """Remove all containers and networks."""
+        if names := self("ps", "--all", "--quiet", check=False).split():
+            self("rm", "--force", *names, check=False)
+        self("network", "prune", "--force", check=False)
+
+    def make_image(self) -> None:
+        """Import a root of links into the host's /usr, which each container sees read-only."""
+        archive = self._directory / "image.tar"
+        with tarfile.open(archive, "w") as tar:
+            for name in ("usr", "etc", "run", "tmp", "output"):
+                entry = tarfile.TarInfo(name)
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+                tar.addfile(entry)
+            for name in ("bin", "lib", "lib64"):
+                entry = tarfile.TarInfo(name)
+                entry.type, entry.linkname = tarfile.SYMTYPE, f"usr/{name}"
+                tar.addfile(entry)
+        self("import", str(archive), IMAGE)
+
+    def make(self, name: str, *options: str, script: str = FOREVER, network: str = "none") -> None:
+        """Create a container that runs a shell script, without starting it."""
+        usr = ["--volume", "/usr:/usr:ro", "--network", network]
+        self("create", "--name", name, *usr, *options, IMAGE, "/bin/sh", "-c", script)
+
+    def node(self, name: str, role: str, *options: str, script: str = FOREVER, network: str = "none") -> None:
+        """Create a container as k3d does, and start it."""
+        labels = {"app": "k3d", "k3d.cluster": CLUSTER, "k3d.role": role, "k3d.cluster.token": "hidden-token"}
+        flags = [f"--label={key}={value}" for key, value in labels.items()]
+        self.make(name, *flags, "--restart=unless-stopped", *options, script=script, network=network)
+        self("start", name)
+
+    def state(self, name: str) -> dict[str, Any]:
+        """Return what Docker says of a container's state."""
+        state: dict[str, Any] = json.loads(self("inspect", name, "--format", "{{json .State}}"))
+        return state
+
+    def wait_until(self, what: str, come_true: Callable[[], bool], timeout: float = 20.0) -> None:
+        """Wait for something to come true."""
+        deadline = time.monotonic() + timeout
+        while not come_true():
+            assert time.monotonic() < deadline, f"never: {what}"
+            time.sleep(0.05)
+
+
+@contextmanager
+def own_docker(directory: Path) -> Iterator[Docker]:
+    """Run a daemon; skip where none can be had, saying why."""
+    for program in ("dockerd", "docker"):
+        if shutil.which(program) is None:
+            pytest.skip(f"this machine has no {program} (Debian: docker.io)")
+    docker = Docker(directory)
+    docker.start()
+    try:
+        docker.make_image()
+        yield docker
+    finally:
+        docker.remove_all()
+        docker.stop()
