@@ -435,7 +435,8 @@ class EventKind(StrEnum):
 class Event:
     """One thing that happened, as a fact; `narrate` makes the sentence.
 
-    `elapsed` is seconds since the run began; `settled` of `total` steps have settled.
+    `elapsed` is seconds since the run began, `took` since the step began; `settled` of `total` steps have settled.
+    `action` is an action's kind and `cause` why it is done; `epoch` is the boot that the run belongs to.
     """
 
     kind: EventKind
@@ -447,6 +448,10 @@ class Event:
     object: str = ""
     settled: int = 0
     total: int = 0
+    action: str = ""
+    cause: str = ""
+    epoch: str = ""
+    took: float | None = None
 
 
 class Ending(StrEnum):

@@ -1,9 +1,10 @@
-"""Events -> words: one sentence and one level for each thing that happens, and the closing report.
+"""Events -> words: one sentence, one level and one set of journal fields for each thing that happens, and the account.
 
 A waiting reason is told when it changes, not at every look; the engine sees to that.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
 
 from bootheal.model import Ending, Event, EventKind, Outcome, Report, Verdict
@@ -39,6 +40,21 @@ MARKS = {
     EventKind.BUG: "BUG",
 }
 
+# Names for ever: what people search their journals by. systemd/bootheal.catalog explains each.
+MESSAGE_IDS = {
+    EventKind.STARTED: "3b23784be09443f49dbe2984a3fc0893",
+    EventKind.WAITING: "b799816a2eed4cebb30e84cd55ec255b",
+    EventKind.ACTING: "be5d56f342a1483e88090e7533af1b97",
+    EventKind.ACTED: "a2e0d0f241c3403b9c17d0258dd3ac99",
+    EventKind.FAILED: "349a6871acd24513abcdb8f7aab9fe03",
+    EventKind.SETTLED: "d3ed9a9a5a924a4ebe0a493c3e3fc970",
+    EventKind.UNSETTLED: "573c7a19498742419bfeb3501e674ba6",
+    EventKind.GAVE_UP: "c81c1550c9034b94823dcfff2b397476",
+    EventKind.SKIPPED: "feef37afe7f141249d1c3fd1a912447c",
+    EventKind.BUG: "6461c0e70e304b29bf6e030cb849162e",
+    EventKind.ENDED: "f491ab5edf8c4a6698c528a39a4bf717",
+}
+
 VERDICTS = {
     Verdict.HEALTHY: "healthy: nothing had to be done",
     Verdict.HEALED: "healed",
@@ -57,9 +73,20 @@ EXIT_CODES = {
     Verdict.BUG: 70,
 }
 
+# How an answer of PostgreSQL or PgBouncer ends, see `model.Answer`.
+_SQLSTATE = re.compile(r"\(([0-9A-Z]{5})\)")
+_ENDINGS = {EventKind.SETTLED, EventKind.GAVE_UP, EventKind.SKIPPED, EventKind.BUG}
+
+
+def told(event: Event) -> bool:
+    """Say whether it is news to a reader: what was done was told when it began."""
+    return event.kind is not EventKind.ACTED
+
 
 def level(event: Event) -> Level:
     """Say how loud an event is."""
+    if event.kind is EventKind.ENDED:
+        return Level.NOTICE if EXIT_CODES[Verdict(event.text)] == 0 else Level.ERROR
     return _LEVELS.get(event.kind, Level.INFO)
 
 
@@ -67,12 +94,19 @@ def sentence(event: Event) -> str:
     """Say what happened, in one line."""
     match event.kind:
         case EventKind.STARTED:
-            return f"looks at {event.total} steps"
+            boot = f" of boot {event.epoch}" if event.epoch else ""
+            return f"looks at {event.total} steps{boot}"
         case EventKind.ENDED:
             return f"{VERDICTS[Verdict(event.text)]}, {event.settled} of {event.total} steps, {event.elapsed:.1f} s"
         case _:
-            hint = f" -- {event.hint}" if event.hint else ""
-            return f"{event.step}: {MARKS[event.kind]}: {event.text}{hint}"
+            return f"{event.step}: {MARKS[event.kind]}: {news(event)}"
+
+
+def news(event: Event) -> str:
+    """Say what happened to a step, without its name: how long it took, and what a person can do."""
+    took = f", after {event.took:.1f} s" if event.kind in _ENDINGS and event.took is not None else ""
+    hint = f" -- {event.hint}" if event.hint else ""
+    return f"{event.text}{took}{hint}"
 
 
 def status(event: Event) -> str:
@@ -80,6 +114,32 @@ def status(event: Event) -> str:
     if event.kind in (EventKind.STARTED, EventKind.ENDED):
         return sentence(event)
     return f"{event.settled}/{event.total} {event.step}: {event.text}"
+
+
+def fields(event: Event) -> Mapping[str, str]:
+    """Say it to journald: the sentence, and each fact under a name that `journalctl NAME=VALUE` finds."""
+    sqlstate = _SQLSTATE.search(event.text)
+    facts = {
+        "MESSAGE": sentence(event),
+        "MESSAGE_ID": MESSAGE_IDS[event.kind],
+        "PRIORITY": str(level(event).value),
+        "BOOTHEAL_BOOT": event.epoch,
+        "BOOTHEAL_STEP": event.step,
+        "BOOTHEAL_OBJECT": event.object,
+        "BOOTHEAL_ACTION": event.action,
+        "BOOTHEAL_REASON": event.cause or event.text,
+        "BOOTHEAL_HINT": event.hint,
+        "BOOTHEAL_SQLSTATE": sqlstate[1] if sqlstate else "",
+        "BOOTHEAL_ENDING": _ending_of(event),
+        "BOOTHEAL_SECONDS": f"{event.elapsed if event.took is None else event.took:.3f}",
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _ending_of(event: Event) -> str:
+    if event.kind is EventKind.ENDED:
+        return event.text
+    return event.kind.value if event.kind in _ENDINGS else ""
 
 
 def account(report: Report) -> Iterator[str]:

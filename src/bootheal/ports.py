@@ -163,11 +163,19 @@ class Pooler(Protocol):
 class Web(Protocol):
     """Probes of what the workloads serve."""
 
-    def http(self, target: Target, path: str, timeout: float) -> Answer:
-        """GET; ok for a status of 200 to 399, else `text` has the status or why there was none."""
+    def http(self, target: Target, path: str, timeout: float, *, status: int = 0) -> Answer:
+        """GET; ok for that status (0: 200 to 399), else `text` has the status or why there was none."""
 
-    def tcp(self, target: Target, timeout: float) -> Answer:
-        """Connect."""
+    def tcp(self, target: Target, timeout: float, *, send: str = "", expect: str = "") -> Answer:
+        """Connect, say something if there is something to say, and wait for what is expected."""
+
+    def visit(
+        self, url: str, timeout: float, *, ca: str = "", insecure: bool = False, address: str = "", status: int = 0
+    ) -> Answer:
+        """GET a URL from this host, trusting `ca` (else the system's authorities), connecting to `address` if given.
+
+        Redirects are followed on the same host, but never from https to http.
+        """
 
 
 class Clock(Protocol):

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -22,6 +23,8 @@ from bootheal.adapters.web import WebProbe
 from bootheal.demo.stack import Stack
 from bootheal.errors import DeniedError, UnreachableError
 from bootheal.model import Answer, Credentials, Login, Ref, Secret, Target
+from bootheal.ports import World
+from bootheal.probes import Exec, Http, Probe, Sql, Tcp, ask
 from support.stack import running
 
 
@@ -278,3 +281,35 @@ def test_a_command_that_cannot_begin_is_an_error(parts: Parts, stack: Stack) -> 
         run(parts, "django", "true")
     stack.faults.clear()
     assert "pods/exec" in error.value.hint
+
+
+def test_every_kind_of_probe_is_asked_of_a_pod(parts: Parts) -> None:
+    """And a bad answer says what was asked, and what came instead."""
+    world = World(
+        cluster=parts.cluster,
+        host=None,  # type: ignore[arg-type]
+        postgres=parts.postgres,
+        pooler=parts.console,
+        web=parts.web,
+    )
+    django, pooler = parts.target("django"), parts.target("pooler")
+    asked = {pod.ref: pod for pod in parts.cluster.pods("shop")}
+    login = Login(Ref("secret", "shop", "app"))
+
+    def answer(probe: Probe, target: Target = django) -> Answer:
+        assert target.pod is not None
+        found = ask(world, probe, [asked[target.pod]])
+        assert found is not None
+        return replace(found, text=found.text.removeprefix(f"{target.pod.name} "))
+
+    assert answer(Http(django.port, "/health")).ok
+    assert answer(Tcp(django.port)).ok
+    assert answer(Tcp(django.port, "GET / HTTP/1.0\r\n\r\n", "hello")).ok
+    assert answer(Exec(("sh", "-c", "echo well"), expect="well")).ok
+    assert answer(Sql("select 1", "shop", login, pooler.port, expect="1"), pooler).ok
+    assert answer(Http(django.port, "/health", 204)).text == "GET /health says 200, not 204"
+    assert answer(Exec(("sh", "-c", "exit 7"))).text == "sh ends with 7"
+    assert answer(Exec(("echo", "ill"), expect="well")).text == "echo does not say 'well'"
+    wrong = answer(Sql("select 2", "shop", login, pooler.port, expect="1"), pooler)
+    assert wrong.text == "says '2', not '1'"
+    assert ask(world, Http(80), []) is None

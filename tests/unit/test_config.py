@@ -10,8 +10,9 @@ from bootheal.config import Configuration, load
 from bootheal.config.schema import File
 from bootheal.errors import ConfigurationError
 from bootheal.model import Login, Ref
+from bootheal.probes import Tcp
 from bootheal.steps.pooler import PoolerStep
-from bootheal.steps.workload import Probe, WorkloadStep
+from bootheal.steps.workload import WorkloadStep
 
 SAMPLE = Path(__file__).parents[2] / "config/bootheal.yaml"
 
@@ -80,7 +81,7 @@ def test_defaults_are_filled_in_where_they_belong(tmp_path: Path) -> None:
     assert isinstance(pooler, PoolerStep)
     assert isinstance(workload, WorkloadStep)
     assert (pooler.dbname, pooler.console) == ("shop", Login(Ref("secret", "shop", "p")))
-    assert (workload.probe, workload.patience) == (Probe(80), 300)
+    assert (workload.probe, workload.patience) == (Tcp(80), 300)
 
 
 def test_all_problems_are_told_at_once_with_line_and_column(tmp_path: Path) -> None:

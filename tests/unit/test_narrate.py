@@ -1,12 +1,17 @@
 """What a person reads."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from bootheal.model import Done, Ending, Event, EventKind, Outcome, Report, Verdict
-from bootheal.narrate import EXIT_CODES, Level, account, level, sentence, status
+from bootheal.narrate import EXIT_CODES, MESSAGE_IDS, Level, account, fields, level, sentence, status, told
+
+CATALOGUE = Path(__file__).parents[2] / "systemd/bootheal.catalog"
 
 
-def event(kind: EventKind, text: str = "text", **fields: str) -> Event:
+def event(kind: EventKind, text: str = "text", **fields: Any) -> Event:
     return Event(kind, at=0.0, elapsed=4.2, step="database/shop", text=text, settled=3, total=6, **fields)
 
 
@@ -54,3 +59,62 @@ def test_the_account_tells_ends_deeds_remarks_and_hints() -> None:
     for part in ("0.0 .. 1.0 s", "* delete pod/a/b: failed: it changed", "! left x", "> restore it", "0.5 .. … s"):
         assert part in text
     assert text.splitlines()[-1] == "a person is needed: data may be at risk (1 action, 2.0 s)"
+
+
+def test_how_long_a_step_took_is_told_with_its_end() -> None:
+    """The one line of a step that ended is enough to see what made the boot slow."""
+    assert sentence(event(EventKind.SETTLED, "it serves", took=12.34)) == "database/shop: ok: it serves, after 12.3 s"
+    assert sentence(event(EventKind.WAITING, "not yet", took=12.34)) == "database/shop: waits: not yet"
+
+
+def test_an_action_is_told_once() -> None:
+    """When it begins; that it was done is no news."""
+    assert [kind for kind in EventKind if not told(event(kind))] == [EventKind.ACTED]
+
+
+def test_the_journal_gets_each_fact_under_its_own_name() -> None:
+    """What people filter by is not hidden in a sentence; what is not known is left out."""
+    happened = event(
+        EventKind.ACTING,
+        "delete pod/shop/web-1",
+        object="pod/shop/web-1",
+        action="delete-pod",
+        cause="killed by the reboot",
+        epoch="boot-7",
+        took=1.5,
+    )
+    assert fields(happened) == {
+        "MESSAGE": "database/shop: does: delete pod/shop/web-1",
+        "MESSAGE_ID": MESSAGE_IDS[EventKind.ACTING],
+        "PRIORITY": "5",
+        "BOOTHEAL_BOOT": "boot-7",
+        "BOOTHEAL_STEP": "database/shop",
+        "BOOTHEAL_OBJECT": "pod/shop/web-1",
+        "BOOTHEAL_ACTION": "delete-pod",
+        "BOOTHEAL_REASON": "killed by the reboot",
+        "BOOTHEAL_SECONDS": "1.500",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "name", "value"),
+    [
+        (EventKind.WAITING, "the database system is starting up (57P03)", "BOOTHEAL_SQLSTATE", "57P03"),
+        (EventKind.GAVE_UP, "no such database (3D000)", "BOOTHEAL_SQLSTATE", "3D000"),
+        (EventKind.GAVE_UP, "no such database (3D000)", "BOOTHEAL_ENDING", "gave-up"),
+        (EventKind.SETTLED, "it serves", "BOOTHEAL_ENDING", "settled"),
+        (EventKind.ENDED, "not-healed", "BOOTHEAL_ENDING", "not-healed"),
+        (EventKind.ENDED, "not-healed", "PRIORITY", "3"),
+        (EventKind.ENDED, "healed", "PRIORITY", "5"),
+    ],
+)
+def test_fields_that_are_derived(kind: EventKind, text: str, name: str, value: str) -> None:
+    """SQLSTATEs and endings are to be found by name; the verdict is as loud as it is bad."""
+    assert value == fields(event(kind, text))[name]
+
+
+def test_the_catalogue_explains_every_kind_of_event() -> None:
+    """`journalctl -x` has something to say to each entry, and to nothing else."""
+    explained = [line[3:].strip() for line in CATALOGUE.read_text().splitlines() if line.startswith("-- ")]
+    assert set(MESSAGE_IDS) == set(EventKind)
+    assert sorted(explained) == sorted(MESSAGE_IDS.values())

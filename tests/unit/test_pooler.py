@@ -7,7 +7,7 @@ import pytest
 
 from bootheal.model import Answer, Document, Done, Login, Ref, Setting, Target
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
-from bootheal.steps.pooler import Lend, Member, PoolerStep, Repay, Seen, with_settings
+from bootheal.steps.pooler import Lend, Member, PoolerStep, Repay, Seen
 from support.objects import NOW, past
 
 POD = Ref("pod", "shop", "pooler-1")
@@ -206,21 +206,3 @@ def test_a_named_config_map_is_written_only_when_it_differs() -> None:
     judgement = judge(member(), document=replace(document, text="[pgbouncer]\n"))
     assert isinstance(judgement, Act)
     assert judgement.actions[0].about == document.ref
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("[pgbouncer]\na = 1\n", "[pgbouncer]\na = 2\n"),
-        ("[pgbouncer]\nb = 1\n\n[databases]\na = x\n", "[pgbouncer]\nb = 1\na = 2\n\n[databases]\na = x\n"),
-        ("[databases]\na = x\n", "[databases]\na = x\n[pgbouncer]\na = 2\n"),
-        (";a = 9\n[pgbouncer]\na = 1\na = 3\n", ";a = 9\n[pgbouncer]\na = 1\na = 2\n"),
-        ("[pgbouncer]\n; a = 7\na=2\n", "[pgbouncer]\n; a = 7\na=2\n"),
-        ("", "[pgbouncer]\na = 2\n"),
-        ("[pgbouncer]\r\na = 2\r\n", "[pgbouncer]\r\na = 2\r\n"),
-    ],
-)
-def test_an_ini_file_is_changed_where_it_must_be_and_nowhere_else(before: str, after: str) -> None:
-    """Comments, other sections and their keys stay; the last occurrence is the one PgBouncer uses."""
-    assert with_settings(before, {"a": "2"}) == after
-    assert with_settings(after, {"a": "2"}) == after

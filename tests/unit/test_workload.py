@@ -8,12 +8,13 @@ import pytest
 from bootheal.actions import DeletePod
 from bootheal.health import rollout
 from bootheal.model import Answer, Done, Pod, Ref, Workload
+from bootheal.probes import Http
 from bootheal.step import Act, GiveUp, Settled, Wait
-from bootheal.steps.workload import Probe, RollOut, Seen, WorkloadStep
+from bootheal.steps.workload import RollOut, Seen, WorkloadStep
 from support.objects import BOOT, NOW, a_deployment, a_pod, past, running, terminated, waiting
 
 WEB = Ref("deployment", "shop", "web")
-STEP = WorkloadStep(name=str(WEB), workload=WEB, probe=Probe(8000, "/health"))
+STEP = WorkloadStep(name=str(WEB), workload=WEB, probe=Http(8000, "/health"))
 OK = Answer(ok=True, spoke=True)
 BAD = Answer(ok=False, spoke=True, text="web-1 GET /health says 503")
 LOOPING = waiting("CrashLoopBackOff", restarts=4)

@@ -10,11 +10,11 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from bootheal.cli.run import heal, stop_on_signals
-from bootheal.cli.terminal import Terminal
+from bootheal.cli.terminal import open_voice
 from bootheal.config import load
 from bootheal.engine import Inbox
 from bootheal.errors import DemoError
-from bootheal.narrate import EXIT_CODES, account
+from bootheal.narrate import EXIT_CODES
 
 if TYPE_CHECKING:
     from bootheal.demo.stack import Stack
@@ -55,12 +55,11 @@ def _break_and_heal(stack: "Stack") -> int:
     stack.power_cut()
     stack.boot()
     inbox: Inbox = SimpleQueue()
-    terminal = Terminal()
+    voice = open_voice()
     with stop_on_signals(inbox):
-        report = heal(load(stack.config), terminal, inbox)
-    terminal.note("\nWhat was done, why, and when (seconds since power-on):")
-    for line in account(report):
-        terminal.note(line)
+        report = heal(load(stack.config), voice, inbox)
+    voice.note("\nWhat was done, why, and when (seconds since power-on):")
+    voice.conclude(report)
     return EXIT_CODES[report.verdict]
 
 

@@ -10,26 +10,25 @@ from queue import SimpleQueue
 
 from bootheal.adapters.state import StateFile, lock
 from bootheal.adapters.systemd import Systemd
-from bootheal.cli.terminal import Terminal
+from bootheal.cli.terminal import Voice, open_voice
 from bootheal.cli.wiring import make_engine, open_world
 from bootheal.config import Configuration, load
 from bootheal.engine import Inbox, Stop
 from bootheal.model import Event, Report, Verdict, to_json
-from bootheal.narrate import EXIT_CODES, account, status
+from bootheal.narrate import EXIT_CODES, Level, status
 
 
 def main(options: argparse.Namespace) -> int:
     """Heal, tell, remember; the exit code is the verdict's, or 128 and the signal's number."""
     configuration = load(options.config)
-    terminal = Terminal(sys.stderr if options.json else sys.stdout)
+    voice = open_voice(sys.stderr if options.json else sys.stdout)
     inbox: Inbox = SimpleQueue()
     with stop_on_signals(inbox) as signals:
-        report = heal(configuration, terminal, inbox)
+        report = heal(configuration, voice, inbox)
     if options.json:
         print(json.dumps(to_json(report) | {"verdict": report.verdict.value}, indent=2))
     else:
-        for line in account(report):
-            terminal.note(line)
+        voice.conclude(report)
     return 128 + signals[0] if report.verdict is Verdict.INTERRUPTED and signals else EXIT_CODES[report.verdict]
 
 
@@ -50,24 +49,24 @@ def stop_on_signals(inbox: Inbox) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def heal(configuration: Configuration, terminal: Terminal, inbox: Inbox) -> Report:
+def heal(configuration: Configuration, voice: Voice, inbox: Inbox) -> Report:
     """Make one pass under the lock. LockedError where another is under way, StateError where nothing can be kept."""
     for warning in configuration.warnings:
-        terminal.note(f"warning: {warning}")
+        voice.note(f"warning: {warning}", Level.WARNING)
     directory = configuration.file.state_directory
     systemd = Systemd()
     with lock(directory):
         state = StateFile(directory)
         epoch = state.load()
         if state.remark:
-            terminal.note(f"warning: {state.remark}")
+            voice.note(f"warning: {state.remark}", Level.WARNING)
 
         def tell(event: Event) -> None:
             state.progress(event)
             systemd.status(status(event))
-            terminal.tell(event)
+            voice.tell(event)
 
-        with open_world(configuration.file.cluster) as world, terminal:
+        with open_world(configuration.file.cluster) as world, voice:
             engine = make_engine(configuration, world, state, tell, inbox)
             systemd.ready()
             report = engine.run(world.host.epoch() or epoch)

@@ -1,78 +1,160 @@
-"""Progress for a person: one line when something changes; on a terminal also a live last line."""
+"""Progress for a person, or for the journal: one line when something changes; on a terminal also a live table.
+
+Where systemd has connected the output to the journal, events go there with their fields, and nothing is
+printed as well.
+"""
 
 import sys
-import threading
 import time
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Any, Protocol, Self, TextIO
 
-from bootheal.model import Event, EventKind
-from bootheal.narrate import MARKS, Level, level, sentence
+from bootheal.adapters.journal import Journal, leads_there
+from bootheal.model import Event, EventKind, Report
+from bootheal.narrate import MARKS, Level, account, fields, level, news, sentence, told
 
-COLOURS = {Level.ERROR: "31", Level.WARNING: "33", Level.NOTICE: "36"}
-GREEN, DIM = "32", "2"
-CLEAR_LINE = "\r\x1b[K"
+COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
+SETTLED = "green"
 
 
-class Terminal:
-    """Writes to `stream`; colours and the live line only where that is a terminal."""
+class Voice(Protocol):
+    """Who tells what happens. While it is entered, it may also show what is waited for."""
 
-    def __init__(self, stream: TextIO = sys.stdout) -> None:
-        self._stream = stream
-        self._live = stream.isatty()
-        self._waiting: dict[str, tuple[str, float]] = {}
-        self._lock = threading.RLock()
-        self._done = threading.Event()
+    def tell(self, event: Event) -> None:
+        """Tell an event, if it is news."""
+
+    def note(self, text: str, level: Level = Level.INFO) -> None:
+        """Tell something else, in a line."""
+
+    def conclude(self, report: Report) -> None:
+        """Tell the whole run once more, in order, to who has not read it line by line."""
 
     def __enter__(self) -> Self:
-        if self._live:
-            threading.Thread(target=self._tick, name="live line", daemon=True).start()
+        """Begin to show."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Show nothing any more."""
+
+
+def open_voice(stream: TextIO | None = None) -> Voice:
+    """Choose the voice for a stream: the journal's fields, a live terminal, or plain lines."""
+    stream = sys.stdout if stream is None else stream
+    if leads_there(stream):
+        return JournalVoice(Journal(fallback=stream))
+    return LiveTerminal(stream) if stream.isatty() else Terminal(stream)
+
+
+class Silent:
+    """Shows nothing while it is entered."""
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._done.set()
-        with self._lock:
-            if self._live:
-                self._stream.write(CLEAR_LINE)
-                self._stream.flush()
+        pass
+
+
+class JournalVoice(Silent):
+    """Entries with fields, for `journalctl -u bootheal` and those who filter it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
 
     def tell(self, event: Event) -> None:
-        """Print one event."""
-        with self._lock:
-            if event.kind is EventKind.WAITING:
-                self._waiting[event.step] = (event.text, time.monotonic())
-            else:
-                self._waiting.pop(event.step, None)
-            if event.kind is not EventKind.ACTED:  # what is done was said when it began
-                self.note(self._line(event))
+        """Send an event with its fields."""
+        if told(event):
+            self._journal.send(fields(event))
 
-    def note(self, text: str) -> None:
-        """Print a line above the live one."""
-        with self._lock:
-            clear = CLEAR_LINE if self._live else ""
-            self._stream.write(f"{clear}{text}\n")
-            self._stream.flush()
+    def note(self, text: str, level: Level = Level.INFO) -> None:
+        """Send a sentence."""
+        self._journal.send({"MESSAGE": text, "PRIORITY": str(level.value)})
 
-    def _line(self, event: Event) -> str:
-        colour = GREEN if event.kind is EventKind.SETTLED else COLOURS.get(level(event), "")
-        if not event.step:
-            return f"{event.elapsed:6.1f} s  {sentence(event)}"
-        hint = f" -- {event.hint}" if event.hint else ""
-        mark = self._paint(f"{MARKS[event.kind]:<8}", colour)
-        return f"{event.elapsed:6.1f} s  {mark} {event.step:<28} {event.text}{hint}"
+    def conclude(self, report: Report) -> None:
+        """Say nothing: the journal keeps the lines, and its last one is the verdict."""
 
-    def _paint(self, text: str, colour: str) -> str:
-        return f"\x1b[{colour}m{text}\x1b[0m" if self._live and colour else text
 
-    def _tick(self) -> None:
-        """Keep the last line alive, so that waiting does not look like hanging."""
-        while not self._done.wait(0.5):
-            with self._lock:
-                now = time.monotonic()
-                waits = [f"{step} {now - since:.0f} s" for step, (_, since) in self._waiting.items()]
-                if waits and not self._done.is_set():
-                    line = f"          waiting: {', '.join(waits)}"[:100]
-                    self._stream.write(CLEAR_LINE + self._paint(line, DIM))
-                    self._stream.flush()
+class Terminal(Silent):
+    """Plain lines, in the order in which things happen."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def tell(self, event: Event) -> None:
+        """Print an event."""
+        if told(event):
+            print("".join(text for text, _ in line(event)), file=self._stream, flush=True)
+
+    def note(self, text: str, level: Level = Level.INFO) -> None:  # noqa: ARG002 - a line speaks for itself
+        """Print a line."""
+        print(text, file=self._stream, flush=True)
+
+    def conclude(self, report: Report) -> None:
+        """Print the account."""
+        print(*account(report), sep="\n", file=self._stream, flush=True)
+
+
+class LiveTerminal:
+    """Lines in colour, and below them a table of what is waited for and since when."""
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.live import Live
+        from rich.spinner import Spinner
+
+        self._waiting: dict[str, tuple[str, float]] = {}
+        self._console = Console(file=stream, highlight=False)
+        self._spinner = Spinner("dots")
+        self._live = Live(console=self._console, get_renderable=self._table, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def tell(self, event: Event) -> None:
+        """Print an event above the table, and bring the table up to date."""
+        from rich.text import Text
+
+        if event.kind in (EventKind.WAITING, EventKind.UNSETTLED):
+            self._waiting = self._waiting | {event.step: (event.text, time.monotonic())}
+        elif event.step in self._waiting:  # the table is drawn on another thread, so it gets a new one
+            self._waiting = {step: wait for step, wait in self._waiting.items() if step != event.step}
+        if told(event):
+            self._console.print(Text.assemble(*line(event)), soft_wrap=True)
+
+    def note(self, text: str, level: Level = Level.INFO) -> None:
+        """Print a line above the table."""
+        from rich.text import Text
+
+        self._console.print(Text(text, style=COLOURS.get(level, "")), soft_wrap=True)
+
+    def conclude(self, report: Report) -> None:
+        """Print the account."""
+        for text in account(report):
+            self.note(text)
+
+    def _table(self) -> Any:
+        """What a watcher wants to know: it waits, it does not hang."""
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 1))
+        for step, (why, since) in self._waiting.items():
+            table.add_row(self._spinner, step, f"{time.monotonic() - since:.0f} s", why, style="dim")
+        return table
+
+
+def line(event: Event) -> tuple[tuple[str, str], ...]:
+    """Return an event's line as (text, colour) pairs."""
+    when = f"{event.elapsed:6.1f} s  "
+    if not event.step:
+        return ((when, ""), (sentence(event), ""))
+    colour = SETTLED if event.kind is EventKind.SETTLED else COLOURS.get(level(event), "")
+    return ((when, ""), (f"{MARKS[event.kind]:<8}", colour), (f" {event.step:<28} {news(event)}", ""))

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bootheal.config import probe as probes
 from bootheal.config import schema
+from bootheal.config.login import login
 from bootheal.config.source import Source, parse, suggestion, validate
 from bootheal.errors import ConfigurationError, Problem
-from bootheal.model import Login, Ref
+from bootheal.model import Ref
+from bootheal.pgbouncer import harms
 from bootheal.plan import CycleError, Plan, arrange, order
 from bootheal.primary import Database
 from bootheal.step import Step
@@ -18,10 +21,7 @@ from bootheal.steps.credential import Credential
 from bootheal.steps.database import DatabaseStep
 from bootheal.steps.gate import Gate
 from bootheal.steps.pooler import PoolerStep
-from bootheal.steps.workload import Probe, WorkloadStep
-
-# PgBouncer's own default. More makes every failed login, however brief its cause, cost that much longer.
-LONG_RETRY = 15.0
+from bootheal.steps.workload import WorkloadStep
 
 
 @dataclass(frozen=True)
@@ -96,18 +96,17 @@ def _check_sense(source: Source, file: schema.File) -> None:
     for name, database in file.databases.items():
         if not database.service and not database.selector:
             source.complain(("databases", name), "cannot be found: give it a service or a selector")
+    for name, workload in file.workloads.items():
+        if workload.probe:
+            probes.check(source, ("workloads", name, "probe"), workload.probe)
 
 
 def _warnings(source: Source, file: schema.File) -> Iterator[str]:
     for name, pooler in file.poolers.items():
-        retry = pooler.settings.get("server_login_retry", "0")
-        if retry.replace(".", "", 1).isdigit() and float(retry) > LONG_RETRY:
-            path = ("poolers", name, "settings", "server_login_retry")
+        for key, why in harms(pooler.settings):
+            path = ("poolers", name, "settings", key)
             line, column = source.place(path)
-            yield (
-                f"{source.name}:{line}:{column}: {'.'.join(path)}: {retry} s is how long PgBouncer refuses logins "
-                f"after one has failed: it lengthens outages by up to {retry} s (bootheal lifts it while it heals)"
-            )
+            yield f"{source.name}:{line}:{column}: {'.'.join(path)}: {why}"
 
 
 # --- steps ----------------------------------------------------------------------------------------
@@ -134,7 +133,7 @@ def _database(name: str, database: schema.Database) -> Database:
         name=name,
         namespace=database.namespace,
         dbname=database.dbname,
-        admin=_login(database.admin, database.namespace),
+        admin=login(database.admin, database.namespace),
         service=database.service or "",
         selector=database.selector,
         port=database.port or 0,
@@ -148,7 +147,7 @@ def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[St
         after=(f"database/{database.name}",),
         patience=pooler.patience,
         database=database,
-        login=_login(pooler.credential, namespace),
+        login=login(pooler.credential, namespace),
         reset=pooler.credential.reset,
     )
     settings_in = pooler.settings_in
@@ -159,8 +158,8 @@ def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[St
         deployment=Ref("deployment", namespace, pooler.deployment),
         service=pooler.service,
         dbname=pooler.dbname or database.dbname,
-        console=_login(pooler.console or pooler.credential, namespace),
-        client=_login(pooler.client, namespace),
+        console=login(pooler.console or pooler.credential, namespace),
+        client=login(pooler.client, namespace),
         port=pooler.port or 0,
         settings=pooler.settings,
         settings_in=(Ref("configmap", namespace, settings_in.configmap), settings_in.key) if settings_in else None,
@@ -168,16 +167,12 @@ def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[St
 
 
 def _workload(name: str, workload: schema.Workload) -> WorkloadStep:
-    probe = workload.probe
+    ref = Ref(*name.split("/"))
     return WorkloadStep(
         name=name,
         after=tuple(workload.after) or (gate.NAME,),
         patience=workload.patience,
-        workload=Ref(*name.split("/")),
+        workload=ref,
         restart=workload.restart,
-        probe=Probe(probe.port, probe.http or "") if probe else None,
+        probe=probes.build(workload.probe, ref.namespace) if workload.probe else None,
     )
-
-
-def _login(login: schema.Login, namespace: str) -> Login:
-    return Login(Ref("secret", namespace, login.secret), login.user_key, login.password_key, login.user)

@@ -36,6 +36,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_len
 FilePath = Annotated[Path, AfterValidator(_no_nul)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Text = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[^\r\n]*$")]
+Latin = Annotated[str, Field(pattern=r"^[\x00-\xff]*$")]
 SettingName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 WorkloadName = Annotated[str, Field(pattern=r"^(deployment|statefulset|daemonset)/[a-z0-9.-]+/[a-z0-9.-]+$")]
 
@@ -126,10 +127,28 @@ class Pooler(Model):
 
 
 class Probe(Model):
-    """What every pod must answer: HTTP where a path is given, else TCP."""
+    """One question that proves that something serves: http, exec, sql or url; with neither, a TCP connection."""
 
-    port: Port
-    http: Annotated[str, Field(pattern=r"^/[!-~]*$")] | None = None
+    port: Port | None = Field(None, description="of the pod, for http, sql (default 5432) and TCP")
+    http: Annotated[str, Field(pattern=r"^/[!-~]*$")] | None = Field(None, description="a path, asked of every pod")
+    exec: Annotated[list[str], Field(min_length=1)] | None = Field(
+        None, description="a command and its arguments, run in every pod; must end with 0; never a secret in it"
+    )
+    sql: str | None = Field(None, description="a question to PostgreSQL or a pooler in every pod")
+    url: Annotated[str, Field(pattern=r"^https?://[!-~]+$")] | None = Field(
+        None, description="a front door, asked from this host as a browser would"
+    )
+    status: Annotated[int, Field(ge=100, le=599)] | None = Field(
+        None, description="the HTTP status to expect; default: any from 200 to 399"
+    )
+    send: Latin = Field("", description="TCP: what to say once connected")
+    expect: Latin = Field("", description="TCP and exec: what the answer must hold; sql: the value it must be")
+    container: Name | None = Field(None, description="exec: default is the pod's default container")
+    dbname: str | None = None
+    login: Login | None = Field(None, description="sql: who asks")
+    ca: FilePath | None = Field(None, description="url: the authority of its certificate; default: this host's")
+    insecure: bool = Field(default=False, description="url: take any certificate")
+    address: str = Field("", description="url: where its name leads to, if this host can't tell")
 
 
 class Workload(Model):

@@ -9,11 +9,11 @@ from bootheal.model import Done, EventKind
 from bootheal.ports import Clock, Memory, World
 from bootheal.step import Action, GiveUp, Wait
 
-Tell = Callable[[EventKind, Node, str, str], None]
+Tell = Callable[[EventKind, Node, str, Done], None]
 
 
 class Hands:
-    """Does one action at a time. `tell` gets kind, node, text, and the object that is changed."""
+    """Does one action at a time. `tell` gets kind, node, text, and the action's record."""
 
     def __init__(self, world: World, *, clock: Clock, memory: Memory, tell: Tell, max_repeats: int) -> None:
         self._world, self._clock, self._memory, self._tell = world, clock, memory, tell
@@ -27,7 +27,7 @@ class Hands:
             return GiveUp(f"cannot {action.sentence} again: it was done {before} times in this boot and did not help")
         try:
             self._memory.record(node.name, done)
-            self._tell(EventKind.ACTING, node, action.sentence, done.object)
+            self._tell(EventKind.ACTING, node, action.sentence, done)
             action.apply(self._world)
         except TransientError as error:
             return self._failed(node, done, error) or Wait(f"cannot {action.sentence} yet: {error}")
@@ -55,7 +55,7 @@ class Hands:
 
     def _acted(self, node: Node, done: Done, kind: EventKind, text: str) -> GiveUp | None:
         node.done.append(done)
-        self._tell(kind, node, text, done.object)
+        self._tell(kind, node, text, done)
         try:
             self._memory.record(node.name, done)
         except StateError as error:

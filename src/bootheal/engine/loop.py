@@ -15,7 +15,7 @@ from bootheal.engine.hands import Hands
 from bootheal.engine.inbox import Changed, Inbox, Limits, Looked, Stop
 from bootheal.engine.node import SETTLE_DOWN, Node
 from bootheal.errors import BoothealError, StateError
-from bootheal.model import Ending, Event, EventKind, Report
+from bootheal.model import Done, Ending, Event, EventKind, Report
 from bootheal.patience import pause
 from bootheal.plan import Plan
 from bootheal.ports import Clock, Memory, Workers, World
@@ -181,7 +181,7 @@ class Engine:
             self._memory.keep(node.name, judgement.keep)
         self._end(node, Ending.SETTLED, judgement.why)
         if news:
-            self._event(EventKind.SETTLED, node, judgement.why)
+            self._event(EventKind.SETTLED, node, judgement.why, hint="; ".join(judgement.remarks))
 
     def _enter(self, epoch: str) -> None:
         """Begin anew: what was judged in another epoch is not believed in this one."""
@@ -260,18 +260,25 @@ class Engine:
 
     # --- telling ----------------------------------------------------------------------------------
 
-    def _event(self, kind: EventKind, node: Node | None, text: str, about: str = "", *, hint: str = "") -> None:
+    def _event(
+        self, kind: EventKind, node: Node | None, text: str, done: Done | None = None, *, hint: str = ""
+    ) -> None:
+        now = self._clock.monotonic()
         self._tell(
             Event(
                 kind=kind,
                 at=self._clock.now(),
-                elapsed=self._clock.monotonic() - self._start,
+                elapsed=now - self._start,
                 step=node.name if node else "",
                 text=text,
                 hint=hint,
-                object=about,
+                object=done.object if done else "",
                 settled=sum(1 for other in self._nodes.values() if other.settled),
                 total=len(self._nodes),
+                action=done.action if done else "",
+                cause=done.cause if done else "",
+                epoch=self._epoch,
+                took=now - node.began if node and node.began is not None else None,
             )
         )
 

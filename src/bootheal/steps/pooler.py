@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from bootheal.errors import PermanentError, TransientError
 from bootheal.freshness import endpoints_doubt, pod_doubt
+from bootheal.ini import equal, with_settings
 from bootheal.model import (
     Answer,
     Credentials,
@@ -28,6 +29,7 @@ from bootheal.model import (
     Target,
     Workload,
 )
+from bootheal.pgbouncer import Says, understand
 from bootheal.ports import Interest, World
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
@@ -43,8 +45,7 @@ PATIENT = 3.0
 
 STARVED = Answer(ok=False, spoke=True, text="clients wait while PgBouncer does not try to log in")
 
-# What PgBouncer tells a client whose own login is wrong, as opposed to the pooler's login to the server.
-CLIENT_FAULTS = ("SASL authentication failed", "no such user", "no such database", "not allowed to connect")
+# An auth_query may need a moment before it knows the application.
 CLIENT_FAULT_PASSES = 10.0
 
 
@@ -87,7 +88,7 @@ class Seen:
     def client_fault(self) -> str:
         """What a pod said of the application's own login, "" if nothing."""
         texts = (member.login.text for member in self.members if not member.login.ok)
-        return next((text for text in texts if any(fault in text for fault in CLIENT_FAULTS)), "")
+        return next((text for text in texts if understand(text) is Says.CLIENT), "")
 
     @property
     def conditions(self) -> frozenset[str]:
@@ -360,7 +361,7 @@ class PoolerStep(Step[Seen]):
             (key, value)
             for key, value in self.settings.items()
             if key not in without
-            if key in current and current[key].changeable and not _equal(current[key].value, value)
+            if key in current and current[key].changeable and not equal(current[key].value, value)
         )
 
     def _judge_serving(self, seen: Seen, past: Past) -> Judgement:
@@ -383,7 +384,7 @@ class PoolerStep(Step[Seen]):
         fixed = [
             f"{key} = {value} needs a restart of PgBouncer on {member.pod} (it has {settings[key].value})"
             for key, value in self.settings.items()
-            if key in settings and not settings[key].changeable and not _equal(settings[key].value, value)
+            if key in settings and not settings[key].changeable and not equal(settings[key].value, value)
         ]
         return unknown + fixed
 
@@ -410,43 +411,3 @@ def _owed(done: tuple[Done, ...], uid: str) -> dict[str, str]:
         elif item.action == Repay.kind() and item.result == "done":
             owed.pop(item.note["key"], None)
     return owed
-
-
-def _equal(one: str, other: str) -> bool:
-    """Compare as numbers where both are; PgBouncer prints what it parsed, not what was written."""
-    try:
-        return float(one) == float(other)
-    except ValueError:
-        return one == other
-
-
-def with_settings(text: str, settings: Mapping[str, str]) -> str:
-    """Return a pgbouncer.ini with `settings` in its [pgbouncer] section, all else as it was.
-
-    A key is replaced where it stands (its last occurrence wins in PgBouncer, so that one), else
-    added at the end of the section; without a section, one is appended.
-    """
-    lines = text.removesuffix("\n").split("\n") if text else []
-    start, end = _section(lines, "pgbouncer")
-    if start < 0:
-        lines += ["[pgbouncer]"]
-        start = end = len(lines)
-    for key, value in settings.items():
-        places = [i for i in range(start, end) if lines[i].split("=")[0].strip() == key]
-        if not places:
-            lines.insert(end, f"{key} = {value}")
-            end += 1
-        elif not _equal(lines[places[-1]].split("=", 1)[1].strip(), value):
-            lines[places[-1]] = f"{key} = {value}"
-    return "\n".join(lines) + "\n" if text.endswith("\n") or not text else "\n".join(lines)
-
-
-def _section(lines: list[str], name: str) -> tuple[int, int]:
-    """Return the line numbers between which a section's body stands, (-1, -1) if there is none."""
-    start = next((i + 1 for i, line in enumerate(lines) if line.strip() == f"[{name}]"), -1)
-    if start < 0:
-        return -1, -1
-    end = next((i for i in range(start, len(lines)) if lines[i].lstrip().startswith("[")), len(lines))
-    while end > start and not lines[end - 1].strip():
-        end -= 1
-    return start, end

@@ -14,13 +14,13 @@ from bootheal.actions import DeletePod, delete_pod
 from bootheal.errors import PermanentError, TransientError
 from bootheal.freshness import endpoints_doubt, pod_doubt
 from bootheal.health import Rollout, looping, lost, rollout, starting
-from bootheal.model import Answer, Done, Pod, Ref, Right, Target, Workload
+from bootheal.model import Answer, Done, Pod, Ref, Right, Workload
 from bootheal.ports import Interest, World
+from bootheal.probes import Exec, Probe, ask
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
 # A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself.
 UNWELL = 30.0
-PROBE_TIMEOUT = 3.0
 LOG_LINES = 5
 
 # A controller cuts its name short where the pod's name would grow too long.
@@ -29,14 +29,6 @@ NAMED_AFTER = 40
 # One crash may still be the old trouble passing; several in a row are a new one.
 ROLL_OUT_AFTER = 2
 GIVE_UP_AFTER = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What must answer on every ready pod: GET `path`, or a TCP connection where `path` is empty."""
-
-    port: int
-    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +116,8 @@ class WorkloadStep(Step[Seen]):
         """To restart it, and to read why it crash-loops."""
         namespace = self.workload.namespace
         read = {Right("get", "pods/log", namespace)}
+        if isinstance(self.probe, Exec):
+            read |= {Right(verb, "pods/exec", namespace) for verb in ("get", "create")}
         if self.restart == "never":
             return frozenset(read)
         change = {Right("delete", "pods", namespace), Right("patch", f"{self.workload.kind}s", namespace, "apps")}
@@ -139,24 +133,12 @@ class WorkloadStep(Step[Seen]):
         boot_time = world.host.boot_time()
         doubt = next((why for pod in pods if (why := pod_doubt(pod, boot_time=boot_time))), "")
         state = rollout(workload, boot_time=boot_time)
-        probe = self._probe(world, pods) if state.done and not doubt else None
+        probe = self._ask(world, pods) if state.done and not doubt else None
         services = _services_doubt(world, pods) if state.done and not doubt else ""
         return Seen(workload, pods, state, doubt, probe, services, _why_looping(world, pods))
 
-    def _probe(self, world: World, pods: tuple[Pod, ...]) -> Answer | None:
-        """Return the first bad answer, else the last good one."""
-        answer = None
-        for pod in pods:
-            if self.probe is None or pod.deleting or not pod.ready:
-                continue
-            target = Target(pod.ip, self.probe.port, pod.ref)
-            if self.probe.path:
-                answer = world.web.http(target, self.probe.path, PROBE_TIMEOUT)
-            else:
-                answer = world.web.tcp(target, PROBE_TIMEOUT)
-            if not answer.ok:
-                return Answer(ok=False, spoke=answer.spoke, text=f"{pod.ref.name} {answer.text}")
-        return answer
+    def _ask(self, world: World, pods: tuple[Pod, ...]) -> Answer | None:
+        return ask(world, self.probe, (pod for pod in pods if pod.ready and not pod.deleting)) if self.probe else None
 
     # --- judging ----------------------------------------------------------------------------------
 

@@ -1,0 +1,93 @@
+"""Four logins tell who is at fault: as two roles, straight to PostgreSQL and through the pooler. Pure.
+
+All over TCP, never over a server's own local socket, where anybody may be let in.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bootheal.model import Answer
+from bootheal.pgbouncer import Says, understand
+
+RECOVERING = frozenset({"57P03"})
+WRONG_PASSWORD = frozenset({"28P01"})
+NOT_PRIMARY = frozenset({"25006"})
+CROWDED = frozenset({"53300"})
+MISSING = frozenset({"3D000", "3F000", "42883"})
+
+
+class Verdict(StrEnum):
+    """Whose fault it is, or what it waits for."""
+
+    SERVES = "serves"
+    RECOVERING = "PostgreSQL is not ready"
+    UNREACHABLE = "PostgreSQL gives no answer"
+    NOT_PRIMARY = "not the primary"
+    CROWDED = "a limit on connections is reached"
+    MISSING = "something is missing in PostgreSQL"
+    POOLER_ROLE = "the pooler's role has another password than its Secret"
+    APPLICATION_ROLE = "the application's role has another password than its Secret"
+    BACKS_OFF = "the pooler does not try to log in yet"
+    NO_NAME = "the pooler believes that PostgreSQL's name does not exist"
+    NO_WAY = "the pooler gets no connection to PostgreSQL"
+    STALE = "the pooler logs in with something else than what PostgreSQL accepts"
+    STALE_CLIENT = "the pooler knows another password of the application than its Secret"
+    DISABLED = "somebody has disabled the database in the pooler"
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """A row of the matrix. None: not asked, which is no proof of anything.
+
+    The pooler role's login through the pooler is the console's, which each look uses anyway.
+    """
+
+    pooler: Answer | None = None
+    application: Answer | None = None
+    through: Answer | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Judge from below: PostgreSQL, then the roles, then the pooler."""
+        if self.through and self.through.ok:
+            return Verdict.SERVES
+        direct = [answer for answer in (self.pooler, self.application) if answer]
+        for states, verdict in _BELOW:
+            if any(answer.sqlstate in states for answer in direct):
+                return verdict
+        if any(not answer.ok and not answer.sqlstate for answer in direct):
+            return Verdict.UNREACHABLE
+        if self.pooler and self.pooler.sqlstate in WRONG_PASSWORD:
+            return Verdict.POOLER_ROLE
+        if self.application and self.application.sqlstate in WRONG_PASSWORD:
+            return Verdict.APPLICATION_ROLE
+        return self._through()
+
+    def _through(self) -> Verdict:
+        """Both roles are well, or were not asked."""
+        answer = self.through
+        if answer is None or not answer.spoke:
+            return Verdict.BACKS_OFF
+        if answer.sqlstate in MISSING and understand(answer.text) is not Says.CLIENT:
+            return Verdict.MISSING
+        return _THROUGH[understand(answer.text)]
+
+
+_BELOW = (
+    (RECOVERING, Verdict.RECOVERING),
+    (NOT_PRIMARY, Verdict.NOT_PRIMARY),
+    (MISSING, Verdict.MISSING),
+    (CROWDED, Verdict.CROWDED),
+)
+
+_THROUGH = {
+    Says.BACKS_OFF: Verdict.BACKS_OFF,
+    Says.STARTING: Verdict.BACKS_OFF,
+    Says.REFUSED: Verdict.STALE,
+    Says.NO_NAME: Verdict.NO_NAME,
+    Says.NO_WAY: Verdict.NO_WAY,
+    Says.CLIENT: Verdict.STALE_CLIENT,
+    Says.CROWDED: Verdict.CROWDED,
+    Says.DISABLED: Verdict.DISABLED,
+    Says.UNKNOWN: Verdict.BACKS_OFF,
+}

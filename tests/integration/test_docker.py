@@ -1,0 +1,247 @@
+"""k3d's containers, as a real Docker daemon shows them: what they are, and what is started and restarted."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bootheal.adapters.docker.engine import DockerEngine
+from bootheal.adapters.docker.k3d import K3dHost
+from bootheal.adapters.host import Machine
+from bootheal.errors import MissingError, PermanentError, UnreachableError
+from bootheal.model import Part, PartState
+from support.docker import CLUSTER, LOADBALANCER, SERVER, Docker, own_docker
+
+AGENT = f"k3d-{CLUSTER}-agent-0"
+FAILS = "sleep 0.3; exit 1"
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
+    """A daemon for the module."""
+    with own_docker(tmp_path_factory.mktemp("docker")) as docker:
+        yield docker
+
+
+@pytest.fixture
+def docker(daemon: Docker) -> Iterator[Docker]:
+    """The daemon, without any container."""
+    yield daemon
+    daemon.remove_all()
+
+
+@pytest.fixture
+def host(docker: Docker) -> K3dHost:
+    """The host as bootheal sees it; no k3d is installed."""
+    return K3dHost(DockerEngine(docker.address), CLUSTER, Machine(), command="no-such-k3d")
+
+
+def parts(host: K3dHost) -> dict[str, Part]:
+    return {part.name: part for part in host.facts().parts}
+
+
+def test_a_running_cluster_is_told_part_by_part(docker: Docker, host: K3dHost) -> None:
+    """Role, state and since when; nothing of the labels' secrets."""
+    before = time.time()
+    docker.node(SERVER, "server")
+    docker.node(LOADBALANCER, "loadbalancer")
+    found = parts(host)
+    assert [(part.role, part.state) for part in found.values()] == [
+        ("server", PartState.RUNNING),
+        ("loadbalancer", PartState.RUNNING),
+    ]
+    assert before - 1 < (found[SERVER].since or 0) < time.time()
+    assert "hidden-token" not in repr(host.facts())
+
+
+def test_the_epoch_is_the_boot_and_the_start_of_the_server(docker: Docker, host: K3dHost) -> None:
+    """Its containers share the machine's boot id: a restarted server is a new epoch, a restarted load balancer not."""
+    docker.node(SERVER, "server")
+    docker.node(LOADBALANCER, "loadbalancer")
+    first = host.epoch()
+    assert first is not None
+    assert first.startswith(Machine().boot_id())
+    docker("restart", "--time=0", LOADBALANCER)
+    assert first == host.epoch()
+    docker("restart", "--time=0", SERVER)
+    assert first != host.epoch()
+
+
+def test_this_boot_of_the_cluster_begins_when_its_oldest_node_was_started(docker: Docker, host: K3dHost) -> None:
+    """What is older than that was written by none of the nodes that run now."""
+    assert time.time() - Machine().boot_time().spans[-1][0] > 5, "the machine itself must be older"
+    docker.node(SERVER, "server")
+    docker.node(AGENT, "agent")
+    boot = host.boot_time()
+    assert boot is not None
+    assert parts(host)[SERVER].since == boot.spans[-1][0]
+
+
+def test_a_container_that_docker_did_not_bring_back_is_started(docker: Docker, host: K3dHost) -> None:
+    """The one that is stopped, and nothing else."""
+    docker.node(SERVER, "server")
+    docker.node(LOADBALANCER, "loadbalancer")
+    docker("stop", "--time=0", SERVER)
+    running = docker.state(LOADBALANCER)["StartedAt"]
+    assert parts(host)[SERVER].state is PartState.STOPPED
+    assert host.epoch() is None
+    host.start(SERVER)
+    assert parts(host)[SERVER].state is PartState.RUNNING
+    assert running == docker.state(LOADBALANCER)["StartedAt"]
+
+
+def test_a_stopped_cluster_is_one_part_and_is_started_servers_first(docker: Docker, host: K3dHost) -> None:
+    """Where k3d is not installed, and it says so."""
+    for name, role in ((AGENT, "agent"), (LOADBALANCER, "loadbalancer"), (SERVER, "server")):
+        docker.node(name, role)
+        docker("stop", "--time=0", name)
+    (whole,) = host.facts().parts
+    assert (whole.name, whole.role, whole.state) == ("k3d cluster shop", "cluster", PartState.STOPPED)
+    assert "k3d is not installed: its containers are started one by one, servers first" in whole.why
+    host.start(whole.name)
+    assert all(part.state is PartState.RUNNING for part in host.facts().parts)
+    started = sorted((docker.state(name)["StartedAt"], name) for name in (SERVER, AGENT, LOADBALANCER))
+    assert [name for _, name in started] == [SERVER, AGENT, LOADBALANCER]
+
+
+def a_k3d(directory: Path, script: str) -> Path:
+    """A stand-in for the `k3d` command, which takes its time."""
+    program = directory / "k3d"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {directory}/calls\n{script}\n')
+    program.chmod(0o755)
+    return program
+
+
+def test_a_stopped_cluster_is_started_by_k3d_where_it_is_installed(docker: Docker, tmp_path: Path) -> None:
+    """`start` returns at once; until k3d is done its containers are on their way, and it is not begun twice."""
+    docker.node(SERVER, "server")
+    docker.node(LOADBALANCER, "loadbalancer")
+    docker("stop", "--time=0", SERVER, LOADBALANCER)
+    script = f"sleep 0.5; docker start {SERVER}; sleep 0.5; docker start {LOADBALANCER}; echo done >> {tmp_path}/calls"
+    host = K3dHost(DockerEngine(docker.address), CLUSTER, Machine(), command=str(a_k3d(tmp_path, script)))
+    began = time.monotonic()
+    host.start("k3d cluster shop")
+    host.start("k3d cluster shop")
+    assert time.monotonic() - began < 0.5
+    assert {PartState.STARTING} == {part.state for part in host.facts().parts}
+    docker.wait_until("it runs", lambda: all(p.state is PartState.RUNNING for p in host.facts().parts))
+    docker.wait_until("k3d is done", lambda: "done" in (tmp_path / "calls").read_text())
+    docker.wait_until("and was asked after", lambda: not host._starter.busy())
+    assert (tmp_path / "calls").read_text() == "cluster start shop\ndone\n"
+
+
+def test_where_k3d_fails_the_containers_are_started_without_it(docker: Docker, tmp_path: Path) -> None:
+    """What it said last is told."""
+    docker.node(SERVER, "server")
+    docker("stop", "--time=0", SERVER)
+    program = a_k3d(tmp_path, "echo FATA: no tools image >&2; exit 3")
+    host = K3dHost(DockerEngine(docker.address), CLUSTER, Machine(), command=str(program))
+    (whole,) = host.facts().parts
+    host.start(whole.name)
+    docker.wait_until("it has failed", lambda: "ended with 3: FATA: no tools image" in host.facts().parts[0].why)
+    host.start(whole.name)
+    assert parts(host)[SERVER].state is PartState.RUNNING
+
+
+def test_a_load_balancer_in_a_restart_loop_is_told_with_its_cause(docker: Docker, host: K3dHost) -> None:
+    """It is `restarting` at every look, also in the moments when it runs; a restart is known to help."""
+    docker.node(SERVER, "server")
+    docker.node(
+        LOADBALANCER, "loadbalancer", script=f"""echo 'invalid PID number "" in "/run/nginx.pid"' >&2; {FAILS}"""
+    )
+    docker.wait_until("a loop", lambda: parts(host)[LOADBALANCER].restarts >= 2)
+    states = set()
+    for _ in range(20):
+        facts = host.facts()
+        states |= {part.state for part in facts.parts if part.name == LOADBALANCER}
+        time.sleep(0.05)
+    assert {PartState.RESTARTING} == states
+    (complaint,) = facts.complaints
+    assert (complaint.part, complaint.kind, complaint.restart) == (LOADBALANCER, "nginx-pid", True)
+
+
+def test_only_the_load_balancer_is_ever_restarted(docker: Docker, host: K3dHost) -> None:
+    """Databases run in the server."""
+    docker.node(SERVER, "server")
+    docker.node(LOADBALANCER, "loadbalancer")
+    before = docker.state(SERVER)["StartedAt"], docker.state(LOADBALANCER)["StartedAt"]
+    with pytest.raises(PermanentError, match="not the load balancer"):
+        host.restart(SERVER)
+    host.restart(LOADBALANCER)
+    after = docker.state(SERVER)["StartedAt"], docker.state(LOADBALANCER)["StartedAt"]
+    assert before[0] == after[0]
+    assert before[1] != after[1]
+
+
+def test_a_server_without_its_cgroup_is_reported_with_what_to_do(docker: Docker, host: K3dHost) -> None:
+    """Starting it again would not help, and is not offered."""
+    docker.node(SERVER, "server", script=f"echo 'level=fatal msg=\"failed to find memory cgroup (v2)\"'; {FAILS}")
+    docker.wait_until("a loop", lambda: parts(host)[SERVER].restarts >= 1)
+    part = parts(host)[SERVER]
+    assert part.state is PartState.RESTARTING
+    assert "a cgroup controller that k3s needs is not there" in part.why
+    assert "cgroup_enable=memory" in part.why
+
+
+def test_a_container_killed_by_a_cut_of_power_is_only_stopped(docker: Docker, host: K3dHost) -> None:
+    """137 is how containers end when the machine does; 1 is not."""
+    docker.node(SERVER, "server")
+    docker.node(LOADBALANCER, "loadbalancer", "--restart=no", script="exit 1")
+    docker("kill", SERVER)
+    docker.wait_until("it ended", lambda: docker.state(LOADBALANCER)["Status"] == "exited")
+    (whole,) = host.facts().parts
+    assert f"{LOADBALANCER}: exit code 1" in whole.why
+    assert f"{SERVER}: " not in whole.why
+
+
+def test_another_cluster_is_not_ours(docker: Docker) -> None:
+    """A name that Docker does not know ends with what to do."""
+    docker.node(SERVER, "server")
+    host = K3dHost(DockerEngine(docker.address), "other", Machine())
+    with pytest.raises(MissingError, match="cannot find k3d cluster other: Docker has no server container of it"):
+        host.facts()
+
+
+def test_a_file_is_read_out_of_a_container_that_does_not_run(docker: Docker) -> None:
+    """And one that is not there is named."""
+    docker.node(SERVER, "server", script="echo kind: Config > /output/kubeconfig.yaml")
+    engine = DockerEngine(docker.address)
+    docker.wait_until(
+        "it is there", lambda: "Config" in docker("logs", SERVER) or docker.state(SERVER)["ExitCode"] == 0
+    )
+    assert engine.read(SERVER, "/output/kubeconfig.yaml") == "kind: Config\n"
+    with pytest.raises(MissingError, match=f"cannot read /output/other in container {SERVER}"):
+        engine.read(SERVER, "/output/other")
+
+
+def test_without_a_socket_docker_is_waited_for(tmp_path: Path) -> None:
+    """It may be starting still."""
+    with pytest.raises(UnreachableError, match="no such file or directory; is Docker running"):
+        DockerEngine(f"unix://{tmp_path}/none.sock").containers()
+
+
+def test_a_socket_that_nobody_listens_on_is_waited_for(tmp_path: Path) -> None:
+    """Likewise: what a killed daemon leaves behind."""
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(f"{tmp_path}/left.sock")
+        with pytest.raises(UnreachableError, match="connection refused; is Docker running"):
+            DockerEngine(f"unix://{tmp_path}/left.sock").containers()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can step down to a user who may not")
+def test_a_socket_that_is_not_ours_ends_with_what_to_do(tmp_path: Path) -> None:
+    """Waiting does not help; the group docker does, and it is said what that means."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{tmp_path}/ours.sock")
+        listener.listen()
+        (tmp_path / "ours.sock").chmod(0o600)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(PermanentError, match="permission denied") as caught:
+                DockerEngine(f"unix://{tmp_path}/ours.sock").containers()
+        finally:
+            os.seteuid(0)
+    assert "group docker, which makes it as good as root" in caught.value.hint
