@@ -82,7 +82,7 @@ def judge(facts: HostFacts, past: Past, allowed: Allowed) -> Judgement | None:
         if complaint.fatal:
             return GiveUp(f"{complaint.part}: {complaint.text}", complaint.hint, person=True)
     unwell = (judgement for part in facts.parts if (judgement := _judge_part(part, past, allowed)))
-    return next(unwell, None) or judge_complaints(facts, past, allowed)
+    return next(unwell, None) or judge_complaints(facts, past, allowed) or _wait_for_complaints(facts)
 
 
 def judge_complaints(facts: HostFacts, past: Past, allowed: Allowed) -> Judgement | None:
@@ -94,6 +94,13 @@ def judge_complaints(facts: HostFacts, past: Past, allowed: Allowed) -> Judgemen
         if past.held(_condition(complaint)) >= PERSISTS and not _once(RestartPart, part, past):
             why = f"{complaint.part}: {complaint.text}"
             return Act(why, (RestartPart(cause=complaint.text, part=part.name),))
+    return None
+
+
+def _wait_for_complaints(facts: HostFacts) -> Judgement | None:
+    """Say what is known; most of it passes."""
+    for complaint in facts.complaints:
+        return Wait(f"{complaint.part}: {complaint.text}" + (f" ({complaint.hint})" if complaint.hint else ""))
     return None
 
 

@@ -1,17 +1,47 @@
-"""The Host port for k3s on this machine."""
+"""The Host port for k3s on this machine: its unit, its journal, this machine's clock."""
 
+import ctypes
+import threading
+import time
 from pathlib import Path
 
+from bootheal.adapters import complaints
 from bootheal.adapters.host import BOOT_ID, Machine
+from bootheal.adapters.systemctl import Commands, Unit, as_part
+from bootheal.adapters.wallclock import WallClock
 from bootheal.errors import PermanentError
 from bootheal.model import BootTime, HostFacts
+
+UNIT = "k3s.service"
+ROLE = "k3s"
+
+# Asking costs a few milliseconds of CPU, which a booting machine has better uses for.
+FACTS_SECONDS = 2.0
+
+# What has not been complained of for that long has passed.
+RECENT = 60.0
+
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
+TIMEX_BYTES = 512  # generous: struct timex has 208
 
 
 class K3sHost:
     """This machine, with k3s as a unit of its systemd."""
 
-    def __init__(self, boot_id_file: Path = BOOT_ID) -> None:
-        self._machine = Machine(boot_id_file)
+    def __init__(
+        self,
+        boot_id_file: Path = BOOT_ID,
+        unit: str = UNIT,
+        commands: Commands | None = None,
+        synchronised: Path = SYNCHRONISED,
+    ) -> None:
+        self._unit = Unit(unit, commands or Commands()) if unit else None
+        earlier = self._unit.clock_samples() if self._unit else ()
+        self._machine = Machine(boot_id_file, WallClock(earlier=earlier))
+        self._synchronised = synchronised
+        self._lock = threading.Lock()
+        self._facts = (float("-inf"), HostFacts())
 
     def boot_id(self) -> str | None:
         """Return the boot id, which the kubelet reports as it is."""
@@ -26,13 +56,38 @@ class K3sHost:
         return self._machine.boot_time()
 
     def facts(self) -> HostFacts:
-        """Return nothing yet."""
-        return HostFacts()
+        """Return the unit's state, what it complains of, and whether the clock is right."""
+        with self._lock:
+            at, facts = self._facts
+            if time.monotonic() - at >= FACTS_SECONDS:
+                facts = self._read()
+                self._facts = (time.monotonic(), facts)
+            return facts
 
     def start(self, part: str) -> None:
-        """Refuse: k3s is its unit's business."""
+        """Refuse: whether k3s runs is for its unit and its owner to say."""
         raise PermanentError(f"cannot start {part}: bootheal does not start k3s", hint=f"systemctl start {part}")
 
     def restart(self, part: str) -> None:
-        """Refuse, for now."""
-        raise PermanentError(f"cannot restart {part}", hint=f"systemctl restart {part}")
+        """Queue a restart of k3s. Containers go on running meanwhile."""
+        if self._unit is None or part != self._unit.name:
+            raise PermanentError(f"cannot restart {part}: there is no such part here")
+        self._unit.restart()
+
+    def _read(self) -> HostFacts:
+        clock = _clock_synchronised(self._synchronised)
+        shown = self._unit.properties() if self._unit else {}
+        if self._unit is None or not shown:
+            return HostFacts(clock_synchronised=clock)
+        lines = self._unit.lines(shown.get("InvocationID", ""), RECENT)
+        part = as_part(self._unit.name, ROLE, shown)
+        return HostFacts((part,), complaints.find(self._unit.name, lines), clock)
+
+
+def _clock_synchronised(marker: Path) -> bool | None:
+    """Ask systemd-timesyncd's marker, then the kernel, which every other time daemon tells."""
+    if marker.exists():
+        return True
+    libc = ctypes.CDLL(None)
+    state = int(libc.adjtimex(ctypes.create_string_buffer(TIMEX_BYTES)))
+    return None if state < 0 else state != TIME_ERROR

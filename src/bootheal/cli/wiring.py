@@ -41,7 +41,7 @@ def open_world(cluster: Cluster) -> Iterator[World]:
     try:
         yield World(
             cluster=kube,
-            host=K3sHost(cluster.boot_id_file) if cluster.kind == "k3s" else RemoteHost(),
+            host=K3sHost(cluster.boot_id_file, cluster.unit) if cluster.kind == "k3s" else RemoteHost(),
             postgres=PostgresServer(reach.open, reach.local),
             pooler=PgBouncerConsole(reach.local),
             web=WebProbe(reach.open),

@@ -11,6 +11,7 @@ from bootheal.config.login import login
 from bootheal.config.source import Source, parse, suggestion, validate
 from bootheal.errors import ConfigurationError, Problem
 from bootheal.model import Ref
+from bootheal.parts import Allowed
 from bootheal.pgbouncer import harms
 from bootheal.plan import CycleError, Plan, arrange, order
 from bootheal.primary import Database
@@ -113,7 +114,7 @@ def _warnings(source: Source, file: schema.File) -> Iterator[str]:
 
 
 def _steps(file: schema.File) -> Iterator[Step[Any]]:
-    yield Gate()
+    yield Gate(allowed=_allowed(file.cluster))
     if file.cleanup:
         cleanup = file.cleanup
         yield Cleanup(after=(gate.NAME,), namespaces=tuple(cleanup.namespaces), grace=cleanup.grace, cap=cleanup.cap)
@@ -126,6 +127,10 @@ def _steps(file: schema.File) -> Iterator[Step[Any]]:
         yield from _pooler(name, pooler, databases[pooler.database])
     for name, workload in file.workloads.items():
         yield _workload(name, workload)
+
+
+def _allowed(cluster: schema.Cluster) -> Allowed:
+    return Allowed(restart=frozenset({"k3s"} if cluster.restart_k3s == "once-per-boot" else ()))
 
 
 def _database(name: str, database: schema.Database) -> Database:

@@ -38,6 +38,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Text = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[^\r\n]*$")]
 Latin = Annotated[str, Field(pattern=r"^[\x00-\xff]*$")]
 SettingName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+UnitName = Annotated[str, Field(pattern=r"^([A-Za-z0-9_.@-]+\.service)?$")]
 WorkloadName = Annotated[str, Field(pattern=r"^(deployment|statefulset|daemonset)/[a-z0-9.-]+/[a-z0-9.-]+$")]
 
 
@@ -76,6 +77,14 @@ class Cluster(Model):
     context: str = Field("", description="a context of the kubeconfig; default: its current one")
     boot_id_file: FilePath = Field(
         Path("/proc/sys/kernel/random/boot_id"), description="k3s only: where this host's boot id is read"
+    )
+    unit: UnitName = Field(
+        "k3s.service", description='k3s only: its systemd unit, asked why the API server is not there; "" asks nobody'
+    )
+    restart_k3s: Literal["never", "once-per-boot"] = Field(
+        "never",
+        description="k3s only: whether bootheal may restart the unit, which is known to free reserved sandbox names "
+        "and to bring back containerd's socket, after these have lasted two minutes",
     )
     reach: Literal["auto", "direct", "forward"] = Field(
         "auto", description="how pods are reached: directly (auto on k3s) or by port-forward (auto elsewhere)"

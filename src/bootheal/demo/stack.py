@@ -210,6 +210,7 @@ def configuration(stack: Stack) -> Object:
             "kind": "k3s",
             "kubeconfig": str(stack.kubeconfig),
             "boot_id_file": str(stack.boot_id_file),
+            "unit": "",
             "reach": "auto",
         },
         "state_directory": str(stack.directory / "state"),

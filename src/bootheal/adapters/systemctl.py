@@ -1,0 +1,135 @@
+"""A systemd unit as `systemctl show` and the journal tell of it: the same commands that a person would type.
+
+Both work for any user, the journal for members of the group systemd-journal. Where there is
+no systemd, or it does not answer in time, there is nothing to tell; that is not an error.
+"""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from bootheal.adapters.wallclock import Sample
+from bootheal.errors import PermanentError, TransientError
+from bootheal.model import Part, PartState
+
+TIMEOUT = 5.0
+
+# A start of k3s writes some hundred lines; what troubles it is written again and again.
+LINES = 1000
+
+PROPERTIES = (
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "Result",
+    "ExecMainStatus",
+    "NRestarts",
+    "InvocationID",
+    "StateChangeTimestampMonotonic",
+)
+STAMPS = ("UserspaceTimestamp", "InactiveExitTimestamp", "ActiveEnterTimestamp")
+STATES = {
+    "active": PartState.RUNNING,
+    "reloading": PartState.RUNNING,
+    "activating": PartState.STARTING,
+    "deactivating": PartState.STOPPED,
+    "inactive": PartState.STOPPED,
+}
+
+
+class Commands(NamedTuple):
+    """The two programs; a path, or a name that is looked for in PATH."""
+
+    systemctl: str = "systemctl"
+    journalctl: str = "journalctl"
+
+
+class Unit:
+    """One unit of this machine's systemd."""
+
+    def __init__(self, name: str, commands: Commands) -> None:
+        self.name = name
+        self._commands = commands
+
+    def properties(self) -> dict[str, str]:
+        """Return what `systemctl show` says of it; {} without systemd or without such a unit."""
+        shown = self._show([f"--property={','.join(PROPERTIES)}", self.name])
+        return shown if shown.get("LoadState") == "loaded" else {}
+
+    def lines(self, invocation: str, youngest: float) -> Iterator[str]:
+        """Yield what its present or last start has written to the journal in the last `youngest` seconds."""
+        if not invocation:
+            return
+        command = [self._commands.journalctl, "--boot", "--quiet", "--no-pager", "--output=json"]
+        fields = "--output-fields=MESSAGE"
+        # The monotonic time of an entry is not touched when the clock is set.
+        since = time.clock_gettime(time.CLOCK_MONOTONIC) - youngest
+        text = _answer([*command, fields, f"--lines={LINES}", f"_SYSTEMD_INVOCATION_ID={invocation}"])
+        for entry in map(json.loads, text.splitlines()):
+            message = entry.get("MESSAGE")  # a list of bytes where it is not text
+            if isinstance(message, str) and float(entry["__MONOTONIC_TIMESTAMP"]) / 1e6 >= since:
+                yield message
+
+    def clock_samples(self) -> list[Sample]:
+        """Return when, by both clocks, user space and the unit were started: systemd notes both."""
+        if time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC) > 1:
+            return []  # asleep for a while: systemd's clock stood still, and its notes don't tell when
+        properties = ",".join(f"{stamp},{stamp}Monotonic" for stamp in STAMPS)
+        options = ["--timestamp=us+utc", f"--property={properties}"]
+        shown = self._show(options) | self._show([*options, self.name])
+        samples = ((int(shown.get(f"{stamp}Monotonic") or 0) / 1e6, _seconds(shown.get(stamp, ""))) for stamp in STAMPS)
+        return [(moment, wall) for moment, wall in samples if moment and wall]
+
+    def restart(self) -> None:
+        """Queue a restart. PermanentError where it is not ours to ask for."""
+        done = _run([self._commands.systemctl, "restart", "--no-block", "--no-ask-password", self.name])
+        if done is None:
+            raise TransientError(f"cannot restart {self.name}: systemctl does not answer")
+        if done.returncode:
+            hint = f"allow it by a polkit rule, or do it: systemctl restart {self.name}"
+            raise PermanentError(f"cannot restart {self.name}: systemd refused", hint=hint)
+
+    def _show(self, options: Sequence[str]) -> dict[str, str]:
+        text = _answer([self._commands.systemctl, "show", *options])
+        return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def as_part(name: str, role: str, shown: dict[str, str]) -> Part:
+    """Turn a unit's properties into a part."""
+    restarts = int(shown.get("NRestarts") or 0)
+    state = STATES.get(shown.get("ActiveState", ""), PartState.FAILED)
+    # Between two starts it is "auto-restart"; a start after one that failed is more of the same.
+    if state is PartState.STARTING and (restarts or shown.get("SubState") == "auto-restart"):
+        state = PartState.RESTARTING
+    result = shown.get("Result", "success")
+    if result == "exit-code":
+        result = f"exit status {shown.get('ExecMainStatus', '?')}"
+    changed = int(shown.get("StateChangeTimestampMonotonic") or 0) / 1e6
+    since = time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - changed) if changed else None
+    return Part(name, role, state, since, restarts, "" if result == "success" else result)
+
+
+def _seconds(stamp: str) -> float | None:
+    """Parse "Sat 2026-11-21 12:00:00.123456 UTC"."""
+    try:
+        return datetime.strptime(stamp[4:], "%Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
+
+
+def _answer(command: Sequence[str]) -> str:
+    done = _run(command)
+    return done.stdout.decode(errors="replace") if done and not done.returncode else ""
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[bytes] | None:
+    """Run a command of ours, without a shell; None where it cannot be run or does not end."""
+    try:
+        return subprocess.run(  # noqa: S603 - the words are ours, and the unit's name is checked by the schema
+            command, check=False, capture_output=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None

@@ -1,0 +1,133 @@
+"""What this machine's systemd, journal and clock tell of k3s."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from bootheal.adapters.host_k3s import K3sHost
+from bootheal.adapters.systemctl import Commands
+from bootheal.errors import PermanentError
+from bootheal.freshness import before_boot
+from bootheal.model import HostFacts, PartState
+from support.systemd import Systemd
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Systemd:
+    """Return a systemd whose k3s runs."""
+    return Systemd(tmp_path)
+
+
+def facts(systemd: Systemd) -> HostFacts:
+    """What a host that has just begun to look sees."""
+    return K3sHost(commands=systemd.commands).facts()
+
+
+@pytest.mark.parametrize(
+    ("properties", "state", "why"),
+    [
+        ({}, PartState.RUNNING, ""),
+        ({"ActiveState": "activating", "SubState": "start"}, PartState.STARTING, ""),
+        (
+            {"ActiveState": "activating", "SubState": "auto-restart", "Result": "exit-code", "ExecMainStatus": "1"},
+            PartState.RESTARTING,
+            "exit status 1",
+        ),
+        ({"ActiveState": "activating", "SubState": "start", "NRestarts": "3"}, PartState.RESTARTING, ""),
+        ({"ActiveState": "deactivating", "SubState": "stop-sigterm"}, PartState.STOPPED, ""),
+        ({"ActiveState": "inactive", "SubState": "dead"}, PartState.STOPPED, ""),
+        ({"ActiveState": "failed", "SubState": "failed", "Result": "oom-kill"}, PartState.FAILED, "oom-kill"),
+    ],
+)
+def test_the_units_state_and_how_it_ended_last_are_told(
+    systemd: Systemd, properties: dict[str, str], state: PartState, why: str
+) -> None:
+    """In one word for all service managers."""
+    systemd.unit(**properties)
+    (part,) = facts(systemd).parts
+    assert (state, why) == (part.state, part.why)
+    assert part.since == pytest.approx(time.time() - time.clock_gettime(time.CLOCK_MONOTONIC) + 4.2, abs=0.5)
+
+
+def test_known_troubles_are_found_in_what_the_present_start_has_written(systemd: Systemd) -> None:
+    """The fatal first; with our own words and the human step; each once."""
+    invocation = "0000000000000000000000000000000f"
+    systemd.unit(InvocationID=invocation)
+    systemd.journal(
+        'level=info msg="Waiting for containerd startup: dial unix /run/k3s/containerd/containerd.sock: connect: no"',
+        [98, 105, 110],
+        'level=error msg="error while range on /registry/health: database disk image is malformed"',
+        'level=fatal msg="starting kubernetes: database disk image is malformed"',
+        invocation=invocation,
+    )
+    found = facts(systemd).complaints
+    assert [complaint.kind for complaint in found] == ["database", "containerd"]
+    assert [complaint.fatal for complaint in found] == [True, False]
+    assert "restore the newest backup" in found[0].hint
+
+
+def test_what_a_former_start_said_and_what_is_long_past_is_not_told(systemd: Systemd) -> None:
+    """Whoever has repaired the database must not be told that it is broken."""
+    systemd.journal("database disk image is malformed", invocation="00000000000000000000000000000000")
+    systemd.journal("database disk image is malformed", age=61)
+    assert facts(systemd).complaints == ()
+
+
+def test_asking_again_within_two_seconds_asks_nobody(systemd: Systemd) -> None:
+    """A gate that looks ten times a second does not run ten programs a second."""
+    systemd.journal()
+    host = K3sHost(commands=systemd.commands)
+    before = len(systemd.calls)
+    for _ in range(10):
+        host.facts()
+    assert len(systemd.calls) - before == 2
+
+
+@pytest.mark.parametrize("shown", ["", "LoadState=not-found\nActiveState=inactive\n"])
+def test_without_such_a_unit_there_is_nothing_to_tell(systemd: Systemd, shown: str) -> None:
+    """As on a machine without systemd, or with k3s run by hand."""
+    (systemd.directory / "unit").write_text(shown)
+    assert facts(systemd).parts == ()
+    nobody = K3sHost(commands=Commands("/nonexistent", "/nonexistent"))
+    assert nobody.facts().parts == ()
+    assert K3sHost(unit="").facts().parts == ()
+
+
+def test_a_restart_is_queued_and_a_refusal_says_what_to_allow(systemd: Systemd) -> None:
+    """By the one command that a polkit rule would allow; never by k3s' own scripts."""
+    host = K3sHost(commands=systemd.commands)
+    host.restart("k3s.service")
+    assert systemd.calls[-1] == "restart --no-block --no-ask-password k3s.service"
+    systemd.refuses(1)
+    with pytest.raises(PermanentError, match=r"cannot restart k3s.service: systemd refused") as refused:
+        host.restart("k3s.service")
+    assert "polkit" in refused.value.hint
+    with pytest.raises(PermanentError):
+        host.restart("sshd.service")
+    with pytest.raises(PermanentError, match="bootheal does not start k3s"):
+        host.start("k3s.service")
+
+
+def test_systemds_notes_tell_of_a_clock_that_was_set_before_we_began(systemd: Systemd) -> None:
+    """User space began by a clock that has been set forward by two hours since."""
+    boot_id = systemd.directory / "boot-id"
+    boot_id.touch()
+    os.utime(boot_id, (0, 0))
+    hour, now = 3600, time.time()
+    up = time.clock_gettime(time.CLOCK_MONOTONIC)
+    wrong = time.strftime("%a %Y-%m-%d %H:%M:%S.000000 UTC", time.gmtime(now - 2 * hour))
+    systemd.notes(f"UserspaceTimestamp={wrong}\nUserspaceTimestampMonotonic={int(up * 1e6)}\n")
+    boot = K3sHost(boot_id, commands=systemd.commands).boot_time()
+    assert not before_boot(now - 2 * hour - 1, boot)
+    assert not before_boot(now, boot)
+    assert before_boot(now + hour, boot)
+
+
+def test_the_clock_is_asked_of_timesyncds_marker_or_the_kernel(tmp_path: Path) -> None:
+    """Without a daemon of ours, and without a right."""
+    marker = tmp_path / "synchronized"
+    assert K3sHost(unit="", synchronised=marker).facts().clock_synchronised in (True, False, None)
+    marker.touch()
+    assert K3sHost(unit="", synchronised=marker).facts().clock_synchronised is True
