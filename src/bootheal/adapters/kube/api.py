@@ -7,13 +7,14 @@ it can hold a secret.
 
 import http.client
 import json
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import socket
 from typing import Any
 
-from bootheal.adapters.kube.kubeconfig import load
+from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.errors import (
     BoothealError,
     ConflictError,
@@ -41,24 +42,32 @@ class ExpiredError(TransientError):
 
 
 class Api:
-    """Connections to the API server that `kubeconfig` describes (its `context`, or the current one)."""
+    """Connections to the API server that `kubeconfig` describes (its `context`, or the current one).
+
+    The file is read again when it has changed: k3s writes its own at every start, with renewed certificates.
+    """
 
     def __init__(self, kubeconfig: Path, context: str = "") -> None:
-        from kubernetes.client.api_client import ApiClient
-
-        self._configuration = load(kubeconfig, context)
-        self._configuration.retries = False
-        self._client = ApiClient(self._configuration)
-        self._client.user_agent = OWNER
+        self._kubeconfig = LiveKubeconfig(kubeconfig, context)
+        self._last = _client(self._kubeconfig.configuration)
+        self._lock = threading.Lock()
 
     @property
     def host(self) -> str:
         """The server's URL."""
-        return str(self._configuration.host)
+        return str(self._last.configuration.host)
 
     def close(self) -> None:
         """Close every idle connection."""
-        self._client.close()
+        self._last.close()
+
+    @property
+    def _client(self) -> Any:
+        """The client for the file as it is now; requests under way keep theirs."""
+        with self._lock:
+            if self._kubeconfig.renewed():
+                self._last = _client(self._kubeconfig.configuration)
+            return self._last
 
     # --- requests ---------------------------------------------------------------------------------
 
@@ -120,11 +129,12 @@ class Api:
         from urllib3.exceptions import HTTPError
 
         headers = {"Accept": JSON} | ({"Content-Type": content_type} if body is not None else {})
-        request = self._client.param_serialize(
+        client = self._client
+        request = client.param_serialize(
             method, path, query_params=list(query), header_params=headers, body=body, auth_settings=["BearerToken"]
         )
         try:
-            return self._client.call_api(*request, _request_timeout=(CONNECT_TIMEOUT, timeout))
+            return client.call_api(*request, _request_timeout=(CONNECT_TIMEOUT, timeout))
         except (HTTPError, ApiException, OSError) as error:
             raise UnreachableError(f"cannot reach the API server at {self.host}: {_reason(error)}") from None
 
@@ -148,7 +158,7 @@ class Api:
         url, headers = self._stream(namespace, pod, "portforward", [("ports", str(port))])
         about = f"a port-forward to pod/{namespace}/{pod}"
         with _told(about, "pods/portforward", f"cannot forward a port to pod/{namespace}/{pod}"):
-            return open_forward(self._configuration, url, headers, port, timeout)
+            return open_forward(self._client.configuration, url, headers, port, timeout)
 
     def run(self, namespace: str, pod: str, query: Query, timeout: float) -> Answer:
         """Run the command that `query` names in a container. UnreachableError where it can't begin."""
@@ -157,7 +167,7 @@ class Api:
         url, headers = self._stream(namespace, pod, "exec", query)
         about = f"a command in pod/{namespace}/{pod}"
         with _told(about, "pods/exec", f"cannot run {about}"):
-            return run_command(self._configuration, url, headers, timeout)
+            return run_command(self._client.configuration, url, headers, timeout)
 
     def _stream(self, namespace: str, pod: str, subresource: str, query: Query) -> tuple[str, dict[str, str]]:
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/{subresource}"
@@ -165,6 +175,15 @@ class Api:
             "GET", path, query_params=list(query), header_params={}, auth_settings=["BearerToken"]
         )
         return url, headers
+
+
+def _client(configuration: Any) -> Any:
+    from kubernetes.client.api_client import ApiClient
+
+    configuration.retries = False
+    client = ApiClient(configuration)
+    client.user_agent = OWNER
+    return client
 
 
 @contextmanager

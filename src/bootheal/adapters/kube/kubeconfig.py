@@ -16,6 +16,38 @@ from bootheal.errors import PermanentError
 FILES = ("certificate-authority", "client-certificate", "client-key")
 
 
+class LiveKubeconfig:
+    """A kubeconfig that others renew while we run."""
+
+    def __init__(self, path: Path, context: str) -> None:
+        self._path, self._context = path, context
+        self._stamp = _stamp(path)
+        self.configuration = load(path, context)
+
+    def renewed(self) -> bool:
+        """Read the file again if it has changed; tell whether `configuration` is a new one.
+
+        A file that is gone, or half-written, leaves the old one in force until it can be used again.
+        """
+        stamp = _stamp(self._path)
+        if stamp in (self._stamp, None):
+            return False
+        self._stamp = stamp
+        try:
+            self.configuration = load(self._path, self._context)
+        except PermanentError:
+            return False
+        return True
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
 def load(path: Path, context: str) -> Any:
     """Return a `Configuration`; PermanentError where the file cannot be used, naming it."""
     import yaml
