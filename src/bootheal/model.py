@@ -466,7 +466,10 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one step ended: `began` and `ended` are seconds since the run began, None if it never did."""
+    """How one step ended: `began` and `ended` are seconds since the run began, None if it never did.
+
+    `refused`: our own credential was refused, see `GiveUp`.
+    """
 
     step: str
     ending: Ending
@@ -478,6 +481,7 @@ class Outcome:
     after: tuple[str, ...] = ()
     actions: tuple[Done, ...] = ()
     remarks: tuple[str, ...] = ()
+    refused: bool = False
 
 
 class Verdict(StrEnum):

@@ -1,9 +1,10 @@
 """How long to wait, and how often to ask meanwhile; the only room that knows tenacity.
 
-Two paces. `pause` is for a condition that the engine waits for: 2 % of the time
+`pause` is for a condition that the engine waits for: 2 % of the time
 already waited, so that the answer is never later than 2 % too late, and asking for an
-hour costs as little as asking for a minute. `reconnecting` is for a connection that
-should simply be there: exponential, jittered, capped.
+hour costs as little as asking for a minute. `recheck` is for what is well or has failed
+while bootheal stays. `reconnecting` is for a connection that should simply be there:
+exponential, jittered, capped.
 """
 
 import random
@@ -16,6 +17,7 @@ SHORTEST = 0.1
 LONGEST = 5.0
 SHARE = 0.02
 JITTER = 0.1
+LONGEST_RECHECK = 600.0
 
 
 class _ShareOfTimeWaited(wait_base):
@@ -23,8 +25,7 @@ class _ShareOfTimeWaited(wait_base):
 
     def __call__(self, retry_state: RetryCallState) -> float:
         waited = retry_state.seconds_since_start or 0.0
-        pause = min(max(SHARE * waited, SHORTEST), LONGEST)
-        return pause * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter, not cryptography
+        return jittered(min(max(SHARE * waited, SHORTEST), LONGEST))
 
 
 _pace = _ShareOfTimeWaited()
@@ -36,6 +37,16 @@ def pause(waited: float) -> float:
     state = RetryCallState(_template, None, (), {})
     state.start_time, state.outcome_timestamp = 0.0, waited
     return _pace(state)
+
+
+def recheck(seconds: float, failures: int = 0) -> float:
+    """Return for how long to leave alone what is well, or what has failed and then `failures` times again."""
+    return jittered(min(seconds * 2.0 ** min(failures, 30), max(seconds, LONGEST_RECHECK)))
+
+
+def jittered(seconds: float) -> float:
+    """Return about so many seconds, so that what was done at one moment is not done at one moment again."""
+    return seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter, not cryptography
 
 
 def reconnecting(

@@ -185,7 +185,7 @@ class Clock(Protocol):
         """Return seconds since the epoch, as remembered over restarts."""
 
     def monotonic(self) -> float:
-        """Return seconds that only go forward, for durations."""
+        """Return seconds that only go forward, for durations: the same for all processes of a boot of this machine."""
 
     def receive(self, inbox: "SimpleQueue[Any]", timeout: float | None) -> Any:
         """Return the next item, or None after `timeout` seconds."""
@@ -205,7 +205,10 @@ class Memory(Protocol):
         """Open the memory of `epoch`; what is remembered of another epoch is put aside, but for what was kept."""
 
     def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
-        """Remember since when each condition holds, forget those that ended; return the first-seen times."""
+        """Remember since when each condition holds, forget those that ended; return the first-seen times.
+
+        `now` is of the monotonic clock, so that a jump of the wall clock does not matter.
+        """
 
     def done(self, step: str) -> tuple[Done, ...]:
         """Return what this step did in this epoch, oldest first."""

@@ -59,11 +59,13 @@ class GiveUp:
     """Asking again will not help. `hint` is the next human step.
 
     `person`: data may be at risk, nothing may go on without a person (exit code 3).
+    `refused`: our own credential was refused; a new process, which reads it afresh, may fare better.
     """
 
     why: str
     hint: str = ""
     person: bool = False
+    refused: bool = False
 
 
 Judgement = Settled | Wait | Act | GiveUp

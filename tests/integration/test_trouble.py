@@ -256,14 +256,15 @@ def test_a_state_file_that_cannot_be_understood_is_set_aside(trouble: Stack) -> 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"), [([], 2), (["nonsense"], 2), (["run"], 2), (["run", "--once", "--config", "/none"], 78)]
+    ("arguments", "code"),
+    [([], 2), (["nonsense"], 2), (["run", "--json"], 2), (["run", "--once", "--config", "/none"], 78)],
 )
 def test_wrong_usage_has_its_own_exit_codes(arguments: list[str], code: int) -> None:
     """2 for arguments, 78 for the configuration."""
     bootheal(*arguments, expect=code)
 
 
-@pytest.mark.parametrize("command", ["", "run", "plan", "status", "check", "demo"])
+@pytest.mark.parametrize("command", ["", "run", "plan", "status", "wait", "check", "demo"])
 def test_every_command_explains_itself(command: str) -> None:
     """--help with an example, or the list of commands."""
     text = bootheal(*command.split(), "--help").stdout

@@ -20,11 +20,11 @@ def environment() -> dict[str, str]:
     return {"PYTHONPATH": str(SOURCE)} | {name: os.environ[name] for name in kept if name in os.environ}
 
 
-def start(*arguments: str | Path) -> subprocess.Popen[str]:
-    """Start `bootheal …` with its output in pipes."""
+def start(*arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
+    """Start `bootheal …` with its output in pipes, and with `variables` in its environment."""
     return subprocess.Popen(
         [sys.executable, "-m", "bootheal", *map(str, arguments)],
-        env=environment(),
+        env=environment() | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -164,8 +164,11 @@ class Bench:
     events: list[Event] = field(default_factory=list)
 
     def run(self, epoch: str = "boot-1") -> Report:
+        return self.engine().run(epoch)
+
+    def engine(self, **options: Any) -> Engine:
         world = World(cluster=self.cluster, host=None, postgres=None, pooler=None, web=None)  # type: ignore[arg-type]
-        engine = Engine(
+        return Engine(
             arrange(self.steps),
             world,
             clock=self.clock,
@@ -174,5 +177,5 @@ class Bench:
             tell=self.events.append,
             inbox=self.inbox,
             limits=self.limits,
+            **options,
         )
-        return engine.run(epoch)

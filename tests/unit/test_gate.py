@@ -43,7 +43,8 @@ def test_a_refusal_is_believed_only_after_a_minute() -> None:
     """The API server answers before it has loaded its roles; after a minute a 401 is a wrong credential."""
     facts = seen(denied="cannot get /readyz: 401", hint="read the live file")
     refused = {"denied": NOW - 60}
-    assert Gate().judge(facts, past(first_seen=refused)) == GiveUp("cannot get /readyz: 401", "read the live file")
+    given_up = GiveUp("cannot get /readyz: 401", "read the live file", refused=True)
+    assert Gate().judge(facts, past(first_seen=refused)) == given_up
 
 
 def test_of_several_nodes_the_one_on_this_host_counts() -> None:

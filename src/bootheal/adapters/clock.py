@@ -16,13 +16,13 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds that only go forward."""
-        return time.monotonic()
+        """Seconds since the machine booted, for all its processes; they stand still while it is suspended."""
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
 
     def receive(self, inbox: "SimpleQueue[Any]", timeout: float | None) -> Any:
         """Wait for the next item; a signal handler may put one."""
         try:
-            return inbox.get(timeout=timeout)
+            return inbox.get(timeout=None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
         except queue.Empty:
             return None
 

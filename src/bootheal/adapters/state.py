@@ -1,11 +1,12 @@
 """What survives: one JSON file, replaced atomically, keyed by epoch; and the lock of a healing pass.
 
-    {"version": 1, "epoch": "…", "steps": {name: {"first_seen": {…}, "done": […]}},
+    {"version": 1, "epoch": "…", "boot": "…", "steps": {name: {"first_seen": {…}, "done": […]}},
      "progress": {step: {"kind": …, "text": …, "at": …}}, "report": {…} | null,
      "kept": {name: {fact: …}}}
 
 Records of actions are on disk before the action is; the rest is written at most once a second.
-What is `kept` survives the change of epoch.
+What is `kept` survives the change of epoch. `boot` is this machine's boot: the times in
+`first_seen` are of its monotonic clock, and mean nothing in another one.
 """
 
 import fcntl
@@ -29,40 +30,65 @@ SELDOM = 1.0
 class StateFile:
     """The Memory port, and what `bootheal status` reads."""
 
-    def __init__(self, directory: Path) -> None:
-        self._path = directory / FILE
-        self._data = _empty("")
+    def __init__(self, directory: Path, boot: str = "") -> None:
+        self._directory, self._path, self._boot = directory, directory / FILE, boot
+        self._data = _empty("", boot)
+        self._known: tuple[int, ...] = ()
         self._written = float("-inf")
+        self._held = False
         self.remark = ""
 
+    @contextmanager
+    def hold(self) -> Iterator[str]:
+        """Hold the lock of a healing pass, and yield the epoch that is remembered by then. Errors as of `lock`.
+
+        Nothing is written outside of it: another pass may be under way.
+        """
+        with lock(self._directory):
+            self._held = True
+            try:
+                yield self.load()
+            finally:
+                self._held = False
+
     def load(self) -> str:
-        """Read the file and return the epoch it belongs to, "" for none.
+        """Read the file, unless it is as we know it, and return the epoch it belongs to, "" for none.
 
         A file that cannot be understood is set aside, never overwritten; `remark` then says so.
         """
         try:
+            if self._known == (known := _identity(self._path)):
+                return str(self._data["epoch"])
             text = self._path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return ""
         except OSError as error:
             raise StateError(f"cannot read {self._path}: {error.strerror}") from None
         try:
-            self._data = _understand(text)
-        except (ValueError, KeyError, TypeError):
-            aside = self._path.with_suffix(f".{time.time():.0f}.aside")
-            try:
-                self._path.rename(aside)
-            except OSError as error:
-                raise StateError(f"cannot understand {self._path}, nor set it aside: {error.strerror}") from None
-            self.remark = f"the state file could not be understood; it was set aside as {aside}"
+            self._data, self._known = _understand(text), known
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            self._set_aside(error)
+        if self._data["boot"] != self._boot:
+            for memory in self._data["steps"].values():
+                memory["first_seen"] = {}
         return str(self._data["epoch"])
 
+    def _set_aside(self, problem: Exception) -> None:
+        aside = self._path.with_suffix(f".{time.time():.0f}.aside")
+        try:
+            self._path.rename(aside)
+        except OSError as error:
+            raise StateError(f"cannot understand {self._path}, nor set it aside: {error.strerror}") from None
+        why = str(problem) if isinstance(problem, VersionError) else "it could not be understood"
+        self.remark = f"the state file was set aside as {aside}: {why}"
+
     def enter(self, epoch: str) -> None:
-        """Begin the memory of `epoch`, or go on with it."""
-        if self._data["epoch"] != epoch:
-            report = self._data["report"]
-            previous = {"previous": report or self._data["previous"], "kept": self._data["kept"]}
-            self._data = _empty(epoch) | previous
+        """Begin the memory of `epoch`, or go on with it; a report of another boot is not one of this."""
+        data = self._data
+        if data["epoch"] != epoch or data["boot"] != self._boot:
+            steps = data["steps"] if data["epoch"] == epoch else {}
+            previous = {"previous": data["report"] or data["previous"], "kept": data["kept"]}
+            self._data = _empty(epoch, self._boot) | previous | {"steps": steps}
         self._write(durable=True)
 
     def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
@@ -105,7 +131,7 @@ class StateFile:
     def progress(self, event: Event) -> None:
         """Remember the latest of each step, for `bootheal status`; errors don't matter here."""
         if event.kind is EventKind.STARTED:
-            self._data["progress"], self._data["report"] = {}, None
+            self._data |= {"progress": {}, "report": None, "previous": self._data["report"] or self._data["previous"]}
         if event.step:
             self._data["progress"][event.step] = {"kind": event.kind.value, "text": event.text, "at": event.at}
             self._write_soon()
@@ -120,7 +146,7 @@ class StateFile:
         return self._data["steps"].setdefault(name, {"first_seen": {}, "done": []})
 
     def _write_soon(self) -> None:
-        if time.monotonic() - self._written >= SELDOM:
+        if self._held and time.monotonic() - self._written >= SELDOM:
             with suppress(StateError):
                 self._write(durable=False)
 
@@ -132,19 +158,29 @@ class StateFile:
                 f"cannot write {self._path}: {error.strerror}; nothing is changed without a record",
                 hint=f"make {self._path.parent} writable and free some space on its disk",
             ) from None
-        self._written = time.monotonic()
+        self._written, self._known = time.monotonic(), _identity(self._path)
 
 
-def _empty(epoch: str) -> dict[str, Any]:
+class VersionError(ValueError):
+    """The file is of another version of bootheal."""
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """Tell one content of a file that is only ever replaced from another."""
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _empty(epoch: str, boot: str) -> dict[str, Any]:
     nothing: dict[str, Any] = {"steps": {}, "progress": {}, "report": None, "previous": None, "kept": {}}
-    return {"version": VERSION, "epoch": epoch} | nothing
+    return {"version": VERSION, "epoch": epoch, "boot": boot} | nothing
 
 
 def _understand(text: str) -> dict[str, Any]:
     data: dict[str, Any] = json.loads(text)
     if data["version"] != VERSION:
-        raise ValueError(f"version {data['version']}")
-    return _empty(data["epoch"]) | data
+        raise VersionError(f"it is of version {data['version']} and this bootheal knows version {VERSION}")
+    return _empty(data["epoch"], "") | data
 
 
 def read(directory: Path) -> dict[str, Any] | None:
@@ -154,9 +190,12 @@ def read(directory: Path) -> dict[str, Any] | None:
         return _understand(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it cannot be understood"
-        raise StateError(f"cannot read {path}: {reason}") from None
+    except OSError as error:
+        raise StateError(f"cannot read {path}: {error.strerror}") from None
+    except VersionError as error:
+        raise StateError(f"cannot read {path}: {error}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise StateError(f"cannot read {path}: it cannot be understood") from None
 
 
 def replace_file(path: Path, text: str, *, durable: bool) -> None:

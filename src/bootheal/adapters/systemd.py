@@ -1,9 +1,11 @@
-"""Telling systemd: READY, STATUS, STOPPING. Does nothing where systemd did not start us."""
+"""Telling systemd what we are about. Does nothing where systemd did not start us."""
 
 import os
+import time
 from typing import Any
 
 LONGEST_STATUS = 200
+SELDOM = 1.0
 
 
 class Systemd:
@@ -11,14 +13,34 @@ class Systemd:
 
     def __init__(self) -> None:
         self._notifier: Any = None
+        self._turned = float("-inf")
         if os.environ.get("NOTIFY_SOCKET"):
             from sdnotify import SystemdNotifier
 
             self._notifier = SystemdNotifier()
 
+    @property
+    def longest_sleep(self) -> float:
+        """For how many seconds the loop may sleep: a third of WatchdogSec."""
+        return float(os.environ.get("WATCHDOG_USEC") or "inf") / 1e6 / 3
+
     def ready(self) -> None:
         """The configuration is read and the loop runs."""
         self._notify("READY=1")
+
+    def turn(self) -> None:
+        """The loop has completed a turn. Turns can be many a second, and one of them is enough."""
+        if time.monotonic() - self._turned >= SELDOM:
+            self._turned = time.monotonic()
+            self._notify("WATCHDOG=1")
+
+    def reloading(self) -> None:
+        """The configuration is being read anew; `ready` ends it."""
+        self._notify(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+
+    def extend(self, seconds: float) -> None:
+        """Starting or stopping takes longer: ask for so much more time."""
+        self._notify(f"EXTEND_TIMEOUT_USEC={seconds * 1e6:.0f}")
 
     def status(self, text: str) -> None:
         """One line for `systemctl status`."""

@@ -20,9 +20,10 @@ exit codes:
 """
 
 COMMANDS = {
-    "run": "heal what this boot left broken",
+    "run": "heal what this boot left broken, then stay and heal again; --once: heal and end",
     "plan": "show the graph and what would be done now; sends no write",
     "status": "show the last run, without the cluster",
+    "wait": "block until this boot is healed; needs no rights but to read the state file",
     "check": "check the configuration, and whether everything it names can be reached",
     "demo": "start an embedded cluster, break it as a power cut does, and heal it before your eyes",
 }
@@ -89,7 +90,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 def _run(parser: argparse.ArgumentParser) -> None:
     _common(parser)
-    parser.add_argument("--once", action="store_true", required=True, help="one pass; the exit code says how it ended")
+    parser.add_argument("--once", action="store_true", help="one pass; the exit code says how it ended")
     parser.add_argument("--json", action="store_true", help="print the report as JSON, the progress on stderr")
 
 
@@ -103,6 +104,13 @@ def _status(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the state file's contents")
 
 
+def _wait(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, default=None, metavar="FILE", help=f"default: {CONFIG}")
+    parser.add_argument(
+        "--timeout", type=float, default=float("inf"), metavar="SECONDS", help="give up after so long; default: never"
+    )
+
+
 def _check(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--offline", action="store_true", help="check the file only")
@@ -113,12 +121,13 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="leave the stack running and show how to try things on it")
 
 
-_ARGUMENTS = {"run": _run, "plan": _plan, "status": _status, "check": _check, "demo": _demo}
+_ARGUMENTS = {"run": _run, "plan": _plan, "status": _status, "wait": _wait, "check": _check, "demo": _demo}
 
 _EXAMPLES = {
-    "run": f"example:\n  sudo bootheal run --once\n\n{EXIT_CODES}",
+    "run": f"examples:\n  sudo bootheal run --once\n  sudo bootheal run     (as the service does)\n\n{EXIT_CODES}",
     "plan": "example:\n  sudo bootheal plan --config ./bootheal.yaml",
     "status": "example:\n  bootheal status --json | jq .report.verdict",
+    "wait": "example:\n  bootheal wait --timeout 600 && systemctl start nightly-report",
     "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
     "demo": "example:\n  bootheal demo --keep\n\nneeds: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",
 }

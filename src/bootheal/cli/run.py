@@ -1,4 +1,4 @@
-"""`bootheal run --once`: one healing pass."""
+"""`bootheal run`: one healing pass with `--once`, else the daemon."""
 
 import argparse
 import json
@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
-from bootheal.adapters.state import StateFile, lock
 from bootheal.adapters.systemd import Systemd
+from bootheal.cli import USAGE
+from bootheal.cli.resident import Resident
 from bootheal.cli.terminal import Voice, open_voice
-from bootheal.cli.wiring import make_engine, open_world
+from bootheal.cli.wiring import first_epoch, make_engine, open_state, open_world
 from bootheal.config import Configuration, load
-from bootheal.engine import Inbox, Stop
+from bootheal.engine import Inbox, Renew, Stop
 from bootheal.model import Event, Report, Verdict, to_json
 from bootheal.narrate import EXIT_CODES, Level, status
 
@@ -23,6 +24,12 @@ def main(options: argparse.Namespace) -> int:
     configuration = load(options.config)
     voice = open_voice(sys.stderr if options.json else sys.stdout)
     inbox: Inbox = SimpleQueue()
+    if options.json and not options.once:
+        print("bootheal: --json is for --once; see also `bootheal status --json`", file=sys.stderr)
+        return USAGE
+    if not options.once:
+        with stop_on_signals(inbox), renew_on_hangup(inbox):
+            return Resident(options.config, configuration, voice, inbox).stay()
     with stop_on_signals(inbox) as signals:
         report = heal(configuration, voice, inbox)
     if options.json:
@@ -49,15 +56,22 @@ def stop_on_signals(inbox: Inbox) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def renew_on_hangup(inbox: Inbox) -> Iterator[None]:
+    """Let SIGHUP ask for the configuration to be read anew."""
+    before = signal.signal(signal.SIGHUP, lambda *_: inbox.put(Renew()))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def heal(configuration: Configuration, voice: Voice, inbox: Inbox) -> Report:
     """Make one pass under the lock. LockedError where another is under way, StateError where nothing can be kept."""
     for warning in configuration.warnings:
         voice.note(f"warning: {warning}", Level.WARNING)
-    directory = configuration.file.state_directory
-    systemd = Systemd()
-    with lock(directory):
-        state = StateFile(directory)
-        epoch = state.load()
+    state, systemd = open_state(configuration.file), Systemd()
+    with state.hold() as remembered:
         if state.remark:
             voice.note(f"warning: {state.remark}", Level.WARNING)
 
@@ -69,7 +83,7 @@ def heal(configuration: Configuration, voice: Voice, inbox: Inbox) -> Report:
         with open_world(configuration.file.cluster) as world, voice:
             engine = make_engine(configuration, world, state, tell, inbox)
             systemd.ready()
-            report = engine.run(world.host.epoch() or epoch)
+            report = engine.run(first_epoch(world, remembered))
             systemd.stopping()
         state.finish(report)
     return report

@@ -5,23 +5,28 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters.clock import SystemClock, ThreadWorkers
-from bootheal.adapters.host import RemoteHost
+from bootheal.adapters.host import Machine, RemoteHost
 from bootheal.adapters.host_k3s import K3sHost
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
+from bootheal.adapters.state import StateFile
+from bootheal.adapters.systemd import Systemd
 from bootheal.adapters.web import WebProbe
 from bootheal.config import Configuration
-from bootheal.config.schema import Cluster
+from bootheal.config.schema import Cluster, File
 from bootheal.engine import Engine, Inbox, Limits
+from bootheal.errors import TransientError
 from bootheal.model import Event, Ref
 from bootheal.ports import Memory, World
 
+FOR_EVER = float("inf")
 K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
 
 
@@ -60,11 +65,32 @@ def kubeconfig(cluster: Cluster) -> Path:
     return Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube/config")
 
 
+def open_state(file: File) -> StateFile:
+    """Return what is remembered, by the boot of this machine."""
+    return StateFile(file.state_directory, Machine(file.cluster.boot_id_file).boot_id())
+
+
+def first_epoch(world: World, remembered: str) -> str:
+    """Name the epoch as far as it is known before the gate has looked."""
+    try:
+        return world.host.epoch() or remembered
+    except TransientError:  # such as a container engine that is not up yet
+        return remembered
+
+
 def make_engine(
-    configuration: Configuration, world: World, memory: Memory, tell: Callable[[Event], None], inbox: Inbox
+    configuration: Configuration,
+    world: World,
+    memory: Memory,
+    tell: Callable[[Event], None],
+    inbox: Inbox,
+    *,
+    systemd: Systemd | None = None,
+    renew: Callable[[], bool] = lambda: False,
 ) -> Engine:
-    """Put an engine on the real clock."""
+    """Put an engine on the real clock; one that stays where `systemd` watches over it."""
     file = configuration.file
+    once = Limits(deadline=file.deadline, max_parallel=file.max_parallel, recheck=file.recheck)
     return Engine(
         configuration.plan,
         world,
@@ -73,5 +99,7 @@ def make_engine(
         memory=memory,
         tell=tell,
         inbox=inbox,
-        limits=Limits(deadline=file.deadline, max_parallel=file.max_parallel),
+        limits=replace(once, deadline=FOR_EVER, stay=True, longest_sleep=systemd.longest_sleep) if systemd else once,
+        turned=systemd.turn if systemd else lambda: None,
+        renew=renew,
     )

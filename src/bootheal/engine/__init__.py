@@ -1,10 +1,10 @@
 """The engine: look, judge, act, look again, over a graph, until nothing is left to do.
 
-`loop` is the loop; `node` what it knows of one step; `hands` how an action is done so
+`loop` is the loop; `node` what it knows of one step, `nodes` of all of them; `hands` how an action is done so
 that a crash at any moment leaves a record; `inbox` what may reach it.
 """
 
-from bootheal.engine.inbox import Inbox, Limits, Stop
+from bootheal.engine.inbox import Inbox, Limits, Renew, Stop
 from bootheal.engine.loop import Engine
 
-__all__ = ["Engine", "Inbox", "Limits", "Stop"]
+__all__ = ["Engine", "Inbox", "Limits", "Renew", "Stop"]

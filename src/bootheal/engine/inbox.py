@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import Any
 
 from bootheal.ports import Interest
-from bootheal.step import Seen
+from bootheal.step import Seen, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Changed:
 class Looked:
     """A look is over: `result` is what it saw, or the exception it ended with."""
 
-    step: str
+    step: Step[Any]
     result: Seen | Exception
 
 
@@ -27,14 +28,27 @@ class Stop:
     """Finish the action under way, report, and return (a signal, usually)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Read the configuration anew; where that succeeds, report and return as after Stop."""
+
+
 # SimpleQueue.put may be called from a signal handler.
-Inbox = SimpleQueue[Changed | Looked | Stop]
+Inbox = SimpleQueue[Changed | Looked | Stop | Renew]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What bounds a run: seconds in all, restarts at once, repetitions of one action on one object."""
+    """What bounds a pass: seconds in all, restarts at once, repetitions of one action on one object.
+
+    `stay`: it does not end with the pass; what is well is looked at every `recheck` seconds, what has failed is
+    tried again, ever more seldom.
+    `longest_sleep` is for how long the loop may stand still: who watches it must see it turn.
+    """
 
     deadline: float = 3600.0
     max_parallel: int = 4
     max_repeats: int = 5
+    stay: bool = False
+    recheck: float = 30.0
+    longest_sleep: float = float("inf")

@@ -10,13 +10,16 @@ from bootheal.step import Step
 # A change often comes with others (a pod's status is written several times a second).
 SETTLE_DOWN = 0.05
 
+NEVER = float("-inf")
+
 
 @dataclass(slots=True)
 class Node:
     """One step's bookkeeping; times are monotonic.
 
     `due` is when it is to be looked at, `counting_since` when the wait under way began to
-    count against its patience, `place` whether it holds one of the `max_parallel` places.
+    count against its patience, `place` whether it holds one of the `max_parallel` places,
+    `failures` how often in a row it was tried again and failed again.
     """
 
     step: Step[Any]
@@ -25,13 +28,15 @@ class Node:
     why: str = ""
     hint: str = ""
     person: bool = False
+    refused: bool = False
+    failures: int = 0
     remarks: tuple[str, ...] = ()
     began: float | None = None
     ended: float | None = None
     looking: bool = False
     changed: bool = False
     due: float = 0.0
-    looked: float = float("-inf")
+    looked: float = NEVER
     waited: float = 0.0
     counting_since: float | None = None
     place: bool = False
@@ -59,9 +64,8 @@ class Node:
 
     def wake(self) -> None:
         """Something changed that it is interested in: look soon, once the burst of changes is over."""
-        self.changed = not self.failed and self.began is not None
-        soon = self.looked + SETTLE_DOWN
-        self.due = soon if self.settled else min(self.due, soon)
+        self.changed = not self.failed and self.looked != NEVER
+        self.due = min(self.due, self.looked + SETTLE_DOWN)
 
     def count(self, now: float) -> None:
         """Add the wait that is over to what counts against the patience."""
@@ -69,9 +73,14 @@ class Node:
             self.waited += now - self.counting_since
         self.counting_since = None
 
+    def begin_pass(self) -> None:
+        """A new report begins; what is known stays known."""
+        self.began, self.ended, self.done = None, None, []
+
     def reopen(self) -> None:
-        """What seemed to have ended has not."""
-        self.ending, self.ended = None, None
+        """What seemed to have ended has not: it may be looked at now, and has all its patience again."""
+        self.ending, self.ended, self.due, self.waited = None, None, 0.0, 0.0
+        self.hint, self.person, self.refused = "", False, False
 
     def outcome(self, start: float) -> Outcome:
         """Tell how it ended, in seconds since `start`."""
@@ -81,6 +90,7 @@ class Node:
             why=self.why or "not reached",
             hint=self.hint,
             person=self.person,
+            refused=self.refused,
             began=None if self.began is None else self.began - start,
             ended=None if self.ended is None else self.ended - start,
             after=self.step.after,

@@ -73,7 +73,7 @@ class Gate(Step[Seen]):
     def _judge_api(self, seen: Seen, past: Past) -> Judgement:
         if seen.denied:
             if past.held("denied") >= REFUSAL_PASSES:
-                return GiveUp(seen.denied, seen.hint)
+                return GiveUp(seen.denied, seen.hint, refused=True)
             return Wait(seen.denied)
         if seen.unreachable:
             unset = "; this machine's clock is not synchronised yet" if seen.facts.clock_synchronised is False else ""

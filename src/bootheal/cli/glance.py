@@ -1,0 +1,40 @@
+"""The two facts of the configuration that `status` and `wait` need, read without the schema: they must be quick.
+
+What cannot be read is taken for the default: whoever runs them need not be allowed to read the file.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bootheal.adapters.host import BOOT_ID
+from bootheal.cli import CONFIG
+
+STATE_DIRECTORY = Path("/var/lib/bootheal")
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """Where the state is, and where this machine's boot id."""
+
+    state_directory: Path = STATE_DIRECTORY
+    boot_id_file: Path = BOOT_ID
+
+
+def glance(config: Path | None) -> Glance:
+    """Read the two."""
+    import yaml
+
+    try:
+        data = yaml.safe_load((config or CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return Glance()
+    return Glance(
+        _path(data, "state_directory", STATE_DIRECTORY),
+        _path(data.get("cluster") if isinstance(data, dict) else None, "boot_id_file", BOOT_ID),
+    )
+
+
+def _path(section: Any, key: str, default: Path) -> Path:
+    named = section.get(key) if isinstance(section, dict) else None
+    return Path(named) if isinstance(named, str) else default

@@ -1,0 +1,124 @@
+"""The daemon: it heals, then stays and heals again; what it cannot heal, it says and keeps trying.
+
+The lock is held, and the state file written, during a pass only: `run --once` by hand
+works beside a daemon that rests.
+"""
+
+from pathlib import Path
+
+from bootheal.adapters.clock import SystemClock
+from bootheal.adapters.state import StateFile
+from bootheal.adapters.systemd import Systemd
+from bootheal.cli.terminal import Voice
+from bootheal.cli.wiring import first_epoch, make_engine, open_state, open_world
+from bootheal.config import Configuration, load
+from bootheal.engine import Engine, Inbox, Renew, Stop
+from bootheal.errors import BoothealError, ConfigurationError, LockedError, StateError
+from bootheal.model import Event, Report, Verdict
+from bootheal.narrate import EXIT_CODES, Level, status
+from bootheal.ports import World
+
+# After which pause to try again where a pass could not begin: another one is under way, the disk is full, …
+SOON, LATER = 1.0, 10.0
+
+
+class Resident:
+    """One process' life, over as many configurations as SIGHUP brings."""
+
+    def __init__(self, path: Path, configuration: Configuration, voice: Voice, inbox: Inbox) -> None:
+        self._path, self._configuration = path, configuration
+        self._voice, self._inbox = voice, inbox
+        self._systemd = Systemd()
+        self._trouble = ""
+
+    def stay(self) -> int:
+        """Live until a signal or a report ends it; return the exit code."""
+        code = None
+        with self._voice:
+            while code is None:
+                self._systemd.ready()
+                for warning in self._configuration.warnings:
+                    self._voice.note(f"warning: {warning}", Level.WARNING)
+                try:
+                    with open_world(self._configuration.file.cluster) as world:
+                        code = self._live(world)
+                except BoothealError as error:
+                    code = self._wait_outside(error)
+        self._systemd.stopping()
+        return code
+
+    def _live(self, world: World) -> int | None:
+        """Pass after pass under one configuration. None: it was renewed."""
+        state = open_state(self._configuration.file)
+        engine = self._engine(world, state)
+        while not engine.renewed:
+            try:
+                code = self._pass(engine, world, state)
+            except (LockedError, StateError) as error:
+                self._complain(error)
+                engine.pause(SOON if isinstance(error, LockedError) else LATER)
+            else:
+                if code is not None:
+                    return code
+                engine.rest()
+            if engine.stopped:
+                return 0
+        return None
+
+    def _engine(self, world: World, state: StateFile) -> Engine:
+        def tell(event: Event) -> None:
+            state.progress(event)
+            self._systemd.status(status(event))
+            self._voice.tell(event)
+
+        return make_engine(
+            self._configuration, world, state, tell, self._inbox, systemd=self._systemd, renew=self._renew
+        )
+
+    def _pass(self, engine: Engine, world: World, state: StateFile) -> int | None:
+        """Make a pass; return the exit code where it was the last one."""
+        with state.hold() as remembered:
+            if state.remark:
+                self._voice.note(f"warning: {state.remark}", Level.WARNING)
+            report = engine.run(first_epoch(world, remembered))
+            self._voice.conclude(report)
+            state.finish(report)
+        self._trouble = ""
+        return 0 if engine.stopped else _last(report)
+
+    def _renew(self) -> bool:
+        """Read the configuration anew; a bad one is refused, and the old one kept."""
+        self._systemd.reloading()
+        try:
+            self._configuration = load(self._path)
+        except ConfigurationError as error:
+            text = f"{error}\ncannot use the new configuration: the old one stays in force"
+            self._voice.note(text, Level.ERROR)
+            self._systemd.ready()
+            return False
+        self._voice.note(f"the configuration {self._path} was read anew")
+        return True
+
+    def _wait_outside(self, error: BoothealError) -> int | None:
+        """Wait where there is no world to look at, such as before k3s has written its kubeconfig."""
+        self._complain(error)
+        item = SystemClock().receive(self._inbox, min(LATER, self._systemd.longest_sleep))
+        self._systemd.turn()
+        if isinstance(item, Renew):
+            self._renew()
+        return 0 if isinstance(item, Stop) else None
+
+    def _complain(self, error: BoothealError) -> None:
+        """Say what keeps a pass from beginning, once."""
+        text = f"{error}; tries again" + (f"\n  {error.hint}" if error.hint else "")
+        if text != self._trouble:
+            self._voice.note(text, Level.WARNING)
+            self._systemd.status(str(error))
+        self._trouble = text
+
+
+def _last(report: Report) -> int | None:
+    """Return the exit code of a report after which staying would be of no use."""
+    if report.verdict in (Verdict.BUG, Verdict.NEEDS_PERSON):
+        return EXIT_CODES[report.verdict]
+    return 1 if any(outcome.refused for outcome in report.outcomes) else None

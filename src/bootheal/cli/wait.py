@@ -1,0 +1,65 @@
+"""`bootheal wait`: blocks until this boot is healed, by the state file alone; needs no rights but to read it."""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bootheal.adapters.host import Machine
+from bootheal.adapters.state import FILE, read
+from bootheal.cli.glance import glance
+from bootheal.errors import StateError
+from bootheal.model import Ending, EventKind, Verdict, report_from_json
+from bootheal.narrate import EXIT_CODES, VERDICTS
+
+WELL = (Verdict.HEALTHY, Verdict.HEALED)
+PAUSE = 0.25
+
+
+def main(options: argparse.Namespace) -> int:
+    """Exit code 0: healed; 3: a person is needed; 1: neither within the time that was given."""
+    known = glance(options.config)
+    boot = Machine(known.boot_id_file).boot_id()
+    deadline = time.monotonic() + options.timeout
+    for data, trouble in _contents(known.state_directory):
+        report = data.get("report") if data.get("boot") == boot else None
+        verdict = report_from_json(report).verdict if report else None
+        if verdict in WELL or verdict is Verdict.NEEDS_PERSON:
+            print(VERDICTS[verdict])
+            return EXIT_CODES[verdict]
+        if time.monotonic() >= deadline:
+            left = trouble or "; ".join(_left(data, verdict)) if data.get("boot") == boot or trouble else ""
+            print(f"not healed within {options.timeout:g} s: {left or 'no run in this boot yet'}", file=sys.stderr)
+            break
+        time.sleep(min(PAUSE, max(0.0, deadline - time.monotonic())))
+    return 1
+
+
+def _contents(directory: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield what is remembered again and again, read anew when the file has been replaced; or why it cannot be."""
+    stamp: object = None
+    data: dict[str, Any] = {}
+    while True:
+        trouble = ""
+        try:
+            status = (directory / FILE).stat()
+            if stamp != (stamp := (status.st_ino, status.st_mtime_ns)):
+                data = read(directory) or {}
+        except StateError as error:
+            data, stamp, trouble = {}, None, str(error)
+        except OSError:  # it does not exist before the first run
+            data, stamp = {}, None
+        yield data, trouble
+
+
+def _left(data: dict[str, Any], verdict: Verdict | None) -> Iterator[str]:
+    """Say what is not well: of the run under way, else of the last report."""
+    for step, item in data.get("progress", {}).items():
+        if item["kind"] != EventKind.SETTLED:
+            yield f"{step}: {item['text']}"
+    if verdict:
+        for outcome in report_from_json(data["report"]).outcomes:
+            if outcome.ending not in (Ending.SETTLED, Ending.SKIPPED):
+                yield f"{outcome.step}: {outcome.why}"

@@ -1,0 +1,83 @@
+"""The graph as it stands: who may go, who holds a place, who is stopped because of whom."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bootheal.engine.node import Node
+from bootheal.model import Ending
+from bootheal.plan import Plan
+from bootheal.ports import Interest
+from bootheal.step import Step
+
+
+class Nodes:
+    """One node for each step of the plan, in the plan's order. `max_parallel` places are for restarts."""
+
+    def __init__(self, plan: Plan, max_parallel: int) -> None:
+        self._plan, self._max_parallel = plan, max_parallel
+        self._nodes = {name: Node(step, step.interests()) for name, step in plan.steps.items()}
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self._nodes.values())
+
+    def __getitem__(self, name: str) -> Node:
+        return self._nodes[name]
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def of(self, step: Step[Any]) -> Node | None:
+        """Return the node of this very step, None if another plan's was meant."""
+        node = self._nodes.get(step.name)
+        return node if node and node.step is step else None
+
+    @property
+    def interests(self) -> frozenset[Interest]:
+        """All that any step is interested in."""
+        return frozenset(interest for node in self for interest in node.interests)
+
+    @property
+    def settled(self) -> int:
+        """How many have settled."""
+        return sum(1 for node in self if node.settled)
+
+    def ready(self, node: Node) -> bool:
+        """Whether all that it comes after has settled."""
+        return all(self[name].settled for name in node.step.after)
+
+    def dependants(self, node: Node) -> Iterator[Node]:
+        """Those that come directly after it."""
+        return (self[name] for name in self._plan.dependants[node.name])
+
+    def wake(self, change: Interest) -> None:
+        """Something changed: those that are interested look again."""
+        for node in self:
+            if any(interest.covers(change) for interest in node.interests):
+                node.wake()
+
+    def take_place(self, node: Node) -> bool:
+        """Take one of the places for restarts, if one is free, and keep it until the step has ended."""
+        taken = sum(1 for other in self if other.place)
+        node.place = node.place or taken < self._max_parallel
+        return node.place
+
+    def leave_place(self, node: Node) -> None:
+        """Give the place back; whoever waits for one asks again at once."""
+        if node.place:
+            node.place = False
+            for other in self:
+                if other.ending is None and other.began is not None:
+                    other.due = 0.0
+
+    def stand_still(self, node: Node, now: float) -> None:
+        """It is not well any more: the patience of those that come after it does not run meanwhile."""
+        for other in self:
+            if node.name in self._plan.ancestors[other.name]:
+                other.count(now)
+
+    def revive(self, node: Node) -> None:
+        """It has not failed after all: nor have those that were skipped only because of it."""
+        node.reopen()
+        for other in self:  # in an order in which each follows all that it comes after
+            if other.ending is Ending.SKIPPED and not any(self[name].failed for name in other.step.after):
+                other.reopen()

@@ -1,0 +1,205 @@
+"""The daemon on the stack: it heals, stays, notices, heals again, and ends as it was asked to."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import yaml
+
+from bootheal.demo.stack import BootScript, Stack
+from support.command import bootheal, environment, heal, start
+
+QUICK = {"recheck": 1, "cleanup": {"grace": 1}}
+
+
+class Daemon:
+    """`bootheal run` under way, and what it has said so far; `notified` is what systemd would have heard."""
+
+    def __init__(self, config: Path, notify: Path | None = None) -> None:
+        extra = {"NOTIFY_SOCKET": str(notify), "WATCHDOG_USEC": "3000000"} if notify else {}
+        self.process = start("run", "--config", config, **extra)
+        self.said: list[str] = []
+        self._ear = threading.Thread(target=self._listen, daemon=True)
+        self._ear.start()
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said.append(line)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.said)
+
+    def verdicts(self) -> int:
+        """How many passes have been reported."""
+        return sum(" steps, " in line for line in self.said)
+
+    def end(self) -> str:
+        """Make sure that it is gone; return what it said on standard error."""
+        self.process.kill()
+        assert self.process.stderr is not None
+        err = self.process.stderr.read()
+        self._ear.join()
+        with self.process:  # closes the pipes
+            return err
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(timeout=20)
+
+
+@contextmanager
+def staying(stack: Stack, notify: Path | None = None) -> Iterator[Daemon]:
+    """Run the daemon; whatever happens, it does not outlive the test."""
+    stack.configure(QUICK)
+    daemon = Daemon(stack.config, notify)
+    try:
+        yield daemon
+    finally:
+        err = daemon.end()
+        assert "Traceback" not in err + daemon.text, err + daemon.text
+
+
+@contextmanager
+def systemd(path: Path) -> Iterator[list[str]]:
+    """Listen as systemd does on NOTIFY_SOCKET."""
+    heard: list[str] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        server.bind(str(path))
+
+        def listen() -> None:
+            with suppress(OSError):
+                while True:
+                    heard.append(server.recv(4096).decode())
+
+        threading.Thread(target=listen, daemon=True).start()
+        yield heard
+
+
+def serves(stack: Stack) -> bool:
+    return all(stack.serving().values())
+
+
+def drift(stack: Stack) -> None:
+    """Break the pooler's login without any object of the cluster changing."""
+    stack.postgres.drift_password()
+    with stack.postgres.admin() as connection:
+        connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'pooler'")
+
+
+def state(stack: Stack) -> dict[str, object]:
+    text = bootheal("status", "--json", "--config", stack.config, expect=(0, 1, 143)).stdout
+    return dict(json.loads(text))
+
+
+def test_a_life_of_the_daemon(broken: Stack, tmp_path: Path) -> None:
+    """It heals this boot, notices a drifted password and another power cut, and ends with 0 when asked to."""
+    with systemd(tmp_path / "notify") as heard, staying(broken, tmp_path / "notify") as daemon:
+        # This boot; meanwhile `wait` blocks, and then says so. A pass by hand works beside the daemon at rest.
+        assert bootheal("wait", "--timeout", "30", "--config", broken.config).stdout == "healed\n"
+        assert serves(broken)
+        broken.wait_until("the first report", lambda: daemon.verdicts() == 1)
+        assert heal(broken.config)["verdict"] == "healthy"
+
+        # Nothing in the cluster changes, but nobody can log in any more.
+        drift(broken)
+        broken.wait_until("the second report", lambda: daemon.verdicts() == 2, timeout=20)
+        assert "reset the password of role/shop/pooler" in daemon.text.split(" steps, ")[1]
+        assert serves(broken)
+
+        # Another boot: another epoch, in which nothing has been done yet.
+        before = state(broken)["epoch"]
+        broken.power_cut()
+        broken.boot(BootScript.quick(crash_recovery=1.0))
+        broken.wait_until("the third report", lambda: daemon.verdicts() >= 3 and serves(broken), timeout=40)
+        after = state(broken)
+        assert after["epoch"] not in ("", before)
+        assert after["previous"]
+
+        assert daemon.stop() == 0
+    assert "READY=1" in heard
+    assert "WATCHDOG=1" in heard
+    assert heard[-1] == "STOPPING=1"
+
+
+def test_a_stop_in_the_middle_of_a_pass(broken: Stack) -> None:
+    """SIGINT while it waits for PostgreSQL: exit 0, a partial report, and the next run goes on."""
+    with staying(broken) as daemon:
+        broken.wait_until("it to wait", lambda: "waits" in daemon.text)
+        assert daemon.stop(signal.SIGINT) == 0
+    report = state(broken)["report"]
+    assert isinstance(report, dict)
+    assert report["verdict"] == "interrupted"
+    assert "not healed within 0 s" in bootheal("wait", "--timeout", "0", "--config", broken.config, expect=1).stderr
+    heal(broken.config)
+    assert "healed" in bootheal("wait", "--timeout", "0", "--config", broken.config).stdout
+
+
+def test_a_new_configuration_takes_effect_a_bad_one_is_refused(healthy: Stack, tmp_path: Path) -> None:
+    """SIGHUP: the old one stays in force with a message that names the line, or the new one heals on."""
+    original = yaml.safe_load(healthy.config.read_text())
+    with systemd(tmp_path / "notify") as heard, staying(healthy, tmp_path / "notify") as daemon:
+        healthy.wait_until("the first report", lambda: daemon.verdicts() == 1)
+        good = healthy.config.read_text()
+        healthy.config.write_text(good.replace("max_parallel", "max_paralel") + "\nnonsense: 1\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        healthy.wait_until("a refusal", lambda: "the old one stays in force" in daemon.text)
+        assert "nonsense: cannot be understood" in daemon.text
+        assert heard.count("READY=1") == 2
+        healthy.config.write_text(good)
+        healthy.configure({"workloads": {"deployment/shop/nope": {"after": ["gate"]}}})
+        daemon.process.send_signal(signal.SIGHUP)
+        healthy.wait_until("the second report", lambda: daemon.verdicts() == 2)
+        assert "cannot find deployment/shop/nope" in daemon.text
+        assert [text for text in heard if text.startswith("RELOADING=1\nMONOTONIC_USEC=")]
+        assert daemon.process.poll() is None  # it cannot heal that, so it stays
+        assert daemon.stop() == 0
+    healthy._configuration = {}
+    healthy.configure(original)
+
+
+def test_a_database_that_is_gone_ends_it(healthy: Stack) -> None:
+    """Exit 3, and `wait` says the same at once: going on would be of no use before a person has looked."""
+    healthy.configure({"databases": {"shop": {"dbname": "gone"}}})
+    with staying(healthy) as daemon:
+        assert daemon.process.wait(timeout=30) == 3
+    assert bootheal("wait", "--config", healthy.config, expect=3).stdout.startswith("a person is needed")
+    healthy.configure({"databases": {"shop": {"dbname": "shop"}}})
+
+
+def test_it_waits_for_another_pass_and_for_a_world(healthy: Stack, tmp_path: Path) -> None:
+    """A kubeconfig that is not there yet, then a lock that somebody else holds: said once, and tried again."""
+    original = yaml.safe_load(healthy.config.read_text())
+    late = tmp_path / "kubeconfig"
+    healthy.configure({"cluster": {"kubeconfig": str(late)}})
+    directory = Path(yaml.safe_load(healthy.config.read_text())["state_directory"])
+    directory.mkdir(exist_ok=True)
+    code = (
+        "import sys, time; from pathlib import Path; from bootheal.adapters.state import lock\n"
+        "with lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", code, str(directory)]
+    with (
+        subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as holder,
+        staying(healthy) as daemon,
+    ):
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        healthy.wait_until("a word about the kubeconfig", lambda: f"cannot use the kubeconfig {late}" in daemon.text)
+        late.write_text(healthy.kubeconfig.read_text())
+        daemon.process.send_signal(signal.SIGHUP)
+        healthy.wait_until("a word about the lock", lambda: f"(process {holder.pid} since" in daemon.text)
+        holder.kill()
+        holder.wait()
+        healthy.wait_until("a report", lambda: daemon.verdicts() == 1)
+        assert daemon.text.count("another pass is under way") == 1
+        assert daemon.stop() == 0
+    healthy._configuration = {}
+    healthy.configure(original)
