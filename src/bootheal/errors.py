@@ -2,6 +2,7 @@
 
 BoothealError
 ├── ConfigurationError     the configuration cannot be used (all problems at once)       exit 78
+├── UsageError             an option names what the configuration does not have         exit 2
 ├── LockedError            another healing pass is under way                             exit 75
 ├── StateError             the state file cannot be read or written                      exit 1
 ├── DemoError              the embedded stack cannot be started                          exit 1
@@ -47,6 +48,10 @@ class ConfigurationError(BoothealError):
         self.source = source
         self.problems = sorted(problems)
         super().__init__("\n".join(f"{source}:{p.line}:{p.column}: {p.path}: {p.text}" for p in self.problems))
+
+
+class UsageError(BoothealError):
+    """The command line asks for what the configuration does not have."""
 
 
 class LockedError(BoothealError):

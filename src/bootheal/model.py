@@ -150,7 +150,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container's status. `reason` and `started` belong to `state`."""
+    """One container's status. `reason` and `started` belong to `state`; `ended` is when its last process did."""
 
     name: str
     state: State
@@ -158,11 +158,12 @@ class Container:
     ready: bool = False
     restarts: int = 0
     started: float | None = None
+    ended: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One pod's status. `reason` is the pod's own, not a container's."""
+    """One pod's status. `reason` is the pod's own, not a container's; `turned` is when `ready` last changed."""
 
     ref: Ref
     uid: str
@@ -180,6 +181,7 @@ class Pod:
     init: tuple[Container, ...] = ()
     ports: Mapping[str, int] = field(default_factory=dict)
     ips: tuple[str, ...] = ()
+    turned: float | None = None
 
     @property
     def finished(self) -> bool:
@@ -245,6 +247,15 @@ class Endpoint:
     port: int
     pod: str = ""
     ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A Job that succeeded. `made_by` is the CronJob it belongs to, None for a Job by hand."""
+
+    ref: Ref
+    ended: float
+    made_by: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True)

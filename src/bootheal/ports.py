@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from bootheal.model import (
     Answer,
+    Backup,
     BootTime,
     Console,
     Credentials,
@@ -77,6 +78,9 @@ class Cluster(Protocol):
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         """Read a Secret; MissingError names the Secret or the key and how to make it."""
 
+    def newest_backup(self, cronjob: Ref) -> Backup | None:
+        """Return the Job of `cronjob` that succeeded last, None where there is none."""
+
     def document(self, config_map: Ref, key: str) -> Document:
         """Read one key of a ConfigMap."""
 
@@ -140,8 +144,20 @@ class Host(Protocol):
 class Postgres(Protocol):
     """PostgreSQL over TCP, by its own protocol."""
 
-    def ask(self, target: Target, who: Credentials, dbname: str, *, timeout: float, sql: str = "select 1") -> Answer:
-        """Log in, ask one question, leave. Refusals are answers, not errors; `timeout` is for all of it."""
+    def ask(
+        self,
+        target: Target,
+        who: Credentials,
+        dbname: str,
+        *,
+        timeout: float,
+        sql: str = "select 1",
+        read_only: bool = False,
+    ) -> Answer:
+        """Log in, ask one question, leave. Refusals are answers, not errors; `timeout` is for all of it.
+
+        `read_only`: every transaction is, and the server itself ends a statement shortly before the time is up.
+        """
 
     def role(self, target: Target, admin: Credentials, dbname: str, role: str, wanted: Secret) -> Role | None:
         """Read a role and whether its verifier belongs to the `wanted` password; None if it does not exist."""

@@ -6,13 +6,20 @@ Pod Ready proves nothing (operators ship no readiness probe), nor does "pod 0"
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from bootheal.errors import PermanentError
 from bootheal.freshness import endpoints_doubt, pod_doubt
-from bootheal.model import Answer, Login, Pod, Target
+from bootheal.model import Answer, Login, Pod, Service, Target
 from bootheal.ports import World
 
 TIMEOUT = 3.0
+
+# Patroni's and CloudNativePG's word on who leads.
+ROLE_LABELS = ("spilo-role", "role", "cnpg.io/instanceRole")
+LEADER = ("primary", "master")
+ROLES = (*LEADER, "replica", "standby_leader", "sync_standby")
+
 READ_ONLY = "select pg_is_in_recovery() or current_setting('transaction_read_only')::bool"
 
 
@@ -34,12 +41,13 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One pod of the database and what it said. `doubt`: why it was not asked."""
+    """One server of the database and what it said. `doubt`: why it was not asked; `snapshot`: its pod."""
 
     pod: str
     target: Target | None = None
     answer: Answer | None = None
     doubt: str = ""
+    snapshot: Pod | None = None
 
     @property
     def writable(self) -> bool:
@@ -80,9 +88,18 @@ class Members:
 def _describe(member: Member) -> str:
     if member.answer is None:
         return member.doubt
+    told = f"; {_told(member.snapshot)}" if member.snapshot and _told(member.snapshot) else ""
     if member.answer.ok:
-        return f"{member.pod} takes writes" if member.writable else f"{member.pod} is read-only (a standby)"
-    return f"{member.pod}: {member.answer}"
+        return f"{member.pod} takes writes" if member.writable else f"{member.pod} is read-only (a standby{told})"
+    return f"{member.pod}: {member.answer}" + (f" ({told[2:]})" if told else "")
+
+
+def _told(pod: Pod) -> str:
+    """Return what the cluster says of a member and since when: it may be late, so it decides nothing."""
+    role = next((f"labelled {pod.labels[key]}" for key in ROLE_LABELS if pod.labels.get(key) in ROLES), "")
+    at = f"{datetime.fromtimestamp(pod.turned, UTC):%H:%M:%S} UTC" if pod.turned else ""
+    turned = f"{'' if pod.ready else 'not '}Ready since {at}" if at else ""
+    return ", ".join(text for text in (role, turned) if text)
 
 
 def find(world: World, database: Database) -> Members:
@@ -93,24 +110,30 @@ def find(world: World, database: Database) -> Members:
     for pod, port in _pods(world, database):
         doubt = pod_doubt(pod, boot_time=boot_time) or ("" if pod.ip else f"{pod.ref} has no address yet")
         if doubt:
-            members.append(Member(pod.ref.name, doubt=doubt))
+            members.append(Member(pod.ref.name, doubt=doubt, snapshot=pod))
             continue
         if not port:
             hint = f"name one: databases.{database.name}.port"
             raise PermanentError(f"cannot tell the port of database {database.name}: its Service has none", hint=hint)
         target = Target(pod.ip, port, pod.ref)
         answer = world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT, sql=READ_ONLY)
-        members.append(Member(pod.ref.name, target, answer))
-    return Members(tuple(members), _service_doubt(world, database))
+        members.append(Member(pod.ref.name, target, answer, snapshot=pod))
+    return Members(tuple(members), _service_doubt(world, database, members))
 
 
-def _service_doubt(world: World, database: Database) -> str:
-    """Poolers and applications come through the Service, and would hang on an address that is gone."""
+def _service_doubt(world: World, database: Database, members: Iterable[Member]) -> str:
+    """Poolers and applications come through the Service: not to an address that is gone, nor only to standbys."""
     if not database.service:
         return ""
     endpoints = world.cluster.endpoints(database.namespace, database.service)
-    doubt = endpoints_doubt(endpoints, world.cluster.pods(database.namespace), boot_time=world.host.boot_time())
-    return f"service/{database.namespace}/{database.service} {doubt}" if doubt else ""
+    service = f"service/{database.namespace}/{database.service}"
+    if doubt := endpoints_doubt(endpoints, world.cluster.pods(database.namespace), boot_time=world.host.boot_time()):
+        return f"{service} {doubt}"
+    ready = {endpoint.address for endpoint in endpoints if endpoint.ready}
+    primary = next((member.snapshot for member in members if member.writable), None)
+    if primary and ready.isdisjoint((primary.ip, *primary.ips)):
+        return f"{service} sends to {', '.join(sorted(ready))}, and not yet to the primary {primary.ref.name}"
+    return ""
 
 
 def _pods(world: World, database: Database) -> list[tuple[Pod, int]]:
@@ -119,7 +142,7 @@ def _pods(world: World, database: Database) -> list[tuple[Pod, int]]:
         pods = world.cluster.pods(database.namespace, database.selector)
         return [(pod, database.port or 5432) for pod in _alive(pods)]
     service = world.cluster.service(database.namespace, database.service)
-    selector = database.selector or service.selector
+    selector = database.selector or _whoever_leads(service)
     if selector:
         pods = world.cluster.pods(database.namespace, selector)
         return [(pod, database.port or service.port_on(pod)) for pod in _alive(pods)]
@@ -128,6 +151,11 @@ def _pods(world: World, database: Database) -> list[tuple[Pod, int]]:
     ports = {endpoint.pod: endpoint.port for endpoint in endpoints}
     named = [pod for pod in world.cluster.pods(database.namespace) if pod.ref.name in ports]
     return [(pod, database.port or ports[pod.ref.name]) for pod in _alive(named)]
+
+
+def _whoever_leads(service: Service) -> dict[str, str]:
+    """Return the Service's selector without the leader's label: it is not believed, and followers explain, too."""
+    return {key: value for key, value in service.selector.items() if key not in ROLE_LABELS or value not in LEADER}
 
 
 def _alive(pods: Iterable[Pod]) -> list[Pod]:

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootheal.config import Configuration, load
+from bootheal.config import Configuration, accept_data, load
 from bootheal.config.schema import File
-from bootheal.errors import ConfigurationError
+from bootheal.errors import ConfigurationError, UsageError
 from bootheal.model import Login, Ref
 from bootheal.probes import Tcp
+from bootheal.steps.database import DatabaseStep
 from bootheal.steps.pooler import PoolerStep
 from bootheal.steps.workload import WorkloadStep
 
@@ -177,3 +178,27 @@ def test_any_text_is_a_configuration_or_a_list_of_problems(tmp_path_factory: pyt
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError):
         load(path)
+
+
+def test_checks_need_somebody_to_ask_them_and_names_of_their_own(tmp_path: Path) -> None:
+    """The application's role asks, never the administrator; the name is what a number is remembered by."""
+    checks = "[{name: n, sql: select 1}, {name: n, sql: select 2}]"
+    text = MINIMAL.replace("admin: {secret: admin}", f"admin: {{secret: admin}}, checks: {checks}")
+    missing, double = problems(tmp_path, text)
+    assert missing.endswith(
+        "databases.shop.checks: cannot be asked: name the application's Secret, databases.shop.client"
+    )
+    assert double.endswith("databases.shop.checks.1.name: cannot be 'n' twice")
+
+
+def test_accepting_data_marks_the_database_and_nothing_else(tmp_path: Path) -> None:
+    """An unknown name is a matter of usage."""
+    configuration = read(tmp_path, MINIMAL)
+    accepting = accept_data(configuration, ["shop"], 5.0)
+    step = accepting.plan.steps["database/shop"]
+    assert isinstance(step, DatabaseStep)
+    assert step.accept == 5.0
+    changed = [name for name in accepting.plan.steps if accepting.plan.steps[name] != configuration.plan.steps[name]]
+    assert changed == ["database/shop"]
+    with pytest.raises(UsageError, match="no such database; did you mean shop?"):
+        accept_data(configuration, ["shpo"], 5.0)

@@ -1,13 +1,16 @@
 """What a database's answers mean, by SQLSTATE."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bootheal.model import Answer, Login, Ref, Target
+from bootheal.data import Check, Checked, checked
+from bootheal.model import Answer, Done, Login, Ref, Target
+from bootheal.postgreslog import Distress
 from bootheal.primary import Database, Member, Members
-from bootheal.step import GiveUp, Judgement, Settled, Wait
-from bootheal.steps.database import DatabaseStep, Seen
+from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
+from bootheal.steps.database import AcceptData, DatabaseStep, Seen
 from support.objects import NOW, past
 
 DATABASE = Database("shop", "shop", "shop", Login(Ref("secret", "shop", "admin")), service="postgres")
@@ -20,6 +23,21 @@ def member(name: str = "postgres-0", **answer: Any) -> Member:
 
 def judge(*members: Member) -> Judgement:
     return STEP.judge(Seen(Members(members)), past())
+
+
+WRITABLE = Members((member(ok=True, value="f"),))
+ORDERS = Check("orders kept", "select count(*) from orders", at_least=1, may_shrink=0)
+CHECKING = replace(STEP, checks=(ORDERS,), client=Login(Ref("secret", "shop", "app")))
+GOOD = {"system identifier": "7", "check orders kept": "3000"}
+
+
+def counted(value: str = "3000", **answer: Any) -> tuple[Checked, ...]:
+    given: dict[str, Any] = {"ok": True, "spoke": True, "value": value} | answer
+    return (checked(ORDERS, Answer(**given)),)
+
+
+def compared(seen: Seen, step: DatabaseStep = CHECKING, **history: Any) -> Judgement:
+    return step.judge(seen, past(**{"kept": GOOD} | history))
 
 
 def test_a_writable_primary_settles_it() -> None:
@@ -47,7 +65,7 @@ def test_crash_recovery_is_waited_for_without_using_up_patience() -> None:
         ({"spoke": False, "text": "connection refused"}, "no writable primary: postgres-0: connection refused"),
         (
             {"sqlstate": "53300", "text": "too many clients"},
-            "no writable primary: postgres-0: too many clients (53300)",
+            "PostgreSQL postgres-0: too many clients (53300); what comes after waits until connections are free",
         ),
         ({"ok": True, "value": "t"}, "no writable primary: postgres-0 is read-only (a standby)"),
     ],
@@ -93,3 +111,137 @@ def test_a_refused_administrator_is_named_with_its_secret(sqlstate: str) -> None
     judgement = judge(member(sqlstate=sqlstate, text="no"))
     assert isinstance(judgement, GiveUp)
     assert "secret/shop/admin" in judgement.hint
+
+
+def test_crash_recovery_shows_how_far_it_is() -> None:
+    """Where the log tells."""
+    starting = Members((member(sqlstate="57P03", text="the database system is not yet accepting connections"),))
+    seen = Seen(starting, recovery="redo is at 0/5A3C2B8 after 10 s")
+    why = (
+        "PostgreSQL postgres-0: the database system is not yet accepting connections (57P03): "
+        "redo is at 0/5A3C2B8 after 10 s"
+    )
+    assert STEP.judge(seen, past()) == Wait(why, counts=False)
+
+
+DAMAGE = Distress("it cannot locate a valid checkpoint record", "restore from a backup", fatal=True)
+LOCK = Distress("it takes a process of another container for its own (postmaster.pid)")
+ABSENT = member(spoke=False, text="connection refused")
+
+
+def test_a_server_that_cannot_find_its_checkpoint_needs_a_person() -> None:
+    """Crash loops do not cure that, and pg_resetwal is nobody's to run but a person's."""
+    seen = Seen(Members((ABSENT,)), distress={"postgres-0": DAMAGE}, backup="the newest backup is job/shop/b")
+    judgement = STEP.judge(seen, past())
+    assert isinstance(judgement, GiveUp)
+    assert judgement.person
+    assert "postgres-0's log: it cannot locate a valid checkpoint record" in judgement.why
+    assert judgement.hint == "restore from a backup (the newest backup is job/shop/b)"
+
+
+def test_a_complaint_that_may_pass_is_waited_for_and_told() -> None:
+    """A lock file of another container; and damage of one member while another may come up yet."""
+    lock = STEP.judge(Seen(Members((ABSENT,)), distress={"postgres-0": LOCK}), past())
+    assert lock == Wait(f"no writable primary: postgres-0: connection refused (postgres-0's log: {LOCK.text})")
+    two = Members((ABSENT, replace(ABSENT, pod="postgres-1")))
+    assert isinstance(STEP.judge(Seen(two, distress={"postgres-1": DAMAGE}), past()), Wait)
+
+
+def test_what_is_found_is_kept_for_the_next_boot() -> None:
+    """Only what could be read; what could not is not forgotten."""
+    judgement = compared(Seen(WRITABLE, "7", counted("3001")))
+    assert isinstance(judgement, Settled)
+    assert judgement.keep == {"system identifier": "7", "check orders kept": "3001"}
+    assert judgement.why == "postgres-0 accepts connections and takes writes; orders kept"
+    blind = compared(Seen(WRITABLE, "", counted("3001")))
+    assert isinstance(blind, Settled)
+    assert blind.keep == {"system identifier": "7", "check orders kept": "3001"}
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        (Seen(WRITABLE, "8", counted()), "another database cluster"),
+        (Seen(WRITABLE, "7", counted("2999")), "orders kept: 2999, and 3000 in the last good boot"),
+        (Seen(WRITABLE, "8", counted("0")), "initdb) on an empty volume?; orders kept: 0, and at least 1 are expected"),
+        (Seen(WRITABLE, "7", counted(ok=False, sqlstate="42P01", text="no table")), "it could be asked in the last"),
+        (Seen(WRITABLE, "7", counted(ok=False, sqlstate="3F000", text="no schema")), "it could be asked in the last"),
+        (Seen(WRITABLE, "7", counted(ok=False, sqlstate="42883", text="no function")), "it could be asked in the"),
+        (Seen(WRITABLE, "7", counted(ok=False, sqlstate="XX001", text="bad page")), "bad page (XX001)"),
+        (Seen(WRITABLE, "7", counted(ok=False, sqlstate="58P01", text="no file")), "no file (58P01)"),
+    ],
+)
+def test_data_that_is_not_as_it_was_needs_a_person(seen: Seen, told: str) -> None:
+    """Nothing goes on, the newest backup is named, and how to say that all is right after all."""
+    judgement = compared(replace(seen, backup="the newest backup is job/shop/b"))
+    assert isinstance(judgement, GiveUp)
+    assert judgement.person
+    assert told in judgement.why
+    assert "bootheal run --once --accept-data shop" in judgement.hint
+    assert "the newest backup is job/shop/b" in judgement.hint
+
+
+def test_a_database_that_was_there_is_told_apart_from_a_slip_of_the_pen() -> None:
+    """3D000 is exit 3 in any case; its hint depends on whether it was ever seen."""
+    members = Members((member(sqlstate="3D000", text="gone"),))
+    first, later = STEP.judge(Seen(members), past()), compared(Seen(members, "8"))
+    assert isinstance(first, GiveUp)
+    assert isinstance(later, GiveUp)
+    assert first.person
+    assert later.person
+    assert "is databases.shop.dbname right?" in first.hint
+    assert "it was there in the last good boot; this is another database cluster" in later.why
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"sqlstate": "53300", "text": "too many clients"},
+        {"sqlstate": "57014", "text": "canceling statement due to statement timeout"},
+        {"sqlstate": "57P03", "text": "shutting down"},
+        {"spoke": False, "text": "connection reset"},
+        {"text": "no answer in time"},
+    ],
+)
+def test_a_check_that_may_be_answered_later_is_waited_for(answer: dict[str, Any]) -> None:
+    """Disks are cold and connections scarce after a boot."""
+    assert isinstance(compared(Seen(WRITABLE, "7", counted(**{"ok": False} | answer))), Wait)
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        ({"ok": False, "sqlstate": "28P01", "text": "no"}, "compare secret/shop/app (databases.shop.client)"),
+        ({"ok": False, "sqlstate": "42501", "text": "denied"}, "databases.shop.checks"),
+        ({"ok": False, "sqlstate": "25006", "text": "read-only"}, "databases.shop.checks"),
+        ({"ok": False, "sqlstate": "42P01", "text": "no table"}, "databases.shop.checks"),
+        ({"value": "a row"}, "databases.shop.checks"),
+    ],
+)
+def test_a_check_that_cannot_be_asked_says_what_to_correct(answer: dict[str, Any], hint: str) -> None:
+    """A slip in the configuration is no data loss (the table was never there before)."""
+    judgement = compared(Seen(WRITABLE, "7", counted(**answer)), kept={"system identifier": "7"})
+    assert isinstance(judgement, GiveUp)
+    assert not judgement.person
+    assert hint in judgement.hint
+
+
+def test_the_owner_accepts_the_data_once() -> None:
+    """It is an action, with what was accepted in its record; then that is what is good, and less is not."""
+    accepting, seen = replace(CHECKING, accept=NOW), Seen(WRITABLE, "8", counted("0"))
+    judgement = compared(seen, accepting)
+    assert isinstance(judgement, Act)
+    (action,) = judgement.actions
+    assert isinstance(action, AcceptData)
+    assert action.note == {"system identifier": "8", "check orders kept": "0"}
+    done = Done(0, "accept-data", "database/shop", action.cause, NOW + 1, action.sentence, "done", action.note)
+    settled = compared(seen, accepting, done=(done,))
+    assert isinstance(settled, Settled)
+    assert settled.keep == action.note
+    assert isinstance(compared(replace(seen, identifier="9"), accepting, done=(done,)), GiveUp)
+    assert isinstance(compared(seen, CHECKING, done=(done,)), Settled)  # the next run of this boot
+
+
+def test_nothing_is_accepted_where_nothing_is_amiss() -> None:
+    """The option stays without effect, and healthy stays healthy."""
+    assert isinstance(compared(Seen(WRITABLE, "7", counted()), replace(CHECKING, accept=NOW)), Settled)

@@ -127,3 +127,38 @@ def test_a_service_without_a_port_needs_one_from_the_configuration() -> None:
     with pytest.raises(PermanentError, match="cannot tell the port of database shop") as error:
         find(world(Simulated([db_pod("db-0")], service)), database())
     assert error.value.hint == "name one: databases.shop.port"
+
+
+def test_the_leaders_label_is_not_believed() -> None:
+    """It is left out of the Service's selector, so that followers explain; and it is told with what contradicts it."""
+    selector = {"app": "db", "cnpg.io/instanceRole": "primary"}
+    service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), selector)
+    late = {"app": "db", "cnpg.io/instanceRole": "primary"}
+    pods = [
+        a_pod("db-0", running(), labels=late, turned=BOOT + 20),
+        a_pod("db-1", running(), labels={"app": "db", "cnpg.io/instanceRole": "replica"}),
+    ]
+    simulated = Simulated(pods, service, answers={"db-0": STANDBY, "db-1": STANDBY})
+    said = find(world(simulated), database()).why_none
+    assert said == (
+        "db-0 is read-only (a standby; labelled primary, Ready since 13:47:00 UTC); "
+        "db-1 is read-only (a standby; labelled replica)"
+    )
+
+
+def test_a_label_that_names_no_leader_still_selects() -> None:
+    """`role: database` is somebody's own; and a Service of replicas leads to replicas."""
+    service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), {"app": "db", "role": "replica"})
+    simulated = Simulated([db_pod("db-0")], service)
+    assert find(world(simulated), database()).why_none == "none of its pods exists yet"
+
+
+def test_a_service_that_leads_to_a_standby_only_is_doubted() -> None:
+    """After a failover the label, and so the address, may be late."""
+    pods = [db_pod("db-0", ip="10.42.0.1"), db_pod("db-1", ip="10.42.0.2")]
+    simulated = Simulated(pods, endpoints_=[Endpoint("10.42.0.1", 5432, "db-0")])
+    simulated.answers = {"db-0": STANDBY, "db-1": PRIMARY}
+    said = find(world(simulated), database()).service
+    assert said == "service/shop/db sends to 10.42.0.1, and not yet to the primary db-1"
+    simulated.endpoints_.append(Endpoint("10.42.0.2", 5432, "db-1"))
+    assert find(world(simulated), database()).service == ""

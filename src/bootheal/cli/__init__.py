@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 
 from bootheal import __version__
-from bootheal.errors import BoothealError, ConfigurationError, LockedError
+from bootheal.errors import BoothealError, ConfigurationError, LockedError, UsageError
 
 CONFIG = Path("/etc/bootheal/bootheal.yaml")
 USAGE, SOFTWARE, LOCKED, CONFIGURATION = 2, 70, 75, 78
@@ -56,7 +56,8 @@ def _explain(error: Exception) -> int:
         return CONFIGURATION
     if isinstance(error, BoothealError):
         print(f"bootheal: {error}" + (f"\n  {error.hint}" if error.hint else ""), file=sys.stderr)
-        return LOCKED if isinstance(error, LockedError) else 1
+        codes = {LockedError: LOCKED, UsageError: USAGE}
+        return codes.get(type(error), 1)
     traceback.print_exception(error)
     print("bootheal: this is a bug; please report it with the lines above", file=sys.stderr)
     return SOFTWARE
@@ -92,6 +93,13 @@ def _run(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--once", action="store_true", help="one pass; the exit code says how it ended")
     parser.add_argument("--json", action="store_true", help="print the report as JSON, the progress on stderr")
+    parser.add_argument(
+        "--accept-data",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="take the data of database NAME for good as it is, this once, after a stop with exit code 3",
+    )
 
 
 def _plan(parser: argparse.ArgumentParser) -> None:

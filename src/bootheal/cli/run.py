@@ -4,6 +4,7 @@ import argparse
 import json
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
@@ -13,7 +14,7 @@ from bootheal.cli import USAGE
 from bootheal.cli.resident import Resident
 from bootheal.cli.terminal import Voice, open_voice
 from bootheal.cli.wiring import first_epoch, make_engine, open_state, open_world
-from bootheal.config import Configuration, load
+from bootheal.config import Configuration, accept_data, load
 from bootheal.engine import Inbox, Renew, Stop
 from bootheal.model import Event, Report, Verdict, to_json
 from bootheal.narrate import EXIT_CODES, Level, status
@@ -21,11 +22,11 @@ from bootheal.narrate import EXIT_CODES, Level, status
 
 def main(options: argparse.Namespace) -> int:
     """Heal, tell, remember; the exit code is the verdict's, or 128 and the signal's number."""
-    configuration = load(options.config)
+    configuration = accept_data(load(options.config), options.accept_data, time.time())
     voice = open_voice(sys.stderr if options.json else sys.stdout)
     inbox: Inbox = SimpleQueue()
-    if options.json and not options.once:
-        print("bootheal: --json is for --once; see also `bootheal status --json`", file=sys.stderr)
+    if (options.json or options.accept_data) and not options.once:
+        print("bootheal: --json and --accept-data are for --once; see also `bootheal status --json`", file=sys.stderr)
         return USAGE
     if not options.once:
         with stop_on_signals(inbox), renew_on_hangup(inbox):

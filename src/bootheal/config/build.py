@@ -1,15 +1,16 @@
 """A valid file -> steps; and the second look at it: do the names refer to something?"""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bootheal.config import database as databases
 from bootheal.config import probe as probes
 from bootheal.config import schema
 from bootheal.config.login import login
 from bootheal.config.source import Source, parse, suggestion, validate
-from bootheal.errors import ConfigurationError, Problem
+from bootheal.errors import ConfigurationError, Problem, UsageError
 from bootheal.model import Ref
 from bootheal.parts import Allowed
 from bootheal.pgbouncer import harms
@@ -51,6 +52,18 @@ def load(path: Path) -> Configuration:
     _check_sense(source, file)
     source.stop_on_problems()
     return Configuration(file, arrange(_steps(file)), tuple(_warnings(source, file)))
+
+
+def accept_data(configuration: Configuration, names: Iterable[str], at: float) -> Configuration:
+    """Take note that the owner accepts the data of these databases as it is; UsageError where there is no such one."""
+    steps = dict(configuration.plan.steps)
+    for name in names:
+        step = steps.get(f"{databases.PREFIX}{name}")
+        if not isinstance(step, DatabaseStep):
+            near = suggestion(name, configuration.file.databases)
+            raise UsageError(f"cannot accept the data of {name!r}: the configuration has no such database{near}")
+        steps[step.name] = replace(step, accept=at)
+    return replace(configuration, plan=Plan(steps))
 
 
 # --- names ----------------------------------------------------------------------------------------
@@ -95,8 +108,7 @@ def _check_circles(source: Source, edges: Mapping[str, list[str]]) -> None:
 
 def _check_sense(source: Source, file: schema.File) -> None:
     for name, database in file.databases.items():
-        if not database.service and not database.selector:
-            source.complain(("databases", name), "cannot be found: give it a service or a selector")
+        databases.check(source, ("databases", name), database)
     for name, workload in file.workloads.items():
         if workload.probe:
             probes.check(source, ("workloads", name, "probe"), workload.probe)
@@ -118,31 +130,17 @@ def _steps(file: schema.File) -> Iterator[Step[Any]]:
     if file.cleanup:
         cleanup = file.cleanup
         yield Cleanup(after=(gate.NAME,), namespaces=tuple(cleanup.namespaces), grace=cleanup.grace, cap=cleanup.cap)
-    databases = {name: _database(name, database) for name, database in file.databases.items()}
-    for name, database in file.databases.items():
-        yield DatabaseStep(
-            name=f"database/{name}", after=(gate.NAME,), patience=database.patience, database=databases[name]
-        )
+    places = {name: databases.build(name, section) for name, section in file.databases.items()}
+    for name, section in file.databases.items():
+        yield databases.step(section, places[name])
     for name, pooler in file.poolers.items():
-        yield from _pooler(name, pooler, databases[pooler.database])
+        yield from _pooler(name, pooler, places[pooler.database])
     for name, workload in file.workloads.items():
         yield _workload(name, workload)
 
 
 def _allowed(cluster: schema.Cluster) -> Allowed:
     return Allowed(restart=frozenset({"k3s"} if cluster.restart_k3s == "once-per-boot" else ()))
-
-
-def _database(name: str, database: schema.Database) -> Database:
-    return Database(
-        name=name,
-        namespace=database.namespace,
-        dbname=database.dbname,
-        admin=login(database.admin, database.namespace),
-        service=database.service or "",
-        selector=database.selector,
-        port=database.port or 0,
-    )
 
 
 def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[Step[Any]]:

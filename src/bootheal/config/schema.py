@@ -99,6 +99,23 @@ class Cleanup(Model):
     cap: int = Field(25, ge=1, description="more dead pods than this are reported and none is deleted")
 
 
+class Check(Model):
+    """A question about the data: one number, asked as the application's role in a read-only session."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\r\n]*$")]
+    sql: Annotated[str, Field(min_length=1, description="a query whose first column of its first row is a number")]
+    at_least: float | None = Field(None, description="less than this stops everything, exit code 3")
+    may_shrink: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="by how much it may be less than in the last good boot; left out: it is not compared"
+    )
+
+
+class Backup(Model):
+    """What makes backups of a database: its newest one is named when data is missing."""
+
+    cronjob: Name
+
+
 class Database(Model):
     """A PostgreSQL in the cluster; its writable primary is found by asking."""
 
@@ -108,6 +125,9 @@ class Database(Model):
     port: Port | None = Field(None, description="default: the Service's target port, else 5432")
     dbname: str
     admin: Login = Field(description="a role that may read pg_authid and alter the pooler's role")
+    client: Login | None = Field(None, description="the application's login, to ask the checks with")
+    checks: list[Check] = Field(default_factory=list, description="is the data still there? asked at each look")
+    backup: Backup | None = Field(None, description="the CronJob whose newest Job is named when data is missing")
     patience: Duration = Field(1800.0, description="how long to wait for it; crash recovery does not count")
 
 

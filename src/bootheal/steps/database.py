@@ -1,29 +1,52 @@
-"""A database: it accepts, speaks the protocol, and is the writable primary.
+"""A database: it accepts, speaks the protocol, is the writable primary, and its data is there.
 
 PostgreSQL is never restarted here: crash recovery would start from the beginning.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from bootheal.model import Right
+from bootheal.data import IDENTIFIER, Check, Checked, checked, facts, lost
+from bootheal.errors import BoothealError
+from bootheal.freshness import before_boot
+from bootheal.model import Answer, Backup, Container, Login, Pod, Ref, Right, State, Target
 from bootheal.ports import Interest, World
-from bootheal.primary import Database, Member, Members, find
-from bootheal.step import GiveUp, Judgement, Past, Settled, Step, Wait
+from bootheal.postgreslog import Distress, distress, progress
+from bootheal.primary import TIMEOUT, Database, Member, Members, find
+from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
 RECOVERING = ("57P03",)
+FULL = ("53300",)
 MISSING = ("3D000",)
 REFUSED = ("28P01", "28000")
 DAMAGED = ("XX001", "XX002", "58P01")
+GONE = ("3D000", "3F000", "42883", "42P01", *DAMAGED)
 
 # The members are asked one after another, so a switchover in between shows two primaries.
 SWITCHOVER = 10.0
 
+# A check may have to read a table from a cold disk.
+CHECK_TIMEOUT = 30.0
+LOG_LINES = 30
+SYSTEM_IDENTIFIER = "select system_identifier from pg_control_system()"
+MAINTENANCE = "postgres"
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What each member of the database answered."""
+    """What each member answered, and what is known of the data and of members that do not answer.
+
+    `identifier` is "" where it could not be read; `recovery` is how far crash recovery is; `distress` is
+    by member; `backup` is the newest one, where a CronJob is declared to make them.
+    """
 
     members: Members
+    identifier: str = ""
+    checks: tuple[Checked, ...] = ()
+    recovery: str = ""
+    distress: Mapping[str, Distress] = field(default_factory=dict)
+    backup: str = ""
 
     @property
     def conditions(self) -> frozenset[str]:
@@ -35,33 +58,143 @@ class Seen:
         """Whether more than one member takes writes."""
         return sum(member.writable for member in self.members.members) > 1
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is worth remembering if all is well."""
+        return facts(self.identifier, self.checks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceptData(Action):
+    """Take the data for good as it is: the owner has looked and said so. Nothing but the memory changes."""
+
+    bounded = False
+    repairs = False
+
+    database: str
+    facts: Mapping[str, str]
+
+    @property
+    def about(self) -> Ref:
+        """The database."""
+        return Ref("database", "", self.database)
+
+    @property
+    def sentence(self) -> str:
+        """Say what is accepted."""
+        return f"accept the data of {self.about} as it is, by --accept-data ({self.cause})"
+
+    @property
+    def note(self) -> Mapping[str, str]:
+        """What is good from now on."""
+        return self.facts
+
+    def apply(self, world: World) -> None:
+        """The record of it is all."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseStep(Step[Seen]):
-    """Waits for the writable primary of `database`, for as long as its patience says."""
+    """Waits for the writable primary of `database`, and compares its data with what was good before.
+
+    `client` asks the `checks`; `backup` is the CronJob that makes backups; `accept` is when the owner
+    said that the data is right as it is.
+    """
 
     database: Database
+    client: Login | None = None
+    checks: tuple[Check, ...] = ()
+    backup: Ref | None = None
+    accept: float | None = None
 
     def interests(self) -> frozenset[Interest]:
         """The pods behind it; PostgreSQL itself has to be asked."""
-        return frozenset(Interest(kind, self.database.namespace) for kind in ("pod", "service", "endpointslice"))
+        kinds = ("pod", "service", "endpointslice", *(("job",) if self.backup else ()))
+        return frozenset(Interest(kind, self.database.namespace) for kind in kinds)
 
     def rights(self) -> frozenset[Right]:
-        """To read the administrator's Secret."""
-        return frozenset({Right("get", "secrets", self.database.admin.secret.namespace)})
+        """To read the administrator's Secret and, where PostgreSQL does not come up, its log."""
+        namespace = self.database.admin.secret.namespace
+        return frozenset({Right("get", "secrets", namespace), Right("get", "pods/log", namespace)})
+
+    # --- looking ----------------------------------------------------------------------------------
 
     def look(self, world: World) -> Seen:
-        """Ask every member."""
-        return Seen(find(world, self.database))
+        """Ask every member; the primary for its data, and the logs of those who do not answer for the reason."""
+        members, backup = find(world, self.database), self._backup(world)
+        if members.primary is None:
+            missing = members.answered(*MISSING)
+            identifier = self._identifier(world, missing.target, MAINTENANCE) if missing and missing.target else ""
+            recovery = "".join(self._recovery(world, member) for member in members.members)
+            return Seen(members, identifier, recovery=recovery, distress=dict(_distress(world, members)), backup=backup)
+        identifier = self._identifier(world, members.primary, self.database.dbname)
+        checks = tuple(checked(check, self._ask(world, members.primary, check)) for check in self.checks)
+        return Seen(members, identifier, checks, backup=backup)
+
+    def _identifier(self, world: World, target: Target, dbname: str) -> str:
+        admin = world.cluster.credentials(self.database.admin)
+        return world.postgres.ask(target, admin, dbname, timeout=TIMEOUT, sql=SYSTEM_IDENTIFIER).value
+
+    def _ask(self, world: World, primary: Target, check: Check) -> Answer:
+        who = world.cluster.credentials(self.client or self.database.admin)
+        dbname = self.database.dbname
+        return world.postgres.ask(primary, who, dbname, timeout=CHECK_TIMEOUT, sql=check.sql, read_only=True)
+
+    def _recovery(self, world: World, member: Member) -> str:
+        starting = member.answer and member.answer.sqlstate in RECOVERING
+        return progress(_log(world, member.snapshot, previous=False)) if starting else ""
+
+    def _backup(self, world: World) -> str:
+        if self.backup is None:
+            return ""
+        try:
+            newest = world.cluster.newest_backup(self.backup)
+        except BoothealError as error:
+            return f"the newest backup is not known: {error}"
+        return _named(newest) if newest else f"no Job of {self.backup} is known to have succeeded"
+
+    # --- judging ----------------------------------------------------------------------------------
 
     def judge(self, seen: Seen, past: Past) -> Judgement:
-        """Decide by SQLSTATE."""
+        """Decide by SQLSTATE, then by the data."""
+        if seen.members.primary:
+            return self._judge_data(seen, past)
+        return self._judge_absence(seen, past)
+
+    def _judge_data(self, seen: Seen, past: Past) -> Judgement:
+        for item in seen.checks:
+            if not item.answer.ok:
+                return self._unanswered(item, seen, past)
+        good, accepted = past.kept, past.last(AcceptData)
+        complaints = lost(seen.identifier, seen.checks, good)
+        if complaints and accepted:
+            complaints = lost(seen.identifier, seen.checks, accepted.note, accepted=True)
+        if complaints:
+            if self.accept is not None and (accepted is None or accepted.at < self.accept):
+                cause = "; ".join(complaints)
+                return Act(cause, (AcceptData(cause=cause, database=self.database.name, facts=seen.facts),))
+            return self._stop("; ".join(complaints), seen)
+        if seen.members.service:
+            return Wait(seen.members.service)
+        writable = next(member.pod for member in seen.members.members if member.writable)
+        kept = {IDENTIFIER: good[IDENTIFIER]} if IDENTIFIER in good else {}
+        held = f"; {', '.join(check.name for check in self.checks)}" if self.checks else ""
+        return Settled(f"{writable} accepts connections and takes writes{held}", keep=kept | seen.facts)
+
+    def _unanswered(self, item: Checked, seen: Seen, past: Past) -> Judgement:
+        why = f"check {item.check.name!r}: {item.answer}"
+        if item.answer.sqlstate in GONE and past.kept.get(item.fact):
+            return self._stop(f"{why}; it could be asked in the last good boot", seen)
+        if item.answer.sqlstate in DAMAGED:
+            return self._stop(why, seen)
+        if item.passing:
+            return Wait(why)
+        if item.answer.sqlstate in REFUSED and self.client:
+            return GiveUp(why, f"compare {self.client.secret} (databases.{self.database.name}.client) with the role")
+        return GiveUp(why, f"see databases.{self.database.name}.checks: may the client ask this, for one number?")
+
+    def _judge_absence(self, seen: Seen, past: Past) -> Judgement:
         members = seen.members
-        if members.primary and members.service:
-            return Wait(members.service)
-        if members.primary:
-            writable = next(member.pod for member in members.members if member.writable)
-            return Settled(f"{writable} accepts connections and takes writes")
         if seen.two:
             if past.held("two primaries") < SWITCHOVER:
                 return Wait(f"more than one writable primary: {members.why_none}")
@@ -69,20 +202,41 @@ class DatabaseStep(Step[Seen]):
                 f"more than one writable primary: {members.why_none}", "find out which one is right", person=True
             )
         if recovering := members.answered(*RECOVERING):
-            return Wait(f"PostgreSQL {_said(recovering)}", counts=False)
-        if not members.all_spoke:
-            return Wait(f"no writable primary: {members.why_none}")
-        if damaged := members.answered(*DAMAGED):
-            return GiveUp(f"PostgreSQL {_said(damaged)}", "data may be damaged: restore from a backup", person=True)
-        if missing := members.answered(*MISSING):
-            return GiveUp(
-                f"PostgreSQL {_said(missing)}",
-                f"is databases.{self.database.name}.dbname right? If it is, data is gone: restore from a backup",
-                person=True,
+            return Wait(
+                f"PostgreSQL {_said(recovering)}" + (f": {seen.recovery}" if seen.recovery else ""), counts=False
             )
+        fatal = [found for found in seen.distress.values() if found.fatal]
+        if fatal and len(fatal) == len(members.members):
+            return self._stop(_explained(seen), seen, fatal[0].hint)
+        if not members.all_spoke:
+            return Wait(f"no writable primary: {_explained(seen)}")
+        if full := members.answered(*FULL):
+            return Wait(f"PostgreSQL {_said(full)}; what comes after waits until connections are free")
+        if damaged := members.answered(*DAMAGED):
+            return self._stop(f"PostgreSQL {_said(damaged)}", seen, "data may be damaged: restore from a backup")
+        if missing := members.answered(*MISSING):
+            return self._missing(missing, seen, past)
         if refused := members.answered(*REFUSED):
             return GiveUp(f"PostgreSQL {_said(refused)}", self._refusal_hint())
         return Wait(f"no writable primary: {members.why_none}")
+
+    def _missing(self, missing: Member, seen: Seen, past: Past) -> GiveUp:
+        """A database that is not there: a slip in the configuration, or the worst that can happen."""
+        why = f"PostgreSQL {_said(missing)}"
+        if not past.kept:
+            hint = f"is databases.{self.database.name}.dbname right? If it is, data is gone: restore from a backup"
+            return self._stop(f"{why}, and bootheal has never seen it", seen, hint)
+        return self._stop(
+            "; ".join((f"{why}; it was there in the last good boot", *lost(seen.identifier, (), past.kept))), seen
+        )
+
+    def _stop(self, why: str, seen: Seen, hint: str = "") -> GiveUp:
+        """Stop for a person, and name the backup."""
+        name = self.database.name
+        hint = hint or (
+            f"restore from a backup; if the data is right as it is: bootheal run --once --accept-data {name}"
+        )
+        return GiveUp(why, f"{hint} ({seen.backup})" if seen.backup else hint, person=True)
 
     def _refusal_hint(self) -> str:
         secret = self.database.admin.secret
@@ -91,3 +245,45 @@ class DatabaseStep(Step[Seen]):
 
 def _said(member: Member) -> str:
     return f"{member.pod}: {member.answer}"
+
+
+def _named(backup: Backup) -> str:
+    ended = datetime.fromtimestamp(backup.ended, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"the newest backup is {backup.ref}, of {ended}"
+
+
+def _explained(seen: Seen) -> str:
+    """Say why there is no primary, and what the logs of those who do not answer say."""
+    found = "; ".join(f"{pod}'s log: {found.text}" for pod, found in seen.distress.items())
+    return seen.members.why_none + (f" ({found})" if found else "")
+
+
+def _distress(world: World, members: Members) -> Iterator[tuple[str, Distress]]:
+    """Read the logs of containers that ended in this boot and are not up again."""
+    boot_time = world.host.boot_time()
+    for member in members.members:
+        server = _server(member.snapshot)
+        if server is None or server.state is State.RUNNING or not server.ended or before_boot(server.ended, boot_time):
+            continue
+        previous = server.state is not State.TERMINATED
+        if found := distress(_log(world, member.snapshot, previous=previous)):
+            yield member.pod, found
+
+
+def _server(pod: Pod | None) -> Container | None:
+    """Return the container that runs PostgreSQL, by the names that operators and charts give it, else the first."""
+    containers = pod.containers if pod else ()
+    return next(
+        (c for c in containers if c.name in ("postgres", "postgresql", "database")), next(iter(containers), None)
+    )
+
+
+def _log(world: World, pod: Pod | None, *, previous: bool) -> str:
+    """Return the end of PostgreSQL's log; it is evidence, and nothing fails for want of it."""
+    server = _server(pod)
+    if pod is None or server is None:
+        return ""
+    try:
+        return world.cluster.log_tail(pod.ref, server.name, LOG_LINES, previous=previous)
+    except BoothealError:
+        return ""

@@ -5,7 +5,7 @@ import binascii
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +17,7 @@ from bootheal.adapters.kube.kept import Kept, Resource, fetch
 from bootheal.errors import ConflictError, MissingError, PermanentError
 from bootheal.model import (
     Answer,
+    Backup,
     Credentials,
     Document,
     Endpoint,
@@ -33,7 +34,7 @@ from bootheal.model import (
 )
 from bootheal.ports import Interest
 
-CORE, APPS = "/api/v1", "/apis/apps/v1"
+CORE, APPS, BATCH = "/api/v1", "/apis/apps/v1", "/apis/batch/v1"
 LEASES = "kube-node-lease"
 
 RESOURCES = {
@@ -46,12 +47,14 @@ RESOURCES = {
         Resource("lease", "/apis/coordination.k8s.io/v1", "leases", objects.lease),
         Resource("deployment", APPS, "deployments", partial(objects.workload, kind="deployment")),
         Resource("statefulset", APPS, "statefulsets", partial(objects.workload, kind="statefulset")),
+        Resource("job", BATCH, "jobs", objects.backup),
         Resource("daemonset", APPS, "daemonsets", partial(objects.workload, kind="daemonset")),
     )
 }
 
 # Looks come several times a second while something is repaired; a Secret changes once in months.
 SECRET_SECONDS = 2.0
+LOG_SECONDS = 2.0
 HIDDEN = "***"
 _URL_PASSWORD = re.compile(r"(?<=://)([^:@/\s]*):[^@\s]+(?=@)")
 
@@ -64,6 +67,7 @@ class KubeCluster:
         self._kept: dict[Interest, Kept] = {}
         self._first_renewals: dict[str, float] = {}
         self._secrets: dict[Ref, tuple[float, Any]] = {}
+        self._tails: dict[tuple[Ref, str, int, bool], tuple[float, str]] = {}
         self._revealed: set[str] = set()
         self._lock = threading.Lock()
 
@@ -123,6 +127,12 @@ class KubeCluster:
         self._revealed |= {password, password.strip()}
         return Credentials(user, Secret(password), raw["metadata"].get("resourceVersion", ""))
 
+    def newest_backup(self, cronjob: Ref) -> Backup | None:
+        """Look through the namespace's Jobs."""
+        jobs: Iterable[Backup] = self._items("job", cronjob.namespace).values()
+        succeeded = [job for job in jobs if job.made_by == cronjob and job.ended]
+        return max(succeeded, key=lambda job: job.ended, default=None)
+
     def document(self, config_map: Ref, key: str) -> Document:
         """Read one key of a ConfigMap."""
         raw = self._get(CORE, "configmaps", config_map)
@@ -133,6 +143,16 @@ class KubeCluster:
 
     def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
         """Return the last lines of a log, without any password that this process has read."""
+        asked = (pod, container, lines, previous)
+        at, text = self._tails.get(asked, (float("-inf"), ""))
+        if time.monotonic() - at < LOG_SECONDS:
+            return text
+        text, now = self._log_tail(pod, container, lines, previous=previous), time.monotonic()
+        fresh = {key: tail for key, tail in self._tails.items() if now - tail[0] < LOG_SECONDS}
+        self._tails = fresh | {asked: (now, text)}
+        return text
+
+    def _log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
         query = [("container", container), ("tailLines", str(lines)), ("previous", str(previous).lower())]
         path = f"{CORE}/namespaces/{pod.namespace}/pods/{pod.name}/log"
         status, text = self._api.text(path, query, about=f"the log of {pod}")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from bootheal.model import Container, Endpoint, Lease, Node, Pod, Ref, Service, State, Workload
+from bootheal.model import Backup, Container, Endpoint, Lease, Node, Pod, Ref, Service, State, Workload
 
 Raw = dict[str, Any]
 
@@ -46,7 +46,7 @@ def lease(raw: Raw) -> Lease:
 def pod(raw: Raw) -> Pod:
     """Parse a v1 Pod."""
     metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
-    owner = next((o for o in metadata.get("ownerReferences") or () if o.get("controller")), None)
+    ready = _condition(status, "Ready")
     return Pod(
         ref=ref("pod", raw),
         uid=metadata.get("uid", ""),
@@ -54,11 +54,12 @@ def pod(raw: Raw) -> Pod:
         phase=status.get("phase", ""),
         reason=status.get("reason", ""),
         ip=status.get("podIP", ""),
-        ready=_condition(status, "Ready").get("status") == "True",
+        ready=ready.get("status") == "True",
+        turned=seconds(ready.get("lastTransitionTime")),
         created=seconds(metadata.get("creationTimestamp")) or 0.0,
         deleting="deletionTimestamp" in metadata,
         mirror="kubernetes.io/config.mirror" in (metadata.get("annotations") or {}),
-        owner=Ref(owner["kind"].lower(), metadata.get("namespace", ""), owner["name"]) if owner else None,
+        owner=_controller(metadata),
         labels=metadata.get("labels") or {},
         containers=tuple(_container(item) for item in status.get("containerStatuses") or ()),
         init=tuple(_container(item) for item in status.get("initContainerStatuses") or ()),
@@ -72,8 +73,14 @@ def pod(raw: Raw) -> Pod:
     )
 
 
+def _controller(metadata: Raw) -> Ref | None:
+    owner = next((o for o in metadata.get("ownerReferences") or () if o.get("controller")), None)
+    return Ref(owner["kind"].lower(), metadata.get("namespace", ""), owner["name"]) if owner else None
+
+
 def _container(raw: Raw) -> Container:
     name, detail = next(iter((raw.get("state") or {"waiting": {}}).items()))
+    terminated = detail if name == State.TERMINATED else (raw.get("lastState") or {}).get("terminated")
     return Container(
         name=raw["name"],
         state=State(name) if name in set(State) else State.WAITING,
@@ -81,6 +88,7 @@ def _container(raw: Raw) -> Container:
         ready=bool(raw.get("ready")),
         restarts=raw.get("restartCount", 0),
         started=seconds(detail.get("startedAt")),
+        ended=seconds((terminated or {}).get("finishedAt")),
     )
 
 
@@ -117,6 +125,16 @@ def workload(raw: Raw, kind: str) -> Workload:
 def _labels(selector: Raw) -> dict[str, str]:
     """Return the labels that a selector asks for; {} where labels alone don't say it."""
     return {} if selector.get("matchExpressions") else dict(selector.get("matchLabels") or {})
+
+
+def backup(raw: Raw) -> Backup:
+    """Parse a batch/v1 Job, as far as whoever looks for a backup cares; `ended` is 0 if it has not succeeded."""
+    succeeded = _condition(raw.get("status", {}), "Complete").get("status") == "True"
+    return Backup(
+        ref=ref("job", raw),
+        ended=(seconds(raw["status"].get("completionTime")) or 0.0) if succeeded else 0.0,
+        made_by=_controller(raw["metadata"]),
+    )
 
 
 def service(raw: Raw) -> Service:

@@ -20,14 +20,23 @@ class PostgresServer:
     def __init__(self, open_socket: Open, local: Local) -> None:
         self._open, self._local = open_socket, local
 
-    def ask(self, target: Target, who: Credentials, dbname: str, *, timeout: float, sql: str = "select 1") -> Answer:
+    def ask(
+        self,
+        target: Target,
+        who: Credentials,
+        dbname: str,
+        *,
+        timeout: float,
+        sql: str = "select 1",
+        read_only: bool = False,
+    ) -> Answer:
         """Log in, ask, leave."""
         deadline = time.monotonic() + timeout
         try:
             sock = self._open(target, timeout)
         except (OSError, TransientError) as error:
             return Answer(ok=False, spoke=False, text=why_silent(error))
-        return ask(sock, who, dbname, sql, deadline)
+        return ask(sock, who, dbname, sql, deadline, options=_guard(timeout) if read_only else "")
 
     def role(self, target: Target, admin: Credentials, dbname: str, role: str, wanted: Secret) -> Role | None:
         """Read a role; its verifier is compared here and goes no further."""
@@ -63,6 +72,12 @@ class PostgresServer:
             connection.execute(
                 sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier.decode()))
             )
+
+
+def _guard(timeout: float) -> str:
+    """Say to the server what a session may not do, as libpq's `options` would."""
+    milliseconds = int(timeout * 900)
+    return f"-c default_transaction_read_only=on -c statement_timeout={milliseconds}"
 
 
 _ROLE = """

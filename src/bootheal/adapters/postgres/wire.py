@@ -31,12 +31,15 @@ class _Refused(Exception):  # noqa: N818 - not an error: an answer
         self.answer = answer
 
 
-def ask(sock: socket.socket, who: Credentials, dbname: str, sql: str, deadline: float) -> Answer:
-    """Log in over `sock`, ask `sql`, close. `deadline` is monotonic and bounds all of it."""
+def ask(sock: socket.socket, who: Credentials, dbname: str, sql: str, deadline: float, *, options: str = "") -> Answer:
+    """Log in over `sock`, ask `sql`, close. `deadline` is monotonic and bounds all of it.
+
+    `options` are command-line arguments for the session: "-c name=value".
+    """
     connection = _Connection(sock, deadline)
     try:
         connection.encrypt()
-        connection.log_in(who, dbname)
+        connection.log_in(who, dbname, options)
         value = connection.query(sql)
     except _Refused as refused:
         return refused.answer
@@ -64,9 +67,11 @@ class _Connection:
         elif reply != b"N":
             raise ValueError("answers, but not in PostgreSQL's protocol")
 
-    def log_in(self, who: Credentials, dbname: str) -> None:
+    def log_in(self, who: Credentials, dbname: str, options: str) -> None:
         """Send the StartupMessage and authenticate."""
         parameters = {"user": who.user, "database": dbname, "application_name": "bootheal", "client_encoding": "UTF8"}
+        if options:
+            parameters["options"] = options
         body = b"".join(f"{key}\0{value}\0".encode() for key, value in parameters.items()) + b"\0"
         self._send(struct.pack("!ii", len(body) + 8, PROTOCOL) + body)
         exchange = Exchange(secrets.token_urlsafe(18))
