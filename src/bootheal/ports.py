@@ -185,6 +185,9 @@ class Web(Protocol):
     def tcp(self, target: Target, timeout: float, *, send: str = "", expect: str = "") -> Answer:
         """Connect, say something if there is something to say, and wait for what is expected."""
 
+    def dns(self, target: Target, name: str, timeout: float) -> Answer:
+        """Ask a DNS server over TCP; that the name does not exist is a good answer, too."""
+
     def visit(
         self, url: str, timeout: float, *, ca: str = "", insecure: bool = False, address: str = "", status: int = 0
     ) -> Answer:

@@ -44,6 +44,7 @@ def test_the_sample_is_right() -> None:
     """It can be copied as it is."""
     assert list(load(SAMPLE).plan.steps) == [
         "gate",
+        "dns",
         "cleanup",
         "database/shop",
         "credential/shop",
@@ -62,15 +63,17 @@ def test_the_sample_shows_every_key_of_the_schema() -> None:
 
 
 def test_edges_that_need_no_declaring_are_there(tmp_path: Path) -> None:
-    """Gate, database, credential, pooler, workload; a workload after nothing follows the gate."""
-    plan = read(tmp_path, MINIMAL + "  deployment/shop/other: {}\n").plan
+    """Gate, database, credential, pooler, workload; what uses names follows cluster DNS, but for what DNS may need."""
+    plan = read(tmp_path, MINIMAL + "  deployment/shop/other: {}\n  deployment/kube-system/coredns: {}\n").plan
     assert {name: step.after for name, step in plan.steps.items()} == {
         "gate": (),
+        "dns": ("gate",),
         "database/shop": ("gate",),
         "credential/shop": ("database/shop",),
-        "pooler/shop": ("credential/shop",),
-        "deployment/shop/web": ("pooler/shop",),
-        "deployment/shop/other": ("gate",),
+        "pooler/shop": ("credential/shop", "dns"),
+        "deployment/shop/web": ("pooler/shop", "dns"),
+        "deployment/shop/other": ("dns",),
+        "deployment/kube-system/coredns": ("gate",),
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from bootheal import __version__
+from bootheal.adapters import dns
 from bootheal.errors import PermanentError, TransientError, why_silent
 from bootheal.model import Answer, Target
 
@@ -51,6 +52,15 @@ class WebProbe:
         except (OSError, TransientError) as error:
             return Answer(ok=False, spoke=False, text=f"port {target.port}: {why_silent(error)}")
         return Answer(ok=True, spoke=True)
+
+    def dns(self, target: Target, name: str, timeout: float) -> Answer:
+        """Ask for an address."""
+        try:
+            with self._open(target, timeout) as sock:
+                sock.settimeout(timeout)
+                return dns.ask(sock, name)
+        except (OSError, TransientError) as error:
+            return Answer(ok=False, spoke=False, text=why_silent(error))
 
     def visit(
         self, url: str, timeout: float, *, ca: str = "", insecure: bool = False, address: str = "", status: int = 0

@@ -17,10 +17,11 @@ from bootheal.pgbouncer import harms
 from bootheal.plan import CycleError, Plan, arrange, order
 from bootheal.primary import Database
 from bootheal.step import Step
-from bootheal.steps import gate
+from bootheal.steps import dns, gate
 from bootheal.steps.cleanup import Cleanup
 from bootheal.steps.credential import Credential
 from bootheal.steps.database import DatabaseStep
+from bootheal.steps.dns import Dns
 from bootheal.steps.gate import Gate
 from bootheal.steps.pooler import PoolerStep
 from bootheal.steps.workload import WorkloadStep
@@ -127,6 +128,7 @@ def _warnings(source: Source, file: schema.File) -> Iterator[str]:
 
 def _steps(file: schema.File) -> Iterator[Step[Any]]:
     yield Gate(allowed=_allowed(file.cluster))
+    yield Dns(after=(gate.NAME,))
     if file.cleanup:
         cleanup = file.cleanup
         yield Cleanup(after=(gate.NAME,), namespaces=tuple(cleanup.namespaces), grace=cleanup.grace, cap=cleanup.cap)
@@ -156,7 +158,7 @@ def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[St
     settings_in = pooler.settings_in
     yield PoolerStep(
         name=f"pooler/{name}",
-        after=(f"credential/{name}",),
+        after=(f"credential/{name}", dns.NAME),
         patience=pooler.patience,
         deployment=Ref("deployment", namespace, pooler.deployment),
         service=pooler.service,
@@ -173,7 +175,8 @@ def _workload(name: str, workload: schema.Workload) -> WorkloadStep:
     ref = Ref(*name.split("/"))
     return WorkloadStep(
         name=name,
-        after=tuple(workload.after) or (gate.NAME,),
+        # What serves in kube-system is what cluster DNS may be waiting for.
+        after=(*workload.after, gate.NAME if ref.namespace == dns.SERVICE.namespace else dns.NAME),
         patience=workload.patience,
         workload=ref,
         restart=workload.restart,

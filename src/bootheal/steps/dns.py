@@ -1,0 +1,83 @@
+"""Cluster DNS: poolers and applications find each other by name, and crash or cache the failure where they can't.
+
+Databases are asked by their pods' addresses, so nothing of theirs waits for this.
+"""
+
+from dataclasses import dataclass
+
+from bootheal.errors import DeniedError, MissingError
+from bootheal.freshness import endpoints_doubt
+from bootheal.model import Answer, Pod, Ref, Right, Service, Target
+from bootheal.ports import World
+from bootheal.step import Judgement, Past, Settled, Step, Wait
+
+NAME = "dns"
+SERVICE = Ref("service", "kube-system", "kube-dns")
+PORT = 53
+
+# There in every cluster; where the cluster's domain is another, the answer is that it does not exist.
+QUESTION = "kubernetes.default.svc.cluster.local"
+TIMEOUT = 2.0
+
+# A firewall may keep us from asking. What the cluster itself says of its DNS is good enough then.
+SILENT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What can be known of the cluster's DNS: why it was not looked at, why it can't serve yet, what it answered."""
+
+    unknown: str = ""
+    doubt: str = ""
+    answer: Answer | None = None
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """For how long it should have answered and did not."""
+        return frozenset({"silent"}) if self.answer and not self.answer.ok else frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dns(Step[Seen]):
+    """Waits until the cluster's DNS answers; where there is none, or it can't be looked at, it only says so."""
+
+    name: str = NAME
+
+    def rights(self) -> frozenset[Right]:
+        """To find it; without them it is not checked."""
+        namespace = SERVICE.namespace
+        listed = (Right("list", "pods", namespace), Right("list", "endpointslices", namespace, "discovery.k8s.io"))
+        return frozenset({Right("get", "services", namespace), *listed})
+
+    def look(self, world: World) -> Seen:
+        """Judge its slices, and ask it where they are good."""
+        try:
+            service = world.cluster.service(SERVICE.namespace, SERVICE.name)
+            pods = world.cluster.pods(SERVICE.namespace, service.selector)
+            endpoints = world.cluster.endpoints(SERVICE.namespace, SERVICE.name)
+        except (MissingError, DeniedError) as error:
+            return Seen(unknown=str(error))
+        if doubt := endpoints_doubt(endpoints, pods, boot_time=world.host.boot_time()):
+            return Seen(doubt=f"{SERVICE} {doubt}")
+        target = _target(service, next(pod for pod in pods if pod.ready), direct=world.direct)
+        return Seen(answer=world.web.dns(target, QUESTION, TIMEOUT))
+
+    def judge(self, seen: Seen, past: Past) -> Judgement:
+        """Nothing is done about it: CoreDNS is a workload like others, for who declares it."""
+        if seen.unknown:
+            return Settled("cluster DNS was not checked", (f"cluster DNS was not checked: {seen.unknown}",))
+        if seen.answer is None:
+            return Wait(seen.doubt)
+        if seen.answer.ok:
+            return Settled("cluster DNS answers")
+        why = f"cluster DNS does not answer: {seen.answer}"
+        if past.held("silent") < SILENT:
+            return Wait(why)
+        return Settled("cluster DNS has fresh endpoints", (f"{why} (asked from here)",))
+
+
+def _target(service: Service, pod: Pod, *, direct: bool) -> Target:
+    """Return the Service's address as everybody uses it, or a pod where only a port-forward gets there."""
+    if direct and service.cluster_ip:
+        return Target(service.cluster_ip, PORT)
+    return Target(pod.ip, service.port_on(pod) or PORT, pod.ref)

@@ -1,0 +1,98 @@
+"""Cluster DNS: waited for where it can be looked at, never for ever."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from bootheal.errors import BoothealError, DeniedError, MissingError
+from bootheal.model import Answer, BootTime, Endpoint, Pod, Ref, Service, Target
+from bootheal.ports import World
+from bootheal.step import Settled, Wait
+from bootheal.steps.dns import Dns, Seen, _target
+from support.objects import NOW, THIS_BOOT, a_pod, past
+
+SILENT = Answer(ok=False, spoke=False, text="no answer in time")
+
+
+def test_an_answer_settles_it() -> None:
+    """Whatever the answer is."""
+    assert Dns().judge(Seen(answer=Answer(ok=True, spoke=True)), past()) == Settled("cluster DNS answers")
+
+
+def test_stale_slices_are_waited_for() -> None:
+    """For seconds after a power cut its Service sends to dead addresses."""
+    judgement = Dns().judge(Seen(doubt="service/kube-system/kube-dns no ready address yet"), past())
+    assert judgement == Wait("service/kube-system/kube-dns no ready address yet")
+
+
+@pytest.mark.parametrize("why", ["cannot find service/kube-system/kube-dns", "cannot use …: 403 Forbidden"])
+def test_a_dns_that_cannot_be_looked_at_is_remarked_and_waited_for_by_nobody(why: str) -> None:
+    """A cluster may have none, or not let us look."""
+    judgement = Dns().judge(Seen(unknown=why), past())
+    assert isinstance(judgement, Settled)
+    assert judgement.remarks == (f"cluster DNS was not checked: {why}",)
+
+
+def test_silence_towards_us_counts_for_half_a_minute() -> None:
+    """A firewall may be what keeps quiet: fresh endpoints are good enough then, and the silence is told."""
+    assert Dns().judge(Seen(answer=SILENT), past()) == Wait("cluster DNS does not answer: no answer in time")
+    judgement = Dns().judge(Seen(answer=SILENT), past(first_seen={"silent": NOW - 30}))
+    assert isinstance(judgement, Settled)
+    assert "no answer in time" in judgement.remarks[0]
+
+
+def test_it_is_asked_as_everybody_asks_it_or_in_its_pod() -> None:
+    """By the Service's address on the host, through a port-forward to its pod from elsewhere."""
+    service = Service(Ref("service", "kube-system", "kube-dns"), "10.43.0.10", ((53, "dns"),))
+    pod = a_pod("coredns", ip="10.42.0.3", ports={"dns": 5353})
+    assert _target(service, pod, direct=True) == Target("10.43.0.10", 53)
+    assert _target(service, pod, direct=False) == Target("10.42.0.3", 5353, pod.ref)
+
+
+@dataclass
+class Simulated:
+    """A cluster with or without CoreDNS, and a DNS that answers."""
+
+    endpoints_: list[Endpoint] = field(default_factory=lambda: [Endpoint("10.42.0.3", 53)])
+    error: BoothealError | None = None
+    asked: list[Target] = field(default_factory=list)
+
+    def service(self, namespace: str, name: str) -> Service:
+        if self.error:
+            raise self.error
+        return Service(Ref("service", namespace, name), "10.43.0.10", ((53, 53),), {"k8s-app": "kube-dns"})
+
+    def pods(self, _namespace: str, _labels: Mapping[str, str]) -> list[Pod]:
+        return [a_pod("coredns", ip="10.42.0.3")]
+
+    def endpoints(self, _namespace: str, _service: str) -> list[Endpoint]:
+        return self.endpoints_
+
+    def boot_time(self) -> BootTime:
+        return THIS_BOOT
+
+    def dns(self, target: Target, _name: str, timeout: float) -> Answer:
+        assert timeout > 0
+        self.asked.append(target)
+        return Answer(ok=True, spoke=True)
+
+
+def look(simulated: Simulated) -> Seen:
+    return Dns().look(World(simulated, simulated, None, None, simulated))  # type: ignore[arg-type]
+
+
+def test_it_is_asked_only_when_its_slices_are_of_this_boot() -> None:
+    """A question to a dead address would only cost its timeout."""
+    stale = Simulated([Endpoint("10.42.0.99", 53)])
+    assert "10.42.0.99" in look(stale).doubt
+    assert stale.asked == []
+    fresh = Simulated()
+    assert look(fresh) == Seen(answer=Answer(ok=True, spoke=True))
+    assert fresh.asked == [Target("10.43.0.10", 53)]
+
+
+@pytest.mark.parametrize("error", [MissingError("cannot find it"), DeniedError("cannot use it: 403", status=403)])
+def test_no_coredns_and_no_right_to_see_it_are_no_failures(error: BoothealError) -> None:
+    """They are told, and nothing waits."""
+    assert look(Simulated(error=error)) == Seen(unknown=str(error))
