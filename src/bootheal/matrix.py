@@ -32,6 +32,7 @@ class Verdict(StrEnum):
     NO_WAY = "the pooler gets no connection to PostgreSQL"
     STALE = "the pooler logs in with something else than what PostgreSQL accepts"
     STALE_CLIENT = "the pooler knows another password of the application than its Secret"
+    PAUSED = "somebody has paused the database in the pooler"
     DISABLED = "somebody has disabled the database in the pooler"
 
 

@@ -389,14 +389,23 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What PgBouncer's admin console shows.
+    """What PgBouncer's admin console shows, of one database where it is about one.
 
-    `starved`: clients of the database wait, and PgBouncer neither has a server connection
-    for them nor tries to log one in, as it does while server_login_retry runs.
+    `starved`: clients wait, and PgBouncer neither has a server connection for them nor tries
+    to log one in, as it does while server_login_retry runs. `servers`: how many connections to
+    the server it has. `unknown_for`: for how many seconds it will go on to believe that the
+    server's name does not exist. `forced_user`: as whom it logs in for everybody, "" where as
+    each client's own role.
     """
 
     settings: Mapping[str, Setting]
     starved: bool = False
+    version: str = ""
+    servers: int = 0
+    paused: bool = False
+    disabled: bool = False
+    forced_user: str = ""
+    unknown_for: float = 0.0
 
 
 # --- what happened --------------------------------------------------------------------------------

@@ -170,10 +170,13 @@ class Pooler(Protocol):
     """PgBouncer's admin console."""
 
     def read(self, target: Target, who: Credentials, dbname: str) -> Console:
-        """Read settings and pools. DeniedError where `who` may not use the console."""
+        """Read settings, pools, names, version. DeniedError where `who` may not use the console."""
 
     def set(self, target: Target, who: Credentials, key: str, value: str) -> None:
         """SET key = value; PgBouncer reports success even where nothing changes, so look again."""
+
+    def reload(self, target: Target, who: Credentials) -> None:
+        """RELOAD: read pgbouncer.ini and auth_file again, which undoes every SET."""
 
 
 class Web(Protocol):

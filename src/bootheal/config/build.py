@@ -163,6 +163,8 @@ def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[St
         deployment=Ref("deployment", namespace, pooler.deployment),
         service=pooler.service,
         dbname=pooler.dbname or database.dbname,
+        database=database,
+        credential=login(pooler.credential, namespace),
         console=login(pooler.console or pooler.credential, namespace),
         client=login(pooler.client, namespace),
         port=pooler.port or 0,

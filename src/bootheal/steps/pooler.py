@@ -3,219 +3,78 @@
 PgBouncer does not try a failed server login again for server_login_retry seconds, even
 when PostgreSQL has long been back. So while a login fails, that setting (and the memory
 for failed DNS lookups) is lent down, and given back once logins succeed. A loan is on
-disk before the SET, so that whoever runs next repays it. Nothing is paused, killed or
-reloaded, and no client connection is dropped.
+disk before the SET, so that whoever runs next repays it. Where that does not help, the
+login matrix says whose fault it is: a changed file is reloaded, and what only a new process
+knows better (a name, keys, a file that is mounted once) costs one restart a boot.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from bootheal.errors import PermanentError, TransientError
 from bootheal.freshness import endpoints_doubt, pod_doubt
-from bootheal.ini import equal, with_settings
-from bootheal.model import (
-    Answer,
-    Credentials,
-    Document,
-    Done,
-    Login,
-    Pod,
-    Ref,
-    Right,
-    Service,
-    Setting,
-    State,
-    Target,
-    Workload,
-)
+from bootheal.matrix import RECOVERING, Verdict
+from bootheal.model import Answer, Credentials, Login, Pod, Ref, Right, Service, State, Target, Workload
 from bootheal.pgbouncer import Says, understand
+from bootheal.pooling.actions import (
+    ApplySettings,
+    HangUp,
+    Lend,
+    Reload,
+    Repay,
+    RestartPooler,
+    WriteSettings,
+    owed,
+    reloaded,
+    restarted,
+)
+from bootheal.pooling.facts import RETRY, STARVED, Member, Seen, condition
+from bootheal.pooling.files import same_file
+from bootheal.pooling.rules import PASSES, Names, tell, why_restart
+from bootheal.pooling.settings import Declared
 from bootheal.ports import Interest, World
-from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
-
-RETRY = "server_login_retry"
-
-# What is lent down while logins fail. A retry of 0 would be a storm of logins. After a power cut CoreDNS comes
-# late, and PgBouncer believes a failed lookup for dns_nxdomain_ttl: the next one should cost less.
-LENT = {RETRY: 1.0, "dns_nxdomain_ttl": 1.0}
+from bootheal.primary import TIMEOUT, Database, find
+from bootheal.step import Act, Action, Judgement, Past, Settled, Step, Wait
 
 # A login that is not served this soon is worth the loan; with the loan out, real slowness is waited for.
 PROMPT = 1.0
 PATIENT = 3.0
 
-STARVED = Answer(ok=False, spoke=True, text="clients wait while PgBouncer does not try to log in")
-
-# An auth_query may need a moment before it knows the application.
-CLIENT_FAULT_PASSES = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One pooler pod: its console's SHOW CONFIG (None: `refused` says why, and `passing` whether it may pass)."""
-
-    pod: Ref
-    uid: str
-    target: Target
-    login: Answer
-    settings: Mapping[str, Setting] | None = None
-    refused: str = ""
-    hint: str = ""
-    passing: bool = False
-
-    def seconds(self, key: str) -> float:
-        """Return a setting that is a duration, 0 where it is not known: then it is not lent."""
-        try:
-            return float(self.settings[key].value) if self.settings else 0.0
-        except (KeyError, ValueError):
-            return 0.0
-
-    @property
-    def lendable(self) -> tuple[str, ...]:
-        """The settings that are higher than what would be lent."""
-        return tuple(key for key, lent in LENT.items() if self.seconds(key) > lent)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The pooler's pods, the doubts about those that could not be asked, and the Service."""
-
-    members: tuple[Member, ...] = ()
-    doubts: tuple[str, ...] = ()
-    service: str = ""
-    document: Document | None = None
-
-    @property
-    def client_fault(self) -> str:
-        """What a pod said of the application's own login, "" if nothing."""
-        texts = (member.login.text for member in self.members if not member.login.ok)
-        return next((text for text in texts if understand(text) is Says.CLIENT), "")
-
-    @property
-    def conditions(self) -> frozenset[str]:
-        """How long the application's own login has been refused matters: an auth_query may need a moment."""
-        return frozenset({"client fault"}) if self.client_fault else frozenset()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _OnConsole(Action):
-    """A SET on one pod's console."""
-
-    pod: Ref
-    uid: str
-    console: Login
-    target: Target
-
-    @property
-    def about(self) -> Ref:
-        """The pod."""
-        return self.pod
-
-    def set(self, world: World, key: str, value: str) -> None:
-        world.pooler.set(self.target, world.cluster.credentials(self.console), key, value)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lend(_OnConsole):
-    """Lower a setting of one pod, for a while, so that PgBouncer logs in soon."""
-
-    bounded: ClassVar[bool] = False
-
-    key: str
-    value: str
-
-    @property
-    def sentence(self) -> str:
-        """Say what is lent."""
-        return f"set {self.key} = {LENT[self.key]:g} on {self.pod} until logins succeed (now {self.value})"
-
-    @property
-    def note(self) -> Mapping[str, str]:
-        """Return the loan: what to give back, and to which pod."""
-        return {"uid": self.uid, "key": self.key, "value": self.value}
-
-    def apply(self, world: World) -> None:
-        """SET."""
-        self.set(world, self.key, f"{LENT[self.key]:g}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Repay(_OnConsole):
-    """Give a lent setting of one pod back."""
-
-    bounded: ClassVar[bool] = False
-    repairs: ClassVar[bool] = False
-
-    key: str
-    value: str
-
-    @property
-    def sentence(self) -> str:
-        """Say what is given back."""
-        return f"set {self.key} = {self.value} on {self.pod} again"
-
-    @property
-    def note(self) -> Mapping[str, str]:
-        """Return which loan this repays."""
-        return {"uid": self.uid, "key": self.key}
-
-    def apply(self, world: World) -> None:
-        """SET."""
-        self.set(world, self.key, self.value)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ApplySettings(_OnConsole):
-    """Put declared settings in force on one pod."""
-
-    repairs: ClassVar[bool] = False
-
-    settings: tuple[tuple[str, str], ...]
-
-    @property
-    def sentence(self) -> str:
-        """Name them."""
-        return f"set {', '.join(f'{key} = {value}' for key, value in self.settings)} on {self.pod}"
-
-    def apply(self, world: World) -> None:
-        """SET each."""
-        for key, value in self.settings:
-            self.set(world, key, value)
-
-
-@dataclass(frozen=True, kw_only=True)
-class WriteSettings(Action):
-    """Write declared settings into the ConfigMap that the configuration names, so that they persist."""
-
-    document: Document
-    text: str
-
-    @property
-    def about(self) -> Ref:
-        """The ConfigMap."""
-        return self.document.ref
-
-    @property
-    def sentence(self) -> str:
-        """Name object and key."""
-        return f"write the declared settings into {self.document.ref} key {self.document.key}"
-
-    def apply(self, world: World) -> None:
-        """Replace the key, at the version that was read."""
-        world.cluster.write_document(self.document, self.text)
+# What trying to log in sooner does not change.
+NOT_LENT_FOR = (Verdict.PAUSED, Verdict.DISABLED, Verdict.STALE_CLIENT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PoolerStep(Step[Seen]):
-    """Proves a pooler. `dbname` is the database as the pooler names it; `settings` are SHOW CONFIG keys."""
+    """Proves a pooler. `dbname` is the database as the pooler names it; `settings` are SHOW CONFIG keys.
+
+    `auth_file` is the Secret (as `password`) that the pooler's auth_file is mounted from, where that is
+    declared; `settings_in` the ConfigMap and key of its pgbouncer.ini, and its path in the pods.
+    """
 
     deployment: Ref
     service: str
     dbname: str
+    database: Database
+    credential: Login
     console: Login
     client: Login
     port: int = 0
     settings: Mapping[str, str] = field(default_factory=dict)
     settings_in: tuple[Ref, str] | None = None
+    settings_path: str = "/etc/pgbouncer/pgbouncer.ini"
+    auth_file: Login | None = None
+
+    @property
+    def names(self) -> Names:
+        """What a person is pointed to."""
+        return Names(self.dbname, self.credential.secret, self.client.secret)
+
+    @property
+    def declared(self) -> Declared:
+        """The settings, with what can be asked of them."""
+        return Declared(self.settings)
 
     def interests(self) -> frozenset[Interest]:
         """The pods and the addresses of the Service."""
@@ -223,17 +82,22 @@ class PoolerStep(Step[Seen]):
         return frozenset(Interest(kind, namespace) for kind in ("pod", "service", "endpointslice"))
 
     def rights(self) -> frozenset[Right]:
-        """To read the Secrets and, where it is named, to change the ConfigMap."""
-        rights = {Right("get", "secrets", login.secret.namespace) for login in (self.console, self.client)}
-        rights.add(Right("get", "deployments", self.deployment.namespace, "apps"))
+        """To read the Secrets, restart pods and, where they are declared, compare files and change the ConfigMap."""
+        namespace = self.deployment.namespace
+        logins = [self.console, self.client, self.credential, self.database.admin]
+        logins += [self.auth_file] if self.auth_file else []
+        rights = {Right("get", "secrets", login.secret.namespace) for login in logins}
+        rights |= {Right("get", "deployments", namespace, "apps"), Right("delete", "pods", namespace)}
         if self.settings_in:
             rights |= {Right(verb, "configmaps", self.settings_in[0].namespace) for verb in ("get", "patch")}
+        if self.settings_in or self.auth_file:
+            rights.add(Right("create", "pods/exec", namespace))
         return frozenset(rights)
 
     # --- looking ----------------------------------------------------------------------------------
 
     def look(self, world: World) -> Seen:
-        """Ask each pod's console, log in through each, then judge the Service."""
+        """Ask each pod's console, log in through each, then judge the Service; on failure ask PostgreSQL itself."""
         workload = world.cluster.workload(self.deployment)
         service = world.cluster.service(self.deployment.namespace, self.service)
         pods = sorted(world.cluster.pods(self.deployment.namespace, workload.selector), key=lambda pod: pod.ref)
@@ -250,10 +114,14 @@ class PoolerStep(Step[Seen]):
                 members.append(self._member(world, pod, target, client, console))
         if not pods:
             doubts.append(_no_pod(workload))
-        serving = bool(members) and not doubts and all(member.login.ok for member in members)
-        via = self._service(world, service, pods, client) if serving else ""
-        document = world.cluster.document(*self.settings_in) if self.settings_in else None
-        return Seen(tuple(members), tuple(doubts), via, document)
+        seen = Seen(tuple(members), tuple(doubts), wanted=workload.desired)
+        if self.settings_in:
+            seen = replace(seen, document=world.cluster.document(*self.settings_in))
+        if members and not seen.failing:
+            return replace(self._files(world, seen), service=self._service(world, service, pods, client))
+        if any(not member.lendable or seen.verdict(member) in NOT_LENT_FOR for member in seen.failing):
+            seen = self._direct(world, seen, client)
+        return self._files(world, seen)
 
     def _member(self, world: World, pod: Pod, target: Target, client: Credentials, console: Credentials) -> Member:
         try:
@@ -262,11 +130,38 @@ class PoolerStep(Step[Seen]):
             login = world.postgres.ask(target, client, self.dbname, timeout=PATIENT)
             passing = isinstance(error, TransientError)
             return Member(pod.ref, pod.uid, target, login, refused=str(error), hint=error.hint, passing=passing)
-        member = Member(pod.ref, pod.uid, target, STARVED, shown.settings)
+        member = Member(pod.ref, pod.uid, target, STARVED, shown)
         if shown.starved and RETRY in member.lendable:
             return member  # a login of ours would only wait with the others
         timeout = PROMPT if RETRY in member.lendable else PATIENT
         return replace(member, login=world.postgres.ask(target, client, self.dbname, timeout=timeout))
+
+    def _direct(self, world: World, seen: Seen, client: Credentials) -> Seen:
+        """Log in as both roles without the pooler; as the application only where the pooler uses its role, too."""
+        members = find(world, self.database)
+        if members.primary is None:
+            busy = members.answered(*RECOVERING)
+            answer = busy.answer if busy else Answer(ok=False, spoke=False, text=members.why_none)
+            return replace(seen, pooler=answer)
+        dbname, primary = self.database.dbname, members.primary
+        pooler = world.postgres.ask(primary, world.cluster.credentials(self.credential), dbname, timeout=TIMEOUT)
+        if any(member.console and member.console.forced_user for member in seen.members):
+            return replace(seen, pooler=pooler)
+        return replace(seen, pooler=pooler, application=world.postgres.ask(primary, client, dbname, timeout=TIMEOUT))
+
+    def _files(self, world: World, seen: Seen) -> Seen:
+        """Compare a pod's files with what is declared, where the comparison decides something."""
+        return replace(seen, members=tuple(self._with_files(world, member, seen) for member in seen.members))
+
+    def _with_files(self, world: World, member: Member, seen: Seen) -> Member:
+        blamed = not member.login.ok and understand(member.login.text) in (Says.REFUSED, Says.CLIENT)
+        if self.auth_file and member.console and blamed and "auth_file" in member.console.settings:
+            declared = world.cluster.credentials(self.auth_file).password.reveal()
+            path = member.console.settings["auth_file"].value
+            return replace(member, same_file=same_file(world, member.pod, path, declared))
+        if seen.document and not member.console and not member.passing and self.declared:
+            return replace(member, same_ini=same_file(world, member.pod, self.settings_path, seen.document.text))
+        return member
 
     def _port(self, service: Service, pod: Pod) -> int:
         port = self.port or service.port_on(pod)
@@ -291,102 +186,105 @@ class PoolerStep(Step[Seen]):
     # --- judging ----------------------------------------------------------------------------------
 
     def judge(self, seen: Seen, past: Past) -> Judgement:
-        """Lift the back-off while logins fail; then settings, loans, Service."""
-        if seen.doubts or not seen.members:
+        """Get logins through first; then settings and loans, pods that are missing, the Service."""
+        if not seen.members:
             return Wait(seen.doubts[0] if seen.doubts else f"{self.deployment} has no pod that runs")
-        failing = [member for member in seen.members if not member.login.ok]
-        if failing:
-            return self._judge_failing(failing, seen, past)
-        if actions := self._repairs(seen, past):
-            return Act("the declared settings are not in force" if self._differs(seen) else "logins succeed", actions)
+        if seen.failing:
+            return self._judge_failing(seen, past)
+        if actions := tuple(self._repairs(seen, past)):
+            differs = any(self.declared.changes(member) for member in seen.members)
+            return Act("the declared settings are not in force" if differs else "logins succeed", actions)
+        if seen.doubts and len(seen.members) < seen.wanted:
+            return Wait(seen.doubts[0])
         if seen.service:
             return Wait(seen.service)
         return self._judge_serving(seen, past)
 
-    def _judge_failing(self, failing: list[Member], seen: Seen, past: Past) -> Judgement:
-        member = failing[0]
-        said = f"login through {member.pod}: {member.login}"
-        if seen.client_fault:
-            if past.held("client fault") >= CLIENT_FAULT_PASSES:
-                if repayments := self._repayments(seen, past):
+    def _judge_failing(self, seen: Seen, past: Past) -> Judgement:
+        """Lend, then cure, then wait; in the end a person must know."""
+        first = seen.failing[0]
+        said = f"login through {first.pod}: {first.login}"
+        verdicts = [(member, seen.verdict(member)) for member in seen.failing]
+        loans = tuple(
+            self._lend(member, key, past)
+            for member, verdict in verdicts
+            if verdict not in NOT_LENT_FOR
+            for key in member.lendable
+        )
+        if loans:
+            return Act(said, loans)
+        for member, verdict in verdicts:
+            if cure := self._cure(member, verdict, seen, past):
+                return Act(said, (cure,))
+        for member, verdict in verdicts:
+            if past.held(condition(member, verdict)) >= PASSES.get(verdict, self.patience):
+                if repayments := tuple(self._repayments(seen, past)):
                     return Act("nothing is left to be lent for", repayments)
-                return GiveUp(
-                    said,
-                    f"the pooler refuses the application's own login: compare {self.client.secret} "
-                    "with the pooler's auth_file or auth_query",
-                )
-            return Wait(said)
-        loans = tuple(self._lend(member, key, past) for member in failing for key in member.lendable)
-        return Act(said, loans) if loans else Wait(said)
+                return tell(member, verdict, seen, self.names)
+        verdict = verdicts[0][1]
+        why = said if verdict is Verdict.BACKS_OFF else f"{said}: {verdict.value}"
+        return Wait(why, counts=verdict is not Verdict.RECOVERING)
+
+    def _cure(self, member: Member, verdict: Verdict, seen: Seen, past: Past) -> Action | None:
+        """Return what helps this pod, by the shortest way that its evidence allows."""
+        stale = verdict in (Verdict.STALE, Verdict.STALE_CLIENT)
+        if stale and member.same_file and not reloaded(past.done, member.uid):
+            return Reload(cause="its auth_file has changed", **self._on(member))
+        why = why_restart(member, verdict, seen, past.held(condition(member, verdict)))
+        if not why or seen.doubts:
+            return None  # one at a time
+        gone = restarted(past.done) - {other.uid for other in seen.members}
+        if len(gone) >= max(1, seen.wanted):
+            return None
+        return RestartPooler(cause=why, pod=member.pod, uid=member.uid)
 
     def _lend(self, member: Member, key: str, past: Past) -> Lend:
-        value = _owed(past.done, member.uid).get(key) or f"{member.seconds(key):g}"
+        value = owed(past.done, member.uid).get(key) or f"{member.seconds(key):g}"
         return Lend(cause="login not served", key=key, value=value, **self._on(member))
 
-    def _repairs(self, seen: Seen, past: Past) -> tuple[Action, ...]:
-        actions: list[Action] = []
+    def _repairs(self, seen: Seen, past: Past) -> Iterator[Action]:
         for member in seen.members:
-            if member.settings is None:
-                continue
-            lent = _owed(past.done, member.uid)  # the repayment sets the declared value
-            if changes := self._changes(member.settings, without=lent):
-                actions.append(ApplySettings(cause="declared", settings=changes, **self._on(member)))
-        actions += self._repayments(seen, past)
-        if seen.document and not seen.document.managed_by and (text := self._document(seen.document)):
-            actions.append(WriteSettings(cause="declared", document=seen.document, text=text))
-        return tuple(actions)
+            lent = owed(past.done, member.uid) if member.console else {}  # the repayment sets the declared value
+            if changes := self.declared.changes(member, without=lent):
+                yield ApplySettings(cause="declared", settings=changes, **self._on(member))
+        yield from self._repayments(seen, past)
+        if seen.document and not seen.document.managed_by and (text := self.declared.text(seen.document)):
+            yield WriteSettings(cause="declared", document=seen.document, text=text)
+        elif seen.document and not self.declared.text(seen.document):
+            for member in seen.members:
+                if member.same_ini and not reloaded(past.done, member.uid, HangUp):
+                    yield HangUp(cause="its pgbouncer.ini has changed", pod=member.pod, uid=member.uid)
 
-    def _repayments(self, seen: Seen, past: Past) -> tuple[Repay, ...]:
+    def _repayments(self, seen: Seen, past: Past) -> Iterator[Repay]:
         """Give back what is owed: the value from before the loan, or the declared one."""
-        return tuple(
-            Repay(cause="logins succeed", key=key, value=self.settings.get(key, value), **self._on(member))
-            for member in seen.members
-            if member.settings is not None
-            for key, value in _owed(past.done, member.uid).items()
-        )
+        for member in seen.members:
+            if member.console:
+                for key, value in owed(past.done, member.uid).items():
+                    value = self.settings.get(key, value)  # noqa: PLW2901 - the owner's wins
+                    yield Repay(cause="logins succeed", key=key, value=value, **self._on(member))
 
     def _on(self, member: Member) -> dict[str, Any]:
         return {"pod": member.pod, "uid": member.uid, "console": self.console, "target": member.target}
 
-    def _document(self, document: Document) -> str:
-        """Return what the ConfigMap's key should hold, "" where it does."""
-        text = with_settings(document.text, self.settings)
-        return "" if text == document.text else text
-
-    def _differs(self, seen: Seen) -> bool:
-        return any(member.settings and self._changes(member.settings) for member in seen.members)
-
-    def _changes(self, current: Mapping[str, Setting], without: Container[str] = ()) -> tuple[tuple[str, str], ...]:
-        return tuple(
-            (key, value)
-            for key, value in self.settings.items()
-            if key not in without
-            if key in current and current[key].changeable and not equal(current[key].value, value)
-        )
-
     def _judge_serving(self, seen: Seen, past: Past) -> Judgement:
-        blind = next((member for member in seen.members if member.settings is None), None)
-        if blind and (_owed(past.done, blind.uid) or (blind.passing and self.settings)):
-            return Wait(blind.refused)
-        if blind and self.settings:
-            return GiveUp(f"logins succeed, but the declared settings cannot be verified: {blind.refused}", blind.hint)
-        remarks = tuple(remark for member in seen.members if member.settings for remark in self._remarks(member))
-        if seen.document and seen.document.managed_by and self._document(seen.document):
-            owner = seen.document.managed_by
-            remarks += (f"{seen.document.ref} was not written, because {owner} manages it: change the settings there",)
+        blind = [member for member in seen.members if member.console is None]
+        for member in blind:
+            if owed(past.done, member.uid) or (member.passing and self.declared):
+                return Wait(member.refused)
         pods = ", ".join(member.pod.name for member in seen.members)
-        settings = ", the declared settings are in force" if self.settings else ""
-        return Settled(f"logins through {pods} succeed{settings}", remarks)
+        known = "cannot be verified" if blind else "are in force"
+        settings = f", the declared settings {known}" if self.declared else ""
+        return Settled(f"logins through {pods} succeed{settings}", tuple(self._remarks(seen)))
 
-    def _remarks(self, member: Member) -> list[str]:
-        settings = member.settings or {}
-        unknown = [f"{member.pod} does not know the setting {key}" for key in self.settings if key not in settings]
-        fixed = [
-            f"{key} = {value} needs a restart of PgBouncer on {member.pod} (it has {settings[key].value})"
-            for key, value in self.settings.items()
-            if key in settings and not settings[key].changeable and not equal(settings[key].value, value)
-        ]
-        return unknown + fixed
+    def _remarks(self, seen: Seen) -> Iterator[str]:
+        yield from seen.doubts
+        for member in seen.members:
+            yield from self.declared.remarks(member)
+            if member.console is None and self.declared:
+                yield f"the declared settings cannot be verified: {member.refused}; {member.hint}"
+        if seen.document and seen.document.managed_by and self.declared.text(seen.document):
+            owner = seen.document.managed_by
+            yield f"{seen.document.ref} was not written, because {owner} manages it: change the settings there"
 
 
 def _not_running(pod: Pod) -> str:
@@ -398,16 +296,3 @@ def _not_running(pod: Pod) -> str:
 
 def _no_pod(workload: Workload) -> str:
     return f"{workload.ref} is scaled to zero" if workload.desired == 0 else f"{workload.ref} has no pod yet"
-
-
-def _owed(done: tuple[Done, ...], uid: str) -> dict[str, str]:
-    """Return what a pod must get back: by key, the value of its last loan that no repayment followed."""
-    owed: dict[str, str] = {}
-    for item in done:
-        if item.note.get("uid") != uid:
-            continue
-        if item.action == Lend.kind():
-            owed[item.note["key"]] = item.note["value"]
-        elif item.action == Repay.kind() and item.result == "done":
-            owed.pop(item.note["key"], None)
-    return owed

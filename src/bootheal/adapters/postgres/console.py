@@ -5,11 +5,14 @@ change was fine; so callers look again.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from bootheal.adapters.postgres.libpq import Local, session
 from bootheal.errors import DeniedError
 from bootheal.model import Console, Credentials, Setting, Target
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 CONSOLE = "pgbouncer"
 
@@ -21,18 +24,33 @@ class PgBouncerConsole:
         self._local = local
 
     def read(self, target: Target, who: Credentials, dbname: str) -> Console:
-        """SHOW CONFIG (key, value, since 1.9 default, changeable) and SHOW POOLS."""
-        from psycopg.rows import dict_row
-
+        """SHOW CONFIG (key, value, since 1.9 default, changeable), and what else tells why logins fail."""
         try:
             with session(self._local, target, who, CONSOLE) as connection:
-                rows = connection.execute("SHOW CONFIG").fetchall()
-                pools = connection.cursor(row_factory=dict_row).execute("SHOW POOLS").fetchall()
+                config = connection.execute("SHOW CONFIG").fetchall()
+                pools = [pool for pool in _rows(connection, "SHOW POOLS") if pool["database"] == dbname]
+                databases = [row for row in _rows(connection, "SHOW DATABASES") if row["name"] == dbname]
+                names = _rows(connection, "SHOW DNS_HOSTS")
+                version = _rows(connection, "SHOW VERSION")
         except DeniedError as error:
             hint = f"add {who.user} to admin_users in pgbouncer.ini, or name another Secret under the pooler's console"
             raise DeniedError(str(error), status=0, hint=hint) from None
-        settings = {row[0]: Setting(value=row[1] or "", changeable=row[-1] == "yes") for row in rows}
-        return Console(settings, starved=any(_starved(pool) for pool in pools if pool["database"] == dbname))
+        hosts = {host for row in databases for host in str(row.get("host")).split(",")}
+        return Console(
+            settings={row[0]: Setting(value=row[1] or "", changeable=row[-1] == "yes") for row in config},
+            starved=any(pool["cl_waiting"] > 0 and not _servers(pool) for pool in pools),
+            version=str(version[0]["version"]) if version else "",
+            servers=sum(map(_servers, pools)),
+            paused=any(int(row.get("paused", 0)) for row in databases),
+            disabled=any(int(row.get("disabled", 0)) for row in databases),
+            forced_user=str(next((row.get("force_user") or "" for row in databases), "")),
+            unknown_for=max((float(n["ttl"]) for n in names if n["hostname"] in hosts and not n["addrs"]), default=0.0),
+        )
+
+    def reload(self, target: Target, who: Credentials) -> None:
+        """RELOAD."""
+        with session(self._local, target, who, CONSOLE) as connection:
+            connection.execute("RELOAD")
 
     def set(self, target: Target, who: Credentials, key: str, value: str) -> None:
         """SET key = 'value'."""
@@ -44,7 +62,14 @@ class PgBouncerConsole:
             connection.execute(statement)
 
 
-def _starved(pool: Mapping[str, Any]) -> bool:
-    """Tell whether clients wait while no connection to the server is there, nor being made."""
-    servers = (pool[column] for column in pool if column.startswith("sv_"))
-    return pool["cl_waiting"] > 0 and not any(servers)
+def _rows(connection: "Connection[Any]", statement: LiteralString) -> list[dict[str, Any]]:
+    """Return what a SHOW answers; before 1.12 SHOW VERSION answers with a notice instead."""
+    from psycopg.rows import dict_row
+
+    cursor = connection.cursor(row_factory=dict_row).execute(statement)
+    return cursor.fetchall() if cursor.description else []
+
+
+def _servers(pool: Mapping[str, Any]) -> int:
+    """Count a pool's connections to the server, those that are being made included."""
+    return sum(int(pool[column]) for column in pool if column.startswith("sv_"))

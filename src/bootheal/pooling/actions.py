@@ -1,0 +1,206 @@
+"""What may be done to a pooler. Never PAUSE, KILL or DISABLE: clients that connect meanwhile would pay for them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bootheal.errors import UnreachableError
+from bootheal.model import Document, Done, Login, Ref, Target
+from bootheal.pooling.facts import LENT
+from bootheal.ports import World
+from bootheal.step import Action
+
+HANG_UP = ("kill", "-HUP", "1")
+HANG_UP_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OnPod(Action):
+    """Something done to one pod, that very one."""
+
+    pod: Ref
+    uid: str
+
+    @property
+    def about(self) -> Ref:
+        """The pod."""
+        return self.pod
+
+    @property
+    def note(self) -> Mapping[str, str]:
+        """Return which pod it was: a successor may have the same name."""
+        return {"uid": self.uid}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OnConsole(_OnPod):
+    """Something said on one pod's console."""
+
+    console: Login
+    target: Target
+
+    def set(self, world: World, key: str, value: str) -> None:
+        world.pooler.set(self.target, world.cluster.credentials(self.console), key, value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lend(_OnConsole):
+    """Lower a setting of one pod, for a while, so that PgBouncer logs in soon."""
+
+    bounded: ClassVar[bool] = False
+
+    key: str
+    value: str
+
+    @property
+    def sentence(self) -> str:
+        """Say what is lent."""
+        return f"set {self.key} = {LENT[self.key]:g} on {self.pod} until logins succeed (now {self.value})"
+
+    @property
+    def note(self) -> Mapping[str, str]:
+        """Return the loan: what to give back, and to which pod."""
+        return {"uid": self.uid, "key": self.key, "value": self.value}
+
+    def apply(self, world: World) -> None:
+        """SET."""
+        self.set(world, self.key, f"{LENT[self.key]:g}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repay(_OnConsole):
+    """Give a lent setting of one pod back."""
+
+    bounded: ClassVar[bool] = False
+    repairs: ClassVar[bool] = False
+
+    key: str
+    value: str
+
+    @property
+    def sentence(self) -> str:
+        """Say what is given back."""
+        return f"set {self.key} = {self.value} on {self.pod} again"
+
+    @property
+    def note(self) -> Mapping[str, str]:
+        """Return which loan this repays."""
+        return {"uid": self.uid, "key": self.key}
+
+    def apply(self, world: World) -> None:
+        """SET."""
+        self.set(world, self.key, self.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplySettings(_OnConsole):
+    """Put declared settings in force on one pod."""
+
+    repairs: ClassVar[bool] = False
+
+    settings: tuple[tuple[str, str], ...]
+
+    @property
+    def sentence(self) -> str:
+        """Name them."""
+        return f"set {', '.join(f'{key} = {value}' for key, value in self.settings)} on {self.pod}"
+
+    def apply(self, world: World) -> None:
+        """SET each."""
+        for key, value in self.settings:
+            self.set(world, key, value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reload(_OnConsole):
+    """Have one pod read its files again: no client notices, but every SET is undone."""
+
+    @property
+    def sentence(self) -> str:
+        """Say why this is enough."""
+        return f"reload {self.pod} ({self.cause})"
+
+    def apply(self, world: World) -> None:
+        """RELOAD."""
+        world.pooler.reload(self.target, world.cluster.credentials(self.console))
+
+
+@dataclass(frozen=True, kw_only=True)
+class HangUp(_OnPod):
+    """Likewise by a signal, where nobody lets us use the console."""
+
+    repairs: ClassVar[bool] = False
+
+    @property
+    def sentence(self) -> str:
+        """Say how."""
+        return f"send SIGHUP to PgBouncer on {self.pod} ({self.cause})"
+
+    def apply(self, world: World) -> None:
+        """Run `kill` in the container; that it worked cannot be seen."""
+        answer = world.cluster.exec(self.pod, "", HANG_UP, HANG_UP_TIMEOUT)
+        if not answer.ok:
+            raise UnreachableError(f"{' '.join(HANG_UP)} says: {answer}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestartPooler(_OnPod):
+    """Delete one pod, so that its successor begins with its files, names and keys as they are now."""
+
+    disruptive: ClassVar[bool] = True
+
+    @property
+    def sentence(self) -> str:
+        """Say which pod, and why nothing less will do."""
+        return f"restart {self.pod} ({self.cause})"
+
+    def apply(self, world: World) -> None:
+        """Delete it, with its UID as the precondition."""
+        world.cluster.delete_pod(self.pod, self.uid)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteSettings(Action):
+    """Write declared settings into the ConfigMap that the configuration names, so that they persist."""
+
+    document: Document
+    text: str
+
+    @property
+    def about(self) -> Ref:
+        """The ConfigMap."""
+        return self.document.ref
+
+    @property
+    def sentence(self) -> str:
+        """Name object and key."""
+        return f"write the declared settings into {self.document.ref} key {self.document.key}"
+
+    def apply(self, world: World) -> None:
+        """Replace the key, at the version that was read."""
+        world.cluster.write_document(self.document, self.text)
+
+
+def owed(done: Sequence[Done], uid: str) -> dict[str, str]:
+    """Return what a pod must get back: by key, the value of its last loan that no repayment followed."""
+    loans: dict[str, str] = {}
+    for item in done:
+        if item.note.get("uid") != uid:
+            continue
+        if item.action == Lend.kind():
+            loans[item.note["key"]] = item.note["value"]
+        elif item.action == Repay.kind() and item.result == "done":
+            loans.pop(item.note["key"], None)
+    return loans
+
+
+def restarted(done: Sequence[Done]) -> frozenset[str]:
+    """Return the pods that were restarted in this epoch, by uid; one that is still there was only intended to be."""
+    kind = RestartPooler.kind()
+    return frozenset(item.note["uid"] for item in done if item.action == kind and not item.failed)
+
+
+def reloaded(done: Sequence[Done], uid: str, *kinds: type[Action]) -> bool:
+    """Tell whether a pod was made to read its files again in this epoch."""
+    names = {kind.kind() for kind in kinds or (Reload,)}
+    return any(item.action in names and item.note.get("uid") == uid and item.result == "done" for item in done)

@@ -1,0 +1,120 @@
+"""What a look at a pooler's pods found, and whose fault it makes a refused login."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bootheal.matrix import Logins, Verdict
+from bootheal.model import Answer, Console, Document, Ref, Target
+from bootheal.pgbouncer import Bug, bug, understand, version
+
+RETRY = "server_login_retry"
+UNKNOWN_NAME = "dns_nxdomain_ttl"
+
+# What is lent down while logins fail. A retry of 0 would be a storm of logins. After a power cut CoreDNS comes
+# late, and PgBouncer believes a failed lookup for dns_nxdomain_ttl: the next one should cost less.
+LENT = {RETRY: 1.0, UNKNOWN_NAME: 1.0}
+
+# Where no console tells.
+USUAL_RETRY = 15.0
+
+STARVED = Answer(ok=False, spoke=True, text="clients wait while PgBouncer does not try to log in")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One pooler pod. `console` is None where it could not be read: then `refused` says why, `passing` if it may pass.
+
+    `same_file`: whether its auth_file is the declared one; None where that was not asked or cannot be known.
+    `same_ini`: likewise for the file of its settings, asked only where there is no console.
+    """
+
+    pod: Ref
+    uid: str
+    target: Target
+    login: Answer
+    console: Console | None = None
+    refused: str = ""
+    hint: str = ""
+    passing: bool = False
+    same_file: bool | None = None
+    same_ini: bool | None = None
+
+    def seconds(self, key: str) -> float:
+        """Return a setting that is a duration, 0 where it is not known: then it is not lent."""
+        try:
+            return float(self.console.settings[key].value) if self.console else 0.0
+        except (KeyError, ValueError):
+            return 0.0
+
+    @property
+    def lendable(self) -> tuple[str, ...]:
+        """The settings that are higher than what would be lent."""
+        return tuple(key for key, lent in LENT.items() if self.seconds(key) > lent)
+
+    @property
+    def retry(self) -> float:
+        """How long it waits between two tries to log in."""
+        return self.seconds(RETRY) if self.console else USUAL_RETRY
+
+    @property
+    def bug(self) -> Bug | None:
+        """The bug that its version has and that shows itself so."""
+        return bug(version(self.console.version), understand(self.login.text)) if self.console else None
+
+    @property
+    def serves_others(self) -> bool:
+        """Whether it has connections to the server, so that a restart would hurt somebody."""
+        return bool(self.console and self.console.servers)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The pooler's pods, the doubts about those that could not be asked, and the Service.
+
+    `pooler` and `application` are logins straight to PostgreSQL, asked only when that matters.
+    `wanted` is how many pods there should be.
+    """
+
+    members: tuple[Member, ...] = ()
+    doubts: tuple[str, ...] = ()
+    service: str = ""
+    document: Document | None = None
+    pooler: Answer | None = None
+    application: Answer | None = None
+    wanted: int = 1
+
+    def verdict(self, member: Member) -> Verdict:
+        """Judge one pod: what the console shows is plainer than any wording."""
+        if member.login.ok:
+            return Verdict.SERVES
+        if member.console and member.console.disabled:
+            return Verdict.DISABLED
+        if member.console and member.console.paused:
+            return Verdict.PAUSED
+        if member.console and member.console.unknown_for:
+            return Verdict.NO_NAME
+        return Logins(self.pooler, self.application, member.login).verdict
+
+    @property
+    def lets_both_in(self) -> bool:
+        """Whether PostgreSQL accepts what the Secrets hold, as far as the pooler needs it."""
+        return bool(self.pooler and self.pooler.ok and (self.application is None or self.application.ok))
+
+    @property
+    def failing(self) -> tuple[Member, ...]:
+        """The pods through which the application's login is not served."""
+        return tuple(member for member in self.members if not member.login.ok)
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """How long each pod has been judged so matters: most verdicts pass by themselves."""
+        return frozenset(self._conditions())
+
+    def _conditions(self) -> Iterator[str]:
+        for member in self.failing:
+            yield condition(member, self.verdict(member))
+
+
+def condition(member: Member, verdict: Verdict) -> str:
+    """Name what has lasted; a successor of the pod begins anew."""
+    return f"{verdict.name.lower()} {member.uid}"
