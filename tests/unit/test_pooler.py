@@ -306,14 +306,16 @@ def test_a_pooler_that_hides_why_is_restarted_in_the_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fact", "hint"), [("paused", "RESUME shop"), ("disabled", "ENABLE shop")], ids=["paused", "disabled"]
+    ("console", "word", "hint"),
+    [(shows(paused=True), "paused", "RESUME shop"), (shows(disabled=True), "disabled", "ENABLE shop")],
+    ids=["paused", "disabled"],
 )
-def test_what_somebody_else_stopped_is_reported_not_undone(fact: str, hint: str) -> None:
+def test_what_somebody_else_stopped_is_reported_not_undone(console: Console, word: str, hint: str) -> None:
     """For a minute whoever did it may be about to end it; nothing is lent for it, and nothing resumed."""
-    stopped = member(FAILING, console=replace(shows(), **{fact: True}))
+    stopped = member(FAILING, console=console)
     waiting = cured(stopped, held=59)
     assert isinstance(waiting, Wait)
-    assert f"somebody has {fact} the database" in waiting.why
+    assert f"somebody has {word} the database" in waiting.why
     told = cured(stopped, held=60)
     assert isinstance(told, GiveUp)
     assert hint in told.hint
