@@ -413,7 +413,10 @@ class Console:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One action as remembered: `number` counts a step's actions, `result` is "intended" until it is known."""
+    """One action as remembered: `number` counts a step's actions, `result` is "intended" until it is known.
+
+    `incident` counts how often the step had been mended before, in this epoch: see `Past.present`.
+    """
 
     number: int
     action: str
@@ -424,6 +427,7 @@ class Done:
     result: str = "intended"
     note: Mapping[str, str] = field(default_factory=dict)
     repairs: bool = True
+    incident: int = 0
 
     @property
     def failed(self) -> bool:

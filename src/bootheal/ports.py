@@ -238,6 +238,12 @@ class Memory(Protocol):
     def record(self, step: str, done: Done) -> None:
         """Write `done` to disk before returning; a record of the same number replaces the former."""
 
+    def incident(self, step: str) -> int:
+        """Return how often this step has been mended in this epoch."""
+
+    def mended(self, step: str) -> None:
+        """A pass has ended with this step settled: if it did anything since it was last mended, that has helped."""
+
     def keep(self, step: str, facts: Mapping[str, str]) -> None:
         """Remember what the step settled with, in place of what it settled with before."""
 

@@ -9,7 +9,7 @@ apply), audit (actions are values) and tests without mocks (judge is a table).
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from bootheal.errors import BoothealError, TransientError
@@ -83,6 +83,7 @@ class Past:
     `first_seen` holds the conditions of the present look only; `done` is oldest first.
     `repaired` is when a step that this one comes after last changed something.
     `kept` is what the step last settled with, in whatever epoch: empty if it never kept anything.
+    `incident` counts how often the step did something in this epoch and a pass then ended with it settled.
     """
 
     now: float
@@ -91,6 +92,15 @@ class Past:
     done: tuple[Done, ...] = ()
     repaired: float | None = None
     kept: Mapping[str, str] = field(default_factory=dict)
+    incident: int = 0
+
+    @property
+    def present(self) -> "Past":
+        """Leave out what was done in earlier incidents of this epoch: it helped, so what is ill now is newly so.
+
+        What may be done once per boot is judged from the whole past, what may be done once per trouble from this.
+        """
+        return replace(self, done=tuple(done for done in self.done if done.incident == self.incident))
 
     def held(self, condition: str) -> float:
         """Return for how many seconds `condition` has been seen without a break."""

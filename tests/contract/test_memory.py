@@ -79,3 +79,21 @@ def test_what_was_good_survives_the_epoch(reopen: Callable[[], Memory]) -> None:
     assert memory.kept("database/shop") == {"system identifier": "2"}
     assert reopen().kept("database/shop") == {"system identifier": "2"}
     assert memory.kept("other") == {}
+
+
+def test_a_step_that_was_mended_begins_another_incident(reopen: Callable[[], Memory]) -> None:
+    """Counted only where something was done since it was last mended, and anew in another epoch."""
+    memory = reopen()
+    memory.enter("boot-1")
+    memory.mended("a")
+    assert memory.incident("a") == 0
+    memory.record("a", DONE)
+    memory.mended("a")
+    memory.mended("a")
+    memory.enter("boot-1")
+    assert reopen().incident("a") == 1
+    memory.record("a", replace(DONE, number=1, incident=1))
+    memory.mended("a")
+    assert memory.incident("a") == 2
+    memory.enter("boot-2")
+    assert memory.incident("a") == 0

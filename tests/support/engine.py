@@ -58,10 +58,11 @@ class DictMemory:
     seen: dict[str, dict[str, float]] = field(default_factory=dict)
     records: dict[str, list[Done]] = field(default_factory=dict)
     good: dict[str, dict[str, str]] = field(default_factory=dict)
+    incidents: dict[str, int] = field(default_factory=dict)
 
     def enter(self, epoch: str) -> None:
         if epoch != self.epoch:
-            self.epoch, self.seen, self.records = epoch, {}, {}
+            self.epoch, self.seen, self.records, self.incidents = epoch, {}, {}, {}
 
     def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
         before = self.seen.get(step, {})
@@ -73,6 +74,13 @@ class DictMemory:
 
     def record(self, step: str, done: Done) -> None:
         self.records.setdefault(step, [])[done.number : done.number + 1] = [done]
+
+    def incident(self, step: str) -> int:
+        return self.incidents.get(step, 0)
+
+    def mended(self, step: str) -> None:
+        if any(done.incident == self.incident(step) for done in self.done(step)):
+            self.incidents[step] = self.incident(step) + 1
 
     def keep(self, step: str, facts: Mapping[str, str]) -> None:
         self.good[step] = dict(facts)

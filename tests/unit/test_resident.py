@@ -249,3 +249,23 @@ def test_stop_is_heard_between_two_actions_of_one_judgement() -> None:
     report = bench.run()
     assert [done.object for done in report.actions()] == ["thing/test/one", "thing/test/two"]
     assert report.verdict is Verdict.INTERRUPTED
+
+
+def test_what_was_mended_and_falls_ill_again_is_a_new_incident() -> None:
+    """Once per boot is judged from the whole past, once per trouble from `present`: each trouble gets its cure."""
+    bench = Bench([])
+    patient = Patient(bench)
+    patient.ill = True
+    pasts: list[tuple[int, int]] = []
+
+    def judges(ill: Any, past: Past) -> Judgement:
+        pasts.append((len(past.done), len(past.present.done)))
+        if not ill:
+            return Settled("well")
+        return GiveUp("ill again") if past.present.times(Deed) else patient.judges(ill, past)
+
+    bench.steps = [Scripted(name="a", sees=patient.sees, judges=judges, wakes_on=frozenset({PODS}))]
+    bench.clock.at(600, lambda: patient.falls_ill(watched=True))
+    _, reports = lives(bench, 700)
+    assert [report.verdict for report in reports] == [Verdict.HEALED, Verdict.HEALED]
+    assert {(0, 0), (1, 1), (1, 0), (2, 1), (2, 0)} == set(pasts)

@@ -1,6 +1,6 @@
 """What survives: one JSON file, replaced atomically, keyed by epoch; and the lock of a healing pass.
 
-    {"version": 1, "epoch": "…", "boot": "…", "steps": {name: {"first_seen": {…}, "done": […]}},
+    {"version": 1, "epoch": "…", "boot": "…", "steps": {name: {"first_seen": {…}, "done": […], "incident": 0}},
      "progress": {step: {"kind": …, "text": …, "at": …}}, "report": {…} | null,
      "kept": {name: {fact: …}}}
 
@@ -54,7 +54,7 @@ class StateFile:
     def load(self) -> str:
         """Read the file, unless it is as we know it, and return the epoch it belongs to, "" for none.
 
-        A file that cannot be understood is set aside, never overwritten; `remark` then says so.
+        A file that cannot be understood is set aside by a pass, never overwritten; `remark` says so.
         """
         try:
             if self._known == (known := _identity(self._path)):
@@ -74,22 +74,29 @@ class StateFile:
         return str(self._data["epoch"])
 
     def _set_aside(self, problem: Exception) -> None:
+        why = str(problem) if isinstance(problem, VersionError) else "it cannot be understood"
+        if not self._held:
+            self.remark = f"cannot use the state file {self._path}: {why}; the next run will set it aside"
+            return
         aside = self._path.with_suffix(f".{time.time():.0f}.aside")
         try:
             self._path.rename(aside)
         except OSError as error:
             raise StateError(f"cannot understand {self._path}, nor set it aside: {error.strerror}") from None
-        why = str(problem) if isinstance(problem, VersionError) else "it could not be understood"
         self.remark = f"the state file was set aside as {aside}: {why}"
 
     def enter(self, epoch: str) -> None:
-        """Begin the memory of `epoch`, or go on with it; a report of another boot is not one of this."""
+        """Begin the memory of `epoch`, or go on with it, durably."""
+        self.turn_to(epoch)
+        self._write(durable=True)
+
+    def turn_to(self, epoch: str) -> None:
+        """Do as `enter`, but in memory only. A report of another boot of this machine is not one of this."""
         data = self._data
         if data["epoch"] != epoch or data["boot"] != self._boot:
             steps = data["steps"] if data["epoch"] == epoch else {}
             previous = {"previous": data["report"] or data["previous"], "kept": data["kept"]}
             self._data = _empty(epoch, self._boot) | previous | {"steps": steps}
-        self._write(durable=True)
 
     def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
         """Remember since when each condition holds."""
@@ -104,10 +111,6 @@ class StateFile:
         """Return what was done, oldest first."""
         return tuple(Done(**item) for item in self._step(step)["done"])
 
-    def first_seen(self, step: str) -> Mapping[str, float]:
-        """Return what `observe` remembered."""
-        return dict(self._step(step)["first_seen"])
-
     def record(self, step: str, done: Done) -> None:
         """Write an action down, in place of what had its number.
 
@@ -117,6 +120,16 @@ class StateFile:
         records = self._step(step)["done"]
         records[done.number : done.number + 1] = [to_json(done)]
         self._write(durable=done.result == "intended")
+
+    def incident(self, step: str) -> int:
+        """Return how often this step has been mended in this epoch."""
+        return int(self._step(step)["incident"])
+
+    def mended(self, step: str) -> None:
+        """Close an incident, if there was one; it is on disk with the report."""
+        memory = self._step(step)
+        if any(done["incident"] == memory["incident"] for done in memory["done"]):
+            memory["incident"] += 1
 
     def keep(self, step: str, facts: Mapping[str, str]) -> None:
         """Remember what was good. Not durably: what was good before will do, should the power fail now."""
@@ -143,7 +156,7 @@ class StateFile:
         self._write(durable=True)
 
     def _step(self, name: str) -> Any:
-        return self._data["steps"].setdefault(name, {"first_seen": {}, "done": []})
+        return self._data["steps"].setdefault(name, {"first_seen": {}, "done": [], "incident": 0})
 
     def _write_soon(self) -> None:
         if self._held and time.monotonic() - self._written >= SELDOM:

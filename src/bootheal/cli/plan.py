@@ -70,7 +70,11 @@ def _wait_for_gate(step: Step[Any], world: World) -> Judgement:
 
 def _past(step: str, state: StateFile, epoch: str, *, same: bool) -> Past:
     past = Past(now=time.time(), epoch=epoch, kept=state.kept(step))
-    return replace(past, first_seen=state.first_seen(step), done=state.done(step)) if same else past
+    return (
+        replace(past, first_seen=state.first_seen(step), done=state.done(step), incident=state.incident(step))
+        if same
+        else past
+    )
 
 
 def _judgement(step: Step[Any], world: World, past: Past) -> Judgement:

@@ -47,6 +47,7 @@ class Hands:
             sentence=action.sentence,
             note=action.note,
             repairs=action.repairs,
+            incident=self._memory.incident(node.name),
         )
 
     def _failed(self, node: Node, done: Done, error: Exception | str) -> GiveUp | None:

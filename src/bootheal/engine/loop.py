@@ -20,12 +20,13 @@ from bootheal.engine.hands import Hands
 from bootheal.engine.inbox import Changed, Inbox, Limits, Looked, Renew, Stop
 from bootheal.engine.node import SETTLE_DOWN, Node
 from bootheal.engine.nodes import Nodes
+from bootheal.engine.past import recall
 from bootheal.errors import BoothealError
 from bootheal.model import Done, Ending, Event, EventKind, Report
 from bootheal.patience import pause, recheck
 from bootheal.plan import Plan
 from bootheal.ports import Clock, Memory, Workers, World
-from bootheal.step import Act, GiveUp, Judgement, Past, Seen, Settled, Step, Wait, judge_error
+from bootheal.step import Act, GiveUp, Judgement, Seen, Settled, Step, Wait, judge_error
 
 FOR_EVER = float("inf")
 
@@ -174,27 +175,10 @@ class Engine:
         if isinstance(result, Exception):
             return result
         try:
-            return node.step.judge(result, self._past(node.step, result))
+            past = recall(self._memory, self._plan, node.name, result, epoch=self._epoch, clock=self._clock)
+            return node.step.judge(result, past)
         except Exception as error:  # noqa: BLE001 - a judgement that fails is our bug: reported as one
             return error
-
-    def _past(self, step: Step[Any], seen: Seen) -> Past:
-        now, monotonic = self._clock.now(), self._clock.monotonic()
-        first_seen = self._memory.observe(step.name, seen.conditions, monotonic)
-        repairs = [
-            done.at
-            for name in self._plan.ancestors[step.name]
-            for done in self._memory.done(name)
-            if done.result == "done" and done.repairs
-        ]
-        return Past(
-            now=now,
-            epoch=self._epoch,
-            first_seen={condition: now - (monotonic - since) for condition, since in first_seen.items()},
-            done=self._memory.done(step.name),
-            repaired=max(repairs, default=None),
-            kept=self._memory.kept(step.name),
-        )
 
     def _obey(self, node: Node, judgement: Judgement | Exception) -> None:
         node.count(self._clock.monotonic())
@@ -350,6 +334,9 @@ class Engine:
         )
 
     def _report(self, began: float) -> Report:
+        for node in self._nodes:
+            if node.settled:
+                self._memory.mended(node.name)
         report = Report(
             epoch=self._epoch,
             began=began,

@@ -1,0 +1,29 @@
+"""What is remembered of a step, as its judgement is told: for the engine and for `plan`."""
+
+from bootheal.plan import Plan
+from bootheal.ports import Clock, Memory
+from bootheal.step import Past, Seen
+
+
+def recall(memory: Memory, plan: Plan, step: str, seen: Seen, *, epoch: str, clock: Clock) -> Past:
+    """Remember what was seen just now, and return the past of a step.
+
+    Conditions are timed by the monotonic clock: a jump of the wall clock makes none of them older.
+    """
+    now, monotonic = clock.now(), clock.monotonic()
+    first_seen = memory.observe(step, seen.conditions, monotonic)
+    repairs = (
+        done.at
+        for name in plan.ancestors[step]
+        for done in memory.done(name)
+        if done.result == "done" and done.repairs
+    )
+    return Past(
+        now=now,
+        epoch=epoch,
+        first_seen={condition: now - (monotonic - since) for condition, since in first_seen.items()},
+        done=memory.done(step),
+        repaired=max(repairs, default=None),
+        kept=memory.kept(step),
+        incident=memory.incident(step),
+    )
