@@ -320,6 +320,21 @@ def test_a_change_during_a_look_is_not_lost() -> None:
     assert bench.run().seconds < 1
 
 
+def test_a_change_during_the_look_that_settles_holds_the_end_up_for_no_longer_than_a_look() -> None:
+    """The step is looked at again at once, and the run ends then."""
+    bench = Bench([])
+    looks: list[int] = []
+
+    def sees() -> None:
+        looks.append(1)
+        if len(looks) == 1:
+            bench.cluster.changed(PODS)
+
+    bench.steps = [Scripted(name="a", sees=sees, wakes_on=frozenset({PODS}))]
+    assert bench.run().seconds < 1
+    assert len(looks) == 2
+
+
 def test_restarts_are_bounded() -> None:
     """With two places, four restarts of 10 s each take 20 s, and never more than two are under way."""
     bench = Bench([], limits=Limits(max_parallel=2))

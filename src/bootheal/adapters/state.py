@@ -38,6 +38,11 @@ class StateFile:
         self._held = False
         self.remark = ""
 
+    @property
+    def epoch(self) -> str:
+        """The epoch that is remembered, "" for none."""
+        return str(self._data["epoch"])
+
     @contextmanager
     def hold(self) -> Iterator[str]:
         """Hold the lock of a healing pass, and yield the epoch that is remembered by then. Errors as of `lock`.
@@ -58,7 +63,7 @@ class StateFile:
         """
         try:
             if self._known == (known := _identity(self._path)):
-                return str(self._data["epoch"])
+                return self.epoch
             text = self._path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return ""
@@ -71,7 +76,7 @@ class StateFile:
         if self._data["boot"] != self._boot:
             for memory in self._data["steps"].values():
                 memory["first_seen"] = {}
-        return str(self._data["epoch"])
+        return self.epoch
 
     def _set_aside(self, problem: Exception) -> None:
         why = str(problem) if isinstance(problem, VersionError) else "it cannot be understood"

@@ -2,17 +2,20 @@
 
 import argparse
 import json
+import sys
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any
 
+from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.state import StateFile
-from bootheal.cli.wiring import open_world
+from bootheal.cli.wiring import first_epoch, open_state, open_world
 from bootheal.config import load
+from bootheal.engine import recall
 from bootheal.errors import BoothealError
+from bootheal.plan import Plan
 from bootheal.ports import World
-from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait, judge_error
+from bootheal.step import Act, GiveUp, Judgement, Settled, Step, Wait, judge_error
 from bootheal.steps import gate
 
 # A remote cluster is believed once its Lease has been seen advancing, which it does every 10 s.
@@ -24,61 +27,67 @@ WORDS = {Settled: "well", Wait: "would wait", Act: "would act", GiveUp: "would g
 def main(options: argparse.Namespace) -> int:
     """Print the plan. Exit code 0: it could be made; 1: the gate does not open, so nothing else was judged."""
     configuration = load(options.config)
-    state = StateFile(configuration.file.state_directory)
-    epoch = state.load()
+    state = open_state(configuration.file)
+    remembered = state.load()
+    if state.remark:
+        print(f"warning: {state.remark}", file=sys.stderr)
     with open_world(configuration.file.cluster) as world:
-        rows = list(_judge(configuration.plan.steps.values(), world, state, epoch))
+        state.turn_to(first_epoch(world, remembered))
+        rows = list(_judge(configuration.plan, world, state))
     if options.json:
         print(json.dumps(rows, indent=2))
     else:
-        width = max(len(row["step"]) for row in rows)
-        for row in rows:
-            after = f"after {', '.join(row['after'])}" if row["after"] else "first"
-            print(f"{row['step']:<{width}}  {row['judgement']:<13}  {row['why']}  [{after}]")
-            for action in row["actions"]:
-                print(f"{'':<{width}}  {'':<13}  * {action}")
+        _print(rows)
     return 0 if all(row["judgement"] != "not judged" for row in rows) else 1
 
 
-def _judge(steps: Iterable[Step[Any]], world: World, state: StateFile, remembered: str) -> Iterator[dict[str, Any]]:
-    epoch = ""
-    for step in steps:
+def _print(rows: list[dict[str, Any]]) -> None:
+    width = max(len(row["step"]) for row in rows)
+    for row in rows:
+        after = ", ".join(f"{name} (not well yet)" if name in row["not_yet"] else name for name in row["after"])
+        print(
+            f"{row['step']:<{width}}  {row['judgement']:<13}  {row['why']}  [{f'after {after}' if after else 'first'}]"
+        )
+        for action in row["actions"]:
+            print(f"{'':<{width}}  {'':<13}  * {action}")
+
+
+def _judge(plan: Plan, world: World, state: StateFile) -> Iterator[dict[str, Any]]:
+    """Judge each step by what it sees now; `not_yet` names what it would have to wait for."""
+    epoch, ill = "", set()
+    for step in plan.steps.values():
         judgement: Judgement | None = None
         if step.name == gate.NAME:
-            judgement = _wait_for_gate(step, world)
+            judgement = _wait_for_gate(step, plan, world, state)
             epoch = judgement.epoch if isinstance(judgement, Settled) else ""
+            state.turn_to(epoch or state.epoch)
         elif epoch:
-            judgement = _judgement(step, world, _past(step.name, state, epoch, same=epoch == remembered))
+            judgement = _judgement(step, plan, world, state)
+        if not isinstance(judgement, Settled):
+            ill.add(step.name)
         yield {
             "step": step.name,
             "after": list(step.after),
+            "not_yet": [name for name in step.after if name in ill],
             "judgement": WORDS[type(judgement)] if judgement else "not judged",
             "why": judgement.why if judgement else "the gate is not open",
             "actions": [action.sentence for action in judgement.actions] if isinstance(judgement, Act) else [],
         }
 
 
-def _wait_for_gate(step: Step[Any], world: World) -> Judgement:
+def _wait_for_gate(step: Step[Any], plan: Plan, world: World, state: StateFile) -> Judgement:
     deadline = time.monotonic() + GATE_SECONDS
     while True:
-        judgement = _judgement(step, world, Past(now=time.time()))
+        judgement = _judgement(step, plan, world, state)
         remote = world.host.epoch() is None
         if isinstance(judgement, Settled) or not remote or time.monotonic() > deadline:
             return judgement
         time.sleep(1)
 
 
-def _past(step: str, state: StateFile, epoch: str, *, same: bool) -> Past:
-    past = Past(now=time.time(), epoch=epoch, kept=state.kept(step))
-    return (
-        replace(past, first_seen=state.first_seen(step), done=state.done(step), incident=state.incident(step))
-        if same
-        else past
-    )
-
-
-def _judgement(step: Step[Any], world: World, past: Past) -> Judgement:
+def _judgement(step: Step[Any], plan: Plan, world: World, state: StateFile) -> Judgement:
     try:
-        return step.judge(step.look(world), past)
+        seen = step.look(world)
+        return step.judge(seen, recall(state, plan, step.name, seen, epoch=state.epoch, clock=SystemClock()))
     except BoothealError as error:
         return judge_error(error)

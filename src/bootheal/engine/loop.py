@@ -216,7 +216,7 @@ class Engine:
         if judgement.keep:
             self._memory.keep(node.name, judgement.keep)
         self._end(node, Ending.SETTLED, judgement.why)
-        node.due = self._clock.monotonic() + recheck(self._limits.recheck)
+        self._look_again(node, recheck(self._limits.recheck))
         if news:
             self._event(EventKind.SETTLED, node, judgement.why, hint="; ".join(judgement.remarks))
 
@@ -241,7 +241,11 @@ class Engine:
         node.why = judgement.why
         node.counting_since = now if judgement.counts else None
         again = pause(node.waited) if judgement.again is None else judgement.again
-        node.due = node.looked + SETTLE_DOWN if node.changed else now + again
+        self._look_again(node, again)
+
+    def _look_again(self, node: Node, seconds: float) -> None:
+        """In so many seconds; at once if something changed while it was being looked at."""
+        node.due = node.looked + SETTLE_DOWN if node.changed else self._clock.monotonic() + seconds
 
     def _unsettle(self, node: Node, why: str) -> None:
         node.reopen()

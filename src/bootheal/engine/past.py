@@ -13,10 +13,7 @@ def recall(memory: Memory, plan: Plan, step: str, seen: Seen, *, epoch: str, clo
     now, monotonic = clock.now(), clock.monotonic()
     first_seen = memory.observe(step, seen.conditions, monotonic)
     repairs = (
-        done.at
-        for name in plan.ancestors[step]
-        for done in memory.done(name)
-        if done.result == "done" and done.repairs
+        done.at for name in plan.ancestors[step] for done in memory.done(name) if done.result == "done" and done.repairs
     )
     return Past(
         now=now,
