@@ -369,6 +369,7 @@ class Role:
     """A PostgreSQL role. `matches`: does the stored verifier belong to the wanted password?
 
     None when the verifier cannot be read (no right to pg_authid) or is of an unknown kind.
+    `same`: is it, byte for byte, the verifier that was asked about? None where that was not asked.
     """
 
     name: str
@@ -377,6 +378,7 @@ class Role:
     can_login: bool
     expired: bool
     matches: bool | None
+    same: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

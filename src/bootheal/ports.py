@@ -159,11 +159,32 @@ class Postgres(Protocol):
         `read_only`: every transaction is, and the server itself ends a statement shortly before the time is up.
         """
 
-    def role(self, target: Target, admin: Credentials, dbname: str, role: str, wanted: Secret) -> Role | None:
-        """Read a role and whether its verifier belongs to the `wanted` password; None if it does not exist."""
+    def role(
+        self,
+        target: Target,
+        admin: Credentials,
+        dbname: str,
+        role: str,
+        wanted: Secret,
+        *,
+        verifier: Secret | None = None,
+    ) -> Role | None:
+        """Read a role, whether what is stored belongs to the `wanted` password, and whether it is `verifier`.
 
-    def set_password(self, target: Target, admin: Credentials, dbname: str, role: str, password: Secret) -> None:
-        """ALTER ROLE with a verifier computed here; the password itself is not sent."""
+        None if it does not exist.
+        """
+
+    def set_password(
+        self,
+        target: Target,
+        admin: Credentials,
+        dbname: str,
+        role: str,
+        password: Secret,
+        *,
+        verifier: Secret | None = None,
+    ) -> None:
+        """ALTER ROLE with exactly `verifier`, or one computed here; the password itself is not sent."""
 
 
 class Pooler(Protocol):

@@ -34,6 +34,11 @@ _PROHIBITED = (
 )
 
 
+def is_verifier(text: str) -> bool:
+    """Tell a verifier, as PostgreSQL stores it, from a password."""
+    return bool(_MD5.fullmatch(text) or _VERIFIER.fullmatch(text))
+
+
 def matches(verifier: str, role: str, password: str) -> bool | None:
     """Tell whether a `pg_authid.rolpassword` belongs to `password`; None for a kind we don't know."""
     if _MD5.fullmatch(verifier):

@@ -10,7 +10,7 @@ from bootheal.model import Answer, Credentials, Done, Login, Ref, Role, Secret
 from bootheal.ports import World
 from bootheal.primary import Database
 from bootheal.step import Act, GiveUp, Settled, Wait
-from bootheal.steps.credential import Credential, ResetPassword, Seen
+from bootheal.steps.credential import Credential, ResetPassword, Seen, listed_verifier
 from support.objects import past
 
 ADMIN, POOLER = Login(Ref("secret", "shop", "admin")), Login(Ref("secret", "shop", "pooler"))
@@ -113,3 +113,52 @@ def test_a_secret_that_changed_since_the_look_is_not_used() -> None:
     action = ResetPassword(cause="28P01", database=DATABASE, login=POOLER, version="42", role="pooler")
     with pytest.raises(ConflictError, match="it changed since it was looked at"):
         action.apply(World(Changed(), None, None, None, None))  # type: ignore[arg-type]
+
+
+# --- an auth_file with verifiers -------------------------------------------------------------------
+
+FILE = Login(Ref("secret", "shop", "userlist"), password_key="userlist.txt", user="userlist.txt")
+LISTED = replace(STEP, auth_file=FILE)
+FINE = Answer(ok=True, spoke=True)
+
+
+def listed(answer: Answer = FINE, *, same: bool, belongs: bool | None = True) -> Seen:
+    return replace(seen(answer, replace(ROLE, matches=same or answer.ok, same=same)), listed=belongs)
+
+
+def test_a_role_gets_the_very_verifier_of_the_auth_file() -> None:
+    """The same password under another salt opens nothing for a pooler that passes keys through."""
+    for trouble in (listed(same=False), listed(REFUSED, same=False)):
+        judgement = LISTED.judge(trouble, past())
+        assert isinstance(judgement, Act)
+        (action,) = judgement.actions
+        assert isinstance(action, ResetPassword)
+        assert action.auth_file == FILE
+        assert action.sentence.startswith("give role/shop/pooler the verifier that secret/shop/userlist has for it")
+
+
+def test_a_verifier_that_is_the_same_is_left_alone() -> None:
+    """Byte for byte; and never says never here, too."""
+    assert isinstance(LISTED.judge(listed(same=True), past()), Settled)
+    assert isinstance(replace(LISTED, reset="never").judge(listed(same=False), past()), Settled)
+
+
+def test_a_verifier_of_another_password_is_nobodys_to_give() -> None:
+    """The pooler's own role gets its Secret's password; the application's role is left as it is, and that is told."""
+    judgement = LISTED.judge(listed(REFUSED, same=False, belongs=False), past())
+    assert isinstance(judgement, Act)
+    assert judgement.actions[0].sentence.startswith("reset the password of role/shop/pooler")
+    client = replace(LISTED, passed_through=True)
+    judgement = client.judge(listed(REFUSED, same=False, belongs=False), past())
+    assert isinstance(judgement, Settled)
+    assert "another password than secret/shop/pooler" in judgement.remarks[0]
+    assert isinstance(client.judge(listed(REFUSED, same=False, belongs=None), past()), Settled)
+
+
+def test_only_verifiers_are_taken_from_an_auth_file() -> None:
+    """A password in it is the pooler's to use, not the role's to get."""
+    who = Credentials("pooler", Secret("x"))
+    verifier = "md5" + "0" * 32
+    for entry, expected in ((verifier, verifier), ("x", None)):
+        found = listed_verifier(Credentials("f", Secret(f'"pooler" "{entry}"')), who)
+        assert (found.reveal() if found else None) == expected

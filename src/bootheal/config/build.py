@@ -8,7 +8,7 @@ from typing import Any
 from bootheal.config import database as databases
 from bootheal.config import probe as probes
 from bootheal.config import schema
-from bootheal.config.login import login
+from bootheal.config.login import login, whole_file
 from bootheal.config.source import Source, parse, suggestion, validate
 from bootheal.errors import ConfigurationError, Problem, UsageError
 from bootheal.model import Ref
@@ -147,6 +147,7 @@ def _allowed(cluster: schema.Cluster) -> Allowed:
 
 def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[Step[Any]]:
     namespace = pooler.namespace or database.namespace
+    auth_file = whole_file(pooler.auth_file, namespace) if pooler.auth_file else None
     yield Credential(
         name=f"credential/{name}",
         after=(f"database/{database.name}",),
@@ -154,11 +155,23 @@ def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[St
         database=database,
         login=login(pooler.credential, namespace),
         reset=pooler.credential.reset,
+        auth_file=auth_file,
     )
+    if auth_file:
+        yield Credential(
+            name=f"credential/{name}/client",
+            after=(f"database/{database.name}",),
+            patience=pooler.patience,
+            database=database,
+            login=login(pooler.client, namespace),
+            reset="never" if pooler.credential.reset == "never" else "if-wrong",
+            auth_file=auth_file,
+            passed_through=True,
+        )
     settings_in = pooler.settings_in
     yield PoolerStep(
         name=f"pooler/{name}",
-        after=(f"credential/{name}", dns.NAME),
+        after=(f"credential/{name}", *((f"credential/{name}/client",) if auth_file else ()), dns.NAME),
         patience=pooler.patience,
         deployment=Ref("deployment", namespace, pooler.deployment),
         service=pooler.service,
@@ -170,6 +183,8 @@ def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[St
         port=pooler.port or 0,
         settings=pooler.settings,
         settings_in=(Ref("configmap", namespace, settings_in.configmap), settings_in.key) if settings_in else None,
+        settings_path=(settings_in or schema.SettingsIn(configmap="none")).path,
+        auth_file=auth_file,
     )
 
 

@@ -136,6 +136,16 @@ class SettingsIn(Model):
 
     configmap: Name
     key: str = "pgbouncer.ini"
+    path: str = Field(
+        "/etc/pgbouncer/pgbouncer.ini", description="where pods have it; only needed where the console is closed to us"
+    )
+
+
+class AuthFile(Model):
+    """The Secret that the pooler's auth_file is mounted from."""
+
+    secret: Name
+    key: str = "userlist.txt"
 
 
 class Pooler(Model):
@@ -150,6 +160,9 @@ class Pooler(Model):
     credential: Credential
     console: Login | None = Field(None, description="who may use each pod's admin console; default: credential")
     client: Login = Field(description="the application's login, to prove the pooler with")
+    auth_file: AuthFile | None = Field(
+        None, description="where its auth_file comes from: verifiers in it are kept, its changes reloaded"
+    )
     settings: dict[SettingName, Text] = Field(default_factory=dict, description="PgBouncer settings to keep in force")
     settings_in: SettingsIn | None = Field(None, description="also write the settings here, so that they persist")
     patience: Duration = 1800.0

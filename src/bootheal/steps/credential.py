@@ -3,15 +3,20 @@
 A right password is never reset: a new SCRAM salt alone can break poolers that pass
 verifiers through. So the order is: a direct TCP login; only where that is refused with
 28P01, the stored verifier; only where that differs (or may not be read), ALTER ROLE.
+
+A pooler whose auth_file holds a SCRAM verifier passes the client's keys through: they open
+PostgreSQL only where the role has that very verifier, so there it is kept byte for byte.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 from bootheal.errors import ConflictError, UnreachableError
-from bootheal.model import Answer, Login, Ref, Right, Role
+from bootheal.model import Answer, Credentials, Login, Ref, Right, Role, Secret, Target
+from bootheal.pgbouncer import userlist_entry
 from bootheal.ports import Interest, World
 from bootheal.primary import TIMEOUT, Database, find
+from bootheal.scram import is_verifier, matches
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
 WRONG_PASSWORD = "28P01"  # noqa: S105 - a SQLSTATE
@@ -23,6 +28,7 @@ class Seen:
     """Facts about the role: never the password, never the verifier.
 
     `answer` is a direct login as the role; `role` is None where it was not looked up or does not exist.
+    `listed`: whether the verifier in the pooler's auth_file belongs to the Secret's password, None if there is none.
     """
 
     why_no_primary: str
@@ -30,6 +36,7 @@ class Seen:
     version: str = ""
     answer: Answer | None = None
     role: Role | None = None
+    listed: bool | None = None
 
     @property
     def conditions(self) -> frozenset[str]:
@@ -45,6 +52,7 @@ class ResetPassword(Action):
     login: Login
     version: str
     role: str
+    auth_file: Login | None = None
 
     @property
     def about(self) -> Ref:
@@ -54,6 +62,8 @@ class ResetPassword(Action):
     @property
     def sentence(self) -> str:
         """Name role and Secret."""
+        if self.auth_file:
+            return f"give {self.about} the verifier that {self.auth_file.secret} has for it ({self.cause})"
         return f"reset the password of {self.about} to that of {self.login.secret} ({self.cause})"
 
     def apply(self, world: World) -> None:
@@ -61,20 +71,37 @@ class ResetPassword(Action):
         wanted = world.cluster.credentials(self.login, fresh=True)
         if wanted.version != self.version:
             raise ConflictError(f"cannot use {self.login.secret}: it changed since it was looked at")
+        verifier = (
+            listed_verifier(world.cluster.credentials(self.auth_file, fresh=True), wanted) if self.auth_file else None
+        )
+        if self.auth_file and not verifier:
+            raise ConflictError(f"cannot use {self.auth_file.secret}: it changed since it was looked at")
         primary = find(world, self.database).primary
         if primary is None:
             raise UnreachableError(f"cannot reach the primary of {self.database.name}")
         admin = world.cluster.credentials(self.database.admin)
-        world.postgres.set_password(primary, admin, self.database.dbname, self.role, wanted.password)
+        world.postgres.set_password(primary, admin, self.database.dbname, self.role, wanted.password, verifier=verifier)
+
+
+def listed_verifier(auth_file: Credentials, wanted: Credentials) -> Secret | None:
+    """Return the verifier that an auth_file (as `password`) holds for a role; None for a password, or nothing."""
+    entry = userlist_entry(auth_file.password.reveal(), wanted.user)
+    return Secret(entry) if entry and is_verifier(entry) else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Credential(Step[Seen]):
-    """Keeps one pooler role's password right. `reset`: if-wrong, always (once per boot) or never."""
+    """Keeps one role's password right. `reset`: if-wrong, always (once per boot) or never.
+
+    `auth_file` is the Secret that the pooler's auth_file comes from, where that is declared.
+    `passed_through`: an application's role, which only ever gets the verifier that stands there.
+    """
 
     database: Database
     login: Login
     reset: Literal["if-wrong", "always", "never"] = "if-wrong"
+    auth_file: Login | None = None
+    passed_through: bool = False
 
     def interests(self) -> frozenset[Interest]:
         """The Secret is read anew at each look; what else matters lives in PostgreSQL."""
@@ -82,8 +109,8 @@ class Credential(Step[Seen]):
 
     def rights(self) -> frozenset[Right]:
         """To read the Secrets of the role and of the administrator."""
-        logins = (self.login, self.database.admin)
-        return frozenset(Right("get", "secrets", login.secret.namespace) for login in logins)
+        logins = (self.login, self.database.admin, self.auth_file)
+        return frozenset(Right("get", "secrets", login.secret.namespace) for login in logins if login)
 
     def look(self, world: World) -> Seen:
         """Log in as the role, straight to the primary; where that fails, look the role up."""
@@ -92,18 +119,27 @@ class Credential(Step[Seen]):
             return Seen(members.why_none)
         wanted = world.cluster.credentials(self.login)
         answer = world.postgres.ask(members.primary, wanted, self.database.dbname, timeout=TIMEOUT)
+        verifier = listed_verifier(world.cluster.credentials(self.auth_file), wanted) if self.auth_file else None
+        listed = matches(verifier.reveal(), wanted.user, wanted.password.reveal()) if verifier else None
         role = None
-        if answer.sqlstate in (WRONG_PASSWORD, NOT_ALLOWED) or self.reset == "always":
-            admin = world.cluster.credentials(self.database.admin)
-            role = world.postgres.role(members.primary, admin, self.database.dbname, wanted.user, wanted.password)
-        return Seen("", wanted.user, wanted.version, answer, role)
+        if listed or self.reset == "always" or answer.sqlstate in (WRONG_PASSWORD, NOT_ALLOWED):
+            role = self._role(world, members.primary, wanted, verifier)
+        return Seen("", wanted.user, wanted.version, answer, role, listed)
+
+    def _role(self, world: World, primary: Target, wanted: Credentials, verifier: Secret | None) -> Role | None:
+        admin, dbname = world.cluster.credentials(self.database.admin), self.database.dbname
+        return world.postgres.role(primary, admin, dbname, wanted.user, wanted.password, verifier=verifier)
 
     def judge(self, seen: Seen, past: Past) -> Judgement:
         """Reset on proof, and never a role that could do more than a pooler must."""
         if seen.answer is None:
             return Wait(f"no primary to ask: {seen.why_no_primary}")
+        if self.passed_through and not seen.listed:
+            return self._not_passed_through(seen)
         if self.reset == "always" and not past.times(ResetPassword):
             return self._reset(seen, "reset: always") if seen.role else self._missing(seen)
+        if seen.answer.ok and seen.role and seen.role.same is False and self.reset != "never":
+            return self._reset(seen, "the stored verifier is another than that of auth_file, for the same password")
         if seen.answer.ok:
             return Settled(f"role {seen.user} logs in with the password of {self.login.secret}")
         if seen.answer.sqlstate in (WRONG_PASSWORD, NOT_ALLOWED):
@@ -147,9 +183,21 @@ class Credential(Step[Seen]):
                 "use a role of its own for the pooler, or set the password yourself",
             )
         action = ResetPassword(
-            cause=cause, database=self.database, login=self.login, version=seen.version, role=seen.user
+            cause=cause,
+            database=self.database,
+            login=self.login,
+            version=seen.version,
+            role=seen.user,
+            auth_file=self.auth_file if seen.listed else None,
         )
         return Act(cause, (action,))
+
+    def _not_passed_through(self, seen: Seen) -> Judgement:
+        """There is nothing to keep here; whether the application gets through is the pooler's step to find out."""
+        if seen.listed is None or self.auth_file is None:
+            return Settled(f"the pooler's auth_file holds no verifier of role {seen.user}")
+        remark = f"{self.auth_file.secret} has a verifier of role {seen.user}, but of another password than "
+        return Settled(f"nothing is known that lets role {seen.user} through", (remark + str(self.login.secret),))
 
     def _missing(self, seen: Seen) -> Judgement:
         return GiveUp(

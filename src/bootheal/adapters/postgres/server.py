@@ -3,12 +3,16 @@
 import socket
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from bootheal.adapters.postgres.libpq import Local, session
 from bootheal.adapters.postgres.wire import ask
 from bootheal.errors import TransientError, why_silent
 from bootheal.model import Answer, Credentials, Role, Secret, Target
 from bootheal.scram import matches
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 # How to open a connection: OSError where nobody listens, UnreachableError where a port-forward fails.
 Open = Callable[[Target, float], socket.socket]
@@ -38,8 +42,17 @@ class PostgresServer:
             return Answer(ok=False, spoke=False, text=why_silent(error))
         return ask(sock, who, dbname, sql, deadline, options=_guard(timeout) if read_only else "")
 
-    def role(self, target: Target, admin: Credentials, dbname: str, role: str, wanted: Secret) -> Role | None:
-        """Read a role; its verifier is compared here and goes no further."""
+    def role(
+        self,
+        target: Target,
+        admin: Credentials,
+        dbname: str,
+        role: str,
+        wanted: Secret,
+        *,
+        verifier: Secret | None = None,
+    ) -> Role | None:
+        """Read a role; what is stored for it is compared here and goes no further."""
         from psycopg import errors
 
         with session(self._local, target, admin, dbname) as connection:
@@ -48,30 +61,53 @@ class PostgresServer:
             if row is None:
                 return None
             try:
-                verifier = (connection.execute(_VERIFIER, [role]).fetchone() or [None])[0]
+                stored = (connection.execute(_VERIFIER, [role]).fetchone() or [None])[0] or ""
             except errors.InsufficientPrivilege:
-                agrees = None
+                agrees = same = None
             else:
-                agrees = matches(verifier, role, wanted.reveal()) if verifier else False
+                agrees = matches(stored, role, wanted.reveal()) if stored else False
+                same = stored == verifier.reveal() if verifier else None
         superuser, replication, can_login, expired = row
-        return Role(role, superuser, replication, can_login, expired, agrees)
+        return Role(role, superuser, replication, can_login, expired, agrees, same)
 
-    def set_password(self, target: Target, admin: Credentials, dbname: str, role: str, password: Secret) -> None:
-        """ALTER ROLE … PASSWORD with a verifier computed here: a server's log can show no more than that.
+    def set_password(
+        self,
+        target: Target,
+        admin: Credentials,
+        dbname: str,
+        role: str,
+        password: Secret,
+        *,
+        verifier: Secret | None = None,
+    ) -> None:
+        """ALTER ROLE … PASSWORD with a verifier, given or computed here: a server's log can show no more than that.
 
-        The verifier is of the kind that the server makes by default, so that poolers can use
+        It is of the kind that the role had, else of the server's default, so that poolers can use
         it. Not waiting for a synchronous standby: after a reboot there may be none for long.
         """
         from psycopg import sql
 
         with session(self._local, target, admin, dbname) as connection:
             connection.execute("set statement_timeout = '5s'; set synchronous_commit = local")
-            kind = connection.execute("show password_encryption").fetchone()
-            method = b"md5" if kind and kind[0] in ("md5", "on") else b"scram-sha-256"
-            verifier = connection.pgconn.encrypt_password(password.reveal().encode(), role.encode(), method)
-            connection.execute(
-                sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier.decode()))
-            )
+            if verifier:
+                text = verifier.reveal()
+            else:
+                method = b"md5" if _uses_md5(connection, role) else b"scram-sha-256"
+                text = connection.pgconn.encrypt_password(password.reveal().encode(), role.encode(), method).decode()
+            connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(text)))
+
+
+def _uses_md5(connection: "Connection[Any]", role: str) -> bool:
+    """Tell of which kind the role's verifier is: what worked before the trouble works after it."""
+    from psycopg import errors
+
+    try:
+        row = connection.execute("select left(rolpassword, 3) from pg_authid where rolname = %s", [role]).fetchone()
+    except errors.InsufficientPrivilege:
+        row = None
+    if not row or not row[0]:
+        row = connection.execute("show password_encryption").fetchone()
+    return bool(row and row[0] in ("md5", "on"))
 
 
 def _guard(timeout: float) -> str:
