@@ -7,14 +7,25 @@ from bootheal.model import Pod, Ref
 from bootheal.ports import World
 from bootheal.step import Action
 
+# What is kept of a pod's logs and events fits on a screen.
+LOG_LINES = 20
+
 
 @dataclass(frozen=True, kw_only=True)
 class DeletePod(Action):
-    """Delete one pod gracefully, that very one: a successor of the same name has another UID."""
+    """Delete one pod gracefully, that very one as it was seen.
+
+    A successor of the same name has another UID, and a pod that has come to life since
+    has another version. Its status and events, and the last `lines` of the containers named
+    by `heard`, are kept before; of a pod with None nothing is.
+    """
 
     pod: Ref
     uid: str
+    version: str
     newest: float
+    heard: tuple[str, ...] | None = None
+    lines: int = LOG_LINES
 
     @property
     def note(self) -> Mapping[str, str]:
@@ -31,12 +42,16 @@ class DeletePod(Action):
         """Say which pod, and why."""
         return f"delete {self.pod} ({self.cause})"
 
+    def evidence(self, world: World) -> Mapping[str, str]:
+        """Return its last words, which go with it."""
+        return {} if self.heard is None else world.cluster.last_words(self.pod, self.heard, self.lines)
+
     def apply(self, world: World) -> None:
-        """Send the delete, with the UID as its precondition."""
-        world.cluster.delete_pod(self.pod, self.uid)
+        """Send the delete, with UID and version as its preconditions."""
+        world.cluster.delete_pod(self.pod, self.uid, self.version)
 
 
 def delete_pod(pod: Pod, cause: str, siblings: Iterable[Pod] = ()) -> DeletePod:
     """Make the action that deletes `pod`, which is one of `siblings` where that matters."""
     newest = max(sibling.created for sibling in (pod, *siblings))
-    return DeletePod(cause=cause, pod=pod.ref, uid=pod.uid, newest=newest)
+    return DeletePod(cause=cause, pod=pod.ref, uid=pod.uid, version=pod.version, newest=newest)

@@ -67,7 +67,11 @@ class DemoError(BoothealError):
 
 
 class TransientError(BoothealError):
-    """The world is not ready; the engine waits and looks again."""
+    """The world is not ready; the engine waits and looks again, after `again` seconds where it was told when."""
+
+    def __init__(self, message: str, *, hint: str = "", again: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.again = again
 
 
 class UnreachableError(TransientError):

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from bootheal.freshness import before_boot
 from bootheal.model import BootTime, Container, Pod, State, Workload
 
-# Container reasons under which `kubectl get` prints a dead pod although its phase is Running or Pending.
-LOST = frozenset({"Unknown", "ContainerStatusUnknown"})
 PULLING = frozenset({"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName"})
 MISCONFIGURED = frozenset({"CreateContainerConfigError", "CreateContainerError"})
 
@@ -79,16 +77,6 @@ def _daemonset(workload: Workload) -> Rollout:
 def looping(pod: Pod) -> Container | None:
     """Return the container, or init container, that waits in crash-loop back-off."""
     return next((c for c in (*pod.init, *pod.containers) if c.reason == "CrashLoopBackOff"), None)
-
-
-def lost(pod: Pod) -> str:
-    """Return the container-level reason under which the reboot left this pod dead, "" if none.
-
-    The phase does not tell: it still says Running or Pending, and `status.phase=Unknown`
-    has matched nothing since 2015.
-    """
-    reasons = {c.reason for c in pod.containers if c.state is State.TERMINATED and not pod.ready}
-    return next(iter(sorted(reasons & LOST)), "")
 
 
 def starting(pod: Pod) -> str:

@@ -125,6 +125,7 @@ class Node:
     why: str = ""
     taints: tuple[str, ...] = ()
     unschedulable: bool = False
+    pressures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,11 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One pod's status. `reason` is the pod's own, not a container's; `turned` is when `ready` last changed."""
+    """One pod's status. `reason` is the pod's own, not a container's; `turned` is when `ready` last changed.
+
+    `due` is when a pod that is being deleted should be gone: its deletionTimestamp, which has
+    the grace period in it.
+    """
 
     ref: Ref
     uid: str
@@ -174,12 +179,16 @@ class Pod:
     ready: bool = False
     created: float = 0.0
     deleting: bool = False
+    due: float | None = None
+    finalizers: tuple[str, ...] = ()
     mirror: bool = False
     owner: Ref | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     containers: tuple[Container, ...] = ()
     init: tuple[Container, ...] = ()
     ports: Mapping[str, int] = field(default_factory=dict)
+    node: str = ""
+    claims: tuple[str, ...] = ()
     ips: tuple[str, ...] = ()
     turned: float | None = None
 
@@ -187,6 +196,15 @@ class Pod:
     def finished(self) -> bool:
         """Whether it has ended for good; it may lie around for long, and stands for nothing."""
         return self.phase in ("Failed", "Succeeded")
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """A pod to be deleted, as it was seen: not a successor of its name, nor what it has become since."""
+
+    ref: Ref
+    uid: str
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,6 +436,7 @@ class Done:
     """One action as remembered: `number` counts a step's actions, `result` is "intended" until it is known.
 
     `incident` counts how often the step had been mended before, in this epoch: see `Past.present`.
+    `note` is what undoing it needs, `evidence` what it destroys: log lines, events.
     """
 
     number: int
@@ -430,6 +449,7 @@ class Done:
     note: Mapping[str, str] = field(default_factory=dict)
     repairs: bool = True
     incident: int = 0
+    evidence: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:

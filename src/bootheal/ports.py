@@ -17,6 +17,7 @@ from bootheal.model import (
     Credentials,
     Document,
     Done,
+    Doomed,
     Endpoint,
     HostFacts,
     Lease,
@@ -94,8 +95,17 @@ class Cluster(Protocol):
         where it can't begin. The command is in the URL and in audit logs: never a secret in it.
         """
 
-    def delete_pod(self, pod: Ref, uid: str) -> None:
-        """Delete gracefully, with the UID as precondition; a pod already gone is fine."""
+    def last_words(self, pod: Ref, containers: Sequence[str], lines: int) -> Mapping[str, str]:
+        """Return a pod's status, events, and the last lines of `containers`; what can't be had says why."""
+
+    def pods_of_kubelet(self, node: str) -> frozenset[str]:
+        """Ask the node's kubelet for the UIDs of the pods that it knows. DeniedError names the right."""
+
+    def delete_pod(self, pod: Ref, uid: str, version: str = "", *, force: bool = False) -> None:
+        """Delete, gracefully if not by `force`. Gone is fine; ConflictError where it is not the one that was seen."""
+
+    def delete_pods(self, pods: Sequence[Doomed]) -> None:
+        """Delete gracefully, some at a time; those that are not what was seen are left to the next look."""
 
     def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
         """Annotate the pod template, if the workload is still at `version`; ConflictError if not."""

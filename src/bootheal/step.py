@@ -73,7 +73,9 @@ Judgement = Settled | Wait | Act | GiveUp
 
 def judge_error(error: BoothealError) -> Judgement:
     """Judge a look that could not be finished: what may pass is waited for."""
-    return Wait(str(error)) if isinstance(error, TransientError) else GiveUp(str(error), error.hint)
+    if isinstance(error, TransientError):
+        return Wait(str(error), again=error.again)
+    return GiveUp(str(error), error.hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,10 @@ class Action(ABC):
     @property
     def note(self) -> Mapping[str, str]:
         """What must be on disk before the change, to undo it after a crash."""
+        return {}
+
+    def evidence(self, world: World) -> Mapping[str, str]:  # noqa: ARG002 - most destroy nothing
+        """Read what the change will destroy; it is on disk before, and in the report. No secret, no error."""
         return {}
 
     @abstractmethod

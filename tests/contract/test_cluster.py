@@ -147,9 +147,11 @@ def settled(place: Place, ref: Ref) -> Any:
 
 
 def test_a_pod_is_deleted_by_uid_and_no_other(place: Place) -> None:
-    """A pod that has been replaced under its name meanwhile is spared; deleting one that is gone is fine."""
+    """A pod that has been replaced or has changed meanwhile is spared; deleting one that is gone is fine."""
     (pod,) = place.pods()
-    place.cluster.delete_pod(pod.ref, "00000000-0000-0000-0000-000000000000")
+    for uid, version in (("00000000-0000-0000-0000-000000000000", ""), (pod.uid, "1")):
+        with pytest.raises(ConflictError):
+            place.cluster.delete_pod(pod.ref, uid, version)
     assert pod.uid in {other.uid for other in place.pods() if not other.deleting}
     place.cluster.delete_pod(pod.ref, pod.uid)
     wait_until("successor", lambda: [p for p in place.pods() if p.uid != pod.uid and not p.deleting])

@@ -49,7 +49,7 @@ def waited_for(stack: Stack, expect: int = 1) -> str:
         (Fault(path="/readyz", status=401), "the API server says 401 Unauthorized"),
         (Fault(path="/readyz", status=403), "the API server says 403 Forbidden"),
         (Fault(path="/readyz", status=500), "/readyz says 500"),
-        (Fault(path=".*", status=429, headers={"Retry-After": "60"}), "/readyz says 429"),
+        (Fault(path=".*", status=429, headers={"Retry-After": "60"}), "the API server says 429 Too Many Requests"),
         (Fault(path=".*", cut="reset"), "cannot reach the API server at https://127.0.0.1"),
         (Fault(path=".*", cut="eof"), "cannot reach the API server at https://127.0.0.1"),
     ],

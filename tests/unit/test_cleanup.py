@@ -1,54 +1,116 @@
-"""What is deleted after a reboot, and what is left."""
+"""What is deleted after a reboot, what is left, and when it is too much."""
 
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bootheal.actions import DeletePod
-from bootheal.model import Pod, Ref
+from bootheal.death import cause_of_death
+from bootheal.model import BootTime, Container, Doomed, Lease, Node, Pod, Ref, State
 from bootheal.ports import World
-from bootheal.step import Act, GiveUp, Settled, Wait
-from bootheal.steps.cleanup import Cleanup, Seen
-from support.objects import NOW, a_pod, past, terminated, waiting
+from bootheal.step import Act, GiveUp, Past, Settled, Wait
+from bootheal.steps.cleanup import BATCH, BEGAN, FEW, WITNESSES, Cleanup, DeletePods, Seen
+from support.objects import BOOT, NOW, THIS_BOOT, a_lease, a_node, a_pod, past, running, terminated, waiting
 
 CLEANUP = Cleanup(namespaces=("shop",), grace=60, cap=2)
 
 
-class OnlyPods:
-    def __init__(self, *pods: Pod) -> None:
-        self._pods = pods
+@dataclass
+class Cluster:
+    """Only pods and nodes; a node's kubelet knows the UIDs in `known`."""
 
-    def pods(self, _namespace: str) -> tuple[Pod, ...]:
-        return self._pods
+    listed: tuple[Pod, ...]
+    node: Node = field(default_factory=a_node)
+    known: frozenset[str] = frozenset()
+
+    def pods(self, namespace: str) -> list[Pod]:
+        return [pod for pod in self.listed if pod.ref.namespace == namespace]
+
+    def nodes(self) -> list[Node]:
+        return [self.node]
+
+    def lease(self, _node: str) -> Lease:
+        return a_lease()
+
+    def pods_of_kubelet(self, _node: str) -> frozenset[str]:
+        return self.known
 
 
-def look(*pods: Pod) -> Seen:
-    return CLEANUP.look(World(OnlyPods(*pods), None, None, None, None))  # type: ignore[arg-type]
+class Host:
+    def boot_id(self) -> str:
+        return "new"
+
+    def boot_time(self) -> BootTime:
+        return THIS_BOOT
 
 
-def long_dead(*pods: Pod) -> Any:
-    return past(first_seen={f"dead {pod.uid}": NOW - 60 for pod in pods})
+def look(*pods: Pod, step: Cleanup = CLEANUP, **cluster: Any) -> Seen:
+    return step.look(World(Cluster(pods, **cluster), Host(), None, None, None))  # type: ignore[arg-type]
+
+
+def dead(name: str = "a", *containers: Container, **fields: Any) -> Pod:
+    """A pod that has been Unknown since before anybody looked."""
+    return a_pod(name, *containers or (terminated("Unknown"),), ready=False, node="box", **fields)
+
+
+def failed(name: str, reason: str, **fields: Any) -> Pod:
+    """A pod that is over for good."""
+    return a_pod(name, phase="Failed", reason=reason, containers=(), ready=False, node="box", **fields)
+
+
+def for_long(seconds: float = 60) -> Past:
+    """A past in which the step has been looking for so long."""
+    return past(first_seen={BEGAN: NOW - seconds})
 
 
 @pytest.mark.parametrize(
     "pod",
     [
-        a_pod("a", terminated("Unknown")),
-        a_pod("a", terminated("ContainerStatusUnknown"), phase="Failed"),
-        a_pod("a", phase="Failed", reason="Terminated", ready=False),
-        a_pod("a", phase="Failed", reason="NodeShutdown", ready=False),
-        a_pod("a", phase="Failed", reason="NodeAffinity", ready=False),
+        dead(),
+        dead("a", terminated("ContainerStatusUnknown"), phase="Failed"),
+        failed("a", "Terminated"),
+        failed("a", "NodeShutdown"),
+        failed("a", "NodeAffinity"),
+        failed("a", "Evicted"),
     ],
 )
-def test_what_the_reboot_killed_is_deleted_once_it_has_been_dead_for_the_grace(pod: Pod) -> None:
-    """That very pod, by UID; before the grace is over it is only waited for."""
-    facts = look(pod)
-    assert isinstance(CLEANUP.judge(facts, past()), Wait)
-    judgement = CLEANUP.judge(facts, long_dead(pod))
+def test_what_the_reboot_killed_is_deleted(pod: Pod) -> None:
+    """That very pod as it was seen, and its last words are kept."""
+    judgement = CLEANUP.judge(look(pod), for_long())
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
     assert isinstance(action, DeletePod)
-    assert (action.pod, action.uid) == (pod.ref, pod.uid)
+    assert (action.pod, action.uid, action.version) == (pod.ref, pod.uid, pod.version)
+    assert action.heard == tuple(container.name for container in pod.containers)
+
+
+def test_what_the_kubelet_may_still_restart_is_given_time() -> None:
+    """The grace runs since this boot's kubelet can be seen, and since the pod died: whatever is later."""
+    assert CLEANUP.judge(look(dead()), for_long(20)) == Wait(
+        "the kubelet may still see to pods that are dead or overdue", again=40
+    )
+    just_died = dead("a", terminated("Unknown", ended=NOW - 10))
+    judgement = CLEANUP.judge(look(just_died), for_long())
+    assert isinstance(judgement, Wait)
+    assert judgement.again == 50
+
+
+def test_what_is_over_for_good_had_its_time_before() -> None:
+    """A Failed pod is not restarted by anybody: how long it has been dead is in its own status."""
+    pod = failed("a", "NodeShutdown", turned=BOOT - 5)
+    assert isinstance(CLEANUP.judge(look(pod), for_long(0)), Act)
+    young = failed("a", "NodeShutdown", turned=NOW - 5)
+    assert isinstance(CLEANUP.judge(look(young), for_long(0)), Wait)
+
+
+def test_a_time_of_death_in_the_future_is_not_believed() -> None:
+    """The clock was wrong; then it counts for how long we have been looking."""
+    pod = failed("a", "NodeShutdown", turned=NOW + 1e6)
+    assert isinstance(CLEANUP.judge(look(pod), for_long(59)), Wait)
+    assert isinstance(CLEANUP.judge(look(pod), for_long(60)), Act)
 
 
 @pytest.mark.parametrize(
@@ -57,33 +119,262 @@ def test_what_the_reboot_killed_is_deleted_once_it_has_been_dead_for_the_grace(p
         a_pod("a"),
         a_pod("a", waiting("CrashLoopBackOff")),
         a_pod("a", waiting("ImagePullBackOff"), phase="Pending"),
-        a_pod("a", phase="Failed", reason="Evicted", ready=False),
-        a_pod("a", phase="Failed", reason="OutOfmemory", ready=False),
-        a_pod("a", terminated("Unknown"), deleting=True),
+        a_pod("a", waiting("CreateContainerConfigError"), phase="Pending"),
+        dead(deleting=True),
     ],
 )
 def test_what_has_another_trouble_is_not_touched(pod: Pod) -> None:
-    """Crash loops, image pulls, evictions and pods that are ending have other cures."""
-    assert CLEANUP.judge(look(pod), long_dead(pod)) == Settled("no dead pod")
+    """Crash loops, image pulls, missing Secrets and pods that are ending have other cures."""
+    assert CLEANUP.judge(look(pod), for_long()) == Settled("no dead pod")
 
 
 @pytest.mark.parametrize(
-    ("fields", "why"),
+    ("pod", "why"),
     [
-        ({"owner": None}, "a bare pod, nothing would make it again"),
-        ({"owner": Ref("job", "shop", "migrate")}, "owned by job/migrate, which would count the deletion as a failure"),
-        ({"mirror": True}, "a static pod, the kubelet's own"),
+        (dead(owner=None), "a bare pod, nothing would make it again"),
+        (dead(owner=Ref("job", "shop", "migrate")), "a Job's pod, deleting it would count as a failure"),
+        (dead(owner=Ref("etcdcluster", "shop", "e")), "its owner is etcdcluster/shop/e, which may not make it again"),
+        (dead(mirror=True), "a static pod, the kubelet's own"),
+        (
+            failed("a", "OutOfmemory"),
+            "not among cleanup.reasons, since what replaces it may die of the same",
+        ),
     ],
 )
-def test_what_nothing_would_replace_is_left_and_reported(fields: dict[str, Any], why: str) -> None:
-    """Bare, Job and static pods are remarks in the report, never deleted."""
-    pod = a_pod("a", terminated("Unknown"), **fields)
-    assert CLEANUP.judge(look(pod), long_dead(pod)) == Settled("no dead pod", (f"left pod/shop/a (Unknown): {why}",))
+def test_what_deleting_would_not_mend_is_left_and_reported(pod: Pod, why: str) -> None:
+    """Bare, Job and static pods, other owners', and what the node has no room for: remarks, never deleted."""
+    seen = look(pod)
+    assert CLEANUP.judge(seen, for_long()) == Settled(
+        "1 dead pod is left", (f"left pod/shop/a ({seen.dead[0].why}): {why}",)
+    )
 
 
-def test_too_many_dead_pods_are_suspicious() -> None:
-    """More than the cap: none is deleted, a person looks first."""
-    pods = [a_pod(name, terminated("Unknown")) for name in "abc"]
-    judgement = CLEANUP.judge(look(*pods), long_dead(*pods))
+def test_many_that_are_left_are_counted() -> None:
+    """One line for each reason to leave pods, with a few names."""
+    pods = [dead(f"a{number:03}", owner=None) for number in range(120)]
+    judgement = CLEANUP.judge(look(*pods), for_long())
+    assert isinstance(judgement, Settled)
+    names = "pod/shop/a000 (Unknown), pod/shop/a001 (Unknown), pod/shop/a002 (Unknown) and 117 more"
+    assert judgement.remarks == (f"left {names}: a bare pod, nothing would make it again",)
+
+
+def test_the_evicted_are_left_until_the_pressure_is_gone() -> None:
+    """Deleting them earlier makes a successor that is evicted, too."""
+    pod, pressed = failed("a", "Evicted"), a_node(pressures=("DiskPressure",))
+    judgement = CLEANUP.judge(look(pod, node=pressed), for_long())
+    assert isinstance(judgement, Settled)
+    assert judgement.remarks == ("left pod/shop/a (Evicted): node box still has DiskPressure",)
+    assert isinstance(CLEANUP.judge(look(pod), for_long()), Act)
+
+
+def test_reasons_can_be_declared() -> None:
+    """More or fewer than the default."""
+    step = replace(CLEANUP, reasons=frozenset({"OutOfpods"}))
+    assert isinstance(step.judge(look(failed("a", "OutOfpods"), step=step), for_long()), Act)
+    assert isinstance(step.judge(look(dead(), step=step), for_long()), Settled)
+
+
+def test_too_many_dead_pods_are_refused() -> None:
+    """More than the cap: none is deleted, and a person is told how many, where, and what to do."""
+    pods = [dead(name) for name in "abc"]
+    assert CLEANUP.judge(look(*pods), for_long()) == GiveUp(
+        "3 pods are dead (3 in namespace shop), more than cleanup.cap = 2: none of them is deleted",
+        "look at them with `kubectl -n shop get pods`; if they are leftovers, raise cleanup.cap to 3 or more",
+    )
+
+
+def test_what_the_kubelet_may_still_restart_is_not_too_much() -> None:
+    """For some seconds after a power cut every pod there is looks dead."""
+    pods = [dead(name) for name in "abc"]
+    assert isinstance(CLEANUP.judge(look(*pods), for_long(5)), Wait)
+
+
+def test_the_cap_is_for_the_whole_boot() -> None:
+    """Pods whose successors die again are not deleted for ever."""
+    done = [
+        DeletePods(cause="Unknown 1", pods=(Doomed(dead("b").ref, "b", "1"),)),
+        DeletePod(cause="Unknown", pod=dead("c").ref, uid="c", version="1", newest=0.0),
+    ]
+    judgement = CLEANUP.judge(look(dead()), replace(for_long(), done=tuple(as_done(action) for action in done)))
     assert isinstance(judgement, GiveUp)
-    assert judgement.why == "3 pods look dead, more than cleanup.cap = 2: nothing was deleted"
+    assert judgement.why.startswith("1 pod is dead (1 in namespace shop), after 2 in this boot, more than cleanup.cap")
+
+
+def as_done(action: Any) -> Any:
+    from bootheal.model import Done
+
+    return Done(
+        number=0,
+        action=action.kind(),
+        object=str(action.about),
+        cause=action.cause,
+        at=NOW,
+        sentence=action.sentence,
+        result="done",
+        note=action.note,
+    )
+
+
+def test_a_heap_is_deleted_in_batches_after_the_first_have_been_heard() -> None:
+    """The last words of ten are kept; the others go many at a time, one namespace at a time."""
+    step = replace(CLEANUP, cap=1000, namespaces=("other", "shop"))
+    pods = [dead(f"a{number:03}") for number in range(BATCH + FEW)]
+    elsewhere = [replace(dead(f"b{number:03}"), ref=Ref("pod", "other", f"b{number:03}")) for number in range(FEW)]
+    first = step.judge(look(*pods, *elsewhere, step=step), for_long())
+    assert isinstance(first, Act)
+    assert len(first.actions) == WITNESSES
+    assert all(isinstance(action, DeletePod) and action.heard is not None for action in first.actions)
+    done = tuple(as_done(action) for action in first.actions)
+    second = step.judge(look(*pods, step=step), replace(for_long(), done=done))
+    assert isinstance(second, Act)
+    (batch,) = second.actions
+    assert isinstance(batch, DeletePods)
+    assert len(batch.pods) == BATCH
+    assert batch.sentence == f"delete {BATCH} dead pods of namespace/shop (Unknown {BATCH})"
+
+
+def test_log_lines_can_be_left_out() -> None:
+    """The state file is readable by everybody on this machine."""
+    step = replace(CLEANUP, log_lines=0)
+    judgement = step.judge(look(dead(), step=step), for_long())
+    assert isinstance(judgement, Act)
+    assert [action.heard for action in judgement.actions if isinstance(action, DeletePod)] == [()]
+
+
+# --- Terminating ----------------------------------------------------------------------------------
+
+
+def overdue(seconds: float = 600, **fields: Any) -> Pod:
+    return dead(deleting=True, due=NOW - seconds, **fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"finalizers": ("example.com/hold",)}, "finalizer example.com/hold holds it; who set it must take it off"),
+        (
+            {"claims": ("pg",)},
+            "the kubelet of box is not done, perhaps with persistentvolumeclaim pg; see `kubectl -n shop",
+        ),
+    ],
+)
+def test_what_stays_terminating_is_named_with_what_holds_it(fields: dict[str, Any], said: str) -> None:
+    """A finalizer or a volume; nothing is forced, nothing is taken off."""
+    judgement = CLEANUP.judge(look(overdue(**fields)), for_long())
+    assert isinstance(judgement, Settled)
+    assert judgement.remarks[0].startswith(f"pod/shop/a should have gone 10 min ago: {said}")
+
+
+def test_the_kubelet_is_given_time_to_end_what_was_being_deleted() -> None:
+    """After a reboot it does so by itself; what is not overdue is nobody's business."""
+    assert isinstance(CLEANUP.judge(look(overdue()), for_long(10)), Wait)
+    assert CLEANUP.judge(look(overdue(-5)), for_long(10)) == Settled("no dead pod")
+    assert CLEANUP.judge(look(overdue(5)), for_long(60)) == Settled("no dead pod")
+
+
+FORCING = replace(CLEANUP, force_after=300.0)
+
+
+def test_forcing_is_for_what_the_kubelet_of_this_boot_does_not_know() -> None:
+    """On request, late enough, at its version."""
+    judgement = FORCING.judge(look(overdue(), step=FORCING), for_long())
+    assert isinstance(judgement, Act)
+    assert [action.sentence for action in judgement.actions] == [
+        "force the deletion of pod/shop/a (unknown to the kubelet of box)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pod", "cluster", "objection"),
+    [
+        (overdue(), {"known": frozenset({"uid-a"})}, "the kubelet of box still knows it"),
+        (overdue(finalizers=("x/y",)), {}, "a finalizer is not bootheal's to take off"),
+        (overdue(), {"node": a_node(boot_id="old")}, "node box still shows the previous boot (old, this one is new)"),
+        (overdue(), {"node": a_node(ready=False)}, "node box is not Ready"),
+        (overdue(), {"node": a_node(name="other")}, "there is no node box whose kubelet could be asked"),
+    ],
+)
+def test_nothing_else_is_forced_and_the_reason_is_told(pod: Pod, cluster: dict[str, Any], objection: str) -> None:
+    """Where anything of the pod could still run."""
+    judgement = FORCING.judge(look(pod, step=FORCING, **cluster), for_long())
+    assert isinstance(judgement, Settled)
+    assert judgement.remarks[0].endswith(f"; not forced: {objection}")
+
+
+def test_forcing_needs_its_time_and_its_switch() -> None:
+    """Neither a pod that is not late enough, nor any without `force_after`."""
+    assert isinstance(FORCING.judge(look(overdue(299), step=FORCING), for_long()), Settled)
+    assert isinstance(CLEANUP.judge(look(overdue(1e6)), for_long()), Settled)
+
+
+# --- no healthy pod -------------------------------------------------------------------------------
+
+REASONS = st.sampled_from(["", "Unknown", "ContainerStatusUnknown", "Error", "NodeLost", "Evicted", "Completed", "Odd"])
+TIMES = st.sampled_from([None, BOOT - 1000, BOOT + 10, NOW - 1, NOW + 1000])
+CONTAINERS = st.builds(
+    Container,
+    name=st.just("main"),
+    state=st.sampled_from(State),
+    reason=REASONS,
+    ready=st.booleans(),
+    started=TIMES,
+    ended=TIMES,
+)
+OWNERS = st.sampled_from(["replicaset", "statefulset", "daemonset", "job", "node", "cronjob", "other"])
+PODS = st.builds(
+    Pod,
+    ref=st.builds(Ref, st.just("pod"), st.sampled_from(["shop", "kube-system"]), st.sampled_from("abcdef")),
+    uid=st.uuids().map(str),
+    version=st.just("1"),
+    phase=st.sampled_from(["Pending", "Running", "Succeeded", "Failed", "Unknown", ""]),
+    reason=REASONS | st.sampled_from(["Terminated", "NodeAffinity", "OutOfcpu", "NodeShutdown"]),
+    ready=st.booleans(),
+    created=TIMES.map(lambda time: time or 0.0),
+    turned=TIMES,
+    deleting=st.booleans(),
+    due=TIMES,
+    finalizers=st.sampled_from([(), ("x/y",)]),
+    mirror=st.booleans(),
+    owner=st.none() | OWNERS.map(lambda kind: Ref(kind, "shop", "owner")),
+    containers=st.lists(CONTAINERS, max_size=3).map(tuple),
+    init=st.lists(CONTAINERS, max_size=1).map(tuple),
+    node=st.sampled_from(["box", "gone", ""]),
+)
+
+
+def lives(pod: Pod) -> bool:
+    """Whether it serves, or something of it runs in this boot."""
+    ran = (c for c in pod.containers if c.state is State.RUNNING)
+    return (pod.ready and pod.phase == "Running") or any(c.started is None or c.started >= BOOT for c in ran)
+
+
+@given(pods=st.lists(PODS, max_size=8), watched=st.floats(0, 1000), pressed=st.booleans(), known=st.booleans())
+def test_no_healthy_pod_is_deleted(pods: list[Pod], watched: float, pressed: bool, known: bool) -> None:
+    """Whatever the API says: nothing that lives, nothing that nobody would make again, nothing undeclared."""
+    step = replace(CLEANUP, cap=1000, force_after=1.0)
+    node = a_node(pressures=("MemoryPressure",) if pressed else ())
+    uids = frozenset(pod.uid for pod in pods if known)
+    judgement = step.judge(look(*pods, step=step, node=node, known=uids), for_long(watched))
+    if not isinstance(judgement, Act):
+        return
+    by_uid = {pod.uid: pod for pod in pods}
+    for action in judgement.actions:
+        doomed = action.pods if isinstance(action, DeletePods) else (action,)
+        for pod in (by_uid[each.uid] for each in doomed):  # type: ignore[union-attr]
+            assert pod.ref.namespace == "shop"
+            if isinstance(action, DeletePod | DeletePods):
+                assert not lives(pod)
+                assert not pod.mirror
+                assert pod.owner is not None
+                assert pod.owner.kind in ("replicaset", "statefulset", "daemonset")
+                assert not (pressed and cause_of_death(pod, boot_time=THIS_BOOT) == "Evicted")
+            else:
+                assert pod.deleting
+                assert not pod.finalizers
+                assert pod.uid not in uids
+
+
+def test_a_running_pod_next_to_a_dead_one_is_spared() -> None:
+    """The property above can fail: this is what it looks for."""
+    assert lives(a_pod("a", running()))
+    assert not lives(dead())

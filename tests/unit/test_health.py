@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bootheal.health import looping, lost, rollout, starting
+from bootheal.health import looping, rollout, starting
 from bootheal.model import Ref
-from support.objects import BOOT, THIS_BOOT, a_deployment, a_pod, running, terminated, waiting
+from support.objects import BOOT, THIS_BOOT, a_deployment, a_pod, running, waiting
 
 STATEFULSET, DAEMONSET = Ref("statefulset", "shop", "db"), Ref("daemonset", "shop", "agent")
 
@@ -53,13 +53,6 @@ def test_a_statefulset_is_done_by_its_revision_or_partition(fields: dict[str, An
 def test_a_daemonset_is_done_when_every_node_has_the_latest_pod(fields: dict[str, Any], done: bool) -> None:
     """Updated and available on every node that wants one."""
     assert done == rollout(a_deployment(ref=DAEMONSET, **fields)).done
-
-
-def test_a_pod_that_the_reboot_killed_is_known_by_its_container_not_its_phase() -> None:
-    """The phase still says Running while `kubectl get` prints Unknown."""
-    assert lost(a_pod("a", terminated("Unknown"), phase="Running")) == "Unknown"
-    assert lost(a_pod("a", terminated("Error"))) == ""
-    assert lost(a_pod("a")) == ""
 
 
 def test_a_crash_loop_is_a_waiting_reason() -> None:

@@ -131,7 +131,15 @@ def _steps(file: schema.File) -> Iterator[Step[Any]]:
     yield Dns(after=(gate.NAME,))
     if file.cleanup:
         cleanup = file.cleanup
-        yield Cleanup(after=(gate.NAME,), namespaces=tuple(cleanup.namespaces), grace=cleanup.grace, cap=cleanup.cap)
+        yield Cleanup(
+            after=(gate.NAME,),
+            namespaces=tuple(cleanup.namespaces),
+            grace=cleanup.grace,
+            cap=cleanup.cap,
+            reasons=frozenset(cleanup.reasons),
+            force_after=cleanup.force_after,
+            log_lines=cleanup.log_lines,
+        )
     places = {name: databases.build(name, section) for name, section in file.databases.items()}
     for name, section in file.databases.items():
         yield databases.step(section, places[name])

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from bootheal.death import BY_DEFAULT, known
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)?")
 _UNITS = {None: 1, "s": 1, "m": 60, "h": 3600}
 
@@ -29,12 +31,19 @@ def _no_nul(path: Path) -> Path:
     return path
 
 
+def _known_reason(reason: str) -> str:
+    if not known(reason):
+        raise ValueError("no pod is known to die of this; kubectl get pods prints the reason under STATUS")
+    return reason
+
+
 Duration = Annotated[
     float, BeforeValidator(_seconds), Field(gt=0, le=30 * 86400, description="seconds, or like 90s, 30m, 2h")
 ]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
 FilePath = Annotated[Path, AfterValidator(_no_nul)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Reason = Annotated[str, AfterValidator(_known_reason)]
 Text = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[^\r\n]*$")]
 Latin = Annotated[str, Field(pattern=r"^[\x00-\xff]*$")]
 SettingName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -96,7 +105,18 @@ class Cleanup(Model):
 
     namespaces: Annotated[list[Name], Field(min_length=1)]
     grace: Duration = Field(60.0, description="how long a pod must have been dead: the kubelet restarts most by itself")
-    cap: int = Field(25, ge=1, description="more dead pods than this are reported and none is deleted")
+    cap: int = Field(25, ge=1, description="more dead pods than this in one boot are reported, and none is deleted")
+    reasons: list[Reason] = Field(
+        sorted(BY_DEFAULT), min_length=1, description="what pods must have died of, as `kubectl get pods` prints it"
+    )
+    log_lines: int = Field(
+        20, ge=0, le=100, description="how many of a dead pod's last log lines are kept (readable by `bootheal status`)"
+    )
+    force_after: Duration | None = Field(
+        None,
+        description="how long a pod must have been overdue to be force-deleted, if its kubelet does not know it; "
+        "default: never",
+    )
 
 
 class Check(Model):

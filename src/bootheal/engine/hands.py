@@ -26,11 +26,12 @@ class Hands:
         if action.bounded and before >= self._max_repeats:
             return GiveUp(f"cannot {action.sentence} again: it was done {before} times in this boot and did not help")
         try:
+            done = replace(done, evidence=action.evidence(self._world))
             self._memory.record(node.name, done)
             self._tell(EventKind.ACTING, node, action.sentence, done)
             action.apply(self._world)
         except TransientError as error:
-            return self._failed(node, done, error) or Wait(f"cannot {action.sentence} yet: {error}")
+            return self._failed(node, done, error) or Wait(f"cannot {action.sentence} yet: {error}", again=error.again)
         except (PermanentError, StateError) as error:
             return self._failed(node, done, error) or GiveUp(f"cannot {action.sentence}: {error}", error.hint)
         except Exception as error:  # noqa: BLE001 - our bug: it must not take the other steps along

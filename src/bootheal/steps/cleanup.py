@@ -1,110 +1,243 @@
 """Clean-up: pods that the reboot killed and that nothing else will remove.
 
 Most pods that show Unknown are restarted by the kubelet within seconds; only what
-stays dead is deleted. Nothing waits for this step.
+stays dead is deleted. Nothing waits for this step, and a step that refuses to delete
+what it found is not well: a run that leaves a heap of dead pods must not say "healed".
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from bootheal.actions import DeletePod, delete_pod
-from bootheal.health import lost
-from bootheal.model import Pod, Right
+from bootheal import stuck
+from bootheal.actions import LOG_LINES, DeletePod, delete_pod
+from bootheal.death import BY_DEFAULT, EVICTED, cause_of_death, died
+from bootheal.model import Doomed, Pod, Ref, Right
 from bootheal.ports import Interest, World
-from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
+from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
+from bootheal.stuck import ForceDeletePod, Terminating
 
 NAME = "cleanup"
 
-# Pod-level reasons that a reboot leaves behind. Evicted and OutOf… are not among them: they have a
-# cause of their own that deleting would only hide or repeat.
-REBOOT_REASONS = frozenset(
-    {"Terminated", "Shutdown", "NodeShutdown", "NodeAffinity", "NodeLost", "UnexpectedAdmissionError"}
-)
+# Since when this boot's kubelets have had a chance: the step begins when the gate has opened.
+BEGAN = "began"
 
 # Controllers that make a new pod for one that is deleted. A Job would count it as a failure.
-REPLACED_BY = frozenset({"replicaset", "statefulset", "daemonset"})
+REPLACED_BY = frozenset({"replicaset", "statefulset", "daemonset", "replicationcontroller"})
+
+# Pods whose last words are kept, in one boot: the state file must stay small.
+WITNESSES = 10
+
+# Up to this many are deleted one by one, each with a line of its own in the report; more go in batches,
+# each of which takes a second or so, after which the loop turns once.
+FEW = 25
+BATCH = 250
+
+# How many pods a remark names.
+NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """A pod that the reboot killed, why we think so, and (where it must be left) why it is left."""
+    """A dead pod, of what it died, and (where it must be left) why it is left."""
 
     pod: Pod
     why: str
     left: str = ""
 
-    @property
-    def condition(self) -> str:
-        """This very pod is dead."""
-        return f"dead {self.pod.uid}"
-
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The dead pods of the declared namespaces."""
+    """The dead pods of the declared namespaces, and those that are being deleted."""
 
-    dead: tuple[Dead, ...]
+    dead: tuple[Dead, ...] = ()
+    terminating: Terminating = field(default_factory=Terminating)
 
     @property
     def conditions(self) -> frozenset[str]:
-        """How long each has been dead matters."""
-        return frozenset(dead.condition for dead in self.dead if not dead.left)
+        """How long we have been looking matters; how long each pod has been dead is in its own status."""
+        return frozenset({BEGAN})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeletePods(Action):
+    """Delete many dead pods of one namespace, each by a request of its own, several at a time.
+
+    A run that is killed in the middle loses nothing: the next look finds what is left.
+    """
+
+    bounded = False
+
+    pods: tuple[Doomed, ...]
+
+    @property
+    def about(self) -> Ref:
+        """Their namespace."""
+        return Ref("namespace", "", self.pods[0].ref.namespace)
+
+    @property
+    def sentence(self) -> str:
+        """Say how many, and why."""
+        return f"delete {len(self.pods)} dead pods of {self.about} ({self.cause})"
+
+    @property
+    def note(self) -> Mapping[str, str]:
+        """Return how many, for the cap."""
+        return {"count": str(len(self.pods))}
+
+    def apply(self, world: World) -> None:
+        """Send the deletes, with UIDs and versions as their preconditions."""
+        world.cluster.delete_pods(self.pods)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cleanup(Step[Seen]):
-    """Deletes dead pods of `namespaces` that have been dead for `grace` seconds, at most `cap` in one go."""
+    """Deletes pods of `namespaces` that have been dead of one of `reasons` for `grace` seconds, `cap` in one boot.
+
+    `force_after`: for how many seconds a pod must have been overdue before it is forced; None never does.
+    """
 
     namespaces: tuple[str, ...]
     grace: float = 60.0
     cap: int = 25
+    reasons: frozenset[str] = BY_DEFAULT
+    force_after: float | None = None
+    log_lines: int = LOG_LINES
     name: str = NAME
 
     def interests(self) -> frozenset[Interest]:
-        """Pods."""
-        return frozenset(Interest("pod", namespace) for namespace in self.namespaces)
+        """Pods, and nodes for their pressures."""
+        return frozenset({Interest("node"), *(Interest("pod", namespace) for namespace in self.namespaces)})
 
     def rights(self) -> frozenset[Right]:
-        """To delete them."""
-        return frozenset(Right("delete", "pods", namespace) for namespace in self.namespaces)
+        """To delete pods, to keep their last words, and to ask a kubelet whether it knows one."""
+        needed = (("delete", "pods"), ("get", "pods"), ("get", "pods/log"), ("list", "events"))
+        ask = {Right("get", "nodes/proxy")} if self.force_after is not None else set()
+        return frozenset(ask | {Right(*right, namespace) for right in needed for namespace in self.namespaces})
+
+    # --- looking ----------------------------------------------------------------------------------
 
     def look(self, world: World) -> Seen:
-        """Read the pods."""
-        pods = [pod for namespace in self.namespaces for pod in world.cluster.pods(namespace)]
-        dead = (Dead(pod, why, _left(pod)) for pod in pods if (why := _dead(pod)) and not pod.deleting)
-        return Seen(tuple(sorted(dead, key=lambda dead: dead.pod.ref)))
+        """Read pods and nodes."""
+        boot_time = world.host.boot_time()
+        pods = sorted(
+            (pod for namespace in self.namespaces for pod in world.cluster.pods(namespace)), key=lambda pod: pod.ref
+        )
+        pressures = {node.name: node.pressures for node in world.cluster.nodes()}
+        dead = (
+            Dead(pod, why, self._left(pod, why, pressures))
+            for pod in pods
+            if (why := cause_of_death(pod, boot_time=boot_time))
+        )
+        return Seen(tuple(dead), stuck.look(world, pods, ask=self.force_after is not None))
+
+    def _left(self, pod: Pod, why: str, pressures: Mapping[str, tuple[str, ...]]) -> str:
+        if pod.mirror:
+            return "a static pod, the kubelet's own"
+        if pod.owner is None:
+            return "a bare pod, nothing would make it again"
+        if pod.owner.kind == "job":
+            return "a Job's pod, deleting it would count as a failure"
+        if pod.owner.kind not in REPLACED_BY:
+            return f"its owner is {pod.owner}, which may not make it again"
+        if why not in self.reasons:
+            return "not among cleanup.reasons, since what replaces it may die of the same"
+        if why in EVICTED and (short := pressures.get(pod.node, ())):
+            return f"node {pod.node} still has {', '.join(short)}"
+        return ""
+
+    # --- judging ----------------------------------------------------------------------------------
 
     def judge(self, seen: Seen, past: Past) -> Judgement:
-        """Delete what stays dead, unless it is suspiciously much."""
+        """Delete what stays dead, unless it is suspiciously much; then see to what does not go."""
         ours = [dead for dead in seen.dead if not dead.left]
-        remarks = tuple(f"left {dead.pod.ref} ({dead.why}): {dead.left}" for dead in seen.dead if dead.left)
-        if not ours:
-            deleted = past.times(DeletePod)
-            return Settled(f"no dead pod, {deleted} deleted in this boot" if deleted else "no dead pod", remarks)
-        if len(ours) > self.cap:
-            return GiveUp(
-                f"{len(ours)} pods look dead, more than cleanup.cap = {self.cap}: nothing was deleted",
-                "look at them with `kubectl get pods -A`; raise cleanup.cap if they really are leftovers",
-            )
-        ripe = [dead for dead in ours if past.held(dead.condition) >= self.grace]
+        ripe = [dead for dead in ours if self._left_of_grace(dead.pod, past) <= 0]
         if ripe:
-            actions = tuple(delete_pod(dead.pod, dead.why) for dead in ripe)
-            return Act(f"{len(ripe)} pods stayed dead for {self.grace:g} s", actions)
-        left = self.grace - max(past.held(dead.condition) for dead in ours)
-        return Wait("dead pods may still be restarted by the kubelet", again=left)
+            return self._refuse(ripe, past) or self._delete(ripe, past)
+        if forced := self._forced(seen.terminating, past):
+            return Act(f"{_pods(forced)} should have gone long ago", tuple(_force(pod) for pod in forced))
+        late = seen.terminating.overdue(past.now, 0.0)
+        if ours or (late and past.held(BEGAN) < self.grace):
+            left = [self._left_of_grace(dead.pod, past) for dead in ours] or [self.grace - past.held(BEGAN)]
+            return Wait("the kubelet may still see to pods that are dead or overdue", again=max(min(left), 0.1))
+        remarks = (*_remarks(seen.dead), *stuck.remarks(seen.terminating, past.now, self.grace, self.force_after))
+        return Settled(_summary(seen, past), remarks)
+
+    def _left_of_grace(self, pod: Pod, past: Past) -> float:
+        """Return for how many seconds the pod must still be dead. What is over for good had its time by itself."""
+        watched, since = past.held(BEGAN), died(pod)
+        age = past.now - since if since <= past.now else watched  # a clock that was wrong
+        return self.grace - (age if pod.finished else min(age, watched))
+
+    def _refuse(self, ripe: Sequence[Dead], past: Past) -> GiveUp | None:
+        deleted = _deleted(past)
+        if deleted + len(ripe) <= self.cap:
+            return None
+        where = Counter(dead.pod.ref.namespace for dead in ripe)
+        told = ", ".join(f"{count} in namespace {namespace}" for namespace, count in sorted(where.items()))
+        already = f", after {deleted} in this boot" if deleted else ""
+        found = f"{_are(len(ripe), 'pod')} dead ({told}){already}"
+        return GiveUp(
+            f"{found}, more than cleanup.cap = {self.cap}: none of them is deleted",
+            f"look at them with `kubectl -n {min(where)} get pods`; if they are leftovers, "
+            f"raise cleanup.cap to {deleted + len(ripe)} or more",
+        )
+
+    def _delete(self, ripe: Sequence[Dead], past: Past) -> Act:
+        why = f"{_are(len(ripe), 'pod')} dead, for more than {self.grace:g} s"
+        heard = WITNESSES - past.times(DeletePod)
+        if len(ripe) <= FEW or heard > 0:
+            alone = ripe if len(ripe) <= FEW else ripe[:heard]
+            return Act(why, tuple(self._delete_one(dead, heard=index < heard) for index, dead in enumerate(alone)))
+        batch = [dead for dead in ripe if dead.pod.ref.namespace == ripe[0].pod.ref.namespace][:BATCH]
+        cause = ", ".join(f"{reason} {count}" for reason, count in Counter(dead.why for dead in batch).most_common())
+        doomed = tuple(Doomed(dead.pod.ref, dead.pod.uid, dead.pod.version) for dead in batch)
+        return Act(why, (DeletePods(cause=cause, pods=doomed),))
+
+    def _delete_one(self, dead: Dead, *, heard: bool) -> DeletePod:
+        containers = (*dead.pod.init, *dead.pod.containers) if self.log_lines else ()
+        names = tuple(container.name for container in containers) if heard else None
+        return replace(delete_pod(dead.pod, dead.why), heard=names, lines=self.log_lines)
+
+    def _forced(self, terminating: Terminating, past: Past) -> list[Pod]:
+        if self.force_after is None or past.held(BEGAN) < self.grace:
+            return []
+        late = terminating.overdue(past.now, self.force_after)
+        return [pod for pod in late if not terminating.objection(pod, past.now)]
 
 
-def _dead(pod: Pod) -> str:
-    """Say as what the pod died, "" if it did not, or not by a reboot."""
-    if pod.phase == "Failed" and pod.reason in REBOOT_REASONS:
-        return pod.reason
-    return lost(pod)
+def _force(pod: Pod) -> ForceDeletePod:
+    return ForceDeletePod(cause=f"unknown to the kubelet of {pod.node}", pod=pod.ref, uid=pod.uid, version=pod.version)
 
 
-def _left(pod: Pod) -> str:
-    if pod.mirror:
-        return "a static pod, the kubelet's own"
-    if pod.owner is None:
-        return "a bare pod, nothing would make it again"
-    if pod.owner.kind not in REPLACED_BY:
-        return f"owned by {pod.owner.kind}/{pod.owner.name}, which would count the deletion as a failure"
-    return ""
+def _deleted(past: Past) -> int:
+    """Count the pods that were deleted in this boot."""
+    batches = (done for done in past.done if done.action == DeletePods.kind() and not done.failed)
+    return past.times(DeletePod) + sum(int(done.note["count"]) for done in batches)
+
+
+def _summary(seen: Seen, past: Past) -> str:
+    text = f"{_are(len(seen.dead), 'dead pod')} left" if seen.dead else "no dead pod"
+    return f"{text}, {deleted} deleted in this boot" if (deleted := _deleted(past)) else text
+
+
+def _remarks(dead: Iterable[Dead]) -> Iterator[str]:
+    """Say what was left, and why: one line for each reason to leave it, with some of the names."""
+    groups: dict[str, list[str]] = {}
+    for each in dead:
+        groups.setdefault(each.left, []).append(f"{each.pod.ref} ({each.why})")
+    for why, names in sorted(groups.items()):
+        yield f"left {_names(names)}: {why}"
+
+
+def _are(count: int, what: str) -> str:
+    return f"1 {what} is" if count == 1 else f"{count} {what}s are"
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _pods(pods: Sequence[Pod]) -> str:
+    return _names([str(pod.ref) for pod in pods])

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from bootheal.actions import DeletePod, delete_pod
+from bootheal.death import lost
 from bootheal.errors import PermanentError, TransientError
 from bootheal.freshness import endpoints_doubt, pod_doubt
-from bootheal.health import Rollout, looping, lost, rollout, starting
+from bootheal.health import Rollout, looping, rollout, starting
 from bootheal.model import Answer, Done, Pod, Ref, Right, Workload
 from bootheal.ports import Interest, World
 from bootheal.probes import Exec, Probe, ask

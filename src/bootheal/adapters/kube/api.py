@@ -5,25 +5,18 @@ block a look for as long as a server likes. No text of a reply goes into an erro
 it can hold a secret.
 """
 
-import http.client
+import http
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from socket import socket
 from typing import Any
 
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
-from bootheal.errors import (
-    BoothealError,
-    ConflictError,
-    DeniedError,
-    MissingError,
-    PermanentError,
-    TransientError,
-    UnreachableError,
-)
+from bootheal.adapters.kube.refusal import error_for, reason, right_to
+from bootheal.errors import DeniedError, UnreachableError
 from bootheal.model import Answer
 
 CONNECT_TIMEOUT = 3.0
@@ -34,11 +27,10 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 
+# What does not answer a question about a state, but refuses to.
+REFUSALS = (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN, http.HTTPStatus.TOO_MANY_REQUESTS)
+
 Query = Sequence[tuple[str, str]]
-
-
-class ExpiredError(TransientError):
-    """410 Gone: the watch's resourceVersion is too old; list again."""
 
 
 class Api:
@@ -76,11 +68,11 @@ class Api:
         return _parsed(self._read("GET", path, query, about=about), about)
 
     def text(self, path: str, query: Query = (), *, about: str) -> tuple[int, str]:
-        """GET and return status and text, whatever the status (but a refusal of ours raises)."""
+        """GET and return status and text, whatever the status (but what refuses us raises)."""
         response = self._send("GET", path, query)
         body = self._body(response).decode(errors="replace")
-        if response.status in (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN):
-            raise error_for(response.status, about)
+        if response.status in REFUSALS:
+            raise error_for(response.status, about, right=right_to("GET", path), headers=response.response.headers)
         return response.status, body
 
     def write(self, method: str, path: str, body: Any, *, about: str, content_type: str = JSON) -> Any:
@@ -95,14 +87,15 @@ class Api:
         response = self._send("GET", path, query, timeout=quiet)
         if response.status != http.HTTPStatus.OK:
             self._body(response)
-            raise error_for(response.status, about)
+            right = right_to("GET", path, watching=True)
+            raise error_for(response.status, about, right=right, headers=response.response.headers)
         rest = b""
         try:
             for chunk in response.response.stream():
                 *lines, rest = (rest + chunk).split(b"\n")
                 yield from (json.loads(line) for line in lines if line)
         except (HTTPError, OSError, ValueError) as error:
-            raise UnreachableError(f"cannot watch {about}: {_reason(error)}") from None
+            raise UnreachableError(f"cannot watch {about}: {reason(error)}") from None
         finally:
             response.response.close()
 
@@ -112,7 +105,7 @@ class Api:
         response = self._send(method, path, query, body=body, content_type=content_type)
         data = self._body(response)
         if response.status >= http.HTTPStatus.BAD_REQUEST:
-            raise error_for(response.status, about)
+            raise error_for(response.status, about, right=right_to(method, path), headers=response.response.headers)
         return data
 
     def _send(
@@ -136,7 +129,7 @@ class Api:
         try:
             return client.call_api(*request, _request_timeout=(CONNECT_TIMEOUT, timeout))
         except (HTTPError, ApiException, OSError) as error:
-            raise UnreachableError(f"cannot reach the API server at {self.host}: {_reason(error)}") from None
+            raise UnreachableError(f"cannot reach the API server at {self.host}: {reason(error)}") from None
 
     def _body(self, response: Any) -> bytes:
         from urllib3.exceptions import HTTPError
@@ -144,7 +137,7 @@ class Api:
         try:
             return bytes(response.read())
         except (HTTPError, OSError) as error:
-            raise UnreachableError(f"cannot read from the API server at {self.host}: {_reason(error)}") from None
+            raise UnreachableError(f"cannot read from the API server at {self.host}: {reason(error)}") from None
 
     # --- streams to a pod -------------------------------------------------------------------------
 
@@ -195,7 +188,7 @@ def _told(about: str, right: str, failed: str) -> Iterator[None]:
         hint = f"the credential lacks the right to create {right}"
         raise DeniedError(f"cannot open {about}: the API server says 403", status=403, hint=hint) from None
     except OSError as error:
-        raise UnreachableError(f"{failed}: {_reason(error)}") from None
+        raise UnreachableError(f"{failed}: {reason(error)}") from None
 
 
 def _parsed(data: bytes, about: str) -> Any:
@@ -203,53 +196,3 @@ def _parsed(data: bytes, about: str) -> Any:
         return json.loads(data)
     except ValueError:
         raise UnreachableError(f"cannot get {about}: what answers is not an API server, or not yet") from None
-
-
-def error_for(status: int, about: str) -> BoothealError:
-    """Turn an HTTP status into an error of ours."""
-    phrase = http.client.responses.get(status, "unknown")
-    refused = f"cannot use {about}: the API server says {status} {phrase}"
-    if status in _DENIED:
-        return DeniedError(refused, status=status, hint=_DENIED[status])
-    if status == http.HTTPStatus.NOT_FOUND:
-        return MissingError(f"cannot find {about}", hint="is the name in the configuration right?")
-    if status == http.HTTPStatus.CONFLICT:
-        return ConflictError(f"cannot change {about}: it changed since it was looked at")
-    if status == http.HTTPStatus.GONE:
-        return ExpiredError(f"cannot go on watching {about}: {phrase}")
-    passing = status == http.HTTPStatus.TOO_MANY_REQUESTS or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
-    return UnreachableError(refused) if passing else PermanentError(refused)
-
-
-_DENIED: dict[int, str] = {
-    http.HTTPStatus.UNAUTHORIZED: "the credential in the kubeconfig is not (or no longer) valid",
-    http.HTTPStatus.FORBIDDEN: "the credential lacks this right: see its Role and RoleBinding",
-}
-
-
-def _reason(error: BaseException) -> str:
-    """Say in a few words what went wrong on the wire, from the innermost cause that has a name of its own."""
-    text = f"{error} {getattr(error, 'reason', '')}"
-    for needle, words in _REASONS.items():
-        if needle in text:
-            return words
-    if isinstance(error, ConnectionError) and error.strerror is None:
-        return str(error)
-    with suppress(AttributeError):
-        return str(error.strerror or type(error).__name__)  # type: ignore[attr-defined]
-    return type(error).__name__
-
-
-_REASONS = {
-    "not yet valid": "its certificate is not yet valid: is this machine's clock right?",
-    "has expired": "a certificate has expired: read the live kubeconfig, or see `k3s certificate rotate`",
-    "CERTIFICATE_VERIFY_FAILED": "its certificate is not signed by the kubeconfig's authority",
-    "refused": "connection refused",
-    "timed out": "no answer in time",
-    "reset": "connection reset",
-    "EOF": "connection cut short",
-    "closed": "connection closed",
-    "RemoteDisconnected": "connection closed",
-    "resolve": "its name cannot be resolved",
-    "unreachable": "no route",
-}

@@ -2,10 +2,10 @@
 
 import base64
 import binascii
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -13,13 +13,16 @@ from typing import Any
 
 from bootheal.adapters.kube import objects
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
+from bootheal.adapters.kube.evidence import last_words, tail
 from bootheal.adapters.kube.kept import Kept, Resource, fetch
-from bootheal.errors import ConflictError, MissingError, PermanentError
+from bootheal.adapters.kube.redaction import Redaction
+from bootheal.errors import BoothealError, ConflictError, MissingError, PermanentError
 from bootheal.model import (
     Answer,
     Backup,
     Credentials,
     Document,
+    Doomed,
     Endpoint,
     Lease,
     Login,
@@ -55,8 +58,9 @@ RESOURCES = {
 # Looks come several times a second while something is repaired; a Secret changes once in months.
 SECRET_SECONDS = 2.0
 LOG_SECONDS = 2.0
-HIDDEN = "***"
-_URL_PASSWORD = re.compile(r"(?<=://)([^:@/\s]*):[^@\s]+(?=@)")
+
+# Deletes under way at once: enough to hide the round trip, few enough to leave the API server to others.
+AT_ONCE = 4
 
 
 class KubeCluster:
@@ -68,7 +72,7 @@ class KubeCluster:
         self._first_renewals: dict[str, float] = {}
         self._secrets: dict[Ref, tuple[float, Any]] = {}
         self._tails: dict[tuple[Ref, str, int, bool], tuple[float, str]] = {}
-        self._revealed: set[str] = set()
+        self._redact = Redaction()
         self._lock = threading.Lock()
 
     # --- reading ----------------------------------------------------------------------------------
@@ -124,7 +128,7 @@ class KubeCluster:
         raw = self._secret(login.secret, fresh=fresh)
         user = login.user or self._value(raw, login.secret, login.user_key)
         password = self._value(raw, login.secret, login.password_key)
-        self._revealed |= {password, password.strip()}
+        self._redact.learn(password)
         return Credentials(user, Secret(password), raw["metadata"].get("resourceVersion", ""))
 
     def newest_backup(self, cronjob: Ref) -> Backup | None:
@@ -147,16 +151,19 @@ class KubeCluster:
         at, text = self._tails.get(asked, (float("-inf"), ""))
         if time.monotonic() - at < LOG_SECONDS:
             return text
-        text, now = self._log_tail(pod, container, lines, previous=previous), time.monotonic()
-        fresh = {key: tail for key, tail in self._tails.items() if now - tail[0] < LOG_SECONDS}
+        text, now = self._redact(tail(self._api, pod, container, lines, previous=previous)), time.monotonic()
+        fresh = {key: known for key, known in self._tails.items() if now - known[0] < LOG_SECONDS}
         self._tails = fresh | {asked: (now, text)}
         return text
 
-    def _log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
-        query = [("container", container), ("tailLines", str(lines)), ("previous", str(previous).lower())]
-        path = f"{CORE}/namespaces/{pod.namespace}/pods/{pod.name}/log"
-        status, text = self._api.text(path, query, about=f"the log of {pod}")
-        return self._redact(text) if status == 200 else ""  # noqa: PLR2004 - OK
+    def last_words(self, pod: Ref, containers: Sequence[str], lines: int) -> Mapping[str, str]:
+        """Return what the pod leaves behind, without any password."""
+        return last_words(self._api, pod, containers, lines, self._redact)
+
+    def pods_of_kubelet(self, node: str) -> frozenset[str]:
+        """Ask the kubelet itself, through the API server's node proxy."""
+        raw = self._api.get(f"{CORE}/nodes/{node}/proxy/pods", about=f"the pods of the kubelet of {node}")
+        return frozenset(item["metadata"]["uid"] for item in raw.get("items") or ())
 
     def exec(self, pod: Ref, container: str, command: Sequence[str], timeout: float) -> Answer:
         """Run a command; what it says is told without any password that this process has read."""
@@ -180,18 +187,39 @@ class KubeCluster:
 
     # --- writing ----------------------------------------------------------------------------------
 
-    def delete_pod(self, pod: Ref, uid: str) -> None:
-        """Delete gracefully. Gone already, or another pod by now, is as good."""
+    def delete_pod(self, pod: Ref, uid: str, version: str = "", *, force: bool = False) -> None:
+        """Delete at that UID and, where one is given, resourceVersion."""
         path = RESOURCES["pod"].path(pod.namespace, pod.name)
-        options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        preconditions = {"uid": uid} | ({"resourceVersion": version} if version else {})
+        options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
+        options |= {"gracePeriodSeconds": 0} if force else {}
         try:
             raw = self._api.write("DELETE", path, options, about=str(pod))
-        except (MissingError, ConflictError):
-            return
+        except MissingError:
+            raw = {}
         if "deletionTimestamp" in raw.get("metadata", {}):
             self._enter("pod", pod.namespace, raw)
         elif kept := self._kept.get(Interest("pod", pod.namespace)):
-            kept.drop(pod.name)  # it went at once, as pods do that have ended or were never placed
+            kept.drop(pod.name, uid)  # it went at once, as pods do that have ended or were never placed
+
+    def delete_pods(self, pods: Sequence[Doomed]) -> None:
+        """Keep some requests under way at once; after one that failed no other is begun."""
+        failed: list[BoothealError] = []
+
+        def delete(doomed: Doomed) -> None:
+            if failed:
+                return
+            try:
+                self.delete_pod(doomed.ref, doomed.uid, doomed.version)
+            except ConflictError:
+                return
+            except BoothealError as error:
+                failed.append(error)
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(delete, pods))
+        if failed:
+            raise failed[0]
 
     def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
         """Annotate the pod template, at that resourceVersion."""
@@ -280,12 +308,6 @@ class KubeCluster:
         if "\0" in value:  # PostgreSQL's protocol ends a text there
             raise MissingError(f"cannot use key {key} in {ref}: it is not text", hint="make the Secret anew")
         return value
-
-    def _redact(self, text: str) -> str:
-        for secret in sorted(self._revealed - {""}, key=len, reverse=True):
-            text = text.replace(secret, HIDDEN)
-        text = _URL_PASSWORD.sub(rf"\1:{HIDDEN}", text)
-        return "".join(character for character in text if character.isprintable() or character == "\n")
 
 
 def _tell(changed: Callable[[Interest], None], kept: Interest, name: str) -> None:

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bootheal.adapters.kube.api import Api, ExpiredError
+from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.objects import Raw
+from bootheal.adapters.kube.refusal import ExpiredError
 from bootheal.errors import BoothealError, UnreachableError
 from bootheal.patience import reconnecting
 
@@ -87,10 +88,11 @@ class Kept:
             if self._live and current is not None and _newer(raw, current):
                 self._items[raw["metadata"]["name"]] = self._resource.parse(raw)
 
-    def drop(self, name: str) -> None:
-        """Forget an object that a write of ours has removed; a successor of that name comes with the watch."""
+    def drop(self, name: str, uid: str) -> None:
+        """Forget an object that a write of ours has removed; a successor of that name stays."""
         with self._lock:
-            self._items.pop(name, None)
+            if getattr(self._items.get(name), "uid", uid) == uid:
+                self._items.pop(name, None)
 
     def stop(self) -> None:
         """End the thread when its present request ends."""

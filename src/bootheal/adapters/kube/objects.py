@@ -34,6 +34,11 @@ def node(raw: Raw) -> Node:
         why=f"{ready.get('reason', 'no condition')}: {ready.get('message', '')}".rstrip(": "),
         taints=tuple(taint["key"] for taint in spec.get("taints") or ()),
         unschedulable=bool(spec.get("unschedulable")),
+        pressures=tuple(
+            condition["type"]
+            for condition in status.get("conditions") or ()
+            if condition["type"].endswith("Pressure") and condition.get("status") == "True"
+        ),
     )
 
 
@@ -58,11 +63,19 @@ def pod(raw: Raw) -> Pod:
         turned=seconds(ready.get("lastTransitionTime")),
         created=seconds(metadata.get("creationTimestamp")) or 0.0,
         deleting="deletionTimestamp" in metadata,
+        due=seconds(metadata.get("deletionTimestamp")),
+        finalizers=tuple(metadata.get("finalizers") or ()),
         mirror="kubernetes.io/config.mirror" in (metadata.get("annotations") or {}),
         owner=_controller(metadata),
         labels=metadata.get("labels") or {},
         containers=tuple(_container(item) for item in status.get("containerStatuses") or ()),
         init=tuple(_container(item) for item in status.get("initContainerStatuses") or ()),
+        node=spec.get("nodeName", ""),
+        claims=tuple(
+            volume["persistentVolumeClaim"]["claimName"]
+            for volume in spec.get("volumes") or ()
+            if "persistentVolumeClaim" in volume
+        ),
         ips=tuple(item.get("ip", "") for item in status.get("podIPs") or ()),
         ports={
             port["name"]: port["containerPort"]

@@ -1,0 +1,88 @@
+"""What a pod leaves behind, read before it is deleted: bounded, redacted, and never an error."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.objects import Raw
+from bootheal.errors import BoothealError
+from bootheal.model import Ref
+
+# Ten pods' evidence stays in the state file, which is written anew with each action.
+LONGEST_LINE = 300
+LONGEST_TEXT = 4000
+EVENTS = 10
+
+CORE = "/api/v1"
+
+
+def last_words(
+    api: Api, pod: Ref, containers: Sequence[str], lines: int, redact: Callable[[str], str]
+) -> Mapping[str, str]:
+    """Return status, events, and each container's last lines, under "status", "events", "log NAME"."""
+    path = f"{CORE}/namespaces/{pod.namespace}/pods/{pod.name}"
+    involved = [("fieldSelector", f"involvedObject.kind=Pod,involvedObject.name={pod.name}"), ("limit", "100")]
+    texts = {
+        "status": lambda: "\n".join(_status(api.get(path, about=str(pod)))),
+        "events": lambda: "\n".join(
+            _events(api.get(f"{CORE}/namespaces/{pod.namespace}/events", involved, about=f"the events of {pod}"))
+        ),
+    }
+    texts |= {f"log {name}": _log(api, pod, name, lines) for name in containers}
+    found = {name: _bounded(redact(_had(text))) for name, text in texts.items()}
+    return {name: text for name, text in found.items() if text}
+
+
+def _had(text: Callable[[], str]) -> str:
+    """What cannot be had is said in its place: it must not keep a dead pod from being deleted."""
+    try:
+        return text()
+    except BoothealError as error:
+        return str(error)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return "it cannot be understood"
+
+
+def _bounded(text: str) -> str:
+    lines = (line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…" for line in text.splitlines())
+    return "\n".join(lines)[-LONGEST_TEXT:]
+
+
+def _status(raw: Raw) -> Iterator[str]:
+    status = raw.get("status") or {}
+    told = [status.get("phase", ""), status.get("reason", ""), status.get("message", "")]
+    yield ", ".join(filter(None, told))
+    for kind in ("initContainerStatuses", "containerStatuses"):
+        for container in status.get(kind) or ():
+            state, detail = next(iter((container.get("state") or {"unknown": {}}).items()))
+            words = [detail.get("reason", ""), detail.get("message", "")]
+            code = detail.get("exitCode")
+            told = [state, *words, f"exit code {code}" if code is not None else "", detail.get("finishedAt") or ""]
+            yield f"{container['name']}: {', '.join(filter(None, told))}; {container.get('restartCount', 0)} restarts"
+
+
+def _events(raw: Raw) -> Iterator[str]:
+    items = sorted(raw.get("items") or (), key=_when)
+    for event in items[-EVENTS:]:
+        times = f" x{event['count']}" if (event.get("count") or 1) > 1 else ""
+        yield f"{_when(event)} {event.get('type', '')} {event.get('reason', '')}{times}: {event.get('message', '')}"
+
+
+def _when(event: Raw) -> str:
+    return str(event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp") or "")
+
+
+def _log(api: Api, pod: Ref, container: str, lines: int) -> Callable[[], str]:
+    """A container that has ended has its own log; one that waits to be started again has the previous one's."""
+
+    def read() -> str:
+        return tail(api, pod, container, lines, previous=False) or tail(api, pod, container, lines, previous=True)
+
+    return read
+
+
+def tail(api: Api, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
+    """Return the last lines of a log, "" where there is none."""
+    query = [("container", container), ("tailLines", str(lines)), ("previous", str(previous).lower())]
+    path = f"{CORE}/namespaces/{pod.namespace}/pods/{pod.name}/log"
+    status, text = api.text(path, query, about=f"the log of {pod}")
+    return text if status == 200 else ""  # noqa: PLR2004 - OK

@@ -1,0 +1,105 @@
+"""What the API server or the wire says instead of an answer -> errors of ours. No text of a reply goes into them."""
+
+import http
+import http.client
+from collections.abc import Mapping
+from contextlib import suppress
+
+from bootheal.errors import (
+    BoothealError,
+    ConflictError,
+    DeniedError,
+    MissingError,
+    PermanentError,
+    TransientError,
+    UnreachableError,
+)
+from bootheal.model import Right
+
+# A server that says when to come back is obeyed, but not for ever.
+LONGEST_RETRY_AFTER = 60.0
+
+_VERBS = {"DELETE": "delete", "PATCH": "patch", "PUT": "update", "POST": "create"}
+
+_DENIED: dict[int, str] = {
+    http.HTTPStatus.UNAUTHORIZED: "the credential in the kubeconfig is not (or no longer) valid",
+    http.HTTPStatus.FORBIDDEN: "the credential lacks this right: see its Role and RoleBinding",
+}
+
+
+class ExpiredError(TransientError):
+    """410 Gone: the resourceVersion of a watch, or of a list's next page, is too old; list again."""
+
+
+def error_for(
+    status: int, about: str, *, right: Right | str = "", headers: Mapping[str, str] | None = None
+) -> BoothealError:
+    """Turn an HTTP status into an error of ours; `right` is what was asked for."""
+    phrase = http.client.responses.get(status, "unknown")
+    refused = f"cannot use {about}: the API server says {status} {phrase}"
+    if status in _DENIED:
+        refused = f"cannot {right}: the API server says {status} {phrase}" if right else refused
+        return DeniedError(refused, status=status, hint=_DENIED[status])
+    if status == http.HTTPStatus.NOT_FOUND:
+        return MissingError(f"cannot find {about}", hint="is the name in the configuration right?")
+    if status == http.HTTPStatus.CONFLICT:
+        return ConflictError(f"cannot change {about}: it changed since it was looked at")
+    if status == http.HTTPStatus.GONE:
+        return ExpiredError(f"cannot go on reading {about}: {phrase}")
+    passing = status == http.HTTPStatus.TOO_MANY_REQUESTS or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
+    return UnreachableError(refused, again=_retry_after(headers or {})) if passing else PermanentError(refused)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return for how long to stay away. The API server says whole seconds, never a date."""
+    said = headers.get("Retry-After") or ""
+    return min(float(said), LONGEST_RETRY_AFTER) if said.isdecimal() and int(said) else None
+
+
+def right_to(method: str, path: str, *, watching: bool = False) -> Right | str:
+    """Return the right that a request needs, "" where its path is not about objects."""
+    match path.strip("/").split("/"):
+        case ["api", _, *rest]:
+            group = ""
+        case ["apis", group, _, *rest]:
+            pass
+        case _:
+            return ""
+    match rest:
+        case ["namespaces", namespace, plural, *below]:
+            pass
+        case [plural, *below]:
+            namespace = ""
+        case _:
+            return ""
+    name, subresource = (*below, "", "")[:2]
+    read = "get" if name else "watch" if watching else "list"
+    return Right(_VERBS.get(method, read), f"{plural}/{subresource}".rstrip("/"), namespace, group)
+
+
+def reason(error: BaseException) -> str:
+    """Say in a few words what went wrong on the wire, from the innermost cause that has a name of its own."""
+    text = f"{error} {getattr(error, 'reason', '')}"
+    for needle, words in _REASONS.items():
+        if needle in text:
+            return words
+    if isinstance(error, ConnectionError) and error.strerror is None:
+        return str(error)
+    with suppress(AttributeError):
+        return str(error.strerror or type(error).__name__)  # type: ignore[attr-defined]
+    return type(error).__name__
+
+
+_REASONS = {
+    "not yet valid": "its certificate is not yet valid: is this machine's clock right?",
+    "has expired": "a certificate has expired: read the live kubeconfig, or see `k3s certificate rotate`",
+    "CERTIFICATE_VERIFY_FAILED": "its certificate is not signed by the kubeconfig's authority",
+    "refused": "connection refused",
+    "timed out": "no answer in time",
+    "reset": "connection reset",
+    "EOF": "connection cut short",
+    "closed": "connection closed",
+    "RemoteDisconnected": "connection closed",
+    "resolve": "its name cannot be resolved",
+    "unreachable": "no route",
+}

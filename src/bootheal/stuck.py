@@ -1,0 +1,111 @@
+"""Pods that stay Terminating: what holds them, and the one case in which forcing harms nobody.
+
+Forcing takes a pod out of the API without anybody having stopped its containers, and a
+StatefulSet then starts a second one of the same name. So it is done on request only, and only
+where the kubelet of this boot says that it knows no such pod: nothing of it can be running.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bootheal.errors import DeniedError
+from bootheal.freshness import node_doubt
+from bootheal.model import BootTime, Lease, Node, Pod, Ref
+from bootheal.ports import World
+from bootheal.step import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Terminating:
+    """The pods that are being deleted, their nodes, and the UIDs that each node's kubelet knows (or why not)."""
+
+    pods: tuple[Pod, ...] = ()
+    nodes: Mapping[str, tuple[Node, Lease | None]] = field(default_factory=dict)
+    known: Mapping[str, frozenset[str] | str] = field(default_factory=dict)
+    boot_id: str | None = None
+    boot_time: BootTime | None = None
+
+    def overdue(self, now: float, seconds: float) -> list[Pod]:
+        """Return the pods that should have gone `seconds` ago, their own grace period included."""
+        return [pod for pod in self.pods if _late(pod, now) >= seconds]
+
+    def objection(self, pod: Pod, now: float) -> str:
+        """Say why forcing this pod could do harm, "" where it cannot."""
+        if pod.finalizers:
+            return "a finalizer is not bootheal's to take off"
+        if pod.node not in self.nodes:
+            return f"there is no node {pod.node} whose kubelet could be asked"
+        node, lease = self.nodes[pod.node]
+        doubt = node_doubt(node, lease, boot_id=self.boot_id, boot_time=self.boot_time, now=now)
+        if doubt or not node.ready:
+            return doubt or f"node {node.name} is not Ready"
+        known = self.known.get(pod.node, f"the kubelet of {pod.node} was not asked")
+        if isinstance(known, str):
+            return known
+        return f"the kubelet of {pod.node} still knows it" if pod.uid in known else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForceDeletePod(Action):
+    """Take one pod out of the API without waiting for a kubelet that does not know it."""
+
+    pod: Ref
+    uid: str
+    version: str
+
+    @property
+    def about(self) -> Ref:
+        """The pod."""
+        return self.pod
+
+    @property
+    def sentence(self) -> str:
+        """Say which pod, and why."""
+        return f"force the deletion of {self.pod} ({self.cause})"
+
+    def apply(self, world: World) -> None:
+        """Delete it with no grace period, with UID and version as its preconditions."""
+        world.cluster.delete_pod(self.pod, self.uid, self.version, force=True)
+
+
+def look(world: World, pods: Iterable[Pod], *, ask: bool) -> Terminating:
+    """Collect what is known of the pods that are being deleted; `ask` their kubelets, too."""
+    found = tuple(pod for pod in pods if pod.deleting)
+    if not found:
+        return Terminating()
+    nodes = {node.name: (node, world.cluster.lease(node.name)) for node in world.cluster.nodes()}
+    asked = {pod.node for pod in found if not pod.finalizers} & nodes.keys() if ask else ()
+    known = {name: _known(world, name) for name in sorted(asked)}
+    return Terminating(found, nodes, known, world.host.boot_id(), world.host.boot_time())
+
+
+def _known(world: World, node: str) -> frozenset[str] | str:
+    try:
+        return world.cluster.pods_of_kubelet(node)
+    except DeniedError as error:
+        return f"{error} ({error.hint})"
+
+
+def remarks(terminating: Terminating, now: float, grace: float, force_after: float | None) -> Iterator[str]:
+    """Name each pod that is stuck, what holds it, and why it was not forced where that was asked for."""
+    for pod in terminating.overdue(now, grace):
+        text = f"{pod.ref} should have gone {_duration(_late(pod, now))} ago: {_holds(pod)}"
+        asked = force_after is not None and _late(pod, now) >= force_after
+        objection = terminating.objection(pod, now) if asked else ""
+        yield text + (f"; not forced: {objection}" if objection else "")
+
+
+def _late(pod: Pod, now: float) -> float:
+    return float("-inf") if pod.due is None else now - pod.due
+
+
+def _holds(pod: Pod) -> str:
+    if pod.finalizers:
+        return f"finalizer {', '.join(pod.finalizers)} holds it; who set it must take it off"
+    volumes = f", perhaps with persistentvolumeclaim {', '.join(pod.claims)}" if pod.claims else ""
+    see = f"see `kubectl -n {pod.ref.namespace} describe pod {pod.ref.name}`"
+    return f"the kubelet of {pod.node or 'no node'} is not done{volumes}; {see}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 2 * 60 else f"{seconds:.0f} s"
