@@ -79,12 +79,24 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
+class Trust:
+    """Who must have signed a server's certificate (PEM), and the name that it must be for ("": any)."""
+
+    authority: str = field(repr=False)
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """A TCP port to talk to: of a pod (then a port-forward can carry it) or of a bare address."""
+    """A TCP port to talk to: of a pod (then a port-forward can carry it) or of a bare address.
+
+    PostgreSQL's protocol turns to TLS where the server offers it; with `trust` it must, and is verified.
+    """
 
     host: str
     port: int
     pod: Ref | None = None
+    trust: Trust | None = None
 
     def __str__(self) -> str:
         return f"{self.pod}:{self.port}" if self.pod else f"{self.host}:{self.port}"
@@ -167,7 +179,7 @@ class Pod:
     """One pod's status. `reason` is the pod's own, not a container's; `turned` is when `ready` last changed.
 
     `due` is when a pod that is being deleted should be gone: its deletionTimestamp, which has
-    the grace period in it.
+    the grace period in it. `patroni` is what Patroni wrote of itself: "replica, starting".
     """
 
     ref: Ref
@@ -191,6 +203,7 @@ class Pod:
     claims: tuple[str, ...] = ()
     ips: tuple[str, ...] = ()
     turned: float | None = None
+    patroni: str = ""
 
     @property
     def finished(self) -> bool:
@@ -236,12 +249,13 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A Service: cluster IP ("" when headless), (port, target port) pairs, pod selector."""
+    """A Service: cluster IP ("" when headless), (port, target port) pairs, pod selector, labels."""
 
     ref: Ref
     cluster_ip: str
     ports: tuple[tuple[int, int | str], ...]
     selector: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def port_on(self, pod: Pod) -> int:
         """Return the number of the Service's first port on `pod`, 0 where it has none."""
@@ -274,6 +288,17 @@ class Backup:
     ref: Ref
     ended: float
     made_by: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leadership:
+    """Patroni's lock: who holds it, since when, when it was last renewed, for how long, after how many changes."""
+
+    leader: str
+    acquired: float
+    renewed: float
+    ttl: float
+    transitions: int
 
 
 @dataclass(frozen=True, slots=True)

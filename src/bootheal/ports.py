@@ -20,6 +20,7 @@ from bootheal.model import (
     Doomed,
     Endpoint,
     HostFacts,
+    Leadership,
     Lease,
     Login,
     Node,
@@ -76,8 +77,14 @@ class Cluster(Protocol):
     def endpoints(self, namespace: str, service: str) -> Sequence[Endpoint]:
         """Return what the Service's EndpointSlices hold."""
 
+    def leadership(self, namespace: str, service: str) -> Leadership | None:
+        """Return the lock that Patroni keeps in the Service's Endpoints, None where it keeps none there."""
+
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         """Read a Secret; MissingError names the Secret or the key and how to make it."""
+
+    def certificate(self, where: Ref, key: str) -> str:
+        """Read PEM from a key of a Secret or ConfigMap, or from a file of this host (whose path is the Ref's name)."""
 
     def newest_backup(self, cronjob: Ref) -> Backup | None:
         """Return the Job of `cronjob` that succeeded last, None where there is none."""

@@ -4,16 +4,17 @@ Pod Ready proves nothing (operators ship no readiness probe), nor does "pod 0"
 (Patroni elects any member). The server itself is asked, over TCP.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bootheal.errors import PermanentError
+from bootheal.errors import BoothealError, PermanentError
 from bootheal.freshness import endpoints_doubt, pod_doubt
-from bootheal.model import Answer, Login, Pod, Service, Target
+from bootheal.model import Answer, Leadership, Login, Pod, Ref, Service, Target, Trust
 from bootheal.ports import World
 
 TIMEOUT = 3.0
+PORT = 5432
 
 # Patroni's and CloudNativePG's word on who leads.
 ROLE_LABELS = ("spilo-role", "role", "cnpg.io/instanceRole")
@@ -25,9 +26,11 @@ READ_ONLY = "select pg_is_in_recovery() or current_setting('transaction_read_onl
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Where a database lives. Its pods are found by `selector`, else by the Service's selector or addresses.
+    """Where a database lives: at `host` outside the cluster, or in pods.
 
-    `port` 0 means: the port that the Service has.
+    Its pods are found by `selector`, else by the Service's selector or addresses. `port` 0 means: the port
+    that the Service has. `authority` and its key are where the certificate of who signs the server's is kept;
+    `certified` is the name that the server's must be for.
     """
 
     name: str
@@ -37,6 +40,10 @@ class Database:
     service: str = ""
     selector: Mapping[str, str] = field(default_factory=dict)
     port: int = 0
+    host: str = ""
+    authority: Ref | None = None
+    authority_key: str = ""
+    certified: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +64,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """All pods of the database; `service`: why the Service in front of it may not lead there yet."""
+    """All pods of the database; `service`: why the Service in front of it may not lead there yet.
+
+    `lock` is what Patroni's says, where there is no primary.
+    """
 
     members: tuple[Member, ...]
     service: str = ""
+    lock: Leadership | None = None
 
     @property
     def primary(self) -> Target | None:
@@ -82,7 +93,7 @@ class Members:
         """Say why there is no primary, member by member."""
         if not self.members:
             return "none of its pods exists yet"
-        return "; ".join(_describe(member) for member in self.members)
+        return "; ".join((*(_describe(member) for member in self.members), *_lock(self.lock)))
 
 
 def _describe(member: Member) -> str:
@@ -97,14 +108,35 @@ def _describe(member: Member) -> str:
 def _told(pod: Pod) -> str:
     """Return what the cluster says of a member and since when: it may be late, so it decides nothing."""
     role = next((f"labelled {pod.labels[key]}" for key in ROLE_LABELS if pod.labels.get(key) in ROLES), "")
-    at = f"{datetime.fromtimestamp(pod.turned, UTC):%H:%M:%S} UTC" if pod.turned else ""
-    turned = f"{'' if pod.ready else 'not '}Ready since {at}" if at else ""
-    return ", ".join(text for text in (role, turned) if text)
+    patroni = f"Patroni says {pod.patroni}" if pod.patroni else ""
+    turned = f"{'' if pod.ready else 'not '}Ready since {_clock(pod.turned)}" if pod.turned else ""
+    return ", ".join(text for text in (role, patroni, turned) if text)
+
+
+def _lock(lock: Leadership | None) -> Iterator[str]:
+    """Say who leads as far as Patroni knows, until when nobody else may, and when that last changed."""
+    if lock:
+        until, since = _clock(lock.renewed + lock.ttl), _clock(lock.acquired)
+        yield (
+            f"Patroni's lock is {lock.leader}'s until {until} (ttl {lock.ttl:g} s), since {since}, "
+            f"after {lock.transitions} changes"
+        )
+
+
+def _clock(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%H:%M:%S} UTC"
 
 
 def find(world: World, database: Database) -> Members:
-    """Ask every pod of the database, in the order of their names."""
-    admin = world.cluster.credentials(database.admin)
+    """Ask every pod of the database, in the order of their names; or its host."""
+    admin, trust = world.cluster.credentials(database.admin), _trust(world, database)
+
+    def ask(target: Target) -> Answer:
+        return world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT, sql=READ_ONLY)
+
+    if database.host:
+        target = Target(database.host, database.port or PORT, trust=trust)
+        return Members((Member(database.host, target, ask(target)),))
     boot_time = world.host.boot_time()
     members = []
     for pod, port in _pods(world, database):
@@ -115,10 +147,26 @@ def find(world: World, database: Database) -> Members:
         if not port:
             hint = f"name one: databases.{database.name}.port"
             raise PermanentError(f"cannot tell the port of database {database.name}: its Service has none", hint=hint)
-        target = Target(pod.ip, port, pod.ref)
-        answer = world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT, sql=READ_ONLY)
-        members.append(Member(pod.ref.name, target, answer, snapshot=pod))
-    return Members(tuple(members), _service_doubt(world, database, members))
+        target = Target(pod.ip, port, pod.ref, trust)
+        members.append(Member(pod.ref.name, target, ask(target), snapshot=pod))
+    return Members(tuple(members), _service_doubt(world, database, members), _leadership(world, database, members))
+
+
+def _leadership(world: World, database: Database, members: Sequence[Member]) -> Leadership | None:
+    """Ask for Patroni's lock where it explains something; nothing fails for want of it."""
+    found = [member.snapshot for member in members if member.snapshot and not member.writable]
+    if not database.service or not any(pod.patroni for pod in found) or len(found) < len(members):
+        return None
+    try:
+        return world.cluster.leadership(database.namespace, database.service)
+    except BoothealError:
+        return None
+
+
+def _trust(world: World, database: Database) -> Trust | None:
+    if database.authority is None:
+        return None
+    return Trust(world.cluster.certificate(database.authority, database.authority_key), database.certified)
 
 
 def _service_doubt(world: World, database: Database, members: Iterable[Member]) -> str:
@@ -140,7 +188,7 @@ def _pods(world: World, database: Database) -> list[tuple[Pod, int]]:
     """Return the pods with the port to ask, by selector or, for a Service without one, by its addresses."""
     if not database.service:
         pods = world.cluster.pods(database.namespace, database.selector)
-        return [(pod, database.port or 5432) for pod in _alive(pods)]
+        return [(pod, database.port or PORT) for pod in _alive(pods)]
     service = world.cluster.service(database.namespace, database.service)
     selector = database.selector or _whoever_leads(service)
     if selector:
@@ -154,8 +202,13 @@ def _pods(world: World, database: Database) -> list[tuple[Pod, int]]:
 
 
 def _whoever_leads(service: Service) -> dict[str, str]:
-    """Return the Service's selector without the leader's label: it is not believed, and followers explain, too."""
-    return {key: value for key, value in service.selector.items() if key not in ROLE_LABELS or value not in LEADER}
+    """Return the Service's selector without the leader's label: it is not believed, and followers explain, too.
+
+    A Service whose addresses Patroni writes has none, but Zalando's operator labels it as it labels the pods.
+    """
+    labelled = any(service.labels.get(key) in LEADER for key in ROLE_LABELS)
+    selector = service.selector or (service.labels if labelled else {})
+    return {key: value for key, value in selector.items() if key not in ROLE_LABELS or value not in LEADER}
 
 
 def _alive(pods: Iterable[Pod]) -> list[Pod]:

@@ -146,7 +146,7 @@ max_parallel: many
         ("deadline: -5\n", ":1:1: deadline: cannot be -5: input should be greater than 0"),
         (
             "databases:\n  d: {namespace: a, dbname: a, admin: {secret: x}}\n",
-            ":2:3: databases.d: cannot be found: give it a service or a selector",
+            ":2:3: databases.d: cannot be found: give it a service or a selector, or a host outside the cluster",
         ),
     ],
 )
@@ -205,3 +205,52 @@ def test_accepting_data_marks_the_database_and_nothing_else(tmp_path: Path) -> N
     assert changed == ["database/shop"]
     with pytest.raises(UsageError, match="no such database; did you mean shop?"):
         accept_data(configuration, ["shpo"], 5.0)
+
+
+def test_a_database_is_in_the_cluster_or_outside(tmp_path: Path) -> None:
+    """Not both; its Secrets are in the cluster in any case."""
+    outside = MINIMAL.replace("service: db,", "host: db.example.org, port: 6000,", 1)
+    step = read(tmp_path, outside).plan.steps["database/shop"]
+    assert isinstance(step, DatabaseStep)
+    assert (step.database.host, step.database.port, step.database.service) == ("db.example.org", 6000, "")
+    assert step.interests() == frozenset()
+    (both,) = problems(tmp_path, MINIMAL.replace("service: db,", "service: db, host: db.example.org,", 1))
+    assert both.endswith("databases.shop.host: cannot stand beside a service or a selector: it is outside the cluster")
+
+
+@pytest.mark.parametrize(
+    ("tls", "authority", "certified"),
+    [
+        ("{ca: {secret: c}}", Ref("secret", "shop", "c"), "db.shop.svc"),
+        ("{ca: {configmap: c, key: k}, verify: ca}", Ref("configmap", "shop", "c"), ""),
+        ("{ca: {file: /etc/ca.pem}}", Ref("file", "", "/etc/ca.pem"), "db.shop.svc"),
+    ],
+)
+def test_an_authority_is_a_secret_a_configmap_or_a_file(
+    tmp_path: Path, tls: str, authority: Ref, certified: str
+) -> None:
+    """The certificate must be for the Service's name in the cluster, unless any name will do."""
+    text = MINIMAL.replace("admin: {secret: admin}", f"admin: {{secret: admin}}, tls: {tls}")
+    step = read(tmp_path, text).plan.steps["database/shop"]
+    assert isinstance(step, DatabaseStep)
+    assert (step.database.authority, step.database.certified) == (authority, certified)
+
+
+def test_an_authority_that_is_nowhere_or_twice_is_a_problem(tmp_path: Path) -> None:
+    """And a name cannot be verified where there is none."""
+    for ca in ("{}", "{secret: c, file: /etc/ca.pem}"):
+        text = MINIMAL.replace("admin: {secret: admin}", f"admin: {{secret: admin}}, tls: {{ca: {ca}}}")
+        assert (
+            "databases.shop.tls.ca: cannot be read: name one of secret, configmap, file" in problems(tmp_path, text)[0]
+        )
+    text = MINIMAL.replace("service: db,", "selector: {app: db}, tls: {ca: {secret: c}},", 1)
+    assert "databases.shop.tls.verify: cannot be full: there is no Service" in problems(tmp_path, text)[0]
+
+
+def test_the_examples_of_the_readme_are_right(tmp_path: Path) -> None:
+    """They can be copied as they are."""
+    text = (SAMPLE.parents[1] / "README.md").read_text()
+    examples = [block.split("```")[0] for block in text.split("```yaml\n")[1:]]
+    assert len(examples) >= 2
+    for example in examples:
+        assert len(read(tmp_path, example).plan.steps) > 1

@@ -245,3 +245,10 @@ def test_the_owner_accepts_the_data_once() -> None:
 def test_nothing_is_accepted_where_nothing_is_amiss() -> None:
     """The option stays without effect, and healthy stays healthy."""
     assert isinstance(compared(Seen(WRITABLE, "7", counted()), replace(CHECKING, accept=NOW)), Settled)
+
+
+def test_a_server_that_lets_in_over_tls_only_and_offers_none_is_explained() -> None:
+    """28000 with "no encryption": TLS is tried first, so the server has none."""
+    judgement = judge(member(sqlstate="28000", text='no pg_hba.conf entry for host "10.42.0.1", no encryption'))
+    assert isinstance(judgement, GiveUp)
+    assert "the server offers none: see ssl in postgresql.conf" in judgement.hint

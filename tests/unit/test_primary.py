@@ -2,11 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from bootheal.errors import PermanentError
-from bootheal.model import Answer, BootTime, Credentials, Endpoint, Login, Pod, Ref, Secret, Service, Target
+from bootheal.model import (
+    Answer,
+    BootTime,
+    Credentials,
+    Endpoint,
+    Leadership,
+    Login,
+    Pod,
+    Ref,
+    Secret,
+    Service,
+    Target,
+    Trust,
+)
 from bootheal.ports import World
 from bootheal.primary import Database, find
 from support.objects import BOOT, THIS_BOOT, a_pod, running
@@ -27,6 +41,7 @@ class Simulated:
     endpoints_: list[Endpoint] = field(default_factory=list)
     answers: Mapping[str, Answer] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    targets: list[Target] = field(default_factory=list)
 
     def credentials(self, _login: Login) -> Credentials:
         return Credentials("postgres", Secret("x"))
@@ -40,15 +55,23 @@ class Simulated:
     def endpoints(self, _namespace: str, _service: str) -> list[Endpoint]:
         return self.endpoints_
 
+    def leadership(self, namespace: str, service: str) -> Leadership:
+        assert (namespace, service) == ("shop", "db")
+        return Leadership("db-0", acquired=BOOT - 3600, renewed=BOOT - 10, ttl=30, transitions=4)
+
+    def certificate(self, where: Ref, key: str) -> str:
+        return f"{where} {key}"
+
     def boot_time(self) -> BootTime:
         return THIS_BOOT
 
     def ask(self, target: Target, _who: Credentials, _dbname: str, *, timeout: float, sql: str) -> Answer:
         assert timeout > 0
         assert "pg_is_in_recovery" in sql
-        assert target.pod is not None
-        self.asked.append(f"{target.pod.name}:{target.port}")
-        return self.answers[target.pod.name]
+        self.targets.append(target)
+        name = target.pod.name if target.pod else target.host
+        self.asked.append(f"{name}:{target.port}")
+        return self.answers[name]
 
 
 def world(simulated: Simulated) -> World:
@@ -162,3 +185,69 @@ def test_a_service_that_leads_to_a_standby_only_is_doubted() -> None:
     assert said == "service/shop/db sends to 10.42.0.1, and not yet to the primary db-1"
     simulated.endpoints_.append(Endpoint("10.42.0.2", 5432, "db-1"))
     assert find(world(simulated), database()).service == ""
+
+
+# --- the kinds of databases -----------------------------------------------------------------------
+
+
+def spilo(name: str, role: str, patroni: str = "", **fields: Any) -> Pod:
+    labels = {"application": "spilo", "cluster-name": "shop-db", "spilo-role": role}
+    return a_pod(name, running(), labels=labels, patroni=patroni, **fields)
+
+
+@pytest.mark.parametrize("word", ["master", "primary"])
+def test_zalando(word: str) -> None:
+    """Its Service has no selector, and no address while nobody leads: its labels are those of the pods."""
+    labels = {"application": "spilo", "cluster-name": "shop-db", "spilo-role": word}
+    service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), labels=labels)
+    pods = [spilo("db-0", word, "primary, starting", turned=BOOT + 5), spilo("db-1", "replica", "replica, running")]
+    simulated = Simulated(pods, service, answers={"db-0": STANDBY, "db-1": STANDBY})
+    assert find(world(simulated), database()).why_none == (
+        f"db-0 is read-only (a standby; labelled {word}, Patroni says primary, starting, Ready since 13:46:45 UTC); "
+        "db-1 is read-only (a standby; labelled replica, Patroni says replica, running); "
+        "Patroni's lock is db-0's until 13:47:00 UTC (ttl 30 s), since 12:46:40 UTC, after 4 changes"
+    )
+    simulated.answers = {"db-0": STANDBY, "db-1": PRIMARY}
+    found = find(world(simulated), database())
+    assert found.primary is not None
+    assert found.primary.pod == Ref("pod", "shop", "db-1")
+    assert found.lock is None
+
+
+def test_cloudnativepg() -> None:
+    """Its Service selects the leader by label, under the names of this operator; the query decides."""
+    selector = {"cnpg.io/cluster": "shop-db", "role": "primary"}
+    service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, "postgresql"),), selector)
+    pods = [
+        a_pod(
+            f"shop-db-{n}", running(), labels={"cnpg.io/cluster": "shop-db", "role": role}, ports={"postgresql": 5432}
+        )
+        for n, role in ((1, "primary"), (2, "replica"))
+    ]
+    simulated = Simulated(pods, service, answers={"shop-db-1": STANDBY, "shop-db-2": PRIMARY})
+    found = find(world(simulated), database())
+    assert found.primary is not None
+    assert found.primary.pod == Ref("pod", "shop", "shop-db-2")
+
+
+def test_a_server_outside_the_cluster() -> None:
+    """It has no pods and no Service: its host is asked, by the usual port."""
+    simulated = Simulated([], answers={"db.example.org": PRIMARY})
+    found = find(world(simulated), database(service="", host="db.example.org"))
+    assert found.primary == Target("db.example.org", 5432)
+    assert found.service == ""
+    simulated.answers = {"db.example.org": Answer(ok=False, spoke=False, text="connection refused")}
+    said = find(world(simulated), database(service="", host="db.example.org", port=6000)).why_none
+    assert said == "db.example.org: connection refused"
+    assert simulated.asked[-1] == "db.example.org:6000"
+
+
+def test_a_declared_authority_goes_with_every_question() -> None:
+    """And with the primary that others are given."""
+    simulated = Simulated([db_pod("db-0")], answers={"db-0": PRIMARY})
+    declared = database(authority=Ref("secret", "shop", "db-ca"), authority_key="ca.crt", certified="db.shop.svc")
+    found = find(world(simulated), declared)
+    trust = Trust("secret/shop/db-ca ca.crt", "db.shop.svc")
+    assert found.primary is not None
+    assert found.primary.trust == trust
+    assert [target.trust for target in simulated.targets] == [trust]

@@ -28,7 +28,8 @@ class Reach:
         """Return a connected socket. OSError where nobody listens, UnreachableError where the port-forward fails."""
         if self._direct or target.pod is None:
             try:
-                return socket.create_connection((target.host, target.port), min(timeout, DIRECT_TIMEOUT))
+                patience = min(timeout, DIRECT_TIMEOUT) if target.pod else timeout
+                return socket.create_connection((target.host, target.port), patience)
             except OSError as error:
                 unreachable = isinstance(error, TimeoutError) or error.errno in NO_ROUTE
                 if target.pod is None or not unreachable:

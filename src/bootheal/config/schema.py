@@ -136,14 +136,36 @@ class Backup(Model):
     cronjob: Name
 
 
-class Database(Model):
-    """A PostgreSQL in the cluster; its writable primary is found by asking."""
+class Authority(Model):
+    """Where the certificate of the authority is kept that signs the server's: in the database's namespace, or here."""
 
-    namespace: Name
+    secret: Name | None = None
+    configmap: Name | None = None
+    file: FilePath | None = Field(None, description="a file of this host, instead of a Secret or ConfigMap")
+    key: str = Field("ca.crt", description="the key of the Secret or ConfigMap")
+
+
+class Tls(Model):
+    """Demand TLS, and verify the server's certificate. Without this, TLS is used where it is offered, unverified."""
+
+    ca: Authority
+    verify: Literal["full", "ca"] = Field(
+        "full", description="full: the certificate is for SERVICE.NAMESPACE.svc, or for the host; ca: for any name"
+    )
+
+
+class Database(Model):
+    """A PostgreSQL, in the cluster or outside; its writable primary is found by asking."""
+
+    namespace: Name = Field(description="where its pods are, and the Secrets that are named here")
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")] | None = Field(
+        None, description="a server outside the cluster, instead of a Service or selector"
+    )
     service: Name | None = Field(None, description="the Service in front of it")
     selector: dict[str, str] = Field(default_factory=dict, description="labels of its pods, instead of the Service's")
     port: Port | None = Field(None, description="default: the Service's target port, else 5432")
     dbname: str
+    tls: Tls | None = Field(None, description="default: TLS where the server offers it, unverified")
     admin: Login = Field(description="a role that may read pg_authid and alter the pooler's role")
     client: Login | None = Field(None, description="the application's login, to ask the checks with")
     checks: list[Check] = Field(default_factory=list, description="is the data still there? asked at each look")

@@ -109,13 +109,19 @@ class DatabaseStep(Step[Seen]):
 
     def interests(self) -> frozenset[Interest]:
         """The pods behind it; PostgreSQL itself has to be asked."""
-        kinds = ("pod", "service", "endpointslice", *(("job",) if self.backup else ()))
+        pods = () if self.database.host else ("pod", "service", "endpointslice")
+        kinds = (*pods, *(("job",) if self.backup else ()))
         return frozenset(Interest(kind, self.database.namespace) for kind in kinds)
 
     def rights(self) -> frozenset[Right]:
-        """To read the administrator's Secret and, where PostgreSQL does not come up, its log."""
-        namespace = self.database.admin.secret.namespace
-        return frozenset({Right("get", "secrets", namespace), Right("get", "pods/log", namespace)})
+        """To read the administrator's Secret, the authority's certificate and, in trouble, the log."""
+        database, namespace = self.database, self.database.admin.secret.namespace
+        needed = {Right("get", "secrets", namespace)}
+        if database.authority and database.authority.kind == "configmap":
+            needed.add(Right("get", "configmaps", namespace))
+        if not database.host:
+            needed |= {Right("get", "pods/log", namespace), Right("get", "endpoints", namespace)}
+        return frozenset(needed)
 
     # --- looking ----------------------------------------------------------------------------------
 
@@ -217,7 +223,7 @@ class DatabaseStep(Step[Seen]):
         if missing := members.answered(*MISSING):
             return self._missing(missing, seen, past)
         if refused := members.answered(*REFUSED):
-            return GiveUp(f"PostgreSQL {_said(refused)}", self._refusal_hint())
+            return GiveUp(f"PostgreSQL {_said(refused)}", self._refusal_hint(refused))
         return Wait(f"no writable primary: {members.why_none}")
 
     def _missing(self, missing: Member, seen: Seen, past: Past) -> GiveUp:
@@ -238,7 +244,11 @@ class DatabaseStep(Step[Seen]):
         )
         return GiveUp(why, f"{hint} ({seen.backup})" if seen.backup else hint, person=True)
 
-    def _refusal_hint(self) -> str:
+    def _refusal_hint(self, refused: Member) -> str:
+        if refused.answer and "no encryption" in refused.answer.text:
+            return (
+                "pg_hba.conf lets this login in over TLS only, and the server offers none: see ssl in postgresql.conf"
+            )
         secret = self.database.admin.secret
         return f"compare {secret} (databases.{self.database.name}.admin) with the role, and see pg_hba.conf"
 

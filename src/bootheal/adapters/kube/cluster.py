@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from bootheal.adapters.kube import objects
@@ -24,6 +25,7 @@ from bootheal.model import (
     Document,
     Doomed,
     Endpoint,
+    Leadership,
     Lease,
     Login,
     Node,
@@ -123,6 +125,10 @@ class KubeCluster:
         slices = self._items("endpointslice", namespace).values()
         return [endpoint for owner, found in slices for endpoint in found if owner == service]
 
+    def leadership(self, namespace: str, service: str) -> Leadership | None:
+        """Read the Endpoints of the Service's name."""
+        return objects.leadership(self._get(CORE, "endpoints", Ref("endpoints", namespace, service)))
+
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         """Read user and password from a Secret; `fresh` insists on asking the API server."""
         raw = self._secret(login.secret, fresh=fresh)
@@ -130,6 +136,19 @@ class KubeCluster:
         password = self._value(raw, login.secret, login.password_key)
         self._redact.learn(password)
         return Credentials(user, Secret(password), raw["metadata"].get("resourceVersion", ""))
+
+    def certificate(self, where: Ref, key: str) -> str:
+        """Read a certificate; MissingError where there is none."""
+        if where.kind == "file":
+            text = _read_file(where.name)
+        elif where.kind == "secret":
+            text = self._value(self._secret(where, fresh=False), where, key)
+        else:
+            text = self.document(where, key).text
+        if "-----BEGIN CERTIFICATE-----" not in text:
+            name = f"key {key} of {where}" if key else str(where)
+            raise MissingError(f"cannot use {name}: it holds no certificate in PEM form", hint="see the database's tls")
+        return text
 
     def newest_backup(self, cronjob: Ref) -> Backup | None:
         """Look through the namespace's Jobs."""
@@ -308,6 +327,14 @@ class KubeCluster:
         if "\0" in value:  # PostgreSQL's protocol ends a text there
             raise MissingError(f"cannot use key {key} in {ref}: it is not text", hint="make the Secret anew")
         return value
+
+
+def _read_file(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise MissingError(f"cannot read {path}: {reason}", hint="see the database's tls") from None
 
 
 def _tell(changed: Callable[[Interest], None], kept: Interest, name: str) -> None:

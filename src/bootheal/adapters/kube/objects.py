@@ -1,9 +1,10 @@
 """Raw JSON -> snapshots. Every field may be missing; the API server omits what is empty."""
 
+import json
 from datetime import datetime
 from typing import Any
 
-from bootheal.model import Backup, Container, Endpoint, Lease, Node, Pod, Ref, Service, State, Workload
+from bootheal.model import Backup, Container, Endpoint, Leadership, Lease, Node, Pod, Ref, Service, State, Workload
 
 Raw = dict[str, Any]
 
@@ -61,6 +62,7 @@ def pod(raw: Raw) -> Pod:
         ip=status.get("podIP", ""),
         ready=ready.get("status") == "True",
         turned=seconds(ready.get("lastTransitionTime")),
+        patroni=_patroni((metadata.get("annotations") or {}).get("status", "")),
         created=seconds(metadata.get("creationTimestamp")) or 0.0,
         deleting="deletionTimestamp" in metadata,
         due=seconds(metadata.get("deletionTimestamp")),
@@ -84,6 +86,30 @@ def pod(raw: Raw) -> Pod:
             if "name" in port
         },
     )
+
+
+def _patroni(status: str) -> str:
+    """Understand the annotation in which Patroni's members tell their role and state."""
+    try:
+        said = json.loads(status)
+        return f"{said['role']}, {said['state']}"
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def leadership(raw: Raw) -> Leadership | None:
+    """Parse the annotations of Patroni's Endpoints (or ConfigMap); None where there is no lock in them."""
+    said = raw["metadata"].get("annotations") or {}
+    try:
+        return Leadership(
+            leader=said["leader"],
+            acquired=seconds(said["acquireTime"]) or 0.0,
+            renewed=seconds(said["renewTime"]) or 0.0,
+            ttl=float(said["ttl"]),
+            transitions=int(said["transitions"]),
+        )
+    except (KeyError, ValueError):
+        return None
 
 
 def _controller(metadata: Raw) -> Ref | None:
@@ -159,6 +185,7 @@ def service(raw: Raw) -> Service:
         cluster_ip="" if cluster_ip == "None" else cluster_ip,
         ports=tuple((port["port"], port.get("targetPort") or port["port"]) for port in spec.get("ports") or ()),
         selector=spec.get("selector") or {},
+        labels=raw["metadata"].get("labels") or {},
     )
 
 

@@ -8,13 +8,16 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bootheal.errors import DeniedError, PermanentError, TransientError, UnreachableError
-from bootheal.model import Credentials, Target
+from bootheal.model import Credentials, Target, Trust
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
 CONNECT_TIMEOUT = 5
 SESSION_TIMEOUT = 10.0
+
+# A standby, or a primary that was demoted between the look and the action: the next look finds the new one.
+NOT_PRIMARY = "25006"
 
 
 # How to get an address that libpq can connect to; leaving the context cuts the connection.
@@ -30,12 +33,13 @@ def session(local: Local, target: Target, who: Credentials, dbname: str) -> Iter
     """
     import psycopg
 
-    with local(target, SESSION_TIMEOUT) as (host, port):
+    with local(target, SESSION_TIMEOUT) as (host, port), _tls(target.trust) as tls:
         timer: threading.Timer | None = None
         try:
             with psycopg.connect(
-                host=host,
+                hostaddr=host,
                 port=port,
+                **tls,
                 user=who.user,
                 password=who.password.reveal(),
                 dbname=dbname,
@@ -55,6 +59,21 @@ def session(local: Local, target: Target, who: Credentials, dbname: str) -> Iter
                 timer.cancel()
 
 
+@contextmanager
+def _tls(trust: Trust | None) -> Iterator[dict[str, Any]]:
+    """Say to libpq what to demand of the server. It reads an authority from a file: here one in memory."""
+    if trust is None:
+        yield {}
+        return
+    descriptor = os.memfd_create("authority")
+    try:
+        os.write(descriptor, trust.authority.encode())
+        mode = {"sslmode": "verify-full", "host": trust.name} if trust.name else {"sslmode": "verify-ca"}
+        yield {"sslrootcert": f"/proc/self/fd/{descriptor}"} | mode
+    finally:
+        os.close(descriptor)
+
+
 def _cut(fileno: int) -> None:
     with socket.socket(fileno=os.dup(fileno)) as duplicate:
         duplicate.shutdown(socket.SHUT_RDWR)
@@ -65,6 +84,8 @@ def _ours(error: Any, target: Target, who: Credentials, dbname: str) -> Transien
 
     what = f"session of {who.user} in database {dbname} on {target}"
     said = _first_line(error)
+    if error.sqlstate == NOT_PRIMARY:
+        return UnreachableError(f"cannot write in a {what}: {said} ({NOT_PRIMARY})")
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         if any(words in said for words in _REFUSALS):
             return DeniedError(f"cannot open a {what}: {said}", status=0)

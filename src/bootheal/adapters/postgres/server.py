@@ -40,7 +40,8 @@ class PostgresServer:
             sock = self._open(target, timeout)
         except (OSError, TransientError) as error:
             return Answer(ok=False, spoke=False, text=why_silent(error))
-        return ask(sock, who, dbname, sql, deadline, options=_guard(timeout) if read_only else "")
+        options = _guard(timeout) if read_only else ""
+        return ask(sock, who, dbname, sql, deadline, options=options, trust=target.trust)
 
     def role(
         self,

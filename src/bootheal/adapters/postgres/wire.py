@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bootheal.errors import why_silent
-from bootheal.model import Answer, Credentials
+from bootheal.model import Answer, Credentials, Trust
 from bootheal.scram import MECHANISM, Exchange
 
 PROTOCOL = 196608
@@ -31,18 +31,29 @@ class _Refused(Exception):  # noqa: N818 - not an error: an answer
         self.answer = answer
 
 
-def ask(sock: socket.socket, who: Credentials, dbname: str, sql: str, deadline: float, *, options: str = "") -> Answer:
+def ask(
+    sock: socket.socket,
+    who: Credentials,
+    dbname: str,
+    sql: str,
+    deadline: float,
+    *,
+    options: str = "",
+    trust: Trust | None = None,
+) -> Answer:
     """Log in over `sock`, ask `sql`, close. `deadline` is monotonic and bounds all of it.
 
     `options` are command-line arguments for the session: "-c name=value".
     """
     connection = _Connection(sock, deadline)
     try:
-        connection.encrypt()
+        connection.encrypt(trust)
         connection.log_in(who, dbname, options)
         value = connection.query(sql)
     except _Refused as refused:
         return refused.answer
+    except ssl.SSLCertVerificationError as error:
+        return Answer(ok=False, spoke=True, text=f"its certificate is not to be trusted: {error.verify_message}")
     except (OSError, ValueError, struct.error) as error:
         return Answer(ok=False, spoke=connection.spoke, text=why_silent(error))
     finally:
@@ -56,14 +67,15 @@ class _Connection:
     deadline: float
     spoke: bool = False
 
-    def encrypt(self) -> None:
-        """Use TLS where the server offers it, without judging its certificate, as libpq's `prefer` does."""
+    def encrypt(self, trust: Trust | None) -> None:
+        """Use TLS where the server offers it, as libpq's `prefer` does; with `trust`, as its `verify-full`."""
         self._send(struct.pack("!ii", 8, SSL_REQUEST))
         reply = self._receive(1)
         if reply == b"S":
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            self.sock = context.wrap_socket(self.sock)
+            name = trust.name if trust else ""
+            self.sock = _context(trust).wrap_socket(self.sock, server_hostname=name or None)
+        elif reply == b"N" and trust:
+            raise _Refused(Answer(ok=False, spoke=True, text="it offers no TLS, and an authority for it is declared"))
         elif reply != b"N":
             raise ValueError("answers, but not in PostgreSQL's protocol")
 
@@ -143,6 +155,16 @@ class _Connection:
         if left <= 0:
             raise TimeoutError
         self.sock.settimeout(left)
+
+
+def _context(trust: Trust | None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = bool(trust and trust.name)
+    if trust is None:
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        context.load_verify_locations(cadata=trust.authority)
+    return context
 
 
 def _first_reply(method: int, rest: bytes, who: Credentials, exchange: Exchange) -> bytes:

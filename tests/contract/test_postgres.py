@@ -1,0 +1,289 @@
+"""The Postgres port on real servers: the SQLSTATEs they can show, TLS, a standby, and servers that don't come up."""
+
+import ipaddress
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from bootheal.adapters.postgres.libpq import session
+from bootheal.adapters.postgres.server import PostgresServer
+from bootheal.adapters.reach import Reach
+from bootheal.errors import UnreachableError
+from bootheal.model import Answer, Credentials, Secret, Trust
+from bootheal.postgreslog import distress
+from bootheal.steps.database import SYSTEM_IDENTIFIER
+from support.postgres import ADDRESS, ADMIN, APP, Garage, RealPostgres, servers, until
+
+REACH = Reach(lambda *_: pytest.fail("no port-forward was asked for"), direct=True)
+POSTGRES = PostgresServer(REACH.open, REACH.local)
+
+
+@pytest.fixture(scope="module")
+def garage() -> Iterator[Garage]:
+    with servers() as garage:
+        yield garage
+
+
+@pytest.fixture(scope="module")
+def server(garage: Garage) -> RealPostgres:
+    """A cluster that was shut down in good order; tests run it as they need it."""
+    server = garage.new("primary")
+    server.initialise()
+    return server
+
+
+def ask(server: RealPostgres, who: Credentials = APP, dbname: str = "shop", sql: str = "select 1") -> Answer:
+    return POSTGRES.ask(server.target(), who, dbname, timeout=3, sql=sql)
+
+
+def connect(server: RealPostgres) -> "psycopg.Connection[tuple[object, ...]]":
+    password = APP.password.reveal()
+    return psycopg.connect(host=ADDRESS, port=server.port, user="app", password=password, dbname="shop")
+
+
+# --- SQLSTATEs ------------------------------------------------------------------------------------
+
+
+def test_refusals_have_their_sqlstates(server: RealPostgres) -> None:
+    """Of the login, of the query, and of a server that is full."""
+    with server.running(max_connections="4", superuser_reserved_connections="1"):
+        assert ask(server).ok
+        assert ask(server, Credentials("app", Secret("wrong"))).sqlstate == "28P01"
+        assert ask(server, dbname="gone").sqlstate == "3D000"
+        assert ask(server, sql="select * from gone").sqlstate == "42P01"
+        assert ask(server, sql="select gone()").sqlstate == "42883"
+        assert ask(server, sql="select gone.gone()").sqlstate == "3F000"
+        with closing(connect(server)), closing(connect(server)), closing(connect(server)):
+            assert ask(server).sqlstate == "53300"
+            assert ask(server, ADMIN).ok  # a superuser has a place of his own
+        assert ask(server, ADMIN, sql=SYSTEM_IDENTIFIER).value == ask(server, sql=SYSTEM_IDENTIFIER).value != ""
+
+
+def test_a_read_only_question_cannot_write_nor_last(server: RealPostgres) -> None:
+    """25006 and 57014 come from the server itself: nothing of ours goes on running there."""
+    with server.running():
+        for sql, sqlstate in (("create table t (a int)", "25006"), ("select pg_sleep(5)", "57014")):
+            answer = POSTGRES.ask(server.target(), APP, "shop", timeout=1, sql=sql, read_only=True)
+            assert answer.sqlstate == sqlstate
+        assert ask(server, sql="create temp table t (a int)").ok
+
+
+def test_a_server_that_shuts_down_or_starts_up_says_57p03(server: RealPostgres) -> None:
+    """Waiting is all that it needs."""
+    with server.running():
+        with closing(connect(server)):
+            server.signal(signal.SIGTERM)  # a smart shutdown: it waits for that session
+            until(lambda: ask(server).sqlstate == "57P03", "it goes on taking logins")
+            assert "shutting down" in ask(server).text
+        assert server.ended() == 0
+
+
+def test_damage_has_its_sqlstates(garage: Garage, server: RealPostgres) -> None:
+    """A page that does not match its checksum, and a file that is gone."""
+    with server.running():
+        assert ask(server, sql="create table torn as select generate_series(1, 1000) as n").ok
+        torn = (
+            ask(server, sql="checkpoint; select pg_relation_filepath('torn')").value
+            or ask(server, ADMIN, sql="select pg_relation_filepath('torn')").value
+        )
+        assert ask(server, ADMIN, sql="checkpoint").ok
+        server.stop(signal.SIGINT)
+    damaged = garage.copy(server, "damaged")
+    with (damaged.data / torn).open("r+b") as file:
+        file.seek(100)
+        file.write(b"torn by a power cut")
+    with damaged.running():
+        assert ask(damaged, sql="select count(*) from torn").sqlstate == "XX001"
+    (damaged.data / torn).unlink()
+    with damaged.running():
+        assert ask(damaged, sql="select count(*) from torn").sqlstate == "58P01"
+
+
+# --- servers that do not come up ------------------------------------------------------------------
+
+
+def test_a_server_without_its_log_is_understood_by_what_it_says(garage: Garage, server: RealPostgres) -> None:
+    """The checkpoint cannot be found: fatal, for a person."""
+    damaged = garage.copy(server, "without-log")
+    for path in (damaged.data / "pg_wal").glob("0*"):
+        path.unlink()
+    damaged.start(wait=False)
+    assert damaged.ended() != 0
+    found = distress(damaged.log)
+    assert found is not None
+    assert found.fatal
+    assert "valid checkpoint record" in found.text
+
+
+def test_a_lock_file_of_another_server_is_told(garage: Garage, server: RealPostgres) -> None:
+    """In a container the process of that number may be anybody."""
+    locked = garage.copy(server, "locked")
+    with server.running():
+        lock = locked.data / "postmaster.pid"
+        lock.write_text(f"{server.pid}\n")
+        locked.own(lock)
+        locked.start(wait=False)
+        assert locked.ended() != 0
+    found = distress(locked.log)
+    assert found is not None
+    assert not found.fatal
+    assert "postmaster.pid" in found.text
+
+
+# --- a standby ------------------------------------------------------------------------------------
+
+
+def test_a_standby_says_25006_and_57p03_and_is_the_same_cluster(garage: Garage, server: RealPostgres) -> None:
+    """Made by pg_basebackup. A write on it is not our failure: the next look finds the primary."""
+    standby = garage.new("standby")
+    with server.running():
+        standby.copy_from(server)
+        with standby.running(hot_standby="on"):
+            until(lambda: ask(standby).ok, "the standby does not answer")
+            assert ask(standby, sql="create table t (a int)").sqlstate == "25006"
+            assert ask(standby, sql="select pg_is_in_recovery()").value == "t"
+            assert ask(standby, sql=SYSTEM_IDENTIFIER).value == ask(server, sql=SYSTEM_IDENTIFIER).value
+            with pytest.raises(UnreachableError, match="25006"):
+                POSTGRES.set_password(standby.target(), ADMIN, "shop", "app", Secret("x"))
+        with standby.running(wait=False, hot_standby="off"):
+            until(lambda: ask(standby).sqlstate == "57P03", "the standby does not answer")
+    shutil.rmtree(standby.data)
+
+
+# --- TLS ------------------------------------------------------------------------------------------
+
+
+class Authority:
+    """Signs certificates."""
+
+    def __init__(self, name: str) -> None:
+        self._key, self._name = ec.generate_private_key(ec.SECP256R1()), _called(name)
+        extension = x509.BasicConstraints(ca=True, path_length=0)
+        built = self._builder(self._name, self._key).add_extension(extension, critical=True)
+        self.certificate = built.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+    def certify(self, name: str, address: str, directory: Path) -> tuple[Path, Path]:
+        """Write a certificate and its key; return where they are."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        names = [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address(address))]
+        built = self._builder(_called(name), key).add_extension(x509.SubjectAlternativeName(names), critical=False)
+        certificate, private = directory / "server.crt", directory / "server.key"
+        certificate.write_bytes(built.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        form = serialization.PrivateFormat.PKCS8
+        private.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+        return certificate, private
+
+    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+        now = datetime.now(UTC)
+        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self._name)
+        builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+        return builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+
+
+def _called(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+@pytest.fixture(scope="module")
+def encrypted(garage: Garage, server: RealPostgres) -> Iterator[tuple[RealPostgres, Authority]]:
+    """A server that speaks TLS only, as db.shop.svc and 127.0.0.1."""
+    authority, tls = Authority("shop's own"), garage.copy(server, "tls")
+    certificate, private = authority.certify("db.shop.svc", ADDRESS, garage.directory)
+    tls.own(private)
+    tls.own(certificate)
+    (tls.data / "pg_hba.conf").write_text("hostnossl all all all reject\nhostssl all all all scram-sha-256\n")
+    with tls.running(ssl="on", ssl_cert_file=str(certificate), ssl_key_file=str(private)):
+        yield tls, authority
+
+
+@pytest.mark.parametrize("name", ["db.shop.svc", ADDRESS, ""])
+def test_a_certificate_of_the_declared_authority_is_verified(
+    encrypted: tuple[RealPostgres, Authority], name: str
+) -> None:
+    """By both of our ways to log in: for the name, the address, or any name."""
+    server, authority = encrypted
+    target = server.target(Trust(authority.certificate, name))
+    sql = "select ssl from pg_stat_ssl where pid = pg_backend_pid()"
+    assert POSTGRES.ask(target, APP, "shop", timeout=3, sql=sql).value == "t"
+    with session(REACH.local, target, APP, "shop") as connection:
+        assert connection.execute(sql).fetchone() == (True,)
+
+
+def test_without_a_declared_authority_tls_is_used_where_it_is_offered(
+    encrypted: tuple[RealPostgres, Authority],
+) -> None:
+    """A server that rejects everything else lets us in."""
+    server, _ = encrypted
+    assert ask(server).ok
+    with session(REACH.local, server.target(), APP, "shop") as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("name", ["db.shop.svc", ""])
+def test_a_certificate_of_somebody_else_is_refused_before_anything_is_said(
+    encrypted: tuple[RealPostgres, Authority], name: str
+) -> None:
+    """Whatever the name: neither login nor session begins."""
+    server, _ = encrypted
+    before = server.log.count("authorized")
+    target = server.target(Trust(Authority("stranger").certificate, name))
+    answer = POSTGRES.ask(target, APP, "shop", timeout=3)
+    assert not answer.ok
+    assert answer.text.startswith("its certificate is not to be trusted: ")
+    with pytest.raises(UnreachableError, match="certificate verify failed"), session(REACH.local, target, APP, "shop"):
+        pytest.fail("it logged in")
+    assert server.log.count("authorized") == before
+
+
+def test_a_certificate_for_another_name_is_refused(encrypted: tuple[RealPostgres, Authority]) -> None:
+    """The authority may have signed for others, too."""
+    server, authority = encrypted
+    target = server.target(Trust(authority.certificate, "other.shop.svc"))
+    answer = POSTGRES.ask(target, APP, "shop", timeout=3)
+    assert "Hostname mismatch" in answer.text
+    with pytest.raises(UnreachableError, match="does not match"), session(REACH.local, target, APP, "shop"):
+        pytest.fail("it logged in")
+
+
+def test_a_server_without_tls_is_explained_or_refused(garage: Garage, server: RealPostgres) -> None:
+    """28000 says "no encryption"; with a declared authority the login is not even tried."""
+    plain = garage.copy(server, "plain")
+    (plain.data / "pg_hba.conf").write_text("hostssl all all all scram-sha-256\n")
+    with plain.running(ssl="off"):
+        answer = ask(plain)
+        assert (answer.sqlstate, "no encryption" in answer.text) == ("28000", True)
+        target = plain.target(Trust(Authority("shop's own").certificate, ""))
+        assert (
+            POSTGRES.ask(target, APP, "shop", timeout=3).text == "it offers no TLS, and an authority for it is declared"
+        )
+        with pytest.raises(UnreachableError, match="SSL"), session(REACH.local, target, APP, "shop"):
+            pytest.fail("it logged in")
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_nothing_of_an_authority_stays_behind(encrypted: tuple[RealPostgres, Authority]) -> None:
+    """No file, no descriptor, no thread."""
+    server, authority = encrypted
+    target = server.target(Trust(authority.certificate, "db.shop.svc"))
+    with session(REACH.local, target, APP, "shop"):
+        pass
+    before = descriptors()
+    for _ in range(5):
+        with session(REACH.local, target, APP, "shop"):
+            pass
+    until(lambda: descriptors() <= before, "descriptors are left")
+    until(lambda: not any(thread.name.startswith("bridge") for thread in threading.enumerate()), "threads are left")

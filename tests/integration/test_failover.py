@@ -1,0 +1,95 @@
+"""Two real servers, one a streaming standby of the other: who is the primary, before, while and after it changes."""
+
+import signal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from bootheal.adapters.postgres.server import PostgresServer
+from bootheal.adapters.reach import Reach
+from bootheal.model import Credentials, Endpoint, Login, Pod, Ref, Service
+from bootheal.ports import World
+from bootheal.primary import Database
+from bootheal.step import Settled, Wait
+from bootheal.steps.database import DatabaseStep
+from support.objects import a_pod, past, running
+from support.postgres import ADDRESS, ADMIN, RealPostgres, servers, until
+
+STEP = DatabaseStep(
+    name="database/shop",
+    database=Database("shop", "shop", "shop", Login(Ref("secret", "shop", "admin")), service="db"),
+)
+
+
+@dataclass
+class Cluster:
+    """Two pods behind a Service that selects the leader by its label; `labelled` is whose label says so."""
+
+    first: RealPostgres
+    second: RealPostgres
+    labelled: str = "db-0"
+
+    def credentials(self, _login: Login) -> Credentials:
+        return ADMIN
+
+    def pods(self, _namespace: str, labels: Mapping[str, str] | None = None) -> list[Pod]:
+        pods = [self._pod("db-0", self.first), self._pod("db-1", self.second)]
+        return [pod for pod in pods if (labels or {}).items() <= pod.labels.items()]
+
+    def _pod(self, name: str, server: RealPostgres) -> Pod:
+        labels = {"app": "db", "role": "primary" if name == self.labelled else "replica"}
+        return a_pod(name, running(), labels=labels, ip=ADDRESS, ports={"postgresql": server.port})
+
+    def service(self, namespace: str, name: str) -> Service:
+        ref = Ref("service", namespace, name)
+        return Service(ref, "10.43.0.1", ((5432, "postgresql"),), {"app": "db", "role": "primary"})
+
+    def endpoints(self, _namespace: str, _service: str) -> list[Endpoint]:
+        return [Endpoint(ADDRESS, 5432, self.labelled)]
+
+    def boot_time(self) -> None:
+        return None
+
+
+@pytest.fixture
+def pair() -> Iterator[Cluster]:
+    """A primary and its standby, both running."""
+    with servers() as garage:
+        primary, standby = garage.new("first"), garage.new("second")
+        primary.initialise()
+        primary.start()
+        standby.copy_from(primary)
+        standby.start()
+        yield Cluster(primary, standby)
+
+
+def test_the_primary_is_found_before_and_after_a_failover(pair: Cluster) -> None:
+    """The label says nothing, a standby is told with what its label claims, and the same data is the same data."""
+    reach = Reach(lambda *_: pytest.fail("no port-forward was asked for"), direct=True)
+    postgres = PostgresServer(reach.open, reach.local)
+    world = World(pair, pair, postgres, None, None)  # type: ignore[arg-type]
+    before = STEP.judge(STEP.look(world), past())
+    assert isinstance(before, Settled)
+    assert before.why == "db-0 accepts connections and takes writes"
+    assert before.keep["system identifier"].isdigit()
+
+    pair.first.stop(signal.SIGQUIT)
+    gone = STEP.judge(STEP.look(world), past(kept=before.keep))
+    assert isinstance(gone, Wait)
+    assert gone.why == (
+        "no writable primary: db-0: connection refused (labelled primary); "
+        "db-1 is read-only (a standby; labelled replica)"
+    )
+
+    target = STEP.look(world).members.members[1].target
+    assert target is not None
+    assert postgres.ask(target, ADMIN, "shop", timeout=5, sql="select pg_promote()").value == "t"
+    after = STEP.judge(STEP.look(world), past(kept=before.keep))
+    assert isinstance(after, Settled)
+    assert after.why == "db-1 accepts connections and takes writes"
+    assert after.keep == before.keep
+
+    pair.first.start()  # the old primary comes back as one, as without a leader lock it may
+    until(lambda: STEP.look(world).two, "both do not take writes")
+    assert isinstance(STEP.judge(STEP.look(world), past()), Wait)
