@@ -13,6 +13,7 @@ import pytest
 
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
+from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.errors import BoothealError, ConflictError, MissingError, PermanentError
 from bootheal.model import Login, Pod, Ref, Right
 from bootheal.ports import Interest
@@ -61,7 +62,7 @@ def kubeconfig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 @pytest.fixture
 def place(kubeconfig: Path) -> Iterator[Place]:
     """A namespace with a Secret, a ConfigMap and a Deployment of one pod, which need not run."""
-    api = Api(kubeconfig)
+    api = Api(LiveKubeconfig(kubeconfig))
     name = f"bootheal-contract-{secrets.token_hex(4)}"
     api.write("POST", "/api/v1/namespaces", {"metadata": {"name": name}}, about="namespaces")
     place = Place(api, KubeCluster(api), name)
@@ -196,5 +197,5 @@ def test_a_port_forward_that_cannot_be_is_a_clear_error(place: Place) -> None:
 def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: Path) -> None:
     """With where to look."""
     with pytest.raises(PermanentError, match="cannot use the kubeconfig .*/none: ") as error:
-        Api(tmp_path / "none")
+        LiveKubeconfig(tmp_path / "none")
     assert "cluster.kubeconfig" in error.value.hint

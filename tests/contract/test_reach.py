@@ -16,6 +16,7 @@ import pytest
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.channels import KEPT
 from bootheal.adapters.kube.cluster import KubeCluster
+from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
@@ -38,7 +39,7 @@ class Parts:
     """The adapters on one way of reaching pods, and where things are."""
 
     def __init__(self, stack: Stack, *, direct: bool) -> None:
-        api = Api(stack.kubeconfig)
+        api = Api(LiveKubeconfig(stack.kubeconfig))
         self.reach = Reach(lambda pod, port, t: api.forward(pod.namespace, pod.name, port, t), direct=direct)
         self.cluster = KubeCluster(api)
         self.postgres = PostgresServer(self.reach.open, self.reach.local)
@@ -213,7 +214,7 @@ def test_a_stranger_on_the_port_is_not_taken_for_postgresql() -> None:
 def test_a_client_certificate_is_used_and_its_key_is_in_no_file(stack: Stack) -> None:
     """As in k3s' own kubeconfig: the key is inline, and nothing of it stays behind if we are killed."""
     before = set(Path(tempfile.gettempdir()).iterdir())
-    api = Api(stack.certified_kubeconfig)
+    api = Api(LiveKubeconfig(stack.certified_kubeconfig))
     assert KubeCluster(api).readiness().ready
     with api.forward("shop", "postgres-0", 5432, 3.0) as half:
         half.sendall(b"\0\0\0\x08\x04\xd2\x16\x2f")

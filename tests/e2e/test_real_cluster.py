@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from bootheal.adapters.kube.api import MERGE_PATCH, Api
+from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from support.command import actions, bootheal, heal, outcome
 
 CORE, APPS = "/api/v1", "/apis/apps/v1"
@@ -38,7 +39,7 @@ class Place:
 
 @pytest.fixture
 def place(kubeconfig: Path, tmp_path: Path) -> Iterator[Place]:
-    api = Api(kubeconfig)
+    api = Api(LiveKubeconfig(kubeconfig))
     namespace = f"bootheal-e2e-{secrets.token_hex(4)}"
     api.write("POST", f"{CORE}/namespaces", {"metadata": {"name": namespace}}, about="namespaces")
     place = Place(api, namespace, tmp_path / "bootheal.yaml")

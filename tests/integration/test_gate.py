@@ -8,6 +8,7 @@ import pytest
 
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
+from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.demo.stack import Stack
 from bootheal.errors import DeniedError
 
@@ -27,7 +28,7 @@ def test_a_renewed_kubeconfig_is_read_without_a_restart_of_ours(stack: Stack, tm
     content = json.loads(good)
     content["users"][0]["user"]["token"] = "no-longer-valid"
     file.write_text(json.dumps(content))
-    cluster = KubeCluster(Api(file))
+    cluster = KubeCluster(Api(LiveKubeconfig(file)))
     with pytest.raises(DeniedError, match="401"):
         cluster.readiness()
     file.write_text(good[: len(good) // 2])

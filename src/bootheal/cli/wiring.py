@@ -13,6 +13,7 @@ from bootheal.adapters.host import Machine, RemoteHost
 from bootheal.adapters.host_k3s import K3sHost
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
+from bootheal.adapters.kube.kubeconfig import Kubeconfig
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
@@ -35,7 +36,7 @@ def open_world(cluster: Cluster) -> Iterator[World]:
     """Yield the world that the configuration's cluster section describes."""
     # Heavy, and needed only once the gate is open: so the first database must not wait for it.
     threading.Thread(target=importlib.import_module, args=("psycopg",), daemon=True).start()
-    api = Api(kubeconfig(cluster), cluster.context)
+    api = Api(Kubeconfig.at(kubeconfig(cluster), cluster.context))
     direct = cluster.reach == "direct" or (cluster.reach == "auto" and cluster.kind == "k3s")
 
     def forward(pod: Ref, port: int, timeout: float):  # type: ignore[no-untyped-def]  # noqa: ANN202

@@ -10,11 +10,10 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from socket import socket
 from typing import Any
 
-from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
+from bootheal.adapters.kube.kubeconfig import Kubeconfig
 from bootheal.adapters.kube.refusal import error_for, reason, right_to
 from bootheal.errors import DeniedError, UnreachableError
 from bootheal.model import Answer
@@ -34,30 +33,31 @@ Query = Sequence[tuple[str, str]]
 
 
 class Api:
-    """Connections to the API server that `kubeconfig` describes (its `context`, or the current one).
+    """Connections to the API server that `kubeconfig` describes.
 
-    The file is read again when it has changed: k3s writes its own at every start, with renewed certificates.
+    It is read again when it has changed: k3s writes its own at every start, with renewed certificates.
     """
 
-    def __init__(self, kubeconfig: Path, context: str = "") -> None:
-        self._kubeconfig = LiveKubeconfig(kubeconfig, context)
-        self._last = _client(self._kubeconfig.configuration)
+    def __init__(self, kubeconfig: Kubeconfig) -> None:
+        self._kubeconfig = kubeconfig
+        self._last: Any = None
         self._lock = threading.Lock()
 
     @property
     def host(self) -> str:
         """The server's URL."""
-        return str(self._last.configuration.host)
+        return str(self._client.configuration.host)
 
     def close(self) -> None:
         """Close every idle connection."""
-        self._last.close()
+        if self._last:
+            self._last.close()
 
     @property
     def _client(self) -> Any:
-        """The client for the file as it is now; requests under way keep theirs."""
+        """The client for the kubeconfig as it is now; requests under way keep theirs."""
         with self._lock:
-            if self._kubeconfig.renewed():
+            if self._kubeconfig.renewed() or self._last is None:
                 self._last = _client(self._kubeconfig.configuration)
             return self._last
 
@@ -127,9 +127,14 @@ class Api:
             method, path, query_params=list(query), header_params=headers, body=body, auth_settings=["BearerToken"]
         )
         try:
-            return client.call_api(*request, _request_timeout=(CONNECT_TIMEOUT, timeout))
+            response = client.call_api(*request, _request_timeout=(CONNECT_TIMEOUT, timeout))
         except (HTTPError, ApiException, OSError) as error:
-            raise UnreachableError(f"cannot reach the API server at {self.host}: {reason(error)}") from None
+            self._kubeconfig.doubt()
+            host = client.configuration.host
+            raise UnreachableError(f"cannot reach the API server at {host}: {reason(error)}") from None
+        if response.status == http.HTTPStatus.UNAUTHORIZED:
+            self._kubeconfig.doubt()
+        return response
 
     def _body(self, response: Any) -> bytes:
         from urllib3.exceptions import HTTPError

@@ -6,20 +6,34 @@ them there. Ours live in memory, under a path that only this process has.
 
 import base64
 import binascii
+import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from bootheal.errors import PermanentError
+from bootheal.errors import BoothealError, PermanentError
 
 # What may stand in a kubeconfig inline, in base64 under "…-data", or as a path.
 FILES = ("certificate-authority", "client-certificate", "client-key")
 
 
-class LiveKubeconfig:
+class Kubeconfig(Protocol):
     """A kubeconfig that others renew while we run."""
 
-    def __init__(self, path: Path, context: str) -> None:
+    configuration: Any
+
+    def renewed(self) -> bool:
+        """Read it again if it may have changed; tell whether `configuration` is a new one."""
+
+    def doubt(self) -> None:
+        """What is in `configuration` did not get us to the API server, or not in."""
+
+
+class LiveKubeconfig:
+    """A kubeconfig in a file, where a change is seen at once."""
+
+    def __init__(self, path: Path, context: str = "") -> None:
         self._path, self._context = path, context
         self._stamp = _stamp(path)
         self.configuration = load(path, context)
@@ -40,6 +54,41 @@ class LiveKubeconfig:
         return True
 
 
+    def doubt(self) -> None:
+        """Do nothing: we see for ourselves."""
+
+
+class FetchedKubeconfig:
+    """A kubeconfig that is not in a file: `fetch` returns its text, and is asked when first needed and when in doubt."""
+
+    def __init__(self, name: str, fetch: Callable[[], str], context: str = "") -> None:
+        self._name, self._fetch, self._context = name, fetch, context
+        self._doubted, self._digest = True, b""
+        self.configuration: Any = None
+
+    def renewed(self) -> bool:
+        """Fetch it in doubt. What cannot be fetched leaves the old one in force, where there is one."""
+        if not self._doubted:
+            return False
+        try:
+            text = self._fetch()
+        except BoothealError:
+            if self.configuration is None:
+                raise
+            return False
+        self._doubted = False
+        digest = hashlib.sha256(text.encode()).digest()
+        if digest == self._digest:
+            return False
+        self.configuration = parse(text, self._name, Path("/"), self._context)
+        self._digest = digest
+        return True
+
+    def doubt(self) -> None:
+        """Fetch it again next time."""
+        self._doubted = True
+
+
 def _stamp(path: Path) -> tuple[int, ...] | None:
     try:
         status = path.stat()
@@ -50,6 +99,15 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
 
 def load(path: Path, context: str) -> Any:
     """Return a `Configuration`; PermanentError where the file cannot be used, naming it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable(str(path), (isinstance(error, OSError) and error.strerror) or "it is not text") from None
+    return parse(text, str(path), path.parent, context)
+
+
+def parse(text: str, name: str, directory: Path, context: str) -> Any:
+    """Return a `Configuration`; `name` says where the text is from, its paths are relative to `directory`."""
     import yaml
     from kubernetes.client.configuration import Configuration
     from kubernetes.config.config_exception import ConfigException
@@ -57,25 +115,25 @@ def load(path: Path, context: str) -> Any:
 
     configuration = Configuration()
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(text)
         for kind in ("cluster", "user"):
             for entry in content[f"{kind}s"]:
-                _settle_files(entry[kind], path.parent)
+                _settle_files(entry[kind], directory)
         load_kube_config_from_dict(content, context or None, client_configuration=configuration, persist_config=False)
     except OSError as error:
-        raise _unusable(path, error.strerror or "it cannot be read") from None
+        raise _unusable(name, error.strerror or "a file that it names cannot be read") from None
     except ConfigException as error:
-        raise _unusable(path, str(error).rstrip(".")) from None
+        raise _unusable(name, str(error).rstrip(".")) from None
     except yaml.YAMLError:
-        raise _unusable(path, "it is not YAML") from None
+        raise _unusable(name, "it is not YAML") from None
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error):
-        raise _unusable(path, "it lacks clusters or users, or they are not what they should be") from None
+        raise _unusable(name, "it lacks clusters or users, or they are not what they should be") from None
     return configuration
 
 
-def _unusable(path: Path, why: str) -> PermanentError:
+def _unusable(name: str, why: str) -> PermanentError:
     hint = "see cluster.kubeconfig; on k3s it is /etc/rancher/k3s/k3s.yaml, readable by root"
-    return PermanentError(f"cannot use the kubeconfig {path}: {why}", hint=hint)
+    return PermanentError(f"cannot use the kubeconfig {name}: {why}", hint=hint)
 
 
 def _settle_files(entry: dict[str, Any], directory: Path) -> None:
