@@ -14,8 +14,9 @@ from bootheal.step import Act, Action, GiveUp, Judgement, Past, Wait
 # A unit has a moment between two starts, and whoever boots a machine takes some seconds to reach it.
 STAYS_DOWN = 60.0
 
-# What a restart is known to clear often clears by itself.
+# What a restart is known to clear often clears by itself. Nothing but connections is lost with a load balancer.
 PERSISTS = 120.0
+PERSISTS_IN = {"loadbalancer": 15.0}
 
 _DOWN = (PartState.FAILED, PartState.STOPPED, PartState.MISSING)
 
@@ -91,7 +92,9 @@ def judge_complaints(facts: HostFacts, past: Past, allowed: Allowed) -> Judgemen
         part = next((part for part in facts.parts if part.name == complaint.part), None)
         if part is None or not complaint.restart or part.role not in allowed.restart:
             continue
-        if past.held(_condition(complaint)) >= PERSISTS and not _once(RestartPart, part, past):
+        if past.held(_condition(complaint)) >= PERSISTS_IN.get(part.role, PERSISTS) and not _once(
+            RestartPart, part, past
+        ):
             why = f"{complaint.part}: {complaint.text}"
             return Act(why, (RestartPart(cause=complaint.text, part=part.name),))
     return None
@@ -110,7 +113,8 @@ def _judge_part(part: Part, past: Past, allowed: Allowed) -> Judgement | None:
     why = f"{part.name} is {part.state}" + (f" ({part.why})" if part.why else "")
     held = past.held(f"{part.name} {part.state}")
     if part.state is PartState.RESTARTING:
-        if part.role in allowed.restart and held >= PERSISTS and not _once(RestartPart, part, past):
+        persists = PERSISTS_IN.get(part.role, PERSISTS)
+        if part.role in allowed.restart and held >= persists and not _once(RestartPart, part, past):
             return Act(why, (RestartPart(cause="it does not stay up", part=part.name),))
         return Wait(f"{why}, {part.restarts} times so far")
     if part.state not in _DOWN:

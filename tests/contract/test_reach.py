@@ -1,6 +1,7 @@
 """Direct connections and port-forwards keep the same promises, on a real PostgreSQL and PgBouncer."""
 
 import http.server
+import re
 import socket
 import tempfile
 import threading
@@ -16,7 +17,7 @@ import pytest
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.channels import KEPT
 from bootheal.adapters.kube.cluster import KubeCluster
-from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
+from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, LiveKubeconfig
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
@@ -221,6 +222,30 @@ def test_a_client_certificate_is_used_and_its_key_is_in_no_file(stack: Stack) ->
         assert half.recv(1) == b"N"
     api.close()
     assert set(Path(tempfile.gettempdir()).iterdir()) <= before
+
+
+def test_a_kubeconfig_that_is_fetched_is_fetched_again_when_in_doubt(stack: Stack) -> None:
+    """A credential, then an address that is not right any more: each costs one look, and no restart of ours."""
+    right = stack.kubeconfig.read_text()
+    stale, moved = right.replace('"token": "', '"token": "stale-'), re.sub(r"127.0.0.1:\d+", "127.0.0.1:1", right)
+    texts = [stale, moved, right]
+    cluster = KubeCluster(Api(FetchedKubeconfig("of a test", lambda: texts.pop(0))))
+    with pytest.raises(DeniedError, match="401"):
+        cluster.readiness()
+    with pytest.raises(UnreachableError, match="127.0.0.1:1: connection refused"):
+        cluster.readiness()
+    assert cluster.readiness().ready
+    assert cluster.readiness().ready, "nothing is fetched while all is well"
+
+
+def test_a_kubeconfig_that_cannot_be_fetched_is_waited_for() -> None:
+    """Where it comes from may be starting, too."""
+
+    def fetch() -> str:
+        raise UnreachableError("cannot reach Docker")
+
+    with pytest.raises(UnreachableError, match="cannot reach Docker"):
+        KubeCluster(Api(FetchedKubeconfig("of a test", fetch))).readiness()
 
 
 def run(parts: Parts, app: str, *command: str, container: str = "", timeout: float = 5.0) -> Answer:

@@ -1,5 +1,6 @@
 """k3d's containers, as a real Docker daemon shows them: what they are, and what is started and restarted."""
 
+import json
 import os
 import socket
 import time
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.docker.k3d import K3dHost
@@ -36,7 +38,7 @@ def docker(daemon: Docker) -> Iterator[Docker]:
 @pytest.fixture
 def host(docker: Docker) -> K3dHost:
     """The host as bootheal sees it; no k3d is installed."""
-    return K3dHost(DockerEngine(docker.address), CLUSTER, Machine(), command="no-such-k3d")
+    return K3dHost(DockerEngine(docker.address), CLUSTER, Machine(), command="no-such-k3d", keeps=0)
 
 
 def parts(host: K3dHost) -> dict[str, Part]:
@@ -93,18 +95,17 @@ def test_a_container_that_docker_did_not_bring_back_is_started(docker: Docker, h
     assert running == docker.state(LOADBALANCER)["StartedAt"]
 
 
-def test_a_stopped_cluster_is_one_part_and_is_started_servers_first(docker: Docker, host: K3dHost) -> None:
-    """Where k3d is not installed, and it says so."""
-    for name, role in ((AGENT, "agent"), (LOADBALANCER, "loadbalancer"), (SERVER, "server")):
-        docker.node(name, role)
-        docker("stop", "--time=0", name)
-    (whole,) = host.facts().parts
-    assert (whole.name, whole.role, whole.state) == ("k3d cluster shop", "cluster", PartState.STOPPED)
-    assert "k3d is not installed: its containers are started one by one, servers first" in whole.why
-    host.start(whole.name)
-    assert all(part.state is PartState.RUNNING for part in host.facts().parts)
-    started = sorted((docker.state(name)["StartedAt"], name) for name in (SERVER, AGENT, LOADBALANCER))
-    assert [name for _, name in started] == [SERVER, AGENT, LOADBALANCER]
+def test_without_k3d_the_containers_of_a_stopped_cluster_are_told_servers_first(docker: Docker, host: K3dHost) -> None:
+    """The gate starts the first that is down, and looks again."""
+    docker.node(AGENT, "agent")
+    docker.node(LOADBALANCER, "loadbalancer")
+    docker.node(SERVER, "server")
+    docker("stop", "--time=0", AGENT, LOADBALANCER, SERVER)
+    assert [(part.name, part.state) for part in host.facts().parts] == [
+        (SERVER, PartState.STOPPED),
+        (AGENT, PartState.STOPPED),
+        (LOADBALANCER, PartState.STOPPED),
+    ]
 
 
 def a_k3d(directory: Path, script: str) -> Path:
@@ -121,10 +122,12 @@ def test_a_stopped_cluster_is_started_by_k3d_where_it_is_installed(docker: Docke
     docker.node(LOADBALANCER, "loadbalancer")
     docker("stop", "--time=0", SERVER, LOADBALANCER)
     script = f"sleep 0.5; docker start {SERVER}; sleep 0.5; docker start {LOADBALANCER}; echo done >> {tmp_path}/calls"
-    host = K3dHost(DockerEngine(docker.address), CLUSTER, Machine(), command=str(a_k3d(tmp_path, script)))
+    host = K3dHost(DockerEngine(docker.address), CLUSTER, Machine(), keeps=0, command=str(a_k3d(tmp_path, script)))
+    (whole,) = host.facts().parts
+    assert (whole.name, whole.role, whole.state) == ("k3d cluster shop", "cluster", PartState.STOPPED)
     began = time.monotonic()
-    host.start("k3d cluster shop")
-    host.start("k3d cluster shop")
+    host.start(whole.name)
+    host.start(whole.name)
     assert time.monotonic() - began < 0.5
     assert {PartState.STARTING} == {part.state for part in host.facts().parts}
     docker.wait_until("it runs", lambda: all(p.state is PartState.RUNNING for p in host.facts().parts))
@@ -133,17 +136,15 @@ def test_a_stopped_cluster_is_started_by_k3d_where_it_is_installed(docker: Docke
     assert (tmp_path / "calls").read_text() == "cluster start shop\ndone\n"
 
 
-def test_where_k3d_fails_the_containers_are_started_without_it(docker: Docker, tmp_path: Path) -> None:
+def test_where_k3d_fails_the_containers_are_to_be_started_without_it(docker: Docker, tmp_path: Path) -> None:
     """What it said last is told."""
     docker.node(SERVER, "server")
     docker("stop", "--time=0", SERVER)
     program = a_k3d(tmp_path, "echo FATA: no tools image >&2; exit 3")
-    host = K3dHost(DockerEngine(docker.address), CLUSTER, Machine(), command=str(program))
-    (whole,) = host.facts().parts
-    host.start(whole.name)
+    host = K3dHost(DockerEngine(docker.address), CLUSTER, Machine(), keeps=0, command=str(program))
+    host.start("k3d cluster shop")
     docker.wait_until("it has failed", lambda: "ended with 3: FATA: no tools image" in host.facts().parts[0].why)
-    host.start(whole.name)
-    assert parts(host)[SERVER].state is PartState.RUNNING
+    assert [(part.name, part.state) for part in host.facts().parts] == [(SERVER, PartState.STOPPED)]
 
 
 def test_a_load_balancer_in_a_restart_loop_is_told_with_its_cause(docker: Docker, host: K3dHost) -> None:
@@ -177,13 +178,13 @@ def test_only_the_load_balancer_is_ever_restarted(docker: Docker, host: K3dHost)
 
 
 def test_a_server_without_its_cgroup_is_reported_with_what_to_do(docker: Docker, host: K3dHost) -> None:
-    """Starting it again would not help, and is not offered."""
+    """Starting it again would not help."""
     docker.node(SERVER, "server", script=f"echo 'level=fatal msg=\"failed to find memory cgroup (v2)\"'; {FAILS}")
     docker.wait_until("a loop", lambda: parts(host)[SERVER].restarts >= 1)
-    part = parts(host)[SERVER]
-    assert part.state is PartState.RESTARTING
-    assert "a cgroup controller that k3s needs is not there" in part.why
-    assert "cgroup_enable=memory" in part.why
+    assert parts(host)[SERVER].state is PartState.RESTARTING
+    (complaint,) = host.facts().complaints
+    assert (complaint.part, complaint.kind, complaint.fatal) == (SERVER, "cgroup", True)
+    assert "cgroup_enable=memory" in complaint.hint
 
 
 def test_a_container_killed_by_a_cut_of_power_is_only_stopped(docker: Docker, host: K3dHost) -> None:
@@ -192,9 +193,7 @@ def test_a_container_killed_by_a_cut_of_power_is_only_stopped(docker: Docker, ho
     docker.node(LOADBALANCER, "loadbalancer", "--restart=no", script="exit 1")
     docker("kill", SERVER)
     docker.wait_until("it ended", lambda: docker.state(LOADBALANCER)["Status"] == "exited")
-    (whole,) = host.facts().parts
-    assert f"{LOADBALANCER}: exit code 1" in whole.why
-    assert f"{SERVER}: " not in whole.why
+    assert [part.why for part in host.facts().parts] == ["", "exit code 1"]
 
 
 def test_another_cluster_is_not_ours(docker: Docker) -> None:
@@ -215,6 +214,24 @@ def test_a_file_is_read_out_of_a_container_that_does_not_run(docker: Docker) -> 
     assert engine.read(SERVER, "/output/kubeconfig.yaml") == "kind: Config\n"
     with pytest.raises(MissingError, match=f"cannot read /output/other in container {SERVER}"):
         engine.read(SERVER, "/output/other")
+
+
+def test_the_kubeconfig_is_the_servers_with_the_address_that_docker_publishes(docker: Docker, host: K3dHost) -> None:
+    """Also while the server does not run. The key in it is nowhere on this machine's disk because of us."""
+    inside = {"clusters": [{"name": "default", "cluster": {"server": "https://127.0.0.1:6443"}}], "users": []}
+    labels = ("--label=k3d.server.api.host=0.0.0.0", "--label=k3d.server.api.port=34567")
+    docker.node(SERVER, "server", *labels, script=f"echo '{json.dumps(inside)}' > /output/kubeconfig.yaml")
+    docker.wait_until("it ran", lambda: int(docker("inspect", SERVER, "--format", "{{.RestartCount}}")) > 0)
+    assert yaml.safe_load(host.kubeconfig())["clusters"] == [
+        {"name": "default", "cluster": {"server": "https://0.0.0.0:34567"}}
+    ]
+
+
+def test_a_server_that_has_not_written_its_kubeconfig_yet_is_waited_for(docker: Docker, host: K3dHost) -> None:
+    """As in the first seconds of a new cluster."""
+    docker.node(SERVER, "server")
+    with pytest.raises(UnreachableError, match=f"cannot read a kubeconfig in container {SERVER}: it has none yet"):
+        host.kubeconfig()
 
 
 def test_without_a_socket_docker_is_waited_for(tmp_path: Path) -> None:

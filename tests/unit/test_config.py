@@ -10,8 +10,10 @@ from bootheal.config import Configuration, accept_data, load
 from bootheal.config.schema import File
 from bootheal.errors import ConfigurationError, UsageError
 from bootheal.model import Login, Ref
+from bootheal.parts import Allowed
 from bootheal.probes import Tcp
 from bootheal.steps.database import DatabaseStep
+from bootheal.steps.gate import Gate
 from bootheal.steps.pooler import PoolerStep
 from bootheal.steps.workload import WorkloadStep
 
@@ -88,6 +90,27 @@ def test_defaults_are_filled_in_where_they_belong(tmp_path: Path) -> None:
     assert (workload.probe, workload.patience) == (Tcp(80), 300)
 
 
+@pytest.mark.parametrize("cluster", ["{kind: k3d}", "{kind: k3s, name: shop}"])
+def test_a_k3d_cluster_has_a_name_and_only_a_k3d_cluster(tmp_path: Path, cluster: str) -> None:
+    """Docker's containers are found by it."""
+    (problem,) = problems(tmp_path, f"cluster: {cluster}\n")
+    assert "cluster.name: a k3d cluster has a name, and only a k3d cluster" in problem
+
+
+def test_what_may_be_started_and_restarted_depends_on_the_kind(tmp_path: Path) -> None:
+    """k3d: what is stopped is started, and the load balancer alone may be restarted; k3s: nothing, until asked for."""
+
+    def allowed(cluster: str) -> Allowed:
+        gate = read(tmp_path, f"cluster: {cluster}\n").plan.steps["gate"]
+        assert isinstance(gate, Gate)
+        return gate.allowed
+
+    balancer = frozenset({"loadbalancer"})
+    assert allowed("{kind: k3d, name: shop}") == Allowed(balancer | {"cluster", "server", "agent"}, balancer)
+    assert allowed("{kind: k3d, name: shop, start: never}") == Allowed(frozenset(), balancer)
+    assert allowed("{kind: k3s}") == Allowed()
+
+
 def test_all_problems_are_told_at_once_with_line_and_column(tmp_path: Path) -> None:
     """Schema, references, circles and doubled keys, in the order of the file."""
     text = """\
@@ -108,7 +131,7 @@ max_parallel: many
     kinds = "it should look like ^(deployment|statefulset|daemonset)/[a-z0-9.-]+/[a-z0-9.-]+$"
     circle = "deployment/a/b after deployment/a/c after deployment/a/b is a circle"
     assert problems(tmp_path, text) == [
-        ":1:11: cluster.kind: cannot be 'k3x': it should be 'k3s' or 'kubernetes'",
+        ":1:11: cluster.kind: cannot be 'k3x': it should be 'k3s', 'k3d' or 'kubernetes'",
         ":1:22: cluster.kubeconfg: cannot be understood: it is not a known key; did you mean kubeconfig?",
         f":3:10: databases.shop.namespace: cannot be 'Shop!': {name}",
         ":4:3: databases.shop: cannot stand twice: first on line 3",
@@ -132,7 +155,10 @@ max_parallel: many
         ("a: !!python/object:os.system x", ":1:4: the file: cannot be read as YAML: could not determine a constructor"),
         ("? [a]\n: b\n", "unhashable key"),
         ("databases: [a]\n", ":1:1: databases: cannot be a list: input should be a valid dictionary"),
-        ("cluster:\n  kind: {a: b}\n", ":2:3: cluster.kind: cannot be a mapping: it should be 'k3s' or 'kubernetes'"),
+        (
+            "cluster:\n  kind: {a: b}\n",
+            ":2:3: cluster.kind: cannot be a mapping: it should be 'k3s', 'k3d' or 'kubernetes'",
+        ),
         ("\x1f", ":1:1: the file: cannot be read as YAML: unacceptable character"),
         ("deadline: soon\n", ":1:1: deadline: cannot be 'soon': input should be a valid number"),
         ("deadline: .inf\n", "deadline: cannot be inf: input should be less than or equal to 2592000"),

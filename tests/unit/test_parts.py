@@ -93,3 +93,15 @@ def test_parts_that_run_give_no_reason_for_anything() -> None:
     """Nor do no parts at all, as on a remote cluster."""
     assert parts.judge(facts(PartState.RUNNING), past(), MAY) is None
     assert parts.judge(HostFacts(), past(), MAY) is None
+
+
+def test_a_load_balancer_that_does_not_stay_up_is_restarted_after_a_quarter_of_a_minute() -> None:
+    """Only connections are lost with it, and without it nothing can be reached; a server is left to its own."""
+    looping = HostFacts((Part("lb", "loadbalancer", PartState.RESTARTING, restarts=9),))
+    may = Allowed(restart=frozenset({"loadbalancer"}))
+    assert isinstance(parts.judge(looping, past(first_seen={"lb restarting": NOW - 14}), may), Wait)
+    assert parts.judge(looping, past(first_seen={"lb restarting": NOW - 15}), may) == Act(
+        "lb is restarting", (RestartPart(cause="it does not stay up", part="lb"),)
+    )
+    server = HostFacts((Part("server", "server", PartState.RESTARTING, restarts=9),))
+    assert isinstance(parts.judge(server, past(first_seen={"server restarting": NOW - 3600}), may), Wait)

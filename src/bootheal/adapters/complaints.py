@@ -3,14 +3,14 @@
 The texts are theirs; none holds anything secret, and only our own words about them go on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bootheal.model import Complaint
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """A text, and what we say instead."""
 
     needle: str
@@ -22,53 +22,53 @@ class _Known:
 
 
 # Order matters: a line tells of the first that fits.
-_KNOWN = (
-    _Known(
+K3S = (
+    Known(
         "database disk image is malformed",
         "database",
         "its database is damaged (database disk image is malformed)",
         "stop k3s, keep a copy of /var/lib/rancher/k3s/server/db as it is, and restore the newest backup",
         fatal=True,
     ),
-    _Known(
+    Known(
         "Node password rejected",
         "node-password",
         "it does not know this node any more (Node password rejected)",
         "if no other machine has this name: kubectl -n kube-system delete secret NODE.node-password.k3s",
         fatal=True,
     ),
-    _Known(
+    Known(
         "encrypted with different token",
         "token",
         "its token is not the one that its data was made with",
         "give k3s the token it was installed with",
         fatal=True,
     ),
-    _Known(
+    Known(
         "failed to find memory cgroup",
         "cgroup",
         "this kernel offers it no memory cgroup",
         "boot with cgroup_enable=memory cgroup_memory=1",
         fatal=True,
     ),
-    _Known("no space left on device", "disk-full", "the disk is full", "make room on the disk of /var/lib/rancher"),
-    _Known("certificate has expired or is not yet valid", "certificate", "a certificate does not fit the clock"),
-    _Known("is reserved for", "reserved-name", "names of lost sandboxes are still reserved", restart=True),
-    _Known("containerd.sock: connect: ", "containerd", "containerd's socket is missing", restart=True),
-    _Known("/run/flannel/subnet.env: no such file", "flannel", "the pod network is not set up yet"),
-    _Known("bind: address already in use", "port", "another process has its port", "ss -ltnp shows which"),
+    Known("no space left on device", "disk-full", "the disk is full", "make room on the disk of /var/lib/rancher"),
+    Known("certificate has expired or is not yet valid", "certificate", "a certificate does not fit the clock"),
+    Known("is reserved for", "reserved-name", "names of lost sandboxes are still reserved", restart=True),
+    Known("containerd.sock: connect: ", "containerd", "containerd's socket is missing", restart=True),
+    Known("/run/flannel/subnet.env: no such file", "flannel", "the pod network is not set up yet"),
+    Known("bind: address already in use", "port", "another process has its port", "ss -ltnp shows which"),
 )
 
 
-def find(part: str, lines: Iterable[str]) -> tuple[Complaint, ...]:
+def find(part: str, lines: Iterable[str], table: Sequence[Known] = K3S) -> tuple[Complaint, ...]:
     """Return each known trouble once, in the order of the table: the fatal ones first."""
-    found = {known.kind for line in lines if (known := _recognise(line))}
+    found = {known.kind for line in lines if (known := _recognise(line, table))}
     return tuple(
         Complaint(known.kind, part, known.text, known.hint, fatal=known.fatal, restart=known.restart)
-        for known in _KNOWN
+        for known in table
         if known.kind in found
     )
 
 
-def _recognise(line: str) -> _Known | None:
-    return next((known for known in _KNOWN if known.needle in line), None)
+def _recognise(line: str, table: Sequence[Known]) -> Known | None:
+    return next((known for known in table if known.needle in line), None)

@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters.clock import SystemClock, ThreadWorkers
+from bootheal.adapters.docker.engine import DockerEngine
+from bootheal.adapters.docker.k3d import K3dHost
 from bootheal.adapters.host import Machine, RemoteHost
 from bootheal.adapters.host_k3s import K3sHost
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
-from bootheal.adapters.kube.kubeconfig import Kubeconfig
+from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, Kubeconfig, LiveKubeconfig
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
@@ -25,7 +27,7 @@ from bootheal.config.schema import Cluster, File
 from bootheal.engine import Engine, Inbox, Limits
 from bootheal.errors import TransientError
 from bootheal.model import Event, Ref
-from bootheal.ports import Memory, World
+from bootheal.ports import Host, Memory, World
 
 FOR_EVER = float("inf")
 K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
@@ -36,7 +38,8 @@ def open_world(cluster: Cluster) -> Iterator[World]:
     """Yield the world that the configuration's cluster section describes."""
     # Heavy, and needed only once the gate is open: so the first database must not wait for it.
     threading.Thread(target=importlib.import_module, args=("psycopg",), daemon=True).start()
-    api = Api(Kubeconfig.at(kubeconfig(cluster), cluster.context))
+    host = make_host(cluster)
+    api = Api(kubeconfig(cluster, host))
     direct = cluster.reach == "direct" or (cluster.reach == "auto" and cluster.kind == "k3s")
 
     def forward(pod: Ref, port: int, timeout: float):  # type: ignore[no-untyped-def]  # noqa: ANN202
@@ -47,7 +50,7 @@ def open_world(cluster: Cluster) -> Iterator[World]:
     try:
         yield World(
             cluster=kube,
-            host=K3sHost(cluster.boot_id_file, cluster.unit) if cluster.kind == "k3s" else RemoteHost(),
+            host=host,
             postgres=PostgresServer(reach.open, reach.local),
             pooler=PgBouncerConsole(reach.local),
             web=WebProbe(reach.open),
@@ -57,13 +60,23 @@ def open_world(cluster: Cluster) -> Iterator[World]:
         kube.close()
 
 
-def kubeconfig(cluster: Cluster) -> Path:
+def make_host(cluster: Cluster) -> K3sHost | K3dHost | RemoteHost:
+    """Return what the cluster runs on."""
+    match cluster.kind:
+        case "k3s":
+            return K3sHost(cluster.boot_id_file, cluster.unit)
+        case "k3d":
+            return K3dHost(DockerEngine(cluster.docker or ""), cluster.name or "", Machine(cluster.boot_id_file))
+        case "kubernetes":
+            return RemoteHost()
+
+
+def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
     """Return the kubeconfig to read; on k3s the live file, since k3s renews its certificates there."""
-    if cluster.kubeconfig:
-        return cluster.kubeconfig
-    if cluster.kind == "k3s":
-        return K3S_KUBECONFIG
-    return Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube/config")
+    if isinstance(host, K3dHost) and not cluster.kubeconfig:
+        return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
+    default = K3S_KUBECONFIG if cluster.kind == "k3s" else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
+    return LiveKubeconfig(cluster.kubeconfig or Path(default), cluster.context)
 
 
 def open_state(file: File) -> StateFile:

@@ -108,6 +108,8 @@ def _check_circles(source: Source, edges: Mapping[str, list[str]]) -> None:
 
 
 def _check_sense(source: Source, file: schema.File) -> None:
+    if (file.cluster.kind == "k3d") != (file.cluster.name is not None):
+        source.complain(("cluster", "name"), "a k3d cluster has a name, and only a k3d cluster: see `k3d cluster list`")
     for name, database in file.databases.items():
         databases.check(source, ("databases", name), database)
     for name, workload in file.workloads.items():
@@ -150,6 +152,9 @@ def _steps(file: schema.File) -> Iterator[Step[Any]]:
 
 
 def _allowed(cluster: schema.Cluster) -> Allowed:
+    if cluster.kind == "k3d":
+        start = {"cluster", "server", "agent", "loadbalancer"} if cluster.start == "when-stopped" else ()
+        return Allowed(start=frozenset(start), restart=frozenset({"loadbalancer"}))
     return Allowed(restart=frozenset({"k3s"} if cluster.restart_k3s == "once-per-boot" else ()))
 
 

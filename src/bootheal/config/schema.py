@@ -47,6 +47,8 @@ Reason = Annotated[str, AfterValidator(_known_reason)]
 Text = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[^\r\n]*$")]
 Latin = Annotated[str, Field(pattern=r"^[\x00-\xff]*$")]
 SettingName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+ClusterName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=32)]
+DockerAddress = Annotated[str, Field(pattern=r"^(unix|tcp|ssh)://\S+$")]
 UnitName = Annotated[str, Field(pattern=r"^([A-Za-z0-9_.@-]+\.service)?$")]
 WorkloadName = Annotated[str, Field(pattern=r"^(deployment|statefulset|daemonset)/[a-z0-9.-]+/[a-z0-9.-]+$")]
 
@@ -77,15 +79,26 @@ class Credential(Login):
 class Cluster(Model):
     """How to reach the cluster, and how to tell that it is of this boot."""
 
-    kind: Literal["k3s", "kubernetes"] = Field(
-        "k3s", description="k3s: on this host, fresh when the node reports this host's boot id; kubernetes: elsewhere"
+    kind: Literal["k3s", "k3d", "kubernetes"] = Field(
+        "k3s",
+        description="k3s: on this host, fresh when the node reports this host's boot id; "
+        "k3d: in containers of this host's Docker; kubernetes: elsewhere",
+    )
+    name: ClusterName | None = Field(None, description="k3d only: the cluster's name, as `k3d cluster list` shows it")
+    docker: DockerAddress | None = Field(
+        None, description="Docker's socket; default: $DOCKER_HOST, else unix:///var/run/docker.sock"
+    )
+    start: Literal["when-stopped", "never"] = Field(
+        "when-stopped", description="k3d only: whether containers that Docker has not brought back are started"
     )
     kubeconfig: FilePath | None = Field(
-        None, description="default: /etc/rancher/k3s/k3s.yaml, or $KUBECONFIG for kubernetes"
+        None,
+        description="default: /etc/rancher/k3s/k3s.yaml for k3s, the server container's for k3d, "
+        "$KUBECONFIG for kubernetes",
     )
     context: str = Field("", description="a context of the kubeconfig; default: its current one")
     boot_id_file: FilePath = Field(
-        Path("/proc/sys/kernel/random/boot_id"), description="k3s only: where this host's boot id is read"
+        Path("/proc/sys/kernel/random/boot_id"), description="k3s and k3d: where this host's boot id is read"
     )
     unit: UnitName = Field(
         "k3s.service", description='k3s only: its systemd unit, asked why the API server is not there; "" asks nobody'

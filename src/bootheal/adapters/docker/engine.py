@@ -91,10 +91,10 @@ class DockerEngine:
         with self._client(f"restart container {name}") as client:
             client.restart(name, timeout=STOP_SECONDS)
 
-    def log_tail(self, name: str, lines: int) -> str:
-        """Return the last lines of a container's log, standard error included."""
+    def log_tail(self, name: str, lines: int, *, since: float) -> str:
+        """Return the last lines of a container's log, standard error included, if they are of `since` or later."""
         with self._client(f"read the log of container {name}") as client:
-            return bytes(client.logs(name, tail=lines)).decode(errors="replace")
+            return bytes(client.logs(name, tail=lines, since=since)).decode(errors="replace")
 
     def read(self, name: str, path: str) -> str:
         """Return the text of a file in a container, running or not. MissingError where there is none."""

@@ -1,22 +1,26 @@
 """The Host of a k3d cluster: containers that share this machine's boot id, and that Docker may not bring back.
 
-k3d's labels tell them apart. k3d's own command is used for one thing: to start a cluster that
-is stopped as a whole, since it also gives its nodes the names of the machine and of each other.
+k3d's labels tell them apart. k3d's own command is used for one thing, where it is installed: to start a
+cluster that is stopped as a whole, since it also gives the nodes their names of the machine and of each other.
 """
 
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import IO
 
+import yaml
+
+from bootheal.adapters import complaints
+from bootheal.adapters.docker import texts
 from bootheal.adapters.docker.engine import Box, DockerEngine
-from bootheal.adapters.docker.texts import complaints
 from bootheal.adapters.host import Machine
-from bootheal.errors import MissingError, PermanentError
+from bootheal.errors import MissingError, PermanentError, UnreachableError
 from bootheal.model import BootTime, Complaint, HostFacts, Part, PartState
 
 ROLE, INIT = "k3d.role", "k3d.server.init"
@@ -34,7 +38,15 @@ NODES = (SERVER, AGENT)
 # The order in which k3d starts them; those of one role by name.
 START_ORDER = (SERVER, AGENT, LOADBALANCER)
 
-LOG_LINES = 40
+# Where k3d has k3s write its kubeconfig. The address in it is one inside the container.
+KUBECONFIG = "/output/kubeconfig.yaml"
+
+# Asking costs some ten milliseconds, mostly of dockerd's CPU, which a booting machine has better uses for.
+KEEPS = 1.0
+
+# What has not been complained of for so many seconds has passed.
+RECENT = 60.0
+LOG_LINES = 200
 
 # Docker forgets that a container failed once it has run for so long; what has not may fail again at any moment.
 PROVEN = 10.0
@@ -44,11 +56,18 @@ PLAIN_ENDS = (0, 137, 143)
 
 
 class K3dHost:
-    """The containers of the k3d cluster `cluster`; `command` is k3d's, if there is such a program."""
+    """The containers of the k3d cluster `cluster`; `command` is k3d's, if there is such a program.
 
-    def __init__(self, engine: DockerEngine, cluster: str, machine: Machine, command: str = "k3d") -> None:
-        self._engine, self._cluster, self._machine = engine, cluster, machine
+    What Docker said is believed for `keeps` seconds, or until we have changed something.
+    """
+
+    def __init__(
+        self, engine: DockerEngine, cluster: str, machine: Machine, *, command: str = "k3d", keeps: float = KEEPS
+    ) -> None:
+        self._engine, self._cluster, self._machine, self._keeps = engine, cluster, machine, keeps
         self._starter = _Starter(command, cluster, engine.address)
+        self._lock = threading.Lock()
+        self._kept: tuple[float, list[Box]] = (float("-inf"), [])
 
     # --- which boot -------------------------------------------------------------------------------
 
@@ -69,30 +88,50 @@ class K3dHost:
         began, boot = min(starts), self._machine.boot_time()
         return replace(boot, spans=tuple((max(first, began), last) for first, last in boot.spans if last > began))
 
+    # --- how it is reached ------------------------------------------------------------------------
+
+    def kubeconfig(self) -> str:
+        """Return the text that `k3d kubeconfig get` prints: the server's own, with the address that Docker publishes.
+
+        It is read anew each time, since a cluster that is made anew has another port and other
+        certificates, and it is never on this machine's disk.
+        """
+        server = next(box for box in self._boxes() if _role(box) == SERVER)
+        try:
+            content = yaml.safe_load(self._engine.read(server.name, KUBECONFIG))
+            host, port = server.labels.get(API_HOST) or "0.0.0.0", server.labels.get(API_PORT) or "6443"
+            for entry in content["clusters"]:
+                entry["cluster"]["server"] = f"https://{host}:{port}"
+        except MissingError:
+            raise UnreachableError(f"cannot read a kubeconfig in container {server.name}: it has none yet") from None
+        except (yaml.YAMLError, KeyError, TypeError):
+            raise UnreachableError(f"cannot use the kubeconfig in container {server.name}: it is not whole") from None
+        return yaml.safe_dump(content)
+
     # --- the parts --------------------------------------------------------------------------------
 
     def facts(self) -> HostFacts:
-        """Return every container; a cluster that is stopped as a whole is one part, to be started as one."""
+        """Return every container; a cluster that is stopped as a whole is one part, where k3d can start it as one."""
         boxes, busy = self._boxes(), self._starter.busy()
-        if all(_state(box) is PartState.STOPPED for box in boxes) and not busy:
+        if all(_state(box) is PartState.STOPPED for box in boxes) and self._starter.can:
             return HostFacts(parts=(self._whole(boxes),))
-        found = {box.name: tuple(self._complaints(box)) for box in boxes}
-        parts = tuple(self._part(box, found[box.name], busy=busy) for box in boxes)
-        return HostFacts(parts, complaints=tuple(complaint for some in found.values() for complaint in some))
+        parts = tuple(self._part(box, busy=busy) for box in boxes)
+        return HostFacts(parts, tuple(complaint for box in boxes for complaint in self._complaints(box)))
 
     def start(self, part: str) -> None:
         """Start a container, or begin to start the whole cluster."""
-        if part != self._name:
+        if part == self._name:
+            self._starter.begin()
+        else:
             self._engine.start(part)
-        elif not self._starter.begin():
-            for box in self._boxes():
-                self._engine.start(box.name)
+        self._forget()
 
     def restart(self, part: str) -> None:
         """Restart the load balancer. Nodes are never restarted: databases run in them."""
         if not any(box.name == part and _role(box) == LOADBALANCER for box in self._boxes()):
             raise PermanentError(f"cannot restart container {part}: it is not the load balancer of {self._name}")
         self._engine.restart(part)
+        self._forget()
 
     # --- helpers ----------------------------------------------------------------------------------
 
@@ -102,6 +141,16 @@ class K3dHost:
 
     def _boxes(self) -> list[Box]:
         """Return the cluster's own containers, in the order in which they are started."""
+        with self._lock:
+            if time.monotonic() - self._kept[0] >= self._keeps:
+                self._kept = (time.monotonic(), self._read())
+            return self._kept[1]
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._kept = (float("-inf"), [])
+
+    def _read(self) -> list[Box]:
         found = self._engine.containers("app=k3d", f"k3d.cluster={self._cluster}", keep=LABELS)
         boxes = [box for box in found if _role(box) in START_ORDER]
         if not any(_role(box) == SERVER for box in boxes):
@@ -114,21 +163,25 @@ class K3dHost:
     def _whole(self, boxes: Sequence[Box]) -> Part:
         ended = max((box.finished for box in boxes if box.finished), default=None)
         ends = [f"{box.name}: {end}" for box in boxes if (end := _ended(box))]
-        why = ["none of its containers runs", *self._starter.remarks(), *ends]
+        why = ["none of its containers runs", *ends]
         return Part(self._name, "cluster", PartState.STOPPED, ended, why="; ".join(why))
 
-    def _part(self, box: Box, complaints: Iterable[Complaint], *, busy: bool) -> Part:
+    def _part(self, box: Box, *, busy: bool) -> Part:
         state = _state(box)
         if state is PartState.STOPPED and busy:
             state = PartState.STARTING
         since = box.started if _up(box) else box.finished
-        said = [f"{complaint.text}; {complaint.hint}" for complaint in complaints]
-        return Part(box.name, _role(box), state, since, box.restarts, why="; ".join(filter(None, (_ended(box), *said))))
+        why = (_ended(box), "" if _up(box) else self._starter.failed)
+        return Part(box.name, _role(box), state, since, box.restarts, why="; ".join(filter(None, why)))
 
-    def _complaints(self, box: Box) -> Iterable[Complaint]:
-        if _state(box) is PartState.RUNNING:
+    def _complaints(self, box: Box) -> Sequence[Complaint]:
+        """Search its latest log. Of a load balancer that runs, what it said while it started means nothing."""
+        balances = _role(box) == LOADBALANCER
+        if balances and _state(box) is PartState.RUNNING:
             return ()
-        return complaints(box.name, _role(box), self._engine.log_tail(box.name, LOG_LINES))
+        end = time.time() if _up(box) or box.finished is None else box.finished
+        lines = self._engine.log_tail(box.name, LOG_LINES, since=end - RECENT).splitlines()
+        return complaints.find(box.name, lines, texts.LOADBALANCER if balances else texts.NODE)
 
 
 class _Starter:
@@ -138,15 +191,20 @@ class _Starter:
         self._command, self._cluster, self._address = command, cluster, address
         self._process: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
-        self._failed = ""
+        self.failed = ""
 
-    def begin(self) -> bool:
-        """Begin to start the cluster; False where there is no such command, or it has failed before."""
+    @property
+    def can(self) -> bool:
+        """Whether it can be begun: it is installed, not under way, and has not failed."""
+        return not self.busy() and not self.failed and shutil.which(self._command) is not None
+
+    def begin(self) -> None:
+        """Begin to start the cluster. PermanentError where that cannot be."""
         program = shutil.which(self._command)
+        if program is None:
+            raise PermanentError(f"cannot start k3d cluster {self._cluster}: no program {self._command}")
         if self.busy():
-            return True
-        if program is None or self._failed:
-            return False
+            return
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been read
         self._process = subprocess.Popen(  # noqa: S603 - the name of the cluster is checked by the schema
             [program, "cluster", "start", self._cluster],
@@ -156,7 +214,6 @@ class _Starter:
             stderr=self._output,
             start_new_session=True,  # a signal for us is not for it: half a start is worse than a whole one
         )
-        return True
 
     def busy(self) -> bool:
         """Whether it is under way."""
@@ -168,17 +225,9 @@ class _Starter:
             output.seek(0)
             said = output.read().decode(errors="replace").strip()
         if code:
-            self._failed = f"`k3d cluster start` ended with {code}: {said.rpartition(chr(10))[2][:200]}"
+            self.failed = f"`k3d cluster start` ended with {code}: {said.rpartition(chr(10))[2][:200]}"
         self._process = self._output = None
         return False
-
-    def remarks(self) -> Iterable[str]:
-        """Say what keeps us from using it."""
-        one_by_one = "its containers are started one by one, servers first"
-        if self._failed:
-            yield f"{self._failed}; {one_by_one}"
-        elif shutil.which(self._command) is None:
-            yield f"k3d is not installed: {one_by_one}"
 
 
 def _role(box: Box) -> str:

@@ -53,13 +53,12 @@ class LiveKubeconfig:
             return False
         return True
 
-
     def doubt(self) -> None:
         """Do nothing: we see for ourselves."""
 
 
 class FetchedKubeconfig:
-    """A kubeconfig that is not in a file: `fetch` returns its text, and is asked when first needed and when in doubt."""
+    """A kubeconfig that is not in a file: `fetch` returns its text, when it is first needed and when in doubt."""
 
     def __init__(self, name: str, fetch: Callable[[], str], context: str = "") -> None:
         self._name, self._fetch, self._context = name, fetch, context

@@ -1,0 +1,104 @@
+"""`kind: k3d` from end to end: the command, a real Docker daemon with stand-ins for its containers, the double as API.
+
+The double is what would run inside the server container: it is reached by the kubeconfig that lies there.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from bootheal.demo.stack import BootScript, Stack
+from support.command import actions, bootheal, heal, outcome
+from support.docker import FOREVER, LOADBALANCER, SERVER, Docker, own_docker
+from support.stack import running
+
+
+@pytest.fixture(scope="module")
+def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
+    with own_docker(tmp_path_factory.mktemp("docker")) as docker:
+        yield docker
+
+
+@pytest.fixture
+def stack(tmp_path: Path, docker: Docker) -> Iterator[Stack]:
+    """A stack that is the cluster "shop" of this Docker; its applications are of no interest here."""
+    with running(tmp_path) as stack:
+        content = json.loads(stack.kubeconfig.read_text())
+        entry = content["clusters"][0]["cluster"]
+        address = urlsplit(entry["server"])
+        entry["server"] = "https://10.0.0.1:6443"
+        labels = (f"--label=k3d.server.api.host={address.hostname}", f"--label=k3d.server.api.port={address.port}")
+        script = f"cat > /output/kubeconfig.yaml <<'END'\n{json.dumps(content)}\nEND\n{FOREVER}"
+        docker.node(SERVER, "server", *labels, script=script)
+        docker.node(LOADBALANCER, "loadbalancer")
+        cluster = {"kind": "k3d", "name": "shop", "docker": docker.address, "kubeconfig": None}
+        stack.configure({"cluster": cluster, "cleanup": {"grace": 1}})
+        yield stack
+    docker.remove_all()
+
+
+def boot_when(stack: Stack, docker: Docker, name: str) -> threading.Thread:
+    """Let the double boot as soon as a container runs, as what is in the container would."""
+
+    def wait_and_boot() -> None:
+        docker.wait_until(f"{name} to run", lambda: bool(docker.state(name)["Running"]))
+        stack.boot(BootScript.quick(crash_recovery=0.5))
+
+    thread = threading.Thread(target=wait_and_boot)
+    thread.start()
+    return thread
+
+
+def test_a_cluster_that_docker_did_not_bring_back_is_started_and_healed(stack: Stack, docker: Docker) -> None:
+    """From two stopped containers to every workload serving; nothing was ever stopped."""
+    docker("stop", "--time=0", SERVER, LOADBALANCER)
+    stack.power_cut()
+    booting = boot_when(stack, docker, SERVER)
+    report = heal(stack.config)
+    booting.join()
+    assert [done for done in actions(report) if done.startswith("start ")] == [
+        f"start {SERVER} (it is stopped)",
+        f"start {LOADBALANCER} (it is stopped)",
+    ]
+    assert re.fullmatch(rf"{stack.boot_id_file.read_text().strip()}@\d+\.\d+", report["epoch"])
+    assert all(stack.serving().values())
+
+
+def test_a_running_cluster_is_left_alone(stack: Stack, docker: Docker) -> None:
+    """Its containers are as they were, and all that is needed to reach it is read from them."""
+    before = docker.state(SERVER), docker.state(LOADBALANCER)
+    stack.power_cut()
+    stack.boot(BootScript.quick(crash_recovery=0.5))
+    report = heal(stack.config)
+    assert not [done for done in actions(report) if done.startswith(("start ", "restart k3d"))]
+    assert before == (docker.state(SERVER), docker.state(LOADBALANCER))
+
+
+def test_plan_says_what_would_be_started_and_starts_nothing(stack: Stack, docker: Docker) -> None:
+    """Also where Docker is asked."""
+    docker("stop", "--time=0", SERVER, LOADBALANCER)
+    stack.faults.door = "reset"
+    said = bootheal("plan", "--config", stack.config, expect=1).stdout
+    assert f"start {SERVER} (it is stopped)" in said
+    assert not docker.state(SERVER)["Running"]
+
+
+def test_what_may_not_be_started_is_given_up_with_the_next_step(stack: Stack, docker: Docker) -> None:
+    """`start: never`, for who stops clusters on purpose."""
+    docker("stop", "--time=0", SERVER, LOADBALANCER)
+    stack.power_cut()
+    stack.configure({"cluster": {"start": "never"}, "deadline": 2})
+    report = heal(stack.config, expect=1)
+    assert f"{SERVER} is stopped" in outcome(report, "gate")["why"]
+
+
+def test_without_docker_the_reason_and_the_next_step_are_told(stack: Stack, tmp_path: Path) -> None:
+    """Its daemon may be starting, so it is waited for; exit 1 when time is up."""
+    stack.configure({"cluster": {"docker": f"unix://{tmp_path}/none.sock"}, "deadline": 1})
+    run = bootheal("run", "--once", "--config", stack.config, expect=1)
+    assert f"cannot reach Docker at unix://{tmp_path}/none.sock: no such file or directory" in run.stdout + run.stderr
