@@ -80,7 +80,7 @@ def _wait_for_gate(step: Step[Any], plan: Plan, world: World, state: StateFile) 
     while True:
         judgement = _judgement(step, plan, world, state)
         remote = world.host.epoch() is None
-        if isinstance(judgement, Settled) or not remote or time.monotonic() > deadline:
+        if not isinstance(judgement, Wait) or not remote or time.monotonic() > deadline:
             return judgement
         time.sleep(1)
 
