@@ -8,7 +8,7 @@ when the object can be believed.
 
 from collections.abc import Iterable, Sequence
 
-from bootheal.model import BootTime, Endpoint, Lease, Node, Pod, State
+from bootheal.model import BootTime, Endpoint, Lease, Node, Pod, State, Workload
 
 # Kubernetes writes whole seconds, rounded down: what it says began at 12:00:07 may have begun at 12:00:07.9.
 WHOLE_SECOND = 1.0
@@ -38,7 +38,8 @@ def node_doubt(node: Node, lease: Lease | None, *, boot_id: str | None, boot_tim
         return "" if lease.advanced else f"node {node.name} has not renewed its Lease since we began to look"
     if before_boot(lease.renewed, boot_time):
         return f"node {node.name} has not renewed its Lease in this boot"
-    if now - lease.renewed > lease.duration:
+    earlier_clock = boot_time is not None and lease.renewed < boot_time.spans[-1][0]  # it does not tell the Lease's age
+    if not earlier_clock and now - lease.renewed > lease.duration:
         return f"node {node.name} last renewed its Lease {now - lease.renewed:.0f} s ago"
     return ""
 
@@ -48,6 +49,16 @@ def pod_doubt(pod: Pod, *, boot_time: BootTime | None) -> str:
     if any(c.state is State.RUNNING and c.started and before_boot(c.started, boot_time) for c in pod.containers):
         return f"{pod.ref} still shows the previous boot"
     return ""
+
+
+def workload_doubt(workload: Workload, pods: Iterable[Pod]) -> str:
+    """Say why the workload's status may be from before this boot: it counts ready pods that are not there.
+
+    Its controller is elected seconds after the API server answers, when the kubelet may have told of its pods already.
+    """
+    counted = max(workload.available, workload.ready)
+    ready = sum(1 for pod in pods if pod.ready and not pod.deleting)
+    return f"its controller still counts {counted} ready pods where there are {ready}" if ready < counted else ""
 
 
 def endpoints_doubt(endpoints: Sequence[Endpoint], pods: Iterable[Pod], *, boot_time: BootTime | None) -> str:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bootheal.freshness import endpoints_doubt, node_doubt, pod_doubt
+from bootheal.freshness import endpoints_doubt, node_doubt, pod_doubt, workload_doubt
 from bootheal.model import BootTime, Endpoint, Lease, Node
-from support.objects import BOOT, NOW, THIS_BOOT, a_lease, a_node, a_pod, running
+from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_lease, a_node, a_pod, running, terminated
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,17 @@ def test_a_service_is_believed_when_all_it_sends_to_is_alive() -> None:
     assert endpoints_doubt([Endpoint("fd42::9", 5432)], [dual], boot_time=THIS_BOOT) == ""
     old = a_pod("a", running(started=BOOT - 1), ip="10.42.0.9")
     assert "10.42.0.9" in endpoints_doubt([alive], [old], boot_time=THIS_BOOT)
+
+
+def test_a_workloads_status_is_believed_when_it_counts_what_is_there() -> None:
+    """Its controller is elected seconds after the kubelet has found its pods dead."""
+    gone, here = a_pod("a", terminated("Unknown")), a_pod("b")
+    assert workload_doubt(a_deployment(available=1, ready=1), [here, gone]) == ""
+    assert "still counts 2 ready pods where there are 1" in workload_doubt(a_deployment(), [here, gone])
+    assert workload_doubt(a_deployment(available=0, ready=1), [a_pod("c", deleting=True)]) != ""
+
+
+def test_a_lease_of_an_earlier_clock_does_not_tell_its_age() -> None:
+    """The clock was set forward by an hour a moment ago: the kubelet is as alive as it was."""
+    set_forward = BootTime(((BOOT - 3600, BOOT - 3590), (BOOT - 1, BOOT + 20)))
+    assert node_doubt(a_node(), a_lease(BOOT - 3591), boot_id="new", boot_time=set_forward, now=BOOT + 9) == ""

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 from bootheal.actions import DeletePod, delete_pod
 from bootheal.death import lost
 from bootheal.errors import PermanentError, TransientError
-from bootheal.freshness import endpoints_doubt, pod_doubt
+from bootheal.freshness import endpoints_doubt, pod_doubt, workload_doubt
 from bootheal.health import Rollout, looping, rollout, starting
 from bootheal.model import Answer, Done, Pod, Ref, Right, Workload
 from bootheal.ports import Interest, World
@@ -132,7 +132,8 @@ class WorkloadStep(Step[Seen]):
         found = world.cluster.pods(self.workload.namespace, workload.selector)
         pods = tuple(sorted((pod for pod in found if not pod.finished), key=lambda pod: pod.ref))
         boot_time = world.host.boot_time()
-        doubt = next((why for pod in pods if (why := pod_doubt(pod, boot_time=boot_time))), "")
+        doubts = (why for pod in pods if (why := pod_doubt(pod, boot_time=boot_time)))
+        doubt = next(doubts, workload_doubt(workload, pods))
         state = rollout(workload, boot_time=boot_time)
         probe = self._ask(world, pods) if state.done and not doubt else None
         services = _services_doubt(world, pods) if state.done and not doubt else ""
