@@ -4,7 +4,7 @@
 already waited, so that the answer is never later than 2 % too late, and asking for an
 hour costs as little as asking for a minute. `recheck` is for what is well or has failed
 while bootheal stays. `reconnecting` is for a connection that should simply be there:
-exponential, jittered, capped.
+exponential, jittered, capped. `hold_back` is for what did not help in boot after boot.
 """
 
 import random
@@ -18,6 +18,9 @@ LONGEST = 5.0
 SHARE = 0.02
 JITTER = 0.1
 LONGEST_RECHECK = 600.0
+BAD_LUCK = 2
+SECOND_THOUGHT = 30.0
+LONGEST_HOLD = 1800.0
 
 
 class _ShareOfTimeWaited(wait_base):
@@ -42,6 +45,14 @@ def pause(waited: float) -> float:
 def recheck(seconds: float, failures: int = 0) -> float:
     """Return for how long to leave alone what is well, or what has failed and then `failures` times again."""
     return jittered(min(seconds * 2.0 ** min(failures, 30), max(seconds, LONGEST_RECHECK)))
+
+
+def hold_back(boots: int) -> float:
+    """Return for how long to hold back what was done in so many boots in a row and did not help.
+
+    Two power cuts in a row are bad luck; a machine that reboots every other minute is not to be driven on.
+    """
+    return 0.0 if boots < BAD_LUCK else min(SECOND_THOUGHT * 2.0 ** min(boots - BAD_LUCK, 30), LONGEST_HOLD)
 
 
 def jittered(seconds: float) -> float:

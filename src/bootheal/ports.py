@@ -282,6 +282,9 @@ class Memory(Protocol):
     def mended(self, step: str) -> None:
         """A pass has ended with this step settled: if it did anything since it was last mended, that has helped."""
 
+    def fruitless(self, step: str, action: str) -> int:
+        """Return in how many epochs in a row the step did this kind of action, and was not mended."""
+
     def keep(self, step: str, facts: Mapping[str, str]) -> None:
         """Remember what the step settled with, in place of what it settled with before."""
 

@@ -97,3 +97,19 @@ def test_a_step_that_was_mended_begins_another_incident(reopen: Callable[[], Mem
     assert memory.incident("a") == 2
     memory.enter("boot-2")
     assert memory.incident("a") == 0
+
+
+def test_what_did_not_help_is_counted_over_the_epochs(reopen: Callable[[], Memory]) -> None:
+    """Until the step is well at the end of a pass; what failed was not done, and one count is for each epoch."""
+    for number, epoch in enumerate(("boot-1", "boot-2", "boot-3")):
+        memory = reopen()
+        memory.enter(epoch)
+        assert memory.fruitless("a", "delete-pod") == number
+        memory.record("a", replace(DONE, result="done"))
+        memory.record("a", replace(DONE, number=1))
+        memory.record("b", replace(DONE, result="failed: it changed"))
+    memory.enter("boot-4")
+    assert (memory.fruitless("a", "delete-pod"), memory.fruitless("b", "delete-pod")) == (3, 0)
+    memory.mended("a")
+    memory.enter("boot-5")
+    assert memory.fruitless("a", "delete-pod") == 0

@@ -1,6 +1,7 @@
 """The engine's surroundings without time, threads or disk."""
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -59,9 +60,13 @@ class DictMemory:
     records: dict[str, list[Done]] = field(default_factory=dict)
     good: dict[str, dict[str, str]] = field(default_factory=dict)
     incidents: dict[str, int] = field(default_factory=dict)
+    vain: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def enter(self, epoch: str) -> None:
         if epoch != self.epoch:
+            for step, records in self.records.items():
+                kinds = {done.action for done in records if not done.failed and done.incident == self.incident(step)}
+                self.vain.update((step, kind) for kind in kinds)
             self.epoch, self.seen, self.records, self.incidents = epoch, {}, {}, {}
 
     def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
@@ -81,6 +86,10 @@ class DictMemory:
     def mended(self, step: str) -> None:
         if any(done.incident == self.incident(step) for done in self.done(step)):
             self.incidents[step] = self.incident(step) + 1
+        self.vain = Counter({key: count for key, count in self.vain.items() if key[0] != step})
+
+    def fruitless(self, step: str, action: str) -> int:
+        return self.vain[step, action]
 
     def keep(self, step: str, facts: Mapping[str, str]) -> None:
         self.good[step] = dict(facts)

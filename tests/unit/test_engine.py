@@ -466,3 +466,29 @@ def test_what_a_step_settles_with_is_kept_for_the_next_boots() -> None:
     bench.run("boot-2")
     bench.run("boot-3")
     assert found[-2:] == [{"rows": "7"}, {"rows": "7"}]
+
+
+def test_what_never_helps_is_held_back_longer_from_boot_to_boot() -> None:
+    """A machine that reboots every 100 s: an action that does not help is done in the first boots, then no more."""
+    memory, when = DictMemory(), []
+    for boot in range(8):
+        bench = Bench([], memory=memory, limits=Limits(deadline=100))
+        deed = Deed(cause="x", does=lambda bench=bench, boot=boot: when.append((boot, bench.clock.time - START)))  # type: ignore[misc]
+        judges = lambda _, past, deed=deed: Wait("no better") if past.times(Deed) else Act("must", (deed,))  # noqa: E731
+        bench.steps = [Scripted(name="a", judges=judges)]
+        report = bench.run(f"boot-{boot}")
+    assert when == [(0, 0), (1, 0), (2, 30), (3, 60)]
+    assert why(report, "a") == "holds back: a deed did not help in the last 4 boots; will change thing all the same"
+
+
+def test_one_boot_in_which_it_is_well_and_nothing_is_held_back_any_more() -> None:
+    """Whatever was done in vain before."""
+    memory = DictMemory()
+    for boot in range(3):
+        Bench([Scripted(name="a", judges=lambda *_: Act("must", (Deed(cause="x"),)))], memory=memory).run(
+            f"boot-{boot}"
+        )
+    assert memory.fruitless("a", "deed") == 2
+    Bench([Scripted(name="a")], memory=memory).run("boot-3")
+    judges = lambda _, past: Settled("ok") if past.times(Deed) else Act("must", (Deed(cause="x"),))  # noqa: E731
+    assert Bench([Scripted(name="a", judges=judges)], memory=memory).run("boot-4").seconds == 0

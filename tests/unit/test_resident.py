@@ -269,3 +269,10 @@ def test_what_was_mended_and_falls_ill_again_is_a_new_incident() -> None:
     _, reports = lives(bench, 700)
     assert [report.verdict for report in reports] == [Verdict.HEALED, Verdict.HEALED]
     assert {(0, 0), (1, 1), (1, 0), (2, 1), (2, 0)} == set(pasts)
+
+
+def test_what_was_done_too_often_makes_no_new_pass() -> None:
+    """The circuit breaker has spoken: the step is looked at now and then, and reported once."""
+    bench = Bench([Scripted(name="a", judges=lambda *_: Act("ill", (Deed(cause="x"),)))])
+    _, reports = lives(bench, 3600)
+    assert [len(list(report.actions())) for report in reports] == [5]

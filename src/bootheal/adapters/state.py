@@ -2,10 +2,10 @@
 
     {"version": 1, "epoch": "…", "boot": "…", "steps": {name: {"first_seen": {…}, "done": […], "incident": 0}},
      "progress": {step: {"kind": …, "text": …, "at": …}}, "report": {…} | null,
-     "kept": {name: {fact: …}}}
+     "kept": {name: {fact: …}}, "fruitless": {name: {action: epochs}}}
 
 Records of actions are on disk before the action is; the rest is written at most once a second.
-What is `kept` survives the change of epoch. `boot` is this machine's boot: the times in
+What is `kept` or was `fruitless` survives the change of epoch. `boot` is this machine's boot: the times in
 `first_seen` are of its monotonic clock, and mean nothing in another one.
 """
 
@@ -100,8 +100,9 @@ class StateFile:
         data = self._data
         if data["epoch"] != epoch or data["boot"] != self._boot:
             steps = data["steps"] if data["epoch"] == epoch else {}
-            previous = {"previous": data["report"] or data["previous"], "kept": data["kept"]}
-            self._data = _empty(epoch, self._boot) | previous | {"steps": steps}
+            lasting = {"previous": data["report"] or data["previous"], "kept": data["kept"]}
+            lasting["fruitless"] = data["fruitless"] if steps else _fruitless(data)
+            self._data = _empty(epoch, self._boot) | lasting | {"steps": steps}
 
     def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
         """Remember since when each condition holds."""
@@ -135,6 +136,11 @@ class StateFile:
         memory = self._step(step)
         if any(done["incident"] == memory["incident"] for done in memory["done"]):
             memory["incident"] += 1
+        self._data["fruitless"].pop(step, None)
+
+    def fruitless(self, step: str, action: str) -> int:
+        """Return in how many epochs in a row this was done in vain."""
+        return int(self._data["fruitless"].get(step, {}).get(action, 0))
 
     def keep(self, step: str, facts: Mapping[str, str]) -> None:
         """Remember what was good. Not durably: what was good before will do, should the power fail now."""
@@ -191,7 +197,19 @@ def _identity(path: Path) -> tuple[int, ...]:
 
 def _empty(epoch: str, boot: str) -> dict[str, Any]:
     nothing: dict[str, Any] = {"steps": {}, "progress": {}, "report": None, "previous": None, "kept": {}}
+    nothing["fruitless"] = {}
     return {"version": VERSION, "epoch": epoch, "boot": boot} | nothing
+
+
+def _fruitless(data: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """Count what was done in the epoch that ends now, and did not help while it lasted."""
+    counts: dict[str, dict[str, int]] = {step: dict(actions) for step, actions in data["fruitless"].items()}
+    for step, memory in data["steps"].items():
+        of_now = (Done(**done) for done in memory["done"] if done["incident"] == memory["incident"])
+        for action in {done.action for done in of_now if not done.failed}:
+            actions = counts.setdefault(step, {})
+            actions[action] = actions.get(action, 0) + 1
+    return counts
 
 
 def _understand(text: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from bootheal.engine.node import Node
 from bootheal.errors import PermanentError, StateError, TransientError
 from bootheal.model import Done, EventKind
+from bootheal.patience import hold_back
 from bootheal.ports import Clock, Memory, World
 from bootheal.step import Action, GiveUp, Wait
 
@@ -22,9 +23,10 @@ class Hands:
     def do(self, node: Node, action: Action) -> Wait | GiveUp | Exception | None:
         """Do it. None: it is done; else what the step's judgement is instead (an exception is a bug)."""
         done = self._intent(node, action)
-        before = sum(1 for other in self._memory.done(node.name) if other.same_as(done) and not other.failed)
-        if action.bounded and before >= self._max_repeats:
-            return GiveUp(f"cannot {action.sentence} again: it was done {before} times in this boot and did not help")
+        if times := self.spent(node, action):
+            return GiveUp(f"cannot {action.sentence} again: it was done {times} times in this boot and did not help")
+        if action.bounded and (held_back := self._hold_back(node, action)):
+            return held_back
         try:
             done = replace(done, evidence=action.evidence(self._world))
             self._memory.record(node.name, done)
@@ -37,6 +39,22 @@ class Hands:
         except Exception as error:  # noqa: BLE001 - our bug: it must not take the other steps along
             return self._failed(node, done, type(error).__name__) or error
         return self._acted(node, replace(done, result="done"), EventKind.ACTED, done.sentence)
+
+    def spent(self, node: Node, action: Action) -> int:
+        """Return how often it was done for this cause in this epoch, if that was often enough; else 0."""
+        done = self._intent(node, action)
+        times = sum(1 for other in self._memory.done(node.name) if other.same_as(done) and not other.failed)
+        return times if action.bounded and times >= self._max_repeats else 0
+
+    def _hold_back(self, node: Node, action: Action) -> Wait | None:
+        """Break the circle of a boot, an action that does not help, and the next boot: wait ever longer before it."""
+        boots, now = self._memory.fruitless(node.name, action.kind()), self._clock.monotonic()
+        node.held_back_since = now if node.held_back_since is None else node.held_back_since
+        left = node.held_back_since + hold_back(boots) - now
+        if left <= 0:
+            return None
+        why = f"holds back: a {action.kind()} did not help in the last {boots} boots"
+        return Wait(f"{why}; will {action.sentence} all the same", again=left, counts=False)
 
     def _intent(self, node: Node, action: Action) -> Done:
         return Done(

@@ -182,7 +182,7 @@ class Engine:
 
     def _obey(self, node: Node, judgement: Judgement | Exception) -> None:
         node.count(self._clock.monotonic())
-        if node.failed and isinstance(judgement, Wait | GiveUp):
+        if node.failed and self._in_vain(node, judgement):
             self._fail_again(node, judgement)
             return
         if self._resting and not self._as_expected(node, judgement):
@@ -275,7 +275,17 @@ class Engine:
 
     # --- staying ----------------------------------------------------------------------------------
 
-    def _fail_again(self, node: Node, judgement: Wait | GiveUp) -> None:
+    def _in_vain(self, node: Node, judgement: Judgement | Exception) -> bool:
+        """Whether what has failed is no better: it has to wait, to give up, or to do what was done too often."""
+        match judgement:
+            case Wait() | GiveUp():
+                return True
+            case Act():
+                return any(self._hands.spent(node, action) for action in judgement.actions)
+            case _:
+                return False
+
+    def _fail_again(self, node: Node, judgement: Judgement | Exception) -> None:
         """It was tried again in vain. What changed about it is told; its descendants stay skipped."""
         node.failures += 1
         node.due = self._clock.monotonic() + recheck(self._limits.recheck, node.failures)
@@ -300,7 +310,8 @@ class Engine:
             node.changed = True  # look again once what it comes after has settled again
             return
         if any(action.disruptive for action in judgement.actions) and not self._nodes.take_place(node):
-            self._wait(node, Wait("waits for other restarts to end (max_parallel)", counts=False))
+            wait = Wait("waits for other restarts to end (max_parallel)", again=FOR_EVER, counts=False)
+            self._wait(node, wait)  # a place that becomes free wakes it
             return
         if node.settled:
             self._unsettle(node, judgement.why)

@@ -40,6 +40,7 @@ class Node:
     waited: float = 0.0
     counting_since: float | None = None
     place: bool = False
+    held_back_since: float | None = None
     done: list[Done] = field(default_factory=list)
 
     @property
@@ -80,7 +81,7 @@ class Node:
     def reopen(self) -> None:
         """What seemed to have ended has not: it may be looked at now, and has all its patience again."""
         self.ending, self.ended, self.due, self.waited = None, None, 0.0, 0.0
-        self.hint, self.person, self.refused = "", False, False
+        self.hint, self.person, self.refused, self.held_back_since = "", False, False, None
 
     def outcome(self, start: float) -> Outcome:
         """Tell how it ended, in seconds since `start`."""
