@@ -4,6 +4,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from queue import SimpleQueue
 from typing import Any
 
@@ -22,6 +23,7 @@ class FakeClock:
     def __init__(self) -> None:
         self.time = START
         self._coming: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = count()
 
     def now(self) -> float:
         return self.time
@@ -31,7 +33,7 @@ class FakeClock:
 
     def at(self, moment: float, happen: Callable[[], None]) -> None:
         """Let something happen in the simulated world, `moment` seconds after the start."""
-        heapq.heappush(self._coming, (START + moment, len(self._coming), happen))
+        heapq.heappush(self._coming, (START + moment, next(self._order), happen))
 
     def receive(self, inbox: SimpleQueue[Any], timeout: float | None) -> Any:
         until = float("inf") if timeout is None else self.time + timeout
