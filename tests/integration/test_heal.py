@@ -61,7 +61,7 @@ def test_plan_never_writes(broken: Stack) -> None:
     verifier = broken.postgres.verifier("pooler")
     text = bootheal("plan", "--config", broken.config).stdout
     assert "reset the password of role/shop/pooler" in text
-    assert "[after credential/shop (not well yet)]" in text
+    assert "[after credential/shop (not well yet), dns]" in text
     heal(broken.config)
     broken.requests.clear()
     bootheal("plan", "--json", "--config", broken.config)
