@@ -10,6 +10,9 @@ from bootheal.step import Action
 # What is kept of a pod's logs and events fits on a screen.
 LOG_LINES = 20
 
+# Controllers that make a new pod for one that is deleted. A Job would count it as a failure.
+REPLACED_BY = frozenset({"replicaset", "statefulset", "daemonset", "replicationcontroller"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class DeletePod(Action):

@@ -138,6 +138,8 @@ class Node:
     taints: tuple[str, ...] = ()
     unschedulable: bool = False
     pressures: tuple[str, ...] = ()
+    version: str = ""
+    ip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ class Container:
     restarts: int = 0
     started: float | None = None
     ended: float | None = None
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from bootheal.model import (
     Lease,
     Login,
     Node,
+    Part,
     Pod,
     Readiness,
     Ref,
@@ -117,6 +118,9 @@ class Cluster(Protocol):
     def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
         """Annotate the pod template, if the workload is still at `version`; ConflictError if not."""
 
+    def uncordon(self, node: str, version: str) -> None:
+        """Make a node schedulable, if it is still at `version`; ConflictError if not."""
+
     def write_document(self, document: Document, text: str) -> None:
         """Replace one key of a ConfigMap, if it is still at the version that was read."""
 
@@ -156,6 +160,19 @@ class Host(Protocol):
 
     def restart(self, part: str) -> None:
         """Begin to restart a part."""
+
+
+class Containers(Protocol):
+    """This host's container engine, for what runs beside the cluster."""
+
+    def part(self, name: str) -> Part:
+        """Look at a container; MissingError where there is none."""
+
+    def start(self, name: str) -> None:
+        """Start it, if it does not run."""
+
+    def restart(self, name: str) -> None:
+        """Restart it."""
 
 
 class Postgres(Protocol):
@@ -298,6 +315,7 @@ class World:
 
     `direct`: this host reaches the addresses of pods and Services itself, as on k3s.
     Where it does not, port-forwards carry the connections, and a Service cannot be tried.
+    `containers`: None where there is no container engine to ask.
     """
 
     cluster: Cluster
@@ -306,3 +324,4 @@ class World:
     pooler: Pooler
     web: Web
     direct: bool = True
+    containers: Containers | None = None

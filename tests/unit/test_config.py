@@ -14,6 +14,7 @@ from bootheal.parts import Allowed
 from bootheal.probes import Tcp
 from bootheal.steps.database import DatabaseStep
 from bootheal.steps.gate import Gate
+from bootheal.steps.images import Images
 from bootheal.steps.pooler import PoolerStep
 from bootheal.steps.workload import WorkloadStep
 
@@ -109,6 +110,23 @@ def test_what_may_be_started_and_restarted_depends_on_the_kind(tmp_path: Path) -
     assert allowed("{kind: k3d, name: shop}") == Allowed(balancer | {"cluster", "server", "agent"}, balancer)
     assert allowed("{kind: k3d, name: shop, start: never}") == Allowed(frozenset(), balancer)
     assert allowed("{kind: k3s}") == Allowed()
+
+
+def test_a_registry_is_a_step_before_the_gate_and_its_images_one_after_both(tmp_path: Path) -> None:
+    """Images may name it as this host does, or by its container; the namespaces are all that the file is about."""
+    text = MINIMAL + "registry: {url: http://localhost:5000, container: k3d-registry, start: when-down}\n"
+    steps = read(tmp_path, text).plan.steps
+    images = steps["images"]
+    assert isinstance(images, Images)
+    assert (steps["registry"].after, images.after) == ((), ("gate", "registry"))
+    assert images.registries == ("127.0.0.1:5000", "k3d-registry:5000", "localhost:5000")
+    assert images.namespaces == ("shop",)
+
+
+def test_a_registry_to_be_started_has_a_container(tmp_path: Path) -> None:
+    """Else there is nothing to start."""
+    (problem,) = problems(tmp_path, "registry: {url: http://localhost:5000, start: when-down}\n")
+    assert "registry.start: cannot be when-down without a container to start" in problem
 
 
 def test_all_problems_are_told_at_once_with_line_and_column(tmp_path: Path) -> None:

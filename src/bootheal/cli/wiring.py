@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters.clock import SystemClock, ThreadWorkers
+from bootheal.adapters.docker.containers import DockerContainers
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.docker.k3d import K3dHost
 from bootheal.adapters.host import Machine, RemoteHost
@@ -55,6 +56,7 @@ def open_world(cluster: Cluster) -> Iterator[World]:
             pooler=PgBouncerConsole(reach.local),
             web=WebProbe(reach.open),
             direct=direct,
+            containers=DockerContainers(DockerEngine(cluster.docker or "")),
         )
     finally:
         kube.close()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bootheal.config import database as databases
 from bootheal.config import probe as probes
@@ -23,8 +24,15 @@ from bootheal.steps.credential import Credential
 from bootheal.steps.database import DatabaseStep
 from bootheal.steps.dns import Dns
 from bootheal.steps.gate import Gate
+from bootheal.steps.images import Images
 from bootheal.steps.pooler import PoolerStep
+from bootheal.steps.registry import NAME as REGISTRY
+from bootheal.steps.registry import Registry
+from bootheal.steps.scheduling import Scheduling
 from bootheal.steps.workload import WorkloadStep
+
+# What this host calls itself.
+LOOPBACK = {"localhost", "127.0.0.1"}
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,8 @@ def _check_circles(source: Source, edges: Mapping[str, list[str]]) -> None:
 def _check_sense(source: Source, file: schema.File) -> None:
     if (file.cluster.kind == "k3d") != (file.cluster.name is not None):
         source.complain(("cluster", "name"), "a k3d cluster has a name, and only a k3d cluster: see `k3d cluster list`")
+    if file.registry and file.registry.start == "when-down" and not file.registry.container:
+        source.complain(("registry", "start"), "cannot be when-down without a container to start")
     for name, database in file.databases.items():
         databases.check(source, ("databases", name), database)
     for name, workload in file.workloads.items():
@@ -130,6 +140,10 @@ def _warnings(source: Source, file: schema.File) -> Iterator[str]:
 
 def _steps(file: schema.File) -> Iterator[Step[Any]]:
     yield Gate(allowed=_allowed(file.cluster))
+    if file.cluster.kind == "k3d" or file.cluster.uncordon:
+        yield Scheduling(after=(gate.NAME,), uncordon=file.cluster.uncordon)
+    if file.registry:
+        yield from _registry(file.registry, _namespaces(file))
     yield Dns(after=(gate.NAME,))
     if file.cleanup:
         cleanup = file.cleanup
@@ -149,6 +163,35 @@ def _steps(file: schema.File) -> Iterator[Step[Any]]:
         yield from _pooler(name, pooler, places[pooler.database])
     for name, workload in file.workloads.items():
         yield _workload(name, workload)
+
+
+def _registry(registry: schema.Registry, namespaces: tuple[str, ...]) -> Iterator[Step[Any]]:
+    yield Registry(
+        url=registry.url,
+        container=registry.container or "",
+        start=registry.start == "when-down",
+        patience=registry.patience,
+    )
+    if namespaces:
+        names = tuple(registry.images) or _image_names(registry)
+        yield Images(after=(gate.NAME, REGISTRY), namespaces=namespaces, registries=names)
+
+
+def _image_names(registry: schema.Registry) -> tuple[str, ...]:
+    """Name the registry as images may, where nobody says how they do."""
+    address = urlsplit(registry.url)
+    hosts = {address.hostname, registry.container}
+    if address.hostname in LOOPBACK:
+        hosts |= LOOPBACK
+    return tuple(sorted(f"{host}:{address.port}" if address.port else host for host in hosts if host))
+
+
+def _namespaces(file: schema.File) -> tuple[str, ...]:
+    """Return every namespace that the file is about."""
+    found = set(file.cleanup.namespaces if file.cleanup else ())
+    found |= {database.namespace for database in file.databases.values()}
+    found |= {pooler.namespace for pooler in file.poolers.values() if pooler.namespace}
+    return tuple(sorted(found | {name.split("/")[1] for name in file.workloads}))
 
 
 def _allowed(cluster: schema.Cluster) -> Allowed:

@@ -49,6 +49,8 @@ Latin = Annotated[str, Field(pattern=r"^[\x00-\xff]*$")]
 SettingName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 ClusterName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=32)]
 DockerAddress = Annotated[str, Field(pattern=r"^(unix|tcp|ssh)://\S+$")]
+ContainerName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$")]
+RegistryName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9.-]+(:[0-9]+)?$")]
 UnitName = Annotated[str, Field(pattern=r"^([A-Za-z0-9_.@-]+\.service)?$")]
 WorkloadName = Annotated[str, Field(pattern=r"^(deployment|statefulset|daemonset)/[a-z0-9.-]+/[a-z0-9.-]+$")]
 
@@ -91,6 +93,9 @@ class Cluster(Model):
     start: Literal["when-stopped", "never"] = Field(
         "when-stopped", description="k3d only: whether containers that Docker has not brought back are started"
     )
+    uncordon: bool = Field(
+        default=False, description="whether a node that stays cordoned for a minute is made schedulable"
+    )
     kubeconfig: FilePath | None = Field(
         None,
         description="default: /etc/rancher/k3s/k3s.yaml for k3s, the server container's for k3d, "
@@ -111,6 +116,22 @@ class Cluster(Model):
     reach: Literal["auto", "direct", "forward"] = Field(
         "auto", description="how pods are reached: directly (auto on k3s) or by port-forward (auto elsewhere)"
     )
+
+
+class Registry(Model):
+    """A registry of images beside the cluster."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")] = Field(description="where this host reaches it")
+    container: ContainerName | None = Field(None, description="its container in this host's Docker")
+    start: Literal["when-down", "never"] = Field(
+        "never", description="whether the container is started when stopped, and restarted when silent for a minute"
+    )
+    images: list[RegistryName] = Field(
+        default_factory=list,
+        description="how images name it; default: by the host and port of the url, also as localhost, 127.0.0.1 "
+        "and the container",
+    )
+    patience: Duration = 600.0
 
 
 class Cleanup(Model):
@@ -271,6 +292,7 @@ class File(Model):
         30.0, description="how often the daemon looks at what is well, where no watch tells of changes; default 30 s"
     )
     max_parallel: int = Field(4, ge=1, description="how many workloads are restarted at a time")
+    registry: Registry | None = None
     cleanup: Cleanup | None = None
     databases: dict[Name, Database] = Field(default_factory=dict)
     poolers: dict[Name, Pooler] = Field(default_factory=dict)

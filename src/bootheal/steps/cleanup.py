@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bootheal import stuck
-from bootheal.actions import LOG_LINES, DeletePod, delete_pod
+from bootheal.actions import LOG_LINES, REPLACED_BY, DeletePod, delete_pod
 from bootheal.death import BY_DEFAULT, EVICTED, cause_of_death, died
 from bootheal.model import Doomed, Pod, Ref, Right
 from bootheal.ports import Interest, World
@@ -21,9 +21,6 @@ NAME = "cleanup"
 
 # Since when this boot's kubelets have had a chance: the step begins when the gate has opened.
 BEGAN = "began"
-
-# Controllers that make a new pod for one that is deleted. A Job would count it as a failure.
-REPLACED_BY = frozenset({"replicaset", "statefulset", "daemonset", "replicationcontroller"})
 
 # Pods whose last words are kept, in one boot: the state file must stay small.
 WITNESSES = 10

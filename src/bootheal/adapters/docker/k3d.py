@@ -18,6 +18,7 @@ import yaml
 
 from bootheal.adapters import complaints
 from bootheal.adapters.docker import texts
+from bootheal.adapters.docker.containers import as_part, running, state
 from bootheal.adapters.docker.engine import Box, DockerEngine
 from bootheal.adapters.host import Machine
 from bootheal.errors import MissingError, PermanentError, UnreachableError
@@ -48,12 +49,6 @@ KEEPS = 1.0
 RECENT = 60.0
 LOG_LINES = 200
 
-# Docker forgets that a container failed once it has run for so long; what has not may fail again at any moment.
-PROVEN = 10.0
-
-# 0: asked to end; 137, 143: killed, as containers are when Docker or the machine goes down.
-PLAIN_ENDS = (0, 137, 143)
-
 
 class K3dHost:
     """The containers of the k3d cluster `cluster`; `command` is k3d's, if there is such a program.
@@ -77,12 +72,12 @@ class K3dHost:
 
     def epoch(self) -> str | None:
         """Return the boot id and when the first server was started; None while none runs."""
-        starts = [box.started for box in self._boxes() if _role(box) == SERVER and _up(box) and box.started]
+        starts = [box.started for box in self._boxes() if _role(box) == SERVER and running(box) and box.started]
         return f"{self._machine.boot_id()}@{min(starts):.3f}" if starts else None
 
     def boot_time(self) -> BootTime | None:
         """Return this machine's boot, from when the oldest running node was started; None while none runs."""
-        starts = [box.started for box in self._boxes() if _role(box) in NODES and _up(box) and box.started]
+        starts = [box.started for box in self._boxes() if _role(box) in NODES and running(box) and box.started]
         if not starts:
             return None
         began, boot = min(starts), self._machine.boot_time()
@@ -113,7 +108,7 @@ class K3dHost:
     def facts(self) -> HostFacts:
         """Return every container; a cluster that is stopped as a whole is one part, where k3d can start it as one."""
         boxes, busy = self._boxes(), self._starter.busy()
-        if all(_state(box) is PartState.STOPPED for box in boxes) and self._starter.can:
+        if all(state(box) is PartState.STOPPED for box in boxes) and self._starter.can:
             return HostFacts(parts=(self._whole(boxes),))
         parts = tuple(self._part(box, busy=busy) for box in boxes)
         return HostFacts(parts, tuple(complaint for box in boxes for complaint in self._complaints(box)))
@@ -162,24 +157,23 @@ class K3dHost:
 
     def _whole(self, boxes: Sequence[Box]) -> Part:
         ended = max((box.finished for box in boxes if box.finished), default=None)
-        ends = [f"{box.name}: {end}" for box in boxes if (end := _ended(box))]
+        ends = [f"{part.name}: {part.why}" for box in boxes if (part := as_part(box, _role(box))).why]
         why = ["none of its containers runs", *ends]
         return Part(self._name, "cluster", PartState.STOPPED, ended, why="; ".join(why))
 
     def _part(self, box: Box, *, busy: bool) -> Part:
-        state = _state(box)
-        if state is PartState.STOPPED and busy:
-            state = PartState.STARTING
-        since = box.started if _up(box) else box.finished
-        why = (_ended(box), "" if _up(box) else self._starter.failed)
-        return Part(box.name, _role(box), state, since, box.restarts, why="; ".join(filter(None, why)))
+        part = as_part(box, _role(box))
+        if part.state is not PartState.STOPPED:
+            return part
+        why = "; ".join(filter(None, (part.why, self._starter.failed)))
+        return replace(part, state=PartState.STARTING if busy else part.state, why=why)
 
     def _complaints(self, box: Box) -> Sequence[Complaint]:
         """Search its latest log. Of a load balancer that runs, what it said while it started means nothing."""
         balances = _role(box) == LOADBALANCER
-        if balances and _state(box) is PartState.RUNNING:
+        if balances and state(box) is PartState.RUNNING:
             return ()
-        end = time.time() if _up(box) or box.finished is None else box.finished
+        end = time.time() if running(box) or box.finished is None else box.finished
         lines = self._engine.log_tail(box.name, LOG_LINES, since=end - RECENT).splitlines()
         return complaints.find(box.name, lines, texts.LOADBALANCER if balances else texts.NODE)
 
@@ -236,30 +230,3 @@ def _role(box: Box) -> str:
 
 def _turn(box: Box) -> tuple[int, bool, str]:
     return START_ORDER.index(_role(box)), box.labels.get(INIT) != "true", box.name
-
-
-def _up(box: Box) -> bool:
-    return box.state == "running"
-
-
-def _state(box: Box) -> PartState:
-    """Say it in our words. A container is only `running` for good once it has outlived its last failure."""
-    if _up(box):
-        fresh = box.restarts and box.started is not None and time.time() - box.started < PROVEN
-        return PartState.RESTARTING if fresh else PartState.RUNNING
-    if box.state == "restarting":
-        return PartState.RESTARTING
-    return PartState.STOPPED if box.state in ("created", "exited") else PartState.FAILED
-
-
-def _ended(box: Box) -> str:
-    """Say how a container ended, "" where nothing is odd about it."""
-    if _up(box):
-        return ""
-    if box.error:
-        return box.error
-    if box.out_of_memory:
-        return "killed for want of memory"
-    if box.state == "paused":
-        return f"somebody paused it: docker unpause {box.name}"
-    return "" if box.exit_code in PLAIN_ENDS else f"exit code {box.exit_code}"

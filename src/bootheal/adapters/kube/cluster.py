@@ -252,6 +252,12 @@ class KubeCluster:
         raw = self._api.write("PATCH", path, body, about=str(workload), content_type=STRATEGIC_PATCH)
         self._enter(workload.kind, workload.namespace, raw)
 
+    def uncordon(self, node: str, version: str) -> None:
+        """Make a node schedulable, at that resourceVersion."""
+        body = {"metadata": {"resourceVersion": version}, "spec": {"unschedulable": None}}
+        path, about = f"{CORE}/nodes/{node}", f"node/{node}"
+        self._enter("node", "", self._api.write("PATCH", path, body, about=about, content_type=MERGE_PATCH))
+
     def write_document(self, document: Document, text: str) -> None:
         """Replace one key, at that resourceVersion."""
         ref = document.ref

@@ -35,6 +35,8 @@ def node(raw: Raw) -> Node:
         why=f"{ready.get('reason', 'no condition')}: {ready.get('message', '')}".rstrip(": "),
         taints=tuple(taint["key"] for taint in spec.get("taints") or ()),
         unschedulable=bool(spec.get("unschedulable")),
+        version=raw["metadata"].get("resourceVersion", ""),
+        ip=next((a.get("address", "") for a in status.get("addresses") or () if a.get("type") == "InternalIP"), ""),
         pressures=tuple(
             condition["type"]
             for condition in status.get("conditions") or ()
@@ -128,6 +130,7 @@ def _container(raw: Raw) -> Container:
         restarts=raw.get("restartCount", 0),
         started=seconds(detail.get("startedAt")),
         ended=seconds((terminated or {}).get("finishedAt")),
+        image=raw.get("image", ""),
     )
 
 

@@ -1,0 +1,62 @@
+"""Containers as parts: in our words, and how those beside the cluster are started."""
+
+import time
+
+from bootheal.adapters.docker.engine import Box, DockerEngine
+from bootheal.model import Part, PartState
+
+# Docker forgets that a container failed once it has run for so long; what has not may fail again at any moment.
+PROVEN = 10.0
+
+# 0: asked to end; 137, 143: killed, as containers are when Docker or the machine goes down.
+PLAIN_ENDS = (0, 137, 143)
+
+
+class DockerContainers:
+    """The Containers port."""
+
+    def __init__(self, engine: DockerEngine) -> None:
+        self._engine = engine
+
+    def part(self, name: str) -> Part:
+        """Look at a container."""
+        return as_part(self._engine.container(name), "container")
+
+    def start(self, name: str) -> None:
+        """Start it, if it does not run."""
+        self._engine.start(name)
+
+    def restart(self, name: str) -> None:
+        """Restart it."""
+        self._engine.restart(name)
+
+
+def as_part(box: Box, role: str) -> Part:
+    """Say what Docker says in our words; `why` is "" where nothing is odd about how it ended."""
+    since = box.started if running(box) else box.finished
+    return Part(box.name, role, state(box), since, box.restarts, why="" if running(box) else _ended(box))
+
+
+def running(box: Box) -> bool:
+    """Whether there is a process in it just now."""
+    return box.state == "running"
+
+
+def state(box: Box) -> PartState:
+    """A container only runs for good once it has outlived its last failure."""
+    if running(box):
+        fresh = box.restarts and box.started is not None and time.time() - box.started < PROVEN
+        return PartState.RESTARTING if fresh else PartState.RUNNING
+    if box.state == "restarting":
+        return PartState.RESTARTING
+    return PartState.STOPPED if box.state in ("created", "exited") else PartState.FAILED
+
+
+def _ended(box: Box) -> str:
+    if box.error:
+        return box.error
+    if box.out_of_memory:
+        return "killed for want of memory"
+    if box.state == "paused":
+        return f"somebody paused it: docker unpause {box.name}"
+    return "" if box.exit_code in PLAIN_ENDS else f"exit code {box.exit_code}"
