@@ -5,14 +5,19 @@ The double is what would run inside the server container: it is reached by the k
 
 import json
 import re
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from bootheal.adapters.kube.api import STRATEGIC_PATCH, Api
+from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.demo.stack import BootScript, Stack
+from bootheal.errors import UnreachableError
 from support.command import actions, bootheal, heal, outcome
 from support.docker import FOREVER, LOADBALANCER, SERVER, Docker, own_docker
 from support.stack import running
@@ -42,14 +47,14 @@ def stack(tmp_path: Path, docker: Docker) -> Iterator[Stack]:
     docker.remove_all()
 
 
-def boot_when(stack: Stack, docker: Docker, name: str) -> threading.Thread:
-    """Let the double boot as soon as a container runs, as what is in the container would."""
+def when_it_runs(docker: Docker, name: str, happens: Callable[[], None]) -> threading.Thread:
+    """Let something happen as soon as a container runs, as what is in the container would do it."""
 
-    def wait_and_boot() -> None:
+    def wait() -> None:
         docker.wait_until(f"{name} to run", lambda: bool(docker.state(name)["Running"]))
-        stack.boot(BootScript.quick(crash_recovery=0.5))
+        happens()
 
-    thread = threading.Thread(target=wait_and_boot)
+    thread = threading.Thread(target=wait)
     thread.start()
     return thread
 
@@ -58,7 +63,7 @@ def test_a_cluster_that_docker_did_not_bring_back_is_started_and_healed(stack: S
     """From two stopped containers to every workload serving; nothing was ever stopped."""
     docker("stop", "--time=0", SERVER, LOADBALANCER)
     stack.power_cut()
-    booting = boot_when(stack, docker, SERVER)
+    booting = when_it_runs(docker, SERVER, lambda: stack.boot(BootScript.quick(crash_recovery=0.5)))
     report = heal(stack.config)
     booting.join()
     assert [done for done in actions(report) if done.startswith("start ")] == [
@@ -102,3 +107,46 @@ def test_without_docker_the_reason_and_the_next_step_are_told(stack: Stack, tmp_
     stack.configure({"cluster": {"docker": f"unix://{tmp_path}/none.sock"}, "deadline": 1})
     run = bootheal("run", "--once", "--config", stack.config, expect=1)
     assert f"cannot reach Docker at unix://{tmp_path}/none.sock: no such file or directory" in run.stdout + run.stderr
+
+
+def answers(api: Api, path: str) -> bool:
+    with suppress(UnreachableError):
+        return bool(api.get(path, about=path))
+    return False
+
+
+REGISTRY = """
+import http.server
+class Registry(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(401 if self.path == "/v2/" else 404)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", {port}), Registry).serve_forever()
+"""
+
+
+def test_a_dead_registry_is_started_and_whoever_waits_for_its_images_is_made_anew(stack: Stack, docker: Docker) -> None:
+    """On any kind of cluster. The kubelet alone would have tried again after a minute; no working pod is touched."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    docker.make("registry", script=f"exec python3 -c '{REGISTRY.format(port=port)}'", network="host")
+    always = {"spec": {"template": {"spec": {"containers": [{"name": "nginx", "imagePullPolicy": "Always"}]}}}}
+    api = Api(LiveKubeconfig(stack.kubeconfig))
+    path = "/apis/apps/v1/namespaces/shop/deployments/nginx"
+    stack.power_cut()
+    stack.faults.unavailable_images = frozenset({"demo/web"})
+    stack.boot(BootScript.quick(crash_recovery=0.5, backoff_first=60.0, backoff_cap=120.0))
+    stack.wait_until("the API server", lambda: answers(api, path))
+    api.write("PATCH", path, always, about="nginx", content_type=STRATEGIC_PATCH)
+    stack.wait_until("back-off", lambda: "ImagePullBackOff" in stack.summary())
+    registry = {"url": f"http://127.0.0.1:{port}", "container": "registry", "start": "when-down", "images": ["demo"]}
+    stack.configure({"registry": registry})
+    serving = when_it_runs(docker, "registry", stack.faults.clear)
+    report = heal(stack.config)
+    serving.join()
+    assert outcome(report, "registry")["actions"][0]["sentence"] == "start container registry (it is stopped)"
+    (deleted,) = outcome(report, "images")["actions"]
+    assert re.fullmatch(
+        r"delete pod/shop/nginx-\S+ \(in back-off for demo/web, whose registry answers\)", deleted["sentence"]
+    )
+    assert report["seconds"] < 40

@@ -98,7 +98,7 @@ def looked(*pods: Pod) -> Waiting:
 
 
 def for_long(seen: Waiting) -> dict[str, float]:
-    return dict.fromkeys(seen.conditions, NOW - 10)
+    return dict.fromkeys(seen.conditions, NOW - 5)
 
 
 def deleted(pod: Pod, newest: float, result: str = "done") -> Done:
@@ -107,7 +107,7 @@ def deleted(pod: Pod, newest: float, result: str = "done") -> Done:
 
 
 def test_pods_in_back_off_for_an_image_of_the_registry_are_deleted_once_it_answers() -> None:
-    """Each by one ordinary delete of that very pod; the kubelet has had ten seconds."""
+    """Each by one ordinary delete of that very pod; the kubelet has had five seconds."""
     seen = looked(pulls("web-1"), pulls("web-2", created=BOOT - 5))
     assert isinstance(IMAGES.judge(seen, past()), Wait)
     judgement = IMAGES.judge(seen, past(first_seen=for_long(seen)))

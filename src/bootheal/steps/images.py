@@ -17,8 +17,8 @@ NAME = "images"
 # In back-off, or just refused. A name that is wrong, or an image that must be there, is no matter of a registry.
 WAITING = frozenset({"ImagePullBackOff", "ErrImagePull"})
 
-# The kubelet's first waits are 10 s: who still waits after that is in for longer ones.
-GRACE = 10.0
+# Whoever is about to be tried again may be pulled in that time.
+GRACE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
