@@ -136,3 +136,5 @@ def own_docker(directory: Path) -> Iterator[Docker]:
     finally:
         docker.remove_all()
         docker.stop()
+        for left in directory.glob("exec/netns/*"):  # dockerd leaves a mount for containers on the host's network
+            subprocess.run(["umount", left], check=False, capture_output=True)
