@@ -3,11 +3,12 @@
 import http.server
 import re
 import socket
+import socketserver
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
 from bootheal.adapters.web import WebProbe
-from bootheal.demo.stack import Stack
+from bootheal.demo.stack import Fault, Stack
 from bootheal.errors import DeniedError, UnreachableError
 from bootheal.model import Answer, Credentials, Login, Ref, Secret, Target
 from bootheal.ports import World
@@ -93,14 +94,14 @@ def test_a_failing_query_has_its_sqlstate(parts: Parts) -> None:
 
 
 def test_a_port_where_nobody_listens_is_told_in_time(parts: Parts) -> None:
-    """Directly "connection refused", through a port-forward the end of the stream."""
+    """Directly by the system, through a port-forward by the node, which tells it after the stream is open."""
     target, began = parts.target("postgres", 5999), time.monotonic()
     answer = parts.postgres.ask(target, parts.who("app"), "shop", timeout=3)
     assert not answer.ok
     assert not answer.spoke
-    assert answer.text in ("connection refused", "connection closed", "connection reset")
+    assert answer.text == "connection refused"
     assert not parts.web.tcp(target, 3).ok
-    assert not parts.web.http(target, "/", 3).ok
+    assert "connection refused" in parts.web.http(target, "/", 3).text
     assert time.monotonic() - began < 9
 
 
@@ -179,17 +180,118 @@ def test_an_http_status_that_is_no_success_is_told() -> None:
     assert (answer.ok, answer.text) == (False, "GET /none says 501")
 
 
-def test_connections_leave_nothing_behind(parts: Parts) -> None:
-    """After fifty logins there are as many threads and sockets as before."""
+def test_a_server_that_dies_in_between_is_told_in_time(parts: Parts) -> None:
+    """The stream ends, and with it the wait."""
     target, who = parts.target("postgres"), parts.who("app")
-    parts.postgres.ask(target, who, "shop", timeout=5)
-    before = threading.active_count()
-    for _ in range(50):
-        assert parts.postgres.ask(target, who, "shop", timeout=5).ok
+    with serving(target.host, Dying) as port:
+        began = time.monotonic()
+        answer = parts.postgres.ask(replace(target, port=port), who, "shop", timeout=5)
+        with pytest.raises(UnreachableError, match="closed the connection"):
+            parts.postgres.role(replace(target, port=port), who, "shop", "pooler", Secret("x"))
+    assert (answer.ok, answer.text) == (False, "connection closed")
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(path=".*/portforward", cut="silence"), "no answer in time"),
+        (Fault(path=".*/portforward", cut="reset"), "connection closed"),
+        (Fault(path=".*/portforward", status=500), "the API server says 500"),
+        (Fault(path=".*/portforward", status=404), "the API server says 404"),
+    ],
+)
+def test_a_port_forward_that_cannot_begin_says_why_in_time(stack: Stack, fault: Fault, said: str) -> None:
+    """It is an answer like any other, to be waited out."""
+    parts = Parts(stack, direct=False)
+    target, who = parts.target("postgres"), parts.who("app")
+    stack.faults.add(fault)
+    try:
+        began = time.monotonic()
+        answer = parts.postgres.ask(target, who, "shop", timeout=1)
+        assert (answer.ok, answer.spoke) == (False, False)
+        assert answer.text == f"cannot forward a port to pod/shop/postgres-0: {said}"
+        assert time.monotonic() - began < 3
+    finally:
+        stack.faults.clear()
+        parts.cluster.close()
+
+
+SSL_REQUEST = b"\0\0\0\x08\x04\xd2\x16\x2f"
+
+
+def test_a_thousand_connections_leave_nothing_behind(parts: Parts) -> None:
+    """To a server that answers, one that hangs up, one that never answers, and a port where nobody is."""
+    postgres = parts.target("postgres")
+    with (
+        serving(postgres.host, socketserver.BaseRequestHandler) as leaves,
+        socket.create_server((postgres.host, 0), backlog=100) as silent,
+    ):
+        kinds = {
+            "answers": (postgres.port, 3.0, b"N"),
+            "hangs up": (leaves, 3.0, b""),
+            "nobody": (1, 3.0, None),
+            "silent": (silent.getsockname()[1], 0.05, None),
+        }
+
+        def visit(kind: str) -> None:
+            port, patience, said = kinds[kind]
+            assert first_byte(parts, replace(postgres, port=port), patience) == said
+
+        for kind in kinds:
+            visit(kind)
+        settled = wait_for_fewer(*counts())
+        for number in range(1000):
+            visit("silent" if number % 50 == 0 else ("answers", "hangs up", "nobody")[number % 3])
+        threads, descriptors = wait_for_fewer(*settled)
+    assert threads <= settled[0]
+    assert descriptors <= settled[1]
+
+
+def first_byte(parts: Parts, target: Target, patience: float) -> bytes | None:
+    """What a connection says first: b"" if it ends, None if nobody is there or the time is up."""
+    try:
+        with parts.reach.open(target, 3) as sock:
+            sock.settimeout(patience)
+            sock.sendall(SSL_REQUEST)
+            return sock.recv(1)
+    except (ConnectionResetError, BrokenPipeError):
+        return b""
+    except (ConnectionRefusedError, TimeoutError):
+        return None
+
+
+class Dying(socketserver.BaseRequestHandler):
+    """Answers that it knows no TLS, hears the login, and is gone."""
+
+    def handle(self) -> None:
+        self.request.recv(8)
+        self.request.sendall(b"N")
+        self.request.recv(1000)
+
+
+@contextmanager
+def serving(host: str, handler: type[socketserver.BaseRequestHandler]) -> Iterator[int]:
+    """Let `handler` do the talking, and hang up when it is through; yield the port."""
+    with socketserver.ThreadingTCPServer((host, 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+
+
+def counts() -> tuple[int, int]:
+    """Threads and descriptors of this process."""
+    return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+
+
+def wait_for_fewer(threads: int, descriptors: int) -> tuple[int, int]:
+    """Wait until there are no more than so many, or 5 seconds; return how many there are."""
     deadline = time.monotonic() + 5
-    while threading.active_count() > before and time.monotonic() < deadline:
+    while time.monotonic() < deadline and (counts()[0] > threads or counts()[1] > descriptors):
         time.sleep(0.05)
-    assert threading.active_count() <= before
+    return counts()
 
 
 def test_a_stranger_on_the_port_is_not_taken_for_postgresql() -> None:

@@ -4,6 +4,7 @@
 """
 
 import json
+import ssl
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,10 +12,11 @@ from typing import Any
 
 import websocket
 from kubernetes.client.exceptions import ApiException
-from kubernetes.stream.ws_client import create_websocket, get_websocket_url
+from kubernetes.stream.ws_client import get_websocket_url, websocket_proxycare
 
 from bootheal.model import Answer
 
+PROTOCOLS = "v5.channel.k8s.io,v4.channel.k8s.io"
 REFUSED = (401, 403)
 STDOUT, STDERR, ERROR = 1, 2, 3
 
@@ -23,16 +25,42 @@ KEPT = 16 * 1024
 
 
 def connect(configuration: Any, url: str, headers: dict[str, str], timeout: float) -> Any:
-    """Open a WebSocket. PermissionError where the API server denies it, OSError with the reason where it can't be."""
-    websocket.setdefaulttimeout(timeout)  # the client passes none on, and would wait for ever
+    """Open a WebSocket. PermissionError where the API server denies it, OSError with the reason where it can't be.
+
+    As the client's own `create_websocket`, which takes no timeout and waits for a silent server for ever.
+    """
+    connection: Any = websocket.WebSocket(sslopt=_tls(configuration), skip_utf8_validation=False)
+    connection.settimeout(timeout)
+    wanted = {name: headers[name] for name in ("authorization", "sec-websocket-protocol") if name in headers}
+    header = {"sec-websocket-protocol": PROTOCOLS} | wanted
+    proxy = websocket_proxycare({}, configuration, url, headers) if configuration.proxy else {}
     try:
-        return create_websocket(configuration, get_websocket_url(url), headers)
+        connection.connect(
+            get_websocket_url(url), header=[f"{name}: {value}" for name, value in header.items()], **proxy
+        )
     except websocket.WebSocketBadStatusException as error:
         if error.status_code in REFUSED:
             raise PermissionError from None
         raise ConnectionError(f"the API server says {error.status_code}") from None
+    except websocket.WebSocketTimeoutException:
+        raise TimeoutError("timed out") from None
+    except websocket.WebSocketConnectionClosedException:
+        raise ConnectionError("connection closed") from None
     except (websocket.WebSocketException, ApiException) as error:
         raise ConnectionError(str(error)) from None
+    return connection
+
+
+def _tls(configuration: Any) -> dict[str, Any]:
+    given = {
+        "cert_reqs": ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE,
+        "ca_certs": configuration.ssl_ca_cert,
+        "check_hostname": configuration.assert_hostname if configuration.verify_ssl else None,
+        "certfile": configuration.cert_file,
+        "keyfile": configuration.key_file,
+        "server_hostname": configuration.tls_server_name,
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def run_command(configuration: Any, url: str, headers: dict[str, str], timeout: float) -> Answer:
