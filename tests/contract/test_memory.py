@@ -1,5 +1,6 @@
 """What the engine remembers: the dict that unit tests use and the file on disk keep the same promises."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -113,3 +114,33 @@ def test_what_did_not_help_is_counted_over_the_epochs(reopen: Callable[[], Memor
     memory.mended("a")
     memory.enter("boot-5")
     assert memory.fruitless("a", "delete-pod") == 0
+
+
+WHOLE = {"version": 2, "epoch": "boot-1", "steps": {"a": {"first_seen": {}, "done": [], "incident": 0}}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ broken",
+        "[]",
+        json.dumps(WHOLE | {"version": 1}),
+        json.dumps(WHOLE | {"version": 3}),
+        json.dumps(WHOLE | {"steps": {"a": {"first_seen": {}, "done": []}}}),
+        json.dumps(WHOLE | {"steps": {"a": {"first_seen": {}, "done": [{"number": 0}], "incident": 0}}}),
+        json.dumps(WHOLE | {"steps": {"a": {"first_seen": [], "done": [], "incident": 0}}}),
+        json.dumps(WHOLE | {"steps": None}),
+    ],
+)
+def test_a_file_that_is_not_ours_is_set_aside_before_anything_is_judged(tmp_path: Path, text: str) -> None:
+    """Whole, with a remark; a pass goes on with an empty memory. Whoever only reads leaves it where it is."""
+    (tmp_path / "state.json").write_text(text)
+    reader = StateFile(tmp_path)
+    reader.load()
+    assert "the next run will set it aside" in reader.remark
+    memory = StateFile(tmp_path)
+    with memory.hold():
+        assert "was set aside" in memory.remark
+        memory.enter("boot-1")
+    assert [path.read_text() for path in tmp_path.glob("*.aside")] == [text]
+    assert memory.done("a") == ()

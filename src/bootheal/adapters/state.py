@@ -1,6 +1,6 @@
 """What survives: one JSON file, replaced atomically, keyed by epoch; and the lock of a healing pass.
 
-    {"version": 1, "epoch": "…", "boot": "…", "steps": {name: {"first_seen": {…}, "done": […], "incident": 0}},
+    {"version": 2, "epoch": "…", "boot": "…", "steps": {name: {"first_seen": {…}, "done": […], "incident": 0}},
      "progress": {step: {"kind": …, "text": …, "at": …}}, "report": {…} | null,
      "kept": {name: {fact: …}}, "fruitless": {name: {action: epochs}}}
 
@@ -22,7 +22,7 @@ from typing import Any, TextIO
 from bootheal.errors import LockedError, StateError
 from bootheal.model import Done, Event, EventKind, Report, to_json
 
-VERSION = 1
+VERSION = 2
 FILE, LOCK = "state.json", "lock"
 SELDOM = 1.0
 
@@ -216,7 +216,17 @@ def _understand(text: str) -> dict[str, Any]:
     data: dict[str, Any] = json.loads(text)
     if data["version"] != VERSION:
         raise VersionError(f"it is of version {data['version']} and this bootheal knows version {VERSION}")
+    for memory in data["steps"].values():
+        _check(memory)
     return _empty(data["epoch"], "") | data
+
+
+def _check(memory: dict[str, Any]) -> None:
+    """Raise what `_understand` may raise, now and not in the middle of a pass."""
+    if not isinstance(memory["first_seen"], dict) or not isinstance(memory["incident"], int):
+        raise TypeError("a step's memory has another shape")
+    for done in memory["done"]:
+        Done(**done)
 
 
 def read(directory: Path) -> dict[str, Any] | None:
