@@ -1,8 +1,9 @@
 """Is it well? Pure rules for pods and workloads; they never fetch.
 
 `rollout` gives the answers of `kubectl rollout status` (kubectl's
-polymorphichelpers/rollout_status.go), with one difference: a ProgressDeadlineExceeded
-from before this boot is history, not a verdict.
+polymorphichelpers/rollout_status.go), with two differences: a ProgressDeadlineExceeded
+from before this boot is history, not a verdict; and where the strategy is OnDelete, about
+which kubectl has no opinion, its pods need only be there.
 """
 
 from dataclasses import dataclass
@@ -16,15 +17,17 @@ MISCONFIGURED = frozenset({"CreateContainerConfigError", "CreateContainerError"}
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """Whether a rollout is done, and why, or why not."""
+    """Whether a rollout is done, and why, or why not. `failed`: its controller says that it will not be."""
 
     done: bool
     why: str
+    failed: bool = False
 
 
 def rollout(workload: Workload, *, boot_time: BootTime | None = None) -> Rollout:
     """Judge a workload's rollout from its status alone."""
-    if workload.generation > workload.observed:
+    unseen = workload.ref.kind == "statefulset" and not workload.observed
+    if workload.generation > workload.observed or unseen:
         return Rollout(done=False, why="its controller has not seen the latest change yet")
     match workload.ref.kind:
         case "deployment":
@@ -38,7 +41,7 @@ def rollout(workload: Workload, *, boot_time: BootTime | None = None) -> Rollout
 def _deployment(workload: Workload, boot_time: BootTime | None) -> Rollout:
     exceeded = workload.deadline_exceeded
     if exceeded is not None and not before_boot(exceeded, boot_time) and not _available(workload):
-        return Rollout(done=False, why="its progress deadline has passed in this boot")
+        return Rollout(done=False, why="its progress deadline has passed in this boot", failed=True)
     if workload.updated < workload.desired:
         return Rollout(done=False, why=f"{workload.updated} of {workload.desired} replicas are of the latest template")
     if workload.replicas > workload.updated:
@@ -57,10 +60,11 @@ def _statefulset(workload: Workload) -> Rollout:
         return Rollout(done=False, why=f"{workload.ready} of {workload.desired} replicas are ready")
     if workload.on_delete:
         return Rollout(done=True, why=f"{workload.ready} of {workload.desired} replicas are ready")
-    if workload.partition:
+    if workload.partition is not None:
         wanted = workload.desired - workload.partition
         if workload.updated < wanted:
-            return Rollout(done=False, why=f"{workload.updated} of {wanted} replicas above the partition are updated")
+            why = f"{workload.updated} of {wanted} replicas are of the latest template"
+            return Rollout(done=False, why=why)
     elif workload.update_revision != workload.current_revision:
         return Rollout(done=False, why=f"{workload.updated} of {workload.desired} replicas are of the latest revision")
     return Rollout(done=True, why=f"{workload.ready} of {workload.desired} replicas are ready")
@@ -81,7 +85,22 @@ def looping(pod: Pod) -> Container | None:
 
 def starting(pod: Pod) -> str:
     """Say what the pod still waits for before its containers run, "" if they all have started."""
+    for container in (*pod.init, *pod.containers):
+        if container.reason in MISCONFIGURED:
+            return f"{pod.ref} {container.reason}: {container.message}".rstrip(": ")
     for container in pod.containers:
         if container.state is State.WAITING:
             return f"{pod.ref} {container.reason or 'waits'}"
+    if pod.unplaced:
+        return f"{pod.ref} has no node: {pod.unplaced}"
     return "" if pod.containers else f"{pod.ref} is {pod.phase}"
+
+
+def misconfigured(pod: Pod) -> bool:
+    """Tell whether it names a Secret, a ConfigMap or a key that is not there: no restart makes that."""
+    return any(container.reason in MISCONFIGURED for container in (*pod.init, *pod.containers))
+
+
+def unpulled(pod: Pod) -> str:
+    """Return the image that this pod can't get, "" if it has them all."""
+    return next((c.image for c in (*pod.init, *pod.containers) if c.reason in PULLING), "")

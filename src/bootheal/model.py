@@ -165,7 +165,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container's status. `reason` and `started` belong to `state`; `ended` is when its last process did."""
+    """One container's status. `reason` and `started` belong to `state`; `message` is why it waits.
+
+    `ended` is when its last process did.
+    """
 
     name: str
     state: State
@@ -175,14 +178,15 @@ class Container:
     started: float | None = None
     ended: float | None = None
     image: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Pod:
     """One pod's status. `reason` is the pod's own, not a container's; `turned` is when `ready` last changed.
 
-    `due` is when a pod that is being deleted should be gone: its deletionTimestamp, which has
-    the grace period in it. `patroni` is what Patroni wrote of itself: "replica, starting".
+    `unplaced` is why no node takes it; `due` is when a pod that is being deleted should be gone: its
+    deletionTimestamp, which has the grace period in it. `patroni` is what Patroni wrote of itself: "replica, starting".
     """
 
     ref: Ref
@@ -193,6 +197,7 @@ class Pod:
     ip: str = ""
     ready: bool = False
     created: float = 0.0
+    unplaced: str = ""
     deleting: bool = False
     due: float | None = None
     finalizers: tuple[str, ...] = ()
@@ -225,9 +230,11 @@ class Doomed:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A Deployment, StatefulSet or DaemonSet: what `kubectl rollout status` looks at, and a little more.
+    """A Deployment, StatefulSet or DaemonSet: what `kubectl rollout status` looks at, and how it may be restarted.
 
-    `caused_by` is the cause we wrote into the pod template when we last rolled it out.
+    `caused_by` is what we wrote into the pod template when we last rolled it out, `scaled_by` into the object when
+    we last scaled it; `scaled_from` is the number of replicas to go back to, while it is we who hold it at zero.
+    `surge` and `unavailable` are in pods. `managed_by` is who may undo a change of it.
     """
 
     ref: Ref
@@ -241,13 +248,37 @@ class Workload:
     ready: int = 0
     available: int = 0
     paused: bool = False
-    on_delete: bool = False
-    partition: int = 0
+    strategy: str = "RollingUpdate"
+    surge: int = 0
+    unavailable: int = 1
+    ordered: bool = False
+    partition: int | None = None
     update_revision: str = ""
     current_revision: str = ""
     deadline_exceeded: float | None = None
     selector: Mapping[str, str] = field(default_factory=dict)
     caused_by: str = ""
+    scaled_by: str = ""
+    scaled_from: int | None = None
+    managed_by: str = ""
+    host_ports: bool = False
+    claims: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    pulls_always: bool = False
+
+    @property
+    def on_delete(self) -> bool:
+        """Whether its controller replaces only pods that somebody else deletes."""
+        return self.strategy == "OnDelete"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A PodDisruptionBudget: how many of the pods with these labels may be taken down just now."""
+
+    ref: Ref
+    selector: Mapping[str, str]
+    allowed: int
 
 
 @dataclass(frozen=True, slots=True)

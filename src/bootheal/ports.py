@@ -13,6 +13,7 @@ from bootheal.model import (
     Answer,
     Backup,
     BootTime,
+    Budget,
     Console,
     Credentials,
     Document,
@@ -69,6 +70,12 @@ class Cluster(Protocol):
     def workload(self, ref: Ref) -> Workload:
         """Return a workload; MissingError names it and the next thing to do."""
 
+    def budgets(self, namespace: str) -> Sequence[Budget]:
+        """List the PodDisruptionBudgets of a namespace; none where we may not see them."""
+
+    def access_modes(self, namespace: str, claim: str) -> tuple[str, ...]:
+        """Return how a PersistentVolumeClaim may be mounted ("ReadWriteOnce"); empty where that can't be known."""
+
     def service(self, namespace: str, name: str) -> Service:
         """Return a Service; MissingError names it."""
 
@@ -120,6 +127,12 @@ class Cluster(Protocol):
 
     def uncordon(self, node: str, version: str) -> None:
         """Make a node schedulable, if it is still at `version`; ConflictError if not."""
+
+    def scale(self, workload: Ref, version: str, replicas: int, *, was: int | None, cause: str = "") -> None:
+        """Set the number of replicas, if the workload is still at `version`; ConflictError if not.
+
+        `was` and `cause` are written into the object by the same request (None: `was` is removed).
+        """
 
     def write_document(self, document: Document, text: str) -> None:
         """Replace one key of a ConfigMap, if it is still at the version that was read."""

@@ -83,7 +83,7 @@ class Past:
     """What the engine remembers of a step in this epoch, as of `now`.
 
     `first_seen` holds the conditions of the present look only; `done` is oldest first.
-    `repaired` is when a step that this one comes after last changed something.
+    `repaired` is when a step that this one comes after last repaired something, `repairs` how often one did.
     `kept` is what the step last settled with, in whatever epoch: empty if it never kept anything.
     `incident` counts how often the step did something in this epoch and a pass then ended with it settled.
     """
@@ -93,6 +93,7 @@ class Past:
     first_seen: Mapping[str, float] = field(default_factory=dict)
     done: tuple[Done, ...] = ()
     repaired: float | None = None
+    repairs: int = 0
     kept: Mapping[str, str] = field(default_factory=dict)
     incident: int = 0
 
@@ -103,6 +104,11 @@ class Past:
         What may be done once per boot is judged from the whole past, what may be done once per trouble from this.
         """
         return replace(self, done=tuple(done for done in self.done if done.incident == self.incident))
+
+    @property
+    def trouble(self) -> str:
+        """Name the present trouble: a new one begins with an incident, and with each repair of what it comes after."""
+        return f"{self.incident}.{self.repairs}"
 
     def held(self, condition: str) -> float:
         """Return for how many seconds `condition` has been seen without a break."""

@@ -31,28 +31,49 @@ def test_a_deployment_is_done_when_kubectl_says_so(fields: dict[str, Any], done:
 
 
 @pytest.mark.parametrize(
-    ("fields", "done"),
+    ("fields", "done", "why"),
     [
-        ({}, True),
-        ({"ready": 1}, False),
-        ({"update_revision": "b", "current_revision": "a"}, False),
-        ({"update_revision": "b", "current_revision": "a", "on_delete": True}, True),
-        ({"partition": 1, "updated": 1, "update_revision": "b", "current_revision": "a"}, True),
-        ({"partition": 1, "updated": 0, "update_revision": "b", "current_revision": "a"}, False),
+        ({}, True, "2 of 2 replicas are ready"),
+        ({"generation": 2}, False, "its controller has not seen the latest change yet"),
+        ({"generation": 0, "observed": 0}, False, "its controller has not seen the latest change yet"),
+        ({"ready": 1}, False, "1 of 2 replicas are ready"),
+        ({"update_revision": "b", "current_revision": "a"}, False, "2 of 2 replicas are of the latest revision"),
+        ({"partition": 0, "updated": 1}, False, "1 of 2 replicas are of the latest template"),
+        ({"partition": 0, "update_revision": "b", "current_revision": "a"}, True, "2 of 2 replicas are ready"),
+        ({"partition": 1, "updated": 1}, True, "2 of 2 replicas are ready"),
+        ({"partition": 1, "updated": 0}, False, "0 of 1 replicas are of the latest template"),
+        ({"partition": 1, "ready": 1}, False, "1 of 2 replicas are ready"),
+        ({"strategy": "OnDelete", "updated": 0}, True, "2 of 2 replicas are ready"),
+        ({"strategy": "OnDelete", "ready": 1}, False, "1 of 2 replicas are ready"),
     ],
 )
-def test_a_statefulset_is_done_by_its_revision_or_partition(fields: dict[str, Any], done: bool) -> None:
-    """Ready replicas, then the partition or the revision; OnDelete has no rollout to wait for."""
-    assert done == rollout(a_deployment(ref=STATEFULSET, **fields)).done
+def test_a_statefulset_is_done_when_kubectl_says_so(fields: dict[str, Any], done: bool, why: str) -> None:
+    """Ready replicas, then the partition, which the API server always fills in, or else the revision."""
+    state = rollout(a_deployment(ref=STATEFULSET, **fields))
+    assert (done, why) == (state.done, state.why)
 
 
 @pytest.mark.parametrize(
     ("fields", "done"),
-    [({}, True), ({"updated": 1}, False), ({"available": 1}, False), ({"updated": 1, "on_delete": True}, True)],
+    [
+        ({}, True),
+        ({"generation": 2}, False),
+        ({"updated": 1}, False),
+        ({"available": 1}, False),
+        ({"ready": 1}, True),
+        ({"updated": 1, "strategy": "OnDelete"}, True),
+    ],
 )
 def test_a_daemonset_is_done_when_every_node_has_the_latest_pod(fields: dict[str, Any], done: bool) -> None:
-    """Updated and available on every node that wants one."""
+    """Updated and available on every node that wants one; ready is not asked."""
     assert done == rollout(a_deployment(ref=DAEMONSET, **fields)).done
+
+
+def test_a_deadline_that_has_passed_is_a_failure_only_if_it_is_of_this_boot() -> None:
+    """What is merely not done yet is no failure."""
+    assert rollout(a_deployment(available=1, deadline_exceeded=BOOT + 5), boot_time=THIS_BOOT).failed
+    assert not rollout(a_deployment(available=1, deadline_exceeded=BOOT - 5), boot_time=THIS_BOOT).failed
+    assert not rollout(a_deployment(available=1)).failed
 
 
 def test_a_crash_loop_is_a_waiting_reason() -> None:

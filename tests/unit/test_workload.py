@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from bootheal.actions import DeletePod
-from bootheal.health import rollout
+from bootheal.health import Rollout, rollout
 from bootheal.model import Answer, Done, Pod, Ref, Workload
 from bootheal.probes import Http
-from bootheal.step import Act, GiveUp, Settled, Wait
-from bootheal.steps.workload import RollOut, Seen, WorkloadStep
+from bootheal.restarting.actions import ReplacePod, ResetPod, RollOut, ScaleDown, ScaleUp
+from bootheal.restarting.seen import Seen
+from bootheal.restarting.shapes import Choice
+from bootheal.step import Act, Action, GiveUp, Judgement, Settled, Wait
+from bootheal.steps.workload import WorkloadStep
 from support.objects import BOOT, NOW, a_deployment, a_pod, past, running, terminated, waiting
 
 WEB = Ref("deployment", "shop", "web")
@@ -18,6 +20,8 @@ STEP = WorkloadStep(name=str(WEB), workload=WEB, probe=Http(8000, "/health"))
 OK = Answer(ok=True, spoke=True)
 BAD = Answer(ok=False, spoke=True, text="web-1 GET /health says 503")
 LOOPING = waiting("CrashLoopBackOff", restarts=4)
+DELETE = Choice("delete-pods", "no rollout: because")
+FIRST = {"newest": str(BOOT + 2), "mark": "new/repaired-0.1"}
 
 
 def seen(*pods: Pod, workload: Workload | None = None, **facts: Any) -> Seen:
@@ -27,20 +31,27 @@ def seen(*pods: Pod, workload: Workload | None = None, **facts: Any) -> Seen:
     return replace(Seen(workload, pods or (a_pod(),), state, probe=probe), **facts)
 
 
-def done(action: str, at: float = NOW - 10, **fields: Any) -> Done:
-    return replace(Done(0, action, str(WEB), "cause", at, "did it", "done"), **fields)
+def done(action: type[Action], reason: str, at: float = NOW - 10, **fields: Any) -> Done:
+    note = {"newest": str(at - 20), "mark": f"new/{reason}"}
+    return replace(Done(0, action.kind(), str(WEB), "cause", at, "did it", "done", note), **fields)
 
 
-def deleted(at: float = NOW - 10) -> Done:
-    return done("delete-pod", at, object="pod/shop/web-1", note={"newest": str(at - 20)})
+def reset(at: float = NOW - 10, repairs: int = 0) -> Done:
+    return done(ResetPod, f"reset-0.{repairs}", at)
 
 
-def rolled_out(at: float) -> Done:
-    return done("roll-out", at, note={"newest": str(at - 20)})
+def rolled_out(at: float, reason: str = "looping-0.0") -> Done:
+    return done(RollOut, reason, at)
 
 
 def down(**fields: Any) -> Workload:
     return a_deployment(available=0, ready=0, **fields)
+
+
+def acts(judgement: Judgement) -> list[tuple[type[Action], str]]:
+    """Return what it does, to what; it must do something."""
+    assert isinstance(judgement, Act), judgement
+    return [(type(action), str(action.about)) for action in judgement.actions]
 
 
 def test_what_is_well_is_left_alone() -> None:
@@ -52,46 +63,69 @@ def test_looping_pods_are_deleted_once() -> None:
     """All that loop, which resets their back-off; the spec is not touched."""
     pods = (a_pod("web-1", LOOPING), a_pod("web-2", LOOPING), a_pod("web-3"))
     judgement = STEP.judge(seen(*pods, workload=down()), past())
-    assert isinstance(judgement, Act)
-    assert [(type(a), str(a.about)) for a in judgement.actions] == [
-        (DeletePod, "pod/shop/web-1"),
-        (DeletePod, "pod/shop/web-2"),
-    ]
+    assert acts(judgement) == [(ResetPod, "pod/shop/web-1"), (ResetPod, "pod/shop/web-2")]
 
 
 def test_a_pod_that_begins_to_loop_late_is_deleted_too_if_it_is_of_before() -> None:
-    """Replicas crash at different times; those older than our deletion still have the old trouble."""
+    """Replicas crash at different times; those older than our first deletion still have the old trouble."""
     late = a_pod("web-2", LOOPING, created=NOW - 30)
-    judgement = STEP.judge(seen(late, workload=down()), past(done=(deleted(),)))
-    assert isinstance(judgement, Act)
-    assert str(judgement.actions[0].about) == "pod/shop/web-2"
+    assert acts(STEP.judge(seen(late, workload=down()), past(done=(reset(),)))) == [(ResetPod, "pod/shop/web-2")]
+    successor = a_pod("web-3", LOOPING, created=NOW - 5)
+    judgement = STEP.judge(seen(successor, workload=down()), past(done=(reset(NOW - 20), reset(NOW - 2))))
+    assert acts(judgement) == [(RollOut, str(WEB))]
 
 
 def test_what_loops_again_after_that_is_rolled_out_once() -> None:
     """One crash of a new pod may be the old trouble passing, two in a row are not."""
     once = a_pod("web-9", waiting("CrashLoopBackOff", restarts=1), created=NOW - 5)
     twice = a_pod("web-9", waiting("CrashLoopBackOff", restarts=2), created=NOW - 5)
-    assert isinstance(STEP.judge(seen(once, workload=down()), past(done=(deleted(),))), Wait)
-    judgement = STEP.judge(seen(twice, workload=down()), past(done=(deleted(),)))
-    assert isinstance(judgement, Act)
-    assert isinstance(judgement.actions[0], RollOut)
+    assert isinstance(STEP.judge(seen(once, workload=down()), past(done=(reset(),))), Wait)
+    assert acts(STEP.judge(seen(twice, workload=down()), past(done=(reset(),)))) == [(RollOut, str(WEB))]
 
 
 def test_what_loops_even_then_is_given_up_with_its_last_words() -> None:
-    """The report carries the log line that matters, and the command for more."""
+    """The report carries the log lines that matter, and the command for more."""
     again = a_pod("web-9", waiting("CrashLoopBackOff", restarts=3), created=NOW - 5)
-    facts = seen(again, workload=down(), log=" (last words: no module named django)")
-    judgement = STEP.judge(facts, past(done=(deleted(NOW - 60), rolled_out(NOW - 30))))
-    assert isinstance(judgement, GiveUp)
-    assert "no module named django" in judgement.why
-    assert judgement.hint == "kubectl -n shop logs --previous web-9"
+    facts = seen(again, workload=down(), log=("ModuleNotFoundError: No module named django",))
+    judgement = STEP.judge(facts, past(done=(reset(NOW - 60), rolled_out(NOW - 30))))
+    assert judgement == GiveUp(
+        "1 of 1 pods in crash-loop back-off (ModuleNotFoundError: No module named django), although it was restarted",
+        "kubectl -n shop logs --previous web-9",
+    )
 
 
 def test_old_pods_may_loop_on_while_a_rollout_replaces_them() -> None:
     """They are not held against the new ones."""
     old = a_pod("web-1", waiting("CrashLoopBackOff", restarts=9), created=BOOT - 100)
-    judgement = STEP.judge(seen(old, workload=down()), past(done=(deleted(NOW - 60), rolled_out(NOW - 30))))
+    judgement = STEP.judge(seen(old, workload=down()), past(done=(reset(NOW - 60), rolled_out(NOW - 30))))
     assert isinstance(judgement, Wait)
+
+
+def test_after_a_new_repair_everything_may_be_tried_again() -> None:
+    """The second trouble of a boot gets the smallest cure first, however the clock has jumped meanwhile."""
+    again = a_pod("web-9", LOOPING, created=NOW - 5)
+    before = (reset(NOW + 3000), rolled_out(NOW + 3500))
+    assert isinstance(STEP.judge(seen(again, workload=down()), past(done=before, repairs=0)), GiveUp | Wait)
+    assert acts(STEP.judge(seen(again, workload=down()), past(done=before, repairs=1)))[0][0] is ResetPod
+    tried = past(done=(*before, reset(NOW - 10, repairs=1)), repairs=1)
+    assert acts(STEP.judge(seen(again, workload=down()), tried)) == [(RollOut, str(WEB))]
+
+
+def test_a_rollout_that_was_only_intended_is_made_up_for() -> None:
+    """Killed before the write: the object does not know of it. Killed after it: the object does."""
+    again = a_pod("web-9", LOOPING, created=NOW - 5)
+    intended = past(done=(reset(), done(RollOut, "looping-0.0", result="intended")))
+    assert acts(STEP.judge(seen(again, workload=down()), intended)) == [(RollOut, str(WEB))]
+    knows = down(caused_by="new/looping-0.0")
+    assert not isinstance(STEP.judge(seen(again, workload=knows), intended), Act)
+
+
+def test_where_a_rollout_would_not_end_the_second_cure_is_left_out() -> None:
+    """Its pods have been deleted already."""
+    again = a_pod("web-9", waiting("CrashLoopBackOff", restarts=3), created=NOW - 5)
+    judgement = STEP.judge(seen(again, workload=down(), choice=DELETE), past(done=(reset(),)))
+    assert isinstance(judgement, GiveUp)
+    assert "although its pods were deleted" in judgement.why
 
 
 @pytest.mark.parametrize("reason", ["ImagePullBackOff", "ContainerCreating", "CreateContainerConfigError"])
@@ -108,14 +142,65 @@ def test_a_dead_pod_is_named() -> None:
 
 
 def test_what_runs_but_stays_unwell_is_rolled_out_once() -> None:
-    """After 30 s as the same set of pods; not twice in a boot."""
+    """After 30 s as the same set of pods; not twice for one trouble."""
     facts = seen(probe=BAD)
     unwell = next(iter(facts.conditions))
     assert STEP.judge(facts, past(first_seen={unwell: NOW - 29})) == Wait("probe: web-1 GET /health says 503")
-    judgement = STEP.judge(facts, past(first_seen={unwell: NOW - 30}))
-    assert isinstance(judgement, Act)
-    again = past(first_seen={unwell: NOW - 30}, done=(done("roll-out"),))
-    assert isinstance(STEP.judge(facts, again), Wait)
+    assert acts(STEP.judge(facts, past(first_seen={unwell: NOW - 30}))) == [(RollOut, str(WEB))]
+    for reason in ("unwell-0.0", "looping-0.0"):
+        again = past(first_seen={unwell: NOW - 30}, done=(rolled_out(NOW - 10, reason),))
+        assert STEP.judge(facts, again) == Wait("probe: web-1 GET /health says 503")
+
+
+def test_a_progress_deadline_of_this_boot_decides() -> None:
+    """It is restarted without more ado, and given up if that has been done; one of before the boot is history."""
+    state = Rollout(done=False, why="its progress deadline has passed in this boot", failed=True)
+    facts = seen(a_pod("web-1", unplaced="0/1 nodes are available"), workload=down(), rollout=state, probe=None)
+    assert acts(STEP.judge(facts, past())) == [(RollOut, str(WEB))]
+    judgement = STEP.judge(facts, past(done=(rolled_out(NOW - 10, "unwell-0.0"),)))
+    assert isinstance(judgement, GiveUp)
+    assert judgement.hint == "kubectl -n shop describe deployment web"
+
+
+def test_what_lacks_a_secret_is_named_and_not_restarted() -> None:
+    """An operator may be late with it; after two minutes a person is asked."""
+    message = 'secret "api-token" not found'
+    facts = seen(a_pod("web-1", waiting("CreateContainerConfigError", message=message)), workload=down())
+    assert STEP.judge(facts, past()) == Wait(f"pod/shop/web-1 CreateContainerConfigError: {message}")
+    judgement = STEP.judge(facts, past(first_seen={"misconfigured": NOW - 120}))
+    assert isinstance(judgement, GiveUp)
+    assert message in judgement.why
+    assert "make what it names" in judgement.hint
+
+
+def test_what_serves_is_not_restarted_while_its_image_may_not_be_had() -> None:
+    """Its registry does not serve another pod: a new pod might never start."""
+    why = "its image is always pulled, and pod/shop/other can't get localhost:5000/other"
+    old = seen(a_pod("web-1", running(started=BOOT + 10)), probe=None, unpullable=why)
+    judgement = replace(STEP, probe=None).judge(old, past(repaired=BOOT + 50, repairs=1))
+    assert isinstance(judgement, Settled)
+    assert judgement.remarks == (f"{WEB}: started before what it comes after was repaired, but left alone: {why}",)
+    always = replace(STEP, restart="always").judge(seen(unpullable=why), past())
+    assert always == Wait(f"not restarted yet: {why}")
+    ill = seen(probe=BAD, unpullable=why)
+    held = dict.fromkeys(ill.conditions, NOW - 99)
+    assert STEP.judge(ill, past(first_seen=held)) == Wait(f"probe: {BAD.text}; not restarted: {why}")
+
+
+def test_without_a_probe_it_must_have_run_for_a_while() -> None:
+    """A pod that ends a second after its start is "ready" for that second; how old it is counts, too."""
+    step = replace(STEP, probe=None)
+    young = seen(a_pod("web-1", running(started=NOW - 2)), probe=None)
+    assert step.judge(young, past()) == Wait("well, but only for 2 of 5 s", again=3.0)
+    held = past(first_seen=dict.fromkeys(young.conditions, NOW - 5))
+    assert isinstance(step.judge(young, held), Settled)
+    assert isinstance(step.judge(seen(a_pod("web-1", running(started=NOW - 5)), probe=None), past()), Settled)
+    assert isinstance(replace(step, soak=0.0).judge(young, past()), Settled)
+    assert isinstance(STEP.judge(seen(a_pod("web-1", running(started=NOW))), past()), Settled)
+    patient = replace(STEP, soak=60.0)
+    assert patient.judge(seen(a_pod("web-1", running(started=NOW - 20))), past()) == Wait(
+        "well, but only for 20 of 60 s", again=40.0
+    )
 
 
 def test_a_status_from_before_the_boot_is_waited_for() -> None:
@@ -135,14 +220,99 @@ def test_without_a_probe_pods_older_than_a_repair_are_rolled_out() -> None:
     """They may hold dead connections, and nothing proves that they serve. Once per repair."""
     step = replace(STEP, probe=None)
     facts = seen(a_pod("web-1", running(started=BOOT + 10)), probe=None)
-    judgement = step.judge(facts, past(repaired=BOOT + 50))
+    repaired = past(repaired=BOOT + 50, repairs=1)
+    judgement = step.judge(facts, repaired)
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
     assert isinstance(action, RollOut)
     rolled = seen(a_pod("web-1"), probe=None, workload=a_deployment(caused_by=action.mark))
-    assert isinstance(step.judge(rolled, past(repaired=BOOT + 50)), Settled)
-    assert isinstance(step.judge(facts, past(repaired=BOOT + 5)), Settled)
-    assert isinstance(STEP.judge(seen(), past(repaired=BOOT + 50)), Settled)
+    assert isinstance(step.judge(rolled, repaired), Settled)
+    assert isinstance(step.judge(facts, past(repaired=BOOT + 5, repairs=1)), Settled)
+    assert isinstance(STEP.judge(seen(), repaired), Settled)
+
+
+def test_pods_that_serve_are_replaced_one_by_one() -> None:
+    """The next when the last one's successor serves; what a budget protects is left alone, and why is said."""
+    step = replace(STEP, probe=None, soak=0.0)
+    pods = [a_pod(f"web-{n}", created=BOOT + n) for n in (1, 2)]
+    repaired = past(repaired=BOOT + 50, repairs=1)
+    cause = "started before what it comes after was repaired; no rollout: because"
+    begun = replace(repaired, done=(done(ReplacePod, "repaired-0.1", cause=cause, note=FIRST),))
+    assert acts(step.judge(seen(*pods, probe=None, choice=DELETE), repaired)) == [(ReplacePod, "pod/shop/web-1")]
+    starting = seen(a_pod("web-3", running(ready=False), created=NOW), pods[1], workload=down(), probe=None)
+    assert isinstance(step.judge(replace(starting, choice=DELETE), begun), Wait)
+    served = seen(a_pod("web-3", running(started=NOW), created=NOW), pods[1], probe=None, choice=DELETE)
+    assert acts(step.judge(served, begun)) == [(ReplacePod, "pod/shop/web-2")]
+    everyone = seen(a_pod("web-3", created=NOW), a_pod("web-4", created=NOW), probe=None, choice=DELETE)
+    assert isinstance(step.judge(everyone, begun), Settled)
+    protected = seen(*pods, probe=None, choice=DELETE, budget="poddisruptionbudget/shop/web allows no disruption")
+    judgement = step.judge(protected, repaired)
+    assert isinstance(judgement, Settled)
+    assert "left alone: poddisruptionbudget/shop/web allows no disruption" in judgement.remarks[0]
+
+
+def test_a_restart_that_would_not_end_is_proposed_otherwise() -> None:
+    """With the strategy that would; what serves all the same is not failed for it."""
+    refused = Choice("rollout", refused="a rollout would not end: because")
+    judgement = replace(STEP, restart="always").judge(seen(choice=refused), past())
+    assert judgement == GiveUp(
+        "restart: always, but a rollout would not end: because",
+        "strategy: delete-pods would restart it without a rollout",
+    )
+    old = seen(a_pod("web-1", running(started=BOOT + 10)), probe=None, choice=refused)
+    settled = replace(STEP, probe=None).judge(old, past(repaired=BOOT + 50, repairs=1))
+    assert isinstance(settled, Settled)
+    assert "a rollout would not end" in settled.remarks[0]
+
+
+SCALE = Choice("scale")
+ALWAYS_SCALED = replace(STEP, restart="always", strategy="scale")
+
+
+def test_scaling_goes_to_zero_and_back() -> None:
+    """Back when the last pod has ended; the object knows to how many, and that it has been done."""
+    judgement = ALWAYS_SCALED.judge(seen(choice=SCALE), past())
+    assert isinstance(judgement, Act)
+    (down,) = judgement.actions
+    assert isinstance(down, ScaleDown)
+    assert (down.replicas, down.note["replicas"], down.note["generation"]) == (2, "2", "2")
+    zero = a_deployment(desired=0, replicas=1, scaled_from=2, scaled_by=down.mark)
+    ending = seen(a_pod("web-1", deleting=True), workload=zero, choice=SCALE)
+    assert ALWAYS_SCALED.judge(ending, past()) == Wait("scaled to zero: 1 of its pods have yet to end")
+    ended = replace(ending, pods=())
+    assert acts(ALWAYS_SCALED.judge(ended, past())) == [(ScaleUp, str(WEB))]
+    back = seen(workload=a_deployment(scaled_by=down.mark), choice=SCALE)
+    assert isinstance(ALWAYS_SCALED.judge(back, past()), Settled)
+
+
+def test_a_pod_that_does_not_end_does_not_keep_it_at_zero() -> None:
+    """After two minutes the replicas are given back all the same."""
+    zero = a_deployment(desired=0, scaled_from=2)
+    stuck = seen(a_pod("web-1", deleting=True), workload=zero)
+    assert acts(STEP.judge(stuck, past(first_seen={"zero": NOW - 120}))) == [(ScaleUp, str(WEB))]
+
+
+def test_a_zero_of_ours_is_known_even_if_its_note_was_taken_away() -> None:
+    """By the generation that our write made; a zero of its owner's is left alone."""
+    scaled = done(ScaleDown, "always", note={"mark": "new/always", "replicas": "2", "generation": "5"})
+    ours = seen(workload=a_deployment(desired=0, generation=5, observed=5))
+    ours = replace(ours, pods=())
+    judgement = STEP.judge(ours, past(done=(scaled,)))
+    assert isinstance(judgement, Act)
+    (action,) = judgement.actions
+    assert isinstance(action, ScaleUp)
+    assert action.replicas == 2
+    owners = replace(ours, workload=a_deployment(desired=0, generation=6, observed=6))
+    assert isinstance(STEP.judge(owners, past(done=(scaled,))), Settled)
+
+
+def test_what_somebody_else_scaled_back_only_loses_the_note() -> None:
+    """Its number is theirs."""
+    judgement = STEP.judge(seen(workload=a_deployment(desired=3, scaled_from=2)), past())
+    assert isinstance(judgement, Act)
+    (action,) = judgement.actions
+    assert isinstance(action, ScaleUp)
+    assert action.replicas == 3
 
 
 def test_always_restarts_once_per_boot() -> None:
@@ -151,9 +321,9 @@ def test_always_restarts_once_per_boot() -> None:
     judgement = step.judge(seen(), past())
     assert isinstance(judgement, Act)
     mark = judgement.actions[0].note["mark"]
-    remembered = past(done=(done("roll-out", note={"mark": mark}),))
+    remembered = past(done=(done(RollOut, "always"),))
     assert isinstance(step.judge(seen(), remembered), Settled)
-    lost_record = past(done=(done("roll-out", note={"mark": mark}, result="intended"),))
+    lost_record = past(done=(done(RollOut, "always", result="intended"),))
     assert isinstance(step.judge(seen(), lost_record), Act)
     assert isinstance(step.judge(seen(workload=a_deployment(caused_by=mark)), lost_record), Settled)
 

@@ -123,6 +123,8 @@ def _check_sense(source: Source, file: schema.File) -> None:
     for name, database in file.databases.items():
         databases.check(source, ("databases", name), database)
     for name, workload in file.workloads.items():
+        if workload.strategy == "scale" and name.startswith("daemonset/"):
+            source.complain(("workloads", name, "strategy"), "cannot be 'scale': a DaemonSet has no replicas")
         if workload.probe:
             probes.check(source, ("workloads", name, "probe"), workload.probe)
 
@@ -253,5 +255,7 @@ def _workload(name: str, workload: schema.Workload) -> WorkloadStep:
         patience=workload.patience,
         workload=ref,
         restart=workload.restart,
+        strategy=workload.strategy,
+        soak=workload.soak,
         probe=probes.build(workload.probe, ref.namespace) if workload.probe else None,
     )

@@ -40,6 +40,9 @@ def _known_reason(reason: str) -> str:
 Duration = Annotated[
     float, BeforeValidator(_seconds), Field(gt=0, le=30 * 86400, description="seconds, or like 90s, 30m, 2h")
 ]
+SoakTime = Annotated[
+    float, BeforeValidator(_seconds), Field(ge=0, le=3600, description="seconds, or like 90s, 5m; 0 for none")
+]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
 FilePath = Annotated[Path, AfterValidator(_no_nul)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -278,7 +281,15 @@ class Workload(Model):
     restart: Literal["if-needed", "always", "never"] = Field(
         "if-needed", description="if-needed leaves alone what is well; always: once per boot; never: only wait"
     )
+    strategy: Literal["auto", "rollout", "scale", "delete-pods"] = Field(
+        "auto",
+        description="how to restart; auto: rollout, or delete-pods where a rollout might not end or would be undone; "
+        "scale: to zero and back",
+    )
     probe: Probe | None = None
+    soak: SoakTime | None = Field(
+        None, description="for how long it must have been well; default: 0 with a probe, else 5 s"
+    )
     patience: Duration = 1800.0
 
 

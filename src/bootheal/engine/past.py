@@ -12,15 +12,16 @@ def recall(memory: Memory, plan: Plan, step: str, seen: Seen, *, epoch: str, clo
     """
     now, monotonic = clock.now(), clock.monotonic()
     first_seen = memory.observe(step, seen.conditions, monotonic)
-    repairs = (
+    repairs = [
         done.at for name in plan.ancestors[step] for done in memory.done(name) if done.result == "done" and done.repairs
-    )
+    ]
     return Past(
         now=now,
         epoch=epoch,
         first_seen={condition: now - (monotonic - since) for condition, since in first_seen.items()},
         done=memory.done(step),
         repaired=max(repairs, default=None),
+        repairs=len(repairs),
         kept=memory.kept(step),
         incident=memory.incident(step),
     )

@@ -12,15 +12,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bootheal.adapters.kube import objects
+from bootheal.adapters.kube import objects, workloads
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
 from bootheal.adapters.kube.evidence import last_words, tail
 from bootheal.adapters.kube.kept import Kept, Resource, fetch
 from bootheal.adapters.kube.redaction import Redaction
-from bootheal.errors import BoothealError, ConflictError, MissingError, PermanentError
+from bootheal.errors import BoothealError, ConflictError, DeniedError, MissingError, PermanentError
 from bootheal.model import (
     Answer,
     Backup,
+    Budget,
     Credentials,
     Document,
     Doomed,
@@ -45,15 +46,16 @@ LEASES = "kube-node-lease"
 RESOURCES = {
     resource.kind: resource
     for resource in (
+        Resource("poddisruptionbudget", "/apis/policy/v1", "poddisruptionbudgets", workloads.budget),
         Resource("node", CORE, "nodes", objects.node),
         Resource("pod", CORE, "pods", objects.pod),
         Resource("service", CORE, "services", objects.service),
         Resource("endpointslice", "/apis/discovery.k8s.io/v1", "endpointslices", objects.endpoints),
         Resource("lease", "/apis/coordination.k8s.io/v1", "leases", objects.lease),
-        Resource("deployment", APPS, "deployments", partial(objects.workload, kind="deployment")),
-        Resource("statefulset", APPS, "statefulsets", partial(objects.workload, kind="statefulset")),
+        Resource("deployment", APPS, "deployments", partial(workloads.workload, kind="deployment")),
+        Resource("statefulset", APPS, "statefulsets", partial(workloads.workload, kind="statefulset")),
         Resource("job", BATCH, "jobs", objects.backup),
-        Resource("daemonset", APPS, "daemonsets", partial(objects.workload, kind="daemonset")),
+        Resource("daemonset", APPS, "daemonsets", partial(workloads.workload, kind="daemonset")),
     )
 }
 
@@ -75,6 +77,7 @@ class KubeCluster:
         self._secrets: dict[Ref, tuple[float, Any]] = {}
         self._tails: dict[tuple[Ref, str, int, bool], tuple[float, str]] = {}
         self._redact = Redaction()
+        self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
     # --- reading ----------------------------------------------------------------------------------
@@ -111,6 +114,25 @@ class KubeCluster:
             hint = "bootheal knows selectors of matchLabels only; leave this workload out of the configuration"
             raise PermanentError(f"cannot tell the pods of {ref} from others: it selects by expressions", hint=hint)
         return workload
+
+    def budgets(self, namespace: str) -> Sequence[Budget]:
+        """List the PodDisruptionBudgets; none where we may not."""
+        try:
+            return list(self._items("poddisruptionbudget", namespace).values())
+        except DeniedError:
+            return ()
+
+    def access_modes(self, namespace: str, claim: str) -> tuple[str, ...]:
+        """Read a PersistentVolumeClaim, once: its access modes never change. Empty where we may not, or it is gone."""
+        key = (namespace, claim)
+        if key not in self._modes:
+            path = f"{CORE}/namespaces/{namespace}/persistentvolumeclaims/{claim}"
+            try:
+                raw = self._api.get(path, about=f"persistentvolumeclaim/{namespace}/{claim}")
+            except PermanentError:
+                return ()
+            self._modes[key] = tuple(raw.get("spec", {}).get("accessModes") or ())
+        return self._modes[key]
 
     def service(self, namespace: str, name: str) -> Service:
         """Return a Service."""
@@ -243,7 +265,7 @@ class KubeCluster:
     def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
         """Annotate the pod template, at that resourceVersion."""
         stamp = datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
-        annotations = {objects.CAUSE: cause, objects.RESTARTED_AT: stamp}
+        annotations = {workloads.CAUSE: cause, workloads.RESTARTED_AT: stamp}
         body = {
             "metadata": {"resourceVersion": version},
             "spec": {"template": {"metadata": {"annotations": annotations}}},
@@ -257,6 +279,14 @@ class KubeCluster:
         body = {"metadata": {"resourceVersion": version}, "spec": {"unschedulable": None}}
         path, about = f"{CORE}/nodes/{node}", f"node/{node}"
         self._enter("node", "", self._api.write("PATCH", path, body, about=about, content_type=MERGE_PATCH))
+
+    def scale(self, workload: Ref, version: str, replicas: int, *, was: int | None, cause: str = "") -> None:
+        """Set the number of replicas and note what it was, in one request, at that resourceVersion."""
+        noted = {workloads.SCALED_FROM: None if was is None else str(was)} | ({workloads.CAUSE: cause} if cause else {})
+        body = {"metadata": {"resourceVersion": version, "annotations": noted}, "spec": {"replicas": replicas}}
+        path = RESOURCES[workload.kind].path(workload.namespace, workload.name)
+        raw = self._api.write("PATCH", path, body, about=str(workload), content_type=MERGE_PATCH)
+        self._enter(workload.kind, workload.namespace, raw)
 
     def write_document(self, document: Document, text: str) -> None:
         """Replace one key, at that resourceVersion."""

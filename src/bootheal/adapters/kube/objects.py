@@ -4,12 +4,10 @@ import json
 from datetime import datetime
 from typing import Any
 
-from bootheal.model import Backup, Container, Endpoint, Leadership, Lease, Node, Pod, Ref, Service, State, Workload
+from bootheal.model import Backup, Container, Endpoint, Leadership, Lease, Node, Pod, Ref, Service, State
 
 Raw = dict[str, Any]
 
-CAUSE = "bootheal/cause"
-RESTARTED_AT = "bootheal/restarted-at"
 SERVICE_NAME = "kubernetes.io/service-name"
 
 
@@ -27,7 +25,7 @@ def ref(kind: str, raw: Raw) -> Ref:
 def node(raw: Raw) -> Node:
     """Parse a v1 Node."""
     status, spec = raw.get("status", {}), raw.get("spec", {})
-    ready = _condition(status, "Ready")
+    ready = condition(status, "Ready")
     return Node(
         name=raw["metadata"]["name"],
         boot_id=status.get("nodeInfo", {}).get("bootID", ""),
@@ -54,7 +52,7 @@ def lease(raw: Raw) -> Lease:
 def pod(raw: Raw) -> Pod:
     """Parse a v1 Pod."""
     metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
-    ready = _condition(status, "Ready")
+    ready = condition(status, "Ready")
     return Pod(
         ref=ref("pod", raw),
         uid=metadata.get("uid", ""),
@@ -66,6 +64,7 @@ def pod(raw: Raw) -> Pod:
         turned=seconds(ready.get("lastTransitionTime")),
         patroni=_patroni((metadata.get("annotations") or {}).get("status", "")),
         created=seconds(metadata.get("creationTimestamp")) or 0.0,
+        unplaced=_unplaced(status),
         deleting="deletionTimestamp" in metadata,
         due=seconds(metadata.get("deletionTimestamp")),
         finalizers=tuple(metadata.get("finalizers") or ()),
@@ -119,6 +118,12 @@ def _controller(metadata: Raw) -> Ref | None:
     return Ref(owner["kind"].lower(), metadata.get("namespace", ""), owner["name"]) if owner else None
 
 
+def _unplaced(status: Raw) -> str:
+    """Say why no node takes the pod."""
+    scheduled = condition(status, "PodScheduled")
+    return str(scheduled.get("message", "")) if scheduled.get("status") == "False" else ""
+
+
 def _container(raw: Raw) -> Container:
     name, detail = next(iter((raw.get("state") or {"waiting": {}}).items()))
     terminated = detail if name == State.TERMINATED else (raw.get("lastState") or {}).get("terminated")
@@ -131,47 +136,13 @@ def _container(raw: Raw) -> Container:
         started=seconds(detail.get("startedAt")),
         ended=seconds((terminated or {}).get("finishedAt")),
         image=raw.get("image", ""),
+        message=detail.get("message", "") if name == "waiting" else "",
     )
-
-
-def workload(raw: Raw, kind: str) -> Workload:
-    """Parse an apps/v1 Deployment, StatefulSet or DaemonSet."""
-    metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
-    template = spec.get("template", {}).get("metadata", {}).get("annotations") or {}
-    strategy = spec.get("updateStrategy") or {}
-    daemonset = kind == "daemonset"
-    progressing = _condition(status, "Progressing")
-    exceeded = progressing.get("reason") == "ProgressDeadlineExceeded"
-    return Workload(
-        ref=ref(kind, raw),
-        uid=metadata.get("uid", ""),
-        version=metadata.get("resourceVersion", ""),
-        generation=metadata.get("generation", 0),
-        observed=status.get("observedGeneration", 0),
-        desired=status.get("desiredNumberScheduled", 0) if daemonset else spec.get("replicas", 1),
-        replicas=status.get("currentNumberScheduled" if daemonset else "replicas", 0),
-        updated=status.get("updatedNumberScheduled" if daemonset else "updatedReplicas", 0),
-        ready=status.get("numberReady" if daemonset else "readyReplicas", 0),
-        available=status.get("numberAvailable" if daemonset else "availableReplicas", 0),
-        paused=bool(spec.get("paused")),
-        on_delete=strategy.get("type") == "OnDelete",
-        partition=(strategy.get("rollingUpdate") or {}).get("partition") or 0,
-        update_revision=status.get("updateRevision", ""),
-        current_revision=status.get("currentRevision", ""),
-        deadline_exceeded=seconds(progressing.get("lastUpdateTime")) if exceeded else None,
-        selector=_labels(spec.get("selector") or {}),
-        caused_by=template.get(CAUSE, ""),
-    )
-
-
-def _labels(selector: Raw) -> dict[str, str]:
-    """Return the labels that a selector asks for; {} where labels alone don't say it."""
-    return {} if selector.get("matchExpressions") else dict(selector.get("matchLabels") or {})
 
 
 def backup(raw: Raw) -> Backup:
     """Parse a batch/v1 Job, as far as whoever looks for a backup cares; `ended` is 0 if it has not succeeded."""
-    succeeded = _condition(raw.get("status", {}), "Complete").get("status") == "True"
+    succeeded = condition(raw.get("status", {}), "Complete").get("status") == "True"
     return Backup(
         ref=ref("job", raw),
         ended=(seconds(raw["status"].get("completionTime")) or 0.0) if succeeded else 0.0,
@@ -209,7 +180,8 @@ def endpoints(raw: Raw) -> tuple[str, tuple[Endpoint, ...]]:
     return (raw["metadata"].get("labels") or {}).get(SERVICE_NAME, ""), found
 
 
-def _condition(status: Raw, kind: str) -> Raw:
+def condition(status: Raw, kind: str) -> Raw:
+    """Return one condition of a status, {} where it has none of that kind."""
     return next((c for c in status.get("conditions") or () if c.get("type") == kind), {})
 
 

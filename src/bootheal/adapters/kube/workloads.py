@@ -1,0 +1,97 @@
+"""Raw JSON -> Workload: what a rollout's state, and the choice of a way to restart, are judged by."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bootheal.adapters.kube.objects import Raw, condition, manager, ref, seconds
+from bootheal.model import Budget, Workload
+
+# Ours: why we restarted it, when, and how many replicas it had before we scaled it to zero.
+CAUSE = "bootheal/cause"
+RESTARTED_AT = "bootheal/restarted-at"
+SCALED_FROM = "bootheal/scaled-from"
+
+
+def workload(raw: Raw, kind: str) -> Workload:
+    """Parse an apps/v1 Deployment, StatefulSet or DaemonSet."""
+    metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
+    template, annotations = spec.get("template", {}), metadata.get("annotations") or {}
+    pod = template.get("spec", {})
+    daemonset = kind == "daemonset"
+    desired = status.get("desiredNumberScheduled", 0) if daemonset else spec.get("replicas", 1)
+    progressing = condition(status, "Progressing")
+    exceeded = progressing.get("reason") == "ProgressDeadlineExceeded"
+    return Workload(
+        ref=ref(kind, raw),
+        uid=metadata.get("uid", ""),
+        version=metadata.get("resourceVersion", ""),
+        generation=metadata.get("generation", 0),
+        observed=status.get("observedGeneration", 0),
+        desired=desired,
+        replicas=status.get("currentNumberScheduled" if daemonset else "replicas", 0),
+        updated=status.get("updatedNumberScheduled" if daemonset else "updatedReplicas", 0),
+        ready=status.get("numberReady" if daemonset else "readyReplicas", 0),
+        available=status.get("numberAvailable" if daemonset else "availableReplicas", 0),
+        paused=bool(spec.get("paused")),
+        update_revision=status.get("updateRevision", ""),
+        current_revision=status.get("currentRevision", ""),
+        deadline_exceeded=seconds(progressing.get("lastUpdateTime")) if exceeded else None,
+        selector=_labels(spec.get("selector") or {}),
+        caused_by=(template.get("metadata", {}).get("annotations") or {}).get(CAUSE, ""),
+        scaled_by=annotations.get(CAUSE, ""),
+        scaled_from=_number(annotations.get(SCALED_FROM)),
+        managed_by=manager(raw),
+        host_ports=_host_ports(pod),
+        claims=_claims(pod),
+        images=tuple(container.get("image", "") for container in pod.get("containers") or ()),
+        pulls_always=any(c.get("imagePullPolicy") == "Always" for c in pod.get("containers") or ()),
+        **_strategy(spec, kind, desired),
+    )
+
+
+def _strategy(spec: Raw, kind: str, desired: int) -> dict[str, Any]:
+    """Read how its controller replaces pods; percentages become pods, rounded as that controller rounds them."""
+    strategy = spec.get("strategy" if kind == "deployment" else "updateStrategy") or {}
+    rolling = strategy.get("rollingUpdate")
+    found: dict[str, Any] = {"strategy": strategy.get("type", "RollingUpdate")}
+    if kind == "statefulset":
+        found["ordered"] = spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
+        return found | {"partition": None if rolling is None else rolling.get("partition")}
+    deployment = kind == "deployment"
+    default = "25%" if deployment else 0
+    surge = _share((rolling or {}).get("maxSurge", default), desired, up=True)
+    unavailable = _share((rolling or {}).get("maxUnavailable", default or 1), desired, up=not deployment)
+    return found | {"surge": surge, "unavailable": unavailable if surge or unavailable else 1}
+
+
+def _share(value: int | str, desired: int, *, up: bool) -> int:
+    if isinstance(value, int):
+        return value
+    hundredths = int(value.rstrip("%")) * desired
+    return -(-hundredths // 100) if up else hundredths // 100
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
+
+
+def _host_ports(pod: Raw) -> bool:
+    """Tell whether no second pod of the kind can run on the same node."""
+    ports = [port for container in pod.get("containers") or () for port in container.get("ports") or ()]
+    return any(port.get("hostPort") for port in ports) or bool(pod.get("hostNetwork") and ports)
+
+
+def _claims(pod: Raw) -> tuple[str, ...]:
+    volumes = (volume.get("persistentVolumeClaim") for volume in pod.get("volumes") or ())
+    return tuple(claim["claimName"] for claim in volumes if claim)
+
+
+def _labels(selector: Raw) -> Mapping[str, str]:
+    """Return the labels that a selector asks for; {} where labels alone don't say it."""
+    return {} if selector.get("matchExpressions") else dict(selector.get("matchLabels") or {})
+
+
+def budget(raw: Raw) -> Budget:
+    """Parse a policy/v1 PodDisruptionBudget."""
+    selector = _labels(raw.get("spec", {}).get("selector") or {})
+    return Budget(ref("poddisruptionbudget", raw), selector, raw.get("status", {}).get("disruptionsAllowed", 0))

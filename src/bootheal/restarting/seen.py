@@ -1,0 +1,127 @@
+"""What a look at a workload finds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bootheal.death import lost
+from bootheal.errors import PermanentError, TransientError
+from bootheal.freshness import endpoints_doubt, pod_doubt, workload_doubt
+from bootheal.health import Rollout, looping, misconfigured, rollout, starting
+from bootheal.model import Answer, Pod, Workload
+from bootheal.ports import World
+from bootheal.probes import Probe, ask
+from bootheal.restarting.lastwords import telling
+from bootheal.restarting.shapes import ROLL_OUT, Choice, Strategy, budget_trouble, choose, pull_trouble, rolling_trouble
+from bootheal.step import Past
+
+LOG_LINES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The workload, its pods, and what the probe said (None: not probed).
+
+    `services`: why a Service in front of it may not reach it yet; `log`: the lines that say why a pod loops;
+    `choice`: how it would be restarted; `unpullable`, `budget`: why pods that serve should not be replaced now.
+    """
+
+    workload: Workload
+    pods: tuple[Pod, ...]
+    rollout: Rollout
+    doubt: str = ""
+    probe: Answer | None = None
+    services: str = ""
+    log: tuple[str, ...] = ()
+    choice: Choice = ROLL_OUT
+    unpullable: str = ""
+    budget: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Whether it is rolled out, in this boot, and its probe has no complaint."""
+        return self.rollout.done and not self.doubt and (self.probe is None or self.probe.ok)
+
+    @property
+    def unwell(self) -> str:
+        """Say what is wrong although every container runs; "" if nothing, or if some still start."""
+        if self.doubt or any(starting(pod) or lost(pod) or looping(pod) for pod in self.pods):
+            return ""
+        if self.probe is not None and not self.probe.ok:
+            return f"probe: {self.probe}"
+        return "" if self.rollout.done else self.rollout.why
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """How long it has been well or unwell as the same set of pods, lacks something, or is at zero, matters."""
+        pods = ",".join(sorted(pod.uid for pod in self.pods))
+        facts = {
+            f"well {pods}": self.well,
+            f"unwell {pods}": bool(self.unwell),
+            "misconfigured": any(misconfigured(pod) for pod in self.pods),
+            "zero": self.workload.desired == 0,
+        }
+        return frozenset(name for name, holds in facts.items() if holds)
+
+    def held(self, word: str, past: Past) -> float:
+        """Return for how long the condition that begins with this word has held."""
+        return max((past.held(known) for known in self.conditions if known.split()[0] == word), default=0.0)
+
+
+def look(world: World, workload: Workload, strategy: Strategy | None, probe: Probe | None) -> Seen:
+    """Read the pods; probe those that are ready once the rollout is done. No strategy: it is never restarted."""
+    namespace, boot_time = workload.ref.namespace, world.host.boot_time()
+    neighbours = world.cluster.pods(namespace)
+    wanted = workload.selector.items()
+    mine = (pod for pod in neighbours if wanted <= pod.labels.items() and not pod.finished)
+    pods = tuple(sorted(mine, key=lambda pod: pod.ref))
+    doubts = (why for pod in pods if (why := pod_doubt(pod, boot_time=boot_time)))
+    doubt = next(doubts, workload_doubt(workload, pods))
+    state = rollout(workload, boot_time=boot_time)
+    serves = state.done and not doubt
+    ready = [pod for pod in pods if pod.ready and not pod.deleting]
+    choice = _choose(world, workload, strategy)
+    return Seen(
+        workload,
+        pods,
+        state,
+        doubt,
+        probe=ask(world, probe, ready) if probe and serves else None,
+        services=_services_doubt(world, pods, neighbours) if serves else "",
+        log=_why_looping(world, pods),
+        choice=choice,
+        unpullable=pull_trouble(workload, neighbours),
+        budget=budget_trouble(pods, world.cluster.budgets(namespace)) if choice.way != "rollout" else "",
+    )
+
+
+def _choose(world: World, workload: Workload, strategy: Strategy | None) -> Choice:
+    if strategy is None:
+        return ROLL_OUT
+    claims = workload.claims if strategy in ("auto", "rollout") else ()
+    modes = {claim: world.cluster.access_modes(workload.ref.namespace, claim) for claim in claims}
+    return choose(strategy, workload, rolling_trouble(workload, modes) if strategy in ("auto", "rollout") else None)
+
+
+def _services_doubt(world: World, pods: tuple[Pod, ...], neighbours: Sequence[Pod]) -> str:
+    """Say which Service in front of `pods` still sends elsewhere: its slices follow seconds after its pods."""
+    boot_time = world.host.boot_time()
+    for namespace in {pod.ref.namespace for pod in pods}:
+        for service in world.cluster.services(namespace):
+            wanted = service.selector.items()
+            if wanted and any(wanted <= pod.labels.items() for pod in pods):
+                endpoints = world.cluster.endpoints(namespace, service.ref.name)
+                if doubt := endpoints_doubt(endpoints, neighbours, boot_time=boot_time):
+                    return f"{service.ref} {doubt}"
+    return ""
+
+
+def _why_looping(world: World, pods: tuple[Pod, ...]) -> tuple[str, ...]:
+    """Return the last words of the first looping container, to tell the person why."""
+    for pod in pods:
+        container = looping(pod)
+        if container:
+            try:
+                return telling(world.cluster.log_tail(pod.ref, container.name, LOG_LINES, previous=True))
+            except (TransientError, PermanentError):
+                return ()
+    return ()

@@ -1,0 +1,96 @@
+"""A restart, once for each reason: what is to be done next, as a judgement. Pure.
+
+Once means: in this boot, or since what the workload comes after was last repaired. Both the object and our
+memory know; either may have missed it.
+"""
+
+from bootheal.model import Done, Pod
+from bootheal.restarting.actions import ReplacePod, RollOut, ScaleDown, ScaleUp, delete_all, give_back
+from bootheal.restarting.seen import Seen
+from bootheal.step import Act, GiveUp, Judgement, Past, Wait
+
+RESTARTS = frozenset({RollOut.kind(), ScaleDown.kind(), ReplacePod.kind()})
+
+
+def restart(seen: Seen, past: Past, reason: str, cause: str) -> Judgement | None:
+    """Begin or go on with it; None once it is done. GiveUp if no way that is allowed would end."""
+    choice, mark = seen.choice, f"{past.epoch}/{reason}"
+    begun = [done for done in past.done if done.action == ReplacePod.kind() and done.note.get("mark") == mark]
+    if begun:
+        return _replace_pods(seen, begun[0], mark, cause)
+    if marked(seen, past, reason):
+        return None
+    if choice.way == "delete-pods":
+        return _replace_pods(seen, None, mark, f"{cause}; {choice.why}" if choice.why else cause)
+    if choice.refused:
+        return GiveUp(f"{cause}, but {choice.refused}", "strategy: delete-pods would restart it without a rollout")
+    workload = seen.workload
+    if choice.way == "scale":
+        down = ScaleDown(
+            cause=cause,
+            workload=workload.ref,
+            version=workload.version,
+            generation=workload.generation,
+            replicas=workload.desired,
+            mark=mark,
+            newest=newest(seen.pods),
+        )
+        return Act(cause, (down,))
+    roll = RollOut(
+        cause=cause,
+        workload=workload.ref,
+        version=workload.version,
+        mark=mark,
+        at=past.now,
+        newest=newest(seen.pods),
+    )
+    return Act(cause, (roll,))
+
+
+def marked(seen: Seen, past: Past, reason: str) -> bool:
+    """Whether it was restarted for this reason."""
+    mark = f"{past.epoch}/{reason}"
+    remembered = any(done.note.get("mark") == mark and happened(seen, done) for done in past.done)
+    return remembered or mark in (seen.workload.caused_by, seen.workload.scaled_by)
+
+
+def happened(seen: Seen, done: Done) -> bool:
+    """Whether a restart that may only have been intended took place: the object would know; a deletion is repeated."""
+    if done.result == "done" or done.action == ReplacePod.kind():
+        return not done.failed
+    return done.note.get("mark") in (seen.workload.caused_by, seen.workload.scaled_by)
+
+
+def _replace_pods(seen: Seen, begun: Done | None, mark: str, cause: str) -> Judgement | None:
+    """Delete the pods of before: at once those that don't serve, the others one by one."""
+    old = [pod for pod in seen.pods if older(pod, begun) and not pod.deleting]
+    if not old:
+        return None
+    broken = [pod for pod in old if not pod.ready]
+    if begun and not broken and not seen.rollout.done:
+        return Wait(f"{len(old)} pods have yet to be replaced: {seen.rollout.why}")
+    return Act(cause, delete_all(ReplacePod, broken or old[:1], begun.cause if begun else cause, mark, seen.pods))
+
+
+def newest(pods: tuple[Pod, ...]) -> float:
+    """Return when the newest of them was made, by the cluster's clock."""
+    return max((pod.created for pod in pods), default=0.0)
+
+
+def older(pod: Pod, done: Done | None) -> bool:
+    """Whether the pod was there when an action of ours was decided on."""
+    return done is None or pod.created <= float(done.note.get("newest", "0"))
+
+
+def unscale(seen: Seen, past: Past) -> ScaleUp | None:
+    """Return what ends a scaling of ours, by the note in the object, or in our memory where that was taken away."""
+    if action := give_back(seen.workload, "as it was before it was restarted"):
+        return action
+    scalings = [done for done in past.done if done.action in (ScaleDown.kind(), ScaleUp.kind()) and not done.failed]
+    if seen.workload.desired or not scalings or scalings[-1].action != ScaleDown.kind():
+        return None
+    note, workload = scalings[-1].note, seen.workload
+    if note["generation"] != str(workload.generation):
+        return None  # its owner has changed it since: this zero is not ours
+    cause = "as it was before it was restarted; the note of it was taken away"
+    return ScaleUp(cause=cause, workload=workload.ref, version=workload.version, replicas=int(note["replicas"]))
