@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from tenacity import AttemptManager, RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 from tenacity.wait import wait_base
 
+from bootheal.errors import TransientError
+
 SHORTEST = 0.1
 LONGEST = 5.0
 SHARE = 0.02
@@ -29,6 +31,18 @@ class _ShareOfTimeWaited(wait_base):
     def __call__(self, retry_state: RetryCallState) -> float:
         waited = retry_state.seconds_since_start or 0.0
         return jittered(min(max(SHARE * waited, SHORTEST), LONGEST))
+
+
+class _Told(wait_base):
+    """Wait as long as the error says that one should, but no less than `otherwise`."""
+
+    def __init__(self, otherwise: wait_base) -> None:
+        self._otherwise = otherwise
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        told = error.again if isinstance(error, TransientError) else None
+        return max(self._otherwise(retry_state), told or 0.0)
 
 
 _pace = _ShareOfTimeWaited()
@@ -71,7 +85,7 @@ def reconnecting(
     return iter(
         Retrying(
             retry=retry_if_exception_type(on),
-            wait=wait_random_exponential(multiplier=SHORTEST, max=longest),
+            wait=_Told(wait_random_exponential(multiplier=SHORTEST, max=longest)),
             sleep=sleep,
             reraise=True,
         )

@@ -18,6 +18,9 @@ from bootheal.ports import Interest, World
 
 MINUTE = 60.0
 
+# The API server starts to answer before it has loaded its own roles: a refusal may pass.
+REFUSAL_PASSES = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:

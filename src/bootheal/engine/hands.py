@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from http import HTTPStatus
 
 from bootheal.engine.node import Node
-from bootheal.errors import PermanentError, StateError, TransientError
+from bootheal.errors import BoothealError, DeniedError, StateError, TransientError
 from bootheal.model import Done, EventKind
 from bootheal.patience import hold_back
 from bootheal.ports import Clock, Memory, World
@@ -32,10 +33,8 @@ class Hands:
             self._memory.record(node.name, done)
             self._tell(EventKind.ACTING, node, action.sentence, done)
             action.apply(self._world)
-        except TransientError as error:
-            return self._failed(node, done, error) or Wait(f"cannot {action.sentence} yet: {error}", again=error.again)
-        except (PermanentError, StateError) as error:
-            return self._failed(node, done, error) or GiveUp(f"cannot {action.sentence}: {error}", error.hint)
+        except BoothealError as error:
+            return self._failed(node, done, error) or _judge_failure(action, error)
         except Exception as error:  # noqa: BLE001 - our bug: it must not take the other steps along
             return self._failed(node, done, type(error).__name__) or error
         return self._acted(node, replace(done, result="done"), EventKind.ACTED, done.sentence)
@@ -81,3 +80,12 @@ class Hands:
         except StateError as error:
             return GiveUp(str(error), error.hint)
         return None
+
+
+def _judge_failure(action: Action, error: BoothealError) -> Wait | GiveUp:
+    """A credential that the API server does not know is looked at again, too: the looks tell whether that passes."""
+    if isinstance(error, TransientError):
+        return Wait(f"cannot {action.sentence} yet: {error}", again=error.again)
+    if isinstance(error, DeniedError) and error.status == HTTPStatus.UNAUTHORIZED:
+        return Wait(f"cannot {action.sentence} yet: {error}")
+    return GiveUp(f"cannot {action.sentence}: {error}", error.hint)

@@ -26,7 +26,7 @@ from bootheal.model import Done, Ending, Event, EventKind, Report
 from bootheal.patience import pause, recheck
 from bootheal.plan import Plan
 from bootheal.ports import Clock, Memory, Workers, World
-from bootheal.step import Act, GiveUp, Judgement, Seen, Settled, Step, Wait, judge_error
+from bootheal.step import Act, GiveUp, Judgement, Seen, Settled, Step, Wait
 
 FOR_EVER = float("inf")
 
@@ -171,9 +171,10 @@ class Engine:
 
     def _judge(self, node: Node, result: Seen | Exception) -> Judgement | Exception:
         if isinstance(result, BoothealError):
-            return judge_error(result)
+            return node.judge_error(result, self._clock.monotonic())
         if isinstance(result, Exception):
             return result
+        node.denied_since = None
         try:
             past = recall(self._memory, self._plan, node.name, result, epoch=self._epoch, clock=self._clock)
             return node.step.judge(result, past)

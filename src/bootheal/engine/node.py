@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from bootheal.errors import BoothealError, DeniedError
 from bootheal.model import Done, Ending, Outcome
 from bootheal.ports import Interest
-from bootheal.step import Step
+from bootheal.step import REFUSAL_PASSES, Judgement, Step, Wait, judge_error
 
 # A change often comes with others (a pod's status is written several times a second).
 SETTLE_DOWN = 0.05
@@ -19,6 +20,7 @@ class Node:
 
     `due` is when it is to be looked at, `counting_since` when the wait under way began to
     count against its patience, `place` whether it holds one of the `max_parallel` places,
+    `denied_since` since when the API server has refused its looks without a break,
     `failures` how often in a row it was tried again and failed again.
     """
 
@@ -30,6 +32,7 @@ class Node:
     person: bool = False
     refused: bool = False
     failures: int = 0
+    denied_since: float | None = None
     remarks: tuple[str, ...] = ()
     began: float | None = None
     ended: float | None = None
@@ -57,6 +60,13 @@ class Node:
     def failed(self) -> bool:
         """Whether it has ended otherwise than well."""
         return self.ending not in (None, Ending.SETTLED)
+
+    def judge_error(self, error: BoothealError, now: float) -> Judgement:
+        """Judge a look that could not be finished; the API server's refusals may pass, those that last don't."""
+        self.denied_since = (self.denied_since or now) if isinstance(error, DeniedError) and error.status else None
+        if self.denied_since is not None and now - self.denied_since < REFUSAL_PASSES:
+            return Wait(str(error))
+        return judge_error(error)
 
     def look_begins(self, now: float) -> None:
         """A look starts."""

@@ -11,14 +11,11 @@ from bootheal.freshness import node_doubt
 from bootheal.model import BootTime, HostFacts, Lease, Node, Readiness
 from bootheal.parts import Allowed
 from bootheal.ports import Interest, World
-from bootheal.step import GiveUp, Judgement, Past, Settled, Step, Wait
+from bootheal.step import REFUSAL_PASSES, GiveUp, Judgement, Past, Settled, Step, Wait
 
 NAME = "gate"
 LEASES = "kube-node-lease"
 BLOCKING_TAINTS = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"})
-
-# The API server starts to answer before it has loaded its own roles: a refusal may pass.
-REFUSAL_PASSES = 60.0
 
 
 @dataclass(frozen=True, slots=True)

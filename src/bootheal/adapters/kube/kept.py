@@ -6,7 +6,9 @@ of our own writes enter at once.
 """
 
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +20,16 @@ from bootheal.patience import reconnecting
 
 PAGE = 500
 
-# The server ends a watch after this long; a bookmark comes about once a minute before.
-WATCH_SECONDS = 300
-QUIET_SECONDS = 90.0
+# The server ends a watch after this long, and it is begun again where it ended; so a connection that has
+# been silent for longer is dead, whatever TCP believes: a peer that vanished never says goodbye.
+WATCH_SECONDS = 15
+QUIET_SECONDS = 20.0
+
+# A list that is changed faster than it can be read is not read page by page for ever.
+RESTARTS = 3
+
+# The first list is awaited for as long as a request may take; whoever looks then asks for itself.
+FIRST_LIST_SECONDS = 15.0
 
 # The API server is on this machine or near; reads work meanwhile, but nothing wakes a step.
 RECONNECT_SECONDS = 1.0
@@ -46,7 +55,17 @@ class Resource:
 
 
 def fetch(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Any], str]:
-    """LIST, page by page. Return the snapshots by name, and the resourceVersion to watch from."""
+    """LIST, page by page, all of one moment. Return the snapshots by name, and the resourceVersion to watch from.
+
+    The server forgets that moment after some minutes; a list that is not done by then is begun anew.
+    """
+    for _ in range(RESTARTS):
+        with suppress(ExpiredError):
+            return _pages(api, resource, namespace)
+    return _pages(api, resource, namespace)
+
+
+def _pages(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Any], str]:
     items: dict[str, Any] = {}
     query = [("limit", str(PAGE))]
     while True:
@@ -71,11 +90,16 @@ class Kept:
         self._live = False
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._tried = threading.Event()
         name = f"watch {resource.about(namespace)}"
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def items(self) -> dict[str, Any]:
-        """Return the snapshots by name: kept ones while the watch is live, else fresh ones."""
+        """Return the snapshots by name: kept ones while the watch is live, else fresh ones.
+
+        The first list is under way from the start: it is awaited, since two at once would cost twice.
+        """
+        self._tried.wait(FIRST_LIST_SECONDS)
         with self._lock:
             if self._live:
                 return dict(self._items)
@@ -107,8 +131,10 @@ class Kept:
                     self._list()
             try:
                 while not self._stop.is_set():
+                    began = time.monotonic()
                     self._follow()
-                    self._pause(RECONNECT_SECONDS)  # a server that ends watches at once must not be stormed
+                    if time.monotonic() - began < RECONNECT_SECONDS:
+                        self._pause(RECONNECT_SECONDS)  # a server that ends watches at once must not be stormed
             except BoothealError:
                 pass
             finally:
@@ -121,9 +147,12 @@ class Kept:
         self._stop.wait(seconds)
 
     def _list(self) -> None:
-        items, version = fetch(self._api, self._resource, self._namespace)
-        with self._lock:
-            self._items, self._version, self._live = items, version, True
+        try:
+            items, version = fetch(self._api, self._resource, self._namespace)
+            with self._lock:
+                self._items, self._version, self._live = items, version, True
+        finally:
+            self._tried.set()
         self._changed("")
 
     def _follow(self) -> None:
