@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from bootheal.demo import shop
+from bootheal.demo import remains, shop
 from bootheal.demo.api.certificates import Authority, server_context
 from bootheal.demo.api.door import HOST
 from bootheal.demo.api.faults import Faults
 from bootheal.demo.api.server import Api
 from bootheal.demo.control.manager import run_controllers
 from bootheal.demo.control.slices import Slices
-from bootheal.demo.control.workloads import owned, owner_reference
+from bootheal.demo.control.workloads import owner_reference
 from bootheal.demo.images import app
 from bootheal.demo.images.pgbouncer import Layout, PgBouncerImage
 from bootheal.demo.images.postgres import PostgresImage, free_memory
@@ -32,7 +32,7 @@ from bootheal.demo.node.proxy import Proxy
 from bootheal.demo.node.runtime import Runtime
 from bootheal.demo.objects.conditions import is_ready
 from bootheal.demo.objects.defaults import add_defaults
-from bootheal.demo.objects.kinds import JOB, NAMESPACE, POD, REPLICA_SET, SERVICE, Kind, Object, kind_of
+from bootheal.demo.objects.kinds import JOB, NAMESPACE, POD, SERVICE, Kind, Object, kind_of
 from bootheal.demo.objects.store import Store
 from bootheal.demo.script import BootScript
 from bootheal.demo.shop import Passwords, Ports
@@ -149,7 +149,7 @@ class Cluster:
         self.postgres.recovery_seconds = drawn(script.crash_recovery, self.random)
         self._slices.lag = drawn(script.slices_lag, self.random)
         if script.leftover:
-            self._leave_a_failed_pod()
+            remains.leave_one(self.store)
         self._spawn(self._play(script))
 
     async def _play(self, script: BootScript) -> None:
@@ -264,9 +264,3 @@ class Cluster:
             if self.failures:
                 raise DemoError(f"cannot start {what} of the demo: {self.failures[0]}") from self.failures[0]
             await asyncio.sleep(0.02)
-
-    def _leave_a_failed_pod(self) -> None:
-        sets = [item for item in self.store.all(REPLICA_SET) if item["metadata"]["labels"]["app"] == "django"]
-        current = next((item for item in sets if item["spec"]["replicas"]), None)
-        if current is not None and not any(p["status"]["phase"] == "Failed" for p in owned(self.store, POD, current)):
-            self.store.create(POD, shop.leftover(current, self.store.suffix()))

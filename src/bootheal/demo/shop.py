@@ -135,25 +135,6 @@ def job() -> Object:
     }
 
 
-def leftover(replica_set: Object, suffix: str) -> Object:
-    """A pod that an orderly shutdown ended, still lying there although its ReplicaSet has replaced it."""
-    template, metadata = replica_set["spec"]["template"], replica_set["metadata"]
-    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": metadata["name"], "uid": metadata["uid"]}
-    return {
-        "metadata": _metadata(f"{metadata['name']}-{suffix}")
-        | {
-            "labels": dict(template["metadata"]["labels"]),
-            "ownerReferences": [owner | {"controller": True, "blockOwnerDeletion": True}],
-        },
-        "spec": template["spec"] | {"nodeName": "demo"},
-        "status": {
-            "phase": "Failed",
-            "reason": "Terminated",
-            "message": "Pod was terminated in response to imminent node shutdown.",
-        },
-    }
-
-
 # -- parts -------------------------------------------------------------------------------------------------------
 
 

@@ -8,9 +8,10 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -18,6 +19,7 @@ from typing import Any, Self, TypeVar
 import psycopg
 import yaml
 
+from bootheal.demo import remains
 from bootheal.demo.api.certificates import certified, kubeconfig
 from bootheal.demo.api.faults import Fault, Faults, Request
 from bootheal.demo.api.tables import pod_summary
@@ -102,6 +104,17 @@ class Stack:
     def boot(self, script: BootScript | None = None) -> None:
         """Power on; returns at once, while the script plays."""
         self._invoke(lambda: self.cluster.boot(script or BootScript()))
+
+    # -- what is left behind ---------------------------------------------------------------------------------
+
+    def leave_dead(self, count: int, reason: str = "Terminated") -> None:
+        """Leave a heap of Failed pods of django lying there."""
+        self._invoke(lambda: remains.leave_many(self.cluster.store, count, reason))
+
+    def leave_terminating(self, seconds: int, *, known: bool = True, finalizers: Sequence[str] = ()) -> str:
+        """Leave a pod of django that should have gone `seconds` ago; return its name."""
+        leave = partial(remains.leave_terminating, known=known, finalizers=list(finalizers))
+        return str(self._invoke(lambda: leave(self.cluster.store, self.cluster.kubelet, seconds)))
 
     # -- looking ---------------------------------------------------------------------------------------------
 

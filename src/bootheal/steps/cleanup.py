@@ -26,9 +26,9 @@ BEGAN = "began"
 WITNESSES = 10
 
 # Up to this many are deleted one by one, each with a line of its own in the report; more go in batches,
-# each of which takes a second or so, after which the loop turns once.
+# after each of which the loop turns once: no step waits for long.
 FEW = 25
-BATCH = 250
+BATCH = 200
 
 # How many pods a remark names.
 NAMED = 3
@@ -117,9 +117,8 @@ class Cleanup(Step[Seen]):
     def look(self, world: World) -> Seen:
         """Read pods and nodes."""
         boot_time = world.host.boot_time()
-        pods = sorted(
-            (pod for namespace in self.namespaces for pod in world.cluster.pods(namespace)), key=lambda pod: pod.ref
-        )
+        pods = [pod for namespace in self.namespaces for pod in world.cluster.pods(namespace)]
+        pods.sort(key=lambda pod: (pod.ref.namespace, pod.ref.name))
         pressures = {node.name: node.pressures for node in world.cluster.nodes()}
         dead = (
             Dead(pod, why, self._left(pod, why, pressures))

@@ -89,6 +89,36 @@ def test_a_long_list_comes_in_pages(api: Api) -> None:
     assert (3, api.names(f"{SHOP}/pods")) == (pages, names)
 
 
+def test_the_pages_of_a_list_are_of_one_moment(stack: Stack, api: Api) -> None:
+    """What comes between two pages is on neither; once that moment is forgotten it is 410 Gone."""
+    for name in ("a", "b"):
+        api.call("POST", CONFIG_MAPS, {"metadata": {"name": f"page-{name}"}})
+    first = api.get(CONFIG_MAPS, limit=1)
+    api.call("POST", CONFIG_MAPS, {"metadata": {"name": "zz-later"}, "data": {"a": "1"}})
+    rest = api.get(CONFIG_MAPS, **{"continue": first["metadata"]["continue"]})
+    assert first["metadata"]["resourceVersion"] == rest["metadata"]["resourceVersion"]
+    assert "zz-later" not in [item["metadata"]["name"] for item in rest["items"]]
+    for name in ("zz-later", "page-a", "page-b"):
+        api.call("DELETE", f"{CONFIG_MAPS}/{name}")
+    stack._invoke(stack.cluster.store.forget_history)
+    status, answer = api.call("GET", CONFIG_MAPS, **{"continue": first["metadata"]["continue"]})
+    assert (status, answer["reason"]) == (410, "Expired")
+
+
+def test_the_kubelet_can_be_asked_for_its_pods(stack: Stack, api: Api) -> None:
+    """Through the API server; a pod that it has lost sight of is not among them."""
+    name = stack.leave_terminating(60, known=False)
+    path = "/api/v1/nodes/demo/proxy/pods"
+    known = [pod["metadata"]["name"] for pod in api.get(path)["items"]]
+    assert "postgres-0" in known
+    assert name not in known
+    stack.faults.deny("get", "nodes/proxy")
+    assert api.call("GET", path)[0] == 403
+    stack.faults.clear()
+    assert api.call("DELETE", f"{SHOP}/pods/{name}", {"gracePeriodSeconds": 0})[0] == 200
+    assert api.call("GET", f"{SHOP}/pods/{name}")[0] == 404
+
+
 def test_a_stale_update_is_a_conflict(api: Api, note: dict[str, Any]) -> None:
     """Whoever comes with an old resourceVersion has to look again."""
     path = f"{CONFIG_MAPS}/{note['metadata']['name']}"

@@ -67,17 +67,23 @@ def fetch(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Any],
 
 def _pages(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Any], str]:
     items: dict[str, Any] = {}
-    query = [("limit", str(PAGE))]
+    metadata: Raw = {}
     while True:
-        raw = api.get(resource.path(namespace), query, about=resource.about(namespace))
-        try:
-            items.update((item["metadata"]["name"], resource.parse(item)) for item in raw.get("items") or ())
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UnreachableError(f"cannot understand the {resource.about(namespace)}: {error!r}") from None
-        metadata = raw.get("metadata", {})
+        metadata = _page(api, resource, namespace, metadata.get("continue", ""), items)
         if not metadata.get("continue"):
             return items, metadata.get("resourceVersion", "")
-        query = [("limit", str(PAGE)), ("continue", metadata["continue"])]
+
+
+def _page(api: Api, resource: Resource, namespace: str, token: str, items: dict[str, Any]) -> Raw:
+    """Add the snapshots of one page to `items`; return the list's metadata, and keep nothing else of it."""
+    query = [("limit", str(PAGE))] + ([("continue", token)] if token else [])
+    raw = api.get(resource.path(namespace), query, about=resource.about(namespace))
+    try:
+        items.update((item["metadata"]["name"], resource.parse(item)) for item in raw.get("items") or ())
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnreachableError(f"cannot understand the {resource.about(namespace)}: {error!r}") from None
+    metadata: Raw = raw.get("metadata", {})
+    return metadata
 
 
 class Kept:

@@ -2,6 +2,8 @@
 
 import json
 from datetime import datetime
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from bootheal.model import Backup, Container, Endpoint, Leadership, Lease, Node, Pod, Ref, Service, State
@@ -19,7 +21,7 @@ def seconds(timestamp: str | None) -> float | None:
 def ref(kind: str, raw: Raw) -> Ref:
     """Name a raw object."""
     metadata = raw["metadata"]
-    return Ref(kind, metadata.get("namespace", ""), metadata["name"])
+    return Ref(kind, intern(metadata.get("namespace", "")), metadata["name"])
 
 
 def node(raw: Raw) -> Node:
@@ -57,8 +59,8 @@ def pod(raw: Raw) -> Pod:
         ref=ref("pod", raw),
         uid=metadata.get("uid", ""),
         version=metadata.get("resourceVersion", ""),
-        phase=status.get("phase", ""),
-        reason=status.get("reason", ""),
+        phase=intern(status.get("phase", "")),
+        reason=intern(status.get("reason", "")),
         ip=status.get("podIP", ""),
         ready=ready.get("status") == "True",
         turned=seconds(ready.get("lastTransitionTime")),
@@ -70,22 +72,24 @@ def pod(raw: Raw) -> Pod:
         finalizers=tuple(metadata.get("finalizers") or ()),
         mirror="kubernetes.io/config.mirror" in (metadata.get("annotations") or {}),
         owner=_controller(metadata),
-        labels=metadata.get("labels") or {},
+        labels=_shared(tuple((metadata.get("labels") or {}).items())),
         containers=tuple(_container(item) for item in status.get("containerStatuses") or ()),
         init=tuple(_container(item) for item in status.get("initContainerStatuses") or ()),
-        node=spec.get("nodeName", ""),
+        node=intern(spec.get("nodeName", "")),
         claims=tuple(
             volume["persistentVolumeClaim"]["claimName"]
             for volume in spec.get("volumes") or ()
             if "persistentVolumeClaim" in volume
         ),
         ips=tuple(item.get("ip", "") for item in status.get("podIPs") or ()),
-        ports={
-            port["name"]: port["containerPort"]
-            for container in spec.get("containers") or ()
-            for port in container.get("ports") or ()
-            if "name" in port
-        },
+        ports=_shared(
+            tuple(
+                (port["name"], port["containerPort"])
+                for container in spec.get("containers") or ()
+                for port in container.get("ports") or ()
+                if "name" in port
+            )
+        ),
     )
 
 
@@ -115,7 +119,18 @@ def leadership(raw: Raw) -> Leadership | None:
 
 def _controller(metadata: Raw) -> Ref | None:
     owner = next((o for o in metadata.get("ownerReferences") or () if o.get("controller")), None)
-    return Ref(owner["kind"].lower(), metadata.get("namespace", ""), owner["name"]) if owner else None
+    return _ref(owner["kind"].lower(), metadata.get("namespace", ""), owner["name"]) if owner else None
+
+
+@lru_cache(maxsize=512)
+def _shared(items: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    """Return what pods of one workload have in common: a namespace can hold ten thousand of them."""
+    return dict(items)
+
+
+@lru_cache(maxsize=512)
+def _ref(kind: str, namespace: str, name: str) -> Ref:
+    return Ref(kind, namespace, name)
 
 
 def _unplaced(status: Raw) -> str:

@@ -23,6 +23,8 @@ class Call:
     subresource: str
     method: str
     query: Mapping[str, str]
+    beyond: str = ""
+    """What follows `proxy`: a path on the node."""
 
     @property
     def watching(self) -> bool:
@@ -65,9 +67,10 @@ def call_of(request: web.Request) -> Call | None:
             return None
     name, subresource, *beyond = (*below, "", "")
     kind = BY_RESOURCE.get((group, version, plural))
-    if kind is None or any(beyond) or (subresource and subresource not in kind.subresources):
+    further = "/".join(filter(None, beyond))
+    if kind is None or (subresource and subresource not in kind.subresources) or (further and subresource != "proxy"):
         return None
-    return Call(kind, namespace, name, subresource, request.method, request.query)
+    return Call(kind, namespace, name, subresource, request.method, request.query, further)
 
 
 def parsed(body: bytes) -> Any:

@@ -21,7 +21,7 @@ from bootheal.demo.api import discovery
 from bootheal.demo.api.calls import Call, call_of, parsed
 from bootheal.demo.api.door import Door
 from bootheal.demo.api.faults import Faults, Request
-from bootheal.demo.api.streams import Node, forward_ports, read_log, run_command
+from bootheal.demo.api.streams import Node, forward_ports, node_proxy, read_log, run_command
 from bootheal.demo.api.verbs import answer
 from bootheal.demo.objects.answers import ApiError, forbidden, unauthorized
 from bootheal.demo.objects.store import Store
@@ -132,6 +132,8 @@ class Api:
     async def _serve(self, call: Call, request: web.Request) -> web.StreamResponse:
         if self._faults.denied(call.verb, call.kind, call.subresource, call.namespace):
             raise forbidden(USER, call.verb, call.kind, call.namespace, call.name)
+        if call.subresource == "proxy":
+            return node_proxy(self._store.get(call.kind, "", call.name), call.beyond, self._node)
         stream = _STREAMS.get(call.subresource)
         if stream is None:
             return await answer(self._store, call, request)

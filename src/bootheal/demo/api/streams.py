@@ -38,6 +38,9 @@ class Node(Protocol):
     def log_file(self, pod: Object, container: str, *, previous: bool) -> Path | None:
         """The output of a container's present process, or of the one before."""
 
+    def pods(self) -> list[Object]:
+        """The pods that the kubelet tends."""
+
     def execute(self, pod: Object, container: str, words: list[str]) -> AbstractAsyncContextManager[Execution] | None:
         """Run a command in a container; None where that does not run."""
 
@@ -46,6 +49,17 @@ def _reach(node: Node) -> None:
     if not node.up:
         why = f"error dialing backend: dial tcp {node.address}:10250: connect: connection refused"
         raise ApiError(500, "InternalError", why)
+
+
+# -- the kubelet's own API ---------------------------------------------------------------------------------------
+
+
+def node_proxy(_node: Object, path: str, node: Node) -> web.Response:
+    """Pass a request on to the kubelet, of whose API only the list of its pods is there."""
+    _reach(node)
+    if path != "pods":
+        raise ApiError(404, "NotFound", "404 page not found")
+    return web.json_response({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": node.pods()})
 
 
 # -- logs --------------------------------------------------------------------------------------------------------

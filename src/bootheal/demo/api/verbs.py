@@ -130,29 +130,36 @@ def _list_object(store: Store, kind: Kind, items: list[Object]) -> Object:
 
 
 def _list(store: Store, call: Call, request: web.Request) -> web.Response:
-    chosen = [item for item in store.all(call.kind, call.namespace) if call.selected()(item)]
-    if wants_table(request):
-        return web.json_response(table(call.kind, chosen, str(store.version)))
-    after = _position(call.query.get("continue", ""))
-    chosen = [item for item in chosen if _key(item) > after]
+    version, after = _position(call.query.get("continue", "")) or (store.version, ("", ""))
+    selected = call.selected()
+    chosen = [
+        item for item in store.all_at(call.kind, call.namespace, version) if _key(item) > after and selected(item)
+    ]
     limit = int(call.query.get("limit") or 0)
     page = chosen[:limit] if limit else chosen
-    result = _list_object(store, call.kind, page)
+    metadata: Object = {"resourceVersion": str(version)}
     if len(page) < len(chosen):
-        token = base64.urlsafe_b64encode(json.dumps(_key(page[-1])).encode()).decode()
-        result["metadata"] |= {"continue": token, "remainingItemCount": len(chosen) - len(page)}
-    return web.json_response(result)
+        metadata |= {"continue": _token(version, _key(page[-1])), "remainingItemCount": len(chosen) - len(page)}
+    if wants_table(request):
+        result = table(call.kind, page, str(version))
+        return web.json_response(result | {"metadata": metadata})
+    return web.json_response(_list_object(store, call.kind, page) | {"metadata": metadata})
 
 
 def _key(item: Object) -> tuple[str, str]:
     return item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
-def _position(token: str) -> tuple[str, str]:
+def _token(version: int, after: tuple[str, str]) -> str:
+    """All pages show the version of the first, as long as it is remembered."""
+    return base64.urlsafe_b64encode(json.dumps([version, *after]).encode()).decode()
+
+
+def _position(token: str) -> tuple[int, tuple[str, str]] | None:
     if not token:
-        return "", ""
+        return None
     try:
-        namespace, name = json.loads(base64.urlsafe_b64decode(token))
+        version, namespace, name = json.loads(base64.urlsafe_b64decode(token))
     except (ValueError, binascii.Error):
         raise bad_request("continue key is not valid") from None
-    return str(namespace), str(name)
+    return int(version), (str(namespace), str(name))

@@ -24,13 +24,18 @@ from bootheal.demo.objects.store import Store
 
 _IGNORED = frozenset({EVENT, LEASE})
 _PASSES = 50
+_REST = 4
+"""For how many times as long as it worked it lets others work: with thousands of objects the API must still answer."""
 
 
 async def run_controllers(store: Store) -> None:
     """Reconcile until cancelled."""
     with store.subscribe() as subscription:
+        loop = asyncio.get_running_loop()
         while True:
+            began = loop.time()
             deadline = _settle(store)
+            await asyncio.sleep(_REST * (loop.time() - began))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(deadline):
                     while all(change.kind in _IGNORED for change in await subscription.take()):

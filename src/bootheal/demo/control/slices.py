@@ -36,9 +36,9 @@ class Slices:
         pods = [
             pod
             for pod in self._store.all(POD, metadata["namespace"])
-            if matches({"matchLabels": service["spec"]["selector"]}, pod["metadata"].get("labels", {}))
-            and pod["status"].get("podIP")
+            if pod["status"].get("podIP")
             and pod["status"].get("phase") not in {"Succeeded", "Failed"}
+            and matches({"matchLabels": service["spec"]["selector"]}, pod["metadata"].get("labels", {}))
         ]
         content = {"endpoints": [_endpoint(pod) for pod in pods], "ports": [_port(p) for p in service["spec"]["ports"]]}
         if self._store.find(SLICE, metadata["namespace"], name) is not None:

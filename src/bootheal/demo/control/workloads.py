@@ -34,12 +34,7 @@ def owner_reference(owner: Object) -> Object:
 
 def owned(store: Store, kind: Kind, owner: Object) -> list[Object]:
     """The objects of a kind that an object controls."""
-    uid = owner["metadata"]["uid"]
-    return [
-        item
-        for item in store.all(kind, owner["metadata"].get("namespace", ""))
-        if any(r["uid"] == uid and r.get("controller") for r in item["metadata"].get("ownerReferences", []))
-    ]
+    return store.owned(kind, owner)
 
 
 def active(pods: list[Object]) -> list[Object]:

@@ -34,11 +34,17 @@ class Kubelet:
         self._workers: dict[str, PodWorker] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.up = False
+        self.unknown: set[str] = set()
+        """Names of pods that it has lost sight of, as after a node has come back under another name."""
 
     @property
     def address(self) -> str:
         """The node's InternalIP."""
         return self.machine.runtime.addresses.node
+
+    def pods(self) -> list[Object]:
+        """The pods that it tends."""
+        return [pod for pod in self.machine.store.all(POD) if pod["metadata"]["uid"] in self._workers]
 
     def log_file(self, pod: Object, container: str, *, previous: bool) -> Path | None:
         """The output of a container's present process, or of the one before."""
@@ -77,7 +83,7 @@ class Kubelet:
 
     def _tend(self, pod: Object, revivals: Mapping[str, Revival]) -> None:
         uid = pod["metadata"]["uid"]
-        if pod["spec"].get("nodeName") != self.name:
+        if pod["spec"].get("nodeName") != self.name or pod["metadata"]["name"] in self.unknown:
             return
         if uid not in self._workers:
             worker = self._workers[uid] = PodWorker(pod, self.machine, self.address)

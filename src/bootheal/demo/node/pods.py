@@ -51,7 +51,11 @@ class PodWorker:
     def log_file(self, name: str, *, previous: bool) -> Path | None:
         """The output of a container's present process, or of the one before."""
         container = next(container for container in self._containers if container.name == name)
-        return container.previous_log if previous else container.log
+        if previous or container.log is not None:
+            return container.previous_log if previous else container.log
+        # Of the boot before: what a container has said stays on the node's disk.
+        path = self._machine.runtime.home / "pods" / self.uid / name / f"{container.restarts}.log"
+        return path if path.exists() else None
 
     def execute(self, name: str, words: list[str]) -> AbstractAsyncContextManager[Execution] | None:
         """Run a command in a container; None where that does not run."""

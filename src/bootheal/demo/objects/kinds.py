@@ -40,7 +40,7 @@ class Kind:
 _SCALED = ("status", "scale")
 
 POD = Kind("", "v1", "Pod", "pods", ("po",), subresources=("status", "log", "portforward", "exec"))
-NODE = Kind("", "v1", "Node", "nodes", ("no",), namespaced=False, subresources=("status",))
+NODE = Kind("", "v1", "Node", "nodes", ("no",), namespaced=False, subresources=("status", "proxy"))
 SERVICE = Kind("", "v1", "Service", "services", ("svc",), subresources=("status",))
 SECRET = Kind("", "v1", "Secret", "secrets")
 CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps", ("cm",))

@@ -10,16 +10,19 @@ import copy
 import random
 import uuid
 from asyncio import Event
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from bootheal.demo.objects.answers import already_exists, conflict, expired, invalid, not_found
 from bootheal.demo.objects.kinds import KINDS, NODE, POD, Kind, Object
 
+Key: TypeAlias = tuple[str, str]
+"""Namespace (empty where the kind has none) and name."""
 Verb = Literal["ADDED", "MODIFIED", "DELETED"]
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _FIXED = ("name", "namespace", "uid", "creationTimestamp", "generation")
@@ -91,7 +94,9 @@ class Store:
         self._admit = admit
         self.version = 1
         self.random = random.Random(seed)  # noqa: S311  (names, no secrets)
-        self._objects: dict[Kind, dict[tuple[str, str], Object]] = {kind: {} for kind in KINDS}
+        self._objects: dict[Kind, dict[Key, Object]] = {kind: {} for kind in KINDS}
+        self._order: dict[Kind, list[Key]] = {kind: [] for kind in KINDS}
+        self._owned: dict[tuple[Kind, str], set[Key]] = {}
         self._history: deque[Change] = deque()
         self._window = window
         self._oldest = 1
@@ -112,8 +117,29 @@ class Store:
 
     def all(self, kind: Kind, namespace: str = "") -> list[Object]:
         """The objects of a kind, in every namespace where none is named, in the order of their keys."""
-        chosen = self._objects[kind]
-        return [chosen[key] for key in sorted(chosen) if not namespace or key[0] == namespace]
+        keys, chosen = self._order[kind], self._objects[kind]
+        if namespace:
+            keys = keys[bisect_left(keys, (namespace, "")) : bisect_left(keys, (f"{namespace}\0", ""))]
+        return [chosen[key] for key in keys]
+
+    def all_at(self, kind: Kind, namespace: str, version: int) -> list[Object]:
+        """The objects of a kind as they were at an earlier version; a 410 where that is no longer known."""
+        undone = [change for change in self.history(version) if change.kind is kind]
+        if not undone:
+            return self.all(kind, namespace)
+        then = dict(self._objects[kind])
+        for change in reversed(undone):
+            key = _key(kind, change.object)
+            if change.before is None:
+                then.pop(key, None)
+            else:
+                then[key] = change.before
+        return [then[key] for key in sorted(then) if not namespace or key[0] == namespace]
+
+    def owned(self, kind: Kind, owner: Object) -> list[Object]:
+        """The objects of a kind that an object controls."""
+        keys = self._owned.get((kind, owner["metadata"]["uid"]), set())
+        return [self._objects[kind][key] for key in sorted(keys)]
 
     def history(self, after: int) -> list[Change]:
         """What changed after a version; a 410 where that is no longer known."""
@@ -157,6 +183,7 @@ class Store:
         if "spec" in new and kind is not NODE:
             metadata["generation"] = 1
         self._admit(kind, new)
+        insort(self._order[kind], key)
         return self._record("ADDED", kind, key, new, None)
 
     def replace(self, kind: Kind, new: Object, *, status: bool = False) -> Object:
@@ -202,8 +229,9 @@ class Store:
         """Take the object out at once."""
         old = self.get(kind, namespace, name)
         key = (namespace if kind.namespaced else "", name)
-        gone = copy.deepcopy(old)
+        gone = old | {"metadata": dict(old["metadata"])}
         del self._objects[kind][key]
+        del self._order[kind][bisect_left(self._order[kind], key)]
         return self._record("DELETED", kind, key, gone, old)
 
     def disown(self, uid: str, namespace: str) -> None:
@@ -247,11 +275,15 @@ class Store:
             return self.remove(kind, namespace, name)
         return stored
 
-    def _record(self, verb: Verb, kind: Kind, key: tuple[str, str], new: Object, before: Object | None) -> Object:
+    def _record(self, verb: Verb, kind: Kind, key: Key, new: Object, before: Object | None) -> Object:
         self.version += 1
         new["metadata"]["resourceVersion"] = str(self.version)
+        for uid in _controllers(before or {}):
+            self._owned[kind, uid].discard(key)
         if verb != "DELETED":
             self._objects[kind][key] = new
+            for uid in _controllers(new):
+                self._owned.setdefault((kind, uid), set()).add(key)
         change = Change(self.version, verb, kind, new, before)
         self._history.append(change)
         while len(self._history) > self._window:
@@ -259,6 +291,15 @@ class Store:
         for subscription in self._subscriptions:
             subscription.push(change)
         return new
+
+
+def _key(kind: Kind, item: Object) -> Key:
+    return (item["metadata"].get("namespace", "") if kind.namespaced else "", item["metadata"]["name"])
+
+
+def _controllers(item: Object) -> list[str]:
+    owners = item.get("metadata", {}).get("ownerReferences") or ()
+    return [owner["uid"] for owner in owners if owner.get("controller")]
 
 
 def _grace(pod: Object, asked: int | None) -> int:
