@@ -5,6 +5,7 @@ A waiting reason is told when it changes, not at every look; the engine sees to 
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from enum import IntEnum
 
 from bootheal.model import Ending, Event, EventKind, Outcome, Report, Verdict
@@ -109,8 +110,37 @@ def news(event: Event) -> str:
     return f"{event.text}{took}{hint}"
 
 
-def status(event: Event) -> str:
-    """Say where the run stands, in one line for systemd: "3/6 database/shop: … 57P03"."""
+class Standing:
+    """Where the run stands, in one line for systemd: "3/6 database/shop: … (57P03), 42 s".
+
+    Of several steps that wait it names the one that has waited longest: it is what the others wait for.
+    """
+
+    def __init__(self) -> None:
+        self._last: Event | None = None
+        self._waiting: dict[str, Event] = {}
+
+    def hear(self, event: Event) -> None:
+        """Take note of what happened."""
+        self._last = event
+        since = self._waiting.pop(event.step, event)
+        if event.kind in (EventKind.STARTED, EventKind.ENDED):
+            self._waiting = {}
+        elif event.kind in (EventKind.WAITING, EventKind.UNSETTLED):
+            self._waiting[event.step] = replace(event, at=since.at if since.kind is EventKind.WAITING else event.at)
+
+    def line(self, now: float) -> str:
+        """Say it, at `now` in seconds since the epoch."""
+        if self._last is None:
+            return ""
+        if not self._waiting:
+            return _standing(self._last)
+        oldest = min(self._waiting.values(), key=lambda event: event.at)
+        others = f"; {len(self._waiting) - 1} more wait" if len(self._waiting) > 1 else ""
+        return f"{self._last.settled}/{self._last.total} {oldest.step}: {oldest.text}, {now - oldest.at:.0f} s{others}"
+
+
+def _standing(event: Event) -> str:
     if event.kind in (EventKind.STARTED, EventKind.ENDED):
         return sentence(event)
     return f"{event.settled}/{event.total} {event.step}: {event.text}"

@@ -1,12 +1,13 @@
 """What a person reads."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bootheal.model import Done, Ending, Event, EventKind, Outcome, Report, Verdict
-from bootheal.narrate import EXIT_CODES, MESSAGE_IDS, Level, account, fields, level, sentence, status, told
+from bootheal.narrate import EXIT_CODES, MESSAGE_IDS, Level, Standing, account, fields, level, sentence, told
 
 CATALOGUE = Path(__file__).parents[2] / "systemd/bootheal.catalog"
 
@@ -15,10 +16,36 @@ def event(kind: EventKind, text: str = "text", **fields: Any) -> Event:
     return Event(kind, at=0.0, elapsed=4.2, step="database/shop", text=text, settled=3, total=6, **fields)
 
 
-def test_the_status_line_says_where_the_run_stands() -> None:
-    """One line: how many steps have settled, and what the latest news is."""
-    said = status(event(EventKind.WAITING, "the database system is starting up (57P03)"))
-    assert said == "3/6 database/shop: the database system is starting up (57P03)"
+def standing(*events: Event, now: float = 0.0) -> str:
+    where = Standing()
+    for happened in events:
+        where.hear(happened)
+    return where.line(now)
+
+
+def test_the_status_line_says_what_is_waited_for_and_since_when() -> None:
+    """One line: how many steps have settled, what is waited for, how long already."""
+    recovering = event(EventKind.WAITING, "the database system is starting up (57P03)")
+    assert standing(recovering, now=42) == "3/6 database/shop: the database system is starting up (57P03), 42 s"
+    slower = replace(recovering, at=10.0, text="in recovery (57P03)")
+    assert standing(recovering, slower, now=42) == "3/6 database/shop: in recovery (57P03), 42 s"
+
+
+def test_the_status_line_names_who_waits_longest() -> None:
+    """The others wait for it, as a rule."""
+    first = event(EventKind.WAITING, "starting up")
+    second = replace(event(EventKind.WAITING, "not there"), step="cleanup", at=3.0)
+    assert standing(second, first, now=42) == "3/6 database/shop: starting up, 42 s; 1 more wait"
+    settled = replace(first, kind=EventKind.SETTLED, settled=4)
+    assert standing(second, first, settled, now=42) == "4/6 cleanup: not there, 39 s"
+
+
+def test_the_status_line_tells_news_where_nothing_waits_and_ends_with_the_verdict() -> None:
+    """What is being done, then the verdict, whatever still waited when the time was over."""
+    assert standing() == ""
+    assert standing(event(EventKind.ACTING, "delete it")) == "3/6 database/shop: delete it"
+    ended = standing(event(EventKind.WAITING), event(EventKind.ENDED, "not-healed"), now=42)
+    assert ended == "NOT healed, 3 of 6 steps, 4.2 s"
 
 
 @pytest.mark.parametrize("kind", list(EventKind))
@@ -27,7 +54,7 @@ def test_every_event_has_a_sentence_and_a_level(kind: EventKind) -> None:
     text = "healed" if kind is EventKind.ENDED else "text"
     assert sentence(event(kind, text))
     assert level(event(kind, text)) in Level
-    assert status(event(kind, text)).count("\n") == 0
+    assert standing(event(kind, text)).count("\n") == 0
 
 
 def test_a_hint_is_part_of_the_sentence() -> None:

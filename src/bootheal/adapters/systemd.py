@@ -4,6 +4,9 @@ import os
 import time
 from typing import Any
 
+from bootheal.model import Event
+from bootheal.narrate import Standing
+
 LONGEST_STATUS = 200
 SELDOM = 1.0
 
@@ -14,6 +17,8 @@ class Systemd:
     def __init__(self) -> None:
         self._notifier: Any = None
         self._turned = float("-inf")
+        self._standing = Standing()
+        self._told = ""
         if os.environ.get("NOTIFY_SOCKET"):
             from sdnotify import SystemdNotifier
 
@@ -33,6 +38,7 @@ class Systemd:
         if time.monotonic() - self._turned >= SELDOM:
             self._turned = time.monotonic()
             self._notify("WATCHDOG=1")
+            self._tell_standing()
 
     def reloading(self) -> None:
         """The configuration is being read anew; `ready` ends it."""
@@ -42,10 +48,21 @@ class Systemd:
         """Starting or stopping takes longer: ask for so much more time."""
         self._notify(f"EXTEND_TIMEOUT_USEC={seconds * 1e6:.0f}")
 
+    def tell(self, event: Event) -> None:
+        """Something happened: say where the run stands now."""
+        self._standing.hear(event)
+        self._tell_standing()
+
+    def _tell_standing(self) -> None:
+        if line := self._standing.line(time.time()):
+            self.status(line)
+
     def status(self, text: str) -> None:
-        """One line for `systemctl status`."""
-        ascii_only = text.encode("ascii", "replace").decode()
-        self._notify(f"STATUS={ascii_only[:LONGEST_STATUS]}")
+        """One line for `systemctl status`, if it is another one than before."""
+        line = text.encode("ascii", "replace").decode()[:LONGEST_STATUS].replace("\n", " ")
+        if line != self._told:
+            self._told = line
+            self._notify(f"STATUS={line}")
 
     def stopping(self) -> None:
         """We are about to end."""

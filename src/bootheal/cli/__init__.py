@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows ASCII only is no reason to fail
-    parser = _parser()
+    parser = make_parser()
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
@@ -52,18 +52,29 @@ def main(arguments: list[str] | None = None) -> int:
 def _explain(error: Exception) -> int:
     """Say what went wrong in the user's terms, and return the exit code for it."""
     if isinstance(error, ConfigurationError):
-        print(error, file=sys.stderr)
+        _complain(str(error))
         return CONFIGURATION
     if isinstance(error, BoothealError):
-        print(f"bootheal: {error}" + (f"\n  {error.hint}" if error.hint else ""), file=sys.stderr)
+        _complain(f"bootheal: {error}" + (f"\n  {error.hint}" if error.hint else ""))
         codes = {LockedError: LOCKED, UsageError: USAGE}
         return codes.get(type(error), 1)
-    traceback.print_exception(error)
-    print("bootheal: this is a bug; please report it with the lines above", file=sys.stderr)
+    _complain("".join(traceback.format_exception(error)))
+    _complain("bootheal: this is a bug; please report it with the lines above")
     return SOFTWARE
 
 
-def _parser() -> argparse.ArgumentParser:
+def _complain(text: str) -> None:
+    """Print to standard error; where that is the journal, as an error there."""
+    from bootheal.adapters.journal import Journal, leads_there
+
+    if leads_there(sys.stderr):
+        Journal().send({"MESSAGE": text, "PRIORITY": "3"})
+    else:
+        print(text, file=sys.stderr)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the whole command line; shell completion is generated from it."""
     parser = argparse.ArgumentParser(
         prog="bootheal",
         description="Brings a one-box k3s or k3d machine from 'it has booted' to 'every workload serves'.",

@@ -15,7 +15,7 @@ from bootheal.config import Configuration, load
 from bootheal.engine import Engine, Inbox, Renew, Stop
 from bootheal.errors import BoothealError, ConfigurationError, LockedError, StateError
 from bootheal.model import Event, Report, Verdict
-from bootheal.narrate import EXIT_CODES, Level, status
+from bootheal.narrate import EXIT_CODES, Level
 from bootheal.ports import World
 
 # After which pause to try again where a pass could not begin: another one is under way, the disk is full, …
@@ -68,7 +68,7 @@ class Resident:
     def _engine(self, world: World, state: StateFile) -> Engine:
         def tell(event: Event) -> None:
             state.progress(event)
-            self._systemd.status(status(event))
+            self._systemd.tell(event)
             self._voice.tell(event)
 
         return make_engine(

@@ -17,7 +17,7 @@ from bootheal.cli.wiring import first_epoch, make_engine, open_state, open_world
 from bootheal.config import Configuration, accept_data, load
 from bootheal.engine import Inbox, Renew, Stop
 from bootheal.model import Event, Report, Verdict, to_json
-from bootheal.narrate import EXIT_CODES, Level, status
+from bootheal.narrate import EXIT_CODES, Level
 
 
 def main(options: argparse.Namespace) -> int:
@@ -78,7 +78,7 @@ def heal(configuration: Configuration, voice: Voice, inbox: Inbox) -> Report:
 
         def tell(event: Event) -> None:
             state.progress(event)
-            systemd.status(status(event))
+            systemd.tell(event)
             voice.tell(event)
 
         with open_world(configuration.file.cluster) as world, voice:

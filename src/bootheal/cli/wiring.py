@@ -78,7 +78,13 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
     if isinstance(host, K3dHost) and not cluster.kubeconfig:
         return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
     default = K3S_KUBECONFIG if cluster.kind == "k3s" else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
-    return LiveKubeconfig(cluster.kubeconfig or Path(default), cluster.context)
+    return LiveKubeconfig(cluster.kubeconfig or _credential() or Path(default), cluster.context)
+
+
+def _credential() -> Path | None:
+    """Return the copy that a service is given of a kubeconfig it may not read itself: LoadCredential=kubeconfig:…"""
+    path = Path(os.environ.get("CREDENTIALS_DIRECTORY", ""), "kubeconfig")
+    return path if path.is_absolute() and path.exists() else None
 
 
 def open_state(file: File) -> StateFile:

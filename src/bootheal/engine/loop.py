@@ -202,8 +202,9 @@ class Engine:
                 self._give_up(node, judgement)
             case _:
                 node.hint = _where(judgement)
-                self._end(node, Ending.BUG, f"{type(judgement).__name__}: {judgement}")
-                self._event(EventKind.BUG, node, node.why, hint=node.hint)
+                why = f"{type(judgement).__name__}: {judgement}"
+                self._event(EventKind.BUG, node, why, hint=node.hint)
+                self._end(node, Ending.BUG, why)
 
     def _settle(self, node: Node, judgement: Settled) -> None:
         news = not node.settled or node.why != judgement.why
@@ -254,10 +255,10 @@ class Engine:
         self._event(EventKind.UNSETTLED, node, why)
 
     def _give_up(self, node: Node, judgement: GiveUp) -> None:
+        self._event(EventKind.GAVE_UP, node, judgement.why, hint=judgement.hint)
         self._end(node, Ending.GAVE_UP, judgement.why)
         node.hint, node.person, node.refused = judgement.hint, judgement.person, judgement.refused
         node.due = self._clock.monotonic() + recheck(self._limits.recheck, node.failures)
-        self._event(EventKind.GAVE_UP, node, judgement.why, hint=judgement.hint)
 
     def _end(self, node: Node, ending: Ending, why: str) -> None:
         node.ending, node.why = ending, why
@@ -271,8 +272,9 @@ class Engine:
         for node in self._nodes.dependants(failed):
             if not node.failed:
                 told = "no longer judged" if node.settled else "not tried"
-                self._end(node, Ending.SKIPPED, f"{told}, because {failed.name} failed")
-                self._event(EventKind.SKIPPED, node, node.why)
+                why = f"{told}, because {failed.name} failed"
+                self._event(EventKind.SKIPPED, node, why)
+                self._end(node, Ending.SKIPPED, why)
 
     # --- staying ----------------------------------------------------------------------------------
 
