@@ -25,7 +25,11 @@ LINTERS = {
     "mypy": ["mypy"],
     "import-linter": ["lint-imports", "--no-logo", "--cache-dir", str(CACHE / "import-linter")],
     "codespell": ["codespell", "."],
-    "shellcheck": ["shellcheck", "scripts/environment", "scripts/test", "scripts/demo", "scripts/bench", ".ci/run"],
+    "shellcheck": [
+        "shellcheck",
+        *(f"scripts/{name}" for name in ("environment", "test", "demo", "bench", "install")),
+        ".ci/run",
+    ],
 }
 LAYERS = ("unit", "contract", "integration", "systemd", "e2e")
 ENDINGS = ("passed", "failed", "error", "skipped", "xfailed", "xpassed", "deselected")
