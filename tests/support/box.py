@@ -1,0 +1,96 @@
+"""The machine under test, from both sides: what bootheal's owner does on it, and what happens to its cluster."""
+
+import json
+import shlex
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from bootheal.demo.stack import BootScript, Stack
+from support.machine import Machine
+
+CONFIG, KUBECONFIG = "/etc/bootheal/bootheal.yaml", "/etc/rancher/k3s/k3s.yaml"
+STATE, OVERRIDES = "/var/lib/bootheal/state.json", "/etc/systemd/system/bootheal.service.d"
+CANARIES = ("canary-root-5f1d", "canary-pooler-77c0", "canary-app-93be")
+HEALING = BootScript.quick(crash_recovery=4.0)
+UNIT = ("journalctl", "--unit=bootheal", "--boot", "--no-pager")
+
+
+@dataclass(frozen=True)
+class Box:
+    """A machine and the stack that is its cluster."""
+
+    machine: Machine
+    stack: Stack
+
+    # --- what happens to it -----------------------------------------------------------------------
+
+    def power_cycle(self, script: BootScript = HEALING) -> None:
+        """Cut the power of both, and boot both."""
+        self.stack.power_cut()
+        self.machine.cut_power()
+        self.stack.boot(script)
+        self.machine.boot()
+
+    def disturb(self, script: BootScript = HEALING) -> None:
+        """Cut the power of the cluster only, and start the service anew: to it that is a boot, but a cheaper one."""
+        self.machine.run("systemctl", "stop", "bootheal")
+        self.stack.power_cut()
+        self.stack.boot(script)
+        self.machine.run("systemctl", "reset-failed")
+        self.machine.run("systemctl", "start", "bootheal")
+
+    # --- what its owner does ----------------------------------------------------------------------
+
+    def configure(self, changes: dict[str, Any]) -> None:
+        """Change keys of the configuration."""
+        file = self.machine.file(CONFIG)
+        file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | changes))
+
+    def override(self, *lines: str) -> None:
+        """Do what `systemctl edit bootheal` does."""
+        directory = self.machine.file(OVERRIDES)
+        directory.mkdir(exist_ok=True)
+        (directory / "override.conf").write_text("\n".join(["[Service]", *lines, ""]))
+        self.machine.run("systemctl", "daemon-reload")
+
+    def wait_healed(self) -> None:
+        """Wait until this boot is healed, whatever the last report says."""
+        self.machine.wait_until("healed", "bootheal", "wait", "--timeout", "40", timeout=40)
+
+    # --- what it sees -----------------------------------------------------------------------------
+
+    def show(self, name: str, unit: str = "bootheal.service") -> str:
+        """Return a property of the service, or of another unit."""
+        return self.machine.run("systemctl", "show", "--value", f"--property={name}", unit).strip()
+
+    def journal(self, *arguments: str) -> str:
+        """Return the sentences of the service's journal of this boot."""
+        return self.machine.run(*UNIT, "--output=cat", *arguments)
+
+    def entries(self, *arguments: str) -> list[dict[str, Any]]:
+        """Return them with their fields."""
+        return [json.loads(line) for line in self.machine.run(*UNIT, "--output=json", *arguments).splitlines()]
+
+    def wait_for_entry(self, text: str, *arguments: str) -> None:
+        """Wait until the journal says something."""
+        command = shlex.join([*UNIT, "--output=cat", *arguments])
+        self.machine.wait_until(f"told {text!r}", "sh", "-c", f"{command} | grep --quiet -- {shlex.quote(text)}")
+
+    def cursor(self) -> str:
+        """Return an argument for `journal`: only what is told from now on."""
+        shown = self.machine.run("journalctl", "--lines=0", "--show-cursor")
+        return f"--after-cursor={shown.partition('-- cursor: ')[2].strip()}"
+
+    def remember_since(self, step: str, condition: str, *, seconds: float) -> None:
+        """Let a stopped service believe that a condition has lasted longer: tests have no time."""
+        state = self.state
+        state["steps"][step]["first_seen"][condition] -= seconds
+        self.machine.file(STATE).write_text(json.dumps(state))
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the service remembers."""
+        state: dict[str, Any] = json.loads(self.machine.file(STATE).read_text())
+        return state

@@ -1,0 +1,195 @@
+"""A machine of the tests' own: Debian with a real systemd as process 1, in systemd-nspawn.
+
+Its root is made by debootstrap once and kept in `.cache`; each machine is a copy of it. It shares the network
+with this host, so that it reaches a stack that the test runs. What is missing for it skips the tests.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from cache import CACHE, ROOT, ensure
+from packages import UnpackError, unpack
+
+# Debian's release that has the Python which the wheels are for.
+RELEASES = {(3, 11): "bookworm", (3, 13): "trixie"}
+INCLUDED = "systemd,systemd-sysv,dbus,libpam-systemd,polkitd,python3-venv,sudo,man-db,bash-completion"
+TOOLS = ("systemd-container", "debootstrap")
+LONGEST_COMMAND = 60.0
+LONGEST_BOOT = 30.0
+
+
+@dataclass
+class Machine:
+    """One machine: `root` is its file system, `binds` are directories of the host that it can read."""
+
+    root: Path
+    nspawn: Path
+    binds: Mapping[Path, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    leader: int = 0
+
+    def boot(self) -> None:
+        """Power on, and wait until it is up as its users see it."""
+        binds = [f"--bind-ro={source}:{target}" for source, target in self.binds.items()]
+        command = [str(self.nspawn), "--quiet", "--boot", "--register=no", "--keep-unit", "--machine=bootheal-test"]
+        with (self.root.parent / "console").open("ab") as console:
+            self.process = subprocess.Popen(
+                [*command, f"--directory={self.root}", *binds],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+            )
+        self.leader = self._leader()
+        self.wait_until("booted", "systemctl", "is-active", "multi-user.target", timeout=LONGEST_BOOT)
+
+    def _leader(self) -> int:
+        """Return the number of the machine's process 1, seen from here."""
+        assert self.process
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        until = time.monotonic() + LONGEST_BOOT
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                pytest.skip(f"cannot boot a machine here: {self.console[-200:]!r}")
+            if pids := children.read_text().split():
+                with suppress(OSError):
+                    if Path(f"/proc/{pids[0]}/comm").read_text() == "systemd\n":
+                        return int(pids[0])
+            time.sleep(0.05)
+        raise AssertionError(f"no systemd in the machine:\n{self.console}")
+
+    @property
+    def console(self) -> str:
+        """What it has printed."""
+        return (self.root.parent / "console").read_text(errors="replace")
+
+    def run(self, *command: str, codes: tuple[int, ...] | None = (0,), **variables: str) -> str:
+        """Run a command in it as root, and return what it prints, errors included."""
+        environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+        done = subprocess.run(
+            ["nsenter", f"--target={self.leader}", "--all", *command],
+            env=environment | {"HOME": "/root", "SYSTEMD_PAGER": ""} | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=LONGEST_COMMAND,
+            check=False,
+        )
+        assert codes is None or done.returncode in codes, f"{command} ended with {done.returncode}:\n{done.stdout}"
+        return done.stdout
+
+    def wait_until(self, what: str, *command: str, timeout: float = 20.0, codes: tuple[int, ...] = (0,)) -> None:
+        """Run a command again and again until it ends with one of the codes."""
+        until = time.monotonic() + timeout
+        while True:
+            try:
+                self.run(*command, codes=codes)
+            except (AssertionError, subprocess.TimeoutExpired) as failure:
+                if time.monotonic() > until:
+                    raise AssertionError(f"not {what} within {timeout} s: {failure}\n{self.last_words()}") from None
+                time.sleep(0.1)
+            else:
+                return
+
+    def last_words(self) -> str:
+        """Return the end of its journal, or of what it printed where it has none yet."""
+        return self.run("journalctl", "--boot", "--no-pager", "--lines=40", codes=None) or self.console[-3000:]
+
+    def file(self, path: str) -> Path:
+        """Return a file of the machine's as a path of this host."""
+        return self.root / path.lstrip("/")
+
+    def power_off(self) -> None:
+        """Shut it down in order; pull the plug where that takes too long."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)  # nspawn passes it on as a request to power off
+            try:
+                self.process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self.cut_power()
+
+    def cut_power(self) -> None:
+        """SIGKILL to everything in it at once."""
+        assert self.process
+        with suppress(ProcessLookupError):
+            os.kill(self.leader, signal.SIGKILL)
+        self.process.wait(timeout=30)
+
+    def reboot(self) -> None:
+        """Shut it down and boot it again; nspawn gives each boot an id of its own."""
+        self.power_off()
+        self.boot()
+
+
+@contextmanager
+def machine(directory: Path, binds: Mapping[Path, str]) -> Iterator[Machine]:
+    """Lend a machine that is not booted yet: a copy of the root that is kept."""
+    if os.geteuid() != 0:
+        pytest.skip("booting a machine takes root")
+    try:
+        tools = ensure(CACHE / "nspawn", f"{TOOLS}", lambda tree: unpack(TOOLS, tree))
+        base = ensure(CACHE / "debian", f"{release()} {INCLUDED}", lambda tree: _bootstrap(tools, tree))
+    except (UnpackError, OSError) as error:
+        pytest.skip(f"cannot make a machine: {error}")
+    root = directory / "root"
+    subprocess.run(["cp", "--archive", "--reflink=auto", base / "root", root], check=True)
+    lent = Machine(root, tools / "usr/bin/systemd-nspawn", binds)
+    try:
+        yield lent
+    finally:
+        lent.power_off()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def release() -> str:
+    """Return the Debian release to boot; there is one for each Python that Debian has."""
+    if (python := sys.version_info[:2]) not in RELEASES:
+        pytest.skip(f"no Debian release has Python {python[0]}.{python[1]}, which the wheels are for")
+    return RELEASES[python]
+
+
+def _bootstrap(tools: Path, tree: Path) -> None:
+    """Make a minimal Debian that boots; UnpackError says why that cannot be."""
+    command = ["sh", str(tools / "usr/sbin/debootstrap"), "--variant=minbase", f"--include={INCLUDED}"]
+    environment = os.environ | {"DEBOOTSTRAP_DIR": str(tools / "usr/share/debootstrap"), "LC_ALL": "C"}
+    done = subprocess.run(
+        [*command, release(), str(tree / "root")], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise UnpackError(f"debootstrap says: {(done.stdout + done.stderr).strip()[-300:]}")
+    shutil.rmtree(tree / "root/var/cache/apt", ignore_errors=True)
+    (tree / "root/etc/hostname").write_text("box\n")
+    (tree / "root/var/log/journal").mkdir(exist_ok=True)  # so that the journal outlives a reboot
+    (tree / "root/etc/machine-id").write_text("b00710ea1b00710ea1b00710ea1b0071\n")
+
+
+def wheels() -> Path:
+    """Return a directory with the wheels of bootheal as it is now, of all that it needs, and of what builds it."""
+    constraints = ROOT / "scripts/constraints.txt"
+    recipe = f"{sys.version}\n{constraints.read_text()}\n{(ROOT / 'pyproject.toml').read_text()}"
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "wheel"]
+
+    def collect(directory: Path) -> None:
+        _pip([*pip, f"--wheel-dir={directory}", f"--constraint={constraints}", ".[completion,k3d]", "hatchling"])
+
+    directory = ensure(CACHE / "wheels", recipe, collect)
+    offline = ["--no-index", f"--find-links={directory}", "--no-deps"]
+    _pip([*pip, *offline, f"--wheel-dir={directory}", "."])
+    return directory
+
+
+def _pip(command: list[str]) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"cannot make wheels: {done.stderr.strip()[-300:]}")

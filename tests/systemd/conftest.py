@@ -1,0 +1,79 @@
+"""One machine on which the service was installed as the README says, and a stack that is its cluster."""
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from bootheal.demo.stack import Passwords, Stack, StackOptions
+from cache import ROOT
+from support.box import CANARIES, CONFIG, HEALING, KUBECONFIG, OVERRIDES, Box
+from support.machine import machine, wheels
+from support.stack import running
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The cluster that the service heals; it runs on the host, whose network the machine shares."""
+    with running(tmp_path_factory.mktemp("stack"), StackOptions(passwords=Passwords(*CANARIES), fsync=False)) as stack:
+        stack.directory.chmod(0o755)  # the service's user reads the boot id there
+        stack.configure(
+            {
+                "cluster": {"kubeconfig": None, "boot_id_file": "/srv/stack/boot_id"},
+                "state_directory": None,
+                "cleanup": {"grace": 1},
+            }
+        )
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def bare(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """A machine that has k3s' kubeconfig, as k3s writes it, and nothing of bootheal."""
+    house = wheels()
+    binds = {ROOT: "/srv/bootheal", house: "/srv/wheels", stack.directory: "/srv/stack"}
+    with machine(tmp_path_factory.mktemp("machine"), binds) as lent:
+        lent.file("/etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /srv/wheels\n")
+        kubeconfig = lent.file(KUBECONFIG)
+        kubeconfig.parent.mkdir(parents=True)
+        shutil.copy(stack.kubeconfig, kubeconfig)
+        kubeconfig.chmod(0o600)
+        lent.boot()
+        yield Box(lent, stack)
+
+
+@pytest.fixture(scope="session")
+def installation(bare: Box) -> dict[str, str]:
+    """What the commands of the README's installation said, by command, when they were typed into the machine."""
+    bare.stack.power_cut()
+    bare.stack.boot(HEALING)
+    section = (ROOT / "README.md").read_text().partition("\n## Install it\n")[2].partition("\n## ")[0]
+    commands = re.findall(r"^    (.+?)(?:\s+#.*)?$", section, re.MULTILINE)
+    editor = "cp /srv/stack/bootheal.yaml"  # what a person would type into it
+    return {
+        command: bare.machine.run("bash", "-c", f"cd /srv/bootheal && {command}", SUDO_EDITOR=editor)
+        for command in commands
+    }
+
+
+@pytest.fixture(scope="session")
+def installed(bare: Box, installation: dict[str, str]) -> Box:
+    """A machine on which the service was installed, and has healed the first boot."""
+    assert installation
+    return bare
+
+
+@pytest.fixture
+def box(installed: Box) -> Iterator[Box]:
+    """The same; what a test changes in the configuration is changed back, and the service runs at its end."""
+    machine = installed.machine
+    before = machine.file(CONFIG).read_text()
+    yield installed
+    machine.file(CONFIG).write_text(before)
+    shutil.rmtree(machine.file(OVERRIDES), ignore_errors=True)
+    machine.run("systemctl", "daemon-reload")
+    if installed.show("ActiveState") != "active":
+        machine.run("systemctl", "reset-failed")
+        machine.run("systemctl", "start", "bootheal")
+    installed.wait_healed()

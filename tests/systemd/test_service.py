@@ -1,0 +1,265 @@
+"""The service as its owner sees it: systemctl, journalctl and bootheal on a machine that boots."""
+
+import re
+import time
+from itertools import pairwise
+
+import yaml
+
+from bootheal.demo.stack import BootScript
+from bootheal.model import EventKind
+from bootheal.narrate import MESSAGE_IDS
+from bootheal.step import REFUSAL_PASSES
+from support.box import CANARIES, CONFIG, KUBECONFIG, STATE, Box
+
+HEALED = re.compile(r"healed, [0-9]+ of [0-9]+ steps, [0-9.]+ s")
+
+
+# --- the installation ---------------------------------------------------------------------------------
+
+
+def test_the_readme_leads_to_a_healed_machine(installation: dict[str, str], bare: Box) -> None:
+    """Its commands, typed as they stand there, end in a service that starts at each boot and has healed this one."""
+    commands = list(installation)
+    assert commands[1] == "sudo scripts/install --k3s"
+    assert installation["bootheal wait"] == "healed\n"
+    assert bare.machine.run("systemctl", "is-enabled", "bootheal").strip() == "enabled"
+    assert bare.machine.run("systemctl", "is-active", "bootheal").strip() == "active"
+    assert all(bare.stack.serving().values())
+
+
+def test_the_unit_is_sound_and_can_do_little(box: Box) -> None:
+    """systemd finds nothing to object to, and next to nothing that the service could do to its machine."""
+    units = ("bootheal.service", "bootheal-healed.service", "bootheal-healed.target")
+    assert box.machine.run("systemd-analyze", "verify", *units) == ""
+    judged = box.machine.run("systemd-analyze", "security", "--no-pager", "bootheal.service")
+    exposure = re.search(r"exposure level for bootheal\.service: ([\d.]+)", judged)
+    assert exposure
+    assert float(exposure[1]) <= 1.5, judged
+    assert box.show("User") == "bootheal"
+
+
+def test_man_pages_and_completion_are_in_place(box: Box) -> None:
+    """`man bootheal` shows without a warning; bash completes commands and options."""
+    assert "journalctl -u bootheal -b" in box.machine.run(
+        "man", "--warnings=w", "bootheal", MANWIDTH="100", PAGER="cat"
+    )
+    completion = ". /usr/local/share/bash-completion/completions/bootheal; COMP_WORDS=({0}); COMP_CWORD={1}; "
+    ask = completion + "_shtab_bootheal {2} {3} {4}; echo ${{COMPREPLY[*]}}"
+    assert box.machine.run("bash", "-c", ask.format("bootheal st", 1, "bootheal", "st", "bootheal")) == "status\n"
+    assert box.machine.run("bash", "-c", ask.format("bootheal run --o", 2, "bootheal", "--o", "run")) == "--once\n"
+
+
+def test_installing_again_upgrades_and_keeps_what_is_yours(box: Box) -> None:
+    """From a wheel this time: configuration and kind stay, one program remains, and the service runs the new one."""
+    before = {name: box.show(name) for name in ("MainPID", "NRestarts")}
+    configuration = box.machine.file(CONFIG).read_text()
+    said = box.machine.run("sh", "-c", "/srv/bootheal/scripts/install /srv/wheels/bootheal-*.whl")
+    assert re.fullmatch(r"bootheal \d+\.\d+\.\d+ is installed\.\n", said)
+    assert configuration == box.machine.file(CONFIG).read_text()
+    assert "LoadCredential=kubeconfig:" in box.machine.run("systemctl", "cat", "bootheal")
+    assert len(list(box.machine.file("/opt/bootheal").iterdir())) == 2  # the program, and the name it is known by
+    assert box.show("MainPID") not in ("0", before["MainPID"])
+
+
+# --- a boot -------------------------------------------------------------------------------------------
+
+
+def test_a_boot_is_not_delayed_and_the_target_is_reached_when_it_is_healed(box: Box) -> None:
+    """multi-user.target comes long before; the target, and what waits for it, only with the verdict."""
+    last = box.state["boot"]
+    box.machine.run("systemctl", "enable", "bootheal-healed.target")
+    box.power_cycle()
+    assert box.show("ActiveState") == "active"
+    assert box.show("ActiveState", "bootheal-healed.target") == "inactive"
+    said = set()
+    until = time.monotonic() + 40
+    while box.show("ActiveState", "bootheal-healed.target") != "active":
+        assert time.monotonic() < until, box.journal()
+        said.add(box.show("StatusText"))
+        time.sleep(0.2)
+    box.machine.run("systemctl", "disable", "bootheal-healed.target")
+
+    assert any("57P03" in text for text in said), said
+    assert all(text.isascii() and re.match(r"\d/\d |looks at|$", text) for text in said), said
+    assert HEALED.fullmatch(box.show("StatusText"))
+    reached, healed = (
+        int(box.show("ActiveEnterTimestampMonotonic", f"{target}.target")) / 1e6
+        for target in ("multi-user", "bootheal-healed")
+    )
+    assert healed - reached > 3  # as long as the database recovers
+    chain = box.machine.run("systemd-analyze", "critical-chain", "--no-pager", "multi-user.target")
+    ours = re.search(r"bootheal\.service @\S+ \+(?:(\d+)ms|([\d.]+)s)", chain)
+    assert "bootheal-healed" not in chain
+    assert not ours or float(ours[2] or 0) < 3, chain  # until a Python has started and read the configuration
+
+    assert last != box.state["boot"]
+    assert box.state["report"]["verdict"] == "healed"
+    assert box.state["previous"]["verdict"] == "healed"
+    assert HEALED.search(box.machine.run("journalctl", "--unit=bootheal", "--boot=-1", "--output=cat"))
+
+
+def test_the_journal_alone_tells_the_story_of_a_boot(box: Box) -> None:
+    """One line when something changes, reasons and durations, the verdict last; nothing twice, and nobody's secret."""
+    box.power_cycle()
+    box.wait_healed()
+    story = [entry for entry in box.entries() if entry["SYSLOG_IDENTIFIER"] == "bootheal"]
+    sentences = [entry["MESSAGE"] for entry in story]
+    assert re.fullmatch(rf"looks at \d+ steps of boot {box.state['boot']}", sentences[0])
+    assert HEALED.fullmatch(sentences[-1])
+    assert all(one != other for one, other in pairwise(sentences))
+    assert any(re.match(r"database/shop: waits: .*57P03", sentence) for sentence in sentences)
+    assert any(re.match(r"database/shop: ok: .*, after [\d.]+ s", sentence) for sentence in sentences)
+    assert not [entry for entry in story if entry["_TRANSPORT"] != "journal"]
+    assert len(sentences) < 60
+
+    everything = box.machine.run("journalctl", "--output=export")
+    assert [canary for canary in CANARIES if canary in everything] == []
+
+
+def test_the_journal_is_found_by_fields_and_explained(box: Box) -> None:
+    """What the manual promises: facts under names of their own, an identity for each kind of entry, an explanation."""
+    box.disturb()
+    box.wait_healed()
+    recovering = box.entries("BOOTHEAL_SQLSTATE=57P03")
+    assert {entry["BOOTHEAL_STEP"] for entry in recovering} == {"database/shop"}
+    done = box.entries(f"MESSAGE_ID={MESSAGE_IDS[EventKind.ACTING]}")
+    assert done
+    assert all(entry["BOOTHEAL_OBJECT"] and entry["BOOTHEAL_REASON"] and entry["PRIORITY"] == "5" for entry in done)
+    assert {entry["BOOTHEAL_BOOT"] for entry in done} >= {box.state["epoch"]}
+    assert box.entries("BOOTHEAL_ENDING=healed")
+    explained = box.machine.run("journalctl", "--unit=bootheal", "--boot", "--catalog", "--no-pager")
+    assert "man:bootheal(8)" in explained
+    assert "Nothing is changed without evidence" in explained
+
+
+def test_anybody_may_ask_for_the_status(box: Box) -> None:
+    """Without root and without the cluster; it is the journal's story, step by step."""
+    status = box.machine.run("sudo", "--user=nobody", "bootheal", "status", codes=(0,))
+    for step in ("gate", "database/shop", "pooler/shop", "deployment/shop/django"):
+        assert re.search(rf"ok +{step} ", status)
+
+
+# --- trouble ------------------------------------------------------------------------------------------
+
+
+def test_a_loop_that_hangs_is_killed_and_its_successor_goes_on(box: Box) -> None:
+    """The watchdog sees no turn of the loop; the restart heals what was left."""
+    box.override("WatchdogSec=3s", "RestartSec=200ms")
+    box.disturb()
+    box.wait_for_entry("database/shop: waits", box.cursor())
+    first = box.show("MainPID")
+    box.machine.run("systemctl", "kill", "--signal=STOP", "bootheal")
+    box.machine.wait_until("restarted", "sh", "-c", "[ $(systemctl show --value -p NRestarts bootheal) = 1 ]")
+    box.wait_healed()
+    assert first != box.show("MainPID")
+    assert "watchdog" in box.machine.run("journalctl", "--boot", "--unit=bootheal", "--lines=200", "--no-pager").lower()
+
+
+def test_a_daemon_that_rests_is_not_killed_by_the_watchdog(box: Box) -> None:
+    """Nothing happens for longer than WatchdogSec, and the loop turns all the same."""
+    box.override("WatchdogSec=1500ms")
+    box.machine.run("systemctl", "restart", "bootheal")
+    box.wait_healed()
+    process = box.show("MainPID")
+    time.sleep(4)
+    assert process == box.show("MainPID")
+
+
+def test_kill_9_in_the_middle_is_made_good(box: Box) -> None:
+    """The next process goes on from what is on disk: nothing is done twice for the same cause."""
+    box.override("RestartSec=200ms")
+    cursor = box.cursor()
+    box.disturb()
+    box.wait_for_entry("does: ", cursor)
+    box.machine.run("systemctl", "kill", "--signal=KILL", "bootheal")
+    box.machine.wait_until("restarted", "sh", "-c", "[ $(systemctl show --value -p NRestarts bootheal) = 1 ]")
+    box.wait_healed()
+    assert all(box.stack.serving().values())
+    acting = [
+        (entry["BOOTHEAL_ACTION"], entry["BOOTHEAL_OBJECT"], entry["BOOTHEAL_REASON"])
+        for entry in box.entries(cursor, f"MESSAGE_ID={MESSAGE_IDS[EventKind.ACTING]}")
+        if entry["BOOTHEAL_ACTION"] not in ("lend", "repay")  # a loan may be taken and given back more than once
+    ]
+    assert sorted(set(acting)) == sorted(acting)
+
+
+def test_stop_in_the_middle_leaves_a_partial_report(box: Box) -> None:
+    """Within TimeoutStopSec, and without a complaint of systemd's; the next start goes on."""
+    cursor = box.cursor()
+    box.disturb(BootScript.quick(crash_recovery=8.0))
+    box.wait_for_entry("database/shop: waits", cursor)
+    began = time.monotonic()
+    box.machine.run("systemctl", "stop", "bootheal")
+    assert time.monotonic() - began < 10
+    assert box.show("Result") == "success"
+    assert box.state["report"]["verdict"] == "interrupted"
+    assert "interrupted before the end" in box.journal(cursor)
+    box.machine.run("systemctl", "start", "bootheal")
+    box.wait_healed()
+
+
+def test_reload_takes_a_good_configuration_and_refuses_a_bad_one(box: Box) -> None:
+    """A good one is in force at once; a bad one is told with its place, and the old one stays, in the same process."""
+    process, cursor = box.show("MainPID"), box.cursor()
+    box.configure({"max_parallel": 2})
+    box.machine.run("systemctl", "reload", "bootheal")
+    box.wait_for_entry("was read anew", cursor)
+    box.configure({"max_parallel": "many"})
+    assert box.machine.run("systemctl", "reload", "bootheal", codes=(1,))
+    box.wait_for_entry("bootheal.yaml:.*: max_parallel: cannot", cursor)
+    box.machine.run("systemctl", "kill", "--signal=HUP", "bootheal")  # past the check of ExecReload
+    box.wait_for_entry("the old one stays in force", cursor)
+    box.machine.wait_until("active", "systemctl", "is-active", "bootheal")
+    assert process == box.show("MainPID")
+
+
+def test_a_bad_configuration_is_not_tried_again(box: Box) -> None:
+    """Exit code 78: systemd says failed, and the journal why."""
+    box.configure({"max_parallel": "many"})
+    box.machine.run("systemctl", "restart", "bootheal", codes=(1,))
+    assert (box.show("ExecMainStatus"), box.show("SubState"), box.show("NRestarts")) == ("78", "failed", "0")
+    assert "max_parallel: cannot" in box.journal("--priority=err")
+
+
+def test_where_a_person_is_needed_nothing_is_tried_again(box: Box) -> None:
+    """Exit code 3: a database that is gone does not come back by a restart."""
+    text = box.machine.file(CONFIG).read_text().replace("dbname: shop", "dbname: gone")
+    box.machine.file(CONFIG).write_text(text)
+    box.machine.run("systemctl", "restart", "bootheal")
+    box.machine.wait_until("failed", "systemctl", "is-failed", "bootheal")
+    assert (box.show("ExecMainStatus"), box.show("SubState"), box.show("NRestarts")) == ("3", "failed", "0")
+    assert "a person is needed" in box.journal("--priority=err")
+
+
+def test_a_renewed_kubeconfig_is_read_by_a_restart(box: Box) -> None:
+    """k3s refuses the copy that the service was given, so it ends with 1, and is started with what k3s has written."""
+    box.override("RestartSec=200ms")
+    box.machine.run("systemctl", "stop", "bootheal")
+    kubeconfig, cursor = box.machine.file(KUBECONFIG), box.cursor()
+    renewed = kubeconfig.read_text()
+    stale = yaml.safe_load(renewed)
+    stale["users"][0]["user"] = {"token": "of yesterday"}
+    kubeconfig.write_text(yaml.safe_dump(stale))
+    box.machine.run("systemctl", "start", "bootheal")
+    box.wait_for_entry("gate: waits: .*401", cursor)
+    box.machine.run("systemctl", "stop", "bootheal")
+    box.remember_since("gate", "denied", seconds=REFUSAL_PASSES)
+    box.machine.run("systemctl", "start", "bootheal")
+    box.machine.wait_until("restarted", "sh", "-c", "[ $(systemctl show --value -p NRestarts bootheal) -ge 1 ]")
+    kubeconfig.write_text(renewed)
+    box.wait_for_entry("healthy: nothing had to be done", cursor)
+
+
+# --- the end ------------------------------------------------------------------------------------------
+
+
+def test_zz_uninstalling_leaves_configuration_and_state_only(installed: Box) -> None:
+    """And nothing of the program, its unit, its manual; the last test, for want of a machine after it."""
+    machine = installed.machine
+    machine.run("/srv/bootheal/scripts/install", "--uninstall")
+    left = machine.run("find", "/opt", "/usr/local", "/etc", "/var/lib", "-name", "*bootheal*").split()
+    assert sorted(left) == ["/etc/bootheal", CONFIG, "/var/lib/bootheal"]
+    assert machine.file(STATE).exists()
+    assert machine.run("systemctl", "list-unit-files", "bootheal*", codes=(0, 1)).endswith("\n0 unit files listed.\n")
+    machine.run("/srv/bootheal/scripts/install", "--uninstall")  # nothing left to remove is no failure
