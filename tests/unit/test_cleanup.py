@@ -270,6 +270,7 @@ def test_the_kubelet_is_given_time_to_end_what_was_being_deleted() -> None:
     assert isinstance(CLEANUP.judge(look(overdue()), for_long(10)), Wait)
     assert CLEANUP.judge(look(overdue(-5)), for_long(10)) == Settled("no dead pod")
     assert CLEANUP.judge(look(overdue(5)), for_long(60)) == Settled("no dead pod")
+    assert CLEANUP.judge(look(overdue(5)), for_long(10)) == Settled("no dead pod")  # deleted since we look
 
 
 FORCING = replace(CLEANUP, force_after=300.0)

@@ -152,7 +152,7 @@ class Cleanup(Step[Seen]):
             return self._refuse(ripe, past) or self._delete(ripe, past)
         if forced := self._forced(seen.terminating, past):
             return Act(f"{_pods(forced)} should have gone long ago", tuple(_force(pod) for pod in forced))
-        late = seen.terminating.overdue(past.now, 0.0)
+        late = seen.terminating.overdue(past.now, past.held(BEGAN))  # of before; what is deleted now goes by itself
         if ours or (late and past.held(BEGAN) < self.grace):
             left = [self._left_of_grace(dead.pod, past) for dead in ours] or [self.grace - past.held(BEGAN)]
             return Wait("the kubelet may still see to pods that are dead or overdue", again=max(min(left), 0.1))
