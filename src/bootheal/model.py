@@ -410,11 +410,17 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
-    """What the host knows of the parts of the cluster. Empty where it cannot be known from here."""
+    """What the host knows of the parts of the cluster. Empty where it cannot be known from here.
+
+    `names`: by which the cluster should know this machine and the containers beside it, with their addresses;
+    `unaware`: parts that do not know this machine's name themselves.
+    """
 
     parts: tuple[Part, ...] = ()
     complaints: tuple[Complaint, ...] = ()
     clock_synchronised: bool | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    unaware: tuple[str, ...] = ()
 
 
 # --- PostgreSQL and PgBouncer ---------------------------------------------------------------------

@@ -234,6 +234,24 @@ def test_a_server_that_has_not_written_its_kubeconfig_yet_is_waited_for(docker: 
         host.kubeconfig()
 
 
+def test_the_names_are_what_k3d_would_tell_coredns(docker: Docker, host: K3dHost) -> None:
+    """The machine by the gateway of the cluster's network, the aliases asked for, and whoever is on that network."""
+    docker("network", "create", "--subnet=10.213.77.0/24", "--gateway=10.213.77.1", f"k3d-{CLUSTER}")
+    aliases = json.dumps([{"ip": "10.9.8.7", "hostnames": ["mail", "mail.test"]}])
+    labels = (f"--label=k3d.cluster.network=k3d-{CLUSTER}", f"--label=k3d.cluster.start.hostaliases={aliases}")
+    docker.node(SERVER, "server", *labels, network=f"k3d-{CLUSTER}")
+    facts = host.facts()
+    assert facts.names == {
+        "host.k3d.internal": "10.213.77.1",
+        "mail": "10.9.8.7",
+        "mail.test": "10.9.8.7",
+        SERVER: "10.213.77.2",
+    }
+    assert facts.unaware == (SERVER,)
+    docker("exec", SERVER, "/bin/sh", "-c", "echo 10.213.77.1 host.k3d.internal >> /etc/hosts")
+    assert host.facts().unaware == ()
+
+
 def test_without_a_socket_docker_is_waited_for(tmp_path: Path) -> None:
     """It may be starting still."""
     with pytest.raises(UnreachableError, match="no such file or directory; is Docker running"):

@@ -7,17 +7,23 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from bootheal.adapters.kube.api import STRATEGIC_PATCH, Api
+from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
+from bootheal.cli.wiring import open_world
+from bootheal.config import load
 from bootheal.demo.stack import BootScript, Stack
 from bootheal.errors import UnreachableError
+from bootheal.ports import World
+from bootheal.step import Act, Past, Settled, Step
 from support.command import actions, bootheal, heal, outcome
 from support.docker import FOREVER, LOADBALANCER, SERVER, Docker, own_docker
 from support.stack import running
@@ -37,7 +43,8 @@ def stack(tmp_path: Path, docker: Docker) -> Iterator[Stack]:
         entry = content["clusters"][0]["cluster"]
         address = urlsplit(entry["server"])
         entry["server"] = "https://10.0.0.1:6443"
-        labels = (f"--label=k3d.server.api.host={address.hostname}", f"--label=k3d.server.api.port={address.port}")
+        kept = {"server.api.host": address.hostname, "server.api.port": address.port, "cluster.network": "k3d-shop"}
+        labels = [f"--label=k3d.{key}={value}" for key, value in kept.items()]
         script = f"cat > /output/kubeconfig.yaml <<'END'\n{json.dumps(content)}\nEND\n{FOREVER}"
         docker.node(SERVER, "server", *labels, script=script)
         docker.node(LOADBALANCER, "loadbalancer")
@@ -82,6 +89,41 @@ def test_a_running_cluster_is_left_alone(stack: Stack, docker: Docker) -> None:
     report = heal(stack.config)
     assert not [done for done in actions(report) if done.startswith(("start ", "restart k3d"))]
     assert before == (docker.state(SERVER), docker.state(LOADBALANCER))
+
+
+def after_minutes(step: Step[Any], world: World) -> list[str]:
+    """Look, judge as if everything had been like that for long, act, and look again; return what was done."""
+    seen = step.look(world)
+    since = dict.fromkeys(seen.conditions, time.time() - 600)
+    judgement = step.judge(seen, Past(now=time.time(), first_seen=since))
+    assert isinstance(judgement, Act)
+    for action in judgement.actions:
+        action.apply(world)
+    assert isinstance(step.judge(step.look(world), Past(now=time.time())), Settled)
+    return [str(action.about) for action in judgement.actions]
+
+
+def test_lost_names_are_restored_and_a_cordoned_node_takes_pods_again(stack: Stack, docker: Docker) -> None:
+    """Where both are allowed: one key of one ConfigMap, and one field of one node; everything else in them stays."""
+    api = Api(LiveKubeconfig(stack.kubeconfig))
+    place, node = "/api/v1/namespaces/kube-system/configmaps", "/api/v1/nodes/demo"
+    data = {"Corefile": ".:53 {}", "NodeHosts": "10.0.0.1 demo\n"}
+    api.write("POST", place, {"metadata": {"name": "coredns"}, "data": data}, about="coredns")
+    api.write("PATCH", node, {"spec": {"unschedulable": True}}, about="node", content_type=MERGE_PATCH)
+    docker("network", "create", "--subnet=10.213.78.0/24", "--gateway=10.213.78.1", "k3d-shop")
+    docker("network", "disconnect", "none", SERVER)
+    docker("network", "connect", "k3d-shop", SERVER)
+    stack.configure({"cluster": {"node_hosts": "restore", "uncordon": True}})
+    configuration = load(stack.config)
+    steps = configuration.plan.steps
+    with open_world(configuration.file.cluster) as world:
+        assert after_minutes(steps["names"], world) == ["configmap/kube-system/coredns"]
+        assert after_minutes(steps["scheduling"], world) == ["node/demo"]
+    assert api.get(f"{place}/coredns", about="coredns")["data"] == {
+        "Corefile": ".:53 {}",
+        "NodeHosts": f"10.0.0.1 demo\n10.213.78.1 host.k3d.internal\n10.213.78.2 {SERVER}\n",
+    }
+    assert not api.get(node, about="node")["spec"].get("unschedulable")
 
 
 def test_plan_says_what_would_be_started_and_starts_nothing(stack: Stack, docker: Docker) -> None:

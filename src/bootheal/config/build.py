@@ -25,6 +25,7 @@ from bootheal.steps.database import DatabaseStep
 from bootheal.steps.dns import Dns
 from bootheal.steps.gate import Gate
 from bootheal.steps.images import Images
+from bootheal.steps.names import Names
 from bootheal.steps.pooler import PoolerStep
 from bootheal.steps.registry import NAME as REGISTRY
 from bootheal.steps.registry import Registry
@@ -142,6 +143,8 @@ def _warnings(source: Source, file: schema.File) -> Iterator[str]:
 
 def _steps(file: schema.File) -> Iterator[Step[Any]]:
     yield Gate(allowed=_allowed(file.cluster))
+    if file.cluster.kind == "k3d":
+        yield Names(after=(gate.NAME,), restore=file.cluster.node_hosts == "restore")
     if file.cluster.kind == "k3d" or file.cluster.uncordon:
         yield Scheduling(after=(gate.NAME,), uncordon=file.cluster.uncordon)
     if file.registry:

@@ -96,6 +96,9 @@ class Cluster(Model):
     start: Literal["when-stopped", "never"] = Field(
         "when-stopped", description="k3d only: whether containers that Docker has not brought back are started"
     )
+    node_hosts: Literal["report", "restore"] = Field(
+        "report", description="k3d only: what to do where CoreDNS has lost host.k3d.internal and the containers' names"
+    )
     uncordon: bool = Field(
         default=False, description="whether a node that stays cordoned for a minute is made schedulable"
     )

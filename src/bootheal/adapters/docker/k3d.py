@@ -4,6 +4,7 @@ k3d's labels tell them apart. k3d's own command is used for one thing, where it 
 cluster that is stopped as a whole, since it also gives the nodes their names of the machine and of each other.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -39,11 +40,15 @@ NODES = (SERVER, AGENT)
 # The order in which k3d starts them; those of one role by name.
 START_ORDER = (SERVER, AGENT, LOADBALANCER)
 
+# By what name containers know the machine that they run on.
+THIS_MACHINE = "host.k3d.internal"
+
 # Where k3d has k3s write its kubeconfig. The address in it is one inside the container.
 KUBECONFIG = "/output/kubeconfig.yaml"
 
 # Asking costs some ten milliseconds, mostly of dockerd's CPU, which a booting machine has better uses for.
 KEEPS = 1.0
+NEVER = float("-inf")
 
 # What has not been complained of for so many seconds has passed.
 RECENT = 60.0
@@ -62,7 +67,8 @@ class K3dHost:
         self._engine, self._cluster, self._machine, self._keeps = engine, cluster, machine, keeps
         self._starter = _Starter(command, cluster, engine.address)
         self._lock = threading.Lock()
-        self._kept: tuple[float, list[Box]] = (float("-inf"), [])
+        self._kept: tuple[float, list[Box]] = NEVER, []
+        self._facts = NEVER, HostFacts()
 
     # --- which boot -------------------------------------------------------------------------------
 
@@ -107,11 +113,37 @@ class K3dHost:
 
     def facts(self) -> HostFacts:
         """Return every container; a cluster that is stopped as a whole is one part, where k3d can start it as one."""
-        boxes, busy = self._boxes(), self._starter.busy()
+        with self._lock:
+            at, facts = self._facts
+            if time.monotonic() - at >= self._keeps:
+                facts = self._look()
+                self._facts = (time.monotonic(), facts)
+            return facts
+
+    def _look(self) -> HostFacts:
+        boxes, busy = self._read(), self._starter.busy()
         if all(state(box) is PartState.STOPPED for box in boxes) and self._starter.can:
             return HostFacts(parts=(self._whole(boxes),))
-        parts = tuple(self._part(box, busy=busy) for box in boxes)
-        return HostFacts(parts, tuple(complaint for box in boxes for complaint in self._complaints(box)))
+        return HostFacts(
+            parts=tuple(self._part(box, busy=busy) for box in boxes),
+            complaints=tuple(complaint for box in boxes for complaint in self._complaints(box)),
+            names=self._names(boxes[0]),
+            unaware=tuple(box.name for box in boxes if _role(box) in NODES and running(box) and self._unaware(box)),
+        )
+
+    def _names(self, server: Box) -> dict[str, str]:
+        """Return what k3d tells CoreDNS when it starts a cluster: this machine, aliases asked for, containers."""
+        label = server.labels.get(NETWORK, "")
+        if label in ("", "host"):
+            return {}
+        network = self._engine.network(label)
+        aliases = json.loads(server.labels.get(ALIASES) or "[]")
+        wanted = {hostname: alias["ip"] for alias in aliases for hostname in alias["hostnames"]}
+        this = {THIS_MACHINE: network.gateway} if network.gateway else {}
+        return this | wanted | dict(network.members)
+
+    def _unaware(self, box: Box) -> bool:
+        return THIS_MACHINE not in self._engine.read(box.name, "/etc/hosts").split()
 
     def start(self, part: str) -> None:
         """Start a container, or begin to start the whole cluster."""
@@ -143,7 +175,7 @@ class K3dHost:
 
     def _forget(self) -> None:
         with self._lock:
-            self._kept = (float("-inf"), [])
+            self._kept, self._facts = (NEVER, []), (NEVER, HostFacts())
 
     def _read(self) -> list[Box]:
         found = self._engine.containers("app=k3d", f"k3d.cluster={self._cluster}", keep=LABELS)
