@@ -30,22 +30,30 @@ Dir::State "{state}";
 Dir::State::status "/var/lib/dpkg/status";
 """
 
+# Another suite's packages bring all their libraries, as if nothing were installed.
+OF_A_SUITE = """\
+Dir::Etc::sourcelist "{state}/suite.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+Dir::State::status "{state}/status";
+"""
+
 
 class UnpackError(Exception):
     """Packages cannot be had; the message says why, in the words of the program that failed."""
 
 
-def would_install(wanted: Iterable[str]) -> list[str]:
-    """Name the packages that an installation would add to this machine."""
-    plan = run([*apt(), "--simulate", "--no-install-recommends", "install", *wanted])
+def would_install(wanted: Iterable[str], suite: str = "") -> list[str]:
+    """Name the packages that an installation would add to this machine or, with a suite, to an empty one."""
+    plan = run([*apt(suite), "--simulate", "--no-install-recommends", "install", *wanted])
     return re.findall(r"^Inst (\S+)", plan, re.MULTILINE)
 
 
-def unpack(packages: Iterable[str], tree: Path) -> None:
+def unpack(packages: Iterable[str], tree: Path, suite: str = "") -> None:
     """Download packages and unpack them; all libraries come to lie under usr/lib."""
     archives = tree / "archives"
     archives.mkdir()
-    run([*apt(), "download", *packages], directory=archives)
+    run([*apt(suite), "download", *packages], directory=archives)
     for archive in archives.glob("*.deb"):
         run(["dpkg-deb", "--extract", str(archive), str(tree)])
     shutil.rmtree(archives)
@@ -55,18 +63,32 @@ def unpack(packages: Iterable[str], tree: Path) -> None:
 
 
 @functools.cache
-def apt() -> tuple[str, ...]:
-    """apt-get with a state of its own, and with the lists of the host's sources as they are today."""
-    state = CACHE / "apt"
+def apt(suite: str = "") -> tuple[str, ...]:
+    """apt-get with a state of its own, and with the lists of the host's sources, or of another suite of its mirror."""
+    state = CACHE / "-".join(["apt", suite] if suite else ["apt"])
     for part in ("lists", "archives"):
         (state / part / "partial").mkdir(parents=True, exist_ok=True)
     configuration = state / "apt.conf"
-    configuration.write_text(CONFIGURATION.format(state=state))
+    text = CONFIGURATION.format(state=state)
+    if suite:
+        (state / "status").touch()
+        (state / "suite.list").write_text(f"deb {mirror()} {suite} main\n")
+        text += OF_A_SUITE.format(state=state)
+    configuration.write_text(text)
     command = ("apt-get", f"--config-file={configuration}", "--quiet")
     run([*command, "update"])  # content with a part of the sources, or with none
     if not any(state.glob("lists/*_Packages*")):
         raise UnpackError("apt-get can fetch no package lists: is the network there?")
     return command
+
+
+def mirror() -> str:
+    """Where this machine's own apt gets Debian from."""
+    wanted = ["--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian", "Label: Debian"]
+    found = run([*apt(), "indextargets", *wanted]).split()
+    if not found:
+        raise UnpackError("apt has no Debian archive among its sources")
+    return found[0]
 
 
 def run(command: list[str], *, directory: Path | None = None, **variables: str) -> str:

@@ -1,31 +1,19 @@
 """Changing settings in the text of a pgbouncer.ini, and nothing else in it. Pure.
 
-The rules are those of PgBouncer's parser (libusual, cfparser.c): comments begin a line, never follow
-a value; a section may come twice; of one key the last value counts; `%include` puts another file in
-the line's place, after which nobody who reads only this file knows the section, nor what was set.
+The rules are those of PgBouncer's parser (libusual, cfparser.c): comments begin a line, never follow a value; of
+one key the last value counts; a heading sets all of its section's settings to their defaults, so that of several
+only the last counts, and adding one would undo the others. `%include` puts another file in the line's place,
+after which nobody who reads only this file knows which section it is, nor what was set.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 SECTION = "pgbouncer"
 
-_HEADING = re.compile(r"\s*\[([^\]]*)\]\s*(.*)")
+_HEADING = re.compile(r"\s*\[([^\]]*)\]")
 _ASSIGNMENT = re.compile(r"\s*'?([\w.*-]+)'?[ \t]*=[ \t]*(.*?)\s*")
 _INCLUDE = re.compile(r"\s*%include[ \t]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """What a line means. `section` is the one after it, None where an include may have begun another."""
-
-    number: int
-    section: str | None
-    key: str = ""
-    value: str = ""
-    heading: bool = False
-    blank: bool = False
 
 
 def equal(one: str, other: str) -> bool:
@@ -43,32 +31,50 @@ def with_settings(text: str, settings: Mapping[str, str]) -> str:
     return text
 
 
+def unsure(text: str) -> bool:
+    """Tell whether a file that is included may set them otherwise, or hold the section that this one lacks."""
+    lines = text.split("\n")
+    return any(_INCLUDE.match(line) for line in lines[max(_last_heading(lines), 0) :])
+
+
 def _with(text: str, key: str, value: str) -> str:
     lines = text.removesuffix("\n").split("\n") if text else []
-    read = list(_read(lines))
-    included = max((line.number for line in read if line.section is None), default=-1)
-    ours = [line for line in read if line.section == SECTION and line.number > included]
-    set_there = [line for line in ours if line.key == key]
-    if set_there and equal(set_there[-1].value, value):
+    heading = _last_heading(lines)
+    if heading < 0 and unsure(text):
         return text
-    written = f"{key} = {value}"
-    if set_there and not set_there[-1].heading:
-        lines[set_there[-1].number] = written + "\r" * lines[set_there[-1].number].endswith("\r")
-    elif body := [line.number for line in ours if not line.blank]:
-        lines.insert(body[-1] + 1, written)
+    if heading < 0:
+        heading = len(lines)
+        lines.append(f"[{SECTION}]")
+    body = _body(lines, heading)
+    there = [(number, found[2]) for number in body if (found := _assigned(lines[number])) and found[1] == key]
+    if there and equal(there[-1][1], value):
+        return text
+    if there and there[-1][0] != heading:
+        number = there[-1][0]
+        lines[number] = f"{key} = {value}" + "\r" * lines[number].endswith("\r")
     else:
-        lines += [f"[{SECTION}]", written]
+        lines.insert(_end(lines, body), f"{key} = {value}")
     return "\n".join(lines) + "\n" * (text.endswith("\n") or not text)
 
 
-def _read(lines: list[str]) -> Iterator[_Line]:
-    section: str | None = ""
-    for number, line in enumerate(lines):
-        rest, heading = line, False
-        while found := _HEADING.fullmatch(rest):
-            section, rest, heading = found[1], found[2], True
-        if _INCLUDE.match(rest):
-            section = None
-        assignment = None if rest.lstrip().startswith(("#", ";")) else _ASSIGNMENT.fullmatch(rest)
-        key, value = (assignment[1], assignment[2]) if assignment else ("", "")
-        yield _Line(number, section, key, value, heading=heading, blank=not line.strip())
+def _last_heading(lines: list[str]) -> int:
+    """Return the number of the line that begins the section for the last time, -1 if none does."""
+    headings = [(number, found[1]) for number, line in enumerate(lines) if (found := _HEADING.match(line))]
+    return max((number for number, section in headings if section == SECTION), default=-1)
+
+
+def _body(lines: list[str], heading: int) -> range:
+    """Return the numbers of the section's lines, its heading's included: up to another heading."""
+    after = range(heading + 1, len(lines))
+    return range(heading, next((number for number in after if _HEADING.match(lines[number])), len(lines)))
+
+
+def _end(lines: list[str], body: range) -> int:
+    """Return where a line can be added: after an include it might become the name of a database."""
+    sure = range(body.start, next((number for number in body if _INCLUDE.match(lines[number])), body.stop))
+    return max(number for number in sure if lines[number].strip()) + 1
+
+
+def _assigned(line: str) -> re.Match[str] | None:
+    rest = _HEADING.sub("", line, count=1)
+    return None if rest.lstrip().startswith(("#", ";")) else _ASSIGNMENT.fullmatch(rest)

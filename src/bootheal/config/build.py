@@ -246,6 +246,7 @@ def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[St
         settings_in=(Ref("configmap", namespace, settings_in.configmap), settings_in.key) if settings_in else None,
         settings_path=(settings_in or schema.SettingsIn(configmap="none")).path,
         auth_file=auth_file,
+        auth_path=pooler.auth_file.path if pooler.auth_file else "",
     )
 
 

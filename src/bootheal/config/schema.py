@@ -228,6 +228,7 @@ class AuthFile(Model):
 
     secret: Name
     key: str = "userlist.txt"
+    path: str = Field("/etc/pgbouncer/userlist.txt", description="where pods have it, if the console does not tell")
 
 
 class Pooler(Model):

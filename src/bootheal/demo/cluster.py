@@ -20,7 +20,7 @@ from bootheal.demo.control.manager import run_controllers
 from bootheal.demo.control.slices import Slices
 from bootheal.demo.control.workloads import owner_reference
 from bootheal.demo.images import app
-from bootheal.demo.images.pgbouncer import Layout, PgBouncerImage
+from bootheal.demo.images.pgbouncer import PgBouncerImage
 from bootheal.demo.images.postgres import PostgresImage, free_memory
 from bootheal.demo.images.servers import find_servers, make_reachable
 from bootheal.demo.node.addresses import Addresses
@@ -35,7 +35,7 @@ from bootheal.demo.objects.defaults import add_defaults
 from bootheal.demo.objects.kinds import JOB, NAMESPACE, POD, SERVICE, Kind, Object, kind_of
 from bootheal.demo.objects.store import Store
 from bootheal.demo.script import BootScript
-from bootheal.demo.shop import Passwords, Ports
+from bootheal.demo.shop import Layout, Passwords, Ports
 from bootheal.demo.tasks import end
 from bootheal.demo.values import drawn
 from bootheal.errors import DemoError
@@ -62,6 +62,8 @@ class StackOptions:
     seed: int | None = None
     """For names and drawn times; PostgreSQL is as random as ever."""
     passwords: Passwords = field(default_factory=Passwords)
+    pgbouncer: Path | None = None
+    """Another PgBouncer than the one that is found."""
     user: str = "nobody"
     """Whom servers run as when the stack is started by root."""
 
@@ -71,6 +73,8 @@ class Cluster:
 
     def __init__(self, directory: Path, options: StackOptions) -> None:
         found = find_servers()
+        if options.pgbouncer:
+            found = replace(found, pgbouncer=options.pgbouncer)
         self.options = options
         self.faults = Faults()
         addresses = Addresses()
@@ -100,6 +104,10 @@ class Cluster:
         self._on = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.failures = machine.failures
+
+    def container_files(self, name: str) -> list[Path]:
+        """The files of that name that containers were started with."""
+        return sorted((self.runtime.home / "pods").rglob(name))
 
     @property
     def postgres_data(self) -> Path:
@@ -211,7 +219,10 @@ class Cluster:
         """Layer by layer, so that nothing has to crash before it runs."""
         for name in ("default", "kube-system", "kube-node-lease", shop.NAMESPACE):
             self.store.create(NAMESPACE, {"metadata": {"name": name}, "status": {"phase": "Active"}})
-        self._create(*shop.secret_objects(self.options.passwords), *shop.database_objects(self.ports.postgres))
+        self._create(
+            *shop.secret_objects(self.options.passwords, self.options.pooler_layout),
+            *shop.database_objects(self.ports.postgres),
+        )
         await self._until("postgres", self._database_answers)
         layers = (
             shop.pooler_objects(self.ports.pooler, self.options.pooler_replicas),

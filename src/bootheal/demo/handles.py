@@ -15,8 +15,8 @@ from psycopg import sql
 from bootheal.demo.cluster import Cluster
 from bootheal.demo.node.processes import descendants, kill_all
 from bootheal.demo.objects.kinds import POD, SECRET, Kind, Object
-from bootheal.demo.shop import NAMESPACE
-from bootheal.demo.values import decoded, scram_verifier
+from bootheal.demo.shop import NAMESPACE, userlist
+from bootheal.demo.values import decoded, encoded, scram_verifier
 from bootheal.errors import DemoError
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -135,7 +135,11 @@ class Postgres(Server):
 
     def set_password(self, role: str, password: str) -> None:
         """Change a role's password, and no Secret; the statement holds a verifier, not the password."""
-        statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), scram_verifier(password))
+        self.set_verifier(role, scram_verifier(password))
+
+    def set_verifier(self, role: str, verifier: str) -> None:
+        """Change what is stored for a role."""
+        statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), verifier)
         with self.admin() as connection:
             connection.execute(statement)
 
@@ -165,3 +169,30 @@ class Pooler(Server):
         with self.console() as connection:
             rows = connection.execute("SHOW CONFIG").fetchall()
         return next(str(row[1]) for row in rows if row[0] == key)
+
+    def rotate(self, role: str) -> None:
+        """Give a role another password, in PostgreSQL and in every Secret that holds it, as an operator does.
+
+        The pods go on with the userlist that they were started with.
+        """
+        password = os.urandom(18).hex()
+        verifier = scram_verifier(password)
+        self._edit_secret(role, {"password": password} | ({"verifier": verifier} if role == "app" else {}))
+        pooler, app = (self._secret_values(name) for name in ("pooler", "app"))
+        self._edit_secret(
+            "pooler-userlist", {"userlist.txt": userlist(self._cluster.options.pooler_layout, pooler, app)}
+        )
+
+    def refresh_userlist(self) -> None:
+        """Do what the kubelet does sooner or later to a mounted Secret: its content comes into the pods."""
+        for path in self._cluster.container_files("userlist.txt"):
+            path.write_text(self._secret_values("pooler-userlist")["userlist.txt"])
+
+    def _secret_values(self, name: str) -> dict[str, str]:
+        data = self._cluster.store.get(SECRET, NAMESPACE, name)["data"]
+        return {key: decoded(value) for key, value in data.items()}
+
+    def _edit_secret(self, name: str, values: dict[str, str]) -> None:
+        data = {key: encoded(value) for key, value in values.items()}
+        store = self._cluster.store
+        self._invoke(lambda: store.edit(SECRET, NAMESPACE, name, lambda item: item["data"].update(data)))

@@ -5,12 +5,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from bootheal.demo.objects.kinds import Object
 from bootheal.demo.values import encoded, scram_verifier
 
 NAMESPACE = "shop"
 GRACE = 5
+
+Layout = Literal["plaintext", "verifier", "auth_query"]
+"""How the pooler knows passwords.
+
+plaintext: its own and the app's, and it logs in to PostgreSQL as itself; verifier: the app's SCRAM verifier, whose
+keys it passes through; auth_query: it asks PostgreSQL, as itself, for the app's verifier.
+"""
 
 POSTGRES, PGBOUNCER = "demo/postgres", "demo/pgbouncer"
 WEB, SLEEP, DONE = "demo/web", "demo/sleep", "demo/done"
@@ -40,14 +48,30 @@ class Ports:
     nginx: int = 8080
 
 
-def secret_objects(passwords: Passwords) -> list[Object]:
-    """The three Secrets; the app's holds its verifier too, because pass-through needs both sides to have the same."""
+def secret_objects(passwords: Passwords, layout: Layout) -> list[Object]:
+    """The Secrets; the app's holds its verifier too, because pass-through needs both sides to have the same."""
     app = {"username": "app", "password": passwords.app, "verifier": scram_verifier(passwords.app)}
+    pooler = {"username": "pooler", "password": passwords.pooler}
     return [
         _secret("postgres-admin", {"username": "postgres", "password": passwords.postgres}),
-        _secret("pooler", {"username": "pooler", "password": passwords.pooler}),
+        _secret("pooler", pooler),
         _secret("app", app),
+        _secret("pooler-userlist", {"userlist.txt": userlist(layout, pooler, app)}),
     ]
+
+
+def userlist(layout: Layout, pooler: Mapping[str, str], app: Mapping[str, str]) -> str:
+    """The pooler's auth_file, from what the Secrets hold."""
+    known = {pooler["username"]: pooler["password"]}
+    if layout == "plaintext":
+        known[app["username"]] = app["password"]
+    elif layout == "verifier":
+        known[app["username"]] = app["verifier"]
+    return "".join(f"{_quoted(user)} {_quoted(secret)}\n" for user, secret in known.items())
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 def database_objects(port: int) -> list[Object]:
@@ -77,7 +101,7 @@ def pooler_objects(port: int, replicas: int) -> list[Object]:
     """The Deployment pooler and its Service; ready when its port is open, which proves little."""
     environment = [
         *_credentials(),
-        _from_secret("APP_VERIFIER", "app", "verifier"),
+        _from_secret("USERLIST", "pooler-userlist", "userlist.txt"),
         {"name": "DATABASE_HOST", "value": "$(POSTGRES_SERVICE_HOST)"},
         {"name": "DATABASE_PORT", "value": "$(POSTGRES_SERVICE_PORT)"},
         {"name": "PORT", "value": str(port)},

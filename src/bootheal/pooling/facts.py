@@ -22,7 +22,8 @@ STARVED = Answer(ok=False, spoke=True, text="clients wait while PgBouncer does n
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One pooler pod. `console` is None where it could not be read: then `refused` says why, `passing` if it may pass.
+    """One pooler pod. `console` is None where it could not be read: then `refused` says why, `passing` if it may pass,
+    and `denied` that the pooler's own role was refused there: the fourth login of the matrix.
 
     `same_file`: whether its auth_file is the declared one; None where that was not asked or cannot be known.
     `same_ini`: likewise for the file of its settings, asked only where there is no console.
@@ -36,6 +37,7 @@ class Member:
     refused: str = ""
     hint: str = ""
     passing: bool = False
+    denied: bool = False
     same_file: bool | None = None
     same_ini: bool | None = None
 
@@ -54,6 +56,8 @@ class Member:
     @property
     def retry(self) -> float:
         """How long it waits between two tries to log in."""
+        if self.denied:
+            return LENT[RETRY]  # that login is the pooler's own to judge: there is nothing to wait for
         return self.seconds(RETRY) if self.console else USUAL_RETRY
 
     @property
@@ -93,7 +97,9 @@ class Seen:
             return Verdict.PAUSED
         if member.console and member.console.unknown_for:
             return Verdict.NO_NAME
-        return Logins(self.pooler, self.application, member.login).verdict
+        verdict = Logins(self.pooler, self.application, member.login).verdict
+        knows_no_better = verdict in (Verdict.BACKS_OFF, Verdict.STALE_CLIENT, Verdict.MISSING)
+        return Verdict.STALE if member.denied and self.lets_both_in and knows_no_better else verdict
 
     @property
     def lets_both_in(self) -> bool:
@@ -113,6 +119,13 @@ class Seen:
     def _conditions(self) -> Iterator[str]:
         for member in self.failing:
             yield condition(member, self.verdict(member))
+            if self.lets_both_in:
+                yield let_in(member)
+
+
+def let_in(member: Member) -> str:
+    """Name that PostgreSQL lets both roles in, and the pod does not: whatever it says about it at the moment."""
+    return f"let in without {member.uid}"
 
 
 def condition(member: Member, verdict: Verdict) -> str:

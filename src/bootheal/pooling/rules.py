@@ -28,7 +28,7 @@ PASSES = {
 
 
 def why_restart(member: Member, verdict: Verdict, seen: Seen, held: float) -> str:
-    """Say why only a new process helps a pod whose verdict has `held` for so long; "" if that is not known."""
+    """Say why only a new process helps, "" if that is not known. `held`: for how long PostgreSQL has let both in."""
     if verdict in STALE and member.same_file is False:
         return "its auth_file is not the declared one"
     if verdict in STALE and member.bug:

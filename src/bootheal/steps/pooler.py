@@ -14,6 +14,7 @@ from typing import Any
 
 from bootheal.errors import PermanentError, TransientError
 from bootheal.freshness import endpoints_doubt, pod_doubt
+from bootheal.ini import unsure
 from bootheal.matrix import RECOVERING, Verdict
 from bootheal.model import Answer, Credentials, Login, Pod, Ref, Right, Service, State, Target, Workload
 from bootheal.pgbouncer import Says, understand
@@ -29,7 +30,7 @@ from bootheal.pooling.actions import (
     reloaded,
     restarted,
 )
-from bootheal.pooling.facts import RETRY, STARVED, Member, Seen, condition
+from bootheal.pooling.facts import RETRY, STARVED, Member, Seen, condition, let_in
 from bootheal.pooling.files import same_file
 from bootheal.pooling.rules import PASSES, Names, tell, why_restart
 from bootheal.pooling.settings import Declared
@@ -50,7 +51,8 @@ class PoolerStep(Step[Seen]):
     """Proves a pooler. `dbname` is the database as the pooler names it; `settings` are SHOW CONFIG keys.
 
     `auth_file` is the Secret (as `password`) that the pooler's auth_file is mounted from, where that is
-    declared; `settings_in` the ConfigMap and key of its pgbouncer.ini, and its path in the pods.
+    declared; `settings_in` the ConfigMap and key of its pgbouncer.ini. The paths are those in the pods, for
+    where the console does not tell.
     """
 
     deployment: Ref
@@ -65,6 +67,7 @@ class PoolerStep(Step[Seen]):
     settings_in: tuple[Ref, str] | None = None
     settings_path: str = "/etc/pgbouncer/pgbouncer.ini"
     auth_file: Login | None = None
+    auth_path: str = "/etc/pgbouncer/userlist.txt"
 
     @property
     def names(self) -> Names:
@@ -128,8 +131,16 @@ class PoolerStep(Step[Seen]):
             shown = world.pooler.read(target, console, self.dbname)
         except (TransientError, PermanentError) as error:
             login = world.postgres.ask(target, client, self.dbname, timeout=PATIENT)
-            passing = isinstance(error, TransientError)
-            return Member(pod.ref, pod.uid, target, login, refused=str(error), hint=error.hint, passing=passing)
+            return Member(
+                pod.ref,
+                pod.uid,
+                target,
+                login,
+                refused=str(error),
+                hint=error.hint,
+                passing=isinstance(error, TransientError),
+                denied=self.console == self.credential and understand(str(error)) is Says.CLIENT,
+            )
         member = Member(pod.ref, pod.uid, target, STARVED, shown)
         if shown.starved and RETRY in member.lendable:
             return member  # a login of ours would only wait with the others
@@ -155,9 +166,10 @@ class PoolerStep(Step[Seen]):
 
     def _with_files(self, world: World, member: Member, seen: Seen) -> Member:
         blamed = not member.login.ok and understand(member.login.text) in (Says.REFUSED, Says.CLIENT)
-        if self.auth_file and member.console and blamed and "auth_file" in member.console.settings:
+        if self.auth_file and not member.login.ok and (blamed or member.denied):
             declared = world.cluster.credentials(self.auth_file).password.reveal()
-            path = member.console.settings["auth_file"].value
+            shown = member.console.settings.get("auth_file") if member.console else None
+            path = shown.value if shown else self.auth_path
             return replace(member, same_file=same_file(world, member.pod, path, declared))
         if seen.document and not member.console and not member.passing and self.declared:
             return replace(member, same_ini=same_file(world, member.pod, self.settings_path, seen.document.text))
@@ -230,7 +242,7 @@ class PoolerStep(Step[Seen]):
         stale = verdict in (Verdict.STALE, Verdict.STALE_CLIENT)
         if stale and member.same_file and not reloaded(past.done, member.uid):
             return Reload(cause="its auth_file has changed", **self._on(member))
-        why = why_restart(member, verdict, seen, past.held(condition(member, verdict)))
+        why = why_restart(member, verdict, seen, past.held(let_in(member)))
         if not why or seen.doubts:
             return None  # one at a time
         gone = restarted(past.done) - {other.uid for other in seen.members}
@@ -282,6 +294,8 @@ class PoolerStep(Step[Seen]):
             yield from self.declared.remarks(member)
             if member.console is None and self.declared:
                 yield f"the declared settings cannot be verified: {member.refused}; {member.hint}"
+        if seen.document and unsure(seen.document.text):
+            yield f"{seen.document.ref} includes other files, which may set the declared settings otherwise"
         if seen.document and seen.document.managed_by and self.declared.text(seen.document):
             owner = seen.document.managed_by
             yield f"{seen.document.ref} was not written, because {owner} manages it: change the settings there"

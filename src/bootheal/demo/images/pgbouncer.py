@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from bootheal.demo.images.servers import Servers
 from bootheal.demo.node.images import Context
 from bootheal.demo.node.runtime import Command
-
-Layout = Literal["plaintext", "verifier", "auth_query"]
-"""How the pooler knows passwords.
-
-plaintext: its own and the app's, and it logs in to PostgreSQL as itself; verifier: the app's SCRAM verifier, whose
-keys it passes through; auth_query: it asks PostgreSQL, as itself, for the app's verifier.
-"""
+from bootheal.demo.shop import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +23,11 @@ class PgBouncerImage:
     async def prepare(self, context: Context) -> Command:
         """The entrypoint: write pgbouncer.ini and userlist.txt, and start the pooler on the pod's address."""
         userlist, ini = context.directory / "userlist.txt", context.directory / "pgbouncer.ini"
-        _write(context, userlist, self._userlist(context.environment))
+        _write(context, userlist, context.environment["USERLIST"])
         _write(context, ini, self._ini(context, userlist))
         return Command(
             (str(self.servers.pgbouncer), str(ini)), environment=self.servers.environment, directory=context.directory
         )
-
-    def _userlist(self, given: Mapping[str, str]) -> str:
-        known = {given["POOLER_USER"]: given["POOLER_PASSWORD"]}
-        if self.layout == "plaintext":
-            known[given["APP_USER"]] = given["APP_PASSWORD"]
-        elif self.layout == "verifier":
-            known[given["APP_USER"]] = given["APP_VERIFIER"]
-        return "".join(f"{_quoted(user)} {_quoted(secret)}\n" for user, secret in known.items())
 
     def _ini(self, context: Context, userlist: Path) -> str:
         given = context.environment
@@ -63,10 +48,6 @@ class PgBouncerImage:
         lines = [f"{key} = {value}" for key, value in {**settings, **self.settings}.items()]
         server = f"host={given['DATABASE_HOST']} port={given['DATABASE_PORT']}"
         return "\n".join(("[databases]", f"shop = {server}{forced}", "", "[pgbouncer]", *lines, ""))
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
 
 
 def _write(context: Context, path: Path, text: str) -> None:
