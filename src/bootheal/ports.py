@@ -40,11 +40,15 @@ from bootheal.model import (
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """A kind of object in a namespace ("" for the cluster), of whatever name or of names that begin with `name`."""
+    """A kind of object in a namespace ("" for the cluster), of whatever name or of names that begin with `name`.
+
+    `pulse`: it changes all the time, like a heartbeat, and is worth a look only to who waits for it.
+    """
 
     kind: str
     namespace: str = ""
     name: str = ""
+    pulse: bool = False
 
     def covers(self, change: "Interest") -> bool:
         """Tell whether a change concerns us; `change.name` is the object's, or "" if any may have changed."""

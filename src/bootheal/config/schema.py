@@ -304,7 +304,7 @@ class File(Model):
     state_directory: FilePath = Path("/var/lib/bootheal")
     deadline: Duration = Field(3600.0, description="how long a `run --once` may take in all")
     recheck: Duration = Field(
-        30.0, description="how often the daemon looks at what is well, where no watch tells of changes; default 30 s"
+        60.0, description="how often the daemon looks at what is well, where no watch tells of changes; default 60 s"
     )
     max_parallel: int = Field(4, ge=1, description="how many workloads are restarted at a time")
     registry: Registry | None = None

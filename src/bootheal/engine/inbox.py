@@ -50,5 +50,5 @@ class Limits:
     max_parallel: int = 4
     max_repeats: int = 5
     stay: bool = False
-    recheck: float = 30.0
+    recheck: float = 60.0
     longest_sleep: float = float("inf")

@@ -52,7 +52,7 @@ class Nodes:
     def wake(self, change: Interest) -> None:
         """Something changed: those that are interested look again."""
         for node in self:
-            if any(interest.covers(change) for interest in node.interests):
+            if any(interest.covers(change) and not (interest.pulse and node.settled) for interest in node.interests):
                 node.wake()
 
     def take_place(self, node: Node) -> bool:

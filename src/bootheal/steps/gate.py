@@ -47,7 +47,7 @@ class Gate(Step[Seen]):
 
     def interests(self) -> frozenset[Interest]:
         """Nodes and their heartbeats."""
-        return frozenset({Interest("node"), Interest("lease", LEASES)})
+        return frozenset({Interest("node"), Interest("lease", LEASES, pulse=True)})
 
     def look(self, world: World) -> Seen:
         """Ask /readyz, then read the nodes and their Leases; where they say no, or nothing, ask the host why."""
