@@ -22,11 +22,12 @@ class FakeClock:
 
     def __init__(self) -> None:
         self.time = START
+        self.jumped = 0.0  # by how much somebody has set the wall clock
         self._coming: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
 
     def now(self) -> float:
-        return self.time
+        return self.time + self.jumped
 
     def monotonic(self) -> float:
         return self.time

@@ -492,3 +492,23 @@ def test_one_boot_in_which_it_is_well_and_nothing_is_held_back_any_more() -> Non
     Bench([Scripted(name="a")], memory=memory).run("boot-3")
     judges = lambda _, past: Settled("ok") if past.times(Deed) else Act("must", (Deed(cause="x"),))  # noqa: E731
     assert Bench([Scripted(name="a", judges=judges)], memory=memory).run("boot-4").seconds == 0
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0])
+def test_a_jump_of_the_wall_clock_changes_nothing(jump: float) -> None:
+    """Held conditions, patience and deadline run on, in this process and in the next one of the same boot."""
+
+    def judges(_: Any, past: Past) -> Judgement:
+        return Settled("long enough") if past.held("dead") >= 60 else Wait("dead", again=10)
+
+    memory = DictMemory()
+    first = Bench([Scripted(name="a", holds=frozenset({"dead"}), judges=judges)], memory=memory)
+    first.limits = Limits(deadline=35)
+    first.clock.at(15, lambda: setattr(first.clock, "jumped", jump))
+    assert first.run().seconds == 35
+    second = Bench(first.steps, memory=memory)
+    second.clock.time, second.clock.jumped = START + 40, -jump
+    assert second.run().seconds == pytest.approx(20)
+    impatient = Bench([Scripted(name="a", patience=60, judges=lambda *_: Wait("no answer"))])
+    impatient.clock.at(15, lambda: setattr(impatient.clock, "jumped", jump))
+    assert impatient.run().seconds == pytest.approx(60, abs=2)

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bootheal.engine import Limits
+from bootheal.engine import Limits, Stop
 from bootheal.model import Done, Event, EventKind, Verdict
 from bootheal.step import Act, Judgement, Past, Settled, Wait
 from support.engine import START, Bench, DictMemory, FakeClock, Restart, Scripted
@@ -88,6 +88,8 @@ class Recovery:
         self.memory = replace(self.memory, fuse=fuse)
         bench = Bench([], clock=clock, memory=self.memory, limits=Limits(max_parallel=6))
         bench.events = Listener(fuse)
+        if isinstance(fuse, Polite):
+            fuse.inbox = bench.inbox
         bench.steps = [self._step(number, clock) for number in range(WORKLOADS)]
         try:
             return bench.run().verdict
@@ -118,6 +120,19 @@ class Listener(list[Event]):
 
     def append(self, event: Event) -> None:
         self._fuse.burn(boundary=event.kind in (EventKind.ACTING, EventKind.ACTED))
+
+
+@dataclass
+class Polite(Fuse):
+    """Burns the same way, but sends a Stop instead of killing: a signal that arrives at that very moment."""
+
+    inbox: Any = None
+
+    def burn(self, *, boundary: bool = False) -> None:
+        try:
+            super().burn(boundary=boundary)
+        except Killed:
+            self.inbox.put(Stop())
 
 
 def uninterrupted() -> Fuse:
@@ -152,3 +167,16 @@ def test_killed_at_a_thousand_random_points() -> None:
         points = [source.randint(1, last) for _ in range(min(left, source.randint(1, 3)))]
         kill_and_go_on(*points)
         left -= len(points)
+
+
+def test_stopped_at_every_moment() -> None:
+    """SIGTERM wherever it may come: nothing is left half recorded, the report is a partial one, the next run heals."""
+    whole = uninterrupted()
+    for point in range(1, whole.points + 1, 3):
+        recovery = Recovery()
+        verdict = recovery.life(Polite(point))
+        assert verdict in (Verdict.INTERRUPTED, Verdict.HEALED)
+        assert {done.result for records in recovery.memory.records.values() for done in records} <= {"done"}
+        if verdict is Verdict.INTERRUPTED:
+            assert recovery.life(Fuse()) in (Verdict.HEALED, Verdict.HEALTHY)
+        assert recovery.cluster.restarts == {f"w{number}": 1 for number in range(WORKLOADS)}

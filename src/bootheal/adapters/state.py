@@ -258,9 +258,20 @@ def replace_file(path: Path, text: str, *, durable: bool) -> None:
             if durable:
                 os.fsync(file.fileno())
         Path(name).replace(path)
+        if durable:
+            _sync(path.parent)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _sync(directory: Path) -> None:
+    """Make a new name in it outlive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from bootheal.cli.terminal import Voice, open_voice
 from bootheal.cli.wiring import first_epoch, make_engine, open_state, open_world
 from bootheal.config import Configuration, accept_data, load
 from bootheal.engine import Inbox, Renew, Stop
+from bootheal.errors import StateError
 from bootheal.model import Event, Report, Verdict, to_json
 from bootheal.narrate import EXIT_CODES, Level
 
@@ -86,5 +87,9 @@ def heal(configuration: Configuration, voice: Voice, inbox: Inbox) -> Report:
             systemd.ready()
             report = engine.run(first_epoch(world, remembered))
             systemd.stopping()
-        state.finish(report)
+        try:
+            state.finish(report)
+        except StateError:
+            voice.conclude(report)  # what was done must not be lost with the file
+            raise
     return report

@@ -1,0 +1,128 @@
+"""The state file: what is on disk outside of a pass, after another boot, of another version, on a full disk."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bootheal.adapters.state import StateFile, lock, read
+from bootheal.errors import LockedError, StateError
+from bootheal.model import Done
+from support.command import environment
+
+DONE = Done(0, "delete-pod", "pod/shop/a", "Unknown", 5.0, "delete pod/shop/a")
+
+
+def remembered(directory: Path, boot: str = "machine-1") -> StateFile:
+    """Return a state file in which something has happened."""
+    state = StateFile(directory, boot)
+    with state.hold():
+        state.enter("boot-1")
+        state.observe("a", frozenset({"dead"}), 100.0)
+        state.record("a", DONE)
+    return state
+
+
+def test_nothing_is_written_outside_of_a_pass(tmp_path: Path) -> None:
+    """What the engine sees while it rests stays in memory: another pass may be under way."""
+    state = remembered(tmp_path)
+    before = (tmp_path / "state.json").read_bytes()
+    state.observe("a", frozenset({"dead", "more"}), 200.0)
+    state.keep("a", {"rows": "5"})
+    assert (tmp_path / "state.json").read_bytes() == before
+
+
+def test_what_another_pass_has_written_is_known_in_the_next(tmp_path: Path) -> None:
+    """`run --once` by hand beside a daemon: the daemon's next pass knows what was done."""
+    daemon = remembered(tmp_path)
+    by_hand = StateFile(tmp_path, "machine-1")
+    with by_hand.hold():
+        by_hand.record("b", DONE)
+    with daemon.hold() as epoch:
+        assert (epoch, daemon.done("b")) == ("boot-1", (DONE,))
+
+
+def test_durations_are_not_believed_in_another_boot_of_this_machine(tmp_path: Path) -> None:
+    """A monotonic clock begins anew; what was done in the cluster's epoch is still known."""
+    remembered(tmp_path)
+    state = StateFile(tmp_path, "machine-2")
+    with state.hold() as epoch:
+        state.enter(epoch)
+        assert state.observe("a", frozenset({"dead"}), 7.0) == {"dead": 7.0}
+        assert state.done("a") == (DONE,)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("{ broken", "it cannot be understood"),
+        ("[]", "it cannot be understood"),
+        ('{"version": 99, "epoch": "x"}', "it is of version 99 and this bootheal knows version"),
+        ("\0\0\0", "it cannot be understood"),
+    ],
+)
+def test_what_cannot_be_understood_is_set_aside_by_a_pass_only(tmp_path: Path, content: str, why: str) -> None:
+    """`plan` and `status` leave it where it is, and say so; a pass keeps it under another name."""
+    path = tmp_path / "state.json"
+    path.write_text(content)
+    with pytest.raises(StateError, match=why):
+        read(tmp_path)
+    planning = StateFile(tmp_path)
+    assert planning.load() == ""
+    assert why in planning.remark
+    assert [file.name for file in tmp_path.iterdir()] == ["state.json"]
+    state = StateFile(tmp_path)
+    with state.hold() as epoch:
+        assert epoch == ""
+        state.enter("boot-1")
+    assert why in state.remark
+    assert [file.read_text() for file in tmp_path.glob("*.aside")] == [content]
+
+
+def test_the_holder_of_the_lock_is_named(tmp_path: Path) -> None:
+    """With its process and since when; the lock goes with the holder, however it ends."""
+    named = r"\(process \d+ since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\)"
+    with lock(tmp_path), pytest.raises(LockedError, match=named), lock(tmp_path):
+        pass
+    with lock(tmp_path):
+        pass
+
+
+def test_a_directory_that_cannot_be_written_is_named() -> None:
+    """With the next thing to do."""
+    named = "cannot use the state directory /proc/sys/kernel: "
+    with pytest.raises(StateError, match=named) as error, StateFile(Path("/proc/sys/kernel")).hold():
+        pass
+    assert "state_directory" in error.value.hint
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from bootheal.adapters.state import StateFile
+from bootheal.errors import StateError
+from bootheal.model import Done
+state = StateFile(Path(sys.argv[1]), "machine-1")
+with state.hold():
+    number, limit = len(state.done("a")), (Path(sys.argv[1]) / "state.json").stat().st_size + 100
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    try:
+        state.record("a", Done(number, "x" * 200, "x", "x", 5.0, "x"))
+    except StateError as error:
+        print(error, error.hint, sep="\\n")
+"""
+
+
+def test_a_full_disk_corrupts_nothing(tmp_path: Path) -> None:
+    """The record is refused with clear words, and the file is what it was; no scrap is left beside it."""
+    remembered(tmp_path)
+    before = (tmp_path / "state.json").read_bytes()
+    command = [sys.executable, "-c", FULL, str(tmp_path)]
+    said = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True).stdout
+    assert said.startswith(f"cannot write {tmp_path}/state.json: File too large; nothing is changed without a record")
+    assert "free some space" in said
+    assert (tmp_path / "state.json").read_bytes() == before
+    assert json.loads(before)["epoch"] == "boot-1"
+    assert {file.name for file in tmp_path.iterdir()} == {"state.json", "lock"}
