@@ -29,6 +29,7 @@ from bootheal.steps.names import Names
 from bootheal.steps.pooler import PoolerStep
 from bootheal.steps.registry import NAME as REGISTRY
 from bootheal.steps.registry import Registry
+from bootheal.steps.restore import Restore
 from bootheal.steps.scheduling import Scheduling
 from bootheal.steps.workload import WorkloadStep
 
@@ -166,6 +167,8 @@ def _steps(file: schema.File) -> Iterator[Step[Any]]:
         yield databases.step(section, places[name])
     for name, pooler in file.poolers.items():
         yield from _pooler(name, pooler, places[pooler.database])
+    if scaled := tuple(Ref(*name.split("/")) for name, each in file.workloads.items() if each.strategy == "scale"):
+        yield Restore(after=(gate.NAME,), workloads=scaled)
     for name, workload in file.workloads.items():
         yield _workload(name, workload)
 

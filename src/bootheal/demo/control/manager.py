@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from functools import partial
 
 from bootheal.demo.control.deployments import reconcile_deployment, reconcile_replica_set
 from bootheal.demo.control.statefulsets import reconcile_daemon_set, reconcile_stateful_set
 from bootheal.demo.objects.conditions import set_condition
 from bootheal.demo.objects.kinds import (
+    CLAIM,
     DAEMON_SET,
     DEPLOYMENT,
     EVENT,
@@ -24,6 +27,7 @@ from bootheal.demo.objects.store import Store
 
 _IGNORED = frozenset({EVENT, LEASE})
 _PASSES = 50
+_OVER = frozenset({"Succeeded", "Failed"})
 _REST = 4
 """For how many times as long as it worked it lets others work: with thousands of objects the API must still answer."""
 
@@ -73,18 +77,46 @@ def _collect_garbage(store: Store) -> None:
 
 
 def _schedule(store: Store) -> None:
-    """Give unbound pods to the node, unless it is cordoned."""
+    """Give unbound pods to the node, unless it is cordoned, or another pod has what they need for themselves."""
     nodes = store.all(NODE)
     for pod in store.all(POD):
         if pod["spec"].get("nodeName") or not nodes:
             continue
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         if nodes[0]["spec"].get("unschedulable"):
-            store.edit(POD, namespace, name, _refuse)
+            store.edit(POD, namespace, name, partial(_refuse, why="were unschedulable"))
+        elif _host_ports(pod) & _taken(store, _host_ports):
+            why = "didn't have free ports for the requested pod ports"
+            store.edit(POD, namespace, name, partial(_refuse, why=why))
+        elif _lone_claims(store, pod) & _taken(store, partial(_lone_claims, store)):
+            why = "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"
+            store.edit(POD, namespace, name, partial(_refuse, why=why))
         else:
             store.edit(POD, namespace, name, lambda new: new["spec"].update(nodeName=nodes[0]["metadata"]["name"]))
 
 
-def _refuse(pod: Object) -> None:
-    why = "0/1 nodes are available: 1 node(s) were unschedulable."
-    set_condition(pod["status"], "PodScheduled", ok=False, reason="Unschedulable", message=why)
+def _taken(store: Store, needs: Callable[[Object], set[str]]) -> set[str]:
+    """What the pods on the node have for themselves, until they have gone."""
+    bound = (pod for pod in store.all(POD) if pod["spec"].get("nodeName"))
+    return {need for pod in bound if pod["status"].get("phase") not in _OVER for need in needs(pod)}
+
+
+def _host_ports(pod: Object) -> set[str]:
+    ports = (port for container in pod["spec"]["containers"] for port in container.get("ports", []))
+    return {str(port["hostPort"]) for port in ports if "hostPort" in port}
+
+
+def _lone_claims(store: Store, pod: Object) -> set[str]:
+    """The ReadWriteOncePod volumes of a pod."""
+    namespace = pod["metadata"]["namespace"]
+    names = {
+        v["persistentVolumeClaim"]["claimName"] for v in pod["spec"].get("volumes", []) if "persistentVolumeClaim" in v
+    }
+    claims = (store.find(CLAIM, namespace, name) for name in names)
+    lone = (claim for claim in claims if claim and "ReadWriteOncePod" in claim["spec"].get("accessModes", []))
+    return {f"{namespace}/{claim['metadata']['name']}" for claim in lone}
+
+
+def _refuse(pod: Object, why: str) -> None:
+    message = f"0/1 nodes are available: 1 node(s) {why}."
+    set_condition(pod["status"], "PodScheduled", ok=False, reason="Unschedulable", message=message)

@@ -14,8 +14,8 @@ def reconcile_stateful_set(store: Store, item: Object) -> None:
     """Pods with a number, in order; new revisions from the highest down to the partition, one by one."""
     revision = f"{item['metadata']['name']}-{template_hash(item['spec']['template'])}"
     current = item.get("status", {}).get("currentRevision", revision)
-    _fill(store, item, revision)
-    _update(store, item, revision)
+    if _fill(store, item, revision):
+        _update(store, item, revision)
     pods = active(owned(store, POD, item))
     ready = sum(map(is_ready, pods))
     updated = sum(_revision(pod) == revision for pod in pods)
@@ -42,8 +42,11 @@ def _ordinal(pod: Object) -> int:
     return int(pod["metadata"]["name"].rpartition("-")[2])
 
 
-def _fill(store: Store, item: Object, revision: str) -> None:
-    """Make what is missing and take away what is too much; in order, unless the set says Parallel."""
+def _fill(store: Store, item: Object, revision: str) -> bool:
+    """Make what is missing and take away what is too much; in order, unless the set says Parallel.
+
+    Returns whether it came to an end: an ordered set replaces no pod while one of them is not ready.
+    """
     pods = {_ordinal(pod): pod for pod in owned(store, POD, item)}
     wanted, ordered = item["spec"]["replicas"], item["spec"]["podManagementPolicy"] == "OrderedReady"
     for number in range(wanted):
@@ -59,13 +62,14 @@ def _fill(store: Store, item: Object, revision: str) -> None:
         elif pod["status"].get("phase") in {"Failed", "Succeeded"}:
             drop_pod(store, item, pod)
         if ordered and (pod is None or not is_ready(pod) or "deletionTimestamp" in pod["metadata"]):
-            return
+            return False
     for number in sorted(pods, reverse=True):
         if number >= wanted:
             if "deletionTimestamp" not in pods[number]["metadata"]:
                 drop_pod(store, item, pods[number])
             if ordered:
-                return
+                return False
+    return True
 
 
 def _update(store: Store, item: Object, revision: str) -> None:

@@ -1,0 +1,305 @@
+"""Restarts on the stack: each way, on each kind of workload; shapes that would deadlock; killed in the middle."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bootheal.demo.stack import Stack
+from support.command import actions, bootheal, heal, interrupt_at, outcome
+from support.double import APPS, MERGE, SHOP, STRATEGIC, Api, running
+
+Make = Callable[..., None]
+Config = Callable[..., Path]
+KINDS = {"deployment": "deployments", "statefulset": "statefulsets", "daemonset": "daemonsets"}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+@pytest.fixture
+def api(stack: Stack) -> Api:
+    return Api(stack.kubeconfig)
+
+
+@pytest.fixture
+def make(api: Api, stack: Stack) -> Iterator[Make]:
+    """Make a workload of sleeping pods called `thing`, wait until it is rolled out; it goes afterwards."""
+    made: list[str] = []
+
+    def create(
+        kind: str = "deployment", *, wait: bool = True, pod: Any = None, metadata: Any = None, **spec: Any
+    ) -> None:
+        container = {"name": "main", "image": "demo/sleep"} | spec.pop("container", {})
+        template = {
+            "metadata": {"labels": {"app": "thing"}},
+            "spec": {"containers": [container], "terminationGracePeriodSeconds": 1} | (pod or {}),
+        }
+        manifest = {
+            "metadata": {"name": "thing"} | (metadata or {}),
+            "spec": {"selector": {"matchLabels": {"app": "thing"}}, "template": template} | spec,
+        }
+        path = f"{APPS}/{KINDS[kind]}"
+        status, answer = api.call("POST", path, manifest)
+        assert status == 201, answer
+        made.append(f"{path}/thing")
+        if wait:
+            stack.wait_until("its pods", lambda: things(api) and all(map(is_ready, things(api))))
+
+    yield create
+    for path in made:
+        api.call("DELETE", path)
+    stack.wait_until("its pods to go", lambda: not things(api))
+
+
+def things(api: Api) -> list[Any]:
+    found: list[Any] = api.get(f"{SHOP}/pods", labelSelector="app=thing")["items"]
+    return found
+
+
+def wait_until_gone(api: Api, before: set[str]) -> None:
+    deadline = time.monotonic() + 20
+    while uids(api) & before:
+        assert time.monotonic() < deadline, "the old pods have not gone"
+        time.sleep(0.05)
+
+
+def is_ready(pod: Any) -> bool:
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
+
+
+def uids(api: Api) -> set[str]:
+    return {pod["metadata"]["uid"] for pod in things(api)}
+
+
+@pytest.fixture
+def config(stack: Stack, tmp_path: Path) -> Callable[..., Path]:
+    """Write a configuration of that one workload alone, with a memory of its own."""
+
+    def write(kind: str = "deployment", *, more: Any = None, **workload: Any) -> Path:
+        path = tmp_path / "bootheal.yaml"
+        cluster = yaml.safe_load(stack.config.read_text())["cluster"]
+        name = f"{kind}/shop/thing"
+        content = {"cluster": cluster, "state_directory": str(tmp_path / "state"), "deadline": 25}
+        path.write_text(yaml.safe_dump(content | {"workloads": {name: {"soak": 0} | workload}} | (more or {})))
+        return path
+
+    return write
+
+
+FIRST = {
+    "rollout": "roll out {}/shop/thing (restart: always)",
+    "scale": "scale {}/shop/thing to zero, to go back to 2 (restart: always)",
+    "delete-pods": "delete pod/shop/thing-",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "strategy"),
+    [
+        ("deployment", "rollout"),
+        ("statefulset", "rollout"),
+        ("daemonset", "rollout"),
+        ("deployment", "scale"),
+        ("statefulset", "scale"),
+        ("deployment", "delete-pods"),
+        ("daemonset", "delete-pods"),
+    ],
+)
+def test_each_way_restarts_each_kind_once(kind: str, strategy: str, api: Api, make: Make, config: Config) -> None:
+    """Every pod is another one afterwards, there are as many, and a second run in the same boot changes nothing."""
+    replicas = {} if kind == "daemonset" else {"replicas": 2}
+    make(kind, **replicas)
+    before, path = uids(api), config(kind, restart="always", strategy=strategy)
+    report = heal(path)
+    assert actions(report)[0].startswith(FIRST[strategy].format(kind))
+    wait_until_gone(api, before)
+    assert len(things(api)) == len(before)
+    found = api.get(f"{APPS}/{KINDS[kind]}/thing")
+    assert found["spec"].get("replicas") == replicas.get("replicas")
+    assert "bootheal/scaled-from" not in found["metadata"].get("annotations", {})
+    after, version = uids(api), found["metadata"]["generation"]
+    assert actions(heal(path)) == []
+    assert (uids(api), api.get(f"{APPS}/{KINDS[kind]}/thing")["metadata"]["generation"]) == (after, version)
+
+
+def test_our_writes_are_made_under_our_own_name(make: Make, config: Config, stack: Stack) -> None:
+    """Flux strips the fields of managers called kubectl…, and no others."""
+    make()
+    stack.requests.clear()
+    heal(config(restart="always", strategy="rollout"))
+    patches = [request.query for request in stack.requests if request.method == "PATCH"]
+    assert patches == [{"fieldManager": "bootheal"}]
+
+
+@pytest.mark.parametrize(
+    ("moment", "memory"),
+    [
+        (r"does .*to zero", True),
+        (r"waits .*have yet to end", False),
+        (r"does .*back to 2", True),
+    ],
+)
+def test_a_run_killed_while_it_scales_leaves_nothing_at_zero(
+    moment: str, memory: bool, api: Api, make: Make, config: Config
+) -> None:
+    """kill -9 at each step: the next run goes back to two replicas, even if all it knows is in the object."""
+    make(replicas=2, pod={"terminationGracePeriodSeconds": 2})
+    before, path = uids(api), config(restart="always", strategy="scale")
+    interrupt_at(path, moment)
+    if not memory:
+        (path.parent / "state/state.json").unlink()
+    report = heal(path)
+    assert outcome(report, "deployment/shop/thing")["ending"] == "settled"
+    assert len(things(api)) == 2
+    assert not uids(api) & before
+    assert api.get(f"{APPS}/deployments/thing")["spec"]["replicas"] == 2
+    assert actions(heal(path)) == []
+
+
+def test_what_was_left_at_zero_is_given_back_though_what_it_comes_after_fails(
+    api: Api, make: Make, config: Config, stack: Stack
+) -> None:
+    """Its own step is not tried, its replicas are given back all the same."""
+    make(replicas=2)
+    annotations = {"bootheal/scaled-from": "2"}
+    zero = {"metadata": {"annotations": annotations}, "spec": {"replicas": 0}}
+    api.call("PATCH", f"{APPS}/deployments/thing", zero, MERGE)
+    path = config(strategy="scale", after=["deployment/shop/none"])
+    content = yaml.safe_load(path.read_text())
+    content["workloads"]["deployment/shop/none"] = {}
+    path.write_text(yaml.safe_dump(content))
+    report = heal(path, expect=1)
+    assert outcome(report, "deployment/shop/thing")["ending"] == "skipped"
+    stack.wait_until("two pods", lambda: len(things(api)) == 2 and all(map(is_ready, things(api))))
+
+
+def lone_volume(api: Api, mode: str) -> dict[str, Any]:
+    """Make a volume with that access mode; return what a pod says to use it."""
+    name = f"data-{mode.lower()}"
+    spec = {"accessModes": [mode], "resources": {"requests": {"storage": "1Gi"}}}
+    api.call("POST", f"{SHOP}/persistentvolumeclaims", {"metadata": {"name": name}, "spec": spec})
+    return {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": name}}]}
+
+
+@pytest.mark.parametrize("shape", ["hostPort", "ReadWriteOncePod", "ReadWriteOnce"])
+def test_what_a_rollout_would_deadlock_is_restarted_by_deleting_its_pods(
+    shape: str, api: Api, make: Make, config: Config, stack: Stack
+) -> None:
+    """The shape is seen before the write, and said; the template is not touched."""
+    if shape == "hostPort":
+        make(container={"ports": [{"containerPort": 7777, "hostPort": 7777}]})
+    else:
+        make(pod=lone_volume(api, shape))
+    before, path = uids(api), config(restart="always")
+    (done,) = actions(heal(path))
+    assert done.startswith("delete pod/shop/thing-")
+    assert "restart: always; no rollout: a new pod " in done
+    wait_until_gone(api, before)
+    stack.wait_until("another pod", lambda: len(things(api)) == 1)
+    assert api.get(f"{APPS}/deployments/thing")["metadata"]["generation"] == 1
+
+
+def test_a_declared_rollout_that_would_deadlock_is_refused(api: Api, make: Make, config: Config, stack: Stack) -> None:
+    """With the strategy that would do it; and it is true that the rollout would never have ended."""
+    make(pod=lone_volume(api, "ReadWriteOncePod"))
+    report = heal(config(restart="always", strategy="rollout"), expect=1)
+    found = outcome(report, "deployment/shop/thing")
+    assert "a rollout would not end" in found["why"]
+    assert "strategy: delete-pods" in found["hint"]
+    assert actions(report) == []
+    template = {"metadata": {"annotations": {"by": "hand"}}}
+    api.call("PATCH", f"{APPS}/deployments/thing", {"spec": {"template": template}}, STRATEGIC)
+    stack.wait_until("a new pod without a node", lambda: len(things(api)) == 2)
+    time.sleep(1.5)
+    assert sorted(map(is_ready, things(api))) == [False, True]
+
+
+def test_a_stateful_set_with_a_pod_that_is_not_ready_is_not_rolled_out(api: Api, make: Make, config: Config) -> None:
+    """Its controller would replace nothing; its pods are deleted instead."""
+    unready = {"readinessProbe": {"tcpSocket": {"port": 1}, "periodSeconds": 1}}
+    make("statefulset", wait=False, container=unready)
+    api.call(
+        "PATCH", f"{APPS}/statefulsets/thing", {"spec": {"template": {"metadata": {"annotations": {"a": "b"}}}}}, MERGE
+    )
+    report = heal(config("statefulset", restart="always", patience=3), expect=1)
+    assert actions(report)[0].startswith(
+        "delete pod/shop/thing-0 (restart: always; no rollout: its controller replaces no"
+    )
+
+
+@pytest.mark.parametrize(
+    ("metadata", "first"),
+    [
+        ({"labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}}, "roll out deployment/shop/thing (restart: always)"),
+        ({"annotations": {"meta.helm.sh/release-name": "shop"}}, "roll out deployment/shop/thing (restart: always)"),
+        (
+            {"annotations": {"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:shop/thing"}},
+            "delete pod/shop/thing-",
+        ),
+    ],
+)
+def test_the_restart_survives_whoever_manages_it(metadata: Any, first: str, make: Make, config: Config) -> None:
+    """An annotation for Flux and Helm; no change of the template for Argo CD, whose name is told."""
+    make(metadata=metadata)
+    (done,) = actions(heal(config(restart="always")))
+    assert done.startswith(first)
+    assert ("Argo CD may undo" in done) == done.startswith("delete")
+
+
+def test_a_budget_that_allows_nothing_protects_what_serves(api: Api, make: Make, config: Config) -> None:
+    """Its pods are not deleted, and the budget is named."""
+    make()
+    budget = {
+        "metadata": {"name": "thing"},
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "thing"}}},
+        "status": {"disruptionsAllowed": 0},
+    }
+    path = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets"
+    assert api.call("POST", path, budget)[0] == 201
+    report = heal(config(restart="always", strategy="delete-pods", patience=1), expect=1)
+    api.call("DELETE", f"{path}/thing")
+    found = outcome(report, "deployment/shop/thing")
+    assert found["why"].startswith("not restarted yet: poddisruptionbudget/shop/thing allows no disruption")
+    assert actions(report) == []
+
+
+def test_what_lacks_a_secret_says_which(make: Make, config: Config) -> None:
+    """The kubelet's words for it; nothing is restarted."""
+    reference = {"secretKeyRef": {"name": "api-token", "key": "token"}}
+    make(wait=False, container={"env": [{"name": "TOKEN", "valueFrom": reference}]})
+    report = heal(config(patience=2), expect=1)
+    assert 'CreateContainerConfigError: secret "api-token" not found' in outcome(report, "deployment/shop/thing")["why"]
+    assert actions(report) == []
+
+
+def test_a_crash_loop_that_no_restart_cures_is_given_up_with_its_last_words(
+    make: Make, config: Config, stack: Stack
+) -> None:
+    """Deleted once, rolled out once; then the report has the line that matters, the hint the command for more."""
+    environment = {"POD_IP": "127.0.0.1", "PORT": "1", "DATABASE_HOST": "127.0.0.1", "DATABASE_PORT": "1"}
+    environment |= {"DATABASE_NAME": "x", "DATABASE_USER": "x", "DATABASE_PASSWORD": "x"}
+    variables = [{"name": name, "value": value} for name, value in environment.items()]
+    make(wait=False, container={"image": "demo/web", "env": variables})
+    stack.wait_until("a crash loop", lambda: "thing" in stack.summary() and "CrashLoopBackOff" in stack.summary())
+    report = heal(config(soak=None), expect=1)
+    done = actions(report)
+    assert [sentence.split("/")[0] for sentence in done] == ["delete pod", "roll out deployment"]
+    found = outcome(report, "deployment/shop/thing")
+    assert "although it was restarted" in found["why"]
+    assert "django.db.utils.OperationalError: connection failed" in found["why"]
+    assert found["hint"].startswith("kubectl -n shop logs --previous thing-")
+
+
+def test_a_plan_shows_how_it_would_be_restarted(make: Make, config: Config) -> None:
+    """Before anything is written."""
+    make(container={"ports": [{"containerPort": 7779, "hostPort": 7779}]})
+    text = json.dumps(json.loads(bootheal("plan", "--json", "--config", config(restart="always")).stdout))
+    assert "no rollout: a new pod would wait for the host port" in text
