@@ -26,6 +26,8 @@ class Rollout:
 
 def rollout(workload: Workload, *, boot_time: BootTime | None = None) -> Rollout:
     """Judge a workload's rollout from its status alone."""
+    if workload.refused and not _available(workload):
+        return Rollout(done=False, why=f"its pods cannot be created: {workload.refused}")
     unseen = workload.ref.kind == "statefulset" and not workload.observed
     if workload.generation > workload.observed or unseen:
         return Rollout(done=False, why="its controller has not seen the latest change yet")

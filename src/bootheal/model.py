@@ -235,6 +235,7 @@ class Workload:
     `caused_by` is what we wrote into the pod template when we last rolled it out, `scaled_by` into the object when
     we last scaled it; `scaled_from` is the number of replicas to go back to, while it is we who hold it at zero.
     `surge` and `unavailable` are in pods. `managed_by` is who may undo a change of it.
+    `refused` says why its pods cannot be created, where a webhook stands in the way.
     """
 
     ref: Ref
@@ -256,6 +257,7 @@ class Workload:
     update_revision: str = ""
     current_revision: str = ""
     deadline_exceeded: float | None = None
+    refused: str = ""
     selector: Mapping[str, str] = field(default_factory=dict)
     caused_by: str = ""
     scaled_by: str = ""
@@ -344,6 +346,27 @@ class Document:
     text: str
     version: str
     managed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An admission webhook that must be asked (failurePolicy Fail), and whose Service has no ready endpoint."""
+
+    name: str
+    configuration: str
+    service: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """What is broken of what others have hung into the API server.
+
+    `unavailable`: aggregated APIs and why; `deaf`: webhooks that refuse everything; `unread`: what we may not see.
+    """
+
+    unavailable: tuple[tuple[str, str], ...] = ()
+    deaf: tuple[Webhook, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 # --- the host -------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from bootheal.model import (
     Done,
     Doomed,
     Endpoint,
+    Extensions,
     HostFacts,
     Leadership,
     Lease,
@@ -91,6 +92,9 @@ class Cluster(Protocol):
 
     def leadership(self, namespace: str, service: str) -> Leadership | None:
         """Return the lock that Patroni keeps in the Service's Endpoints, None where it keeps none there."""
+
+    def extensions(self) -> Extensions:
+        """Return what is broken of webhooks and aggregated APIs; it may be some seconds old."""
 
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         """Read a Secret; MissingError names the Secret or the key and how to make it."""

@@ -216,3 +216,7 @@ class Step(ABC, Generic[SeenT]):
     def rights(self) -> frozenset[Right]:
         """Name what the step's actions and its look must be allowed, beyond what `interests` need."""
         return frozenset()
+
+    def wishes(self) -> frozenset[Right]:
+        """Name what it would also read; where that is not allowed it knows less, and says so."""
+        return frozenset()

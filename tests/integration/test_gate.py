@@ -3,14 +3,24 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bootheal.adapters.kube.api import Api
-from bootheal.adapters.kube.cluster import KubeCluster
+from bootheal.adapters.kube.cluster import READYZ_TIMEOUT, KubeCluster
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
-from bootheal.demo.stack import Stack
-from bootheal.errors import DeniedError
+from bootheal.demo.stack import Fault, Stack
+from bootheal.errors import DeniedError, UnreachableError
+from support import double
+from support.command import bootheal, heal, outcome
+from support.systemd import Systemd
+
+KINDS = {
+    "validatingwebhookconfigurations": ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+    "apiservices": ("apiregistration.k8s.io", "APIService"),
+}
+GONE = {"type": "Available", "status": "False", "reason": "MissingEndpoints"}
 
 
 @pytest.fixture
@@ -39,3 +49,121 @@ def test_a_renewed_kubeconfig_is_read_without_a_restart_of_ours(stack: Stack, tm
     file.unlink()
     assert cluster.readiness().ready
     cluster.close()
+
+
+@pytest.fixture
+def down(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Stack, Systemd]]:
+    """The machine before its API server answers, with a systemd that the test directs."""
+    systemd = Systemd(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    stack.configure({"cluster": {"unit": "k3s.service"}, "deadline": 0.8})
+    stack.faults.door = "reset"
+    yield stack, systemd
+    stack.faults.door = ""
+    stack.configure({"cluster": {"unit": ""}, "deadline": 60})
+
+
+@pytest.mark.parametrize(
+    ("properties", "said"),
+    [
+        ({"ActiveState": "inactive", "SubState": "dead"}, "k3s.service is stopped; cannot reach the API server"),
+        (
+            {"ActiveState": "activating", "Result": "exit-code", "ExecMainStatus": "1", "NRestarts": "7"},
+            "k3s.service is restarting (exit status 1), 7 times so far; cannot reach the API server",
+        ),
+    ],
+)
+def test_an_api_server_that_is_not_there_is_explained_by_k3s_unit(
+    down: tuple[Stack, Systemd], properties: dict[str, str], said: str
+) -> None:
+    """Not yet healed is exit code 1, and both the unit and the wire are told."""
+    stack, systemd = down
+    systemd.unit(**properties)
+    assert said in bootheal("run", "--once", "--config", stack.config, expect=1).stdout
+
+
+def test_a_damaged_database_of_k3s_needs_a_person_at_once(down: tuple[Stack, Systemd]) -> None:
+    """Exit code 3 with the human step, and nothing is restarted although that is allowed."""
+    stack, systemd = down
+    stack.configure({"cluster": {"restart_k3s": "once-per-boot"}, "deadline": 30})
+    systemd.unit(ActiveState="activating", SubState="auto-restart", Result="exit-code", ExecMainStatus="1")
+    systemd.journal('level=fatal msg="starting kubernetes: database disk image is malformed"')
+    report = heal(stack.config, expect=3)
+    gate = outcome(report, "gate")
+    assert gate["why"] == "k3s.service: its database is damaged (database disk image is malformed)"
+    assert "restore the newest backup" in gate["hint"]
+    assert not any(call.startswith("restart") for call in systemd.calls)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(path="/readyz", status=401, times=3),
+        Fault(path="/api/v1/nodes", status=503, times=3),
+        Fault(path="leases", status=429, headers={"Retry-After": "30"}, times=2),
+    ],
+    ids=str,
+)
+def test_what_passes_is_waited_for(stack: Stack, fault: Fault) -> None:
+    """The API server of a booting machine answers so for seconds; then all is found well: exit 0."""
+    stack.faults.add(fault)
+    report = heal(stack.config)
+    assert report["verdict"] in ("healthy", "healed")
+    assert stack.faults.used
+
+
+def test_a_half_open_connection_costs_one_timeout(stack: Stack) -> None:
+    """Accepted and never answered: the next request goes over a new connection."""
+    stack.faults.add(Fault(path="/readyz", cut="silence", times=1))
+    assert heal(stack.config)["seconds"] < READYZ_TIMEOUT + 4
+
+
+def test_broken_extensions_are_remarked_and_hold_up_nobody(stack: Stack) -> None:
+    """A metrics API without a server, and a webhook without one: told by name, with what they lack."""
+    webhook: dict[str, Any] = {
+        "name": "check.policy.example",
+        "clientConfig": {"service": {"namespace": "shop", "name": "policy"}},
+        "failurePolicy": "Fail",
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "None",
+    }
+    ignored = webhook | {"name": "ignored.policy.example", "failurePolicy": "Ignore"}
+    made: dict[str, dict[str, Any]] = {
+        "validatingwebhookconfigurations": {"webhooks": [webhook, ignored]},
+        "apiservices": {"spec": {"group": "metrics.k8s.io"}, "status": {"conditions": [GONE]}},
+    }
+    api = double.Api(stack.kubeconfig)
+    for plural, content in made.items():
+        group, kind = KINDS[plural]
+        body = {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": "example"}} | content
+        assert api.call("POST", f"/apis/{group}/v1/{plural}", body)[0] == 201
+    try:
+        report = heal(stack.config)
+    finally:
+        for plural in made:
+            api.call("DELETE", f"/apis/{KINDS[plural][0]}/v1/{plural}/example")
+    remarks = outcome(report, "gate")["remarks"]
+    assert "API example is not available (MissingEndpoints)" in remarks
+    expected = "webhook check.policy.example of ValidatingWebhookConfiguration example refuses"
+    assert [f"{expected}: service/shop/policy has no ready endpoints"] == [r for r in remarks if "webhook" in r]
+
+
+def test_a_write_that_a_webhook_refuses_names_the_webhook(stack: Stack) -> None:
+    """The API server says 500 and, in words, whom it could not call; nothing else of its words is passed on."""
+    said = 'Internal error occurred: failed calling webhook "check.policy.example": failed to call webhook: canary'
+    stack.faults.add(Fault(path="/pods/", method="DELETE", status=500, body=json.dumps({"message": said}), times=1))
+    cluster = KubeCluster(Api(LiveKubeconfig(stack.kubeconfig)))
+    pod = cluster.pods("shop", {"app": "nginx"})[0]
+    with pytest.raises(UnreachableError, match=r"webhook check\.policy\.example does not answer") as refused:
+        cluster.delete_pod(pod.ref, pod.uid, pod.version)
+    assert "canary" not in str(refused.value)
+    cluster.close()
+
+
+def test_without_the_right_to_look_the_gate_says_so_and_opens(stack: Stack) -> None:
+    """A Role of one namespace is enough to heal."""
+    for resource in ("apiservices", "validatingwebhookconfigurations", "mutatingwebhookconfigurations"):
+        stack.faults.deny("list", resource)
+    remarks = outcome(heal(stack.config), "gate")["remarks"]
+    assert sum(remark.startswith("not looked at: cannot list ") for remark in remarks) == 3
+    assert "so it will know less: list apiservices" in bootheal("check", "--config", stack.config).stdout

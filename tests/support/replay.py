@@ -20,6 +20,7 @@ from bootheal.model import (
     Credentials,
     Doomed,
     Endpoint,
+    Extensions,
     HostFacts,
     Lease,
     Login,
@@ -331,6 +332,9 @@ class Machine:
     def endpoints(self, _namespace: str, service: str) -> Sequence[Endpoint]:
         self._reach()
         return [Endpoint(address, 5432) for address in self.slices[service]]
+
+    def extensions(self) -> Extensions:
+        return Extensions()
 
     def credentials(self, _login: Login, **_options: Any) -> Credentials:
         return Credentials("postgres", Secret("x"))

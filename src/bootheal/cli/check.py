@@ -50,6 +50,9 @@ def _problems(configuration: Configuration, world: World) -> Iterator[str]:
         if not world.direct:  # whoever minds a Service talks to the pods behind it
             minded = {interest.namespace for interest in step.interests() if interest.kind == "service"}
             needed |= {Right("create", "pods/portforward", namespace) for namespace in minded}
+        for right in sorted(step.wishes()):
+            if not _allowed(world, right):
+                print(f"{step.name}: not allowed, so it will know less: {right}")
         for right in sorted(needed):
             if not _allowed(world, right):
                 yield f"{step.name}: not allowed: {right}\n  see the Role of the kubeconfig's user"

@@ -43,8 +43,8 @@ class Dns(Step[Seen]):
 
     name: str = NAME
 
-    def rights(self) -> frozenset[Right]:
-        """To find it; without them it is not checked."""
+    def wishes(self) -> frozenset[Right]:
+        """To find it."""
         namespace = SERVICE.namespace
         listed = (Right("list", "pods", namespace), Right("list", "endpointslices", namespace, "discovery.k8s.io"))
         return frozenset({Right("get", "services", namespace), *listed})

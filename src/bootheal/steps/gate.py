@@ -5,10 +5,10 @@ While it is shut, what the host knows of the cluster's parts tells why, and some
 
 from dataclasses import dataclass, field, replace
 
-from bootheal import parts
+from bootheal import extensions, parts
 from bootheal.errors import DeniedError, TransientError
 from bootheal.freshness import node_doubt
-from bootheal.model import BootTime, HostFacts, Lease, Node, Readiness
+from bootheal.model import BootTime, Extensions, HostFacts, Lease, Node, Readiness, Right
 from bootheal.parts import Allowed
 from bootheal.ports import Interest, World
 from bootheal.step import REFUSAL_PASSES, GiveUp, Judgement, Past, Settled, Step, Wait
@@ -31,6 +31,7 @@ class Seen:
     epoch: str | None = None
     boot_time: BootTime | None = None
     facts: HostFacts = field(default_factory=HostFacts)
+    extensions: Extensions = field(default_factory=Extensions)
 
     @property
     def conditions(self) -> frozenset[str]:
@@ -49,13 +50,17 @@ class Gate(Step[Seen]):
         """Nodes and their heartbeats."""
         return frozenset({Interest("node"), Interest("lease", LEASES, pulse=True)})
 
+    def wishes(self) -> frozenset[Right]:
+        """To tell of broken webhooks and aggregated APIs."""
+        return extensions.RIGHTS
+
     def look(self, world: World) -> Seen:
         """Ask /readyz, then read the nodes and their Leases; where they say no, or nothing, ask the host why."""
         seen = _look_at_the_api(world)
         up = any(node.ready and node.boot_id == (seen.boot_id or node.boot_id) for node, _ in seen.nodes)
-        if up and not self.allowed.restart:
-            return seen
-        return replace(seen, facts=world.host.facts())
+        if up:
+            seen = replace(seen, extensions=_look_at_extensions(world))
+        return seen if up and not self.allowed.restart else replace(seen, facts=world.host.facts())
 
     def judge(self, seen: Seen, past: Past) -> Judgement:
         """Open only for a node of this boot; while shut, what the parts call for comes first."""
@@ -92,9 +97,10 @@ class Gate(Step[Seen]):
             if doubt:
                 return Wait(doubt)
         names = ", ".join(node.name for node, _ in nodes)
+        cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in nodes if node.unschedulable)
         return Settled(
             f"node {names} is Ready in this boot",
-            remarks=tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in nodes if node.unschedulable),
+            remarks=(*cordoned, *extensions.remarks(seen.extensions)),
             epoch=seen.epoch or "+".join(node.boot_id for node, _ in nodes),
         )
 
@@ -112,6 +118,14 @@ def _look_at_the_api(world: World) -> Seen:
         return replace(seen, unreachable=str(error))
     host = world.host
     return Seen(readiness, nodes=nodes, boot_id=host.boot_id(), epoch=host.epoch(), boot_time=host.boot_time())
+
+
+def _look_at_extensions(world: World) -> Extensions:
+    """Look for what a person should know, and what may refuse our writes; the gate does not depend on it."""
+    try:
+        return world.cluster.extensions()
+    except TransientError:
+        return Extensions()
 
 
 def _unready(node: Node) -> str:

@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from socket import socket
 from typing import Any
 
+from bootheal.adapters.kube import extensions
 from bootheal.adapters.kube.kubeconfig import Kubeconfig
 from bootheal.adapters.kube.refusal import error_for, reason, right_to
 from bootheal.errors import DeniedError, UnreachableError
+from bootheal.extensions import blame, webhook_in
 from bootheal.model import Answer
 
 CONNECT_TIMEOUT = 3.0
@@ -67,9 +69,9 @@ class Api:
         """GET and parse JSON."""
         return _parsed(self._read("GET", path, query, about=about), about)
 
-    def text(self, path: str, query: Query = (), *, about: str) -> tuple[int, str]:
+    def text(self, path: str, query: Query = (), *, about: str, timeout: float = READ_TIMEOUT) -> tuple[int, str]:
         """GET and return status and text, whatever the status (but what refuses us raises)."""
-        response = self._send("GET", path, query)
+        response = self._send("GET", path, query, timeout=timeout)
         body = self._body(response).decode(errors="replace")
         if response.status in REFUSALS:
             raise error_for(response.status, about, right=right_to("GET", path), headers=response.response.headers)
@@ -105,6 +107,8 @@ class Api:
         response = self._send(method, path, query, body=body, content_type=content_type)
         data = self._body(response)
         if response.status >= http.HTTPStatus.BAD_REQUEST:
+            if method != "GET" and (webhook := webhook_in(data.decode(errors="replace"))):
+                raise UnreachableError(f"cannot change {about}: {blame(webhook, extensions.read(self.get))}")
             raise error_for(response.status, about, right=right_to(method, path), headers=response.response.headers)
         return data
 

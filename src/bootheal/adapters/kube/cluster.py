@@ -12,12 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bootheal.adapters.kube import objects, workloads
+from bootheal.adapters.kube import extensions, objects, workloads
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
 from bootheal.adapters.kube.evidence import last_words, tail
 from bootheal.adapters.kube.kept import Kept, Resource, fetch
 from bootheal.adapters.kube.redaction import Redaction
 from bootheal.errors import BoothealError, ConflictError, DeniedError, MissingError, PermanentError
+from bootheal.extensions import blame
 from bootheal.model import (
     Answer,
     Backup,
@@ -26,6 +27,7 @@ from bootheal.model import (
     Document,
     Doomed,
     Endpoint,
+    Extensions,
     Leadership,
     Lease,
     Login,
@@ -59,8 +61,14 @@ RESOURCES = {
     )
 }
 
+# A server that needs longer for this is not ready; and one that never answers must not hold up the gate.
+READYZ_TIMEOUT = 5.0
+
 # Looks come several times a second while something is repaired; a Secret changes once in months.
 SECRET_SECONDS = 2.0
+
+# Their remarks are for a person, who reads them later.
+EXTENSIONS_SECONDS = 10.0
 LOG_SECONDS = 2.0
 
 # Deletes under way at once: enough to hide the round trip, few enough to leave the API server to others.
@@ -74,6 +82,7 @@ class KubeCluster:
         self._api = api
         self._kept: dict[Interest, Kept] = {}
         self._first_renewals: dict[str, float] = {}
+        self._extensions = (float("-inf"), Extensions())
         self._secrets: dict[Ref, tuple[float, Any]] = {}
         self._tails: dict[tuple[Ref, str, int, bool], tuple[float, str]] = {}
         self._redact = Redaction()
@@ -84,7 +93,7 @@ class KubeCluster:
 
     def readiness(self) -> Readiness:
         """Ask /readyz?verbose and name the first check that fails."""
-        status, text = self._api.text("/readyz", [("verbose", "true")], about="/readyz")
+        status, text = self._api.text("/readyz", [("verbose", "true")], about="/readyz", timeout=READYZ_TIMEOUT)
         if status == 200:  # noqa: PLR2004 - OK
             return Readiness(ready=True)
         failing = [line.split()[0].removeprefix("[-]") for line in text.splitlines() if line.startswith("[-]")]
@@ -113,7 +122,7 @@ class KubeCluster:
         if not workload.selector:
             hint = "bootheal knows selectors of matchLabels only; leave this workload out of the configuration"
             raise PermanentError(f"cannot tell the pods of {ref} from others: it selects by expressions", hint=hint)
-        return workload
+        return replace(workload, refused=blame(workload.refused, self.extensions())) if workload.refused else workload
 
     def budgets(self, namespace: str) -> Sequence[Budget]:
         """List the PodDisruptionBudgets; none where we may not."""
@@ -150,6 +159,16 @@ class KubeCluster:
     def leadership(self, namespace: str, service: str) -> Leadership | None:
         """Read the Endpoints of the Service's name."""
         return objects.leadership(self._get(CORE, "endpoints", Ref("endpoints", namespace, service)))
+
+    def extensions(self) -> Extensions:
+        """Read webhooks and aggregated APIs, at most every ten seconds."""
+        with self._lock:
+            at, found = self._extensions
+        if time.monotonic() - at >= EXTENSIONS_SECONDS:
+            found = extensions.read(self._api.get)
+            with self._lock:
+                self._extensions = (time.monotonic(), found)
+        return found
 
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         """Read user and password from a Secret; `fresh` insists on asking the API server."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bootheal.adapters.kube.objects import Raw, condition, manager, ref, seconds
+from bootheal.extensions import webhook_in
 from bootheal.model import Budget, Workload
 
 # Ours: why we restarted it, when, and how many replicas it had before we scaled it to zero.
@@ -36,6 +37,7 @@ def workload(raw: Raw, kind: str) -> Workload:
         update_revision=status.get("updateRevision", ""),
         current_revision=status.get("currentRevision", ""),
         deadline_exceeded=seconds(progressing.get("lastUpdateTime")) if exceeded else None,
+        refused=webhook_in(condition(status, "ReplicaFailure").get("message", "")),
         selector=_labels(spec.get("selector") or {}),
         caused_by=(template.get("metadata", {}).get("annotations") or {}).get(CAUSE, ""),
         scaled_by=annotations.get(CAUSE, ""),

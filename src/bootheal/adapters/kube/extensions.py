@@ -1,0 +1,71 @@
+"""Reading webhook configurations and aggregated APIs, by plain GETs: rarely, and nobody waits for it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from bootheal.adapters.kube.objects import SERVICE_NAME, Raw
+from bootheal.errors import BoothealError, MissingError, PermanentError
+from bootheal.model import Extensions, Ref, Webhook
+
+Get = Callable[..., Any]
+
+ADMISSION = "admissionregistration.k8s.io"
+REGISTRATION = "apiregistration.k8s.io"
+SLICES = "discovery.k8s.io"
+CONFIGURATIONS = {
+    "validatingwebhookconfigurations": "ValidatingWebhookConfiguration",
+    "mutatingwebhookconfigurations": "MutatingWebhookConfiguration",
+}
+
+
+def read(get: Get) -> Extensions:
+    """Read them all. What may not be read is named; UnreachableError where nothing answers."""
+    unread: list[str] = []
+    services = _list(get, REGISTRATION, "apiservices", unread)
+    deaf = (
+        webhook
+        for plural, kind in CONFIGURATIONS.items()
+        for raw in _list(get, ADMISSION, plural, unread)
+        for webhook in _deaf(get, kind, raw)
+    )
+    return Extensions(tuple(filter(None, map(_unavailable, services))), tuple(deaf), tuple(unread))
+
+
+def _list(get: Get, group: str, plural: str, unread: list[str]) -> list[Raw]:
+    try:
+        items: list[Raw] = get(f"/apis/{group}/v1/{plural}", about=plural).get("items") or []
+    except PermanentError as error:
+        unread.append(str(error))
+        return []
+    return items
+
+
+def _unavailable(raw: Raw) -> tuple[str, str] | None:
+    conditions = raw.get("status", {}).get("conditions") or ()
+    available: Raw = next((c for c in conditions if c.get("type") == "Available"), {})
+    if available.get("status") != "False":
+        return None
+    return raw["metadata"]["name"], available.get("reason", "no reason given")
+
+
+def _deaf(get: Get, kind: str, raw: Raw) -> Iterator[Webhook]:
+    for webhook in raw.get("webhooks") or ():
+        service = webhook.get("clientConfig", {}).get("service")
+        # Fail is the default of admissionregistration.k8s.io/v1. One with a URL instead is not in the cluster.
+        if service and webhook.get("failurePolicy", "Fail") == "Fail":
+            ref = Ref("service", service.get("namespace", ""), service.get("name", ""))
+            if not _answers(get, ref):
+                yield Webhook(webhook.get("name", ""), f"{kind} {raw['metadata']['name']}", ref)
+
+
+def _answers(get: Get, service: Ref) -> bool:
+    """Tell whether a Service has a ready endpoint; where that cannot be known, it has."""
+    path = f"/apis/{SLICES}/v1/namespaces/{service.namespace}/endpointslices"
+    try:
+        found = get(path, [("labelSelector", f"{SERVICE_NAME}={service.name}")], about=f"the slices of {service}")
+    except MissingError:
+        return False
+    except BoothealError:
+        return True
+    endpoints = (endpoint for item in found.get("items") or () for endpoint in item.get("endpoints") or ())
+    return any((endpoint.get("conditions") or {}).get("ready") is not False for endpoint in endpoints)

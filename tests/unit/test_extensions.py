@@ -1,0 +1,111 @@
+"""Webhooks and aggregated APIs: what their absence means, in words."""
+
+import pytest
+
+from bootheal.adapters.kube import extensions as reading
+from bootheal.adapters.kube.workloads import workload
+from bootheal.errors import DeniedError, MissingError
+from bootheal.extensions import blame, remarks, webhook_in
+from bootheal.health import rollout
+from bootheal.model import Extensions, Ref, Webhook
+from support.objects import a_deployment
+
+POLICY = Webhook("check.policy.example", "ValidatingWebhookConfiguration policy", Ref("service", "policy", "hook"))
+REFUSES = (
+    "webhook check.policy.example of ValidatingWebhookConfiguration policy refuses: "
+    "service/policy/hook has no ready endpoints"
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ('Internal error occurred: failed calling webhook "a.b": failed to call webhook: Post "https://…"', "a.b"),
+        ('{"message":"Internal error occurred: failed calling webhook \\"a.b\\": …"}', "a.b"),
+        ("Internal error occurred: etcdserver: request timed out", ""),
+        ("", ""),
+    ],
+    ids=["a condition", "a reply", "another error", "nothing"],
+)
+def test_the_webhook_is_found_in_what_the_api_server_says(message: str, name: str) -> None:
+    """In the message of a condition, and in JSON as it came."""
+    assert name == webhook_in(message)
+
+
+def test_what_is_refused_names_configuration_and_service() -> None:
+    """Where they are known; else only the webhook."""
+    assert blame("check.policy.example", Extensions(deaf=(POLICY,))) == REFUSES
+    assert blame("check.policy.example", Extensions()) == "webhook check.policy.example does not answer"
+
+
+def test_remarks_tell_everything_once() -> None:
+    """Broken APIs, deaf webhooks, and what may not be looked at."""
+    found = Extensions((("v1beta1.metrics.k8s.io", "MissingEndpoints"),), (POLICY,), ("cannot list x: 403",))
+    broken = "API v1beta1.metrics.k8s.io is not available (MissingEndpoints)"
+    assert (broken, REFUSES, "not looked at: cannot list x: 403") == remarks(found)
+
+
+def test_a_rollout_that_a_webhook_holds_up_says_so() -> None:
+    """The Deployment's own words are only that progress is slow."""
+    message = 'pods "web-1" is forbidden: failed calling webhook "check.policy.example": no endpoints available'
+    status = {"conditions": [{"type": "ReplicaFailure", "status": "True", "message": message}]}
+    refused = workload({"metadata": {"name": "web"}, "status": status}, "deployment").refused
+    assert refused == "check.policy.example"
+    held_up = rollout(a_deployment(available=0, updated=0, refused=REFUSES))
+    assert (False, f"its pods cannot be created: {REFUSES}") == (held_up.done, held_up.why)
+    assert rollout(a_deployment(refused=REFUSES)).done
+
+
+class Served:
+    """An API server of a few GETs."""
+
+    def __init__(self, answers: dict[str, object]) -> None:
+        self.answers = answers
+
+    def __call__(self, path: str, _query: object = (), *, about: str) -> object:
+        for end, answer in self.answers.items():
+            if path.endswith(end):
+                if isinstance(answer, Exception):
+                    raise answer
+                return {"items": answer}
+        raise MissingError(f"cannot find {about}")
+
+
+def webhooks(*, policy: str | None = "Fail", **client: object) -> list[dict[str, object]]:
+    hook = {"name": "check.policy.example", "clientConfig": client} | ({"failurePolicy": policy} if policy else {})
+    return [{"metadata": {"name": "policy"}, "webhooks": [hook]}]
+
+
+SERVICE = {"namespace": "policy", "name": "hook"}
+SLICE = {"endpoints": [{"conditions": {"ready": False}}, {"addresses": ["10.42.0.9"]}]}
+
+
+@pytest.mark.parametrize(
+    ("answers", "deaf"),
+    [
+        ({"validatingwebhookconfigurations": webhooks(service=SERVICE), "/endpointslices": []}, True),
+        ({"mutatingwebhookconfigurations": webhooks(service=SERVICE, policy=None), "/endpointslices": []}, True),
+        ({"validatingwebhookconfigurations": webhooks(service=SERVICE), "/endpointslices": [SLICE]}, False),
+        ({"validatingwebhookconfigurations": webhooks(service=SERVICE, policy="Ignore")}, False),
+        ({"validatingwebhookconfigurations": webhooks(url="https://policy.example")}, False),
+        (
+            {
+                "validatingwebhookconfigurations": webhooks(service=SERVICE),
+                "/endpointslices": DeniedError("cannot list: 403", status=403),
+            },
+            False,
+        ),
+    ],
+    ids=["no endpoint", "Fail is the default", "answers", "may be ignored", "outside", "not ours to see"],
+)
+def test_deaf_is_what_must_be_asked_and_has_no_ready_endpoint(answers: dict[str, object], deaf: bool) -> None:
+    """What may be ignored, is elsewhere, or cannot be judged is not accused."""
+    assert deaf == bool(reading.read(Served(answers)).deaf)
+
+
+def test_what_may_not_be_read_is_told() -> None:
+    """Each list by itself; the rest is read all the same."""
+    denied = DeniedError("cannot list apiservices: 403", status=403)
+    found = reading.read(Served({"apiservices": denied, "validatingwebhookconfigurations": webhooks(service=SERVICE)}))
+    assert "cannot list apiservices: 403" in found.unread
+    assert found.deaf
