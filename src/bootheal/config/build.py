@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bootheal.config import database as databases
+from bootheal.config import dependency, schema
 from bootheal.config import probe as probes
-from bootheal.config import schema
 from bootheal.config.login import login, whole_file
 from bootheal.config.source import Source, parse, suggestion, validate
 from bootheal.errors import ConfigurationError, Problem, UsageError
@@ -88,10 +88,11 @@ def _check_names(source: Source) -> None:
         if isinstance(wanted, str) and wanted not in databases:
             text = f"cannot be {wanted!r}: no such database{suggestion(wanted, databases)}"
             source.complain(("poolers", name, "database"), text)
-    known = {gate.NAME, *(f"database/{n}" for n in databases), *(f"pooler/{n}" for n in poolers), *workloads}
+    gates = {f"{dependency.PREFIX}{name}": section for name, section in _section(source, "gates").items()}
+    known = {gate.NAME, *(f"database/{n}" for n in databases), *(f"pooler/{n}" for n in poolers), *workloads, *gates}
     edges: dict[str, list[str]] = {}
-    for name, workload in workloads.items():
-        after = workload.get("after")
+    for name, section in {**workloads, **gates}.items():
+        after = section.get("after")
         for index, wanted in enumerate(after if isinstance(after, list) else ()):
             if not isinstance(wanted, str):
                 continue  # the schema says so
@@ -99,8 +100,14 @@ def _check_names(source: Source) -> None:
                 edges.setdefault(name, []).append(wanted)
             else:
                 text = f"cannot be {wanted!r}: no such step{suggestion(wanted, known)}"
-                source.complain(("workloads", name, "after", index), text)
+                source.complain((*_place(name), "after", index), text)
     _check_circles(source, edges)
+
+
+def _place(step: str) -> tuple[str, str]:
+    """Say where in the file a gate or a workload is."""
+    is_gate = step.startswith(dependency.PREFIX)
+    return ("gates", step.removeprefix(dependency.PREFIX)) if is_gate else ("workloads", step)
 
 
 def _section(source: Source, name: str) -> Mapping[str, Mapping[str, Any]]:
@@ -114,7 +121,7 @@ def _check_circles(source: Source, edges: Mapping[str, list[str]]) -> None:
     try:
         order(edges)
     except CycleError as error:
-        source.complain(("workloads", error.names[0], "after"), f"{error}")
+        source.complain((*_place(error.names[0]), "after"), f"{error}")
 
 
 def _check_sense(source: Source, file: schema.File) -> None:
@@ -124,6 +131,8 @@ def _check_sense(source: Source, file: schema.File) -> None:
         source.complain(("registry", "start"), "cannot be when-down without a container to start")
     for name, database in file.databases.items():
         databases.check(source, ("databases", name), database)
+    for name, section in file.gates.items():
+        dependency.check(source, ("gates", name), section)
     for name, workload in file.workloads.items():
         if workload.strategy == "scale" and name.startswith("daemonset/"):
             source.complain(("workloads", name, "strategy"), "cannot be 'scale': a DaemonSet has no replicas")
@@ -169,6 +178,8 @@ def _steps(file: schema.File) -> Iterator[Step[Any]]:
         yield from _pooler(name, pooler, places[pooler.database])
     if scaled := tuple(Ref(*name.split("/")) for name, each in file.workloads.items() if each.strategy == "scale"):
         yield Restore(after=(gate.NAME,), workloads=scaled)
+    for name, other in file.gates.items():
+        yield dependency.step(name, other)
     for name, workload in file.workloads.items():
         yield _workload(name, workload)
 

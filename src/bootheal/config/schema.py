@@ -44,6 +44,7 @@ SoakTime = Annotated[
     float, BeforeValidator(_seconds), Field(ge=0, le=3600, description="seconds, or like 90s, 5m; 0 for none")
 ]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")]
 FilePath = Annotated[Path, AfterValidator(_no_nul)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Reason = Annotated[str, AfterValidator(_known_reason)]
@@ -198,9 +199,7 @@ class Database(Model):
     """A PostgreSQL, in the cluster or outside; its writable primary is found by asking."""
 
     namespace: Name = Field(description="where its pods are, and the Secrets that are named here")
-    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")] | None = Field(
-        None, description="a server outside the cluster, instead of a Service or selector"
-    )
+    host: Host | None = Field(None, description="a server outside the cluster, instead of a Service or selector")
     service: Name | None = Field(None, description="the Service in front of it")
     selector: dict[str, str] = Field(default_factory=dict, description="labels of its pods, instead of the Service's")
     port: Port | None = Field(None, description="default: the Service's target port, else 5432")
@@ -276,6 +275,18 @@ class Probe(Model):
     address: str = Field("", description="url: where its name leads to, if this host can't tell")
 
 
+class Gate(Model):
+    """Something else that must serve before what comes after it, found by one of Service, selector, host or a URL."""
+
+    namespace: Name | None = Field(None, description="where its pods are, or the Secret of an sql probe")
+    service: Name | None = Field(None, description="the Service in front of it: every Ready pod behind it is asked")
+    selector: dict[str, str] = Field(default_factory=dict, description="labels of its pods, instead of the Service's")
+    host: Host | None = Field(None, description="a server outside the cluster, asked from this host")
+    probe: Probe
+    after: list[str] = Field(default_factory=list, description="what must serve first, as for workloads")
+    patience: Duration = 1800.0
+
+
 class Workload(Model):
     """A Deployment, StatefulSet or DaemonSet."""
 
@@ -311,4 +322,5 @@ class File(Model):
     cleanup: Cleanup | None = None
     databases: dict[Name, Database] = Field(default_factory=dict)
     poolers: dict[Name, Pooler] = Field(default_factory=dict)
+    gates: dict[Name, Gate] = Field(default_factory=dict)
     workloads: dict[WorkloadName, Workload] = Field(default_factory=dict)

@@ -1,0 +1,99 @@
+"""Something else that must serve before what comes after it: Redis, RabbitMQ, Kafka, a proxy. Declared under `gates`.
+
+It is asked and waited for, and never touched.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bootheal.errors import PermanentError
+from bootheal.freshness import endpoints_doubt, pod_doubt
+from bootheal.model import Answer, Pod, Right, Target
+from bootheal.ports import Interest, World
+from bootheal.probes import Exec, Probe, Sql, Url, ask, ask_at
+from bootheal.step import Judgement, Past, Settled, Step, Wait
+
+RECOVERING = "57P03"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The answer, or why nobody was asked; `service`: why the Service in front of it may not lead there yet."""
+
+    answer: Answer | None = None
+    doubt: str = ""
+    service: str = ""
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """No duration matters."""
+        return frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dependency(Step[Seen]):
+    """Waits until `probe` is answered: by every Ready pod of `service` or `selector`, by `host`, or by its own URL."""
+
+    probe: Probe
+    namespace: str = ""
+    service: str = ""
+    selector: Mapping[str, str] = field(default_factory=dict)
+    host: str = ""
+
+    @property
+    def _in_pods(self) -> bool:
+        return bool(self.service or self.selector)
+
+    def interests(self) -> frozenset[Interest]:
+        """Its pods, and what is known of its Service."""
+        kinds = ("pod", "service", "endpointslice") if self._in_pods else ()
+        return frozenset(Interest(kind, self.namespace) for kind in kinds)
+
+    def rights(self) -> frozenset[Right]:
+        """What its kind of probe needs."""
+        match self.probe:
+            case Exec():
+                return frozenset(Right(verb, "pods/exec", self.namespace) for verb in ("get", "create"))
+            case Sql(login=login):
+                return frozenset({Right("get", "secrets", login.secret.namespace)})
+            case _:
+                return frozenset()
+
+    def look(self, world: World) -> Seen:
+        """Ask."""
+        if isinstance(self.probe, Url):
+            return Seen(ask(world, self.probe, ()))
+        if self.host and not isinstance(self.probe, Exec):
+            return Seen(ask_at(world, self.probe, Target(self.host, self.probe.port)))
+        pods = self._pods(world)
+        boot_time = world.host.boot_time()
+        doubts = {pod.ref: pod_doubt(pod, boot_time=boot_time) for pod in pods}
+        ready = [pod for pod in pods if pod.ready and not doubts[pod.ref]]
+        if not ready:
+            return Seen(doubt=next((doubts[pod.ref] or f"{pod.ref} is not Ready" for pod in pods), "it has no pod yet"))
+        return Seen(ask(world, self.probe, ready), service=self._service_doubt(world))
+
+    def _pods(self, world: World) -> list[Pod]:
+        selector = self.selector or world.cluster.service(self.namespace, self.service).selector
+        if not selector:
+            hint = f"give {self.name.replace('/', '.')} a selector, or the host that the Service leads to"
+            raise PermanentError(
+                f"cannot tell the pods of service/{self.namespace}/{self.service}: no selector", hint=hint
+            )
+        found = world.cluster.pods(self.namespace, selector)
+        return sorted((pod for pod in found if not (pod.deleting or pod.finished)), key=lambda pod: pod.ref)
+
+    def _service_doubt(self, world: World) -> str:
+        if not self.service:
+            return ""
+        endpoints = world.cluster.endpoints(self.namespace, self.service)
+        doubt = endpoints_doubt(endpoints, world.cluster.pods(self.namespace), boot_time=world.host.boot_time())
+        return f"service/{self.namespace}/{self.service} {doubt}" if doubt else ""
+
+    def judge(self, seen: Seen, past: Past) -> Judgement:  # noqa: ARG002 - nothing before this look matters
+        """Wait until it answers well."""
+        if seen.answer is None:
+            return Wait(seen.doubt)
+        if not seen.answer.ok:
+            return Wait(str(seen.answer), counts=seen.answer.sqlstate != RECOVERING)
+        return Wait(seen.service) if seen.service else Settled("it answers as it should")

@@ -1,0 +1,115 @@
+"""Other services that must serve first, on the stack: by TCP, HTTP, a command and a login."""
+
+import json
+import shutil
+import socket
+import socketserver
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bootheal.adapters.web import WebProbe
+from bootheal.demo.stack import Stack
+from bootheal.model import Target
+from support.command import bootheal, heal, outcome
+from support.postgres import until
+
+NGINX = "deployment/shop/nginx"
+
+
+class Redis(socketserver.ThreadingTCPServer):
+    """Says what a Redis says while it reads its data from disk, and soon what it says then."""
+
+    daemon_threads = True
+    answer = b"-LOADING Redis is loading the dataset in memory\r\n"
+
+    def ready(self) -> None:
+        self.answer = b"+PONG\r\n"
+
+
+class Talk(socketserver.StreamRequestHandler):
+    server: Redis
+
+    def handle(self) -> None:
+        if self.rfile.readline() == b"PING\r\n":
+            self.wfile.write(self.server.answer)
+
+
+@contextmanager
+def redis(address: str) -> Iterator[Redis]:
+    """Let one listen on an address."""
+    with Redis((address, 0), Talk) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize("reach", ["direct", "forward"])
+def test_gates_are_waited_for_and_hold_up_what_comes_after_them(healthy: Stack, reach: str) -> None:
+    """All kinds at once; the workload after them is judged once the slowest answers as it should."""
+    with redis(healthy.postgres.address) as server:
+        probe = {"port": server.server_address[1], "send": "PING\r\n", "expect": "+PONG"}
+        login = {"secret": "app"}
+        healthy.configure(
+            {
+                "cluster": {"reach": reach},
+                "deadline": 20,
+                "gates": {
+                    "redis": {"namespace": "shop", "service": "postgres", "probe": probe},
+                    "kong": {"namespace": "shop", "service": "nginx", "probe": {"http": "/health", "port": 8080}},
+                    "mq": {"namespace": "shop", "selector": {"app": "django"}, "probe": {"exec": ["true"]}},
+                    "other": {
+                        "namespace": "shop",
+                        "service": "postgres",
+                        "probe": {"sql": "select 1", "dbname": "shop", "login": login, "expect": "1"},
+                        "after": ["gates/redis"],
+                    },
+                },
+                "workloads": {NGINX: {"after": ["gates/redis", "gates/kong", "gates/mq"]}},
+            }
+        )
+        threading.Timer(2.0, server.ready).start()
+        run = bootheal("run", "--once", "--json", "--config", healthy.config)
+    assert "says something else" in run.stderr  # a stranger's words are not repeated
+    steps = {name: outcome(json.loads(run.stdout), name) for name in ("gates/redis", "gates/other", NGINX)}
+    assert {step["ending"] for step in steps.values()} == {"settled"}
+    assert steps["gates/redis"]["ended"] <= min(steps["gates/other"]["began"], steps[NGINX]["began"])
+    healthy.configure({"gates": None, "deadline": None, "workloads": {NGINX: {"after": ["dns"]}}})
+
+
+def test_a_gate_that_never_opens_says_why(healthy: Stack) -> None:
+    """What it waited for, and what was not tried because of it."""
+    probe = {"port": 1, "send": "PING\r\n", "expect": "+PONG"}
+    healthy.configure(
+        {
+            "gates": {"redis": {"namespace": "shop", "service": "postgres", "probe": probe, "patience": 1}},
+            "workloads": {NGINX: {"after": ["gates/redis"]}},
+        }
+    )
+    report = heal(healthy.config, expect=1)
+    assert "port 1: connection refused; patience of" in outcome(report, "gates/redis")["why"]
+    assert outcome(report, NGINX)["ending"] == "skipped"
+    assert bootheal("check", "--config", healthy.config).returncode == 0
+    healthy.configure({"gates": None})
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="no redis-server is installed")
+def test_a_real_redis_is_heard(tmp_path: Path) -> None:
+    """Without a password it says +PONG, with one -NOAUTH; a password is not needed to know that it serves."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    given = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path))
+    web = WebProbe(lambda target, timeout: socket.create_connection((target.host, target.port), timeout))
+    target = Target("127.0.0.1", port)
+    for more, expect in (((), "+PONG"), (("--requirepass", "x"), "-NOAUTH")):
+        with subprocess.Popen(["redis-server", *given, *more], stdout=subprocess.DEVNULL) as process:
+            until(lambda: web.tcp(target, 1).ok, "Redis does not listen")
+            heard = web.tcp(target, 3, send="PING\r\n", expect=expect)
+            process.terminate()
+        assert heard.ok

@@ -1,0 +1,133 @@
+"""Other services that must serve first: whom to ask, and what the answer means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bootheal.errors import PermanentError
+from bootheal.model import Answer, BootTime, Endpoint, Login, Pod, Ref, Right, Service, Target
+from bootheal.ports import World
+from bootheal.probes import Exec, Sql, Tcp, Url
+from bootheal.step import Settled, Wait
+from bootheal.steps.dependency import Dependency, Seen
+from support.objects import BOOT, a_pod, past, running
+
+PING = Tcp(6379, "PING\r\n", "+PONG")
+REDIS = Dependency(name="gates/redis", probe=PING, namespace="shop", service="redis")
+GOOD = Answer(ok=True, spoke=True)
+BAD = Answer(ok=False, spoke=True, text="says '-LOADING', not '+PONG'")
+
+
+@dataclass
+class Simulated:
+    """A cluster, its host and whoever listens, of plain values."""
+
+    pods_: list[Pod] = field(default_factory=lambda: [a_pod("redis-0", labels={"app": "redis"})])
+    selector: dict[str, str] = field(default_factory=lambda: {"app": "redis"})
+    endpoints_: list[Endpoint] = field(default_factory=lambda: [Endpoint("10.42.0.7", 6379, "redis-0")])
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def pods(self, _namespace: str, labels: Mapping[str, str] | None = None) -> list[Pod]:
+        return [pod for pod in self.pods_ if (labels or {}).items() <= pod.labels.items()]
+
+    def service(self, namespace: str, name: str) -> Service:
+        return Service(Ref("service", namespace, name), "10.43.0.1", ((6379, 6379),), self.selector)
+
+    def endpoints(self, _namespace: str, _service: str) -> list[Endpoint]:
+        return self.endpoints_
+
+    def boot_time(self) -> BootTime:
+        return BootTime.since(BOOT)
+
+    def tcp(self, target: Target, _timeout: float, *, send: str, expect: str) -> Answer:
+        assert (send, expect) == ("PING\r\n", "+PONG")
+        who = target.pod.name if target.pod else target.host
+        self.asked.append(f"{who}:{target.port}")
+        return self.answers.get(who, GOOD)
+
+    def visit(self, url: str, _timeout: float, **_options: Any) -> Answer:
+        self.asked.append(url)
+        return GOOD
+
+
+def look(simulated: Simulated, step: Dependency = REDIS) -> Seen:
+    return step.look(World(simulated, simulated, None, None, simulated))  # type: ignore[arg-type]
+
+
+def test_every_ready_pod_is_asked() -> None:
+    """One bad answer is enough to wait; pods that are not Ready take no part, nor do those of the previous boot."""
+    labels = {"app": "redis"}
+    pods = [
+        a_pod("redis-0", labels=labels),
+        a_pod("redis-1", labels=labels),
+        a_pod("redis-2", running(ready=False), labels=labels),
+        a_pod("redis-3", running(started=BOOT - 60), labels=labels),
+        a_pod("redis-4", labels=labels, deleting=True),
+        a_pod("other"),
+    ]
+    simulated = Simulated(pods, answers={"redis-1": BAD})
+    seen = look(simulated)
+    assert simulated.asked == ["redis-0:6379", "redis-1:6379"]
+    assert REDIS.judge(seen, past()) == Wait("redis-1 says '-LOADING', not '+PONG'")
+    assert REDIS.judge(look(Simulated(pods)), past()) == Settled("it answers as it should")
+
+
+@pytest.mark.parametrize(
+    ("pods", "why"),
+    [
+        ([], "it has no pod yet"),
+        ([a_pod("redis-0", running(ready=False), labels={"app": "redis"})], "pod/shop/redis-0 is not Ready"),
+        (
+            [a_pod("redis-0", running(started=BOOT - 60), labels={"app": "redis"})],
+            "pod/shop/redis-0 still shows the previous boot",
+        ),
+    ],
+)
+def test_where_nobody_can_be_asked_the_reason_is_told(pods: list[Pod], why: str) -> None:
+    """After a boot pods come one by one."""
+    simulated = Simulated(pods)
+    assert REDIS.judge(look(simulated), past()) == Wait(why)
+    assert simulated.asked == []
+
+
+def test_its_service_must_lead_there() -> None:
+    """Applications come through it."""
+    said = REDIS.judge(look(Simulated(endpoints_=[])), past())
+    assert said == Wait("service/shop/redis no ready address yet")
+
+
+def test_a_service_without_a_selector_needs_one_here() -> None:
+    """Its pods cannot be told."""
+    with pytest.raises(PermanentError, match="cannot tell the pods of service/shop/redis") as error:
+        look(Simulated(selector={}))
+    assert error.value.hint == "give gates.redis a selector, or the host that the Service leads to"
+
+
+def test_a_host_and_a_url_are_asked_from_here() -> None:
+    """Without pods, and without any interest in the cluster."""
+    simulated = Simulated([])
+    outside = Dependency(name="gates/redis", probe=PING, host="redis.example.org")
+    door = Dependency(name="gates/door", probe=Url("https://shop.local/"))
+    for step in (outside, door):
+        assert isinstance(step.judge(look(simulated, step), past()), Settled)
+        assert step.interests() == frozenset()
+    assert simulated.asked == ["redis.example.org:6379", "https://shop.local/"]
+
+
+def test_crash_recovery_is_waited_for_here_too() -> None:
+    """An sql probe of a database that is not declared as one."""
+    said = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
+    assert REDIS.judge(Seen(said), past()) == Wait("the database system is starting up (57P03)", counts=False)
+
+
+def test_each_kind_of_probe_names_the_rights_that_it_needs() -> None:
+    """For `check`, before the reboot in which they would be missed."""
+    command = Dependency(name="gates/mq", probe=Exec(("true",)), namespace="shop", selector={"app": "mq"})
+    login = Login(Ref("secret", "shop", "app"))
+    sql = Dependency(name="gates/db", probe=Sql("select 1", "shop", login), namespace="shop", service="db")
+    assert Right("create", "pods/exec", "shop") in command.rights()
+    assert sql.rights() == {Right("get", "secrets", "shop")}
+    assert REDIS.rights() == frozenset()
