@@ -1,0 +1,67 @@
+"""kill -9, thirty times, on real PostgreSQL and PgBouncer: each run goes on where the last one was killed."""
+
+import json
+import random
+import signal
+import subprocess
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from bootheal.adapters.kube.workloads import CAUSE
+from bootheal.demo.stack import BootScript, Stack
+from support.command import bootheal, heal, start
+
+KILLS = 30
+RECOVERIES = 3
+
+
+@pytest.mark.slow
+def test_thirty_kills_and_always_healed(stack: Stack) -> None:
+    """Always healed by the next run, nothing restarted or deleted twice for one cause, every loan repaid."""
+    source = random.Random(30)  # noqa: S311 - the same pauses each time, not cryptography
+    killed = 0
+    for recovery in range(RECOVERIES):
+        stack.power_cut()
+        stack.requests.clear()
+        stack.boot(BootScript.quick(crash_recovery=3.0, backoff_first=5.0))
+        while killed < KILLS * (recovery + 1) // RECOVERIES:
+            killed += kill_after(stack, source.uniform(0.35, 1.0))
+        heal(stack.config)
+        assert all(stack.serving().values())
+        assert (stack.pooler.setting("server_login_retry"), stack.pooler.setting("dns_nxdomain_ttl")) == ("15", "15")
+        assert stack.pooler.setting("server_idle_timeout") == "300"
+        assert {change: times for change, times in changes(stack).items() if times > 1} == {}
+    state = json.loads(bootheal("status", "--json", "--config", stack.config).stdout)
+    assert {done["result"] for step in state["steps"].values() for done in step["done"]} <= {"done", "intended"}
+
+
+def kill_after(stack: Stack, seconds: float) -> bool:
+    """Start a run and kill it; where it was quicker than that, it was not killed, but has healed."""
+    with start("run", "--once", "--config", stack.config) as process:
+        try:
+            process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+    if process.returncode == 0:
+        stack.power_cut()
+        stack.requests.clear()
+        stack.boot(BootScript.quick(crash_recovery=3.0, backoff_first=5.0))
+    return process.returncode == -signal.SIGKILL
+
+
+def changes(stack: Stack) -> Counter[str]:
+    """Count what bootheal asked the API server to change: which object, and for a rollout also why."""
+    found: Counter[str] = Counter()
+    for request in stack.requests:
+        if request.writes and request.method in ("PATCH", "DELETE"):
+            found[f"{request.method} {request.path} {_cause(request.body)}"] += 1
+    return found
+
+
+def _cause(body: Any) -> str:
+    template = (body or {}).get("spec", {}).get("template", {})
+    annotations = template.get("metadata", {}).get("annotations", {})
+    return str(annotations.get(CAUSE, ""))
