@@ -10,9 +10,10 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import ClassVar, Generic, Protocol, TypeVar
 
-from bootheal.errors import BoothealError, TransientError
+from bootheal.errors import BoothealError, DeniedError, TransientError
 from bootheal.model import Done, Ref, Right
 from bootheal.ports import Interest, World
 
@@ -78,7 +79,8 @@ def judge_error(error: BoothealError) -> Judgement:
     """Judge a look that could not be finished: what may pass is waited for."""
     if isinstance(error, TransientError):
         return Wait(str(error), again=error.again)
-    return GiveUp(str(error), error.hint)
+    refused = isinstance(error, DeniedError) and error.status == HTTPStatus.UNAUTHORIZED
+    return GiveUp(str(error), error.hint, refused=refused)
 
 
 @dataclass(frozen=True, slots=True)

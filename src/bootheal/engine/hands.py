@@ -1,8 +1,8 @@
 """How an action is done: the intent on disk, the change, its result on disk; and no action for ever."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Protocol
 
 from bootheal.engine.node import Node
 from bootheal.errors import BoothealError, DeniedError, StateError, TransientError
@@ -11,11 +11,18 @@ from bootheal.patience import hold_back
 from bootheal.ports import Clock, Memory, World
 from bootheal.step import Action, GiveUp, Wait
 
-Tell = Callable[[EventKind, Node, str, Done], None]
+
+class Tell(Protocol):
+    """Tells what happens: kind, node, text, and the record of the action that it is about."""
+
+    def __call__(
+        self, kind: EventKind, node: Node | None, text: str, done: Done | None = None, *, hint: str = ""
+    ) -> None:
+        """Tell it."""
 
 
 class Hands:
-    """Does one action at a time. `tell` gets kind, node, text, and the action's record."""
+    """Does one action at a time."""
 
     def __init__(self, world: World, *, clock: Clock, memory: Memory, tell: Tell, max_repeats: int) -> None:
         self._world, self._clock, self._memory, self._tell = world, clock, memory, tell

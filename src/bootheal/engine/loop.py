@@ -11,24 +11,21 @@ well now and then, what has failed ever more seldom. It changes and remembers no
 and returns when a pass would have something to do.
 """
 
-import traceback
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from bootheal.engine.course import FOR_EVER, Course
 from bootheal.engine.hands import Hands
 from bootheal.engine.inbox import Changed, Inbox, Limits, Looked, Renew, Stop
-from bootheal.engine.node import SETTLE_DOWN, Node
+from bootheal.engine.node import Node
 from bootheal.engine.nodes import Nodes
 from bootheal.engine.past import recall
 from bootheal.errors import BoothealError
 from bootheal.model import Done, Ending, Event, EventKind, Report
-from bootheal.patience import pause, recheck
 from bootheal.plan import Plan
 from bootheal.ports import Clock, Memory, Workers, World
-from bootheal.step import Act, GiveUp, Judgement, Seen, Settled, Step, Wait
-
-FOR_EVER = float("inf")
+from bootheal.step import Judgement, Seen, Step
 
 
 class Engine:
@@ -56,11 +53,18 @@ class Engine:
         self._inbox, self._turned, self._renew = inbox, turned, renew
         self._put_off: deque[Changed | Looked | Renew] = deque()
         self._limits = limits or Limits()
-        self._hands = Hands(world, clock=clock, memory=memory, tell=self._event, max_repeats=self._limits.max_repeats)
         self._nodes = Nodes(plan, self._limits.max_parallel)
-        self._epoch = ""
+        hands = Hands(world, clock=clock, memory=memory, tell=self._event, max_repeats=self._limits.max_repeats)
+        self._course = Course(
+            self._nodes,
+            hands,
+            clock=clock,
+            memory=memory,
+            limits=self._limits,
+            tell=self._event,
+            stop_came=self._stop_came,
+        )
         self._start = clock.monotonic()
-        self._resting = self._alarmed = False
         self.stopped = self.renewed = False
 
     def run(self, epoch: str) -> Report:
@@ -70,8 +74,8 @@ class Engine:
         boot id, or the epoch remembered last.
         """
         began, self._start = self._clock.now(), self._clock.monotonic()
-        self._resting = self._alarmed = False
-        self._enter(epoch)
+        self._course.resting = self._course.alarmed = False
+        self._course.enter(epoch)
         for node in self._nodes:
             node.begin_pass()
         self._event(EventKind.STARTED, None, f"{len(self._nodes)} steps")
@@ -83,8 +87,8 @@ class Engine:
 
     def rest(self) -> None:
         """Only look, until a pass would have something to do, or until Stop or Renew."""
-        self._resting, self._start = True, self._clock.monotonic()
-        while not (self._alarmed or self.stopped or self.renewed):
+        self._course.resting, self._start = True, self._clock.monotonic()
+        while not (self._course.alarmed or self.stopped or self.renewed):
             self._start_looks()
             self._turn(self._until_due(FOR_EVER))
 
@@ -156,7 +160,7 @@ class Engine:
             return
         node.looking = False
         if self._limits.stay or not node.failed:
-            self._obey(node, self._judge(node, result))
+            self._course.obey(node, self._judge(node, result))
 
     def _stop_came(self) -> bool:
         """Whether Stop is among what arrived meanwhile; the rest is put off until its turn."""
@@ -176,156 +180,10 @@ class Engine:
             return result
         node.denied_since = None
         try:
-            past = recall(self._memory, self._plan, node.name, result, epoch=self._epoch, clock=self._clock)
+            past = recall(self._memory, self._plan, node.name, result, epoch=self._course.epoch, clock=self._clock)
             return node.step.judge(result, past)
         except Exception as error:  # noqa: BLE001 - a judgement that fails is our bug: reported as one
             return error
-
-    def _obey(self, node: Node, judgement: Judgement | Exception) -> None:
-        node.count(self._clock.monotonic())
-        if node.failed and self._in_vain(node, judgement):
-            self._fail_again(node, judgement)
-            return
-        if self._resting and not self._as_expected(node, judgement):
-            self._alarm(node, judgement)
-            return
-        if node.failed:
-            self._nodes.revive(node)
-        match judgement:
-            case Settled():
-                self._settle(node, judgement)
-            case Wait():
-                self._wait(node, judgement)
-            case Act():
-                self._act(node, judgement)
-            case GiveUp():
-                self._give_up(node, judgement)
-            case _:
-                node.hint = _where(judgement)
-                why = f"{type(judgement).__name__}: {judgement}"
-                self._event(EventKind.BUG, node, why, hint=node.hint)
-                self._end(node, Ending.BUG, why)
-
-    def _settle(self, node: Node, judgement: Settled) -> None:
-        news = not node.settled or node.why != judgement.why
-        if not node.settled:
-            for other in self._nodes.dependants(node):
-                if other.settled:  # it was well, fell ill, and is well again: were they?
-                    other.wake()
-        node.remarks, node.failures, node.waited = judgement.remarks, 0, 0.0
-        if judgement.epoch and judgement.epoch != self._epoch:
-            self._enter(judgement.epoch)
-        if judgement.keep:
-            self._memory.keep(node.name, judgement.keep)
-        self._end(node, Ending.SETTLED, judgement.why)
-        self._look_again(node, recheck(self._limits.recheck))
-        if news:
-            self._event(EventKind.SETTLED, node, judgement.why, hint="; ".join(judgement.remarks))
-
-    def _enter(self, epoch: str) -> None:
-        """Begin anew: what was judged in another epoch is not believed in this one."""
-        self._memory.enter(epoch)
-        if epoch != self._epoch:
-            self._epoch = epoch
-            for node in self._nodes:
-                node.reopen()
-
-    def _wait(self, node: Node, judgement: Wait) -> None:
-        now = self._clock.monotonic()
-        if node.waited >= node.step.patience:
-            minutes = node.step.patience / 60
-            self._give_up(node, GiveUp(f"{judgement.why}; patience of {minutes:g} min has run out"))
-            return
-        if node.settled:
-            self._unsettle(node, judgement.why)
-        elif node.why != judgement.why:
-            self._event(EventKind.WAITING, node, judgement.why)
-        node.why = judgement.why
-        node.counting_since = now if judgement.counts else None
-        again = pause(node.waited) if judgement.again is None else judgement.again
-        self._look_again(node, again)
-
-    def _look_again(self, node: Node, seconds: float) -> None:
-        """In so many seconds; at once if something changed while it was being looked at."""
-        node.due = node.looked + SETTLE_DOWN if node.changed else self._clock.monotonic() + seconds
-
-    def _unsettle(self, node: Node, why: str) -> None:
-        node.reopen()
-        self._nodes.stand_still(node, self._clock.monotonic())
-        self._event(EventKind.UNSETTLED, node, why)
-
-    def _give_up(self, node: Node, judgement: GiveUp) -> None:
-        self._event(EventKind.GAVE_UP, node, judgement.why, hint=judgement.hint)
-        self._end(node, Ending.GAVE_UP, judgement.why)
-        node.hint, node.person, node.refused = judgement.hint, judgement.person, judgement.refused
-        node.due = self._clock.monotonic() + recheck(self._limits.recheck, node.failures)
-
-    def _end(self, node: Node, ending: Ending, why: str) -> None:
-        node.ending, node.why = ending, why
-        node.ended = self._clock.monotonic() if node.ended is None else node.ended
-        self._nodes.leave_place(node)
-        if node.failed:
-            node.changed = False
-            self._skip(node)
-
-    def _skip(self, failed: Node) -> None:
-        for node in self._nodes.dependants(failed):
-            if not node.failed:
-                told = "no longer judged" if node.settled else "not tried"
-                why = f"{told}, because {failed.name} failed"
-                self._event(EventKind.SKIPPED, node, why)
-                self._end(node, Ending.SKIPPED, why)
-
-    # --- staying ----------------------------------------------------------------------------------
-
-    def _in_vain(self, node: Node, judgement: Judgement | Exception) -> bool:
-        """Whether what has failed is no better: it has to wait, to give up, or to do what was done too often."""
-        match judgement:
-            case Wait() | GiveUp():
-                return True
-            case Act():
-                return any(self._hands.spent(node, action) for action in judgement.actions)
-            case _:
-                return False
-
-    def _fail_again(self, node: Node, judgement: Judgement | Exception) -> None:
-        """It was tried again in vain. What changed about it is told; its descendants stay skipped."""
-        node.failures += 1
-        node.due = self._clock.monotonic() + recheck(self._limits.recheck, node.failures)
-        if isinstance(judgement, GiveUp) and judgement.why != node.why:
-            self._give_up(node, judgement)
-
-    def _as_expected(self, node: Node, judgement: Judgement | Exception) -> bool:
-        well = isinstance(judgement, Settled) and judgement.epoch in ("", self._epoch)
-        return node.settled and well
-
-    def _alarm(self, node: Node, judgement: Judgement | Exception) -> None:
-        """A pass has something to do: it looks again, under the lock and with what is remembered by then."""
-        self._alarmed = True
-        why = str(judgement) if isinstance(judgement, Exception) else judgement.why
-        self._nodes.revive(node)
-        self._event(EventKind.UNSETTLED, node, why)
-
-    # --- acting -----------------------------------------------------------------------------------
-
-    def _act(self, node: Node, judgement: Act) -> None:
-        if not self._nodes.ready(node):
-            node.changed = True  # look again once what it comes after has settled again
-            return
-        if any(action.disruptive for action in judgement.actions) and not self._nodes.take_place(node):
-            wait = Wait("waits for other restarts to end (max_parallel)", again=FOR_EVER, counts=False)
-            self._wait(node, wait)  # a place that becomes free wakes it
-            return
-        if node.settled:
-            self._unsettle(node, judgement.why)
-        node.why, node.due = judgement.why, 0.0
-        for action in judgement.actions:
-            if self._stop_came():
-                return
-            instead = self._hands.do(node, action)
-            if instead is not None:
-                self._obey(node, instead)
-                return
 
     # --- telling ----------------------------------------------------------------------------------
 
@@ -346,7 +204,7 @@ class Engine:
                 total=len(self._nodes),
                 action=done.action if done else "",
                 cause=done.cause if done else "",
-                epoch=self._epoch,
+                epoch=self._course.epoch,
                 took=now - node.began if node and node.began is not None else None,
             )
         )
@@ -356,7 +214,7 @@ class Engine:
             if node.settled:
                 self._memory.mended(node.name)
         report = Report(
-            epoch=self._epoch,
+            epoch=self._course.epoch,
             began=began,
             seconds=self._clock.monotonic() - self._start,
             outcomes=tuple(node.outcome(self._start) for node in self._nodes),
@@ -364,9 +222,3 @@ class Engine:
         )
         self._event(EventKind.ENDED, None, report.verdict.value)
         return report
-
-
-def _where(error: Exception) -> str:
-    """Name the line that a bug report should begin with."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"please report it: {frames[-1].filename}:{frames[-1].lineno}" if frames else "please report it"
