@@ -1,6 +1,7 @@
 """The Postgres port on real servers: the SQLSTATEs they can show, TLS, a standby, and servers that don't come up."""
 
 import ipaddress
+import re
 import shutil
 import signal
 import threading
@@ -21,8 +22,8 @@ from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
 from bootheal.errors import UnreachableError
 from bootheal.model import Answer, Credentials, Secret, Trust
-from bootheal.postgreslog import distress
-from bootheal.steps.database import SYSTEM_IDENTIFIER
+from bootheal.postgreslog import distress, progress
+from bootheal.steps.database import ALONE, SYSTEM_IDENTIFIER
 from support.postgres import ADDRESS, ADMIN, APP, Garage, RealPostgres, servers, until
 
 REACH = Reach(lambda *_: pytest.fail("no port-forward was asked for"), direct=True)
@@ -110,6 +111,13 @@ def test_damage_has_its_sqlstates(garage: Garage, server: RealPostgres) -> None:
         assert ask(damaged, sql="select count(*) from torn").sqlstate == "58P01"
 
 
+def test_commits_that_wait_for_a_standby_are_noticed(server: RealPostgres) -> None:
+    """There is no error: they hang."""
+    for names, alone in (("", "f"), ("*", "t")):
+        with server.running(synchronous_standby_names=names):
+            assert ask(server, ADMIN, sql=ALONE).value == alone
+
+
 # --- servers that do not come up ------------------------------------------------------------------
 
 
@@ -124,6 +132,14 @@ def test_a_server_without_its_log_is_understood_by_what_it_says(garage: Garage, 
     assert found is not None
     assert found.fatal
     assert "valid checkpoint record" in found.text
+
+
+def test_crash_recovery_tells_how_far_it_is(server: RealPostgres) -> None:
+    """In the log, since PostgreSQL 15, every ten seconds; here every millisecond."""
+    with server.running():
+        assert ask(server, sql="create table long as select generate_series(1, 50000) as n").ok
+    with server.running(log_startup_progress_interval="1"):
+        assert re.fullmatch(r"redo is at [\dA-F]+/[\dA-F]+ after 0 s", progress(server.log))
 
 
 def test_a_lock_file_of_another_server_is_told(garage: Garage, server: RealPostgres) -> None:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,12 @@ def watching_processes() -> Iterator[set[str]]:
         thread.join()
 
 
+def asking(password: str) -> dict[str, Any]:
+    """A check whose answer is a password."""
+    sql = "select reverse('" + password[::-1].replace("'", "''") + "')"
+    return {"client": {"secret": "app"}, "checks": [{"name": "leak", "sql": sql}]}
+
+
 @pytest.mark.parametrize("reach", ["direct", "forward"])
 def test_no_password_leaves_its_place(tmp_path: Path, reach: str) -> None:
     """Not in output, state, arguments of processes, request URLs and bodies, or PostgreSQL's log of all statements."""
@@ -50,6 +57,9 @@ def test_no_password_leaves_its_place(tmp_path: Path, reach: str) -> None:
                 bootheal("run", "--once", "--json", "--config", stack.config),
                 bootheal("status", "--json", "--config", stack.config),
             ]
+            stack.configure({"databases": {"shop": asking(CANARIES.app)}})
+            runs.append(bootheal("run", "--once", "--config", stack.config, expect=1))
+        assert "its answer is not one number" in runs[-1].stdout
         assert all(stack.serving().values())
         places = {
             "output": "\n".join(run.stdout + run.stderr for run in runs),

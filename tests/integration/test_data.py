@@ -110,3 +110,23 @@ def test_a_new_cluster_on_an_empty_volume_is_noticed(kept: Stack) -> None:
     assert "this is another database cluster: its system identifier is" in why
     assert "initdb" in why
     assert "restore from a backup" in hint
+
+
+def test_a_server_outside_the_cluster_is_healed_around(kept: Stack) -> None:
+    """The same database by its address: no pod and no Service of it is known."""
+    kept.configure({"databases": {"shop": {"service": None, "host": kept.postgres.address}}})
+    why = f"{kept.postgres.address} accepts connections and takes writes; orders kept"
+    assert outcome(heal(kept.config), "database/shop")["why"] == why
+    kept.configure({"databases": {"shop": {"service": "postgres", "host": None}}})
+
+
+def test_a_server_that_cannot_find_its_checkpoint_is_explained_by_its_log(kept: Stack) -> None:
+    """It crash-loops and nobody answers: exit 3, with what not to do. (It does not come back: the last test here.)"""
+    kept.postgres.stop()
+    kept.wait_until("PostgreSQL to stop", lambda: not kept.postgres.pods)
+    for path in (kept.postgres.data / "pg_wal").glob("0*"):
+        path.unlink()
+    kept.postgres.start()
+    why, hint = stopped(kept)
+    assert "postgres-0's log: it cannot locate a valid checkpoint record: its data is damaged" in why
+    assert "do not run pg_resetwal" in hint

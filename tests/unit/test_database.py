@@ -172,12 +172,14 @@ def test_what_is_found_is_kept_for_the_next_boot() -> None:
     ],
 )
 def test_data_that_is_not_as_it_was_needs_a_person(seen: Seen, told: str) -> None:
-    """Nothing goes on, the newest backup is named, and how to say that all is right after all."""
+    """Nothing goes on; the newest backup is named, and how to say that all is right, where that can be said."""
     judgement = compared(replace(seen, backup="the newest backup is job/shop/b"))
     assert isinstance(judgement, GiveUp)
     assert judgement.person
     assert told in judgement.why
-    assert "bootheal run --once --accept-data shop" in judgement.hint
+    assert "restore from a backup" in judgement.hint
+    accepting = "if it is right as it is: bootheal run --once --accept-data shop" in judgement.hint
+    assert accepting is all(item.answer.ok for item in seen.checks)
     assert "the newest backup is job/shop/b" in judgement.hint
 
 
@@ -226,15 +228,16 @@ def test_a_check_that_cannot_be_asked_says_what_to_correct(answer: dict[str, Any
     assert hint in judgement.hint
 
 
-def test_the_owner_accepts_the_data_once() -> None:
-    """It is an action, with what was accepted in its record; then that is what is good, and less is not."""
+@pytest.mark.parametrize("result", ["done", "intended"])
+def test_the_owner_accepts_the_data_once(result: str) -> None:
+    """It is an action, with what was accepted in its record, should we be killed then; less is not good after that."""
     accepting, seen = replace(CHECKING, accept=NOW), Seen(WRITABLE, "8", counted("0"))
     judgement = compared(seen, accepting)
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
     assert isinstance(action, AcceptData)
     assert action.note == {"system identifier": "8", "check orders kept": "0"}
-    done = Done(0, "accept-data", "database/shop", action.cause, NOW + 1, action.sentence, "done", action.note)
+    done = Done(0, "accept-data", "database/shop", action.cause, NOW + 1, action.sentence, result, action.note)
     settled = compared(seen, accepting, done=(done,))
     assert isinstance(settled, Settled)
     assert settled.keep == action.note
@@ -252,3 +255,10 @@ def test_a_server_that_lets_in_over_tls_only_and_offers_none_is_explained() -> N
     judgement = judge(member(sqlstate="28000", text='no pg_hba.conf entry for host "10.42.0.1", no encryption'))
     assert isinstance(judgement, GiveUp)
     assert "the server offers none: see ssl in postgresql.conf" in judgement.hint
+
+
+def test_a_missing_synchronous_standby_is_told() -> None:
+    """Nothing fails, and every commit hangs: a person should know."""
+    judgement = compared(Seen(WRITABLE, "7", counted(), alone=True))
+    assert isinstance(judgement, Settled)
+    assert judgement.remarks == ("commits wait for a standby that is not there: see synchronous_standby_names",)

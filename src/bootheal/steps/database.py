@@ -32,18 +32,28 @@ LOG_LINES = 30
 SYSTEM_IDENTIFIER = "select system_identifier from pg_control_system()"
 MAINTENANCE = "postgres"
 
+# A commit waits for a standby that is not there, without any error.
+ALONE = """
+select current_setting('synchronous_standby_names') <> '' and not exists
+(select from pg_stat_replication where sync_state in ('sync', 'quorum'))
+"""
+
+RESTORE = "restore from a backup"
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What each member answered, and what is known of the data and of members that do not answer.
 
-    `identifier` is "" where it could not be read; `recovery` is how far crash recovery is; `distress` is
-    by member; `backup` is the newest one, where a CronJob is declared to make them.
+    `identifier` is "" where it could not be read; `alone`: commits wait for a standby that is not there;
+    `recovery` is how far crash recovery is; `distress` is by member; `backup` is the newest one, where a
+    CronJob is declared to make them.
     """
 
     members: Members
     identifier: str = ""
     checks: tuple[Checked, ...] = ()
+    alone: bool = False
     recovery: str = ""
     distress: Mapping[str, Distress] = field(default_factory=dict)
     backup: str = ""
@@ -130,16 +140,20 @@ class DatabaseStep(Step[Seen]):
         members, backup = find(world, self.database), self._backup(world)
         if members.primary is None:
             missing = members.answered(*MISSING)
-            identifier = self._identifier(world, missing.target, MAINTENANCE) if missing and missing.target else ""
+            identifier = (
+                self._value(world, missing.target, MAINTENANCE, SYSTEM_IDENTIFIER) if missing and missing.target else ""
+            )
             recovery = "".join(self._recovery(world, member) for member in members.members)
             return Seen(members, identifier, recovery=recovery, distress=dict(_distress(world, members)), backup=backup)
-        identifier = self._identifier(world, members.primary, self.database.dbname)
-        checks = tuple(checked(check, self._ask(world, members.primary, check)) for check in self.checks)
-        return Seen(members, identifier, checks, backup=backup)
+        primary, dbname = members.primary, self.database.dbname
+        identifier = self._value(world, primary, dbname, SYSTEM_IDENTIFIER)
+        alone = self._value(world, primary, dbname, ALONE) == "t"
+        checks = tuple(checked(check, self._ask(world, primary, check)) for check in self.checks)
+        return Seen(members, identifier, checks, alone, backup=backup)
 
-    def _identifier(self, world: World, target: Target, dbname: str) -> str:
+    def _value(self, world: World, target: Target, dbname: str, sql: str) -> str:
         admin = world.cluster.credentials(self.database.admin)
-        return world.postgres.ask(target, admin, dbname, timeout=TIMEOUT, sql=SYSTEM_IDENTIFIER).value
+        return world.postgres.ask(target, admin, dbname, timeout=TIMEOUT, sql=sql).value
 
     def _ask(self, world: World, primary: Target, check: Check) -> Answer:
         who = world.cluster.credentials(self.client or self.database.admin)
@@ -179,20 +193,24 @@ class DatabaseStep(Step[Seen]):
             if self.accept is not None and (accepted is None or accepted.at < self.accept):
                 cause = "; ".join(complaints)
                 return Act(cause, (AcceptData(cause=cause, database=self.database.name, facts=seen.facts),))
-            return self._stop("; ".join(complaints), seen)
+            hint = f"{RESTORE}; if it is right as it is: bootheal run --once --accept-data {self.database.name}"
+            return self._stop("; ".join(complaints), seen, hint)
         if seen.members.service:
             return Wait(seen.members.service)
         writable = next(member.pod for member in seen.members.members if member.writable)
         kept = {IDENTIFIER: good[IDENTIFIER]} if IDENTIFIER in good else {}
         held = f"; {', '.join(check.name for check in self.checks)}" if self.checks else ""
-        return Settled(f"{writable} accepts connections and takes writes{held}", keep=kept | seen.facts)
+        why = f"{writable} accepts connections and takes writes{held}"
+        remark = "commits wait for a standby that is not there: see synchronous_standby_names"
+        return Settled(why, (remark,) if seen.alone else (), keep=kept | seen.facts)
 
     def _unanswered(self, item: Checked, seen: Seen, past: Past) -> Judgement:
         why = f"check {item.check.name!r}: {item.answer}"
         if item.answer.sqlstate in GONE and past.kept.get(item.fact):
-            return self._stop(f"{why}; it could be asked in the last good boot", seen)
+            hint = f"{RESTORE}; where it moved on purpose, correct the check's sql"
+            return self._stop(f"{why}; it could be asked in the last good boot", seen, hint)
         if item.answer.sqlstate in DAMAGED:
-            return self._stop(why, seen)
+            return self._stop(why, seen, RESTORE)
         if item.passing:
             return Wait(why)
         if item.answer.sqlstate in REFUSED and self.client:
@@ -219,7 +237,7 @@ class DatabaseStep(Step[Seen]):
         if full := members.answered(*FULL):
             return Wait(f"PostgreSQL {_said(full)}; what comes after waits until connections are free")
         if damaged := members.answered(*DAMAGED):
-            return self._stop(f"PostgreSQL {_said(damaged)}", seen, "data may be damaged: restore from a backup")
+            return self._stop(f"PostgreSQL {_said(damaged)}", seen, f"data may be damaged: {RESTORE}")
         if missing := members.answered(*MISSING):
             return self._missing(missing, seen, past)
         if refused := members.answered(*REFUSED):
@@ -230,18 +248,13 @@ class DatabaseStep(Step[Seen]):
         """A database that is not there: a slip in the configuration, or the worst that can happen."""
         why = f"PostgreSQL {_said(missing)}"
         if not past.kept:
-            hint = f"is databases.{self.database.name}.dbname right? If it is, data is gone: restore from a backup"
+            hint = f"is databases.{self.database.name}.dbname right? If it is, data is gone: {RESTORE}"
             return self._stop(f"{why}, and bootheal has never seen it", seen, hint)
-        return self._stop(
-            "; ".join((f"{why}; it was there in the last good boot", *lost(seen.identifier, (), past.kept))), seen
-        )
+        why = "; ".join((f"{why}; it was there in the last good boot", *lost(seen.identifier, (), past.kept)))
+        return self._stop(why, seen, RESTORE)
 
-    def _stop(self, why: str, seen: Seen, hint: str = "") -> GiveUp:
+    def _stop(self, why: str, seen: Seen, hint: str) -> GiveUp:
         """Stop for a person, and name the backup."""
-        name = self.database.name
-        hint = hint or (
-            f"restore from a backup; if the data is right as it is: bootheal run --once --accept-data {name}"
-        )
         return GiveUp(why, f"{hint} ({seen.backup})" if seen.backup else hint, person=True)
 
     def _refusal_hint(self, refused: Member) -> str:
