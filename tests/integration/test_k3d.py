@@ -126,6 +126,33 @@ def test_lost_names_are_restored_and_a_cordoned_node_takes_pods_again(stack: Sta
     assert not api.get(node, about="node")["spec"].get("unschedulable")
 
 
+def test_a_load_balancer_in_a_restart_loop_is_restarted_and_nothing_else(stack: Stack, docker: Docker) -> None:
+    """The API server cannot be reached without it; the server, where the databases are, goes on running."""
+    docker("rm", "--force", LOADBALANCER)
+    complains = """echo 'nginx: [error] invalid PID number "" in "/run/nginx.pid"' >&2; sleep 0.2; exit 1"""
+    docker.node(LOADBALANCER, "loadbalancer", script=f"[ -e /fixed ] && {{ {FOREVER}; }}; {complains}")
+    docker.wait_until("a loop", lambda: docker("inspect", LOADBALANCER, "--format", "{{.RestartCount}}") > "1")
+    stack.faults.door = "reset"
+    configuration = load(stack.config)
+    server = docker.state(SERVER)
+    with open_world(configuration.file.cluster) as world:
+        gate = configuration.plan.steps["gate"]
+        seen = gate.look(world)
+        for_a_while = dict.fromkeys(seen.conditions, time.time() - 15)
+        judgement = gate.judge(seen, Past(now=time.time(), first_seen=for_a_while))
+        assert isinstance(judgement, Act)
+        (action,) = judgement.actions
+        assert action.sentence == f"restart {LOADBALANCER} (it does not stay up)"
+        action.apply(world)
+    assert docker("inspect", LOADBALANCER, "--format", "{{.RestartCount}}") == "0", "Docker counts anew"
+    assert server == docker.state(SERVER)
+
+
+def test_check_finds_everything_and_everything_allowed(stack: Stack) -> None:
+    """By the kubeconfig in the server container."""
+    assert "all that bootheal may have to do is allowed" in bootheal("check", "--config", stack.config).stdout
+
+
 def test_plan_says_what_would_be_started_and_starts_nothing(stack: Stack, docker: Docker) -> None:
     """Also where Docker is asked."""
     docker("stop", "--time=0", SERVER, LOADBALANCER)

@@ -71,12 +71,6 @@ class Docker:
             self._process.terminate()
             self._process.wait(timeout=60)
 
-    def kill(self) -> None:
-        """Cut the daemon's power. Its containers go with their shims."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait(timeout=10)
-
     def remove_all(self) -> None:
         """Remove all containers and networks."""
         if names := self("ps", "--all", "--quiet", check=False).split():

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import IO
 
@@ -77,9 +78,9 @@ class K3dHost:
         return self._machine.boot_id()
 
     def epoch(self) -> str | None:
-        """Return the boot id and when the first server was started; None while none runs."""
+        """Return the boot id and when the first server was started; a stopped cluster has an epoch of its own."""
         starts = [box.started for box in self._boxes() if _role(box) == SERVER and running(box) and box.started]
-        return f"{self._machine.boot_id()}@{min(starts):.3f}" if starts else None
+        return f"{self._machine.boot_id()}@{f'{min(starts):.3f}' if starts else 'stopped'}"
 
     def boot_time(self) -> BootTime | None:
         """Return this machine's boot, from when the oldest running node was started; None while none runs."""
@@ -136,14 +137,19 @@ class K3dHost:
         label = server.labels.get(NETWORK, "")
         if label in ("", "host"):
             return {}
-        network = self._engine.network(label)
+        try:
+            network = self._engine.network(label)
+        except MissingError:  # without it no container can be started, which Docker says then
+            return {}
         aliases = json.loads(server.labels.get(ALIASES) or "[]")
         wanted = {hostname: alias["ip"] for alias in aliases for hostname in alias["hostnames"]}
         this = {THIS_MACHINE: network.gateway} if network.gateway else {}
         return this | wanted | dict(network.members)
 
     def _unaware(self, box: Box) -> bool:
-        return THIS_MACHINE not in self._engine.read(box.name, "/etc/hosts").split()
+        with suppress(MissingError):
+            return THIS_MACHINE not in self._engine.read(box.name, "/etc/hosts").split()
+        return False
 
     def start(self, part: str) -> None:
         """Start a container, or begin to start the whole cluster."""
