@@ -142,6 +142,9 @@ class Cluster(Protocol):
         `was` and `cause` are written into the object by the same request (None: `was` is removed).
         """
 
+    def request_reconciliation(self, what: Ref, at: float) -> None:
+        """Ask Flux to bring one of its objects up to date; MissingError if there is no such object, or no Flux."""
+
     def write_document(self, document: Document, text: str) -> None:
         """Replace one key of a ConfigMap, if it is still at the version that was read."""
 
@@ -268,11 +271,19 @@ class Web(Protocol):
         """Ask a DNS server over TCP; that the name does not exist is a good answer, too."""
 
     def visit(
-        self, url: str, timeout: float, *, ca: str = "", insecure: bool = False, address: str = "", status: int = 0
+        self,
+        url: str,
+        timeout: float,
+        *,
+        method: str = "GET",
+        ca: str = "",
+        insecure: bool = False,
+        address: str = "",
+        status: int = 0,
     ) -> Answer:
-        """GET a URL from this host, trusting `ca` (else the system's authorities), connecting to `address` if given.
+        """Ask a URL from this host, trusting `ca` (else the system's authorities), connecting to `address` if given.
 
-        Redirects are followed on the same host, but never from https to http.
+        Redirects of a GET are followed on the same host, but never from https to http.
         """
 
 

@@ -66,3 +66,31 @@ def test_what_does_not_go_together_is_told(tmp_path: Path, written: str, complai
     with pytest.raises(ConfigurationError) as error:
         read(tmp_path, written)
     assert complaint in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("after: [deployment/shop/web]", "hooks.h: cannot be understood: it needs one of reconcile, url, exec"),
+        ("after: [deployment/shop/wen], url: 'http://x/'", "hooks.h.after.0: cannot be 'deployment/shop/wen': no such"),
+        ("after: [deployment/shop/web], reconcile: pod/a/b", "hooks.h.reconcile: cannot be 'pod/a/b'"),
+        ("after: [deployment/shop/web], exec: [x]", "hooks.h: cannot do without workload"),
+        ("after: [deployment/shop/web], url: 'http://x/', container: c", "hooks.h.container: cannot stand beside url"),
+        ("url: 'http://x/'", "hooks.h.after: cannot be left out"),
+    ],
+)
+def test_a_hook_does_one_thing_after_something(tmp_path: Path, written: str, complaint: str) -> None:
+    """And says after what, and to what."""
+    path = tmp_path / "bootheal.yaml"
+    path.write_text(f"workloads:\n  deployment/shop/web: {{}}\nhooks:\n  h: {{{written}}}\n")
+    with pytest.raises(ConfigurationError) as error:
+        load(path)
+    assert complaint in str(error.value)
+
+
+def test_a_daemon_set_cannot_be_scaled(tmp_path: Path) -> None:
+    """It has no replicas."""
+    path = tmp_path / "bootheal.yaml"
+    path.write_text("workloads:\n  daemonset/shop/agent: {strategy: scale}\n")
+    with pytest.raises(ConfigurationError, match="cannot be 'scale': a DaemonSet has no replicas"):
+        load(path)

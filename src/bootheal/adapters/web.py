@@ -63,27 +63,37 @@ class WebProbe:
             return Answer(ok=False, spoke=False, text=why_silent(error))
 
     def visit(
-        self, url: str, timeout: float, *, ca: str = "", insecure: bool = False, address: str = "", status: int = 0
+        self,
+        url: str,
+        timeout: float,
+        *,
+        method: str = "GET",
+        ca: str = "",
+        insecure: bool = False,
+        address: str = "",
+        status: int = 0,
     ) -> Answer:
-        """GET a URL from this host, and where it redirects to on the same host, but never from https to http."""
+        """Ask a URL from this host, and where it redirects to on the same host, but never from https to http."""
         deadline = time.monotonic() + timeout
         context = _trust(ca, insecure=insecure)
         door = urlsplit(url)
         for _ in range(REDIRECTS):
             try:
-                found, location = _get(door, address, context, deadline)
+                found, location = _request(method, door, address, context, deadline)
             except (OSError, http.client.HTTPException, ValueError) as error:
-                return Answer(ok=False, spoke=False, text=f"GET {_shown(door)}: {_words(error)}")
-            onward = urlsplit(urljoin(door.geturl(), location)) if location and found != status else None
+                return Answer(ok=False, spoke=False, text=f"{method} {_shown(door)}: {_words(error)}")
+            onward = (
+                urlsplit(urljoin(door.geturl(), location)) if location and found != status and method == "GET" else None
+            )
             if onward is None or onward.hostname != door.hostname:
-                return _judged(_shown(door), found, status)
+                return _judged(_shown(door), found, status, method)
             if (door.scheme, onward.scheme) == ("https", "http"):
                 return Answer(ok=False, spoke=True, text=f"GET {_shown(door)} redirects from https to plain http")
             door = onward
         return Answer(ok=False, spoke=True, text=f"GET {url} redirects more than {REDIRECTS} times")
 
 
-def _get(door: SplitResult, address: str, context: ssl.SSLContext, deadline: float) -> tuple[int, str]:
+def _request(method: str, door: SplitResult, address: str, context: ssl.SSLContext, deadline: float) -> tuple[int, str]:
     """Return status and, of a redirect, where to."""
     secure = door.scheme == "https"
     host, port = door.hostname or "", door.port or (443 if secure else 80)
@@ -94,7 +104,7 @@ def _get(door: SplitResult, address: str, context: ssl.SSLContext, deadline: flo
         connection.sock = socket.create_connection((address or host, port), left)
         if secure:
             connection.sock = context.wrap_socket(connection.sock, server_hostname=host)
-        connection.request("GET", (door.path or "/") + (f"?{door.query}" if door.query else ""), headers=HEADERS)
+        connection.request(method, (door.path or "/") + (f"?{door.query}" if door.query else ""), headers=HEADERS)
         response = connection.getresponse()
         moved = http.HTTPStatus.MULTIPLE_CHOICES <= response.status < http.HTTPStatus.BAD_REQUEST
         return response.status, (response.getheader("Location") or "") if moved else ""
@@ -115,10 +125,10 @@ def _trust(ca: str, *, insecure: bool) -> ssl.SSLContext:
     return context
 
 
-def _judged(what: str, found: int, wanted: int) -> Answer:
+def _judged(what: str, found: int, wanted: int, method: str = "GET") -> Answer:
     if found == wanted or (not wanted and http.HTTPStatus.OK <= found < http.HTTPStatus.BAD_REQUEST):
         return Answer(ok=True, spoke=True)
-    return Answer(ok=False, spoke=True, text=f"GET {what} says {found}" + (f", not {wanted}" if wanted else ""))
+    return Answer(ok=False, spoke=True, text=f"{method} {what} says {found}" + (f", not {wanted}" if wanted else ""))
 
 
 def _shown(door: SplitResult) -> str:

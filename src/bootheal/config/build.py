@@ -1,6 +1,6 @@
 """A valid file -> steps; and the second look at it: do the names refer to something?"""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from bootheal.config import database as databases
 from bootheal.config import dependency, schema
+from bootheal.config import hook as hooks
 from bootheal.config import probe as probes
 from bootheal.config.login import login, whole_file
 from bootheal.config.source import Source, parse, suggestion, validate
@@ -90,18 +91,25 @@ def _check_names(source: Source) -> None:
             source.complain(("poolers", name, "database"), text)
     gates = {f"{dependency.PREFIX}{name}": section for name, section in _section(source, "gates").items()}
     known = {gate.NAME, *(f"database/{n}" for n in databases), *(f"pooler/{n}" for n in poolers), *workloads, *gates}
-    edges: dict[str, list[str]] = {}
-    for name, section in {**workloads, **gates}.items():
-        after = section.get("after")
-        for index, wanted in enumerate(after if isinstance(after, list) else ()):
-            if not isinstance(wanted, str):
-                continue  # the schema says so
-            if wanted in known:
-                edges.setdefault(name, []).append(wanted)
-            else:
-                text = f"cannot be {wanted!r}: no such step{suggestion(wanted, known)}"
-                source.complain((*_place(name), "after", index), text)
-    _check_circles(source, edges)
+    steps = [*workloads, *gates]
+    _check_circles(source, {name: _known_after(source, _place(name), known) for name in steps})
+    for name in _section(source, "hooks"):
+        _known_after(source, ("hooks", name), known)
+
+
+def _known_after(source: Source, path: tuple[str, str], known: Collection[str]) -> list[str]:
+    """Return the steps that something comes after; complain of those that do not exist."""
+    section, name = path
+    after = _section(source, section)[name].get("after")
+    found = []
+    for index, wanted in enumerate(after if isinstance(after, list) else ()):
+        if not isinstance(wanted, str):
+            continue  # the schema says so
+        if wanted in known:
+            found.append(wanted)
+        else:
+            source.complain((*path, "after", index), f"cannot be {wanted!r}: no such step{suggestion(wanted, known)}")
+    return found
 
 
 def _place(step: str) -> tuple[str, str]:
@@ -138,6 +146,8 @@ def _check_sense(source: Source, file: schema.File) -> None:
             source.complain(("workloads", name, "strategy"), "cannot be 'scale': a DaemonSet has no replicas")
         if workload.probe:
             probes.check(source, ("workloads", name, "probe"), workload.probe)
+    for name, hook in file.hooks.items():
+        hooks.check(source, ("hooks", name), hook)
 
 
 def _warnings(source: Source, file: schema.File) -> Iterator[str]:
@@ -176,10 +186,16 @@ def _steps(file: schema.File) -> Iterator[Step[Any]]:
         yield databases.step(section, places[name])
     for name, pooler in file.poolers.items():
         yield from _pooler(name, pooler, places[pooler.database])
-    if scaled := tuple(Ref(*name.split("/")) for name, each in file.workloads.items() if each.strategy == "scale"):
-        yield Restore(after=(gate.NAME,), workloads=scaled)
     for name, other in file.gates.items():
         yield dependency.step(name, other)
+    yield from _workloads(file)
+    for name, hook in file.hooks.items():
+        yield hooks.step(name, hook)
+
+
+def _workloads(file: schema.File) -> Iterator[Step[Any]]:
+    if scaled := tuple(Ref(*name.split("/")) for name, each in file.workloads.items() if each.strategy == "scale"):
+        yield Restore(after=(gate.NAME,), workloads=scaled)
     for name, workload in file.workloads.items():
         yield _workload(name, workload)
 

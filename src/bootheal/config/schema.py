@@ -50,6 +50,14 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Reason = Annotated[str, AfterValidator(_known_reason)]
 Text = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[^\r\n]*$")]
 Latin = Annotated[str, Field(pattern=r"^[\x00-\xff]*$")]
+UrlText = Annotated[str, Field(pattern=r"^https?://[!-~]+$")]
+FluxName = Annotated[
+    str,
+    Field(
+        pattern=r"^(kustomization|helmrelease|gitrepository|ocirepository|helmrepository)/[a-z0-9.-]+/[a-z0-9.-]+$",
+        description="kind/namespace/name",
+    ),
+]
 SettingName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 ClusterName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=32)]
 DockerAddress = Annotated[str, Field(pattern=r"^(unix|tcp|ssh)://\S+$")]
@@ -259,9 +267,7 @@ class Probe(Model):
         None, description="a command and its arguments, run in every pod; must end with 0; never a secret in it"
     )
     sql: str | None = Field(None, description="a question to PostgreSQL or a pooler in every pod")
-    url: Annotated[str, Field(pattern=r"^https?://[!-~]+$")] | None = Field(
-        None, description="a front door, asked from this host as a browser would"
-    )
+    url: UrlText | None = Field(None, description="a front door, asked from this host as a browser would")
     status: Annotated[int, Field(ge=100, le=599)] | None = Field(
         None, description="the HTTP status to expect; default: any from 200 to 399"
     )
@@ -308,6 +314,25 @@ class Workload(Model):
     patience: Duration = 1800.0
 
 
+class Hook(Model):
+    """One thing that is done in each boot, once all that it comes after serves: reconcile, url or exec."""
+
+    after: Annotated[list[str], Field(min_length=1)] = Field(description="what must serve first")
+    reconcile: FluxName | None = Field(None, description="an object of Flux that is to be brought up to date at once")
+    url: UrlText | None = Field(None, description="called from this host; never a secret in it")
+    method: Literal["GET", "POST"] = "POST"
+    exec: Annotated[list[str], Field(min_length=1)] | None = Field(
+        None, description="a command and its arguments, run in a ready pod of `workload`; never a secret in it"
+    )
+    workload: WorkloadName | None = Field(None, description="exec: in whose pod")
+    container: Name | None = Field(None, description="exec: default is the pod's default container")
+    status: Annotated[int, Field(ge=100, le=599)] | None = Field(None, description="url: the status to expect")
+    ca: FilePath | None = Field(None, description="url: the authority of its certificate; default: this host's")
+    insecure: bool = Field(default=False, description="url: take any certificate")
+    address: str = Field("", description="url: where its name leads to, if this host can't tell")
+    patience: Duration = 300.0
+
+
 class File(Model):
     """All of bootheal.yaml."""
 
@@ -324,3 +349,4 @@ class File(Model):
     poolers: dict[Name, Pooler] = Field(default_factory=dict)
     gates: dict[Name, Gate] = Field(default_factory=dict)
     workloads: dict[WorkloadName, Workload] = Field(default_factory=dict)
+    hooks: dict[Name, Hook] = Field(default_factory=dict)

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bootheal import flux
 from bootheal.adapters.kube import extensions, objects, workloads
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
 from bootheal.adapters.kube.evidence import last_words, tail
@@ -306,6 +307,15 @@ class KubeCluster:
         path = RESOURCES[workload.kind].path(workload.namespace, workload.name)
         raw = self._api.write("PATCH", path, body, about=str(workload), content_type=MERGE_PATCH)
         self._enter(workload.kind, workload.namespace, raw)
+
+    def request_reconciliation(self, what: Ref, at: float) -> None:
+        """Annotate an object of Flux, in the version of its kind that this cluster prefers."""
+        group, plural = flux.RESOURCES[what.kind]
+        served = self._api.get(f"/apis/{group}", about=f"{group}, which Flux serves")
+        path = f"/apis/{served['preferredVersion']['groupVersion']}/namespaces/{what.namespace}/{plural}/{what.name}"
+        stamp = datetime.fromtimestamp(at, UTC).isoformat()
+        body = {"metadata": {"annotations": {flux.REQUESTED_AT: stamp}}}
+        self._api.write("PATCH", path, body, about=str(what), content_type=MERGE_PATCH)
 
     def write_document(self, document: Document, text: str) -> None:
         """Replace one key, at that resourceVersion."""

@@ -90,6 +90,8 @@ KINDS: tuple[Kind, ...] = (
         "mutatingwebhookconfigurations",
         namespaced=False,
     ),
+    Kind("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations", ("ks",), subresources=("status",)),
+    Kind("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases", ("hr",), subresources=("status",)),
     Kind("apiregistration.k8s.io", "v1", "APIService", "apiservices", namespaced=False, subresources=("status",)),
 )
 

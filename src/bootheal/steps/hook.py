@@ -1,0 +1,148 @@
+"""A hook: one thing that is done in each boot once all that it comes after serves. Nothing comes after it.
+
+It is done until it has succeeded once: what a kill interrupts is done again by the next run, so that a hook must
+bear being done twice. What fails three times is reported and done no more in this boot.
+"""
+
+from dataclasses import dataclass
+
+from bootheal import flux
+from bootheal.errors import UnreachableError
+from bootheal.model import Done, Ref, Right
+from bootheal.ports import World
+from bootheal.probes import LONG_TIMEOUT, Url
+from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
+
+PREFIX = "hook/"
+TRIES = 3
+BETWEEN = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """Ask Flux to bring an object up to date now, rather than at its next interval."""
+
+    what: Ref
+
+    def __str__(self) -> str:
+        return f"ask Flux to reconcile {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Call a URL from this host. It stands in reports as far as its path: never a secret in it."""
+
+    door: Url
+    method: str = "POST"
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.door.url.partition('?')[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Run a command in a ready pod of a workload, in the default container if none is named."""
+
+    workload: Ref
+    words: tuple[str, ...]
+    container: str = ""
+
+    def __str__(self) -> str:
+        return f"run {self.words[0]} in {self.workload}"
+
+
+Deed = Reconcile | Call | Command
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """There is nothing to see: whether a hook was done is a matter of memory."""
+
+    conditions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunHook(Action):
+    """Do it."""
+
+    repairs = False
+
+    hook: str
+    deed: Deed
+    at: float
+
+    @property
+    def about(self) -> Ref:
+        """The hook."""
+        return Ref("hook", "", self.hook)
+
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        return f"{self.deed}"
+
+    def apply(self, world: World) -> None:
+        """Do it; UnreachableError with the reason where it fails, MissingError where there is nothing to do it to."""
+        match self.deed:
+            case Reconcile(what):
+                world.cluster.request_reconciliation(what, self.at)
+            case Call(door, method):
+                answer = world.web.visit(
+                    door.url,
+                    LONG_TIMEOUT,
+                    method=method,
+                    ca=door.ca,
+                    insecure=door.insecure,
+                    address=door.address,
+                    status=door.status,
+                )
+                _insist(answer.ok, answer.text)
+            case Command(workload, words, container):
+                pods = world.cluster.pods(workload.namespace, world.cluster.workload(workload).selector)
+                ready = [pod for pod in pods if pod.ready and not pod.deleting]
+                _insist(bool(ready), f"{workload} has no ready pod")
+                answer = world.cluster.exec(ready[0].ref, container, words, LONG_TIMEOUT)
+                _insist(answer.ok, f"{words[0]} {answer.text}")
+
+
+def _insist(succeeded: bool, otherwise: str) -> None:  # noqa: FBT001 - the question is in the name
+    if not succeeded:
+        raise UnreachableError(otherwise)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HookStep(Step[Seen]):
+    """Does one thing once per boot."""
+
+    deed: Deed
+
+    def rights(self) -> frozenset[Right]:
+        """To do it."""
+        match self.deed:
+            case Reconcile(what):
+                group, plural = flux.RESOURCES[what.kind]
+                return frozenset({Right("patch", plural, what.namespace, group)})
+            case Command(workload):
+                return frozenset(Right(verb, "pods/exec", workload.namespace) for verb in ("get", "create"))
+            case Call():
+                return frozenset()
+
+    def look(self, world: World) -> Seen:  # noqa: ARG002 - memory alone decides
+        """Look at nothing."""
+        return Seen()
+
+    def judge(self, seen: Seen, past: Past) -> Judgement:  # noqa: ARG002 - likewise
+        """Do it, unless it has been done, or was tried often enough."""
+        done = [each for each in past.done if each.action == RunHook.kind()]
+        if any(each.result == "done" for each in done):
+            return Settled("done in this boot")
+        if len(done) >= TRIES:
+            return GiveUp(f"cannot {self.deed}: {_why(done[-1])}", "what serves is not affected; do it by hand")
+        if done and past.now - done[-1].at < BETWEEN and done[-1].failed:
+            return Wait(_why(done[-1]), again=BETWEEN)
+        action = RunHook(cause="once per boot", hook=self.name, deed=self.deed, at=past.now)
+        return Act(action.sentence, (action,))
+
+
+def _why(done: Done) -> str:
+    return done.result.removeprefix("failed: ") if done.failed else "it was interrupted"
