@@ -1,7 +1,7 @@
 """What survives: one JSON file, replaced atomically, keyed by epoch; and the lock of a healing pass.
 
     {"version": 2, "epoch": "…", "boot": "…", "steps": {name: {"first_seen": {…}, "done": […], "incident": 0}},
-     "progress": {step: {"kind": …, "text": …, "at": …}}, "report": {…} | null,
+     "recovering_since": … | null, "progress": {step: {"kind": …, "text": …, "at": …}}, "report": {…} | null,
      "kept": {name: {fact: …}}, "fruitless": {name: {action: epochs}}}
 
 Records of actions are on disk before the action is; the rest is written at most once a second.
@@ -12,13 +12,13 @@ What is `kept` or was `fruitless` survives the change of epoch. `boot` is this m
 import fcntl
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from bootheal.adapters.files import replace_file
 from bootheal.errors import LockedError, StateError
 from bootheal.model import Done, Event, EventKind, Report, to_json
 
@@ -102,6 +102,7 @@ class StateFile:
             steps = data["steps"] if data["epoch"] == epoch else {}
             lasting = {"previous": data["report"] or data["previous"], "kept": data["kept"]}
             lasting["fruitless"] = data["fruitless"] if steps else _fruitless(data)
+            lasting["recovering_since"] = data["recovering_since"] if data["boot"] == self._boot else None
             self._data = _empty(epoch, self._boot) | lasting | {"steps": steps}
 
     def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
@@ -156,6 +157,9 @@ class StateFile:
         """Remember the latest of each step, for `bootheal status`; errors don't matter here."""
         if event.kind is EventKind.STARTED:
             self._data |= {"progress": {}, "report": None, "previous": self._data["report"] or self._data["previous"]}
+            self._data["recovering_since"] = self._data["recovering_since"] or event.at  # also if we were killed since
+            self._written = float("-inf")
+            self._write_soon()
         if event.step:
             self._data["progress"][event.step] = {"kind": event.kind.value, "text": event.text, "at": event.at}
             self._write_soon()
@@ -163,7 +167,7 @@ class StateFile:
     def finish(self, report: Report) -> None:
         """Write the report down, durably."""
         self._data["report"] = to_json(report) | {"verdict": report.verdict.value}
-        self._data["progress"] = {}
+        self._data |= {"progress": {}, "recovering_since": None}
         self._write(durable=True)
 
     def _step(self, name: str) -> Any:
@@ -197,7 +201,7 @@ def _identity(path: Path) -> tuple[int, ...]:
 
 def _empty(epoch: str, boot: str) -> dict[str, Any]:
     nothing: dict[str, Any] = {"steps": {}, "progress": {}, "report": None, "previous": None, "kept": {}}
-    nothing["fruitless"] = {}
+    nothing |= {"fruitless": {}, "recovering_since": None}
     return {"version": VERSION, "epoch": epoch, "boot": boot} | nothing
 
 
@@ -242,36 +246,6 @@ def read(directory: Path) -> dict[str, Any] | None:
         raise StateError(f"cannot read {path}: {error}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise StateError(f"cannot read {path}: it cannot be understood") from None
-
-
-def replace_file(path: Path, text: str, *, durable: bool) -> None:
-    """Replace a file at once or not at all; it stays with the directory's owner, and readable by all."""
-    owner = path.parent.stat()
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            if os.geteuid() == 0:
-                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-            if durable:
-                os.fsync(file.fileno())
-        Path(name).replace(path)
-        if durable:
-            _sync(path.parent)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _sync(directory: Path) -> None:
-    """Make a new name in it outlive a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

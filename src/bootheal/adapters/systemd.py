@@ -10,6 +10,9 @@ from bootheal.narrate import Standing
 LONGEST_STATUS = 200
 SELDOM = 1.0
 
+# An action's own deadlines add up to less; the report and the goodbyes are quick.
+LONGEST_END = 60.0
+
 
 class Systemd:
     """The notify socket. sdnotify encodes Latin-1 and swallows errors, so STATUS is kept ASCII."""
@@ -44,10 +47,6 @@ class Systemd:
         """The configuration is being read anew; `ready` ends it."""
         self._notify(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
-    def extend(self, seconds: float) -> None:
-        """Starting or stopping takes longer: ask for so much more time."""
-        self._notify(f"EXTEND_TIMEOUT_USEC={seconds * 1e6:.0f}")
-
     def tell(self, event: Event) -> None:
         """Something happened: say where the run stands now."""
         self._standing.hear(event)
@@ -65,8 +64,8 @@ class Systemd:
             self._notify(f"STATUS={line}")
 
     def stopping(self) -> None:
-        """We are about to end."""
-        self._notify("STOPPING=1")
+        """We are asked to end, and do so after what is under way. Called by a signal handler, too."""
+        self._notify(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={LONGEST_END * 1e6:.0f}")
 
     def _notify(self, text: str) -> None:
         if self._notifier:

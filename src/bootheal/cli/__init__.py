@@ -121,6 +121,7 @@ def _plan(parser: argparse.ArgumentParser) -> None:
 def _status(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=None, metavar="FILE", help=f"default: {CONFIG}")
     parser.add_argument("--json", action="store_true", help="print the state file's contents")
+    parser.add_argument("--watch", action="store_true", help="go on, and show what changes, until Ctrl-C")
 
 
 def _wait(parser: argparse.ArgumentParser) -> None:

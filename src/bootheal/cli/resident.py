@@ -7,14 +7,15 @@ works beside a daemon that rests.
 from pathlib import Path
 
 from bootheal.adapters.clock import SystemClock
+from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.state import StateFile
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli.terminal import Voice
-from bootheal.cli.wiring import first_epoch, make_engine, open_state, open_world
+from bootheal.cli.wiring import audience, first_epoch, make_engine, open_state, open_world
 from bootheal.config import Configuration, load
 from bootheal.engine import Engine, Inbox, Renew, Stop
 from bootheal.errors import BoothealError, ConfigurationError, LockedError, StateError
-from bootheal.model import Event, Report, Verdict
+from bootheal.model import Report, Verdict
 from bootheal.narrate import EXIT_CODES, Level
 from bootheal.ports import World
 
@@ -25,10 +26,11 @@ SOON, LATER = 1.0, 10.0
 class Resident:
     """One process' life, over as many configurations as SIGHUP brings."""
 
-    def __init__(self, path: Path, configuration: Configuration, voice: Voice, inbox: Inbox) -> None:
+    def __init__(self, path: Path, configuration: Configuration, voice: Voice, inbox: Inbox, systemd: Systemd) -> None:
         self._path, self._configuration = path, configuration
         self._voice, self._inbox = voice, inbox
-        self._systemd = Systemd()
+        self._systemd = systemd
+        self._metrics = Metrics(None, voice.note)
         self._trouble = ""
 
     def stay(self) -> int:
@@ -44,12 +46,12 @@ class Resident:
                         code = self._live(world)
                 except BoothealError as error:
                     code = self._wait_outside(error)
-        self._systemd.stopping()
         return code
 
     def _live(self, world: World) -> int | None:
         """Pass after pass under one configuration. None: it was renewed."""
         state = open_state(self._configuration.file)
+        self._metrics = Metrics(self._configuration.file.metrics_file, self._voice.note)
         engine = self._engine(world, state)
         while not engine.renewed:
             try:
@@ -66,11 +68,7 @@ class Resident:
         return None
 
     def _engine(self, world: World, state: StateFile) -> Engine:
-        def tell(event: Event) -> None:
-            state.progress(event)
-            self._systemd.tell(event)
-            self._voice.tell(event)
-
+        tell = audience(state.progress, self._metrics.tell, self._systemd.tell, self._voice.tell)
         return make_engine(
             self._configuration, world, state, tell, self._inbox, systemd=self._systemd, renew=self._renew
         )
@@ -83,6 +81,7 @@ class Resident:
             report = engine.run(first_epoch(world, remembered))
             self._voice.conclude(report)
             state.finish(report)
+            self._metrics.finish(report)
         self._trouble = ""
         return 0 if engine.stopped else _last(report)
 

@@ -5,19 +5,20 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
+from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli import USAGE
 from bootheal.cli.resident import Resident
 from bootheal.cli.terminal import Voice, open_voice
-from bootheal.cli.wiring import first_epoch, make_engine, open_state, open_world
+from bootheal.cli.wiring import audience, first_epoch, make_engine, open_state, open_world
 from bootheal.config import Configuration, accept_data, load
 from bootheal.engine import Inbox, Renew, Stop
 from bootheal.errors import StateError
-from bootheal.model import Event, Report, Verdict, to_json
+from bootheal.model import Report, Verdict, to_json
 from bootheal.narrate import EXIT_CODES, Level
 
 
@@ -30,8 +31,9 @@ def main(options: argparse.Namespace) -> int:
         print("bootheal: --json and --accept-data are for --once; see also `bootheal status --json`", file=sys.stderr)
         return USAGE
     if not options.once:
-        with stop_on_signals(inbox), renew_on_hangup(inbox):
-            return Resident(options.config, configuration, voice, inbox).stay()
+        systemd = Systemd()
+        with stop_on_signals(inbox, systemd.stopping), renew_on_hangup(inbox):
+            return Resident(options.config, configuration, voice, inbox, systemd).stay()
     with stop_on_signals(inbox) as signals:
         report = heal(configuration, voice, inbox)
     if options.json:
@@ -42,12 +44,13 @@ def main(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def stop_on_signals(inbox: Inbox) -> Iterator[list[int]]:
+def stop_on_signals(inbox: Inbox, announce: Callable[[], None] = lambda: None) -> Iterator[list[int]]:
     """Let SIGTERM and SIGINT ask for a stop. Yield the list that will hold the signals' numbers."""
     caught: list[int] = []
 
     def handle(number: int, _frame: object) -> None:
         caught.append(number)
+        announce()
         inbox.put(Stop())  # SimpleQueue.put may be called from a signal handler
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -73,17 +76,15 @@ def heal(configuration: Configuration, voice: Voice, inbox: Inbox) -> Report:
     for warning in configuration.warnings:
         voice.note(f"warning: {warning}", Level.WARNING)
     state, systemd = open_state(configuration.file), Systemd()
+    metrics = Metrics(configuration.file.metrics_file, voice.note)
     with state.hold() as remembered:
         if state.remark:
             voice.note(f"warning: {state.remark}", Level.WARNING)
 
-        def tell(event: Event) -> None:
-            state.progress(event)
-            systemd.tell(event)
-            voice.tell(event)
-
         with open_world(configuration.file.cluster) as world, voice:
-            engine = make_engine(configuration, world, state, tell, inbox)
+            engine = make_engine(
+                configuration, world, state, audience(state.progress, metrics.tell, systemd.tell, voice.tell), inbox
+            )
             systemd.ready()
             report = engine.run(first_epoch(world, remembered))
             systemd.stopping()
@@ -92,4 +93,5 @@ def heal(configuration: Configuration, voice: Voice, inbox: Inbox) -> Report:
         except StateError:
             voice.conclude(report)  # what was done must not be lost with the file
             raise
+        metrics.finish(report)
     return report

@@ -100,6 +100,16 @@ def first_epoch(world: World, remembered: str) -> str:
         return remembered
 
 
+def audience(*listeners: Callable[[Event], None]) -> Callable[[Event], None]:
+    """Return what tells each event to all of them, in this order."""
+
+    def tell(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return tell
+
+
 def make_engine(
     configuration: Configuration,
     world: World,

@@ -337,7 +337,12 @@ class File(Model):
     """All of bootheal.yaml."""
 
     cluster: Cluster = Cluster()
-    state_directory: FilePath = Path("/var/lib/bootheal")
+    state_directory: FilePath = Field(
+        Path("/var/lib/bootheal"), description="what is remembered of each boot; default /var/lib/bootheal"
+    )
+    metrics_file: FilePath | None = Field(
+        None, description="for node_exporter's textfile collector: since when it heals, and the last run; default none"
+    )
     deadline: Duration = Field(3600.0, description="how long a `run --once` may take in all")
     recheck: Duration = Field(
         60.0, description="how often the daemon looks at what is well, where no watch tells of changes; default 60 s"

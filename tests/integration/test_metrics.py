@@ -1,0 +1,85 @@
+"""The metrics file, read as a monitor reads it."""
+
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from bootheal.adapters.metrics import Metrics
+from bootheal.model import Done, Ending, Event, EventKind, Outcome, Report
+
+BEGAN = 1_000.0
+DONE = Done(0, "delete-pod", "pod/shop/web-1", "it is dead", BEGAN + 1, "delete pod/shop/web-1", "done")
+REPORT = Report(
+    "boot-7",
+    BEGAN,
+    12.5,
+    (
+        Outcome("gate", Ending.SETTLED, "up", began=0.0, ended=2.0),
+        Outcome("cleanup", Ending.SETTLED, "no dead pod", began=2.0, ended=4.5, actions=(DONE,)),
+        Outcome("database/shop", Ending.UNFINISHED, "starting up", began=2.0),
+        Outcome("pooler/shop", Ending.UNFINISHED, "not reached"),
+    ),
+)
+
+
+def started(at: float) -> Event:
+    return Event(EventKind.STARTED, at=at, elapsed=0.0, total=4)
+
+
+def samples(path: Path) -> dict[str, dict[tuple[str, ...], float]]:
+    """Return name -> label values -> value; the parser refuses what is not the format."""
+    found: dict[str, dict[tuple[str, ...], float]] = {}
+    for family in text_string_to_metric_families(path.read_text()):
+        assert family.documentation
+        assert family.type == "gauge"
+        for sample in family.samples:
+            found.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
+    return found
+
+
+def no_complaint(text: str) -> None:
+    raise AssertionError(text)
+
+
+def test_a_monitor_learns_since_when_it_heals_and_how_the_last_run_went(tmp_path: Path) -> None:
+    """Alerts can be held back while a pass is under way; afterwards: when, how long, how it ended, where time went."""
+    path = tmp_path / "bootheal.prom"
+    metrics = Metrics(path, no_complaint)
+    metrics.tell(started(BEGAN))
+    assert samples(path) == {"bootheal_recovering_since_timestamp_seconds": {(): BEGAN}}
+
+    metrics.finish(REPORT)
+    found = samples(path)
+    assert found["bootheal_recovering_since_timestamp_seconds"] == {(): 0.0}
+    assert found["bootheal_last_run_timestamp_seconds"] == {(): BEGAN + 12.5}
+    assert found["bootheal_last_run_seconds"] == {(): 12.5}
+    assert {k[0] for k, value in found["bootheal_last_run_verdict"].items() if value} == {REPORT.verdict.value}
+    assert len(found["bootheal_last_run_verdict"]) == 6
+    assert found["bootheal_last_run_actions"] == {(): 1.0}
+    assert found["bootheal_last_run_step_seconds"] == {("gate", "settled"): 2.0, ("cleanup", "settled"): 2.5}
+
+
+def test_the_last_run_stays_told_while_the_next_is_under_way(tmp_path: Path) -> None:
+    """Also over a reboot: another process begins with what the file says."""
+    path = tmp_path / "bootheal.prom"
+    Metrics(path, no_complaint).finish(REPORT)
+    before = samples(path)
+    Metrics(path, no_complaint).tell(started(2_000.0))
+    assert samples(path) == before | {"bootheal_recovering_since_timestamp_seconds": {(): 2_000.0}}
+
+
+def test_metrics_that_cannot_be_written_are_complained_of_once(tmp_path: Path) -> None:
+    """A monitor's directory that is gone stops no healing."""
+    said: list[str] = []
+    metrics = Metrics(tmp_path / "gone" / "bootheal.prom", said.append)
+    metrics.tell(started(BEGAN))
+    metrics.finish(REPORT)
+    assert said == [f"warning: cannot write metrics_file {tmp_path}/gone/bootheal.prom: No such file or directory"]
+
+
+def test_without_metrics_file_nothing_is_written(tmp_path: Path) -> None:
+    """It is off unless it is configured."""
+    metrics = Metrics(None, no_complaint)
+    metrics.tell(started(BEGAN))
+    metrics.finish(REPORT)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,82 @@
+"""`bootheal status`: what somebody reads who has neither the cluster nor root."""
+
+import json
+import signal
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+
+from bootheal.adapters.state import StateFile
+from bootheal.model import Ending, Event, EventKind, Outcome, Report
+from support.command import bootheal, start
+
+REPORT = Report("boot-7", 1_000.0, 2.0, (Outcome("gate", Ending.SETTLED, "up", began=0.0, ended=1.0),))
+
+
+def event(kind: EventKind, text: str = "", step: str = "") -> Event:
+    return Event(kind, at=1_000.0, elapsed=0.0, step=step, text=text, total=2)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A configuration of which only the state directory matters."""
+    path = tmp_path / "bootheal.yaml"
+    path.write_text(f"state_directory: {tmp_path}\n")
+    return path
+
+
+def begin(state: StateFile) -> None:
+    state.enter("boot-7")
+    state.progress(event(EventKind.STARTED))
+    state.progress(event(EventKind.WAITING, "starting up (57P03)", "database/shop"))
+    state.enter("boot-7")  # writes what is otherwise written at most once a second
+
+
+def test_before_the_first_run_there_is_nothing_to_tell(config: Path) -> None:
+    """Which is not well, as far as the exit code goes."""
+    assert bootheal("status", "--config", config, expect=1).stdout == "no run yet\n"
+    assert json.loads(bootheal("status", "--json", "--config", config, expect=1).stdout) == {}
+
+
+def test_a_run_under_way_is_told_with_what_it_waits_for(config: Path, tmp_path: Path) -> None:
+    """In the journal's words, with the time since; monitors read since when it recovers."""
+    state = StateFile(tmp_path)
+    with state.hold():
+        begin(state)
+        said = bootheal("status", "--config", config, expect=1).stdout
+        assert json.loads((tmp_path / "state.json").read_text())["recovering_since"] == 1_000.0
+        state.finish(REPORT)
+    assert "a run is under way since" in said
+    assert "  waits      database/shop" in said
+    assert said.rstrip().endswith("starting up (57P03)")
+    assert json.loads((tmp_path / "state.json").read_text())["recovering_since"] is None
+
+
+def test_since_when_it_recovers_outlives_a_process_but_not_a_boot(tmp_path: Path) -> None:
+    """A run that was killed is still the same trouble to a monitor; another boot is another."""
+    first = StateFile(tmp_path, "this boot")
+    with first.hold():
+        begin(first)
+    for boot, since in (("this boot", 1_000.0), ("the next boot", 3_000.0)):
+        later = StateFile(tmp_path, boot)
+        with later.hold():
+            later.enter("boot-7")
+            later.progress(Event(EventKind.STARTED, at=3_000.0, elapsed=0.0))
+        assert since == json.loads((tmp_path / "state.json").read_text())["recovering_since"]
+
+
+def test_watching_shows_what_changes(config: Path, tmp_path: Path) -> None:
+    """Piped, each picture is printed once; Ctrl-C ends it without a traceback."""
+    state = StateFile(tmp_path)
+    with state.hold():
+        begin(state)
+        process = start("status", "--watch", "--config", config)
+        assert process.stdout
+        assert "under way" in process.stdout.readline()
+        state.finish(REPORT)
+        seen = list(takewhile(lambda line: not line.startswith("healthy"), iter(process.stdout.readline, "")))
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+    assert any("boot boot-7:" in line for line in seen), seen
+    assert (process.returncode, err) == (130, "")
