@@ -33,7 +33,7 @@ from support.engine import DictMemory, Facts
 PART = "resident: watching"
 DJANGO = Ref("deployment", "shop", "django")
 CHANGES, PAUSE = 50, 0.12
-WORKLOADS = (20, 200)
+WORKLOADS, PARALLEL = (20, 200), 8
 IDLE_SECONDS = 60.0
 LONGEST = 240.0
 
@@ -100,8 +100,9 @@ def requests(workloads: int) -> tuple[int, float]:
             api.call("POST", f"{double.APPS}/deployments", _sleeper(name))
         _wait(lambda: _available(api) >= workloads, f"{workloads} workloads to be there")
         theirs = {"deployment/shop/django": None, "deployment/shop/nginx": None}
-        ours = {f"deployment/shop/{name}": {"restart": "always"} for name in names}
-        stack.configure({"databases": None, "poolers": None, "cleanup": None, "workloads": theirs | ours})
+        ours = {f"deployment/shop/{name}": {"restart": "always", "soak": 0} for name in names}
+        less = {"databases": None, "poolers": None, "cleanup": None, "max_parallel": PARALLEL}
+        stack.configure(less | {"workloads": theirs | ours})
         stack.requests.clear()
         process = start("run", "--once", "--json", "--config", stack.config)
         printed, _ = process.communicate(timeout=LONGEST)

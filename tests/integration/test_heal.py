@@ -3,6 +3,7 @@
 import json
 import signal
 import time
+from collections import Counter
 from pathlib import Path
 
 import psycopg
@@ -44,13 +45,14 @@ def test_a_power_cut_with_a_drifted_password_is_healed(broken: Stack) -> None:
 
 
 def test_a_second_run_changes_nothing(broken: Stack) -> None:
-    """On the healed stack: no write to the API server, no other verifier, exit 0."""
+    """On the healed stack: no write to the API server, no other verifier, exit 0; each list is watched once."""
     heal(broken.config)
     verifier = broken.postgres.verifier("pooler")
     broken.requests.clear()
     report = heal(broken.config)
     assert (report["verdict"], actions(report)) == ("healthy", [])
     assert writes(broken) == []
+    assert set(Counter(request.path for request in broken.requests if "watch" in request.query).values()) == {1}
     assert broken.postgres.verifier("pooler") == verifier
 
 

@@ -174,6 +174,18 @@ def test_a_database_that_is_gone_ends_it(healthy: Stack) -> None:
     healthy.configure({"databases": {"shop": {"dbname": "shop"}}})
 
 
+def test_an_api_server_that_goes_away_for_a_while_is_noticed(healthy: Stack) -> None:
+    """As when k3s restarts: a pass waits for it, and its report says that all is well again."""
+    with staying(healthy) as daemon:
+        healthy.wait_until("the first report", lambda: daemon.verdicts() == 1)
+        healthy.faults.readyz = 500
+        healthy.wait_until("a doubt", lambda: "the API server is not ready" in daemon.text)
+        assert "not healed" in bootheal("wait", "--timeout", "0", "--config", healthy.config, expect=1).stderr
+        healthy.faults.clear()
+        healthy.wait_until("the second report", lambda: daemon.verdicts() == 2)
+        assert "healthy" in daemon.text.splitlines()[-1]
+
+
 def test_it_waits_for_another_pass_and_for_a_world(healthy: Stack, tmp_path: Path) -> None:
     """A kubeconfig that is not there yet, then a lock that somebody else holds: said once, and tried again."""
     original = yaml.safe_load(healthy.config.read_text())

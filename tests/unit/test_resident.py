@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from bootheal.cli.resident import last_code
 from bootheal.engine import Engine, Limits, Renew, Stop
+from bootheal.errors import DeniedError
 from bootheal.model import EventKind, Report, Verdict
 from bootheal.ports import Interest
-from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Wait
+from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Wait, judge_error
 from support.engine import START, Bench, Deed, Scripted
 
 PODS = Interest("pod", "shop")
@@ -297,3 +299,23 @@ def test_what_was_done_too_often_makes_no_new_pass() -> None:
     bench = Bench([Scripted(name="a", judges=lambda *_: Act("ill", (Deed(cause="x"),)))])
     _, reports = lives(bench, 3600)
     assert [len(list(report.actions())) for report in reports] == [5]
+
+
+@pytest.mark.parametrize(
+    ("judgement", "code"),
+    [
+        (Settled("ok"), None),
+        (GiveUp("broken"), None),
+        (GiveUp("rows gone", person=True), 3),
+        (judge_error(DeniedError("cannot use pods", status=401)), 1),
+        (judge_error(DeniedError("cannot use pods", status=403)), None),
+    ],
+)
+def test_the_daemon_ends_only_where_staying_is_of_no_use(judgement: Judgement, code: int | None) -> None:
+    """A person is needed, or a credential is refused for good, which a new process reads afresh; a bug, see below."""
+    assert code == last_code(Bench([Scripted(name="a", judges=lambda *_: judgement)]).run())
+
+
+def test_the_daemon_ends_with_a_bug() -> None:
+    """Exit 70: systemd starts it again."""
+    assert last_code(Bench([Scripted(name="a", judges=lambda *_: 1 / 0)]).run()) == 70  # type: ignore[arg-type]

@@ -83,7 +83,7 @@ class Resident:
             state.finish(report)
             self._metrics.finish(report)
         self._trouble = ""
-        return 0 if engine.stopped else _last(report)
+        return 0 if engine.stopped else last_code(report)
 
     def _renew(self) -> bool:
         """Read the configuration anew; a bad one is refused, and the old one kept."""
@@ -116,7 +116,7 @@ class Resident:
         self._trouble = text
 
 
-def _last(report: Report) -> int | None:
+def last_code(report: Report) -> int | None:
     """Return the exit code of a report after which staying would be of no use."""
     if report.verdict in (Verdict.BUG, Verdict.NEEDS_PERSON):
         return EXIT_CODES[report.verdict]

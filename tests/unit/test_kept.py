@@ -1,0 +1,134 @@
+"""A list kept by a watch: what is read while it lives, while it is broken, and after it has expired."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from queue import Queue
+from typing import Any
+
+import pytest
+
+from bootheal.adapters.kube.kept import Kept, Resource
+from bootheal.errors import BoothealError, UnreachableError
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    version: str
+
+
+PODS = Resource("pod", "/api/v1", "pods", lambda raw: Snapshot(raw["metadata"]["resourceVersion"]))
+
+
+def pod(name: str, version: int) -> dict[str, Any]:
+    return {"metadata": {"name": name, "resourceVersion": str(version)}}
+
+
+class ScriptedApi:
+    """An API server of one list; tests say what its watch brings, or with what it ends."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, int] = {"a": 1}
+        self.lists = self.watches = 0
+        self.coming: Queue[dict[str, Any] | BoothealError] = Queue()
+        self.refuses: BoothealError | None = None
+
+    def get(self, path: str, query: Sequence[tuple[str, str]], *, about: str) -> dict[str, Any]:
+        self.lists += 1
+        items = [pod(name, version) for name, version in self.objects.items()]
+        return {"items": items, "metadata": {"resourceVersion": str(max(self.objects.values()))}}
+
+    def stream(self, path: str, query: Sequence[tuple[str, str]], **_: Any) -> Iterator[dict[str, Any]]:
+        self.watches += 1
+        while True:
+            if self.refuses:
+                raise self.refuses
+            item = self.coming.get()
+            if isinstance(item, BoothealError):
+                raise item
+            yield item
+
+    def changes(self, name: str, version: int) -> None:
+        self.objects[name] = version
+        self.coming.put({"type": "MODIFIED", "object": pod(name, version)})
+
+
+class Ears:
+    """What the watch has told."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self._condition = threading.Condition()
+
+    def __call__(self, name: str) -> None:
+        with self._condition:
+            self.heard.append(name)
+            self._condition.notify_all()
+
+    def wait_for(self, holds: Callable[[], bool]) -> None:
+        with self._condition:
+            assert self._condition.wait_for(holds, timeout=5), self.heard
+
+
+@pytest.fixture
+def api() -> Iterator[ScriptedApi]:
+    scripted = ScriptedApi()
+    yield scripted
+    scripted.coming.put(UnreachableError("the test is over"))
+
+
+def keep(api: ScriptedApi) -> tuple[Kept, Ears]:
+    ears = Ears()
+    kept = Kept(api, PODS, "shop", ears)  # type: ignore[arg-type]
+    ears.wait_for(lambda: ears.heard == [""])
+    return kept, ears
+
+
+def test_reading_costs_no_request_while_the_watch_lives(api: ScriptedApi) -> None:
+    """One list, one watch; what the watch brings is told by name and is there at once."""
+    kept, ears = keep(api)
+    api.changes("a", 5)
+    ears.wait_for(lambda: "a" in ears.heard)
+    assert [kept.items() for _ in range(10)] == [{"a": Snapshot("5")}] * 10
+    assert (api.lists, api.watches) == (1, 1)
+    kept.stop()
+
+
+def test_a_watch_that_expired_is_listed_anew(api: ScriptedApi) -> None:
+    """410: what happened meanwhile is not lost, and everybody is told to look."""
+    kept, ears = keep(api)
+    api.objects = {"b": 9}
+    api.coming.put({"type": "ERROR", "object": {"code": 410, "reason": "Expired"}})
+    ears.wait_for(lambda: ears.heard.count("") == 3)  # the first list, the break, the new list
+    assert kept.items() == {"b": Snapshot("9")}
+    kept.stop()
+
+
+def test_nothing_stale_is_read_while_the_watch_is_broken(api: ScriptedApi) -> None:
+    """Each read is then a list of its own; once a watch lives again, none is."""
+    kept, ears = keep(api)
+    api.refuses = UnreachableError("no watch today")
+    api.coming.put(api.refuses)
+    ears.wait_for(lambda: ears.heard.count("") == 2)
+    api.objects = {"a": 2}
+    assert kept.items() == {"a": Snapshot("2")}
+    api.objects = {"a": 3}
+    api.refuses = None
+    watches = api.watches
+    api.changes("b", 4)
+    ears.wait_for(lambda: "b" in ears.heard)  # a watch lives again
+    assert api.watches >= watches
+    lists = api.lists
+    assert kept.items() == {"a": Snapshot("3"), "b": Snapshot("4")}
+    assert api.lists == lists
+    kept.stop()
+
+
+def test_the_response_of_a_write_enters_at_once_unless_something_newer_is_known(api: ScriptedApi) -> None:
+    """So nothing is restarted twice because the watch is a moment late."""
+    kept, _ = keep(api)
+    kept.enter(pod("a", 8))
+    assert kept.items() == {"a": Snapshot("8")}
+    kept.enter(pod("a", 6))
+    assert kept.items() == {"a": Snapshot("8")}
+    kept.stop()
