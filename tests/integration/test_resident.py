@@ -194,7 +194,7 @@ def test_it_waits_for_another_pass_and_for_a_world(healthy: Stack, tmp_path: Pat
     directory = Path(yaml.safe_load(healthy.config.read_text())["state_directory"])
     directory.mkdir(exist_ok=True)
     code = (
-        "import sys, time; from pathlib import Path; from bootheal.adapters.state import lock\n"
+        "import sys, time; from pathlib import Path; from bootheal.adapters.files import lock\n"
         "with lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", code, str(directory)]

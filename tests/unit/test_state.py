@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bootheal.adapters.state import StateFile, lock, read
+from bootheal.adapters.files import lock
+from bootheal.adapters.state import StateFile, read
 from bootheal.errors import LockedError, StateError
 from bootheal.model import Done
 from support.command import environment

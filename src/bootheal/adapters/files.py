@@ -1,8 +1,17 @@
-"""Files that others read while we write them."""
+"""Files that others read while we write them, and the lock that says who writes."""
 
+import fcntl
 import os
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
+
+from bootheal.errors import LockedError, StateError
+
+LOCK = "lock"
 
 
 def replace_file(path: Path, text: str, *, durable: bool) -> None:
@@ -33,3 +42,37 @@ def _sync(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def lock(directory: Path) -> Iterator[None]:
+    """Hold the lock of a healing pass. LockedError names the holder; StateError where it cannot be taken."""
+    path = directory / LOCK
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise StateError(
+            f"cannot use the state directory {directory}: {error.strerror}",
+            hint="see state_directory; it must be writable by whoever runs bootheal",
+        ) from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            raise LockedError(f"another pass is under way ({file.read().strip() or 'holder unknown'})") from None
+        try:
+            _sign(file, directory)
+        except OSError as error:
+            raise StateError(f"cannot write {path}: {error.strerror}", hint="free some space on its disk") from None
+        yield
+
+
+def _sign(file: TextIO, directory: Path) -> None:
+    if os.geteuid() == 0:
+        owner = directory.stat()
+        os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+    file.truncate(0)
+    file.write(f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
+    file.flush()

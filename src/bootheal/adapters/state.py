@@ -1,4 +1,4 @@
-"""What survives: one JSON file, replaced atomically, keyed by epoch; and the lock of a healing pass.
+"""What survives: one JSON file, replaced atomically, keyed by epoch.
 
     {"version": 2, "epoch": "…", "boot": "…", "steps": {name: {"first_seen": {…}, "done": […], "incident": 0}},
      "recovering_since": … | null, "progress": {step: {"kind": …, "text": …, "at": …}}, "report": {…} | null,
@@ -9,21 +9,19 @@ What is `kept` or was `fruitless` survives the change of epoch. `boot` is this m
 `first_seen` are of its monotonic clock, and mean nothing in another one.
 """
 
-import fcntl
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from bootheal.adapters.files import replace_file
-from bootheal.errors import LockedError, StateError
+from bootheal.adapters.files import lock, replace_file
+from bootheal.errors import StateError
 from bootheal.model import Done, Event, EventKind, Report, to_json
 
 VERSION = 2
-FILE, LOCK = "state.json", "lock"
+FILE = "state.json"
 SELDOM = 1.0
 
 
@@ -246,37 +244,3 @@ def read(directory: Path) -> dict[str, Any] | None:
         raise StateError(f"cannot read {path}: {error}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise StateError(f"cannot read {path}: it cannot be understood") from None
-
-
-@contextmanager
-def lock(directory: Path) -> Iterator[None]:
-    """Hold the lock of a healing pass. LockedError names the holder; StateError where it cannot be taken."""
-    path = directory / LOCK
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+", encoding="utf-8")
-    except OSError as error:
-        raise StateError(
-            f"cannot use the state directory {directory}: {error.strerror}",
-            hint="see state_directory; it must be writable by whoever runs bootheal",
-        ) from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            raise LockedError(f"another pass is under way ({file.read().strip() or 'holder unknown'})") from None
-        try:
-            _sign(file, directory)
-        except OSError as error:
-            raise StateError(f"cannot write {path}: {error.strerror}", hint="free some space on its disk") from None
-        yield
-
-
-def _sign(file: TextIO, directory: Path) -> None:
-    if os.geteuid() == 0:
-        owner = directory.stat()
-        os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-    file.truncate(0)
-    file.write(f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
-    file.flush()
