@@ -431,6 +431,15 @@ class Complaint:
     restart: bool = False
 
 
+class Directory(StrEnum):
+    """What a path on the host is. UNKNOWN: it cannot be seen from here, or not by us."""
+
+    MOUNTED = "mounted"
+    PLAIN = "plain"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class HostFacts:
     """What the host knows of the parts of the cluster. Empty where it cannot be known from here.

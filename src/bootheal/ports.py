@@ -16,6 +16,7 @@ from bootheal.model import (
     Budget,
     Console,
     Credentials,
+    Directory,
     Document,
     Done,
     Doomed,
@@ -92,6 +93,9 @@ class Cluster(Protocol):
 
     def leadership(self, namespace: str, service: str) -> Leadership | None:
         """Return the lock that Patroni keeps in the Service's Endpoints, None where it keeps none there."""
+
+    def directory(self, namespace: str, claim: str) -> str:
+        """Return the directory on its node that a claim's volume is, "" where it is something else."""
 
     def extensions(self) -> Extensions:
         """Return what is broken of webhooks and aggregated APIs; it may be some seconds old."""
@@ -178,6 +182,9 @@ class Host(Protocol):
 
     def facts(self) -> HostFacts:
         """Return the state of the cluster's parts; it may be some seconds old. What cannot be read is left out."""
+
+    def directory(self, path: str) -> Directory:
+        """Tell what a path is on the machine where the volumes are."""
 
     def start(self, part: str) -> None:
         """Begin to start a part; looking shows when it is up."""

@@ -184,6 +184,11 @@ def _service_doubt(world: World, database: Database, members: Iterable[Member]) 
     return ""
 
 
+def pods_of(world: World, database: Database) -> list[Pod]:
+    """Return the pods of a database in the cluster, those that may take writes and those that follow them."""
+    return [pod for pod, _ in _pods(world, database)]
+
+
 def _pods(world: World, database: Database) -> list[tuple[Pod, int]]:
     """Return the pods with the port to ask, by selector or, for a Service without one, by its addresses."""
     if not database.service:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.api import MERGE_PATCH, Api
 from bootheal.adapters.kube.cluster import READYZ_TIMEOUT, KubeCluster
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.demo.stack import Fault, Stack
@@ -167,3 +167,35 @@ def test_without_the_right_to_look_the_gate_says_so_and_opens(stack: Stack) -> N
     remarks = outcome(heal(stack.config), "gate")["remarks"]
     assert sum(remark.startswith("not looked at: cannot list ") for remark in remarks) == 3
     assert "so it will know less: list apiservices" in bootheal("check", "--config", stack.config).stdout
+
+
+def test_a_database_whose_disk_is_not_mounted_is_not_touched(stack: Stack, tmp_path: Path) -> None:
+    """The database is not even asked; with a disk there, everything goes on."""
+    stack.configure({"databases": {"shop": {"mount": str(tmp_path)}}, "deadline": 1.5})
+    report = heal(stack.config, expect=1)
+    assert f"no disk is mounted at {tmp_path}" == outcome(report, "disk/shop")["why"]
+    assert outcome(report, "database/shop")["began"] is None
+    stack.configure({"databases": {"shop": {"mount": "/proc"}}, "deadline": 60})
+    assert outcome(heal(stack.config), "disk/shop")["why"] == "/proc is there"
+    stack.configure({"databases": {"shop": {"mount": None}}})
+
+
+def test_the_directory_of_a_databases_volume_must_be_there(stack: Stack, tmp_path: Path) -> None:
+    """Found by the claims of its pods, as local-path makes them."""
+    api, volume = double.Api(stack.kubeconfig), tmp_path / "pvc-1_shop_data-postgres-0"
+    claim = "/api/v1/namespaces/shop/persistentvolumeclaims/data-postgres-0"
+    bound = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "pvc-1"}}
+    assert api.call("PATCH", claim, {"spec": {"volumeName": "pvc-1"}}, MERGE_PATCH)[0] == 200
+    body = bound | {"spec": {"hostPath": {"path": str(volume)}}}
+    assert api.call("POST", "/api/v1/persistentvolumes", body)[0] == 201
+    stack.configure({"deadline": 1.5})
+    try:
+        why = outcome(heal(stack.config, expect=1), "disk/shop")["why"]
+        volume.mkdir()
+        stack.configure({"deadline": 60})
+        well = outcome(heal(stack.config), "disk/shop")["why"]
+    finally:
+        api.call("PATCH", claim, {"spec": {"volumeName": None}}, MERGE_PATCH)
+        api.call("DELETE", "/api/v1/persistentvolumes/pvc-1")
+    assert f"the directory {volume} is not there" == why
+    assert f"{volume} is there" == well

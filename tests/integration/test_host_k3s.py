@@ -10,7 +10,7 @@ from bootheal.adapters.host_k3s import K3sHost
 from bootheal.adapters.systemctl import Commands
 from bootheal.errors import PermanentError
 from bootheal.freshness import before_boot
-from bootheal.model import HostFacts, PartState
+from bootheal.model import Directory, HostFacts, PartState
 from support.systemd import Systemd
 
 
@@ -131,3 +131,11 @@ def test_the_clock_is_asked_of_timesyncds_marker_or_the_kernel(tmp_path: Path) -
     assert K3sHost(unit="", synchronised=marker).facts().clock_synchronised in (True, False, None)
     marker.touch()
     assert K3sHost(unit="", synchronised=marker).facts().clock_synchronised is True
+
+
+def test_a_directory_is_told_from_a_mount_point_and_from_nothing(tmp_path: Path) -> None:
+    """By the kernel's table of mounts, where no right to the directory is needed."""
+    host = K3sHost(unit="")
+    assert host.directory("/proc") is Directory.MOUNTED
+    assert host.directory(str(tmp_path)) is Directory.PLAIN
+    assert host.directory(str(tmp_path / "gone")) is Directory.MISSING

@@ -18,6 +18,7 @@ from bootheal.model import (
     BootTime,
     Container,
     Credentials,
+    Directory,
     Doomed,
     Endpoint,
     Extensions,
@@ -332,6 +333,9 @@ class Machine:
     def endpoints(self, _namespace: str, service: str) -> Sequence[Endpoint]:
         self._reach()
         return [Endpoint(address, 5432) for address in self.slices[service]]
+
+    def directory(self, *_about: Any) -> Any:
+        return Directory.UNKNOWN
 
     def extensions(self) -> Extensions:
         return Extensions()

@@ -50,6 +50,7 @@ def test_the_sample_is_right() -> None:
         "gate",
         "dns",
         "cleanup",
+        "disk/shop",
         "database/shop",
         "credential/shop",
         "pooler/shop",
@@ -72,7 +73,8 @@ def test_edges_that_need_no_declaring_are_there(tmp_path: Path) -> None:
     assert {name: step.after for name, step in plan.steps.items()} == {
         "gate": (),
         "dns": ("gate",),
-        "database/shop": ("gate",),
+        "disk/shop": ("gate",),
+        "database/shop": ("disk/shop",),
         "credential/shop": ("database/shop",),
         "pooler/shop": ("credential/shop", "dns"),
         "deployment/shop/web": ("pooler/shop", "dns"),

@@ -1,13 +1,16 @@
 """Hosts: what every machine knows of its own boot, and the host that cannot be seen from here."""
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters.wallclock import WallClock
 from bootheal.errors import PermanentError
-from bootheal.model import BootTime, HostFacts
+from bootheal.model import BootTime, Directory, HostFacts
 
+MOUNTS = Path("/proc/self/mountinfo")
+_OCTAL = re.compile(r"\\([0-7]{3})")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -47,6 +50,24 @@ class Machine:
         began = status.st_mtime
         return replace(boot_time, spans=tuple((max(f, began), last) for f, last in boot_time.spans if last > began))
 
+    def directory(self, path: str) -> Directory:
+        """Look at a path, and at the kernel's table of mounts, which needs no right to the directories above it."""
+        if path in _mounts():
+            return Directory.MOUNTED
+        try:
+            Path(path).stat()
+        except PermissionError:
+            return Directory.UNKNOWN
+        except OSError:
+            return Directory.MISSING
+        return Directory.PLAIN
+
+
+def _mounts() -> frozenset[str]:
+    """Return the mount points; proc(5): the fifth field, with spaces and the like as octal numbers."""
+    fields = (line.split() for line in MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines())
+    return frozenset(_OCTAL.sub(lambda found: chr(int(found[1], 8)), field[4]) for field in fields)
+
 
 class RemoteHost:
     """The cluster runs elsewhere: its boot cannot be known from here, see `freshness`."""
@@ -66,6 +87,10 @@ class RemoteHost:
     def facts(self) -> HostFacts:
         """Return nothing."""
         return HostFacts()
+
+    def directory(self, path: str) -> Directory:  # noqa: ARG002 - nothing can be seen of any path
+        """Return nothing."""
+        return Directory.UNKNOWN
 
     def start(self, part: str) -> None:
         """Refuse: there are no parts."""

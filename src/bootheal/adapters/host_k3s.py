@@ -10,7 +10,7 @@ from bootheal.adapters.host import BOOT_ID, Machine
 from bootheal.adapters.systemctl import Commands, Unit, as_part
 from bootheal.adapters.wallclock import WallClock
 from bootheal.errors import PermanentError
-from bootheal.model import BootTime, HostFacts
+from bootheal.model import BootTime, Directory, HostFacts
 
 UNIT = "k3s.service"
 ROLE = "k3s"
@@ -63,6 +63,10 @@ class K3sHost:
                 facts = self._read()
                 self._facts = (time.monotonic(), facts)
             return facts
+
+    def directory(self, path: str) -> Directory:
+        """Look: the volumes of local-path are on this machine."""
+        return self._machine.directory(path)
 
     def start(self, part: str) -> None:
         """Refuse: whether k3s runs is for its unit and its owner to say."""

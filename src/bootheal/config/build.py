@@ -19,10 +19,11 @@ from bootheal.pgbouncer import harms
 from bootheal.plan import CycleError, Plan, arrange, order
 from bootheal.primary import Database
 from bootheal.step import Step
-from bootheal.steps import dns, gate
+from bootheal.steps import disk, dns, gate
 from bootheal.steps.cleanup import Cleanup
 from bootheal.steps.credential import Credential
 from bootheal.steps.database import DatabaseStep
+from bootheal.steps.disk import Disk
 from bootheal.steps.dns import Dns
 from bootheal.steps.gate import Gate
 from bootheal.steps.images import Images
@@ -182,8 +183,7 @@ def _steps(file: schema.File) -> Iterator[Step[Any]]:
             log_lines=cleanup.log_lines,
         )
     places = {name: databases.build(name, section) for name, section in file.databases.items()}
-    for name, section in file.databases.items():
-        yield databases.step(section, places[name])
+    yield from _databases(file, places)
     for name, pooler in file.poolers.items():
         yield from _pooler(name, pooler, places[pooler.database])
     for name, other in file.gates.items():
@@ -198,6 +198,16 @@ def _workloads(file: schema.File) -> Iterator[Step[Any]]:
         yield Restore(after=(gate.NAME,), workloads=scaled)
     for name, workload in file.workloads.items():
         yield _workload(name, workload)
+
+
+def _databases(file: schema.File, places: Mapping[str, Database]) -> Iterator[Step[Any]]:
+    """Make the databases' steps; their volumes are on this host on k3s, and there their disks come first."""
+    here = file.cluster.kind == "k3s"
+    for name, section in file.databases.items():
+        if here and not section.host:
+            where = section.mount or ""
+            yield Disk(name=f"{disk.PREFIX}{name}", after=(gate.NAME,), database=places[name], mount=where)
+        yield databases.step(section, places[name], on_this_host=here)
 
 
 def _registry(registry: schema.Registry, namespaces: tuple[str, ...]) -> Iterator[Step[Any]]:

@@ -6,7 +6,7 @@ from bootheal.config.source import Path, Source
 from bootheal.data import Check
 from bootheal.model import Ref
 from bootheal.primary import Database
-from bootheal.steps import gate
+from bootheal.steps import disk, gate
 from bootheal.steps.database import DatabaseStep
 
 PREFIX = "database/"
@@ -37,11 +37,11 @@ def _authority(ca: schema.Authority, namespace: str) -> Ref:
     return Ref("secret", namespace, ca.secret) if ca.secret else Ref("configmap", namespace, ca.configmap or "")
 
 
-def step(section: schema.Database, database: Database) -> DatabaseStep:
-    """Make the step."""
+def step(section: schema.Database, database: Database, *, on_this_host: bool) -> DatabaseStep:
+    """Make the step; where its volumes are on this host, it comes after their disk."""
     return DatabaseStep(
         name=f"{PREFIX}{database.name}",
-        after=(gate.NAME,),
+        after=(f"{disk.PREFIX}{database.name}" if on_this_host and not section.host else gate.NAME,),
         patience=section.patience,
         database=database,
         client=login(section.client, section.namespace) if section.client else None,

@@ -212,6 +212,9 @@ class Database(Model):
     selector: dict[str, str] = Field(default_factory=dict, description="labels of its pods, instead of the Service's")
     port: Port | None = Field(None, description="default: the Service's target port, else 5432")
     dbname: str
+    mount: Annotated[str, Field(pattern=r"^/[^\x00]*[^/\x00]$")] | None = Field(
+        None, description="k3s only: where the disk with its data must be mounted before anything is done"
+    )
     tls: Tls | None = Field(None, description="default: TLS where the server offers it, unverified")
     admin: Login = Field(description="a role that may read pg_authid and alter the pooler's role")
     client: Login | None = Field(None, description="the application's login, to ask the checks with")

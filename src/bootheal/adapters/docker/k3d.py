@@ -24,7 +24,7 @@ from bootheal.adapters.docker.containers import as_part, running, state
 from bootheal.adapters.docker.engine import Box, DockerEngine
 from bootheal.adapters.host import Machine
 from bootheal.errors import MissingError, PermanentError, UnreachableError
-from bootheal.model import BootTime, Complaint, HostFacts, Part, PartState
+from bootheal.model import BootTime, Complaint, Directory, HostFacts, Part, PartState
 
 ROLE, INIT = "k3d.role", "k3d.server.init"
 API_HOST, API_PORT, NETWORK, ALIASES = (
@@ -150,6 +150,10 @@ class K3dHost:
         with suppress(MissingError):
             return THIS_MACHINE not in self._engine.read(box.name, "/etc/hosts").split()
         return False
+
+    def directory(self, path: str) -> Directory:  # noqa: ARG002 - it is in a container, or in a volume of Docker's
+        """Return nothing: the volumes are not where they are on this machine."""
+        return Directory.UNKNOWN
 
     def start(self, part: str) -> None:
         """Start a container, or begin to start the whole cluster."""

@@ -161,6 +161,16 @@ class KubeCluster:
         """Read the Endpoints of the Service's name."""
         return objects.leadership(self._get(CORE, "endpoints", Ref("endpoints", namespace, service)))
 
+    def directory(self, namespace: str, claim: str) -> str:
+        """Follow a claim to its volume; a claim or volume that is gone is the scheduler's trouble, not ours."""
+        try:
+            bound = self._get(CORE, "persistentvolumeclaims", Ref("persistentvolumeclaim", namespace, claim))
+            name = bound.get("spec", {}).get("volumeName", "")
+            spec = self._api.get(f"{CORE}/persistentvolumes/{name}", about=f"persistentvolume/{name}").get("spec", {})
+        except MissingError:
+            return ""
+        return str((spec.get("local") or spec.get("hostPath") or {}).get("path", ""))
+
     def extensions(self) -> Extensions:
         """Read webhooks and aggregated APIs, at most every ten seconds."""
         with self._lock:
