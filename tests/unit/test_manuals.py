@@ -1,0 +1,53 @@
+"""The manual pages know what the program knows."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from bootheal.cli import make_parser
+from bootheal.config import schema
+from bootheal.config.manual import manual
+
+COMMAND_PAGE = (Path(__file__).parents[2] / "systemd/bootheal.8").read_text()
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    (found,) = (action for action in make_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return dict(found.choices)
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_and_option_is_in_the_manual(name: str) -> None:
+    """Under its command; --config is told once, and --help of all of them."""
+    _, found, rest = COMMAND_PAGE.partition(f"\n.It Cm {name}\n")
+    assert found, f"systemd/bootheal.8 has no .It Cm {name}"
+    section = rest.partition("\n.It Cm ")[0].partition("\n.Sh ")[0]
+    options = {option for action in commands()[name]._actions for option in action.option_strings}
+    for option in sorted(options - {"-h", "--help", "--config"}):
+        assert f".It Fl {option[1:]}" in section, f"systemd/bootheal.8: {name} lacks .It Fl {option[1:]}"
+
+
+def test_every_exit_code_is_in_the_manual() -> None:
+    """Those that the command line names, too."""
+    for code in ("0", "1", "2", "3", "70", "75", "78", "143"):
+        assert f".It {code}" in COMMAND_PAGE
+
+
+def test_every_key_of_the_configuration_has_its_place() -> None:
+    """With its description, its default, and what it refers to."""
+    page = manual()
+    for model in (schema.File, schema.Cluster, schema.Pooler, schema.Probe):
+        for key in model.model_fields:
+            assert f"\n.It Sy {key}\n" in page
+    assert "one of if-wrong, always, never; default if-wrong." in page
+    assert "how many workloads are restarted at a time; default 4." in page
+    assert '.Sx "Settings In" .' in page
+
+
+def test_no_text_becomes_a_request() -> None:
+    """A line that begins with a dot would be a macro to man, and a backslash an escape."""
+    lines = manual().splitlines()
+    known = (".Dd", ".Dt", ".Os", ".Sh", ".Ss", ".Nm", ".Nd", ".Xr", ".Pa", ".Fl", ".Pp", ".Sq", ".Bl", ".It", ".El")
+    requests = [line for line in lines if line.startswith((".", "'"))]
+    assert [line for line in requests if not line.startswith((*known, ".Bd", ".Ed", ".Sx"))] == []
