@@ -1,7 +1,7 @@
 """The environment the project's commands run in: made where needed, then this process becomes the command.
 
-It is a virtual environment with `bootheal`, editable, and the pinned dependencies; and PostgreSQL and PgBouncer, see
-servers.py. Standard library only. What is there is used again until its recipe changes.
+It is a virtual environment with `bootheal`, editable, and the pinned dependencies; PostgreSQL and PgBouncer, see
+servers.py; and Docker, see engine.py. Standard library only. What is there is used again until its recipe changes.
 """
 
 import importlib.util
@@ -14,6 +14,7 @@ import venv
 from pathlib import Path
 
 from cache import CACHE, ROOT, ensure, give_to_owner, lock, say
+from engine import docker
 from packages import UnpackError, unpack
 from servers import servers
 
@@ -25,7 +26,7 @@ def main(command: list[str]) -> None:
     try:
         lock()
         try:
-            environment = os.environ | virtual_environment() | servers()
+            environment = os.environ | virtual_environment() | servers() | docker()
         finally:
             give_to_owner()
     except UnpackError as error:

@@ -15,7 +15,7 @@ from bootheal.adapters.docker.k3d import K3dHost
 from bootheal.adapters.host import Machine
 from bootheal.errors import MissingError, PermanentError, UnreachableError
 from bootheal.model import Part, PartState
-from support.docker import CLUSTER, LOADBALANCER, SERVER, Docker, own_docker
+from support.docker import CLUSTER, LOADBALANCER, PROGRAMS, SERVER, Docker, own_docker
 
 AGENT = f"k3d-{CLUSTER}-agent-0"
 FAILS = "sleep 0.3; exit 1"
@@ -121,7 +121,8 @@ def test_a_stopped_cluster_is_started_by_k3d_where_it_is_installed(docker: Docke
     docker.node(SERVER, "server")
     docker.node(LOADBALANCER, "loadbalancer")
     docker("stop", "--time=0", SERVER, LOADBALANCER)
-    script = f"sleep 0.5; docker start {SERVER}; sleep 0.5; docker start {LOADBALANCER}; echo done >> {tmp_path}/calls"
+    start = f"{PROGRAMS['docker']} start"
+    script = f"sleep 0.5; {start} {SERVER}; sleep 0.5; {start} {LOADBALANCER}; echo done >> {tmp_path}/calls"
     host = K3dHost(DockerEngine(docker.address), CLUSTER, Machine(), keeps=0, command=str(a_k3d(tmp_path, script)))
     (whole,) = host.facts().parts
     assert (whole.name, whole.role, whole.state) == ("k3d cluster shop", "cluster", PartState.STOPPED)
@@ -251,7 +252,7 @@ def test_a_server_that_has_not_written_its_kubeconfig_yet_is_waited_for(docker: 
 
 def test_the_names_are_what_k3d_would_tell_coredns(docker: Docker, host: K3dHost) -> None:
     """The machine by the gateway of the cluster's network, the aliases asked for, and whoever is on that network."""
-    docker("network", "create", "--subnet=10.213.77.0/24", "--gateway=10.213.77.1", f"k3d-{CLUSTER}")
+    docker.network(f"k3d-{CLUSTER}", "10.213.77")
     aliases = json.dumps([{"ip": "10.9.8.7", "hostnames": ["mail", "mail.test"]}])
     labels = (f"--label=k3d.cluster.network=k3d-{CLUSTER}", f"--label=k3d.cluster.start.hostaliases={aliases}")
     docker.node(SERVER, "server", *labels, network=f"k3d-{CLUSTER}")

@@ -110,7 +110,7 @@ def test_lost_names_are_restored_and_a_cordoned_node_takes_pods_again(stack: Sta
     data = {"Corefile": ".:53 {}", "NodeHosts": "10.0.0.1 demo\n"}
     api.write("POST", place, {"metadata": {"name": "coredns"}, "data": data}, about="coredns")
     api.write("PATCH", node, {"spec": {"unschedulable": True}}, about="node", content_type=MERGE_PATCH)
-    docker("network", "create", "--subnet=10.213.78.0/24", "--gateway=10.213.78.1", "k3d-shop")
+    docker.network("k3d-shop", "10.213.78")
     docker("network", "disconnect", "none", SERVER)
     docker("network", "connect", "k3d-shop", SERVER)
     stack.configure({"cluster": {"node_hosts": "restore", "uncordon": True}})

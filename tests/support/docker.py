@@ -5,6 +5,7 @@ firewall. There is no image to download: the stand-ins run the host's own progra
 """
 
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -22,6 +23,13 @@ SERVER, LOADBALANCER = f"k3d-{CLUSTER}-server-0", f"k3d-{CLUSTER}-serverlb"
 FOREVER = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
 
 STARTS_IN = 30.0
+
+# Where scripts/environment has unpacked Docker, if it is not installed.
+UNPACKED = os.environ.get("BOOTHEAL_DOCKER", "")
+PLACES = f"{UNPACKED}/usr/bin:{UNPACKED}/usr/sbin:" * bool(UNPACKED) + f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
+LIBRARIES = ":".join(str(path) for path in Path(UNPACKED).glob("usr/lib/*-linux-gnu*")) if UNPACKED else ""
+ENVIRONMENT = os.environ | {"PATH": PLACES} | ({"LD_LIBRARY_PATH": LIBRARIES} if LIBRARIES else {})
+PROGRAMS = {name: shutil.which(name, path=PLACES) or "" for name in ("dockerd", "docker")}
 FLAGS = (
     "--storage-driver=vfs",
     "--iptables=false",
@@ -43,8 +51,8 @@ class Docker:
 
     def __call__(self, *arguments: str, check: bool = True) -> str:
         """Run the `docker` command; return what it prints."""
-        command = ["docker", "--host", self.address, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        command = [PROGRAMS["docker"], "--host", self.address, *arguments]
+        done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0 or not check, f"{command}: {done.stderr}"
         return done.stdout.strip()
 
@@ -54,9 +62,8 @@ class Docker:
         log = place / "dockerd.log"
         own = [f"--data-root={place}/data", f"--exec-root={place}/exec", f"--pidfile={place}/pid"]
         with log.open("wb") as output:
-            self._process = subprocess.Popen(
-                ["dockerd", f"--host={self.address}", *own, *FLAGS], stdout=output, stderr=output
-            )
+            command = [PROGRAMS["dockerd"], f"--host={self.address}", *own, *FLAGS]
+            self._process = subprocess.Popen(command, env=ENVIRONMENT, stdout=output, stderr=output)
         deadline = time.monotonic() + STARTS_IN
         while "API listen on" not in log.read_text(errors="replace"):
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -96,6 +103,12 @@ class Docker:
         usr = ["--volume", "/usr:/usr:ro", "--network", network]
         self("create", "--name", name, *usr, *options, IMAGE, "/bin/sh", "-c", script)
 
+    def network(self, name: str, address: str) -> None:
+        """Create a network whose gateway is `address`.1; skip the test where this machine has no bridges."""
+        own = ("--driver=bridge", f"--subnet={address}.0/24", f"--gateway={address}.1")
+        if not self("network", "create", *own, name, check=False):
+            pytest.skip("Docker can make no network here")
+
     def node(self, name: str, role: str, *options: str, script: str = FOREVER, network: str = "none") -> None:
         """Create a container as k3d does, and start it."""
         labels = {"app": "k3d", "k3d.cluster": CLUSTER, "k3d.role": role, "k3d.cluster.token": "hidden-token"}
@@ -119,13 +132,18 @@ class Docker:
 @contextmanager
 def own_docker(directory: Path) -> Iterator[Docker]:
     """Run a daemon; skip where none can be had, saying why."""
-    for program in ("dockerd", "docker"):
-        if shutil.which(program) is None:
+    for program, place in PROGRAMS.items():
+        if not place:
             pytest.skip(f"this machine has no {program} (Debian: docker.io)")
     docker = Docker(directory)
     docker.start()
     try:
         docker.make_image()
+        if (
+            docker("run", "--rm", "--network=none", "--volume=/usr:/usr:ro", IMAGE, "/bin/echo", "up", check=False)
+            != "up"
+        ):
+            pytest.skip("Docker can start no container here")
         yield docker
     finally:
         docker.remove_all()
