@@ -2,7 +2,8 @@
 
 Real PostgreSQL, real PgBouncer, real clients, and `bootheal run --once` as a user starts
 it while the cause is still there. "Doing nothing" means that somebody removes the cause
-and does not touch the pooler.
+and does not touch the pooler; "the start-up script" that somebody, as soon as PostgreSQL
+accepts, sets the password once more and deletes the pooler's pod.
 """
 
 import time
@@ -21,23 +22,27 @@ import psycopg
 from bench.clients import Applications, Ending
 from bench.command import run, running
 from bench.row import CannotMeasureError, Row
+from bootheal.demo.shop import Layout
 from bootheal.demo.stack import Stack, StackOptions
 from bootheal.errors import DemoError
+from support.double import SHOP, Api
 
 PART = "pooler: seconds from 'cause removed' to the first served query"
 Found = TypeVar("Found")
-Cause = Literal["wrong password", "PostgreSQL down"]
-CAUSES: tuple[Cause, ...] = ("wrong password", "PostgreSQL down")
+Cause = Literal["wrong password", "PostgreSQL down", "crash recovery"]
+CAUSES: tuple[Cause, ...] = ("wrong password", "PostgreSQL down", "crash recovery")
+LAYOUTS: tuple[Layout, ...] = ("plaintext", "verifier", "auth_query")
+Helper = Literal["bootheal", "nobody", "the start-up script"]
 # Cold: the pooler has started anew while the cause was there, as after a reboot, and lets clients wait in their login.
 Pool = Literal["cold", "warm"]
-POOLS: tuple[Pool, ...] = ("cold", "warm")
 RETRIES, QUICK_RETRY = (5, 15, 60), 15
 GOAL = 0.5
 
 # The cause is there for this long; PostgreSQL comes back this long after bootheal was started.
-TROUBLE, LEAD = 8.0, 2.0
+TROUBLE, LEAD = 6.0, 2.0
 SETTLE, LOOK, LONGEST = 0.5, 0.01, 90.0
-DELAYS = (0.0, 5.0)
+DELAYS = (0.0, 4.0)
+AT_ONCE = 9
 IDLE = 5
 
 
@@ -48,8 +53,17 @@ class Case:
     cause: Cause
     pool: Pool
     retry: int
-    heal: bool
+    helper: Helper = "bootheal"
+    layout: Layout = "plaintext"
     trouble: float = TROUBLE
+
+    @property
+    def role(self) -> str:
+        """Whose password lets the pooler in: with a verifier it passes the application's keys through."""
+        return "app" if self.layout == "verifier" else "pooler"
+
+    def __str__(self) -> str:
+        return f"{self.cause}, {self.layout}, {self.pool} pool, server_login_retry {self.retry}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +80,22 @@ class Result:
 
 
 def measure(retries: tuple[int, ...] = RETRIES, *, quick: bool = False) -> Iterator[Row]:
-    """Yield the rows; `quick` leaves out doing nothing for a minute."""
-    nothing = [Case(cause, pool, retry, heal=False) for cause in CAUSES for pool in POOLS for retry in retries]
-    healed = [replace(case, heal=True) for case in nothing]
-    if quick:
-        nothing = [case for case in nothing if case.retry <= QUICK_RETRY]
+    """Yield the rows; `quick` leaves out doing nothing for a minute, and all layouts but one."""
+    layouts = LAYOUTS[:1] if quick else LAYOUTS
+    healed = [Case(cause, "cold", retry, layout=layout) for layout in layouts for cause in CAUSES for retry in retries]
+    healed += [Case(cause, "warm", retry) for cause in CAUSES for retry in retries]
+    plain = [case for case in healed if case.layout == "plaintext"]
+    nothing = [replace(case, helper="nobody") for case in plain if not quick or case.retry <= QUICK_RETRY]
+    script = [replace(case, helper="the start-up script") for case in plain if case.retry == QUICK_RETRY]
+    results: dict[Case, Result] = {}
     context = get_context("spawn")
-    # Doing nothing is mostly waiting: all of it at once.
-    with ProcessPoolExecutor(len(nothing), mp_context=context) as processes:
-        results = dict(zip(nothing, processes.map(try_out, nothing), strict=True))
+    # Doing nothing is mostly waiting: much of it at once.
+    with ProcessPoolExecutor(AT_ONCE, mp_context=context) as processes:
+        results |= zip(nothing, processes.map(try_out, nothing), strict=True)
     # Two at a time, half a case apart: none is measured while the other's stack starts or is measured.
     with ProcessPoolExecutor(2, mp_context=context) as processes:
-        for cases, found in zip(lanes := (healed[::2], healed[1::2]), processes.map(_lane, lanes, DELAYS), strict=True):
+        lanes = [(healed + script)[::2], (healed + script)[1::2]]
+        for cases, found in zip(lanes, processes.map(_lane, lanes, DELAYS), strict=True):
             results |= zip(cases, found, strict=True)
     yield from _rows(healed, results)
 
@@ -88,39 +106,45 @@ def _lane(cases: list[Case], delay: float) -> list[Result]:
 
 
 def _rows(healed: list[Case], results: Mapping[Case, Result]) -> Iterator[Row]:
-    def nothing(case: Case) -> Result | None:
-        return results.get(replace(case, heal=False))
+    def beside(case: Case, helper: Helper) -> Result | None:
+        return results.get(replace(case, helper=helper))
 
     for case in healed:
-        other = nothing(case)
-        what = f"{case.cause}, {case.pool} pool, server_login_retry {case.retry}"
-        against = "doing nothing"
-        yield Row(PART, what, results[case].seconds, "s", other.seconds if other else None, against, most=GOAL)
+        other = beside(case, "nobody")
+        yield Row(
+            PART, str(case), results[case].seconds, "s", other.seconds if other else None, "doing nothing", most=GOAL
+        )
+    for case in healed:
+        if other := beside(case, "the start-up script"):
+            against = f"the start-up script, {other.dropped} connections dropped"
+            yield Row(PART, str(case), results[case].seconds, "s", other.seconds, against)
     for what, counts, most in (
         ("connections of clients dropped, in all cases", attrgetter("dropped"), 0.0),
         ("requests of clients answered with an error, in all cases", attrgetter("errored"), None),
     ):
-        others = [other for case in healed if (other := nothing(case))]
-        other_sum = float(sum(map(counts, others))) if len(others) == len(healed) else None
         ours = float(sum(counts(results[case]) for case in healed))
-        yield Row(PART, what, ours, "", other_sum, "doing nothing", most=most)
+        yield Row(PART, what, ours, "", most=most)
 
 
 def try_out(case: Case) -> Result:
     """Start a stack, break it, have it healed or not, and watch its clients."""
-    options = StackOptions(server_login_retry=case.retry, pooler_settings={"pool_mode": "transaction"})
+    options = StackOptions(
+        pooler_layout=case.layout, server_login_retry=case.retry, pooler_settings={"pool_mode": "transaction"}
+    )
     idle = IDLE if case.pool == "warm" else 0
     with ExitStack() as context:
         directory = Path(context.enter_context(TemporaryDirectory()))
         stack = context.enter_context(Stack(directory, options))
         applications = context.enter_context(Applications(_login(stack), idle))
+        if case.layout == "verifier":
+            stack.configure({"poolers": {"shop": {"auth_file": {"secret": "pooler-userlist"}}}})
         at = ("--config", str(stack.config))
         run("-m", "bootheal", "plan", *at)  # as on any machine it has run on before, its bytecode is there
         began = _break(stack, case)
         time.sleep(case.trouble - LEAD)
         if applications.first_served(began + SETTLE):
             raise CannotMeasureError(f"cannot measure {case}: clients were served although the cause was there")
-        if not case.heal:
+        if case.helper != "bootheal":
             return _watch(stack, case, applications, began)
         with running("-m", "bootheal", "run", "--once", *at) as command:
             result = _watch(stack, case, applications, began)
@@ -133,6 +157,9 @@ def _watch(stack: Stack, case: Case, applications: Applications, began: float) -
     """See the cause removed and the clients served again."""
     healing = time.monotonic()
     removed = _remove(stack, case)
+    if case.helper == "the start-up script":
+        stack.postgres.resalt(case.role)
+        _delete_pooler(stack)
     served = _wait_for(lambda: applications.first_served(removed), f"{case} to serve a query")
     time.sleep(SETTLE)
     dropped = applications.count(Ending.DROPPED, healing) + applications.lost()
@@ -149,13 +176,19 @@ def _login(stack: Stack) -> dict[str, Any]:
 
 def _break(stack: Stack, case: Case) -> float:
     """Cause the trouble; return since when it is there."""
-    if case.cause == "wrong password":
-        stack.postgres.drift_password()
-        with stack.postgres.admin() as connection:  # a pooled connection would hide it
-            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'pooler'")
-    else:
-        stack.postgres.stop()
-        _wait_for(lambda: not stack.postgres.pids, "PostgreSQL to stop")
+    match case.cause:
+        case "wrong password":
+            stack.postgres.drift_password(case.role)
+            with stack.postgres.admin() as connection:  # a pooled connection would hide it
+                query = "select pg_terminate_backend(pid) from pg_stat_activity where usename in ('pooler', 'app')"
+                connection.execute(query)
+        case "PostgreSQL down":
+            stack.postgres.stop()
+            _wait_for(lambda: not stack.postgres.pids, "PostgreSQL to stop")
+        case "crash recovery":
+            stack.postgres.be_busy()
+            stack.cluster.postgres.recovery_seconds = case.trouble
+            stack.postgres.kill()
     if case.pool == "cold":
         old = stack.pooler.pids
         stack.pooler.kill()
@@ -166,20 +199,31 @@ def _break(stack: Stack, case: Case) -> float:
 
 
 def _remove(stack: Stack, case: Case) -> float:
-    """Remove the cause, or see bootheal do so; return the last moment at which it was certainly still there."""
+    """Remove the cause, or see it go; return the last moment at which it was certainly still there."""
     if case.cause == "PostgreSQL down":
         time.sleep(LEAD)
         stack.postgres.start()
+    if case.cause != "wrong password":
         return _last_failure(lambda: _accepts(stack), "PostgreSQL to accept connections")
-    if not case.heal:
+    if case.helper != "bootheal":
         time.sleep(LEAD)
         moment = time.monotonic()
-        stack.postgres.resalt("pooler")
+        if case.helper == "nobody":
+            stack.postgres.resalt(case.role)
         return moment
     with stack.postgres.admin() as connection:
-        query = "select rolpassword from pg_authid where rolname = 'pooler'"
-        wrong = connection.execute(query).fetchone()
-        return _last_failure(lambda: connection.execute(query).fetchone() != wrong, "bootheal to reset the password")
+        query = "select rolpassword from pg_authid where rolname = %s"
+        wrong = connection.execute(query, [case.role]).fetchone()
+        return _last_failure(
+            lambda: connection.execute(query, [case.role]).fetchone() != wrong, "bootheal to reset the password"
+        )
+
+
+def _delete_pooler(stack: Stack) -> None:
+    """As `kubectl delete pod` does."""
+    api = Api(stack.kubeconfig)
+    for pod in stack.pooler.pods:
+        api.call("DELETE", f"{SHOP}/pods/{pod['metadata']['name']}")
 
 
 def _accepts(stack: Stack) -> bool:

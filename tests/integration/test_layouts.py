@@ -41,7 +41,8 @@ def close_pooled(stack: Stack) -> None:
 def serves(stack: Stack) -> bool:
     """Whether the application gets through."""
     try:
-        stack.pooler.connect(*stack.pooler.secret("app"), "shop").close()
+        with stack.pooler.connect(*stack.pooler.secret("app"), "shop") as connection:
+            connection.execute("select 1")  # a warm pool lets clients in before it has asked PostgreSQL
     except psycopg.OperationalError:
         return False
     return True
