@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bootheal.demo.shop import Layout
 from bootheal.demo.stack import BootScript, Passwords, StackOptions
 from support.command import bootheal
 from support.stack import running
@@ -42,11 +43,16 @@ def asking(password: str) -> dict[str, Any]:
     return {"client": {"secret": "app"}, "checks": [{"name": "leak", "sql": sql}]}
 
 
-@pytest.mark.parametrize("reach", ["direct", "forward"])
-def test_no_password_leaves_its_place(tmp_path: Path, reach: str) -> None:
+@pytest.mark.parametrize(
+    ("reach", "layout"), [("direct", "plaintext"), ("forward", "plaintext"), ("direct", "verifier")]
+)
+def test_no_password_leaves_its_place(tmp_path: Path, reach: str, layout: Layout) -> None:
     """Not in output, state, arguments of processes, request URLs and bodies, or PostgreSQL's log of all statements."""
-    with running(tmp_path, StackOptions(passwords=CANARIES, log_statement="all")) as stack:
+    with running(tmp_path, StackOptions(passwords=CANARIES, log_statement="all", pooler_layout=layout)) as stack:
         stack.configure({"cleanup": {"grace": 1}, "cluster": {"reach": reach}})
+        if layout == "verifier":
+            stack.configure({"poolers": {"shop": {"auth_file": {"secret": "pooler-userlist"}}}})
+            stack.postgres.drift_password("app")
         stack.power_cut()
         stack.boot(BootScript.quick(crash_recovery=1.5))
         with watching_processes() as commands:
@@ -69,6 +75,11 @@ def test_no_password_leaves_its_place(tmp_path: Path, reach: str) -> None:
             "PostgreSQL's log": stack.postgres.log,
         }
         assert "ALTER ROLE" in places["PostgreSQL's log"].upper()
+        verifiers = [stack.postgres.verifier(role) for role in ("postgres", "pooler", "app")]
+    for verifier in verifiers:
+        for place, text in places.items():
+            if place != "PostgreSQL's log":  # it was told to log statements, and a verifier is what is sent
+                assert verifier not in text, f"a verifier is in {place}"
     for password in (CANARIES.postgres, CANARIES.pooler, CANARIES.app):
         for place, text in places.items():
             assert password not in text, f"a password is in {place}"

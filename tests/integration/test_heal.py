@@ -78,7 +78,7 @@ def test_plan_never_writes(broken: Stack) -> None:
         r"does .*\(Unknown\)",
         r"does .*reset the password",
         r"ok +credential/shop",
-        r"does .*set server_login_retry = 1 ",
+        r"does .*set server_login_retry = 0.2 ",
         r"does .*set server_idle_timeout",
         r"does .*set server_login_retry = 15",
         r"ok +pooler/shop",

@@ -137,7 +137,7 @@ def test_two_pods_are_restarted_one_after_the_other(start: Start) -> None:
 
 @pytest.mark.parametrize(
     "moment",
-    [r"does .*give role", r"ok +credential/shop/client", r"does .*set server_login_retry = 1 ", r"does .*again"],
+    [r"does .*give role", r"ok +credential/shop/client", r"does .*set server_login_retry = 0.2 ", r"does .*again"],
 )
 def test_a_run_killed_at_any_write_is_finished_by_the_next(start: Start, moment: str) -> None:
     """Of verifier, loan and repayment: healed, nothing is left paused, and no SET of ours left behind."""

@@ -68,25 +68,25 @@ def test_the_memory_for_failed_lookups_is_shortened_too() -> None:
     """CoreDNS comes late after a power cut, and PgBouncer believes that a name does not exist for 15 s."""
     timeout = {
         "dns_nxdomain_ttl": Setting("15", changeable=True),
-        "server_login_retry": Setting("1", changeable=True),
+        "server_login_retry": Setting("0.2", changeable=True),
     }
     judgement = judge(member(FAILING, console=Console(timeout)))
     assert isinstance(judgement, Act)
     assert [action.note["key"] for action in judgement.actions] == ["dns_nxdomain_ttl"]
     both = (loan(), loan(1, note={"uid": "uid-1", "key": "dns_nxdomain_ttl", "value": "15"}))
-    repaid = judge(member(retry="1"), done=both)
+    repaid = judge(member(retry="0.2"), done=both)
     assert isinstance(repaid, Act)
     assert {action.note["key"] for action in repaid.actions} == {"server_login_retry", "dns_nxdomain_ttl"}
 
 
 def test_a_back_off_that_is_lifted_already_is_waited_for() -> None:
     """No second loan on top of the first."""
-    assert isinstance(judge(member(FAILING, retry="1"), done=(loan(),)), Wait)
+    assert isinstance(judge(member(FAILING, retry="0.2"), done=(loan(),)), Wait)
 
 
 def test_a_loan_is_repaid_once_logins_succeed() -> None:
     """With the value from before the loan, also when another process took it and died."""
-    judgement = judge(member(retry="1"), done=(loan(result="intended"),))
+    judgement = judge(member(retry="0.2"), done=(loan(result="intended"),))
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
     assert isinstance(action, Repay)
@@ -97,7 +97,7 @@ def test_a_repaid_loan_is_not_repaid_again() -> None:
     """The repayment is remembered; one that failed is not."""
     paid = Done(1, "repay", str(POD), "x", NOW, "repay", "done", {"uid": "uid-1", "key": "server_login_retry"})
     assert isinstance(judge(member(), done=(loan(), paid)), Settled)
-    assert isinstance(judge(member(retry="1"), done=(loan(), replace(paid, result="failed: x"))), Act)
+    assert isinstance(judge(member(retry="0.2"), done=(loan(), replace(paid, result="failed: x"))), Act)
 
 
 def test_a_loan_to_a_pod_that_is_gone_is_void() -> None:
@@ -115,7 +115,7 @@ def test_a_second_loan_still_owes_the_first_value() -> None:
 def test_a_declared_back_off_is_what_is_given_back() -> None:
     """The owner's value wins over the one that was found."""
     step = replace(STEP, settings={"server_login_retry": "5"})
-    judgement = judge(member(retry="1"), step=step, done=(loan(),))
+    judgement = judge(member(retry="0.2"), step=step, done=(loan(),))
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
     assert isinstance(action, Repay)
@@ -164,7 +164,7 @@ def test_a_console_that_does_not_answer_for_now_is_waited_for() -> None:
 
 def test_a_loan_is_repaid_before_giving_up() -> None:
     """The application's own wrong password leaves nothing of ours behind."""
-    refused = member(Answer(ok=False, spoke=True, text="SASL authentication failed"), retry="1")
+    refused = member(Answer(ok=False, spoke=True, text="SASL authentication failed"), retry="0.2")
     held = past(first_seen={"stale_client uid-1": NOW - 10}, done=(loan(),))
     judgement = STEP.judge(Seen(members=(refused,)), held)
     assert isinstance(judgement, Act)
@@ -240,23 +240,23 @@ def restart(uid: str, result: str = "done") -> Done:
     return Done(0, "restart-pooler", str(POD), "x", NOW - 1, "restart", result, {"uid": uid})
 
 
-@pytest.mark.parametrize(("held", "restarted"), [(2.9, False), (3.0, True)])
+@pytest.mark.parametrize(("held", "restarted"), [(3.3, False), (3.5, True)])
 def test_a_pooler_that_is_refused_what_postgresql_accepts_is_restarted(held: float, *, restarted: bool) -> None:
     """Once the loan is out and it has tried more than twice."""
-    judgement = cured(member(REFUSED, retry="1"), held=held)
+    judgement = cured(member(REFUSED, retry="0.2"), held=held)
     assert bool(restarts(judgement)) is restarted
     assert isinstance(judgement, Act if restarted else Wait)
 
 
 def test_a_version_with_a_bug_that_shows_itself_so_is_restarted_at_once() -> None:
     """And the bug is named."""
-    buggy = member(REFUSED, console=shows(retry="1", version="PgBouncer 1.25.0"))
+    buggy = member(REFUSED, console=shows(retry="0.2", version="PgBouncer 1.25.0"))
     assert restarts(cured(buggy)) == ["ad-hoc SCRAM keys fail after a reconnect (pgbouncer#1432)"]
 
 
 def test_a_pooler_is_restarted_once_a_boot() -> None:
     """Its successor that fails as well is a person's business; a restart that was only intended is done."""
-    failing = member(REFUSED, retry="1")
+    failing = member(REFUSED, retry="0.2")
     assert isinstance(cured(failing, held=60, done=(restart("uid-0"),)), GiveUp)
     assert restarts(cured(failing, held=60, done=(restart("uid-1", "intended"),)))
     assert restarts(cured(failing, held=60, done=(restart("uid-0", "failed: 409"),)))
@@ -264,15 +264,15 @@ def test_a_pooler_is_restarted_once_a_boot() -> None:
 
 def test_one_pod_after_the_other() -> None:
     """Not while another does not run; each of two pods may need it."""
-    other = member(REFUSED, retry="1", pod=Ref("pod", "shop", "pooler-2"), uid="uid-2")
-    assert len(restarts(cured(member(REFUSED, retry="1"), other, held=60, wanted=2))) == 1
+    other = member(REFUSED, retry="0.2", pod=Ref("pod", "shop", "pooler-2"), uid="uid-2")
+    assert len(restarts(cured(member(REFUSED, retry="0.2"), other, held=60, wanted=2))) == 1
     assert not restarts(cured(other, held=60, wanted=2, done=(restart("uid-1"),), doubts=("x does not run",)))
     assert restarts(cured(other, held=60, wanted=2, done=(restart("uid-1"),)))
 
 
 def test_a_pooler_that_serves_others_is_not_restarted_on_suspicion() -> None:
     """Their connections would be dropped; a file that is known to differ is no suspicion."""
-    busy = shows(retry="1", servers=3)
+    busy = shows(retry="0.2", servers=3)
     assert isinstance(cured(member(REFUSED, console=busy), held=60), GiveUp)
     assert restarts(cured(member(REFUSED, console=busy, same_file=False)))
 
@@ -280,25 +280,25 @@ def test_a_pooler_that_serves_others_is_not_restarted_on_suspicion() -> None:
 @pytest.mark.parametrize("login", [REFUSED, UNKNOWN])
 def test_a_changed_auth_file_is_reloaded_once_it_is_in_the_pod(login: Answer) -> None:
     """That drops nobody. Where it is not in the pod, as with a subPath, only a restart brings it there."""
-    judgement = cured(member(login, retry="1", same_file=True))
+    judgement = cured(member(login, retry="0.2", same_file=True))
     assert isinstance(judgement, Act)
     assert [type(action) for action in judgement.actions] == [Reload]
     done = Done(0, "reload", str(POD), "x", NOW - 1, "reload", "done", {"uid": "uid-1"})
-    assert isinstance(cured(member(login, retry="1", same_file=True), done=(done,)), Wait)
-    assert restarts(cured(member(login, retry="1", same_file=False))) == ["its auth_file is not the declared one"]
+    assert isinstance(cured(member(login, retry="0.2", same_file=True), done=(done,)), Wait)
+    assert restarts(cured(member(login, retry="0.2", same_file=False))) == ["its auth_file is not the declared one"]
 
 
 def test_a_remembered_lookup_costs_a_restart_only_if_that_is_sooner() -> None:
     """PgBouncer believes for dns_nxdomain_ttl that a name does not exist, whatever is set, reloaded or reconnected."""
-    assert restarts(cured(member(FAILING, console=shows(retry="1", unknown_for=9.0))))
-    waiting = cured(member(FAILING, console=shows(retry="1", unknown_for=2.0)))
+    assert restarts(cured(member(FAILING, console=shows(retry="0.2", unknown_for=9.0))))
+    waiting = cured(member(FAILING, console=shows(retry="0.2", unknown_for=2.0)))
     assert isinstance(waiting, Wait)
     assert "name does not exist" in waiting.why
 
 
 def test_a_pooler_that_hides_why_is_restarted_in_the_end() -> None:
     """Before 1.24 it only says that it fails; PostgreSQL must have let both roles in for fifteen seconds."""
-    failing = member(FAILING, retry="1")
+    failing = member(FAILING, retry="0.2")
     assert isinstance(cured(failing, held=14), Wait)
     assert restarts(cured(failing, held=15)) == ["it goes on failing where PostgreSQL lets both roles in"]
     assert not restarts(cured(failing, held=15, pooler=Answer(ok=False, spoke=True, sqlstate="57P03")))
@@ -324,7 +324,7 @@ def test_what_somebody_else_stopped_is_reported_not_undone(console: Console, wor
 def test_an_application_that_postgresql_refuses_too_is_reported() -> None:
     """Its Secret and its role disagree: not the pooler's fault, nor bootheal's to decide which is right."""
     wrong = Answer(ok=False, spoke=True, sqlstate="28P01", text='password authentication failed for user "app"')
-    told = cured(member(wrong, retry="1"), application=wrong, held=10)
+    told = cured(member(wrong, retry="0.2"), application=wrong, held=10)
     assert isinstance(told, GiveUp)
     assert "straight to PostgreSQL it is refused, too" in told.why
     assert "secret/shop/app" in told.hint
@@ -333,7 +333,7 @@ def test_an_application_that_postgresql_refuses_too_is_reported() -> None:
 def test_recovery_does_not_count_against_patience() -> None:
     """PostgreSQL began to recover again after it had been seen to serve."""
     recovering = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
-    judgement = cured(member(FAILING, retry="1"), pooler=recovering, application=None)
+    judgement = cured(member(FAILING, retry="0.2"), pooler=recovering, application=None)
     assert isinstance(judgement, Wait)
     assert not judgement.counts
 

@@ -10,9 +10,10 @@ from bootheal.pgbouncer import Bug, bug, understand, version
 RETRY = "server_login_retry"
 UNKNOWN_NAME = "dns_nxdomain_ttl"
 
-# What is lent down while logins fail. A retry of 0 would be a storm of logins. After a power cut CoreDNS comes
-# late, and PgBouncer believes a failed lookup for dns_nxdomain_ttl: the next one should cost less.
-LENT = {RETRY: 1.0, UNKNOWN_NAME: 1.0}
+# What is lent down while logins fail. A retry of 0 would be a storm of logins; clients may have caused a try just
+# before PostgreSQL came, and wait for the next one. After a power cut CoreDNS comes late, and PgBouncer believes a
+# failed lookup for dns_nxdomain_ttl: the next one should cost less.
+LENT = {RETRY: 0.2, UNKNOWN_NAME: 1.0}
 
 # Where no console tells.
 USUAL_RETRY = 15.0

@@ -12,6 +12,9 @@ STALE = (Verdict.STALE, Verdict.STALE_CLIENT)
 # Less than what a restart takes is waited for.
 RESTART_TAKES = 3.0
 
+# For how long, beyond two tries, it is refused what PostgreSQL accepts before it is not believed to find out itself.
+STALE_FOR = 3.0
+
 # A pooler that says no more than that it fails: for so long both roles must have been let in without it.
 HIDDEN = 15.0
 
@@ -42,7 +45,7 @@ def why_restart(member: Member, verdict: Verdict, seen: Seen, held: float) -> st
 
 def _persists(member: Member, verdict: Verdict, held: float) -> str:
     """PostgreSQL lets both roles in: how long may it go on failing?"""
-    if verdict in STALE and held >= 2 * member.retry + 1:
+    if verdict in STALE and held >= 2 * member.retry + STALE_FOR:
         return verdict.value
     if verdict is Verdict.BACKS_OFF and held >= max(HIDDEN, 2 * member.retry):
         return "it goes on failing where PostgreSQL lets both roles in"
