@@ -1,6 +1,5 @@
 """The Host port for k3s on this machine: its unit, its journal, this machine's clock."""
 
-import ctypes
 import threading
 import time
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from bootheal.adapters import complaints
 from bootheal.adapters.host import BOOT_ID, Machine
 from bootheal.adapters.systemctl import Commands, Unit, as_part
-from bootheal.adapters.wallclock import WallClock
+from bootheal.adapters.wallclock import SYNCHRONISED, WallClock, clock_synchronised
 from bootheal.errors import PermanentError
 from bootheal.model import BootTime, Directory, HostFacts
 
@@ -20,10 +19,6 @@ FACTS_SECONDS = 2.0
 
 # What has not been complained of for that long has passed.
 RECENT = 60.0
-
-SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
-TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
-TIMEX_BYTES = 512  # generous: struct timex has 208
 
 
 class K3sHost:
@@ -79,19 +74,10 @@ class K3sHost:
         self._unit.restart()
 
     def _read(self) -> HostFacts:
-        clock = _clock_synchronised(self._synchronised)
+        clock = clock_synchronised(self._synchronised)
         shown = self._unit.properties() if self._unit else {}
         if self._unit is None or not shown:
             return HostFacts(clock_synchronised=clock)
         lines = self._unit.lines(shown.get("InvocationID", ""), RECENT)
         part = as_part(self._unit.name, ROLE, shown)
         return HostFacts((part,), complaints.find(self._unit.name, lines), clock)
-
-
-def _clock_synchronised(marker: Path) -> bool | None:
-    """Ask systemd-timesyncd's marker, then the kernel, which every other time daemon tells."""
-    if marker.exists():
-        return True
-    libc = ctypes.CDLL(None)
-    state = int(libc.adjtimex(ctypes.create_string_buffer(TIMEX_BYTES)))
-    return None if state < 0 else state != TIME_ERROR

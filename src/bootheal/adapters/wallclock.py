@@ -5,9 +5,11 @@ and what was stamped before keeps the old time. A sample is both clocks at one m
 Samples taken from the start on show when the clock was set and by how much.
 """
 
+import ctypes
 import threading
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from bootheal.model import BootTime
 
@@ -16,6 +18,10 @@ SET = 1.0
 
 # What is read after the sample may have been stamped after it.
 SLACK = 10.0
+
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
+TIMEX_BYTES = 512  # generous: struct timex has 208
 
 Sample = tuple[float, float]
 
@@ -52,3 +58,12 @@ class WallClock:
             self._eras[-1][1] = moment
         if not self._eras or abs(offset - self._eras[-1][2]) > SET:
             self._eras.append([before, moment, offset])
+
+
+def clock_synchronised(marker: Path = SYNCHRONISED) -> bool | None:
+    """Ask systemd-timesyncd's marker, then the kernel, which every other time daemon tells."""
+    if marker.exists():
+        return True
+    libc = ctypes.CDLL(None)
+    state = int(libc.adjtimex(ctypes.create_string_buffer(TIMEX_BYTES)))
+    return None if state < 0 else state != TIME_ERROR

@@ -23,6 +23,7 @@ from bootheal.adapters.docker import texts
 from bootheal.adapters.docker.containers import as_part, running, state
 from bootheal.adapters.docker.engine import Box, DockerEngine
 from bootheal.adapters.host import Machine
+from bootheal.adapters.wallclock import clock_synchronised
 from bootheal.errors import MissingError, PermanentError, UnreachableError
 from bootheal.model import BootTime, Complaint, Directory, HostFacts, Part, PartState
 
@@ -124,8 +125,9 @@ class K3dHost:
     def _look(self) -> HostFacts:
         boxes, busy = self._read(), self._starter.busy()
         if all(state(box) is PartState.STOPPED for box in boxes) and self._starter.can:
-            return HostFacts(parts=(self._whole(boxes),))
+            return HostFacts(parts=(self._whole(boxes),), clock_synchronised=clock_synchronised())
         return HostFacts(
+            clock_synchronised=clock_synchronised(),
             parts=tuple(self._part(box, busy=busy) for box in boxes),
             complaints=tuple(complaint for box in boxes for complaint in self._complaints(box)),
             names=self._names(boxes[0]),
