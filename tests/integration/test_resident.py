@@ -186,6 +186,19 @@ def test_an_api_server_that_goes_away_for_a_while_is_noticed(healthy: Stack) -> 
         assert "healthy" in daemon.text.splitlines()[-1]
 
 
+def test_a_state_directory_that_cannot_be_written_is_said_and_tried_again(healthy: Stack) -> None:
+    """Nothing is changed without a record, but a daemon that ended over it would be of even less use."""
+    original = yaml.safe_load(healthy.config.read_text())
+    healthy.configure({"state_directory": "/proc/sys/kernel"})
+    healthy.requests.clear()
+    with staying(healthy) as daemon:
+        healthy.wait_until("a word about it", lambda: "cannot use the state directory" in daemon.text)
+        assert not [request for request in healthy.requests if request.writes]
+        assert daemon.stop() == 0
+    healthy._configuration = {}
+    healthy.configure(original)
+
+
 def test_it_waits_for_another_pass_and_for_a_world(healthy: Stack, tmp_path: Path) -> None:
     """A kubeconfig that is not there yet, then a lock that somebody else holds: said once, and tried again."""
     original = yaml.safe_load(healthy.config.read_text())
