@@ -349,3 +349,12 @@ def test_a_gate_that_makes_no_sense_is_a_problem_with_its_place(
     (problem,) = problems(tmp_path, f"gates:\n  g: {gate}\n")
     assert f" {path}: " in problem
     assert said in problem
+
+
+def test_a_mount_can_only_be_looked_at_on_this_host(tmp_path: Path) -> None:
+    """On k3d the disks are in containers, elsewhere they are elsewhere."""
+    text = (
+        "cluster: {kind: kubernetes}\ndatabases:\n  shop: {namespace: shop, service: db, dbname: shop, mount: /data, "
+    )
+    with pytest.raises(ConfigurationError, match=r"databases\.shop\.mount: cannot be looked at: only on k3s"):
+        read(tmp_path, text + "admin: {secret: admin}}\n")

@@ -140,6 +140,8 @@ def _check_sense(source: Source, file: schema.File) -> None:
         source.complain(("registry", "start"), "cannot be when-down without a container to start")
     for name, database in file.databases.items():
         databases.check(source, ("databases", name), database)
+        if database.mount and file.cluster.kind != "k3s":
+            source.complain(("databases", name, "mount"), "cannot be looked at: only on k3s are the disks on this host")
     for name, section in file.gates.items():
         dependency.check(source, ("gates", name), section)
     for name, workload in file.workloads.items():

@@ -1,0 +1,97 @@
+"""k3s' unit as a real systemd and a real journal tell of it, to the service's own unprivileged user."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support.box import Box
+
+UNIT = "/etc/systemd/system/k3s.service"
+FACTS = """
+import json
+from bootheal.adapters.host_k3s import K3sHost
+from bootheal.model import to_json
+host = K3sHost()
+print(json.dumps(to_json(host.facts()) | {"began": host.boot_time().spans[0][0]}))
+"""
+
+
+@pytest.fixture
+def k3s(box: Box) -> Iterator[Box]:
+    """The machine with a unit named k3s.service, which does what the test writes into it."""
+    yield box
+    box.machine.run("systemctl", "stop", "k3s", codes=None)
+    box.machine.file(UNIT).unlink(missing_ok=True)
+    box.machine.run("systemctl", "daemon-reload")
+
+
+def play(box: Box, *lines: str) -> None:
+    """Let k3s.service be this, and start it; a start that fails is part of the story."""
+    box.machine.file(UNIT).write_text("\n".join(["[Service]", "RestartSec=1", *lines, ""]))
+    box.machine.run("systemctl", "daemon-reload")
+    box.machine.run("systemctl", "start", "--no-block", "k3s")
+
+
+def run_as_service(box: Box, code: str) -> str:
+    """Run Python as the service does: its user, its group for the journal."""
+    python = "/opt/bootheal/current/bin/python"
+    rights = ["--property=User=bootheal", "--property=SupplementaryGroups=systemd-journal"]
+    return box.machine.run("systemd-run", "--quiet", "--wait", "--pipe", *rights, python, "-c", code)
+
+
+def facts(box: Box) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run_as_service(box, FACTS))
+    return found
+
+
+def state(box: Box) -> str:
+    return str(facts(box)["parts"][0]["state"])
+
+
+def test_a_damaged_database_is_found_in_the_journal_of_a_unit_that_restarts(k3s: Box) -> None:
+    """By a user without rights, within the time between two starts."""
+    said = "starting kubernetes: database disk image is malformed"
+    play(k3s, "Type=exec", f"ExecStart=/bin/sh -c 'echo {said}; sleep 0.2; exit 1'", "Restart=always")
+    k3s.machine.wait_until("restarted", "sh", "-c", "test $(systemctl show -P NRestarts k3s) -ge 1")
+    found = facts(k3s)
+    (part,) = found["parts"]
+    assert part["state"] in ("restarting", "running")
+    assert part["restarts"] >= 1
+    assert [complaint["kind"] for complaint in found["complaints"]] == ["database"]
+
+
+def test_each_state_of_the_unit_has_its_word(k3s: Box) -> None:
+    """Not there, starting, running, stopped, failed."""
+    assert facts(k3s)["parts"] == []
+    play(k3s, "Type=notify", "TimeoutStartSec=infinity", "ExecStart=/bin/sleep 1000")
+    assert state(k3s) == "starting"
+    k3s.machine.run("systemctl", "stop", "k3s")
+    assert state(k3s) == "stopped"
+    play(k3s, "ExecStart=/bin/sleep 1000")
+    assert state(k3s) == "running"
+    k3s.machine.run("systemctl", "stop", "k3s")
+    play(k3s, "ExecStart=/bin/false")
+    k3s.machine.wait_until("failed", "systemctl", "is-failed", "k3s")
+    assert state(k3s) == "failed"
+
+
+def test_systemds_notes_of_the_clock_agree_with_the_clock(k3s: Box) -> None:
+    """Where nobody has set it since, this boot is one span, from when the kernel started."""
+    play(k3s, "ExecStart=/bin/sleep 1000")
+    uptime = float(k3s.machine.run("cat", "/proc/uptime").split()[0])
+    now = float(k3s.machine.run("date", "+%s"))
+    assert abs(facts(k3s)["began"] - (now - uptime)) < 3
+
+
+def test_restarting_is_refused_with_the_way_to_allow_it(k3s: Box) -> None:
+    """The service's user may not, unless the polkit rule that the project brings is there."""
+    play(k3s, "ExecStart=/bin/sleep 1000")
+    restart = "from bootheal.adapters.host_k3s import K3sHost\nfrom bootheal.errors import BoothealError\n"
+    restart += (
+        "try:\n    K3sHost().restart('k3s.service')\nexcept BoothealError as error:\n    print(error, error.hint)"
+    )
+    before = k3s.show("MainPID", "k3s.service")
+    assert "cannot restart k3s.service: systemd refused allow it by a polkit rule" in run_as_service(k3s, restart)
+    assert before == k3s.show("MainPID", "k3s.service")
