@@ -75,6 +75,15 @@ def test_what_a_former_start_said_and_what_is_long_past_is_not_told(systemd: Sys
     assert facts(systemd).complaints == ()
 
 
+def test_a_journal_that_is_not_ours_to_read_is_told_where_it_would_help(systemd: Systemd) -> None:
+    """Why a unit does not stay up is in there."""
+    systemd.hide_the_journal()
+    assert facts(systemd).parts[0].why == ""
+    systemd.unit(ActiveState="activating", SubState="auto-restart", Result="exit-code", ExecMainStatus="1")
+    why = facts(systemd).parts[0].why
+    assert why == "exit status 1; its journal is not ours to read: that takes the group systemd-journal"
+
+
 def test_asking_again_within_two_seconds_asks_nobody(systemd: Systemd) -> None:
     """A gate that looks ten times a second does not run ten programs a second."""
     systemd.journal()

@@ -16,7 +16,7 @@ esac
 
 JOURNALCTL = """#!/bin/sh
 echo "$*" >> "{directory}/calls"
-for word; do case $word in _SYSTEMD_INVOCATION_ID=*) cat "{directory}/journal-${{word#*=}}" ;; esac; done
+for word; do case $word in _SYSTEMD_INVOCATION_ID=*) cat "{directory}/journal-${{word#*=}}" || exit 1 ;; esac; done
 """
 
 # As a real systemd 252 shows a unit that runs.
@@ -45,6 +45,7 @@ class Systemd:
         self.refuses(0)
         self.notes()
         self.unit()
+        self.journal()
 
     def unit(self, **properties: str) -> None:
         """Let the unit be as RUNNING, but for these properties."""
@@ -61,6 +62,11 @@ class Systemd:
         entries = ({"MESSAGE": message, "__MONOTONIC_TIMESTAMP": stamp} for message in messages)
         text = "".join(json.dumps(entry) + "\n" for entry in entries)
         (self.directory / f"journal-{invocation}").write_text(text)
+
+    def hide_the_journal(self) -> None:
+        """Let `journalctl` refuse, as it refuses whoever is not in the group systemd-journal."""
+        for journal in self.directory.glob("journal-*"):
+            journal.unlink()
 
     def refuses(self, status: int) -> None:
         """Let `systemctl restart` end with this status."""

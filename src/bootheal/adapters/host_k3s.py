@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters import complaints
@@ -9,7 +10,7 @@ from bootheal.adapters.host import BOOT_ID, Machine
 from bootheal.adapters.systemctl import Commands, Unit, as_part
 from bootheal.adapters.wallclock import SYNCHRONISED, WallClock, clock_synchronised
 from bootheal.errors import PermanentError
-from bootheal.model import BootTime, Directory, HostFacts
+from bootheal.model import BootTime, Directory, HostFacts, PartState
 
 UNIT = "k3s.service"
 ROLE = "k3s"
@@ -19,6 +20,8 @@ FACTS_SECONDS = 2.0
 
 # What has not been complained of for that long has passed.
 RECENT = 60.0
+
+BLIND = "its journal is not ours to read: that takes the group systemd-journal"
 
 
 class K3sHost:
@@ -78,6 +81,9 @@ class K3sHost:
         shown = self._unit.properties() if self._unit else {}
         if self._unit is None or not shown:
             return HostFacts(clock_synchronised=clock)
-        lines = self._unit.lines(shown.get("InvocationID", ""), RECENT)
-        part = as_part(self._unit.name, ROLE, shown)
-        return HostFacts((part,), complaints.find(self._unit.name, lines), clock)
+        name, invocation = self._unit.name, shown.get("InvocationID", "")
+        lines = self._unit.lines(invocation, RECENT) if invocation else []
+        part = as_part(name, ROLE, shown)
+        if lines is None and part.state is not PartState.RUNNING:
+            part = replace(part, why="; ".join(filter(None, (part.why, BLIND))))
+        return HostFacts((part,), complaints.find(name, lines or ()), clock)

@@ -7,7 +7,7 @@ no systemd, or it does not answer in time, there is nothing to tell; that is not
 import json
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -59,19 +59,22 @@ class Unit:
         shown = self._show([f"--property={','.join(PROPERTIES)}", self.name])
         return shown if shown.get("LoadState") == "loaded" else {}
 
-    def lines(self, invocation: str, youngest: float) -> Iterator[str]:
-        """Yield what its present or last start has written to the journal in the last `youngest` seconds."""
-        if not invocation:
-            return
+    def lines(self, invocation: str, youngest: float) -> list[str] | None:
+        """Return what its present or last start has told the journal in the last `youngest` seconds.
+
+        None where the journal cannot be read.
+        """
         command = [self._commands.journalctl, "--boot", "--quiet", "--no-pager", "--output=json"]
-        fields = "--output-fields=MESSAGE"
+        options = ["--output-fields=MESSAGE", f"--lines={LINES}", f"_SYSTEMD_INVOCATION_ID={invocation}"]
+        done = _run([*command, *options])
+        if done is None or done.returncode:
+            return None
         # The monotonic time of an entry is not touched when the clock is set.
         since = time.clock_gettime(time.CLOCK_MONOTONIC) - youngest
-        text = _answer([*command, fields, f"--lines={LINES}", f"_SYSTEMD_INVOCATION_ID={invocation}"])
-        for entry in map(json.loads, text.splitlines()):
-            message = entry.get("MESSAGE")  # a list of bytes where it is not text
-            if isinstance(message, str) and float(entry["__MONOTONIC_TIMESTAMP"]) / 1e6 >= since:
-                yield message
+        entries = map(json.loads, done.stdout.decode(errors="replace").splitlines())
+        recent = (entry for entry in entries if float(entry["__MONOTONIC_TIMESTAMP"]) / 1e6 >= since)
+        # A message is a list of bytes where it is not text.
+        return [entry["MESSAGE"] for entry in recent if isinstance(entry.get("MESSAGE"), str)]
 
     def clock_samples(self) -> list[Sample]:
         """Return when, by both clocks, user space and the unit were started: systemd notes both."""
