@@ -199,3 +199,40 @@ def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="cannot use the kubeconfig .*/none: ") as error:
         LiveKubeconfig(tmp_path / "none")
     assert "cluster.kubeconfig" in error.value.hint
+
+
+def test_a_scaling_notes_what_to_go_back_to_in_the_same_write(place: Place) -> None:
+    """And the way back removes the note; a stale version is a conflict."""
+    ref = place.ref("deployment")
+    before = wait_until("status", lambda: settled(place, ref))
+    place.cluster.scale(ref, before.version, 0, was=1, cause="boot/reason")
+    down = place.cluster.workload(ref)
+    assert (down.desired, down.scaled_from, down.scaled_by) == (0, 1, "boot/reason")
+    assert down.generation == before.generation + 1
+    with pytest.raises(ConflictError):
+        place.cluster.scale(ref, before.version, 5, was=None)
+    wait_until("the pod to go", lambda: not place.pods())
+    place.cluster.scale(ref, wait_until("status", lambda: settled(place, ref)).version, 1, was=None)
+    up = place.cluster.workload(ref)
+    assert (up.desired, up.scaled_from, up.scaled_by) == (1, None, "boot/reason")
+
+
+def test_how_a_workload_may_be_restarted_is_read_from_it(place: Place) -> None:
+    """The API server fills in the strategy; a quarter of one pod is one to surge and none to miss."""
+    workload = place.cluster.workload(place.ref("deployment"))
+    assert (workload.strategy, workload.surge, workload.unavailable) == ("RollingUpdate", 1, 0)
+    assert (workload.host_ports, workload.claims, workload.managed_by) == (False, (), "")
+    assert workload.images == ("bootheal-contract/none:1",)
+    assert not workload.pulls_always
+
+
+def test_budgets_and_access_modes_are_read(place: Place) -> None:
+    """What does not exist has none."""
+    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "thing"}}}
+    place.create("/apis/policy/v1", "poddisruptionbudgets", {"metadata": {"name": "thing"}, "spec": spec})
+    (budget,) = place.cluster.budgets(place.namespace)
+    assert (budget.selector, budget.allowed) == ({"app": "thing"}, 0)
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    place.create("/api/v1", "persistentvolumeclaims", {"metadata": {"name": "data"}, "spec": claim})
+    assert place.cluster.access_modes(place.namespace, "data") == ("ReadWriteOnce",)
+    assert place.cluster.access_modes(place.namespace, "none") == ()
