@@ -66,7 +66,7 @@ class Course:
                 self._end(node, Ending.BUG, why)
 
     def _settle(self, node: Node, judgement: Settled) -> None:
-        news = not node.settled or node.why != judgement.why
+        news = not node.settled or (node.why != judgement.why and not self.resting)  # between passes: still well
         if not node.settled:
             for other in self._nodes.dependants(node):
                 if other.settled:  # it was well, fell ill, and is well again: were they?
