@@ -5,6 +5,7 @@ with this host, so that it reaches a stack that the test runs. What is missing f
 """
 
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -18,12 +19,14 @@ from pathlib import Path
 import pytest
 
 from cache import CACHE, ROOT, ensure
-from packages import UnpackError, unpack
+from packages import UnpackError, unpack, would_install
 
 # Debian's release that has the Python which the wheels are for.
 RELEASES = {(3, 11): "bookworm", (3, 13): "trixie"}
 INCLUDED = "systemd,systemd-sysv,dbus,libpam-systemd,polkitd,python3-venv,sudo,man-db,bash-completion"
 TOOLS = ("systemd-container", "debootstrap")
+BUILDERS = ("hatchling", "pip", "pipx>=1.7,<2")
+C_LIBRARY = ("libc6", "libc-bin")  # must match the running system's loader
 LONGEST_COMMAND = 60.0
 LONGEST_BOOT = 30.0
 
@@ -33,7 +36,7 @@ class Machine:
     """One machine: `root` is its file system, `binds` are directories of the host that it can read."""
 
     root: Path
-    nspawn: Path
+    environment: Mapping[str, str]
     binds: Mapping[Path, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     leader: int = 0
@@ -41,10 +44,11 @@ class Machine:
     def boot(self) -> None:
         """Power on, and wait until it is up as its users see it."""
         binds = [f"--bind-ro={source}:{target}" for source, target in self.binds.items()]
-        command = [str(self.nspawn), "--quiet", "--boot", "--register=no", "--keep-unit", "--machine=bootheal-test"]
+        command = ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--machine=bootheal-test"]
         with (self.root.parent / "console").open("ab") as console:
             self.process = subprocess.Popen(
                 [*command, f"--directory={self.root}", *binds],
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -138,13 +142,13 @@ def machine(directory: Path, binds: Mapping[Path, str]) -> Iterator[Machine]:
     if os.geteuid() != 0:
         pytest.skip("booting a machine takes root")
     try:
-        tools = ensure(CACHE / "nspawn", f"{TOOLS}", lambda tree: unpack(TOOLS, tree))
+        tools = ensure(CACHE / "nspawn", f"{TOOLS} {platform.freedesktop_os_release()}", _unpack_tools)
         base = ensure(CACHE / "debian", f"{release()} {INCLUDED}", lambda tree: _bootstrap(tools, tree))
     except (UnpackError, OSError) as error:
         pytest.skip(f"cannot make a machine: {error}")
     root = directory / "root"
     subprocess.run(["cp", "--archive", "--reflink=auto", base / "root", root], check=True)
-    lent = Machine(root, tools / "usr/bin/systemd-nspawn", binds)
+    lent = Machine(root, _environment(tools), binds)
     try:
         yield lent
     finally:
@@ -159,13 +163,28 @@ def release() -> str:
     return RELEASES[python]
 
 
+def _unpack_tools(tree: Path) -> None:
+    """Unpack what this host lacks of the tools and of what they need; nothing is installed on it."""
+    if missing := [package for package in would_install(TOOLS) if package not in C_LIBRARY]:
+        unpack(missing, tree)
+
+
+def _environment(tools: Path) -> dict[str, str]:
+    """Return variables with which unpacked tools are found, and their libraries."""
+    libraries = [str(path) for path in (*tools.glob("usr/lib/*-linux-gnu*"), *tools.glob("usr/lib/*/systemd"))]
+    scripts = tools / "usr/share/debootstrap"
+    return (
+        os.environ
+        | {"PATH": f"{tools}/usr/bin:{tools}/usr/sbin:{os.environ['PATH']}:/usr/sbin:/sbin", "LC_ALL": "C"}
+        | ({"LD_LIBRARY_PATH": ":".join(libraries)} if libraries else {})
+        | ({"DEBOOTSTRAP_DIR": str(scripts)} if scripts.is_dir() else {})
+    )
+
+
 def _bootstrap(tools: Path, tree: Path) -> None:
     """Make a minimal Debian that boots; UnpackError says why that cannot be."""
-    command = ["sh", str(tools / "usr/sbin/debootstrap"), "--variant=minbase", f"--include={INCLUDED}"]
-    environment = os.environ | {"DEBOOTSTRAP_DIR": str(tools / "usr/share/debootstrap"), "LC_ALL": "C"}
-    done = subprocess.run(
-        [*command, release(), str(tree / "root")], env=environment, capture_output=True, text=True, check=False
-    )
+    command = ["debootstrap", "--variant=minbase", f"--include={INCLUDED}", release(), str(tree / "root")]
+    done = subprocess.run(command, env=_environment(tools), capture_output=True, text=True, check=False)
     if done.returncode:
         raise UnpackError(f"debootstrap says: {(done.stdout + done.stderr).strip()[-300:]}")
     shutil.rmtree(tree / "root/var/cache/apt", ignore_errors=True)
@@ -177,11 +196,11 @@ def _bootstrap(tools: Path, tree: Path) -> None:
 def wheels() -> Path:
     """Return a directory with the wheels of bootheal as it is now, of all that it needs, and of what builds it."""
     constraints = ROOT / "scripts/constraints.txt"
-    recipe = f"{sys.version}\n{constraints.read_text()}\n{(ROOT / 'pyproject.toml').read_text()}"
+    recipe = f"{sys.version}\n{BUILDERS}\n{constraints.read_text()}\n{(ROOT / 'pyproject.toml').read_text()}"
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "wheel"]
 
     def collect(directory: Path) -> None:
-        _pip([*pip, f"--wheel-dir={directory}", f"--constraint={constraints}", ".[completion,k3d]", "hatchling"])
+        _pip([*pip, f"--wheel-dir={directory}", f"--constraint={constraints}", ".[completion,k3d]", *BUILDERS])
 
     directory = ensure(CACHE / "wheels", recipe, collect)
     offline = ["--no-index", f"--find-links={directory}", "--no-deps"]

@@ -63,6 +63,31 @@ def test_installing_again_upgrades_and_keeps_what_is_yours(box: Box) -> None:
     assert box.show("MainPID") not in ("0", before["MainPID"])
 
 
+def test_pipx_installs_the_wheel(box: Box) -> None:
+    """For who wants no service: the command alone, with all that it needs."""
+    box.machine.run("python3", "-m", "venv", "/root/pipx")
+    box.machine.run("/root/pipx/bin/pip", "install", "--quiet", "pipx")
+    box.machine.run("sh", "-c", "/root/pipx/bin/pipx install --pip-args=--no-compile /srv/wheels/bootheal-*.whl")
+    assert re.fullmatch(r"bootheal \d+\.\d+\.\d+\n", box.machine.run("/root/.local/bin/bootheal", "--version"))
+
+
+def test_the_rule_lets_the_service_restart_k3s_and_nothing_else(box: Box) -> None:
+    """Asked by polkit: one verb on one unit; without the rule not even that."""
+    unit = box.machine.file("/etc/systemd/system/k3s.service")
+    unit.write_text("[Service]\nExecStart=/bin/sleep infinity\n")
+    box.machine.run("systemctl", "daemon-reload")
+    box.machine.run("systemctl", "start", "k3s")
+    ask = ("sudo", "--user=bootheal", "systemctl", "--no-ask-password")
+    box.machine.run(*ask, "restart", "k3s", codes=(1,))
+    rule = "/etc/polkit-1/rules.d/50-bootheal.rules"
+    box.machine.run("install", "-m", "644", "/srv/bootheal/systemd/bootheal.rules", rule)
+    box.machine.wait_until("allowed", *ask, "restart", "k3s")
+    box.machine.run(*ask, "stop", "k3s", codes=(1,))
+    box.machine.run(*ask, "restart", "dbus", codes=(1,))
+    box.machine.run("systemctl", "stop", "k3s")
+    box.machine.run("rm", rule, "/etc/systemd/system/k3s.service")
+
+
 # --- a boot -------------------------------------------------------------------------------------------
 
 
