@@ -5,13 +5,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import engine, pooler, resident, startup
+from bench import cleanup, engine, pooler, resident, startup
 from bench.row import CannotMeasureError, Row, table
 from bootheal.errors import BoothealError
 
 EXAMPLES = """\
 examples:
-  scripts/bench                    everything, about seven minutes
+  scripts/bench                    everything, about eight minutes
   scripts/bench --only pooler      one part
   scripts/bench --json | jq '.rows[] | select(.met == false)'
 
@@ -28,6 +28,7 @@ def main() -> int:
         "pooler": lambda: pooler.measure(quick=options.quick),
         "startup": startup.measure,
         "resident": resident.measure,
+        "cleanup": cleanup.measure,
     }
     rows: list[Row] = []
     failures: list[str] = []
@@ -49,17 +50,13 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
-        description="Measures what bootheal promises: its engine, its healing of a pooler, its start, its staying.",
+        description="Measures what bootheal promises: its engine, its healing, its start, its staying, its clean-up.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument(
-        "--only",
-        choices=("engine", "pooler", "startup", "resident"),
-        metavar="NAME",
-        help="engine, pooler, startup, resident",
-    )
+    parts = ("engine", "pooler", "startup", "resident", "cleanup")
+    parser.add_argument("--only", choices=parts, metavar="NAME", help=", ".join(parts))
     parser.add_argument("--quick", action="store_true", help="leave out doing nothing with server_login_retry 60")
     return parser
 

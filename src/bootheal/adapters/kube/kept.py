@@ -15,7 +15,7 @@ from typing import Any
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.objects import Raw
 from bootheal.adapters.kube.refusal import ExpiredError
-from bootheal.errors import BoothealError, UnreachableError
+from bootheal.errors import BoothealError, TransientError, UnreachableError
 from bootheal.patience import reconnecting
 
 PAGE = 500
@@ -97,6 +97,7 @@ class Kept:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._tried = threading.Event()
+        self._pause_asked = (0.0, "")
         name = f"watch {resource.about(namespace)}"
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
@@ -109,7 +110,7 @@ class Kept:
         with self._lock:
             if self._live:
                 return dict(self._items)
-        return fetch(self._api, self._resource, self._namespace)[0]
+        return self._fetch()[0]
 
     def enter(self, raw: Raw) -> None:
         """Take in the response of a write, if the watch has not brought something newer."""
@@ -154,12 +155,26 @@ class Kept:
 
     def _list(self) -> None:
         try:
-            items, version = fetch(self._api, self._resource, self._namespace)
+            items, version = self._fetch()
             with self._lock:
                 self._items, self._version, self._live = items, version, True
         finally:
             self._tried.set()
         self._changed("")
+
+    def _fetch(self) -> tuple[dict[str, Any], str]:
+        """List, unless the server has asked for a pause: whoever looks meanwhile is told so without a request."""
+        with self._lock:
+            until, why = self._pause_asked
+        if (left := until - time.monotonic()) > 0:
+            raise UnreachableError(why, again=left)
+        try:
+            return fetch(self._api, self._resource, self._namespace)
+        except TransientError as error:
+            if error.again:
+                with self._lock:
+                    self._pause_asked = time.monotonic() + error.again, str(error)
+            raise
 
     def _follow(self) -> None:
         query = [

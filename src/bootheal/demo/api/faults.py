@@ -37,13 +37,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """For requests whose method and path match: wait `delay` seconds, then answer `status` or cut the connection.
+    """For requests whose method, path and query match: wait `delay` seconds, then answer `status` or cut them off.
 
     With neither a status nor a cut, the request is only delayed. `times` is how often; None is until cleared.
     """
 
     path: str = ""
     method: str = ""
+    query: str = ""
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
@@ -51,9 +52,10 @@ class Fault:
     delay: float = 0.0
     times: int | None = None
 
-    def meets(self, method: str, path: str) -> bool:
+    def meets(self, method: str, path: str, query: str) -> bool:
         """Whether the request is one of those meant."""
-        return bool(re.search(self.path, path) and re.fullmatch(self.method or ".*", method))
+        meant = re.search(self.path, path) and re.fullmatch(self.method or ".*", method)
+        return bool(meant and re.search(self.query, query))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,10 @@ class Faults:
         self.rules, self.denials, self.readyz, self.door = (), (), 200, ""
         self.unavailable_images = frozenset()
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str, query: str) -> Fault | None:
         """The rule for this request, counted as used once more."""
         for rule in self.rules:
-            if rule.meets(method, path):
+            if rule.meets(method, path, query):
                 self.used.append(rule)
                 if rule.times is not None and sum(other is rule for other in self.used) >= rule.times:
                     self.rules = tuple(other for other in self.rules if other is not rule)

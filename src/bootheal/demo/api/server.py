@@ -87,7 +87,7 @@ class Api:
 
     @web.middleware
     async def _spoil(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        fault = self._faults.take(request.method, request.path)
+        fault = self._faults.take(request.method, request.path, request.query_string)
         if fault is None:
             return await handler(request)
         await asyncio.sleep(fault.delay)

@@ -32,7 +32,12 @@ DEFAULT_GRACE = 30
 
 def now(later: float = 0.0) -> str:
     """The time as objects write it: UTC, whole seconds."""
-    return (datetime.now(UTC) + timedelta(seconds=later)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(datetime.now(UTC) + timedelta(seconds=later))
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as objects write it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def now_micro() -> str:
@@ -251,8 +256,10 @@ class Store:
     def _mark_deleted(self, kind: Kind, old: Object, grace: int) -> Object:
         def mark(new: Object) -> None:
             metadata = new["metadata"]
-            if grace < metadata.get("deletionGracePeriodSeconds", grace + 1):
-                metadata["deletionTimestamp"] = now(grace)
+            before = metadata.get("deletionGracePeriodSeconds", grace + 1)
+            if grace < before:
+                due = datetime.fromisoformat(metadata.get("deletionTimestamp", now(before)))
+                metadata["deletionTimestamp"] = stamp(due - timedelta(seconds=before - grace))
                 metadata["deletionGracePeriodSeconds"] = grace
 
         return self.edit(kind, old["metadata"].get("namespace", ""), old["metadata"]["name"], mark)

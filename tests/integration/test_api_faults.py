@@ -1,0 +1,144 @@
+"""The API server fails after the gate has opened: a clear message, the right exit code, nothing lost."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from bootheal.demo.stack import BootScript, Fault, Stack
+from support.command import bootheal, heal, outcome, start
+
+PODS = "/namespaces/shop/pods$"
+LONGEST = 60.0
+
+
+@pytest.fixture
+def spoiled(healthy: Stack) -> Iterator[Stack]:
+    """The module's stack, in which something will go wrong; it is put right afterwards."""
+    healthy.requests.clear()
+    yield healthy
+    healthy.faults.clear()
+    healthy.faults.used.clear()
+    healthy.configure({"deadline": None})
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(path=PODS, status=401), "cannot list pods in namespace shop: the API server says 401 Unauthorized"),
+        (Fault(path=PODS, status=403), "cannot list pods in namespace shop: the API server says 403 Forbidden"),
+        (Fault(path=PODS, status=429), "cannot use pods of namespace shop: the API server says 429 Too Many Requests"),
+        (Fault(path=PODS, status=500), "cannot use pods of namespace shop: the API server says 500"),
+        (Fault(path=PODS, status=200, body="<html>"), "what answers is not an API server, or not yet"),
+        (Fault(path=PODS, cut="reset"), "cannot reach the API server at https://127.0.0.1"),
+        (Fault(path=PODS, cut="eof"), "cannot reach the API server at https://127.0.0.1"),
+    ],
+)
+def test_a_fault_that_lasts_is_named(spoiled: Stack, fault: Fault, said: str) -> None:
+    """Until the deadline; exit 1, and nothing has been changed."""
+    spoiled.configure({"deadline": 2})
+    spoiled.faults.add(fault)
+    run = bootheal("run", "--once", "--config", spoiled.config, expect=1)
+    assert said in run.stdout
+    assert "NOT healed" in run.stdout
+    assert not [request for request in spoiled.requests if request.writes]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(path=PODS, status=401, times=3),
+        Fault(path=PODS, status=403, times=3),
+        Fault(path=PODS, status=500, times=3),
+        Fault(path=PODS, query="watch=", status=410, times=1),
+        Fault(path=PODS, query="watch=", status=500, times=2),
+        Fault(path=PODS, cut="reset", times=3),
+        Fault(path=PODS, cut="eof", times=3),
+        Fault(path="/secrets/", cut="eof", times=1),
+        Fault(path="/secrets/", status=401, times=2),
+    ],
+)
+def test_a_fault_that_passes_is_forgotten(spoiled: Stack, fault: Fault) -> None:
+    """A 401 that becomes 200, a list that is expired, a connection that is cut: exit 0."""
+    spoiled.faults.add(fault)
+    heal(spoiled.config)
+    assert spoiled.faults.used
+
+
+def test_a_right_that_is_missing_is_named_when_it_is_needed(spoiled: Stack) -> None:
+    """403 on the delete of a pod: that step gives up at once, the others go on."""
+    spoiled.leave_dead(1)
+    spoiled.faults.deny("delete", "pods", "shop")
+    report = heal(spoiled.config, expect=1)
+    found = outcome(report, "cleanup")
+    assert "cannot delete pods in namespace shop: the API server says 403 Forbidden" in found["why"]
+    assert "see its Role and RoleBinding" in found["hint"]
+    assert {item["ending"] for item in report["outcomes"] if item["step"] != "cleanup"} == {"settled"}
+    spoiled.faults.clear()
+    heal(spoiled.config)
+
+
+def test_a_server_that_asks_for_a_pause_gets_it(spoiled: Stack) -> None:
+    """429 with Retry-After: nobody asks for that again before, and nothing else waits for it."""
+    spoiled.faults.add(Fault(path=PODS, status=429, headers={"Retry-After": "2"}, times=1))
+    report = heal(spoiled.config)
+    asked = [request.time for request in spoiled.requests if re.search(PODS, request.path)]
+    assert asked[1] - asked[0] >= 1.9
+    assert [r for r in spoiled.requests if asked[0] < r.time < asked[1] and "/pods" not in r.path]
+    assert outcome(report, "gate")["ended"] < 1.5
+
+
+# --- in the middle of healing ---------------------------------------------------------------------
+
+
+def heals_although(stack: Stack, happens: Callable[[], None], when: str = r"ok +gate") -> str:
+    """Cut the power, and let something happen once the run says so; it must end well. Return what it said."""
+    stack.power_cut()
+    stack.boot(BootScript.quick(crash_recovery=1.0))
+    process = start("run", "--once", "--config", stack.config)
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if re.search(when, line):
+            happens()
+            break
+    out, err = process.communicate(timeout=LONGEST)
+    text = "".join(said) + out + err
+    assert process.returncode == 0, text
+    assert "Traceback" not in text
+    assert all(stack.serving().values())
+    return text
+
+
+@pytest.mark.parametrize("cut", ["reset", "eof"])
+def test_an_api_server_that_goes_away_in_the_middle_is_waited_for(stack: Stack, cut: str) -> None:
+    """Every connection, old and new, for two seconds; then the healing goes on where it was."""
+
+    def go_away() -> None:
+        stack.faults.door = cut  # type: ignore[assignment]
+        stack.faults.add(Fault(path=".*", cut=cut))  # type: ignore[arg-type]
+        time.sleep(2)
+        stack.faults.clear()
+
+    text = heals_although(stack, go_away)
+    assert len(re.findall("reset the password", text)) <= 3
+
+
+def test_a_watch_that_is_expired_is_listed_anew(stack: Stack) -> None:
+    """410 on every watch, and the server has forgotten what was before."""
+
+    def forget() -> None:
+        stack._invoke(stack.cluster.store.forget_history)
+
+    stack.faults.add(Fault(query="watch=", status=410, times=6))
+    heals_although(stack, forget)
+
+
+def test_a_watch_on_a_dead_connection_is_noticed(stack: Stack) -> None:
+    """The peer has vanished without a goodbye: half a minute later the pods are known again."""
+    stack.faults.add(Fault(path=PODS, query="watch=", cut="silence", times=1))
+    began = time.monotonic()
+    heals_although(stack, lambda: None)
+    assert time.monotonic() - began < LONGEST
