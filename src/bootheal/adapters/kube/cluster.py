@@ -68,8 +68,8 @@ READYZ_TIMEOUT = 5.0
 # Looks come several times a second while something is repaired; a Secret changes once in months.
 SECRET_SECONDS = 2.0
 
-# Their remarks are for a person, who reads them later.
-EXTENSIONS_SECONDS = 10.0
+# Remarks on what is broken are for a person, who reads them later.
+BROKEN_SECONDS = 10.0
 LOG_SECONDS = 2.0
 
 # Deletes under way at once: enough to hide the round trip, few enough to leave the API server to others.
@@ -123,7 +123,9 @@ class KubeCluster:
         if not workload.selector:
             hint = "bootheal knows selectors of matchLabels only; leave this workload out of the configuration"
             raise PermanentError(f"cannot tell the pods of {ref} from others: it selects by expressions", hint=hint)
-        return replace(workload, refused=blame(workload.refused, self.extensions())) if workload.refused else workload
+        if workload.refused:
+            return replace(workload, refused=blame(workload.refused, self.extensions(at_most=BROKEN_SECONDS)))
+        return workload
 
     def budgets(self, namespace: str) -> Sequence[Budget]:
         """List the PodDisruptionBudgets; none where we may not."""
@@ -171,11 +173,12 @@ class KubeCluster:
             return ""
         return str((spec.get("local") or spec.get("hostPath") or {}).get("path", ""))
 
-    def extensions(self) -> Extensions:
-        """Read webhooks and aggregated APIs, at most every ten seconds."""
+    def extensions(self, *, at_most: float = 300.0) -> Extensions:
+        """Read webhooks and aggregated APIs; what was well is believed for `at_most` seconds, what was not for ten."""
         with self._lock:
             at, found = self._extensions
-        if time.monotonic() - at >= EXTENSIONS_SECONDS:
+        keep = BROKEN_SECONDS if found.unavailable or found.deaf else at_most
+        if time.monotonic() - at >= keep:
             found = extensions.read(self._api.get)
             with self._lock:
                 self._extensions = (time.monotonic(), found)
