@@ -109,3 +109,14 @@ def test_what_may_not_be_read_is_told() -> None:
     found = reading.read(Served({"apiservices": denied, "validatingwebhookconfigurations": webhooks(service=SERVICE)}))
     assert "cannot list apiservices: 403" in found.unread
     assert found.deaf
+
+
+def test_a_statefulset_that_a_webhook_holds_up_says_so_in_events_only() -> None:
+    """Believed while that webhook is deaf: the event lasts for an hour, its cause may not."""
+    event = {"message": 'create Pod db-0 failed: failed calling webhook "check.policy.example": no endpoints'}
+    served = Served({"/events": [event]})
+    waiting_for_pods = a_deployment(ref=Ref("statefulset", "shop", "db"), replicas=0)
+    assert reading.refusal(served, waiting_for_pods, Extensions(deaf=(POLICY,))) == REFUSES
+    assert reading.refusal(served, waiting_for_pods, Extensions()) == ""
+    assert reading.refusal(Served({"/events": []}), waiting_for_pods, Extensions(deaf=(POLICY,))) == ""
+    assert reading.refusal(Served({}), waiting_for_pods, Extensions(deaf=(POLICY,))) == ""

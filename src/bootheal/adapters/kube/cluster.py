@@ -19,7 +19,6 @@ from bootheal.adapters.kube.evidence import last_words, tail
 from bootheal.adapters.kube.kept import Kept, Resource, fetch
 from bootheal.adapters.kube.redaction import Redaction
 from bootheal.errors import BoothealError, ConflictError, DeniedError, MissingError, PermanentError
-from bootheal.extensions import blame
 from bootheal.model import (
     Answer,
     Backup,
@@ -123,8 +122,9 @@ class KubeCluster:
         if not workload.selector:
             hint = "bootheal knows selectors of matchLabels only; leave this workload out of the configuration"
             raise PermanentError(f"cannot tell the pods of {ref} from others: it selects by expressions", hint=hint)
-        if workload.refused:
-            return replace(workload, refused=blame(workload.refused, self.extensions(at_most=BROKEN_SECONDS)))
+        if workload.refused or workload.replicas < workload.desired:
+            broken = self.extensions(at_most=BROKEN_SECONDS)
+            return replace(workload, refused=extensions.refusal(self._api.get, workload, broken))
         return workload
 
     def budgets(self, namespace: str) -> Sequence[Budget]:

@@ -5,7 +5,8 @@ from typing import Any
 
 from bootheal.adapters.kube.objects import SERVICE_NAME, Raw
 from bootheal.errors import BoothealError, MissingError, PermanentError
-from bootheal.model import Extensions, Ref, Webhook
+from bootheal.extensions import blame, describe, webhook_in
+from bootheal.model import Extensions, Ref, Webhook, Workload
 
 Get = Callable[..., Any]
 
@@ -29,6 +30,26 @@ def read(get: Get) -> Extensions:
         for webhook in _deaf(get, kind, raw)
     )
     return Extensions(tuple(filter(None, map(_unavailable, services))), tuple(deaf), tuple(unread))
+
+
+def refusal(get: Get, workload: Workload, broken: Extensions) -> str:
+    """Say which webhook keeps a workload's pods from being created, "" if none is known to.
+
+    A Deployment has it in its status, other controllers in events only, which outlive their cause.
+    """
+    if workload.refused:
+        return blame(workload.refused, broken)
+    if not broken.deaf:
+        return ""
+    ref, kind = workload.ref, {"statefulset": "StatefulSet", "daemonset": "DaemonSet"}.get(workload.ref.kind, "")
+    selector = f"involvedObject.kind={kind},involvedObject.name={ref.name},reason=FailedCreate"
+    path = f"/api/v1/namespaces/{ref.namespace}/events"
+    try:
+        events = get(path, [("fieldSelector", selector)], about=f"the events of {ref}").get("items") or ()
+    except BoothealError:
+        return ""
+    named = {webhook_in(event.get("message", "")) for event in events}
+    return next((describe(webhook) for webhook in broken.deaf if webhook.name in named), "")
 
 
 def _list(get: Get, group: str, plural: str, unread: list[str]) -> list[Raw]:
