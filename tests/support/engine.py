@@ -179,6 +179,7 @@ class Bench:
     clock: FakeClock = field(default_factory=FakeClock)
     memory: DictMemory = field(default_factory=DictMemory)
     cluster: Watchable = field(default_factory=Watchable)
+    host: Any = None
     inbox: Inbox = field(default_factory=SimpleQueue)
     limits: Limits = field(default_factory=Limits)
     events: list[Event] = field(default_factory=list)
@@ -187,7 +188,7 @@ class Bench:
         return self.engine().run(epoch)
 
     def engine(self, **options: Any) -> Engine:
-        world = World(cluster=self.cluster, host=None, postgres=None, pooler=None, web=None)  # type: ignore[arg-type]
+        world = World(cluster=self.cluster, host=self.host, postgres=None, pooler=None, web=None)  # type: ignore[arg-type]
         return Engine(
             arrange(self.steps),
             world,
