@@ -1,21 +1,15 @@
 """The Postgres port on real servers: the SQLSTATEs they can show, TLS, a standby, and servers that don't come up."""
 
-import ipaddress
 import re
 import shutil
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from bootheal.adapters.postgres.libpq import session
 from bootheal.adapters.postgres.server import PostgresServer
@@ -24,6 +18,7 @@ from bootheal.errors import UnreachableError
 from bootheal.model import Answer, Credentials, Secret, Trust
 from bootheal.postgreslog import distress, progress
 from bootheal.steps.database import ALONE, SYSTEM_IDENTIFIER
+from support.certificates import Authority
 from support.postgres import ADDRESS, ADMIN, APP, Garage, RealPostgres, servers, until
 
 REACH = Reach(lambda *_: pytest.fail("no port-forward was asked for"), direct=True)
@@ -178,37 +173,6 @@ def test_a_standby_says_25006_and_57p03_and_is_the_same_cluster(garage: Garage, 
 
 
 # --- TLS ------------------------------------------------------------------------------------------
-
-
-class Authority:
-    """Signs certificates."""
-
-    def __init__(self, name: str) -> None:
-        self._key, self._name = ec.generate_private_key(ec.SECP256R1()), _called(name)
-        extension = x509.BasicConstraints(ca=True, path_length=0)
-        built = self._builder(self._name, self._key).add_extension(extension, critical=True)
-        self.certificate = built.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
-
-    def certify(self, name: str, address: str, directory: Path) -> tuple[Path, Path]:
-        """Write a certificate and its key; return where they are."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        names = [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address(address))]
-        built = self._builder(_called(name), key).add_extension(x509.SubjectAlternativeName(names), critical=False)
-        certificate, private = directory / "server.crt", directory / "server.key"
-        certificate.write_bytes(built.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-        form = serialization.PrivateFormat.PKCS8
-        private.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
-        return certificate, private
-
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-        now = datetime.now(UTC)
-        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self._name)
-        builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
-        return builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-
-
-def _called(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
 @pytest.fixture(scope="module")

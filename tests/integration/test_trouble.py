@@ -261,7 +261,13 @@ def test_a_state_file_that_cannot_be_understood_is_set_aside(trouble: Stack) -> 
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [([], 2), (["nonsense"], 2), (["run", "--json"], 2), (["run", "--once", "--config", "/none"], 78)],
+    [
+        ([], 2),
+        (["nonsense"], 2),
+        (["run", "--json"], 2),
+        (["run", "--accept-data", "shop"], 2),
+        (["run", "--once", "--config", "/none"], 78),
+    ],
 )
 def test_wrong_usage_has_its_own_exit_codes(arguments: list[str], code: int) -> None:
     """2 for arguments, 78 for the configuration."""
@@ -272,7 +278,7 @@ def test_wrong_usage_has_its_own_exit_codes(arguments: list[str], code: int) -> 
 def test_every_command_explains_itself(command: str) -> None:
     """--help with an example, or the list of commands."""
     text = bootheal(*command.split(), "--help").stdout
-    assert ("example:" if command else "exit codes:") in text
+    assert ("example" if command else "exit codes:") in text
 
 
 def test_output_into_a_closed_pipe_is_no_trouble(trouble: Stack) -> None:

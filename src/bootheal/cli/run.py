@@ -24,12 +24,12 @@ from bootheal.narrate import EXIT_CODES, Level
 
 def main(options: argparse.Namespace) -> int:
     """Heal, tell, remember; the exit code is the verdict's, or 128 and the signal's number."""
-    configuration = accept_data(load(options.config), options.accept_data, time.time())
-    voice = open_voice(sys.stderr if options.json else sys.stdout)
-    inbox: Inbox = SimpleQueue()
     if (options.json or options.accept_data) and not options.once:
         print("bootheal: --json and --accept-data are for --once; see also `bootheal status --json`", file=sys.stderr)
         return USAGE
+    configuration = accept_data(load(options.config), options.accept_data, time.time())
+    voice = open_voice(sys.stderr if options.json else sys.stdout)
+    inbox: Inbox = SimpleQueue()
     if not options.once:
         systemd = Systemd()
         with stop_on_signals(inbox, systemd.stopping), renew_on_hangup(inbox):
