@@ -16,6 +16,7 @@ STEPS = (
     Restore(workloads=(THING,)),
     WorkloadStep(name=str(THING), workload=THING, restart="always", strategy="scale", soak=0.0),
 )
+SET = Ref("replicaset", "shop", "thing-1")
 REPLICAS = 3
 ENDING = 2.0
 
@@ -69,6 +70,7 @@ class OneWorkload(Watchable):
                 "1",
                 "Running",
                 ready=True,
+                owner=SET,
                 containers=(born,),
             )
             for n in range(REPLICAS)

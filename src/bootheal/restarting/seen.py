@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bootheal.actions import REPLACED_BY
 from bootheal.death import lost
 from bootheal.errors import PermanentError, TransientError
 from bootheal.freshness import endpoints_doubt, pod_doubt, workload_doubt
@@ -72,7 +73,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     namespace, boot_time = workload.ref.namespace, world.host.boot_time()
     neighbours = world.cluster.pods(namespace)
     wanted = workload.selector.items()
-    mine = (pod for pod in neighbours if wanted <= pod.labels.items() and not pod.finished)
+    mine = (pod for pod in neighbours if wanted <= pod.labels.items() and _is_of_a_workload(pod) and not pod.finished)
     pods = tuple(sorted(mine, key=lambda pod: pod.ref))
     doubts = (why for pod in pods if (why := pod_doubt(pod, boot_time=boot_time)))
     doubt = next(doubts, workload_doubt(workload, pods))
@@ -92,6 +93,11 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         unpullable=pull_trouble(workload, neighbours),
         budget=budget_trouble(pods, world.cluster.budgets(namespace)) if choice.way != "rollout" else "",
     )
+
+
+def _is_of_a_workload(pod: Pod) -> bool:
+    """Whether something would make it again: a bare pod, or one of a Job, may carry the same labels."""
+    return pod.owner is not None and pod.owner.kind in REPLACED_BY
 
 
 def _choose(world: World, workload: Workload, strategy: Strategy | None) -> Choice:
