@@ -136,9 +136,16 @@ class Machine:
         self.boot()
 
 
-@contextmanager
-def machine(directory: Path, binds: Mapping[Path, str]) -> Iterator[Machine]:
-    """Lend a machine that is not booted yet: a copy of the root that is kept."""
+@dataclass(frozen=True)
+class Workshop:
+    """What machines are made with: variables with which the tools are found, and the root that is copied."""
+
+    environment: Mapping[str, str]
+    root: Path
+
+
+def workshop() -> Workshop:
+    """Return what `.cache` has, made where needed; what cannot be had skips the tests."""
     if os.geteuid() != 0:
         pytest.skip("booting a machine takes root")
     try:
@@ -146,9 +153,15 @@ def machine(directory: Path, binds: Mapping[Path, str]) -> Iterator[Machine]:
         base = ensure(CACHE / "debian", f"{release()} {INCLUDED}", lambda tree: _bootstrap(tools, tree))
     except (UnpackError, OSError) as error:
         pytest.skip(f"cannot make a machine: {error}")
+    return Workshop(_environment(tools), base / "root")
+
+
+@contextmanager
+def machine(made_with: Workshop, directory: Path, binds: Mapping[Path, str]) -> Iterator[Machine]:
+    """Lend a machine that is not booted yet."""
     root = directory / "root"
-    subprocess.run(["cp", "--archive", "--reflink=auto", base / "root", root], check=True)
-    lent = Machine(root, _environment(tools), binds)
+    subprocess.run(["cp", "--archive", "--reflink=auto", made_with.root, root], check=True)
+    lent = Machine(root, made_with.environment, binds)
     try:
         yield lent
     finally:

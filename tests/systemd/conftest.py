@@ -9,8 +9,14 @@ import pytest
 from bootheal.demo.stack import Passwords, Stack, StackOptions
 from cache import ROOT
 from support.box import CANARIES, CONFIG, HEALING, KUBECONFIG, OVERRIDES, Box
-from support.machine import machine, wheels
+from support.machine import Workshop, machine, wheels, workshop
 from support.stack import running
+
+
+@pytest.fixture(scope="session")
+def made_with() -> Workshop:
+    """What it takes to boot a machine; first of all, since where it cannot be had everything is skipped."""
+    return workshop()
 
 
 @pytest.fixture(scope="session")
@@ -29,11 +35,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def bare(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+def bare(made_with: Workshop, stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     """A machine that has k3s' kubeconfig, as k3s writes it, and nothing of bootheal."""
     house = wheels()
     binds = {ROOT: "/srv/bootheal", house: "/srv/wheels", stack.directory: "/srv/stack"}
-    with machine(tmp_path_factory.mktemp("machine"), binds) as lent:
+    with machine(made_with, tmp_path_factory.mktemp("machine"), binds) as lent:
         lent.file("/etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /srv/wheels\n")
         kubeconfig = lent.file(KUBECONFIG)
         kubeconfig.parent.mkdir(parents=True)
