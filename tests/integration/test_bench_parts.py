@@ -1,10 +1,11 @@
 """Each part of `scripts/bench`, on a small scale: that it measures, not what."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from bench import engine, startup
+from bench import cleanup, engine, startup
 from bench.command import run
 from bench.pooler import Case, Cause, try_out
 from bench.row import CannotMeasureError
@@ -57,3 +58,13 @@ def test_the_command_explains_itself() -> None:
         "runpy.run_module('bench', run_name='__main__')",
     ).printed
     assert "scripts/bench --json" in shown
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+def test_a_heap_of_dead_pods_is_cleaned_up_under_measurement() -> None:
+    """Refused, deleted with about one request a pod, and deleted by kubectl."""
+    refused, deleted, requests, seconds = cleanup.measure(heap=40)
+    assert refused.most == deleted.most == 20
+    assert requests.ours >= 40 == requests.other
+    assert seconds.other is not None
+    assert seconds.other > 0

@@ -1,0 +1,91 @@
+"""Lists that come in pages, and servers that ask for a pause; no server is needed for either."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from bootheal.adapters.kube.kept import RESTARTS, Kept, Resource, fetch
+from bootheal.adapters.kube.refusal import ExpiredError
+from bootheal.errors import UnreachableError
+
+THINGS = Resource("thing", "/api/v1", "things", lambda raw: raw["metadata"]["name"])
+
+
+class Api:
+    """Answers each GET by what a test says, and counts."""
+
+    def __init__(self, answer: Callable[[str], Any]) -> None:
+        self._answer = answer
+        self.asked: list[str] = []
+
+    def get(self, path: str, query: Sequence[tuple[str, str]], *, about: str) -> Any:
+        token = dict(query).get("continue", "")
+        self.asked.append(token)
+        return self._answer(token)
+
+    def stream(self, *_arguments: Any, **_more: Any) -> Any:
+        raise UnreachableError("cannot watch")
+
+
+def page(*names: str, further: str = "") -> Any:
+    metadata = {"resourceVersion": "7"} | ({"continue": further} if further else {})
+    return json.loads(json.dumps({"metadata": metadata, "items": [{"metadata": {"name": name}} for name in names]}))
+
+
+def test_a_list_is_all_of_its_pages() -> None:
+    """And the version is that of the whole."""
+    api = Api(lambda token: page("c") if token else page("a", "b", further="2"))
+    assert fetch(api, THINGS, "shop") == ({"a": "a", "b": "b", "c": "c"}, "7")  # type: ignore[arg-type]
+    assert api.asked == ["", "2"]
+
+
+def test_a_list_that_expires_between_two_pages_is_begun_anew() -> None:
+    """What was read so far is of a moment that is gone."""
+    expired = [True]
+
+    def answer(token: str) -> Any:
+        if token and expired:
+            expired.pop()
+            raise ExpiredError("cannot go on reading things: Gone")
+        return page("new") if token else page("a", further="2")
+
+    api = Api(answer)
+    assert fetch(api, THINGS, "shop")[0] == {"a": "a", "new": "new"}  # type: ignore[arg-type]
+    assert api.asked == ["", "2", "", "2"]
+
+
+def test_a_list_that_always_expires_is_given_up_for_now() -> None:
+    """It is tried again by whoever asks next."""
+
+    def answer(token: str) -> Any:
+        if token:
+            raise ExpiredError("cannot go on reading things: Gone")
+        return page("a", further="2")
+
+    api = Api(answer)
+    with pytest.raises(ExpiredError):
+        fetch(api, THINGS, "shop")  # type: ignore[arg-type]
+    assert api.asked.count("") == RESTARTS + 1
+
+
+def test_a_pause_that_the_server_asks_for_is_kept_by_everybody() -> None:
+    """Neither the list's own thread nor whoever looks asks before; each is told for how long."""
+
+    def answer(_token: str) -> Any:
+        raise UnreachableError("the API server says 429", again=30.0)
+
+    api = Api(answer)
+    kept = Kept(api, THINGS, "shop", lambda _name: None)  # type: ignore[arg-type]
+    try:
+        for _ in range(3):
+            with pytest.raises(UnreachableError, match="429") as error:
+                kept.items()
+            assert error.value.again is not None
+            assert 25 < error.value.again <= 30
+        time.sleep(0.01)
+        assert api.asked == [""]
+    finally:
+        kept.stop()

@@ -1,0 +1,113 @@
+"""The API server refuses us: for a while it may pass, and what an action destroys is on disk before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bootheal.errors import BoothealError, DeniedError, UnreachableError
+from bootheal.model import Ending
+from bootheal.patience import reconnecting
+from bootheal.ports import World
+from bootheal.step import REFUSAL_PASSES, Act, Judgement, Past, Settled
+from support.engine import START, Bench, Deed, DictMemory, Scripted
+
+FORBIDDEN = DeniedError("cannot list pods in namespace shop: the API server says 403", status=403, hint="see its Role")
+
+
+def refused_for(seconds: float, error: BoothealError) -> Any:
+    """Run a step whose looks are refused for so long; return how it ended, and after how many seconds."""
+    bench = Bench([])
+
+    def sees() -> None:
+        if bench.clock.time - START < seconds:
+            raise error
+
+    bench.steps = [Scripted(name="a", sees=sees)]
+    (outcome,) = bench.run().outcomes
+    return outcome
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_that_passes_is_waited_for(status: int) -> None:
+    """The API server answers before it has loaded its roles."""
+    outcome = refused_for(30, DeniedError("cannot list pods", status=status))
+    assert outcome.ending is Ending.SETTLED
+    assert 30 <= outcome.ended < 31
+
+
+def test_a_refusal_that_lasts_is_believed_after_a_minute() -> None:
+    """Then it is a matter of rights, and the hint says where to look."""
+    outcome = refused_for(1e9, FORBIDDEN)
+    assert (outcome.ending, outcome.hint) == (Ending.GAVE_UP, "see its Role")
+    assert REFUSAL_PASSES <= outcome.ended < REFUSAL_PASSES + 2
+
+
+def test_a_refusal_of_somebody_else_is_believed_at_once() -> None:
+    """A console's, say: it does not come from a server that is still starting."""
+    assert refused_for(1e9, DeniedError("cannot open a session", status=0)).ended == 0
+
+
+def test_a_pause_that_is_asked_for_is_kept() -> None:
+    """No look before."""
+    outcome = refused_for(1, UnreachableError("the API server says 429", again=7))
+    assert outcome.ended == 7
+
+
+@pytest.mark.parametrize(
+    ("error", "ending"),
+    [
+        (DeniedError("cannot delete pods: 401", status=401), Ending.SETTLED),
+        (DeniedError("cannot delete pods: 403", status=403), Ending.GAVE_UP),
+        (UnreachableError("429", again=3), Ending.SETTLED),
+    ],
+)
+def test_a_refused_action_is_judged_anew_where_that_may_help(error: BoothealError, ending: Ending) -> None:
+    """An unknown credential may be known again; a right that is missing stays missing, and is told at once."""
+    failures = [error]
+
+    def does() -> None:
+        if failures:
+            raise failures.pop()
+
+    def judges(_: Any, past: Past) -> Judgement:
+        done = any(done.result == "done" for done in past.done)
+        return Settled("ok") if done else Act("must", (Deed(cause="x", does=does),))
+
+    (outcome,) = Bench([Scripted(name="a", judges=judges)]).run().outcomes
+    assert outcome.ending is ending
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destroying(Deed):
+    """A deed that something goes with."""
+
+    memory: DictMemory = field(default_factory=DictMemory)
+
+    def evidence(self, world: World) -> Mapping[str, str]:
+        return {"log main": "its last words"}
+
+    def apply(self, world: World) -> None:
+        assert self.memory.records["a"][-1].evidence == {"log main": "its last words"}
+
+
+def test_what_an_action_destroys_is_recorded_before_it_happens() -> None:
+    """And is in the report."""
+    bench = Bench([])
+    deed = Destroying(cause="x", memory=bench.memory)
+    bench.steps = [Scripted(name="a", judges=lambda _, past: Settled("ok") if past.done else Act("must", (deed,)))]
+    (done,) = bench.run().actions()
+    assert (done.result, done.evidence) == ("done", {"log main": "its last words"})
+
+
+def test_reconnecting_keeps_the_pause_that_it_is_told() -> None:
+    """And its own, where that is longer."""
+    sleeps: list[float] = []
+    errors = [UnreachableError("429", again=30.0), UnreachableError("500")]
+    for attempt in reconnecting(UnreachableError, sleeps.append, longest=1.0):
+        with attempt:
+            if errors:
+                raise errors.pop(0)
+    assert sleeps[0] == 30.0
+    assert sleeps[1] <= 1.0
