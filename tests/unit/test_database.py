@@ -195,6 +195,18 @@ def test_a_database_that_was_there_is_told_apart_from_a_slip_of_the_pen() -> Non
     assert "it was there in the last good boot; this is another database cluster" in later.why
 
 
+@pytest.mark.parametrize("sqlstate", ["42P01", "28P01"])
+def test_a_new_cluster_is_told_although_its_checks_cannot_be_asked(sqlstate: str) -> None:
+    """After initdb there is neither table nor role: that is no matter of a Secret. It cannot be accepted unseen."""
+    seen = Seen(WRITABLE, "8", counted(ok=False, sqlstate=sqlstate, text="not there"))
+    judgement = compared(seen, replace(CHECKING, accept=NOW))
+    assert isinstance(judgement, GiveUp)
+    assert judgement.person
+    assert "another database cluster" in judgement.why
+    assert f"check 'orders kept': not there ({sqlstate})" in judgement.why
+    assert "--accept-data" not in judgement.hint
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from bootheal.data import IDENTIFIER, Check, Checked, checked, facts, lost
 from bootheal.errors import BoothealError
 from bootheal.freshness import before_boot
-from bootheal.model import Answer, Backup, Container, Login, Pod, Ref, Right, State, Target
+from bootheal.model import Answer, Backup, Container, Done, Login, Pod, Ref, Right, State, Target
 from bootheal.ports import Interest, World
 from bootheal.postgreslog import Distress, distress, progress
 from bootheal.primary import TIMEOUT, Database, Member, Members, find
@@ -182,38 +182,42 @@ class DatabaseStep(Step[Seen]):
         return self._judge_absence(seen, past)
 
     def _judge_data(self, seen: Seen, past: Past) -> Judgement:
-        for item in seen.checks:
-            if not item.answer.ok:
-                return self._unanswered(item, seen, past)
-        good, accepted = past.kept, past.last(AcceptData)
-        complaints = lost(seen.identifier, seen.checks, good)
+        silent = next((item for item in seen.checks if not item.answer.ok), None)
+        if silent and silent.passing:
+            return Wait(_asked(silent))
+        complaints, accepted = lost(seen.identifier, seen.checks, past.kept), past.last(AcceptData)
         if complaints and accepted:
             complaints = lost(seen.identifier, seen.checks, accepted.note, accepted=True)
         if complaints:
-            if self.accept is not None and (accepted is None or accepted.at < self.accept):
-                cause = "; ".join(complaints)
-                return Act(cause, (AcceptData(cause=cause, database=self.database.name, facts=seen.facts),))
-            hint = f"{RESTORE}; if it is right as it is: bootheal run --once --accept-data {self.database.name}"
-            return self._stop("; ".join(complaints), seen, hint)
+            return self._judge_loss("; ".join(complaints), silent, seen, accepted)
+        if silent:
+            return self._judge_silence(silent, seen, past)
         if seen.members.service:
             return Wait(seen.members.service)
         writable = next(member.pod for member in seen.members.members if member.writable)
-        kept = {IDENTIFIER: good[IDENTIFIER]} if IDENTIFIER in good else {}
+        kept = {IDENTIFIER: past.kept[IDENTIFIER]} if IDENTIFIER in past.kept else {}
         held = f"; {', '.join(check.name for check in self.checks)}" if self.checks else ""
         why = f"{writable} accepts connections and takes writes{held}"
         remark = "commits wait for a standby that is not there: see synchronous_standby_names"
         return Settled(why, (remark,) if seen.alone else (), keep=kept | seen.facts)
 
-    def _unanswered(self, item: Checked, seen: Seen, past: Past) -> Judgement:
-        why = f"check {item.check.name!r}: {item.answer}"
-        if item.answer.sqlstate in GONE and past.kept.get(item.fact):
+    def _judge_loss(self, cause: str, silent: Checked | None, seen: Seen, accepted: Done | None) -> Judgement:
+        """Stop, unless the owner has said that it is right; what cannot be counted cannot be accepted."""
+        if silent:
+            return self._stop(f"{cause}; {_asked(silent)}", seen, RESTORE)
+        if self.accept is not None and (accepted is None or accepted.at < self.accept):
+            return Act(cause, (AcceptData(cause=cause, database=self.database.name, facts=seen.facts),))
+        hint = f"{RESTORE}; if it is right as it is: bootheal run --once --accept-data {self.database.name}"
+        return self._stop(cause, seen, hint)
+
+    def _judge_silence(self, silent: Checked, seen: Seen, past: Past) -> Judgement:
+        why, sqlstate = _asked(silent), silent.answer.sqlstate
+        if sqlstate in GONE and past.kept.get(silent.fact):
             hint = f"{RESTORE}; where it moved on purpose, correct the check's sql"
             return self._stop(f"{why}; it could be asked in the last good boot", seen, hint)
-        if item.answer.sqlstate in DAMAGED:
+        if sqlstate in DAMAGED:
             return self._stop(why, seen, RESTORE)
-        if item.passing:
-            return Wait(why)
-        if item.answer.sqlstate in REFUSED and self.client:
+        if sqlstate in REFUSED and self.client:
             return GiveUp(why, f"compare {self.client.secret} (databases.{self.database.name}.client) with the role")
         return GiveUp(why, f"see databases.{self.database.name}.checks: may the client ask this, for one number?")
 
@@ -268,6 +272,10 @@ class DatabaseStep(Step[Seen]):
 
 def _said(member: Member) -> str:
     return f"{member.pod}: {member.answer}"
+
+
+def _asked(item: Checked) -> str:
+    return f"check {item.check.name!r}: {item.answer}"
 
 
 def _named(backup: Backup) -> str:

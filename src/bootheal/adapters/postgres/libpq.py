@@ -44,6 +44,7 @@ def session(local: Local, target: Target, who: Credentials, dbname: str) -> Iter
                 password=who.password.reveal(),
                 dbname=dbname,
                 application_name="bootheal",
+                client_encoding="UTF8",  # a SQL_ASCII database would have its texts come as bytes
                 connect_timeout=CONNECT_TIMEOUT,
                 autocommit=True,
                 prepare_threshold=None,
