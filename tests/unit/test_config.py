@@ -12,6 +12,7 @@ from bootheal.errors import ConfigurationError, UsageError
 from bootheal.model import Login, Ref
 from bootheal.parts import Allowed
 from bootheal.probes import Tcp
+from bootheal.steps.credential import Credential
 from bootheal.steps.database import DatabaseStep
 from bootheal.steps.dependency import Dependency
 from bootheal.steps.gate import Gate
@@ -358,3 +359,16 @@ def test_a_mount_can_only_be_looked_at_on_this_host(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigurationError, match=r"databases\.shop\.mount: cannot be looked at: only on k3s"):
         read(tmp_path, text + "admin: {secret: admin}}\n")
+
+
+def test_a_declared_auth_file_is_kept_for_both_roles(tmp_path: Path) -> None:
+    """The application's role is looked after, too, and the pooler comes after both."""
+    text = MINIMAL.replace("client: {secret: app}", "client: {secret: app}, auth_file: {secret: users, key: list}")
+    steps = read(tmp_path, text).plan.steps
+    client, pooler = steps["credential/shop/client"], steps["pooler/shop"]
+    assert isinstance(client, Credential)
+    assert isinstance(pooler, PoolerStep)
+    assert client.passed_through
+    assert {"credential/shop", "credential/shop/client"} <= set(pooler.after)
+    users = Login(Ref("secret", "shop", "users"), password_key="list", user="list")
+    assert pooler.auth_file == client.auth_file == users
