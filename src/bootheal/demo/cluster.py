@@ -62,6 +62,8 @@ class StackOptions:
     seed: int | None = None
     """For names and drawn times; PostgreSQL is as random as ever."""
     passwords: Passwords = field(default_factory=Passwords)
+    database_name: str = ""
+    """The name that the pooler looks its database up by (see its setting resolv_conf), instead of an address."""
     pgbouncer: Path | None = None
     """Another PgBouncer than the one that is found."""
     user: str = "nobody"
@@ -89,7 +91,9 @@ class Cluster:
         pooler_settings = {"server_login_retry": options.server_login_retry, **options.pooler_settings}
         library: dict[str, Image] = {
             shop.POSTGRES: self.postgres.prepare,
-            shop.PGBOUNCER: PgBouncerImage(servers, options.pooler_layout, pooler_settings).prepare,
+            shop.PGBOUNCER: PgBouncerImage(
+                servers, options.pooler_layout, pooler_settings, options.database_name
+            ).prepare,
             shop.WEB: program("web"),
             shop.SLEEP: program("sleep"),
             shop.DONE: program("done"),

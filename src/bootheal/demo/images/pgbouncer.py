@@ -19,6 +19,7 @@ class PgBouncerImage:
     servers: Servers
     layout: Layout
     settings: Mapping[str, str | int]
+    database_name: str = ""
 
     async def prepare(self, context: Context) -> Command:
         """The entrypoint: write pgbouncer.ini and userlist.txt, and start the pooler on the pod's address."""
@@ -46,7 +47,7 @@ class PgBouncerImage:
             settings["auth_user"] = given["POOLER_USER"]
             settings["auth_query"] = "SELECT uname, phash FROM pooler.user_lookup($1)"
         lines = [f"{key} = {value}" for key, value in {**settings, **self.settings}.items()]
-        server = f"host={given['DATABASE_HOST']} port={given['DATABASE_PORT']}"
+        server = f"host={self.database_name or given['DATABASE_HOST']} port={given['DATABASE_PORT']}"
         return "\n".join(("[databases]", f"shop = {server}{forced}", "", "[pgbouncer]", *lines, ""))
 
 
