@@ -5,12 +5,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from bootheal.demo.shop import Layout
 from bootheal.demo.stack import Stack, StackOptions
+from bootheal.model import Credentials, Secret, Target
 from support.command import actions, heal, interrupt_at
+from support.pgbouncer import server
 from support.stack import running
 
 Start = Callable[..., Stack]
@@ -39,13 +40,10 @@ def close_pooled(stack: Stack) -> None:
 
 
 def serves(stack: Stack) -> bool:
-    """Whether the application gets through."""
-    try:
-        with stack.pooler.connect(*stack.pooler.secret("app"), "shop") as connection:
-            connection.execute("select 1")  # a warm pool lets clients in before it has asked PostgreSQL
-    except psycopg.OperationalError:
-        return False
-    return True
+    """Whether the application's query gets through; a warm pool lets it in, and then lets it wait."""
+    user, password = stack.pooler.secret("app")
+    target = Target(stack.pooler.address, stack.pooler._port)
+    return server().ask(target, Credentials(user, Secret(password)), "shop", timeout=2.0).ok
 
 
 def pooler_pods(stack: Stack) -> set[str]:
