@@ -80,7 +80,7 @@ def test_a_wrong_server_password_is_told_in_postgresqls_words(start: Start, appl
     assert Logins(OK, OK, answer).verdict is Verdict.STALE
     assert bouncer.shows().forced_user == "pooler"
     assert Logins(OK, OK, bouncer.ask(*application, timeout=0.5)).verdict is Verdict.BACKS_OFF
-    bouncer.say("SET server_login_retry = 0.2")
+    bouncer.say("SET server_login_retry = '0.2'")
     assert Logins(OK, OK, bouncer.ask(*application)).verdict is Verdict.STALE
 
 
@@ -103,7 +103,7 @@ def test_a_back_off_is_worded_by_version(start: Start, healthy: Stack, applicati
         assert said.text == "server login has been failing, try again later (server_login_retry)"
         assert Logins(OK, OK, said).verdict is Verdict.BACKS_OFF
     assert not bouncer.ask(*application, timeout=1.0).ok, "PostgreSQL would let it in again"
-    bouncer.say("SET server_login_retry = 0.2")
+    bouncer.say("SET server_login_retry = '0.2'")
     bouncer.serve(*application)
 
 
@@ -125,7 +125,7 @@ def test_a_name_that_cannot_be_looked_up_is_remembered(start: Start, application
     answer = bouncer.ask(*application, timeout=2.0)
     assert not answer.ok
     assert 5 < bouncer.shows().unknown_for <= 15
-    for cure in ("RELOAD", "RECONNECT", "SET dns_nxdomain_ttl = 1", "SET server_login_retry = 0.2"):
+    for cure in ("RELOAD", "RECONNECT", "SET dns_nxdomain_ttl = 1", "SET server_login_retry = '0.2'"):
         bouncer.say(cure)
     shown = bouncer.shows()
     assert shown.unknown_for > 5
