@@ -26,12 +26,15 @@ def node_doubt(node: Node, lease: Lease | None, *, boot_id: str | None, boot_tim
 
     Where the boot id is known the kubelet must have reported it, and its Lease must be
     younger than the boot and not have run out. Where it is not (a remote cluster), the
-    Lease must have been seen advancing.
+    Lease must have been seen advancing. On k3d, where a restarted node keeps its boot id,
+    its state must be younger, too: the Lease is renewed two seconds before it (seen on k3s 1.21).
     """
     if not node.boot_id:
         return f"node {node.name} has not said which boot it is in"
     if boot_id is not None and node.boot_id != boot_id:
         return f"node {node.name} still shows the previous boot ({node.boot_id[:8]}, this one is {boot_id[:8]})"
+    if node.heartbeat is not None and before_boot(node.heartbeat, boot_time):
+        return f"node {node.name} has not reported its state in this boot"
     if lease is None:
         return f"node {node.name} has no Lease yet"
     if boot_id is None:

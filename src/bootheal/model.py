@@ -129,7 +129,7 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node. `boot_id` is what its kubelet last reported, perhaps before the reboot."""
+    """One node. `boot_id` is what its kubelet last reported, perhaps before the reboot; `heartbeat` is when it did."""
 
     name: str
     boot_id: str
@@ -140,6 +140,7 @@ class Node:
     pressures: tuple[str, ...] = ()
     version: str = ""
     ip: str = ""
+    heartbeat: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_lease, a_node,
     [
         (a_node(), a_lease(), "new", ""),
         (a_node(boot_id="old"), a_lease(), "new", "still shows the previous boot"),
+        (a_node(heartbeat=BOOT + 1), a_lease(), "new", ""),
+        (a_node(heartbeat=BOOT - 2), a_lease(), "new", "has not reported its state in this boot"),
         (a_node(), None, "new", "no Lease yet"),
         (a_node(), a_lease(BOOT - 1), "new", "has not renewed its Lease in this boot"),
         (a_node(), a_lease(NOW - 41), "new", "last renewed its Lease 41 s ago"),

@@ -1,7 +1,7 @@
 """Does the cluster know this machine by name? k3d tells CoreDNS when it starts a cluster; Docker does not.
 
-CoreDNS keeps such names in one key of a ConfigMap, NodeHosts, a line for each name. k3s writes it anew when it
-starts, with its own nodes only. Nothing waits for this step.
+CoreDNS keeps such names in one key of a ConfigMap, NodeHosts, a line for each name. k3s may write it anew
+when it starts, with its own nodes only. Nothing waits for this step.
 """
 
 from collections.abc import Iterator, Mapping

@@ -80,7 +80,9 @@ class Scheduling(Step[Seen]):
         if left > 0:
             return Wait(f"node {names} takes no new pods yet, as after `k3d cluster stop`", again=left)
         cordoned = [node for node in seen.shut if node.unschedulable]
-        if self.uncordon and cordoned:
+        if not cordoned:
+            return Wait(f"node {names} still has the taint {TAINT}")
+        if self.uncordon:
             cause = f"cordoned for {PASSES:g} s"
             actions = tuple(Uncordon(cause=cause, node=node.name, version=node.version) for node in cordoned)
             return Act(f"node {names} stays cordoned", actions)

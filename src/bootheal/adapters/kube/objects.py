@@ -36,6 +36,7 @@ def node(raw: Raw) -> Node:
         taints=tuple(taint["key"] for taint in spec.get("taints") or ()),
         unschedulable=bool(spec.get("unschedulable")),
         version=raw["metadata"].get("resourceVersion", ""),
+        heartbeat=seconds(ready.get("lastHeartbeatTime")),
         ip=next((a.get("address", "") for a in status.get("addresses") or () if a.get("type") == "InternalIP"), ""),
         pressures=tuple(
             condition["type"]

@@ -102,4 +102,5 @@ _REASONS = {
     "RemoteDisconnected": "connection closed",
     "resolve": "its name cannot be resolved",
     "unreachable": "no route",
+    "No route": "no route",
 }
