@@ -132,7 +132,7 @@ def test_a_load_balancer_in_a_restart_loop_is_restarted_and_nothing_else(stack: 
     complains = """echo 'nginx: [error] invalid PID number "" in "/run/nginx.pid"' >&2; sleep 0.2; exit 1"""
     docker.node(LOADBALANCER, "loadbalancer", script=f"[ -e /fixed ] && {{ {FOREVER}; }}; {complains}")
     docker.wait_until("a loop", lambda: docker("inspect", LOADBALANCER, "--format", "{{.RestartCount}}") > "1")
-    stack.faults.door = "reset"
+    stack.power_cut()
     configuration = load(stack.config)
     server = docker.state(SERVER)
     with open_world(configuration.file.cluster) as world:
