@@ -1,0 +1,178 @@
+"""What was done and what became of it: actions, events, outcomes, reports."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bootheal.model.names import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One action as remembered: `number` counts a step's actions, `result` is "intended" until it is known.
+
+    `incident` counts how often the step had been mended before, in this epoch: see `Past.present`.
+    `note` is what undoing it needs, `evidence` what it destroys: log lines, events.
+    """
+
+    number: int
+    action: str
+    object: str
+    cause: str
+    at: float
+    sentence: str
+    result: str = "intended"
+    note: Mapping[str, str] = field(default_factory=dict)
+    repairs: bool = True
+    incident: int = 0
+    evidence: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is known not to have happened; what is only "intended" may have."""
+        return self.result.startswith("failed")
+
+    def same_as(self, other: "Done") -> bool:
+        """Tell whether both are the same action on the same object for the same cause."""
+        return (self.action, self.object, self.cause) == (other.action, other.object, other.cause)
+
+
+class EventKind(StrEnum):
+    """What the engine tells while it works; each has one sentence in `narrate`."""
+
+    STARTED = "started"
+    WAITING = "waiting"
+    ACTING = "acting"
+    ACTED = "acted"
+    FAILED = "failed"
+    SETTLED = "settled"
+    UNSETTLED = "unsettled"
+    GAVE_UP = "gave-up"
+    SKIPPED = "skipped"
+    BUG = "bug"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, as a fact; `narrate` makes the sentence.
+
+    `elapsed` is seconds since the run began, `took` since the step began; `settled` of `total` steps have settled.
+    `action` is an action's kind and `cause` why it is done; `epoch` is the boot that the run belongs to.
+    """
+
+    kind: EventKind
+    at: float
+    elapsed: float
+    step: str = ""
+    text: str = ""
+    hint: str = ""
+    object: str = ""
+    settled: int = 0
+    total: int = 0
+    action: str = ""
+    cause: str = ""
+    epoch: str = ""
+    took: float | None = None
+
+
+class Ending(StrEnum):
+    """How a step, or the whole run, ended."""
+
+    SETTLED = "settled"
+    GAVE_UP = "gave-up"
+    SKIPPED = "skipped"
+    UNFINISHED = "unfinished"
+    BUG = "bug"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one step ended: `began` and `ended` are seconds since the run began, None if it never did.
+
+    `refused`: our own credential was refused, see `GiveUp`.
+    """
+
+    step: str
+    ending: Ending
+    why: str
+    hint: str = ""
+    person: bool = False
+    began: float | None = None
+    ended: float | None = None
+    after: tuple[str, ...] = ()
+    actions: tuple[Done, ...] = ()
+    remarks: tuple[str, ...] = ()
+    refused: bool = False
+
+
+class Verdict(StrEnum):
+    """The whole run in one word."""
+
+    HEALTHY = "healthy"
+    HEALED = "healed"
+    NOT_HEALED = "not-healed"
+    NEEDS_PERSON = "needs-person"
+    INTERRUPTED = "interrupted"
+    BUG = "bug"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did, and how it ended."""
+
+    epoch: str
+    began: float
+    seconds: float
+    outcomes: tuple[Outcome, ...]
+    interrupted: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """Judge the run by its worst step; never better than what was seen."""
+        endings = {outcome.ending for outcome in self.outcomes}
+        if Ending.BUG in endings:
+            return Verdict.BUG
+        if any(outcome.person for outcome in self.outcomes):
+            return Verdict.NEEDS_PERSON
+        if self.interrupted:
+            return Verdict.INTERRUPTED
+        if endings - {Ending.SETTLED}:
+            return Verdict.NOT_HEALED
+        return Verdict.HEALED if any(True for _ in self.actions()) else Verdict.HEALTHY
+
+    def actions(self) -> Iterator[Done]:
+        """Yield every action of this run, in the order of the steps."""
+        for outcome in self.outcomes:
+            yield from outcome.actions
+
+
+def report_from_json(data: Mapping[str, Any]) -> Report:
+    """Rebuild a report from what `to_json` made of it."""
+    outcomes = (
+        Outcome(
+            **item
+            | {
+                "ending": Ending(item["ending"]),
+                "after": tuple(item["after"]),
+                "actions": tuple(Done(**done) for done in item["actions"]),
+                "remarks": tuple(item["remarks"]),
+            }
+        )
+        for item in data["outcomes"]
+    )
+    return Report(data["epoch"], data["began"], data["seconds"], tuple(outcomes), interrupted=data["interrupted"])
+
+
+def to_json(value: Any) -> Any:
+    """Turn a value of this module into what `json.dumps` takes; a Secret is refused."""
+    if isinstance(value, Secret):
+        raise TypeError("cannot write a secret into JSON")
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: to_json(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [to_json(item) for item in value]
+    return value

@@ -1,0 +1,88 @@
+"""The machine, or the container engine, that the cluster runs on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class BootTime:
+    """When this boot has been, as timestamps tell it: one span, and one more for each time the clock was set.
+
+    A machine without a battery boots in the past and is set right by the network, perhaps after its
+    first containers have started. Both of their times belong to this boot.
+    """
+
+    spans: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def since(cls, began: float) -> "BootTime":
+        """Return a boot that began then, under a clock that is right."""
+        return cls(((began, float("inf")),))
+
+
+class PartState(StrEnum):
+    """What a service manager says of a unit, or a container engine of a container."""
+
+    RUNNING = "running"
+    STARTING = "starting"
+    RESTARTING = "restarting"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A unit or a container that the cluster is made of.
+
+    `role` is "k3s", "server", "agent", "loadbalancer" or "registry". `since` is when it
+    entered its state; `why` is how it ended last, where it did not end well.
+    """
+
+    name: str
+    role: str
+    state: PartState
+    since: float | None = None
+    restarts: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """A known trouble that a part's own journal or log tells of.
+
+    `fatal`: it does not pass by itself, and `hint` is the human step. `restart`: it is known
+    to pass when the part is restarted.
+    """
+
+    kind: str
+    part: str
+    text: str
+    hint: str = ""
+    fatal: bool = False
+    restart: bool = False
+
+
+class Directory(StrEnum):
+    """What a path on the host is. UNKNOWN: it cannot be seen from here, or not by us."""
+
+    MOUNTED = "mounted"
+    PLAIN = "plain"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """What the host knows of the parts of the cluster. Empty where it cannot be known from here.
+
+    `names`: by which the cluster should know this machine and the containers beside it, with their addresses;
+    `unaware`: parts that do not know this machine's name themselves.
+    """
+
+    parts: tuple[Part, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
+    clock_synchronised: bool | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    unaware: tuple[str, ...] = ()

@@ -1,0 +1,95 @@
+"""How things are named and reached: objects, Secrets, logins, targets."""
+
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """Names one Kubernetes object; `kind` is the lower-case singular ("deployment")."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
+
+
+class Secret:
+    """A value that cannot be printed, compared by accident, pickled or turned into JSON.
+
+    `reveal()` is the one way to the text; whoever calls it must hand the text to a
+    socket or a key derivation and to nothing else.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text itself."""
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return "***"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle a secret")
+
+    def __eq__(self, _other: object) -> NoReturn:
+        raise TypeError("cannot compare secrets; reveal them where the comparison belongs")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who logs in. `version` is the resourceVersion of the Secret they came from."""
+
+    user: str
+    password: Secret
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Where credentials are kept: a Secret and its keys. `user` overrides what the Secret says."""
+
+    secret: Ref
+    user_key: str = "username"
+    password_key: str = "password"  # noqa: S105 - the name of a key
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Who must have signed a server's certificate (PEM), and the name that it must be for ("": any)."""
+
+    authority: str = field(repr=False)
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A TCP port to talk to: of a pod (then a port-forward can carry it) or of a bare address.
+
+    PostgreSQL's protocol turns to TLS where the server offers it; with `trust` it must, and is verified.
+    """
+
+    host: str
+    port: int
+    pod: Ref | None = None
+    trust: Trust | None = None
+
+    def __str__(self) -> str:
+        return f"{self.pod}:{self.port}" if self.pod else f"{self.host}:{self.port}"

@@ -1,0 +1,272 @@
+"""Snapshots of cluster objects: the fields that a judgement needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bootheal.model.names import Ref
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Right:
+    """One thing that must be allowed: "delete pods in namespace shop"; `resource` may name a subresource."""
+
+    verb: str
+    resource: str
+    namespace: str = ""
+    group: str = ""
+
+    def __str__(self) -> str:
+        where = f" in namespace {self.namespace}" if self.namespace else ""
+        return f"{self.verb} {self.resource}{where}"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What the API server says of itself under /readyz; `why` is empty when it is ready."""
+
+    ready: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node. `boot_id` is what its kubelet last reported, perhaps before the reboot; `heartbeat` is when it did."""
+
+    name: str
+    boot_id: str
+    ready: bool
+    why: str = ""
+    taints: tuple[str, ...] = ()
+    unschedulable: bool = False
+    pressures: tuple[str, ...] = ()
+    version: str = ""
+    ip: str = ""
+    heartbeat: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A node's heartbeat in kube-node-lease.
+
+    `advanced` says that this process has seen `renewed` move: the one proof of life
+    that needs no clock and no boot id.
+    """
+
+    renewed: float
+    duration: float = 40.0
+    advanced: bool = False
+
+
+class State(StrEnum):
+    """A container's state, as in `status.containerStatuses[].state`."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    TERMINATED = "terminated"
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container's status. `reason` and `started` belong to `state`; `message` is why it waits.
+
+    `ended` is when its last process did.
+    """
+
+    name: str
+    state: State
+    reason: str = ""
+    ready: bool = False
+    restarts: int = 0
+    started: float | None = None
+    ended: float | None = None
+    image: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One pod's status. `reason` is the pod's own, not a container's; `turned` is when `ready` last changed.
+
+    `unplaced` is why no node takes it; `due` is when a pod that is being deleted should be gone: its
+    deletionTimestamp, which has the grace period in it. `patroni` is what Patroni wrote of itself: "replica, starting".
+    """
+
+    ref: Ref
+    uid: str
+    version: str
+    phase: str
+    reason: str = ""
+    ip: str = ""
+    ready: bool = False
+    created: float = 0.0
+    unplaced: str = ""
+    deleting: bool = False
+    due: float | None = None
+    finalizers: tuple[str, ...] = ()
+    mirror: bool = False
+    owner: Ref | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    containers: tuple[Container, ...] = ()
+    init: tuple[Container, ...] = ()
+    ports: Mapping[str, int] = field(default_factory=dict)
+    node: str = ""
+    claims: tuple[str, ...] = ()
+    ips: tuple[str, ...] = ()
+    turned: float | None = None
+    patroni: str = ""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended for good; it may lie around for long, and stands for nothing."""
+        return self.phase in ("Failed", "Succeeded")
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """A pod to be deleted, as it was seen: not a successor of its name, nor what it has become since."""
+
+    ref: Ref
+    uid: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A Deployment, StatefulSet or DaemonSet: what `kubectl rollout status` looks at, and how it may be restarted.
+
+    `caused_by` is what we wrote into the pod template when we last rolled it out, `scaled_by` into the object when
+    we last scaled it; `scaled_from` is the number of replicas to go back to, while it is we who hold it at zero.
+    `surge` and `unavailable` are in pods. `managed_by` is who may undo a change of it.
+    `refused` says why its pods cannot be created, where a webhook stands in the way.
+    """
+
+    ref: Ref
+    uid: str
+    version: str
+    generation: int
+    observed: int
+    desired: int
+    replicas: int = 0
+    updated: int = 0
+    ready: int = 0
+    available: int = 0
+    paused: bool = False
+    strategy: str = "RollingUpdate"
+    surge: int = 0
+    unavailable: int = 1
+    ordered: bool = False
+    partition: int | None = None
+    update_revision: str = ""
+    current_revision: str = ""
+    deadline_exceeded: float | None = None
+    refused: str = ""
+    selector: Mapping[str, str] = field(default_factory=dict)
+    caused_by: str = ""
+    scaled_by: str = ""
+    scaled_from: int | None = None
+    managed_by: str = ""
+    host_ports: bool = False
+    claims: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    pulls_always: bool = False
+
+    @property
+    def on_delete(self) -> bool:
+        """Whether its controller replaces only pods that somebody else deletes."""
+        return self.strategy == "OnDelete"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A PodDisruptionBudget: how many of the pods with these labels may be taken down just now."""
+
+    ref: Ref
+    selector: Mapping[str, str]
+    allowed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A Service: cluster IP ("" when headless), (port, target port) pairs, pod selector, labels."""
+
+    ref: Ref
+    cluster_ip: str
+    ports: tuple[tuple[int, int | str], ...]
+    selector: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def port_on(self, pod: Pod) -> int:
+        """Return the number of the Service's first port on `pod`, 0 where it has none."""
+        return next((_on(pod, port, target) for port, target in self.ports), 0)
+
+    def port_to(self, pod: Pod, number: int) -> int:
+        """Return the Service's port that leads to port `number` of `pod`, 0 where none does."""
+        return next((port for port, target in self.ports if _on(pod, port, target) == number), 0)
+
+
+def _on(pod: Pod, port: int, target: int | str) -> int:
+    """Look a named target port up in the pod's containers."""
+    return target if isinstance(target, int) else pod.ports.get(target, port)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address behind a Service, from its EndpointSlices."""
+
+    address: str
+    port: int
+    pod: str = ""
+    ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A Job that succeeded. `made_by` is the CronJob it belongs to, None for a Job by hand."""
+
+    ref: Ref
+    ended: float
+    made_by: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leadership:
+    """Patroni's lock: who holds it, since when, when it was last renewed, for how long, after how many changes."""
+
+    leader: str
+    acquired: float
+    renewed: float
+    ttl: float
+    transitions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One key of a ConfigMap, with what is needed to change just that key."""
+
+    ref: Ref
+    key: str
+    text: str
+    version: str
+    managed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An admission webhook that must be asked (failurePolicy Fail), and whose Service has no ready endpoint."""
+
+    name: str
+    configuration: str
+    service: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """What is broken of what others have hung into the API server.
+
+    `unavailable`: aggregated APIs and why; `deaf`: webhooks that refuse everything; `unread`: what we may not see.
+    """
+
+    unavailable: tuple[tuple[str, str], ...] = ()
+    deaf: tuple[Webhook, ...] = ()
+    unread: tuple[str, ...] = ()

@@ -1,0 +1,71 @@
+"""What PostgreSQL and PgBouncer say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a PostgreSQL or PgBouncer said to a login (and, where one was sent, to a query).
+
+    Exactly one of three shapes: `ok`; refused by the server (`sqlstate` and/or `text`,
+    `spoke` true); or no protocol answer at all (`spoke` false, `text` says why).
+    `value` is the first column of the first row, where a query was asked.
+    """
+
+    ok: bool
+    spoke: bool
+    sqlstate: str = ""
+    text: str = ""
+    value: str = ""
+
+    def __str__(self) -> str:
+        if self.ok:
+            return "ok"
+        return f"{self.text} ({self.sqlstate})" if self.sqlstate else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A PostgreSQL role. `matches`: does the stored verifier belong to the wanted password?
+
+    None when the verifier cannot be read (no right to pg_authid) or is of an unknown kind.
+    `same`: is it, byte for byte, the verifier that was asked about? None where that was not asked.
+    """
+
+    name: str
+    superuser: bool
+    replication: bool
+    can_login: bool
+    expired: bool
+    matches: bool | None
+    same: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of PgBouncer's SHOW CONFIG."""
+
+    value: str
+    changeable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What PgBouncer's admin console shows, of one database where it is about one.
+
+    `starved`: clients wait, and PgBouncer neither has a server connection for them nor tries
+    to log one in, as it does while server_login_retry runs. `servers`: how many connections to
+    the server it has. `unknown_for`: for how many seconds it will go on to believe that the
+    server's name does not exist. `forced_user`: as whom it logs in for everybody, "" where as
+    each client's own role.
+    """
+
+    settings: Mapping[str, Setting]
+    starved: bool = False
+    version: str = ""
+    servers: int = 0
+    paused: bool = False
+    disabled: bool = False
+    forced_user: str = ""
+    unknown_for: float = 0.0
