@@ -58,7 +58,7 @@ def test_installing_again_upgrades_and_keeps_what_is_yours(box: Box) -> None:
     said = box.machine.run("sh", "-c", "/srv/bootheal/scripts/install /srv/wheels/bootheal-*.whl")
     assert re.fullmatch(r"bootheal \d+\.\d+\.\d+ is installed\.\n", said)
     assert configuration == box.machine.file(CONFIG).read_text()
-    assert "LoadCredential=kubeconfig:" in box.machine.run("systemctl", "cat", "bootheal")
+    assert "LoadCredential=kubeconfig:/etc/rancher" in box.machine.run("systemctl", "cat", "bootheal")
     assert len(list(box.machine.file("/opt/bootheal").iterdir())) == 2  # the program, and the name it is known by
     assert box.show("MainPID") not in ("0", before["MainPID"])
 
