@@ -18,7 +18,8 @@ MOST_ITERATIONS = 10_000_000
 
 MECHANISM = "SCRAM-SHA-256"
 
-_VERIFIER = re.compile(r"SCRAM-SHA-256\$(\d+):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)")
+_KEY_SIZE = hashlib.sha256().digest_size
+_VERIFIER = re.compile(r"SCRAM-SHA-256\$(\d{1,9}):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)")
 _MD5 = re.compile(r"md5[0-9a-f]{32}")
 
 _PROHIBITED = (
@@ -36,7 +37,7 @@ _PROHIBITED = (
 
 def is_verifier(text: str) -> bool:
     """Tell a verifier, as PostgreSQL stores it, from a password."""
-    return bool(_MD5.fullmatch(text) or _VERIFIER.fullmatch(text))
+    return bool(_MD5.fullmatch(text) or _parsed(text))
 
 
 def matches(verifier: str, role: str, password: str) -> bool | None:
@@ -44,11 +45,22 @@ def matches(verifier: str, role: str, password: str) -> bool | None:
     if _MD5.fullmatch(verifier):
         digest = hashlib.md5((password + role).encode(), usedforsecurity=False).hexdigest()
         return hmac.compare_digest(verifier, f"md5{digest}")
-    if found := _VERIFIER.fullmatch(verifier):
-        iterations, salt, stored_key, _server_key = found.groups()
-        salted = _salted(password, base64.b64decode(salt), int(iterations))
-        return hmac.compare_digest(_stored_key(salted), base64.b64decode(stored_key))
+    if found := _parsed(verifier):
+        iterations, salt, stored_key = found
+        return hmac.compare_digest(_stored_key(_salted(password, salt, iterations)), stored_key)
     return None
+
+
+def _parsed(text: str) -> tuple[int, bytes, bytes] | None:
+    """Return iterations, salt and stored key. What is cut off is no verifier: PostgreSQL takes it for a password."""
+    found = _VERIFIER.fullmatch(text)
+    if found is None or not 0 < int(found[1]) <= MOST_ITERATIONS:
+        return None
+    try:
+        salt, stored_key, server_key = (base64.b64decode(part) for part in found.groups()[1:])
+    except ValueError:
+        return None
+    return (int(found[1]), salt, stored_key) if len(stored_key) == len(server_key) == _KEY_SIZE else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import hmac
 
 import pytest
 
-from bootheal.scram import Exchange, matches
+from bootheal.scram import Exchange, is_verifier, matches
 
 NONCE = "rOprNGfwEbeRWgbNEkqO"
 SERVER_FIRST = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
@@ -59,6 +59,21 @@ def test_md5_verifiers_are_known_too() -> None:
 def test_an_unknown_kind_is_unknown_not_wrong(stored: str) -> None:
     """None: nobody may conclude a difference from it."""
     assert matches(stored, "pooler", "pencil") is None
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        verifier(b"pencil")[:-1],  # cut off: no base64 any more
+        verifier(b"pencil")[:-4],  # cut off: too short a key
+        verifier(b"pencil", iterations=1).replace("$1:", "$0:"),
+        verifier(b"pencil", iterations=1).replace("$1:", "$99999999999:"),
+    ],
+)
+def test_a_spoilt_verifier_is_none(spoilt: str) -> None:
+    """Somebody edited userlist.txt by hand: PostgreSQL and PgBouncer take such a text for a password."""
+    assert not is_verifier(spoilt)
+    assert matches(spoilt, "anyone", "pencil") is None
 
 
 @pytest.mark.parametrize(
