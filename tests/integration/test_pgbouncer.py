@@ -1,7 +1,9 @@
 """What real PgBouncers say and do, of each version that can be had: what our tables and adapters rely on."""
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,20 @@ def test_a_back_off_is_worded_by_version(start: Start, healthy: Stack, applicati
     assert not bouncer.ask(*application, timeout=1.0).ok, "PostgreSQL would let it in again"
     bouncer.say("SET server_login_retry = '0.2'")
     bouncer.serve(*application)
+
+
+def test_who_waits_is_told_by_role(start: Start, healthy: Stack, application: tuple[str, str]) -> None:
+    """A stranger whom PostgreSQL refuses waits for the next try, and the application is served meanwhile."""
+    both = {"app": healthy.postgres.secret("app")[1], "stranger": "x"}
+    bouncer = start(userlist=both, settings={"server_login_retry": 60})
+    assert not bouncer.ask("stranger", "x").ok
+    with ThreadPoolExecutor(1) as waiting:
+        waiting.submit(bouncer.ask, "stranger", "x")
+        deadline = time.monotonic() + 2
+        while not (starved := bouncer.shows().starved):
+            assert time.monotonic() < deadline, "nobody waits"
+        assert starved == {"stranger"}
+        assert bouncer.ask(*application).ok
 
 
 def test_a_server_that_is_down_is_told_as_a_back_off(start: Start, application: tuple[str, str]) -> None:

@@ -54,7 +54,7 @@ class Setting:
 class Console:
     """What PgBouncer's admin console shows, of one database where it is about one.
 
-    `starved`: clients wait, and PgBouncer neither has a server connection for them nor tries
+    `starved`: as whom clients wait while PgBouncer neither has a server connection for them nor tries
     to log one in, as it does while server_login_retry runs. `servers`: how many connections to
     the server it has. `unknown_for`: for how many seconds it will go on to believe that the
     server's name does not exist. `forced_user`: as whom it logs in for everybody, "" where as
@@ -62,7 +62,7 @@ class Console:
     """
 
     settings: Mapping[str, Setting]
-    starved: bool = False
+    starved: frozenset[str] = frozenset()
     version: str = ""
     servers: int = 0
     paused: bool = False

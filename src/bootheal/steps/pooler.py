@@ -142,7 +142,8 @@ class PoolerStep(Step[Seen]):
                 denied=self.console == self.credential and understand(str(error)) is Says.CLIENT,
             )
         member = Member(pod.ref, pod.uid, target, STARVED, shown)
-        if shown.starved and RETRY in member.lendable:
+        ours = {client.user, shown.forced_user, world.cluster.credentials(self.credential).user}
+        if shown.starved & ours and RETRY in member.lendable:
             return member  # a login of ours would only wait with the others
         timeout = PROMPT if RETRY in member.lendable else PATIENT
         return replace(member, login=world.postgres.ask(target, client, self.dbname, timeout=timeout))

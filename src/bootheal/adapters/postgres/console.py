@@ -38,7 +38,7 @@ class PgBouncerConsole:
         hosts = {host for row in databases for host in str(row.get("host")).split(",")}
         return Console(
             settings={row[0]: Setting(value=row[1] or "", changeable=row[-1] == "yes") for row in config},
-            starved=any(pool["cl_waiting"] > 0 and not _servers(pool) for pool in pools),
+            starved=frozenset(str(p["user"]) for p in pools if p["cl_waiting"] > 0 and not _servers(p)),
             version=str(version[0]["version"]) if version else "",
             servers=sum(map(_servers, pools)),
             paused=any(int(row.get("paused", 0)) for row in databases),

@@ -1,0 +1,76 @@
+"""Whom a look at a pooler believes to be waiting for the back-off to end."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bootheal.model import Answer, Console, Credentials, Endpoint, Login, Pod, Ref, Secret, Service, Setting, Workload
+from bootheal.pooling.facts import STARVED
+from bootheal.ports import World
+from bootheal.primary import Database
+from bootheal.steps.pooler import PoolerStep
+from support.objects import a_deployment, a_pod
+
+SERVED = Answer(ok=True, spoke=True)
+LOGINS = {role: Login(Ref("secret", "shop", role)) for role in ("admin", "pooler", "app")}
+STEP = PoolerStep(
+    name="pooler/shop",
+    deployment=Ref("deployment", "shop", "pooler"),
+    service="pooler",
+    dbname="shop",
+    database=Database("shop", "shop", "shop", LOGINS["admin"], service="postgres"),
+    credential=LOGINS["pooler"],
+    console=LOGINS["admin"],
+    client=LOGINS["app"],
+)
+
+
+class OnePooler:
+    """A cluster with one pooler pod, that pooler's console, and a PostgreSQL that serves whoever asks."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def workload(self, ref: Ref) -> Workload:
+        return a_deployment(ref=ref)
+
+    def service(self, namespace: str, name: str) -> Service:
+        return Service(Ref("service", namespace, name), "", ((6432, 6432),))
+
+    def pods(self, _namespace: str, _selector: Any = None) -> Sequence[Pod]:
+        return (a_pod("pooler-1"),)
+
+    def endpoints(self, _namespace: str, _service: str) -> Sequence[Endpoint]:
+        return (Endpoint("10.42.0.7", 6432, "pooler-1"),)
+
+    def credentials(self, login: Login) -> Credentials:
+        return Credentials(login.secret.name, Secret("x"))
+
+    def boot_time(self) -> None:
+        return None
+
+    def read(self, *_: Any) -> Console:
+        return self._console
+
+    def ask(self, *_: Any, **_options: Any) -> Answer:
+        return SERVED
+
+
+def found(waits: str, forced_user: str = "") -> Answer:
+    shown = Console({"server_login_retry": Setting("15", changeable=True)}, frozenset({waits}))
+    world = OnePooler(replace(shown, forced_user=forced_user))
+    seen = STEP.look(World(cluster=world, host=world, postgres=world, pooler=world, web=None))  # type: ignore[arg-type]
+    return seen.members[0].login
+
+
+@pytest.mark.parametrize(("waits", "forced_user"), [("app", ""), ("pooler", ""), ("owner", "owner")])
+def test_a_login_that_would_only_wait_is_not_tried(waits: str, forced_user: str) -> None:
+    """The application's own role, the one that everybody becomes, the one that asks the auth_query."""
+    assert found(waits, forced_user) == STARVED
+
+
+def test_a_stranger_who_waits_is_no_trouble_of_the_application() -> None:
+    """Its role is wrong in PostgreSQL, and stays so: lending for it and giving back would never end."""
+    assert found("stranger") == SERVED
