@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from support.command import bootheal, start
+from support.command import bootheal, environment, start
 
 
 def test_the_demo_breaks_heals_and_shows() -> None:
@@ -29,7 +29,9 @@ def test_a_demo_that_is_kept_can_be_tried_and_ends_with_ctrl_c() -> None:
         lines.append(line.strip())
         if "Ctrl-C to end" in line:
             break
-    config = next(line.split("--config ")[1] for line in lines if line.startswith("bootheal plan"))
+    command, config = next(line.split(" plan --config ") for line in lines if " plan --config " in line)
+    shown = subprocess.run([*command.split(), "--version"], env=environment(), capture_output=True, check=False)
+    assert shown.returncode == 0, "whoever started the demo from a checkout has no bootheal on the PATH"
     kubeconfig = next(line.split("--kubeconfig ")[1].split()[0] for line in lines if line.startswith("kubectl"))
     assert json.loads(Path(kubeconfig).read_text())["current-context"]
     assert "well" in bootheal("plan", "--config", config).stdout

@@ -39,6 +39,20 @@ def test_before_the_first_run_there_is_nothing_to_tell(config: Path) -> None:
     assert json.loads(bootheal("status", "--json", "--config", config, expect=1).stdout) == {}
 
 
+@pytest.mark.parametrize("command", ["status", "wait"])
+def test_a_configuration_that_is_named_and_not_there_is_told(command: str, tmp_path: Path) -> None:
+    """The state of another machine's default must not be taken for an answer."""
+    said = bootheal(command, "--config", tmp_path / "bootheal.yml", expect=2).stderr
+    assert said == f"bootheal: cannot read {tmp_path}/bootheal.yml: there is no such file\n"
+
+
+@pytest.mark.parametrize("seconds", ["-1", "nan", "soon"])
+def test_a_timeout_that_is_none_is_wrong_usage(seconds: str, config: Path) -> None:
+    """None of these would ever pass, or it would at once."""
+    said = bootheal("wait", "--config", config, "--timeout", seconds, expect=2).stderr
+    assert "argument --timeout: invalid number of seconds value" in said
+
+
 def test_a_run_under_way_is_told_with_what_it_waits_for(config: Path, tmp_path: Path) -> None:
     """In the journal's words, with the time since; monitors read since when it recovers."""
     state = StateFile(tmp_path)

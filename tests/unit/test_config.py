@@ -164,7 +164,7 @@ max_parallel: many
         ":9:44: workloads.deployment/a/b.after.1: cannot be 'pooler/q': no such step; did you mean pooler/p?",
         ":10:53: workloads.deployment/a/c.probe.port: cannot be 99999: input should be less than or equal to 65535",
         f":11:3: workloads.deploy/x: cannot be 'deploy/x': {kinds}",
-        ":12:1: max_parallel: cannot be 'many': input should be a valid integer, unable to parse string as an integer",
+        ":12:1: max_parallel: cannot be 'many': it should be a whole number",
     ]
 
 
@@ -176,20 +176,20 @@ max_parallel: many
         ("a: [b\nc: d", ":2:2: the file: cannot be read as YAML: expected ',' or ']', but got ':'"),
         ("a: !!python/object:os.system x", ":1:4: the file: cannot be read as YAML: could not determine a constructor"),
         ("? [a]\n: b\n", "unhashable key"),
-        ("databases: [a]\n", ":1:1: databases: cannot be a list: input should be a valid dictionary"),
+        ("databases: [a]\n", ":1:1: databases: cannot be a list: it should be a mapping, like {key: value}"),
         (
             "cluster:\n  kind: {a: b}\n",
             ":2:3: cluster.kind: cannot be a mapping: it should be 'k3s', 'k3d' or 'kubernetes'",
         ),
         ("\x1f", ":1:1: the file: cannot be read as YAML: unacceptable character"),
-        ("deadline: soon\n", ":1:1: deadline: cannot be 'soon': input should be a valid number"),
+        ("deadline: soon\n", ":1:1: deadline: cannot be 'soon': it should be seconds, or like 90s, 30m, 2h"),
         ("deadline: .inf\n", "deadline: cannot be inf: input should be less than or equal to 2592000"),
         ('state_directory: "a\\0b"\n', "a path cannot hold NUL"),
         ("a: &a [*a]\n", ":1:1: the file: cannot be read as YAML"),
         ("a: !!int abc\n", ":1:1: the file: cannot be read as YAML"),
         (
             "workloads:\n  deployment/a/b: {after: [{pooler: x}]}\n",
-            "after.0: cannot be a mapping: input should be a valid string",
+            "after.0: cannot be a mapping: it should be text",
         ),
         ("deadline: -5\n", ":1:1: deadline: cannot be -5: input should be greater than 0"),
         (

@@ -49,7 +49,7 @@ def test_each_kind_is_known_by_its_word(tmp_path: Path, written: str, meant: Pro
     [
         ("http: /health", "probe: cannot do without port"),
         ("", "probe: cannot do without port"),
-        ("http: /, port: 80, exec: [true]", "exec.0: cannot be True"),
+        ("http: /, port: 80, exec: [true]", "exec.0: cannot be true: it should be text"),
         ("http: /, port: 80, exec: ['true']", "probe.exec: cannot stand beside http: a probe asks one question"),
         ("sql: select 1", "probe: cannot do without login"),
         ("exec: ['true'], port: 80", "probe.port: cannot stand beside exec"),

@@ -16,7 +16,7 @@ USAGE, SOFTWARE, LOCKED, CONFIGURATION = 2, 70, 75, 78
 EXIT_CODES = """\
 exit codes:
   0 healthy (nothing to do, or healed)    1 not healed    2 usage    3 a person is needed (data at risk)
-  70 a bug in bootheal    75 another pass is under way    78 configuration    143 stopped by SIGTERM
+  70 a bug in bootheal    75 another pass is under way    78 configuration    143, 130 stopped by SIGTERM, Ctrl-C
 """
 
 COMMANDS = {
@@ -127,8 +127,21 @@ def _status(parser: argparse.ArgumentParser) -> None:
 def _wait(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=None, metavar="FILE", help=f"default: {CONFIG}")
     parser.add_argument(
-        "--timeout", type=float, default=float("inf"), metavar="SECONDS", help="give up after so long; default: never"
+        "--timeout",
+        type=_timeout,
+        default=float("inf"),
+        metavar="SECONDS",
+        help="give up after so long; default: never",
     )
+
+
+def _timeout(text: str) -> float:
+    if not (seconds := float(text)) >= 0:  # not a number is not, either
+        raise ValueError
+    return seconds
+
+
+_timeout.__name__ = "number of seconds"  # what argparse calls it where it complains
 
 
 def _check(parser: argparse.ArgumentParser) -> None:

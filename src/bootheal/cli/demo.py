@@ -1,6 +1,7 @@
 """`bootheal demo`: the whole story on an embedded cluster, healed by the code that heals a real one."""
 
 import argparse
+import shlex
 import signal
 import sys
 import tempfile
@@ -71,14 +72,15 @@ def _table(stack: "Stack") -> str:
 
 
 def _keep(stack: "Stack") -> None:
+    bootheal = shlex.quote(sys.argv[0]) if Path(sys.argv[0]).name == "bootheal" else f"{sys.executable} -m bootheal"
     print(
         f"""
 It keeps running. In another terminal:
 
   kubectl --kubeconfig {stack.kubeconfig} get pods --namespace shop
-  bootheal plan --config {stack.config}
-  bootheal run --once --config {stack.config}
-  bootheal status --config {stack.config}
+  {bootheal} plan --config {stack.config}
+  {bootheal} run --once --config {stack.config}
+  {bootheal} status --config {stack.config}
 
 Press Enter to cut the power again (and let `run --once` heal it), Ctrl-C to end.""",
         flush=True,

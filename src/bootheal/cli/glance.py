@@ -9,6 +9,7 @@ from typing import Any
 
 from bootheal.adapters.host import BOOT_ID
 from bootheal.cli import CONFIG
+from bootheal.errors import UsageError
 
 STATE_DIRECTORY = Path("/var/lib/bootheal")
 
@@ -22,11 +23,15 @@ class Glance:
 
 
 def glance(config: Path | None) -> Glance:
-    """Read the two."""
+    """Read the two. UsageError where the file that somebody named is not there."""
     import yaml
 
     try:
         data = yaml.safe_load((config or CONFIG).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if config:  # who names a file means that one, not the state of another
+            raise UsageError(f"cannot read {config}: there is no such file") from None
+        return Glance()
     except (OSError, ValueError, yaml.YAMLError):
         return Glance()
     return Glance(

@@ -11,7 +11,7 @@ from typing import Any
 from bootheal.adapters.state import read
 from bootheal.cli.glance import glance
 from bootheal.model import EventKind, report_from_json
-from bootheal.narrate import EXIT_CODES, MARKS, account
+from bootheal.narrate import EXIT_CODES, MARKS, VERDICTS, account
 
 REFRESH = 0.5
 
@@ -46,9 +46,9 @@ def _watch_live(directory: Path) -> int:
     from rich.text import Text
 
     def picture() -> Text:
-        return Text("\n".join(_lines(read(directory), time.time())))
+        return Text("\n".join(_lines(read(directory), time.time())), no_wrap=True, overflow="ellipsis")
 
-    with Live(picture(), auto_refresh=False, vertical_overflow="visible") as live:
+    with Live(picture(), auto_refresh=False) as live:  # what does not fit is cut: it could not be drawn over
         while True:
             live.update(picture(), refresh=True)
             time.sleep(REFRESH)
@@ -63,7 +63,7 @@ def _lines(data: dict[str, Any] | None, now: float) -> Iterator[str]:
         yield from _progress(data["progress"], now)
     if raw := data["report"] or data["previous"]:
         report = report_from_json(raw)
-        yield f"run of {_clock(report.began)}, boot {report.epoch or 'unknown'}:"
+        yield f"run of {_clock(report.began)}, boot {report.epoch or 'unknown'}: {VERDICTS[report.verdict]}"
         yield from account(report)
 
 

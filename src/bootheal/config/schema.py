@@ -13,9 +13,11 @@ _UNITS = {None: 1, "s": 1, "m": 60, "h": 3600}
 
 
 def _seconds(value: Any) -> Any:
-    if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
-        return float(found[1]) * _UNITS[found[2]]
-    return value
+    if not isinstance(value, str):
+        return value
+    if not (found := _DURATION.fullmatch(value.strip())):
+        raise ValueError("it should be seconds, or like 90s, 30m, 2h")
+    return float(found[1]) * _UNITS[found[2]]
 
 
 def _text(value: Any) -> Any:

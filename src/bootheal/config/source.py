@@ -13,6 +13,21 @@ from bootheal.errors import ConfigurationError, Problem
 Path = tuple[str | int, ...]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+_SHOULD_BE = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "a mapping, like {key: value}",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "list_type": "a list, like [one, two]",
+    "model_type": "a mapping, like {key: value}",
+    "string_type": "text",
+}
+"""What pydantic's types of errors ask for, in the words of who writes YAML."""
+
 
 @dataclass(slots=True)
 class Source:
@@ -118,18 +133,28 @@ def _explain(model: type[BaseModel], detail: Any) -> tuple[Path, str]:
                 path,
                 f"cannot be understood: it is not a known key{suggestion(str(path[-1]), _keys(model, path[:-1]))}",
             )
-        case "literal_error":
-            return path, f"cannot be {_shown(detail['input'])}: it should be {detail['ctx']['expected']}"
-        case "string_pattern_mismatch":
-            return path, f"cannot be {_shown(detail['input'])}: it should look like {detail['ctx']['pattern']}"
         case _:
-            return path, f"cannot be {_shown(detail['input'])}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+            return path, f"cannot be {_shown(detail['input'])}: {_wanted(detail)}"
+
+
+def _wanted(detail: Any) -> str:
+    match detail["type"]:
+        case "literal_error":
+            return f"it should be {detail['ctx']['expected']}"
+        case "string_pattern_mismatch":
+            return f"it should look like {detail['ctx']['pattern']}"
+        case "value_error":
+            return str(detail["ctx"]["error"])
+        case kind if kind in _SHOULD_BE:
+            return f"it should be {_SHOULD_BE[kind]}"
+        case _:
+            return f"{detail['msg'][0].lower()}{detail['msg'][1:]}"
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    return repr(value)
+    return "empty" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _keys(model: type[BaseModel], path: Path) -> Iterable[str]:

@@ -65,7 +65,7 @@ class Dns(Step[Seen]):
     def judge(self, seen: Seen, past: Past) -> Judgement:
         """Nothing is done about it: CoreDNS is a workload like others, for who declares it."""
         if seen.unknown:
-            return Settled("cluster DNS was not checked", (f"cluster DNS was not checked: {seen.unknown}",))
+            return Settled("cluster DNS was not checked", (seen.unknown,))
         if seen.answer is None:
             return Wait(seen.doubt)
         if seen.answer.ok:
