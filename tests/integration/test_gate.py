@@ -100,12 +100,15 @@ def test_a_damaged_database_of_k3s_needs_a_person_at_once(down: tuple[Stack, Sys
     [
         Fault(path="/readyz", status=401, times=3),
         Fault(path="/api/v1/nodes", status=503, times=3),
-        Fault(path="leases", status=429, headers={"Retry-After": "30"}, times=2),
+        Fault(path="leases", status=429, headers={"Retry-After": "2"}, times=2),
     ],
     ids=str,
 )
 def test_what_passes_is_waited_for(stack: Stack, fault: Fault) -> None:
-    """The API server of a booting machine answers so for seconds; then all is found well: exit 0."""
+    """The API server of a booting machine answers so for seconds; then all is found well: exit 0.
+
+    For how long a Retry-After asks is the server's to say, up to a minute: so it is short here.
+    """
     stack.faults.add(fault)
     report = heal(stack.config)
     assert report["verdict"] in ("healthy", "healed")
