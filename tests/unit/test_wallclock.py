@@ -68,6 +68,41 @@ def test_a_stamp_from_the_future_is_not_of_this_boot() -> None:
     assert before_boot(POWER_ON - HOUR / 2, wall.boot_time())
 
 
+def test_what_began_under_a_clock_that_was_set_back_since_is_of_this_boot() -> None:
+    """A node in a container, started an hour ahead: what it wrote then and what it writes now are of its boot."""
+    clocks = Clocks(error=HOUR)
+    wall = WallClock(clocks)
+    started = clocks.at(8)
+    wall.boot_time()
+    later = clocks.at(12, error=0.0)
+    boot = wall.boot_time().after(started)
+    assert before_boot(started - 2, boot)
+    assert not before_boot(started, boot)
+    assert not before_boot(later, boot)
+
+
+def test_what_began_late_in_the_boot_leaves_out_all_before_it() -> None:
+    """Whatever clock that was by, and also where a span of an earlier clock lies in what is now the future."""
+    clocks = Clocks(error=HOUR)
+    wall = WallClock(clocks)
+    before = clocks.at(8)
+    wall.boot_time()
+    clocks.at(9, error=0.0)
+    wall.boot_time()
+    began, later = clocks.at(2000), clocks.at(2001)
+    boot = wall.boot_time().after(began)
+    assert before_boot(before, boot)
+    assert before_boot(began - 2, boot)
+    assert not before_boot(later, boot)
+
+
+def test_a_stamp_by_a_clock_that_nobody_knew_leaves_the_boot_as_it_is() -> None:
+    """Nothing would be of this boot otherwise, until the clock has caught up."""
+    boot = BootTime(((POWER_ON, POWER_ON + 9),))
+    assert boot.after(POWER_ON + HOUR) == boot
+    assert boot.after(POWER_ON - HOUR) == boot
+
+
 def test_what_others_have_noted_tells_of_clocks_set_before_we_began() -> None:
     """As systemd, which notes both clocks whenever a unit changes its state."""
     clocks = Clocks()

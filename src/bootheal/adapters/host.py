@@ -2,7 +2,6 @@
 
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters.wallclock import WallClock
@@ -47,8 +46,7 @@ class Machine:
             return boot_time
         if os.stat("/proc").st_dev == status.st_dev:  # noqa: PTH116 - st_dev, not a path question
             return boot_time
-        began = status.st_mtime
-        return replace(boot_time, spans=tuple((max(f, began), last) for f, last in boot_time.spans if last > began))
+        return boot_time.after(status.st_mtime)
 
     def directory(self, path: str) -> Directory:
         """Look at a path, and at the kernel's table of mounts, which needs no right to the directories above it."""

@@ -21,7 +21,9 @@ from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
 from bootheal.adapters.state import StateFile
+from bootheal.adapters.systemctl import Commands, Unit
 from bootheal.adapters.systemd import Systemd
+from bootheal.adapters.wallclock import WallClock
 from bootheal.adapters.web import WebProbe
 from bootheal.config import Configuration
 from bootheal.config.schema import Cluster, File
@@ -68,7 +70,9 @@ def make_host(cluster: Cluster) -> K3sHost | K3dHost | RemoteHost:
         case "k3s":
             return K3sHost(cluster.boot_id_file, cluster.unit)
         case "k3d":
-            return K3dHost(DockerEngine(cluster.docker or ""), cluster.name or "", Machine(cluster.boot_id_file))
+            clock = WallClock(earlier=Unit("docker.service", Commands()).clock_samples())
+            machine = Machine(cluster.boot_id_file, clock)
+            return K3dHost(DockerEngine(cluster.docker or ""), cluster.name or "", machine)
         case "kubernetes":
             return RemoteHost()
 

@@ -20,6 +20,18 @@ class BootTime:
         """Return a boot that began then, under a clock that is right."""
         return cls(((began, float("inf")),))
 
+    def after(self, began: float) -> "BootTime":
+        """Leave out what was before something of this boot began, as its own stamp tells.
+
+        A later span stays although its times may be smaller: the clock was set back. All of them stay
+        where none holds the stamp: it is by a clock that was set before anybody took note.
+        """
+        holding = [number for number, (first, last) in enumerate(self.spans) if first <= began <= last]
+        if not holding:
+            return self
+        _, last = self.spans[holding[-1]]
+        return BootTime(((began, last), *self.spans[holding[-1] + 1 :]))
+
 
 class PartState(StrEnum):
     """What a service manager says of a unit, or a container engine of a container."""

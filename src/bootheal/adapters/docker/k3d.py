@@ -86,10 +86,7 @@ class K3dHost:
     def boot_time(self) -> BootTime | None:
         """Return this machine's boot, from when the oldest running node was started; None while none runs."""
         starts = [box.started for box in self._boxes() if _role(box) in NODES and running(box) and box.started]
-        if not starts:
-            return None
-        began, boot = min(starts), self._machine.boot_time()
-        return replace(boot, spans=tuple((max(first, began), last) for first, last in boot.spans if last > began))
+        return self._machine.boot_time().after(min(starts)) if starts else None
 
     # --- how it is reached ------------------------------------------------------------------------
 
