@@ -10,7 +10,7 @@ from bootheal.model import Answer, BootTime, Endpoint, Pod, Ref, Service, Target
 from bootheal.ports import World
 from bootheal.step import Settled, Wait
 from bootheal.steps.dns import Dns, Seen, _target
-from support.objects import NOW, THIS_BOOT, a_pod, past
+from support.objects import BOOT, NOW, THIS_BOOT, a_pod, past, running
 
 SILENT = Answer(ok=False, spoke=False, text="no answer in time")
 
@@ -55,6 +55,7 @@ class Simulated:
     """A cluster with or without CoreDNS, and a DNS that answers."""
 
     endpoints_: list[Endpoint] = field(default_factory=lambda: [Endpoint("10.42.0.3", 53)])
+    pods_: list[Pod] = field(default_factory=lambda: [a_pod("coredns", ip="10.42.0.3")])
     error: BoothealError | None = None
     asked: list[Target] = field(default_factory=list)
 
@@ -64,7 +65,7 @@ class Simulated:
         return Service(Ref("service", namespace, name), "10.43.0.10", ((53, 53),), {"k8s-app": "kube-dns"})
 
     def pods(self, _namespace: str, _labels: Mapping[str, str]) -> list[Pod]:
-        return [a_pod("coredns", ip="10.42.0.3")]
+        return self.pods_
 
     def endpoints(self, _namespace: str, _service: str) -> list[Endpoint]:
         return self.endpoints_
@@ -78,8 +79,8 @@ class Simulated:
         return Answer(ok=True, spoke=True)
 
 
-def look(simulated: Simulated) -> Seen:
-    return Dns().look(World(simulated, simulated, None, None, simulated))  # type: ignore[arg-type]
+def look(simulated: Simulated, *, direct: bool = True) -> Seen:
+    return Dns().look(World(simulated, simulated, None, None, simulated, direct=direct))  # type: ignore[arg-type]
 
 
 def test_it_is_asked_only_when_its_slices_are_of_this_boot() -> None:
@@ -90,6 +91,15 @@ def test_it_is_asked_only_when_its_slices_are_of_this_boot() -> None:
     fresh = Simulated()
     assert look(fresh) == Seen(answer=Answer(ok=True, spoke=True))
     assert fresh.asked == [Target("10.43.0.10", 53)]
+
+
+def test_through_a_port_forward_a_pod_that_serves_is_asked() -> None:
+    """One that still calls itself ready, since the reboot or while it is deleted, would cost 30 s."""
+    stale = a_pod("coredns-a", running(started=BOOT - 1), ip="10.42.0.2")
+    leaving = a_pod("coredns-b", ip="10.42.0.4", deleting=True)
+    simulated = Simulated(pods_=[stale, leaving, a_pod("coredns-c", ip="10.42.0.3")])
+    assert look(simulated, direct=False).answer
+    assert [target.host for target in simulated.asked] == ["10.42.0.3"]
 
 
 @pytest.mark.parametrize("error", [MissingError("cannot find it"), DeniedError("cannot use it: 403", status=403)])

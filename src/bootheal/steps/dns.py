@@ -59,7 +59,9 @@ class Dns(Step[Seen]):
             return Seen(unknown=str(error))
         if doubt := endpoints_doubt(endpoints, pods, boot_time=world.host.boot_time()):
             return Seen(doubt=f"{SERVICE} {doubt}")
-        target = _target(service, next(pod for pod in pods if pod.ready), direct=world.direct)
+        serving = {endpoint.address for endpoint in endpoints if endpoint.ready}
+        pod = next(pod for pod in pods if pod.ready and serving.intersection((pod.ip, *pod.ips)))
+        target = _target(service, pod, direct=world.direct)
         return Seen(answer=world.web.dns(target, QUESTION, TIMEOUT))
 
     def judge(self, seen: Seen, past: Past) -> Judgement:
