@@ -211,6 +211,14 @@ class Step(ABC, Generic[SeenT]):
     def judge(self, seen: SeenT, past: Past) -> Judgement:
         """Decide; pure."""
 
+    def owes(self, done: tuple[Done, ...]) -> bool:  # noqa: ARG002 - most do nothing by halves
+        """Tell from what was done in this epoch whether something was changed only for a while; pure."""
+        return False
+
+    def part(self, seen: SeenT, past: Past) -> Judgement:  # noqa: ARG002 - likewise
+        """Decide how to change it back, where the pass ends before the step has settled; pure."""
+        return Settled("nothing is owed")
+
     def interests(self) -> frozenset[Interest]:
         """Name the kinds of objects whose change makes a new look worth while."""
         return frozenset()

@@ -64,6 +64,17 @@ def test_a_failing_login_lifts_the_back_off() -> None:
     assert action.note == {"uid": "uid-1", "key": "server_login_retry", "value": "15"}
 
 
+def test_a_run_that_ends_gives_back_what_it_lent() -> None:
+    """Also while logins still fail; to the pod that owes it, and only if nobody has paid."""
+    lent = Seen(members=(member(FAILING, retry="0.2"),))
+    judgement = STEP.part(lent, past(done=(loan(),)))
+    assert isinstance(judgement, Act)
+    assert [(type(action), action.note["key"]) for action in judgement.actions] == [(Repay, "server_login_retry")]
+    paid = Done(1, "repay", str(POD), "x", NOW, "repay", "done", {"uid": "uid-1", "key": "server_login_retry"})
+    assert [STEP.owes(done) for done in ((), (loan(),), (loan(), paid))] == [False, True, False]
+    assert isinstance(STEP.part(Seen(members=(member(uid="uid-2"),)), past(done=(loan(),))), Settled)
+
+
 def test_the_memory_for_failed_lookups_is_shortened_too() -> None:
     """CoreDNS comes late after a power cut, and PgBouncer believes that a name does not exist for 15 s."""
     timeout = {

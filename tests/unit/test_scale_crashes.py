@@ -1,15 +1,19 @@
 """A workload that is restarted by scaling, and a process that dies at any moment of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
+from bootheal.engine import Limits, Stop
 from bootheal.errors import ConflictError
 from bootheal.model import Budget, Container, Pod, Ref, Report, Service, State, Verdict, Workload
+from bootheal.ports import Interest
+from bootheal.step import GiveUp, Settled
 from bootheal.steps.restore import Restore
 from bootheal.steps.workload import WorkloadStep
-from support.engine import START, Bench, DictMemory, FakeClock, Watchable
+from support.engine import START, Bench, DictMemory, FakeClock, Scripted, Watchable
 
 THING = Ref("deployment", "shop", "thing")
 STEPS = (
@@ -51,9 +55,9 @@ class MortalMemory(DictMemory):
 class OneWorkload(Watchable):
     """A cluster of one Deployment, whose pods take two seconds to end and none to start."""
 
-    def __init__(self, clock: FakeClock) -> None:
+    def __init__(self, clock: FakeClock, ending: float = ENDING) -> None:
         super().__init__()
-        self.clock, self.fuse = clock, Fuse()
+        self.clock, self.fuse, self.ending = clock, Fuse(), ending
         self.desired, self.generation, self.cause = REPLICAS, 1, ""
         self.noted: int | None = None
         self.generations: list[list[Pod]] = []
@@ -116,7 +120,7 @@ class OneWorkload(Watchable):
             assert not self.alive, "scaled back while old pods were still there"
             self._start()
         else:
-            self.clock.at(self.clock.now() - START + ENDING, self._end)
+            self.clock.at(self.clock.now() - START + self.ending, self._end)
         self.fuse.burn()
 
 
@@ -153,3 +157,75 @@ def test_killed_anywhere_it_ends_with_every_replica_and_was_restarted_once(memor
         assert report.verdict in (Verdict.HEALED, Verdict.HEALTHY)
         assert (cluster.desired, len(cluster.alive), cluster.noted) == (REPLICAS, REPLICAS, None)
         assert len(cluster.generations) == 2, f"killed at {at}: restarted {len(cluster.generations) - 1} times"
+
+
+@pytest.mark.parametrize("after", [0.01, 0.5, 1.0, 1.9, 2.0, 2.01])
+def test_stopped_at_any_moment_it_leaves_nothing_at_zero(after: float) -> None:
+    """SIGTERM while its pods end: they are waited for, the replicas are given back, and the report is a partial one."""
+    bench = scaling()
+    bench.clock.at(after, lambda: bench.inbox.put(Stop()))
+    report = bench.run()
+    assert report.verdict in (Verdict.INTERRUPTED, Verdict.HEALED)
+    assert serves(bench.cluster)
+    assert [done.result for done in report.actions()] == ["done", "done"]
+
+
+def test_the_deadline_leaves_nothing_at_zero() -> None:
+    """The pass is over, what it began is not."""
+    bench = scaling(limits=Limits(deadline=1.0))
+    assert bench.run().verdict is Verdict.NOT_HEALED
+    assert serves(bench.cluster)
+
+
+@pytest.mark.parametrize("stay", [False, True])
+def test_what_it_comes_after_fails_and_it_is_not_left_at_zero(stay: bool) -> None:
+    """It was begun when that served; nobody would touch it any more."""
+    bench = scaling(after=("db",), limits=Limits(stay=stay))
+    database = Scripted(
+        name="db",
+        sees=lambda: bench.clock.time > START + 0.5,
+        judges=lambda lost, _: GiveUp("is lost") if lost else Settled("serves"),
+        wakes_on=frozenset({Interest("pod", "db")}),
+    )
+    bench.steps = (database, *bench.steps)
+    bench.clock.at(1.0, lambda: bench.cluster.changed(Interest("pod", "db")))
+    assert bench.run().verdict is Verdict.NOT_HEALED
+    assert serves(bench.cluster)
+
+
+def test_pods_that_do_not_end_are_not_waited_for_for_ever() -> None:
+    """Systemd would kill us: the report says what is left, and the next run gives the replicas back."""
+    bench = scaling(ending=1000.0)
+    bench.clock.at(1.0, lambda: bench.inbox.put(Stop()))
+    report = bench.run()
+    assert report.seconds == pytest.approx(41.0, abs=0.1)
+    assert report.outcomes[-1].why == "scaled to zero: 3 of its pods have yet to end"
+    bench.inbox = SimpleQueue()
+    bench.cluster._end()  # type: ignore[attr-defined]
+    assert bench.run().verdict is Verdict.HEALED
+    assert serves(bench.cluster)
+
+
+def test_a_second_stop_ends_at_once() -> None:
+    """Whoever presses Ctrl-C twice means it."""
+    bench = scaling()
+    bench.clock.at(1.0, lambda: bench.inbox.put(Stop()))
+    bench.clock.at(1.2, lambda: bench.inbox.put(Stop()))
+    assert bench.run().seconds == pytest.approx(1.2)
+
+
+def scaling(*, ending: float = ENDING, after: tuple[str, ...] = (), limits: Limits | None = None) -> Bench:
+    clock = FakeClock()
+    cluster = OneWorkload(clock, ending)
+    steps = (STEPS[0], replace(STEPS[1], after=after))
+    return Bench(steps, clock=clock, memory=MortalMemory(), cluster=cluster, host=NoBoot(), limits=limits or Limits())
+
+
+def serves(cluster: Any) -> bool:
+    """Whether it is as it was, and was restarted once."""
+    return (cluster.desired, len(cluster.alive), cluster.noted, len(cluster.generations)) == (
+        REPLICAS,
+        REPLICAS,
+        None,
+        2,
+    )

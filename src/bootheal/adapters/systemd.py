@@ -10,8 +10,8 @@ from bootheal.narrate import Standing
 LONGEST_STATUS = 200
 SELDOM = 1.0
 
-# An action's own deadlines add up to less; the report and the goodbyes are quick.
-LONGEST_END = 60.0
+# The action under way, and what has to be changed back (LONGEST_PARTING in engine/loop.py); the report is quick.
+LONGEST_END = 90.0
 
 
 class Systemd:

@@ -17,6 +17,7 @@ from bootheal.ports import Clock, Memory
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 
 FOR_EVER = float("inf")
+PARTING_PACE = 0.5
 
 
 class Course:
@@ -134,6 +135,16 @@ class Course:
                 why = f"{told}, because {failed.name} failed"
                 self._tell(EventKind.SKIPPED, node, why)
                 self._end(node, Ending.SKIPPED, why)
+
+    def part(self, node: Node, judgement: Judgement | Exception) -> bool:
+        """Do what must be done before the report; return whether to look again for it."""
+        if isinstance(judgement, Act):
+            tried = [self._hands.do(node, action) for action in judgement.actions]
+            judgement = next((instead for instead in tried if instead is not None), Settled(judgement.why))
+        if not isinstance(judgement, Wait):
+            return False
+        node.why, node.due = judgement.why, self._clock.monotonic() + (judgement.again or PARTING_PACE)
+        return True
 
     # --- staying ----------------------------------------------------------------------------------
 

@@ -25,7 +25,10 @@ from bootheal.errors import BoothealError
 from bootheal.model import Done, Ending, Event, EventKind, Report
 from bootheal.plan import Plan
 from bootheal.ports import Clock, Memory, Workers, World
-from bootheal.step import Judgement, Seen, Step
+from bootheal.step import Judgement, Past, Seen, Step
+
+# Pods have 30 s to end if nobody says otherwise; systemd is asked for a little more (adapters/systemd.py).
+LONGEST_PARTING = 40.0
 
 
 class Engine:
@@ -65,6 +68,7 @@ class Engine:
             stop_came=self._stop_came,
         )
         self._start = clock.monotonic()
+        self._parting, self._owing = False, dict[str, Node]()
         self.stopped = self.renewed = False
 
     def run(self, epoch: str) -> Report:
@@ -83,6 +87,7 @@ class Engine:
         while not self._finished():
             self._start_looks()
             self._turn(self._until_due(self._start + self._limits.deadline))
+        self._part()
         return self._report(began)
 
     def rest(self) -> None:
@@ -97,6 +102,25 @@ class Engine:
         until = self._clock.monotonic() + seconds
         while (left := until - self._clock.monotonic()) > 0 and not (self.stopped or self.renewed):
             self._turn(left)
+
+    def _part(self) -> None:
+        """Whatever has ended the pass: what was changed only for a while is changed back before the report.
+
+        Another Stop ends that, too. What has failed while this process stays is looked at again anyway.
+        """
+        leaving = self.stopped or not self._limits.stay
+        left = (node for node in self._nodes if node.ending in (None, Ending.SKIPPED) or (leaving and node.failed))
+        self._owing = {node.name: node for node in left if node.step.owes(self._memory.done(node.name))}
+        self._parting, until = True, self._clock.monotonic() + LONGEST_PARTING
+        for node in self._owing.values():
+            node.due = 0.0
+        while self._owing and (now := self._clock.monotonic()) < until:
+            idle = [node for node in self._owing.values() if not node.looking]
+            for node in idle:
+                if node.due <= now:
+                    self._begin_look(node, now)
+            self._turn(min([until, *(node.due for node in idle if not node.looking)]) - now)
+        self._parting = False
 
     # --- the loop ---------------------------------------------------------------------------------
 
@@ -120,8 +144,11 @@ class Engine:
         now = self._clock.monotonic()
         for node in self._nodes:
             if self._may_look(node) and node.due <= now:
-                node.look_begins(now)
-                self._workers.start(self._look(node.step))
+                self._begin_look(node, now)
+
+    def _begin_look(self, node: Node, now: float) -> None:
+        node.look_begins(now)
+        self._workers.start(self._look(node.step))
 
     def _may_look(self, node: Node) -> bool:
         if node.looking or not self._nodes.ready(node):
@@ -146,6 +173,8 @@ class Engine:
     def _take(self, item: Changed | Looked | Stop | Renew) -> None:
         match item:
             case Stop():
+                if self._parting:
+                    self._owing.clear()
                 self.stopped = True
             case Renew():
                 self.renewed = self._renew() or self.renewed
@@ -159,8 +188,11 @@ class Engine:
         if node is None:  # asked for before the configuration was renewed
             return
         node.looking = False
-        if self._limits.stay or not node.failed:
-            self._course.obey(node, self._judge(node, result))
+        if self._parting:
+            if node.name in self._owing and not self._course.part(node, self._judge(node, result, node.step.part)):
+                del self._owing[node.name]
+        elif self._limits.stay or not node.failed:
+            self._course.obey(node, self._judge(node, result, node.step.judge))
 
     def _stop_came(self) -> bool:
         """Whether Stop is among what arrived meanwhile; the rest is put off until its turn."""
@@ -173,7 +205,9 @@ class Engine:
 
     # --- judging ----------------------------------------------------------------------------------
 
-    def _judge(self, node: Node, result: Seen | Exception) -> Judgement | Exception:
+    def _judge(
+        self, node: Node, result: Seen | Exception, judge: Callable[[Any, Past], Judgement]
+    ) -> Judgement | Exception:
         if isinstance(result, BoothealError):
             return node.judge_error(result, self._clock.monotonic())
         if isinstance(result, Exception):
@@ -181,7 +215,7 @@ class Engine:
         node.denied_since = None
         try:
             past = recall(self._memory, self._plan, node.name, result, epoch=self._course.epoch, clock=self._clock)
-            return node.step.judge(result, past)
+            return judge(result, past)
         except Exception as error:  # noqa: BLE001 - a judgement that fails is our bug: reported as one
             return error
 

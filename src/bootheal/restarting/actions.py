@@ -84,9 +84,10 @@ class ScaleDown(Action):
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleUp(Action):
-    """Give back the replicas that a workload had before it was scaled to zero."""
+    """Give back the replicas that a workload had before it was scaled to zero: never refused, that is bounded."""
 
     disruptive: ClassVar[bool] = True
+    bounded: ClassVar[bool] = False
 
     workload: Ref
     version: str

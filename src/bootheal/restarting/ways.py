@@ -4,6 +4,8 @@ Once means: in this boot, or since what the workload comes after was last repair
 memory know; either may have missed it.
 """
 
+from collections.abc import Iterable
+
 from bootheal.model import Done, Pod
 from bootheal.restarting.actions import ReplacePod, RollOut, ScaleDown, ScaleUp, delete_all, give_back
 from bootheal.restarting.seen import Seen
@@ -86,11 +88,14 @@ def unscale(seen: Seen, past: Past) -> ScaleUp | None:
     """Return what ends a scaling of ours, by the note in the object, or in our memory where that was taken away."""
     if action := give_back(seen.workload, "as it was before it was restarted"):
         return action
-    scalings = [done for done in past.done if done.action in (ScaleDown.kind(), ScaleUp.kind()) and not done.failed]
-    if seen.workload.desired or not scalings or scalings[-1].action != ScaleDown.kind():
-        return None
-    note, workload = scalings[-1].note, seen.workload
-    if note["generation"] != str(workload.generation):
-        return None  # its owner has changed it since: this zero is not ours
+    down, workload = last_scaling(past.done), seen.workload
+    if workload.desired or down is None or down.note["generation"] != str(workload.generation):
+        return None  # another generation: its owner has changed it since, and this zero is not ours
     cause = "as it was before it was restarted; the note of it was taken away"
-    return ScaleUp(cause=cause, workload=workload.ref, version=workload.version, replicas=int(note["replicas"]))
+    return ScaleUp(cause=cause, workload=workload.ref, version=workload.version, replicas=int(down.note["replicas"]))
+
+
+def last_scaling(records: Iterable[Done]) -> Done | None:
+    """Return the scaling to zero that may not have been ended by us."""
+    scalings = [done for done in records if done.action in (ScaleDown.kind(), ScaleUp.kind()) and not done.failed]
+    return scalings[-1] if scalings and scalings[-1].action == ScaleDown.kind() else None

@@ -16,7 +16,7 @@ from bootheal.errors import PermanentError, TransientError
 from bootheal.freshness import endpoints_doubt, pod_doubt
 from bootheal.ini import unsure
 from bootheal.matrix import RECOVERING, Verdict
-from bootheal.model import Answer, Credentials, Login, Pod, Ref, Right, Service, State, Target, Workload
+from bootheal.model import Answer, Credentials, Done, Login, Pod, Ref, Right, Service, State, Target, Workload
 from bootheal.pgbouncer import Says, understand
 from bootheal.pooling.actions import (
     ApplySettings,
@@ -213,6 +213,16 @@ class PoolerStep(Step[Seen]):
             return Wait(seen.service)
         return self._judge_serving(seen, past)
 
+    def owes(self, done: tuple[Done, ...]) -> bool:
+        """Whether something is lent to any pod."""
+        return any(owed(done, uid) for uid in {item.note.get("uid", "") for item in done})
+
+    def part(self, seen: Seen, past: Past) -> Judgement:
+        """Give back what is lent: nobody is left to watch over it."""
+        if repayments := tuple(self._repayments(seen, past, "the run ends")):
+            return Act("the run ends", repayments)
+        return super().part(seen, past)
+
     def _judge_failing(self, seen: Seen, past: Past) -> Judgement:
         """Lend, then cure, then wait; in the end a person must know."""
         first = seen.failing[0]
@@ -268,13 +278,13 @@ class PoolerStep(Step[Seen]):
                 if member.same_ini and not reloaded(past.done, member.uid, HangUp):
                     yield HangUp(cause="its pgbouncer.ini has changed", pod=member.pod, uid=member.uid)
 
-    def _repayments(self, seen: Seen, past: Past) -> Iterator[Repay]:
+    def _repayments(self, seen: Seen, past: Past, cause: str = "logins succeed") -> Iterator[Repay]:
         """Give back what is owed: the value from before the loan, or the declared one."""
         for member in seen.members:
             if member.console:
                 for key, value in owed(past.done, member.uid).items():
                     value = self.settings.get(key, value)  # noqa: PLW2901 - the owner's wins
-                    yield Repay(cause="logins succeed", key=key, value=value, **self._on(member))
+                    yield Repay(cause=cause, key=key, value=value, **self._on(member))
 
     def _on(self, member: Member) -> dict[str, Any]:
         return {"pod": member.pod, "uid": member.uid, "console": self.console, "target": member.target}

@@ -19,7 +19,7 @@ from bootheal.probes import Exec, Probe
 from bootheal.restarting.actions import ResetPod, ScaleUp, delete_all
 from bootheal.restarting.seen import Seen, look
 from bootheal.restarting.shapes import Strategy
-from bootheal.restarting.ways import RESTARTS, happened, marked, older, restart, unscale
+from bootheal.restarting.ways import RESTARTS, happened, last_scaling, marked, older, restart, unscale
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
 
 # A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself.
@@ -100,6 +100,15 @@ class WorkloadStep(Step[Seen]):
         if loops:
             return self._judge_looping(loops, seen, past)
         return self._judge_well(seen, past) if seen.well else self._judge_unwell(seen, past)
+
+    def owes(self, done: tuple[Done, ...]) -> bool:
+        """Whether its replicas may not have been given back."""
+        return last_scaling(done) is not None
+
+    def part(self, seen: Seen, past: Past) -> Judgement:
+        """Give back the replicas, as soon as its pods have ended."""
+        action = unscale(seen, past)
+        return self._judge_scaled(seen, past, action) if action else super().part(seen, past)
 
     # --- what its owner, or we ourselves, hold back -------------------------------------------------
 
