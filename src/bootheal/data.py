@@ -44,9 +44,12 @@ class Checked:
     @property
     def passing(self) -> bool:
         """Whether asking again may help where there was no number."""
-        if self.answer.sqlstate:
-            return self.answer.sqlstate.startswith(_PASSING)
-        return self.answer.text != _NOT_A_NUMBER
+        return passing(self.answer) and self.answer.text != _NOT_A_NUMBER
+
+
+def passing(answer: Answer) -> bool:
+    """Tell whether asking again may help after a refusal, or silence."""
+    return not answer.sqlstate or answer.sqlstate.startswith(_PASSING)
 
 
 def checked(check: Check, answer: Answer) -> Checked:
@@ -65,14 +68,14 @@ def facts(identifier: str, answers: Iterable[Checked]) -> dict[str, str]:
 
 
 def lost(
-    identifier: str, answers: Iterable[Checked], good: Mapping[str, str], *, accepted: bool = False
+    identifier: str, answers: Iterable[Checked], good: Mapping[str, str], accepted: Mapping[str, str] | None = None
 ) -> tuple[str, ...]:
     """Say what is not as it was when it was `good`; () where nothing is amiss.
 
-    `accepted`: a person has seen what is `good` now, and wants it even if it is less than `at_least`.
+    `accepted` is what a person has seen and wants, even if it is less than `at_least`.
     """
     found = [_identity(identifier, good.get(IDENTIFIER, identifier))]
-    found += [_shortage(item, good.get(item.fact, ""), accepted=accepted) for item in answers]
+    found += [_shortage(item, good.get(item.fact, ""), (accepted or {}).get(item.fact, "")) for item in answers]
     return tuple(text for text in found if text)
 
 
@@ -85,13 +88,13 @@ def _identity(identifier: str, good: str) -> str:
     )
 
 
-def _shortage(item: Checked, good: str, *, accepted: bool) -> str:
-    check, value, before = item.check, _number(item.answer.value), _number(good)
+def _shortage(item: Checked, good: str, accepted: str) -> str:
+    check, value, before, wanted = item.check, _number(item.answer.value), _number(good), _number(accepted)
     if value is None:
         return ""
     least = check.at_least
-    if accepted and least is not None and before is not None:
-        least = min(least, before)
+    if least is not None and wanted is not None:
+        least = min(least, wanted)
     if least is not None and not value >= least:
         return f"{check.name}: {item.answer.value}, and at least {least:g} are expected"
     if check.may_shrink is not None and before is not None and not value >= before - check.may_shrink:

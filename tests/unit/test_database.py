@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from bootheal.data import Check, Checked, checked
-from bootheal.model import Answer, Done, Login, Ref, Target
+from bootheal.errors import UnreachableError
+from bootheal.model import Answer, Credentials, Done, Login, Ref, Secret, Target
+from bootheal.ports import World
 from bootheal.postgreslog import Distress
-from bootheal.primary import Database, Member, Members
+from bootheal.primary import READ_ONLY, Database, Member, Members
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 from bootheal.steps.database import AcceptData, DatabaseStep, Seen
 from support.objects import NOW, past
@@ -29,6 +31,19 @@ WRITABLE = Members((member(ok=True, value="f"),))
 ORDERS = Check("orders kept", "select count(*) from orders", at_least=1, may_shrink=0)
 CHECKING = replace(STEP, checks=(ORDERS,), client=Login(Ref("secret", "shop", "app")))
 GOOD = {"system identifier": "7", "check orders kept": "3000"}
+
+
+class OneServer:
+    """A server outside the cluster that takes writes, and answers all else so."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def credentials(self, _login: Login) -> Credentials:
+        return Credentials("postgres", Secret("x"))
+
+    def ask(self, *_: Any, sql: str, **_options: Any) -> Answer:
+        return Answer(ok=True, spoke=True, value="f") if sql == READ_ONLY else self._answer
 
 
 def counted(value: str = "3000", **answer: Any) -> tuple[Checked, ...]:
@@ -255,6 +270,41 @@ def test_the_owner_accepts_the_data_once(result: str) -> None:
     assert settled.keep == action.note
     assert isinstance(compared(replace(seen, identifier="9"), accepting, done=(done,)), GiveUp)
     assert isinstance(compared(seen, CHECKING, done=(done,)), Settled)  # the next run of this boot
+
+
+def test_what_was_accepted_once_is_no_licence_for_the_rest_of_the_boot() -> None:
+    """Ninety rows came after the owner had accepted none; that they vanish again is another trouble."""
+    accepted = {"system identifier": "8", "check orders kept": "0"}
+    done = Done(0, "accept-data", "database/shop", "x", NOW - 50, "accept", "done", accepted)
+    since: dict[str, Any] = {
+        "done": (done,),
+        "incident": 1,
+        "kept": {"system identifier": "8", "check orders kept": "90"},
+    }
+    assert isinstance(compared(Seen(WRITABLE, "8", counted("90")), **since), Settled)
+    judgement = compared(Seen(WRITABLE, "8", counted("0")), **since)
+    assert isinstance(judgement, GiveUp)
+    assert "orders kept: 0, and 90 in the last good boot" in judgement.why
+
+
+@pytest.mark.parametrize(
+    ("answer", "identifier"),
+    [
+        (Answer(ok=True, spoke=True, value="8 false"), "8"),
+        (Answer(ok=False, spoke=True, sqlstate="42501", text="permission denied"), ""),
+        (Answer(ok=False, spoke=True, sqlstate="53300", text="too many clients"), None),
+        (Answer(ok=False, spoke=True, text="no answer in time"), None),
+    ],
+)
+def test_an_identifier_that_is_not_told_in_time_is_asked_for_again(answer: Answer, identifier: str | None) -> None:
+    """Else a fresh initdb would pass for good while connections are scarce. Where it may not be read, checks remain."""
+    server, step = OneServer(answer), replace(STEP, database=replace(DATABASE, service="", host="db.example.org"))
+    world = World(cluster=server, host=None, postgres=server, pooler=None, web=None)  # type: ignore[arg-type]
+    if identifier is None:
+        with pytest.raises(UnreachableError, match=answer.text):
+            step.look(world)
+    else:
+        assert step.look(world).identifier == identifier
 
 
 def test_nothing_is_accepted_where_nothing_is_amiss() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bootheal.data import IDENTIFIER, Check, Checked, checked, facts, lost
-from bootheal.errors import BoothealError
+from bootheal.data import IDENTIFIER, Check, Checked, checked, facts, lost, passing
+from bootheal.errors import BoothealError, UnreachableError
 from bootheal.freshness import before_boot
 from bootheal.model import Answer, Backup, Container, Done, Login, Pod, Ref, Right, State, Target
 from bootheal.ports import Interest, World
@@ -29,13 +29,14 @@ SWITCHOVER = 10.0
 # A check may have to read a table from a cold disk.
 CHECK_TIMEOUT = 30.0
 LOG_LINES = 30
-SYSTEM_IDENTIFIER = "select system_identifier from pg_control_system()"
 MAINTENANCE = "postgres"
 
-# A commit waits for a standby that is not there, without any error.
-ALONE = """
-select current_setting('synchronous_standby_names') <> '' and not exists
-(select from pg_stat_replication where sync_state in ('sync', 'quorum'))
+# The system identifier, and whether commits wait, without any error, for a standby that is not there.
+ABOUT = """
+select system_identifier || ' ' || (
+    current_setting('synchronous_standby_names') <> '' and pg_has_role('pg_read_all_stats', 'usage')
+    and not exists (select from pg_stat_replication where sync_state in ('sync', 'quorum'))
+) from pg_control_system()
 """
 
 RESTORE = "restore from a backup"
@@ -140,20 +141,22 @@ class DatabaseStep(Step[Seen]):
         members, backup = find(world, self.database), self._backup(world)
         if members.primary is None:
             missing = members.answered(*MISSING)
-            identifier = (
-                self._value(world, missing.target, MAINTENANCE, SYSTEM_IDENTIFIER) if missing and missing.target else ""
-            )
+            identifier = self._about(world, missing.target, MAINTENANCE)[0] if missing and missing.target else ""
             recovery = "".join(self._recovery(world, member) for member in members.members)
             return Seen(members, identifier, recovery=recovery, distress=dict(_distress(world, members)), backup=backup)
-        primary, dbname = members.primary, self.database.dbname
-        identifier = self._value(world, primary, dbname, SYSTEM_IDENTIFIER)
-        alone = self._value(world, primary, dbname, ALONE) == "t"
+        primary = members.primary
+        identifier, alone = self._about(world, primary, self.database.dbname)
         checks = tuple(checked(check, self._ask(world, primary, check)) for check in self.checks)
         return Seen(members, identifier, checks, alone, backup=backup)
 
-    def _value(self, world: World, target: Target, dbname: str, sql: str) -> str:
+    def _about(self, world: World, target: Target, dbname: str) -> tuple[str, bool]:
+        """Return identifier ("" where it may not be read) and `alone`. Being full or slow is not "may not"."""
         admin = world.cluster.credentials(self.database.admin)
-        return world.postgres.ask(target, admin, dbname, timeout=TIMEOUT, sql=sql).value
+        answer = world.postgres.ask(target, admin, dbname, timeout=TIMEOUT, sql=ABOUT)
+        if not answer.ok and passing(answer):
+            raise UnreachableError(f"cannot read the system identifier of database {self.database.name}: {answer}")
+        identifier, _, alone = answer.value.partition(" ")
+        return identifier, alone == "true"
 
     def _ask(self, world: World, primary: Target, check: Check) -> Answer:
         who = world.cluster.credentials(self.client or self.database.admin)
@@ -187,7 +190,8 @@ class DatabaseStep(Step[Seen]):
             return Wait(_asked(silent))
         complaints, accepted = lost(seen.identifier, seen.checks, past.kept), past.last(AcceptData)
         if complaints and accepted:
-            complaints = lost(seen.identifier, seen.checks, accepted.note, accepted=True)
+            since = accepted.note if accepted.incident == past.incident else past.kept
+            complaints = lost(seen.identifier, seen.checks, since, accepted.note)
         if complaints:
             return self._judge_loss("; ".join(complaints), silent, seen, accepted)
         if silent:
