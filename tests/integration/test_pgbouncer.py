@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from bootheal.demo.stack import Stack
+from bootheal.errors import PermanentError, UnreachableError
 from bootheal.ini import with_settings
 from bootheal.matrix import Logins, Verdict
 from bootheal.model import Answer, Credentials, Secret, Target
 from bootheal.pgbouncer import Says, quoted, understand, version
-from support.pgbouncer import ADMIN, WHICH, Bouncer, free_port, programs, server, version_of
+from support.pgbouncer import ADMIN, WHICH, Bouncer, free_port, pooler, programs, server, version_of
 
 OK = Answer(ok=True, spoke=True)
 PASSWORD = "of the application"
@@ -107,6 +108,18 @@ def test_a_back_off_is_worded_by_version(start: Start, healthy: Stack, applicati
     assert not bouncer.ask(*application, timeout=1.0).ok, "PostgreSQL would let it in again"
     bouncer.say("SET server_login_retry = '0.2'")
     bouncer.serve(*application)
+
+
+@pytest.mark.parametrize(("key", "value"), [("server_idle_timeout", "soon"), ("pool_mode", "bogus")])
+def test_a_value_that_it_does_not_take_is_told(start: Start, key: str, value: str) -> None:
+    """A slip in the configuration, not a pooler that is late: asking again would not help."""
+    bouncer = start()
+    with pytest.raises(PermanentError, match=f"does not take {key} = {value}"):
+        pooler().set(bouncer.target, Credentials(ADMIN[0], Secret(ADMIN[1])), key, value)
+    assert bouncer.process
+    bouncer.process.kill()
+    with pytest.raises(UnreachableError):
+        pooler().set(bouncer.target, Credentials(ADMIN[0], Secret(ADMIN[1])), key, value)
 
 
 def test_who_waits_is_told_by_role(start: Start, healthy: Stack, application: tuple[str, str]) -> None:

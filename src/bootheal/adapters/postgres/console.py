@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from bootheal.adapters.postgres.libpq import Local, session
-from bootheal.errors import DeniedError
+from bootheal.errors import DeniedError, PermanentError
 from bootheal.model import Console, Credentials, Setting, Target
 
 if TYPE_CHECKING:
@@ -53,13 +53,19 @@ class PgBouncerConsole:
             connection.execute("RELOAD")
 
     def set(self, target: Target, who: Credentials, key: str, value: str) -> None:
-        """SET key = 'value'."""
-        from psycopg import sql
+        """SET key = 'value'; PermanentError where PgBouncer does not take that value."""
+        from psycopg import DatabaseError, sql
 
         # `key` is a word from SHOW CONFIG or the configuration's pattern for one; the console has no identifiers.
         statement = sql.SQL("SET {} = {}").format(sql.SQL(key), sql.Literal(value))
         with session(self._local, target, who, CONSOLE) as connection:
-            connection.execute(statement)
+            try:
+                connection.execute(statement)
+            except DatabaseError as error:
+                if connection.closed:
+                    raise
+                hint = "correct it under the pooler's settings; pgbouncer.org/config.html has what it may be"
+                raise PermanentError(f"PgBouncer on {target} does not take {key} = {value}", hint=hint) from error
 
 
 def _rows(connection: "Connection[Any]", statement: LiteralString) -> list[dict[str, Any]]:
