@@ -58,6 +58,7 @@ def test_refusals_have_their_sqlstates(server: RealPostgres) -> None:
         assert ask(server, Credentials("app", Secret("wrong"))).sqlstate == "28P01"
         assert ask(server, dbname="gone").sqlstate == "3D000"
         assert ask(server, sql="select * from gone").sqlstate == "42P01"
+        assert ask(server, sql="values (1, 2), (3, 4)").value == "1"
         assert ask(server, sql="select gone()").sqlstate == "42883"
         assert ask(server, sql="select gone.gone()").sqlstate == "3F000"
         with closing(connect(server)), closing(connect(server)), closing(connect(server)):

@@ -105,15 +105,15 @@ class _Connection:
     def query(self, sql: str) -> str:
         """Ask, and return the first column of the first row."""
         self._message(b"Q", sql.encode() + b"\0")
-        value = ""
+        value: str | None = None
         for kind, payload in self._messages():
-            if kind == b"D":
+            if kind == b"D" and value is None:
                 (length,) = struct.unpack("!i", payload[2:6])
                 value = payload[6 : 6 + length].decode() if length >= 0 else ""
             elif kind == b"Z":
                 self._message(b"X", b"")
                 break
-        return value
+        return value or ""
 
     def close(self) -> None:
         self.sock.close()
