@@ -254,12 +254,12 @@ def test_a_failed_action_is_tried_again_after_a_new_look() -> None:
 
 
 def test_the_same_action_for_the_same_cause_is_not_repeated_for_ever() -> None:
-    """The circuit breaker: after five times in a boot the step gives up instead."""
+    """The circuit breaker: after five times in vain the step gives up instead."""
     tries: list[int] = []
     deed = Deed(cause="x", does=lambda: tries.append(1))
     report = Bench([Scripted(name="a", judges=lambda *_: Act("must", (deed,)))]).run()
     assert len(tries) == 5
-    assert why(report, "a") == "cannot change thing again: it was done 5 times in this boot and did not help"
+    assert why(report, "a") == "cannot change thing again: it was done 5 times and did not help"
 
 
 def test_what_failed_has_not_been_done() -> None:

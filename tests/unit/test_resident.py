@@ -301,6 +301,18 @@ def test_what_was_done_too_often_makes_no_new_pass() -> None:
     assert [len(list(report.actions())) for report in reports] == [5]
 
 
+@pytest.mark.parametrize(("hours", "cured"), [(25, 8), (2, 5)])
+def test_a_machine_that_is_up_for_long_is_healed_of_each_trouble(hours: int, cured: int) -> None:
+    """What helped yesterday may be done today, for the same cause; what is needed every other hour does not help."""
+    bench = Bench([])
+    patient = Patient(bench)
+    bench.steps = [Scripted(name="a", sees=patient.sees, judges=patient.judges, wakes_on=frozenset({PODS}))]
+    for number in range(1, 9):
+        bench.clock.at(number * hours * 3600, lambda: patient.falls_ill(watched=True))
+    lives(bench, 9 * hours * 3600)
+    assert patient.cures == cured
+
+
 @pytest.mark.parametrize(
     ("judgement", "code"),
     [

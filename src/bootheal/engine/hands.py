@@ -11,6 +11,8 @@ from bootheal.patience import hold_back
 from bootheal.ports import Clock, Memory, World
 from bootheal.step import Action, GiveUp, Wait
 
+DAY = 86400.0
+
 
 class Tell(Protocol):
     """Tells what happens: kind, node, text, and the record of the action that it is about."""
@@ -32,7 +34,7 @@ class Hands:
         """Do it. None: it is done; else what the step's judgement is instead (an exception is a bug)."""
         done = self._intent(node, action)
         if times := self.spent(node, action):
-            return GiveUp(f"cannot {action.sentence} again: it was done {times} times in this boot and did not help")
+            return GiveUp(f"cannot {action.sentence} again: it was done {times} times and did not help")
         if action.bounded and (held_back := self._hold_back(node, action)):
             return held_back
         try:
@@ -47,9 +49,13 @@ class Hands:
         return self._acted(node, replace(done, result="done"), EventKind.ACTED, done.sentence)
 
     def spent(self, node: Node, action: Action) -> int:
-        """Return how often it was done for this cause in this epoch, if that was often enough; else 0."""
+        """Return how often it was done for this cause in this incident, or in a day, if that was often enough; else 0.
+
+        A machine may be up for a year; what helps for some minutes, again and again, does not help.
+        """
         done = self._intent(node, action)
-        times = sum(1 for other in self._memory.done(node.name) if other.same_as(done) and not other.failed)
+        same = (other for other in self._memory.done(node.name) if other.same_as(done) and not other.failed)
+        times = sum(1 for other in same if other.incident == done.incident or done.at - other.at < DAY)
         return times if action.bounded and times >= self._max_repeats else 0
 
     def _hold_back(self, node: Node, action: Action) -> Wait | None:
