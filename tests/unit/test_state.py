@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +35,32 @@ def test_nothing_is_written_outside_of_a_pass(tmp_path: Path) -> None:
     state.observe("a", frozenset({"dead", "more"}), 200.0)
     state.keep("a", {"rows": "5"})
     assert (tmp_path / "state.json").read_bytes() == before
+
+
+def test_what_is_good_is_written_down_between_passes_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A daemon may rest for months: rows that were deleted meanwhile must not look lost after the next boot."""
+    daemon, by_hand = remembered(tmp_path), StateFile(tmp_path, "machine-1")
+    with by_hand.hold():
+        by_hand.record("b", DONE)
+        by_hand.keep("b", {"rows": "7"})
+        by_hand.enter("boot-1")
+    later = time.monotonic() + 601
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    with lock(tmp_path):
+        daemon.keep("a", {"rows": "4"})  # another pass is under way
+    assert written(tmp_path)["kept"] == {"b": {"rows": "7"}}
+    daemon.keep("a", {"rows": "3"})  # not yet again
+    assert written(tmp_path)["kept"] == {"b": {"rows": "7"}}
+    later += 601
+    daemon.keep("a", {"rows": "2"})
+    assert written(tmp_path)["kept"] == {"a": {"rows": "2"}, "b": {"rows": "7"}}
+    assert written(tmp_path)["steps"]["b"]["done"]
+
+
+def written(directory: Path) -> dict[str, Any]:
+    return json.loads((directory / "state.json").read_text())  # type: ignore[no-any-return]
 
 
 def test_what_another_pass_has_written_is_known_in_the_next(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@
      "recovering_since": … | null, "progress": {step: {"kind": …, "text": …, "at": …}}, "report": {…} | null,
      "kept": {name: {fact: …}}, "fruitless": {name: {action: epochs}}}
 
-Records of actions are on disk before the action is; the rest is written at most once a second.
+Records of actions are on disk before the action is; the rest is written at most once a second, and between passes
+nothing but what is `kept`, seldom.
 What is `kept` or was `fruitless` survives the change of epoch. `boot` is this machine's boot: the times in
 `first_seen` are of its monotonic clock, and mean nothing in another one.
 """
@@ -17,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from bootheal.adapters.files import lock, replace_file
-from bootheal.errors import StateError
+from bootheal.errors import LockedError, StateError
 from bootheal.model import Done, Event, EventKind, Report, to_json
 
 VERSION = 2
 FILE = "state.json"
 SELDOM = 1.0
+SELDOM_AT_REST = 600.0
 
 
 class StateFile:
@@ -45,7 +47,7 @@ class StateFile:
     def hold(self) -> Iterator[str]:
         """Hold the lock of a healing pass, and yield the epoch that is remembered by then. Errors as of `lock`.
 
-        Nothing is written outside of it: another pass may be under way.
+        Nothing is written without it: another pass may be under way.
         """
         with lock(self._directory):
             self._held = True
@@ -142,10 +144,23 @@ class StateFile:
         return int(self._data["fruitless"].get(step, {}).get(action, 0))
 
     def keep(self, step: str, facts: Mapping[str, str]) -> None:
-        """Remember what was good. Not durably: what was good before will do, should the power fail now."""
-        if self._data["kept"].get(step) != facts:
-            self._data["kept"][step] = dict(facts)
-            self._write_soon()
+        """Remember what was good. Not durably: what was good before will do, should the power fail now.
+
+        Between passes, too, which may be months apart: what has shrunk by and by since then is not a loss.
+        """
+        if self._data["kept"].get(step) == facts:
+            return
+        self._data["kept"][step] = dict(facts)
+        self._write_soon()
+        if not self._held and time.monotonic() - self._written >= SELDOM_AT_REST:
+            self._write_kept(self._data["kept"])
+
+    def _write_kept(self, kept: dict[str, Any]) -> None:
+        """Add it to what another process may have written meanwhile, unless one is at work right now."""
+        self._written = time.monotonic()
+        with suppress(LockedError, StateError), self.hold():
+            self._data["kept"] |= kept
+            self._write(durable=False)
 
     def kept(self, step: str) -> Mapping[str, str]:
         """Return what was last good."""

@@ -1,7 +1,6 @@
 """The daemon: it heals, then stays and heals again; what it cannot heal, it says and keeps trying.
 
-The lock is held, and the state file written, during a pass only: `run --once` by hand
-works beside a daemon that rests.
+The lock is held during a pass only: `run --once` by hand works beside a daemon that rests.
 """
 
 from pathlib import Path
