@@ -65,6 +65,8 @@ def test_a_reset_that_did_not_help_is_not_repeated() -> None:
     judgement = STEP.judge(seen(role=replace(ROLE, matches=None)), past(done=(done,)))
     assert isinstance(judgement, GiveUp)
     assert "still refused after its password was reset" in judgement.why
+    drifted_again = STEP.judge(seen(role=replace(ROLE, matches=None)), past(done=(done,), incident=1))
+    assert isinstance(drifted_again, Act)  # that reset helped, and this is another trouble of the same boot
 
 
 def test_a_role_that_does_not_exist_is_named() -> None:

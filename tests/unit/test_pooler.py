@@ -296,6 +296,12 @@ def test_a_changed_auth_file_is_reloaded_once_it_is_in_the_pod(login: Answer) ->
     assert [type(action) for action in judgement.actions] == [Reload]
     done = Done(0, "reload", str(POD), "x", NOW - 1, "reload", "done", {"uid": "uid-1"})
     assert isinstance(cured(member(login, retry="0.2", same_file=True), done=(done,)), Wait)
+    earlier = STEP.judge(
+        Seen(members=(member(login, retry="0.2", same_file=True),), pooler=OK, application=OK),
+        past(done=(done,), incident=1),
+    )
+    assert isinstance(earlier, Act)  # that was another change of it, weeks ago in the same boot
+    assert [type(action) for action in earlier.actions] == [Reload]
     assert restarts(cured(member(login, retry="0.2", same_file=False))) == ["its auth_file is not the declared one"]
 
 

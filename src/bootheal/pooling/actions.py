@@ -201,6 +201,6 @@ def restarted(done: Sequence[Done]) -> frozenset[str]:
 
 
 def reloaded(done: Sequence[Done], uid: str, *kinds: type[Action]) -> bool:
-    """Tell whether a pod was made to read its files again in this epoch."""
+    """Tell whether a pod was made to read its files again by what was done."""
     names = {kind.kind() for kind in kinds or (Reload,)}
     return any(item.action in names and item.note.get("uid") == uid and item.result == "done" for item in done)

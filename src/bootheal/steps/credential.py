@@ -168,7 +168,7 @@ class Credential(Step[Seen]):
                 f"role {role.name} does not have the password of {self.login.secret} (28P01), and reset is never",
                 "set the role's password, or the pooler's credential.reset to if-wrong",
             )
-        if role.matches is None and past.times(ResetPassword):
+        if role.matches is None and past.present.times(ResetPassword):
             hint = "is its password checked by something else than PostgreSQL (pg_hba.conf: ldap, pam, …)?"
             return GiveUp(f"role {role.name} is still refused after its password was reset ({answer})", hint)
         known = "the stored verifier differs" if role.matches is False else "the stored verifier cannot be read"

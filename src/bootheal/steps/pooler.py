@@ -251,7 +251,7 @@ class PoolerStep(Step[Seen]):
     def _cure(self, member: Member, verdict: Verdict, seen: Seen, past: Past) -> Action | None:
         """Return what helps this pod, by the shortest way that its evidence allows."""
         stale = verdict in (Verdict.STALE, Verdict.STALE_CLIENT)
-        if stale and member.same_file and not reloaded(past.done, member.uid):
+        if stale and member.same_file and not reloaded(past.present.done, member.uid):
             return Reload(cause="its auth_file has changed", **self._on(member))
         why = why_restart(member, verdict, seen, past.held(let_in(member)))
         if not why or seen.doubts:

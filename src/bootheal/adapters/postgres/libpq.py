@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from bootheal.errors import DeniedError, PermanentError, TransientError, UnreachableError
@@ -76,7 +76,7 @@ def _tls(trust: Trust | None) -> Iterator[dict[str, Any]]:
 
 
 def _cut(fileno: int) -> None:
-    with socket.socket(fileno=os.dup(fileno)) as duplicate:
+    with suppress(OSError), socket.socket(fileno=os.dup(fileno)) as duplicate:
         duplicate.shutdown(socket.SHUT_RDWR)
 
 
