@@ -50,7 +50,7 @@ class Machine:
 
     def directory(self, path: str) -> Directory:
         """Look at a path, and at the kernel's table of mounts, which needs no right to the directories above it."""
-        if path in _mounts():
+        if os.path.realpath(path) in _mounts():
             return Directory.MOUNTED
         try:
             Path(path).stat()
