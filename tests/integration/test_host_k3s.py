@@ -13,6 +13,8 @@ from bootheal.freshness import before_boot
 from bootheal.model import Directory, HostFacts, PartState
 from support.systemd import Systemd
 
+WAITS = "its start waits for other units"
+
 
 @pytest.fixture
 def systemd(tmp_path: Path) -> Systemd:
@@ -38,6 +40,8 @@ def facts(systemd: Systemd) -> HostFacts:
         ({"ActiveState": "activating", "SubState": "start", "NRestarts": "3"}, PartState.RESTARTING, ""),
         ({"ActiveState": "deactivating", "SubState": "stop-sigterm"}, PartState.STOPPED, ""),
         ({"ActiveState": "inactive", "SubState": "dead"}, PartState.STOPPED, ""),
+        ({"ActiveState": "inactive", "SubState": "dead", "Job": "123"}, PartState.STARTING, WAITS),
+        ({"ActiveState": "deactivating", "SubState": "stop", "Job": "123"}, PartState.STOPPED, ""),
         ({"ActiveState": "failed", "SubState": "failed", "Result": "oom-kill"}, PartState.FAILED, "oom-kill"),
     ],
 )
@@ -146,5 +150,7 @@ def test_a_directory_is_told_from_a_mount_point_and_from_nothing(tmp_path: Path)
     """By the kernel's table of mounts, where no right to the directory is needed."""
     host = K3sHost(unit="")
     assert host.directory("/proc") is Directory.MOUNTED
+    (tmp_path / "link").symlink_to("/proc")
+    assert host.directory(str(tmp_path / "link")) is Directory.MOUNTED
     assert host.directory(str(tmp_path)) is Directory.PLAIN
     assert host.directory(str(tmp_path / "gone")) is Directory.MISSING

@@ -75,8 +75,13 @@ def test_a_damaged_database_is_found_in_the_journal_of_a_unit_that_restarts(k3s:
 
 
 def test_each_state_of_the_unit_has_its_word(k3s: Box) -> None:
-    """Not there, starting, running, stopped, failed."""
+    """Not there, waiting for others, starting, running, stopped, failed."""
     assert facts(k3s)["parts"] == []
+    k3s.machine.run("systemd-run", "--no-block", "--unit=slow", "--property=Type=oneshot", "/bin/sleep", "1000")
+    play(k3s, "ExecStart=/bin/sleep 1000", "[Unit]", "After=slow.service")
+    assert state(k3s) == "starting"
+    k3s.machine.run("systemctl", "stop", "k3s", "slow")
+    assert state(k3s) == "stopped"
     play(k3s, "Type=notify", "TimeoutStartSec=infinity", "ExecStart=/bin/sleep 1000")
     assert state(k3s) == "starting"
     k3s.machine.run("systemctl", "stop", "k3s")

@@ -29,6 +29,7 @@ PROPERTIES = (
     "NRestarts",
     "InvocationID",
     "StateChangeTimestampMonotonic",
+    "Job",
 )
 STAMPS = ("UserspaceTimestamp", "InactiveExitTimestamp", "ActiveEnterTimestamp")
 STATES = {
@@ -107,7 +108,11 @@ def as_part(name: str, role: str, shown: dict[str, str]) -> Part:
     # Between two starts it is "auto-restart"; a start after one that failed is more of the same.
     if state is PartState.STARTING and (restarts or shown.get("SubState") == "auto-restart"):
         state = PartState.RESTARTING
-    result = shown.get("Result", "success")
+    # Its start is queued: k3s comes after network-online.target, which may take minutes of a boot.
+    queued = shown.get("ActiveState") in ("inactive", "failed") and "Job" in shown
+    if queued:
+        state = PartState.STARTING
+    result = "its start waits for other units" if queued else shown.get("Result", "success")
     if result == "exit-code":
         result = f"exit status {shown.get('ExecMainStatus', '?')}"
     changed = int(shown.get("StateChangeTimestampMonotonic") or 0) / 1e6
