@@ -126,7 +126,7 @@ class Cluster(Protocol):
         """Return a pod's status, events, and the last lines of `containers`; what can't be had says why."""
 
     def pods_of_kubelet(self, node: str) -> frozenset[str]:
-        """Ask the node's kubelet for the UIDs of the pods that it knows. DeniedError names the right."""
+        """Ask the node's kubelet for the UIDs of the pods that it has from the API. DeniedError names the right."""
 
     def delete_pod(self, pod: Ref, uid: str, version: str = "", *, force: bool = False) -> None:
         """Delete, gracefully if not by `force`. Gone is fine; ConflictError where it is not the one that was seen."""

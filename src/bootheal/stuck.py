@@ -81,9 +81,11 @@ def look(world: World, pods: Iterable[Pod], *, ask: bool) -> Terminating:
 
 def _known(world: World, node: str) -> frozenset[str] | str:
     try:
-        return world.cluster.pods_of_kubelet(node)
+        known = world.cluster.pods_of_kubelet(node)
     except DeniedError as error:
         return f"{error} ({error.hint})"
+    # One that has been restarted answers before it has read its pods, whose containers run on (kubernetes#112119).
+    return known or f"the kubelet of {node} knows of no pod at all, as when it has just begun"
 
 
 def remarks(terminating: Terminating, now: float, grace: float, force_after: float | None) -> Iterator[str]:

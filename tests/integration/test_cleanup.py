@@ -155,6 +155,16 @@ def test_without_the_right_to_ask_a_kubelet_nothing_is_forced(stack: Stack) -> N
     assert "not allowed: get nodes/proxy" in bootheal("check", "--config", stack.config, expect=1).stdout
 
 
+def test_a_kubelet_that_has_just_begun_is_not_believed(stack: Stack) -> None:
+    """It answers with the pods of its own machine's files before it has read the API's, whose containers may run."""
+    name = stack.leave_terminating(600, known=False)
+    static = {"metadata": {"uid": "etcd", "annotations": {"kubernetes.io/config.source": "file"}}}
+    stack.faults.add(Fault(path="proxy/pods", status=200, body=json.dumps({"items": [static]})))
+    stack.configure({"cleanup": {"force_after": 60}})
+    assert "not forced: the kubelet of demo knows of no pod" in outcome(heal(stack.config), "cleanup")["remarks"][0]
+    assert stack.find("pods", name) is not None
+
+
 def test_last_words_are_kept_before_the_delete(tmp_path: Path) -> None:
     """Status, events and log lines of a pod that the power cut killed; `bootheal status --json` shows them."""
     with running(tmp_path) as stack:

@@ -23,7 +23,7 @@ class Cluster:
 
     listed: tuple[Pod, ...]
     node: Node = field(default_factory=a_node)
-    known: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset({"another"})
 
     def pods(self, namespace: str) -> list[Pod]:
         return [pod for pod in self.listed if pod.ref.namespace == namespace]
@@ -288,6 +288,11 @@ def test_forcing_is_for_what_the_kubelet_of_this_boot_does_not_know() -> None:
     ("pod", "cluster", "objection"),
     [
         (overdue(), {"known": frozenset({"uid-a"})}, "the kubelet of box still knows it"),
+        (
+            overdue(),
+            {"known": frozenset()},
+            "the kubelet of box knows of no pod at all, as when it has just begun",
+        ),
         (overdue(finalizers=("x/y",)), {}, "a finalizer is not bootheal's to take off"),
         (overdue(), {"node": a_node(boot_id="old")}, "node box still shows the previous boot (old, this one is new)"),
         (overdue(), {"node": a_node(ready=False)}, "node box is not Ready"),
@@ -362,7 +367,7 @@ def test_no_healthy_pod_is_deleted(pods: list[Pod], watched: float, pressed: boo
     """Whatever the API says: nothing that lives, nothing that nobody would make again, nothing undeclared."""
     step = replace(CLEANUP, cap=1000, force_after=1.0)
     node = a_node(pressures=("MemoryPressure",) if pressed else ())
-    uids = frozenset(pod.uid for pod in pods if known)
+    uids = frozenset(pod.uid for pod in pods if known) | {"another"}
     judgement = step.judge(look(*pods, step=step, node=node, known=uids), for_long(watched))
     if not isinstance(judgement, Act):
         return

@@ -45,6 +45,9 @@ from bootheal.ports import Interest
 CORE, APPS, BATCH = "/api/v1", "/apis/apps/v1", "/apis/batch/v1"
 LEASES = "kube-node-lease"
 
+# Where a kubelet has a pod from: "api", or "file" and the like.
+SOURCE = "kubernetes.io/config.source"
+
 RESOURCES = {
     resource.kind: resource
     for resource in (
@@ -235,9 +238,10 @@ class KubeCluster:
         return last_words(self._api, pod, containers, lines, self._redact)
 
     def pods_of_kubelet(self, node: str) -> frozenset[str]:
-        """Ask the kubelet itself, through the API server's node proxy."""
+        """Ask the kubelet itself, through the API server's node proxy. Static pods are from files."""
         raw = self._api.get(f"{CORE}/nodes/{node}/proxy/pods", about=f"the pods of the kubelet of {node}")
-        return frozenset(item["metadata"]["uid"] for item in raw.get("items") or ())
+        found = (item["metadata"] for item in raw.get("items") or ())
+        return frozenset(pod["uid"] for pod in found if (pod.get("annotations") or {}).get(SOURCE, "api") == "api")
 
     def exec(self, pod: Ref, container: str, command: Sequence[str], timeout: float) -> Answer:
         """Run a command; what it says is told without any password that this process has read."""
