@@ -28,6 +28,7 @@ def test_what_fails_is_tried_three_times_and_reported() -> None:
     recent = replace(FAILED, at=NOW - 9)
     assert STEP.judge(Seen(), past(done=(recent,))) == Wait("POST http://x says 500", again=10.0)
     assert isinstance(STEP.judge(Seen(), past(done=(FAILED,))), Act)
+    assert isinstance(STEP.judge(Seen(), past(done=(replace(FAILED, at=NOW + 3600),))), Act)  # the clock was set back
     judgement = STEP.judge(Seen(), past(done=(FAILED, FAILED, FAILED)))
     assert judgement == GiveUp(
         "cannot ask Flux to reconcile kustomization/flux-system/shop: POST http://x says 500",
