@@ -15,6 +15,10 @@ RESTART_TAKES = 3.0
 # For how long, beyond two tries, it is refused what PostgreSQL accepts before it is not believed to find out itself.
 STALE_FOR = 3.0
 
+# The kubelet brings a changed Secret into a pod that runs within a minute and a half; then a RELOAD, which drops
+# nobody, is enough. Where it never will (subPath, environment), others are served that much longer.
+FILE_ARRIVES = 90.0
+
 # A pooler that says no more than that it fails: for so long both roles must have been let in without it.
 HIDDEN = 15.0
 
@@ -30,9 +34,15 @@ PASSES = {
 }
 
 
+def passes(member: Member, verdict: Verdict, patience: float) -> float:
+    """Return for how long a verdict must hold before a person is asked."""
+    arrives = FILE_ARRIVES if verdict in STALE and member.same_file is False else 0.0
+    return arrives + PASSES.get(verdict, patience)
+
+
 def why_restart(member: Member, verdict: Verdict, seen: Seen, held: float) -> str:
     """Say why only a new process helps, "" if that is not known. `held`: for how long PostgreSQL has let both in."""
-    if verdict in STALE and member.same_file is False:
+    if verdict in STALE and member.same_file is False and (held >= FILE_ARRIVES or not member.serves_others):
         return "its auth_file is not the declared one"
     if verdict in STALE and member.bug:
         return member.bug.source

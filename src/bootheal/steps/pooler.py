@@ -32,7 +32,7 @@ from bootheal.pooling.actions import (
 )
 from bootheal.pooling.facts import RETRY, STARVED, Member, Seen, condition, let_in
 from bootheal.pooling.files import same_file
-from bootheal.pooling.rules import PASSES, Names, tell, why_restart
+from bootheal.pooling.rules import Names, passes, tell, why_restart
 from bootheal.pooling.settings import Declared
 from bootheal.ports import Interest, World
 from bootheal.primary import TIMEOUT, Database, find
@@ -240,7 +240,7 @@ class PoolerStep(Step[Seen]):
             if cure := self._cure(member, verdict, seen, past):
                 return Act(said, (cure,))
         for member, verdict in verdicts:
-            if past.held(condition(member, verdict)) >= PASSES.get(verdict, self.patience):
+            if past.held(condition(member, verdict)) >= passes(member, verdict, self.patience):
                 if repayments := tuple(self._repayments(seen, past)):
                     return Act("nothing is left to be lent for", repayments)
                 return tell(member, verdict, seen, self.names)
