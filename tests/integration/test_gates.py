@@ -22,13 +22,14 @@ NGINX = "deployment/shop/nginx"
 
 
 class Redis(socketserver.ThreadingTCPServer):
-    """Says what a Redis says while it reads its data from disk, and soon what it says then."""
+    """Says what a Redis says while it reads its data from disk, three times, and then what it says then."""
 
     daemon_threads = True
-    answer = b"-LOADING Redis is loading the dataset in memory\r\n"
+    asked = 0
 
-    def ready(self) -> None:
-        self.answer = b"+PONG\r\n"
+    def answer(self) -> bytes:
+        self.asked += 1
+        return b"+PONG\r\n" if self.asked > 3 else b"-LOADING Redis is loading the dataset in memory\r\n"
 
 
 class Talk(socketserver.StreamRequestHandler):
@@ -36,7 +37,7 @@ class Talk(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         if self.rfile.readline() == b"PING\r\n":
-            self.wfile.write(self.server.answer)
+            self.wfile.write(self.server.answer())
 
 
 @contextmanager
@@ -74,7 +75,6 @@ def test_gates_are_waited_for_and_hold_up_what_comes_after_them(healthy: Stack, 
                 "workloads": {NGINX: {"after": ["gates/redis", "gates/kong", "gates/mq"]}},
             }
         )
-        threading.Timer(2.0, server.ready).start()
         run = bootheal("run", "--once", "--json", "--config", healthy.config)
     assert "says something else" in run.stderr  # a stranger's words are not repeated
     steps = {name: outcome(json.loads(run.stdout), name) for name in ("gates/redis", "gates/other", NGINX)}

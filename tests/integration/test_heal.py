@@ -145,7 +145,9 @@ def test_two_runs_at_once_are_one_too_many(broken: Stack) -> None:
 
 def test_status_needs_no_cluster(broken: Stack, tmp_path: Path) -> None:
     """While a run is under way, after it, and where there never was one."""
-    assert "no run yet" in bootheal("status", "--config", tmp_path / "none.yaml", expect=1).stdout
+    fresh = tmp_path / "fresh.yaml"
+    fresh.write_text(f"state_directory: {tmp_path}/fresh\n")
+    assert "no run yet" in bootheal("status", "--config", fresh, expect=1).stdout
     heal(broken.config)
     broken.power_cut()
     text = bootheal("status", "--config", broken.config).stdout

@@ -109,7 +109,7 @@ def heal(stack: Stack, witness: Witness) -> Report:
 @pytest.fixture
 def shop(healthy: Stack) -> Stack:
     """The module's stack; each test boots it anew."""
-    healthy.configure({"cleanup": {"grace": 1}})
+    healthy.configure({"cleanup": {"grace": 4}})  # longer than the kubelet takes to start a pod again
     return healthy
 
 

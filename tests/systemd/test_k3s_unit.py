@@ -11,6 +11,9 @@ from bootheal.adapters.wallclock import SLACK
 from cache import ROOT
 from support.box import Box
 
+# The first test waits for the machine to be made, from packages.
+pytestmark = pytest.mark.timeout(600)
+
 UNIT = "/etc/systemd/system/k3s.service"
 FACTS = """
 import json

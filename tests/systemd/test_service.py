@@ -4,6 +4,7 @@ import re
 import time
 from itertools import pairwise
 
+import pytest
 import yaml
 
 from bootheal.demo.stack import BootScript
@@ -11,6 +12,9 @@ from bootheal.model import EventKind
 from bootheal.narrate import MESSAGE_IDS
 from bootheal.step import REFUSAL_PASSES
 from support.box import CANARIES, CONFIG, KUBECONFIG, STATE, Box
+
+# The first test waits for the machine to be made, from packages.
+pytestmark = pytest.mark.timeout(600)
 
 HEALED = re.compile(r"healed, [0-9]+ of [0-9]+ steps, [0-9.]+ s")
 
