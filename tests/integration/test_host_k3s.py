@@ -40,6 +40,7 @@ def facts(systemd: Systemd) -> HostFacts:
         ({"ActiveState": "activating", "SubState": "start", "NRestarts": "3"}, PartState.RESTARTING, ""),
         ({"ActiveState": "deactivating", "SubState": "stop-sigterm"}, PartState.STOPPED, ""),
         ({"ActiveState": "inactive", "SubState": "dead"}, PartState.STOPPED, ""),
+        ({"ActiveState": "inactive", "SubState": "dead", "Job": ""}, PartState.STOPPED, ""),
         ({"ActiveState": "inactive", "SubState": "dead", "Job": "123"}, PartState.STARTING, WAITS),
         ({"ActiveState": "deactivating", "SubState": "stop", "Job": "123"}, PartState.STOPPED, ""),
         ({"ActiveState": "failed", "SubState": "failed", "Result": "oom-kill"}, PartState.FAILED, "oom-kill"),

@@ -109,7 +109,7 @@ def as_part(name: str, role: str, shown: dict[str, str]) -> Part:
     if state is PartState.STARTING and (restarts or shown.get("SubState") == "auto-restart"):
         state = PartState.RESTARTING
     # Its start is queued: k3s comes after network-online.target, which may take minutes of a boot.
-    queued = shown.get("ActiveState") in ("inactive", "failed") and "Job" in shown
+    queued = shown.get("ActiveState") in ("inactive", "failed") and shown.get("Job", "0") not in ("", "0")
     if queued:
         state = PartState.STARTING
     result = "its start waits for other units" if queued else shown.get("Result", "success")
