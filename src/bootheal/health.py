@@ -93,6 +93,8 @@ def starting(pod: Pod) -> str:
     for container in pod.containers:
         if container.state is State.WAITING:
             return f"{pod.ref} {container.reason or 'waits'}"
+        if container.unproven:
+            return f"{pod.ref} has not passed its startup probe yet"
     if pod.unplaced:
         return f"{pod.ref} has no node: {pod.unplaced}"
     return "" if pod.containers else f"{pod.ref} is {pod.phase}"

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from bootheal.adapters.kube.objects import pod as parsed_pod
+from bootheal.adapters.kube.workloads import workload as parsed_workload
 from bootheal.health import Rollout, rollout
 from bootheal.model import Answer, Done, Pod, Ref, Workload
 from bootheal.probes import Http
@@ -139,6 +141,29 @@ def test_a_dead_pod_is_named() -> None:
     """The clean-up, or the kubelet, deals with it."""
     judgement = STEP.judge(seen(a_pod("web-1", terminated("Unknown")), workload=down()), past())
     assert judgement == Wait("pod/shop/web-1 Unknown")
+
+
+def test_what_starts_slowly_is_not_restarted_for_it() -> None:
+    """A startup probe that has not succeeded is a start; a readiness probe is not asked before its delay is over."""
+    proving = replace(running(), ready=False, unproven=True)
+    facts = seen(a_pod("web-1", proving), workload=down())
+    assert not facts.conditions
+    assert STEP.judge(facts, past()) == Wait("pod/shop/web-1 has not passed its startup probe yet")
+    facts = seen(a_pod("web-1", replace(running(), ready=False)), workload=replace(down(), unasked=90.0))
+    (unwell,) = facts.conditions
+    assert isinstance(STEP.judge(facts, past(first_seen={unwell: NOW - 119})), Wait)
+    assert acts(STEP.judge(facts, past(first_seen={unwell: NOW - 120}))) == [(RollOut, str(WEB))]
+
+
+def test_how_slowly_it_starts_is_read_from_it() -> None:
+    """Containers differ; the slowest one counts."""
+    probes = [{}, {"readinessProbe": {"initialDelaySeconds": 90}}, {"readinessProbe": {}}]
+    raw = {"metadata": {"name": "web"}, "spec": {"template": {"spec": {"containers": probes}}}}
+    assert parsed_workload(raw, "deployment").unasked == 90
+    states = [("running", False), ("running", True), ("waiting", False)]
+    statuses = [{"name": "main", "state": {state: {}}, "started": started} for state, started in states]
+    pod = parsed_pod({"metadata": {"name": "web-1"}, "status": {"containerStatuses": statuses}})
+    assert [container.unproven for container in pod.containers] == [True, False, False]
 
 
 def test_what_runs_but_stays_unwell_is_rolled_out_once() -> None:

@@ -70,7 +70,7 @@ class State(StrEnum):
 class Container:
     """One container's status. `reason` and `started` belong to `state`; `message` is why it waits.
 
-    `ended` is when its last process did.
+    `ended` is when its last process did; `unproven`: its startup probe has not succeeded yet.
     """
 
     name: str
@@ -82,6 +82,7 @@ class Container:
     ended: float | None = None
     image: str = ""
     message: str = ""
+    unproven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ class Workload:
 
     `caused_by` is what we wrote into the pod template when we last rolled it out, `scaled_by` into the object when
     we last scaled it; `scaled_from` is the number of replicas to go back to, while it is we who hold it at zero.
-    `surge` and `unavailable` are in pods. `managed_by` is who may undo a change of it.
+    `unasked` is for how long after its start a pod is not asked
+    whether it is ready. `surge` and `unavailable` are in pods. `managed_by` is who may undo a change of it.
     `refused` says why its pods cannot be created, where a webhook stands in the way.
     """
 
@@ -170,6 +172,7 @@ class Workload:
     claims: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     pulls_always: bool = False
+    unasked: float = 0.0
 
     @property
     def on_delete(self) -> bool:

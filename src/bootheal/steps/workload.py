@@ -22,7 +22,8 @@ from bootheal.restarting.shapes import Strategy
 from bootheal.restarting.ways import RESTARTS, happened, last_scaling, marked, older, restart, unscale
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
 
-# A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself.
+# A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself. What starts
+# slowly says so, by a startup probe or by the delay of its readiness probe.
 UNWELL = 30.0
 
 # An operator may be late with its Secret; after this long a person is asked for it.
@@ -201,14 +202,14 @@ class WorkloadStep(Step[Seen]):
         if self.restart == "never":
             return Wait(why)
         reason = f"unwell-{past.trouble}"
-        held = seen.held("unwell", past)
-        if not any(_restarts(seen, past)) and held < UNWELL and not seen.rollout.failed:
+        held, limit = seen.held("unwell", past), UNWELL + (0.0 if seen.rollout.done else seen.workload.unasked)
+        if not any(_restarts(seen, past)) and held < limit and not seen.rollout.failed:
             return Wait(why)
         if seen.unpullable:
             return Wait(f"{why}; not restarted: {seen.unpullable}")
         if any(_restarts(seen, past, but=reason)):
             return self._judge_unwell_still(seen, why)
-        cause = f"not well for {UNWELL:g} s although its pods run" if seen.unwell else seen.rollout.why
+        cause = f"not well for {limit:g} s although its pods run" if seen.unwell else seen.rollout.why
         return restart(seen, past, reason, cause) or self._judge_unwell_still(seen, why)
 
     def _judge_unwell_still(self, seen: Seen, why: str) -> Judgement:

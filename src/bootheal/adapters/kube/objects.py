@@ -153,6 +153,7 @@ def _container(raw: Raw) -> Container:
         ended=seconds((terminated or {}).get("finishedAt")),
         image=raw.get("image", ""),
         message=detail.get("message", "") if name == "waiting" else "",
+        unproven=name == State.RUNNING and raw.get("started") is False,
     )
 
 

@@ -47,6 +47,7 @@ def workload(raw: Raw, kind: str) -> Workload:
         claims=_claims(pod),
         images=tuple(container.get("image", "") for container in pod.get("containers") or ()),
         pulls_always=any(c.get("imagePullPolicy") == "Always" for c in pod.get("containers") or ()),
+        unasked=max((_delay(container) for container in pod.get("containers") or ()), default=0.0),
         **_strategy(spec, kind, desired),
     )
 
@@ -81,6 +82,10 @@ def _host_ports(pod: Raw) -> bool:
     """Tell whether no second pod of the kind can run on the same node."""
     ports = [port for container in pod.get("containers") or () for port in container.get("ports") or ()]
     return any(port.get("hostPort") for port in ports) or bool(pod.get("hostNetwork") and ports)
+
+
+def _delay(container: Raw) -> float:
+    return float((container.get("readinessProbe") or {}).get("initialDelaySeconds") or 0)
 
 
 def _claims(pod: Raw) -> tuple[str, ...]:
