@@ -1,6 +1,8 @@
 """The engine on a clock that jumps: order, waiting, acting, failing, remembering."""
 
+from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -361,6 +363,20 @@ def test_restarts_are_bounded() -> None:
     bench.steps = steps
     assert bench.run().seconds == pytest.approx(20, abs=1)
     assert most == 2
+
+
+def test_a_place_that_becomes_free_wakes_one_of_those_that_wait_for_it() -> None:
+    """Forty restarts one after the other take a few looks each, not forty each."""
+    bench = Bench([], limits=Limits(max_parallel=1))
+    looks: list[str] = []
+
+    def judges(_: Any, past: Past) -> Judgement:
+        return Settled("ok") if past.done else Act("must", (Restart(cause="x", name="x"),))
+
+    names = [f"w{number:02}" for number in range(40)]
+    bench.steps = [Scripted(name=name, judges=judges, sees=partial(looks.append, name)) for name in names]
+    assert bench.run().verdict is Verdict.HEALED
+    assert max(Counter(looks).values()) <= 3
 
 
 def test_past_is_remembered_within_a_boot_and_not_beyond() -> None:

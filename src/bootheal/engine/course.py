@@ -43,6 +43,7 @@ class Course:
     def obey(self, node: Node, judgement: Judgement | Exception) -> None:
         """Do what a judgement says; an exception is a bug."""
         node.count(self._clock.monotonic())
+        node.queued = False
         if node.failed and self._in_vain(node, judgement):
             self._fail_again(node, judgement)
             return
@@ -184,7 +185,7 @@ class Course:
             return
         if any(action.disruptive for action in judgement.actions) and not self._nodes.take_place(node):
             wait = Wait("waits for other restarts to end (max_parallel)", again=FOR_EVER, counts=False)
-            self._wait(node, wait)  # a place that becomes free wakes it
+            self._wait(node, wait)  # until one is offered
             return
         if node.settled:
             self._unsettle(node, judgement.why)

@@ -142,6 +142,7 @@ class Engine:
 
     def _start_looks(self) -> None:
         now = self._clock.monotonic()
+        self._nodes.offer_places()
         for node in self._nodes:
             if self._may_look(node) and node.due <= now:
                 self._begin_look(node, now)

@@ -19,9 +19,9 @@ class Node:
     """One step's bookkeeping; times are monotonic.
 
     `due` is when it is to be looked at, `counting_since` when the wait under way began to
-    count against its patience, `place` whether it holds one of the `max_parallel` places,
-    `denied_since` since when the API server has refused its looks without a break,
-    `failures` how often in a row it was tried again and failed again.
+    count against its patience, `place` whether it holds one of the `max_parallel` places and
+    `queued` whether it waits for one, `denied_since` since when the API server has refused
+    its looks without a break, `failures` how often in a row it was tried again and failed again.
     """
 
     step: Step[Any]
@@ -43,6 +43,7 @@ class Node:
     waited: float = 0.0
     counting_since: float | None = None
     place: bool = False
+    queued: bool = False
     held_back_since: float | None = None
     done: list[Done] = field(default_factory=list)
 

@@ -1,6 +1,7 @@
 """The graph as it stands: who may go, who holds a place, who is stopped because of whom."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from bootheal.engine.node import Node
@@ -56,18 +57,24 @@ class Nodes:
                 node.wake()
 
     def take_place(self, node: Node) -> bool:
-        """Take one of the places for restarts, if one is free, and keep it until the step has ended."""
-        taken = sum(1 for other in self if other.place)
-        node.place = node.place or taken < self._max_parallel
+        """Take one of the places for restarts, if one is free, and keep it until the step has ended; else queue."""
+        node.place = node.place or self._free > 0
+        node.queued = not node.place
         return node.place
 
     def leave_place(self, node: Node) -> None:
-        """Give the place back; whoever waits for one asks again at once."""
-        if node.place:
-            node.place = False
-            for other in self:
-                if other.ending is None and other.began is not None:
-                    other.due = 0.0
+        """Give the place back, or leave the queue for one."""
+        node.place = node.queued = False
+
+    def offer_places(self) -> None:
+        """Let no more look again than there are places: a place that becomes free must not wake hundreds."""
+        queue = (node for node in self if node.queued and self.ready(node))
+        for node in islice(queue, self._free):
+            node.due = 0.0
+
+    @property
+    def _free(self) -> int:
+        return max(0, self._max_parallel - sum(1 for node in self if node.place))
 
     def stand_still(self, node: Node, now: float) -> None:
         """It is not well any more: the patience of those that come after it does not run meanwhile."""
