@@ -104,6 +104,17 @@ def test_a_watch_that_expired_is_listed_anew(api: ScriptedApi) -> None:
     kept.stop()
 
 
+def test_hundreds_who_look_after_a_break_cost_one_list(api: ScriptedApi) -> None:
+    """The break wakes all who are interested; they wait for the list with which the watch begins again."""
+    kept, ears = keep(api)
+    api.objects = {"b": 9}
+    api.coming.put(UnreachableError("it broke"))
+    ears.wait_for(lambda: ears.heard.count("") == 2)  # the first list, the break
+    assert [kept.items() for _ in range(200)] == [{"b": Snapshot("9")}] * 200
+    assert api.lists == 2
+    kept.stop()
+
+
 def test_nothing_stale_is_read_while_the_watch_is_broken(api: ScriptedApi) -> None:
     """Each read is then a list of its own; once a watch lives again, none is."""
     kept, ears = keep(api)

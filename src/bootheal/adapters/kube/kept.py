@@ -28,10 +28,10 @@ QUIET_SECONDS = 20.0
 # A list that is changed faster than it can be read is not read page by page for ever.
 RESTARTS = 3
 
-# The first list is awaited for as long as a request may take; whoever looks then asks for itself.
-FIRST_LIST_SECONDS = 15.0
+# A watch's list is awaited for as long as a request may take; whoever looks then asks for itself.
+LIST_SECONDS = 15.0
 
-# The API server is on this machine or near; reads work meanwhile, but nothing wakes a step.
+# The API server is on this machine or near; reads work meanwhile, but nothing wakes a step. One list in this time.
 RECONNECT_SECONDS = 1.0
 
 
@@ -104,9 +104,10 @@ class Kept:
     def items(self) -> dict[str, Any]:
         """Return the snapshots by name: kept ones while the watch is live, else fresh ones.
 
-        The first list is under way from the start: it is awaited, since two at once would cost twice.
+        The list with which a watch begins, or begins again, is awaited: looks come by the hundred after a break,
+        and each would list for itself.
         """
-        self._tried.wait(FIRST_LIST_SECONDS)
+        self._tried.wait(LIST_SECONDS)
         with self._lock:
             if self._live:
                 return dict(self._items)
@@ -128,6 +129,7 @@ class Kept:
     def stop(self) -> None:
         """End the thread when its present request ends."""
         self._stop.set()
+        self._tried.set()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -136,6 +138,7 @@ class Kept:
                     if self._stop.is_set():
                         return
                     self._list()
+            listed = time.monotonic()
             try:
                 while not self._stop.is_set():
                     began = time.monotonic()
@@ -143,12 +146,12 @@ class Kept:
                     if time.monotonic() - began < RECONNECT_SECONDS:
                         self._pause(RECONNECT_SECONDS)  # a server that ends watches at once must not be stormed
             except BoothealError:
-                pass
+                self._tried.clear()
             finally:
                 with self._lock:
                     self._live = False
             self._changed("")
-            self._pause(RECONNECT_SECONDS)
+            self._pause(listed + RECONNECT_SECONDS - time.monotonic())
 
     def _pause(self, seconds: float) -> None:
         self._stop.wait(seconds)
