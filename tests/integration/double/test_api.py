@@ -1,5 +1,7 @@
 """The double's API server, through the official client: it must answer as a real one does in what bootheal touches."""
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -210,6 +212,34 @@ def test_a_watch_tells_what_changes(api: Api, note: dict[str, Any]) -> None:
         timeout_seconds=1,
     )
     assert [("MODIFIED", name), ("DELETED", name)] == [(e["type"], e["object"].metadata.name) for e in events]
+
+
+def test_a_watch_of_what_does_not_change_keeps_up_with_what_does(api: Api) -> None:
+    """Shortly before its end it gets a bookmark however much else is changed, so that its version does not expire."""
+    beginning = api.get(CONFIG_MAPS)["metadata"]["resourceVersion"]
+    ended = threading.Event()
+
+    def change() -> None:
+        while not ended.wait(0.1):
+            api.call(
+                "PATCH", f"{APPS}/deployments/nginx", {"metadata": {"annotations": {"t": str(time.time())}}}, MERGE
+            )
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    events = watch.Watch().stream(
+        client.CoreV1Api(api.client).list_namespaced_config_map,
+        "shop",
+        resource_version=beginning,
+        allow_watch_bookmarks=True,
+        timeout_seconds=3,
+    )
+    try:
+        bookmarks = [event["raw_object"] for event in events if event["type"] == "BOOKMARK"]
+    finally:
+        ended.set()
+        changing.join()
+    assert int(bookmarks[-1]["metadata"]["resourceVersion"]) > int(beginning) + 3
 
 
 def test_an_old_version_is_expired(stack: Stack, api: Api) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from bootheal.demo.objects.selectors import Predicate
 from bootheal.demo.objects.store import Change, Store
 
 _BOOKMARK_SECONDS = 10.0
+_BOOKMARK_BEFORE_END = 2.0
 _LONGEST_SECONDS = 1800.0
 
 
@@ -33,15 +35,24 @@ async def watch(store: Store, call: Call, request: web.Request) -> web.StreamRes
         await _send(response, backlog, request, call.kind)
         loop = asyncio.get_running_loop()
         ends = loop.time() + float(call.query.get("timeoutSeconds") or _LONGEST_SECONDS)
-        while (left := ends - loop.time()) > 0:
-            try:
+        bookmark_at = _next_bookmark(loop.time(), ends)
+        while loop.time() < ends:
+            events: list[Object] = []
+            with contextlib.suppress(TimeoutError):
                 # Not wait_for: before Python 3.12 it swallows the cancellation of a watcher that has gone.
-                async with asyncio.timeout(min(left, _BOOKMARK_SECONDS)):
+                async with asyncio.timeout_at(min(ends, bookmark_at)):
                     events = _events(await subscription.take(), call.kind, selected)
-            except TimeoutError:
-                events = [_bookmark(store, call.kind)] if call.query.get("allowWatchBookmarks") else []
+            if loop.time() >= bookmark_at and not subscription.pending:  # it says that nothing older will come
+                bookmark_at = _next_bookmark(loop.time(), ends)
+                events += [_bookmark(store, call.kind)] if call.query.get("allowWatchBookmarks") else []
             await _send(response, events, request, call.kind)
     return response
+
+
+def _next_bookmark(now: float, ends: float) -> float:
+    """Now and then, and shortly before the end, however much the watcher is told otherwise."""
+    last = ends - _BOOKMARK_BEFORE_END
+    return min(now + _BOOKMARK_SECONDS, last if now < last else ends)
 
 
 def _backlog(store: Store, call: Call, selected: Predicate) -> list[Object]:
