@@ -1,4 +1,4 @@
-"""The controller manager and the scheduler: whenever something changes, every object is brought one step nearer."""
+"""The controller manager and the scheduler: what a change concerns is brought one step nearer to what it should be."""
 
 from __future__ import annotations
 
@@ -8,24 +8,29 @@ from collections.abc import Callable
 from functools import partial
 
 from bootheal.demo.control.deployments import reconcile_deployment, reconcile_replica_set
+from bootheal.demo.control.queue import IGNORED, Queue
 from bootheal.demo.control.statefulsets import reconcile_daemon_set, reconcile_stateful_set
 from bootheal.demo.objects.conditions import set_condition
 from bootheal.demo.objects.kinds import (
     CLAIM,
     DAEMON_SET,
     DEPLOYMENT,
-    EVENT,
     KINDS,
-    LEASE,
     NODE,
     POD,
     REPLICA_SET,
     STATEFUL_SET,
+    Kind,
     Object,
 )
-from bootheal.demo.objects.store import Store
+from bootheal.demo.objects.store import Store, Subscription
 
-_IGNORED = frozenset({EVENT, LEASE})
+_RECONCILERS: dict[Kind, Callable[[Store, Object], float | None]] = {
+    STATEFUL_SET: reconcile_stateful_set,
+    DAEMON_SET: reconcile_daemon_set,
+    DEPLOYMENT: reconcile_deployment,
+    REPLICA_SET: reconcile_replica_set,
+}
 _PASSES = 50
 _OVER = frozenset({"Succeeded", "Failed"})
 _REST = 4
@@ -33,42 +38,38 @@ _REST = 4
 
 
 async def run_controllers(store: Store) -> None:
-    """Reconcile until cancelled."""
+    """Reconcile until cancelled: everything at first, from then on what a change concerns."""
     with store.subscribe() as subscription:
         loop = asyncio.get_running_loop()
+        queue = Queue(store, loop.time, tuple(_RECONCILERS))
         while True:
             began = loop.time()
-            deadline = _settle(store)
+            _settle(store, queue, subscription)
             await asyncio.sleep(_REST * (loop.time() - began))
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(deadline):
-                    while all(change.kind in _IGNORED for change in await subscription.take()):
+                async with asyncio.timeout_at(queue.deadline):
+                    while not queue.add(await subscription.take()):
                         pass
 
 
-def _settle(store: Store) -> float | None:
-    """Reconcile until nothing changes; in how many seconds to look again even if nothing changes then."""
-    deadlines: list[float | None] = []
+def _settle(store: Store, queue: Queue, subscription: Subscription) -> None:
+    """Reconcile until nothing changes."""
     for _ in range(_PASSES):
-        before = store.version
         _collect_garbage(store)
-        for stateful_set in store.all(STATEFUL_SET):
-            reconcile_stateful_set(store, stateful_set)
-        for daemon_set in store.all(DAEMON_SET):
-            reconcile_daemon_set(store, daemon_set)
-        deadlines = [reconcile_deployment(store, deployment) for deployment in store.all(DEPLOYMENT)]
-        for replica_set in store.all(REPLICA_SET):
-            reconcile_replica_set(store, replica_set)
+        for kind, reconcile in _RECONCILERS.items():
+            for item in queue.take(kind):
+                if left := reconcile(store, item):
+                    queue.again(kind, item, left)
         _schedule(store)
-        if store.version == before:
+        if not queue.add(subscription.arrived_by_now()):
             break
-    return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
 
 def _collect_garbage(store: Store) -> None:
     """What lost its owner goes too."""
-    alive = {item["metadata"]["uid"] for kind in KINDS for item in store.all(kind)}
-    for kind in KINDS:
+    kinds = [kind for kind in KINDS if kind not in IGNORED]
+    alive = {item["metadata"]["uid"] for kind in kinds for item in store.all(kind)}
+    for kind in kinds:
         for item in store.all(kind):
             metadata = item["metadata"]
             owners = metadata.get("ownerReferences", [])

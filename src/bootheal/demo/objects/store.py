@@ -79,6 +79,10 @@ class Subscription:
         while not self.pending and not self.closed:
             self.arrived.clear()
             await self.arrived.wait()
+        return self.arrived_by_now()
+
+    def arrived_by_now(self) -> list[Change]:
+        """The changes that need not be waited for."""
         taken = list(self.pending)
         self.pending.clear()
         return taken
