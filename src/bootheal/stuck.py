@@ -33,6 +33,8 @@ class Terminating:
         """Say why forcing this pod could do harm, "" where it cannot."""
         if pod.finalizers:
             return "a finalizer is not bootheal's to take off"
+        if pod.mirror:
+            return "a static pod is the kubelet's own, which knows it by another UID"
         if pod.node not in self.nodes:
             return f"there is no node {pod.node} whose kubelet could be asked"
         node, lease = self.nodes[pod.node]

@@ -293,6 +293,7 @@ def test_forcing_is_for_what_the_kubelet_of_this_boot_does_not_know() -> None:
             {"known": frozenset()},
             "the kubelet of box knows of no pod at all, as when it has just begun",
         ),
+        (overdue(mirror=True), {}, "a static pod is the kubelet's own, which knows it by another UID"),
         (overdue(finalizers=("x/y",)), {}, "a finalizer is not bootheal's to take off"),
         (overdue(), {"node": a_node(boot_id="old")}, "node box still shows the previous boot (old, this one is new)"),
         (overdue(), {"node": a_node(ready=False)}, "node box is not Ready"),
@@ -385,6 +386,7 @@ def test_no_healthy_pod_is_deleted(pods: list[Pod], watched: float, pressed: boo
             else:
                 assert pod.deleting
                 assert not pod.finalizers
+                assert not pod.mirror
                 assert pod.uid not in uids
 
 
