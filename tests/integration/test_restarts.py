@@ -1,6 +1,7 @@
 """Restarts on the stack: each way, on each kind of workload; shapes that would deadlock; killed in the middle."""
 
 import json
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -161,6 +162,19 @@ def test_a_run_killed_while_it_scales_leaves_nothing_at_zero(
     assert not uids(api) & before
     assert api.get(f"{APPS}/deployments/thing")["spec"]["replicas"] == 2
     assert actions(heal(path)) == []
+
+
+@pytest.mark.parametrize("moment", [r"does .*to zero", r"waits .*have yet to end"])
+def test_a_run_that_is_stopped_while_it_scales_gives_the_replicas_back(
+    moment: str, api: Api, make: Make, config: Config
+) -> None:
+    """SIGTERM: it waits for the old pods to end, and leaves nothing at zero for somebody else to find."""
+    make(replicas=2, pod={"terminationGracePeriodSeconds": 2})
+    before = uids(api)
+    said = interrupt_at(config(restart="always", strategy="scale"), moment, signal.SIGTERM)
+    assert api.get(f"{APPS}/deployments/thing")["spec"]["replicas"] == 2, said
+    assert not uids(api) & before
+    assert "interrupted before the end" in said
 
 
 def test_what_was_left_at_zero_is_given_back_though_what_it_comes_after_fails(
