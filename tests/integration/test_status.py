@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from itertools import takewhile
 from pathlib import Path
 
@@ -65,6 +66,21 @@ def test_a_run_under_way_is_told_with_what_it_waits_for(config: Path, tmp_path: 
     assert "  waits      database/shop" in said
     assert said.rstrip().endswith("starting up (57P03)")
     assert json.loads((tmp_path / "state.json").read_text())["recovering_since"] is None
+
+
+def test_what_is_waited_for_is_told_also_where_nothing_happens_any_more(config: Path, tmp_path: Path) -> None:
+    """A run that waits for an hour has told so in its first second, which is when the file had just been written."""
+    state = StateFile(tmp_path)
+    with state.hold():
+        state.enter("boot-7")
+        state.progress(event(EventKind.STARTED))
+        state.progress(event(EventKind.WAITING, "starting up (57P03)", "database/shop"))
+        deadline = time.monotonic() + 10
+        while "57P03" not in (tmp_path / "state.json").read_text():
+            assert time.monotonic() < deadline, "it was never written"
+            state.observe("database/shop", frozenset(), 0.0)  # what each look does
+            time.sleep(0.05)
+    assert "starting up (57P03)" in bootheal("status", "--config", config, expect=1).stdout
 
 
 def test_since_when_it_recovers_outlives_a_process_but_not_a_boot(tmp_path: Path) -> None:

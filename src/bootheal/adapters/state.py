@@ -36,6 +36,7 @@ class StateFile:
         self._known: tuple[int, ...] = ()
         self._written = float("-inf")
         self._held = False
+        self._late = False
         self.remark = ""
 
     @property
@@ -110,7 +111,7 @@ class StateFile:
         memory = self._step(step)
         before: dict[str, float] = memory["first_seen"]
         memory["first_seen"] = {condition: before.get(condition, now) for condition in sorted(conditions)}
-        if memory["first_seen"] != before:
+        if memory["first_seen"] != before or self._late:
             self._write_soon()
         return dict(memory["first_seen"])
 
@@ -187,6 +188,8 @@ class StateFile:
         return self._data["steps"].setdefault(name, {"first_seen": {}, "done": [], "incident": 0})
 
     def _write_soon(self) -> None:
+        """Write at most once a second; what came too soon is written at one of the next looks."""
+        self._late = True
         if self._held and time.monotonic() - self._written >= SELDOM:
             with suppress(StateError):
                 self._write(durable=False)
@@ -199,7 +202,7 @@ class StateFile:
                 f"cannot write {self._path}: {error.strerror}; nothing is changed without a record",
                 hint=f"make {self._path.parent} writable and free some space on its disk",
             ) from None
-        self._written, self._known = time.monotonic(), _identity(self._path)
+        self._written, self._known, self._late = time.monotonic(), _identity(self._path), False
 
 
 class VersionError(ValueError):

@@ -16,6 +16,7 @@ from bootheal.narrate import EXIT_CODES, VERDICTS
 
 WELL = (Verdict.HEALTHY, Verdict.HEALED)
 PAUSE = 0.25
+NO_RUN = "no run in this boot yet; is the service running? See `systemctl status bootheal`"
 
 
 def main(options: argparse.Namespace) -> int:
@@ -30,8 +31,9 @@ def main(options: argparse.Namespace) -> int:
             print(VERDICTS[verdict])
             return EXIT_CODES[verdict]
         if time.monotonic() >= deadline:
-            left = trouble or "; ".join(_left(data, verdict)) if data.get("boot") == boot or trouble else ""
-            print(f"not healed within {options.timeout:g} s: {left or 'no run in this boot yet'}", file=sys.stderr)
+            ours = data.get("boot") == boot
+            left = trouble or ("; ".join(_left(data, verdict)) or "a run has begun" if ours else NO_RUN)
+            print(f"not healed within {options.timeout:g} s: {left}", file=sys.stderr)
             break
         time.sleep(min(PAUSE, max(0.0, deadline - time.monotonic())))
     return 1
