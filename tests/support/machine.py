@@ -196,7 +196,8 @@ def _environment(tools: Path) -> dict[str, str]:
 
 def _bootstrap(tools: Path, tree: Path) -> None:
     """Make a minimal Debian that boots; UnpackError says why that cannot be."""
-    command = ["debootstrap", "--variant=minbase", f"--include={INCLUDED}", release(), str(tree / "root")]
+    alone = ["unshare", "--mount"]  # what it mounts goes with it, also where it is killed
+    command = [*alone, "debootstrap", "--variant=minbase", f"--include={INCLUDED}", release(), str(tree / "root")]
     done = subprocess.run(command, env=_environment(tools), capture_output=True, text=True, check=False)
     if done.returncode:
         raise UnpackError(f"debootstrap says: {(done.stdout + done.stderr).strip()[-300:]}")

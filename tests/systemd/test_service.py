@@ -163,6 +163,19 @@ def test_the_journal_is_found_by_fields_and_explained(box: Box) -> None:
     assert "Nothing is changed without evidence" in explained
 
 
+def test_port_forwards_carry_everything_from_within_the_unit(box: Box) -> None:
+    """As on k3d, where no pod can be reached directly: the hardening leaves the product all that it needs."""
+    cluster = yaml.safe_load(box.machine.file(CONFIG).read_text())["cluster"]
+    box.configure({"cluster": cluster | {"reach": "forward"}})
+    box.stack.requests.clear()
+    box.disturb()
+    box.wait_healed()
+    box.configure({"cluster": cluster})
+    forwarded = {r.path.split("/")[-2].split("-")[0] for r in box.stack.requests if r.path.endswith("/portforward")}
+    assert {"postgres", "pooler", "django"} <= forwarded
+    assert "reset the password of role/shop/pooler" in box.journal()
+
+
 def test_anybody_may_ask_for_the_status(box: Box) -> None:
     """Without root and without the cluster; it is the journal's story, step by step."""
     status = box.machine.run("sudo", "--user=nobody", "bootheal", "status", codes=(0,))
