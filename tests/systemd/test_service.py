@@ -124,8 +124,9 @@ def test_a_boot_is_not_delayed_and_the_target_is_reached_when_it_is_healed(box: 
     assert not ours or float(ours[2] or 0) < 3, chain  # until a Python has started and read the configuration
 
     assert last != box.state["boot"]
-    assert box.state["report"]["verdict"] == "healed"
-    assert box.state["previous"]["verdict"] == "healed"
+    assert HEALED.search(box.journal())
+    assert box.state["report"]["verdict"] in ("healed", "healthy")  # a pass that found nothing to do may have followed
+    assert box.state["previous"]["verdict"] in ("healed", "healthy")
     assert HEALED.search(box.machine.run("journalctl", "--unit=bootheal", "--boot=-1", "--output=cat"))
 
 
