@@ -315,6 +315,33 @@ def test_any_role_and_any_password_gets_through(running: Bouncer, healthy: Stack
             connection.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
 
 
+@pytest.fixture
+def leading_anywhere(start: Start, healthy: Stack) -> Bouncer:
+    """One that passes any name of a database on."""
+    return start(connect_as=f"\n* = host={healthy.postgres.address} port={healthy.postgres._port}")
+
+
+@given(dbname=st.one_of(TEXTS, st.just('it\'s a "data base"')))
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_database_is_asked_for_by_its_name(leading_anywhere: Bouncer, healthy: Stack, dbname: str) -> None:
+    """Quotes, spaces, any script: PostgreSQL and PgBouncer lead to the database of that name, the console knows it."""
+    name = dbname.encode()[:60].decode(errors="ignore").strip() or "d"
+    if name in ("shop", "pgbouncer", "postgres") or name.startswith("template"):
+        return
+    target = Target(healthy.postgres.address, healthy.postgres._port)
+    admin, app = (Credentials(*_secret(healthy.postgres.secret(which))) for which in ("postgres-admin", "app"))
+    asking = {"timeout": 3.0, "sql": "select current_database()"}
+    with healthy.postgres.admin() as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        try:
+            assert server().ask(target, app, name, **asking).value == name
+            assert server().ask(leading_anywhere.target, app, name, **asking).value == name
+            assert server().role(target, admin, name, "app", app.password)
+            assert leading_anywhere.shows(name).settings
+        finally:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
 def test_an_md5_role_stays_one(healthy: Stack) -> None:
     """A pooler that can only do md5 can go on using it."""
     admin = Credentials(*_secret(healthy.postgres.secret("postgres-admin")))
