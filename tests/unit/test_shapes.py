@@ -1,5 +1,6 @@
 """Shapes that a restart could harm, as tables."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,3 +120,4 @@ def test_a_budget_counts_for_pods_that_serve() -> None:
     assert budget_trouble([pod], [some]) == ""
     assert budget_trouble([ill], [none]) == ""
     assert budget_trouble([a_pod("other", labels={"app": "other"})], [none]) == ""
+    assert budget_trouble([pod], [replace(none, selector={})]) != ""  # of all pods, or of expressions

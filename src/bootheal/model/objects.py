@@ -182,7 +182,10 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A PodDisruptionBudget: how many of the pods with these labels may be taken down just now."""
+    """A PodDisruptionBudget: how many of the pods with these labels may be taken down just now.
+
+    `selector` is empty for all pods, and where it has expressions: more may be spared than had to be.
+    """
 
     ref: Ref
     selector: Mapping[str, str]

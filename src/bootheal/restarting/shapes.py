@@ -105,6 +105,6 @@ def budget_trouble(pods: Iterable[Pod], budgets: Iterable[Budget]) -> str:
     labels = [pod.labels.items() for pod in pods if pod.ready]
     for budget in budgets:
         wanted = budget.selector.items()
-        if wanted and not budget.allowed and any(wanted <= carried for carried in labels):
+        if not budget.allowed and any(wanted <= carried for carried in labels):
             return f"{budget.ref} allows no disruption"
     return ""
