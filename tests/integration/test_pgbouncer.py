@@ -330,12 +330,12 @@ def test_any_database_is_asked_for_by_its_name(leading_anywhere: Bouncer, health
         return
     target = Target(healthy.postgres.address, healthy.postgres._port)
     admin, app = (Credentials(*_secret(healthy.postgres.secret(which))) for which in ("postgres-admin", "app"))
-    asking = {"timeout": 3.0, "sql": "select current_database()"}
+    question = "select current_database()"
     with healthy.postgres.admin() as connection:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
         try:
-            assert server().ask(target, app, name, **asking).value == name
-            assert server().ask(leading_anywhere.target, app, name, **asking).value == name
+            assert server().ask(target, app, name, timeout=3, sql=question).value == name
+            assert server().ask(leading_anywhere.target, app, name, timeout=3, sql=question).value == name
             assert server().role(target, admin, name, "app", app.password)
             assert leading_anywhere.shows(name).settings
         finally:
