@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from queue import Queue
 from typing import Any
 
 import pytest
 
-from bootheal.adapters.kube.kept import Kept, Resource
+from bootheal.adapters.kube.kept import Kept, Resource, durations
 from bootheal.errors import BoothealError, UnreachableError
 
 
@@ -92,6 +93,11 @@ def test_reading_costs_no_request_while_the_watch_lives(api: ScriptedApi) -> Non
     assert [kept.items() for _ in range(10)] == [{"a": Snapshot("5")}] * 10
     assert (api.lists, api.watches) == (1, 1)
     kept.stop()
+
+
+def test_a_watch_is_trusted_for_longer_each_time() -> None:
+    """From a quarter of a minute, while much happens, to a whole one, when nothing does."""
+    assert list(islice(durations(), 5)) == [15, 30, 60, 60, 60]
 
 
 def test_a_watch_that_expired_is_listed_anew(api: ScriptedApi) -> None:

@@ -7,7 +7,7 @@ of our own writes enter at once.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +21,11 @@ from bootheal.patience import reconnecting
 PAGE = 500
 
 # The server ends a watch after this long, and it is begun again where it ended; so a connection that has
-# been silent for longer is dead, whatever TCP believes: a peer that vanished never says goodbye.
+# been silent for longer is dead, whatever TCP believes: a peer that vanished never says goodbye. Each watch that
+# has ended in peace is followed by a longer one: beginning them is most of what a resting daemon costs.
 WATCH_SECONDS = 15
-QUIET_SECONDS = 20.0
+LONGEST_WATCH_SECONDS = 60
+LATE_SECONDS = 5.0
 
 # A list that is changed faster than it can be read is not read page by page for ever.
 RESTARTS = 3
@@ -140,9 +142,11 @@ class Kept:
                     self._list()
             listed = time.monotonic()
             try:
-                while not self._stop.is_set():
+                for seconds in durations():
+                    if self._stop.is_set():
+                        return
                     began = time.monotonic()
-                    self._follow()
+                    self._follow(seconds)
                     if time.monotonic() - began < RECONNECT_SECONDS:
                         self._pause(RECONNECT_SECONDS)  # a server that ends watches at once must not be stormed
             except BoothealError:
@@ -179,15 +183,15 @@ class Kept:
                     self._pause_asked = time.monotonic() + error.again, str(error)
             raise
 
-    def _follow(self) -> None:
+    def _follow(self, seconds: int) -> None:
         query = [
             ("watch", "true"),
             ("allowWatchBookmarks", "true"),
             ("resourceVersion", self._version),
-            ("timeoutSeconds", str(WATCH_SECONDS)),
+            ("timeoutSeconds", str(seconds)),
         ]
         path, about = self._resource.path(self._namespace), self._resource.about(self._namespace)
-        for event in self._api.stream(path, query, quiet=QUIET_SECONDS, about=about):
+        for event in self._api.stream(path, query, quiet=seconds + LATE_SECONDS, about=about):
             try:
                 self._take(event["type"], event["object"])
             except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -211,6 +215,14 @@ class Kept:
             else:
                 self._items[name] = self._resource.parse(raw)
         self._changed(name)
+
+
+def durations() -> Iterator[int]:
+    """Yield for how many seconds to watch, from a list on."""
+    seconds = WATCH_SECONDS
+    while True:
+        yield seconds
+        seconds = min(2 * seconds, LONGEST_WATCH_SECONDS)
 
 
 def _newer(raw: Raw, current: Any) -> bool:
