@@ -16,21 +16,27 @@ from bootheal.step import Action
 
 
 @dataclass(frozen=True, kw_only=True)
-class RollOut(Action):
-    """Make new pods the way `kubectl rollout restart` does: by an annotation on the pod template."""
-
-    disruptive: ClassVar[bool] = True
+class _OnWorkload(Action):
+    """A write to one workload, at the version that was judged."""
 
     workload: Ref
     version: str
-    mark: str
-    at: float
-    newest: float
 
     @property
     def about(self) -> Ref:
         """The workload."""
         return self.workload
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollOut(_OnWorkload):
+    """Make new pods the way `kubectl rollout restart` does: by an annotation on the pod template."""
+
+    disruptive: ClassVar[bool] = True
+
+    mark: str
+    at: float
+    newest: float
 
     @property
     def sentence(self) -> str:
@@ -48,23 +54,16 @@ class RollOut(Action):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScaleDown(Action):
+class ScaleDown(_OnWorkload):
     """Scale to zero, for as long as it takes its pods to end."""
 
     disruptive: ClassVar[bool] = True
     repairs: ClassVar[bool] = False
 
-    workload: Ref
-    version: str
     generation: int
     replicas: int
     mark: str
     newest: float
-
-    @property
-    def about(self) -> Ref:
-        """The workload."""
-        return self.workload
 
     @property
     def sentence(self) -> str:
@@ -83,20 +82,13 @@ class ScaleDown(Action):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScaleUp(Action):
+class ScaleUp(_OnWorkload):
     """Give back the replicas that a workload had before it was scaled to zero: never refused, that is bounded."""
 
     disruptive: ClassVar[bool] = True
     bounded: ClassVar[bool] = False
 
-    workload: Ref
-    version: str
     replicas: int
-
-    @property
-    def about(self) -> Ref:
-        """The workload."""
-        return self.workload
 
     @property
     def sentence(self) -> str:
