@@ -143,7 +143,8 @@ def test_a_run_killed_at_any_write_is_finished_by_the_next(start: Start, moment:
     verifier = stack.postgres.verifier("app")
     stack.postgres.drift_password("app")
     close_pooled(stack)
-    assert not serves(stack), "or else nothing needs to be lent"
+    refused = 'password authentication failed for user "app"'  # or else nothing needs to be lent
+    stack.wait_until("the pooler to be refused", lambda: not serves(stack) and refused in stack.postgres.log)
     interrupt_at(stack.config, moment)
     heal(stack.config)
     assert serves(stack)

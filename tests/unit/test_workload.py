@@ -77,6 +77,18 @@ def test_a_pod_that_begins_to_loop_late_is_deleted_too_if_it_is_of_before() -> N
     assert acts(judgement) == [(RollOut, str(WEB))]
 
 
+def test_a_pod_is_not_restarted_in_the_second_that_it_was_made_in() -> None:
+    """Creation times have whole seconds: its successor would seem to be as old, and be restarted again."""
+    always = replace(STEP, restart="always")
+    for pod, step in ((a_pod("web-1", LOOPING), STEP), (a_pod(), always)):
+        young = seen(replace(pod, created=NOW), workload=down())
+        judgement = step.judge(young, past(now=NOW + 0.25))
+        assert isinstance(judgement, Wait)
+        assert judgement.again == 0.75
+        assert isinstance(step.judge(young, past(now=NOW + 1)), Act)
+        assert isinstance(step.judge(young, past(now=NOW - 60)), Act), "a clock that lags must not hold us back"
+
+
 def test_what_loops_again_after_that_is_rolled_out_once() -> None:
     """One crash of a new pod may be the old trouble passing, two in a row are not."""
     once = a_pod("web-9", waiting("CrashLoopBackOff", restarts=1), created=NOW - 5)

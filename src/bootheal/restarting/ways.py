@@ -22,6 +22,8 @@ def restart(seen: Seen, past: Past, reason: str, cause: str) -> Judgement | None
         return _replace_pods(seen, begun[0], mark, cause)
     if marked(seen, past, reason):
         return None
+    if wait := indistinct(seen, past, cause):
+        return wait
     if choice.way == "delete-pods":
         return _replace_pods(seen, None, mark, f"{cause}; {choice.why}" if choice.why else cause)
     if choice.refused:
@@ -77,6 +79,15 @@ def _replace_pods(seen: Seen, begun: Done | None, mark: str, cause: str) -> Judg
 def newest(pods: tuple[Pod, ...]) -> float:
     """Return when the newest of them was made, by the cluster's clock."""
     return max((pod.created for pod in pods), default=0.0)
+
+
+def indistinct(seen: Seen, past: Past, cause: str) -> Wait | None:
+    """Wait for the end of the second in which the newest pod was made: creation times have whole seconds.
+
+    Successors made in that same second would be taken for what was there before, and restarted again.
+    """
+    left = newest(seen.pods) + 1 - past.now
+    return Wait(cause, again=left) if 0 < left <= 1 else None
 
 
 def older(pod: Pod, done: Done | None) -> bool:

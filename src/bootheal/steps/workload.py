@@ -19,7 +19,7 @@ from bootheal.probes import Exec, Probe
 from bootheal.restarting.actions import ResetPod, ScaleUp, delete_all
 from bootheal.restarting.seen import Seen, look
 from bootheal.restarting.shapes import Strategy
-from bootheal.restarting.ways import RESTARTS, happened, last_scaling, marked, older, restart, unscale
+from bootheal.restarting.ways import RESTARTS, happened, indistinct, last_scaling, marked, older, restart, unscale
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
 
 # A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself. What starts
@@ -151,6 +151,8 @@ class WorkloadStep(Step[Seen]):
             new = [pod for pod in loops if restarted is None or not older(pod, restarted)]
             return self._judge_looping_still(new, f"{why}, although it was restarted")
         if stale := [pod for pod in loops if older(pod, reset)]:
+            if reset is None and (wait := indistinct(seen, past, why)):
+                return wait
             return Act(why, delete_all(ResetPod, stale, CRASH_LOOP, mark, seen.pods))
         if seen.choice.way == "delete-pods":
             return self._judge_looping_still(loops, f"{why}, although its pods were deleted")
