@@ -16,14 +16,17 @@ RESTARTS = frozenset({RollOut.kind(), ScaleDown.kind(), ReplacePod.kind()})
 
 def restart(seen: Seen, past: Past, reason: str, cause: str) -> Judgement | None:
     """Begin or go on with it; None once it is done. GiveUp if no way that is allowed would end."""
-    choice, mark = seen.choice, f"{past.epoch}/{reason}"
+    mark = f"{past.epoch}/{reason}"
     begun = [done for done in past.done if done.action == ReplacePod.kind() and done.note.get("mark") == mark]
     if begun:
         return _replace_pods(seen, begun[0], mark, cause)
     if marked(seen, past, reason):
         return None
-    if wait := indistinct(seen, past, cause):
-        return wait
+    return indistinct(seen, past, cause) or _begin(seen, past, mark, cause)
+
+
+def _begin(seen: Seen, past: Past, mark: str, cause: str) -> Judgement | None:
+    choice = seen.choice
     if choice.way == "delete-pods":
         return _replace_pods(seen, None, mark, f"{cause}; {choice.why}" if choice.why else cause)
     if choice.refused:
