@@ -19,6 +19,7 @@ from bootheal.errors import PermanentError, UnreachableError
 from bootheal.ini import with_settings
 from bootheal.matrix import Logins, Verdict
 from bootheal.model import Answer, Credentials, Secret, Target
+from bootheal.patience import reconnecting
 from bootheal.pgbouncer import Says, quoted, understand, version
 from support.pgbouncer import ADMIN, WHICH, Bouncer, free_port, pooler, programs, server, version_of
 
@@ -192,8 +193,9 @@ def test_a_crowd_is_told_as_one(start: Start, application: tuple[str, str]) -> N
     """No restart helps against it."""
     bouncer = start(settings={"max_client_conn": 1})
     login = {"user": application[0], "password": application[1], "dbname": "shop", "sslmode": "disable"}
-    with psycopg.connect(host="127.0.0.1", port=bouncer.port, **login):  # type: ignore[arg-type]
-        answer = bouncer.ask(*application)
+    for attempt in reconnecting(psycopg.OperationalError, time.sleep):  # whoever saw it start may not have left yet
+        with attempt, psycopg.connect(host="127.0.0.1", port=bouncer.port, **login):  # type: ignore[arg-type]
+            answer = bouncer.ask(*application)
     assert understand(answer.text) is Says.CROWDED
 
 

@@ -4,6 +4,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -50,4 +51,5 @@ class NameServer:
                 record = struct.pack("!HHHIH4s", 0xC00C, TYPE_A, 1, 5, 4, socket.inet_aton(self.address()))
             flags = KNOWN if self.knows else UNKNOWN
             header = HEADER.pack(query[:2], flags, 1, int(bool(record)), 0, 0)
-            self._socket.sendto(header + query[HEADER.size : end] + record, peer)
+            with suppress(OSError):  # closed meanwhile
+                self._socket.sendto(header + query[HEADER.size : end] + record, peer)
