@@ -39,19 +39,21 @@ def main() -> int:
     """Exit code 0 when every linter and every test that ran is content."""
     parser = argparse.ArgumentParser(
         prog="scripts/test",
-        usage="scripts/test [--fast] [--no-lint] [PYTEST ARGUMENT …]",
+        usage="scripts/test [--fast] [--no-lint] [--second-try] [PYTEST ARGUMENT …]",
         description="Runs the linters and all tests, or only the tests that pytest's arguments choose.",
         epilog="Example: scripts/test tests/unit -k engine",
         allow_abbrev=False,
     )
     parser.add_argument("--fast", action="store_true", help="of the tests only those in tests/unit")
     parser.add_argument("--no-lint", action="store_true", help="no linters")
+    parser.add_argument("--second-try", action="store_true", help="run what fails once more; the summary names it")
     options, arguments = parser.parse_known_args()
     os.chdir(ROOT)
     if not os.access(CACHE, os.W_OK):
         sys.exit(f"cannot write to {CACHE}: run this as the owner of the checkout, or in a copy of your own")
     failed = [] if options.no_lint or arguments else lint()
-    code = test([*(["tests/unit"] if options.fast else []), *arguments], Summary(failed))
+    chosen = [*(["tests/unit"] if options.fast else []), *(["--reruns=1"] if options.second_try else [])]
+    code = test([*chosen, *arguments], Summary(failed))
     return code or bool(failed)
 
 
@@ -89,12 +91,18 @@ class Summary:
                 counts.setdefault(layer, collections.Counter())[ending] += 1
                 if ending == "skipped":
                     reasons[layer, reason(item)] += 1
+        again = terminalreporter.stats.get("rerun", [])
+        for item in again:
+            terminalreporter.section(f"first try: {item.nodeid}")
+            say(item.longreprtext)
         terminalreporter.section("layers")
         for layer, endings in counts.items():
             ran = ", ".join(f"{number} {ending}" for ending, number in endings.items())
             say(f"{layer:12} {ran or ('none chosen' if has_tests(layer) else 'no tests yet')}")
         for (layer, why), number in reasons.items():
             say(f"skipped: {number} in {layer}: {why}")
+        for item in again:
+            say(f"tried again, look into it: {item.nodeid}", yellow=True)
         if self.failed_linters:
             say(f"linters that failed, see above: {', '.join(self.failed_linters)}", red=True)
 
