@@ -13,6 +13,14 @@ from bootheal.model import BootTime, Container, Pod, State, Workload
 
 PULLING = frozenset({"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName"})
 MISCONFIGURED = frozenset({"CreateContainerConfigError", "CreateContainerError"})
+CRASH_LOOP = "CrashLoopBackOff"
+
+# Why a container has ended that did not want to: its runtime's words.
+FAILED = frozenset({"Error", "OOMKilled", "StartError", "ContainerCannotRun"})
+
+# A kubelet begins what has ended again within a second or two, unless that is in back-off. It may say so only when it
+# tries next: all through the first back-off, 10 s, the container may just be terminated (seen on Kubernetes 1.21).
+UNSAID = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +88,15 @@ def _daemonset(workload: Workload) -> Rollout:
     return Rollout(done=True, why=f"{workload.available} of {workload.desired} pods are available")
 
 
-def looping(pod: Pod) -> Container | None:
-    """Return the container, or init container, that waits in crash-loop back-off."""
-    return next((c for c in (*pod.init, *pod.containers) if c.reason == "CrashLoopBackOff"), None)
+def crashed(pod: Pod) -> Container | None:
+    """Return the container, or init container, that has failed and does not run again yet."""
+    return next((c for c in (*pod.init, *pod.containers) if c.reason in FAILED or c.reason == CRASH_LOOP), None)
+
+
+def looping(pod: Pod, now: float) -> bool:
+    """Tell whether a container waits in crash-loop back-off, said or unsaid."""
+    container = crashed(pod)
+    return container is not None and (container.reason == CRASH_LOOP or now - (container.ended or now) >= UNSAID)
 
 
 def starting(pod: Pod) -> str:

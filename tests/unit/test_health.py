@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bootheal.health import looping, rollout, starting
+from bootheal.health import crashed, looping, rollout, starting
 from bootheal.model import Ref
-from support.objects import BOOT, THIS_BOOT, a_deployment, a_pod, running, waiting
+from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_pod, running, terminated, waiting
 
 STATEFULSET, DAEMONSET = Ref("statefulset", "shop", "db"), Ref("daemonset", "shop", "agent")
 
@@ -78,9 +78,21 @@ def test_a_deadline_that_has_passed_is_a_failure_only_if_it_is_of_this_boot() ->
 
 def test_a_crash_loop_is_a_waiting_reason() -> None:
     """CrashLoopBackOff is looked for in the container, and not taken for a start."""
-    assert looping(a_pod("a", waiting("CrashLoopBackOff"))) is not None
-    assert looping(a_pod("a", waiting("ContainerCreating"))) is None
-    assert looping(a_pod("a", waiting("PodInitializing"), init=(waiting("CrashLoopBackOff"),))) is not None
+    assert looping(a_pod("a", waiting("CrashLoopBackOff")), NOW)
+    assert not looping(a_pod("a", waiting("ContainerCreating")), NOW)
+    assert looping(a_pod("a", waiting("PodInitializing"), init=(waiting("CrashLoopBackOff"),)), NOW)
+
+
+@pytest.mark.parametrize(
+    ("reason", "ended", "loops"),
+    [("Error", NOW - 4, True), ("OOMKilled", NOW - 4, True), ("Error", NOW - 1, False), ("Error", None, False)]
+    + [(reason, NOW - 4, False) for reason in ("Completed", "Unknown", "ContainerStatusUnknown")],
+)
+def test_a_back_off_that_is_not_said_is_told_by_its_length(reason: str, ended: float | None, loops: bool) -> None:
+    """What has failed and does not run again at once is in back-off; what the reboot killed is not."""
+    pod = a_pod("a", terminated(reason, ended=ended))
+    assert looping(pod, NOW) is loops
+    assert (crashed(pod) is not None) is (reason in ("Error", "OOMKilled"))
 
 
 def test_what_a_pod_waits_for_is_named() -> None:

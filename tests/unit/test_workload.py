@@ -68,6 +68,13 @@ def test_looping_pods_are_deleted_once() -> None:
     assert acts(judgement) == [(ResetPod, "pod/shop/web-1"), (ResetPod, "pod/shop/web-2")]
 
 
+def test_the_first_back_off_is_not_waited_out() -> None:
+    """Of it the kubelet says no more than that the container ended: what does not run again soon is deleted, too."""
+    crashed = a_pod("web-1", terminated("Error", ended=NOW - 1, restarts=1))
+    assert isinstance(STEP.judge(seen(crashed, workload=down()), past()), Wait)
+    assert acts(STEP.judge(seen(crashed, workload=down()), past(now=NOW + 3))) == [(ResetPod, "pod/shop/web-1")]
+
+
 def test_a_pod_that_begins_to_loop_late_is_deleted_too_if_it_is_of_before() -> None:
     """Replicas crash at different times; those older than our first deletion still have the old trouble."""
     late = a_pod("web-2", LOOPING, created=NOW - 30)

@@ -7,8 +7,8 @@ from bootheal.actions import REPLACED_BY
 from bootheal.death import lost
 from bootheal.errors import PermanentError, TransientError
 from bootheal.freshness import endpoints_doubt, pod_doubt, workload_doubt
-from bootheal.health import Rollout, looping, misconfigured, rollout, starting
-from bootheal.model import Answer, Pod, Workload
+from bootheal.health import Rollout, crashed, misconfigured, rollout, starting
+from bootheal.model import Answer, Pod, State, Workload
 from bootheal.ports import World
 from bootheal.probes import Probe, ask
 from bootheal.restarting.lastwords import telling
@@ -45,7 +45,7 @@ class Seen:
     @property
     def unwell(self) -> str:
         """Say what is wrong although every container runs; "" if nothing, or if some still start."""
-        if self.doubt or any(starting(pod) or lost(pod) or looping(pod) for pod in self.pods):
+        if self.doubt or any(starting(pod) or lost(pod) or crashed(pod) for pod in self.pods):
             return ""
         if self.probe is not None and not self.probe.ok:
             return f"probe: {self.probe}"
@@ -88,7 +88,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         doubt,
         probe=ask(world, probe, ready) if probe and serves else None,
         services=_services_doubt(world, pods, neighbours) if serves else "",
-        log=_why_looping(world, pods),
+        log=_why_crashed(world, pods),
         choice=choice,
         unpullable=pull_trouble(workload, neighbours),
         budget=budget_trouble(pods, world.cluster.budgets(namespace)) if choice.way != "rollout" else "",
@@ -121,13 +121,14 @@ def _services_doubt(world: World, pods: tuple[Pod, ...], neighbours: Sequence[Po
     return ""
 
 
-def _why_looping(world: World, pods: tuple[Pod, ...]) -> tuple[str, ...]:
-    """Return the last words of the first looping container, to tell the person why."""
+def _why_crashed(world: World, pods: tuple[Pod, ...]) -> tuple[str, ...]:
+    """Return the last words of the first container that crashed, to tell the person why."""
     for pod in pods:
-        container = looping(pod)
+        container = crashed(pod)
         if container:
+            previous = container.state is not State.TERMINATED
             try:
-                return telling(world.cluster.log_tail(pod.ref, container.name, LOG_LINES, previous=True))
+                return telling(world.cluster.log_tail(pod.ref, container.name, LOG_LINES, previous=previous))
             except (TransientError, PermanentError):
                 return ()
     return ()

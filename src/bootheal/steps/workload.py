@@ -92,7 +92,7 @@ class WorkloadStep(Step[Seen]):
             return Settled("left alone: it is scaled to zero", (f"{self.workload} is scaled to zero",))
         if seen.workload.paused:
             return self._judge_paused(seen)
-        loops = [pod for pod in seen.pods if looping(pod) and not pod.deleting]
+        loops = [pod for pod in seen.pods if looping(pod, past.now) and not pod.deleting]
         always = self._judge_always(seen, past)
         if always and not (loops and isinstance(always, Wait)):
             return always
