@@ -32,6 +32,7 @@ def script(seed: int) -> BootScript:
         pod_started=(0.1, 0.8),
         crash_recovery=source.uniform(0.5, 2.0),
         slices_lag=source.uniform(0.2, 1.5),
+        proxy_lag=source.uniform(0.2, 1.0),
         backoff_first=0.5,
         backoff_cap=4.0,
         stuck=source.choice(["nginx", ""]),

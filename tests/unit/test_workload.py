@@ -260,6 +260,17 @@ def test_a_service_that_still_sends_elsewhere_is_waited_for() -> None:
     )
 
 
+def test_a_service_that_lets_nobody_in_yet_is_waited_for() -> None:
+    """As long as its rules may be late; after that the cause is another one, and it is told."""
+    shut = "service/shop/web lets nobody in: GET /health: connection refused"
+    facts = seen(a_pod("web-1", turned=NOW - 2), a_pod("web-2", turned=NOW - 60), shut=shut)
+    assert STEP.judge(facts, past()) == Wait(shut)
+    later = STEP.judge(facts, past(now=NOW + 4))
+    assert isinstance(later, Settled)
+    assert later.remarks == (shut,)
+    assert isinstance(STEP.judge(facts, past(now=NOW - 3600)), Settled), "a clock that went back"
+
+
 def test_without_a_probe_pods_older_than_a_repair_are_rolled_out() -> None:
     """They may hold dead connections, and nothing proves that they serve. Once per repair."""
     step = replace(STEP, probe=None)

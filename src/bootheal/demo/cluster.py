@@ -105,6 +105,7 @@ class Cluster:
         tls = server_context(self.authority.server(HOST), self.authority.pem, directory / "server.pem")
         self.api = Api(self.store, self.faults, self.kubelet, tls, self.token)
         self._slices = Slices(self.store)
+        self._proxy_lag = 0.0
         self._on = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.failures = machine.failures
@@ -160,6 +161,7 @@ class Cluster:
         self.store.forget_history()
         self.postgres.recovery_seconds = drawn(script.crash_recovery, self.random)
         self._slices.lag = drawn(script.slices_lag, self.random)
+        self._proxy_lag = drawn(script.proxy_lag, self.random)
         if script.leftover:
             remains.leave_one(self.store)
         self._spawn(self._play(script))
@@ -174,7 +176,7 @@ class Cluster:
         api, unready = drawn(script.api, self.random), drawn(script.unready, self.random)
         await at(api)
         self.faults.readyz = 503
-        self._spawn(Proxy(self.store).run())
+        self._spawn(Proxy(self.store, self._proxy_lag).run())
         self.api.open()
         self._spawn(self._become_ready(unready))
         await at(drawn(script.node_fresh, self.random))
@@ -203,7 +205,7 @@ class Cluster:
         self._spawn(run_controllers(self.store))
         self._spawn(self._slices.run())
         if proxy:
-            self._spawn(Proxy(self.store).run())
+            self._spawn(Proxy(self.store, self._proxy_lag).run())
 
     def _new_boot_id(self) -> None:
         self.boot_id_file.write_text(f"{uuid.uuid4()}\n")

@@ -32,6 +32,8 @@ class BootScript:
     """How long PostgreSQL replays its log."""
     slices_lag: Seconds = 1.0
     """By how much Services are behind their pods."""
+    proxy_lag: Seconds = 0.5
+    """By how much the node's rules are behind the Services: nothing in the API tells."""
     backoff_first: Seconds = 2.0
     backoff_cap: Seconds = 30.0
     """Crash-loop back-off doubles from the first to the cap."""
@@ -51,6 +53,7 @@ class BootScript:
             pod_started=0.1,
             crash_recovery=0.8,
             slices_lag=0.2,
+            proxy_lag=0.1,
             backoff_first=0.4,
             backoff_cap=4.0,
         )

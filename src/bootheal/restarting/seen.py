@@ -8,21 +8,25 @@ from bootheal.death import lost
 from bootheal.errors import PermanentError, TransientError
 from bootheal.freshness import endpoints_doubt, pod_doubt, workload_doubt
 from bootheal.health import Rollout, crashed, misconfigured, rollout, starting
-from bootheal.model import Answer, Pod, State, Workload
+from bootheal.model import Answer, Pod, Service, State, Target, Workload
 from bootheal.ports import World
-from bootheal.probes import Probe, ask
+from bootheal.probes import Http, Probe, Sql, Tcp, ask, ask_at
 from bootheal.restarting.lastwords import telling
 from bootheal.restarting.shapes import ROLL_OUT, Choice, Strategy, budget_trouble, choose, pull_trouble, rolling_trouble
 from bootheal.step import Past
 
 LOG_LINES = 60
 
+# What a Service sends to is on this machine; an address that is gone does not answer at all.
+FRONT_TIMEOUT = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """The workload, its pods, and what the probe said (None: not probed).
 
-    `services`: why a Service in front of it may not reach it yet; `log`: the lines that say why a pod loops;
+    `services`: why a Service in front of it may not reach it yet; `shut`: why nobody gets through one, although its
+    slices are as they should be; `log`: the lines that say why a pod loops;
     `choice`: how it would be restarted; `unpullable`, `budget`: why pods that serve should not be replaced now.
     """
 
@@ -32,6 +36,7 @@ class Seen:
     doubt: str = ""
     probe: Answer | None = None
     services: str = ""
+    shut: str = ""
     log: tuple[str, ...] = ()
     choice: Choice = ROLL_OUT
     unpullable: str = ""
@@ -81,13 +86,15 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     serves = state.done and not doubt
     ready = [pod for pod in pods if pod.ready and not pod.deleting]
     choice = _choose(world, workload, strategy)
+    fronts = _in_front(world, pods) if serves else []
     return Seen(
         workload,
         pods,
         state,
         doubt,
         probe=ask(world, probe, ready) if probe and serves else None,
-        services=_services_doubt(world, pods, neighbours) if serves else "",
+        services=next((why for service in fronts if (why := _doubt(world, service, neighbours))), ""),
+        shut=next((why for service in fronts if (why := _shut(world, service, probe, ready))), ""),
         log=_why_crashed(world, pods),
         choice=choice,
         unpullable=pull_trouble(workload, neighbours),
@@ -108,17 +115,29 @@ def _choose(world: World, workload: Workload, strategy: Strategy | None) -> Choi
     return choose(strategy, workload, rolling_trouble(workload, modes) if strategy in ("auto", "rollout") else None)
 
 
-def _services_doubt(world: World, pods: tuple[Pod, ...], neighbours: Sequence[Pod]) -> str:
-    """Say which Service in front of `pods` still sends elsewhere: its slices follow seconds after its pods."""
-    boot_time = world.host.boot_time()
-    for namespace in {pod.ref.namespace for pod in pods}:
-        for service in world.cluster.services(namespace):
-            wanted = service.selector.items()
-            if wanted and any(wanted <= pod.labels.items() for pod in pods):
-                endpoints = world.cluster.endpoints(namespace, service.ref.name)
-                if doubt := endpoints_doubt(endpoints, neighbours, boot_time=boot_time):
-                    return f"{service.ref} {doubt}"
-    return ""
+def _in_front(world: World, pods: tuple[Pod, ...]) -> list[Service]:
+    """Return the Services that send to some of `pods`."""
+    services = [service for space in {pod.ref.namespace for pod in pods} for service in world.cluster.services(space)]
+    return [s for s in services if s.selector and any(s.selector.items() <= pod.labels.items() for pod in pods)]
+
+
+def _doubt(world: World, service: Service, neighbours: Sequence[Pod]) -> str:
+    """Say whether it still sends elsewhere: its slices follow seconds after its pods."""
+    endpoints = world.cluster.endpoints(service.ref.namespace, service.ref.name)
+    doubt = endpoints_doubt(endpoints, neighbours, boot_time=world.host.boot_time())
+    return f"{service.ref} {doubt}" if doubt else ""
+
+
+def _shut(world: World, service: Service, probe: Probe | None, ready: Sequence[Pod]) -> str:
+    """Say why the probe does not get through it; "" also where its address cannot be reached from here.
+
+    Whoever answers is good enough: other workloads may be behind it, too.
+    """
+    if not world.direct or not service.cluster_ip or not isinstance(probe, Http | Tcp | Sql):
+        return ""
+    port = next((port for pod in ready if (port := service.port_to(pod, probe.port))), 0)
+    answer = ask_at(world, probe, Target(service.cluster_ip, port), FRONT_TIMEOUT) if port else None
+    return f"{service.ref} lets nobody in: {answer}" if answer and not answer.ok and not answer.spoke else ""
 
 
 def _why_crashed(world: World, pods: tuple[Pod, ...]) -> tuple[str, ...]:

@@ -35,6 +35,10 @@ AT_ZERO = 120.0
 # Without a probe, that it has run for this long is all that proves that it does not end at once.
 SOAK = 5.0
 
+# Nodes learn from slices where a Service sends to: kube-proxy a second later, and nothing in the API tells when. What
+# lets nobody in for longer than this has another cause, perhaps an old one; that is said and not waited for.
+PROXY_LAG = 5.0
+
 # A controller cuts its name short where the pod's name would grow too long.
 NAMED_AFTER = 40
 
@@ -171,6 +175,9 @@ class WorkloadStep(Step[Seen]):
     def _judge_well(self, seen: Seen, past: Past) -> Judgement:
         if seen.services:
             return Wait(seen.services)
+        turned = max((pod.turned or 0.0 for pod in seen.pods), default=0.0)
+        if seen.shut and 0 <= past.now - turned < PROXY_LAG:
+            return Wait(seen.shut)
         old = self._judge_old(seen, past)
         if old and not isinstance(old, GiveUp):
             return old
@@ -180,7 +187,7 @@ class WorkloadStep(Step[Seen]):
         if steady < soak:
             return Wait(f"well, but only for {steady:.0f} of {soak:g} s", again=soak - steady)
         serves = f"{seen.rollout.why}, probe ok" if seen.probe else seen.rollout.why
-        remarks = (f"{self.workload}: {old.why}",) if old else ()
+        remarks = (*((f"{self.workload}: {old.why}",) if old else ()), *((seen.shut,) if seen.shut else ()))
         if any(done.action in CURES and not done.failed for done in past.present.done):
             return Settled(f"serves again: {serves}", remarks)
         return Settled(f"well, left alone: {serves}", remarks)

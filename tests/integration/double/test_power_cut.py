@@ -28,6 +28,7 @@ AT_ONCE = BootScript(
     pod_started=0,
     crash_recovery=0,
     slices_lag=0,
+    proxy_lag=0,
     backoff_first=0.2,
     stuck="",
 )

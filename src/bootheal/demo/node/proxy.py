@@ -18,10 +18,13 @@ _SERVICE_LABEL = "kubernetes.io/service-name"
 
 
 class Proxy:
-    """Listens while there is an endpoint to send to; where there is none, the port refuses, as kube-proxy has it."""
+    """Listens while there is an endpoint to send to; where there is none, the port refuses, as kube-proxy has it.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    It follows `lag` seconds behind: changes that come together are one change of a node's rules.
+    """
+
+    def __init__(self, store: Store, lag: float) -> None:
+        self._store, self._lag = store, lag
         self._turns = itertools.count()
         self._open: dict[tuple[str, int], Listener] = {}
         self._refusing: list[Listener] = []
@@ -33,6 +36,7 @@ class Proxy:
                 self._sync()
                 while changes := await subscription.take():
                     if any(change.kind in {SERVICE, SLICE} for change in changes):
+                        await asyncio.sleep(self._lag)
                         self._sync()
         finally:
             for listener in (*self._open.values(), *self._refusing):
