@@ -61,6 +61,7 @@ def make(api: Api, stack: Stack) -> Iterator[Make]:
         if wait:
             wanted = 1 if kind == "daemonset" else spec.get("replicas", 1)
             stack.wait_until("its pods", lambda: sum(map(is_ready, pods(api, f"app={name}"))) == wanted)
+            time.sleep(1 - time.time() % 1)  # in the second that they were made in nothing is restarted
 
     yield create
     for path in made:
