@@ -1,36 +1,46 @@
-"""Which pods a look at a workload counts."""
+"""Which pods a look at a workload counts, and whom it asks."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from bootheal.model import Budget, Endpoint, Pod, Ref, Service
+from bootheal.model import Answer, Budget, Endpoint, Pod, Ref, Service, Target
 from bootheal.ports import World
+from bootheal.probes import Http
 from bootheal.restarting.seen import look
 from support.objects import a_deployment, a_pod
 
+SERVICE = Service(Ref("service", "shop", "web"), "10.43.0.9", ((80, "http"),), {"app": "web"})
+REFUSED = Answer(ok=False, spoke=False, text="GET /: connection refused")
+
 
 class Few:
-    """A cluster of a few pods."""
+    """A cluster of a few pods, and perhaps a Service in front of them that says one thing to whoever asks."""
 
-    def __init__(self, *pods: Pod) -> None:
-        self._pods = pods
+    def __init__(self, *pods: Pod, service: Service | None = None, says: Answer = REFUSED) -> None:
+        self._pods, self._service, self._says = pods, service, says
+        self.asked: list[tuple[str, int]] = []
 
     def pods(self, _namespace: str) -> Sequence[Pod]:
         return self._pods
 
     def services(self, _namespace: str) -> Sequence[Service]:
-        return ()
+        return (self._service,) if self._service else ()
 
     def budgets(self, _namespace: str) -> Sequence[Budget]:
         return ()
 
     def endpoints(self, _namespace: str, _service: str) -> Sequence[Endpoint]:
-        return ()
+        return [Endpoint(pod.ip, 8000) for pod in self._pods]
 
     def boot_time(self) -> None:
         return None
+
+    def http(self, target: Target, _path: str, _timeout: float, *, status: int) -> Answer:
+        assert status == 0
+        self.asked.append((target.host, target.port))
+        return Answer(ok=True, spoke=True) if target.pod else self._says
 
 
 @pytest.mark.parametrize(
@@ -50,3 +60,27 @@ def test_what_nothing_would_make_again_is_not_of_the_workload(owner: Ref | None,
     world = World(cluster=few, host=few, postgres=None, pooler=None, web=None)  # type: ignore[arg-type]
     seen = look(world, a_deployment(), "delete-pods", None)
     assert [pod.ref.name for pod in seen.pods] == (["debug", "web-1"] if counts else ["web-1"])
+
+
+@pytest.mark.parametrize(
+    ("service", "direct", "says", "shut"),
+    [
+        (SERVICE, True, REFUSED, "service/shop/web lets nobody in: GET /: connection refused"),
+        (SERVICE, True, Answer(ok=True, spoke=True), ""),
+        (SERVICE, True, Answer(ok=False, spoke=True, text="GET / says 404"), ""),
+        (SERVICE, False, REFUSED, ""),
+        (replace(SERVICE, cluster_ip=""), True, REFUSED, ""),
+        (replace(SERVICE, ports=((80, 9090),)), True, REFUSED, ""),
+        (replace(SERVICE, selector={}), True, REFUSED, ""),
+    ],
+    ids=["refuses", "serves", "another answer", "out of reach", "headless", "another port", "no selector"],
+)
+def test_the_probe_is_put_to_the_service_too(service: Service, direct: bool, says: Answer, shut: str) -> None:
+    """Where this host reaches its address, and one of its ports leads to the probe's: somebody must answer there."""
+    pods = (a_pod(f"web-{n}", labels={"app": "web"}, ports={"http": 8000}) for n in (1, 2))
+    few = Few(*pods, service=service, says=says)
+    world = World(cluster=few, host=few, postgres=None, pooler=None, web=few, direct=direct)  # type: ignore[arg-type]
+    seen = look(world, a_deployment(), "delete-pods", Http(8000, "/"))
+    assert (seen.shut, seen.probe) == (shut, Answer(ok=True, spoke=True))
+    asked = direct and service.cluster_ip and service.selector and service.ports == SERVICE.ports
+    assert (few.asked[2:] == [("10.43.0.9", 80)]) is bool(asked)
