@@ -88,15 +88,23 @@ def _daemonset(workload: Workload) -> Rollout:
     return Rollout(done=True, why=f"{workload.available} of {workload.desired} pods are available")
 
 
-def crashed(pod: Pod) -> Container | None:
-    """Return the container, or init container, that has failed and does not run again yet."""
-    return next((c for c in (*pod.init, *pod.containers) if c.reason in FAILED or c.reason == CRASH_LOOP), None)
+def crashed(pod: Pod) -> list[Container]:
+    """Return the containers, and init containers, that have failed and do not run again yet; none that is to end."""
+    if pod.ready or pod.deleting:
+        return []
+    return [c for c in (*pod.init, *pod.containers) if c.reason in FAILED or c.reason == CRASH_LOOP]
 
 
-def looping(pod: Pod, now: float) -> bool:
-    """Tell whether a container waits in crash-loop back-off, said or unsaid."""
-    container = crashed(pod)
-    return container is not None and (container.reason == CRASH_LOOP or now - (container.ended or now) >= UNSAID)
+def looping(pod: Pod, *, boot_time: BootTime | None, now: float) -> bool:
+    """Tell whether a container waits in crash-loop back-off, said or, since it ended in this boot, unsaid."""
+    return any(c.reason == CRASH_LOOP or _waits_unsaid(c, boot_time, now) for c in crashed(pod))
+
+
+def _waits_unsaid(container: Container, boot_time: BootTime | None, now: float) -> bool:
+    """A back-off does not survive a reboot; and without a common clock nobody knows how long ago it ended."""
+    if boot_time is None or container.ended is None or before_boot(container.ended, boot_time):
+        return False
+    return now - container.ended >= UNSAID
 
 
 def starting(pod: Pod) -> str:

@@ -98,15 +98,15 @@ def ask(world: World, probe: Probe, pods: Iterable[Pod]) -> Answer | None:
     return answer
 
 
-def ask_at(world: World, probe: Http | Tcp | Sql, target: Target, timeout: float = TIMEOUT) -> Answer:
+def ask_at(world: World, probe: Http | Tcp | Sql, target: Target) -> Answer:
     """Ask whoever listens at `target`, in a pod or elsewhere."""
     match probe:
         case Http():
-            return world.web.http(target, probe.path, timeout, status=probe.status)
+            return world.web.http(target, probe.path, TIMEOUT, status=probe.status)
         case Tcp():
-            return world.web.tcp(target, timeout, send=probe.send, expect=probe.expect)
+            return world.web.tcp(target, TIMEOUT, send=probe.send, expect=probe.expect)
         case Sql():
-            return _ask_sql(world, probe, target, timeout)
+            return _ask_sql(world, probe, target)
 
 
 def _ask_pod(world: World, probe: Http | Tcp | Exec | Sql, pod: Pod) -> Answer:
@@ -115,9 +115,9 @@ def _ask_pod(world: World, probe: Http | Tcp | Exec | Sql, pod: Pod) -> Answer:
     return ask_at(world, probe, Target(pod.ip, probe.port, pod.ref))
 
 
-def _ask_sql(world: World, probe: Sql, target: Target, timeout: float) -> Answer:
+def _ask_sql(world: World, probe: Sql, target: Target) -> Answer:
     who = world.cluster.credentials(probe.login)
-    answer = world.postgres.ask(target, who, probe.dbname, timeout=timeout, sql=probe.query)
+    answer = world.postgres.ask(target, who, probe.dbname, timeout=TIMEOUT, sql=probe.query)
     if answer.ok and probe.expect and answer.value != probe.expect:
         return Answer(ok=False, spoke=True, text=f"says something else than {probe.expect!r}")
     return answer

@@ -5,10 +5,14 @@ from typing import Any
 import pytest
 
 from bootheal.health import crashed, looping, rollout, starting
-from bootheal.model import Ref
+from bootheal.model import Pod, Ref
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_pod, running, terminated, waiting
 
 STATEFULSET, DAEMONSET = Ref("statefulset", "shop", "db"), Ref("daemonset", "shop", "agent")
+
+
+def loops(pod: Pod) -> bool:
+    return looping(pod, boot_time=THIS_BOOT, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -78,21 +82,27 @@ def test_a_deadline_that_has_passed_is_a_failure_only_if_it_is_of_this_boot() ->
 
 def test_a_crash_loop_is_a_waiting_reason() -> None:
     """CrashLoopBackOff is looked for in the container, and not taken for a start."""
-    assert looping(a_pod("a", waiting("CrashLoopBackOff")), NOW)
-    assert not looping(a_pod("a", waiting("ContainerCreating")), NOW)
-    assert looping(a_pod("a", waiting("PodInitializing"), init=(waiting("CrashLoopBackOff"),)), NOW)
+    loop = waiting("CrashLoopBackOff")
+    assert loops(a_pod("a", loop))
+    assert loops(a_pod("a", terminated("Error", ended=NOW - 1), loop))
+    assert not loops(a_pod("a", waiting("ContainerCreating")))
+    assert loops(a_pod("a", waiting("PodInitializing"), init=(loop,)))
+    assert not loops(a_pod("a", loop, deleting=True))
 
 
 @pytest.mark.parametrize(
-    ("reason", "ended", "loops"),
+    ("reason", "ended", "waits"),
     [("Error", NOW - 4, True), ("OOMKilled", NOW - 4, True), ("Error", NOW - 1, False), ("Error", None, False)]
-    + [(reason, NOW - 4, False) for reason in ("Completed", "Unknown", "ContainerStatusUnknown")],
+    + [(reason, NOW - 4, False) for reason in ("Completed", "Unknown", "ContainerStatusUnknown")]
+    + [("Error", BOOT - 4, False)],
 )
-def test_a_back_off_that_is_not_said_is_told_by_its_length(reason: str, ended: float | None, loops: bool) -> None:
-    """What has failed and does not run again at once is in back-off; what the reboot killed is not."""
+def test_a_back_off_that_is_not_said_is_told_by_its_length(reason: str, ended: float | None, waits: bool) -> None:
+    """What has failed in this boot and does not run again at once is in back-off; what the reboot killed is not."""
     pod = a_pod("a", terminated(reason, ended=ended))
-    assert looping(pod, NOW) is loops
-    assert (crashed(pod) is not None) is (reason in ("Error", "OOMKilled"))
+    assert loops(pod) is waits
+    assert bool(crashed(pod)) is (reason in ("Error", "OOMKilled"))
+    assert not looping(pod, boot_time=None, now=NOW), "by another host's clock nobody knows"
+    assert not loops(a_pod("a", init=(terminated(reason, ended=ended),))), "it is ready"
 
 
 def test_what_a_pod_waits_for_is_named() -> None:

@@ -194,7 +194,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A Service: cluster IP ("" when headless), (port, target port) pairs, pod selector, labels."""
+    """A Service: cluster IP ("" when headless), its TCP ports as (port, target port), pod selector, labels."""
 
     ref: Ref
     cluster_ip: str

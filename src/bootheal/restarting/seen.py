@@ -8,9 +8,9 @@ from bootheal.death import lost
 from bootheal.errors import PermanentError, TransientError
 from bootheal.freshness import endpoints_doubt, pod_doubt, workload_doubt
 from bootheal.health import Rollout, crashed, misconfigured, rollout, starting
-from bootheal.model import Answer, Pod, Service, State, Target, Workload
+from bootheal.model import Answer, BootTime, Pod, Service, State, Target, Workload
 from bootheal.ports import World
-from bootheal.probes import Http, Probe, Sql, Tcp, ask, ask_at
+from bootheal.probes import Http, Probe, Sql, Tcp, ask
 from bootheal.restarting.lastwords import telling
 from bootheal.restarting.shapes import ROLL_OUT, Choice, Strategy, budget_trouble, choose, pull_trouble, rolling_trouble
 from bootheal.step import Past
@@ -25,8 +25,8 @@ FRONT_TIMEOUT = 1.0
 class Seen:
     """The workload, its pods, and what the probe said (None: not probed).
 
-    `services`: why a Service in front of it may not reach it yet; `shut`: why nobody gets through one, although its
-    slices are as they should be; `log`: the lines that say why a pod loops;
+    `services`: why a Service in front of it may not reach it yet; `shut`: why nobody gets through one although its
+    slices are right and the probe is content; `log`: the lines that say why a pod loops;
     `choice`: how it would be restarted; `unpullable`, `budget`: why pods that serve should not be replaced now.
     """
 
@@ -41,6 +41,7 @@ class Seen:
     choice: Choice = ROLL_OUT
     unpullable: str = ""
     budget: str = ""
+    boot_time: BootTime | None = None
 
     @property
     def well(self) -> bool:
@@ -58,10 +59,11 @@ class Seen:
 
     @property
     def conditions(self) -> frozenset[str]:
-        """How long it has been well or unwell as the same set of pods, lacks something, or is at zero, matters."""
+        """How long it has been well, known or unwell as the same pods, lacks something, or is at zero, matters."""
         pods = ",".join(sorted(pod.uid for pod in self.pods))
         facts = {
             f"well {pods}": self.well,
+            f"known {pods}": self.well and not self.services,
             f"unwell {pods}": bool(self.unwell),
             "misconfigured": any(misconfigured(pod) for pod in self.pods),
             "zero": self.workload.desired == 0,
@@ -86,19 +88,23 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     serves = state.done and not doubt
     ready = [pod for pod in pods if pod.ready and not pod.deleting]
     choice = _choose(world, workload, strategy)
+    answer = ask(world, probe, ready) if probe and serves else None
     fronts = _in_front(world, pods) if serves else []
+    services = next((why for service in fronts if (why := _doubt(world, service, neighbours))), "")
+    port = probe.port if isinstance(probe, Http | Tcp | Sql) and answer and answer.ok and not services else 0
     return Seen(
         workload,
         pods,
         state,
         doubt,
-        probe=ask(world, probe, ready) if probe and serves else None,
-        services=next((why for service in fronts if (why := _doubt(world, service, neighbours))), ""),
-        shut=next((why for service in fronts if (why := _shut(world, service, probe, ready))), ""),
+        probe=answer,
+        services=services,
+        shut=next((why for service in fronts if port and (why := _shut(world, service, port, ready))), ""),
         log=_why_crashed(world, pods),
         choice=choice,
         unpullable=pull_trouble(workload, neighbours),
         budget=budget_trouble(pods, world.cluster.budgets(namespace)) if choice.way != "rollout" else "",
+        boot_time=boot_time,
     )
 
 
@@ -128,23 +134,19 @@ def _doubt(world: World, service: Service, neighbours: Sequence[Pod]) -> str:
     return f"{service.ref} {doubt}" if doubt else ""
 
 
-def _shut(world: World, service: Service, probe: Probe | None, ready: Sequence[Pod]) -> str:
-    """Say why the probe does not get through it; "" also where its address cannot be reached from here.
-
-    Whoever answers is good enough: other workloads may be behind it, too.
-    """
-    if not world.direct or not service.cluster_ip or not isinstance(probe, Http | Tcp | Sql):
+def _shut(world: World, service: Service, probed: int, ready: Sequence[Pod]) -> str:
+    """Say why no connection gets through it to the port that is probed; "" also where its address is out of reach."""
+    port = next((port for pod in ready if (port := service.port_to(pod, probed))), 0)
+    if not world.direct or not service.cluster_ip or not port:
         return ""
-    port = next((port for pod in ready if (port := service.port_to(pod, probe.port))), 0)
-    answer = ask_at(world, probe, Target(service.cluster_ip, port), FRONT_TIMEOUT) if port else None
-    return f"{service.ref} lets nobody in: {answer}" if answer and not answer.ok and not answer.spoke else ""
+    answer = world.web.tcp(Target(service.cluster_ip, port), FRONT_TIMEOUT)
+    return "" if answer.ok else f"{service.ref} lets nobody in: {answer}"
 
 
 def _why_crashed(world: World, pods: tuple[Pod, ...]) -> tuple[str, ...]:
     """Return the last words of the first container that crashed, to tell the person why."""
     for pod in pods:
-        container = crashed(pod)
-        if container:
+        for container in crashed(pod):
             previous = container.state is not State.TERMINATED
             try:
                 return telling(world.cluster.log_tail(pod.ref, container.name, LOG_LINES, previous=previous))

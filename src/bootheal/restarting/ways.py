@@ -90,7 +90,7 @@ def indistinct(seen: Seen, past: Past, cause: str) -> Wait | None:
     Successors made in that same second would be taken for what was there before, and restarted again.
     """
     left = newest(seen.pods) + 1 - past.now
-    return Wait(cause, again=left) if 0 < left <= 1 else None
+    return Wait(f"{cause}, but not in the second it was made in", again=left) if 0 < left <= 1 else None
 
 
 def older(pod: Pod, done: Done | None) -> bool:

@@ -96,7 +96,7 @@ class WorkloadStep(Step[Seen]):
             return Settled("left alone: it is scaled to zero", (f"{self.workload} is scaled to zero",))
         if seen.workload.paused:
             return self._judge_paused(seen)
-        loops = [pod for pod in seen.pods if looping(pod, past.now) and not pod.deleting]
+        loops = [pod for pod in seen.pods if looping(pod, boot_time=seen.boot_time, now=past.now)]
         always = self._judge_always(seen, past)
         if always and not (loops and isinstance(always, Wait)):
             return always
@@ -175,8 +175,7 @@ class WorkloadStep(Step[Seen]):
     def _judge_well(self, seen: Seen, past: Past) -> Judgement:
         if seen.services:
             return Wait(seen.services)
-        turned = max((pod.turned or 0.0 for pod in seen.pods), default=0.0)
-        if seen.shut and 0 <= past.now - turned < PROXY_LAG:
+        if seen.shut and seen.held("known", past) < PROXY_LAG:
             return Wait(seen.shut)
         old = self._judge_old(seen, past)
         if old and not isinstance(old, GiveUp):

@@ -174,7 +174,11 @@ def service(raw: Raw) -> Service:
     return Service(
         ref=ref("service", raw),
         cluster_ip="" if cluster_ip == "None" else cluster_ip,
-        ports=tuple((port["port"], port.get("targetPort") or port["port"]) for port in spec.get("ports") or ()),
+        ports=tuple(
+            (port["port"], port.get("targetPort") or port["port"])
+            for port in spec.get("ports") or ()
+            if port.get("protocol", "TCP") == "TCP"
+        ),
         selector=spec.get("selector") or {},
         labels=raw["metadata"].get("labels") or {},
     )
