@@ -13,7 +13,7 @@ from bootheal.model import BootTime, Container, Pod, State, Workload
 
 PULLING = frozenset({"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName"})
 MISCONFIGURED = frozenset({"CreateContainerConfigError", "CreateContainerError"})
-CRASH_LOOP = "CrashLoopBackOff"
+BACK_OFF = "CrashLoopBackOff"
 
 # Why a container has ended that did not want to: its runtime's words.
 FAILED = frozenset({"Error", "OOMKilled", "StartError", "ContainerCannotRun"})
@@ -92,12 +92,12 @@ def crashed(pod: Pod) -> list[Container]:
     """Return the containers, and init containers, that have failed and do not run again yet; none that is to end."""
     if pod.ready or pod.deleting:
         return []
-    return [c for c in (*pod.init, *pod.containers) if c.reason in FAILED or c.reason == CRASH_LOOP]
+    return [c for c in (*pod.init, *pod.containers) if c.reason in FAILED or c.reason == BACK_OFF]
 
 
 def looping(pod: Pod, *, boot_time: BootTime | None, now: float) -> bool:
     """Tell whether a container waits in crash-loop back-off, said or, since it ended in this boot, unsaid."""
-    return any(c.reason == CRASH_LOOP or _waits_unsaid(c, boot_time, now) for c in crashed(pod))
+    return any(c.reason == BACK_OFF or _waits_unsaid(c, boot_time, now) for c in crashed(pod))
 
 
 def _waits_unsaid(container: Container, boot_time: BootTime | None, now: float) -> bool:

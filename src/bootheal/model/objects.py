@@ -138,9 +138,9 @@ class Workload:
 
     `caused_by` is what we wrote into the pod template when we last rolled it out, `scaled_by` into the object when
     we last scaled it; `scaled_from` is the number of replicas to go back to, while it is we who hold it at zero.
-    `unasked` is for how long after its start a pod is not asked
-    whether it is ready. `surge` and `unavailable` are in pods. `managed_by` is who may undo a change of it.
-    `refused` says why its pods cannot be created, where a webhook stands in the way.
+    `unasked` is for how long after its start a pod is not asked whether it is ready. `surge` and `unavailable` are in
+    pods. `managed_by` is who may undo a change of it. `refused` says why its pods cannot be created, where a webhook
+    stands in the way.
     """
 
     ref: Ref

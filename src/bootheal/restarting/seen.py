@@ -89,8 +89,8 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     ready = [pod for pod in pods if pod.ready and not pod.deleting]
     choice = _choose(world, workload, strategy)
     answer = ask(world, probe, ready) if probe and serves else None
-    fronts = _in_front(world, pods) if serves else []
-    services = next((why for service in fronts if (why := _doubt(world, service, neighbours))), "")
+    fronts = _in_front(world, namespace, pods) if serves else []
+    services = next((why for service in fronts if (why := _doubt(world, service, neighbours, boot_time))), "")
     port = probe.port if isinstance(probe, Http | Tcp | Sql) and answer and answer.ok and not services else 0
     return Seen(
         workload,
@@ -121,16 +121,16 @@ def _choose(world: World, workload: Workload, strategy: Strategy | None) -> Choi
     return choose(strategy, workload, rolling_trouble(workload, modes) if strategy in ("auto", "rollout") else None)
 
 
-def _in_front(world: World, pods: tuple[Pod, ...]) -> list[Service]:
+def _in_front(world: World, namespace: str, pods: tuple[Pod, ...]) -> list[Service]:
     """Return the Services that send to some of `pods`."""
-    services = [service for space in {pod.ref.namespace for pod in pods} for service in world.cluster.services(space)]
+    services = world.cluster.services(namespace)
     return [s for s in services if s.selector and any(s.selector.items() <= pod.labels.items() for pod in pods)]
 
 
-def _doubt(world: World, service: Service, neighbours: Sequence[Pod]) -> str:
+def _doubt(world: World, service: Service, neighbours: Sequence[Pod], boot_time: BootTime | None) -> str:
     """Say whether it still sends elsewhere: its slices follow seconds after its pods."""
     endpoints = world.cluster.endpoints(service.ref.namespace, service.ref.name)
-    doubt = endpoints_doubt(endpoints, neighbours, boot_time=world.host.boot_time())
+    doubt = endpoints_doubt(endpoints, neighbours, boot_time=boot_time)
     return f"{service.ref} {doubt}" if doubt else ""
 
 
@@ -145,11 +145,12 @@ def _shut(world: World, service: Service, probed: int, ready: Sequence[Pod]) -> 
 
 def _why_crashed(world: World, pods: tuple[Pod, ...]) -> tuple[str, ...]:
     """Return the last words of the first container that crashed, to tell the person why."""
-    for pod in pods:
-        for container in crashed(pod):
-            previous = container.state is not State.TERMINATED
-            try:
-                return telling(world.cluster.log_tail(pod.ref, container.name, LOG_LINES, previous=previous))
-            except (TransientError, PermanentError):
-                return ()
-    return ()
+    first = next(((pod.ref, container) for pod in pods for container in crashed(pod)), None)
+    if first is None:
+        return ()
+    pod, container = first
+    try:
+        previous = container.state is not State.TERMINATED
+        return telling(world.cluster.log_tail(pod, container.name, LOG_LINES, previous=previous))
+    except (TransientError, PermanentError):
+        return ()

@@ -138,9 +138,8 @@ class HookStep(Step[Seen]):
             return Settled("done in this boot")
         if len(done) >= TRIES:
             return GiveUp(f"cannot {self.deed}: {_why(done[-1])}", "what serves is not affected; do it by hand")
-        if (
-            done and done[-1].failed and 0 <= past.now - done[-1].at < BETWEEN
-        ):  # a clock that is set back holds up nothing
+        # A clock that is set back holds up nothing.
+        if done and done[-1].failed and 0 <= past.now - done[-1].at < BETWEEN:
             return Wait(_why(done[-1]), again=BETWEEN)
         action = RunHook(cause="once per boot", hook=self.name, deed=self.deed, at=past.now)
         return Act(action.sentence, (action,))

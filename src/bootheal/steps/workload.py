@@ -186,7 +186,7 @@ class WorkloadStep(Step[Seen]):
         if steady < soak:
             return Wait(f"well, but only for {steady:.0f} of {soak:g} s", again=soak - steady)
         serves = f"{seen.rollout.why}, probe ok" if seen.probe else seen.rollout.why
-        remarks = (*((f"{self.workload}: {old.why}",) if old else ()), *((seen.shut,) if seen.shut else ()))
+        remarks = tuple(filter(None, (f"{self.workload}: {old.why}" if old else "", seen.shut)))
         if any(done.action in CURES and not done.failed for done in past.present.done):
             return Settled(f"serves again: {serves}", remarks)
         return Settled(f"well, left alone: {serves}", remarks)
