@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import functools
 import os
 import signal
 from collections.abc import Mapping
@@ -13,13 +14,14 @@ from pathlib import Path
 
 from bootheal.demo.images.servers import Servers
 from bootheal.demo.node.images import Context
-from bootheal.demo.node.processes import alive, descendants, title
+from bootheal.demo.node.processes import alive
 from bootheal.demo.node.runtime import Command
 from bootheal.demo.values import scram_verifier
 from bootheal.errors import DemoError
 
 ROWS = 3000
 _REMOVE_SEGMENT = 0
+_SOON = 0.01
 
 _SETTINGS = {
     "unix_socket_directories": "''",
@@ -74,14 +76,19 @@ class PostgresImage:
     servers: Servers
     settings: Mapping[str, str]
     recovery_seconds: float = 0.0
-    _freezing: asyncio.Task[None] | None = None
+    _waiting: asyncio.Task[None] | None = None
 
     async def prepare(self, context: Context) -> Command:
         """The entrypoint: make the cluster where there is none, and start the server on the pod's address."""
         data = context.runtime.directory("volumes", "postgres-data") / "pgdata"
         if not (data / "PG_VERSION").exists():
             await self._initialise(context, data)
-        crashed = (data / "postmaster.pid").exists()
+        recovery = _Recovery(data)
+        recovery.give_back()
+        lasting = self.recovery_seconds if (data / "postmaster.pid").exists() else 0.0
+        if lasting:
+            recovery.hold()
+            context.runtime.owner.own(recovery.awaited)
         listen = ("-c", f"listen_addresses={context.address}", "-c", f"port={context.environment['PORT']}")
         arguments = (str(self.servers.postgres / "postgres"), "-D", str(data), *listen)
         return Command(
@@ -89,7 +96,7 @@ class PostgresImage:
             environment=self.servers.environment,
             directory=data,
             stop_signal=signal.SIGINT,
-            started=self._slow_down if crashed and self.recovery_seconds else None,
+            started=functools.partial(self._let_go, recovery, lasting) if lasting else None,
         )
 
     async def _initialise(self, context: Context, data: Path) -> None:
@@ -135,29 +142,41 @@ class PostgresImage:
         if code := await context.runtime.run(command, context.output):
             raise DemoError(f"cannot prepare the demo's PostgreSQL: {program} ended with {code}; see {context.output}")
 
-    async def _slow_down(self, postmaster: int) -> None:
-        self._freezing = asyncio.ensure_future(_freeze_startup(postmaster, self.recovery_seconds))
+    async def _let_go(self, recovery: _Recovery, seconds: float, postmaster: int) -> None:
+        self._waiting = asyncio.ensure_future(recovery.let_go(seconds, postmaster))
 
 
-async def _freeze_startup(postmaster: int, seconds: float) -> None:
-    """Stop the process that replays the log for a while; the postmaster says 57P03 meanwhile."""
-    startup = None
-    while startup is None and alive(postmaster):
-        await asyncio.sleep(0.002)
-        startup = next((pid for pid in _children(postmaster) if title(pid).startswith("postgres: startup")), None)
-    if startup is None:
-        return
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(startup, signal.SIGSTOP)
+class _Recovery:
+    """Makes a crash recovery last: its process opens a file that is a pipe for so long, which blocks it.
+
+    The file is one that PostgreSQL reads before it replays the log (StartupReplicationOrigin in its source), and
+    replaces at each checkpoint. Meanwhile the postmaster says 57P03.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self.awaited = data / "pg_logical" / "replorigin_checkpoint"
+        self._kept = data.parent / self.awaited.name
+
+    def hold(self) -> None:
+        """Put a pipe in the file's place."""
+        self.awaited.rename(self._kept)
+        os.mkfifo(self.awaited, 0o600)
+
+    def give_back(self) -> None:
+        """Put the file back, if the power was cut before PostgreSQL had replaced the pipe."""
+        if self.awaited.is_fifo():
+            self._kept.rename(self.awaited)
+
+    async def let_go(self, seconds: float, postmaster: int) -> None:
+        """After so long let it read through the pipe what is in the file."""
         await asyncio.sleep(seconds)
-        os.kill(startup, signal.SIGCONT)
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN
-        return descendants(pid)
+        while alive(postmaster):
+            with contextlib.suppress(OSError):  # ENXIO: it has not come that far
+                pipe = os.open(self.awaited, os.O_WRONLY | os.O_NONBLOCK)
+                with os.fdopen(pipe, "wb") as file:
+                    file.write(self._kept.read_bytes())
+                return
+            await asyncio.sleep(_SOON)
 
 
 def free_memory(data: Path) -> None:

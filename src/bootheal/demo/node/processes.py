@@ -50,14 +50,6 @@ def kill_descendants(pid: int, patience: float = 5.0) -> None:
         time.sleep(0.005)
 
 
-def title(pid: int) -> str:
-    """The command line, which PostgreSQL's children rewrite to say what they do; empty when gone."""
-    try:
-        return (_PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-    except OSError:
-        return ""
-
-
 def alive(pid: int) -> bool:
     """Whether there is such a process, a zombie included."""
     return (_PROC / str(pid)).exists()
