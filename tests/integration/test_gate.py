@@ -9,11 +9,11 @@ import pytest
 
 from bootheal.adapters.kube.api import MERGE_PATCH, Api
 from bootheal.adapters.kube.cluster import READYZ_TIMEOUT, KubeCluster
-from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
+from bootheal.adapters.kube.kubeconfig import GivenKubeconfig, LiveKubeconfig
 from bootheal.demo.stack import Fault, Stack
 from bootheal.errors import DeniedError, UnreachableError
 from support import double
-from support.command import bootheal, heal, outcome
+from support.command import bootheal, heal, outcome, start
 from support.systemd import Systemd
 
 KINDS = {
@@ -49,6 +49,30 @@ def test_a_renewed_kubeconfig_is_read_without_a_restart_of_ours(stack: Stack, tm
     file.unlink()
     assert cluster.readiness().ready
     cluster.close()
+
+
+def test_a_kubeconfig_that_k3s_has_not_written_yet_is_waited_for(stack: Stack, tmp_path: Path) -> None:
+    """As where bootheal was installed first; that it is missing is said."""
+    file = tmp_path / "k3s.yaml"
+    stack.configure({"cluster": {"kubeconfig": str(file)}})
+    with start("run", "--once", "--config", stack.config) as process:
+        assert process.stdout is not None
+        awaited = f"cannot use the kubeconfig {file}: it is not there yet"
+        assert any(awaited in line for line in process.stdout)
+        file.write_text(stack.kubeconfig.read_text())
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+    stack.configure({"cluster": {"kubeconfig": str(stack.kubeconfig)}})
+
+
+def test_a_copy_of_no_use_is_as_good_as_refused(tmp_path: Path) -> None:
+    """What systemd copied before k3s had written it: only a restart brings a better one, so 401 stands for it."""
+    copy = tmp_path / "kubeconfig"
+    copy.write_text("none")
+    cluster = KubeCluster(Api(GivenKubeconfig(copy)))
+    with pytest.raises(DeniedError, match="missing or not usable when this service was started") as refusal:
+        cluster.readiness()
+    assert refusal.value.status == 401
 
 
 @pytest.fixture

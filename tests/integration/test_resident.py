@@ -1,6 +1,7 @@
 """The daemon on the stack: it heals, stays, notices, heals again, and ends as it was asked to."""
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -200,10 +201,10 @@ def test_a_state_directory_that_cannot_be_written_is_said_and_tried_again(health
 
 
 def test_it_waits_for_another_pass_and_for_a_world(healthy: Stack, tmp_path: Path) -> None:
-    """A kubeconfig that is not there yet, then a lock that somebody else holds: said once, and tried again."""
+    """A boot id that is not there yet, then a lock that somebody else holds: said once, and tried again."""
     original = yaml.safe_load(healthy.config.read_text())
-    late = tmp_path / "kubeconfig"
-    healthy.configure({"cluster": {"kubeconfig": str(late)}})
+    late = tmp_path / "boot_id"
+    healthy.configure({"cluster": {"boot_id_file": str(late)}})
     directory = Path(yaml.safe_load(healthy.config.read_text())["state_directory"])
     directory.mkdir(exist_ok=True)
     code = (
@@ -217,8 +218,8 @@ def test_it_waits_for_another_pass_and_for_a_world(healthy: Stack, tmp_path: Pat
     ):
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        healthy.wait_until("a word about the kubeconfig", lambda: f"cannot use the kubeconfig {late}" in daemon.text)
-        late.write_text(healthy.kubeconfig.read_text())
+        healthy.wait_until("a word about the boot id", lambda: f"cannot read the boot id {late}" in daemon.text)
+        shutil.copy2(healthy.boot_id_file, late)
         daemon.process.send_signal(signal.SIGHUP)
         healthy.wait_until("a word about the lock", lambda: f"(process {holder.pid} since" in daemon.text)
         holder.kill()

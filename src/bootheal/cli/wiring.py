@@ -16,7 +16,7 @@ from bootheal.adapters.host import Machine, RemoteHost
 from bootheal.adapters.host_k3s import K3sHost
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
-from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, Kubeconfig, LiveKubeconfig
+from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig, Kubeconfig, LiveKubeconfig
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
@@ -82,7 +82,9 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
     if isinstance(host, K3dHost) and not cluster.kubeconfig:
         return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
     default = K3S_KUBECONFIG if cluster.kind == "k3s" else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
-    return LiveKubeconfig(cluster.kubeconfig or _credential() or Path(default), cluster.context)
+    if not cluster.kubeconfig and (given := _credential()):
+        return GivenKubeconfig(given, cluster.context)
+    return LiveKubeconfig(cluster.kubeconfig or Path(default), cluster.context, awaited=cluster.kind == "k3s")
 
 
 def _credential() -> Path | None:

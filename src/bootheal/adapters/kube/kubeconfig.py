@@ -12,10 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from bootheal.errors import BoothealError, PermanentError
+from bootheal.errors import BoothealError, DeniedError, MissingError, PermanentError, UnreachableError
 
 # What may stand in a kubeconfig inline, in base64 under "…-data", or as a path.
 FILES = ("certificate-authority", "client-certificate", "client-key")
+
+HINT = "see cluster.kubeconfig; on k3s it is /etc/rancher/k3s/k3s.yaml, readable by root"
 
 
 class Kubeconfig(Protocol):
@@ -31,12 +33,17 @@ class Kubeconfig(Protocol):
 
 
 class LiveKubeconfig:
-    """A kubeconfig in a file, where a change is seen at once."""
+    """A kubeconfig in a file, where a change is seen at once.
 
-    def __init__(self, path: Path, context: str = "") -> None:
-        self._path, self._context = path, context
-        self._stamp = _stamp(path)
-        self.configuration = load(path, context)
+    Where it is `awaited`, whoever writes it may not have done so yet: UnreachableError when it is needed.
+    """
+
+    def __init__(self, path: Path, context: str = "", *, awaited: bool = False) -> None:
+        self._path, self._context, self._awaited = path, context, awaited
+        self._stamp: tuple[int, ...] | None = None
+        self.configuration: Any = None
+        if not awaited:
+            self.renewed()
 
     def renewed(self) -> bool:
         """Read the file again if it has changed; tell whether `configuration` is a new one.
@@ -44,17 +51,44 @@ class LiveKubeconfig:
         A file that is gone, or half-written, leaves the old one in force until it can be used again.
         """
         stamp = _stamp(self._path)
-        if stamp in (self._stamp, None):
+        if self.configuration is not None and stamp in (self._stamp, None):
             return False
         self._stamp = stamp
         try:
             self.configuration = load(self._path, self._context)
-        except PermanentError:
-            return False
+        except PermanentError as error:
+            if self.configuration is not None:
+                return False
+            if self._awaited and isinstance(error, MissingError):
+                raise UnreachableError(f"{error} yet") from None
+            raise
         return True
 
     def doubt(self) -> None:
         """Do nothing: we see for ourselves."""
+
+
+class GivenKubeconfig:
+    """The copy of a kubeconfig that systemd gave us at our start (LoadCredential=): a newer one takes a restart."""
+
+    def __init__(self, path: Path, context: str = "") -> None:
+        self._path, self._context = path, context
+        self.configuration: Any = None
+
+    def renewed(self) -> bool:
+        """Read it once. DeniedError where it is no good, as before the original was written: then we are restarted."""
+        if self.configuration is not None:
+            return False
+        try:
+            self.configuration = load(self._path, self._context)
+        except PermanentError:
+            hint = "`systemctl cat bootheal` shows which it is (LoadCredential=); every start of the service copies it"
+            why = "the kubeconfig was missing or not usable when this service was started"
+            raise DeniedError(f"cannot log in to the cluster: {why}", status=401, hint=hint) from None
+        return True
+
+    def doubt(self) -> None:
+        """Do nothing: it never changes."""
 
 
 class FetchedKubeconfig:
@@ -100,6 +134,8 @@ def load(path: Path, context: str) -> Any:
     """Return a `Configuration`; PermanentError where the file cannot be used, naming it."""
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise MissingError(f"cannot use the kubeconfig {path}: it is not there", hint=HINT) from None
     except (OSError, UnicodeDecodeError) as error:
         raise _unusable(str(path), (isinstance(error, OSError) and error.strerror) or "it is not text") from None
     return parse(text, str(path), path.parent, context)
@@ -131,8 +167,7 @@ def parse(text: str, name: str, directory: Path, context: str) -> Any:
 
 
 def _unusable(name: str, why: str) -> PermanentError:
-    hint = "see cluster.kubeconfig; on k3s it is /etc/rancher/k3s/k3s.yaml, readable by root"
-    return PermanentError(f"cannot use the kubeconfig {name}: {why}", hint=hint)
+    return PermanentError(f"cannot use the kubeconfig {name}: {why}", hint=HINT)
 
 
 def _settle_files(entry: dict[str, Any], directory: Path) -> None:

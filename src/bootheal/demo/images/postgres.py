@@ -149,8 +149,8 @@ class PostgresImage:
 class _Recovery:
     """Makes a crash recovery last: its process opens a file that is a pipe for so long, which blocks it.
 
-    The file is one that PostgreSQL reads before it replays the log (StartupReplicationOrigin in its source), and
-    replaces at each checkpoint. Meanwhile the postmaster says 57P03.
+    The file is one that PostgreSQL reads before it replays the log (StartupReplicationOrigin in its source).
+    Meanwhile the postmaster says 57P03.
     """
 
     def __init__(self, data: Path) -> None:
@@ -163,18 +163,20 @@ class _Recovery:
         os.mkfifo(self.awaited, 0o600)
 
     def give_back(self) -> None:
-        """Put the file back, if the power was cut before PostgreSQL had replaced the pipe."""
+        """Put the file back, if the pipe is still there: the power may have been cut."""
         if self.awaited.is_fifo():
             self._kept.rename(self.awaited)
 
     async def let_go(self, seconds: float, postmaster: int) -> None:
-        """After so long let it read through the pipe what is in the file."""
+        """After so long put the file back, and let it read the same through the pipe, which it has open."""
         await asyncio.sleep(seconds)
         while alive(postmaster):
             with contextlib.suppress(OSError):  # ENXIO: it has not come that far
                 pipe = os.open(self.awaited, os.O_WRONLY | os.O_NONBLOCK)
                 with os.fdopen(pipe, "wb") as file:
-                    file.write(self._kept.read_bytes())
+                    content = self._kept.read_bytes()
+                    self.give_back()
+                    file.write(content)
                 return
             await asyncio.sleep(_SOON)
 
