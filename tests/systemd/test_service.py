@@ -276,17 +276,18 @@ def test_where_a_person_is_needed_nothing_is_tried_again(box: Box) -> None:
     assert "a person is needed" in box.journal("--priority=err")
 
 
-def test_a_renewed_kubeconfig_is_read_by_a_restart(box: Box) -> None:
-    """k3s refuses the copy that the service was given, so it ends with 1, and is started with what k3s has written."""
+@pytest.mark.parametrize(("missing", "said"), [(False, "401"), (True, "missing or not usable")])
+def test_a_kubeconfig_is_read_anew_by_a_restart(box: Box, missing: bool, said: str) -> None:
+    """The copy it was given is refused, or k3s had not written it yet: it ends, and is started with a new one."""
     box.override("RestartSec=200ms")
     box.machine.run("systemctl", "stop", "bootheal")
     kubeconfig, cursor = box.machine.file(KUBECONFIG), box.cursor()
     renewed = kubeconfig.read_text()
     stale = yaml.safe_load(renewed)
     stale["users"][0]["user"] = {"token": "of yesterday"}
-    kubeconfig.write_text(yaml.safe_dump(stale))
+    kubeconfig.unlink() if missing else kubeconfig.write_text(yaml.safe_dump(stale))
     box.machine.run("systemctl", "start", "bootheal")
-    box.wait_for_entry("gate: waits: .*401", cursor)
+    box.wait_for_entry(f"gate: waits: .*{said}", cursor)
     box.machine.run("systemctl", "stop", "bootheal")
     box.remember_since("gate", "denied", seconds=REFUSAL_PASSES)
     box.machine.run("systemctl", "start", "bootheal")

@@ -98,7 +98,7 @@ class Resident:
         return True
 
     def _wait_outside(self, error: BoothealError) -> int | None:
-        """Wait where there is no world to look at, such as before k3s has written its kubeconfig."""
+        """Wait where there is no world to look at, such as without a boot id."""
         self._complain(error)
         item = SystemClock().receive(self._inbox, min(LATER, self._systemd.longest_sleep))
         self._systemd.turn()
