@@ -1,14 +1,11 @@
 """The Cluster port: reads from kept lists where there are some, writes with preconditions."""
 
-import base64
-import binascii
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +13,9 @@ from bootheal import flux
 from bootheal.adapters.kube import extensions, objects, workloads
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
 from bootheal.adapters.kube.evidence import last_words, tail
-from bootheal.adapters.kube.kept import Kept, Resource, fetch
+from bootheal.adapters.kube.lists import CORE, RESOURCES, Lists
 from bootheal.adapters.kube.redaction import Redaction
+from bootheal.adapters.kube.secrets import Secrets
 from bootheal.errors import BoothealError, ConflictError, DeniedError, MissingError, PermanentError
 from bootheal.model import (
     Answer,
@@ -36,39 +34,18 @@ from bootheal.model import (
     Readiness,
     Ref,
     Right,
-    Secret,
     Service,
     Workload,
 )
 from bootheal.ports import Interest
 
-CORE, APPS, BATCH = "/api/v1", "/apis/apps/v1", "/apis/batch/v1"
 LEASES = "kube-node-lease"
 
 # Where a kubelet has a pod from: "api", or "file" and the like.
 SOURCE = "kubernetes.io/config.source"
 
-RESOURCES = {
-    resource.kind: resource
-    for resource in (
-        Resource("poddisruptionbudget", "/apis/policy/v1", "poddisruptionbudgets", workloads.budget),
-        Resource("node", CORE, "nodes", objects.node),
-        Resource("pod", CORE, "pods", objects.pod),
-        Resource("service", CORE, "services", objects.service),
-        Resource("endpointslice", "/apis/discovery.k8s.io/v1", "endpointslices", objects.endpoints),
-        Resource("lease", "/apis/coordination.k8s.io/v1", "leases", objects.lease),
-        Resource("deployment", APPS, "deployments", partial(workloads.workload, kind="deployment")),
-        Resource("statefulset", APPS, "statefulsets", partial(workloads.workload, kind="statefulset")),
-        Resource("job", BATCH, "jobs", objects.backup),
-        Resource("daemonset", APPS, "daemonsets", partial(workloads.workload, kind="daemonset")),
-    )
-}
-
 # A server that needs longer for this is not ready; and one that never answers must not hold up the gate.
 READYZ_TIMEOUT = 5.0
-
-# Looks come several times a second while something is repaired; a Secret changes once in months.
-SECRET_SECONDS = 2.0
 
 # Remarks on what is broken are for a person, who reads them later.
 BROKEN_SECONDS = 10.0
@@ -83,12 +60,12 @@ class KubeCluster:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._kept: dict[Interest, Kept] = {}
+        self._lists = Lists(api)
         self._first_renewals: dict[str, float] = {}
         self._extensions = (float("-inf"), Extensions())
-        self._secrets: dict[Ref, tuple[float, Any]] = {}
         self._tails: dict[tuple[Ref, str, int, bool], tuple[float, str]] = {}
         self._redact = Redaction()
+        self._secrets = Secrets(api, self._redact)
         self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
@@ -104,11 +81,11 @@ class KubeCluster:
 
     def nodes(self) -> Sequence[Node]:
         """List the nodes."""
-        return list(self._items("node", "").values())
+        return list(self._lists.items("node", "").values())
 
     def lease(self, node: str) -> Lease | None:
         """Return the node's Lease; it has `advanced` once this process has seen two renewals."""
-        lease: Lease | None = self._items("lease", LEASES).get(node)
+        lease: Lease | None = self._lists.items("lease", LEASES).get(node)
         if lease is None:
             return None
         first = self._first_renewals.setdefault(node, lease.renewed)
@@ -117,11 +94,11 @@ class KubeCluster:
     def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> Sequence[Pod]:
         """List the pods that carry all `labels`."""
         wanted = (labels or {}).items()
-        return [pod for pod in self._items("pod", namespace).values() if wanted <= pod.labels.items()]
+        return [pod for pod in self._lists.items("pod", namespace).values() if wanted <= pod.labels.items()]
 
     def workload(self, ref: Ref) -> Workload:
         """Return a workload. PermanentError where its pods can't be told apart from others."""
-        workload: Workload = self._one(ref)
+        workload: Workload = self._lists.one(ref)
         if not workload.selector:
             hint = "bootheal knows selectors of matchLabels only; leave this workload out of the configuration"
             raise PermanentError(f"cannot tell the pods of {ref} from others: it selects by expressions", hint=hint)
@@ -133,7 +110,7 @@ class KubeCluster:
     def budgets(self, namespace: str) -> Sequence[Budget]:
         """List the PodDisruptionBudgets; none where we may not."""
         try:
-            return list(self._items("poddisruptionbudget", namespace).values())
+            return list(self._lists.items("poddisruptionbudget", namespace).values())
         except DeniedError:
             return ()
 
@@ -151,15 +128,15 @@ class KubeCluster:
 
     def service(self, namespace: str, name: str) -> Service:
         """Return a Service."""
-        return self._one(Ref("service", namespace, name))  # type: ignore[no-any-return]
+        return self._lists.one(Ref("service", namespace, name))  # type: ignore[no-any-return]
 
     def services(self, namespace: str) -> Sequence[Service]:
         """List the Services."""
-        return list(self._items("service", namespace).values())
+        return list(self._lists.items("service", namespace).values())
 
     def endpoints(self, namespace: str, service: str) -> Sequence[Endpoint]:
         """Return what all slices of the Service hold."""
-        slices = self._items("endpointslice", namespace).values()
+        slices = self._lists.items("endpointslice", namespace).values()
         return [endpoint for owner, found in slices for endpoint in found if owner == service]
 
     def leadership(self, namespace: str, service: str) -> Leadership | None:
@@ -189,18 +166,14 @@ class KubeCluster:
 
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         """Read user and password from a Secret; `fresh` insists on asking the API server."""
-        raw = self._secret(login.secret, fresh=fresh)
-        user = login.user or self._value(raw, login.secret, login.user_key)
-        password = self._value(raw, login.secret, login.password_key)
-        self._redact.learn(password)
-        return Credentials(user, Secret(password), raw["metadata"].get("resourceVersion", ""))
+        return self._secrets.credentials(login, fresh=fresh)
 
     def certificate(self, where: Ref, key: str) -> str:
         """Read a certificate; MissingError where there is none."""
         if where.kind == "file":
             text = _read_file(where.name)
         elif where.kind == "secret":
-            text = self._value(self._secret(where, fresh=False), where, key)
+            text = self._secrets.value(where, key)
         else:
             text = self.document(where, key).text
         if "-----BEGIN CERTIFICATE-----" not in text:
@@ -210,7 +183,7 @@ class KubeCluster:
 
     def newest_backup(self, cronjob: Ref) -> Backup | None:
         """Look through the namespace's Jobs."""
-        jobs: Iterable[Backup] = self._items("job", cronjob.namespace).values()
+        jobs: Iterable[Backup] = self._lists.items("job", cronjob.namespace).values()
         succeeded = [job for job in jobs if job.made_by == cronjob and job.ended]
         return max(succeeded, key=lambda job: job.ended, default=None)
 
@@ -276,9 +249,9 @@ class KubeCluster:
         except MissingError:
             raw = {}
         if "deletionTimestamp" in raw.get("metadata", {}):
-            self._enter("pod", pod.namespace, raw)
-        elif kept := self._kept.get(Interest("pod", pod.namespace)):
-            kept.drop(pod.name, uid)  # it went at once, as pods do that have ended or were never placed
+            self._lists.enter("pod", pod.namespace, raw)
+        else:
+            self._lists.drop(pod, uid)  # it went at once, as pods do that have ended or were never placed
 
     def delete_pods(self, pods: Sequence[Doomed]) -> None:
         """Keep some requests under way at once; after one that failed no other is begun."""
@@ -309,13 +282,13 @@ class KubeCluster:
         }
         path = RESOURCES[workload.kind].path(workload.namespace, workload.name)
         raw = self._api.write("PATCH", path, body, about=str(workload), content_type=STRATEGIC_PATCH)
-        self._enter(workload.kind, workload.namespace, raw)
+        self._lists.enter(workload.kind, workload.namespace, raw)
 
     def uncordon(self, node: str, version: str) -> None:
         """Make a node schedulable, at that resourceVersion."""
         body = {"metadata": {"resourceVersion": version}, "spec": {"unschedulable": None}}
         path, about = f"{CORE}/nodes/{node}", f"node/{node}"
-        self._enter("node", "", self._api.write("PATCH", path, body, about=about, content_type=MERGE_PATCH))
+        self._lists.enter("node", "", self._api.write("PATCH", path, body, about=about, content_type=MERGE_PATCH))
 
     def scale(self, workload: Ref, version: str, replicas: int, *, was: int | None, cause: str = "") -> None:
         """Set the number of replicas and note what it was, in one request, at that resourceVersion."""
@@ -323,7 +296,7 @@ class KubeCluster:
         body = {"metadata": {"resourceVersion": version, "annotations": noted}, "spec": {"replicas": replicas}}
         path = RESOURCES[workload.kind].path(workload.namespace, workload.name)
         raw = self._api.write("PATCH", path, body, about=str(workload), content_type=MERGE_PATCH)
-        self._enter(workload.kind, workload.namespace, raw)
+        self._lists.enter(workload.kind, workload.namespace, raw)
 
     def request_reconciliation(self, what: Ref, at: float) -> None:
         """Annotate an object of Flux, in the version of its kind that this cluster prefers."""
@@ -345,70 +318,22 @@ class KubeCluster:
 
     def rights(self, interests: frozenset[Interest]) -> frozenset[Right]:
         """Name what keeping these lists needs."""
-        found = set()
-        for interest in interests:
-            resource = RESOURCES[interest.kind]
-            group = resource.group.split("/")[2] if resource.group.startswith("/apis/") else ""
-            found |= {Right(verb, resource.plural, interest.namespace, group) for verb in ("list", "watch")}
-        return frozenset(found)
+        return self._lists.rights(interests)
 
     def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
         """Keep a list for each interest from now on."""
-        lists = {Interest(interest.kind, interest.namespace) for interest in interests}
-        for kept in sorted(lists - self._kept.keys(), key=lambda kept: (kept.kind, kept.namespace)):
-            tell = partial(_tell, changed, kept)
-            self._kept[kept] = Kept(self._api, RESOURCES[kept.kind], kept.namespace, tell)
+        self._lists.watch(interests, changed)
 
     def close(self) -> None:
         """Stop watching."""
-        for kept in self._kept.values():
-            kept.stop()
+        self._lists.close()
         self._api.close()
 
     # --- helpers ----------------------------------------------------------------------------------
 
-    def _items(self, kind: str, namespace: str) -> dict[str, Any]:
-        kept = self._kept.get(Interest(kind, namespace))
-        return kept.items() if kept else fetch(self._api, RESOURCES[kind], namespace)[0]
-
-    def _one(self, ref: Ref) -> Any:
-        resource, kept = RESOURCES[ref.kind], self._kept.get(Interest(ref.kind, ref.namespace))
-        if kept is None:
-            return resource.parse(self._api.get(resource.path(ref.namespace, ref.name), about=str(ref)))
-        if ref.name not in (items := kept.items()):
-            raise MissingError(f"cannot find {ref}", hint="is the name in the configuration right?")
-        return items[ref.name]
-
-    def _enter(self, kind: str, namespace: str, raw: objects.Raw) -> None:
-        if kept := self._kept.get(Interest(kind, namespace)):
-            kept.enter(raw)
-
     def _get(self, group: str, plural: str, ref: Ref) -> objects.Raw:
         raw: objects.Raw = self._api.get(f"{group}/namespaces/{ref.namespace}/{plural}/{ref.name}", about=str(ref))
         return raw
-
-    def _secret(self, ref: Ref, *, fresh: bool) -> objects.Raw:
-        with self._lock:
-            at, raw = self._secrets.get(ref, (float("-inf"), {}))
-            if not fresh and time.monotonic() - at < SECRET_SECONDS:
-                return raw  # type: ignore[no-any-return]
-        raw = self._get(CORE, "secrets", ref)
-        with self._lock:
-            self._secrets[ref] = (time.monotonic(), raw)
-        return raw
-
-    def _value(self, raw: objects.Raw, ref: Ref, key: str) -> str:
-        encoded = (raw.get("data") or {}).get(key)
-        if not encoded:
-            make = f"kubectl -n {ref.namespace} create secret generic {ref.name} --from-literal={key}=…"
-            raise MissingError(f"cannot find key {key} in {ref}", hint=f"name the right key, or make it: {make}")
-        try:
-            value = base64.b64decode(encoded, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            value = "\0"
-        if "\0" in value:  # PostgreSQL's protocol ends a text there
-            raise MissingError(f"cannot use key {key} in {ref}: it is not text", hint="make the Secret anew")
-        return value
 
 
 def _read_file(path: str) -> str:
@@ -417,7 +342,3 @@ def _read_file(path: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise MissingError(f"cannot read {path}: {reason}", hint="see the database's tls") from None
-
-
-def _tell(changed: Callable[[Interest], None], kept: Interest, name: str) -> None:
-    changed(Interest(kept.kind, kept.namespace, name))

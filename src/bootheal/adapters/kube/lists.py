@@ -1,0 +1,87 @@
+"""Lists of objects, one for each kind and namespace: kept by a watch where somebody is interested, else read."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from bootheal.adapters.kube import objects, workloads
+from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.kept import Kept, Resource, fetch
+from bootheal.errors import MissingError
+from bootheal.model import Ref, Right
+from bootheal.ports import Interest
+
+CORE, APPS, BATCH = "/api/v1", "/apis/apps/v1", "/apis/batch/v1"
+
+RESOURCES = {
+    resource.kind: resource
+    for resource in (
+        Resource("poddisruptionbudget", "/apis/policy/v1", "poddisruptionbudgets", workloads.budget),
+        Resource("node", CORE, "nodes", objects.node),
+        Resource("pod", CORE, "pods", objects.pod),
+        Resource("service", CORE, "services", objects.service),
+        Resource("endpointslice", "/apis/discovery.k8s.io/v1", "endpointslices", objects.endpoints),
+        Resource("lease", "/apis/coordination.k8s.io/v1", "leases", objects.lease),
+        Resource("deployment", APPS, "deployments", partial(workloads.workload, kind="deployment")),
+        Resource("statefulset", APPS, "statefulsets", partial(workloads.workload, kind="statefulset")),
+        Resource("job", BATCH, "jobs", objects.backup),
+        Resource("daemonset", APPS, "daemonsets", partial(workloads.workload, kind="daemonset")),
+    )
+}
+
+
+class Lists:
+    """The lists behind one Api."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._kept: dict[Interest, Kept] = {}
+
+    def items(self, kind: str, namespace: str) -> dict[str, Any]:
+        """Return a namespace's objects of a kind, parsed, by name."""
+        kept = self._kept.get(Interest(kind, namespace))
+        return kept.items() if kept else fetch(self._api, RESOURCES[kind], namespace)[0]
+
+    def one(self, ref: Ref) -> Any:
+        """Return one object, parsed. MissingError where there is none."""
+        resource, kept = RESOURCES[ref.kind], self._kept.get(Interest(ref.kind, ref.namespace))
+        if kept is None:
+            return resource.parse(self._api.get(resource.path(ref.namespace, ref.name), about=str(ref)))
+        if ref.name not in (items := kept.items()):
+            raise MissingError(f"cannot find {ref}", hint="is the name in the configuration right?")
+        return items[ref.name]
+
+    def enter(self, kind: str, namespace: str, raw: objects.Raw) -> None:
+        """Take an object as a write has left it, before the watch tells of it."""
+        if kept := self._kept.get(Interest(kind, namespace)):
+            kept.enter(raw)
+
+    def drop(self, ref: Ref, uid: str) -> None:
+        """Forget an object that is gone."""
+        if kept := self._kept.get(Interest(ref.kind, ref.namespace)):
+            kept.drop(ref.name, uid)
+
+    def rights(self, interests: frozenset[Interest]) -> frozenset[Right]:
+        """Name what keeping these lists needs."""
+        found = set()
+        for interest in interests:
+            resource = RESOURCES[interest.kind]
+            group = resource.group.split("/")[2] if resource.group.startswith("/apis/") else ""
+            found |= {Right(verb, resource.plural, interest.namespace, group) for verb in ("list", "watch")}
+        return frozenset(found)
+
+    def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
+        """Keep a list for each interest from now on."""
+        lists = {Interest(interest.kind, interest.namespace) for interest in interests}
+        for kept in sorted(lists - self._kept.keys(), key=lambda kept: (kept.kind, kept.namespace)):
+            tell = partial(_tell, changed, kept)
+            self._kept[kept] = Kept(self._api, RESOURCES[kept.kind], kept.namespace, tell)
+
+    def close(self) -> None:
+        """Stop watching."""
+        for kept in self._kept.values():
+            kept.stop()
+
+
+def _tell(changed: Callable[[Interest], None], kept: Interest, name: str) -> None:
+    changed(Interest(kept.kind, kept.namespace, name))

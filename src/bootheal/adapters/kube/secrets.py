@@ -1,0 +1,60 @@
+"""Secrets of Kubernetes: read seldom, and whatever is a password is kept out of every text from then on."""
+
+import base64
+import binascii
+import threading
+import time
+
+from bootheal.adapters.kube import objects
+from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.redaction import Redaction
+from bootheal.errors import MissingError
+from bootheal.model import Credentials, Login, Ref, Secret
+
+# Looks come several times a second while something is repaired; a Secret changes once in months.
+KEPT_SECONDS = 2.0
+
+
+class Secrets:
+    """The Secrets behind one Api. `redact` learns the passwords."""
+
+    def __init__(self, api: Api, redact: Redaction) -> None:
+        self._api, self._redact = api, redact
+        self._read: dict[Ref, tuple[float, objects.Raw]] = {}
+        self._lock = threading.Lock()
+
+    def credentials(self, login: Login, *, fresh: bool) -> Credentials:
+        """Return user and password; `fresh` insists on asking the API server."""
+        raw = self._get(login.secret, fresh=fresh)
+        user = login.user or _value(raw, login.secret, login.user_key)
+        password = _value(raw, login.secret, login.password_key)
+        self._redact.learn(password)
+        return Credentials(user, Secret(password), raw["metadata"].get("resourceVersion", ""))
+
+    def value(self, ref: Ref, key: str) -> str:
+        """Return one key's text, which is no secret. MissingError where there is none."""
+        return _value(self._get(ref, fresh=False), ref, key)
+
+    def _get(self, ref: Ref, *, fresh: bool) -> objects.Raw:
+        with self._lock:
+            at, known = self._read.get(ref, (float("-inf"), {}))
+        if not fresh and time.monotonic() - at < KEPT_SECONDS:
+            return known
+        raw: objects.Raw = self._api.get(f"/api/v1/namespaces/{ref.namespace}/secrets/{ref.name}", about=str(ref))
+        with self._lock:
+            self._read[ref] = (time.monotonic(), raw)
+        return raw
+
+
+def _value(raw: objects.Raw, ref: Ref, key: str) -> str:
+    encoded = (raw.get("data") or {}).get(key)
+    if not encoded:
+        make = f"kubectl -n {ref.namespace} create secret generic {ref.name} --from-literal={key}=…"
+        raise MissingError(f"cannot find key {key} in {ref}", hint=f"name the right key, or make it: {make}")
+    try:
+        value = base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        value = "\0"
+    if "\0" in value:  # PostgreSQL's protocol ends a text there
+        raise MissingError(f"cannot use key {key} in {ref}: it is not text", hint="make the Secret anew")
+    return value
