@@ -8,7 +8,7 @@ when the object can be believed.
 
 from collections.abc import Iterable, Sequence
 
-from bootheal.model import BootTime, Endpoint, Lease, Node, Pod, State, Workload
+from bootheal.model import BootTime, Endpoint, Lease, Node, Pod, Ref, State, Workload
 
 # Kubernetes writes whole seconds, rounded down: what it says began at 12:00:07 may have begun at 12:00:07.9.
 WHOLE_SECOND = 1.0
@@ -64,12 +64,14 @@ def workload_doubt(workload: Workload, pods: Iterable[Pod]) -> str:
     return f"its controller still counts {counted} ready pods where there are {ready}" if ready < counted else ""
 
 
-def endpoints_doubt(endpoints: Sequence[Endpoint], pods: Iterable[Pod], *, boot_time: BootTime | None) -> str:
+def service_doubt(
+    service: Ref, endpoints: Sequence[Endpoint], pods: Iterable[Pod], *, boot_time: BootTime | None
+) -> str:
     """Say why a Service may still send to dead addresses: each must be a ready pod of this boot."""
     ready_pods = (pod for pod in pods if pod.ready and not pod.deleting and not pod_doubt(pod, boot_time=boot_time))
     alive = {address for pod in ready_pods for address in (pod.ip, *pod.ips)}
     ready = [endpoint for endpoint in endpoints if endpoint.ready]
     if not ready:
-        return "no ready address yet"
+        return f"{service} has no ready address yet"
     dead = sorted({endpoint.address for endpoint in ready} - alive)
-    return f"still sends to {', '.join(dead)}, where no ready pod of this boot is" if dead else ""
+    return f"{service} still sends to {', '.join(dead)}, where no ready pod of this boot is" if dead else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bootheal.errors import BoothealError, PermanentError
-from bootheal.freshness import endpoints_doubt, pod_doubt
+from bootheal.freshness import pod_doubt, service_doubt
 from bootheal.model import Answer, Leadership, Login, Pod, Ref, Service, Target, Trust
 from bootheal.ports import World
 
@@ -174,9 +174,9 @@ def _service_doubt(world: World, database: Database, members: Iterable[Member]) 
     if not database.service:
         return ""
     endpoints = world.cluster.endpoints(database.namespace, database.service)
-    service = f"service/{database.namespace}/{database.service}"
-    if doubt := endpoints_doubt(endpoints, world.cluster.pods(database.namespace), boot_time=world.host.boot_time()):
-        return f"{service} {doubt}"
+    service, pods = Ref("service", database.namespace, database.service), world.cluster.pods(database.namespace)
+    if doubt := service_doubt(service, endpoints, pods, boot_time=world.host.boot_time()):
+        return doubt
     ready = {endpoint.address for endpoint in endpoints if endpoint.ready}
     primary = next((member.snapshot for member in members if member.writable), None)
     if primary and ready.isdisjoint((primary.ip, *primary.ips)):

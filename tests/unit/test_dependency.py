@@ -96,7 +96,7 @@ def test_where_nobody_can_be_asked_the_reason_is_told(pods: list[Pod], why: str)
 def test_its_service_must_lead_there() -> None:
     """Applications come through it."""
     said = REDIS.judge(look(Simulated(endpoints_=[])), past())
-    assert said == Wait("service/shop/redis no ready address yet")
+    assert said == Wait("service/shop/redis has no ready address yet")
 
 
 def test_a_service_without_a_selector_needs_one_here() -> None:

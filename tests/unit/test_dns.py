@@ -22,8 +22,8 @@ def test_an_answer_settles_it() -> None:
 
 def test_stale_slices_are_waited_for() -> None:
     """For seconds after a power cut its Service sends to dead addresses."""
-    judgement = Dns().judge(Seen(doubt="service/kube-system/kube-dns no ready address yet"), past())
-    assert judgement == Wait("service/kube-system/kube-dns no ready address yet")
+    judgement = Dns().judge(Seen(doubt="service/kube-system/kube-dns has no ready address yet"), past())
+    assert judgement == Wait("service/kube-system/kube-dns has no ready address yet")
 
 
 @pytest.mark.parametrize("why", ["cannot find service/kube-system/kube-dns", "cannot use …: 403 Forbidden"])

@@ -2,9 +2,11 @@
 
 import pytest
 
-from bootheal.freshness import endpoints_doubt, node_doubt, pod_doubt, workload_doubt
-from bootheal.model import BootTime, Endpoint, Lease, Node
+from bootheal.freshness import node_doubt, pod_doubt, service_doubt, workload_doubt
+from bootheal.model import BootTime, Endpoint, Lease, Node, Ref
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_lease, a_node, a_pod, running, terminated
+
+SERVICE = Ref("service", "shop", "web")
 
 
 @pytest.mark.parametrize(
@@ -46,13 +48,13 @@ def test_a_service_is_believed_when_all_it_sends_to_is_alive() -> None:
     """Addresses of pods that are gone, not ready or of the previous boot are doubted; none at all, too."""
     pod = a_pod("a", ip="10.42.0.9")
     alive, dead = Endpoint("10.42.0.9", 5432), Endpoint("10.42.0.3", 5432)
-    assert endpoints_doubt([alive], [pod], boot_time=THIS_BOOT) == ""
-    assert endpoints_doubt([], [pod], boot_time=THIS_BOOT) == "no ready address yet"
-    assert "10.42.0.3" in endpoints_doubt([alive, dead], [pod], boot_time=THIS_BOOT)
+    assert service_doubt(SERVICE, [alive], [pod], boot_time=THIS_BOOT) == ""
+    assert service_doubt(SERVICE, [], [pod], boot_time=THIS_BOOT) == "service/shop/web has no ready address yet"
+    assert "10.42.0.3" in service_doubt(SERVICE, [alive, dead], [pod], boot_time=THIS_BOOT)
     dual = a_pod("a", ip="10.42.0.9", ips=("10.42.0.9", "fd42::9"))
-    assert endpoints_doubt([Endpoint("fd42::9", 5432)], [dual], boot_time=THIS_BOOT) == ""
+    assert service_doubt(SERVICE, [Endpoint("fd42::9", 5432)], [dual], boot_time=THIS_BOOT) == ""
     old = a_pod("a", running(started=BOOT - 1), ip="10.42.0.9")
-    assert "10.42.0.9" in endpoints_doubt([alive], [old], boot_time=THIS_BOOT)
+    assert "10.42.0.9" in service_doubt(SERVICE, [alive], [old], boot_time=THIS_BOOT)
 
 
 def test_a_workloads_status_is_believed_when_it_counts_what_is_there() -> None:

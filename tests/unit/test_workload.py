@@ -256,8 +256,8 @@ def test_a_status_from_before_the_boot_is_waited_for() -> None:
 
 def test_a_service_that_still_sends_elsewhere_is_waited_for() -> None:
     """Ready pods don't serve before their Service knows of them."""
-    assert STEP.judge(seen(services="service/shop/web no ready address yet"), past()) == Wait(
-        "service/shop/web no ready address yet"
+    assert STEP.judge(seen(services="service/shop/web has no ready address yet"), past()) == Wait(
+        "service/shop/web has no ready address yet"
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bootheal.actions import REPLACED_BY
 from bootheal.death import lost
 from bootheal.errors import PermanentError, TransientError
-from bootheal.freshness import endpoints_doubt, pod_doubt, workload_doubt
+from bootheal.freshness import pod_doubt, service_doubt, workload_doubt
 from bootheal.health import Rollout, crashed, misconfigured, rollout, starting
 from bootheal.model import Answer, BootTime, Pod, Service, State, Target, Workload
 from bootheal.ports import World
@@ -130,8 +130,7 @@ def _in_front(world: World, namespace: str, pods: tuple[Pod, ...]) -> list[Servi
 def _doubt(world: World, service: Service, neighbours: Sequence[Pod], boot_time: BootTime | None) -> str:
     """Say whether it still sends elsewhere: its slices follow seconds after its pods."""
     endpoints = world.cluster.endpoints(service.ref.namespace, service.ref.name)
-    doubt = endpoints_doubt(endpoints, neighbours, boot_time=boot_time)
-    return f"{service.ref} {doubt}" if doubt else ""
+    return service_doubt(service.ref, endpoints, neighbours, boot_time=boot_time)
 
 
 def _shut(world: World, service: Service, probed: int, ready: Sequence[Pod]) -> str:

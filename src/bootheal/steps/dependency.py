@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bootheal.errors import PermanentError
-from bootheal.freshness import endpoints_doubt, pod_doubt
-from bootheal.model import Answer, Pod, Right, Target
+from bootheal.freshness import pod_doubt, service_doubt
+from bootheal.model import Answer, Pod, Ref, Right, Target
 from bootheal.ports import Interest, World
 from bootheal.probes import Exec, Probe, Sql, Url, ask, ask_at
 from bootheal.step import Judgement, Past, Settled, Step, Wait
@@ -86,9 +86,9 @@ class Dependency(Step[Seen]):
     def _service_doubt(self, world: World) -> str:
         if not self.service:
             return ""
+        service, pods = Ref("service", self.namespace, self.service), world.cluster.pods(self.namespace)
         endpoints = world.cluster.endpoints(self.namespace, self.service)
-        doubt = endpoints_doubt(endpoints, world.cluster.pods(self.namespace), boot_time=world.host.boot_time())
-        return f"service/{self.namespace}/{self.service} {doubt}" if doubt else ""
+        return service_doubt(service, endpoints, pods, boot_time=world.host.boot_time())
 
     def judge(self, seen: Seen, past: Past) -> Judgement:  # noqa: ARG002 - nothing before this look matters
         """Wait until it answers well."""

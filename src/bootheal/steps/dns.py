@@ -6,7 +6,7 @@ Databases are asked by their pods' addresses, so nothing of theirs waits for thi
 from dataclasses import dataclass
 
 from bootheal.errors import DeniedError, MissingError
-from bootheal.freshness import endpoints_doubt
+from bootheal.freshness import service_doubt
 from bootheal.model import Answer, Pod, Ref, Right, Service, Target
 from bootheal.ports import World
 from bootheal.step import Judgement, Past, Settled, Step, Wait
@@ -57,8 +57,8 @@ class Dns(Step[Seen]):
             endpoints = world.cluster.endpoints(SERVICE.namespace, SERVICE.name)
         except (MissingError, DeniedError) as error:
             return Seen(unknown=str(error))
-        if doubt := endpoints_doubt(endpoints, pods, boot_time=world.host.boot_time()):
-            return Seen(doubt=f"{SERVICE} {doubt}")
+        if doubt := service_doubt(SERVICE, endpoints, pods, boot_time=world.host.boot_time()):
+            return Seen(doubt=doubt)
         serving = {endpoint.address for endpoint in endpoints if endpoint.ready}
         pod = next(pod for pod in pods if pod.ready and serving.intersection((pod.ip, *pod.ips)))
         target = _target(service, pod, direct=world.direct)

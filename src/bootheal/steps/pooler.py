@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bootheal.errors import PermanentError, TransientError
-from bootheal.freshness import endpoints_doubt, pod_doubt
+from bootheal.freshness import pod_doubt, service_doubt
 from bootheal.ini import unsure
 from bootheal.matrix import RECOVERING, Verdict
 from bootheal.model import Answer, Credentials, Done, Login, Pod, Ref, Right, Service, State, Target, Workload
@@ -185,9 +185,8 @@ class PoolerStep(Step[Seen]):
     def _service(self, world: World, service: Service, pods: list[Pod], client: Credentials) -> str:
         """Say why the Service may not serve yet: by a login where we reach it, else by its slices."""
         endpoints = world.cluster.endpoints(service.ref.namespace, service.ref.name)
-        doubt = endpoints_doubt(endpoints, pods, boot_time=world.host.boot_time())
-        if doubt:
-            return f"{service.ref} {doubt}"
+        if doubt := service_doubt(service.ref, endpoints, pods, boot_time=world.host.boot_time()):
+            return doubt
         if not world.direct or not service.cluster_ip:
             return ""
         port = next((port for pod in pods if (port := service.port_to(pod, self._port(service, pod)))), 0)
