@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bootheal.demo.stack import Stack
+from bootheal.demo.stack import BootScript, Stack
 from support.command import actions, bootheal, heal, interrupt_at, outcome, start
 
 
@@ -106,6 +106,16 @@ def test_a_run_killed_while_it_deletes_looping_pods_is_finished_by_the_next(loop
     finished = [done["object"] for done in outcome(report, "deployment/shop/django")["actions"]]
     assert set(finished) <= set(deleted)
     assert len(set(deleted)) <= 2
+
+
+def test_a_back_off_that_the_kubelet_does_not_name_is_not_waited_out(stack: Stack) -> None:
+    """The containers are just terminated all through it; their pods are made anew once PostgreSQL serves."""
+    stack.power_cut()
+    stack.boot(BootScript.quick(crash_recovery=4.0, backoff_first=30.0, backoff_cap=30.0, backoff_named=False))
+    report = heal(stack.config)
+    assert serves(stack)
+    assert report["seconds"] < 20
+    assert any("delete pod/shop/django" in action for action in actions(report))
 
 
 def test_a_stop_by_systemd_is_reported_as_one(broken: Stack) -> None:

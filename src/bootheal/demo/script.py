@@ -37,6 +37,8 @@ class BootScript:
     backoff_first: Seconds = 2.0
     backoff_cap: Seconds = 30.0
     """Crash-loop back-off doubles from the first to the cap."""
+    backoff_named: bool = True
+    """Whether the kubelet calls the first one by its name."""
     stuck: str = "nginx"
     """The Deployment of which one pod stays in container state Unknown until it is deleted; empty for none."""
     leftover: bool = True
@@ -61,7 +63,8 @@ class BootScript:
 
     def tempo(self, source: random.Random) -> Tempo:
         """The kubelet's pace in this boot."""
-        return Tempo(backoff_first=drawn(self.backoff_first, source), backoff_cap=drawn(self.backoff_cap, source))
+        first, cap = drawn(self.backoff_first, source), drawn(self.backoff_cap, source)
+        return Tempo(backoff_first=first, backoff_cap=cap, backoff_named=self.backoff_named)
 
     def revivals(self, pods: list[Object], source: random.Random) -> dict[str, Revival]:
         """How each pod fares, by uid."""

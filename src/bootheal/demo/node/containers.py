@@ -29,6 +29,8 @@ class Tempo:
 
     backoff_first: float = 2.0
     backoff_cap: float = 30.0
+    backoff_named: bool = True
+    """Whether the first one is called CrashLoopBackOff; a kubelet may leave it at "terminated" until it is over."""
     backoff_reset: float = 600.0
     lease: float = 2.0
     eager_probe: float = 0.2
@@ -194,8 +196,10 @@ class Container:
         where = f"pod={metadata['name']}_{metadata['namespace']}({metadata['uid']})"
         said = f"restarting failed container={self.name} {where}"
         self._machine.say(pod, "BackOff", f"Back-off {said}", warning=True)
-        ended, self.last = self.state, self.state
-        self._wait("CrashLoopBackOff", f"back-off {delay:g}s {said}")
+        ended = self.state
+        if tempo.backoff_named or delay > tempo.backoff_first:
+            self.last = self.state
+            self._wait("CrashLoopBackOff", f"back-off {delay:g}s {said}")
         await asyncio.sleep(delay)
         self._begin_again(ended)
 
