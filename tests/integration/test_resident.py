@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -42,6 +43,13 @@ class Daemon:
         """How many passes have been reported."""
         return sum(" steps, " in line for line in self.said)
 
+    def wait_until(self, what: str, come_true: Callable[[], bool], timeout: float = 20.0) -> None:
+        """Wait for something, where there is no stack to ask for it."""
+        until = time.monotonic() + timeout
+        while not come_true():
+            assert time.monotonic() < until, f"never: {what}; it said:\n{self.text}"
+            time.sleep(0.05)
+
     def end(self) -> str:
         """Make sure that it is gone; return what it said on standard error."""
         self.process.kill()
@@ -58,9 +66,16 @@ class Daemon:
 
 @contextmanager
 def staying(stack: Stack, notify: Path | None = None) -> Iterator[Daemon]:
-    """Run the daemon; whatever happens, it does not outlive the test."""
+    """Run the daemon on the stack."""
     stack.configure(QUICK)
-    daemon = Daemon(stack.config, notify)
+    with living(stack.config, notify) as daemon:
+        yield daemon
+
+
+@contextmanager
+def living(config: Path, notify: Path | None = None) -> Iterator[Daemon]:
+    """Run the daemon; whatever happens, it does not outlive the test."""
+    daemon = Daemon(config, notify)
     try:
         yield daemon
     finally:
@@ -164,6 +179,34 @@ def test_a_new_configuration_takes_effect_a_bad_one_is_refused(healthy: Stack, t
         assert daemon.stop() == 0
     healthy._configuration = {}
     healthy.configure(original)
+
+
+def test_a_configuration_is_taken_up_once(tmp_path: Path) -> None:
+    """Where there is no world to look at it tries again and again; READY and warnings come once, and once a reload."""
+    config = tmp_path / "bootheal.yaml"
+    sections = {
+        "cluster": {"boot_id_file": str(tmp_path / "none")},
+        "state_directory": str(tmp_path),
+        "databases": {"shop": {"namespace": "shop", "service": "db", "dbname": "shop", "admin": {"secret": "db"}}},
+        "poolers": {
+            "shop": {
+                "database": "shop",
+                "deployment": "pooler",
+                "service": "pooler",
+                "credential": {"secret": "pooler"},
+                "client": {"secret": "app"},
+                "settings": {"query_wait_timeout": 0},
+            }
+        },
+    }
+    config.write_text(yaml.safe_dump(sections))
+    with systemd(tmp_path / "notify") as heard, living(config, tmp_path / "notify") as daemon:
+        daemon.wait_until("it to try again", lambda: heard.count("WATCHDOG=1") >= 3)
+        assert (heard.count("READY=1"), daemon.text.count("warning: ")) == (1, 1), daemon.text
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_until("it to reload", lambda: "was read anew" in daemon.text)
+        daemon.wait_until("it to try again", lambda: heard.count("WATCHDOG=1") >= 6)
+        assert (heard.count("READY=1"), daemon.text.count("warning: ")) == (2, 2), daemon.text
 
 
 def test_a_database_that_is_gone_ends_it(healthy: Stack) -> None:

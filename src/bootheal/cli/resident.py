@@ -36,16 +36,20 @@ class Resident:
         """Live until a signal or a report ends it; return the exit code."""
         code = None
         with self._voice:
+            self._take_up()
             while code is None:
-                self._systemd.ready()
-                for warning in self._configuration.warnings:
-                    self._voice.note(f"warning: {warning}", Level.WARNING)
                 try:
                     with open_world(self._configuration.file.cluster) as world:
                         code = self._live(world)
                 except BoothealError as error:
                     code = self._wait_outside(error)
         return code
+
+    def _take_up(self) -> None:
+        """A configuration is in force from now on: say so to systemd, and what its owner should weigh."""
+        self._systemd.ready()
+        for warning in self._configuration.warnings:
+            self._voice.note(f"warning: {warning}", Level.WARNING)
 
     def _live(self, world: World) -> int | None:
         """Pass after pass under one configuration. None: it was renewed."""
@@ -95,6 +99,7 @@ class Resident:
             self._systemd.ready()
             return False
         self._voice.note(f"the configuration {self._path} was read anew")
+        self._take_up()
         return True
 
     def _wait_outside(self, error: BoothealError) -> int | None:
