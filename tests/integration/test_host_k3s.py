@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bootheal.adapters.host import mount_points
 from bootheal.adapters.host_k3s import K3sHost
 from bootheal.adapters.systemctl import Commands
 from bootheal.errors import PermanentError
@@ -71,6 +72,13 @@ def test_known_troubles_are_found_in_what_the_present_start_has_written(systemd:
     assert [complaint.kind for complaint in found] == ["database", "containerd"]
     assert [complaint.fatal for complaint in found] == [True, False]
     assert "restore the newest backup" in found[0].hint
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85", "\x1c", "\r"])
+def test_a_line_may_hold_what_unicode_takes_for_its_end(systemd: Systemd, end: str) -> None:
+    """journalctl ends an entry by a line feed, and writes everything beyond ASCII as it is."""
+    systemd.journal(f"a label{end}of somebody's pod", "database disk image is malformed")
+    assert [complaint.kind for complaint in facts(systemd).complaints] == ["database"]
 
 
 def test_what_a_former_start_said_and_what_is_long_past_is_not_told(systemd: Systemd) -> None:
@@ -155,3 +163,11 @@ def test_a_directory_is_told_from_a_mount_point_and_from_nothing(tmp_path: Path)
     assert host.directory(str(tmp_path / "link")) is Directory.MOUNTED
     assert host.directory(str(tmp_path)) is Directory.PLAIN
     assert host.directory(str(tmp_path / "gone")) is Directory.MISSING
+
+
+@pytest.mark.parametrize("name", ["a b", "a\\b", "a\u00a0b", "a\u2028b", "a\x85b"])
+def test_a_mount_point_may_have_any_name(name: str) -> None:
+    """The kernel writes ASCII's white space and backslashes as octal numbers, and everything else as it is."""
+    written = name.replace("\\", "\\134").replace(" ", "\\040")
+    table = f"36 35 98:0 /data /mnt/{written} rw,noatime master:1 - ext4 /dev/sda1 rw\n"
+    assert mount_points(table) == {f"/mnt/{name}"}

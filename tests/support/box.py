@@ -71,7 +71,8 @@ class Box:
 
     def entries(self, *arguments: str) -> list[dict[str, Any]]:
         """Return them with their fields."""
-        return [json.loads(line) for line in self.machine.run(*UNIT, "--output=json", *arguments).splitlines()]
+        shown = self.machine.run(*UNIT, "--output=json", *arguments)
+        return [json.loads(line) for line in shown.split("\n") if line]
 
     def wait_for_entry(self, text: str, *arguments: str) -> None:
         """Wait until the journal says something."""

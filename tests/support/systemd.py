@@ -60,7 +60,7 @@ class Systemd:
         """Let a start of the unit have written these, `age` seconds ago."""
         stamp = str(int((time.clock_gettime(time.CLOCK_MONOTONIC) - age) * 1e6))
         entries = ({"MESSAGE": message, "__MONOTONIC_TIMESTAMP": stamp} for message in messages)
-        text = "".join(json.dumps(entry) + "\n" for entry in entries)
+        text = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
         (self.directory / f"journal-{invocation}").write_text(text)
 
     def hide_the_journal(self) -> None:

@@ -50,7 +50,7 @@ class Machine:
 
     def directory(self, path: str) -> Directory:
         """Look at a path, and at the kernel's table of mounts, which needs no right to the directories above it."""
-        if os.path.realpath(path) in _mounts():
+        if os.path.realpath(path) in mount_points(MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")):
             return Directory.MOUNTED
         try:
             Path(path).stat()
@@ -61,9 +61,9 @@ class Machine:
         return Directory.PLAIN
 
 
-def _mounts() -> frozenset[str]:
-    """Return the mount points; proc(5): the fifth field, with spaces and the like as octal numbers."""
-    fields = (line.split() for line in MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines())
+def mount_points(table: str) -> frozenset[str]:
+    """Return the mount points; proc(5): the fifth field, with ASCII's white space, and no other, as octal numbers."""
+    fields = (line.split(" ") for line in table.split("\n") if line)
     return frozenset(_OCTAL.sub(lambda found: chr(int(found[1], 8)), field[4]) for field in fields)
 
 

@@ -72,7 +72,8 @@ class Unit:
             return None
         # The monotonic time of an entry is not touched when the clock is set.
         since = time.clock_gettime(time.CLOCK_MONOTONIC) - youngest
-        entries = map(json.loads, done.stdout.decode(errors="replace").splitlines())
+        # Not splitlines(): what k3s has said may hold other ends of lines, such as U+2028.
+        entries = map(json.loads, filter(None, done.stdout.decode(errors="replace").split("\n")))
         recent = (entry for entry in entries if float(entry["__MONOTONIC_TIMESTAMP"]) / 1e6 >= since)
         # A message is a list of bytes where it is not text.
         return [entry["MESSAGE"] for entry in recent if isinstance(entry.get("MESSAGE"), str)]
@@ -98,7 +99,7 @@ class Unit:
 
     def _show(self, options: Sequence[str]) -> dict[str, str]:
         text = _answer([self._commands.systemctl, "show", *options])
-        return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+        return dict(line.split("=", 1) for line in text.split("\n") if "=" in line)
 
 
 def as_part(name: str, role: str, shown: dict[str, str]) -> Part:
