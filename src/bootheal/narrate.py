@@ -5,8 +5,8 @@ A waiting reason is told when it changes, not at every look; the engine sees to 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from enum import IntEnum
+from operator import itemgetter
 
 from bootheal.model import Ending, Event, EventKind, Outcome, Report, Verdict
 
@@ -118,26 +118,26 @@ class Standing:
 
     def __init__(self) -> None:
         self._last: Event | None = None
-        self._waiting: dict[str, Event] = {}
+        self._waiting: dict[str, tuple[float, Event]] = {}
 
-    def hear(self, event: Event) -> None:
-        """Take note of what happened."""
+    def hear(self, event: Event, now: float) -> None:
+        """Take note of what happened `now`, in seconds of a clock that nobody sets."""
         self._last = event
-        since = self._waiting.pop(event.step, event)
+        since, _ = self._waiting.pop(event.step, (now, event))
         if event.kind in (EventKind.STARTED, EventKind.ENDED):
             self._waiting = {}
         elif event.kind in (EventKind.WAITING, EventKind.UNSETTLED):
-            self._waiting[event.step] = replace(event, at=since.at if since.kind is EventKind.WAITING else event.at)
+            self._waiting[event.step] = since, event
 
     def line(self, now: float) -> str:
-        """Say it, at `now` in seconds since the epoch."""
+        """Say it, at `now` by the same clock."""
         if self._last is None:
             return ""
         if not self._waiting:
             return _standing(self._last)
-        oldest = min(self._waiting.values(), key=lambda event: event.at)
+        since, oldest = min(self._waiting.values(), key=itemgetter(0))
         others = f"; {len(self._waiting) - 1} more wait" if len(self._waiting) > 1 else ""
-        return f"{self._last.settled}/{self._last.total} {oldest.step}: {oldest.text}, {now - oldest.at:.0f} s{others}"
+        return f"{self._last.settled}/{self._last.total} {oldest.step}: {oldest.text}, {now - since:.0f} s{others}"
 
 
 def _standing(event: Event) -> str:

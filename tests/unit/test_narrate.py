@@ -19,7 +19,7 @@ def event(kind: EventKind, text: str = "text", **fields: Any) -> Event:
 def standing(*events: Event, now: float = 0.0) -> str:
     where = Standing()
     for happened in events:
-        where.hear(happened)
+        where.hear(happened, happened.at)
     return where.line(now)
 
 

@@ -21,6 +21,7 @@ class Systemd:
         self._notifier: Any = None
         self._turned = float("-inf")
         self._standing = Standing()
+        self._complaint = ""
         self._told = ""
         if os.environ.get("NOTIFY_SOCKET"):
             from sdnotify import SystemdNotifier
@@ -49,14 +50,20 @@ class Systemd:
 
     def tell(self, event: Event) -> None:
         """Something happened: say where the run stands now."""
-        self._standing.hear(event)
+        self._complaint = ""
+        self._standing.hear(event, time.monotonic())
+        self._tell_standing()
+
+    def complain(self, text: str) -> None:
+        """No run can begin: say why instead of where the last one ended, until something happens."""
+        self._complaint = text
         self._tell_standing()
 
     def _tell_standing(self) -> None:
-        if line := self._standing.line(time.time()):
-            self.status(line)
+        if line := self._complaint or self._standing.line(time.monotonic()):
+            self._status(line)
 
-    def status(self, text: str) -> None:
+    def _status(self, text: str) -> None:
         """One line for `systemctl status`, if it is another one than before."""
         line = text.encode("ascii", "replace").decode()[:LONGEST_STATUS].replace("\n", " ")
         if line != self._told:

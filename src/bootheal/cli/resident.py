@@ -116,7 +116,7 @@ class Resident:
         text = f"{error}; tries again" + (f"\n  {error.hint}" if error.hint else "")
         if text != self._trouble:
             self._voice.note(text, Level.WARNING)
-            self._systemd.status(str(error))
+            self._systemd.complain(str(error))
         self._trouble = text
 
 
