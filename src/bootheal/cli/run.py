@@ -75,19 +75,15 @@ def heal(configuration: Configuration, voice: Voice, inbox: Inbox) -> Report:
     """Make one pass under the lock. LockedError where another is under way, StateError where nothing can be kept."""
     for warning in configuration.warnings:
         voice.note(f"warning: {warning}", Level.WARNING)
-    state, systemd = open_state(configuration.file), Systemd()
+    state = open_state(configuration.file)
     metrics = Metrics(configuration.file.metrics_file, voice.note)
     with state.hold() as remembered:
         if state.remark:
             voice.note(f"warning: {state.remark}", Level.WARNING)
 
         with open_world(configuration.file.cluster) as world, voice:
-            engine = make_engine(
-                configuration, world, state, audience(state.progress, metrics.tell, systemd.tell, voice.tell), inbox
-            )
-            systemd.ready()
-            report = engine.run(first_epoch(world, remembered))
-            systemd.stopping()
+            tell = audience(state.progress, metrics.tell, voice.tell)
+            report = make_engine(configuration, world, state, tell, inbox).run(first_epoch(world, remembered))
         try:
             state.finish(report)
         except StateError:
