@@ -1,6 +1,7 @@
 """`bootheal status`: what somebody reads who has neither the cluster nor root."""
 
 import json
+import re
 import signal
 import time
 from itertools import takewhile
@@ -9,28 +10,33 @@ from pathlib import Path
 import pytest
 
 from bootheal.adapters.state import StateFile
+from bootheal.cli.status import REFRESH
 from bootheal.model import Ending, Event, EventKind, Outcome, Report
 from support.command import bootheal, start
 
 REPORT = Report("boot-7", 1_000.0, 2.0, (Outcome("gate", Ending.SETTLED, "up", began=0.0, ended=1.0),))
 
 
-def event(kind: EventKind, text: str = "", step: str = "") -> Event:
-    return Event(kind, at=1_000.0, elapsed=0.0, step=step, text=text, total=2)
+BOOT, NEXT_BOOT = "1f5c8b1e-boot", "93d07a42-boot"
+
+
+def event(kind: EventKind, text: str = "", step: str = "", at: float = 1_000.0) -> Event:
+    return Event(kind, at=at, elapsed=0.0, step=step, text=text, total=2)
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """A configuration of which only the state directory matters."""
+    """A configuration of which only the state directory and the boot matter."""
     path = tmp_path / "bootheal.yaml"
-    path.write_text(f"state_directory: {tmp_path}\n")
+    path.write_text(f"cluster: {{boot_id_file: {tmp_path}/boot_id}}\nstate_directory: {tmp_path}\n")
+    (tmp_path / "boot_id").write_text(BOOT)
     return path
 
 
-def begin(state: StateFile) -> None:
+def begin(state: StateFile, at: float = 1_000.0) -> None:
     state.enter("boot-7")
-    state.progress(event(EventKind.STARTED))
-    state.progress(event(EventKind.WAITING, "starting up (57P03)", "database/shop"))
+    state.progress(event(EventKind.STARTED, at=at))
+    state.progress(event(EventKind.WAITING, "starting up (57P03)", "database/shop", at))
     state.enter("boot-7")  # writes what is otherwise written at most once a second
 
 
@@ -56,7 +62,7 @@ def test_a_timeout_that_is_none_is_wrong_usage(seconds: str, config: Path) -> No
 
 def test_a_run_under_way_is_told_with_what_it_waits_for(config: Path, tmp_path: Path) -> None:
     """In the journal's words, with the time since; monitors read since when it recovers."""
-    state = StateFile(tmp_path)
+    state = StateFile(tmp_path, BOOT)
     with state.hold():
         begin(state)
         said = bootheal("status", "--config", config, expect=1).stdout
@@ -70,7 +76,7 @@ def test_a_run_under_way_is_told_with_what_it_waits_for(config: Path, tmp_path: 
 
 def test_what_is_waited_for_is_told_also_where_nothing_happens_any_more(config: Path, tmp_path: Path) -> None:
     """A run that waits for an hour has told so in its first second, which is when the file had just been written."""
-    state = StateFile(tmp_path)
+    state = StateFile(tmp_path, BOOT)
     with state.hold():
         state.enter("boot-7")
         state.progress(event(EventKind.STARTED))
@@ -85,10 +91,10 @@ def test_what_is_waited_for_is_told_also_where_nothing_happens_any_more(config: 
 
 def test_since_when_it_recovers_outlives_a_process_but_not_a_boot(tmp_path: Path) -> None:
     """A run that was killed is still the same trouble to a monitor; another boot is another."""
-    first = StateFile(tmp_path, "this boot")
+    first = StateFile(tmp_path, BOOT)
     with first.hold():
         begin(first)
-    for boot, since in (("this boot", 1_000.0), ("the next boot", 3_000.0)):
+    for boot, since in ((BOOT, 1_000.0), (NEXT_BOOT, 3_000.0)):
         later = StateFile(tmp_path, boot)
         with later.hold():
             later.enter("boot-7")
@@ -96,9 +102,62 @@ def test_since_when_it_recovers_outlives_a_process_but_not_a_boot(tmp_path: Path
         assert since == json.loads((tmp_path / "state.json").read_text())["recovering_since"]
 
 
+def test_a_run_that_was_under_way_in_another_boot_is_under_way_no_more(config: Path, tmp_path: Path) -> None:
+    """The machine went down in the middle of it: nothing is waited for any more, however long ago it began."""
+    state = StateFile(tmp_path, BOOT)
+    with state.hold():
+        begin(state)
+    (tmp_path / "boot_id").write_text(NEXT_BOOT)
+    said = bootheal("status", "--config", config, expect=1).stdout.splitlines()
+    assert said[0] == "no run in this boot yet"
+    assert said[1].startswith("a run was under way when the machine went down, since 1970-01-01 ")
+    assert re.fullmatch(r"  waits +database/shop +starting up \(57P03\)", said[2])
+
+
+def test_the_report_of_another_boot_is_shown_but_is_no_answer(config: Path, tmp_path: Path) -> None:
+    """What was well yesterday need not be so now: the exit code is that of this boot's run."""
+    state = StateFile(tmp_path, BOOT)
+    with state.hold():
+        begin(state)
+        state.finish(REPORT)
+    assert "no run in this boot" not in bootheal("status", "--config", config).stdout
+    (tmp_path / "boot_id").write_text(NEXT_BOOT)
+    said = bootheal("status", "--config", config, expect=1).stdout.splitlines()
+    assert said[0] == "no run in this boot yet"
+    assert re.fullmatch("run of .*, boot boot-7: healthy: nothing had to be done", said[1])
+
+
+@pytest.mark.parametrize("wrong", [-1e9, 1e9])
+def test_a_clock_that_was_set_makes_no_run_last_for_years(config: Path, tmp_path: Path, wrong: float) -> None:
+    """Nor less than no time: what is of this boot has lasted no longer than it."""
+    state = StateFile(tmp_path, BOOT)
+    with state.hold():
+        begin(state, at=time.time() + wrong)
+    said = bootheal("status", "--config", config, expect=1).stdout
+    lasted = [int(seconds) for seconds in re.findall(r"[ ,](-?\d+) s\b", said)]
+    assert len(lasted) == 2
+    assert all(0 <= seconds <= time.clock_gettime(time.CLOCK_BOOTTIME) + 1 for seconds in lasted), said
+
+
+def test_watching_before_the_first_run_says_so_once(config: Path, tmp_path: Path) -> None:
+    """A script that reads it is not told the same twice a second."""
+    process = start("status", "--watch", "--config", config)
+    assert process.stdout
+    assert process.stdout.readline() == "no run yet\n"
+    time.sleep(3 * REFRESH)
+    state = StateFile(tmp_path, BOOT)
+    with state.hold():
+        begin(state)
+    said = [process.stdout.readline(), process.stdout.readline()]
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert said[0] == "\n"
+    assert "under way" in said[1], said
+
+
 def test_watching_shows_what_changes(config: Path, tmp_path: Path) -> None:
     """Piped, each picture is printed once; Ctrl-C ends it without a traceback."""
-    state = StateFile(tmp_path)
+    state = StateFile(tmp_path, BOOT)
     with state.hold():
         begin(state)
         process = start("status", "--watch", "--config", config)

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bootheal.adapters.host import Machine
 from bootheal.adapters.state import read
-from bootheal.cli.glance import glance
+from bootheal.cli.glance import Glance, glance
+from bootheal.errors import PermanentError
 from bootheal.model import EventKind, report_from_json
 from bootheal.narrate import EXIT_CODES, MARKS, VERDICTS, account
 
@@ -17,36 +19,49 @@ REFRESH = 0.5
 
 
 def main(options: argparse.Namespace) -> int:
-    """Print what is known; the exit code is that of the last run, 1 where there was none."""
-    directory = glance(options.config).state_directory
+    """Print what is known; the exit code is that of this boot's last run, 1 before it and while one is under way."""
+    known = glance(options.config)
+    boot = _boot(known)
     if options.watch:
-        return _watch_live(directory) if sys.stdout.isatty() else _watch(directory)
-    data = read(directory)
+        return (_watch_live if sys.stdout.isatty() else _watch)(known.state_directory, boot)
+    data = read(known.state_directory)
     if options.json:
         print(json.dumps(data or {}, indent=2))
     else:
-        print(*_lines(data, time.time()), sep="\n")
-    report = (data or {}).get("report")
+        print(*_lines(data, boot), sep="\n")
+    report = data["report"] if data and _present(data, boot) else None
     return EXIT_CODES[report_from_json(report).verdict] if report else 1
 
 
-def _watch(directory: Path) -> int:
+def _boot(known: Glance) -> str:
+    """Return the machine's boot id, "" where it cannot be had: then what is known is taken to be of this boot."""
+    try:
+        return Machine(known.boot_id_file).boot_id()
+    except PermanentError:
+        return ""
+
+
+def _present(data: dict[str, Any], boot: str) -> bool:
+    return boot in ("", data["boot"])
+
+
+def _watch(directory: Path, boot: str) -> int:
     """Print it anew whenever something changed."""
-    known: object = None
+    known: object = ()  # which is nothing that can be read
     while True:
-        if (data := read(directory)) != known or known is None:
-            known = data or {}
-            print(*_lines(data, time.time()), sep="\n", end="\n\n", flush=True)
+        if (data := read(directory)) != known:
+            known = data
+            print(*_lines(data, boot), sep="\n", end="\n\n", flush=True)
         time.sleep(REFRESH)
 
 
-def _watch_live(directory: Path) -> int:
+def _watch_live(directory: Path, boot: str) -> int:
     """Keep one picture up to date."""
     from rich.live import Live
     from rich.text import Text
 
     def picture() -> Text:
-        return Text("\n".join(_lines(read(directory), time.time())), no_wrap=True, overflow="ellipsis")
+        return Text("\n".join(_lines(read(directory), boot)), no_wrap=True, overflow="ellipsis")
 
     with Live(picture(), auto_refresh=False) as live:  # what does not fit is cut: it could not be drawn over
         while True:
@@ -54,25 +69,35 @@ def _watch_live(directory: Path) -> int:
             time.sleep(REFRESH)
 
 
-def _lines(data: dict[str, Any] | None, now: float) -> Iterator[str]:
+def _lines(data: dict[str, Any] | None, boot: str) -> Iterator[str]:
     if data is None:
         yield "no run yet"
         return
-    if since := data["recovering_since"]:
-        yield f"a run is under way since {_clock(since)}, {now - since:.0f} s:"
-        yield from _progress(data["progress"], now)
+    since, present = data["recovering_since"], _present(data, boot)
+    if not present:
+        yield "no run in this boot yet"
+    if since and present:
+        yield f"a run is under way since {_clock(since)}, {_seconds(since)}:"
+    elif since:
+        yield f"a run was under way when the machine went down, since {_clock(since)}:"
+    yield from _progress(data["progress"], present=present)
     if raw := data["report"] or data["previous"]:
         report = report_from_json(raw)
         yield f"run of {_clock(report.began)}, boot {report.epoch or 'unknown'}: {VERDICTS[report.verdict]}"
         yield from account(report)
 
 
-def _progress(progress: dict[str, Any], now: float) -> Iterator[str]:
+def _progress(progress: dict[str, Any], *, present: bool) -> Iterator[str]:
     width = max(map(len, progress), default=0)
     for step, item in progress.items():
         mark = MARKS[EventKind(item["kind"])]
-        seconds = f"for {now - item['at']:.0f} s"
-        yield f"  {mark:<10} {step:<{width}} {seconds:>16}  {item['text']}"
+        lasts = f"for {_seconds(item['at'])}" if present else ""
+        yield f"  {mark:<10} {step:<{width}} {lasts:>16}  {item['text']}"
+
+
+def _seconds(since: float) -> str:
+    """Say how long ago something of this boot was: no longer than this boot, even if the clock was set meanwhile."""
+    return f"{min(max(0.0, time.time() - since), time.clock_gettime(time.CLOCK_BOOTTIME)):.0f} s"
 
 
 def _clock(when: float) -> str:
