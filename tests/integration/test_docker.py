@@ -295,4 +295,4 @@ def test_a_socket_that_is_not_ours_ends_with_what_to_do(tmp_path: Path) -> None:
                 DockerEngine(f"unix://{tmp_path}/ours.sock").containers()
         finally:
             os.seteuid(0)
-    assert "group docker, which makes it as good as root" in caught.value.hint
+    assert "in the group docker, which is as good as root" in caught.value.hint

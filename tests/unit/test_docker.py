@@ -14,6 +14,7 @@ def test_without_its_python_package_the_extra_is_named(monkeypatch: pytest.Monke
     with pytest.raises(PermanentError, match="cannot talk to Docker: no Python package `docker`") as error:
         DockerEngine().containers()
     assert "bootheal[k3d]" in error.value.hint
+    assert "scripts/install --k3d" in error.value.hint
 
 
 def test_who_names_no_socket_gets_the_one_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,8 +25,11 @@ STOP_SECONDS = 5
 # A file that is read out of a container is small; what is larger is not what we look for.
 LARGEST_FILE = 1 << 20
 
-PACKAGE_HINT = "install it beside bootheal: pip install 'bootheal[k3d]'"
-GROUP_HINT = "add bootheal's user to the group docker, which makes it as good as root, or run bootheal as root"
+PACKAGE_HINT = "the service gets it by `scripts/install --k3d`, the command alone by `pip install 'bootheal[k3d]'`"
+GROUP_HINT = (
+    "the service gets leave by `scripts/install --k3d`; by hand, run this as root or in the group docker, "
+    "which is as good as root"
+)
 
 
 @dataclass(frozen=True, slots=True)
