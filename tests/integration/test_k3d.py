@@ -3,16 +3,13 @@
 The double is what would run inside the server container: it is reached by the kubeconfig that lies there.
 """
 
-import json
 import re
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -39,38 +36,18 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
 def stack(tmp_path: Path, docker: Docker) -> Iterator[Stack]:
     """A stack that is the cluster "shop" of this Docker; its applications are of no interest here."""
     with running(tmp_path) as stack:
-        content = json.loads(stack.kubeconfig.read_text())
-        entry = content["clusters"][0]["cluster"]
-        address = urlsplit(entry["server"])
-        entry["server"] = "https://10.0.0.1:6443"
-        kept = {"server.api.host": address.hostname, "server.api.port": address.port, "cluster.network": "k3d-shop"}
-        labels = [f"--label=k3d.{key}={value}" for key, value in kept.items()]
-        script = f"cat > /output/kubeconfig.yaml <<'END'\n{json.dumps(content)}\nEND\n{FOREVER}"
-        docker.node(SERVER, "server", *labels, script=script)
-        docker.node(LOADBALANCER, "loadbalancer")
+        docker.make_cluster(stack)
         cluster = {"kind": "k3d", "name": "shop", "docker": docker.address, "kubeconfig": None}
         stack.configure({"cluster": cluster, "cleanup": {"grace": 1}})
         yield stack
     docker.remove_all()
 
 
-def when_it_runs(docker: Docker, name: str, happens: Callable[[], None]) -> threading.Thread:
-    """Let something happen as soon as a container runs, as what is in the container would do it."""
-
-    def wait() -> None:
-        docker.wait_until(f"{name} to run", lambda: bool(docker.state(name)["Running"]))
-        happens()
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    return thread
-
-
 def test_a_cluster_that_docker_did_not_bring_back_is_started_and_healed(stack: Stack, docker: Docker) -> None:
     """From two stopped containers to every workload serving; nothing was ever stopped."""
     docker("stop", "--time=0", SERVER, LOADBALANCER)
     stack.power_cut()
-    booting = when_it_runs(docker, SERVER, lambda: stack.boot(BootScript.quick(crash_recovery=0.5)))
+    booting = docker.when_it_runs(SERVER, lambda: stack.boot(BootScript.quick(crash_recovery=0.5)))
     report = heal(stack.config)
     booting.join()
     assert [done for done in actions(report) if done.startswith("start ")] == [
@@ -210,7 +187,7 @@ def test_a_dead_registry_is_started_and_whoever_waits_for_its_images_is_made_ane
     stack.wait_until("back-off", lambda: "ImagePullBackOff" in stack.summary())
     registry = {"url": f"http://127.0.0.1:{port}", "container": "registry", "start": "when-down", "images": ["demo"]}
     stack.configure({"registry": registry})
-    serving = when_it_runs(docker, "registry", stack.faults.clear)
+    serving = docker.when_it_runs("registry", stack.faults.clear)
     report = heal(stack.config)
     serving.join()
     assert outcome(report, "registry")["actions"][0]["sentence"] == "start container registry (it is stopped)"

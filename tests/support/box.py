@@ -1,6 +1,7 @@
 """The machine under test, from both sides: what bootheal's owner does on it, and what happens to its cluster."""
 
 import json
+import re
 import shlex
 from dataclasses import dataclass
 from typing import Any
@@ -64,6 +65,13 @@ class Box:
     def show(self, name: str, unit: str = "bootheal.service") -> str:
         """Return a property of the service, or of another unit."""
         return self.machine.run("systemctl", "show", "--value", f"--property={name}", unit).strip()
+
+    def exposure(self) -> float:
+        """Return how much the service could do to its machine, by systemd's judgement: from 0, nothing, to 10."""
+        judged = self.machine.run("systemd-analyze", "security", "--no-pager", "bootheal.service")
+        level = re.search(r"exposure level for bootheal\.service: ([\d.]+)", judged)
+        assert level, judged
+        return float(level[1])
 
     def journal(self, *arguments: str) -> str:
         """Return the sentences of the service's journal of this boot."""

@@ -9,16 +9,20 @@ import os
 import shutil
 import subprocess
 import tarfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from bootheal.demo.stack import Stack
+
 IMAGE = "stand-in:1"
-CLUSTER = "shop"
+CLUSTER, TOKEN = "shop", "hidden-token"
 SERVER, LOADBALANCER = f"k3d-{CLUSTER}-server-0", f"k3d-{CLUSTER}-serverlb"
 FOREVER = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
 
@@ -45,7 +49,9 @@ class Docker:
     """A running daemon; `run` and `node` make containers."""
 
     def __init__(self, directory: Path) -> None:
-        self.address = f"unix://{directory}/docker.sock"
+        self.socket = directory / "run/docker.sock"
+        """In a directory of its own, which a machine of the tests' can be lent."""
+        self.address = f"unix://{self.socket}"
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -59,6 +65,7 @@ class Docker:
     def start(self) -> None:
         """Start the daemon; skip the test where this machine does not let it."""
         place = self._directory
+        self.socket.parent.mkdir(exist_ok=True)
         log = place / "dockerd.log"
         own = [f"--data-root={place}/data", f"--exec-root={place}/exec", f"--pidfile={place}/pid"]
         with log.open("wb") as output:
@@ -111,10 +118,33 @@ class Docker:
 
     def node(self, name: str, role: str, *options: str, script: str = FOREVER, network: str = "none") -> None:
         """Create a container as k3d does, and start it."""
-        labels = {"app": "k3d", "k3d.cluster": CLUSTER, "k3d.role": role, "k3d.cluster.token": "hidden-token"}
+        labels = {"app": "k3d", "k3d.cluster": CLUSTER, "k3d.role": role, "k3d.cluster.token": TOKEN}
         flags = [f"--label={key}={value}" for key, value in labels.items()]
         self.make(name, *flags, "--restart=unless-stopped", *options, script=script, network=network)
         self("start", name)
+
+    def make_cluster(self, stack: Stack) -> None:
+        """Start the containers of a cluster; what would run in them is the stack, which their kubeconfig leads to."""
+        content = json.loads(stack.kubeconfig.read_text())
+        entry = content["clusters"][0]["cluster"]
+        address = urlsplit(entry["server"])
+        entry["server"] = "https://10.0.0.1:6443"
+        kept = {"server.api.host": address.hostname, "server.api.port": address.port, "cluster.network": "k3d-shop"}
+        labels = [f"--label=k3d.{key}={value}" for key, value in kept.items()]
+        script = f"cat > /output/kubeconfig.yaml <<'END'\n{json.dumps(content)}\nEND\n{FOREVER}"
+        self.node(SERVER, "server", *labels, script=script)
+        self.node(LOADBALANCER, "loadbalancer")
+
+    def when_it_runs(self, name: str, happens: Callable[[], None]) -> threading.Thread:
+        """Let something happen as soon as a container runs, as what is in the container would do it."""
+
+        def wait() -> None:
+            self.wait_until(f"{name} to run", lambda: bool(self.state(name)["Running"]))
+            happens()
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        return thread
 
     def state(self, name: str) -> dict[str, Any]:
         """Return what Docker says of a container's state."""

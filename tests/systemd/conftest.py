@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -35,10 +36,21 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def bare(made_with: Workshop, stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+def docker_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a Docker daemon of the host may run; the machine sees the directory of its socket."""
+    place = tmp_path_factory.mktemp("docker")
+    (place / "run").mkdir()
+    return place
+
+
+@pytest.fixture(scope="session")
+def bare(
+    made_with: Workshop, stack: Stack, docker_place: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Box]:
     """A machine that has k3s' kubeconfig, as k3s writes it, and nothing of bootheal."""
     house = wheels()
-    binds = {ROOT: "/srv/bootheal", house: "/srv/wheels", stack.directory: "/srv/stack"}
+    shown = {ROOT: "bootheal", house: "wheels", stack.directory: "stack", docker_place / "run": "docker"}
+    binds = {source: f"/srv/{name}" for source, name in shown.items()}
     with machine(made_with, tmp_path_factory.mktemp("machine"), binds) as lent:
         lent.file("/etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /srv/wheels\n")
         kubeconfig = lent.file(KUBECONFIG)

@@ -36,10 +36,7 @@ def test_the_unit_is_sound_and_can_do_little(box: Box) -> None:
     """systemd finds nothing to object to, and next to nothing that the service could do to its machine."""
     units = ("bootheal.service", "bootheal-healed.service", "bootheal-healed.target")
     assert box.machine.run("systemd-analyze", "verify", *units) == ""
-    judged = box.machine.run("systemd-analyze", "security", "--no-pager", "bootheal.service")
-    exposure = re.search(r"exposure level for bootheal\.service: ([\d.]+)", judged)
-    assert exposure
-    assert float(exposure[1]) <= 1.5, judged
+    assert box.exposure() <= 1.5
     assert box.show("User") == "bootheal"
 
 

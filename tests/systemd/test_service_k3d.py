@@ -1,0 +1,172 @@
+"""The service where the cluster is k3d's: installed by `scripts/install --k3d`, with a real Docker behind its socket.
+
+The machine goes from k3s to k3d, to both, and back. What is installed here is not run for long, so it is not compiled.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bootheal.demo.stack import BootScript
+from support.box import CANARIES, CONFIG, OVERRIDES, Box
+from support.docker import LOADBALANCER, SERVER, TOKEN, Docker, own_docker
+
+# The first test waits for the machine to be made, from packages.
+pytestmark = pytest.mark.timeout(600)
+
+RIGHTS = "/usr/local/lib/systemd/system/bootheal.service.d"
+RULE = "/etc/polkit-1/rules.d/50-bootheal.rules"
+SOCKET = "L /run/docker.sock - - - - /srv/docker/docker.sock\n"
+CLUSTER = {"kind": "k3d", "name": "shop", "boot_id_file": "/srv/stack/boot_id"}
+BOOT = BootScript.quick(crash_recovery=0.5)
+
+
+@pytest.fixture(scope="module")
+def docker(docker_place: Path) -> Iterator[Docker]:
+    with own_docker(docker_place) as docker:
+        yield docker
+
+
+@pytest.fixture(scope="module")
+def bare_k3d(installed: Box, docker: Docker) -> Iterator[Box]:
+    """A machine with Docker, whose cluster and configuration are k3d's, but whose service was installed for k3s."""
+    machine = installed.machine
+    configuration = machine.file(CONFIG).read_text()
+    own_socket(installed, docker)
+    machine.file("/etc/tmpfiles.d/docker.conf").write_text(SOCKET)
+    machine.run("systemd-tmpfiles", "--create", "docker.conf")
+    docker.make_cluster(installed.stack)
+    installed.configure({"cluster": CLUSTER})
+    yield installed
+    machine.file(CONFIG).write_text(configuration)
+    machine.run("groupdel", "docker", codes=(0, 6))
+    if rights(installed) != {"k3s.conf"}:
+        install(installed, "--k3s")
+
+
+@pytest.fixture(scope="module")
+def k3d(bare_k3d: Box) -> Box:
+    """The same, installed for k3d."""
+    install(bare_k3d, "--k3d")
+    return bare_k3d
+
+
+@pytest.fixture
+def box(k3d: Box) -> Iterator[Box]:
+    """The same; at the end the service runs and has healed."""
+    yield k3d
+    shutil.rmtree(k3d.machine.file(OVERRIDES), ignore_errors=True)
+    k3d.machine.run("systemctl", "daemon-reload")
+    k3d.machine.run("systemctl", "reset-failed")
+    k3d.machine.run("systemctl", "restart", "bootheal")
+    k3d.wait_healed()
+
+
+def own_socket(box: Box, docker: Docker) -> None:
+    """Do what Docker's package and its socket unit do: a group, whose the socket is."""
+    box.machine.run("groupadd", "--system", "docker")
+    os.chown(docker.socket, 0, int(box.machine.run("getent", "group", "docker").split(":")[2]))
+
+
+def install(box: Box, options: str, codes: tuple[int, ...] = (0,)) -> str:
+    """Install from the wheel, as somebody whose umask hides what he makes."""
+    command = f"umask 077; /srv/bootheal/scripts/install {options} /srv/wheels/bootheal-*.whl"
+    return box.machine.run("sh", "-c", command, codes=codes, PIP_COMPILE="0")
+
+
+def rights(box: Box) -> set[str]:
+    """Return what the service was given beyond what every cluster needs."""
+    return {file.name for file in box.machine.file(RIGHTS).iterdir()}
+
+
+def test_a_service_that_was_installed_for_k3s_says_how_to_install_it(bare_k3d: Box) -> None:
+    """It stays, and its journal and `bootheal check` have the command."""
+    box, cursor = bare_k3d, bare_k3d.cursor()
+    box.machine.run("systemctl", "restart", "bootheal")
+    box.wait_for_entry("cannot talk to Docker: no Python package", cursor)
+    checked = box.machine.run("bootheal", "check", codes=(1,))
+    for said in (box.journal(cursor), checked):
+        assert "the service gets it by `scripts/install --k3d`" in said
+    assert box.show("ActiveState") == "active"
+
+
+def test_installed_for_k3d_the_service_may_use_docker_and_nothing_of_k3s(k3d: Box) -> None:
+    """One right replaces the other; systemd objects to nothing, and little more can be done by it."""
+    assert rights(k3d) == {"k3d.conf"}
+    assert (k3d.show("SupplementaryGroups"), k3d.show("User")) == ("docker", "bootheal")
+    assert "k3s.yaml" not in k3d.machine.run("systemctl", "cat", "bootheal")
+    k3d.machine.run("/opt/bootheal/current/bin/python", "-c", "import docker")
+    assert k3d.machine.run("systemd-analyze", "verify", "bootheal.service") == ""
+    assert k3d.exposure() <= 1.5
+
+
+def test_a_boot_with_stopped_containers_ends_healed(box: Box, docker: Docker) -> None:
+    """Docker has brought nothing back: the service starts the containers, heals what is in them, and says it all."""
+    box.machine.run("systemctl", "enable", "bootheal-healed.target")
+    box.stack.power_cut()
+    box.machine.cut_power()
+    docker("stop", "--time=0", SERVER, LOADBALANCER)
+    booting = docker.when_it_runs(SERVER, lambda: box.stack.boot(BOOT))
+    box.machine.boot()
+    box.machine.wait_until("healed", "systemctl", "is-active", "bootheal-healed.target", timeout=60)
+    booting.join()
+    box.machine.run("systemctl", "disable", "bootheal-healed.target")
+    assert all(box.stack.serving().values())
+    told = box.journal()
+    for container in (SERVER, LOADBALANCER):
+        assert f"start {container} (it is stopped)" in told
+    assert "database/shop: ok: postgres-0" in told
+    assert re.search(r"^healed, \d+ of \d+ steps, ", told, re.MULTILINE)
+    everything = box.machine.run("journalctl", "--boot", "--output=export")
+    assert [secret for secret in (*CANARIES, TOKEN) if secret in everything] == []
+
+
+def test_without_the_right_the_service_and_check_say_how_to_get_it(box: Box) -> None:
+    """Docker's socket is shut to the service's user; what root is told of root's own leave."""
+    cursor = box.cursor()
+    box.override("SupplementaryGroups=")
+    box.machine.run("systemctl", "restart", "bootheal")
+    box.wait_for_entry("cannot use Docker at unix:///var/run/docker.sock: permission denied", cursor)
+    checked = box.machine.run("sudo", "--user=bootheal", "bootheal", "check", codes=(1,))
+    for said in (box.journal(cursor), checked):
+        assert "permission denied" in said
+        assert "the service gets leave by `scripts/install --k3d`" in said
+    assert "all that bootheal may have to do is allowed" in box.machine.run("bootheal", "check")
+
+
+def test_without_docker_nothing_is_installed_for_k3d_and_what_was_does_not_start(box: Box, docker: Docker) -> None:
+    """The installer says it before it changes anything, systemd with 216/GROUP."""
+    programs = set(box.machine.file("/opt/bootheal").iterdir())
+    box.machine.run("groupdel", "docker")
+    assert install(box, "--k3d", codes=(1,)) == (
+        "scripts/install: cannot let the service use Docker's socket: there is no group docker; install Docker first\n"
+    )
+    assert programs == set(box.machine.file("/opt/bootheal").iterdir())
+    assert box.show("ActiveState") == "active"
+    box.machine.run("systemctl", "restart", "bootheal", codes=(1,))
+    assert box.show("ExecMainStatus") == "216"
+    assert "216/GROUP" in box.machine.run("systemctl", "status", "--no-pager", "bootheal", codes=(3,))
+    own_socket(box, docker)
+
+
+def test_rights_add_up(k3d: Box) -> None:
+    """A k3s with a registry in Docker needs those of both."""
+    install(k3d, "--k3s --k3d --restart-k3s")
+    assert rights(k3d) == {"k3s.conf", "k3d.conf"}
+    assert k3d.show("SupplementaryGroups") == "docker systemd-journal"
+    assert k3d.machine.file(RULE).exists()
+
+
+def test_going_back_to_k3s_takes_docker_away(k3d: Box) -> None:
+    """And all else that was not asked for again; the service is well by k3s' own kubeconfig."""
+    k3d.configure({"cluster": {"kind": "k3s", "boot_id_file": "/srv/stack/boot_id", "unit": ""}})
+    cursor = k3d.cursor()
+    install(k3d, "--k3s")
+    assert rights(k3d) == {"k3s.conf"}
+    assert k3d.show("SupplementaryGroups") == "systemd-journal"
+    assert not k3d.machine.file(RULE).exists()
+    k3d.wait_for_entry("healthy: nothing had to be done", cursor)
