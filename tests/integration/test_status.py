@@ -53,6 +53,16 @@ def test_a_configuration_that_is_named_and_not_there_is_told(command: str, tmp_p
     assert said == f"bootheal: cannot read {tmp_path}/bootheal.yml: there is no such file\n"
 
 
+def test_a_state_that_cannot_be_looked_at_is_told(config: Path, tmp_path: Path) -> None:
+    """That there was no run is something else; a loop of links keeps root out, too, as rights do others."""
+    (tmp_path / "loop").symlink_to("loop")
+    config.write_text(config.read_text().replace(f"state_directory: {tmp_path}", f"state_directory: {tmp_path}/loop"))
+    why = f"cannot read {tmp_path}/loop/state.json: Too many levels of symbolic links\n"
+    said = bootheal("wait", "--timeout", "0", "--config", config, expect=1).stderr
+    assert said == f"not healed within 0 s: {why}"
+    assert bootheal("status", "--config", config, expect=1).stderr == f"bootheal: {why}"
+
+
 @pytest.mark.parametrize("seconds", ["-1", "nan", "soon"])
 def test_a_timeout_that_is_none_is_wrong_usage(seconds: str, config: Path) -> None:
     """None of these would ever pass, or it would at once."""

@@ -1,9 +1,11 @@
 """The state file: what is on disk outside of a pass, after another boot, of another version, on a full disk."""
 
 import json
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,29 @@ def remembered(directory: Path, boot: str = "machine-1") -> StateFile:
         state.observe("a", frozenset({"dead"}), 100.0)
         state.record("a", DONE)
     return state
+
+
+@pytest.fixture
+def strict_umask() -> Iterator[None]:
+    """The service's."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("strict_umask")
+def test_a_directory_of_ones_own_is_made_readable_for_all(tmp_path: Path) -> None:
+    """As the default one is: `status` and `wait` need no rights, wherever the state is."""
+    remembered(tmp_path / "of" / "mine")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "of", *(tmp_path / "of").rglob("*"))}
+    assert modes == {"of": 0o755, "mine": 0o755, "state.json": 0o644, "lock": 0o600}
+
+
+def test_the_mode_of_a_directory_that_is_there_is_its_owners_business(tmp_path: Path) -> None:
+    """Who made it for nobody else to read meant it."""
+    tmp_path.chmod(0o700)
+    remembered(tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
 
 
 def test_nothing_is_written_outside_of_a_pass(tmp_path: Path) -> None:

@@ -49,12 +49,12 @@ def lock(directory: Path) -> Iterator[None]:
     """Hold the lock of a healing pass. LockedError names the holder; StateError where it cannot be taken."""
     path = directory / LOCK
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        _make(directory)
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
         raise StateError(
             f"cannot use the state directory {directory}: {error.strerror}",
-            hint="see state_directory; it must be writable by whoever runs bootheal",
+            hint="see state_directory; it must be writable by whoever runs bootheal; the service needs ReadWritePaths=",
         ) from None
     with file:
         try:
@@ -67,6 +67,13 @@ def lock(directory: Path) -> Iterator[None]:
         except OSError as error:
             raise StateError(f"cannot write {path}: {error.strerror}", hint="free some space on its disk") from None
         yield
+
+
+def _make(directory: Path) -> None:
+    """Make it, and what it is in, open to all readers: the umask of a service is not meant for what `status` reads."""
+    for missing in reversed([path for path in (directory, *directory.parents) if not path.exists()]):
+        missing.mkdir(exist_ok=True)
+        missing.chmod(0o755)
 
 
 def _sign(file: TextIO, directory: Path) -> None:

@@ -51,8 +51,10 @@ def _contents(directory: Path) -> Iterator[tuple[dict[str, Any], str]]:
                 data = read(directory) or {}
         except StateError as error:
             data, stamp, trouble = {}, None, str(error)
-        except OSError:  # it does not exist before the first run
+        except FileNotFoundError:  # there is none before the first run
             data, stamp = {}, None
+        except OSError as error:
+            data, stamp, trouble = {}, None, f"cannot read {directory / FILE}: {error.strerror}"
         yield data, trouble
 
 

@@ -343,7 +343,9 @@ class File(Model):
 
     cluster: Cluster = Cluster()
     state_directory: FilePath = Field(
-        Path("/var/lib/bootheal"), description="what is remembered of each boot; default /var/lib/bootheal"
+        Path("/var/lib/bootheal"),
+        description="what is remembered of each boot; another one the service may write to by ReadWritePaths= only; "
+        "default /var/lib/bootheal",
     )
     metrics_file: FilePath | None = Field(
         None, description="for node_exporter's textfile collector: since when it heals, and the last run; default none"
