@@ -1,5 +1,8 @@
 """Reading bootheal.yaml: every problem at once, each with its place."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,19 @@ def read(tmp_path: Path, text: str) -> Configuration:
     path = tmp_path / "bootheal.yaml"
     path.write_text(text)
     return load(path)
+
+
+@contextmanager
+def somebody_else() -> Iterator[None]:
+    """Be a user who may read what all may read; root could read everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def problems(tmp_path: Path, text: str) -> list[str]:
@@ -211,6 +227,16 @@ def test_a_file_that_is_not_there_is_named_with_the_way_to_another(tmp_path: Pat
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigurationError, match="it is not UTF-8 text"):
         load(tmp_path / "bytes.yaml")
+
+
+def test_a_file_that_only_its_owner_may_read_is_told_how_to_be_read_by_the_service(tmp_path: Path) -> None:
+    """What root has written and checked is not what the service's own user can read."""
+    path = tmp_path / "bootheal.yaml"
+    path.touch(mode=0)
+    with somebody_else(), pytest.raises(ConfigurationError) as caught:
+        load(path)
+    told = "cannot be read: Permission denied (the service reads it as the user bootheal: chmod 644, "
+    assert told in str(caught.value)
 
 
 def test_a_harmful_value_is_warned_of(tmp_path: Path) -> None:

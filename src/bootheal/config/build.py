@@ -48,13 +48,18 @@ class Configuration:
     warnings: tuple[str, ...] = field(default=())
 
 
+_READABLE = "the service reads it as the user bootheal: chmod 644, since it holds no secret"
+_ANOTHER = "--config names another; config/bootheal.yaml is a sample"
+
+
 def load(path: Path) -> Configuration:
     """Read a configuration; ConfigurationError holds every problem at once."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        text = f"cannot be read: {reason} (--config names another; config/bootheal.yaml is a sample)"
+        way_out = _READABLE if isinstance(error, PermissionError) else _ANOTHER
+        text = f"cannot be read: {reason} ({way_out})"
         raise ConfigurationError(str(path), [Problem(1, 1, "the file", text)]) from None
     source = parse(str(path), text)
     file = validate(source, schema.File)
