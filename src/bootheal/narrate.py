@@ -29,6 +29,9 @@ _LEVELS = {
     EventKind.BUG: Level.ERROR,
 }
 
+# Each stop in the middle of a pass is interrupted, which is what somebody asked for.
+_LOUDNESS = {Verdict.HEALTHY: Level.NOTICE, Verdict.HEALED: Level.NOTICE, Verdict.INTERRUPTED: Level.WARNING}
+
 MARKS = {
     EventKind.WAITING: "waits",
     EventKind.ACTING: "does",
@@ -87,7 +90,7 @@ def told(event: Event) -> bool:
 def level(event: Event) -> Level:
     """Say how loud an event is."""
     if event.kind is EventKind.ENDED:
-        return Level.NOTICE if EXIT_CODES[Verdict(event.text)] == 0 else Level.ERROR
+        return _LOUDNESS.get(Verdict(event.text), Level.ERROR)
     return _LEVELS.get(event.kind, Level.INFO)
 
 

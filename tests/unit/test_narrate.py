@@ -133,6 +133,7 @@ def test_the_journal_gets_each_fact_under_its_own_name() -> None:
         (EventKind.ENDED, "not-healed", "BOOTHEAL_ENDING", "not-healed"),
         (EventKind.ENDED, "not-healed", "PRIORITY", "3"),
         (EventKind.ENDED, "healed", "PRIORITY", "5"),
+        (EventKind.ENDED, "interrupted", "PRIORITY", "4"),
     ],
 )
 def test_fields_that_are_derived(kind: EventKind, text: str, name: str, value: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bootheal.adapters.files import replace_file
 from bootheal.model import Event, EventKind, Outcome, Report, Verdict
+from bootheal.narrate import Level
 
 PREFIX = "bootheal_"
 LAST = f"# HELP {PREFIX}last_run_timestamp_seconds"
@@ -17,7 +18,7 @@ LAST = f"# HELP {PREFIX}last_run_timestamp_seconds"
 class Metrics:
     """Keeps the file at `path`, if there is one. What it cannot write it complains of, once, and goes on."""
 
-    def __init__(self, path: Path | None, complain: Callable[[str], None]) -> None:
+    def __init__(self, path: Path | None, complain: Callable[[str, Level], None]) -> None:
         self._path, self._complain = path, complain
 
     def tell(self, event: Event) -> None:
@@ -34,7 +35,7 @@ class Metrics:
         try:
             replace_file(path, "".join(parts), durable=False)
         except OSError as error:
-            self._complain(f"warning: cannot write metrics_file {path}: {error.strerror}")
+            self._complain(f"warning: cannot write metrics_file {path}: {error.strerror}", Level.WARNING)
             self._path = None
 
 
