@@ -96,8 +96,9 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE", help="default: %(default)s")
+def _common(parser: argparse.ArgumentParser, default: Path | None = CONFIG) -> None:
+    option = parser.add_argument("--config", type=Path, default=default, metavar="FILE", help=f"default: {CONFIG}")
+    option.complete = "file"  # type: ignore[attr-defined]  # how shtab wants to be told
 
 
 def _run(parser: argparse.ArgumentParser) -> None:
@@ -119,13 +120,13 @@ def _plan(parser: argparse.ArgumentParser) -> None:
 
 
 def _status(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, default=None, metavar="FILE", help=f"default: {CONFIG}")
+    _common(parser, default=None)
     parser.add_argument("--json", action="store_true", help="print the state file's contents")
     parser.add_argument("--watch", action="store_true", help="go on, and show what changes, until Ctrl-C")
 
 
 def _wait(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, default=None, metavar="FILE", help=f"default: {CONFIG}")
+    _common(parser, default=None)
     parser.add_argument(
         "--timeout",
         type=_timeout,
