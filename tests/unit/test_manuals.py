@@ -1,6 +1,7 @@
 """The manual pages know what the program knows."""
 
 import argparse
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from bootheal.cli import make_parser
 from bootheal.config import schema
 from bootheal.config.manual import manual
+from bootheal.model import EventKind
+from bootheal.narrate import MESSAGE_IDS
 
 COMMAND_PAGE = (Path(__file__).parents[2] / "systemd/bootheal.8").read_text()
 
@@ -43,6 +46,17 @@ def test_every_key_of_the_configuration_has_its_place() -> None:
     assert "one of if-wrong, always, never; default if-wrong." in page
     assert "how many workloads are restarted at a time; default 4." in page
     assert '.Sx "Settings In" .' in page
+
+
+def test_every_key_of_the_configuration_is_explained() -> None:
+    """In words of its own, or by the section that it refers to; what a duration is, is said once."""
+    bare = r"^\.It Sy (\S+)\n(?=\.It|\.El|required\.\n(?!See)|default |one of|seconds, or)"
+    assert re.findall(bare, manual(), re.MULTILINE) == []
+
+
+def test_the_manual_shows_how_to_find_what_was_changed() -> None:
+    """By the identity that every change has, not by the name of one of them."""
+    assert f"MESSAGE_ID={MESSAGE_IDS[EventKind.ACTING]}" in COMMAND_PAGE
 
 
 def test_no_text_becomes_a_request() -> None:

@@ -42,6 +42,9 @@ def _known_reason(reason: str) -> str:
 Duration = Annotated[
     float, BeforeValidator(_seconds), Field(gt=0, le=30 * 86400, description="seconds, or like 90s, 30m, 2h")
 ]
+Patience = Annotated[
+    Duration, Field(description="for how long it is waited for, once what comes before it serves, until it has failed")
+]
 SoakTime = Annotated[
     float, BeforeValidator(_seconds), Field(ge=0, le=3600, description="seconds, or like 90s, 5m; 0 for none")
 ]
@@ -78,7 +81,7 @@ class Model(BaseModel):
 class Login(Model):
     """Where a user and a password are kept: a Secret in the namespace of whatever they are for."""
 
-    secret: Name
+    secret: Name = Field(description="the Secret's name")
     user_key: str = Field("username", description="the Secret's key that holds the user")
     password_key: str = Field("password", description="the Secret's key that holds the password")
     user: str = Field("", description="the user, where the Secret has none")
@@ -148,13 +151,13 @@ class Registry(Model):
         description="how images name it; default: by the host and port of the url, also as localhost, 127.0.0.1 "
         "and the container",
     )
-    patience: Duration = 600.0
+    patience: Patience = 600.0
 
 
 class Cleanup(Model):
     """Pods that the reboot killed."""
 
-    namespaces: Annotated[list[Name], Field(min_length=1)]
+    namespaces: Annotated[list[Name], Field(min_length=1)] = Field(description="where it looks for them")
     grace: Duration = Field(60.0, description="how long a pod must have been dead: the kubelet restarts most by itself")
     cap: int = Field(25, ge=1, description="more dead pods than this in one boot are reported, and none is deleted")
     reasons: list[Reason] = Field(
@@ -173,7 +176,9 @@ class Cleanup(Model):
 class Check(Model):
     """A question about the data: one number, asked as the application's role in a read-only session."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\r\n]*$")]
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\r\n]*$")] = Field(
+        description="how it is called in messages; what was good is remembered by it"
+    )
     sql: Annotated[str, Field(min_length=1, description="a query whose first column of its first row is a number")]
     at_least: float | None = Field(None, description="less than this stops everything, exit code 3")
     may_shrink: Annotated[float, Field(ge=0)] | None = Field(
@@ -184,14 +189,14 @@ class Check(Model):
 class Backup(Model):
     """What makes backups of a database: its newest one is named when data is missing."""
 
-    cronjob: Name
+    cronjob: Name = Field(description="the CronJob's name, in the database's namespace")
 
 
 class Authority(Model):
     """Where the certificate of the authority is kept that signs the server's: in the database's namespace, or here."""
 
-    secret: Name | None = None
-    configmap: Name | None = None
+    secret: Name | None = Field(None, description="a Secret of the database's namespace")
+    configmap: Name | None = Field(None, description="a ConfigMap of the database's namespace")
     file: FilePath | None = Field(None, description="a file of this host, instead of a Secret or ConfigMap")
     key: str = Field("ca.crt", description="the key of the Secret or ConfigMap")
 
@@ -213,7 +218,7 @@ class Database(Model):
     service: Name | None = Field(None, description="the Service in front of it")
     selector: dict[str, str] = Field(default_factory=dict, description="labels of its pods, instead of the Service's")
     port: Port | None = Field(None, description="default: the Service's target port, else 5432")
-    dbname: str
+    dbname: str = Field(description="the database to log in to, as PostgreSQL names it")
     mount: Annotated[str, Field(pattern=r"^/[^\x00]*[^/\x00]$")] | None = Field(
         None, description="k3s only: where the disk with its data must be mounted before anything is done"
     )
@@ -228,8 +233,8 @@ class Database(Model):
 class SettingsIn(Model):
     """The ConfigMap that pgbouncer.ini comes from."""
 
-    configmap: Name
-    key: str = "pgbouncer.ini"
+    configmap: Name = Field(description="the ConfigMap's name, in the pooler's namespace")
+    key: str = Field("pgbouncer.ini", description="its key that holds the file")
     path: str = Field(
         "/etc/pgbouncer/pgbouncer.ini", description="where pods have it; only needed where the console is closed to us"
     )
@@ -238,18 +243,18 @@ class SettingsIn(Model):
 class AuthFile(Model):
     """The Secret that the pooler's auth_file is mounted from."""
 
-    secret: Name
-    key: str = "userlist.txt"
+    secret: Name = Field(description="the Secret's name, in the pooler's namespace")
+    key: str = Field("userlist.txt", description="its key that holds the file")
     path: str = Field("/etc/pgbouncer/userlist.txt", description="where pods have it, if the console does not tell")
 
 
 class Pooler(Model):
     """A PgBouncer Deployment in front of a database."""
 
-    database: str
+    database: str = Field(description="which of the databases it leads to")
     namespace: Name | None = Field(None, description="default: the database's")
-    deployment: Name
-    service: Name
+    deployment: Name = Field(description="the Deployment's name")
+    service: Name = Field(description="the Service in front of it")
     port: Port | None = Field(None, description="what its pods listen on; default: the Service's target port")
     dbname: str | None = Field(None, description="the database as the pooler names it; default: the same name")
     credential: Credential
@@ -260,7 +265,7 @@ class Pooler(Model):
     )
     settings: dict[SettingName, Text] = Field(default_factory=dict, description="PgBouncer settings to keep in force")
     settings_in: SettingsIn | None = Field(None, description="also write the settings here, so that they persist")
-    patience: Duration = 1800.0
+    patience: Patience = 1800.0
 
 
 class Probe(Model):
@@ -279,7 +284,7 @@ class Probe(Model):
     send: Latin = Field("", description="TCP: what to say once connected")
     expect: Latin = Field("", description="TCP and exec: what the answer must hold; sql: the value it must be")
     container: Name | None = Field(None, description="exec: default is the pod's default container")
-    dbname: str | None = None
+    dbname: str | None = Field(None, description="sql: the database to ask in")
     login: Login | None = Field(None, description="sql: who asks")
     ca: FilePath | None = Field(None, description="url: the authority of its certificate; default: this host's")
     insecure: bool = Field(default=False, description="url: take any certificate")
@@ -295,7 +300,7 @@ class Gate(Model):
     host: Host | None = Field(None, description="a server outside the cluster, asked from this host")
     probe: Probe
     after: list[str] = Field(default_factory=list, description="what must serve first, as for workloads")
-    patience: Duration = 1800.0
+    patience: Patience = 1800.0
 
 
 class Workload(Model):
@@ -316,7 +321,7 @@ class Workload(Model):
     soak: SoakTime | None = Field(
         None, description="for how long it must have been well; default: 0 with a probe, else 5 s"
     )
-    patience: Duration = 1800.0
+    patience: Patience = 1800.0
 
 
 class Hook(Model):
@@ -325,7 +330,7 @@ class Hook(Model):
     after: Annotated[list[str], Field(min_length=1)] = Field(description="what must serve first")
     reconcile: FluxName | None = Field(None, description="an object of Flux that is to be brought up to date at once")
     url: UrlText | None = Field(None, description="called from this host; never a secret in it")
-    method: Literal["GET", "POST"] = "POST"
+    method: Literal["GET", "POST"] = Field("POST", description="url: how it is called")
     exec: Annotated[list[str], Field(min_length=1)] | None = Field(
         None, description="a command and its arguments, run in a ready pod of `workload`; never a secret in it"
     )
@@ -335,7 +340,7 @@ class Hook(Model):
     ca: FilePath | None = Field(None, description="url: the authority of its certificate; default: this host's")
     insecure: bool = Field(default=False, description="url: take any certificate")
     address: str = Field("", description="url: where its name leads to, if this host can't tell")
-    patience: Duration = 300.0
+    patience: Patience = 300.0
 
 
 class File(Model):
