@@ -183,3 +183,13 @@ def test_last_words_are_kept_before_the_delete(tmp_path: Path) -> None:
         reads = [n for n, r in enumerate(stack.requests) if r.path.endswith("/log")]
         first = next(n for n, r in enumerate(stack.requests) if r.method == "DELETE" and "nginx" in r.path)
         assert any(number < first for number in reads)
+
+
+def test_last_words_that_cannot_be_had_hold_nothing_up(stack: Stack) -> None:
+    """What did not answer once is not asked for more, container by container: the pod is deleted without them."""
+    stack.leave_dead(1)
+    stack.faults.add(Fault(path="/events", status=503))
+    stack.requests.clear()
+    (done,) = outcome(heal(stack.config), "cleanup")["actions"]
+    assert "503" in done["evidence"]["events"]
+    assert not [request for request in stack.requests if request.path.endswith("/log")]

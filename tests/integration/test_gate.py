@@ -66,10 +66,13 @@ def test_a_kubeconfig_that_k3s_has_not_written_yet_is_waited_for(stack: Stack, t
 
 
 def test_a_copy_of_no_use_is_as_good_as_refused(tmp_path: Path) -> None:
-    """What systemd copied before k3s had written it: only a restart brings a better one, so 401 stands for it."""
-    copy = tmp_path / "kubeconfig"
+    """What systemd copied before k3s had written it: a restart brings a better one, as soon as there is one."""
+    copy, original = tmp_path / "kubeconfig", tmp_path / "k3s.yaml"
     copy.write_text("none")
-    cluster = KubeCluster(Api(GivenKubeconfig(copy)))
+    cluster = KubeCluster(Api(GivenKubeconfig(copy, original)))
+    with pytest.raises(UnreachableError, match="k3s.yaml: it is not there yet"):
+        cluster.readiness()
+    original.touch()
     with pytest.raises(DeniedError, match="missing or not usable when this service was started") as refusal:
         cluster.readiness()
     assert refusal.value.status == 401

@@ -92,12 +92,6 @@ class Box:
         shown = self.machine.run("journalctl", "--lines=0", "--show-cursor")
         return f"--after-cursor={shown.partition('-- cursor: ')[2].strip()}"
 
-    def remember_since(self, step: str, condition: str, *, seconds: float) -> None:
-        """Let a stopped service believe that a condition has lasted longer: tests have no time."""
-        state = self.state
-        state["steps"][step]["first_seen"][condition] -= seconds
-        self.machine.file(STATE).write_text(json.dumps(state))
-
     @property
     def state(self) -> dict[str, Any]:
         """What the service remembers."""

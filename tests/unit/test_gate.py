@@ -1,5 +1,6 @@
 """The gate's judgement."""
 
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -42,9 +43,12 @@ def test_the_gate_waits_and_says_for_what(facts: Seen, why: str) -> None:
 def test_a_refusal_is_believed_only_after_a_minute() -> None:
     """The API server answers before it has loaded its roles; after a minute a 401 is a wrong credential."""
     facts = seen(denied="cannot get /readyz: 401", hint="read the live file")
-    refused = {"denied": NOW - 60}
+    refused = {f"refused as process {os.getpid()}": NOW - 60}
     given_up = GiveUp("cannot get /readyz: 401", "read the live file", refused=True)
     assert Gate().judge(facts, past(first_seen=refused)) == given_up
+    assert refused.keys() == facts.conditions
+    by_another_process = {f"refused as process {os.getpid() + 1}": NOW - 3600}  # with an older credential, maybe
+    assert isinstance(Gate().judge(facts, past(first_seen=by_another_process)), Wait)
 
 
 def test_of_several_nodes_the_one_on_this_host_counts() -> None:

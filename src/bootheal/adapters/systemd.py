@@ -10,8 +10,9 @@ from bootheal.narrate import Standing
 LONGEST_STATUS = 200
 SELDOM = 1.0
 
-# The action under way, and what has to be changed back (LONGEST_PARTING in engine/loop.py); the report is quick.
-LONGEST_END = 90.0
+# No action takes longer from one sign of life to the next. What systemd waits for while we end is counted from each.
+LONGEST_ACTION = 60.0
+EXTEND = f"EXTEND_TIMEOUT_USEC={LONGEST_ACTION * 1e6:.0f}"
 
 
 class Systemd:
@@ -23,6 +24,7 @@ class Systemd:
         self._standing = Standing()
         self._complaint = ""
         self._told = ""
+        self._stopping = False
         if os.environ.get("NOTIFY_SOCKET"):
             from sdnotify import SystemdNotifier
 
@@ -41,7 +43,7 @@ class Systemd:
         """The loop has completed a turn. Turns can be many a second, and one of them is enough."""
         if time.monotonic() - self._turned >= SELDOM:
             self._turned = time.monotonic()
-            self._notify("WATCHDOG=1")
+            self._notify(f"WATCHDOG=1\n{EXTEND}" if self._stopping else "WATCHDOG=1")
             self._tell_standing()
 
     def reloading(self) -> None:
@@ -49,9 +51,10 @@ class Systemd:
         self._notify(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
     def tell(self, event: Event) -> None:
-        """Something happened: say where the run stands now."""
+        """Something happened: say where the run stands now. Many actions may follow each other in one turn."""
         self._complaint = ""
         self._standing.hear(event, time.monotonic())
+        self.turn()
         self._tell_standing()
 
     def complain(self, text: str) -> None:
@@ -72,7 +75,8 @@ class Systemd:
 
     def stopping(self) -> None:
         """We are asked to end, and do so after what is under way. Called by a signal handler, too."""
-        self._notify(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={LONGEST_END * 1e6:.0f}")
+        self._stopping = True
+        self._notify(f"STOPPING=1\n{EXTEND}")
 
     def _notify(self, text: str) -> None:
         if self._notifier:

@@ -82,9 +82,10 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
     if isinstance(host, K3dHost) and not cluster.kubeconfig:
         return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
     default = K3S_KUBECONFIG if cluster.kind == "k3s" else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
+    path = cluster.kubeconfig or Path(default)
     if not cluster.kubeconfig and (given := _credential()):
-        return GivenKubeconfig(given, cluster.context)
-    return LiveKubeconfig(cluster.kubeconfig or Path(default), cluster.context, awaited=cluster.kind == "k3s")
+        return GivenKubeconfig(given, path, cluster.context)
+    return LiveKubeconfig(path, cluster.context, awaited=cluster.kind == "k3s")
 
 
 def _credential() -> Path | None:

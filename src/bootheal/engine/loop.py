@@ -27,7 +27,7 @@ from bootheal.plan import Plan
 from bootheal.ports import Clock, Memory, Workers, World
 from bootheal.step import Judgement, Past, Seen, Step
 
-# Pods have 30 s to end if nobody says otherwise; systemd is asked for a little more (adapters/systemd.py).
+# Pods have 30 s to end if nobody says otherwise.
 LONGEST_PARTING = 40.0
 
 

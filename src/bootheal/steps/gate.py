@@ -3,6 +3,7 @@
 While it is shut, what the host knows of the cluster's parts tells why, and sometimes what can be done.
 """
 
+import os
 from dataclasses import dataclass, field, replace
 
 from bootheal import extensions, parts
@@ -36,7 +37,7 @@ class Seen:
     @property
     def conditions(self) -> frozenset[str]:
         """How long we have been refused matters, and how long a part has been down."""
-        return parts.conditions(self.facts) | (frozenset({"denied"}) if self.denied else frozenset())
+        return parts.conditions(self.facts) | (frozenset({_refused()}) if self.denied else frozenset())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,7 @@ class Gate(Step[Seen]):
 
     def _judge_api(self, seen: Seen, past: Past) -> Judgement:
         if seen.denied:
-            if past.held("denied") >= REFUSAL_PASSES:
+            if past.held(_refused()) >= REFUSAL_PASSES:
                 return GiveUp(seen.denied, seen.hint, refused=True)
             return Wait(seen.denied)
         if seen.unreachable:
@@ -103,6 +104,11 @@ class Gate(Step[Seen]):
             remarks=(*cordoned, *extensions.remarks(seen.extensions)),
             epoch=seen.epoch or "+".join(node.boot_id for node, _ in nodes),
         )
+
+
+def _refused() -> str:
+    """Name the condition for this process alone: the next one may have been given another credential."""
+    return f"refused as process {os.getpid()}"
 
 
 def _look_at_the_api(world: World) -> Seen:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.objects import Raw
-from bootheal.errors import BoothealError
+from bootheal.errors import BoothealError, UnreachableError
 from bootheal.model import Ref
 
 # Ten pods' evidence stays in the state file, which is written anew with each action.
@@ -28,18 +28,22 @@ def last_words(
         ),
     }
     texts |= {f"log {name}": _log(api, pod, name, lines) for name in containers}
-    found = {name: _bounded(redact(_had(text))) for name, text in texts.items()}
+    found = {name: _bounded(redact(text)) for name, text in _had(texts)}
     return {name: text for name, text in found.items() if text}
 
 
-def _had(text: Callable[[], str]) -> str:
-    """What cannot be had is said in its place: it must not keep a dead pod from being deleted."""
-    try:
-        return text()
-    except BoothealError as error:
-        return str(error)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return "it cannot be understood"
+def _had(texts: Mapping[str, Callable[[], str]]) -> Iterator[tuple[str, str]]:
+    """What cannot be had is said in its place: it must not keep a dead pod from being deleted, nor for long."""
+    for name, text in texts.items():
+        try:
+            yield name, text()
+        except UnreachableError as error:  # the rest would have to be waited for, too
+            yield name, str(error)
+            return
+        except BoothealError as error:
+            yield name, str(error)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            yield name, "it cannot be understood"
 
 
 def _bounded(text: str) -> str:

@@ -69,19 +69,24 @@ class LiveKubeconfig:
 
 
 class GivenKubeconfig:
-    """The copy of a kubeconfig that systemd gave us at our start (LoadCredential=): a newer one takes a restart."""
+    """The copy of a kubeconfig that systemd gave us at our start (LoadCredential=): a newer one takes a restart.
 
-    def __init__(self, path: Path, context: str = "") -> None:
-        self._path, self._context = path, context
+    DeniedError where it is no good, which ends in one. But as long as there is no `original`, none would help.
+    """
+
+    def __init__(self, path: Path, original: Path, context: str = "") -> None:
+        self._path, self._original, self._context = path, original, context
         self.configuration: Any = None
 
     def renewed(self) -> bool:
-        """Read it once. DeniedError where it is no good, as before the original was written: then we are restarted."""
+        """Read it once."""
         if self.configuration is not None:
             return False
         try:
             self.configuration = load(self._path, self._context)
         except PermanentError:
+            if _is_missing(self._original):
+                raise UnreachableError(f"cannot use the kubeconfig {self._original}: it is not there yet") from None
             hint = "`systemctl cat bootheal` shows which it is (LoadCredential=); every start of the service copies it"
             why = "the kubeconfig was missing or not usable when this service was started"
             raise DeniedError(f"cannot log in to the cluster: {why}", status=401, hint=hint) from None
@@ -128,6 +133,14 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError as error:
+        return isinstance(error, FileNotFoundError)
+    return False
 
 
 def load(path: Path, context: str) -> Any:

@@ -1,0 +1,62 @@
+"""What systemd hears on its notify socket, and when."""
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bootheal.adapters.systemd import SELDOM, Systemd
+from bootheal.model import Event, EventKind
+
+# sdnotify keeps its socket for as long as the process lives.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture
+def notified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """Somebody who listens where systemd does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.settimeout(0)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        yield listener
+
+
+def heard(listener: socket.socket) -> list[str]:
+    """Return what was sent so far."""
+    sent = []
+    while True:
+        try:
+            sent += listener.recv(4096).decode().splitlines()
+        except BlockingIOError:
+            return sent
+
+
+def acting(number: int) -> Event:
+    return Event(EventKind.ACTING, at=time.time(), elapsed=1.0, step="cleanup", text=f"delete {number}", total=4)
+
+
+def test_each_action_is_a_sign_of_life(notified: socket.socket) -> None:
+    """Hundreds may follow each other in one turn of the loop; the watchdog must not take that for a hang."""
+    systemd = Systemd()
+    systemd.tell(acting(1))
+    assert heard(notified).count("WATCHDOG=1") == 1
+    systemd.tell(acting(2))
+    assert "WATCHDOG=1" not in heard(notified)
+    time.sleep(SELDOM)
+    systemd.tell(acting(3))
+    assert heard(notified).count("WATCHDOG=1") == 1
+
+
+def test_an_end_that_takes_long_asks_for_time_again_and_again(notified: socket.socket) -> None:
+    """As long as there are signs of life systemd waits; after the last one for a minute."""
+    systemd = Systemd()
+    systemd.turn()
+    assert not [line for line in heard(notified) if line.startswith("EXTEND")]
+    systemd.stopping()
+    assert heard(notified) == ["STOPPING=1", "EXTEND_TIMEOUT_USEC=60000000"]
+    time.sleep(SELDOM)
+    systemd.turn()
+    assert heard(notified)[:2] == ["WATCHDOG=1", "EXTEND_TIMEOUT_USEC=60000000"]
