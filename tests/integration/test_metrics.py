@@ -45,7 +45,7 @@ def no_complaint(text: str, _level: Level) -> None:
 def test_a_monitor_learns_since_when_it_heals_and_how_the_last_run_went(tmp_path: Path) -> None:
     """Alerts can be held back while a pass is under way; afterwards: when, how long, how it ended, where time went."""
     path = tmp_path / "bootheal.prom"
-    metrics = Metrics(path, no_complaint)
+    metrics = Metrics(path, no_complaint, lambda: None)
     metrics.tell(started(BEGAN))
     assert samples(path) == {"bootheal_recovering_since_timestamp_seconds": {(): BEGAN}}
 
@@ -63,16 +63,16 @@ def test_a_monitor_learns_since_when_it_heals_and_how_the_last_run_went(tmp_path
 def test_the_last_run_stays_told_while_the_next_is_under_way(tmp_path: Path) -> None:
     """Also over a reboot: another process begins with what the file says."""
     path = tmp_path / "bootheal.prom"
-    Metrics(path, no_complaint).finish(REPORT)
+    Metrics(path, no_complaint, lambda: None).finish(REPORT)
     before = samples(path)
-    Metrics(path, no_complaint).tell(started(2_000.0))
-    assert samples(path) == before | {"bootheal_recovering_since_timestamp_seconds": {(): 2_000.0}}
+    Metrics(path, no_complaint, lambda: 1_500.0).tell(started(2_000.0))  # a process was killed since
+    assert samples(path) == before | {"bootheal_recovering_since_timestamp_seconds": {(): 1_500.0}}
 
 
 def test_metrics_that_cannot_be_written_are_complained_of_once(tmp_path: Path) -> None:
     """A monitor's directory that is gone stops no healing."""
     said: list[tuple[str, Level]] = []
-    metrics = Metrics(tmp_path / "gone" / "bootheal.prom", lambda *told: said.append(told))
+    metrics = Metrics(tmp_path / "gone" / "bootheal.prom", lambda *told: said.append(told), lambda: None)
     metrics.tell(started(BEGAN))
     metrics.finish(REPORT)
     why = f"warning: cannot write metrics_file {tmp_path}/gone/bootheal.prom: No such file or directory"
@@ -81,7 +81,7 @@ def test_metrics_that_cannot_be_written_are_complained_of_once(tmp_path: Path) -
 
 def test_without_metrics_file_nothing_is_written(tmp_path: Path) -> None:
     """It is off unless it is configured."""
-    metrics = Metrics(None, no_complaint)
+    metrics = Metrics(None, no_complaint, lambda: None)
     metrics.tell(started(BEGAN))
     metrics.finish(REPORT)
     assert list(tmp_path.iterdir()) == []

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from bootheal.adapters.files import lock
-from bootheal.adapters.state import StateFile, read
+from bootheal.adapters.state import StateFile, read, withdraw
 from bootheal.errors import LockedError, StateError
-from bootheal.model import Done
+from bootheal.model import Done, Event, EventKind, Report
 from support.command import environment
 
 DONE = Done(0, "delete-pod", "pod/shop/a", "Unknown", 5.0, "delete pod/shop/a")
@@ -135,6 +135,38 @@ def test_what_cannot_be_understood_is_set_aside_by_a_pass_only(tmp_path: Path, c
     assert [file.read_text() for file in tmp_path.glob("*.aside")] == [content]
 
 
+def passed(directory: Path, boot: str, began: float) -> dict[str, Any]:
+    """Make a pass that finds everything well; return what is on disk then."""
+    state = StateFile(directory, boot)
+    with state.hold():
+        state.enter(boot)
+        state.progress(Event(EventKind.STARTED, at=began, elapsed=0.0))
+        state.finish(Report(boot, began, 1.0, ()))
+    return read(directory) or {}
+
+
+def test_the_last_report_of_another_boot_stays(tmp_path: Path) -> None:
+    """However many passes this boot has had."""
+    for began in (1.0, 2.0, 3.0):
+        passed(tmp_path, "boot-1", began)
+    for began in (11.0, 12.0, 13.0):
+        data = passed(tmp_path, "boot-2", began)
+        assert (data["report"]["began"], data["last_boot"]["began"]) == (began, 3.0)
+    assert data["previous"]["began"] == 12.0
+
+
+def test_a_report_that_is_withdrawn_is_one_of_the_past(tmp_path: Path) -> None:
+    """Nothing is lost, nothing is made where there was none, and nothing is touched while a pass is under way."""
+    withdraw(tmp_path)
+    assert read(tmp_path) is None
+    before = passed(tmp_path, "boot-1", 1.0)
+    with lock(tmp_path), pytest.raises(LockedError):
+        withdraw(tmp_path)
+    assert before == read(tmp_path)
+    withdraw(tmp_path)
+    assert before | {"report": None, "previous": before["report"]} == read(tmp_path)
+
+
 def test_the_holder_of_the_lock_is_named(tmp_path: Path) -> None:
     """With its process and since when; the lock goes with the holder, however it ends."""
     named = r"\(process \d+ since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\)"
@@ -157,7 +189,7 @@ import resource, sys
 from pathlib import Path
 from bootheal.adapters.state import StateFile
 from bootheal.errors import StateError
-from bootheal.model import Done
+from bootheal.model import Done, Event, EventKind, Report
 state = StateFile(Path(sys.argv[1]), "machine-1")
 with state.hold():
     number, limit = len(state.done("a")), (Path(sys.argv[1]) / "state.json").stat().st_size + 100

@@ -16,15 +16,20 @@ LAST = f"# HELP {PREFIX}last_run_timestamp_seconds"
 
 
 class Metrics:
-    """Keeps the file at `path`, if there is one. What it cannot write it complains of, once, and goes on."""
+    """Keeps the file at `path`, if there is one. What it cannot write it complains of, once, and goes on.
 
-    def __init__(self, path: Path | None, complain: Callable[[str, Level], None]) -> None:
-        self._path, self._complain = path, complain
+    `since` returns when the pass under way began, also if that was in a process that was killed.
+    """
+
+    def __init__(
+        self, path: Path | None, complain: Callable[[str, Level], None], since: Callable[[], float | None]
+    ) -> None:
+        self._path, self._complain, self._recovering_since = path, complain, since
 
     def tell(self, event: Event) -> None:
         """Say since when a pass is under way."""
         if self._path and event.kind is EventKind.STARTED:
-            self._write(self._path, _since(event.at), _last_run(self._path))
+            self._write(self._path, _since(self._recovering_since() or event.at), _last_run(self._path))
 
     def finish(self, report: Report) -> None:
         """Say that none is any more, and how the last one ended."""

@@ -2,10 +2,12 @@
 
     {"version": 2, "epoch": "…", "boot": "…", "steps": {name: {"first_seen": {…}, "done": […], "incident": 0}},
      "recovering_since": … | null, "progress": {step: {"kind": …, "text": …, "at": …}}, "report": {…} | null,
+     "previous": {…} | null, "last_boot": {…} | null,
      "kept": {name: {fact: …}}, "fruitless": {name: {action: epochs}}}
 
 Records of actions are on disk before the action is; the rest is written at most once a second, and between passes
 nothing but what is `kept`, seldom.
+`previous` is the report before `report`, `last_boot` the last one of another epoch.
 What is `kept` or was `fruitless` survives the change of epoch. `boot` is this machine's boot: the times in
 `first_seen` are of its monotonic clock, and mean nothing in another one.
 """
@@ -43,6 +45,11 @@ class StateFile:
     def epoch(self) -> str:
         """The epoch that is remembered, "" for none."""
         return str(self._data["epoch"])
+
+    @property
+    def recovering_since(self) -> float | None:
+        """Since when a pass has been under way, a former process' included; None if none is."""
+        return None if (since := self._data["recovering_since"]) is None else float(since)
 
     @contextmanager
     def hold(self) -> Iterator[str]:
@@ -101,7 +108,8 @@ class StateFile:
         data = self._data
         if data["epoch"] != epoch or data["boot"] != self._boot:
             steps = data["steps"] if data["epoch"] == epoch else {}
-            lasting = {"previous": data["report"] or data["previous"], "kept": data["kept"]}
+            last = data["report"] or data["previous"]
+            lasting = {"previous": last, "last_boot": last or data["last_boot"], "kept": data["kept"]}
             lasting["fruitless"] = data["fruitless"] if steps else _fruitless(data)
             lasting["recovering_since"] = data["recovering_since"] if data["boot"] == self._boot else None
             self._data = _empty(epoch, self._boot) | lasting | {"steps": steps}
@@ -216,8 +224,8 @@ def _identity(path: Path) -> tuple[int, ...]:
 
 
 def _empty(epoch: str, boot: str) -> dict[str, Any]:
-    nothing: dict[str, Any] = {"steps": {}, "progress": {}, "report": None, "previous": None, "kept": {}}
-    nothing |= {"fruitless": {}, "recovering_since": None}
+    nothing: dict[str, Any] = {"steps": {}, "progress": {}, "recovering_since": None, "kept": {}, "fruitless": {}}
+    nothing |= {"report": None, "previous": None, "last_boot": None}
     return {"version": VERSION, "epoch": epoch, "boot": boot} | nothing
 
 
@@ -247,6 +255,15 @@ def _check(memory: dict[str, Any]) -> None:
         raise TypeError("a step's memory has another shape")
     for done in memory["done"]:
         Done(**done)
+
+
+def withdraw(directory: Path) -> None:
+    """Let the last report be one of the past: who waits shall wait for the next run. Errors as of `lock`, `read`."""
+    with lock(directory):
+        data = read(directory)
+        if data and data["report"]:
+            past = data | {"report": None, "previous": data["report"]}
+            replace_file(directory / FILE, json.dumps(past), durable=False)
 
 
 def read(directory: Path) -> dict[str, Any] | None:

@@ -3,11 +3,12 @@
 The lock is held during a pass only: `run --once` by hand works beside a daemon that rests.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.metrics import Metrics
-from bootheal.adapters.state import StateFile
+from bootheal.adapters.state import StateFile, withdraw
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli.terminal import Voice
 from bootheal.cli.wiring import audience, first_epoch, make_engine, open_state, open_world
@@ -29,13 +30,14 @@ class Resident:
         self._path, self._configuration = path, configuration
         self._voice, self._inbox = voice, inbox
         self._systemd = systemd
-        self._metrics = Metrics(None, voice.note)
+        self._metrics = Metrics(None, voice.note, lambda: None)
         self._trouble = ""
 
     def stay(self) -> int:
         """Live until a signal or a report ends it; return the exit code."""
         code = None
         with self._voice:
+            self._withdraw()
             self._take_up()
             while code is None:
                 try:
@@ -44,6 +46,11 @@ class Resident:
                 except BoothealError as error:
                     code = self._wait_outside(error)
         return code
+
+    def _withdraw(self) -> None:
+        """What another process has reported may not be what this one finds: nobody shall take it for that."""
+        with suppress(LockedError, StateError, OSError):
+            withdraw(self._configuration.file.state_directory)
 
     def _take_up(self) -> None:
         """A configuration is in force from now on: say so to systemd, and what its owner should weigh."""
@@ -54,7 +61,7 @@ class Resident:
     def _live(self, world: World) -> int | None:
         """Pass after pass under one configuration. None: it was renewed."""
         state = open_state(self._configuration.file)
-        self._metrics = Metrics(self._configuration.file.metrics_file, self._voice.note)
+        self._metrics = Metrics(self._configuration.file.metrics_file, self._voice.note, lambda: state.recovering_since)
         engine = self._engine(world, state)
         while not engine.renewed:
             try:

@@ -76,7 +76,7 @@ def heal(configuration: Configuration, voice: Voice, inbox: Inbox) -> Report:
     for warning in configuration.warnings:
         voice.note(f"warning: {warning}", Level.WARNING)
     state = open_state(configuration.file)
-    metrics = Metrics(configuration.file.metrics_file, voice.note)
+    metrics = Metrics(configuration.file.metrics_file, voice.note, lambda: state.recovering_since)
     with state.hold() as remembered:
         if state.remark:
             voice.note(f"warning: {state.remark}", Level.WARNING)
