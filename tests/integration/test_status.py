@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import time
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -135,6 +136,14 @@ def test_the_report_of_another_boot_is_shown_but_is_no_answer(config: Path, tmp_
     said = bootheal("status", "--config", config, expect=1).stdout.splitlines()
     assert said[0] == "no run in this boot yet"
     assert re.fullmatch("run of .*, boot boot-7: healthy: nothing had to be done", said[1])
+    for _ in range(2):
+        later = StateFile(tmp_path, NEXT_BOOT)
+        with later.hold():
+            later.enter("boot-8")
+            later.finish(replace(REPORT, epoch="boot-8"))
+    *_, before = said = bootheal("status", "--config", config).stdout.splitlines()
+    assert re.fullmatch("run of .*, boot boot-8: healthy: nothing had to be done", said[0])
+    assert re.fullmatch("before that, in another boot: run of .*, boot boot-7: healthy: nothing .*", before)
 
 
 @pytest.mark.parametrize("wrong", [-1e9, 1e9])

@@ -308,21 +308,4 @@ def test_a_kubeconfig_is_read_anew_by_a_restart(box: Box) -> None:
     kubeconfig.write_text(renewed)
     box.machine.run("systemctl", "restart", "bootheal")
     box.wait_for_entry("healthy: nothing had to be done", cursor)
-<<<<<<< HEAD
-=======
     assert box.show("StartLimitIntervalUSec") == "0"
-
-
-# --- the end ------------------------------------------------------------------------------------------
-
-
-def test_zz_uninstalling_leaves_configuration_and_state_only(installed: Box) -> None:
-    """And nothing of the program, its unit, its manual; the last test, for want of a machine after it."""
-    machine = installed.machine
-    machine.run("/srv/bootheal/scripts/install", "--uninstall")
-    left = machine.run("find", "/opt", "/usr/local", "/etc", "/var/lib", "-name", "*bootheal*").split()
-    assert sorted(left) == ["/etc/bootheal", CONFIG, "/var/lib/bootheal"]
-    assert machine.file(STATE).exists()
-    assert machine.run("systemctl", "list-unit-files", "bootheal*", codes=(0, 1)).endswith("\n0 unit files listed.\n")
-    machine.run("/srv/bootheal/scripts/install", "--uninstall")  # nothing left to remove is no failure
->>>>>>> 531dc8b (Progress is told to systemd with each action, and however often the service was restarted it may start again)

@@ -12,7 +12,7 @@ from bootheal.adapters.host import Machine
 from bootheal.adapters.state import read
 from bootheal.cli.glance import Glance, glance
 from bootheal.errors import PermanentError
-from bootheal.model import EventKind, report_from_json
+from bootheal.model import EventKind, Report, report_from_json
 from bootheal.narrate import EXIT_CODES, MARKS, VERDICTS, account
 
 REFRESH = 0.5
@@ -81,10 +81,17 @@ def _lines(data: dict[str, Any] | None, boot: str) -> Iterator[str]:
     elif since:
         yield f"a run was under way when the machine went down, since {_clock(since)}:"
     yield from _progress(data["progress"], present=present)
-    if raw := data["report"] or data["previous"]:
-        report = report_from_json(raw)
-        yield f"run of {_clock(report.began)}, boot {report.epoch or 'unknown'}: {VERDICTS[report.verdict]}"
+    last, before = data["report"] or data["previous"], data["last_boot"]
+    if last:
+        report = report_from_json(last)
+        yield _headline(report)
         yield from account(report)
+    if before and before != last:
+        yield f"before that, in another boot: {_headline(report_from_json(before))}"
+
+
+def _headline(report: Report) -> str:
+    return f"run of {_clock(report.began)}, boot {report.epoch or 'unknown'}: {VERDICTS[report.verdict]}"
 
 
 def _progress(progress: dict[str, Any], *, present: bool) -> Iterator[str]:
