@@ -1,6 +1,7 @@
 """k3s' unit as a real systemd and a real journal tell of it, to the service's own unprivileged user."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,9 +15,13 @@ from support.box import Box
 # The first test waits for the machine to be made, from packages.
 pytestmark = pytest.mark.timeout(600)
 
+# What the unit says of its start and end, not of its rights.
+OF_ITS_LIFE = "Type|Exec|Restart|Watchdog|Timeout|StateDirectory|SetCredential|LoadCredential"
+
 UNIT = "/etc/systemd/system/k3s.service"
 FACTS = """
 import json
+import re
 import time
 from bootheal.adapters.host_k3s import K3sHost
 from bootheal.model import to_json
@@ -50,10 +55,17 @@ def play(box: Box, *lines: str) -> None:
 
 
 def run_as_service(box: Box, code: str) -> str:
-    """Run Python as the service does: its user, its group for the journal."""
+    """Run Python as the service runs: its user, its groups, and all that it is forbidden."""
+    unit = box.machine.run("systemctl", "cat", "bootheal")
+    settings = re.findall(rf"^(?!{OF_ITS_LIFE})[A-Z]\w+=.*$", unit.partition("[Service]")[2], re.MULTILINE)
+    return run_with(box, [setting for setting in settings if not setting.startswith("WantedBy=")], code)
+
+
+def run_with(box: Box, settings: list[str], code: str) -> str:
+    """Run Python in a unit with these settings."""
+    properties = [f"--property={setting}" for setting in settings]
     python = "/opt/bootheal/current/bin/python"
-    rights = ["--property=User=bootheal", "--property=SupplementaryGroups=systemd-journal"]
-    return box.machine.run("systemd-run", "--quiet", "--wait", "--pipe", *rights, python, "-c", code)
+    return box.machine.run("systemd-run", "--quiet", "--wait", "--pipe", *properties, python, "-c", code)
 
 
 def facts(box: Box) -> dict[str, Any]:
@@ -102,7 +114,8 @@ def test_systemds_notes_of_the_clock_agree_with_the_clock(k3s: Box) -> None:
     play(k3s, "ExecStart=/bin/sleep 1000")
     began = int(k3s.machine.run("systemctl", "show", "--value", "--property=UserspaceTimestampMonotonic")) / 1e6
     uptime = float(k3s.machine.run("cat", "/proc/uptime").split()[0])
-    ((first, last),) = facts(k3s)["spans"]
+    # nspawn's boots have their ids by a mount that the hardening hides.
+    ((first, last),) = json.loads(run_with(k3s, ["User=bootheal"], FACTS))["spans"]
     assert abs(first - (time.time() - uptime + began)) < 5
     assert abs(last - SLACK - time.time()) < 5
 

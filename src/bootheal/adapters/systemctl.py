@@ -65,7 +65,7 @@ class Unit:
 
         None where the journal cannot be read.
         """
-        command = [self._commands.journalctl, "--boot", "--quiet", "--no-pager", "--output=json"]
+        command = [self._commands.journalctl, "--quiet", "--no-pager", "--output=json"]
         options = ["--output-fields=MESSAGE", f"--lines={LINES}", f"_SYSTEMD_INVOCATION_ID={invocation}"]
         done = _run([*command, *options])
         if done is None or done.returncode:
