@@ -184,6 +184,13 @@ def test_anybody_may_ask_for_the_status(box: Box) -> None:
         assert re.search(rf"ok +{step} ", status)
 
 
+def test_who_may_not_read_the_kubeconfig_is_told_how_the_service_gets_it(box: Box) -> None:
+    """It is root's, and not even the service's user may."""
+    said = box.machine.run("sudo", "--user=bootheal", "bootheal", "check", codes=(1,))
+    assert "cannot use the kubeconfig /etc/rancher/k3s/k3s.yaml: Permission denied" in said
+    assert "the service gets a copy by `scripts/install --k3s`" in said
+
+
 # --- trouble ------------------------------------------------------------------------------------------
 
 

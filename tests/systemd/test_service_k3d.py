@@ -56,9 +56,10 @@ def k3d(bare_k3d: Box) -> Box:
 
 
 @pytest.fixture
-def box(k3d: Box) -> Iterator[Box]:
-    """The same; at the end the service runs and has healed."""
+def box(k3d: Box, docker: Docker) -> Iterator[Box]:
+    """The same; at the end it has Docker's group, and the service runs and has healed."""
     yield k3d
+    own_socket(k3d, docker)
     shutil.rmtree(k3d.machine.file(OVERRIDES), ignore_errors=True)
     k3d.machine.run("systemctl", "daemon-reload")
     k3d.machine.run("systemctl", "reset-failed")
@@ -68,7 +69,7 @@ def box(k3d: Box) -> Iterator[Box]:
 
 def own_socket(box: Box, docker: Docker) -> None:
     """Do what Docker's package and its socket unit do: a group, whose the socket is."""
-    box.machine.run("groupadd", "--system", "docker")
+    box.machine.run("groupadd", "--force", "--system", "docker")
     os.chown(docker.socket, 0, int(box.machine.run("getent", "group", "docker").split(":")[2]))
 
 
@@ -138,7 +139,7 @@ def test_without_the_right_the_service_and_check_say_how_to_get_it(box: Box) -> 
     assert "all that bootheal may have to do is allowed" in box.machine.run("bootheal", "check")
 
 
-def test_without_docker_nothing_is_installed_for_k3d_and_what_was_does_not_start(box: Box, docker: Docker) -> None:
+def test_without_docker_nothing_is_installed_for_k3d_and_what_was_does_not_start(box: Box) -> None:
     """The installer says it before it changes anything, systemd with 216/GROUP."""
     programs = set(box.machine.file("/opt/bootheal").iterdir())
     box.machine.run("groupdel", "docker")
@@ -150,7 +151,6 @@ def test_without_docker_nothing_is_installed_for_k3d_and_what_was_does_not_start
     box.machine.run("systemctl", "restart", "bootheal", codes=(1,))
     assert box.show("ExecMainStatus") == "216"
     assert "216/GROUP" in box.machine.run("systemctl", "status", "--no-pager", "bootheal", codes=(3,))
-    own_socket(box, docker)
 
 
 def test_rights_add_up(k3d: Box) -> None:

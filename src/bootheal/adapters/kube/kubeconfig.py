@@ -17,7 +17,10 @@ from bootheal.errors import BoothealError, DeniedError, MissingError, PermanentE
 # What may stand in a kubeconfig inline, in base64 under "…-data", or as a path.
 FILES = ("certificate-authority", "client-certificate", "client-key")
 
-HINT = "see cluster.kubeconfig; on k3s it is /etc/rancher/k3s/k3s.yaml, readable by root"
+HINT = (
+    "see cluster.kubeconfig; on k3s it is root's /etc/rancher/k3s/k3s.yaml, of which the service gets a copy "
+    "by `scripts/install --k3s`"
+)
 
 
 class Kubeconfig(Protocol):
