@@ -34,6 +34,13 @@ class Box:
         self.stack.boot(script)
         self.machine.boot()
 
+    def reboot(self, script: BootScript = HEALING) -> None:
+        """Shut the machine down in order, and boot it again; its cluster is killed, as k3s' containers are."""
+        self.stack.power_cut()
+        self.machine.power_off()
+        self.stack.boot(script)
+        self.machine.boot()
+
     def disturb(self, script: BootScript = HEALING) -> None:
         """Cut the power of the cluster only, and start the service anew: to it that is a boot, but a cheaper one."""
         self.machine.run("systemctl", "stop", "bootheal")

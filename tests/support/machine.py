@@ -130,11 +130,6 @@ class Machine:
             os.kill(self.leader, signal.SIGKILL)
         self.process.wait(timeout=30)
 
-    def reboot(self) -> None:
-        """Shut it down and boot it again; nspawn gives each boot an id of its own."""
-        self.power_off()
-        self.boot()
-
 
 @dataclass(frozen=True)
 class Workshop:
