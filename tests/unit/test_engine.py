@@ -25,6 +25,10 @@ def why(report: Report, step: str) -> str:
     return next(outcome.why for outcome in report.outcomes if outcome.step == step)
 
 
+def hint(report: Report, step: str) -> str:
+    return next(outcome.hint for outcome in report.outcomes if outcome.step == step)
+
+
 def noted(notes: list[Any], note: Any) -> bool:
     notes.append(note)
     return True
@@ -148,6 +152,7 @@ def test_patience_runs_out_and_says_for_what() -> None:
     """A step that waits longer than its patience fails with the last reason."""
     report = Bench([Scripted(name="a", patience=60, judges=lambda *_: Wait("no answer"))]).run()
     assert why(report, "a") == "no answer; patience of 1 min has run out"
+    assert hint(report, "a") == "find out why; if it only needs longer, raise its patience"
     assert report.seconds == pytest.approx(60, abs=2)
 
 
@@ -262,6 +267,7 @@ def test_the_same_action_for_the_same_cause_is_not_repeated_for_ever() -> None:
     report = Bench([Scripted(name="a", judges=lambda *_: Act("must", (deed,)))]).run()
     assert len(tries) == 5
     assert why(report, "a") == "cannot change thing again: it was done 5 times and did not help"
+    assert hint(report, "a") == "find out what undoes it, or what else is wrong with thing/test/thing"
 
 
 def test_what_failed_has_not_been_done() -> None:

@@ -18,6 +18,7 @@ from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 
 FOR_EVER = float("inf")
 PARTING_PACE = 0.5
+OUT_OF_PATIENCE = "find out why; if it only needs longer, raise its patience"
 
 
 class Course:
@@ -95,7 +96,7 @@ class Course:
         now = self._clock.monotonic()
         if node.waited >= node.step.patience:
             minutes = node.step.patience / 60
-            self._give_up(node, GiveUp(f"{judgement.why}; patience of {minutes:g} min has run out"))
+            self._give_up(node, GiveUp(f"{judgement.why}; patience of {minutes:g} min has run out", OUT_OF_PATIENCE))
             return
         if node.settled:
             self._unsettle(node, judgement.why)

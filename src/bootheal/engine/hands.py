@@ -34,7 +34,8 @@ class Hands:
         """Do it. None: it is done; else what the step's judgement is instead (an exception is a bug)."""
         done = self._intent(node, action)
         if times := self.spent(node, action):
-            return GiveUp(f"cannot {action.sentence} again: it was done {times} times and did not help")
+            hint = f"find out what undoes it, or what else is wrong with {action.about}"
+            return GiveUp(f"cannot {action.sentence} again: it was done {times} times and did not help", hint)
         if action.bounded and (held_back := self._hold_back(node, action)):
             return held_back
         try:
