@@ -5,7 +5,7 @@ A waiting reason is told when it changes, not at every look; the engine sees to 
 
 import re
 from collections.abc import Iterator, Mapping
-from enum import IntEnum
+from enum import Enum, IntEnum
 from operator import itemgetter
 
 from bootheal.model import Ending, Event, EventKind, Outcome, Report, Verdict
@@ -44,12 +44,12 @@ MARKS = {
     EventKind.BUG: "BUG",
 }
 
-# Names for ever: what people search their journals by. systemd/bootheal.catalog explains each.
+# Names for ever: what people search their journals by. systemd/bootheal.catalog explains each. What was done has none:
+# it was told when it began.
 MESSAGE_IDS = {
     EventKind.STARTED: "3b23784be09443f49dbe2984a3fc0893",
     EventKind.WAITING: "b799816a2eed4cebb30e84cd55ec255b",
     EventKind.ACTING: "be5d56f342a1483e88090e7533af1b97",
-    EventKind.ACTED: "a2e0d0f241c3403b9c17d0258dd3ac99",
     EventKind.FAILED: "349a6871acd24513abcdb8f7aab9fe03",
     EventKind.SETTLED: "d3ed9a9a5a924a4ebe0a493c3e3fc970",
     EventKind.UNSETTLED: "573c7a19498742419bfeb3501e674ba6",
@@ -58,6 +58,21 @@ MESSAGE_IDS = {
     EventKind.BUG: "6461c0e70e304b29bf6e030cb849162e",
     EventKind.ENDED: "f491ab5edf8c4a6698c528a39a4bf717",
 }
+
+
+class Note(Enum):
+    """What is told beside what happens to the steps: how loudly, and by which name of the same kind."""
+
+    RENEWED = Level.INFO, "159441c12e0a4aae97c0f4d84bbd0e7e"
+    ADVICE = Level.WARNING, "26c64b988d804793a2d8ce898d95be8a"
+    OBSTACLE = Level.WARNING, "c1ab5d20434f48df8137ea16af61bbbd"
+    CONFIGURATION = Level.ERROR, "5bc0e1a5ca48410b9d3c8d05402c4ec8"
+    FAILURE = Level.ERROR, "32f0bde23d09486da5a4163f7980437c"
+    CRASH = Level.ERROR, "bc20182296a44f009261950819fda402"
+
+    def __init__(self, level: Level, message_id: str) -> None:
+        self.level, self.message_id = level, message_id
+
 
 VERDICTS = {
     Verdict.HEALTHY: "healthy: nothing had to be done",
@@ -83,8 +98,8 @@ _ENDINGS = {EventKind.SETTLED, EventKind.GAVE_UP, EventKind.SKIPPED, EventKind.B
 
 
 def told(event: Event) -> bool:
-    """Say whether it is news to a reader: what was done was told when it began."""
-    return event.kind is not EventKind.ACTED
+    """Say whether it is news to a reader."""
+    return event.kind in MESSAGE_IDS
 
 
 def level(event: Event) -> Level:
@@ -147,6 +162,11 @@ def _standing(event: Event) -> str:
     if event.kind in (EventKind.STARTED, EventKind.ENDED):
         return sentence(event)
     return f"{event.settled}/{event.total} {event.step}: {event.text}"
+
+
+def note_fields(text: str, note: Note) -> Mapping[str, str]:
+    """Say a note to journald."""
+    return {"MESSAGE": text, "MESSAGE_ID": note.message_id, "PRIORITY": str(note.level.value)}
 
 
 def fields(event: Event) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bootheal.adapters.metrics import Metrics
 from bootheal.model import Done, Ending, Event, EventKind, Outcome, Report
-from bootheal.narrate import Level
+from bootheal.narrate import Note
 
 BEGAN = 1_000.0
 DONE = Done(0, "delete-pod", "pod/shop/web-1", "it is dead", BEGAN + 1, "delete pod/shop/web-1", "done")
@@ -38,7 +38,7 @@ def samples(path: Path) -> dict[str, dict[tuple[str, ...], float]]:
     return found
 
 
-def no_complaint(text: str, _level: Level) -> None:
+def no_complaint(text: str, _level: Note) -> None:
     raise AssertionError(text)
 
 
@@ -71,12 +71,12 @@ def test_the_last_run_stays_told_while_the_next_is_under_way(tmp_path: Path) -> 
 
 def test_metrics_that_cannot_be_written_are_complained_of_once(tmp_path: Path) -> None:
     """A monitor's directory that is gone stops no healing."""
-    said: list[tuple[str, Level]] = []
+    said: list[tuple[str, Note]] = []
     metrics = Metrics(tmp_path / "gone" / "bootheal.prom", lambda *told: said.append(told), lambda: None)
     metrics.tell(started(BEGAN))
     metrics.finish(REPORT)
     why = f"warning: cannot write metrics_file {tmp_path}/gone/bootheal.prom: No such file or directory"
-    assert said == [(why, Level.WARNING)]
+    assert said == [(why, Note.ADVICE)]
 
 
 def test_without_metrics_file_nothing_is_written(tmp_path: Path) -> None:

@@ -60,3 +60,22 @@ def test_an_end_that_takes_long_asks_for_time_again_and_again(notified: socket.s
     time.sleep(SELDOM)
     systemd.turn()
     assert heard(notified)[:2] == ["WATCHDOG=1", "EXTEND_TIMEOUT_USEC=60000000"]
+
+
+def test_what_keeps_a_run_from_beginning_is_told_until_one_begins(notified: socket.socket) -> None:
+    """That the last one has healed is no answer any more, however often the loop turns."""
+    systemd = Systemd()
+    systemd.tell(Event(EventKind.ENDED, at=0.0, elapsed=4.2, text="healed", settled=4, total=4))
+    systemd.complain("cannot use the kubeconfig")
+    time.sleep(SELDOM)
+    systemd.turn()
+    told = ["STATUS=healed, 4 of 4 steps, 4.2 s", "STATUS=cannot use the kubeconfig"]
+    assert [line for line in heard(notified) if line != "WATCHDOG=1"] == told
+    systemd.tell(Event(EventKind.STARTED, at=0.0, elapsed=0.0, total=4))
+    assert heard(notified)[-1] == "STATUS=looks at 4 steps"
+
+
+def test_how_long_it_waits_is_told_by_a_clock_that_nobody_sets(notified: socket.socket) -> None:
+    """A machine that wakes up years ago and is then told the time has not waited for years."""
+    Systemd().tell(Event(EventKind.WAITING, at=0.0, elapsed=0.0, step="gate", text="starting up", total=4))
+    assert heard(notified)[-1] == "STATUS=0/4 gate: starting up, 0 s"

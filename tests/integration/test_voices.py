@@ -6,46 +6,21 @@ import re
 import socket
 import struct
 import time
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from bootheal.adapters.journal import Journal, encode, leads_there
-from bootheal.adapters.systemd import Systemd
 from bootheal.cli.terminal import JournalVoice, LiveTerminal, Terminal, open_voice
 from bootheal.model import Event, EventKind
+from bootheal.narrate import Note
 
 HINT = "line one\nline two"
-
-# sdnotify closes its socket when the process ends, which is not before all tests have.
-LIFELONG = pytest.mark.filterwarnings("ignore:.*socket:pytest.PytestUnraisableExceptionWarning")
 
 
 def event(kind: EventKind, text: str = "starting up (57P03)", hint: str = "") -> Event:
     return Event(kind, at=0.0, elapsed=4.2, step="database/shop", text=text, hint=hint, settled=3, total=6, took=1.0)
-
-
-@pytest.fixture
-def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
-    """Somebody who listens where systemd does."""
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(0)
-        yield listener
-
-
-def heard(manager: socket.socket) -> list[str]:
-    """Return what has been said so far."""
-    said: list[str] = []
-    with suppress(BlockingIOError):
-        while True:
-            said.append(manager.recv(4096).decode())
-    return said
 
 
 @pytest.fixture
@@ -109,7 +84,7 @@ def test_a_pipe_gets_plain_lines() -> None:
     with open_voice(printed) as voice:
         voice.tell(event(EventKind.WAITING))
         voice.tell(event(EventKind.ACTED))
-        voice.note("warning: x")
+        voice.note("warning: x", Note.ADVICE)
     assert printed.getvalue() == "   4.2 s  waits    database/shop                starting up (57P03)\nwarning: x\n"
 
 
@@ -128,23 +103,3 @@ def test_a_terminal_shows_what_is_waited_for_and_keeps_the_lines(monkeypatch: py
     assert re.search(r"database/shop +\d s +starting up \(57P03\)", plain)
     assert re.search(r"4\.2 s +ok +database/shop +it serves, after 1\.0 s", plain)
     assert "\x1b[" in shown
-
-
-@LIFELONG
-def test_systemd_is_told_what_keeps_a_run_from_beginning_until_one_begins(manager: socket.socket) -> None:
-    """That it was healed is no answer any more, however often the loop turns."""
-    systemd = Systemd()
-    systemd.tell(replace(event(EventKind.ENDED, "healed"), step=""))
-    systemd.complain("cannot use the kubeconfig")
-    systemd.turn()
-    assert heard(manager) == ["STATUS=healed, 3 of 6 steps, 4.2 s", "STATUS=cannot use the kubeconfig", "WATCHDOG=1"]
-    systemd.tell(replace(event(EventKind.STARTED), step=""))
-    assert heard(manager) == ["STATUS=looks at 6 steps"]
-
-
-@LIFELONG
-def test_the_status_line_counts_by_a_clock_that_nobody_sets(manager: socket.socket) -> None:
-    """A machine that wakes up years ago and is then told the time has not waited for years."""
-    systemd = Systemd()
-    systemd.tell(replace(event(EventKind.WAITING), at=0.0))
-    assert heard(manager) == ["STATUS=3/6 database/shop: starting up (57P03), 0 s"]

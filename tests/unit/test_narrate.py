@@ -1,5 +1,6 @@
 """What a person reads."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,19 @@ from typing import Any
 import pytest
 
 from bootheal.model import Done, Ending, Event, EventKind, Outcome, Report, Verdict
-from bootheal.narrate import EXIT_CODES, MESSAGE_IDS, Level, Standing, account, fields, level, sentence, told
+from bootheal.narrate import (
+    EXIT_CODES,
+    MESSAGE_IDS,
+    Level,
+    Note,
+    Standing,
+    account,
+    fields,
+    level,
+    note_fields,
+    sentence,
+    told,
+)
 
 CATALOGUE = Path(__file__).parents[2] / "systemd/bootheal.catalog"
 
@@ -141,8 +154,32 @@ def test_fields_that_are_derived(kind: EventKind, text: str, name: str, value: s
     assert value == fields(event(kind, text))[name]
 
 
+def explained() -> dict[str, str]:
+    """Return the catalogue's text by MESSAGE_ID."""
+    entries = re.split("^-- ", CATALOGUE.read_text(), flags=re.MULTILINE)[1:]
+    return {entry[:32]: entry[32:] for entry in entries}
+
+
 def test_the_catalogue_explains_every_kind_of_event() -> None:
     """`journalctl -x` has something to say to each entry, and to nothing else."""
-    explained = [line[3:].strip() for line in CATALOGUE.read_text().splitlines() if line.startswith("-- ")]
-    assert set(MESSAGE_IDS) == set(EventKind)
-    assert sorted(explained) == sorted(MESSAGE_IDS.values())
+    assert set(MESSAGE_IDS) == {kind for kind in EventKind if told(event(kind))}
+    assert sorted(explained()) == sorted([*MESSAGE_IDS.values(), *(note.message_id for note in Note)])
+
+
+@pytest.mark.parametrize("kind", list(MESSAGE_IDS))
+def test_the_catalogue_names_no_field_that_an_entry_may_lack(kind: EventKind) -> None:
+    """The field's name would be shown in its place."""
+    done = {"object": "pod/a/b", "action": "delete-pod"} if kind in (EventKind.ACTING, EventKind.FAILED) else {}
+    barest = fields(event(kind, "healed" if kind is EventKind.ENDED else "text", **done))
+    assert set(re.findall("@([A-Z_]+)@", explained()[MESSAGE_IDS[kind]])) <= set(barest)
+
+
+@pytest.mark.parametrize("note", list(Note))
+def test_a_note_is_found_by_its_identity_and_explained(note: Note) -> None:
+    """As loud as it is bad; its explanation needs no field, since it has none but the text."""
+    assert note_fields("text", note) == {
+        "MESSAGE": "text",
+        "MESSAGE_ID": note.message_id,
+        "PRIORITY": str(note.level.value),
+    }
+    assert "@" not in explained()[note.message_id]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bootheal.adapters.files import replace_file
 from bootheal.model import Event, EventKind, Outcome, Report, Verdict
-from bootheal.narrate import Level
+from bootheal.narrate import Note
 
 PREFIX = "bootheal_"
 LAST = f"# HELP {PREFIX}last_run_timestamp_seconds"
@@ -22,7 +22,7 @@ class Metrics:
     """
 
     def __init__(
-        self, path: Path | None, complain: Callable[[str, Level], None], since: Callable[[], float | None]
+        self, path: Path | None, complain: Callable[[str, Note], None], since: Callable[[], float | None]
     ) -> None:
         self._path, self._complain, self._recovering_since = path, complain, since
 
@@ -40,7 +40,7 @@ class Metrics:
         try:
             replace_file(path, "".join(parts), durable=False)
         except OSError as error:
-            self._complain(f"warning: cannot write metrics_file {path}: {error.strerror}", Level.WARNING)
+            self._complain(f"warning: cannot write metrics_file {path}: {error.strerror}", Note.ADVICE)
             self._path = None
 
 

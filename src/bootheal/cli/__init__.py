@@ -6,9 +6,13 @@ import io
 import sys
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bootheal import __version__
 from bootheal.errors import BoothealError, ConfigurationError, LockedError, UsageError
+
+if TYPE_CHECKING:
+    from bootheal.narrate import Note
 
 CONFIG = Path("/etc/bootheal/bootheal.yaml")
 USAGE, SOFTWARE, LOCKED, CONFIGURATION = 2, 70, 75, 78
@@ -51,24 +55,27 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _explain(error: Exception) -> int:
     """Say what went wrong in the user's terms, and return the exit code for it."""
+    from bootheal.narrate import Note
+
     if isinstance(error, ConfigurationError):
-        _complain(str(error))
+        _complain(str(error), Note.CONFIGURATION)
         return CONFIGURATION
     if isinstance(error, BoothealError):
-        _complain(f"bootheal: {error}" + (f"\n  {error.hint}" if error.hint else ""))
+        _complain(f"bootheal: {error}" + (f"\n  {error.hint}" if error.hint else ""), Note.FAILURE)
         codes = {LockedError: LOCKED, UsageError: USAGE}
         return codes.get(type(error), 1)
-    _complain("".join(traceback.format_exception(error)))
-    _complain("bootheal: this is a bug; please report it with the lines above")
+    trace = "".join(traceback.format_exception(error))
+    _complain(f"{trace}bootheal: this is a bug; please report it with the lines above", Note.CRASH)
     return SOFTWARE
 
 
-def _complain(text: str) -> None:
-    """Print to standard error; where that is the journal, as an error there."""
+def _complain(text: str, note: "Note") -> None:
+    """Print to standard error; where that is the journal, as a note there."""
     from bootheal.adapters.journal import Journal, leads_there
+    from bootheal.narrate import note_fields
 
     if leads_there(sys.stderr):
-        Journal().send({"MESSAGE": text, "PRIORITY": "3"})
+        Journal().send(note_fields(text, note))
     else:
         print(text, file=sys.stderr)
 

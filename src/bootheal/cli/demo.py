@@ -59,7 +59,7 @@ def _break_and_heal(stack: "Stack") -> int:
     voice = open_voice()
     with stop_on_signals(inbox):
         report = heal(load(stack.config), voice, inbox)
-    voice.note("\nWhat was done, why, and when (seconds since power-on):")
+    print("\nWhat was done, why, and when (seconds since power-on):", flush=True)
     voice.conclude(report)
     return EXIT_CODES[report.verdict]
 

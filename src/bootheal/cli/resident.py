@@ -16,7 +16,7 @@ from bootheal.config import Configuration, load
 from bootheal.engine import Engine, Inbox, Renew, Stop
 from bootheal.errors import BoothealError, ConfigurationError, LockedError, StateError
 from bootheal.model import Report, Verdict
-from bootheal.narrate import EXIT_CODES, Level
+from bootheal.narrate import EXIT_CODES, Note
 from bootheal.ports import World
 
 # After which pause to try again where a pass could not begin: another one is under way, the disk is full, …
@@ -56,7 +56,7 @@ class Resident:
         """A configuration is in force from now on: say so to systemd, and what its owner should weigh."""
         self._systemd.ready()
         for warning in self._configuration.warnings:
-            self._voice.note(f"warning: {warning}", Level.WARNING)
+            self._voice.note(f"warning: {warning}", Note.ADVICE)
 
     def _live(self, world: World) -> int | None:
         """Pass after pass under one configuration. None: it was renewed."""
@@ -87,7 +87,7 @@ class Resident:
         """Make a pass; return the exit code where it was the last one."""
         with state.hold() as remembered:
             if state.remark:
-                self._voice.note(f"warning: {state.remark}", Level.WARNING)
+                self._voice.note(f"warning: {state.remark}", Note.ADVICE)
             report = engine.run(first_epoch(world, remembered))
             self._voice.conclude(report)
             state.finish(report)
@@ -102,10 +102,10 @@ class Resident:
             self._configuration = load(self._path)
         except ConfigurationError as error:
             text = f"{error}\ncannot use the new configuration: the old one stays in force"
-            self._voice.note(text, Level.ERROR)
+            self._voice.note(text, Note.CONFIGURATION)
             self._systemd.ready()
             return False
-        self._voice.note(f"the configuration {self._path} was read anew")
+        self._voice.note(f"the configuration {self._path} was read anew", Note.RENEWED)
         self._take_up()
         return True
 
@@ -122,7 +122,7 @@ class Resident:
         """Say what keeps a pass from beginning, once."""
         text = f"{error}; tries again" + (f"\n  {error.hint}" if error.hint else "")
         if text != self._trouble:
-            self._voice.note(text, Level.WARNING)
+            self._voice.note(text, Note.OBSTACLE)
             self._systemd.complain(str(error))
         self._trouble = text
 

@@ -19,7 +19,7 @@ from bootheal.config import Configuration, accept_data, load
 from bootheal.engine import Inbox, Renew, Stop
 from bootheal.errors import StateError
 from bootheal.model import Report, Verdict, to_json
-from bootheal.narrate import EXIT_CODES, Level
+from bootheal.narrate import EXIT_CODES, Note
 
 
 def main(options: argparse.Namespace) -> int:
@@ -74,12 +74,12 @@ def renew_on_hangup(inbox: Inbox) -> Iterator[None]:
 def heal(configuration: Configuration, voice: Voice, inbox: Inbox) -> Report:
     """Make one pass under the lock. LockedError where another is under way, StateError where nothing can be kept."""
     for warning in configuration.warnings:
-        voice.note(f"warning: {warning}", Level.WARNING)
+        voice.note(f"warning: {warning}", Note.ADVICE)
     state = open_state(configuration.file)
     metrics = Metrics(configuration.file.metrics_file, voice.note, lambda: state.recovering_since)
     with state.hold() as remembered:
         if state.remark:
-            voice.note(f"warning: {state.remark}", Level.WARNING)
+            voice.note(f"warning: {state.remark}", Note.ADVICE)
 
         with open_world(configuration.file.cluster) as world, voice:
             tell = audience(state.progress, metrics.tell, voice.tell)

@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self, TextIO
 
 from bootheal.adapters.journal import Journal, leads_there
 from bootheal.model import Event, EventKind, Report
-from bootheal.narrate import MARKS, Level, account, fields, level, news, sentence, told
+from bootheal.narrate import MARKS, Level, Note, account, fields, level, news, note_fields, sentence, told
 
 COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
 SETTLED = "green"
@@ -23,8 +23,8 @@ class Voice(Protocol):
     def tell(self, event: Event) -> None:
         """Tell an event, if it is news."""
 
-    def note(self, text: str, level: Level = Level.INFO) -> None:
-        """Tell something else, in a line."""
+    def note(self, text: str, note: Note) -> None:
+        """Tell something else, in a line or a few."""
 
     def conclude(self, report: Report) -> None:
         """Tell the whole run once more, in order, to who has not read it line by line."""
@@ -69,9 +69,9 @@ class JournalVoice(Silent):
         if told(event):
             self._journal.send(fields(event))
 
-    def note(self, text: str, level: Level = Level.INFO) -> None:
-        """Send a sentence."""
-        self._journal.send({"MESSAGE": text, "PRIORITY": str(level.value)})
+    def note(self, text: str, note: Note) -> None:
+        """Send a note."""
+        self._journal.send(note_fields(text, note))
 
     def conclude(self, report: Report) -> None:
         """Say nothing: the journal keeps the lines, and its last one is the verdict."""
@@ -88,7 +88,7 @@ class Terminal(Silent):
         if told(event):
             print("".join(text for text, _ in line(event)), file=self._stream, flush=True)
 
-    def note(self, text: str, level: Level = Level.INFO) -> None:  # noqa: ARG002 - a line speaks for itself
+    def note(self, text: str, note: Note) -> None:  # noqa: ARG002 - a line speaks for itself
         """Print a line."""
         print(text, file=self._stream, flush=True)
 
@@ -130,16 +130,19 @@ class LiveTerminal:
         if told(event):
             self._console.print(Text.assemble(*line(event)), soft_wrap=True)
 
-    def note(self, text: str, level: Level = Level.INFO) -> None:
+    def note(self, text: str, note: Note) -> None:
         """Print a line above the table."""
-        from rich.text import Text
-
-        self._console.print(Text(text, style=COLOURS.get(level, "")), soft_wrap=True)
+        self._print(text, COLOURS.get(note.level, ""))
 
     def conclude(self, report: Report) -> None:
         """Print the account."""
         for text in account(report):
-            self.note(text)
+            self._print(text)
+
+    def _print(self, text: str, style: str = "") -> None:
+        from rich.text import Text
+
+        self._console.print(Text(text, style=style), soft_wrap=True)
 
     def _table(self) -> Any:
         """What a watcher wants to know: it waits, it does not hang."""
