@@ -80,6 +80,10 @@ class Box:
         assert level, judged
         return float(level[1])
 
+    def moment(self, what: str, unit: str = "bootheal.service") -> float:
+        """Return when a unit last did something, such as ActiveEnter, in seconds since the machine's start."""
+        return int(self.show(f"{what}TimestampMonotonic", unit)) / 1e6
+
     def journal(self, *arguments: str) -> str:
         """Return the sentences of the service's journal of this boot."""
         return self.machine.run(*UNIT, "--output=cat", *arguments)
