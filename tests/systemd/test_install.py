@@ -17,7 +17,7 @@ PYTHON = "python{}.{}".format(*platform.python_version_tuple())
 NO_PYTHON = (
     f"mkdir -p /srv/no; ln -sf /bin/false /srv/no/python3; ln -sf /bin/false /srv/no/{PYTHON}; PATH=/srv/no:$PATH"
 )
-PIP_AT_WORK = f"ls -d /opt/bootheal/2*/lib/{PYTHON}/site-packages/certifi | grep -v $(readlink /opt/bootheal/current)"
+PIP_AT_WORK = "grep --quiet --no-messages [b]in/pip /proc/*/cmdline"
 
 
 def without(place: str) -> str:

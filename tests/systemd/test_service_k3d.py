@@ -56,8 +56,8 @@ def k3d(bare_k3d: Box) -> Box:
 
 
 @pytest.fixture
-def box(k3d: Box, docker: Docker) -> Iterator[Box]:
-    """The same; at the end it has Docker's group, and the service runs and has healed."""
+def spoiled(k3d: Box, docker: Docker) -> Iterator[Box]:
+    """The same, for a test that spoils it; at the end it has Docker's group, and the service runs and has healed."""
     yield k3d
     own_socket(k3d, docker)
     shutil.rmtree(k3d.machine.file(OVERRIDES), ignore_errors=True)
@@ -105,52 +105,52 @@ def test_installed_for_k3d_the_service_may_use_docker_and_nothing_of_k3s(k3d: Bo
     assert k3d.exposure() <= 1.5
 
 
-def test_a_boot_with_stopped_containers_ends_healed(box: Box, docker: Docker) -> None:
+def test_a_boot_with_stopped_containers_ends_healed(k3d: Box, docker: Docker) -> None:
     """Docker has brought nothing back: the service starts the containers, heals what is in them, and says it all."""
-    box.machine.run("systemctl", "enable", "bootheal-healed.target")
-    box.stack.power_cut()
-    box.machine.cut_power()
+    k3d.machine.run("systemctl", "enable", "bootheal-healed.target")
+    k3d.stack.power_cut()
+    k3d.machine.cut_power()
     docker("stop", "--time=0", SERVER, LOADBALANCER)
-    booting = docker.when_it_runs(SERVER, lambda: box.stack.boot(BOOT))
-    box.machine.boot()
-    box.machine.wait_until("healed", "systemctl", "is-active", "bootheal-healed.target", timeout=60)
+    booting = docker.when_it_runs(SERVER, lambda: k3d.stack.boot(BOOT))
+    k3d.machine.boot()
+    k3d.machine.wait_until("healed", "systemctl", "is-active", "bootheal-healed.target", timeout=60)
     booting.join()
-    box.machine.run("systemctl", "disable", "bootheal-healed.target")
-    assert all(box.stack.serving().values())
-    told = box.journal()
+    k3d.machine.run("systemctl", "disable", "bootheal-healed.target")
+    assert all(k3d.stack.serving().values())
+    told = k3d.journal()
     for container in (SERVER, LOADBALANCER):
         assert f"start {container} (it is stopped)" in told
     assert "database/shop: ok: postgres-0" in told
     assert re.search(r"^healed, \d+ of \d+ steps, ", told, re.MULTILINE)
-    everything = box.machine.run("journalctl", "--boot", "--output=export")
+    everything = k3d.machine.run("journalctl", "--boot", "--output=export")
     assert [secret for secret in (*CANARIES, TOKEN) if secret in everything] == []
 
 
-def test_without_the_right_the_service_and_check_say_how_to_get_it(box: Box) -> None:
+def test_without_the_right_the_service_and_check_say_how_to_get_it(spoiled: Box) -> None:
     """Docker's socket is shut to the service's user; what root is told of root's own leave."""
-    cursor = box.cursor()
-    box.override("SupplementaryGroups=")
-    box.machine.run("systemctl", "restart", "bootheal")
-    box.wait_for_entry("cannot use Docker at unix:///var/run/docker.sock: permission denied", cursor)
-    checked = box.machine.run("sudo", "--user=bootheal", "bootheal", "check", codes=(1,))
-    for said in (box.journal(cursor), checked):
+    cursor = spoiled.cursor()
+    spoiled.override("SupplementaryGroups=")
+    spoiled.machine.run("systemctl", "restart", "bootheal")
+    spoiled.wait_for_entry("cannot use Docker at unix:///var/run/docker.sock: permission denied", cursor)
+    checked = spoiled.machine.run("sudo", "--user=bootheal", "bootheal", "check", codes=(1,))
+    for said in (spoiled.journal(cursor), checked):
         assert "permission denied" in said
         assert "the service gets leave by `scripts/install --k3d`" in said
-    assert "all that bootheal may have to do is allowed" in box.machine.run("bootheal", "check")
+    assert "all that bootheal may have to do is allowed" in spoiled.machine.run("bootheal", "check")
 
 
-def test_without_docker_nothing_is_installed_for_k3d_and_what_was_does_not_start(box: Box) -> None:
+def test_without_docker_nothing_is_installed_for_k3d_and_what_was_does_not_start(spoiled: Box) -> None:
     """The installer says it before it changes anything, systemd with 216/GROUP."""
-    programs = set(box.machine.file("/opt/bootheal").iterdir())
-    box.machine.run("groupdel", "docker")
-    assert install(box, "--k3d", codes=(1,)) == (
+    programs = set(spoiled.machine.file("/opt/bootheal").iterdir())
+    spoiled.machine.run("groupdel", "docker")
+    assert install(spoiled, "--k3d", codes=(1,)) == (
         "scripts/install: cannot let the service use Docker's socket: there is no group docker; install Docker first\n"
     )
-    assert programs == set(box.machine.file("/opt/bootheal").iterdir())
-    assert box.show("ActiveState") == "active"
-    box.machine.run("systemctl", "restart", "bootheal", codes=(1,))
-    assert box.show("ExecMainStatus") == "216"
-    assert "216/GROUP" in box.machine.run("systemctl", "status", "--no-pager", "bootheal", codes=(3,))
+    assert programs == set(spoiled.machine.file("/opt/bootheal").iterdir())
+    assert spoiled.show("ActiveState") == "active"
+    spoiled.machine.run("systemctl", "restart", "bootheal", codes=(1,))
+    assert spoiled.show("ExecMainStatus") == "216"
+    assert "216/GROUP" in spoiled.machine.run("systemctl", "status", "--no-pager", "bootheal", codes=(3,))
 
 
 def test_rights_add_up(k3d: Box) -> None:
