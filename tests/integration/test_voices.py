@@ -1,11 +1,13 @@
 """Who hears what happens: a terminal, a pipe, the journal; each over the real channel."""
 
+import io
 import os
 import pty
 import re
 import socket
 import struct
 import time
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 
@@ -88,17 +90,26 @@ def test_a_pipe_gets_plain_lines() -> None:
     assert printed.getvalue() == "   4.2 s  waits    database/shop                starting up (57P03)\nwarning: x\n"
 
 
+def all_of(screen: io.FileIO) -> bytes:
+    """Return all that was written to a terminal that is closed by now: it comes in pieces, then an error."""
+    shown = b""
+    with suppress(OSError):
+        while piece := screen.read(65536):
+            shown += piece
+    return shown
+
+
 def test_a_terminal_shows_what_is_waited_for_and_keeps_the_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting does not look like hanging: what is waited for stands below the lines, with its seconds."""
     controller, terminal = pty.openpty()
     monkeypatch.setenv("TERM", "xterm")
-    with os.fdopen(terminal, "w") as stream, os.fdopen(controller, "rb", buffering=0) as screen:
-        with open_voice(stream) as voice:
+    with os.fdopen(controller, "rb", buffering=0) as screen:
+        with os.fdopen(terminal, "w") as stream, open_voice(stream) as voice:
             assert isinstance(voice, LiveTerminal)
             voice.tell(event(EventKind.WAITING))
             time.sleep(0.6)  # the table is drawn four times a second
             voice.tell(event(EventKind.SETTLED, "it serves"))
-        shown = screen.read(65536).decode()
+        shown = all_of(screen).decode()
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
     assert re.search(r"database/shop +\d s +starting up \(57P03\)", plain)
     assert re.search(r"4\.2 s +ok +database/shop +it serves, after 1\.0 s", plain)
