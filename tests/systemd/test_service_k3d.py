@@ -139,6 +139,25 @@ def test_without_the_right_the_service_and_check_say_how_to_get_it(spoiled: Box)
     assert "all that bootheal may have to do is allowed" in spoiled.machine.run("bootheal", "check")
 
 
+def test_a_start_under_way_outlives_the_service(spoiled: Box, docker: Docker) -> None:
+    """k3d is stood in for; half a start of a cluster would be worse than none."""
+    k3d, told = spoiled.machine.file("/usr/local/bin/k3d"), "/var/lib/bootheal/start"
+    k3d.write_text(f"#!/bin/sh\ntrap 'echo cut >>{told}' TERM\necho began >{told}\nsleep 2\necho ended >>{told}\n")
+    k3d.chmod(0o755)
+    spoiled.machine.run("systemctl", "stop", "bootheal")
+    spoiled.stack.power_cut()
+    docker("stop", "--time=0", SERVER, LOADBALANCER)
+    spoiled.machine.run("systemctl", "start", "bootheal")
+    spoiled.machine.wait_until("started", "test", "-s", told)
+    spoiled.machine.run("systemctl", "stop", "bootheal")
+    spoiled.machine.wait_until("ended", "grep", "--quiet", "ended", told)
+    assert spoiled.machine.file(told).read_text() == "began\nended\n"
+    spoiled.machine.run("rm", told, "/usr/local/bin/k3d")
+    booting = docker.when_it_runs(SERVER, lambda: spoiled.stack.boot(BOOT))
+    docker("start", SERVER, LOADBALANCER)
+    booting.join()
+
+
 def test_without_docker_nothing_is_installed_for_k3d_and_what_was_does_not_start(spoiled: Box) -> None:
     """The installer says it before it changes anything, systemd with 216/GROUP."""
     programs = set(spoiled.machine.file("/opt/bootheal").iterdir())

@@ -247,7 +247,7 @@ class _Starter:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._output,
-            start_new_session=True,  # a signal for us is not for it: half a start is worse than a whole one
+            start_new_session=True,  # Ctrl-C is for us, not for it: half a start is worse than none; see also k3d.conf
         )
 
     def busy(self) -> bool:
