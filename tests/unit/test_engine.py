@@ -138,7 +138,7 @@ def test_a_failure_stops_descendants_only() -> None:
     ]
     report = Bench(steps).run()
     assert endings(report) == {"bad": "gave-up", "child": "skipped", "grandchild": "skipped", "other": "settled"}
-    assert why(report, "child") == "not tried, because bad failed"
+    assert why(report, "child") == why(report, "grandchild") == "not tried, because bad failed"
     assert report.verdict is Verdict.NOT_HEALED
 
 

@@ -155,6 +155,23 @@ def test_what_failed_is_healed_when_it_can_be(watched: bool) -> None:
     assert {outcome.ending.value for outcome in reports[1].outcomes} == {"settled"}
 
 
+def test_what_is_skipped_names_what_has_failed_now() -> None:
+    """Not what has been mended since: of two that were broken, the report names the one that still is."""
+    bench = Bench([])
+    mended: list[int] = []
+    bench.clock.at(1000, lambda: mended.append(1))
+    bench.steps = [
+        Scripted(name="a", judges=lambda *_: Settled("ok") if mended else GiveUp("broken")),
+        Scripted(name="b", judges=lambda *_: GiveUp("broken, too")),
+        Scripted(name="c", after=("a", "b")),
+    ]
+    _, reports = lives(bench, 3000)
+    assert [report.outcomes[-1].why for report in reports] == [
+        "not tried, because a and b failed",
+        "not tried, because b failed",
+    ]
+
+
 def test_a_failed_step_does_not_hold_up_the_healing_of_others() -> None:
     """One step is broken for good; another falls ill: its pass ends as soon as that one is well."""
     bench = Bench([])

@@ -133,9 +133,8 @@ class Course:
     def _skip(self, failed: Node) -> None:
         for node in self._nodes.dependants(failed):
             if not node.failed:
-                told = "no longer judged" if node.settled else "not tried"
-                why = f"{told}, because {failed.name} failed"
-                self._tell(EventKind.SKIPPED, node, why)
+                why = "no longer judged" if node.settled else "not tried"
+                self._tell(EventKind.SKIPPED, node, f"{why}{self._nodes.because(node)}")
                 self._end(node, Ending.SKIPPED, why)
 
     def part(self, node: Node, judgement: Judgement | Exception) -> bool:

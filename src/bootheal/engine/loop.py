@@ -154,7 +154,7 @@ class Engine:
     def _may_look(self, node: Node) -> bool:
         if node.looking or not self._nodes.ready(node):
             return False
-        return node.ending is None or node.changed or (self._limits.stay and node.ending is not Ending.SKIPPED)
+        return node.ending is None or node.changed or (self._limits.stay and not node.skipped)
 
     def _look(self, step: Step[Any]) -> Callable[[], None]:
         def look() -> None:
@@ -252,7 +252,7 @@ class Engine:
             epoch=self._course.epoch,
             began=began,
             seconds=self._clock.monotonic() - self._start,
-            outcomes=tuple(node.outcome(self._start) for node in self._nodes),
+            outcomes=tuple(self._nodes.outcomes(self._start)),
             interrupted=self.stopped or self.renewed,
         )
         self._event(EventKind.ENDED, None, report.verdict.value)

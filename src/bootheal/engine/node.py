@@ -62,6 +62,11 @@ class Node:
         """Whether it has ended otherwise than well."""
         return self.ending not in (None, Ending.SETTLED)
 
+    @property
+    def skipped(self) -> bool:
+        """Whether it has failed only because of what it comes after."""
+        return self.ending is Ending.SKIPPED
+
     def judge_error(self, error: BoothealError, now: float) -> Judgement:
         """Judge a look that could not be finished; the API server's refusals may pass, those that last don't."""
         self.denied_since = (self.denied_since or now) if isinstance(error, DeniedError) and error.status else None
@@ -94,12 +99,12 @@ class Node:
         self.ending, self.ended, self.due, self.waited = None, None, 0.0, 0.0
         self.hint, self.person, self.refused, self.held_back_since = "", False, False, None
 
-    def outcome(self, start: float) -> Outcome:
-        """Tell how it ended, in seconds since `start`."""
+    def outcome(self, start: float, because: str) -> Outcome:
+        """Tell how it ended, in seconds since `start`, and, if it was skipped, `because` of what."""
         return Outcome(
             step=self.name,
             ending=self.ending or Ending.UNFINISHED,
-            why=self.why or "not reached",
+            why=f"{self.why}{because}" or "not reached",
             hint=self.hint,
             person=self.person,
             refused=self.refused,

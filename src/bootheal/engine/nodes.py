@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from bootheal.engine.node import Node
-from bootheal.model import Ending
+from bootheal.model import Outcome
 from bootheal.plan import Plan
 from bootheal.ports import Interest
 from bootheal.step import Step
@@ -76,6 +76,16 @@ class Nodes:
     def _free(self) -> int:
         return max(0, self._max_parallel - sum(1 for node in self if node.place))
 
+    def because(self, node: Node) -> str:
+        """Say which of all that it comes after have failed as of now; those that were skipped themselves have not."""
+        ancestors = self._plan.ancestors[node.name]
+        culprits = [other.name for other in self if other.name in ancestors and other.failed and not other.skipped]
+        return f", because {' and '.join(culprits)} failed"
+
+    def outcomes(self, start: float) -> Iterator[Outcome]:
+        """Tell how each ended, in seconds since `start`; who is to blame may have changed since it was skipped."""
+        return (node.outcome(start, self.because(node) if node.skipped else "") for node in self)
+
     def stand_still(self, node: Node, now: float) -> None:
         """It is not well any more: the patience of those that come after it does not run meanwhile."""
         for other in self:
@@ -86,5 +96,5 @@ class Nodes:
         """It has not failed after all: nor have those that were skipped only because of it."""
         node.reopen()
         for other in self:  # in an order in which each follows all that it comes after
-            if other.ending is Ending.SKIPPED and not any(self[name].failed for name in other.step.after):
+            if other.skipped and not any(self[name].failed for name in other.step.after):
                 other.reopen()
