@@ -4,7 +4,8 @@
 already waited, so that the answer is never later than 2 % too late, and asking for an
 hour costs as little as asking for a minute. `recheck` is for what is well or has failed
 while bootheal stays. `reconnecting` is for a connection that should simply be there:
-exponential, jittered, capped. `hold_back` is for what did not help in boot after boot.
+exponential, jittered, capped. `stay_away` is for who refuses us. `hold_back` is for what did not help in
+boot after boot.
 """
 
 import random
@@ -22,6 +23,7 @@ JITTER = 0.1
 LONGEST_RECHECK = 600.0
 BAD_LUCK = 2
 SECOND_THOUGHT = 30.0
+LONGEST_STAY_AWAY = 30.0
 LONGEST_HOLD = 1800.0
 
 
@@ -67,6 +69,11 @@ def hold_back(boots: int) -> float:
     Two power cuts in a row are bad luck; a machine that reboots every other minute is not to be driven on.
     """
     return 0.0 if boots < BAD_LUCK else min(SECOND_THOUGHT * 2.0 ** min(boots - BAD_LUCK, 30), LONGEST_HOLD)
+
+
+def stay_away(refusals: int) -> float:
+    """Return for how long not to ask again whoever has refused us so many times in a row: 1 s, 2 s, 4 s, ..."""
+    return jittered(min(2.0 ** min(refusals - 1, 30), LONGEST_STAY_AWAY))
 
 
 def jittered(seconds: float) -> float:

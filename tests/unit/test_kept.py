@@ -1,6 +1,7 @@
 """A list kept by a watch: what is read while it lives, while it is broken, and after it has expired."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from bootheal.adapters.kube.kept import Kept, Resource, durations
-from bootheal.errors import BoothealError, UnreachableError
+from bootheal.errors import BoothealError, DeniedError, UnreachableError
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,12 @@ class ScriptedApi:
         self.lists = self.watches = 0
         self.coming: Queue[dict[str, Any] | BoothealError] = Queue()
         self.refuses: BoothealError | None = None
+        self.refuses_lists: BoothealError | None = None
 
     def get(self, path: str, query: Sequence[tuple[str, str]], *, about: str) -> dict[str, Any]:
         self.lists += 1
+        if self.refuses_lists:
+            raise self.refuses_lists
         items = [pod(name, version) for name, version in self.objects.items()]
         return {"items": items, "metadata": {"resourceVersion": str(max(self.objects.values()))}}
 
@@ -149,3 +153,20 @@ def test_the_response_of_a_write_enters_at_once_unless_something_newer_is_known(
     kept.enter(pod("a", 6))
     assert kept.items() == {"a": Snapshot("8")}
     kept.stop()
+
+
+def test_a_refusal_is_not_asked_for_again_and_again() -> None:
+    """Not by the list, not by the watch: after one second, then after two, ... Whoever looks is not kept waiting."""
+    refused = DeniedError("cannot list pods: the API server says 401", status=401)
+    nothing, no_watch = ScriptedApi(), ScriptedApi()
+    nothing.refuses = nothing.refuses_lists = no_watch.refuses = refused
+    kept = [Kept(api, PODS, "shop", Ears()) for api in (nothing, no_watch)]  # type: ignore[arg-type]
+    time.sleep(2.5)
+    assert (nothing.lists, no_watch.lists) == (2, 2)
+    began = time.monotonic()
+    with pytest.raises(DeniedError):
+        kept[0].items()
+    assert kept[1].items() == {"a": Snapshot("1")}
+    assert time.monotonic() - began < 0.5
+    for each in kept:
+        each.stop()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootheal.patience import pause, reconnecting
+from bootheal.patience import pause, reconnecting, stay_away
 
 
 @given(st.floats(0, 1e6))
@@ -12,6 +12,13 @@ def test_a_pause_is_two_percent_of_the_time_waited_within_bounds(waited: float) 
     """Between 0.1 and 5 s, give or take the jitter of 10 %."""
     wanted = min(max(0.02 * waited, 0.1), 5.0)
     assert 0.9 * wanted <= pause(waited) <= 1.1 * wanted
+
+
+def test_who_refuses_us_is_asked_ever_less_often() -> None:
+    """From a second to half a minute, give or take the jitter of 10 %."""
+    for refusals, seconds in enumerate([1, 2, 4, 8, 16, 30, 30], start=1):
+        assert 0.9 * seconds <= stay_away(refusals) <= 1.1 * seconds
+    assert stay_away(10**6) <= 33
 
 
 def test_reconnecting_goes_on_until_it_works() -> None:

@@ -15,8 +15,8 @@ from typing import Any
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.objects import Raw
 from bootheal.adapters.kube.refusal import ExpiredError
-from bootheal.errors import BoothealError, TransientError, UnreachableError
-from bootheal.patience import reconnecting
+from bootheal.errors import BoothealError, DeniedError, TransientError, UnreachableError
+from bootheal.patience import reconnecting, stay_away
 
 PAGE = 500
 
@@ -100,6 +100,7 @@ class Kept:
         self._stop = threading.Event()
         self._tried = threading.Event()
         self._pause_asked = (0.0, "")
+        self._refusals = 0  # in a row, of the list or of the watch
         name = f"watch {resource.about(namespace)}"
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
@@ -139,23 +140,39 @@ class Kept:
                 with attempt:
                     if self._stop.is_set():
                         return
-                    self._list()
-            listed = time.monotonic()
+                    self._heed(self._list)
+            again = time.monotonic() + RECONNECT_SECONDS
             try:
-                for seconds in durations():
-                    if self._stop.is_set():
-                        return
-                    began = time.monotonic()
-                    self._follow(seconds)
-                    if time.monotonic() - began < RECONNECT_SECONDS:
-                        self._pause(RECONNECT_SECONDS)  # a server that ends watches at once must not be stormed
+                self._heed(self._watch)
+            except TransientError as error:
+                again = max(again, time.monotonic() + (error.again or 0.0))
+                if not error.again:  # else whoever looks is not to wait for so long
+                    self._tried.clear()
             except BoothealError:
                 self._tried.clear()
             finally:
                 with self._lock:
                     self._live = False
             self._changed("")
-            self._pause(listed + RECONNECT_SECONDS - time.monotonic())
+            self._pause(again - time.monotonic())
+
+    def _heed(self, ask: Callable[[], None]) -> None:
+        """Ask; a refusal passes seldom, and each request of a wrong credential is a line in the server's log."""
+        try:
+            ask()
+        except DeniedError as error:
+            self._refusals += 1
+            raise TransientError(str(error), again=stay_away(self._refusals)) from None
+
+    def _watch(self) -> None:
+        for seconds in durations():
+            if self._stop.is_set():
+                return
+            began = time.monotonic()
+            self._follow(seconds)
+            self._refusals = 0
+            if time.monotonic() - began < RECONNECT_SECONDS:
+                self._pause(RECONNECT_SECONDS)  # a server that ends watches at once must not be stormed
 
     def _pause(self, seconds: float) -> None:
         self._stop.wait(seconds)
