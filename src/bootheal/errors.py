@@ -91,11 +91,11 @@ class MissingError(PermanentError):
 
 
 class DeniedError(PermanentError):
-    """The API server said 401 or 403; `status` says which."""
+    """The API server said 401 or 403; `status` says which. `final`: a new process is known to fare better."""
 
-    def __init__(self, message: str, *, status: int, hint: str = "") -> None:
+    def __init__(self, message: str, *, status: int, hint: str = "", final: bool = False) -> None:
         super().__init__(message, hint=hint)
-        self.status = status
+        self.status, self.final = status, final
 
 
 def why_silent(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """The gate against a real API server over HTTPS: it opens when the cluster is of this boot, and says why while not."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,13 +70,18 @@ def test_a_copy_of_no_use_is_as_good_as_refused(tmp_path: Path) -> None:
     """What systemd copied before k3s had written it: a restart brings a better one, as soon as there is one."""
     copy, original = tmp_path / "kubeconfig", tmp_path / "k3s.yaml"
     copy.write_text("none")
+    os.utime(copy, (1_000.0, 1_000.0))
     cluster = KubeCluster(Api(GivenKubeconfig(copy, original)))
     with pytest.raises(UnreachableError, match="k3s.yaml: it is not there yet"):
         cluster.readiness()
     original.touch()
     with pytest.raises(DeniedError, match="missing or not usable when this service was started") as refusal:
         cluster.readiness()
-    assert refusal.value.status == 401
+    assert (refusal.value.status, refusal.value.final) == (401, True)
+    os.utime(original, (900.0, 900.0))  # it is what was copied: the same would be copied again
+    with pytest.raises(DeniedError) as refusal:
+        cluster.readiness()
+    assert not refusal.value.final
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bootheal.adapters.host import mount_points
+from bootheal.adapters.host import BOOT_ID, mount_points
 from bootheal.adapters.host_k3s import K3sHost
 from bootheal.adapters.systemctl import Commands
 from bootheal.errors import PermanentError
@@ -145,6 +145,25 @@ def test_systemds_notes_tell_of_a_clock_that_was_set_before_we_began(systemd: Sy
     assert not before_boot(now - 2 * hour - 1, boot)
     assert not before_boot(now, boot)
     assert before_boot(now + hour, boot)
+
+
+def test_the_boot_of_a_container_is_what_systemd_gave_and_noted(
+    systemd: Systemd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the service's hardening /proc shows the kernel's boot; on a machine of its own the two are the same."""
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    up, now = time.clock_gettime(time.CLOCK_MONOTONIC), time.time()
+    noted = time.strftime("%a %Y-%m-%d %H:%M:%S.000000 UTC", time.gmtime(now - 5))
+    systemd.notes(f"UserspaceTimestamp={noted}\nUserspaceTimestampMonotonic={int((up - 5) * 1e6)}\n")
+    kernels = BOOT_ID.read_text()
+    for boot_id, contained in ((kernels, False), ("1f5c8b1e-of-a-container\n", True)):
+        (tmp_path / "boot_id").write_text(boot_id)
+        host = K3sHost(commands=systemd.commands)
+        boot_time = host.boot_time()
+        assert boot_time
+        assert boot_id.strip() == host.boot_id()
+        assert contained == before_boot(now - 10, boot_time)
+        assert not before_boot(now, boot_time)
 
 
 def test_the_clock_is_asked_of_timesyncds_marker_or_the_kernel(tmp_path: Path) -> None:

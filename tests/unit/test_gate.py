@@ -51,6 +51,23 @@ def test_a_refusal_is_believed_only_after_a_minute() -> None:
     assert isinstance(Gate().judge(facts, past(first_seen=by_another_process)), Wait)
 
 
+def test_a_refusal_that_a_new_process_mends_is_not_waited_out() -> None:
+    """The kubeconfig was written after this process had been given its copy."""
+    facts = seen(denied="cannot log in", hint="it is copied at each start", final=True)
+    assert Gate().judge(facts, past()) == GiveUp("cannot log in", "it is copied at each start", refused=True)
+
+
+def test_a_refusal_is_not_hidden_by_what_the_host_complains_of() -> None:
+    """Least of all by k3s' complaint of an expired certificate, which is ours: each of our requests brings one more."""
+    expired = Complaint("certificate", "k3s.service", "a certificate does not fit the clock")
+    network = Complaint("flannel", "k3s.service", "the pod network is not set up yet")
+    refused = past(first_seen={f"refused as process {os.getpid()}": NOW - 60})
+    for complaint, waiting in ((expired, "401"), (network, "k3s.service: the pod network is not set up yet; 401")):
+        facts = seen(denied="401", facts=HostFacts(complaints=(complaint,)))
+        assert Gate().judge(facts, past()) == Wait(waiting)
+        assert Gate().judge(facts, refused) == GiveUp("401", "", refused=True)
+
+
 def test_of_several_nodes_the_one_on_this_host_counts() -> None:
     """Another machine's node that is down does not keep this one shut."""
     other = (a_node(name="far", boot_id="other", ready=False), a_lease())

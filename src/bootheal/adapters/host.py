@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+from bootheal.adapters.credentials import given
 from bootheal.adapters.wallclock import WallClock
 from bootheal.errors import PermanentError
 from bootheal.model import BootTime, Directory, HostFacts
@@ -16,12 +17,13 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 class Machine:
     """The machine that we run on: its boot id, and when that boot began.
 
-    In a container the boot id may be a plain file that whoever booted the container wrote;
-    then the file's age is the age of the boot.
+    A container's boot is younger than its kernel's, and has an id of its own: whoever booted it has mounted a file over
+    the kernel's. The service does not see that, since its hardening mounts /proc once more. So systemd gives it the id.
     """
 
     def __init__(self, boot_id_file: Path = BOOT_ID, clock: WallClock | None = None) -> None:
-        self._file = boot_id_file
+        self._given = given("boot_id") if boot_id_file == BOOT_ID else None
+        self._file = self._given or boot_id_file
         self._clock = clock or WallClock()
 
     def boot_id(self) -> str:
@@ -40,13 +42,20 @@ class Machine:
     def boot_time(self) -> BootTime:
         """Return when this boot has been."""
         boot_time = self._clock.boot_time()
+        began = self._contained_since()
+        return boot_time if began is None else boot_time.after(began)
+
+    def _contained_since(self) -> float | None:
+        """Return when a container's boot began: by systemd's notes, or by the age of its own file."""
+        if self._given:
+            kernel = BOOT_ID.read_text(encoding="ascii").strip()
+            return None if self.boot_id() == kernel else self._clock.first_noted
         try:
             status = self._file.stat()
         except OSError:
-            return boot_time
-        if os.stat("/proc").st_dev == status.st_dev:  # noqa: PTH116 - st_dev, not a path question
-            return boot_time
-        return boot_time.after(status.st_mtime)
+            return None
+        of_the_kernel = os.stat("/proc").st_dev == status.st_dev  # noqa: PTH116 - st_dev, not a path question
+        return None if of_the_kernel else status.st_mtime
 
     def directory(self, path: str) -> Directory:
         """Look at a path, and at the kernel's table of mounts, which needs no right to the directories above it."""

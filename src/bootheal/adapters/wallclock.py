@@ -38,7 +38,10 @@ class WallClock:
         self._now = now
         self._lock = threading.Lock()
         self._eras: list[list[float]] = []  # [first, last] seconds since boot, and the offset of the wall clock
-        for moment, wall in sorted(earlier):
+        notes = sorted(earlier)
+        self.first_noted = notes[0][1] if notes else None
+        """When the first of the earlier samples was taken, by the clock of then."""
+        for moment, wall in notes:
             self._take(moment, wall)
 
     def boot_time(self) -> BootTime:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters.clock import SystemClock, ThreadWorkers
+from bootheal.adapters.credentials import given
 from bootheal.adapters.docker.containers import DockerContainers
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.docker.k3d import K3dHost
@@ -83,15 +84,9 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
         return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
     default = K3S_KUBECONFIG if cluster.kind == "k3s" else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
     path = cluster.kubeconfig or Path(default)
-    if not cluster.kubeconfig and (given := _credential()):
-        return GivenKubeconfig(given, path, cluster.context)
+    if not cluster.kubeconfig and (copy := given("kubeconfig")):
+        return GivenKubeconfig(copy, path, cluster.context)
     return LiveKubeconfig(path, cluster.context, awaited=cluster.kind == "k3s")
-
-
-def _credential() -> Path | None:
-    """Return the copy that a service is given of a kubeconfig it may not read itself: LoadCredential=kubeconfig:…"""
-    path = Path(os.environ.get("CREDENTIALS_DIRECTORY", ""), "kubeconfig")
-    return path if path.is_absolute() and path.exists() else None
 
 
 def open_state(file: File) -> StateFile:

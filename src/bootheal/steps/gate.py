@@ -21,11 +21,12 @@ BLOCKING_TAINTS = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the API server and the nodes say; `denied` holds a refusal of our credentials or rights."""
+    """What the API server and the nodes say; `denied` is why our credentials or rights were refused, maybe for good."""
 
     readiness: Readiness
     unreachable: str = ""
     denied: str = ""
+    final: bool = False
     hint: str = ""
     nodes: tuple[tuple[Node, Lease | None], ...] = ()
     boot_id: str | None = None
@@ -68,14 +69,14 @@ class Gate(Step[Seen]):
         judgement = self._judge_api(seen, past)
         if isinstance(judgement, Settled):
             return parts.judge_complaints(seen.facts, past, self.allowed) or judgement
-        cause = parts.judge(seen.facts, past, self.allowed)
-        if isinstance(cause, Wait) and isinstance(judgement, Wait):
-            return Wait(f"{cause.why}; {judgement.why}")
+        cause = parts.judge(_without_our_own(seen), past, self.allowed)
+        if isinstance(cause, Wait):
+            return Wait(f"{cause.why}; {judgement.why}") if isinstance(judgement, Wait) else judgement
         return cause or judgement
 
     def _judge_api(self, seen: Seen, past: Past) -> Judgement:
         if seen.denied:
-            if past.held(_refused()) >= REFUSAL_PASSES:
+            if seen.final or past.held(_refused()) >= REFUSAL_PASSES:
                 return GiveUp(seen.denied, seen.hint, refused=True)
             return Wait(seen.denied)
         if seen.unreachable:
@@ -106,6 +107,14 @@ class Gate(Step[Seen]):
         )
 
 
+def _without_our_own(seen: Seen) -> HostFacts:
+    """Who refuses an old certificate of ours says so in its log, as of any other."""
+    if not seen.denied:
+        return seen.facts
+    others = tuple(complaint for complaint in seen.facts.complaints if complaint.kind != "certificate")
+    return replace(seen.facts, complaints=others)
+
+
 def _refused() -> str:
     """Name the condition for this process alone: the next one may have been given another credential."""
     return f"refused as process {os.getpid()}"
@@ -119,7 +128,7 @@ def _look_at_the_api(world: World) -> Seen:
             return replace(seen, readiness=readiness)
         nodes = tuple((node, world.cluster.lease(node.name)) for node in world.cluster.nodes())
     except DeniedError as error:
-        return replace(seen, denied=str(error), hint=error.hint)
+        return replace(seen, denied=str(error), final=error.final, hint=error.hint)
     except TransientError as error:
         return replace(seen, unreachable=str(error))
     host = world.host

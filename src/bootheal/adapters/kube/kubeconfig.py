@@ -75,6 +75,7 @@ class GivenKubeconfig:
     """The copy of a kubeconfig that systemd gave us at our start (LoadCredential=): a newer one takes a restart.
 
     DeniedError where it is no good, which ends in one. But as long as there is no `original`, none would help.
+    And one that was written since calls for it at once.
     """
 
     def __init__(self, path: Path, original: Path, context: str = "") -> None:
@@ -88,12 +89,20 @@ class GivenKubeconfig:
         try:
             self.configuration = load(self._path, self._context)
         except PermanentError:
-            if _is_missing(self._original):
-                raise UnreachableError(f"cannot use the kubeconfig {self._original}: it is not there yet") from None
-            hint = "`systemctl cat bootheal` shows which it is (LoadCredential=); every start of the service copies it"
-            why = "the kubeconfig was missing or not usable when this service was started"
-            raise DeniedError(f"cannot log in to the cluster: {why}", status=401, hint=hint) from None
+            raise self._no_good() from None
         return True
+
+    def _no_good(self) -> BoothealError:
+        try:
+            written = self._original.stat().st_mtime
+        except FileNotFoundError:
+            return UnreachableError(f"cannot use the kubeconfig {self._original}: it is not there yet")
+        except OSError:
+            written = 0.0
+        why = "the kubeconfig was missing or not usable when this service was started"
+        hint = "`systemctl cat bootheal` shows which it is (LoadCredential=); every start of the service copies it"
+        final = written > self._path.stat().st_mtime
+        return DeniedError(f"cannot log in to the cluster: {why}", status=401, hint=hint, final=final)
 
     def doubt(self) -> None:
         """Do nothing: it never changes."""
@@ -136,14 +145,6 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def _is_missing(path: Path) -> bool:
-    try:
-        path.stat()
-    except OSError as error:
-        return isinstance(error, FileNotFoundError)
-    return False
 
 
 def load(path: Path, context: str) -> Any:
