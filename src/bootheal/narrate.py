@@ -116,9 +116,14 @@ def sentence(event: Event) -> str:
             boot = f" of boot {event.epoch}" if event.epoch else ""
             return f"looks at {event.total} steps{boot}"
         case EventKind.ENDED:
-            return f"{VERDICTS[Verdict(event.text)]}, {event.settled} of {event.total} steps, {event.elapsed:.1f} s"
+            return _verdict(event)
         case _:
             return f"{event.step}: {MARKS[event.kind]}: {news(event)}"
+
+
+def _verdict(event: Event, *more: str) -> str:
+    how = (VERDICTS[Verdict(event.text)], f"{event.settled} of {event.total} steps", f"{event.elapsed:.1f} s", *more)
+    return "; ".join(filter(None, (", ".join(how), event.cause)))
 
 
 def news(event: Event) -> str:
@@ -131,7 +136,8 @@ def news(event: Event) -> str:
 class Standing:
     """Where the run stands, in one line for systemd: "3/6 database/shop: … (57P03), 42 s".
 
-    Of several steps that wait it names the one that has waited longest: it is what the others wait for.
+    Of several steps that wait it names the one that has waited longest: it is what the others wait for. It is for who
+    stays: what could not be healed is tried again.
     """
 
     def __init__(self) -> None:
@@ -159,8 +165,10 @@ class Standing:
 
 
 def _standing(event: Event) -> str:
-    if event.kind in (EventKind.STARTED, EventKind.ENDED):
+    if event.kind is EventKind.STARTED:
         return sentence(event)
+    if event.kind is EventKind.ENDED:
+        return _verdict(event, *(["tries again"] if event.text == Verdict.NOT_HEALED else []))
     return f"{event.settled}/{event.total} {event.step}: {event.text}"
 
 

@@ -136,9 +136,11 @@ def test_a_failure_stops_descendants_only() -> None:
         Scripted(name="grandchild", after=("child",)),
         Scripted(name="other"),
     ]
-    report = Bench(steps).run()
+    bench = Bench(steps)
+    report = bench.run()
     assert endings(report) == {"bad": "gave-up", "child": "skipped", "grandchild": "skipped", "other": "settled"}
     assert why(report, "child") == why(report, "grandchild") == "not tried, because bad failed"
+    assert (bench.events[-1].text, bench.events[-1].cause) == ("not-healed", "bad: broken")
     assert report.verdict is Verdict.NOT_HEALED
 
 

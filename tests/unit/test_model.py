@@ -58,6 +58,23 @@ def test_a_run_is_judged_by_its_worst_step(outcomes: list[Outcome], interrupted:
     assert verdict is Report("boot", 1.0, 2.0, tuple(outcomes), interrupted=interrupted).verdict
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "reason"),
+    [
+        ([Outcome("a", Ending.SETTLED, "well")], ""),
+        ([Outcome("a", Ending.SKIPPED, "x"), Outcome("b", Ending.GAVE_UP, "y")], "b: y"),
+        ([Outcome("a", Ending.GAVE_UP, "x"), Outcome("b", Ending.GAVE_UP, "y")], "a: x"),
+        ([Outcome("a", Ending.UNFINISHED, "x"), Outcome("b", Ending.GAVE_UP, "y")], "b: y"),
+        ([Outcome("a", Ending.GAVE_UP, "x"), Outcome("b", Ending.GAVE_UP, "y", person=True)], "b: y"),
+        ([Outcome("a", Ending.GAVE_UP, "x", person=True), Outcome("b", Ending.BUG, "y")], "b: y"),
+    ],
+)
+def test_the_reason_is_that_of_the_step_that_decided_the_verdict(outcomes: list[Outcome], reason: str) -> None:
+    """What is told of a run in one line is what a person has to look at first."""
+    assert reason == Report("boot", 1.0, 2.0, tuple(outcomes)).reason
+    assert Report("boot", 1.0, 2.0, (outcome(Ending.UNFINISHED),), interrupted=True).reason == ""
+
+
 def test_a_report_survives_json() -> None:
     """What `status` reads is what `run` wrote."""
     done = Done(0, "delete-pod", "pod/a/b", "Unknown", 3.0, "delete it", "done", {"uid": "x"})

@@ -58,7 +58,18 @@ def test_the_status_line_tells_news_where_nothing_waits_and_ends_with_the_verdic
     assert standing() == ""
     assert standing(event(EventKind.ACTING, "delete it")) == "3/6 database/shop: delete it"
     ended = standing(event(EventKind.WAITING), event(EventKind.ENDED, "not-healed"), now=42)
-    assert ended == "NOT healed, 3 of 6 steps, 4.2 s"
+    assert ended == "NOT healed, 3 of 6 steps, 4.2 s, tries again"
+    assert standing(event(EventKind.ENDED, "healed")) == "healed, 3 of 6 steps, 4.2 s"
+
+
+def test_a_bad_end_names_its_cause() -> None:
+    """To whoever reads one line only, in the journal or of `systemctl status`."""
+    person = event(EventKind.ENDED, "needs-person", cause="database/shop: it is empty")
+    line = "a person is needed: data may be at risk, 3 of 6 steps, 4.2 s; database/shop: it is empty"
+    assert (line, line) == (sentence(person), standing(person))
+    failed = event(EventKind.ENDED, "not-healed", cause="gate: k3s.service has failed")
+    assert standing(failed) == "NOT healed, 3 of 6 steps, 4.2 s, tries again; gate: k3s.service has failed"
+    assert fields(failed)["BOOTHEAL_REASON"] == "gate: k3s.service has failed"
 
 
 @pytest.mark.parametrize("kind", list(EventKind))

@@ -223,7 +223,14 @@ class Engine:
     # --- telling ----------------------------------------------------------------------------------
 
     def _event(
-        self, kind: EventKind, node: Node | None, text: str, done: Done | None = None, *, hint: str = ""
+        self,
+        kind: EventKind,
+        node: Node | None,
+        text: str,
+        done: Done | None = None,
+        *,
+        hint: str = "",
+        cause: str = "",
     ) -> None:
         now = self._clock.monotonic()
         self._tell(
@@ -238,7 +245,7 @@ class Engine:
                 settled=self._nodes.settled,
                 total=len(self._nodes),
                 action=done.action if done else "",
-                cause=done.cause if done else "",
+                cause=done.cause if done else cause,
                 epoch=self._course.epoch,
                 took=now - node.began if node and node.began is not None else None,
             )
@@ -255,5 +262,5 @@ class Engine:
             outcomes=tuple(self._nodes.outcomes(self._start)),
             interrupted=self.stopped or self.renewed,
         )
-        self._event(EventKind.ENDED, None, report.verdict.value)
+        self._event(EventKind.ENDED, None, report.verdict.value, cause=report.reason)
         return report

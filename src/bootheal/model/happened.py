@@ -59,7 +59,8 @@ class Event:
     """One thing that happened, as a fact; `narrate` makes the sentence.
 
     `elapsed` is seconds since the run began, `took` since the step began; `settled` of `total` steps have settled.
-    `action` is an action's kind and `cause` why it is done; `epoch` is the boot that the run belongs to.
+    `action` is an action's kind; `cause` is why it is done, or why the run ended no better.
+    `epoch` is the boot that the run belongs to.
     """
 
     kind: EventKind
@@ -142,10 +143,24 @@ class Report:
             return Verdict.NOT_HEALED
         return Verdict.HEALED if any(True for _ in self.actions()) else Verdict.HEALTHY
 
+    @property
+    def reason(self) -> str:
+        """Say why the verdict is no better, by the first of the worst steps; "" where none is to blame."""
+        if self.verdict in (Verdict.HEALTHY, Verdict.HEALED, Verdict.INTERRUPTED):
+            return ""
+        worst = min(self.outcomes, key=_how_well)
+        return f"{worst.step}: {worst.why}"
+
     def actions(self) -> Iterator[Done]:
         """Yield every action of this run, in the order of the steps."""
         for outcome in self.outcomes:
             yield from outcome.actions
+
+
+def _how_well(outcome: Outcome) -> tuple[bool, bool, int]:
+    """Sort as `Report.verdict` judges; what was skipped is better than what it was skipped for."""
+    worst_first = (Ending.BUG, Ending.GAVE_UP, Ending.UNFINISHED, Ending.SKIPPED, Ending.SETTLED)
+    return outcome.ending is not Ending.BUG, not outcome.person, worst_first.index(outcome.ending)
 
 
 def report_from_json(data: Mapping[str, Any]) -> Report:
