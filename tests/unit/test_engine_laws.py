@@ -45,7 +45,7 @@ class Shop:
 
     parts: tuple[Part, ...]
     bench: Bench = field(default_factory=lambda: Bench([]))
-    begun: dict[int, float] = field(default_factory=dict)
+    over: set[int] = field(default_factory=set)
     restarts: Counter[int] = field(default_factory=Counter)
     under_way: set[int] = field(default_factory=set)
     most: int = 0
@@ -63,27 +63,26 @@ class Shop:
         return Scripted(name=part.name, after=after, wakes_on=wakes_on, judges=lambda *_: self._judge(part))
 
     def _judge(self, part: Part) -> Judgement:
-        now = self.bench.clock.time
-        if part.number not in self.begun:
+        if part.number not in self.restarts:
             return Act("must", (Restart(cause="boot", name=part.name, does=lambda: self._restart(part)),))
-        if now < self.begun[part.number] + part.seconds:
+        if part.number not in self.over:
             return Wait("rolling out", again=3600)  # a watch will tell
         self.under_way.discard(part.number)
         return GiveUp("crash-loops") if part.fails else Settled("ready")
 
     def _restart(self, part: Part) -> None:
-        now = self.bench.clock.time
-        self.early += [f"{part.name} before {before}" for before in part.after if not self._serves(before, now)]
-        self.begun[part.number] = now
+        self.early += [f"{part.name} before {before}" for before in part.after if not self._serves(before)]
         self.restarts[part.number] += 1
         self.under_way.add(part.number)
         self.most = max(self.most, len(self.under_way))
-        change = Interest("pod", "shop", f"{part.number:02}-x")
-        self.bench.clock.at(now - START + part.seconds, lambda: self.bench.cluster.changed(change))
+        self.bench.clock.at(self.bench.clock.time - START + part.seconds, lambda: self._rolled_out(part))
 
-    def _serves(self, number: int, now: float) -> bool:
-        part = self.parts[number]
-        return number in self.begun and now >= self.begun[number] + part.seconds and not part.fails
+    def _rolled_out(self, part: Part) -> None:
+        self.over.add(part.number)
+        self.bench.cluster.changed(Interest("pod", "shop", f"{part.number:02}-x"))
+
+    def _serves(self, number: int) -> bool:
+        return number in self.over and not self.parts[number].fails
 
 
 def longest_path(parts: tuple[Part, ...]) -> float:
