@@ -12,7 +12,8 @@ from bootheal.config.manual import manual
 from bootheal.model import EventKind
 from bootheal.narrate import MESSAGE_IDS
 
-COMMAND_PAGE = (Path(__file__).parents[2] / "systemd/bootheal.8").read_text()
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+COMMAND_PAGE = (SYSTEMD / "bootheal.8").read_text()
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
@@ -35,6 +36,12 @@ def test_every_exit_code_is_in_the_manual() -> None:
     """Those that the command line names, too."""
     for code in ("0", "1", "2", "3", "70", "75", "78", "143 , 130"):
         assert f".It {code}" in COMMAND_PAGE
+
+
+@pytest.mark.parametrize("name", ["bootheal.8", "bootheal.catalog"])
+def test_what_is_started_again_by_a_person_includes_what_waits_for_it(name: str) -> None:
+    """The target fails with exit code 3, and nothing but its start brings back what requires it."""
+    assert "systemctl start bootheal bootheal-healed.target" in (SYSTEMD / name).read_text()
 
 
 def test_every_key_of_the_configuration_has_its_place() -> None:
