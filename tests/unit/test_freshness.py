@@ -61,7 +61,7 @@ def test_a_workloads_status_is_believed_when_it_counts_what_is_there() -> None:
     """Its controller is elected seconds after the kubelet has found its pods dead."""
     gone, here = a_pod("a", terminated("Unknown")), a_pod("b")
     assert workload_doubt(a_deployment(available=1, ready=1), [here, gone]) == ""
-    assert "still counts 2 ready pods where there are 1" in workload_doubt(a_deployment(), [here, gone])
+    assert "still counts more ready pods (2) than there are (1)" in workload_doubt(a_deployment(), [here, gone])
     assert workload_doubt(a_deployment(available=0, ready=1), [a_pod("c", deleting=True)]) != ""
 
 
