@@ -61,7 +61,9 @@ def workload_doubt(workload: Workload, pods: Iterable[Pod]) -> str:
     """
     counted = max(workload.available, workload.ready)
     ready = sum(1 for pod in pods if pod.ready and not pod.deleting)
-    return f"its controller still counts more ready pods ({counted}) than there are ({ready})" if ready < counted else ""
+    return (
+        f"its controller still counts more ready pods ({counted}) than there are ({ready})" if ready < counted else ""
+    )
 
 
 def service_doubt(

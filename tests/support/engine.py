@@ -11,7 +11,7 @@ from typing import Any
 from bootheal.engine import Engine, Inbox, Limits
 from bootheal.model import Done, Event, Ref, Report
 from bootheal.plan import arrange
-from bootheal.ports import Interest, World
+from bootheal.ports import Interest, Workers, World
 from bootheal.step import Action, Judgement, Past, Settled, Step
 
 START = 1_000_000.0
@@ -52,6 +52,13 @@ class InlineWorkers:
 
     def start(self, call: Callable[[], None]) -> None:
         call()
+
+
+class LostWorkers:
+    """Looks that never come back."""
+
+    def start(self, call: Callable[[], None]) -> None:
+        pass
 
 
 @dataclass
@@ -182,6 +189,7 @@ class Bench:
     host: Any = None
     inbox: Inbox = field(default_factory=SimpleQueue)
     limits: Limits = field(default_factory=Limits)
+    workers: Workers = field(default_factory=InlineWorkers)
     events: list[Event] = field(default_factory=list)
 
     def run(self, epoch: str = "boot-1") -> Report:
@@ -193,7 +201,7 @@ class Bench:
             arrange(self.steps),
             world,
             clock=self.clock,
-            workers=InlineWorkers(),
+            workers=self.workers,
             memory=self.memory,
             tell=self.events.append,
             inbox=self.inbox,

@@ -12,7 +12,7 @@ from bootheal.errors import ConflictError, PermanentError, StateError, Unreachab
 from bootheal.model import Done, Ending, EventKind, Report, Verdict
 from bootheal.ports import Interest
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Wait
-from support.engine import START, Bench, Deed, DictMemory, Restart, Scripted, Unbounded
+from support.engine import START, Bench, Deed, DictMemory, LostWorkers, Restart, Scripted, Unbounded
 
 PODS = Interest("pod", "shop")
 
@@ -180,6 +180,14 @@ def test_the_deadline_ends_a_run_truthfully() -> None:
     assert endings(report) == {"a": "unfinished", "b": "unfinished"}
     assert report.seconds == pytest.approx(30, abs=0.1)
     assert report.verdict is Verdict.NOT_HEALED
+
+
+def test_what_was_being_looked_at_when_the_stop_came_had_been_reached() -> None:
+    """Its times are there; that it was not reached is said of what comes after it."""
+    bench = Bench([Scripted(name="a"), Scripted(name="b", after=("a",))], workers=LostWorkers())
+    bench.clock.at(5, lambda: bench.inbox.put(Stop()))
+    report = bench.run()
+    assert (why(report, "a"), why(report, "b")) == ("was still being looked at", "not reached")
 
 
 def test_stop_finishes_the_action_under_way_and_reports() -> None:

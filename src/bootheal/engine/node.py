@@ -104,7 +104,7 @@ class Node:
         return Outcome(
             step=self.name,
             ending=self.ending or Ending.UNFINISHED,
-            why=f"{self.why}{because}" or "not reached",
+            why=f"{self.why}{because}" or ("not reached" if self.began is None else "was still being looked at"),
             hint=self.hint,
             person=self.person,
             refused=self.refused,
