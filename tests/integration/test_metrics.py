@@ -76,7 +76,22 @@ def test_metrics_that_cannot_be_written_are_complained_of_once(tmp_path: Path) -
     metrics.tell(started(BEGAN))
     metrics.finish(REPORT)
     why = f"warning: cannot write metrics_file {tmp_path}/gone/bootheal.prom: No such file or directory"
-    assert said == [(why, Note.ADVICE)]
+    ((told, note),) = said
+    assert (told.splitlines()[0], note) == (why, Note.ADVICE)
+
+
+def test_who_reads_that_metrics_cannot_be_written_knows_what_to_do(tmp_path: Path) -> None:
+    """Where who must be able to write, and what keeps the service from it even then."""
+    said: list[str] = []
+    Metrics(tmp_path / "gone" / "bootheal.prom", lambda text, _note: said.append(text), lambda: None).finish(REPORT)
+    hint = said[0].splitlines()[1]
+    for part in (
+        f"make {tmp_path}/gone writable",
+        "user bootheal",
+        f"ReadWritePaths={tmp_path}/gone",
+        "systemctl edit",
+    ):
+        assert part in hint
 
 
 def test_without_metrics_file_nothing_is_written(tmp_path: Path) -> None:

@@ -13,6 +13,10 @@ from bootheal.narrate import Note
 
 PREFIX = "bootheal_"
 LAST = f"# HELP {PREFIX}last_run_timestamp_seconds"
+HINT = (
+    "make {0} writable by whoever runs bootheal; the service (user bootheal) also needs ReadWritePaths={0}: "
+    "systemctl edit bootheal, then systemctl restart bootheal"
+)
 
 
 class Metrics:
@@ -40,7 +44,8 @@ class Metrics:
         try:
             replace_file(path, "".join(parts), durable=False)
         except OSError as error:
-            self._complain(f"warning: cannot write metrics_file {path}: {error.strerror}", Note.ADVICE)
+            why = f"warning: cannot write metrics_file {path}: {error.strerror}"
+            self._complain(f"{why}\n  {HINT.format(path.parent)}", Note.ADVICE)
             self._path = None
 
 
