@@ -11,6 +11,7 @@ CANARY = "canary-5f1d"
     "text",
     [
         f"postgres://app:{CANARY}@db:5432/shop is gone",
+        f'parse "mysql://k3s:p@{CANARY}@tcp(db:3306)/k3s": invalid port',
         f"amqp://guest:{CANARY}@mq",
         f"PGPASSWORD={CANARY} psql",
         f"DB_PASSWORD: {CANARY}",

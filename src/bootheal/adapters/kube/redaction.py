@@ -4,7 +4,7 @@ import re
 
 HIDDEN = "***"
 
-_IN_URL = re.compile(r"(?<=://)([^:@/\s]*):[^@\s]+(?=@)")
+_IN_URL = re.compile(r"(?<=://)([^:@/\s]*):\S+(?=@)")  # up to the last @: a password may hold one
 _VERIFIER = re.compile(r"SCRAM-SHA-256\$[^\s'\"]+|\bmd5[0-9a-f]{32}\b")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}")
 
