@@ -14,11 +14,15 @@ from bootheal.step import Act, Action, GiveUp, Judgement, Past, Wait
 # A unit has a moment between two starts, and whoever boots a machine takes some seconds to reach it.
 STAYS_DOWN = 60.0
 
+# What falls again and again may only be waiting for the network; after minutes it lacks something else.
+KEEPS_FALLING = 300.0
+
 # What a restart is known to clear often clears by itself. Nothing but connections is lost with a load balancer.
 PERSISTS = 120.0
 PERSISTS_IN = {"loadbalancer": 15.0}
 
 _DOWN = (PartState.FAILED, PartState.STOPPED, PartState.MISSING)
+_SAID = {PartState.FAILED: "has failed"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,18 +114,29 @@ def _wait_for_complaints(facts: HostFacts) -> Judgement | None:
 def _judge_part(part: Part, past: Past, allowed: Allowed) -> Judgement | None:
     if part.state is PartState.RUNNING:
         return None
-    why = f"{part.name} is {part.state}" + (f" ({part.why})" if part.why else "")
+    said = _SAID.get(part.state, f"is {part.state}")
+    why = f"{part.name} {said}" + (f" ({part.why})" if part.why else "")
     held = past.held(f"{part.name} {part.state}")
     if part.state is PartState.RESTARTING:
-        persists = PERSISTS_IN.get(part.role, PERSISTS)
-        if part.role in allowed.restart and held >= persists and not _once(RestartPart, part, past):
-            return Act(why, (RestartPart(cause="it does not stay up", part=part.name),))
-        return Wait(f"{why}, {part.restarts} times so far")
+        return _judge_falling(part, why, held, past, allowed)
     if part.state not in _DOWN:
         return Wait(why)
     if part.role in allowed.start and part.state is not PartState.MISSING and not _once(StartPart, part, past):
-        return Act(why, (StartPart(cause=f"it is {part.state}", part=part.name),))
-    return GiveUp(why, f"start {part.name}, and see why it is {part.state}") if held >= STAYS_DOWN else Wait(why)
+        return Act(why, (StartPart(cause=f"it {said}", part=part.name),))
+    if held < STAYS_DOWN:
+        return Wait(why)
+    see = f"; {part.log} shows why it {said}" if part.log else f", and see why it {said}"
+    return GiveUp(why, f"start {part.name}{see}")
+
+
+def _judge_falling(part: Part, why: str, held: float, past: Past, allowed: Allowed) -> Judgement:
+    """Judge what is started again and again. How often changes all the time, so that it is no part of the reason."""
+    persists = held >= PERSISTS_IN.get(part.role, PERSISTS)
+    if part.role in allowed.restart and persists and not _once(RestartPart, part, past):
+        return Act(why, (RestartPart(cause="it does not stay up", part=part.name),))
+    if held >= KEEPS_FALLING:
+        return GiveUp(f"{why} and does not stay up", f"{part.log} shows why")
+    return Wait(f"{why}; see {part.log}")
 
 
 def _condition(complaint: Complaint) -> str:

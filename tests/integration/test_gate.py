@@ -102,7 +102,7 @@ def down(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         ({"ActiveState": "inactive", "SubState": "dead"}, "k3s.service is stopped; cannot reach the API server"),
         (
             {"ActiveState": "activating", "Result": "exit-code", "ExecMainStatus": "1", "NRestarts": "7"},
-            "k3s.service is restarting (exit status 1), 7 times so far; cannot reach the API server",
+            "k3s.service is restarting (exit status 1); see journalctl -u k3s.service -e; cannot reach the API server",
         ),
     ],
 )

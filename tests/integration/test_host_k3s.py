@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bootheal.adapters.host import BOOT_ID, mount_points
-from bootheal.adapters.host_k3s import K3sHost
+from bootheal.adapters.host_k3s import FACTS_SECONDS, K3sHost
 from bootheal.adapters.systemctl import Commands
 from bootheal.errors import PermanentError
 from bootheal.freshness import before_boot
@@ -86,6 +86,22 @@ def test_what_a_former_start_said_and_what_is_long_past_is_not_told(systemd: Sys
     systemd.journal("database disk image is malformed", invocation="00000000000000000000000000000000")
     systemd.journal("database disk image is malformed", age=61)
     assert facts(systemd).complaints == ()
+
+
+def test_a_unit_that_does_not_stay_up_is_told_in_the_same_words_all_the_time(systemd: Systemd) -> None:
+    """With what k3s ended with, also while its next start is under way and has not said anything yet."""
+    falling = {"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "1"}
+    systemd.unit(**falling, Result="exit-code", ExecMainStatus="1")
+    systemd.journal('time="2026-11-21T20:00:00Z" level=fatal msg="flag provided but not defined: -x"')
+    host = K3sHost(commands=systemd.commands)
+    (fallen,) = host.facts().parts
+    systemd.unit(**falling | {"SubState": "start"}, InvocationID="0000000000000000000000000000000f")
+    systemd.journal(invocation="0000000000000000000000000000000f")
+    time.sleep(FACTS_SECONDS)
+    (starting,) = host.facts().parts
+    assert (fallen.state, fallen.why) == (starting.state, starting.why)
+    assert fallen.why == "exit status 1: flag provided but not defined: -x"
+    assert fallen.log == "journalctl -u k3s.service -e"
 
 
 def test_a_journal_that_is_not_ours_to_read_is_told_where_it_would_help(systemd: Systemd) -> None:

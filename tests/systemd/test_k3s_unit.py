@@ -82,7 +82,6 @@ def test_a_damaged_database_is_found_in_the_journal_of_a_unit_that_restarts(k3s:
     found = facts(k3s)
     (part,) = found["parts"]
     assert part["state"] in ("restarting", "running")
-    assert part["restarts"] >= 1
     assert [complaint["kind"] for complaint in found["complaints"]] == ["database"]
 
 

@@ -9,13 +9,14 @@ from bootheal.step import Act, GiveUp, Wait
 from support.objects import NOW, past
 
 K3S = "k3s.service"
+LOG = "journalctl -u k3s.service -e"
 MAY = Allowed(start=frozenset({"k3s"}), restart=frozenset({"k3s"}))
 RESERVED = Complaint("reserved-name", K3S, "sandbox names are still reserved", restart=True)
 BROKEN = Complaint("database", K3S, "its database is malformed", "restore the newest backup", fatal=True)
 
 
-def facts(state: PartState, *complaints: Complaint, why: str = "", restarts: int = 0) -> HostFacts:
-    return HostFacts((Part(K3S, "k3s", state, why=why, restarts=restarts),), complaints)
+def facts(state: PartState, *complaints: Complaint, why: str = "") -> HostFacts:
+    return HostFacts((Part(K3S, "k3s", state, why=why, log=LOG),), complaints)
 
 
 def for_long(state: PartState, *complaints: Complaint) -> dict[str, float]:
@@ -37,23 +38,22 @@ def test_a_fatal_complaint_needs_a_person() -> None:
     ("state", "why", "said"),
     [
         (PartState.STARTING, "", "k3s.service is starting"),
-        (PartState.RESTARTING, "exit-code", "k3s.service is restarting (exit-code), 7 times so far"),
+        (PartState.RESTARTING, "exit-code", f"k3s.service is restarting (exit-code); see {LOG}"),
         (PartState.STOPPED, "", "k3s.service is stopped"),
-        (PartState.FAILED, "exit-code", "k3s.service is failed (exit-code)"),
+        (PartState.FAILED, "exit-code", "k3s.service has failed (exit-code)"),
     ],
 )
 def test_what_is_down_for_a_moment_is_waited_for(state: PartState, why: str, said: str) -> None:
     """At boot a unit is stopped until its turn comes, and says so."""
-    assert parts.judge(facts(state, why=why, restarts=7), past(), Allowed()) == Wait(said)
+    assert parts.judge(facts(state, why=why), past(), Allowed()) == Wait(said)
 
 
 @pytest.mark.parametrize("state", [PartState.STOPPED, PartState.FAILED, PartState.MISSING])
 def test_what_stays_down_is_given_up_with_the_next_step(state: PartState) -> None:
     """Somebody stopped it, or it failed for good: not for us to start, unless allowed."""
     judgement = parts.judge(facts(state), past(first_seen=for_long(state)), Allowed())
-    assert isinstance(judgement, GiveUp)
-    assert not judgement.person
-    assert f"start {K3S}" in judgement.hint
+    said = "has failed" if state is PartState.FAILED else f"is {state}"
+    assert judgement == GiveUp(f"{K3S} {said}", f"start {K3S}; {LOG} shows why it {said}")
 
 
 def test_what_is_down_is_started_once_a_boot_where_allowed() -> None:
@@ -82,11 +82,21 @@ def test_a_restart_needs_evidence_that_lasts_and_permission_and_happens_once() -
 
 def test_what_does_not_stay_up_is_restarted_once_where_allowed() -> None:
     """As k3d's load balancer, which trips over its own PID file."""
-    lasting = past(first_seen=for_long(PartState.RESTARTING))
+    lasting = past(first_seen={f"{K3S} restarting": NOW - 120})
     judgement = parts.judge(facts(PartState.RESTARTING), lasting, MAY)
     assert isinstance(judgement, Act)
     assert judgement.actions[0].sentence == "restart k3s.service (it does not stay up)"
     assert isinstance(parts.judge(facts(PartState.RESTARTING), lasting, Allowed()), Wait)
+
+
+def test_what_does_not_stay_up_for_minutes_is_given_up_with_the_next_step() -> None:
+    """Until then in the same words, so that it is told once: how often it was started is no news."""
+    falling = facts(PartState.RESTARTING, why="exit status 1: no such flag")
+    since = [past(first_seen={f"{K3S} restarting": NOW - seconds}) for seconds in (0, 299, 300, 9000)]
+    waits, still_waits, *given_up = (parts.judge(falling, each, Allowed()) for each in since)
+    said = f"{K3S} is restarting (exit status 1: no such flag)"
+    assert waits == still_waits == Wait(f"{said}; see {LOG}")
+    assert given_up == [GiveUp(f"{said} and does not stay up", f"{LOG} shows why")] * 2
 
 
 def test_parts_that_run_give_no_reason_for_anything() -> None:
@@ -97,11 +107,11 @@ def test_parts_that_run_give_no_reason_for_anything() -> None:
 
 def test_a_load_balancer_that_does_not_stay_up_is_restarted_after_a_quarter_of_a_minute() -> None:
     """Only connections are lost with it, and without it nothing can be reached; a server is left to its own."""
-    looping = HostFacts((Part("lb", "loadbalancer", PartState.RESTARTING, restarts=9),))
+    looping = HostFacts((Part("lb", "loadbalancer", PartState.RESTARTING),))
     may = Allowed(restart=frozenset({"loadbalancer"}))
     assert isinstance(parts.judge(looping, past(first_seen={"lb restarting": NOW - 14}), may), Wait)
     assert parts.judge(looping, past(first_seen={"lb restarting": NOW - 15}), may) == Act(
         "lb is restarting", (RestartPart(cause="it does not stay up", part="lb"),)
     )
-    server = HostFacts((Part("server", "server", PartState.RESTARTING, restarts=9),))
-    assert isinstance(parts.judge(server, past(first_seen={"server restarting": NOW - 3600}), may), Wait)
+    server = HostFacts((Part("server", "server", PartState.RESTARTING),))
+    assert isinstance(parts.judge(server, past(first_seen={"server restarting": NOW - 299}), may), Wait)

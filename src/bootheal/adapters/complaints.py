@@ -1,12 +1,19 @@
 """What k3s, its kubelet and its containerd are known to say when they are in trouble, and what it means.
 
-The texts are theirs; none holds anything secret, and only our own words about them go on.
+The texts are theirs; only our own words about them go on, and how k3s itself calls what it ends with.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bootheal.adapters.kube.redaction import Redaction
 from bootheal.model import Complaint
+from bootheal.restarting.lastwords import LONGEST
+
+# As logrus writes it, quoted where it has to be.
+_WORDS = r'("(?:[^"\\]|\\.)*"|\S+)'
+_FATAL = re.compile(rf"\blevel=fatal msg={_WORDS}(?: error={_WORDS})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,20 @@ def find(part: str, lines: Iterable[str], table: Sequence[Known] = K3S) -> tuple
         for known in table
         if known.kind in found
     )
+
+
+def last_words(lines: Sequence[str]) -> str:
+    """Return what k3s called fatal last, in our words where it is known, without passwords; "" where it did not."""
+    said = next((found for line in reversed(lines) if (found := _FATAL.search(line))), None)
+    if said is None:
+        return ""
+    if known := _recognise(said[0], K3S):
+        return ": ".join(filter(None, (known.text, known.hint)))
+    return Redaction()(": ".join(_unquoted(words) for words in said.groups() if words))[:LONGEST]
+
+
+def _unquoted(words: str) -> str:
+    return words.strip('"').replace(r"\"", '"').replace(r"\n", " ")
 
 
 def _recognise(line: str, table: Sequence[Known]) -> Known | None:

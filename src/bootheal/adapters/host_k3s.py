@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters import complaints
+from bootheal.adapters.ends import Ends
 from bootheal.adapters.host import BOOT_ID, Machine
 from bootheal.adapters.systemctl import Commands, Unit, as_part
 from bootheal.adapters.wallclock import SYNCHRONISED, WallClock, clock_synchronised
@@ -38,6 +39,7 @@ class K3sHost:
         earlier = self._unit.clock_samples() if self._unit else ()
         self._machine = Machine(boot_id_file, WallClock(earlier=earlier))
         self._synchronised = synchronised
+        self._ends = Ends()
         self._lock = threading.Lock()
         self._facts = (float("-inf"), HostFacts())
 
@@ -84,6 +86,9 @@ class K3sHost:
         name, invocation = self._unit.name, shown.get("InvocationID", "")
         lines = self._unit.lines(invocation, RECENT) if invocation else []
         part = as_part(name, ROLE, shown)
+        if part.why and (said := complaints.last_words(lines or ())):
+            part = replace(part, why=f"{part.why}: {said}")
+        part = self._ends.recall(part)
         if lines is None and part.state is not PartState.RUNNING:
             part = replace(part, why="; ".join(filter(None, (part.why, BLIND))))
         return HostFacts((part,), complaints.find(name, lines or ()), clock)

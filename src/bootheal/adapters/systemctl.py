@@ -118,7 +118,8 @@ def as_part(name: str, role: str, shown: dict[str, str]) -> Part:
         result = f"exit status {shown.get('ExecMainStatus', '?')}"
     changed = int(shown.get("StateChangeTimestampMonotonic") or 0) / 1e6
     since = time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - changed) if changed else None
-    return Part(name, role, state, since, restarts, "" if result == "success" else result)
+    why = "" if result == "success" else result
+    return Part(name, role, state, since, why, log=f"journalctl -u {name} -e")
 
 
 def _seconds(stamp: str) -> float | None:

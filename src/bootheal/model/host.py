@@ -49,15 +49,16 @@ class Part:
     """A unit or a container that the cluster is made of.
 
     `role` is "k3s", "server", "agent", "loadbalancer" or "registry". `since` is when it
-    entered its state; `why` is how it ended last, where it did not end well.
+    entered its state; `why` is how it ended last, where it did not end well; `log` is the command
+    that shows what it has said.
     """
 
     name: str
     role: str
     state: PartState
     since: float | None = None
-    restarts: int = 0
     why: str = ""
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)

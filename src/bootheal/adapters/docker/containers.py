@@ -34,7 +34,8 @@ class DockerContainers:
 def as_part(box: Box, role: str) -> Part:
     """Say what Docker says in our words; `why` is "" where nothing is odd about how it ended."""
     since = box.started if running(box) else box.finished
-    return Part(box.name, role, state(box), since, box.restarts, why="" if running(box) else _ended(box))
+    why = "" if running(box) else _ended(box)
+    return Part(box.name, role, state(box), since, why, log=f"docker logs --tail=50 {box.name}")
 
 
 def running(box: Box) -> bool:

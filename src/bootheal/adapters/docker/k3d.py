@@ -22,6 +22,7 @@ from bootheal.adapters import complaints
 from bootheal.adapters.docker import texts
 from bootheal.adapters.docker.containers import as_part, running, state
 from bootheal.adapters.docker.engine import Box, DockerEngine
+from bootheal.adapters.ends import Ends
 from bootheal.adapters.host import Machine
 from bootheal.adapters.wallclock import clock_synchronised
 from bootheal.errors import MissingError, PermanentError, UnreachableError
@@ -68,6 +69,7 @@ class K3dHost:
     ) -> None:
         self._engine, self._cluster, self._machine, self._keeps = engine, cluster, machine, keeps
         self._starter = _Starter(command, cluster, engine.address)
+        self._ends = Ends()
         self._lock = threading.Lock()
         self._kept: tuple[float, list[Box]] = NEVER, []
         self._facts = NEVER, HostFacts()
@@ -203,7 +205,7 @@ class K3dHost:
         return Part(self._name, "cluster", PartState.STOPPED, ended, why="; ".join(why))
 
     def _part(self, box: Box, *, busy: bool) -> Part:
-        part = as_part(box, _role(box))
+        part = self._ends.recall(as_part(box, _role(box)))
         if part.state is not PartState.STOPPED:
             return part
         why = "; ".join(filter(None, (part.why, self._starter.failed)))
