@@ -92,6 +92,9 @@ EXIT_CODES = {
     Verdict.BUG: 70,
 }
 
+# Asked where nobody is seen to work on what is not healed.
+IS_IT_RUNNING = "is the service running? See `systemctl status bootheal`"
+
 # How an answer of PostgreSQL or PgBouncer ends, see `model.Answer`.
 _SQLSTATE = re.compile(r"\(([0-9A-Z]{5})\)")
 _ENDINGS = {EventKind.SETTLED, EventKind.GAVE_UP, EventKind.SKIPPED, EventKind.BUG}

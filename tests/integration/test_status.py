@@ -1,23 +1,30 @@
 """`bootheal status`: what somebody reads who has neither the cluster nor root."""
 
 import json
+import os
 import re
 import signal
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
-from bootheal.adapters.state import StateFile
+from bootheal.adapters.author import lives, sign
+from bootheal.adapters.state import StateFile, read
 from bootheal.cli.status import REFRESH
 from bootheal.model import Ending, Event, EventKind, Outcome, Report
-from support.command import bootheal, start
+from support.command import bootheal, environment, start
 
 REPORT = Report("boot-7", 1_000.0, 2.0, (Outcome("gate", Ending.SETTLED, "up", began=0.0, ended=1.0),))
 
 
+ASK = "is the service running? See `systemctl status bootheal`"
 BOOT, NEXT_BOOT = "1f5c8b1e-boot", "93d07a42-boot"
 
 
@@ -39,6 +46,32 @@ def begin(state: StateFile, at: float = 1_000.0) -> None:
     state.progress(event(EventKind.STARTED, at=at))
     state.progress(event(EventKind.WAITING, "starting up (57P03)", "database/shop", at))
     state.enter("boot-7")  # writes what is otherwise written at most once a second
+
+
+BEGIN = """\
+import sys, time
+from pathlib import Path
+from bootheal.adapters.state import StateFile
+from bootheal.model import Event, EventKind
+state = StateFile(Path(sys.argv[1]), sys.argv[2])
+with state.hold():
+    state.progress(Event(EventKind.STARTED, at=1_000.0, elapsed=0.0))
+    state.progress(Event(EventKind.WAITING, at=1_000.0, elapsed=0.0, step="database/shop", text="starting up (57P03)"))
+    state.enter("")
+    print("begun", flush=True)
+    time.sleep(60)
+"""
+
+
+@contextmanager
+def another_process(directory: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that has begun a run, and is at it until it is killed."""
+    command = [sys.executable, "-c", BEGIN, str(directory), BOOT]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        yield process
+        process.kill()
 
 
 def test_before_the_first_run_there_is_nothing_to_tell(config: Path) -> None:
@@ -83,6 +116,51 @@ def test_a_run_under_way_is_told_with_what_it_waits_for(config: Path, tmp_path: 
     assert "  waits      database/shop" in said
     assert said.rstrip().endswith("starting up (57P03)")
     assert json.loads((tmp_path / "state.json").read_text())["recovering_since"] is None
+
+
+def test_a_run_whose_process_was_killed_is_under_way_no_more(config: Path, tmp_path: Path) -> None:
+    """Nothing goes on until the service does; whoever waits for it is told so."""
+    with another_process(tmp_path) as process:
+        assert "a run is under way" in bootheal("status", "--config", config, expect=1).stdout
+        process.kill()
+    said = bootheal("status", "--config", config, expect=1).stdout.splitlines()
+    assert re.fullmatch(f"a run that began 1970-01-01 .* was cut short, .*; {re.escape(ASK)}", said[0])
+    assert re.fullmatch(r"  waits +database/shop +starting up \(57P03\)", said[1])
+    waited = bootheal("wait", "--timeout", "0", "--config", config, expect=1).stderr
+    assert waited == f"not healed within 0 s: database/shop: starting up (57P03); {ASK}\n"
+
+
+def test_who_waits_in_vain_for_a_run_that_was_stopped_is_told_so(config: Path, tmp_path: Path) -> None:
+    """Not only what it had left to do: as long as its process is there it may go on, afterwards it will not."""
+    left = Outcome("database/shop", Ending.UNFINISHED, "starting up (57P03)")
+    state = StateFile(tmp_path, BOOT)
+    with state.hold():
+        begin(state)
+        state.finish(replace(REPORT, outcomes=(left,), interrupted=True))
+    why = "not healed within 0 s: interrupted before the end; database/shop: starting up (57P03)"
+    assert bootheal("wait", "--timeout", "0", "--config", config, expect=1).stderr == f"{why}\n"
+    gone = {"author": f"{os.getpid()} 0"}  # whose number is ours by now
+    (tmp_path / "state.json").write_text(json.dumps((read(tmp_path) or {}) | gone))
+    assert bootheal("wait", "--timeout", "0", "--config", config, expect=1).stderr == f"{why}; {ASK}\n"
+
+
+def test_watching_tells_that_the_process_was_killed(config: Path, tmp_path: Path) -> None:
+    """Though nothing has changed in the file."""
+    with another_process(tmp_path) as process:
+        watch = start("status", "--watch", "--config", config)
+        assert watch.stdout
+        assert "a run is under way" in watch.stdout.readline()
+        process.kill()
+        assert any("was cut short" in line for line in iter(watch.stdout.readline, ""))
+        watch.send_signal(signal.SIGINT)
+        watch.communicate(timeout=10)
+
+
+def test_a_number_that_was_given_again_is_another_process() -> None:
+    """That there is a process of this number proves nothing, be it our own."""
+    number, began = sign().split()
+    assert lives(f"{number} {began}")
+    assert not lives(f"{number} {int(began) - 1}")
 
 
 def test_what_is_waited_for_is_told_also_where_nothing_happens_any_more(config: Path, tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """What survives: one JSON file, replaced atomically, keyed by epoch.
 
-    {"version": 2, "epoch": "…", "boot": "…", "steps": {name: {"first_seen": {…}, "done": […], "incident": 0}},
+    {"version": 2, "author": "…", "epoch": "…", "boot": "…",
+     "steps": {name: {"first_seen": {…}, "done": […], "incident": 0}},
      "recovering_since": … | null, "progress": {step: {"kind": …, "text": …, "at": …}}, "report": {…} | null,
      "previous": {…} | null, "last_boot": {…} | null,
      "kept": {name: {fact: …}}, "fruitless": {name: {action: epochs}}}
 
 Records of actions are on disk before the action is; the rest is written at most once a second, and between passes
 nothing but what is `kept`, seldom.
+`author` is the process that wrote it last.
 `previous` is the report before `report`, `last_boot` the last one of another epoch.
 What is `kept` or was `fruitless` survives the change of epoch. `boot` is this machine's boot: the times in
 `first_seen` are of its monotonic clock, and mean nothing in another one.
@@ -19,6 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from bootheal.adapters.author import sign
 from bootheal.adapters.files import lock, replace_file
 from bootheal.errors import LockedError, StateError
 from bootheal.model import Done, Event, EventKind, Report, to_json
@@ -204,7 +207,7 @@ class StateFile:
 
     def _write(self, *, durable: bool) -> None:
         try:
-            replace_file(self._path, json.dumps(self._data), durable=durable)
+            replace_file(self._path, json.dumps(self._data | {"author": sign()}), durable=durable)
         except OSError as error:
             raise StateError(
                 f"cannot write {self._path}: {error.strerror}; nothing is changed without a record",
@@ -226,7 +229,7 @@ def _identity(path: Path) -> tuple[int, ...]:
 def _empty(epoch: str, boot: str) -> dict[str, Any]:
     nothing: dict[str, Any] = {"steps": {}, "progress": {}, "recovering_since": None, "kept": {}, "fruitless": {}}
     nothing |= {"report": None, "previous": None, "last_boot": None}
-    return {"version": VERSION, "epoch": epoch, "boot": boot} | nothing
+    return {"version": VERSION, "author": "", "epoch": epoch, "boot": boot} | nothing
 
 
 def _fruitless(data: dict[str, Any]) -> dict[str, dict[str, int]]:

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bootheal.adapters.author import lives
 from bootheal.adapters.host import Machine
 from bootheal.adapters.state import read
 from bootheal.cli.glance import Glance, glance
 from bootheal.errors import PermanentError
 from bootheal.model import EventKind, Report, report_from_json
-from bootheal.narrate import EXIT_CODES, MARKS, VERDICTS, account
+from bootheal.narrate import EXIT_CODES, IS_IT_RUNNING, MARKS, VERDICTS, account
 
 REFRESH = 0.5
 
@@ -47,10 +48,10 @@ def _present(data: dict[str, Any], boot: str) -> bool:
 
 def _watch(directory: Path, boot: str) -> int:
     """Print it anew whenever something changed."""
-    known: object = ()  # which is nothing that can be read
+    known: object = None
     while True:
-        if (data := read(directory)) != known:
-            known = data
+        data = read(directory)
+        if known != (known := (data, data is not None and lives(data["author"]))):
             print(*_lines(data, boot), sep="\n", end="\n\n", flush=True)
         time.sleep(REFRESH)
 
@@ -74,13 +75,16 @@ def _lines(data: dict[str, Any] | None, boot: str) -> Iterator[str]:
         yield "no run yet"
         return
     since, present = data["recovering_since"], _present(data, boot)
+    under_way = present and lives(data["author"])
     if not present:
         yield "no run in this boot yet"
-    if since and present:
+    if since and under_way:
         yield f"a run is under way since {_clock(since)}, {_seconds(since)}:"
+    elif since and present:
+        yield f"a run that began {_clock(since)} was cut short, and none goes on with it; {IS_IT_RUNNING}"
     elif since:
         yield f"a run was under way when the machine went down, since {_clock(since)}:"
-    yield from _progress(data["progress"], present=present)
+    yield from _progress(data["progress"], under_way=under_way)
     last, before = data["report"] or data["previous"], data["last_boot"]
     if last:
         report = report_from_json(last)
@@ -94,11 +98,11 @@ def _headline(report: Report) -> str:
     return f"run of {_clock(report.began)}, boot {report.epoch or 'unknown'}: {VERDICTS[report.verdict]}"
 
 
-def _progress(progress: dict[str, Any], *, present: bool) -> Iterator[str]:
+def _progress(progress: dict[str, Any], *, under_way: bool) -> Iterator[str]:
     width = max(map(len, progress), default=0)
     for step, item in progress.items():
         mark = MARKS[EventKind(item["kind"])]
-        lasts = f"for {_seconds(item['at'])}" if present else ""
+        lasts = f"for {_seconds(item['at'])}" if under_way else ""
         yield f"  {mark:<10} {step:<{width}} {lasts:>16}  {item['text']}"
 
 

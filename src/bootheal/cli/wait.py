@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bootheal.adapters.author import lives
 from bootheal.adapters.host import Machine
 from bootheal.adapters.state import FILE, read
 from bootheal.cli.glance import glance
 from bootheal.errors import StateError
 from bootheal.model import Ending, EventKind, Verdict, report_from_json
-from bootheal.narrate import EXIT_CODES, VERDICTS
+from bootheal.narrate import EXIT_CODES, IS_IT_RUNNING, VERDICTS
 
 WELL = (Verdict.HEALTHY, Verdict.HEALED)
 PAUSE = 0.25
-NO_RUN = "no run in this boot yet; is the service running? See `systemctl status bootheal`"
 
 
 def main(options: argparse.Namespace) -> int:
@@ -31,9 +31,8 @@ def main(options: argparse.Namespace) -> int:
             print(VERDICTS[verdict])
             return EXIT_CODES[verdict]
         if time.monotonic() >= deadline:
-            ours = data.get("boot") == boot
-            left = trouble or ("; ".join(_left(data, verdict)) or "a run has begun" if ours else NO_RUN)
-            print(f"not healed within {options.timeout:g} s: {left}", file=sys.stderr)
+            why = trouble or "; ".join(_why(data, verdict, present=data.get("boot") == boot))
+            print(f"not healed within {options.timeout:g} s: {why}", file=sys.stderr)
             break
         time.sleep(min(PAUSE, max(0.0, deadline - time.monotonic())))
     return 1
@@ -58,8 +57,17 @@ def _contents(directory: Path) -> Iterator[tuple[dict[str, Any], str]]:
         yield data, trouble
 
 
+def _why(data: dict[str, Any], verdict: Verdict | None, *, present: bool) -> Iterator[str]:
+    """Say what is not well, as far as it is known in this boot, and whether anybody may still be at it."""
+    yield from (list(_left(data, verdict)) or ["a run has begun"]) if present else ["no run in this boot yet"]
+    if not (present and lives(data["author"])):
+        yield IS_IT_RUNNING
+
+
 def _left(data: dict[str, Any], verdict: Verdict | None) -> Iterator[str]:
     """Say what is not well: of the run under way, else of the last report."""
+    if verdict is Verdict.INTERRUPTED:
+        yield VERDICTS[verdict]
     for step, item in data.get("progress", {}).items():
         if item["kind"] != EventKind.SETTLED:
             yield f"{step}: {item['text']}"
