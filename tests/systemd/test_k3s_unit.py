@@ -30,6 +30,15 @@ from bootheal.model import to_json
 host = K3sHost()
 print(json.dumps(to_json(host.facts()) | {"spans": host.boot_time().spans, "boot_id": host.boot_id()}))
 """
+WATCH = """
+import time
+from bootheal.adapters.host_k3s import FACTS_SECONDS, K3sHost
+host = K3sHost()
+for _ in range(6):
+    part, = host.facts().parts
+    print(part.state, part.why)
+    time.sleep(FACTS_SECONDS)
+"""
 RESTART = """
 from bootheal.adapters.host_k3s import K3sHost
 from bootheal.errors import BoothealError
@@ -83,6 +92,18 @@ def test_a_damaged_database_is_found_in_the_journal_of_a_unit_that_restarts(k3s:
     (part,) = found["parts"]
     assert part["state"] in ("restarting", "running")
     assert [complaint["kind"] for complaint in found["complaints"]] == ["database"]
+
+
+def test_a_unit_that_does_not_stay_up_is_told_in_the_same_words_all_the_time(k3s: Box) -> None:
+    """Whether its next start is awaited, begins, or is about to fail; by what it calls fatal itself."""
+    said = "echo level=fatal msg=no-such-flag"
+    play(k3s, "Type=notify", f"ExecStart=/bin/sh -c 'sleep 1.5; {said}; exit 1'", "Restart=always")
+    k3s.machine.wait_until("restarted", "sh", "-c", "test $(systemctl show -P NRestarts k3s) -ge 1")
+    told = run_as_service(k3s, WATCH).splitlines()
+    # How it ends is known from the first look on that comes between two starts.
+    known = "restarting exit status 1: no-such-flag"
+    assert [line for line in told if line != known] + [known] * told.count(known) == told
+    assert told[-1] == known
 
 
 def test_each_state_of_the_unit_has_its_word(k3s: Box) -> None:
