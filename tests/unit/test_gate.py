@@ -25,7 +25,7 @@ def test_the_gate_opens_for_a_node_of_this_boot_and_says_which_boot() -> None:
 @pytest.mark.parametrize(
     ("facts", "why"),
     [
-        (seen(readiness=Readiness(ready=False, why="/readyz says 500 (etcd)")), "not ready: /readyz says 500 (etcd)"),
+        (seen(readiness=Readiness(ready=False, why="/readyz says 500")), "not ready: /readyz says 500"),
         (seen(), "no node has registered yet"),
         (seen((a_node(boot_id="old"), a_lease())), "previous boot"),
         (seen((a_node(ready=False, why="KubeletNotReady: cni"), a_lease())), "KubeletNotReady: cni"),
@@ -38,6 +38,17 @@ def test_the_gate_waits_and_says_for_what(facts: Seen, why: str) -> None:
     judgement = Gate().judge(facts, past())
     assert isinstance(judgement, Wait)
     assert why in judgement.why
+
+
+def test_the_check_that_holds_the_api_server_up_is_named_once_it_has_lasted() -> None:
+    """In a boot one follows the other several times a second; each would be a line in the journal."""
+    starting = seen(readiness=Readiness(ready=False, why="/readyz says 500", check="etcd"))
+    (failing,) = starting.conditions
+    for seconds, named in ((0, ""), (4, ""), (5, " (etcd)")):
+        judgement = Gate().judge(starting, past(first_seen={failing: NOW - seconds}))
+        assert judgement == Wait(f"the API server is not ready: /readyz says 500{named}")
+    another = seen(readiness=Readiness(ready=False, why="/readyz says 500", check="poststarthook/rbac"))
+    assert failing not in another.conditions
 
 
 def test_a_refusal_is_believed_only_after_a_minute() -> None:

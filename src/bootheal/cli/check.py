@@ -42,7 +42,7 @@ def _problems(configuration: Configuration, world: World) -> Iterator[str]:
         yield _told("gate", error)
         return
     if not readiness.ready:
-        yield f"gate: the API server is not ready: {readiness.why}"
+        yield f"gate: the API server is not ready: {readiness.precisely}"
         return
     for step in configuration.plan.steps.values():
         yield from _judged(step, world)

@@ -23,10 +23,16 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What the API server says of itself under /readyz; `why` is empty when it is ready."""
+    """What the API server says of itself under /readyz: `why` it is not ready, and the first `check` that failed."""
 
     ready: bool
     why: str = ""
+    check: str = ""
+
+    @property
+    def precisely(self) -> str:
+        """Say why, and which check it is, if that was told."""
+        return f"{self.why} ({self.check})" if self.check else self.why
 
 
 @dataclass(frozen=True, slots=True)

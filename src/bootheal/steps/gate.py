@@ -18,6 +18,10 @@ NAME = "gate"
 LEASES = "kube-node-lease"
 BLOCKING_TAINTS = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"})
 
+# While the API server starts, its checks pass one by one: the one that holds it up is named once it has failed for so
+# many seconds.
+CHECK_LASTS = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -37,8 +41,10 @@ class Seen:
 
     @property
     def conditions(self) -> frozenset[str]:
-        """How long we have been refused matters, and how long a part has been down."""
-        return parts.conditions(self.facts) | (frozenset({_refused()}) if self.denied else frozenset())
+        """How long we have been refused matters, how long a check has failed, and how long a part has been down."""
+        refused = frozenset({_refused()}) if self.denied else frozenset()
+        failing = frozenset({_failing(self.readiness)}) if self.readiness.check else frozenset()
+        return parts.conditions(self.facts) | refused | failing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +89,9 @@ class Gate(Step[Seen]):
             unset = "; this machine's clock is not synchronised yet" if seen.facts.clock_synchronised is False else ""
             return Wait(f"{seen.unreachable}{unset}")
         if not seen.readiness.ready:
-            return Wait(f"the API server is not ready: {seen.readiness.why}")
+            lasts = past.held(_failing(seen.readiness)) >= CHECK_LASTS
+            why = seen.readiness.precisely if lasts else seen.readiness.why
+            return Wait(f"the API server is not ready: {why}")
         if not seen.nodes:
             return Wait("no node has registered yet")
         return self._judge_nodes(seen, past)
@@ -118,6 +126,10 @@ def _without_our_own(seen: Seen) -> HostFacts:
 def _refused() -> str:
     """Name the condition for this process alone: the next one may have been given another credential."""
     return f"refused as process {os.getpid()}"
+
+
+def _failing(readiness: Readiness) -> str:
+    return f"/readyz names {readiness.check}"
 
 
 def _look_at_the_api(world: World) -> Seen:

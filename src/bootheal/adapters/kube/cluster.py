@@ -77,7 +77,7 @@ class KubeCluster:
         if status == 200:  # noqa: PLR2004 - OK
             return Readiness(ready=True)
         failing = [line.split()[0].removeprefix("[-]") for line in text.splitlines() if line.startswith("[-]")]
-        return Readiness(ready=False, why=f"/readyz says {status}" + (f" ({failing[0]})" if failing else ""))
+        return Readiness(ready=False, why=f"/readyz says {status}", check=failing[0] if failing else "")
 
     def nodes(self) -> Sequence[Node]:
         """List the nodes."""
