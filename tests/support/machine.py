@@ -25,7 +25,8 @@ from packages import UnpackError, unpack, would_install
 RELEASES = {(3, 11): "bookworm", (3, 13): "trixie"}
 INCLUDED = "systemd,systemd-sysv,dbus,libpam-systemd,polkitd,python3-venv,sudo,man-db,bash-completion"
 TOOLS = ("systemd-container", "debootstrap")
-BUILDERS = ("hatchling", "pip", "pipx>=1.7,<2")
+BUILDERS = ("hatchling", "pip", "pipx>=1.7,<2", "setuptools", "wheel")
+SOURCES = ("sdnotify",)  # what an index has no wheel of
 C_LIBRARY = ("libc6", "libc-bin")  # must match the running system's loader
 LONGEST_COMMAND = 120.0  # an installation, on a machine that is not ours alone
 LONGEST_BOOT = 30.0
@@ -203,17 +204,21 @@ def _bootstrap(tools: Path, tree: Path) -> None:
 
 
 def wheels() -> Path:
-    """Return a directory with the wheels of bootheal as it is now, of all that it needs, and of what builds it."""
+    """Return a directory with what an index has: bootheal as it is now, all that it needs, and what builds it."""
     constraints = ROOT / "scripts/constraints.txt"
-    recipe = f"{sys.version}\n{BUILDERS}\n{constraints.read_text()}\n{(ROOT / 'pyproject.toml').read_text()}"
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "wheel"]
+    recipe = f"{sys.version}\n{BUILDERS}\n{SOURCES}\n{constraints.read_text()}\n{(ROOT / 'pyproject.toml').read_text()}"
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 
     def collect(directory: Path) -> None:
-        _pip([*pip, f"--wheel-dir={directory}", f"--constraint={constraints}", ".[completion,k3d]", *BUILDERS])
+        pinned = f"--constraint={constraints}"
+        _pip([*pip, "wheel", f"--wheel-dir={directory}", pinned, ".[completion,k3d]", *BUILDERS])
+        _pip([*pip, "download", f"--dest={directory}", pinned, "--no-deps", "--no-binary=:all:", *SOURCES])
+        for wheel in (wheel for source in SOURCES for wheel in directory.glob(f"{source}-*.whl")):
+            wheel.unlink()
 
     directory = ensure(CACHE / "wheels", recipe, collect)
     offline = ["--no-index", f"--find-links={directory}", "--no-deps"]
-    _pip([*pip, *offline, f"--wheel-dir={directory}", "."])
+    _pip([*pip, "wheel", *offline, f"--wheel-dir={directory}", "."])
     return directory
 
 
