@@ -225,6 +225,7 @@ def test_an_api_server_that_goes_away_for_a_while_is_noticed(healthy: Stack) -> 
         healthy.faults.readyz = 500
         healthy.wait_until("a doubt", lambda: "the API server is not ready" in daemon.text)
         assert "not healed" in bootheal("wait", "--timeout", "0", "--config", healthy.config, expect=1).stderr
+        assert "/readyz says 500 (etcd)" in bootheal("check", "--config", healthy.config, expect=1).stdout
         healthy.faults.clear()
         healthy.wait_until("the second report", lambda: daemon.verdicts() == 2)
         assert "healthy" in daemon.text.splitlines()[-1]
