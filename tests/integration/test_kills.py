@@ -16,6 +16,8 @@ from support.command import bootheal, heal, start
 KILLS = 30
 RECOVERIES = 3
 REFUSED = 400
+# The kubelet was faster: nothing was changed, and the next look judges anew.
+OUTRUN = "it changed since it was looked at"
 
 
 @pytest.mark.slow
@@ -35,7 +37,8 @@ def test_thirty_kills_and_always_healed(stack: Stack) -> None:
         assert stack.pooler.setting("server_idle_timeout") == "300"
         assert {change: times for change, times in changes(stack).items() if times > 1} == {}
     state = json.loads(bootheal("status", "--json", "--config", stack.config).stdout)
-    assert {done["result"] for step in state["steps"].values() for done in step["done"]} <= {"done", "intended"}
+    results = {done["result"] for step in state["steps"].values() for done in step["done"]}
+    assert {result for result in results if not result.endswith(OUTRUN)} <= {"done", "intended"}
 
 
 def kill_after(stack: Stack, seconds: float) -> bool:
