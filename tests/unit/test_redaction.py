@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootheal.adapters.kube.redaction import Redaction
+from bootheal.adapters.redaction import Redaction
 
 CANARY = "canary-5f1d"
 

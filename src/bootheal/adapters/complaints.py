@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bootheal.adapters.kube.redaction import Redaction
+from bootheal.adapters.redaction import Redaction
 from bootheal.model import Complaint
 from bootheal.restarting.lastwords import LONGEST
 

@@ -14,8 +14,8 @@ from bootheal.adapters.kube import extensions, objects, workloads
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
 from bootheal.adapters.kube.evidence import last_words, tail
 from bootheal.adapters.kube.lists import CORE, RESOURCES, Lists
-from bootheal.adapters.kube.redaction import Redaction
 from bootheal.adapters.kube.secrets import Secrets
+from bootheal.adapters.redaction import Redaction
 from bootheal.errors import BoothealError, ConflictError, DeniedError, MissingError, PermanentError
 from bootheal.model import (
     Answer,

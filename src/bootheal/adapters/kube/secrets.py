@@ -7,7 +7,7 @@ import time
 
 from bootheal.adapters.kube import objects
 from bootheal.adapters.kube.api import Api
-from bootheal.adapters.kube.redaction import Redaction
+from bootheal.adapters.redaction import Redaction
 from bootheal.errors import MissingError
 from bootheal.model import Credentials, Login, Ref, Secret
 
