@@ -71,7 +71,7 @@ def test_a_copy_of_no_use_is_as_good_as_refused(tmp_path: Path) -> None:
     copy, original = tmp_path / "kubeconfig", tmp_path / "k3s.yaml"
     copy.write_text("none")
     os.utime(copy, (1_000.0, 1_000.0))
-    cluster = KubeCluster(Api(GivenKubeconfig(copy, original)))
+    cluster = KubeCluster(Api(GivenKubeconfig(copy, original=original)))
     with pytest.raises(UnreachableError, match="k3s.yaml: it is not there yet"):
         cluster.readiness()
     original.touch()
@@ -82,6 +82,8 @@ def test_a_copy_of_no_use_is_as_good_as_refused(tmp_path: Path) -> None:
     with pytest.raises(DeniedError) as refusal:
         cluster.readiness()
     assert not refusal.value.final
+    with pytest.raises(DeniedError):  # of which we know nothing but the copy
+        KubeCluster(Api(GivenKubeconfig(copy))).readiness()
 
 
 @pytest.fixture

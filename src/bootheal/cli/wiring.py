@@ -82,11 +82,11 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
     """Return the kubeconfig to read; on k3s the live file, since k3s renews its certificates there."""
     if isinstance(host, K3dHost) and not cluster.kubeconfig:
         return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
-    default = K3S_KUBECONFIG if cluster.kind == "k3s" else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
-    path = cluster.kubeconfig or Path(default)
+    k3s = cluster.kind == "k3s"
     if not cluster.kubeconfig and (copy := given("kubeconfig")):
-        return GivenKubeconfig(copy, path, cluster.context)
-    return LiveKubeconfig(path, cluster.context, awaited=cluster.kind == "k3s")
+        return GivenKubeconfig(copy, cluster.context, original=K3S_KUBECONFIG if k3s else None)
+    default = K3S_KUBECONFIG if k3s else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
+    return LiveKubeconfig(cluster.kubeconfig or Path(default), cluster.context, awaited=k3s)
 
 
 def open_state(file: File) -> StateFile:

@@ -74,12 +74,12 @@ class LiveKubeconfig:
 class GivenKubeconfig:
     """The copy of a kubeconfig that systemd gave us at our start (LoadCredential=): a newer one takes a restart.
 
-    DeniedError where it is no good, which ends in one. But as long as there is no `original`, none would help.
-    And one that was written since calls for it at once.
+    DeniedError where it is no good, which ends in one. Where the `original` is known, none is called for before that
+    is there, and at once when it was written since.
     """
 
-    def __init__(self, path: Path, original: Path, context: str = "") -> None:
-        self._path, self._original, self._context = path, original, context
+    def __init__(self, path: Path, context: str = "", *, original: Path | None = None) -> None:
+        self._path, self._context, self._original = path, context, original
         self.configuration: Any = None
 
     def renewed(self) -> bool:
@@ -94,7 +94,7 @@ class GivenKubeconfig:
 
     def _no_good(self) -> BoothealError:
         try:
-            written = self._original.stat().st_mtime
+            written = self._original.stat().st_mtime if self._original else 0.0
         except FileNotFoundError:
             return UnreachableError(f"cannot use the kubeconfig {self._original}: it is not there yet")
         except OSError:
