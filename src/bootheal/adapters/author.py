@@ -1,11 +1,13 @@
 """Who wrote it, and whether that process is still there. Its lock could tell, but only to those who may open it."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 ZOMBIE = "Z"
 
 
+@cache
 def sign() -> str:
     """Name this process: by its number, and by when it began, since numbers are given again."""
     return f"{os.getpid()} {_began(os.getpid())}"

@@ -2,6 +2,7 @@
 
 import os
 import re
+from functools import cached_property
 from pathlib import Path
 
 from bootheal.adapters.credentials import given
@@ -48,14 +49,18 @@ class Machine:
     def _contained_since(self) -> float | None:
         """Return when a container's boot began: by systemd's notes, or by the age of its own file."""
         if self._given:
-            kernel = BOOT_ID.read_text(encoding="ascii").strip()
-            return None if self.boot_id() == kernel else self._clock.first_noted
+            return self._clock.first_noted if self._differs_from_the_kernels else None
         try:
             status = self._file.stat()
         except OSError:
             return None
         of_the_kernel = os.stat("/proc").st_dev == status.st_dev  # noqa: PTH116 - st_dev, not a path question
         return None if of_the_kernel else status.st_mtime
+
+    @cached_property
+    def _differs_from_the_kernels(self) -> bool:
+        """Whether the boot id that we were given is another one; neither changes while we live, and every look asks."""
+        return self.boot_id() != BOOT_ID.read_text(encoding="ascii").strip()
 
     def directory(self, path: str) -> Directory:
         """Look at a path, and at the kernel's table of mounts, which needs no right to the directories above it."""

@@ -96,7 +96,7 @@ class GivenKubeconfig:
         try:
             written = self._original.stat().st_mtime if self._original else 0.0
         except FileNotFoundError:
-            return UnreachableError(f"cannot use the kubeconfig {self._original}: it is not there yet")
+            return UnreachableError(f"{_missing(self._original)} yet")
         except OSError:
             written = 0.0
         why = "the kubeconfig was missing or not usable when this service was started"
@@ -152,7 +152,7 @@ def load(path: Path, context: str) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise MissingError(f"cannot use the kubeconfig {path}: it is not there", hint=HINT) from None
+        raise _missing(path) from None
     except (OSError, UnicodeDecodeError) as error:
         raise _unusable(str(path), (isinstance(error, OSError) and error.strerror) or "it is not text") from None
     return parse(text, str(path), path.parent, context)
@@ -181,6 +181,10 @@ def parse(text: str, name: str, directory: Path, context: str) -> Any:
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error):
         raise _unusable(name, "it lacks clusters or users, or they are not what they should be") from None
     return configuration
+
+
+def _missing(path: Path | None) -> MissingError:
+    return MissingError(f"cannot use the kubeconfig {path}: it is not there", hint=HINT)
 
 
 def _unusable(name: str, why: str) -> PermanentError:
