@@ -5,10 +5,7 @@ judgement needs, and none that could hold a secret. Times are seconds since the
 epoch (float), durations are seconds.
 """
 
-from bootheal.model.happened import Done, Ending, Event, EventKind, Outcome, Report, Verdict, report_from_json, to_json
-from bootheal.model.host import BootTime, Complaint, Directory, HostFacts, Part, PartState
-from bootheal.model.names import Credentials, Login, Ref, Secret, Target, Trust
-from bootheal.model.objects import (
+from bootheal.model.cluster import (
     Backup,
     Budget,
     Container,
@@ -27,6 +24,9 @@ from bootheal.model.objects import (
     Webhook,
     Workload,
 )
+from bootheal.model.host import BootTime, Complaint, Directory, HostFacts, Part, PartState
+from bootheal.model.identity import Credentials, Login, Ref, Secret, Target, Trust
+from bootheal.model.report import Done, Ending, Event, EventKind, Outcome, Report, Verdict, report_from_json, to_json
 from bootheal.model.servers import Answer, Console, Role, Setting
 
 __all__ = [

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bootheal.model.names import Ref
+from bootheal.model.identity import Ref
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from bootheal.model.names import Secret
+from bootheal.model.identity import Secret
 
 
 @dataclass(frozen=True, slots=True)
