@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from bootheal.cluster.freshness import pod_doubt, service_doubt
 from bootheal.errors import BoothealError, PermanentError
-from bootheal.freshness import pod_doubt, service_doubt
 from bootheal.model import Answer, Leadership, Login, Pod, Ref, Service, Target, Trust
 from bootheal.ports import World
 

@@ -8,8 +8,8 @@ where the kubelet of this boot says that it knows no such pod: nothing of it can
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from bootheal.cluster.freshness import node_doubt
 from bootheal.errors import DeniedError
-from bootheal.freshness import node_doubt
 from bootheal.model import BootTime, Lease, Node, Pod, Ref
 from bootheal.ports import World
 from bootheal.step import Action

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bootheal.actions import DeletePod
+from bootheal.cluster.delete_pod import DeletePod
 from bootheal.model import BootTime, Container, Doomed, Lease, Node, Pod, Ref, State
 from bootheal.ports import World
 from bootheal.step import Act, GiveUp, Past, Settled, Wait

@@ -4,8 +4,8 @@ import pytest
 
 from bootheal.adapters import complaints
 from bootheal.adapters.ends import Ends
+from bootheal.cluster.log_excerpt import LONGEST
 from bootheal.model import Part, PartState
-from bootheal.restarting.lastwords import LONGEST
 
 CANARY = "canary-77c1"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.actions import DeletePod
+from bootheal.cluster.delete_pod import DeletePod
 from bootheal.model import Answer, Container, Done, Part, PartState, Pod, Ref
 from bootheal.ports import World
 from bootheal.step import Act, GiveUp, Settled, Wait

@@ -1,7 +1,7 @@
 """This boot on the wall clock, which may be set while it lasts."""
 
 from bootheal.adapters.wallclock import SLACK, Sample, WallClock
-from bootheal.freshness import before_boot
+from bootheal.cluster.freshness import before_boot
 from bootheal.model import BootTime
 
 HOUR = 3600.0

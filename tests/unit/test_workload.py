@@ -7,7 +7,7 @@ import pytest
 
 from bootheal.adapters.kube.objects import pod as parsed_pod
 from bootheal.adapters.kube.workloads import workload as parsed_workload
-from bootheal.health import Rollout, rollout
+from bootheal.cluster.rollout import Rollout, rollout
 from bootheal.model import Answer, Done, Pod, Ref, Workload
 from bootheal.probes import Http
 from bootheal.restarting.actions import ReplacePod, ResetPod, RollOut, ScaleDown, ScaleUp

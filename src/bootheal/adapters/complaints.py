@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bootheal.adapters.redaction import Redaction
+from bootheal.cluster.log_excerpt import LONGEST
 from bootheal.model import Complaint
-from bootheal.restarting.lastwords import LONGEST
 
 # As logrus writes it, quoted where it has to be.
 _WORDS = r'("(?:[^"\\]|\\.)*"|\S+)'

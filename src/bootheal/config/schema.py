@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from bootheal.death import BY_DEFAULT, known
+from bootheal.cluster.dead_pods import BY_DEFAULT, known
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)?")
 _UNITS = {None: 1, "s": 1, "m": 60, "h": 3600}

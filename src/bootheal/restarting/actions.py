@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from bootheal.actions import DeletePod, delete_pod
+from bootheal.cluster.delete_pod import DeletePod, delete_pod
 from bootheal.model import Pod, Ref, Workload
 from bootheal.ports import World
 from bootheal.step import Action

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bootheal.actions import REPLACED_BY
-from bootheal.death import lost
+from bootheal.cluster.dead_pods import lost
+from bootheal.cluster.delete_pod import REPLACED_BY
+from bootheal.cluster.freshness import pod_doubt, service_doubt, workload_doubt
+from bootheal.cluster.log_excerpt import telling
+from bootheal.cluster.rollout import Rollout, crashed, misconfigured, rollout, starting
 from bootheal.errors import PermanentError, TransientError
-from bootheal.freshness import pod_doubt, service_doubt, workload_doubt
-from bootheal.health import Rollout, crashed, misconfigured, rollout, starting
 from bootheal.model import Answer, BootTime, Pod, Service, State, Target, Workload
 from bootheal.ports import World
 from bootheal.probes import Http, Probe, Sql, Tcp, ask
-from bootheal.restarting.lastwords import telling
 from bootheal.restarting.shapes import ROLL_OUT, Choice, Strategy, budget_trouble, choose, pull_trouble, rolling_trouble
 from bootheal.step import Past
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bootheal.health import unpulled
+from bootheal.cluster.rollout import unpulled
 from bootheal.model import Budget, Pod, Workload
 
 Strategy = Literal["auto", "rollout", "scale", "delete-pods"]

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bootheal import stuck
-from bootheal.actions import LOG_LINES, REPLACED_BY, DeletePod, delete_pod
-from bootheal.death import BY_DEFAULT, EVICTED, cause_of_death, died
+from bootheal.cluster.dead_pods import BY_DEFAULT, EVICTED, cause_of_death, died
+from bootheal.cluster.delete_pod import LOG_LINES, REPLACED_BY, DeletePod, delete_pod
 from bootheal.model import Doomed, Pod, Ref, Right
 from bootheal.ports import Interest, World
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from bootheal.cluster.freshness import before_boot
 from bootheal.data import IDENTIFIER, Check, Checked, checked, facts, lost, passing
 from bootheal.errors import BoothealError, UnreachableError
-from bootheal.freshness import before_boot
 from bootheal.model import Answer, Backup, Container, Done, Login, Pod, Ref, Right, State, Target
 from bootheal.ports import Interest, World
 from bootheal.postgreslog import Distress, distress, progress

@@ -6,8 +6,8 @@ It is asked and waited for, and never touched.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bootheal.cluster.freshness import pod_doubt, service_doubt
 from bootheal.errors import PermanentError
-from bootheal.freshness import pod_doubt, service_doubt
 from bootheal.model import Answer, Pod, Ref, Right, Target
 from bootheal.ports import Interest, World
 from bootheal.probes import Exec, Probe, Sql, Url, ask, ask_at

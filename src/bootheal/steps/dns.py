@@ -5,8 +5,8 @@ Databases are asked by their pods' addresses, so nothing of theirs waits for thi
 
 from dataclasses import dataclass
 
+from bootheal.cluster.freshness import service_doubt
 from bootheal.errors import DeniedError, MissingError
-from bootheal.freshness import service_doubt
 from bootheal.model import Answer, Pod, Ref, Right, Service, Target
 from bootheal.ports import World
 from bootheal.step import Judgement, Past, Settled, Step, Wait

@@ -6,9 +6,10 @@ While it is shut, what the host knows of the cluster's parts tells why, and some
 import os
 from dataclasses import dataclass, field, replace
 
-from bootheal import extensions, parts
+from bootheal import parts
+from bootheal.cluster import webhooks
+from bootheal.cluster.freshness import node_doubt
 from bootheal.errors import DeniedError, TransientError
-from bootheal.freshness import node_doubt
 from bootheal.model import BootTime, Extensions, HostFacts, Lease, Node, Readiness, Right
 from bootheal.parts import Allowed
 from bootheal.ports import Interest, World
@@ -60,7 +61,7 @@ class Gate(Step[Seen]):
 
     def wishes(self) -> frozenset[Right]:
         """To tell of broken webhooks and aggregated APIs."""
-        return extensions.RIGHTS
+        return webhooks.RIGHTS
 
     def look(self, world: World) -> Seen:
         """Ask /readyz, then read the nodes and their Leases; where they say no, or nothing, ask the host why."""
@@ -110,7 +111,7 @@ class Gate(Step[Seen]):
         cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in nodes if node.unschedulable)
         return Settled(
             f"node {names} is Ready in this boot",
-            remarks=(*cordoned, *extensions.remarks(seen.extensions)),
+            remarks=(*cordoned, *webhooks.remarks(seen.extensions)),
             epoch=seen.epoch or "+".join(node.boot_id for node, _ in nodes),
         )
 

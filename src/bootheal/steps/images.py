@@ -7,7 +7,7 @@ still wait are deleted, once a boot for each image, and their controllers make t
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bootheal.actions import REPLACED_BY, DeletePod, delete_pod
+from bootheal.cluster.delete_pod import REPLACED_BY, DeletePod, delete_pod
 from bootheal.model import Pod, Right
 from bootheal.ports import Interest, World
 from bootheal.step import Act, Judgement, Past, Settled, Step, Wait

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bootheal.cluster.freshness import pod_doubt, service_doubt
 from bootheal.errors import PermanentError, TransientError
-from bootheal.freshness import pod_doubt, service_doubt
 from bootheal.ini import unsure
 from bootheal.matrix import RECOVERING, Verdict
 from bootheal.model import Answer, Credentials, Done, Login, Pod, Ref, Right, Service, State, Target, Workload

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bootheal.death import lost
-from bootheal.health import looping, misconfigured, starting
+from bootheal.cluster.dead_pods import lost
+from bootheal.cluster.rollout import looping, misconfigured, starting
 from bootheal.model import Done, Pod, Ref, Right
 from bootheal.ports import Interest, World
 from bootheal.probes import Exec, Probe

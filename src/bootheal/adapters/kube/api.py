@@ -16,8 +16,8 @@ from typing import Any
 from bootheal.adapters.kube import extensions
 from bootheal.adapters.kube.kubeconfig import Kubeconfig
 from bootheal.adapters.kube.refusal import error_for, reason, right_to
+from bootheal.cluster.webhooks import blame, webhook_in
 from bootheal.errors import DeniedError, UnreachableError
-from bootheal.extensions import blame, webhook_in
 from bootheal.model import Answer
 
 CONNECT_TIMEOUT = 3.0

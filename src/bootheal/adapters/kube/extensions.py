@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bootheal.adapters.kube.objects import SERVICE_NAME, Raw
+from bootheal.cluster.webhooks import blame, describe, webhook_in
 from bootheal.errors import BoothealError, MissingError, PermanentError
-from bootheal.extensions import blame, describe, webhook_in
 from bootheal.model import Extensions, Ref, Webhook, Workload
 
 Get = Callable[..., Any]

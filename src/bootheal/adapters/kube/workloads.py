@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bootheal.adapters.kube.objects import Raw, condition, manager, ref, seconds
-from bootheal.extensions import webhook_in
+from bootheal.cluster.webhooks import webhook_in
 from bootheal.model import Budget, Workload
 
 # Ours: why we restarted it, when, and how many replicas it had before we scaled it to zero.

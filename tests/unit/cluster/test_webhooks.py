@@ -4,9 +4,9 @@ import pytest
 
 from bootheal.adapters.kube import extensions as reading
 from bootheal.adapters.kube.workloads import workload
+from bootheal.cluster.rollout import rollout
+from bootheal.cluster.webhooks import blame, remarks, webhook_in
 from bootheal.errors import DeniedError, MissingError
-from bootheal.extensions import blame, remarks, webhook_in
-from bootheal.health import rollout
 from bootheal.model import Extensions, Ref, Webhook
 from support.objects import a_deployment
 

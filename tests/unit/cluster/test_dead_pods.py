@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bootheal.adapters.kube.objects import pod as parse
-from bootheal.death import BY_DEFAULT, cause_of_death, died, known
+from bootheal.cluster.dead_pods import BY_DEFAULT, cause_of_death, died, known
 from bootheal.model import Pod
 from support.objects import BOOT, THIS_BOOT
 

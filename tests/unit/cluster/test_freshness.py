@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootheal.freshness import node_doubt, pod_doubt, service_doubt, workload_doubt
+from bootheal.cluster.freshness import node_doubt, pod_doubt, service_doubt, workload_doubt
 from bootheal.model import BootTime, Endpoint, Lease, Node, Ref
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_lease, a_node, a_pod, running, terminated
 

@@ -8,7 +8,7 @@ which kubectl has no opinion, its pods need only be there.
 
 from dataclasses import dataclass
 
-from bootheal.freshness import before_boot
+from bootheal.cluster.freshness import before_boot
 from bootheal.model import BootTime, Container, Pod, State, Workload
 
 PULLING = frozenset({"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName"})

@@ -5,7 +5,7 @@ Pending, and `status.phase=Unknown` has matched nothing since 2015. What does is
 reason of a container that has ended, and the pod's own reason once its phase is Failed.
 """
 
-from bootheal.freshness import before_boot
+from bootheal.cluster.freshness import before_boot
 from bootheal.model import BootTime, Pod, State
 
 # Reasons of containers: the runtime has lost them. The kubelet starts most of them again by itself.

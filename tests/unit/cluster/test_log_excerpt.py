@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootheal.restarting.lastwords import LONGEST, MOST, telling
+from bootheal.cluster.log_excerpt import LONGEST, MOST, telling
 
 DJANGO = """\
 Watching for file changes with StatReloader
