@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
+from bootheal.backoff import reconnecting
 from bootheal.demo.stack import Stack
 from bootheal.errors import PermanentError, UnreachableError
 from bootheal.ini import with_settings
 from bootheal.matrix import Logins, Verdict
 from bootheal.model import Answer, Credentials, Secret, Target
-from bootheal.patience import reconnecting
 from bootheal.pgbouncer import Says, quoted, understand, version
 from support.pgbouncer import ADMIN, WHICH, Bouncer, free_port, pooler, programs, server, version_of
 

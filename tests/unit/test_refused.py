@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from bootheal.backoff import reconnecting
 from bootheal.errors import BoothealError, DeniedError, UnreachableError
 from bootheal.model import Ending
-from bootheal.patience import reconnecting
 from bootheal.ports import World
 from bootheal.step import REFUSAL_PASSES, Act, Judgement, Past, Settled
 from support.engine import START, Bench, Deed, DictMemory, Scripted

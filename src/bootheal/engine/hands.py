@@ -4,10 +4,10 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Protocol
 
+from bootheal.backoff import hold_back
 from bootheal.engine.node import Node
 from bootheal.errors import BoothealError, DeniedError, StateError, TransientError
 from bootheal.model import Done, EventKind
-from bootheal.patience import hold_back
 from bootheal.ports import Clock, Memory, World
 from bootheal.step import Action, GiveUp, Wait
 

@@ -15,8 +15,8 @@ from typing import Any
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.objects import Raw
 from bootheal.adapters.kube.refusal import ExpiredError
+from bootheal.backoff import reconnecting, stay_away
 from bootheal.errors import BoothealError, DeniedError, TransientError, UnreachableError
-from bootheal.patience import reconnecting, stay_away
 
 PAGE = 500
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootheal.patience import pause, reconnecting, stay_away
+from bootheal.backoff import pause, reconnecting, stay_away
 
 
 @given(st.floats(0, 1e6))
