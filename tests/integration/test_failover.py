@@ -10,9 +10,9 @@ from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
 from bootheal.model import Credentials, Endpoint, Login, Pod, Ref, Service
 from bootheal.ports import World
-from bootheal.primary import Database
+from bootheal.postgres.database import DatabaseStep
+from bootheal.postgres.primary import Database
 from bootheal.step import Settled, Wait
-from bootheal.steps.database import DatabaseStep
 from support.objects import a_pod, past, running
 from support.postgres import ADDRESS, ADMIN, RealPostgres, servers, until
 

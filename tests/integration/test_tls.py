@@ -18,9 +18,9 @@ from bootheal.demo.stack import Stack
 from bootheal.errors import MissingError
 from bootheal.model import Login, Ref, Secret
 from bootheal.ports import World
-from bootheal.primary import Database
+from bootheal.postgres.database import DatabaseStep
+from bootheal.postgres.primary import Database
 from bootheal.step import Settled, Wait
-from bootheal.steps.database import DatabaseStep
 from support.certificates import Authority
 from support.double import SHOP, Api
 from support.objects import past

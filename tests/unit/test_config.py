@@ -14,9 +14,9 @@ from bootheal.config.schema import File
 from bootheal.errors import ConfigurationError, UsageError
 from bootheal.model import Login, Ref
 from bootheal.parts import Allowed
+from bootheal.postgres.database import DatabaseStep
 from bootheal.probes import Tcp
 from bootheal.steps.credential import Credential
-from bootheal.steps.database import DatabaseStep
 from bootheal.steps.dependency import Dependency
 from bootheal.steps.gate import Gate
 from bootheal.steps.images import Images

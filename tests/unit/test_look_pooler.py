@@ -9,7 +9,7 @@ import pytest
 from bootheal.model import Answer, Console, Credentials, Endpoint, Login, Pod, Ref, Secret, Service, Setting, Workload
 from bootheal.pooling.facts import STARVED
 from bootheal.ports import World
-from bootheal.primary import Database
+from bootheal.postgres.primary import Database
 from bootheal.steps.pooler import PoolerStep
 from support.objects import a_deployment, a_pod
 

@@ -17,13 +17,14 @@ from bootheal.model import Ref
 from bootheal.parts import Allowed
 from bootheal.pgbouncer import harms
 from bootheal.plan import CycleError, Plan, arrange, order
-from bootheal.primary import Database
+from bootheal.postgres import disk
+from bootheal.postgres.database import DatabaseStep
+from bootheal.postgres.disk import Disk
+from bootheal.postgres.primary import Database
 from bootheal.step import Step
-from bootheal.steps import disk, dns, gate
+from bootheal.steps import dns, gate
 from bootheal.steps.cleanup import Cleanup
 from bootheal.steps.credential import Credential
-from bootheal.steps.database import DatabaseStep
-from bootheal.steps.disk import Disk
 from bootheal.steps.dns import Dns
 from bootheal.steps.gate import Gate
 from bootheal.steps.images import Images

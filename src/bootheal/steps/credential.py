@@ -15,8 +15,8 @@ from bootheal.errors import ConflictError, UnreachableError
 from bootheal.model import Answer, Credentials, Login, Ref, Right, Role, Secret, Target
 from bootheal.pgbouncer import userlist_entry
 from bootheal.ports import Interest, World
-from bootheal.primary import TIMEOUT, Database, find
-from bootheal.scram import is_verifier, matches
+from bootheal.postgres.primary import TIMEOUT, Database, find
+from bootheal.postgres.scram import is_verifier, matches
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
 WRONG_PASSWORD = "28P01"  # noqa: S105 - a SQLSTATE

@@ -35,7 +35,7 @@ from bootheal.pooling.files import same_file
 from bootheal.pooling.rules import Names, passes, tell, why_restart
 from bootheal.pooling.settings import Declared
 from bootheal.ports import Interest, World
-from bootheal.primary import TIMEOUT, Database, find
+from bootheal.postgres.primary import TIMEOUT, Database, find
 from bootheal.step import Act, Action, Judgement, Past, Settled, Step, Wait
 
 # A login that is not served this soon is worth the loan; with the loan out, real slowness is waited for.

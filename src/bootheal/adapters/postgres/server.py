@@ -9,7 +9,7 @@ from bootheal.adapters.postgres.libpq import Local, session
 from bootheal.adapters.postgres.wire import ask
 from bootheal.errors import TransientError, why_silent
 from bootheal.model import Answer, Credentials, Role, Secret, Target
-from bootheal.scram import matches
+from bootheal.postgres.scram import matches
 
 if TYPE_CHECKING:
     from psycopg import Connection

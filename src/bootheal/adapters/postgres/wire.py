@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from bootheal.errors import why_silent
 from bootheal.model import Answer, Credentials, Trust
-from bootheal.scram import MECHANISM, Exchange
+from bootheal.postgres.scram import MECHANISM, Exchange
 
 PROTOCOL = 196608
 SSL_REQUEST = 80877103

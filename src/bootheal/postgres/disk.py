@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bootheal.errors import PermanentError
 from bootheal.model import Directory, Right
 from bootheal.ports import World
-from bootheal.primary import Database, pods_of
+from bootheal.postgres.primary import Database, pods_of
 from bootheal.step import GiveUp, Judgement, Past, Settled, Step, Wait
 
 PREFIX = "disk/"

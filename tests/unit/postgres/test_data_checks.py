@@ -2,8 +2,8 @@
 
 import pytest
 
-from bootheal.data import IDENTIFIER, Check, Checked, checked, facts, lost
 from bootheal.model import Answer
+from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, checked, facts, lost
 
 
 def answered(value: str, **check: float | None) -> Checked:

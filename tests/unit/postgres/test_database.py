@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from bootheal.data import Check, Checked, checked
 from bootheal.errors import UnreachableError
 from bootheal.model import Answer, Credentials, Done, Login, Ref, Secret, Target
 from bootheal.ports import World
-from bootheal.postgreslog import Distress
-from bootheal.primary import READ_ONLY, Database, Member, Members
+from bootheal.postgres.data_checks import Check, Checked, checked
+from bootheal.postgres.database import AcceptData, DatabaseStep, Seen
+from bootheal.postgres.primary import READ_ONLY, Database, Member, Members
+from bootheal.postgres.server_log import Distress
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
-from bootheal.steps.database import AcceptData, DatabaseStep, Seen
 from support.objects import NOW, past
 
 DATABASE = Database("shop", "shop", "shop", Login(Ref("secret", "shop", "admin")), service="postgres")

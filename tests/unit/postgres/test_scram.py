@@ -6,7 +6,7 @@ import hmac
 
 import pytest
 
-from bootheal.scram import Exchange, is_verifier, matches
+from bootheal.postgres.scram import Exchange, is_verifier, matches
 
 NONCE = "rOprNGfwEbeRWgbNEkqO"
 SERVER_FIRST = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bootheal.cluster.freshness import before_boot
-from bootheal.data import IDENTIFIER, Check, Checked, checked, facts, lost, passing
 from bootheal.errors import BoothealError, UnreachableError
 from bootheal.model import Answer, Backup, Container, Done, Login, Pod, Ref, Right, State, Target
 from bootheal.ports import Interest, World
-from bootheal.postgreslog import Distress, distress, progress
-from bootheal.primary import TIMEOUT, Database, Member, Members, find
+from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, checked, facts, lost, passing
+from bootheal.postgres.primary import TIMEOUT, Database, Member, Members, find
+from bootheal.postgres.server_log import Distress, distress, progress
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
 RECOVERING = ("57P03",)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootheal.postgreslog import distress, progress
+from bootheal.postgres.server_log import distress, progress
 
 
 @pytest.mark.parametrize(

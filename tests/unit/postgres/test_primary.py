@@ -22,7 +22,7 @@ from bootheal.model import (
     Trust,
 )
 from bootheal.ports import World
-from bootheal.primary import Database, find
+from bootheal.postgres.primary import Database, find
 from support.objects import BOOT, THIS_BOOT, a_pod, running
 
 ADMIN = Login(Ref("secret", "shop", "admin"))

@@ -3,9 +3,9 @@
 import pytest
 
 from bootheal.model import Directory, Login, Ref
-from bootheal.primary import Database
+from bootheal.postgres.disk import Disk, Seen
+from bootheal.postgres.primary import Database
 from bootheal.step import GiveUp, Settled, Wait
-from bootheal.steps.disk import Disk, Seen
 from support.objects import NOW, past
 
 DATABASE = Database("shop", "shop", "shop", Login(Ref("secret", "shop", "admin")), service="postgres")
