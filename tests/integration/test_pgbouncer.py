@@ -17,10 +17,10 @@ from psycopg import sql
 from bootheal.backoff import reconnecting
 from bootheal.demo.stack import Stack
 from bootheal.errors import PermanentError, UnreachableError
-from bootheal.ini import with_settings
-from bootheal.matrix import Logins, Verdict
 from bootheal.model import Answer, Credentials, Secret, Target
-from bootheal.pgbouncer import Says, quoted, understand, version
+from bootheal.pgbouncer.diagnosis import Logins, Verdict
+from bootheal.pgbouncer.ini import with_settings
+from bootheal.pgbouncer.knowledge import Says, quoted, understand, version
 from support.pgbouncer import ADMIN, WHICH, Bouncer, free_port, pooler, programs, server, version_of
 
 OK = Answer(ok=True, spoke=True)

@@ -14,13 +14,13 @@ from bootheal.config.schema import File
 from bootheal.errors import ConfigurationError, UsageError
 from bootheal.model import Login, Ref
 from bootheal.parts import Allowed
+from bootheal.pgbouncer.credential import Credential
+from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.postgres.database import DatabaseStep
 from bootheal.probes import Tcp
-from bootheal.steps.credential import Credential
 from bootheal.steps.dependency import Dependency
 from bootheal.steps.gate import Gate
 from bootheal.steps.images import Images
-from bootheal.steps.pooler import PoolerStep
 from bootheal.steps.workload import WorkloadStep
 
 SAMPLE = Path(__file__).parents[2] / "config/bootheal.yaml"

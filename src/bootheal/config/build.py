@@ -15,7 +15,9 @@ from bootheal.config.source import Source, parse, suggestion, validate
 from bootheal.errors import ConfigurationError, Problem, UsageError
 from bootheal.model import Ref
 from bootheal.parts import Allowed
-from bootheal.pgbouncer import harms
+from bootheal.pgbouncer.credential import Credential
+from bootheal.pgbouncer.knowledge import harms
+from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.plan import CycleError, Plan, arrange, order
 from bootheal.postgres import disk
 from bootheal.postgres.database import DatabaseStep
@@ -24,12 +26,10 @@ from bootheal.postgres.primary import Database
 from bootheal.step import Step
 from bootheal.steps import dns, gate
 from bootheal.steps.cleanup import Cleanup
-from bootheal.steps.credential import Credential
 from bootheal.steps.dns import Dns
 from bootheal.steps.gate import Gate
 from bootheal.steps.images import Images
 from bootheal.steps.names import Names
-from bootheal.steps.pooler import PoolerStep
 from bootheal.steps.registry import NAME as REGISTRY
 from bootheal.steps.registry import Registry
 from bootheal.steps.restore import Restore

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from bootheal.model import Answer, Console, Document, Done, Login, Ref, Setting, Target
-from bootheal.pooling.actions import HangUp, Lend, Reload, Repay, RestartPooler
-from bootheal.pooling.facts import Member, Seen
+from bootheal.pgbouncer.actions import HangUp, Lend, Reload, Repay, RestartPooler
+from bootheal.pgbouncer.observation import Member, Seen
+from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.postgres.primary import Database
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
-from bootheal.steps.pooler import PoolerStep
 from support.objects import NOW, past
 
 POD = Ref("pod", "shop", "pooler-1")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootheal.ini import equal, unsure, with_settings
+from bootheal.pgbouncer.ini import equal, unsure, with_settings
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,8 @@ from typing import Any
 
 from bootheal.cluster.freshness import pod_doubt, service_doubt
 from bootheal.errors import PermanentError, TransientError
-from bootheal.ini import unsure
-from bootheal.matrix import RECOVERING, Verdict
 from bootheal.model import Answer, Credentials, Done, Login, Pod, Ref, Right, Service, State, Target, Workload
-from bootheal.pgbouncer import Says, understand
-from bootheal.pooling.actions import (
+from bootheal.pgbouncer.actions import (
     ApplySettings,
     HangUp,
     Lend,
@@ -30,10 +27,13 @@ from bootheal.pooling.actions import (
     reloaded,
     restarted,
 )
-from bootheal.pooling.facts import RETRY, STARVED, Member, Seen, condition, let_in
-from bootheal.pooling.files import same_file
-from bootheal.pooling.rules import Names, passes, tell, why_restart
-from bootheal.pooling.settings import Declared
+from bootheal.pgbouncer.diagnosis import RECOVERING, Verdict
+from bootheal.pgbouncer.files import same_file
+from bootheal.pgbouncer.ini import unsure
+from bootheal.pgbouncer.knowledge import Says, understand
+from bootheal.pgbouncer.observation import RETRY, STARVED, Member, Seen, condition, let_in
+from bootheal.pgbouncer.restart_rules import Names, passes, tell, why_restart
+from bootheal.pgbouncer.settings import Declared
 from bootheal.ports import Interest, World
 from bootheal.postgres.primary import TIMEOUT, Database, find
 from bootheal.step import Act, Action, Judgement, Past, Settled, Step, Wait

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bootheal.model import Answer
-from bootheal.pgbouncer import Says, understand
+from bootheal.pgbouncer.knowledge import Says, understand
 
 RECOVERING = frozenset({"57P03"})
 WRONG_PASSWORD = frozenset({"28P01"})

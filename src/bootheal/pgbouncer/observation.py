@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bootheal.matrix import Logins, Verdict
 from bootheal.model import Answer, Console, Document, Ref, Target
-from bootheal.pgbouncer import Bug, bug, understand, version
+from bootheal.pgbouncer.diagnosis import Logins, Verdict
+from bootheal.pgbouncer.knowledge import Bug, bug, understand, version
 
 RETRY = "server_login_retry"
 UNKNOWN_NAME = "dns_nxdomain_ttl"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootheal.pgbouncer import Says, bug, harms, quoted, understand, userlist_entry, version
+from bootheal.pgbouncer.knowledge import Says, bug, harms, quoted, understand, userlist_entry, version
 
 
 @pytest.mark.parametrize(

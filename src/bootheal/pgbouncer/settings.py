@@ -3,9 +3,9 @@
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bootheal.ini import equal, with_settings
 from bootheal.model import Document
-from bootheal.pooling.facts import Member
+from bootheal.pgbouncer.ini import equal, with_settings
+from bootheal.pgbouncer.observation import Member
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from bootheal.errors import UnreachableError
 from bootheal.model import Document, Done, Login, Ref, Target
-from bootheal.pooling.facts import LENT
+from bootheal.pgbouncer.observation import LENT
 from bootheal.ports import World
 from bootheal.step import Action
 

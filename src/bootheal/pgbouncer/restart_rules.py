@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from bootheal.matrix import Verdict
 from bootheal.model import Ref
-from bootheal.pooling.facts import Member, Seen
+from bootheal.pgbouncer.diagnosis import Verdict
+from bootheal.pgbouncer.observation import Member, Seen
 from bootheal.step import GiveUp
 
 STALE = (Verdict.STALE, Verdict.STALE_CLIENT)

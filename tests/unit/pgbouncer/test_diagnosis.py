@@ -2,8 +2,8 @@
 
 import pytest
 
-from bootheal.matrix import Logins, Verdict
 from bootheal.model import Answer
+from bootheal.pgbouncer.diagnosis import Logins, Verdict
 
 OK = Answer(ok=True, spoke=True)
 SILENT = Answer(ok=False, spoke=False, text="connection refused")

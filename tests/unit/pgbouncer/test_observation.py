@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from bootheal.model import Answer, Console, Credentials, Endpoint, Login, Pod, Ref, Secret, Service, Setting, Workload
-from bootheal.pooling.facts import STARVED
+from bootheal.pgbouncer.observation import STARVED
+from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.ports import World
 from bootheal.postgres.primary import Database
-from bootheal.steps.pooler import PoolerStep
 from support.objects import a_deployment, a_pod
 
 SERVED = Answer(ok=True, spoke=True)

@@ -13,7 +13,7 @@ from typing import Literal
 
 from bootheal.errors import ConflictError, UnreachableError
 from bootheal.model import Answer, Credentials, Login, Ref, Right, Role, Secret, Target
-from bootheal.pgbouncer import userlist_entry
+from bootheal.pgbouncer.knowledge import userlist_entry
 from bootheal.ports import Interest, World
 from bootheal.postgres.primary import TIMEOUT, Database, find
 from bootheal.postgres.scram import is_verifier, matches

@@ -7,10 +7,10 @@ import pytest
 
 from bootheal.errors import ConflictError
 from bootheal.model import Answer, Credentials, Done, Login, Ref, Role, Secret
+from bootheal.pgbouncer.credential import Credential, ResetPassword, Seen, listed_verifier
 from bootheal.ports import World
 from bootheal.postgres.primary import Database
 from bootheal.step import Act, GiveUp, Settled, Wait
-from bootheal.steps.credential import Credential, ResetPassword, Seen, listed_verifier
 from support.objects import past
 
 ADMIN, POOLER = Login(Ref("secret", "shop", "admin")), Login(Ref("secret", "shop", "pooler"))
