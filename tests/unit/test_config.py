@@ -21,7 +21,7 @@ from bootheal.probes import Tcp
 from bootheal.steps.dependency import Dependency
 from bootheal.steps.gate import Gate
 from bootheal.steps.images import Images
-from bootheal.steps.workload import WorkloadStep
+from bootheal.workloads.workload import WorkloadStep
 
 SAMPLE = Path(__file__).parents[2] / "config/bootheal.yaml"
 

@@ -8,7 +8,7 @@ from bootheal.config import load
 from bootheal.errors import ConfigurationError
 from bootheal.model import Login, Ref
 from bootheal.probes import Exec, Http, Probe, Sql, Tcp, Url
-from bootheal.steps.workload import WorkloadStep
+from bootheal.workloads.workload import WorkloadStep
 
 
 def read(tmp_path: Path, probe: str) -> Probe | None:

@@ -32,9 +32,9 @@ from bootheal.steps.images import Images
 from bootheal.steps.names import Names
 from bootheal.steps.registry import NAME as REGISTRY
 from bootheal.steps.registry import Registry
-from bootheal.steps.restore import Restore
 from bootheal.steps.scheduling import Scheduling
-from bootheal.steps.workload import WorkloadStep
+from bootheal.workloads.restore import Restore
+from bootheal.workloads.workload import WorkloadStep
 
 # What this host calls itself.
 LOOPBACK = {"localhost", "127.0.0.1"}

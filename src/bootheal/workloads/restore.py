@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from bootheal.errors import MissingError
 from bootheal.model import Ref, Right, Workload
 from bootheal.ports import World
-from bootheal.restarting.actions import give_back
 from bootheal.step import Act, Judgement, Past, Settled, Step, Wait
+from bootheal.workloads.actions import give_back
 
 NAME = "restore"
 CAUSE = "it was being restarted, and is at zero only for that"

@@ -12,8 +12,16 @@ from bootheal.errors import PermanentError, TransientError
 from bootheal.model import Answer, BootTime, Pod, Service, State, Target, Workload
 from bootheal.ports import World
 from bootheal.probes import Http, Probe, Sql, Tcp, ask
-from bootheal.restarting.shapes import ROLL_OUT, Choice, Strategy, budget_trouble, choose, pull_trouble, rolling_trouble
 from bootheal.step import Past
+from bootheal.workloads.strategy import (
+    ROLL_OUT,
+    Choice,
+    Strategy,
+    budget_trouble,
+    choose,
+    pull_trouble,
+    rolling_trouble,
+)
 
 LOG_LINES = 60
 

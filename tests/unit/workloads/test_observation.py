@@ -8,7 +8,7 @@ import pytest
 from bootheal.model import Answer, Budget, Endpoint, Pod, Ref, Service, Target
 from bootheal.ports import World
 from bootheal.probes import Http
-from bootheal.restarting.seen import look
+from bootheal.workloads.observation import look
 from support.objects import a_deployment, a_pod
 
 SERVICE = Service(Ref("service", "shop", "web"), "10.43.0.9", ((80, "http"),), {"app": "web"})

@@ -16,11 +16,11 @@ from bootheal.cluster.rollout import looping, misconfigured, starting
 from bootheal.model import Done, Pod, Ref, Right
 from bootheal.ports import Interest, World
 from bootheal.probes import Exec, Probe
-from bootheal.restarting.actions import ResetPod, ScaleUp, delete_all
-from bootheal.restarting.seen import Seen, look
-from bootheal.restarting.shapes import Strategy
-from bootheal.restarting.ways import RESTARTS, happened, indistinct, last_scaling, marked, older, restart, unscale
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
+from bootheal.workloads.actions import ResetPod, ScaleUp, delete_all
+from bootheal.workloads.observation import Seen, look
+from bootheal.workloads.restart import RESTARTS, happened, indistinct, last_scaling, marked, older, restart, unscale
+from bootheal.workloads.strategy import Strategy
 
 # A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself. What starts
 # slowly says so, by a startup probe or by the delay of its readiness probe.

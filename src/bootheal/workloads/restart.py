@@ -7,9 +7,9 @@ memory know; either may have missed it.
 from collections.abc import Iterable
 
 from bootheal.model import Done, Pod
-from bootheal.restarting.actions import ReplacePod, RollOut, ScaleDown, ScaleUp, delete_all, give_back
-from bootheal.restarting.seen import Seen
 from bootheal.step import Act, GiveUp, Judgement, Past, Wait
+from bootheal.workloads.actions import ReplacePod, RollOut, ScaleDown, ScaleUp, delete_all, give_back
+from bootheal.workloads.observation import Seen
 
 RESTARTS = frozenset({RollOut.kind(), ScaleDown.kind(), ReplacePod.kind()})
 

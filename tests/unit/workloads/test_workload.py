@@ -10,11 +10,11 @@ from bootheal.adapters.kube.workloads import workload as parsed_workload
 from bootheal.cluster.rollout import Rollout, rollout
 from bootheal.model import Answer, Done, Pod, Ref, Workload
 from bootheal.probes import Http
-from bootheal.restarting.actions import ReplacePod, ResetPod, RollOut, ScaleDown, ScaleUp
-from bootheal.restarting.seen import Seen
-from bootheal.restarting.shapes import Choice
 from bootheal.step import Act, Action, GiveUp, Judgement, Settled, Wait
-from bootheal.steps.workload import WorkloadStep
+from bootheal.workloads.actions import ReplacePod, ResetPod, RollOut, ScaleDown, ScaleUp
+from bootheal.workloads.observation import Seen
+from bootheal.workloads.strategy import Choice
+from bootheal.workloads.workload import WorkloadStep
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_pod, past, running, terminated, waiting
 
 WEB = Ref("deployment", "shop", "web")

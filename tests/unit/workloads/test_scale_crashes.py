@@ -11,8 +11,8 @@ from bootheal.errors import ConflictError
 from bootheal.model import Budget, Container, Pod, Ref, Report, Service, State, Verdict, Workload
 from bootheal.ports import Interest
 from bootheal.step import GiveUp, Settled
-from bootheal.steps.restore import Restore
-from bootheal.steps.workload import WorkloadStep
+from bootheal.workloads.restore import Restore
+from bootheal.workloads.workload import WorkloadStep
 from support.engine import START, Bench, DictMemory, FakeClock, Scripted, Watchable
 
 THING = Ref("deployment", "shop", "thing")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bootheal.model import Budget, Ref
-from bootheal.restarting.shapes import budget_trouble, choose, pull_trouble, rolling_trouble
+from bootheal.workloads.strategy import budget_trouble, choose, pull_trouble, rolling_trouble
 from support.objects import a_deployment, a_pod, running, waiting
 
 STATEFULSET, DAEMONSET = Ref("statefulset", "shop", "db"), Ref("daemonset", "shop", "agent")
