@@ -13,13 +13,13 @@ from bootheal.config import Configuration, accept_data, load
 from bootheal.config.schema import File
 from bootheal.errors import ConfigurationError, UsageError
 from bootheal.model import Login, Ref
-from bootheal.parts import Allowed
 from bootheal.pgbouncer.credential import Credential
 from bootheal.pgbouncer.pooler import PoolerStep
+from bootheal.platform.components import Allowed
+from bootheal.platform.gate import Gate
 from bootheal.postgres.database import DatabaseStep
 from bootheal.probes import Tcp
 from bootheal.steps.dependency import Dependency
-from bootheal.steps.gate import Gate
 from bootheal.steps.images import Images
 from bootheal.workloads.workload import WorkloadStep
 

@@ -14,9 +14,9 @@ from bootheal.config import load
 from bootheal.engine import recall
 from bootheal.errors import BoothealError
 from bootheal.plan import Plan
+from bootheal.platform import gate
 from bootheal.ports import World
 from bootheal.step import Act, GiveUp, Judgement, Settled, Step, Wait, judge_error
-from bootheal.steps import gate
 
 # A remote cluster is believed once its Lease has been seen advancing, which it does every 10 s.
 GATE_SECONDS = 15.0

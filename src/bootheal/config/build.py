@@ -14,25 +14,25 @@ from bootheal.config.login import login, whole_file
 from bootheal.config.source import Source, parse, suggestion, validate
 from bootheal.errors import ConfigurationError, Problem, UsageError
 from bootheal.model import Ref
-from bootheal.parts import Allowed
 from bootheal.pgbouncer.credential import Credential
 from bootheal.pgbouncer.knowledge import harms
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.plan import CycleError, Plan, arrange, order
+from bootheal.platform import dns, gate
+from bootheal.platform.components import Allowed
+from bootheal.platform.dns import Dns
+from bootheal.platform.gate import Gate
+from bootheal.platform.node_hosts import Names
+from bootheal.platform.registry import NAME as REGISTRY
+from bootheal.platform.registry import Registry
+from bootheal.platform.scheduling import Scheduling
 from bootheal.postgres import disk
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.disk import Disk
 from bootheal.postgres.primary import Database
 from bootheal.step import Step
-from bootheal.steps import dns, gate
 from bootheal.steps.cleanup import Cleanup
-from bootheal.steps.dns import Dns
-from bootheal.steps.gate import Gate
 from bootheal.steps.images import Images
-from bootheal.steps.names import Names
-from bootheal.steps.registry import NAME as REGISTRY
-from bootheal.steps.registry import Registry
-from bootheal.steps.scheduling import Scheduling
 from bootheal.workloads.restore import Restore
 from bootheal.workloads.workload import WorkloadStep
 

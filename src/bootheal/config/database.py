@@ -4,11 +4,11 @@ from bootheal.config import schema
 from bootheal.config.login import login
 from bootheal.config.source import Path, Source
 from bootheal.model import Ref
+from bootheal.platform import gate
 from bootheal.postgres import disk
 from bootheal.postgres.data_checks import Check
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.primary import Database
-from bootheal.steps import gate
 
 PREFIX = "database/"
 

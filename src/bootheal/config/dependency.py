@@ -3,7 +3,7 @@
 from bootheal.config import probe as probes
 from bootheal.config import schema
 from bootheal.config.source import Path, Source
-from bootheal.steps import gate
+from bootheal.platform import gate
 from bootheal.steps.dependency import Dependency
 
 PREFIX = "gates/"

@@ -7,9 +7,9 @@ import pytest
 
 from bootheal.errors import BoothealError, DeniedError, MissingError
 from bootheal.model import Answer, BootTime, Endpoint, Pod, Ref, Service, Target
+from bootheal.platform.dns import Dns, Seen, _target
 from bootheal.ports import World
 from bootheal.step import Settled, Wait
-from bootheal.steps.dns import Dns, Seen, _target
 from support.objects import BOOT, NOW, THIS_BOOT, a_pod, past, running
 
 SILENT = Answer(ok=False, spoke=False, text="no answer in time")

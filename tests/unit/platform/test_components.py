@@ -2,9 +2,9 @@
 
 import pytest
 
-from bootheal import parts
 from bootheal.model import Complaint, Done, HostFacts, Part, PartState
-from bootheal.parts import Allowed, RestartPart, StartPart
+from bootheal.platform import components
+from bootheal.platform.components import Allowed, RestartPart, StartPart
 from bootheal.step import Act, GiveUp, Wait
 from support.objects import NOW, past
 
@@ -21,7 +21,7 @@ def facts(state: PartState, *complaints: Complaint, why: str = "") -> HostFacts:
 
 def for_long(state: PartState, *complaints: Complaint) -> dict[str, float]:
     """All conditions of these facts, held for an hour."""
-    return dict.fromkeys(parts.conditions(facts(state, *complaints)), NOW - 3600)
+    return dict.fromkeys(components.conditions(facts(state, *complaints)), NOW - 3600)
 
 
 def done(action: str) -> Done:
@@ -30,7 +30,7 @@ def done(action: str) -> Done:
 
 def test_a_fatal_complaint_needs_a_person() -> None:
     """Exit code 3, with the human step, whatever is allowed."""
-    judgement = parts.judge(facts(PartState.RESTARTING, BROKEN), past(), MAY)
+    judgement = components.judge(facts(PartState.RESTARTING, BROKEN), past(), MAY)
     assert judgement == GiveUp(f"{K3S}: its database is malformed", "restore the newest backup", person=True)
 
 
@@ -45,24 +45,24 @@ def test_a_fatal_complaint_needs_a_person() -> None:
 )
 def test_what_is_down_for_a_moment_is_waited_for(state: PartState, why: str, said: str) -> None:
     """At boot a unit is stopped until its turn comes, and says so."""
-    assert parts.judge(facts(state, why=why), past(), Allowed()) == Wait(said)
+    assert components.judge(facts(state, why=why), past(), Allowed()) == Wait(said)
 
 
 @pytest.mark.parametrize("state", [PartState.STOPPED, PartState.FAILED, PartState.MISSING])
 def test_what_stays_down_is_given_up_with_the_next_step(state: PartState) -> None:
     """Somebody stopped it, or it failed for good: not for us to start, unless allowed."""
-    judgement = parts.judge(facts(state), past(first_seen=for_long(state)), Allowed())
+    judgement = components.judge(facts(state), past(first_seen=for_long(state)), Allowed())
     said = "has failed" if state is PartState.FAILED else f"is {state}"
     assert judgement == GiveUp(f"{K3S} {said}", f"start {K3S}; {LOG} shows why it {said}")
 
 
 def test_what_is_down_is_started_once_a_boot_where_allowed() -> None:
     """The second time it is left to a person."""
-    assert parts.judge(facts(PartState.STOPPED), past(), MAY) == Act(
+    assert components.judge(facts(PartState.STOPPED), past(), MAY) == Act(
         f"{K3S} is stopped", (StartPart(cause="it is stopped", part=K3S),)
     )
     again = past(done=(done("start-part"),), first_seen=for_long(PartState.STOPPED))
-    assert isinstance(parts.judge(facts(PartState.STOPPED), again, MAY), GiveUp)
+    assert isinstance(components.judge(facts(PartState.STOPPED), again, MAY), GiveUp)
 
 
 def test_a_restart_needs_evidence_that_lasts_and_permission_and_happens_once() -> None:
@@ -70,30 +70,30 @@ def test_a_restart_needs_evidence_that_lasts_and_permission_and_happens_once() -
     complaining = facts(PartState.RUNNING, RESERVED)
     lasting = for_long(PartState.RUNNING, RESERVED)
     said = Wait(f"{K3S}: sandbox names are still reserved")
-    assert said == parts.judge(complaining, past(), MAY)
-    assert said == parts.judge(complaining, past(first_seen=lasting), Allowed())
+    assert said == components.judge(complaining, past(), MAY)
+    assert said == components.judge(complaining, past(first_seen=lasting), Allowed())
     expected = RestartPart(cause="sandbox names are still reserved", part=K3S)
-    assert parts.judge(complaining, past(first_seen=lasting), MAY) == Act(
+    assert components.judge(complaining, past(first_seen=lasting), MAY) == Act(
         f"{K3S}: sandbox names are still reserved", (expected,)
     )
-    assert said == parts.judge(complaining, past(first_seen=lasting, done=(done("restart-part"),)), MAY)
-    assert parts.judge_complaints(complaining, past(), MAY) is None
+    assert said == components.judge(complaining, past(first_seen=lasting, done=(done("restart-part"),)), MAY)
+    assert components.judge_complaints(complaining, past(), MAY) is None
 
 
 def test_what_does_not_stay_up_is_restarted_once_where_allowed() -> None:
     """As k3d's load balancer, which trips over its own PID file."""
     lasting = past(first_seen={f"{K3S} restarting": NOW - 120})
-    judgement = parts.judge(facts(PartState.RESTARTING), lasting, MAY)
+    judgement = components.judge(facts(PartState.RESTARTING), lasting, MAY)
     assert isinstance(judgement, Act)
     assert judgement.actions[0].sentence == "restart k3s.service (it does not stay up)"
-    assert isinstance(parts.judge(facts(PartState.RESTARTING), lasting, Allowed()), Wait)
+    assert isinstance(components.judge(facts(PartState.RESTARTING), lasting, Allowed()), Wait)
 
 
 def test_what_does_not_stay_up_for_minutes_is_given_up_with_the_next_step() -> None:
     """Until then in the same words, so that it is told once: how often it was started is no news."""
     falling = facts(PartState.RESTARTING, why="exit status 1: no such flag")
     since = [past(first_seen={f"{K3S} restarting": NOW - seconds}) for seconds in (0, 299, 300, 9000)]
-    waits, still_waits, *given_up = (parts.judge(falling, each, Allowed()) for each in since)
+    waits, still_waits, *given_up = (components.judge(falling, each, Allowed()) for each in since)
     said = f"{K3S} is restarting (exit status 1: no such flag)"
     assert waits == still_waits == Wait(f"{said}; see {LOG}")
     assert given_up == [GiveUp(f"{said} and does not stay up", f"{LOG} shows why")] * 2
@@ -101,17 +101,17 @@ def test_what_does_not_stay_up_for_minutes_is_given_up_with_the_next_step() -> N
 
 def test_parts_that_run_give_no_reason_for_anything() -> None:
     """Nor do no parts at all, as on a remote cluster."""
-    assert parts.judge(facts(PartState.RUNNING), past(), MAY) is None
-    assert parts.judge(HostFacts(), past(), MAY) is None
+    assert components.judge(facts(PartState.RUNNING), past(), MAY) is None
+    assert components.judge(HostFacts(), past(), MAY) is None
 
 
 def test_a_load_balancer_that_does_not_stay_up_is_restarted_after_a_quarter_of_a_minute() -> None:
     """Only connections are lost with it, and without it nothing can be reached; a server is left to its own."""
     looping = HostFacts((Part("lb", "loadbalancer", PartState.RESTARTING),))
     may = Allowed(restart=frozenset({"loadbalancer"}))
-    assert isinstance(parts.judge(looping, past(first_seen={"lb restarting": NOW - 14}), may), Wait)
-    assert parts.judge(looping, past(first_seen={"lb restarting": NOW - 15}), may) == Act(
+    assert isinstance(components.judge(looping, past(first_seen={"lb restarting": NOW - 14}), may), Wait)
+    assert components.judge(looping, past(first_seen={"lb restarting": NOW - 15}), may) == Act(
         "lb is restarting", (RestartPart(cause="it does not stay up", part="lb"),)
     )
     server = HostFacts((Part("server", "server", PartState.RESTARTING),))
-    assert isinstance(parts.judge(server, past(first_seen={"server restarting": NOW - 299}), may), Wait)
+    assert isinstance(components.judge(server, past(first_seen={"server restarting": NOW - 299}), may), Wait)

@@ -6,12 +6,12 @@ While it is shut, what the host knows of the cluster's parts tells why, and some
 import os
 from dataclasses import dataclass, field, replace
 
-from bootheal import parts
 from bootheal.cluster import webhooks
 from bootheal.cluster.freshness import node_doubt
 from bootheal.errors import DeniedError, TransientError
 from bootheal.model import BootTime, Extensions, HostFacts, Lease, Node, Readiness, Right
-from bootheal.parts import Allowed
+from bootheal.platform import components
+from bootheal.platform.components import Allowed
 from bootheal.ports import Interest, World
 from bootheal.step import REFUSAL_PASSES, GiveUp, Judgement, Past, Settled, Step, Wait
 
@@ -45,7 +45,7 @@ class Seen:
         """How long we have been refused matters, how long a check has failed, and how long a part has been down."""
         refused = frozenset({_refused()}) if self.denied else frozenset()
         failing = frozenset({_failing(self.readiness)}) if self.readiness.check else frozenset()
-        return parts.conditions(self.facts) | refused | failing
+        return components.conditions(self.facts) | refused | failing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +75,8 @@ class Gate(Step[Seen]):
         """Open only for a node of this boot; while shut, what the parts call for comes first."""
         judgement = self._judge_api(seen, past)
         if isinstance(judgement, Settled):
-            return parts.judge_complaints(seen.facts, past, self.allowed) or judgement
-        cause = parts.judge(_without_our_own(seen), past, self.allowed)
+            return components.judge_complaints(seen.facts, past, self.allowed) or judgement
+        cause = components.judge(_without_our_own(seen), past, self.allowed)
         if isinstance(cause, Wait):
             return Wait(f"{cause.why}; {judgement.why}") if isinstance(judgement, Wait) else judgement
         return cause or judgement

@@ -1,8 +1,8 @@
 """Whether pods can be placed."""
 
 from bootheal.model import Node
+from bootheal.platform.scheduling import TAINT, Scheduling, Seen, Uncordon
 from bootheal.step import Act, Settled, Wait
-from bootheal.steps.scheduling import TAINT, Scheduling, Seen, Uncordon
 from support.objects import NOW, a_node, past
 
 CORDONED = a_node(unschedulable=True, version="7", taints=(TAINT,))

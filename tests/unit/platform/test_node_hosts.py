@@ -1,8 +1,8 @@
 """The names that CoreDNS keeps."""
 
 from bootheal.model import Document, Node
+from bootheal.platform.node_hosts import COREDNS, KEY, Names, RestoreNames, Seen, merged
 from bootheal.step import Act, Settled, Wait
-from bootheal.steps.names import COREDNS, KEY, Names, RestoreNames, Seen, merged
 from support.objects import NOW, a_node, past
 
 WANTED = {"host.k3d.internal": "172.18.0.1", "box": "172.18.0.3"}

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bootheal.model import Complaint, HostFacts, Part, PartState, Readiness
-from bootheal.parts import Allowed, RestartPart
+from bootheal.platform.components import Allowed, RestartPart
+from bootheal.platform.gate import Gate, Seen
 from bootheal.step import Act, GiveUp, Settled, Wait
-from bootheal.steps.gate import Gate, Seen
 from support.objects import NOW, THIS_BOOT, a_lease, a_node, past
 
 
