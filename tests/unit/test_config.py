@@ -17,10 +17,10 @@ from bootheal.pgbouncer.credential import Credential
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.platform.components import Allowed
 from bootheal.platform.gate import Gate
+from bootheal.pods.image_pulls import Images
 from bootheal.postgres.database import DatabaseStep
 from bootheal.probes import Tcp
 from bootheal.steps.dependency import Dependency
-from bootheal.steps.images import Images
 from bootheal.workloads.workload import WorkloadStep
 
 SAMPLE = Path(__file__).parents[2] / "config/bootheal.yaml"

@@ -26,13 +26,13 @@ from bootheal.platform.node_hosts import Names
 from bootheal.platform.registry import NAME as REGISTRY
 from bootheal.platform.registry import Registry
 from bootheal.platform.scheduling import Scheduling
+from bootheal.pods.cleanup import Cleanup
+from bootheal.pods.image_pulls import Images
 from bootheal.postgres import disk
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.disk import Disk
 from bootheal.postgres.primary import Database
 from bootheal.step import Step
-from bootheal.steps.cleanup import Cleanup
-from bootheal.steps.images import Images
 from bootheal.workloads.restore import Restore
 from bootheal.workloads.workload import WorkloadStep
 

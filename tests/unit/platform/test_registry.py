@@ -8,10 +8,10 @@ import pytest
 from bootheal.cluster.delete_pod import DeletePod
 from bootheal.model import Answer, Container, Done, Part, PartState, Pod, Ref
 from bootheal.platform.registry import Registry, RestartContainer, Seen, StartContainer
+from bootheal.pods.image_pulls import Images
+from bootheal.pods.image_pulls import Seen as Waiting
 from bootheal.ports import World
 from bootheal.step import Act, GiveUp, Settled, Wait
-from bootheal.steps.images import Images
-from bootheal.steps.images import Seen as Waiting
 from support.objects import BOOT, NOW, a_pod, past, running, waiting
 
 URL = "http://127.0.0.1:5000"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bootheal.cluster.delete_pod import DeletePod
 from bootheal.model import BootTime, Container, Doomed, Lease, Node, Pod, Ref, State
+from bootheal.pods.cleanup import BATCH, BEGAN, FEW, WITNESSES, Cleanup, DeletePods, Seen
 from bootheal.ports import World
 from bootheal.step import Act, GiveUp, Past, Settled, Wait
-from bootheal.steps.cleanup import BATCH, BEGAN, FEW, WITNESSES, Cleanup, DeletePods, Seen
 from support.objects import BOOT, NOW, THIS_BOOT, a_lease, a_node, a_pod, past, running, terminated, waiting
 
 CLEANUP = Cleanup(namespaces=("shop",), grace=60, cap=2)

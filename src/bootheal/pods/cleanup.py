@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bootheal import stuck
 from bootheal.cluster.dead_pods import BY_DEFAULT, EVICTED, cause_of_death, died
 from bootheal.cluster.delete_pod import LOG_LINES, REPLACED_BY, DeletePod, delete_pod
 from bootheal.model import Doomed, Pod, Ref, Right
+from bootheal.pods import terminating
+from bootheal.pods.terminating import ForceDeletePod, Terminating
 from bootheal.ports import Interest, World
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
-from bootheal.stuck import ForceDeletePod, Terminating
 
 NAME = "cleanup"
 
@@ -125,7 +125,7 @@ class Cleanup(Step[Seen]):
             for pod in pods
             if (why := cause_of_death(pod, boot_time=boot_time))
         )
-        return Seen(tuple(dead), stuck.look(world, pods, ask=self.force_after is not None))
+        return Seen(tuple(dead), terminating.look(world, pods, ask=self.force_after is not None))
 
     def _left(self, pod: Pod, why: str, pressures: Mapping[str, tuple[str, ...]]) -> str:
         if pod.mirror:
@@ -156,7 +156,7 @@ class Cleanup(Step[Seen]):
         if ours or (late and past.held(BEGAN) < self.grace):
             left = [self._left_of_grace(dead.pod, past) for dead in ours] or [self.grace - past.held(BEGAN)]
             return Wait("the kubelet may still see to pods that are dead or overdue", again=max(min(left), 0.1))
-        remarks = (*_remarks(seen.dead), *stuck.remarks(seen.terminating, past.now, self.grace, self.force_after))
+        remarks = (*_remarks(seen.dead), *terminating.remarks(seen.terminating, past.now, self.grace, self.force_after))
         return Settled(_summary(seen, past), remarks)
 
     def _left_of_grace(self, pod: Pod, past: Past) -> float:
