@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bootheal.config import Configuration, accept_data, load
 from bootheal.config.schema import File
+from bootheal.dependencies.dependency import Dependency
 from bootheal.errors import ConfigurationError, UsageError
 from bootheal.model import Login, Ref
 from bootheal.pgbouncer.credential import Credential
@@ -20,7 +21,6 @@ from bootheal.platform.gate import Gate
 from bootheal.pods.image_pulls import Images
 from bootheal.postgres.database import DatabaseStep
 from bootheal.probes import Tcp
-from bootheal.steps.dependency import Dependency
 from bootheal.workloads.workload import WorkloadStep
 
 SAMPLE = Path(__file__).parents[2] / "config/bootheal.yaml"

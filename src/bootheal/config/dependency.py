@@ -3,8 +3,8 @@
 from bootheal.config import probe as probes
 from bootheal.config import schema
 from bootheal.config.source import Path, Source
+from bootheal.dependencies.dependency import Dependency
 from bootheal.platform import gate
-from bootheal.steps.dependency import Dependency
 
 PREFIX = "gates/"
 

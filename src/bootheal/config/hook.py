@@ -4,8 +4,8 @@ from bootheal.config import schema
 from bootheal.config.choice import Kinds, kind, mismatches, url_mismatches
 from bootheal.config.probe import url
 from bootheal.config.source import Path, Source
+from bootheal.dependencies.hook import PREFIX, Call, Command, Deed, HookStep, Reconcile
 from bootheal.model import Ref
-from bootheal.steps.hook import PREFIX, Call, Command, Deed, HookStep, Reconcile
 
 KINDS: Kinds = {
     "reconcile": (frozenset(), frozenset()),

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bootheal import flux
 from bootheal.adapters.kube import extensions, objects, workloads
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
 from bootheal.adapters.kube.evidence import last_words, tail
 from bootheal.adapters.kube.lists import CORE, RESOURCES, Lists
 from bootheal.adapters.kube.secrets import Secrets
 from bootheal.adapters.redaction import Redaction
+from bootheal.dependencies import flux
 from bootheal.errors import BoothealError, ConflictError, DeniedError, MissingError, PermanentError
 from bootheal.model import (
     Answer,

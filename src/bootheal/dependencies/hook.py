@@ -6,7 +6,7 @@ bear being done twice. What fails three times is reported and done no more in th
 
 from dataclasses import dataclass
 
-from bootheal import flux
+from bootheal.dependencies import flux
 from bootheal.errors import UnreachableError
 from bootheal.model import Done, Ref, Right
 from bootheal.ports import World

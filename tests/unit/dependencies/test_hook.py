@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from bootheal.dependencies.hook import Call, Command, HookStep, Reconcile, RunHook, Seen
 from bootheal.model import Done, Ref
 from bootheal.probes import Url
 from bootheal.step import Act, GiveUp, Settled, Wait
-from bootheal.steps.hook import Call, Command, HookStep, Reconcile, RunHook, Seen
 from support.objects import NOW, past
 
 STEP = HookStep(name="hook/flux", deed=Reconcile(Ref("kustomization", "flux-system", "shop")))

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from bootheal.dependencies.dependency import Dependency, Seen
 from bootheal.errors import PermanentError
 from bootheal.model import Answer, BootTime, Endpoint, Login, Pod, Ref, Right, Service, Target
 from bootheal.ports import World
 from bootheal.probes import Exec, Sql, Tcp, Url
 from bootheal.step import Settled, Wait
-from bootheal.steps.dependency import Dependency, Seen
 from support.objects import BOOT, a_pod, past, running
 
 PING = Tcp(6379, "PING\r\n", "+PONG")
