@@ -113,7 +113,7 @@ def has_tests(layer: str) -> bool:
 
 
 def layer_of(nodeid: str) -> str:
-    """tests/unit/test_engine.py::test_x is in the layer unit."""
+    """tests/unit/engine/test_engine.py::test_x is in the layer unit."""
     match Path(nodeid.partition("::")[0]).parts:
         case ("tests", layer, _, *_):
             return layer

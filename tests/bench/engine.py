@@ -18,8 +18,8 @@ from bench.row import CannotMeasureError, Row
 from bootheal.adapters.clock import SystemClock, ThreadWorkers
 from bootheal.adapters.state import StateFile
 from bootheal.engine import Engine, Limits
+from bootheal.engine.plan import arrange
 from bootheal.model import Ref, Verdict
-from bootheal.plan import arrange
 from bootheal.ports import Interest, World
 from bootheal.step import Act, Action, Judgement, Past, Settled, Step, Wait
 from support.engine import Facts, Watchable

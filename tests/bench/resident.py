@@ -23,8 +23,8 @@ from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.demo.stack import Stack, StackOptions
 from bootheal.engine import Engine, Limits, Stop
+from bootheal.engine.plan import arrange
 from bootheal.model import Ref
-from bootheal.plan import arrange
 from bootheal.ports import Interest, World
 from bootheal.step import Judgement, Past, Step, Wait
 from support import double

@@ -9,8 +9,8 @@ from queue import SimpleQueue
 from typing import Any
 
 from bootheal.engine import Engine, Inbox, Limits
+from bootheal.engine.plan import arrange
 from bootheal.model import Done, Event, Ref, Report
-from bootheal.plan import arrange
 from bootheal.ports import Interest, Workers, World
 from bootheal.step import Action, Judgement, Past, Settled, Step
 

@@ -13,8 +13,8 @@ import pytest
 from bootheal.config import load
 from bootheal.engine import Engine, Limits
 from bootheal.engine.node import SETTLE_DOWN
+from bootheal.engine.plan import Plan
 from bootheal.model import Event, EventKind, Ref, Report, Verdict
-from bootheal.plan import Plan
 from bootheal.ports import World
 from support.engine import DictMemory, InlineWorkers
 from support.replay import APPS, Machine, SettableClock

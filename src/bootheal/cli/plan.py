@@ -12,8 +12,8 @@ from bootheal.adapters.state import StateFile
 from bootheal.cli.wiring import first_epoch, open_state, open_world
 from bootheal.config import load
 from bootheal.engine import recall
+from bootheal.engine.plan import Plan
 from bootheal.errors import BoothealError
-from bootheal.plan import Plan
 from bootheal.platform import gate
 from bootheal.ports import World
 from bootheal.step import Act, GiveUp, Judgement, Settled, Step, Wait, judge_error

@@ -12,12 +12,12 @@ from bootheal.config import hook as hooks
 from bootheal.config import probe as probes
 from bootheal.config.login import login, whole_file
 from bootheal.config.source import Source, parse, suggestion, validate
+from bootheal.engine.plan import CycleError, Plan, arrange, order
 from bootheal.errors import ConfigurationError, Problem, UsageError
 from bootheal.model import Ref
 from bootheal.pgbouncer.credential import Credential
 from bootheal.pgbouncer.knowledge import harms
 from bootheal.pgbouncer.pooler import PoolerStep
-from bootheal.plan import CycleError, Plan, arrange, order
 from bootheal.platform import dns, gate
 from bootheal.platform.components import Allowed
 from bootheal.platform.dns import Dns

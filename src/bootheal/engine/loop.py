@@ -15,15 +15,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from bootheal.engine.course import FOR_EVER, Course
-from bootheal.engine.hands import Hands
-from bootheal.engine.inbox import Changed, Inbox, Limits, Looked, Renew, Stop
+from bootheal.engine.executor import Hands
+from bootheal.engine.graph import Nodes
+from bootheal.engine.messages import Changed, Inbox, Limits, Looked, Renew, Stop
 from bootheal.engine.node import Node
-from bootheal.engine.nodes import Nodes
-from bootheal.engine.past import recall
+from bootheal.engine.plan import Plan
+from bootheal.engine.recall import recall
+from bootheal.engine.transitions import FOR_EVER, Course
 from bootheal.errors import BoothealError
 from bootheal.model import Done, Ending, Event, EventKind, Report
-from bootheal.plan import Plan
 from bootheal.ports import Clock, Memory, Workers, World
 from bootheal.step import Judgement, Past, Seen, Step
 

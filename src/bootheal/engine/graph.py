@@ -5,8 +5,8 @@ from itertools import islice
 from typing import Any
 
 from bootheal.engine.node import Node
+from bootheal.engine.plan import Plan
 from bootheal.model import Outcome
-from bootheal.plan import Plan
 from bootheal.ports import Interest
 from bootheal.step import Step
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootheal.plan import CycleError, UnknownStepError, arrange
+from bootheal.engine.plan import CycleError, UnknownStepError, arrange
 from support.engine import Scripted
 
 

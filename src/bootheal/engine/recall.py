@@ -1,6 +1,6 @@
 """What is remembered of a step, as its judgement is told: for the engine and for `plan`."""
 
-from bootheal.plan import Plan
+from bootheal.engine.plan import Plan
 from bootheal.ports import Clock, Memory
 from bootheal.step import Past, Seen
 

@@ -8,10 +8,10 @@ import traceback
 from collections.abc import Callable
 
 from bootheal.backoff import pause, recheck
-from bootheal.engine.hands import Hands, Tell
-from bootheal.engine.inbox import Limits
+from bootheal.engine.executor import Hands, Tell
+from bootheal.engine.graph import Nodes
+from bootheal.engine.messages import Limits
 from bootheal.engine.node import SETTLE_DOWN, Node
-from bootheal.engine.nodes import Nodes
 from bootheal.model import Ending, EventKind
 from bootheal.ports import Clock, Memory
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
