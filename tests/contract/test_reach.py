@@ -16,8 +16,8 @@ import psycopg
 import pytest
 
 from bootheal.adapters.kube.api import Api
-from bootheal.adapters.kube.channels import KEPT
 from bootheal.adapters.kube.cluster import KubeCluster
+from bootheal.adapters.kube.exec import KEPT
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, LiveKubeconfig
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bootheal.adapters.host import BOOT_ID, mount_points
-from bootheal.adapters.host_k3s import FACTS_SECONDS, K3sHost
+from bootheal.adapters.k3s import FACTS_SECONDS, K3sHost
 from bootheal.adapters.systemctl import Commands
 from bootheal.cluster.freshness import before_boot
 from bootheal.errors import PermanentError

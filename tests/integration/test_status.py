@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bootheal.adapters.author import lives, sign
+from bootheal.adapters.process_identity import lives, sign
 from bootheal.adapters.state import StateFile, read
 from bootheal.cli.status import REFRESH
 from bootheal.model import Ending, Event, EventKind, Outcome, Report

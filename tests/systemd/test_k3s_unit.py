@@ -25,14 +25,14 @@ FACTS = """
 import json
 import re
 import time
-from bootheal.adapters.host_k3s import K3sHost
+from bootheal.adapters.k3s import K3sHost
 from bootheal.model import to_json
 host = K3sHost()
 print(json.dumps(to_json(host.facts()) | {"spans": host.boot_time().spans, "boot_id": host.boot_id()}))
 """
 WATCH = """
 import time
-from bootheal.adapters.host_k3s import FACTS_SECONDS, K3sHost
+from bootheal.adapters.k3s import FACTS_SECONDS, K3sHost
 host = K3sHost()
 for _ in range(6):
     part, = host.facts().parts
@@ -40,7 +40,7 @@ for _ in range(6):
     time.sleep(FACTS_SECONDS)
 """
 RESTART = """
-from bootheal.adapters.host_k3s import K3sHost
+from bootheal.adapters.k3s import K3sHost
 from bootheal.errors import BoothealError
 try:
     K3sHost().restart("k3s.service")

@@ -5,7 +5,7 @@ import re
 from functools import cached_property
 from pathlib import Path
 
-from bootheal.adapters.credentials import given
+from bootheal.adapters.systemd_credentials import given
 from bootheal.adapters.wallclock import WallClock
 from bootheal.errors import PermanentError
 from bootheal.model import BootTime, Directory, HostFacts

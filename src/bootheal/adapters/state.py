@@ -21,8 +21,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from bootheal.adapters.author import sign
 from bootheal.adapters.files import lock, replace_file
+from bootheal.adapters.process_identity import sign
 from bootheal.errors import LockedError, StateError
 from bootheal.model import Done, Event, EventKind, Report, to_json
 

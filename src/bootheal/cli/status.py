@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bootheal.adapters.author import lives
 from bootheal.adapters.host import Machine
+from bootheal.adapters.process_identity import lives
 from bootheal.adapters.state import read
 from bootheal.cli.glance import Glance, glance
 from bootheal.errors import PermanentError

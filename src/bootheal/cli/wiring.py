@@ -9,12 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters.clock import SystemClock, ThreadWorkers
-from bootheal.adapters.credentials import given
 from bootheal.adapters.docker.containers import DockerContainers
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.docker.k3d import K3dHost
 from bootheal.adapters.host import Machine, RemoteHost
-from bootheal.adapters.host_k3s import K3sHost
+from bootheal.adapters.k3s import K3sHost
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig, Kubeconfig, LiveKubeconfig
@@ -24,6 +23,7 @@ from bootheal.adapters.reach import Reach
 from bootheal.adapters.state import StateFile
 from bootheal.adapters.systemctl import Commands, Unit
 from bootheal.adapters.systemd import Systemd
+from bootheal.adapters.systemd_credentials import given
 from bootheal.adapters.wallclock import WallClock
 from bootheal.adapters.web import WebProbe
 from bootheal.config import Configuration

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootheal.adapters.kube import extensions as reading
+from bootheal.adapters.kube import webhooks as reading
 from bootheal.adapters.kube.workloads import workload
 from bootheal.cluster.rollout import rollout
 from bootheal.cluster.webhooks import blame, remarks, webhook_in

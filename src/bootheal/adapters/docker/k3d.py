@@ -18,12 +18,12 @@ from typing import IO
 
 import yaml
 
-from bootheal.adapters import complaints
+from bootheal.adapters import log_signatures
 from bootheal.adapters.docker import texts
 from bootheal.adapters.docker.containers import as_part, running, state
 from bootheal.adapters.docker.engine import Box, DockerEngine
-from bootheal.adapters.ends import Ends
 from bootheal.adapters.host import Machine
+from bootheal.adapters.last_exit import Ends
 from bootheal.adapters.wallclock import clock_synchronised
 from bootheal.errors import MissingError, PermanentError, UnreachableError
 from bootheal.model import BootTime, Complaint, Directory, HostFacts, Part, PartState
@@ -218,7 +218,7 @@ class K3dHost:
             return ()
         end = time.time() if running(box) or box.finished is None else box.finished
         lines = self._engine.log_tail(box.name, LOG_LINES, since=end - RECENT).splitlines()
-        return complaints.find(box.name, lines, texts.LOADBALANCER if balances else texts.NODE)
+        return log_signatures.find(box.name, lines, texts.LOADBALANCER if balances else texts.NODE)
 
 
 class _Starter:

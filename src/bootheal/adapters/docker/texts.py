@@ -1,6 +1,6 @@
 """What k3d's containers are known to say when they are in trouble, beyond what k3s says everywhere."""
 
-from bootheal.adapters.complaints import K3S, Known
+from bootheal.adapters.log_signatures import K3S, Known
 
 NODE = (
     Known(

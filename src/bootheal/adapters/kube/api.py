@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from socket import socket
 from typing import Any
 
-from bootheal.adapters.kube import extensions
+from bootheal.adapters.kube import webhooks
+from bootheal.adapters.kube.errors import error_for, reason, right_to
 from bootheal.adapters.kube.kubeconfig import Kubeconfig
-from bootheal.adapters.kube.refusal import error_for, reason, right_to
 from bootheal.cluster.webhooks import blame, webhook_in
 from bootheal.errors import DeniedError, UnreachableError
 from bootheal.model import Answer
@@ -108,7 +108,7 @@ class Api:
         data = self._body(response)
         if response.status >= http.HTTPStatus.BAD_REQUEST:
             if method != "GET" and (webhook := webhook_in(data.decode(errors="replace"))):
-                raise UnreachableError(f"cannot change {about}: {blame(webhook, extensions.read(self.get))}")
+                raise UnreachableError(f"cannot change {about}: {blame(webhook, webhooks.read(self.get))}")
             raise error_for(response.status, about, right=right_to(method, path), headers=response.response.headers)
         return data
 
@@ -164,7 +164,7 @@ class Api:
 
     def run(self, namespace: str, pod: str, query: Query, timeout: float) -> Answer:
         """Run the command that `query` names in a container. UnreachableError where it can't begin."""
-        from bootheal.adapters.kube.channels import run_command
+        from bootheal.adapters.kube.exec import run_command
 
         url, headers = self._stream(namespace, pod, "exec", query)
         about = f"a command in pod/{namespace}/{pod}"

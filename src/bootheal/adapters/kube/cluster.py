@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bootheal.adapters.kube import extensions, objects, workloads
+from bootheal.adapters.kube import objects, webhooks, workloads
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
 from bootheal.adapters.kube.evidence import last_words, tail
 from bootheal.adapters.kube.lists import CORE, RESOURCES, Lists
@@ -104,7 +104,7 @@ class KubeCluster:
             raise PermanentError(f"cannot tell the pods of {ref} from others: it selects by expressions", hint=hint)
         if workload.refused or workload.replicas < workload.desired:
             broken = self.extensions(at_most=BROKEN_SECONDS)
-            return replace(workload, refused=extensions.refusal(self._api.get, workload, broken))
+            return replace(workload, refused=webhooks.refusal(self._api.get, workload, broken))
         return workload
 
     def budgets(self, namespace: str) -> Sequence[Budget]:
@@ -159,7 +159,7 @@ class KubeCluster:
             at, found = self._extensions
         keep = BROKEN_SECONDS if found.unavailable or found.deaf else at_most
         if time.monotonic() - at >= keep:
-            found = extensions.read(self._api.get)
+            found = webhooks.read(self._api.get)
             with self._lock:
                 self._extensions = (time.monotonic(), found)
         return found

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import websocket
 from kubernetes.stream.ws_client import PortForward
 
-from bootheal.adapters.kube.channels import connect
+from bootheal.adapters.kube.exec import connect
 
 Result = TypeVar("Result")
 

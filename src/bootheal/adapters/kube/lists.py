@@ -6,7 +6,7 @@ from typing import Any
 
 from bootheal.adapters.kube import objects, workloads
 from bootheal.adapters.kube.api import Api
-from bootheal.adapters.kube.kept import Kept, Resource, fetch
+from bootheal.adapters.kube.reflector import Kept, Resource, fetch
 from bootheal.errors import MissingError
 from bootheal.model import Ref, Right
 from bootheal.ports import Interest

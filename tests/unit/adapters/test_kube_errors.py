@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootheal.adapters.kube.refusal import ExpiredError, error_for, reason, right_to
+from bootheal.adapters.kube.errors import ExpiredError, error_for, reason, right_to
 from bootheal.errors import ConflictError, DeniedError, MissingError, PermanentError, UnreachableError
 from bootheal.model import Right
 

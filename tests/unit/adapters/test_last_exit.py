@@ -2,8 +2,8 @@
 
 import pytest
 
-from bootheal.adapters import complaints
-from bootheal.adapters.ends import Ends
+from bootheal.adapters import log_signatures
+from bootheal.adapters.last_exit import Ends
 from bootheal.cluster.log_excerpt import LONGEST
 from bootheal.model import Part, PartState
 
@@ -51,11 +51,11 @@ def test_another_end_is_news_and_what_runs_has_none() -> None:
 def test_what_k3s_calls_fatal_is_told_and_nothing_else(line: str, words: str) -> None:
     """The latest of it, in our words where we know what it means."""
     lines = ['time="2026-11-21T20:00:00Z" level=fatal msg=earlier'] * bool(words)
-    assert words == complaints.last_words([*lines, f'time="2026-11-21T20:00:05Z" {line}', "Main process exited"])
+    assert words == log_signatures.last_words([*lines, f'time="2026-11-21T20:00:05Z" {line}', "Main process exited"])
 
 
 def test_no_password_is_told_of_it_and_no_novel() -> None:
     """An address of a database has one, and k3s quotes it whole."""
-    said = complaints.last_words([f'level=fatal msg="parse \\"postgres://k3s:{CANARY}@db/k3s\\": no {"x" * 500}"'])
+    said = log_signatures.last_words([f'level=fatal msg="parse \\"postgres://k3s:{CANARY}@db/k3s\\": no {"x" * 500}"'])
     assert said.startswith('parse "postgres://k3s:***@db/k3s": no xxx')
     assert len(said) == LONGEST

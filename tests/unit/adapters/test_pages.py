@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bootheal.adapters.kube.kept import RESTARTS, Kept, Resource, fetch
-from bootheal.adapters.kube.refusal import ExpiredError
+from bootheal.adapters.kube.errors import ExpiredError
+from bootheal.adapters.kube.reflector import RESTARTS, Kept, Resource, fetch
 from bootheal.errors import UnreachableError
 
 THINGS = Resource("thing", "/api/v1", "things", lambda raw: raw["metadata"]["name"])

@@ -5,9 +5,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from bootheal.adapters import complaints
-from bootheal.adapters.ends import Ends
+from bootheal.adapters import log_signatures
 from bootheal.adapters.host import BOOT_ID, Machine
+from bootheal.adapters.last_exit import Ends
 from bootheal.adapters.systemctl import Commands, Unit, as_part
 from bootheal.adapters.wallclock import SYNCHRONISED, WallClock, clock_synchronised
 from bootheal.errors import PermanentError
@@ -86,9 +86,9 @@ class K3sHost:
         name, invocation = self._unit.name, shown.get("InvocationID", "")
         lines = self._unit.lines(invocation, RECENT) if invocation else []
         part = as_part(name, ROLE, shown)
-        if part.why and (said := complaints.last_words(lines or ())):
+        if part.why and (said := log_signatures.last_words(lines or ())):
             part = replace(part, why=f"{part.why}: {said}")
         part = self._ends.recall(part)
         if lines is None and part.state is not PartState.RUNNING:
             part = replace(part, why="; ".join(filter(None, (part.why, BLIND))))
-        return HostFacts((part,), complaints.find(name, lines or ()), clock)
+        return HostFacts((part,), log_signatures.find(name, lines or ()), clock)

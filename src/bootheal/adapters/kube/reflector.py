@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.errors import ExpiredError
 from bootheal.adapters.kube.objects import Raw
-from bootheal.adapters.kube.refusal import ExpiredError
 from bootheal.backoff import reconnecting, stay_away
 from bootheal.errors import BoothealError, DeniedError, TransientError, UnreachableError
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.adapters.kube.kept import Kept, Resource, durations
+from bootheal.adapters.kube.reflector import Kept, Resource, durations
 from bootheal.errors import BoothealError, DeniedError, UnreachableError
 
 
