@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli import USAGE
-from bootheal.cli.resident import Resident
+from bootheal.cli.daemon import Resident
 from bootheal.cli.terminal import Voice, open_voice
 from bootheal.cli.wiring import audience, first_epoch, make_engine, open_state, open_world
 from bootheal.config import Configuration, accept_data, load

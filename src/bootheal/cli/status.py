@@ -11,7 +11,7 @@ from typing import Any
 from bootheal.adapters.host import Machine
 from bootheal.adapters.process_identity import lives
 from bootheal.adapters.state import read
-from bootheal.cli.glance import Glance, glance
+from bootheal.cli.paths import Glance, glance
 from bootheal.errors import PermanentError
 from bootheal.model import EventKind, Report, report_from_json
 from bootheal.narrate import EXIT_CODES, IS_IT_RUNNING, MARKS, VERDICTS, account

@@ -10,7 +10,7 @@ from typing import Any
 from bootheal.adapters.host import Machine
 from bootheal.adapters.process_identity import lives
 from bootheal.adapters.state import FILE, read
-from bootheal.cli.glance import glance
+from bootheal.cli.paths import glance
 from bootheal.errors import StateError
 from bootheal.model import Ending, EventKind, Verdict, report_from_json
 from bootheal.narrate import EXIT_CODES, IS_IT_RUNNING, VERDICTS

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.cli.resident import last_code
+from bootheal.cli.daemon import last_code
 from bootheal.engine import Engine, Limits, Renew, Stop
 from bootheal.errors import DeniedError
 from bootheal.model import EventKind, Report, Verdict

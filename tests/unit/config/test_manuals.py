@@ -12,7 +12,7 @@ from bootheal.config.manual import manual
 from bootheal.model import EventKind
 from bootheal.narrate import MESSAGE_IDS
 
-SYSTEMD = Path(__file__).parents[2] / "systemd"
+SYSTEMD = Path(__file__).parents[3] / "systemd"
 COMMAND_PAGE = (SYSTEMD / "bootheal.8").read_text()
 
 

@@ -23,7 +23,7 @@ from bootheal.postgres.database import DatabaseStep
 from bootheal.probes import Tcp
 from bootheal.workloads.workload import WorkloadStep
 
-SAMPLE = Path(__file__).parents[2] / "config/bootheal.yaml"
+SAMPLE = Path(__file__).parents[3] / "config/bootheal.yaml"
 
 MINIMAL = """\
 databases:
