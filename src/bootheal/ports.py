@@ -10,16 +10,16 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from bootheal.model import (
+    ActionRecord,
     Answer,
     Backup,
     BootTime,
     Budget,
+    Component,
     Console,
     Credentials,
     Directory,
     Document,
-    Done,
-    Doomed,
     Endpoint,
     Extensions,
     HostFacts,
@@ -27,8 +27,8 @@ from bootheal.model import (
     Lease,
     Login,
     Node,
-    Part,
     Pod,
+    PodToDelete,
     Readiness,
     Ref,
     Right,
@@ -131,7 +131,7 @@ class Cluster(Protocol):
     def delete_pod(self, pod: Ref, uid: str, version: str = "", *, force: bool = False) -> None:
         """Delete, gracefully if not by `force`. Gone is fine; ConflictError where it is not the one that was seen."""
 
-    def delete_pods(self, pods: Sequence[Doomed]) -> None:
+    def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
         """Delete gracefully, some at a time; those that are not what was seen are left to the next look."""
 
     def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
@@ -181,22 +181,22 @@ class Host(Protocol):
         """Return when this boot of the cluster has been, None where it cannot be known from here."""
 
     def facts(self) -> HostFacts:
-        """Return the state of the cluster's parts; it may be some seconds old. What cannot be read is left out."""
+        """Return the state of the cluster's components; it may be some seconds old. What cannot be read is left out."""
 
     def directory(self, path: str) -> Directory:
         """Tell what a path is on the machine where the volumes are."""
 
-    def start(self, part: str) -> None:
-        """Begin to start a part; looking shows when it is up."""
+    def start(self, component: str) -> None:
+        """Begin to start a component; looking shows when it is up."""
 
-    def restart(self, part: str) -> None:
-        """Begin to restart a part."""
+    def restart(self, component: str) -> None:
+        """Begin to restart a component."""
 
 
 class Containers(Protocol):
     """This host's container engine, for what runs beside the cluster."""
 
-    def part(self, name: str) -> Part:
+    def component(self, name: str) -> Component:
         """Look at a container; MissingError where there is none."""
 
     def start(self, name: str) -> None:
@@ -326,19 +326,19 @@ class Memory(Protocol):
         `now` is of the monotonic clock, so that a jump of the wall clock does not matter.
         """
 
-    def done(self, step: str) -> tuple[Done, ...]:
+    def done(self, step: str) -> tuple[ActionRecord, ...]:
         """Return what this step did in this epoch, oldest first."""
 
-    def record(self, step: str, done: Done) -> None:
+    def record(self, step: str, done: ActionRecord) -> None:
         """Write `done` to disk before returning; a record of the same number replaces the former."""
 
     def incident(self, step: str) -> int:
         """Return how often this step has been mended in this epoch."""
 
-    def mended(self, step: str) -> None:
+    def close_incident(self, step: str) -> None:
         """A pass has ended with this step settled: if it did anything since it was last mended, that has helped."""
 
-    def fruitless(self, step: str, action: str) -> int:
+    def boots_in_vain(self, step: str, action: str) -> int:
         """Return in how many epochs in a row the step did this kind of action, and was not mended."""
 
     def keep(self, step: str, facts: Mapping[str, str]) -> None:

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from bootheal.errors import BoothealError, DeniedError, TransientError
-from bootheal.model import Done, Ref, Right
+from bootheal.model import ActionRecord, Ref, Right
 from bootheal.ports import Interest, World
 
 MINUTE = 60.0
@@ -96,7 +96,7 @@ class Past:
     now: float
     epoch: str = ""
     first_seen: Mapping[str, float] = field(default_factory=dict)
-    done: tuple[Done, ...] = ()
+    done: tuple[ActionRecord, ...] = ()
     repaired: float | None = None
     repairs: int = 0
     kept: Mapping[str, str] = field(default_factory=dict)
@@ -123,17 +123,17 @@ class Past:
         """Count the actions of a kind in this epoch (on the object `about`, where given)."""
         return len(self._of(action, about))
 
-    def last(self, action: type["Action"], about: str = "") -> Done | None:
+    def last(self, action: type["Action"], about: str = "") -> ActionRecord | None:
         """Return the latest action of a kind in this epoch."""
         matching = self._of(action, about)
         return matching[-1] if matching else None
 
-    def _of(self, action: type["Action"], about: str) -> list[Done]:
+    def _of(self, action: type["Action"], about: str) -> list[ActionRecord]:
         """What is known to have failed has not happened."""
         return [d for d in self.done if d.action == action.kind() and about in ("", d.object) and not d.failed]
 
 
-class Seen(Protocol):
+class Observation(Protocol):
     """What a look returns: facts, and the names of the conditions whose duration matters."""
 
     @property
@@ -189,11 +189,11 @@ class Action(ABC):
         """Change it. TransientError: look again and judge anew. PermanentError: give up."""
 
 
-SeenT = TypeVar("SeenT", bound=Seen)
+ObservationT = TypeVar("ObservationT", bound=Observation)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step(ABC, Generic[SeenT]):
+class Step(ABC, Generic[ObservationT]):
     """A node of the graph. Its settings are its fields.
 
     `patience` is how long it may wait, once all it comes `after` has settled.
@@ -204,18 +204,18 @@ class Step(ABC, Generic[SeenT]):
     patience: float = 30 * MINUTE
 
     @abstractmethod
-    def look(self, world: World) -> SeenT:
+    def look(self, world: World) -> ObservationT:
         """Read what the judgement needs. Must not change anything."""
 
     @abstractmethod
-    def judge(self, seen: SeenT, past: Past) -> Judgement:
+    def judge(self, seen: ObservationT, past: Past) -> Judgement:
         """Decide; pure."""
 
-    def owes(self, done: tuple[Done, ...]) -> bool:  # noqa: ARG002 - most do nothing by halves
+    def owes(self, done: tuple[ActionRecord, ...]) -> bool:  # noqa: ARG002 - most do nothing by halves
         """Tell from what was done in this epoch whether something was changed only for a while; pure."""
         return False
 
-    def part(self, seen: SeenT, past: Past) -> Judgement:  # noqa: ARG002 - likewise
+    def wind_down(self, seen: ObservationT, past: Past) -> Judgement:  # noqa: ARG002 - likewise
         """Decide how to change it back, where the pass ends before the step has settled; pure."""
         return Settled("nothing is owed")
 

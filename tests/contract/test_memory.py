@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bootheal.adapters.state import StateFile
-from bootheal.model import Done
+from bootheal.model import ActionRecord
 from bootheal.ports import Memory
 from support.engine import DictMemory
 
-DONE = Done(0, "delete-pod", "pod/shop/a", "Unknown", 5.0, "delete pod/shop/a", note={"uid": "x"})
+DONE = ActionRecord(0, "delete-pod", "pod/shop/a", "Unknown", 5.0, "delete pod/shop/a", note={"uid": "x"})
 
 
 @pytest.fixture(params=["dict", "file"])
@@ -86,15 +86,15 @@ def test_a_step_that_was_mended_begins_another_incident(reopen: Callable[[], Mem
     """Counted only where something was done since it was last mended, and anew in another epoch."""
     memory = reopen()
     memory.enter("boot-1")
-    memory.mended("a")
+    memory.close_incident("a")
     assert memory.incident("a") == 0
     memory.record("a", DONE)
-    memory.mended("a")
-    memory.mended("a")
+    memory.close_incident("a")
+    memory.close_incident("a")
     memory.enter("boot-1")
     assert reopen().incident("a") == 1
     memory.record("a", replace(DONE, number=1, incident=1))
-    memory.mended("a")
+    memory.close_incident("a")
     assert memory.incident("a") == 2
     memory.enter("boot-2")
     assert memory.incident("a") == 0
@@ -105,15 +105,15 @@ def test_what_did_not_help_is_counted_over_the_epochs(reopen: Callable[[], Memor
     for number, epoch in enumerate(("boot-1", "boot-2", "boot-3")):
         memory = reopen()
         memory.enter(epoch)
-        assert memory.fruitless("a", "delete-pod") == number
+        assert memory.boots_in_vain("a", "delete-pod") == number
         memory.record("a", replace(DONE, result="done"))
         memory.record("a", replace(DONE, number=1))
         memory.record("b", replace(DONE, result="failed: it changed"))
     memory.enter("boot-4")
-    assert (memory.fruitless("a", "delete-pod"), memory.fruitless("b", "delete-pod")) == (3, 0)
-    memory.mended("a")
+    assert (memory.boots_in_vain("a", "delete-pod"), memory.boots_in_vain("b", "delete-pod")) == (3, 0)
+    memory.close_incident("a")
     memory.enter("boot-5")
-    assert memory.fruitless("a", "delete-pod") == 0
+    assert memory.boots_in_vain("a", "delete-pod") == 0
 
 
 WHOLE = {"version": 2, "epoch": "boot-1", "steps": {"a": {"first_seen": {}, "done": [], "incident": 0}}}

@@ -14,7 +14,7 @@ from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.docker.k3d import K3dHost
 from bootheal.adapters.host import Machine
 from bootheal.errors import MissingError, PermanentError, UnreachableError
-from bootheal.model import Part, PartState
+from bootheal.model import Component, ComponentState
 from support.docker import CLUSTER, LOADBALANCER, PROGRAMS, SERVER, Docker, own_docker
 
 AGENT = f"k3d-{CLUSTER}-agent-0"
@@ -41,8 +41,8 @@ def host(docker: Docker) -> K3dHost:
     return K3dHost(DockerEngine(docker.address), CLUSTER, Machine(), command="no-such-k3d", keeps=0)
 
 
-def parts(host: K3dHost) -> dict[str, Part]:
-    return {part.name: part for part in host.facts().parts}
+def components(host: K3dHost) -> dict[str, Component]:
+    return {component.name: component for component in host.facts().components}
 
 
 def test_a_running_cluster_is_told_part_by_part(docker: Docker, host: K3dHost) -> None:
@@ -50,10 +50,10 @@ def test_a_running_cluster_is_told_part_by_part(docker: Docker, host: K3dHost) -
     before = time.time()
     docker.node(SERVER, "server")
     docker.node(LOADBALANCER, "loadbalancer")
-    found = parts(host)
-    assert [(part.role, part.state) for part in found.values()] == [
-        ("server", PartState.RUNNING),
-        ("loadbalancer", PartState.RUNNING),
+    found = components(host)
+    assert [(component.role, component.state) for component in found.values()] == [
+        ("server", ComponentState.RUNNING),
+        ("loadbalancer", ComponentState.RUNNING),
     ]
     assert before - 1 < (found[SERVER].since or 0) < time.time()
     assert "hidden-token" not in repr(host.facts())
@@ -79,7 +79,7 @@ def test_this_boot_of_the_cluster_begins_when_its_oldest_node_was_started(docker
     docker.node(AGENT, "agent")
     boot = host.boot_time()
     assert boot is not None
-    assert parts(host)[SERVER].since == boot.spans[-1][0]
+    assert components(host)[SERVER].since == boot.spans[-1][0]
 
 
 def test_a_container_that_docker_did_not_bring_back_is_started(docker: Docker, host: K3dHost) -> None:
@@ -88,10 +88,10 @@ def test_a_container_that_docker_did_not_bring_back_is_started(docker: Docker, h
     docker.node(LOADBALANCER, "loadbalancer")
     docker("stop", "--time=0", SERVER)
     running = docker.state(LOADBALANCER)["StartedAt"]
-    assert parts(host)[SERVER].state is PartState.STOPPED
+    assert components(host)[SERVER].state is ComponentState.STOPPED
     assert (host.epoch() or "").endswith("@stopped")
     host.start(SERVER)
-    assert parts(host)[SERVER].state is PartState.RUNNING
+    assert components(host)[SERVER].state is ComponentState.RUNNING
     assert running == docker.state(LOADBALANCER)["StartedAt"]
 
 
@@ -101,10 +101,10 @@ def test_without_k3d_the_containers_of_a_stopped_cluster_are_told_servers_first(
     docker.node(LOADBALANCER, "loadbalancer")
     docker.node(SERVER, "server")
     docker("stop", "--time=0", AGENT, LOADBALANCER, SERVER)
-    assert [(part.name, part.state) for part in host.facts().parts] == [
-        (SERVER, PartState.STOPPED),
-        (AGENT, PartState.STOPPED),
-        (LOADBALANCER, PartState.STOPPED),
+    assert [(component.name, component.state) for component in host.facts().components] == [
+        (SERVER, ComponentState.STOPPED),
+        (AGENT, ComponentState.STOPPED),
+        (LOADBALANCER, ComponentState.STOPPED),
     ]
 
 
@@ -124,14 +124,14 @@ def test_a_stopped_cluster_is_started_by_k3d_where_it_is_installed(docker: Docke
     start = f"{PROGRAMS['docker']} start"
     script = f"sleep 0.5; {start} {SERVER}; sleep 0.5; {start} {LOADBALANCER}; echo done >> {tmp_path}/calls"
     host = K3dHost(DockerEngine(docker.address), CLUSTER, Machine(), keeps=0, command=str(a_k3d(tmp_path, script)))
-    (whole,) = host.facts().parts
-    assert (whole.name, whole.role, whole.state) == ("k3d cluster shop", "cluster", PartState.STOPPED)
+    (whole,) = host.facts().components
+    assert (whole.name, whole.role, whole.state) == ("k3d cluster shop", "cluster", ComponentState.STOPPED)
     began = time.monotonic()
     host.start(whole.name)
     host.start(whole.name)
     assert time.monotonic() - began < 0.5
-    assert {PartState.STARTING} == {part.state for part in host.facts().parts}
-    docker.wait_until("it runs", lambda: all(p.state is PartState.RUNNING for p in host.facts().parts))
+    assert {ComponentState.STARTING} == {component.state for component in host.facts().components}
+    docker.wait_until("it runs", lambda: all(p.state is ComponentState.RUNNING for p in host.facts().components))
     docker.wait_until("k3d is done", lambda: "done" in (tmp_path / "calls").read_text())
     docker.wait_until("and was asked after", lambda: not host._starter.busy())
     assert (tmp_path / "calls").read_text() == "cluster start shop\ndone\n"
@@ -144,8 +144,10 @@ def test_where_k3d_fails_the_containers_are_to_be_started_without_it(docker: Doc
     program = a_k3d(tmp_path, "echo FATA: no tools image >&2; exit 3")
     host = K3dHost(DockerEngine(docker.address), CLUSTER, Machine(), keeps=0, command=str(program))
     host.start("k3d cluster shop")
-    docker.wait_until("it has failed", lambda: "ended with 3: FATA: no tools image" in host.facts().parts[0].why)
-    assert [(part.name, part.state) for part in host.facts().parts] == [(SERVER, PartState.STOPPED)]
+    docker.wait_until("it has failed", lambda: "ended with 3: FATA: no tools image" in host.facts().components[0].why)
+    assert [(component.name, component.state) for component in host.facts().components] == [
+        (SERVER, ComponentState.STOPPED)
+    ]
 
 
 def test_a_load_balancer_in_a_restart_loop_is_told_with_its_cause(docker: Docker, host: K3dHost) -> None:
@@ -154,15 +156,19 @@ def test_a_load_balancer_in_a_restart_loop_is_told_with_its_cause(docker: Docker
     docker.node(
         LOADBALANCER, "loadbalancer", script=f"""echo 'invalid PID number "" in "/run/nginx.pid"' >&2; {FAILS}"""
     )
-    docker.wait_until("a loop", lambda: parts(host)[LOADBALANCER].why != "")
+    docker.wait_until("a loop", lambda: components(host)[LOADBALANCER].why != "")
     told = set()
     for _ in range(20):
         facts = host.facts()
-        told |= {(part.state, part.why, part.log) for part in facts.parts if part.name == LOADBALANCER}
+        told |= {
+            (component.state, component.why, component.log)
+            for component in facts.components
+            if component.name == LOADBALANCER
+        }
         time.sleep(0.05)
-    assert told == {(PartState.RESTARTING, "exit code 1", f"docker logs --tail=50 {LOADBALANCER}")}
-    (complaint,) = facts.complaints
-    assert (complaint.part, complaint.kind, complaint.restart) == (LOADBALANCER, "nginx-pid", True)
+    assert told == {(ComponentState.RESTARTING, "exit code 1", f"docker logs --tail=50 {LOADBALANCER}")}
+    (symptom,) = facts.symptoms
+    assert (symptom.component, symptom.kind, symptom.restart) == (LOADBALANCER, "nginx-pid", True)
 
 
 def test_only_the_load_balancer_is_ever_restarted(docker: Docker, host: K3dHost) -> None:
@@ -181,10 +187,10 @@ def test_only_the_load_balancer_is_ever_restarted(docker: Docker, host: K3dHost)
 def test_a_server_without_its_cgroup_is_reported_with_what_to_do(docker: Docker, host: K3dHost) -> None:
     """Starting it again would not help."""
     docker.node(SERVER, "server", script=f"echo 'level=fatal msg=\"failed to find memory cgroup (v2)\"'; {FAILS}")
-    docker.wait_until("a loop", lambda: parts(host)[SERVER].state is PartState.RESTARTING)
-    (complaint,) = host.facts().complaints
-    assert (complaint.part, complaint.kind, complaint.fatal) == (SERVER, "cgroup", True)
-    assert "cgroup_enable=memory" in complaint.hint
+    docker.wait_until("a loop", lambda: components(host)[SERVER].state is ComponentState.RESTARTING)
+    (symptom,) = host.facts().symptoms
+    assert (symptom.component, symptom.kind, symptom.fatal) == (SERVER, "cgroup", True)
+    assert "cgroup_enable=memory" in symptom.hint
 
 
 def test_when_docker_starts_anew_some_containers_come_back_and_some_do_not(docker: Docker, host: K3dHost) -> None:
@@ -197,9 +203,9 @@ def test_when_docker_starts_anew_some_containers_come_back_and_some_do_not(docke
     with pytest.raises(UnreachableError, match="is Docker running"):
         host.facts()
     docker.start()
-    docker.wait_until("the server", lambda: parts(host)[SERVER].state is PartState.RUNNING)
+    docker.wait_until("the server", lambda: components(host)[SERVER].state is ComponentState.RUNNING)
     assert host.epoch() not in (None, before)
-    assert parts(host)[LOADBALANCER].state is PartState.STOPPED
+    assert components(host)[LOADBALANCER].state is ComponentState.STOPPED
 
 
 def test_a_container_killed_by_a_cut_of_power_is_only_stopped(docker: Docker, host: K3dHost) -> None:
@@ -208,7 +214,7 @@ def test_a_container_killed_by_a_cut_of_power_is_only_stopped(docker: Docker, ho
     docker.node(LOADBALANCER, "loadbalancer", "--restart=no", script="exit 1")
     docker("kill", SERVER)
     docker.wait_until("it ended", lambda: docker.state(LOADBALANCER)["Status"] == "exited")
-    assert [part.why for part in host.facts().parts] == ["", "exit code 1"]
+    assert [component.why for component in host.facts().components] == ["", "exit code 1"]
 
 
 def test_another_cluster_is_not_ours(docker: Docker) -> None:

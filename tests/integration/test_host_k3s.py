@@ -11,7 +11,7 @@ from bootheal.adapters.k3s import FACTS_SECONDS, K3sHost
 from bootheal.adapters.systemctl import Commands
 from bootheal.cluster.freshness import before_boot
 from bootheal.errors import PermanentError
-from bootheal.model import Directory, HostFacts, PartState
+from bootheal.model import ComponentState, Directory, HostFacts
 from support.systemd import Systemd
 
 WAITS = "its start waits for other units"
@@ -31,30 +31,30 @@ def facts(systemd: Systemd) -> HostFacts:
 @pytest.mark.parametrize(
     ("properties", "state", "why"),
     [
-        ({}, PartState.RUNNING, ""),
-        ({"ActiveState": "activating", "SubState": "start"}, PartState.STARTING, ""),
+        ({}, ComponentState.RUNNING, ""),
+        ({"ActiveState": "activating", "SubState": "start"}, ComponentState.STARTING, ""),
         (
             {"ActiveState": "activating", "SubState": "auto-restart", "Result": "exit-code", "ExecMainStatus": "1"},
-            PartState.RESTARTING,
+            ComponentState.RESTARTING,
             "exit status 1",
         ),
-        ({"ActiveState": "activating", "SubState": "start", "NRestarts": "3"}, PartState.RESTARTING, ""),
-        ({"ActiveState": "deactivating", "SubState": "stop-sigterm"}, PartState.STOPPED, ""),
-        ({"ActiveState": "inactive", "SubState": "dead"}, PartState.STOPPED, ""),
-        ({"ActiveState": "inactive", "SubState": "dead", "Job": ""}, PartState.STOPPED, ""),
-        ({"ActiveState": "inactive", "SubState": "dead", "Job": "123"}, PartState.STARTING, WAITS),
-        ({"ActiveState": "deactivating", "SubState": "stop", "Job": "123"}, PartState.STOPPED, ""),
-        ({"ActiveState": "failed", "SubState": "failed", "Result": "oom-kill"}, PartState.FAILED, "oom-kill"),
+        ({"ActiveState": "activating", "SubState": "start", "NRestarts": "3"}, ComponentState.RESTARTING, ""),
+        ({"ActiveState": "deactivating", "SubState": "stop-sigterm"}, ComponentState.STOPPED, ""),
+        ({"ActiveState": "inactive", "SubState": "dead"}, ComponentState.STOPPED, ""),
+        ({"ActiveState": "inactive", "SubState": "dead", "Job": ""}, ComponentState.STOPPED, ""),
+        ({"ActiveState": "inactive", "SubState": "dead", "Job": "123"}, ComponentState.STARTING, WAITS),
+        ({"ActiveState": "deactivating", "SubState": "stop", "Job": "123"}, ComponentState.STOPPED, ""),
+        ({"ActiveState": "failed", "SubState": "failed", "Result": "oom-kill"}, ComponentState.FAILED, "oom-kill"),
     ],
 )
 def test_the_units_state_and_how_it_ended_last_are_told(
-    systemd: Systemd, properties: dict[str, str], state: PartState, why: str
+    systemd: Systemd, properties: dict[str, str], state: ComponentState, why: str
 ) -> None:
     """In one word for all service managers."""
     systemd.unit(**properties)
-    (part,) = facts(systemd).parts
-    assert (state, why) == (part.state, part.why)
-    assert part.since == pytest.approx(time.time() - time.clock_gettime(time.CLOCK_MONOTONIC) + 4.2, abs=0.5)
+    (component,) = facts(systemd).components
+    assert (state, why) == (component.state, component.why)
+    assert component.since == pytest.approx(time.time() - time.clock_gettime(time.CLOCK_MONOTONIC) + 4.2, abs=0.5)
 
 
 def test_known_troubles_are_found_in_what_the_present_start_has_written(systemd: Systemd) -> None:
@@ -68,9 +68,9 @@ def test_known_troubles_are_found_in_what_the_present_start_has_written(systemd:
         'level=fatal msg="starting kubernetes: database disk image is malformed"',
         invocation=invocation,
     )
-    found = facts(systemd).complaints
-    assert [complaint.kind for complaint in found] == ["database", "containerd"]
-    assert [complaint.fatal for complaint in found] == [True, False]
+    found = facts(systemd).symptoms
+    assert [symptom.kind for symptom in found] == ["database", "containerd"]
+    assert [symptom.fatal for symptom in found] == [True, False]
     assert "restore the newest backup" in found[0].hint
 
 
@@ -78,14 +78,14 @@ def test_known_troubles_are_found_in_what_the_present_start_has_written(systemd:
 def test_a_line_may_hold_what_unicode_takes_for_its_end(systemd: Systemd, end: str) -> None:
     """journalctl ends an entry by a line feed, and writes everything beyond ASCII as it is."""
     systemd.journal(f"a label{end}of somebody's pod", "database disk image is malformed")
-    assert [complaint.kind for complaint in facts(systemd).complaints] == ["database"]
+    assert [symptom.kind for symptom in facts(systemd).symptoms] == ["database"]
 
 
 def test_what_a_former_start_said_and_what_is_long_past_is_not_told(systemd: Systemd) -> None:
     """Whoever has repaired the database must not be told that it is broken."""
     systemd.journal("database disk image is malformed", invocation="00000000000000000000000000000000")
     systemd.journal("database disk image is malformed", age=61)
-    assert facts(systemd).complaints == ()
+    assert facts(systemd).symptoms == ()
 
 
 def test_a_unit_that_does_not_stay_up_is_told_in_the_same_words_all_the_time(systemd: Systemd) -> None:
@@ -94,11 +94,11 @@ def test_a_unit_that_does_not_stay_up_is_told_in_the_same_words_all_the_time(sys
     systemd.unit(**falling, Result="exit-code", ExecMainStatus="1")
     systemd.journal('time="2026-11-21T20:00:00Z" level=fatal msg="flag provided but not defined: -x"')
     host = K3sHost(commands=systemd.commands)
-    (fallen,) = host.facts().parts
+    (fallen,) = host.facts().components
     systemd.unit(**falling | {"SubState": "start"}, InvocationID="0000000000000000000000000000000f")
     systemd.journal(invocation="0000000000000000000000000000000f")
     time.sleep(FACTS_SECONDS)
-    (starting,) = host.facts().parts
+    (starting,) = host.facts().components
     assert (fallen.state, fallen.why) == (starting.state, starting.why)
     assert fallen.why == "exit status 1: flag provided but not defined: -x"
     assert fallen.log == "journalctl -u k3s.service -e"
@@ -107,9 +107,9 @@ def test_a_unit_that_does_not_stay_up_is_told_in_the_same_words_all_the_time(sys
 def test_a_journal_that_is_not_ours_to_read_is_told_where_it_would_help(systemd: Systemd) -> None:
     """Why a unit does not stay up is in there."""
     systemd.hide_the_journal()
-    assert facts(systemd).parts[0].why == ""
+    assert facts(systemd).components[0].why == ""
     systemd.unit(ActiveState="activating", SubState="auto-restart", Result="exit-code", ExecMainStatus="1")
-    why = facts(systemd).parts[0].why
+    why = facts(systemd).components[0].why
     assert why == "exit status 1; its journal is not ours to read: that takes the group systemd-journal"
 
 
@@ -127,10 +127,10 @@ def test_asking_again_within_two_seconds_asks_nobody(systemd: Systemd) -> None:
 def test_without_such_a_unit_there_is_nothing_to_tell(systemd: Systemd, shown: str) -> None:
     """As on a machine without systemd, or with k3s run by hand."""
     (systemd.directory / "unit").write_text(shown)
-    assert facts(systemd).parts == ()
+    assert facts(systemd).components == ()
     nobody = K3sHost(commands=Commands("/nonexistent", "/nonexistent"))
-    assert nobody.facts().parts == ()
-    assert K3sHost(unit="").facts().parts == ()
+    assert nobody.facts().components == ()
+    assert K3sHost(unit="").facts().components == ()
 
 
 def test_a_restart_is_queued_and_a_refusal_says_what_to_allow(systemd: Systemd) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from bootheal.adapters.metrics import Metrics
-from bootheal.model import Done, Ending, Event, EventKind, Outcome, Report
+from bootheal.model import ActionRecord, Ending, Event, EventKind, Outcome, Report
 from bootheal.narrate import Note
 
 BEGAN = 1_000.0
-DONE = Done(0, "delete-pod", "pod/shop/web-1", "it is dead", BEGAN + 1, "delete pod/shop/web-1", "done")
+DONE = ActionRecord(0, "delete-pod", "pod/shop/web-1", "it is dead", BEGAN + 1, "delete pod/shop/web-1", "done")
 REPORT = Report(
     "boot-7",
     BEGAN,

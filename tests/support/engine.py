@@ -10,7 +10,7 @@ from typing import Any
 
 from bootheal.engine import Engine, Inbox, Limits
 from bootheal.engine.plan import arrange
-from bootheal.model import Done, Event, Ref, Report
+from bootheal.model import ActionRecord, Event, Ref, Report
 from bootheal.ports import Interest, Workers, World
 from bootheal.step import Action, Judgement, Past, Settled, Step
 
@@ -67,7 +67,7 @@ class DictMemory:
 
     epoch: str = ""
     seen: dict[str, dict[str, float]] = field(default_factory=dict)
-    records: dict[str, list[Done]] = field(default_factory=dict)
+    records: dict[str, list[ActionRecord]] = field(default_factory=dict)
     good: dict[str, dict[str, str]] = field(default_factory=dict)
     incidents: dict[str, int] = field(default_factory=dict)
     vain: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -84,21 +84,21 @@ class DictMemory:
         self.seen[step] = {condition: before.get(condition, now) for condition in conditions}
         return dict(self.seen[step])
 
-    def done(self, step: str) -> tuple[Done, ...]:
+    def done(self, step: str) -> tuple[ActionRecord, ...]:
         return tuple(self.records.get(step, ()))
 
-    def record(self, step: str, done: Done) -> None:
+    def record(self, step: str, done: ActionRecord) -> None:
         self.records.setdefault(step, [])[done.number : done.number + 1] = [done]
 
     def incident(self, step: str) -> int:
         return self.incidents.get(step, 0)
 
-    def mended(self, step: str) -> None:
+    def close_incident(self, step: str) -> None:
         if any(done.incident == self.incident(step) for done in self.done(step)):
             self.incidents[step] = self.incident(step) + 1
         self.vain = Counter({key: count for key, count in self.vain.items() if key[0] != step})
 
-    def fruitless(self, step: str, action: str) -> int:
+    def boots_in_vain(self, step: str, action: str) -> int:
         return self.vain[step, action]
 
     def keep(self, step: str, facts: Mapping[str, str]) -> None:

@@ -19,7 +19,6 @@ from bootheal.model import (
     Container,
     Credentials,
     Directory,
-    Doomed,
     Endpoint,
     Extensions,
     HostFacts,
@@ -27,6 +26,7 @@ from bootheal.model import (
     Login,
     Node,
     Pod,
+    PodToDelete,
     Readiness,
     Ref,
     Secret,
@@ -354,7 +354,7 @@ class Machine:
             self.unsound.append(f"{self.clock.up:.2f} s: deleted {pod.name}, which is not known to be dead")
         self._remove(pod)
 
-    def delete_pods(self, pods: Sequence[Doomed]) -> None:
+    def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
         for pod in pods:
             self.delete_pod(pod.ref, pod.uid)
 

@@ -35,8 +35,8 @@ import time
 from bootheal.adapters.k3s import FACTS_SECONDS, K3sHost
 host = K3sHost()
 for _ in range(6):
-    part, = host.facts().parts
-    print(part.state, part.why)
+    component, = host.facts().components
+    print(component.state, component.why)
     time.sleep(FACTS_SECONDS)
 """
 RESTART = """
@@ -80,7 +80,7 @@ def facts(box: Box) -> dict[str, Any]:
 
 
 def state(box: Box) -> str:
-    return str(facts(box)["parts"][0]["state"])
+    return str(facts(box)["components"][0]["state"])
 
 
 def test_a_damaged_database_is_found_in_the_journal_of_a_unit_that_restarts(k3s: Box) -> None:
@@ -89,9 +89,9 @@ def test_a_damaged_database_is_found_in_the_journal_of_a_unit_that_restarts(k3s:
     play(k3s, "Type=exec", f"ExecStart=/bin/sh -c 'echo {said}; sleep 0.2; exit 1'", "Restart=always")
     k3s.machine.wait_until("restarted", "sh", "-c", "test $(systemctl show -P NRestarts k3s) -ge 1")
     found = facts(k3s)
-    (part,) = found["parts"]
-    assert part["state"] in ("restarting", "running")
-    assert [complaint["kind"] for complaint in found["complaints"]] == ["database"]
+    (component,) = found["components"]
+    assert component["state"] in ("restarting", "running")
+    assert [symptom["kind"] for symptom in found["symptoms"]] == ["database"]
 
 
 def test_a_unit_that_does_not_stay_up_is_told_in_the_same_words_all_the_time(k3s: Box) -> None:
@@ -108,7 +108,7 @@ def test_a_unit_that_does_not_stay_up_is_told_in_the_same_words_all_the_time(k3s
 
 def test_each_state_of_the_unit_has_its_word(k3s: Box) -> None:
     """Not there, waiting for others, starting, running, stopped, failed."""
-    assert facts(k3s)["parts"] == []
+    assert facts(k3s)["components"] == []
     k3s.machine.run("systemd-run", "--no-block", "--unit=slow", "--property=Type=oneshot", "/bin/sleep", "1000")
     play(k3s, "ExecStart=/bin/sleep 1000", "[Unit]", "After=slow.service")
     assert state(k3s) == "starting"

@@ -236,7 +236,7 @@ def test_kill_9_in_the_middle_is_made_good(box: Box) -> None:
 
 
 def test_stop_in_the_middle_leaves_a_partial_report(box: Box) -> None:
-    """Within TimeoutStopSec, and without a complaint of systemd's; the next start goes on."""
+    """Within TimeoutStopSec, and without a symptom of systemd's; the next start goes on."""
     cursor = box.cursor()
     box.disturb(BootScript.quick(crash_recovery=8.0))
     box.wait_for_entry("database/shop: waits", cursor)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.model import Done, Ending, Event, EventKind, Outcome, Report, Verdict
+from bootheal.model import ActionRecord, Ending, Event, EventKind, Outcome, Report, Verdict
 from bootheal.narrate import (
     EXIT_CODES,
     MESSAGE_IDS,
@@ -100,7 +100,7 @@ def test_every_verdict_has_its_exit_code() -> None:
 
 def test_the_account_tells_ends_deeds_remarks_and_hints() -> None:
     """A step that never began has no times; an action that failed says so."""
-    done = Done(0, "x", "pod/a/b", "c", 1.0, "delete pod/a/b", "failed: it changed")
+    done = ActionRecord(0, "x", "pod/a/b", "c", 1.0, "delete pod/a/b", "failed: it changed")
     outcomes = (
         Outcome("cleanup", Ending.SETTLED, "no dead pod", began=0.0, ended=1.0, actions=(done,), remarks=("left x",)),
         Outcome("database/shop", Ending.GAVE_UP, "gone", hint="restore it", person=True, began=0.5),

@@ -104,10 +104,10 @@ class RemoteHost:
         """Return nothing."""
         return Directory.UNKNOWN
 
-    def start(self, part: str) -> None:
-        """Refuse: there are no parts."""
-        raise PermanentError(f"cannot start {part}: the cluster runs elsewhere")
+    def start(self, component: str) -> None:
+        """Refuse: there are no components."""
+        raise PermanentError(f"cannot start {component}: the cluster runs elsewhere")
 
-    def restart(self, part: str) -> None:
-        """Refuse: there are no parts."""
-        raise PermanentError(f"cannot restart {part}: the cluster runs elsewhere")
+    def restart(self, component: str) -> None:
+        """Refuse: there are no components."""
+        raise PermanentError(f"cannot restart {component}: the cluster runs elsewhere")

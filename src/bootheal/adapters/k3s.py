@@ -7,11 +7,11 @@ from pathlib import Path
 
 from bootheal.adapters import log_signatures
 from bootheal.adapters.host import BOOT_ID, Machine
-from bootheal.adapters.last_exit import Ends
-from bootheal.adapters.systemctl import Commands, Unit, as_part
+from bootheal.adapters.last_exit import LastExits
+from bootheal.adapters.systemctl import Commands, Unit, as_component
 from bootheal.adapters.wallclock import SYNCHRONISED, WallClock, clock_synchronised
 from bootheal.errors import PermanentError
-from bootheal.model import BootTime, Directory, HostFacts, PartState
+from bootheal.model import BootTime, ComponentState, Directory, HostFacts
 
 UNIT = "k3s.service"
 ROLE = "k3s"
@@ -39,7 +39,7 @@ class K3sHost:
         earlier = self._unit.clock_samples() if self._unit else ()
         self._machine = Machine(boot_id_file, WallClock(earlier=earlier))
         self._synchronised = synchronised
-        self._ends = Ends()
+        self._last_exits = LastExits()
         self._lock = threading.Lock()
         self._facts = (float("-inf"), HostFacts())
 
@@ -68,14 +68,16 @@ class K3sHost:
         """Look: the volumes of local-path are on this machine."""
         return self._machine.directory(path)
 
-    def start(self, part: str) -> None:
+    def start(self, component: str) -> None:
         """Refuse: whether k3s runs is for its unit and its owner to say."""
-        raise PermanentError(f"cannot start {part}: bootheal does not start k3s", hint=f"systemctl start {part}")
+        raise PermanentError(
+            f"cannot start {component}: bootheal does not start k3s", hint=f"systemctl start {component}"
+        )
 
-    def restart(self, part: str) -> None:
+    def restart(self, component: str) -> None:
         """Queue a restart of k3s. Containers go on running meanwhile."""
-        if self._unit is None or part != self._unit.name:
-            raise PermanentError(f"cannot restart {part}: there is no such part here")
+        if self._unit is None or component != self._unit.name:
+            raise PermanentError(f"cannot restart {component}: there is no such component here")
         self._unit.restart()
 
     def _read(self) -> HostFacts:
@@ -85,10 +87,10 @@ class K3sHost:
             return HostFacts(clock_synchronised=clock)
         name, invocation = self._unit.name, shown.get("InvocationID", "")
         lines = self._unit.lines(invocation, RECENT) if invocation else []
-        part = as_part(name, ROLE, shown)
-        if part.why and (said := log_signatures.last_words(lines or ())):
-            part = replace(part, why=f"{part.why}: {said}")
-        part = self._ends.recall(part)
-        if lines is None and part.state is not PartState.RUNNING:
-            part = replace(part, why="; ".join(filter(None, (part.why, BLIND))))
-        return HostFacts((part,), log_signatures.find(name, lines or ()), clock)
+        component = as_component(name, ROLE, shown)
+        if component.why and (said := log_signatures.fatal_words(lines or ())):
+            component = replace(component, why=f"{component.why}: {said}")
+        component = self._last_exits.recall(component)
+        if lines is None and component.state is not ComponentState.RUNNING:
+            component = replace(component, why="; ".join(filter(None, (component.why, BLIND))))
+        return HostFacts((component,), log_signatures.find(name, lines or ()), clock)

@@ -1,29 +1,29 @@
-"""How parts ended last, remembered while they do not stay up: a start begins with a clean sheet and empty log."""
+"""How components ended last, remembered while they do not stay up: a start begins with a clean sheet and empty log."""
 
 import re
 from dataclasses import replace
 
-from bootheal.model import Part, PartState
+from bootheal.model import Component, ComponentState
 
-_FALLING = (PartState.RESTARTING, PartState.FAILED)
+_FALLING = (ComponentState.RESTARTING, ComponentState.FAILED)
 _NUMBER = re.compile(r"\d{4,}")  # a port or a process, which is another one each time
 
 
-class Ends:
-    """What was told of each part's last end."""
+class LastExits:
+    """What was told of each component's last end."""
 
     def __init__(self) -> None:
         self._told: dict[str, str] = {}
 
-    def recall(self, part: Part) -> Part:
-        """Return the part with the reason that was told before, where it now says less or nothing new."""
-        told = self._told.pop(part.name, "")
-        if part.state not in _FALLING:
-            return part
-        if _plain(told).startswith(_plain(part.why)):
-            part = replace(part, why=told)
-        self._told[part.name] = part.why
-        return part
+    def recall(self, component: Component) -> Component:
+        """Return the component with the reason that was told before, where it now says less or nothing new."""
+        told = self._told.pop(component.name, "")
+        if component.state not in _FALLING:
+            return component
+        if _plain(told).startswith(_plain(component.why)):
+            component = replace(component, why=told)
+        self._told[component.name] = component.why
+        return component
 
 
 def _plain(why: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bootheal.adapters.redaction import Redaction
 from bootheal.cluster.log_excerpt import LONGEST
-from bootheal.model import Complaint
+from bootheal.model import Symptom
 
 # As logrus writes it, quoted where it has to be.
 _WORDS = r'("(?:[^"\\]|\\.)*"|\S+)'
@@ -67,17 +67,17 @@ K3S = (
 )
 
 
-def find(part: str, lines: Iterable[str], table: Sequence[Known] = K3S) -> tuple[Complaint, ...]:
+def find(component: str, lines: Iterable[str], table: Sequence[Known] = K3S) -> tuple[Symptom, ...]:
     """Return each known trouble once, in the order of the table: the fatal ones first."""
     found = {known.kind for line in lines if (known := _recognise(line, table))}
     return tuple(
-        Complaint(known.kind, part, known.text, known.hint, fatal=known.fatal, restart=known.restart)
+        Symptom(known.kind, component, known.text, known.hint, fatal=known.fatal, restart=known.restart)
         for known in table
         if known.kind in found
     )
 
 
-def last_words(lines: Sequence[str]) -> str:
+def fatal_words(lines: Sequence[str]) -> str:
     """Return what k3s called fatal last, in our words where it is known, without passwords; "" where it did not."""
     said = next((found for line in reversed(lines) if (found := _FATAL.search(line))), None)
     if said is None:

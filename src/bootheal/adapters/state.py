@@ -24,7 +24,7 @@ from typing import Any
 from bootheal.adapters.files import lock, replace_file
 from bootheal.adapters.process_identity import sign
 from bootheal.errors import LockedError, StateError
-from bootheal.model import Done, Event, EventKind, Report, to_json
+from bootheal.model import ActionRecord, Event, EventKind, Report, to_json
 
 VERSION = 2
 FILE = "state.json"
@@ -113,7 +113,7 @@ class StateFile:
             steps = data["steps"] if data["epoch"] == epoch else {}
             last = data["report"] or data["previous"]
             lasting = {"previous": last, "last_boot": last or data["last_boot"], "kept": data["kept"]}
-            lasting["fruitless"] = data["fruitless"] if steps else _fruitless(data)
+            lasting["fruitless"] = data["fruitless"] if steps else _boots_in_vain(data)
             lasting["recovering_since"] = data["recovering_since"] if data["boot"] == self._boot else None
             self._data = _empty(epoch, self._boot) | lasting | {"steps": steps}
 
@@ -126,11 +126,11 @@ class StateFile:
             self._write_soon()
         return dict(memory["first_seen"])
 
-    def done(self, step: str) -> tuple[Done, ...]:
+    def done(self, step: str) -> tuple[ActionRecord, ...]:
         """Return what was done, oldest first."""
-        return tuple(Done(**item) for item in self._step(step)["done"])
+        return tuple(ActionRecord(**item) for item in self._step(step)["done"])
 
-    def record(self, step: str, done: Done) -> None:
+    def record(self, step: str, done: ActionRecord) -> None:
         """Write an action down, in place of what had its number.
 
         The intent outlives a power cut. Its result need not: after one it is as good to know
@@ -144,14 +144,14 @@ class StateFile:
         """Return how often this step has been mended in this epoch."""
         return int(self._step(step)["incident"])
 
-    def mended(self, step: str) -> None:
+    def close_incident(self, step: str) -> None:
         """Close an incident, if there was one; it is on disk with the report."""
         memory = self._step(step)
         if any(done["incident"] == memory["incident"] for done in memory["done"]):
             memory["incident"] += 1
         self._data["fruitless"].pop(step, None)
 
-    def fruitless(self, step: str, action: str) -> int:
+    def boots_in_vain(self, step: str, action: str) -> int:
         """Return in how many epochs in a row this was done in vain."""
         return int(self._data["fruitless"].get(step, {}).get(action, 0))
 
@@ -232,11 +232,11 @@ def _empty(epoch: str, boot: str) -> dict[str, Any]:
     return {"version": VERSION, "author": "", "epoch": epoch, "boot": boot} | nothing
 
 
-def _fruitless(data: dict[str, Any]) -> dict[str, dict[str, int]]:
+def _boots_in_vain(data: dict[str, Any]) -> dict[str, dict[str, int]]:
     """Count what was done in the epoch that ends now, and did not help while it lasted."""
     counts: dict[str, dict[str, int]] = {step: dict(actions) for step, actions in data["fruitless"].items()}
     for step, memory in data["steps"].items():
-        of_now = (Done(**done) for done in memory["done"] if done["incident"] == memory["incident"])
+        of_now = (ActionRecord(**done) for done in memory["done"] if done["incident"] == memory["incident"])
         for action in {done.action for done in of_now if not done.failed}:
             actions = counts.setdefault(step, {})
             actions[action] = actions.get(action, 0) + 1
@@ -257,7 +257,7 @@ def _check(memory: dict[str, Any]) -> None:
     if not isinstance(memory["first_seen"], dict) or not isinstance(memory["incident"], int):
         raise TypeError("a step's memory has another shape")
     for done in memory["done"]:
-        Done(**done)
+        ActionRecord(**done)
 
 
 def withdraw(directory: Path) -> None:

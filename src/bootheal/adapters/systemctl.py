@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bootheal.adapters.wallclock import Sample
 from bootheal.errors import PermanentError, TransientError
-from bootheal.model import Part, PartState
+from bootheal.model import Component, ComponentState
 
 TIMEOUT = 5.0
 
@@ -33,11 +33,11 @@ PROPERTIES = (
 )
 STAMPS = ("UserspaceTimestamp", "InactiveExitTimestamp", "ActiveEnterTimestamp")
 STATES = {
-    "active": PartState.RUNNING,
-    "reloading": PartState.RUNNING,
-    "activating": PartState.STARTING,
-    "deactivating": PartState.STOPPED,
-    "inactive": PartState.STOPPED,
+    "active": ComponentState.RUNNING,
+    "reloading": ComponentState.RUNNING,
+    "activating": ComponentState.STARTING,
+    "deactivating": ComponentState.STOPPED,
+    "inactive": ComponentState.STOPPED,
 }
 
 
@@ -102,24 +102,24 @@ class Unit:
         return dict(line.split("=", 1) for line in text.split("\n") if "=" in line)
 
 
-def as_part(name: str, role: str, shown: dict[str, str]) -> Part:
-    """Turn a unit's properties into a part."""
+def as_component(name: str, role: str, shown: dict[str, str]) -> Component:
+    """Turn a unit's properties into a component."""
     restarts = int(shown.get("NRestarts") or 0)
-    state = STATES.get(shown.get("ActiveState", ""), PartState.FAILED)
+    state = STATES.get(shown.get("ActiveState", ""), ComponentState.FAILED)
     # Between two starts it is "auto-restart"; a start after one that failed is more of the same.
-    if state is PartState.STARTING and (restarts or shown.get("SubState") == "auto-restart"):
-        state = PartState.RESTARTING
+    if state is ComponentState.STARTING and (restarts or shown.get("SubState") == "auto-restart"):
+        state = ComponentState.RESTARTING
     # Its start is queued: k3s comes after network-online.target, which may take minutes of a boot.
     queued = shown.get("ActiveState") in ("inactive", "failed") and shown.get("Job", "0") not in ("", "0")
     if queued:
-        state = PartState.STARTING
+        state = ComponentState.STARTING
     result = "its start waits for other units" if queued else shown.get("Result", "success")
     if result == "exit-code":
         result = f"exit status {shown.get('ExecMainStatus', '?')}"
     changed = int(shown.get("StateChangeTimestampMonotonic") or 0) / 1e6
     since = time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - changed) if changed else None
     why = "" if result == "success" else result
-    return Part(name, role, state, since, why, log=f"journalctl -u {name} -e")
+    return Component(name, role, state, since, why, log=f"journalctl -u {name} -e")
 
 
 def _seconds(stamp: str) -> float | None:

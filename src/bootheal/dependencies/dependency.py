@@ -17,7 +17,7 @@ RECOVERING = "57P03"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class DependencyObservation:
     """The answer, or why nobody was asked; `service`: why the Service in front of it may not lead there yet."""
 
     answer: Answer | None = None
@@ -31,7 +31,7 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dependency(Step[Seen]):
+class Dependency(Step[DependencyObservation]):
     """Waits until `probe` is answered: by every Ready pod of `service` or `selector`, by `host`, or by its own URL."""
 
     probe: Probe
@@ -59,19 +59,21 @@ class Dependency(Step[Seen]):
             case _:
                 return frozenset()
 
-    def look(self, world: World) -> Seen:
+    def look(self, world: World) -> DependencyObservation:
         """Ask."""
         if isinstance(self.probe, Url):
-            return Seen(ask(world, self.probe, ()))
+            return DependencyObservation(ask(world, self.probe, ()))
         if self.host and not isinstance(self.probe, Exec):
-            return Seen(ask_at(world, self.probe, Target(self.host, self.probe.port)))
+            return DependencyObservation(ask_at(world, self.probe, Target(self.host, self.probe.port)))
         pods = self._pods(world)
         boot_time = world.host.boot_time()
         doubts = {pod.ref: pod_doubt(pod, boot_time=boot_time) for pod in pods}
         ready = [pod for pod in pods if pod.ready and not doubts[pod.ref]]
         if not ready:
-            return Seen(doubt=next((doubts[pod.ref] or f"{pod.ref} is not Ready" for pod in pods), "it has no pod yet"))
-        return Seen(ask(world, self.probe, ready), service=self._service_doubt(world))
+            return DependencyObservation(
+                doubt=next((doubts[pod.ref] or f"{pod.ref} is not Ready" for pod in pods), "it has no pod yet")
+            )
+        return DependencyObservation(ask(world, self.probe, ready), service=self._service_doubt(world))
 
     def _pods(self, world: World) -> list[Pod]:
         selector = self.selector or world.cluster.service(self.namespace, self.service).selector
@@ -90,7 +92,7 @@ class Dependency(Step[Seen]):
         endpoints = world.cluster.endpoints(self.namespace, self.service)
         return service_doubt(service, endpoints, pods, boot_time=world.host.boot_time())
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:  # noqa: ARG002 - nothing before this look matters
+    def judge(self, seen: DependencyObservation, past: Past) -> Judgement:  # noqa: ARG002 - nothing before this look matters
         """Wait until it answers well."""
         if seen.answer is None:
             return Wait(seen.doubt)

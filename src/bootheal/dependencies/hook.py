@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bootheal.dependencies import flux
 from bootheal.errors import UnreachableError
-from bootheal.model import Done, Ref, Right
+from bootheal.model import ActionRecord, Ref, Right
 from bootheal.ports import World
 from bootheal.probes import LONG_TIMEOUT, Url
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
@@ -55,7 +55,7 @@ Deed = Reconcile | Call | Command
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class HookObservation:
     """There is nothing to see: whether a hook was done is a matter of memory."""
 
     conditions: frozenset[str] = frozenset()
@@ -111,7 +111,7 @@ def _insist(succeeded: bool, otherwise: str) -> None:  # noqa: FBT001 - the ques
 
 
 @dataclass(frozen=True, kw_only=True)
-class HookStep(Step[Seen]):
+class HookStep(Step[HookObservation]):
     """Does one thing once per boot."""
 
     deed: Deed
@@ -127,11 +127,11 @@ class HookStep(Step[Seen]):
             case Call():
                 return frozenset()
 
-    def look(self, world: World) -> Seen:  # noqa: ARG002 - memory alone decides
+    def look(self, world: World) -> HookObservation:  # noqa: ARG002 - memory alone decides
         """Look at nothing."""
-        return Seen()
+        return HookObservation()
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:  # noqa: ARG002 - likewise
+    def judge(self, seen: HookObservation, past: Past) -> Judgement:  # noqa: ARG002 - likewise
         """Do it, unless it has been done, or was tried often enough."""
         done = [each for each in past.done if each.action == RunHook.kind()]
         if any(each.result == "done" for each in done):
@@ -145,5 +145,5 @@ class HookStep(Step[Seen]):
         return Act(action.sentence, (action,))
 
 
-def _why(done: Done) -> str:
+def _why(done: ActionRecord) -> str:
     return done.result.removeprefix("failed: ") if done.failed else "it was interrupted"

@@ -7,26 +7,26 @@ from typing import Protocol
 from bootheal.backoff import hold_back
 from bootheal.engine.node import Node
 from bootheal.errors import BoothealError, DeniedError, StateError, TransientError
-from bootheal.model import Done, EventKind
+from bootheal.model import ActionRecord, EventKind
 from bootheal.ports import Clock, Memory, World
 from bootheal.step import Action, GiveUp, Wait
 
 DAY = 86400.0
 
 
-class Tell(Protocol):
+class EventSink(Protocol):
     """Tells what happens: kind, node, text, and the record of the action that it is about."""
 
     def __call__(
-        self, kind: EventKind, node: Node | None, text: str, done: Done | None = None, *, hint: str = ""
+        self, kind: EventKind, node: Node | None, text: str, done: ActionRecord | None = None, *, hint: str = ""
     ) -> None:
-        """Tell it."""
+        """EventSink it."""
 
 
-class Hands:
+class Executor:
     """Does one action at a time."""
 
-    def __init__(self, world: World, *, clock: Clock, memory: Memory, tell: Tell, max_repeats: int) -> None:
+    def __init__(self, world: World, *, clock: Clock, memory: Memory, tell: EventSink, max_repeats: int) -> None:
         self._world, self._clock, self._memory, self._tell = world, clock, memory, tell
         self._max_repeats = max_repeats
 
@@ -61,7 +61,7 @@ class Hands:
 
     def _hold_back(self, node: Node, action: Action) -> Wait | None:
         """Break the circle of a boot, an action that does not help, and the next boot: wait ever longer before it."""
-        boots, now = self._memory.fruitless(node.name, action.kind()), self._clock.monotonic()
+        boots, now = self._memory.boots_in_vain(node.name, action.kind()), self._clock.monotonic()
         node.held_back_since = now if node.held_back_since is None else node.held_back_since
         left = node.held_back_since + hold_back(boots) - now
         if left <= 0:
@@ -69,8 +69,8 @@ class Hands:
         why = f"holds back: a {action.kind()} did not help in the last {boots} boots"
         return Wait(f"{why}; will {action.sentence} all the same", again=left, counts=False)
 
-    def _intent(self, node: Node, action: Action) -> Done:
-        return Done(
+    def _intent(self, node: Node, action: Action) -> ActionRecord:
+        return ActionRecord(
             number=len(self._memory.done(node.name)),
             action=action.kind(),
             object=str(action.about),
@@ -82,11 +82,11 @@ class Hands:
             incident=self._memory.incident(node.name),
         )
 
-    def _failed(self, node: Node, done: Done, error: Exception | str) -> GiveUp | None:
+    def _failed(self, node: Node, done: ActionRecord, error: Exception | str) -> GiveUp | None:
         done = replace(done, result=f"failed: {error}")
         return self._acted(node, done, EventKind.FAILED, f"{done.sentence}: {done.result}")
 
-    def _acted(self, node: Node, done: Done, kind: EventKind, text: str) -> GiveUp | None:
+    def _acted(self, node: Node, done: ActionRecord, kind: EventKind, text: str) -> GiveUp | None:
         node.done.append(done)
         self._tell(kind, node, text, done)
         try:

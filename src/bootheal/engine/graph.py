@@ -11,7 +11,7 @@ from bootheal.ports import Interest
 from bootheal.step import Step
 
 
-class Nodes:
+class Graph:
     """One node for each step of the plan, in the plan's order. `max_parallel` places are for restarts."""
 
     def __init__(self, plan: Plan, max_parallel: int) -> None:

@@ -15,17 +15,17 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from bootheal.engine.executor import Hands
-from bootheal.engine.graph import Nodes
+from bootheal.engine.executor import Executor
+from bootheal.engine.graph import Graph
 from bootheal.engine.messages import Changed, Inbox, Limits, Looked, Renew, Stop
 from bootheal.engine.node import Node
 from bootheal.engine.plan import Plan
 from bootheal.engine.recall import recall
-from bootheal.engine.transitions import FOR_EVER, Course
+from bootheal.engine.transitions import FOR_EVER, Transitions
 from bootheal.errors import BoothealError
-from bootheal.model import Done, Ending, Event, EventKind, Report
+from bootheal.model import ActionRecord, Ending, Event, EventKind, Report
 from bootheal.ports import Clock, Memory, Workers, World
-from bootheal.step import Judgement, Past, Seen, Step
+from bootheal.step import Judgement, Observation, Past, Step
 
 # Pods have 30 s to end if nobody says otherwise.
 LONGEST_PARTING = 40.0
@@ -54,13 +54,13 @@ class Engine:
         self._plan, self._world = plan, world
         self._clock, self._workers, self._memory, self._tell = clock, workers, memory, tell
         self._inbox, self._turned, self._renew = inbox, turned, renew
-        self._put_off: deque[Changed | Looked | Renew] = deque()
+        self._deferred: deque[Changed | Looked | Renew] = deque()
         self._limits = limits or Limits()
-        self._nodes = Nodes(plan, self._limits.max_parallel)
-        hands = Hands(world, clock=clock, memory=memory, tell=self._event, max_repeats=self._limits.max_repeats)
-        self._course = Course(
-            self._nodes,
-            hands,
+        self._graph = Graph(plan, self._limits.max_parallel)
+        executor = Executor(world, clock=clock, memory=memory, tell=self._event, max_repeats=self._limits.max_repeats)
+        self._transitions = Transitions(
+            self._graph,
+            executor,
             clock=clock,
             memory=memory,
             limits=self._limits,
@@ -78,22 +78,22 @@ class Engine:
         boot id, or the epoch remembered last.
         """
         began, self._start = self._clock.now(), self._clock.monotonic()
-        self._course.resting = self._course.alarmed = False
-        self._course.enter(epoch)
-        for node in self._nodes:
+        self._transitions.resting = self._transitions.alarmed = False
+        self._transitions.enter(epoch)
+        for node in self._graph:
             node.begin_pass()
-        self._event(EventKind.STARTED, None, f"{len(self._nodes)} steps")
-        self._world.cluster.watch(self._nodes.interests, lambda what: self._inbox.put(Changed(what)))
+        self._event(EventKind.STARTED, None, f"{len(self._graph)} steps")
+        self._world.cluster.watch(self._graph.interests, lambda what: self._inbox.put(Changed(what)))
         while not self._finished():
             self._start_looks()
             self._turn(self._until_due(self._start + self._limits.deadline))
-        self._part()
+        self._wind_down()
         return self._report(began)
 
     def rest(self) -> None:
         """Only look, until a pass would have something to do, or until Stop or Renew."""
-        self._course.resting, self._start = True, self._clock.monotonic()
-        while not (self._course.alarmed or self.stopped or self.renewed):
+        self._transitions.resting, self._start = True, self._clock.monotonic()
+        while not (self._transitions.alarmed or self.stopped or self.renewed):
             self._start_looks()
             self._turn(self._until_due(FOR_EVER))
 
@@ -103,13 +103,13 @@ class Engine:
         while (left := until - self._clock.monotonic()) > 0 and not (self.stopped or self.renewed):
             self._turn(left)
 
-    def _part(self) -> None:
+    def _wind_down(self) -> None:
         """Whatever has ended the pass: what was changed only for a while is changed back before the report.
 
         Another Stop ends that, too. What has failed while this process stays is looked at again anyway.
         """
         leaving = self.stopped or not self._limits.stay
-        left = (node for node in self._nodes if node.ending in (None, Ending.SKIPPED) or (leaving and node.failed))
+        left = (node for node in self._graph if node.ending in (None, Ending.SKIPPED) or (leaving and node.failed))
         self._owing = {node.name: node for node in left if node.step.owes(self._memory.done(node.name))}
         self._parting, until = True, self._clock.monotonic() + LONGEST_PARTING
         for node in self._owing.values():
@@ -133,17 +133,17 @@ class Engine:
         self._turned()
 
     def _next(self, seconds: float) -> Any:
-        return self._put_off.popleft() if self._put_off else self._clock.receive(self._inbox, seconds)
+        return self._deferred.popleft() if self._deferred else self._clock.receive(self._inbox, seconds)
 
     def _finished(self) -> bool:
         if self.stopped or self.renewed or self._clock.monotonic() - self._start >= self._limits.deadline:
             return True
-        return all(node.failed or (node.settled and not node.looking and not node.changed) for node in self._nodes)
+        return all(node.failed or (node.settled and not node.looking and not node.changed) for node in self._graph)
 
     def _start_looks(self) -> None:
         now = self._clock.monotonic()
-        self._nodes.offer_places()
-        for node in self._nodes:
+        self._graph.offer_places()
+        for node in self._graph:
             if self._may_look(node) and node.due <= now:
                 self._begin_look(node, now)
 
@@ -152,14 +152,14 @@ class Engine:
         self._workers.start(self._look(node.step))
 
     def _may_look(self, node: Node) -> bool:
-        if node.looking or not self._nodes.ready(node):
+        if node.looking or not self._graph.ready(node):
             return False
         return node.ending is None or node.changed or (self._limits.stay and not node.skipped)
 
     def _look(self, step: Step[Any]) -> Callable[[], None]:
         def look() -> None:
             try:
-                result: Seen | Exception = step.look(self._world)
+                result: Observation | Exception = step.look(self._world)
             except Exception as error:  # noqa: BLE001 - whatever it is, the loop must hear of it
                 result = error
             self._inbox.put(Looked(step, result))
@@ -168,7 +168,7 @@ class Engine:
 
     def _until_due(self, deadline: float) -> float:
         """Return the seconds until something is due; a look under way wakes us by itself."""
-        due = [node.due for node in self._nodes if self._may_look(node)]
+        due = [node.due for node in self._graph if self._may_look(node)]
         return max(0.0, min([*due, deadline]) - self._clock.monotonic())
 
     def _take(self, item: Changed | Looked | Stop | Renew) -> None:
@@ -180,20 +180,22 @@ class Engine:
             case Renew():
                 self.renewed = self._renew() or self.renewed
             case Changed(what):
-                self._nodes.wake(what)
+                self._graph.wake(what)
             case Looked(step, result):
                 self._seen(step, result)
 
-    def _seen(self, step: Step[Any], result: Seen | Exception) -> None:
-        node = self._nodes.of(step)
+    def _seen(self, step: Step[Any], result: Observation | Exception) -> None:
+        node = self._graph.of(step)
         if node is None:  # asked for before the configuration was renewed
             return
         node.looking = False
         if self._parting:
-            if node.name in self._owing and not self._course.part(node, self._judge(node, result, node.step.part)):
+            if node.name in self._owing and not self._transitions.wind_down(
+                node, self._judge(node, result, node.step.wind_down)
+            ):
                 del self._owing[node.name]
         elif self._limits.stay or not node.failed:
-            self._course.obey(node, self._judge(node, result, node.step.judge))
+            self._transitions.apply(node, self._judge(node, result, node.step.judge))
 
     def _stop_came(self) -> bool:
         """Whether Stop is among what arrived meanwhile; the rest is put off until its turn."""
@@ -201,13 +203,13 @@ class Engine:
             item = self._inbox.get()
             self.stopped = isinstance(item, Stop)
             if not isinstance(item, Stop):
-                self._put_off.append(item)
+                self._deferred.append(item)
         return self.stopped
 
     # --- judging ----------------------------------------------------------------------------------
 
     def _judge(
-        self, node: Node, result: Seen | Exception, judge: Callable[[Any, Past], Judgement]
+        self, node: Node, result: Observation | Exception, judge: Callable[[Any, Past], Judgement]
     ) -> Judgement | Exception:
         if isinstance(result, BoothealError):
             return node.judge_error(result, self._clock.monotonic())
@@ -215,7 +217,7 @@ class Engine:
             return result
         node.denied_since = None
         try:
-            past = recall(self._memory, self._plan, node.name, result, epoch=self._course.epoch, clock=self._clock)
+            past = recall(self._memory, self._plan, node.name, result, epoch=self._transitions.epoch, clock=self._clock)
             return judge(result, past)
         except Exception as error:  # noqa: BLE001 - a judgement that fails is our bug: reported as one
             return error
@@ -227,7 +229,7 @@ class Engine:
         kind: EventKind,
         node: Node | None,
         text: str,
-        done: Done | None = None,
+        done: ActionRecord | None = None,
         *,
         hint: str = "",
         cause: str = "",
@@ -242,24 +244,24 @@ class Engine:
                 text=text,
                 hint=hint,
                 object=done.object if done else "",
-                settled=self._nodes.settled,
-                total=len(self._nodes),
+                settled=self._graph.settled,
+                total=len(self._graph),
                 action=done.action if done else "",
                 cause=done.cause if done else cause,
-                epoch=self._course.epoch,
+                epoch=self._transitions.epoch,
                 took=now - node.began if node and node.began is not None else None,
             )
         )
 
     def _report(self, began: float) -> Report:
-        for node in self._nodes:
+        for node in self._graph:
             if node.settled:
-                self._memory.mended(node.name)
+                self._memory.close_incident(node.name)
         report = Report(
-            epoch=self._course.epoch,
+            epoch=self._transitions.epoch,
             began=began,
             seconds=self._clock.monotonic() - self._start,
-            outcomes=tuple(self._nodes.outcomes(self._start)),
+            outcomes=tuple(self._graph.outcomes(self._start)),
             interrupted=self.stopped or self.renewed,
         )
         self._event(EventKind.ENDED, None, report.verdict.value, cause=report.reason)

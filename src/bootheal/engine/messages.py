@@ -5,7 +5,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from bootheal.ports import Interest
-from bootheal.step import Seen, Step
+from bootheal.step import Observation, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Looked:
     """A look is over: `result` is what it saw, or the exception it ended with."""
 
     step: Step[Any]
-    result: Seen | Exception
+    result: Observation | Exception
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bootheal.errors import BoothealError, DeniedError
-from bootheal.model import Done, Ending, Outcome
+from bootheal.model import ActionRecord, Ending, Outcome
 from bootheal.ports import Interest
 from bootheal.step import REFUSAL_PASSES, Judgement, Step, Wait, judge_error
 
@@ -45,7 +45,7 @@ class Node:
     place: bool = False
     queued: bool = False
     held_back_since: float | None = None
-    done: list[Done] = field(default_factory=list)
+    done: list[ActionRecord] = field(default_factory=list)
 
     @property
     def name(self) -> str:

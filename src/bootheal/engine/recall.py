@@ -2,10 +2,10 @@
 
 from bootheal.engine.plan import Plan
 from bootheal.ports import Clock, Memory
-from bootheal.step import Past, Seen
+from bootheal.step import Observation, Past
 
 
-def recall(memory: Memory, plan: Plan, step: str, seen: Seen, *, epoch: str, clock: Clock) -> Past:
+def recall(memory: Memory, plan: Plan, step: str, seen: Observation, *, epoch: str, clock: Clock) -> Past:
     """Remember what was seen just now, and return the past of a step.
 
     Conditions are timed by the monotonic clock: a jump of the wall clock makes none of them older.

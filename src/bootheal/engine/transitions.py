@@ -8,8 +8,8 @@ import traceback
 from collections.abc import Callable
 
 from bootheal.backoff import pause, recheck
-from bootheal.engine.executor import Hands, Tell
-from bootheal.engine.graph import Nodes
+from bootheal.engine.executor import EventSink, Executor
+from bootheal.engine.graph import Graph
 from bootheal.engine.messages import Limits
 from bootheal.engine.node import SETTLE_DOWN, Node
 from bootheal.model import Ending, EventKind
@@ -21,27 +21,27 @@ PARTING_PACE = 0.5
 OUT_OF_PATIENCE = "find out why; if it only needs longer, raise its patience"
 
 
-class Course:
+class Transitions:
     """The course that things take. `stop_came` is asked between two actions of one judgement."""
 
     def __init__(
         self,
-        nodes: Nodes,
-        hands: Hands,
+        graph: Graph,
+        executor: Executor,
         *,
         clock: Clock,
         memory: Memory,
         limits: Limits,
-        tell: Tell,
+        tell: EventSink,
         stop_came: Callable[[], bool],
     ) -> None:
-        self._nodes, self._hands = nodes, hands
+        self._graph, self._executor = graph, executor
         self._clock, self._memory, self._limits = clock, memory, limits
         self._tell, self._stop_came = tell, stop_came
         self.epoch = ""
         self.resting = self.alarmed = False
 
-    def obey(self, node: Node, judgement: Judgement | Exception) -> None:
+    def apply(self, node: Node, judgement: Judgement | Exception) -> None:
         """Do what a judgement says; an exception is a bug."""
         node.count(self._clock.monotonic())
         node.queued = False
@@ -52,7 +52,7 @@ class Course:
             self._alarm(node, judgement)
             return
         if node.failed:
-            self._nodes.revive(node)
+            self._graph.revive(node)
         match judgement:
             case Settled():
                 self._settle(node, judgement)
@@ -71,7 +71,7 @@ class Course:
     def _settle(self, node: Node, judgement: Settled) -> None:
         news = not node.settled or (node.why != judgement.why and not self.resting)  # between passes: still well
         if not node.settled:
-            for other in self._nodes.dependants(node):
+            for other in self._graph.dependants(node):
                 if other.settled:  # it was well, fell ill, and is well again: were they?
                     other.wake()
         node.remarks, node.failures, node.waited = judgement.remarks, 0, 0.0
@@ -89,7 +89,7 @@ class Course:
         self._memory.enter(epoch)
         if epoch != self.epoch:
             self.epoch = epoch
-            for node in self._nodes:
+            for node in self._graph:
                 node.reopen()
 
     def _wait(self, node: Node, judgement: Wait) -> None:
@@ -113,7 +113,7 @@ class Course:
 
     def _unsettle(self, node: Node, why: str) -> None:
         node.reopen()
-        self._nodes.stand_still(node, self._clock.monotonic())
+        self._graph.stand_still(node, self._clock.monotonic())
         self._tell(EventKind.UNSETTLED, node, why)
 
     def _give_up(self, node: Node, judgement: GiveUp) -> None:
@@ -125,22 +125,22 @@ class Course:
     def _end(self, node: Node, ending: Ending, why: str) -> None:
         node.ending, node.why = ending, why
         node.ended = self._clock.monotonic() if node.ended is None else node.ended
-        self._nodes.leave_place(node)
+        self._graph.leave_place(node)
         if node.failed:
             node.changed = False
             self._skip(node)
 
     def _skip(self, failed: Node) -> None:
-        for node in self._nodes.dependants(failed):
+        for node in self._graph.dependants(failed):
             if not node.failed:
                 why = "no longer judged" if node.settled else "not tried"
-                self._tell(EventKind.SKIPPED, node, f"{why}{self._nodes.because(node)}")
+                self._tell(EventKind.SKIPPED, node, f"{why}{self._graph.because(node)}")
                 self._end(node, Ending.SKIPPED, why)
 
-    def part(self, node: Node, judgement: Judgement | Exception) -> bool:
+    def wind_down(self, node: Node, judgement: Judgement | Exception) -> bool:
         """Do what must be done before the report; return whether to look again for it."""
         if isinstance(judgement, Act):
-            tried = [self._hands.do(node, action) for action in judgement.actions]
+            tried = [self._executor.do(node, action) for action in judgement.actions]
             judgement = next((instead for instead in tried if instead is not None), Settled(judgement.why))
         if not isinstance(judgement, Wait):
             return False
@@ -155,7 +155,7 @@ class Course:
             case Wait() | GiveUp():
                 return True
             case Act():
-                return any(self._hands.spent(node, action) for action in judgement.actions)
+                return any(self._executor.spent(node, action) for action in judgement.actions)
             case _:
                 return False
 
@@ -174,16 +174,16 @@ class Course:
         """A pass has something to do: it looks again, under the lock and with what is remembered by then."""
         self.alarmed = True
         why = str(judgement) if isinstance(judgement, Exception) else judgement.why
-        self._nodes.revive(node)
+        self._graph.revive(node)
         self._tell(EventKind.UNSETTLED, node, why)
 
     # --- acting -----------------------------------------------------------------------------------
 
     def _act(self, node: Node, judgement: Act) -> None:
-        if not self._nodes.ready(node):
+        if not self._graph.ready(node):
             node.changed = True  # look again once what it comes after has settled again
             return
-        if any(action.disruptive for action in judgement.actions) and not self._nodes.take_place(node):
+        if any(action.disruptive for action in judgement.actions) and not self._graph.take_place(node):
             wait = Wait("waits for other restarts to end (max_parallel)", again=FOR_EVER, counts=False)
             self._wait(node, wait)  # until one is offered
             return
@@ -193,9 +193,9 @@ class Course:
         for action in judgement.actions:
             if self._stop_came():
                 return
-            instead = self._hands.do(node, action)
+            instead = self._executor.do(node, action)
             if instead is not None:
-                self.obey(node, instead)
+                self.apply(node, instead)
                 return
 
 

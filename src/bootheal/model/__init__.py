@@ -10,13 +10,13 @@ from bootheal.model.cluster import (
     Budget,
     Container,
     Document,
-    Doomed,
     Endpoint,
     Extensions,
     Leadership,
     Lease,
     Node,
     Pod,
+    PodToDelete,
     Readiness,
     Right,
     Service,
@@ -24,24 +24,34 @@ from bootheal.model.cluster import (
     Webhook,
     Workload,
 )
-from bootheal.model.host import BootTime, Complaint, Directory, HostFacts, Part, PartState
+from bootheal.model.host import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
 from bootheal.model.identity import Credentials, Login, Ref, Secret, Target, Trust
-from bootheal.model.report import Done, Ending, Event, EventKind, Outcome, Report, Verdict, report_from_json, to_json
+from bootheal.model.report import (
+    ActionRecord,
+    Ending,
+    Event,
+    EventKind,
+    Outcome,
+    Report,
+    Verdict,
+    report_from_json,
+    to_json,
+)
 from bootheal.model.servers import Answer, Console, Role, Setting
 
 __all__ = [
+    "ActionRecord",
     "Answer",
     "Backup",
     "BootTime",
     "Budget",
-    "Complaint",
+    "Component",
+    "ComponentState",
     "Console",
     "Container",
     "Credentials",
     "Directory",
     "Document",
-    "Done",
-    "Doomed",
     "Ending",
     "Endpoint",
     "Event",
@@ -53,9 +63,8 @@ __all__ = [
     "Login",
     "Node",
     "Outcome",
-    "Part",
-    "PartState",
     "Pod",
+    "PodToDelete",
     "Readiness",
     "Ref",
     "Report",
@@ -65,6 +74,7 @@ __all__ = [
     "Service",
     "Setting",
     "State",
+    "Symptom",
     "Target",
     "Trust",
     "Verdict",

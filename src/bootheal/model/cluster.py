@@ -130,7 +130,7 @@ class Pod:
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class PodToDelete:
     """A pod to be deleted, as it was seen: not a successor of its name, nor what it has become since."""
 
     ref: Ref

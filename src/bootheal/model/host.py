@@ -33,7 +33,7 @@ class BootTime:
         return BootTime(((began, last), *self.spans[holding[-1] + 1 :]))
 
 
-class PartState(StrEnum):
+class ComponentState(StrEnum):
     """What a service manager says of a unit, or a container engine of a container."""
 
     RUNNING = "running"
@@ -45,7 +45,7 @@ class PartState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Component:
     """A unit or a container that the cluster is made of.
 
     `role` is "k3s", "server", "agent", "loadbalancer" or "registry". `since` is when it
@@ -55,22 +55,22 @@ class Part:
 
     name: str
     role: str
-    state: PartState
+    state: ComponentState
     since: float | None = None
     why: str = ""
     log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
-    """A known trouble that a part's own journal or log tells of.
+class Symptom:
+    """A known trouble that a component's own journal or log tells of.
 
     `fatal`: it does not pass by itself, and `hint` is the human step. `restart`: it is known
-    to pass when the part is restarted.
+    to pass when the component is restarted.
     """
 
     kind: str
-    part: str
+    component: str
     text: str
     hint: str = ""
     fatal: bool = False
@@ -88,14 +88,14 @@ class Directory(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
-    """What the host knows of the parts of the cluster. Empty where it cannot be known from here.
+    """What the host knows of the components of the cluster. Empty where it cannot be known from here.
 
     `names`: by which the cluster should know this machine and the containers beside it, with their addresses;
-    `unaware`: parts that do not know this machine's name themselves.
+    `unaware`: components that do not know this machine's name themselves.
     """
 
-    parts: tuple[Part, ...] = ()
-    complaints: tuple[Complaint, ...] = ()
+    components: tuple[Component, ...] = ()
+    symptoms: tuple[Symptom, ...] = ()
     clock_synchronised: bool | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     unaware: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from bootheal.model.identity import Secret
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ActionRecord:
     """One action as remembered: `number` counts a step's actions, `result` is "intended" until it is known.
 
     `incident` counts how often the step had been mended before, in this epoch: see `Past.present`.
@@ -33,7 +33,7 @@ class Done:
         """Whether it is known not to have happened; what is only "intended" may have."""
         return self.result.startswith("failed")
 
-    def same_as(self, other: "Done") -> bool:
+    def same_as(self, other: "ActionRecord") -> bool:
         """Tell whether both are the same action on the same object for the same cause."""
         return (self.action, self.object, self.cause) == (other.action, other.object, other.cause)
 
@@ -103,7 +103,7 @@ class Outcome:
     began: float | None = None
     ended: float | None = None
     after: tuple[str, ...] = ()
-    actions: tuple[Done, ...] = ()
+    actions: tuple[ActionRecord, ...] = ()
     remarks: tuple[str, ...] = ()
     refused: bool = False
 
@@ -151,7 +151,7 @@ class Report:
         worst = min(self.outcomes, key=_how_well)
         return f"{worst.step}: {worst.why}"
 
-    def actions(self) -> Iterator[Done]:
+    def actions(self) -> Iterator[ActionRecord]:
         """Yield every action of this run, in the order of the steps."""
         for outcome in self.outcomes:
             yield from outcome.actions
@@ -171,7 +171,7 @@ def report_from_json(data: Mapping[str, Any]) -> Report:
             | {
                 "ending": Ending(item["ending"]),
                 "after": tuple(item["after"]),
-                "actions": tuple(Done(**done) for done in item["actions"]),
+                "actions": tuple(ActionRecord(**done) for done in item["actions"]),
                 "remarks": tuple(item["remarks"]),
             }
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bootheal.errors import UnreachableError
-from bootheal.model import Document, Done, Login, Ref, Target
+from bootheal.model import ActionRecord, Document, Login, Ref, Target
 from bootheal.pgbouncer.observation import LENT
 from bootheal.ports import World
 from bootheal.step import Action
@@ -181,7 +181,7 @@ class WriteSettings(Action):
         world.cluster.write_document(self.document, self.text)
 
 
-def owed(done: Sequence[Done], uid: str) -> dict[str, str]:
+def owed(done: Sequence[ActionRecord], uid: str) -> dict[str, str]:
     """Return what a pod must get back: by key, the value of its last loan that no repayment followed."""
     loans: dict[str, str] = {}
     for item in done:
@@ -194,13 +194,13 @@ def owed(done: Sequence[Done], uid: str) -> dict[str, str]:
     return loans
 
 
-def restarted(done: Sequence[Done]) -> frozenset[str]:
+def restarted(done: Sequence[ActionRecord]) -> frozenset[str]:
     """Return the pods that were restarted in this epoch, by uid; one that is still there was only intended to be."""
     kind = RestartPooler.kind()
     return frozenset(item.note["uid"] for item in done if item.action == kind and not item.failed)
 
 
-def reloaded(done: Sequence[Done], uid: str, *kinds: type[Action]) -> bool:
+def reloaded(done: Sequence[ActionRecord], uid: str, *kinds: type[Action]) -> bool:
     """Tell whether a pod was made to read its files again by what was done."""
     names = {kind.kind() for kind in kinds or (Reload,)}
     return any(item.action in names and item.note.get("uid") == uid and item.result == "done" for item in done)

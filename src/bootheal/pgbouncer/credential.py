@@ -24,7 +24,7 @@ NOT_ALLOWED = "28000"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class CredentialObservation:
     """Facts about the role: never the password, never the verifier.
 
     `answer` is a direct login as the role; `role` is None where it was not looked up or does not exist.
@@ -90,7 +90,7 @@ def listed_verifier(auth_file: Credentials, wanted: Credentials) -> Secret | Non
 
 
 @dataclass(frozen=True, kw_only=True)
-class Credential(Step[Seen]):
+class Credential(Step[CredentialObservation]):
     """Keeps one role's password right. `reset`: if-wrong, always (once per boot) or never.
 
     `auth_file` is the Secret that the pooler's auth_file comes from, where that is declared.
@@ -112,11 +112,11 @@ class Credential(Step[Seen]):
         logins = (self.login, self.database.admin, self.auth_file)
         return frozenset(Right("get", "secrets", login.secret.namespace) for login in logins if login)
 
-    def look(self, world: World) -> Seen:
+    def look(self, world: World) -> CredentialObservation:
         """Log in as the role, straight to the primary; where that fails, look the role up."""
         members = find(world, self.database)
         if members.primary is None:
-            return Seen(members.why_none)
+            return CredentialObservation(members.why_none)
         wanted = world.cluster.credentials(self.login)
         answer = world.postgres.ask(members.primary, wanted, self.database.dbname, timeout=TIMEOUT)
         verifier = listed_verifier(world.cluster.credentials(self.auth_file), wanted) if self.auth_file else None
@@ -124,13 +124,13 @@ class Credential(Step[Seen]):
         role = None
         if listed or self.reset == "always" or answer.sqlstate in (WRONG_PASSWORD, NOT_ALLOWED):
             role = self._role(world, members.primary, wanted, verifier)
-        return Seen("", wanted.user, wanted.version, answer, role, listed)
+        return CredentialObservation("", wanted.user, wanted.version, answer, role, listed)
 
     def _role(self, world: World, primary: Target, wanted: Credentials, verifier: Secret | None) -> Role | None:
         admin, dbname = world.cluster.credentials(self.database.admin), self.database.dbname
         return world.postgres.role(primary, admin, dbname, wanted.user, wanted.password, verifier=verifier)
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:
+    def judge(self, seen: CredentialObservation, past: Past) -> Judgement:
         """Reset on proof, and never a role that could do more than a pooler must."""
         if seen.answer is None:
             return Wait(f"no primary to ask: {seen.why_no_primary}")
@@ -146,7 +146,7 @@ class Credential(Step[Seen]):
             return self._refused(seen, seen.answer, past)
         return Wait(f"login as {seen.user}: {seen.answer}")
 
-    def _refused(self, seen: Seen, answer: Answer, past: Past) -> Judgement:
+    def _refused(self, seen: CredentialObservation, answer: Answer, past: Past) -> Judgement:
         role = seen.role
         if role is None:
             return self._missing(seen)
@@ -174,7 +174,7 @@ class Credential(Step[Seen]):
         known = "the stored verifier differs" if role.matches is False else "the stored verifier cannot be read"
         return self._reset(seen, f"login refused with {answer.sqlstate}, {known}")
 
-    def _reset(self, seen: Seen, cause: str) -> Judgement:
+    def _reset(self, seen: CredentialObservation, cause: str) -> Judgement:
         role = seen.role
         if role is not None and (role.superuser or role.replication):
             kind = "a superuser" if role.superuser else "a replication role"
@@ -192,14 +192,14 @@ class Credential(Step[Seen]):
         )
         return Act(cause, (action,))
 
-    def _not_passed_through(self, seen: Seen) -> Judgement:
+    def _not_passed_through(self, seen: CredentialObservation) -> Judgement:
         """There is nothing to keep here; whether the application gets through is the pooler's step to find out."""
         if seen.listed is None or self.auth_file is None:
             return Settled(f"the pooler's auth_file holds no verifier of role {seen.user}")
         remark = f"{self.auth_file.secret} has a verifier of role {seen.user}, but of another password than "
         return Settled(f"nothing is known that lets role {seen.user} through", (remark + str(self.login.secret),))
 
-    def _missing(self, seen: Seen) -> Judgement:
+    def _missing(self, seen: CredentialObservation) -> Judgement:
         return GiveUp(
             f"role {seen.user} does not exist in database {self.database.name}",
             f"create it, or correct the user in {self.login.secret}",

@@ -73,7 +73,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PoolerObservation:
     """The pooler's pods, the doubts about those that could not be asked, and the Service.
 
     `pooler` and `application` are logins straight to PostgreSQL, asked only when that matters.

@@ -14,7 +14,7 @@ from typing import Any
 
 from bootheal.cluster.freshness import pod_doubt, service_doubt
 from bootheal.errors import PermanentError, TransientError
-from bootheal.model import Answer, Credentials, Done, Login, Pod, Ref, Right, Service, State, Target, Workload
+from bootheal.model import ActionRecord, Answer, Credentials, Login, Pod, Ref, Right, Service, State, Target, Workload
 from bootheal.pgbouncer.actions import (
     ApplySettings,
     HangUp,
@@ -31,7 +31,7 @@ from bootheal.pgbouncer.diagnosis import RECOVERING, Verdict
 from bootheal.pgbouncer.files import same_file
 from bootheal.pgbouncer.ini import unsure
 from bootheal.pgbouncer.knowledge import Says, understand
-from bootheal.pgbouncer.observation import RETRY, STARVED, Member, Seen, condition, let_in
+from bootheal.pgbouncer.observation import RETRY, STARVED, Member, PoolerObservation, condition, let_in
 from bootheal.pgbouncer.restart_rules import Names, passes, tell, why_restart
 from bootheal.pgbouncer.settings import Declared
 from bootheal.ports import Interest, World
@@ -47,7 +47,7 @@ NOT_LENT_FOR = (Verdict.PAUSED, Verdict.DISABLED, Verdict.STALE_CLIENT)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoolerStep(Step[Seen]):
+class PoolerStep(Step[PoolerObservation]):
     """Proves a pooler. `dbname` is the database as the pooler names it; `settings` are SHOW CONFIG keys.
 
     `auth_file` is the Secret (as `password`) that the pooler's auth_file is mounted from, where that is
@@ -99,7 +99,7 @@ class PoolerStep(Step[Seen]):
 
     # --- looking ----------------------------------------------------------------------------------
 
-    def look(self, world: World) -> Seen:
+    def look(self, world: World) -> PoolerObservation:
         """Ask each pod's console, log in through each, then judge the Service; on failure ask PostgreSQL itself."""
         workload = world.cluster.workload(self.deployment)
         service = world.cluster.service(self.deployment.namespace, self.service)
@@ -117,7 +117,7 @@ class PoolerStep(Step[Seen]):
                 members.append(self._member(world, pod, target, client, console))
         if not pods:
             doubts.append(_no_pod(workload))
-        seen = Seen(tuple(members), tuple(doubts), wanted=workload.desired)
+        seen = PoolerObservation(tuple(members), tuple(doubts), wanted=workload.desired)
         if self.settings_in:
             seen = replace(seen, document=world.cluster.document(*self.settings_in))
         if members and not seen.failing:
@@ -148,7 +148,7 @@ class PoolerStep(Step[Seen]):
         timeout = PROMPT if RETRY in member.lendable else PATIENT
         return replace(member, login=world.postgres.ask(target, client, self.dbname, timeout=timeout))
 
-    def _direct(self, world: World, seen: Seen, client: Credentials) -> Seen:
+    def _direct(self, world: World, seen: PoolerObservation, client: Credentials) -> PoolerObservation:
         """Log in as both roles without the pooler; as the application only where the pooler uses its role, too."""
         members = find(world, self.database)
         if members.primary is None:
@@ -161,11 +161,11 @@ class PoolerStep(Step[Seen]):
             return replace(seen, pooler=pooler)
         return replace(seen, pooler=pooler, application=world.postgres.ask(primary, client, dbname, timeout=TIMEOUT))
 
-    def _files(self, world: World, seen: Seen) -> Seen:
+    def _files(self, world: World, seen: PoolerObservation) -> PoolerObservation:
         """Compare a pod's files with what is declared, where the comparison decides something."""
         return replace(seen, members=tuple(self._with_files(world, member, seen) for member in seen.members))
 
-    def _with_files(self, world: World, member: Member, seen: Seen) -> Member:
+    def _with_files(self, world: World, member: Member, seen: PoolerObservation) -> Member:
         blamed = not member.login.ok and understand(member.login.text) in (Says.REFUSED, Says.CLIENT)
         if self.auth_file and not member.login.ok and (blamed or member.denied):
             declared = world.cluster.credentials(self.auth_file).password.reveal()
@@ -197,7 +197,7 @@ class PoolerStep(Step[Seen]):
 
     # --- judging ----------------------------------------------------------------------------------
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:
+    def judge(self, seen: PoolerObservation, past: Past) -> Judgement:
         """Get logins through first; then settings and loans, pods that are missing, the Service."""
         if not seen.members:
             return Wait(seen.doubts[0] if seen.doubts else f"{self.deployment} has no pod that runs")
@@ -212,17 +212,17 @@ class PoolerStep(Step[Seen]):
             return Wait(seen.service)
         return self._judge_serving(seen, past)
 
-    def owes(self, done: tuple[Done, ...]) -> bool:
+    def owes(self, done: tuple[ActionRecord, ...]) -> bool:
         """Whether something is lent to any pod."""
         return any(owed(done, uid) for uid in {item.note.get("uid", "") for item in done})
 
-    def part(self, seen: Seen, past: Past) -> Judgement:
+    def wind_down(self, seen: PoolerObservation, past: Past) -> Judgement:
         """Give back what is lent: nobody is left to watch over it."""
         if repayments := tuple(self._repayments(seen, past, "the run ends")):
             return Act("the run ends", repayments)
-        return super().part(seen, past)
+        return super().wind_down(seen, past)
 
-    def _judge_failing(self, seen: Seen, past: Past) -> Judgement:
+    def _judge_failing(self, seen: PoolerObservation, past: Past) -> Judgement:
         """Lend, then cure, then wait; in the end a person must know."""
         first = seen.failing[0]
         said = f"login through {first.pod}: {first.login}"
@@ -247,7 +247,7 @@ class PoolerStep(Step[Seen]):
         why = said if verdict is Verdict.BACKS_OFF else f"{said}: {verdict.value}"
         return Wait(why, counts=verdict is not Verdict.RECOVERING)
 
-    def _cure(self, member: Member, verdict: Verdict, seen: Seen, past: Past) -> Action | None:
+    def _cure(self, member: Member, verdict: Verdict, seen: PoolerObservation, past: Past) -> Action | None:
         """Return what helps this pod, by the shortest way that its evidence allows."""
         stale = verdict in (Verdict.STALE, Verdict.STALE_CLIENT)
         if stale and member.same_file and not reloaded(past.present.done, member.uid):
@@ -264,7 +264,7 @@ class PoolerStep(Step[Seen]):
         value = owed(past.done, member.uid).get(key) or f"{member.seconds(key):g}"
         return Lend(cause="login not served", key=key, value=value, **self._on(member))
 
-    def _repairs(self, seen: Seen, past: Past) -> Iterator[Action]:
+    def _repairs(self, seen: PoolerObservation, past: Past) -> Iterator[Action]:
         for member in seen.members:
             lent = owed(past.done, member.uid) if member.console else {}  # the repayment sets the declared value
             if changes := self.declared.changes(member, without=lent):
@@ -277,7 +277,7 @@ class PoolerStep(Step[Seen]):
                 if member.same_ini and not reloaded(past.done, member.uid, HangUp):
                     yield HangUp(cause="its pgbouncer.ini has changed", pod=member.pod, uid=member.uid)
 
-    def _repayments(self, seen: Seen, past: Past, cause: str = "logins succeed") -> Iterator[Repay]:
+    def _repayments(self, seen: PoolerObservation, past: Past, cause: str = "logins succeed") -> Iterator[Repay]:
         """Give back what is owed: the value from before the loan, or the declared one."""
         for member in seen.members:
             if member.console:
@@ -288,7 +288,7 @@ class PoolerStep(Step[Seen]):
     def _on(self, member: Member) -> dict[str, Any]:
         return {"pod": member.pod, "uid": member.uid, "console": self.console, "target": member.target}
 
-    def _judge_serving(self, seen: Seen, past: Past) -> Judgement:
+    def _judge_serving(self, seen: PoolerObservation, past: Past) -> Judgement:
         blind = [member for member in seen.members if member.console is None]
         for member in blind:
             if owed(past.done, member.uid) or (member.passing and self.declared):
@@ -298,7 +298,7 @@ class PoolerStep(Step[Seen]):
         settings = f", the declared settings {known}" if self.declared else ""
         return Settled(f"logins through {pods} succeed{settings}", tuple(self._remarks(seen)))
 
-    def _remarks(self, seen: Seen) -> Iterator[str]:
+    def _remarks(self, seen: PoolerObservation) -> Iterator[str]:
         yield from seen.doubts
         for member in seen.members:
             yield from self.declared.remarks(member)

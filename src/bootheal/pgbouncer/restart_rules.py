@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bootheal.model import Ref
 from bootheal.pgbouncer.diagnosis import Verdict
-from bootheal.pgbouncer.observation import Member, Seen
+from bootheal.pgbouncer.observation import Member, PoolerObservation
 from bootheal.step import GiveUp
 
 STALE = (Verdict.STALE, Verdict.STALE_CLIENT)
@@ -40,7 +40,7 @@ def passes(member: Member, verdict: Verdict, patience: float) -> float:
     return arrives + PASSES.get(verdict, patience)
 
 
-def why_restart(member: Member, verdict: Verdict, seen: Seen, held: float) -> str:
+def why_restart(member: Member, verdict: Verdict, seen: PoolerObservation, held: float) -> str:
     """Say why only a new process helps, "" if that is not known. `held`: for how long PostgreSQL has let both in."""
     if verdict in STALE and member.same_file is False and (held >= FILE_ARRIVES or not member.serves_others):
         return "its auth_file is not the declared one"
@@ -71,7 +71,7 @@ class Names:
     application: Ref
 
 
-def tell(member: Member, verdict: Verdict, seen: Seen, names: Names) -> GiveUp:
+def tell(member: Member, verdict: Verdict, seen: PoolerObservation, names: Names) -> GiveUp:
     """Say what a person has to do."""
     said, console = f"login through {member.pod}: {member.login}", f"the console of {member.pod}"
     match verdict:

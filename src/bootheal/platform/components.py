@@ -1,13 +1,13 @@
-"""The parts that a cluster is made of: k3s' unit, k3d's containers. What their states and complaints call for.
+"""The components that a cluster is made of: k3s' unit, k3d's containers. What their states and symptoms call for.
 
-Generic on purpose: what a part is called and how it is restarted is the host adapter's
+Generic on purpose: what a component is called and how it is restarted is the host adapter's
 business. Nothing is started or restarted that the configuration does not allow, and each
-part at most once a boot.
+component at most once a boot.
 """
 
 from dataclasses import dataclass
 
-from bootheal.model import Complaint, HostFacts, Part, PartState, Ref
+from bootheal.model import Component, ComponentState, HostFacts, Ref, Symptom
 from bootheal.ports import World
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Wait
 
@@ -21,55 +21,55 @@ KEEPS_FALLING = 300.0
 PERSISTS = 120.0
 PERSISTS_IN = {"loadbalancer": 15.0}
 
-_DOWN = (PartState.FAILED, PartState.STOPPED, PartState.MISSING)
-_SAID = {PartState.FAILED: "has failed"}
+_DOWN = (ComponentState.FAILED, ComponentState.STOPPED, ComponentState.MISSING)
+_SAID = {ComponentState.FAILED: "has failed"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class _PartAction(Action):
-    """A change of one part. It is no repair: what runs in the cluster goes on running, or is of another boot."""
+    """A change of one component. It is no repair: what runs in the cluster goes on running, or is of another boot."""
 
     repairs = False
 
-    part: str
+    component: str
 
     @property
     def about(self) -> Ref:
-        """The part."""
-        return Ref("host", "", self.part)
+        """The component."""
+        return Ref("host", "", self.component)
 
 
 @dataclass(frozen=True, kw_only=True)
-class StartPart(_PartAction):
-    """Start a part that is down."""
+class StartComponent(_PartAction):
+    """Start a component that is down."""
 
     @property
     def sentence(self) -> str:
         """Say which, and why."""
-        return f"start {self.part} ({self.cause})"
+        return f"start {self.component} ({self.cause})"
 
     def apply(self, world: World) -> None:
         """Begin it; the next looks see how it goes."""
-        world.host.start(self.part)
+        world.host.start(self.component)
 
 
 @dataclass(frozen=True, kw_only=True)
-class RestartPart(_PartAction):
-    """Restart a part, since what it complains of is known to pass that way."""
+class RestartComponent(_PartAction):
+    """Restart a component, since what it complains of is known to pass that way."""
 
     @property
     def sentence(self) -> str:
         """Say which, and why."""
-        return f"restart {self.part} ({self.cause})"
+        return f"restart {self.component} ({self.cause})"
 
     def apply(self, world: World) -> None:
         """Begin it; the next looks see how it goes."""
-        world.host.restart(self.part)
+        world.host.restart(self.component)
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What the configuration lets us do, by the parts' roles."""
+    """What the configuration lets us do, by the components' roles."""
 
     start: frozenset[str] = frozenset()
     restart: frozenset[str] = frozenset()
@@ -77,71 +77,79 @@ class Allowed:
 
 def conditions(facts: HostFacts) -> frozenset[str]:
     """Name what must last before it counts."""
-    down = {f"{part.name} {part.state}" for part in facts.parts if part.state is not PartState.RUNNING}
-    return frozenset(down | {_condition(complaint) for complaint in facts.complaints})
+    down = {
+        f"{component.name} {component.state}"
+        for component in facts.components
+        if component.state is not ComponentState.RUNNING
+    }
+    return frozenset(down | {_condition(symptom) for symptom in facts.symptoms})
 
 
 def judge(facts: HostFacts, past: Past, allowed: Allowed) -> Judgement | None:
-    """Judge the parts, worst first; None where they give no reason for anything."""
-    for complaint in facts.complaints:
-        if complaint.fatal:
-            return GiveUp(f"{complaint.part}: {complaint.text}", complaint.hint, person=True)
-    unwell = (judgement for part in facts.parts if (judgement := _judge_part(part, past, allowed)))
-    return next(unwell, None) or judge_complaints(facts, past, allowed) or _wait_for_complaints(facts)
+    """Judge the components, worst first; None where they give no reason for anything."""
+    for symptom in facts.symptoms:
+        if symptom.fatal:
+            return GiveUp(f"{symptom.component}: {symptom.text}", symptom.hint, person=True)
+    unwell = (judgement for component in facts.components if (judgement := _judge_component(component, past, allowed)))
+    return next(unwell, None) or judge_symptoms(facts, past, allowed) or _wait_for_symptoms(facts)
 
 
-def judge_complaints(facts: HostFacts, past: Past, allowed: Allowed) -> Judgement | None:
+def judge_symptoms(facts: HostFacts, past: Past, allowed: Allowed) -> Judgement | None:
     """Judge only what a restart may be good for, as while everything seems to be up."""
-    for complaint in facts.complaints:
-        part = next((part for part in facts.parts if part.name == complaint.part), None)
-        if part is None or not complaint.restart or part.role not in allowed.restart:
+    for symptom in facts.symptoms:
+        component = next((component for component in facts.components if component.name == symptom.component), None)
+        if component is None or not symptom.restart or component.role not in allowed.restart:
             continue
-        if past.held(_condition(complaint)) >= PERSISTS_IN.get(part.role, PERSISTS) and not _once(
-            RestartPart, part, past
+        if past.held(_condition(symptom)) >= PERSISTS_IN.get(component.role, PERSISTS) and not _once(
+            RestartComponent, component, past
         ):
-            why = f"{complaint.part}: {complaint.text}"
-            return Act(why, (RestartPart(cause=complaint.text, part=part.name),))
+            why = f"{symptom.component}: {symptom.text}"
+            return Act(why, (RestartComponent(cause=symptom.text, component=component.name),))
     return None
 
 
-def _wait_for_complaints(facts: HostFacts) -> Judgement | None:
+def _wait_for_symptoms(facts: HostFacts) -> Judgement | None:
     """Say what is known; most of it passes."""
-    for complaint in facts.complaints:
-        return Wait(f"{complaint.part}: {complaint.text}" + (f" ({complaint.hint})" if complaint.hint else ""))
+    for symptom in facts.symptoms:
+        return Wait(f"{symptom.component}: {symptom.text}" + (f" ({symptom.hint})" if symptom.hint else ""))
     return None
 
 
-def _judge_part(part: Part, past: Past, allowed: Allowed) -> Judgement | None:
-    if part.state is PartState.RUNNING:
+def _judge_component(component: Component, past: Past, allowed: Allowed) -> Judgement | None:
+    if component.state is ComponentState.RUNNING:
         return None
-    said = _SAID.get(part.state, f"is {part.state}")
-    why = f"{part.name} {said}" + (f" ({part.why})" if part.why else "")
-    held = past.held(f"{part.name} {part.state}")
-    if part.state is PartState.RESTARTING:
-        return _judge_falling(part, why, held, past, allowed)
-    if part.state not in _DOWN:
+    said = _SAID.get(component.state, f"is {component.state}")
+    why = f"{component.name} {said}" + (f" ({component.why})" if component.why else "")
+    held = past.held(f"{component.name} {component.state}")
+    if component.state is ComponentState.RESTARTING:
+        return _judge_falling(component, why, held, past, allowed)
+    if component.state not in _DOWN:
         return Wait(why)
-    if part.role in allowed.start and part.state is not PartState.MISSING and not _once(StartPart, part, past):
-        return Act(why, (StartPart(cause=f"it {said}", part=part.name),))
+    if (
+        component.role in allowed.start
+        and component.state is not ComponentState.MISSING
+        and not _once(StartComponent, component, past)
+    ):
+        return Act(why, (StartComponent(cause=f"it {said}", component=component.name),))
     if held < STAYS_DOWN:
         return Wait(why)
-    see = f"; {part.log} shows why it {said}" if part.log else f", and see why it {said}"
-    return GiveUp(why, f"start {part.name}{see}")
+    see = f"; {component.log} shows why it {said}" if component.log else f", and see why it {said}"
+    return GiveUp(why, f"start {component.name}{see}")
 
 
-def _judge_falling(part: Part, why: str, held: float, past: Past, allowed: Allowed) -> Judgement:
+def _judge_falling(component: Component, why: str, held: float, past: Past, allowed: Allowed) -> Judgement:
     """Judge what is started again and again. How often changes all the time, so that it is no part of the reason."""
-    persists = held >= PERSISTS_IN.get(part.role, PERSISTS)
-    if part.role in allowed.restart and persists and not _once(RestartPart, part, past):
-        return Act(why, (RestartPart(cause="it does not stay up", part=part.name),))
+    persists = held >= PERSISTS_IN.get(component.role, PERSISTS)
+    if component.role in allowed.restart and persists and not _once(RestartComponent, component, past):
+        return Act(why, (RestartComponent(cause="it does not stay up", component=component.name),))
     if held >= KEEPS_FALLING:
-        return GiveUp(f"{why} and does not stay up", f"{part.log} shows why")
-    return Wait(f"{why}; see {part.log}")
+        return GiveUp(f"{why} and does not stay up", f"{component.log} shows why")
+    return Wait(f"{why}; see {component.log}")
 
 
-def _condition(complaint: Complaint) -> str:
-    return f"{complaint.part} {complaint.kind}"
+def _condition(symptom: Symptom) -> str:
+    return f"{symptom.component} {symptom.kind}"
 
 
-def _once(kind: type[Action], part: Part, past: Past) -> bool:
-    return past.times(kind, str(Ref("host", "", part.name))) > 0
+def _once(kind: type[Action], component: Component, past: Past) -> bool:
+    return past.times(kind, str(Ref("host", "", component.name))) > 0

@@ -24,7 +24,7 @@ SILENT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class DnsObservation:
     """What can be known of the cluster's DNS: why it was not looked at, why it can't serve yet, what it answered."""
 
     unknown: str = ""
@@ -38,7 +38,7 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dns(Step[Seen]):
+class Dns(Step[DnsObservation]):
     """Waits until the cluster's DNS answers; where there is none, or it can't be looked at, it only says so."""
 
     name: str = NAME
@@ -49,22 +49,22 @@ class Dns(Step[Seen]):
         listed = (Right("list", "pods", namespace), Right("list", "endpointslices", namespace, "discovery.k8s.io"))
         return frozenset({Right("get", "services", namespace), *listed})
 
-    def look(self, world: World) -> Seen:
+    def look(self, world: World) -> DnsObservation:
         """Judge its slices, and ask it where they are good."""
         try:
             service = world.cluster.service(SERVICE.namespace, SERVICE.name)
             pods = world.cluster.pods(SERVICE.namespace, service.selector)
             endpoints = world.cluster.endpoints(SERVICE.namespace, SERVICE.name)
         except (MissingError, DeniedError) as error:
-            return Seen(unknown=str(error))
+            return DnsObservation(unknown=str(error))
         if doubt := service_doubt(SERVICE, endpoints, pods, boot_time=world.host.boot_time()):
-            return Seen(doubt=doubt)
+            return DnsObservation(doubt=doubt)
         serving = {endpoint.address for endpoint in endpoints if endpoint.ready}
         pod = next(pod for pod in pods if pod.ready and serving.intersection((pod.ip, *pod.ips)))
         target = _target(service, pod, direct=world.direct)
-        return Seen(answer=world.web.dns(target, QUESTION, TIMEOUT))
+        return DnsObservation(answer=world.web.dns(target, QUESTION, TIMEOUT))
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:
+    def judge(self, seen: DnsObservation, past: Past) -> Judgement:
         """Nothing is done about it: CoreDNS is a workload like others, for who declares it."""
         if seen.unknown:
             return Settled("cluster DNS was not checked", (seen.unknown,))

@@ -1,6 +1,6 @@
 """The gate: the API answers, and the node is Ready in this boot. Nothing else is believed before.
 
-While it is shut, what the host knows of the cluster's parts tells why, and sometimes what can be done.
+While it is shut, what the host knows of the cluster's components tells why, and sometimes what can be done.
 """
 
 import os
@@ -25,7 +25,7 @@ CHECK_LASTS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class GateObservation:
     """What the API server and the nodes say; `denied` is why our credentials or rights were refused, maybe for good."""
 
     readiness: Readiness
@@ -42,14 +42,14 @@ class Seen:
 
     @property
     def conditions(self) -> frozenset[str]:
-        """How long we have been refused matters, how long a check has failed, and how long a part has been down."""
+        """How long we have been refused matters, how long a check has failed, how long a component has been down."""
         refused = frozenset({_refused()}) if self.denied else frozenset()
         failing = frozenset({_failing(self.readiness)}) if self.readiness.check else frozenset()
         return components.conditions(self.facts) | refused | failing
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gate(Step[Seen]):
+class Gate(Step[GateObservation]):
     """Waits for the API server and for this boot's node."""
 
     name: str = NAME
@@ -63,7 +63,7 @@ class Gate(Step[Seen]):
         """To tell of broken webhooks and aggregated APIs."""
         return webhooks.RIGHTS
 
-    def look(self, world: World) -> Seen:
+    def look(self, world: World) -> GateObservation:
         """Ask /readyz, then read the nodes and their Leases; where they say no, or nothing, ask the host why."""
         seen = _look_at_the_api(world)
         up = any(node.ready and node.boot_id == (seen.boot_id or node.boot_id) for node, _ in seen.nodes)
@@ -71,17 +71,17 @@ class Gate(Step[Seen]):
             seen = replace(seen, extensions=_look_at_extensions(world))
         return seen if up and not self.allowed.restart else replace(seen, facts=world.host.facts())
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:
-        """Open only for a node of this boot; while shut, what the parts call for comes first."""
+    def judge(self, seen: GateObservation, past: Past) -> Judgement:
+        """Open only for a node of this boot; while shut, what the components call for comes first."""
         judgement = self._judge_api(seen, past)
         if isinstance(judgement, Settled):
-            return components.judge_complaints(seen.facts, past, self.allowed) or judgement
+            return components.judge_symptoms(seen.facts, past, self.allowed) or judgement
         cause = components.judge(_without_our_own(seen), past, self.allowed)
         if isinstance(cause, Wait):
             return Wait(f"{cause.why}; {judgement.why}") if isinstance(judgement, Wait) else judgement
         return cause or judgement
 
-    def _judge_api(self, seen: Seen, past: Past) -> Judgement:
+    def _judge_api(self, seen: GateObservation, past: Past) -> Judgement:
         if seen.denied:
             if seen.final or past.held(_refused()) >= REFUSAL_PASSES:
                 return GiveUp(seen.denied, seen.hint, refused=True)
@@ -97,7 +97,7 @@ class Gate(Step[Seen]):
             return Wait("no node has registered yet")
         return self._judge_nodes(seen, past)
 
-    def _judge_nodes(self, seen: Seen, past: Past) -> Judgement:
+    def _judge_nodes(self, seen: GateObservation, past: Past) -> Judgement:
         nodes = seen.nodes
         if seen.boot_id is not None:
             # Of several nodes, only the one on this host is of this boot.
@@ -116,12 +116,12 @@ class Gate(Step[Seen]):
         )
 
 
-def _without_our_own(seen: Seen) -> HostFacts:
+def _without_our_own(seen: GateObservation) -> HostFacts:
     """Who refuses an old certificate of ours says so in its log, as of any other."""
     if not seen.denied:
         return seen.facts
-    others = tuple(complaint for complaint in seen.facts.complaints if complaint.kind != "certificate")
-    return replace(seen.facts, complaints=others)
+    others = tuple(symptom for symptom in seen.facts.symptoms if symptom.kind != "certificate")
+    return replace(seen.facts, symptoms=others)
 
 
 def _refused() -> str:
@@ -133,8 +133,8 @@ def _failing(readiness: Readiness) -> str:
     return f"/readyz names {readiness.check}"
 
 
-def _look_at_the_api(world: World) -> Seen:
-    seen = Seen(Readiness(ready=False))
+def _look_at_the_api(world: World) -> GateObservation:
+    seen = GateObservation(Readiness(ready=False))
     try:
         readiness = world.cluster.readiness()
         if not readiness.ready:
@@ -145,7 +145,9 @@ def _look_at_the_api(world: World) -> Seen:
     except TransientError as error:
         return replace(seen, unreachable=str(error))
     host = world.host
-    return Seen(readiness, nodes=nodes, boot_id=host.boot_id(), epoch=host.epoch(), boot_time=host.boot_time())
+    return GateObservation(
+        readiness, nodes=nodes, boot_id=host.boot_id(), epoch=host.epoch(), boot_time=host.boot_time()
+    )
 
 
 def _look_at_extensions(world: World) -> Extensions:

@@ -46,7 +46,7 @@ class RestoreNames(Action):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class NodeHostsObservation:
     """What CoreDNS knows (None: it keeps no such list), what it should know, and the nodes."""
 
     document: Document | None
@@ -69,7 +69,7 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Names(Step[Seen]):
+class Names(Step[NodeHostsObservation]):
     """Compares; `restore`: tells CoreDNS what it has lost."""
 
     restore: bool = False
@@ -84,16 +84,16 @@ class Names(Step[Seen]):
         verbs = ("get", "patch") if self.restore else ("get",)
         return frozenset(Right(verb, "configmaps", COREDNS.namespace) for verb in verbs)
 
-    def look(self, world: World) -> Seen:
+    def look(self, world: World) -> NodeHostsObservation:
         """Read the list, and ask the host for the names."""
         facts, nodes = world.host.facts(), tuple(world.cluster.nodes())
         try:
             document = world.cluster.document(COREDNS, KEY)
         except MissingError:
             document = None
-        return Seen(document, facts.names, facts.unaware, nodes)
+        return NodeHostsObservation(document, facts.names, facts.unaware, nodes)
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:
+    def judge(self, seen: NodeHostsObservation, past: Past) -> Judgement:
         """Tell of what is lost, or restore it once k3s has had its say."""
         remarks = tuple(_remarks(seen))
         if seen.document is None or not seen.names:
@@ -125,7 +125,7 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
         yield from ((name, address) for name in names)
 
 
-def _remarks(seen: Seen) -> Iterator[str]:
+def _remarks(seen: NodeHostsObservation) -> Iterator[str]:
     for node in seen.nodes:
         address = seen.names.get(node.name)
         if address and node.ip and node.ip != address:

@@ -6,7 +6,7 @@ kubelet's back-off. Pods that are in that back-off already are another step's, s
 
 from dataclasses import dataclass
 
-from bootheal.model import Answer, Part, PartState, Ref
+from bootheal.model import Answer, Component, ComponentState, Ref
 from bootheal.ports import World
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
@@ -61,20 +61,22 @@ class RestartContainer(_ContainerAction):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RegistryObservation:
     """What the registry said, and, where it did not answer and that is ours to know, what its container is like."""
 
     answer: Answer
-    part: Part | None = None
+    component: Component | None = None
 
     @property
     def conditions(self) -> frozenset[str]:
         """How long it has been silent matters, while its container runs."""
-        return frozenset({f"silent, {self.part.state}" if self.part else "silent"} if not self.answer.ok else ())
+        return frozenset(
+            {f"silent, {self.component.state}" if self.component else "silent"} if not self.answer.ok else ()
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Registry(Step[Seen]):
+class Registry(Step[RegistryObservation]):
     """Waits for the registry at `url`; may start and restart `container`, each once a boot, where `start` says so."""
 
     url: str
@@ -82,7 +84,7 @@ class Registry(Step[Seen]):
     start: bool = False
     name: str = NAME
 
-    def look(self, world: World) -> Seen:
+    def look(self, world: World) -> RegistryObservation:
         """Ask for /v2/: 200, or 401 where one must log in; then look at the container."""
         door = f"{self.url.rstrip('/')}/v2/"
         answer = world.web.visit(door, TIMEOUT, insecure=True)
@@ -90,25 +92,27 @@ class Registry(Step[Seen]):
             asks_who = world.web.visit(door, TIMEOUT, insecure=True, status=UNAUTHORIZED)
             answer = asks_who if asks_who.ok else answer
         if answer.ok or not self.container or world.containers is None:
-            return Seen(answer)
-        return Seen(answer, world.containers.part(self.container))
+            return RegistryObservation(answer)
+        return RegistryObservation(answer, world.containers.component(self.container))
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:
+    def judge(self, seen: RegistryObservation, past: Past) -> Judgement:
         """Start what is stopped, restart what is silent for long; once each."""
         if seen.answer.ok:
             return Settled(f"{self.url} answers")
         why = f"the registry does not answer: {seen.answer.text}"
-        if seen.part is None:
+        if seen.component is None:
             return Wait(why)
-        part, about = seen.part, str(Ref("container", "", self.container))
-        why = f"{why}; container {part.name} is {part.state}" + (f" ({part.why})" if part.why else "")
-        if part.state is PartState.STOPPED:
+        component, about = seen.component, str(Ref("container", "", self.container))
+        why = f"{why}; container {component.name} is {component.state}" + (
+            f" ({component.why})" if component.why else ""
+        )
+        if component.state is ComponentState.STOPPED:
             if not self.start:
-                return GiveUp(why, f"docker start {part.name}; registry.start: when-down lets bootheal do it")
+                return GiveUp(why, f"docker start {component.name}; registry.start: when-down lets bootheal do it")
             if not past.times(StartContainer, about):
-                return Act(why, (StartContainer(cause="it is stopped", container=part.name),))
-        if self.start and part.state in (PartState.RUNNING, PartState.RESTARTING):
-            silent = past.held(f"silent, {part.state}") >= STARTS
+                return Act(why, (StartContainer(cause="it is stopped", container=component.name),))
+        if self.start and component.state in (ComponentState.RUNNING, ComponentState.RESTARTING):
+            silent = past.held(f"silent, {component.state}") >= STARTS
             if silent and not past.times(RestartContainer, about):
-                return Act(why, (RestartContainer(cause=f"silent for {STARTS:g} s", container=part.name),))
+                return Act(why, (RestartContainer(cause=f"silent for {STARTS:g} s", container=component.name),))
         return Wait(why)

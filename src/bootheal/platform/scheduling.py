@@ -40,7 +40,7 @@ class Uncordon(Action):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SchedulingObservation:
     """The nodes that take no new pods."""
 
     shut: tuple[Node, ...]
@@ -52,7 +52,7 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scheduling(Step[Seen]):
+class Scheduling(Step[SchedulingObservation]):
     """Waits until each node takes pods; `uncordon`: makes those that stay cordoned schedulable."""
 
     uncordon: bool = False
@@ -66,12 +66,12 @@ class Scheduling(Step[Seen]):
         """To change a node, where that is wanted."""
         return frozenset({Right("patch", "nodes")} if self.uncordon else ())
 
-    def look(self, world: World) -> Seen:
+    def look(self, world: World) -> SchedulingObservation:
         """Read the nodes."""
         nodes = (node for node in world.cluster.nodes() if node.unschedulable or TAINT in node.taints)
-        return Seen(tuple(sorted(nodes, key=lambda node: node.name)))
+        return SchedulingObservation(tuple(sorted(nodes, key=lambda node: node.name)))
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:
+    def judge(self, seen: SchedulingObservation, past: Past) -> Judgement:
         """What k3d does by itself is waited for."""
         if not seen.shut:
             return Settled("every node takes pods")

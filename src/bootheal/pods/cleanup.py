@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from bootheal.cluster.dead_pods import BY_DEFAULT, EVICTED, cause_of_death, died
 from bootheal.cluster.delete_pod import LOG_LINES, REPLACED_BY, DeletePod, delete_pod
-from bootheal.model import Doomed, Pod, Ref, Right
+from bootheal.model import Pod, PodToDelete, Ref, Right
 from bootheal.pods import terminating
 from bootheal.pods.terminating import ForceDeletePod, Terminating
 from bootheal.ports import Interest, World
@@ -44,7 +44,7 @@ class Dead:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class CleanupObservation:
     """The dead pods of the declared namespaces, and those that are being deleted."""
 
     dead: tuple[Dead, ...] = ()
@@ -65,7 +65,7 @@ class DeletePods(Action):
 
     bounded = False
 
-    pods: tuple[Doomed, ...]
+    pods: tuple[PodToDelete, ...]
 
     @property
     def about(self) -> Ref:
@@ -88,7 +88,7 @@ class DeletePods(Action):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cleanup(Step[Seen]):
+class Cleanup(Step[CleanupObservation]):
     """Deletes pods of `namespaces` that have been dead of one of `reasons` for `grace` seconds, `cap` in one boot.
 
     `force_after`: for how many seconds a pod must have been overdue before it is forced; None never does.
@@ -114,7 +114,7 @@ class Cleanup(Step[Seen]):
 
     # --- looking ----------------------------------------------------------------------------------
 
-    def look(self, world: World) -> Seen:
+    def look(self, world: World) -> CleanupObservation:
         """Read pods and nodes."""
         boot_time = world.host.boot_time()
         pods = [pod for namespace in self.namespaces for pod in world.cluster.pods(namespace)]
@@ -125,7 +125,7 @@ class Cleanup(Step[Seen]):
             for pod in pods
             if (why := cause_of_death(pod, boot_time=boot_time))
         )
-        return Seen(tuple(dead), terminating.look(world, pods, ask=self.force_after is not None))
+        return CleanupObservation(tuple(dead), terminating.look(world, pods, ask=self.force_after is not None))
 
     def _left(self, pod: Pod, why: str, pressures: Mapping[str, tuple[str, ...]]) -> str:
         if pod.mirror:
@@ -144,7 +144,7 @@ class Cleanup(Step[Seen]):
 
     # --- judging ----------------------------------------------------------------------------------
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:
+    def judge(self, seen: CleanupObservation, past: Past) -> Judgement:
         """Delete what stays dead, unless it is suspiciously much; then see to what does not go."""
         ours = [dead for dead in seen.dead if not dead.left]
         ripe = [dead for dead in ours if self._left_of_grace(dead.pod, past) <= 0]
@@ -187,7 +187,7 @@ class Cleanup(Step[Seen]):
             return Act(why, tuple(self._delete_one(dead, heard=index < heard) for index, dead in enumerate(alone)))
         batch = [dead for dead in ripe if dead.pod.ref.namespace == ripe[0].pod.ref.namespace][:BATCH]
         cause = ", ".join(f"{reason} {count}" for reason, count in Counter(dead.why for dead in batch).most_common())
-        doomed = tuple(Doomed(dead.pod.ref, dead.pod.uid, dead.pod.version) for dead in batch)
+        doomed = tuple(PodToDelete(dead.pod.ref, dead.pod.uid, dead.pod.version) for dead in batch)
         return Act(why, (DeletePods(cause=cause, pods=doomed),))
 
     def _delete_one(self, dead: Dead, *, heard: bool) -> DeletePod:
@@ -212,7 +212,7 @@ def _deleted(past: Past) -> int:
     return past.times(DeletePod) + sum(int(done.note["count"]) for done in batches)
 
 
-def _summary(seen: Seen, past: Past) -> str:
+def _summary(seen: CleanupObservation, past: Past) -> str:
     text = f"{_are(len(seen.dead), 'dead pod')} left" if seen.dead else "no dead pod"
     return f"{text}, {deleted} deleted in this boot" if (deleted := _deleted(past)) else text
 

@@ -40,7 +40,7 @@ class Pull:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ImagePullsObservation:
     """Who waits for an image of the registry."""
 
     pulls: tuple[Pull, ...]
@@ -52,7 +52,7 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Images(Step[Seen]):
+class Images(Step[ImagePullsObservation]):
     """Deletes pods of `namespaces` that wait for images of `registries`, the first parts of images' names."""
 
     namespaces: tuple[str, ...]
@@ -67,13 +67,13 @@ class Images(Step[Seen]):
         """To delete them."""
         return frozenset(Right("delete", "pods", namespace) for namespace in self.namespaces)
 
-    def look(self, world: World) -> Seen:
+    def look(self, world: World) -> ImagePullsObservation:
         """Read the pods."""
         pods = (pod for namespace in self.namespaces for pod in world.cluster.pods(namespace))
         pulls = (Pull(pod, image) for pod in pods if (image := self._waits_for(pod)))
-        return Seen(tuple(sorted(pulls, key=lambda pull: pull.pod.ref)))
+        return ImagePullsObservation(tuple(sorted(pulls, key=lambda pull: pull.pod.ref)))
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:
+    def judge(self, seen: ImagePullsObservation, past: Past) -> Judgement:
         """Delete who has waited on after the registry answered; who waits after that is told of."""
         pulls = [pull for pull in seen.pulls if not _is_successor(pull, past)]
         if not pulls:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from bootheal.cluster.freshness import before_boot
 from bootheal.errors import BoothealError, UnreachableError
-from bootheal.model import Answer, Backup, Container, Done, Login, Pod, Ref, Right, State, Target
+from bootheal.model import ActionRecord, Answer, Backup, Container, Login, Pod, Ref, Right, State, Target
 from bootheal.ports import Interest, World
 from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, checked, facts, lost, passing
 from bootheal.postgres.primary import TIMEOUT, Database, Member, Members, find
@@ -43,7 +43,7 @@ RESTORE = "restore from a backup"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class DatabaseObservation:
     """What each member answered, and what is known of the data and of members that do not answer.
 
     `identifier` is "" where it could not be read; `alone`: commits wait for a standby that is not there;
@@ -105,7 +105,7 @@ class AcceptData(Action):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DatabaseStep(Step[Seen]):
+class DatabaseStep(Step[DatabaseObservation]):
     """Waits for the writable primary of `database`, and compares its data with what was good before.
 
     `client` asks the `checks`; `backup` is the CronJob that makes backups; `accept` is when the owner
@@ -136,18 +136,20 @@ class DatabaseStep(Step[Seen]):
 
     # --- looking ----------------------------------------------------------------------------------
 
-    def look(self, world: World) -> Seen:
+    def look(self, world: World) -> DatabaseObservation:
         """Ask every member; the primary for its data, and the logs of those who do not answer for the reason."""
         members, backup = find(world, self.database), self._backup(world)
         if members.primary is None:
             missing = members.answered(*MISSING)
             identifier = self._about(world, missing.target, MAINTENANCE)[0] if missing and missing.target else ""
             recovery = "".join(self._recovery(world, member) for member in members.members)
-            return Seen(members, identifier, recovery=recovery, distress=dict(_distress(world, members)), backup=backup)
+            return DatabaseObservation(
+                members, identifier, recovery=recovery, distress=dict(_distress(world, members)), backup=backup
+            )
         primary = members.primary
         identifier, alone = self._about(world, primary, self.database.dbname)
         checks = tuple(checked(check, self._ask(world, primary, check)) for check in self.checks)
-        return Seen(members, identifier, checks, alone, backup=backup)
+        return DatabaseObservation(members, identifier, checks, alone, backup=backup)
 
     def _about(self, world: World, target: Target, dbname: str) -> tuple[str, bool]:
         """Return identifier ("" where it may not be read) and `alone`. Being full or slow is not "may not"."""
@@ -178,13 +180,13 @@ class DatabaseStep(Step[Seen]):
 
     # --- judging ----------------------------------------------------------------------------------
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:
+    def judge(self, seen: DatabaseObservation, past: Past) -> Judgement:
         """Decide by SQLSTATE, then by the data."""
         if seen.members.primary:
             return self._judge_data(seen, past)
         return self._judge_absence(seen, past)
 
-    def _judge_data(self, seen: Seen, past: Past) -> Judgement:
+    def _judge_data(self, seen: DatabaseObservation, past: Past) -> Judgement:
         silent = next((item for item in seen.checks if not item.answer.ok), None)
         if silent and silent.passing:
             return Wait(_asked(silent))
@@ -205,7 +207,9 @@ class DatabaseStep(Step[Seen]):
         remark = "commits wait for a standby that is not there: see synchronous_standby_names"
         return Settled(why, (remark,) if seen.alone else (), keep=kept | seen.facts)
 
-    def _judge_loss(self, cause: str, silent: Checked | None, seen: Seen, accepted: Done | None) -> Judgement:
+    def _judge_loss(
+        self, cause: str, silent: Checked | None, seen: DatabaseObservation, accepted: ActionRecord | None
+    ) -> Judgement:
         """Stop, unless the owner has said that it is right; what cannot be counted cannot be accepted."""
         if silent:
             return self._stop(f"{cause}; {_asked(silent)}", seen, RESTORE)
@@ -214,7 +218,7 @@ class DatabaseStep(Step[Seen]):
         hint = f"{RESTORE}; if it is right as it is: bootheal run --once --accept-data {self.database.name}"
         return self._stop(cause, seen, hint)
 
-    def _judge_silence(self, silent: Checked, seen: Seen, past: Past) -> Judgement:
+    def _judge_silence(self, silent: Checked, seen: DatabaseObservation, past: Past) -> Judgement:
         why, sqlstate = _asked(silent), silent.answer.sqlstate
         if sqlstate in GONE and past.kept.get(silent.fact):
             hint = f"{RESTORE}; where it moved on purpose, correct the check's sql"
@@ -225,7 +229,7 @@ class DatabaseStep(Step[Seen]):
             return GiveUp(why, f"compare {self.client.secret} (databases.{self.database.name}.client) with the role")
         return GiveUp(why, f"see databases.{self.database.name}.checks: may the client ask this, for one number?")
 
-    def _judge_absence(self, seen: Seen, past: Past) -> Judgement:
+    def _judge_absence(self, seen: DatabaseObservation, past: Past) -> Judgement:
         members = seen.members
         if seen.two:
             if past.held("two primaries") < SWITCHOVER:
@@ -252,7 +256,7 @@ class DatabaseStep(Step[Seen]):
             return GiveUp(f"PostgreSQL {_said(refused)}", self._refusal_hint(refused))
         return Wait(f"no writable primary: {members.why_none}")
 
-    def _missing(self, missing: Member, seen: Seen, past: Past) -> GiveUp:
+    def _missing(self, missing: Member, seen: DatabaseObservation, past: Past) -> GiveUp:
         """A database that is not there: a slip in the configuration, or the worst that can happen."""
         why = f"PostgreSQL {_said(missing)}"
         if not past.kept:
@@ -261,7 +265,7 @@ class DatabaseStep(Step[Seen]):
         why = "; ".join((f"{why}; it was there in the last good boot", *lost(seen.identifier, (), past.kept)))
         return self._stop(why, seen, RESTORE)
 
-    def _stop(self, why: str, seen: Seen, hint: str) -> GiveUp:
+    def _stop(self, why: str, seen: DatabaseObservation, hint: str) -> GiveUp:
         """Stop for a person, and name the backup."""
         return GiveUp(why, f"{hint} ({seen.backup})" if seen.backup else hint, person=True)
 
@@ -287,7 +291,7 @@ def _named(backup: Backup) -> str:
     return f"the newest backup is {backup.ref}, of {ended}"
 
 
-def _explained(seen: Seen) -> str:
+def _explained(seen: DatabaseObservation) -> str:
     """Say why there is no primary, and what the logs of those who do not answer say."""
     found = "; ".join(f"{pod}'s log: {found.text}" for pod, found in seen.distress.items())
     return seen.members.why_none + (f" ({found})" if found else "")

@@ -20,7 +20,7 @@ MOUNTED_LATE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class DiskObservation:
     """Each directory that matters, whether it must be a mount point, and what it is; what could not be read."""
 
     directories: tuple[tuple[str, bool, Directory], ...]
@@ -43,7 +43,7 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Disk(Step[Seen]):
+class Disk(Step[DiskObservation]):
     """Waits a minute for a disk to be mounted, then calls a person."""
 
     database: Database
@@ -54,7 +54,7 @@ class Disk(Step[Seen]):
         namespace = self.database.namespace
         return frozenset({Right("get", "persistentvolumeclaims", namespace), Right("get", "persistentvolumes")})
 
-    def look(self, world: World) -> Seen:
+    def look(self, world: World) -> DiskObservation:
         """Look at the mount point, and at the directories behind the claims of the database's pods."""
         wanted = [(self.mount, True)] if self.mount else []
         unread = ""
@@ -64,9 +64,9 @@ class Disk(Step[Seen]):
             wanted += [(path, False) for path in paths if path]
         except PermanentError as error:
             unread = str(error)
-        return Seen(tuple((path, mount, world.host.directory(path)) for path, mount in wanted), unread)
+        return DiskObservation(tuple((path, mount, world.host.directory(path)) for path, mount in wanted), unread)
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:
+    def judge(self, seen: DiskObservation, past: Past) -> Judgement:
         """Nothing is done about it: whatever we did could be wrong."""
         remarks = (f"the volumes of database {self.database.name} were not looked at: {seen.unread}",)
         if not seen.lacking:

@@ -30,7 +30,7 @@ FRONT_TIMEOUT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class WorkloadObservation:
     """The workload, its pods, and what the probe said (None: not probed).
 
     `services`: why a Service in front of it may not reach it yet; `shut`: why nobody gets through one although its
@@ -83,7 +83,7 @@ class Seen:
         return max((past.held(known) for known in self.conditions if known.split()[0] == word), default=0.0)
 
 
-def look(world: World, workload: Workload, strategy: Strategy | None, probe: Probe | None) -> Seen:
+def look(world: World, workload: Workload, strategy: Strategy | None, probe: Probe | None) -> WorkloadObservation:
     """Read the pods; probe those that are ready once the rollout is done. No strategy: it is never restarted."""
     namespace, boot_time = workload.ref.namespace, world.host.boot_time()
     neighbours = world.cluster.pods(namespace)
@@ -100,7 +100,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     fronts = _in_front(world, namespace, pods) if serves else []
     services = next((why for service in fronts if (why := _doubt(world, service, neighbours, boot_time))), "")
     port = probe.port if isinstance(probe, Http | Tcp | Sql) and answer and answer.ok and not services else 0
-    return Seen(
+    return WorkloadObservation(
         workload,
         pods,
         state,

@@ -6,15 +6,15 @@ memory know; either may have missed it.
 
 from collections.abc import Iterable
 
-from bootheal.model import Done, Pod
+from bootheal.model import ActionRecord, Pod
 from bootheal.step import Act, GiveUp, Judgement, Past, Wait
 from bootheal.workloads.actions import ReplacePod, RollOut, ScaleDown, ScaleUp, delete_all, give_back
-from bootheal.workloads.observation import Seen
+from bootheal.workloads.observation import WorkloadObservation
 
 RESTARTS = frozenset({RollOut.kind(), ScaleDown.kind(), ReplacePod.kind()})
 
 
-def restart(seen: Seen, past: Past, reason: str, cause: str) -> Judgement | None:
+def restart(seen: WorkloadObservation, past: Past, reason: str, cause: str) -> Judgement | None:
     """Begin or go on with it; None once it is done. GiveUp if no way that is allowed would end."""
     mark = f"{past.epoch}/{reason}"
     begun = [done for done in past.done if done.action == ReplacePod.kind() and done.note.get("mark") == mark]
@@ -25,7 +25,7 @@ def restart(seen: Seen, past: Past, reason: str, cause: str) -> Judgement | None
     return indistinct(seen, past, cause) or _begin(seen, past, mark, cause)
 
 
-def _begin(seen: Seen, past: Past, mark: str, cause: str) -> Judgement | None:
+def _begin(seen: WorkloadObservation, past: Past, mark: str, cause: str) -> Judgement | None:
     choice = seen.choice
     if choice.way == "delete-pods":
         return _replace_pods(seen, None, mark, f"{cause}; {choice.why}" if choice.why else cause)
@@ -54,21 +54,21 @@ def _begin(seen: Seen, past: Past, mark: str, cause: str) -> Judgement | None:
     return Act(cause, (roll,))
 
 
-def marked(seen: Seen, past: Past, reason: str) -> bool:
+def marked(seen: WorkloadObservation, past: Past, reason: str) -> bool:
     """Whether it was restarted for this reason."""
     mark = f"{past.epoch}/{reason}"
     remembered = any(done.note.get("mark") == mark and happened(seen, done) for done in past.done)
     return remembered or mark in (seen.workload.caused_by, seen.workload.scaled_by)
 
 
-def happened(seen: Seen, done: Done) -> bool:
+def happened(seen: WorkloadObservation, done: ActionRecord) -> bool:
     """Whether a restart that may only have been intended took place: the object would know; a deletion is repeated."""
     if done.result == "done" or done.action == ReplacePod.kind():
         return not done.failed
     return done.note.get("mark") in (seen.workload.caused_by, seen.workload.scaled_by)
 
 
-def _replace_pods(seen: Seen, begun: Done | None, mark: str, cause: str) -> Judgement | None:
+def _replace_pods(seen: WorkloadObservation, begun: ActionRecord | None, mark: str, cause: str) -> Judgement | None:
     """Delete the pods of before: at once those that don't serve, the others one by one."""
     old = [pod for pod in seen.pods if older(pod, begun) and not pod.deleting]
     if not old:
@@ -84,7 +84,7 @@ def newest(pods: tuple[Pod, ...]) -> float:
     return max((pod.created for pod in pods), default=0.0)
 
 
-def indistinct(seen: Seen, past: Past, cause: str) -> Wait | None:
+def indistinct(seen: WorkloadObservation, past: Past, cause: str) -> Wait | None:
     """Wait for the end of the second in which the newest pod was made: creation times have whole seconds.
 
     Successors made in that same second would be taken for what was there before, and restarted again.
@@ -93,12 +93,12 @@ def indistinct(seen: Seen, past: Past, cause: str) -> Wait | None:
     return Wait(f"{cause}, but not in the second it was made in", again=left) if 0 < left <= 1 else None
 
 
-def older(pod: Pod, done: Done | None) -> bool:
+def older(pod: Pod, done: ActionRecord | None) -> bool:
     """Whether the pod was there when an action of ours was decided on."""
     return done is None or pod.created <= float(done.note.get("newest", "0"))
 
 
-def unscale(seen: Seen, past: Past) -> ScaleUp | None:
+def unscale(seen: WorkloadObservation, past: Past) -> ScaleUp | None:
     """Return what ends a scaling of ours, by the note in the object, or in our memory where that was taken away."""
     if action := give_back(seen.workload, "as it was before it was restarted"):
         return action
@@ -109,7 +109,7 @@ def unscale(seen: Seen, past: Past) -> ScaleUp | None:
     return ScaleUp(cause=cause, workload=workload.ref, version=workload.version, replicas=int(down.note["replicas"]))
 
 
-def last_scaling(records: Iterable[Done]) -> Done | None:
+def last_scaling(records: Iterable[ActionRecord]) -> ActionRecord | None:
     """Return the scaling to zero that may not have been ended by us."""
     scalings = [done for done in records if done.action in (ScaleDown.kind(), ScaleUp.kind()) and not done.failed]
     return scalings[-1] if scalings and scalings[-1].action == ScaleDown.kind() else None

@@ -21,7 +21,7 @@ AT_ZERO = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RestoreObservation:
     """The workloads that carry our note of how many replicas they had, and how many pods each still has."""
 
     noted: tuple[tuple[Workload, int], ...]
@@ -33,7 +33,7 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Restore(Step[Seen]):
+class Restore(Step[RestoreObservation]):
     """Scales back what carries our note, once its pods have ended."""
 
     name: str = NAME
@@ -43,7 +43,7 @@ class Restore(Step[Seen]):
         """To scale them."""
         return frozenset(Right("patch", f"{ref.kind}s", ref.namespace, "apps") for ref in self.workloads)
 
-    def look(self, world: World) -> Seen:
+    def look(self, world: World) -> RestoreObservation:
         """Read them; one that does not exist is its own step's trouble."""
         found = []
         for ref in self.workloads:
@@ -52,9 +52,9 @@ class Restore(Step[Seen]):
                 if workload.scaled_from is not None:
                     pods = world.cluster.pods(ref.namespace, workload.selector)
                     found.append((workload, sum(1 for pod in pods if not pod.finished)))
-        return Seen(tuple(found))
+        return RestoreObservation(tuple(found))
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:
+    def judge(self, seen: RestoreObservation, past: Past) -> Judgement:
         """Give back what is ready for it, all at once."""
         ready = [
             workload

@@ -13,12 +13,12 @@ from typing import Literal
 
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.rollout import looping, misconfigured, starting
-from bootheal.model import Done, Pod, Ref, Right
+from bootheal.model import ActionRecord, Pod, Ref, Right
 from bootheal.ports import Interest, World
 from bootheal.probes import Exec, Probe
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
 from bootheal.workloads.actions import ResetPod, ScaleUp, delete_all
-from bootheal.workloads.observation import Seen, look
+from bootheal.workloads.observation import WorkloadObservation, look
 from bootheal.workloads.restart import RESTARTS, happened, indistinct, last_scaling, marked, older, restart, unscale
 from bootheal.workloads.strategy import Strategy
 
@@ -51,7 +51,7 @@ CURES = RESTARTS | {ResetPod.kind(), ScaleUp.kind()}
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkloadStep(Step[Seen]):
+class WorkloadStep(Step[WorkloadObservation]):
     """Restarts one workload by its rule, waits for its rollout, probes it.
 
     `soak` is for how long it must have been well; None: not at all where a probe proves it, else a little.
@@ -81,12 +81,12 @@ class WorkloadStep(Step[Seen]):
             needed |= {Right("get", "persistentvolumeclaims", namespace)}
         return frozenset(needed)
 
-    def look(self, world: World) -> Seen:
+    def look(self, world: World) -> WorkloadObservation:
         """Read workload and pods, probe, and find out how it could be restarted."""
         strategy = None if self.restart == "never" else self.strategy
         return look(world, world.cluster.workload(self.workload), strategy, self.probe)
 
-    def judge(self, seen: Seen, past: Past) -> Judgement:
+    def judge(self, seen: WorkloadObservation, past: Past) -> Judgement:
         """Leave alone what is well; else the smallest cure that has not been tried."""
         if seen.doubt:
             return Wait(seen.doubt)
@@ -106,29 +106,29 @@ class WorkloadStep(Step[Seen]):
             return self._judge_looping(loops, seen, past)
         return self._judge_well(seen, past) if seen.well else self._judge_unwell(seen, past)
 
-    def owes(self, done: tuple[Done, ...]) -> bool:
+    def owes(self, done: tuple[ActionRecord, ...]) -> bool:
         """Whether its replicas may not have been given back."""
         return last_scaling(done) is not None
 
-    def part(self, seen: Seen, past: Past) -> Judgement:
+    def wind_down(self, seen: WorkloadObservation, past: Past) -> Judgement:
         """Give back the replicas, as soon as its pods have ended."""
         action = unscale(seen, past)
-        return self._judge_scaled(seen, past, action) if action else super().part(seen, past)
+        return self._judge_scaled(seen, past, action) if action else super().wind_down(seen, past)
 
     # --- what its owner, or we ourselves, hold back -------------------------------------------------
 
-    def _judge_scaled(self, seen: Seen, past: Past, action: ScaleUp) -> Judgement:
+    def _judge_scaled(self, seen: WorkloadObservation, past: Past, action: ScaleUp) -> Judgement:
         if seen.workload.desired == 0 and seen.pods and seen.held("zero", past) < AT_ZERO:
             return Wait(f"scaled to zero: {len(seen.pods)} of its pods have yet to end")
         return Act(action.cause, (action,))
 
-    def _judge_paused(self, seen: Seen) -> Judgement:
+    def _judge_paused(self, seen: WorkloadObservation) -> Judgement:
         remark = f"{self.workload} is paused: it was not restarted"
         if seen.rollout.done:
             return Settled("left alone: it is paused", (remark,))
         return Wait(f"{seen.rollout.why}; it is paused, so bootheal does not restart it")
 
-    def _judge_always(self, seen: Seen, past: Past) -> Judgement | None:
+    def _judge_always(self, seen: WorkloadObservation, past: Past) -> Judgement | None:
         if self.restart != "always":
             return None
         judgement = restart(seen, past, "always", "restart: always")
@@ -138,12 +138,12 @@ class WorkloadStep(Step[Seen]):
 
     # --- what does not run --------------------------------------------------------------------------
 
-    def _judge_misconfigured(self, lacking: str, seen: Seen, past: Past) -> Judgement:
+    def _judge_misconfigured(self, lacking: str, seen: WorkloadObservation, past: Past) -> Judgement:
         if seen.held("misconfigured", past) < MISCONFIGURED:
             return Wait(lacking)
         return GiveUp(lacking, "make what it names, or correct the workload: its pods then start by themselves")
 
-    def _judge_looping(self, loops: list[Pod], seen: Seen, past: Past) -> Judgement:
+    def _judge_looping(self, loops: list[Pod], seen: WorkloadObservation, past: Past) -> Judgement:
         why = f"{len(loops)} of {len(seen.pods)} pods in crash-loop back-off"
         why += f" ({'; '.join(seen.log)})" if seen.log else ""
         reason, mark = f"looping-{past.trouble}", f"{past.epoch}/reset-{past.trouble}"
@@ -172,7 +172,7 @@ class WorkloadStep(Step[Seen]):
 
     # --- what runs ----------------------------------------------------------------------------------
 
-    def _judge_well(self, seen: Seen, past: Past) -> Judgement:
+    def _judge_well(self, seen: WorkloadObservation, past: Past) -> Judgement:
         if seen.services:
             return Wait(seen.services)
         if seen.shut and seen.held("known", past) < PROXY_LAG:
@@ -191,7 +191,7 @@ class WorkloadStep(Step[Seen]):
             return Settled(f"serves again: {serves}", remarks)
         return Settled(f"well, left alone: {serves}", remarks)
 
-    def _judge_old(self, seen: Seen, past: Past) -> Judgement | None:
+    def _judge_old(self, seen: WorkloadObservation, past: Past) -> Judgement | None:
         """Replace pods that may hold dead connections, where nothing proves that they serve."""
         if self.restart != "if-needed" or self.probe or past.repaired is None:
             return None
@@ -205,7 +205,7 @@ class WorkloadStep(Step[Seen]):
             return GiveUp(f"{cause}, but left alone: {objection}")
         return judgement
 
-    def _judge_unwell(self, seen: Seen, past: Past) -> Judgement:
+    def _judge_unwell(self, seen: WorkloadObservation, past: Past) -> Judgement:
         why = seen.unwell or next((why for pod in seen.pods if (why := _not_up(pod))), seen.rollout.why)
         if self.restart == "never":
             return Wait(why)
@@ -220,7 +220,7 @@ class WorkloadStep(Step[Seen]):
         cause = f"not well for {limit:g} s although its pods run" if seen.unwell else seen.rollout.why
         return restart(seen, past, reason, cause) or self._judge_unwell_still(seen, why)
 
-    def _judge_unwell_still(self, seen: Seen, why: str) -> Judgement:
+    def _judge_unwell_still(self, seen: WorkloadObservation, why: str) -> Judgement:
         if not seen.rollout.failed:
             return Wait(why)
         said = why if why == seen.rollout.why else f"{why}; {seen.rollout.why}"
@@ -228,7 +228,7 @@ class WorkloadStep(Step[Seen]):
         return GiveUp(f"{said}, although it was restarted", hint)
 
 
-def _restarts(seen: Seen, past: Past, but: str = "") -> Iterator[Done]:
+def _restarts(seen: WorkloadObservation, past: Past, but: str = "") -> Iterator[ActionRecord]:
     """Yield what restarted it since the last repair, the latest first, except for the reason `but`."""
     for done in reversed(past.done):
         mark = done.note.get("mark", "")

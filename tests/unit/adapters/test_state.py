@@ -14,10 +14,10 @@ import pytest
 from bootheal.adapters.files import lock
 from bootheal.adapters.state import StateFile, read, withdraw
 from bootheal.errors import LockedError, StateError
-from bootheal.model import Done, Event, EventKind, Report
+from bootheal.model import ActionRecord, Event, EventKind, Report
 from support.command import environment
 
-DONE = Done(0, "delete-pod", "pod/shop/a", "Unknown", 5.0, "delete pod/shop/a")
+DONE = ActionRecord(0, "delete-pod", "pod/shop/a", "Unknown", 5.0, "delete pod/shop/a")
 
 
 def remembered(directory: Path, boot: str = "machine-1") -> StateFile:
@@ -189,13 +189,13 @@ import resource, sys
 from pathlib import Path
 from bootheal.adapters.state import StateFile
 from bootheal.errors import StateError
-from bootheal.model import Done, Event, EventKind, Report
+from bootheal.model import ActionRecord, Event, EventKind, Report
 state = StateFile(Path(sys.argv[1]), "machine-1")
 with state.hold():
     number, limit = len(state.done("a")), (Path(sys.argv[1]) / "state.json").stat().st_size + 100
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     try:
-        state.record("a", Done(number, "x" * 200, "x", "x", 5.0, "x"))
+        state.record("a", ActionRecord(number, "x" * 200, "x", "x", 5.0, "x"))
     except StateError as error:
         print(error, error.hint, sep="\\n")
 """

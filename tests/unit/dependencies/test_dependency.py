@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.dependencies.dependency import Dependency, Seen
+from bootheal.dependencies.dependency import Dependency, DependencyObservation
 from bootheal.errors import PermanentError
 from bootheal.model import Answer, BootTime, Endpoint, Login, Pod, Ref, Right, Service, Target
 from bootheal.ports import World
@@ -53,7 +53,7 @@ class Simulated:
         return GOOD
 
 
-def look(simulated: Simulated, step: Dependency = REDIS) -> Seen:
+def look(simulated: Simulated, step: Dependency = REDIS) -> DependencyObservation:
     return step.look(World(simulated, simulated, None, None, simulated))  # type: ignore[arg-type]
 
 
@@ -120,7 +120,9 @@ def test_a_host_and_a_url_are_asked_from_here() -> None:
 def test_crash_recovery_is_waited_for_here_too() -> None:
     """An sql probe of a database that is not declared as one."""
     said = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
-    assert REDIS.judge(Seen(said), past()) == Wait("the database system is starting up (57P03)", counts=False)
+    assert REDIS.judge(DependencyObservation(said), past()) == Wait(
+        "the database system is starting up (57P03)", counts=False
+    )
 
 
 def test_each_kind_of_probe_names_the_rights_that_it_needs() -> None:

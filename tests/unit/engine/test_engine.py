@@ -9,7 +9,7 @@ import pytest
 
 from bootheal.engine import Limits, Stop
 from bootheal.errors import ConflictError, PermanentError, StateError, UnreachableError
-from bootheal.model import Done, Ending, EventKind, Report, Verdict
+from bootheal.model import ActionRecord, Ending, EventKind, Report, Verdict
 from bootheal.ports import Interest
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Wait
 from support.engine import START, Bench, Deed, DictMemory, LostWorkers, Restart, Scripted, Unbounded
@@ -442,7 +442,7 @@ def test_the_gate_says_which_epoch_it_is_and_the_rest_is_judged_in_it() -> None:
     """When the gate settles in a new epoch, later steps get that epoch, and an empty past."""
     memory = DictMemory()
     memory.enter("old")
-    memory.record("a", Done(0, "deed", "x", "x", START, "old deed"))
+    memory.record("a", ActionRecord(0, "deed", "x", "x", START, "old deed"))
     epochs: list[tuple[str, int]] = []
 
     def notes(_: Any, past: Past) -> Judgement:
@@ -461,7 +461,7 @@ def test_nothing_is_changed_without_a_record() -> None:
     """If the intent cannot be written to disk, the action does not happen, and the report says why."""
 
     class FullDisk(DictMemory):
-        def record(self, step: str, done: Done) -> None:
+        def record(self, step: str, done: ActionRecord) -> None:
             raise StateError("cannot write state.json: no space left", hint="free some space")
 
     tries: list[int] = []
@@ -520,7 +520,7 @@ def test_one_boot_in_which_it_is_well_and_nothing_is_held_back_any_more() -> Non
         Bench([Scripted(name="a", judges=lambda *_: Act("must", (Deed(cause="x"),)))], memory=memory).run(
             f"boot-{boot}"
         )
-    assert memory.fruitless("a", "deed") == 2
+    assert memory.boots_in_vain("a", "deed") == 2
     Bench([Scripted(name="a")], memory=memory).run("boot-3")
     judges = lambda _, past: Settled("ok") if past.times(Deed) else Act("must", (Deed(cause="x"),))  # noqa: E731
     assert Bench([Scripted(name="a", judges=judges)], memory=memory).run("boot-4").seconds == 0

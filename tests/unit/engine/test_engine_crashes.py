@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bootheal.engine import Limits, Stop
-from bootheal.model import Done, Event, EventKind, Verdict
+from bootheal.model import ActionRecord, Event, EventKind, Verdict
 from bootheal.step import Act, Judgement, Past, Settled, Wait
 from support.engine import START, Bench, DictMemory, FakeClock, Restart, Scripted
 
@@ -54,7 +54,7 @@ class MortalMemory(DictMemory):
 
     fuse: Fuse = field(default_factory=Fuse)
 
-    def record(self, step: str, done: Done) -> None:
+    def record(self, step: str, done: ActionRecord) -> None:
         self.fuse.burn(boundary=True)
         super().record(step, done)
         self.fuse.burn(boundary=True)

@@ -6,7 +6,17 @@ import pickle
 
 import pytest
 
-from bootheal.model import Credentials, Done, Ending, Outcome, Report, Secret, Verdict, report_from_json, to_json
+from bootheal.model import (
+    ActionRecord,
+    Credentials,
+    Ending,
+    Outcome,
+    Report,
+    Secret,
+    Verdict,
+    report_from_json,
+    to_json,
+)
 
 CANARY = "canary-7f3a"
 
@@ -36,7 +46,7 @@ def test_a_secret_is_not_compared_by_accident() -> None:
         hash(Secret("a"))
 
 
-def outcome(ending: Ending, *, person: bool = False, actions: tuple[Done, ...] = ()) -> Outcome:
+def outcome(ending: Ending, *, person: bool = False, actions: tuple[ActionRecord, ...] = ()) -> Outcome:
     return Outcome("a", ending, "why", person=person, actions=actions)
 
 
@@ -44,7 +54,7 @@ def outcome(ending: Ending, *, person: bool = False, actions: tuple[Done, ...] =
     ("outcomes", "interrupted", "verdict"),
     [
         ([outcome(Ending.SETTLED)], False, Verdict.HEALTHY),
-        ([outcome(Ending.SETTLED, actions=(Done(0, "x", "x", "x", 1.0, "x"),))], False, Verdict.HEALED),
+        ([outcome(Ending.SETTLED, actions=(ActionRecord(0, "x", "x", "x", 1.0, "x"),))], False, Verdict.HEALED),
         ([outcome(Ending.SETTLED), outcome(Ending.GAVE_UP)], False, Verdict.NOT_HEALED),
         ([outcome(Ending.SETTLED), outcome(Ending.SKIPPED)], False, Verdict.NOT_HEALED),
         ([outcome(Ending.SETTLED), outcome(Ending.UNFINISHED)], False, Verdict.NOT_HEALED),
@@ -77,7 +87,7 @@ def test_the_reason_is_that_of_the_step_that_decided_the_verdict(outcomes: list[
 
 def test_a_report_survives_json() -> None:
     """What `status` reads is what `run` wrote."""
-    done = Done(0, "delete-pod", "pod/a/b", "Unknown", 3.0, "delete it", "done", {"uid": "x"})
+    done = ActionRecord(0, "delete-pod", "pod/a/b", "Unknown", 3.0, "delete it", "done", {"uid": "x"})
     step = Outcome("a", Ending.SETTLED, "ok", began=0.0, ended=1.0, after=("b",), actions=(done,), remarks=("r",))
     report = Report("boot", 1.0, 2.0, (step,))
     assert report_from_json(json.loads(json.dumps(to_json(report)))) == report

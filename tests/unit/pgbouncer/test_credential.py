@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bootheal.errors import ConflictError
-from bootheal.model import Answer, Credentials, Done, Login, Ref, Role, Secret
-from bootheal.pgbouncer.credential import Credential, ResetPassword, Seen, listed_verifier
+from bootheal.model import ActionRecord, Answer, Credentials, Login, Ref, Role, Secret
+from bootheal.pgbouncer.credential import Credential, CredentialObservation, ResetPassword, listed_verifier
 from bootheal.ports import World
 from bootheal.postgres.primary import Database
 from bootheal.step import Act, GiveUp, Settled, Wait
@@ -20,8 +20,8 @@ ROLE = Role("pooler", superuser=False, replication=False, can_login=True, expire
 REFUSED = Answer(ok=False, spoke=True, sqlstate="28P01", text="password authentication failed")
 
 
-def seen(answer: Answer = REFUSED, role: Role | None = ROLE) -> Seen:
-    return Seen("", "pooler", "42", answer, role)
+def seen(answer: Answer = REFUSED, role: Role | None = ROLE) -> CredentialObservation:
+    return CredentialObservation("", "pooler", "42", answer, role)
 
 
 def test_a_login_that_works_is_left_alone() -> None:
@@ -61,7 +61,7 @@ def test_what_a_reset_would_not_cure_or_must_not_touch_is_explained(role: dict[s
 
 def test_a_reset_that_did_not_help_is_not_repeated() -> None:
     """Where the verifier can't be read, the password may be checked elsewhere: LDAP, PAM."""
-    done = Done(0, "reset-password", "role/shop/pooler", "x", 1.0, "reset", "done")
+    done = ActionRecord(0, "reset-password", "role/shop/pooler", "x", 1.0, "reset", "done")
     judgement = STEP.judge(seen(role=replace(ROLE, matches=None)), past(done=(done,)))
     assert isinstance(judgement, GiveUp)
     assert "still refused after its password was reset" in judgement.why
@@ -87,7 +87,7 @@ def test_always_means_once_per_boot() -> None:
     """Even where the login works; and not again in this boot."""
     step, fine = replace(STEP, reset="always"), seen(Answer(ok=True, spoke=True))
     assert isinstance(step.judge(fine, past()), Act)
-    done = Done(0, "reset-password", "role/shop/pooler", "reset: always", 1.0, "reset", "done")
+    done = ActionRecord(0, "reset-password", "role/shop/pooler", "reset: always", 1.0, "reset", "done")
     assert isinstance(step.judge(fine, past(done=(done,))), Settled)
 
 
@@ -124,7 +124,7 @@ LISTED = replace(STEP, auth_file=FILE)
 FINE = Answer(ok=True, spoke=True)
 
 
-def listed(answer: Answer = FINE, *, same: bool, belongs: bool | None = True) -> Seen:
+def listed(answer: Answer = FINE, *, same: bool, belongs: bool | None = True) -> CredentialObservation:
     return replace(seen(answer, replace(ROLE, matches=same or answer.ok, same=same)), listed=belongs)
 
 

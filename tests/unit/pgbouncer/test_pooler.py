@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bootheal.model import Answer, Console, Document, Done, Login, Ref, Setting, Target
+from bootheal.model import ActionRecord, Answer, Console, Document, Login, Ref, Setting, Target
 from bootheal.pgbouncer.actions import HangUp, Lend, Reload, Repay, RestartPooler
-from bootheal.pgbouncer.observation import Member, Seen
+from bootheal.pgbouncer.observation import Member, PoolerObservation
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.postgres.primary import Database
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
@@ -41,13 +41,13 @@ def member(login: Answer = OK, retry: str = "15", idle: str = "300", **fields: A
     return replace(Member(POD, "uid-1", Target("10.42.0.8", 6432, POD), login, shows(retry, idle)), **fields)
 
 
-def loan(number: int = 0, **fields: Any) -> Done:
+def loan(number: int = 0, **fields: Any) -> ActionRecord:
     note = {"uid": "uid-1", "key": "server_login_retry", "value": "15"}
-    return replace(Done(number, "lend", str(POD), "login not served", NOW - 1, "lend", "done", note), **fields)
+    return replace(ActionRecord(number, "lend", str(POD), "login not served", NOW - 1, "lend", "done", note), **fields)
 
 
-def judge(*members: Member, step: PoolerStep = STEP, done: tuple[Done, ...] = (), **facts: Any) -> Judgement:
-    return step.judge(Seen(members=members, **facts), past(done=done))
+def judge(*members: Member, step: PoolerStep = STEP, done: tuple[ActionRecord, ...] = (), **facts: Any) -> Judgement:
+    return step.judge(PoolerObservation(members=members, **facts), past(done=done))
 
 
 def test_a_pooler_that_serves_with_its_settings_is_left_alone() -> None:
@@ -66,13 +66,13 @@ def test_a_failing_login_lifts_the_back_off() -> None:
 
 def test_a_run_that_ends_gives_back_what_it_lent() -> None:
     """Also while logins still fail; to the pod that owes it, and only if nobody has paid."""
-    lent = Seen(members=(member(FAILING, retry="0.2"),))
-    judgement = STEP.part(lent, past(done=(loan(),)))
+    lent = PoolerObservation(members=(member(FAILING, retry="0.2"),))
+    judgement = STEP.wind_down(lent, past(done=(loan(),)))
     assert isinstance(judgement, Act)
     assert [(type(action), action.note["key"]) for action in judgement.actions] == [(Repay, "server_login_retry")]
-    paid = Done(1, "repay", str(POD), "x", NOW, "repay", "done", {"uid": "uid-1", "key": "server_login_retry"})
+    paid = ActionRecord(1, "repay", str(POD), "x", NOW, "repay", "done", {"uid": "uid-1", "key": "server_login_retry"})
     assert [STEP.owes(done) for done in ((), (loan(),), (loan(), paid))] == [False, True, False]
-    assert isinstance(STEP.part(Seen(members=(member(uid="uid-2"),)), past(done=(loan(),))), Settled)
+    assert isinstance(STEP.wind_down(PoolerObservation(members=(member(uid="uid-2"),)), past(done=(loan(),))), Settled)
 
 
 def test_the_memory_for_failed_lookups_is_shortened_too() -> None:
@@ -106,7 +106,7 @@ def test_a_loan_is_repaid_once_logins_succeed() -> None:
 
 def test_a_repaid_loan_is_not_repaid_again() -> None:
     """The repayment is remembered; one that failed is not."""
-    paid = Done(1, "repay", str(POD), "x", NOW, "repay", "done", {"uid": "uid-1", "key": "server_login_retry"})
+    paid = ActionRecord(1, "repay", str(POD), "x", NOW, "repay", "done", {"uid": "uid-1", "key": "server_login_retry"})
     assert isinstance(judge(member(), done=(loan(), paid)), Settled)
     assert isinstance(judge(member(retry="0.2"), done=(loan(), replace(paid, result="failed: x"))), Act)
 
@@ -177,7 +177,7 @@ def test_a_loan_is_repaid_before_giving_up() -> None:
     """The application's own wrong password leaves nothing of ours behind."""
     refused = member(Answer(ok=False, spoke=True, text="SASL authentication failed"), retry="0.2")
     held = past(first_seen={"stale_client uid-1": NOW - 10}, done=(loan(),))
-    judgement = STEP.judge(Seen(members=(refused,)), held)
+    judgement = STEP.judge(PoolerObservation(members=(refused,)), held)
     assert isinstance(judgement, Act)
     assert isinstance(judgement.actions[0], Repay)
 
@@ -201,7 +201,7 @@ def test_a_config_map_that_somebody_manages_is_not_written() -> None:
 def test_the_applications_own_login_is_not_the_poolers_fault(text: str) -> None:
     """Refused by the pooler itself for ten seconds: no loan, no write, the Secret is named."""
     login = Answer(ok=False, spoke=True, text=text)
-    facts = Seen(members=(member(login),))
+    facts = PoolerObservation(members=(member(login),))
     assert isinstance(STEP.judge(facts, past()), Wait)
     judgement = STEP.judge(facts, past(first_seen={"stale_client uid-1": NOW - 10}))
     assert isinstance(judgement, GiveUp)
@@ -235,9 +235,9 @@ REFUSED = Answer(ok=False, spoke=True, sqlstate="28P01", text='password authenti
 UNKNOWN = Answer(ok=False, spoke=True, text="SASL authentication failed")
 
 
-def cured(*members: Member, held: float = 0.0, done: tuple[Done, ...] = (), **facts: Any) -> Judgement:
+def cured(*members: Member, held: float = 0.0, done: tuple[ActionRecord, ...] = (), **facts: Any) -> Judgement:
     """Judge with both roles let in by PostgreSQL, each verdict having held for so long."""
-    seen = Seen(members=members, **{"pooler": OK, "application": OK} | facts)
+    seen = PoolerObservation(members=members, **{"pooler": OK, "application": OK} | facts)
     return STEP.judge(seen, past(done=done, first_seen=dict.fromkeys(seen.conditions, NOW - held)))
 
 
@@ -247,8 +247,8 @@ def restarts(judgement: Judgement) -> list[str]:
     return [action.cause for action in actions if isinstance(action, RestartPooler)]
 
 
-def restart(uid: str, result: str = "done") -> Done:
-    return Done(0, "restart-pooler", str(POD), "x", NOW - 1, "restart", result, {"uid": uid})
+def restart(uid: str, result: str = "done") -> ActionRecord:
+    return ActionRecord(0, "restart-pooler", str(POD), "x", NOW - 1, "restart", result, {"uid": uid})
 
 
 @pytest.mark.parametrize(("held", "restarted"), [(3.3, False), (3.5, True)])
@@ -295,10 +295,10 @@ def test_a_changed_auth_file_is_reloaded_once_it_is_in_the_pod(login: Answer) ->
     judgement = cured(member(login, retry="0.2", same_file=True))
     assert isinstance(judgement, Act)
     assert [type(action) for action in judgement.actions] == [Reload]
-    done = Done(0, "reload", str(POD), "x", NOW - 1, "reload", "done", {"uid": "uid-1"})
+    done = ActionRecord(0, "reload", str(POD), "x", NOW - 1, "reload", "done", {"uid": "uid-1"})
     assert isinstance(cured(member(login, retry="0.2", same_file=True), done=(done,)), Wait)
     earlier = STEP.judge(
-        Seen(members=(member(login, retry="0.2", same_file=True),), pooler=OK, application=OK),
+        PoolerObservation(members=(member(login, retry="0.2", same_file=True),), pooler=OK, application=OK),
         past(done=(done,), incident=1),
     )
     assert isinstance(earlier, Act)  # that was another change of it, weeks ago in the same boot
@@ -375,6 +375,6 @@ def test_without_the_console_a_signal_has_the_file_read() -> None:
     judgement = judge(blind, document=document)
     assert isinstance(judgement, Act)
     assert [type(action) for action in judgement.actions] == [HangUp]
-    done = Done(0, "hang-up", str(POD), "x", NOW - 1, "signal", "done", {"uid": "uid-1"})
+    done = ActionRecord(0, "hang-up", str(POD), "x", NOW - 1, "signal", "done", {"uid": "uid-1"})
     assert isinstance(judge(blind, document=document, done=(done,)), Settled)
     assert isinstance(judge(replace(blind, same_ini=None), document=document), Settled)

@@ -1,97 +1,97 @@
-"""What the states and the complaints of a cluster's parts call for."""
+"""What the states and the symptoms of a cluster's components call for."""
 
 import pytest
 
-from bootheal.model import Complaint, Done, HostFacts, Part, PartState
+from bootheal.model import ActionRecord, Component, ComponentState, HostFacts, Symptom
 from bootheal.platform import components
-from bootheal.platform.components import Allowed, RestartPart, StartPart
+from bootheal.platform.components import Allowed, RestartComponent, StartComponent
 from bootheal.step import Act, GiveUp, Wait
 from support.objects import NOW, past
 
 K3S = "k3s.service"
 LOG = "journalctl -u k3s.service -e"
 MAY = Allowed(start=frozenset({"k3s"}), restart=frozenset({"k3s"}))
-RESERVED = Complaint("reserved-name", K3S, "sandbox names are still reserved", restart=True)
-BROKEN = Complaint("database", K3S, "its database is malformed", "restore the newest backup", fatal=True)
+RESERVED = Symptom("reserved-name", K3S, "sandbox names are still reserved", restart=True)
+BROKEN = Symptom("database", K3S, "its database is malformed", "restore the newest backup", fatal=True)
 
 
-def facts(state: PartState, *complaints: Complaint, why: str = "") -> HostFacts:
-    return HostFacts((Part(K3S, "k3s", state, why=why, log=LOG),), complaints)
+def facts(state: ComponentState, *symptoms: Symptom, why: str = "") -> HostFacts:
+    return HostFacts((Component(K3S, "k3s", state, why=why, log=LOG),), symptoms)
 
 
-def for_long(state: PartState, *complaints: Complaint) -> dict[str, float]:
+def for_long(state: ComponentState, *symptoms: Symptom) -> dict[str, float]:
     """All conditions of these facts, held for an hour."""
-    return dict.fromkeys(components.conditions(facts(state, *complaints)), NOW - 3600)
+    return dict.fromkeys(components.conditions(facts(state, *symptoms)), NOW - 3600)
 
 
-def done(action: str) -> Done:
-    return Done(0, action, f"host/{K3S}", "any", NOW - 60, "", result="done")
+def done(action: str) -> ActionRecord:
+    return ActionRecord(0, action, f"host/{K3S}", "any", NOW - 60, "", result="done")
 
 
 def test_a_fatal_complaint_needs_a_person() -> None:
     """Exit code 3, with the human step, whatever is allowed."""
-    judgement = components.judge(facts(PartState.RESTARTING, BROKEN), past(), MAY)
+    judgement = components.judge(facts(ComponentState.RESTARTING, BROKEN), past(), MAY)
     assert judgement == GiveUp(f"{K3S}: its database is malformed", "restore the newest backup", person=True)
 
 
 @pytest.mark.parametrize(
     ("state", "why", "said"),
     [
-        (PartState.STARTING, "", "k3s.service is starting"),
-        (PartState.RESTARTING, "exit-code", f"k3s.service is restarting (exit-code); see {LOG}"),
-        (PartState.STOPPED, "", "k3s.service is stopped"),
-        (PartState.FAILED, "exit-code", "k3s.service has failed (exit-code)"),
+        (ComponentState.STARTING, "", "k3s.service is starting"),
+        (ComponentState.RESTARTING, "exit-code", f"k3s.service is restarting (exit-code); see {LOG}"),
+        (ComponentState.STOPPED, "", "k3s.service is stopped"),
+        (ComponentState.FAILED, "exit-code", "k3s.service has failed (exit-code)"),
     ],
 )
-def test_what_is_down_for_a_moment_is_waited_for(state: PartState, why: str, said: str) -> None:
+def test_what_is_down_for_a_moment_is_waited_for(state: ComponentState, why: str, said: str) -> None:
     """At boot a unit is stopped until its turn comes, and says so."""
     assert components.judge(facts(state, why=why), past(), Allowed()) == Wait(said)
 
 
-@pytest.mark.parametrize("state", [PartState.STOPPED, PartState.FAILED, PartState.MISSING])
-def test_what_stays_down_is_given_up_with_the_next_step(state: PartState) -> None:
+@pytest.mark.parametrize("state", [ComponentState.STOPPED, ComponentState.FAILED, ComponentState.MISSING])
+def test_what_stays_down_is_given_up_with_the_next_step(state: ComponentState) -> None:
     """Somebody stopped it, or it failed for good: not for us to start, unless allowed."""
     judgement = components.judge(facts(state), past(first_seen=for_long(state)), Allowed())
-    said = "has failed" if state is PartState.FAILED else f"is {state}"
+    said = "has failed" if state is ComponentState.FAILED else f"is {state}"
     assert judgement == GiveUp(f"{K3S} {said}", f"start {K3S}; {LOG} shows why it {said}")
 
 
 def test_what_is_down_is_started_once_a_boot_where_allowed() -> None:
     """The second time it is left to a person."""
-    assert components.judge(facts(PartState.STOPPED), past(), MAY) == Act(
-        f"{K3S} is stopped", (StartPart(cause="it is stopped", part=K3S),)
+    assert components.judge(facts(ComponentState.STOPPED), past(), MAY) == Act(
+        f"{K3S} is stopped", (StartComponent(cause="it is stopped", component=K3S),)
     )
-    again = past(done=(done("start-part"),), first_seen=for_long(PartState.STOPPED))
-    assert isinstance(components.judge(facts(PartState.STOPPED), again, MAY), GiveUp)
+    again = past(done=(done("start-component"),), first_seen=for_long(ComponentState.STOPPED))
+    assert isinstance(components.judge(facts(ComponentState.STOPPED), again, MAY), GiveUp)
 
 
 def test_a_restart_needs_evidence_that_lasts_and_permission_and_happens_once() -> None:
-    """Most complaints of a start pass by themselves within two minutes."""
-    complaining = facts(PartState.RUNNING, RESERVED)
-    lasting = for_long(PartState.RUNNING, RESERVED)
+    """Most symptoms of a start pass by themselves within two minutes."""
+    complaining = facts(ComponentState.RUNNING, RESERVED)
+    lasting = for_long(ComponentState.RUNNING, RESERVED)
     said = Wait(f"{K3S}: sandbox names are still reserved")
     assert said == components.judge(complaining, past(), MAY)
     assert said == components.judge(complaining, past(first_seen=lasting), Allowed())
-    expected = RestartPart(cause="sandbox names are still reserved", part=K3S)
+    expected = RestartComponent(cause="sandbox names are still reserved", component=K3S)
     assert components.judge(complaining, past(first_seen=lasting), MAY) == Act(
         f"{K3S}: sandbox names are still reserved", (expected,)
     )
-    assert said == components.judge(complaining, past(first_seen=lasting, done=(done("restart-part"),)), MAY)
-    assert components.judge_complaints(complaining, past(), MAY) is None
+    assert said == components.judge(complaining, past(first_seen=lasting, done=(done("restart-component"),)), MAY)
+    assert components.judge_symptoms(complaining, past(), MAY) is None
 
 
 def test_what_does_not_stay_up_is_restarted_once_where_allowed() -> None:
     """As k3d's load balancer, which trips over its own PID file."""
     lasting = past(first_seen={f"{K3S} restarting": NOW - 120})
-    judgement = components.judge(facts(PartState.RESTARTING), lasting, MAY)
+    judgement = components.judge(facts(ComponentState.RESTARTING), lasting, MAY)
     assert isinstance(judgement, Act)
     assert judgement.actions[0].sentence == "restart k3s.service (it does not stay up)"
-    assert isinstance(components.judge(facts(PartState.RESTARTING), lasting, Allowed()), Wait)
+    assert isinstance(components.judge(facts(ComponentState.RESTARTING), lasting, Allowed()), Wait)
 
 
 def test_what_does_not_stay_up_for_minutes_is_given_up_with_the_next_step() -> None:
     """Until then in the same words, so that it is told once: how often it was started is no news."""
-    falling = facts(PartState.RESTARTING, why="exit status 1: no such flag")
+    falling = facts(ComponentState.RESTARTING, why="exit status 1: no such flag")
     since = [past(first_seen={f"{K3S} restarting": NOW - seconds}) for seconds in (0, 299, 300, 9000)]
     waits, still_waits, *given_up = (components.judge(falling, each, Allowed()) for each in since)
     said = f"{K3S} is restarting (exit status 1: no such flag)"
@@ -100,18 +100,18 @@ def test_what_does_not_stay_up_for_minutes_is_given_up_with_the_next_step() -> N
 
 
 def test_parts_that_run_give_no_reason_for_anything() -> None:
-    """Nor do no parts at all, as on a remote cluster."""
-    assert components.judge(facts(PartState.RUNNING), past(), MAY) is None
+    """Nor do no components at all, as on a remote cluster."""
+    assert components.judge(facts(ComponentState.RUNNING), past(), MAY) is None
     assert components.judge(HostFacts(), past(), MAY) is None
 
 
 def test_a_load_balancer_that_does_not_stay_up_is_restarted_after_a_quarter_of_a_minute() -> None:
     """Only connections are lost with it, and without it nothing can be reached; a server is left to its own."""
-    looping = HostFacts((Part("lb", "loadbalancer", PartState.RESTARTING),))
+    looping = HostFacts((Component("lb", "loadbalancer", ComponentState.RESTARTING),))
     may = Allowed(restart=frozenset({"loadbalancer"}))
     assert isinstance(components.judge(looping, past(first_seen={"lb restarting": NOW - 14}), may), Wait)
     assert components.judge(looping, past(first_seen={"lb restarting": NOW - 15}), may) == Act(
-        "lb is restarting", (RestartPart(cause="it does not stay up", part="lb"),)
+        "lb is restarting", (RestartComponent(cause="it does not stay up", component="lb"),)
     )
-    server = HostFacts((Part("server", "server", PartState.RESTARTING),))
+    server = HostFacts((Component("server", "server", ComponentState.RESTARTING),))
     assert isinstance(components.judge(server, past(first_seen={"server restarting": NOW - 299}), may), Wait)

@@ -7,7 +7,7 @@ import pytest
 
 from bootheal.errors import BoothealError, DeniedError, MissingError
 from bootheal.model import Answer, BootTime, Endpoint, Pod, Ref, Service, Target
-from bootheal.platform.dns import Dns, Seen, _target
+from bootheal.platform.dns import Dns, DnsObservation, _target
 from bootheal.ports import World
 from bootheal.step import Settled, Wait
 from support.objects import BOOT, NOW, THIS_BOOT, a_pod, past, running
@@ -17,27 +17,27 @@ SILENT = Answer(ok=False, spoke=False, text="no answer in time")
 
 def test_an_answer_settles_it() -> None:
     """Whatever the answer is."""
-    assert Dns().judge(Seen(answer=Answer(ok=True, spoke=True)), past()) == Settled("cluster DNS answers")
+    assert Dns().judge(DnsObservation(answer=Answer(ok=True, spoke=True)), past()) == Settled("cluster DNS answers")
 
 
 def test_stale_slices_are_waited_for() -> None:
     """For seconds after a power cut its Service sends to dead addresses."""
-    judgement = Dns().judge(Seen(doubt="service/kube-system/kube-dns has no ready address yet"), past())
+    judgement = Dns().judge(DnsObservation(doubt="service/kube-system/kube-dns has no ready address yet"), past())
     assert judgement == Wait("service/kube-system/kube-dns has no ready address yet")
 
 
 @pytest.mark.parametrize("why", ["cannot find service/kube-system/kube-dns", "cannot use …: 403 Forbidden"])
 def test_a_dns_that_cannot_be_looked_at_is_remarked_and_waited_for_by_nobody(why: str) -> None:
     """A cluster may have none, or not let us look."""
-    judgement = Dns().judge(Seen(unknown=why), past())
+    judgement = Dns().judge(DnsObservation(unknown=why), past())
     assert isinstance(judgement, Settled)
     assert judgement.remarks == (why,)
 
 
 def test_silence_towards_us_counts_for_half_a_minute() -> None:
     """A firewall may be what keeps quiet: fresh endpoints are good enough then, and the silence is told."""
-    assert Dns().judge(Seen(answer=SILENT), past()) == Wait("cluster DNS does not answer: no answer in time")
-    judgement = Dns().judge(Seen(answer=SILENT), past(first_seen={"silent": NOW - 30}))
+    assert Dns().judge(DnsObservation(answer=SILENT), past()) == Wait("cluster DNS does not answer: no answer in time")
+    judgement = Dns().judge(DnsObservation(answer=SILENT), past(first_seen={"silent": NOW - 30}))
     assert isinstance(judgement, Settled)
     assert "no answer in time" in judgement.remarks[0]
 
@@ -79,7 +79,7 @@ class Simulated:
         return Answer(ok=True, spoke=True)
 
 
-def look(simulated: Simulated, *, direct: bool = True) -> Seen:
+def look(simulated: Simulated, *, direct: bool = True) -> DnsObservation:
     return Dns().look(World(simulated, simulated, None, None, simulated, direct=direct))  # type: ignore[arg-type]
 
 
@@ -89,7 +89,7 @@ def test_it_is_asked_only_when_its_slices_are_of_this_boot() -> None:
     assert "10.42.0.99" in look(stale).doubt
     assert stale.asked == []
     fresh = Simulated()
-    assert look(fresh) == Seen(answer=Answer(ok=True, spoke=True))
+    assert look(fresh) == DnsObservation(answer=Answer(ok=True, spoke=True))
     assert fresh.asked == [Target("10.43.0.10", 53)]
 
 
@@ -105,4 +105,4 @@ def test_through_a_port_forward_a_pod_that_serves_is_asked() -> None:
 @pytest.mark.parametrize("error", [MissingError("cannot find it"), DeniedError("cannot use it: 403", status=403)])
 def test_no_coredns_and_no_right_to_see_it_are_no_failures(error: BoothealError) -> None:
     """They are told, and nothing waits."""
-    assert look(Simulated(error=error)) == Seen(unknown=str(error))
+    assert look(Simulated(error=error)) == DnsObservation(unknown=str(error))

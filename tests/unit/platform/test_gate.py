@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
-from bootheal.model import Complaint, HostFacts, Part, PartState, Readiness
-from bootheal.platform.components import Allowed, RestartPart
-from bootheal.platform.gate import Gate, Seen
+from bootheal.model import Component, ComponentState, HostFacts, Readiness, Symptom
+from bootheal.platform.components import Allowed, RestartComponent
+from bootheal.platform.gate import Gate, GateObservation
 from bootheal.step import Act, GiveUp, Settled, Wait
 from support.objects import NOW, THIS_BOOT, a_lease, a_node, past
 
 
-def seen(*nodes: Any, **fields: Any) -> Seen:
-    return replace(Seen(Readiness(ready=True), nodes=nodes, boot_id="new", epoch="new", boot_time=THIS_BOOT), **fields)
+def seen(*nodes: Any, **fields: Any) -> GateObservation:
+    return replace(
+        GateObservation(Readiness(ready=True), nodes=nodes, boot_id="new", epoch="new", boot_time=THIS_BOOT), **fields
+    )
 
 
 def test_the_gate_opens_for_a_node_of_this_boot_and_says_which_boot() -> None:
@@ -33,7 +35,7 @@ def test_the_gate_opens_for_a_node_of_this_boot_and_says_which_boot() -> None:
         (seen(denied="cannot get /readyz: 401"), "401"),
     ],
 )
-def test_the_gate_waits_and_says_for_what(facts: Seen, why: str) -> None:
+def test_the_gate_waits_and_says_for_what(facts: GateObservation, why: str) -> None:
     """Each reason a person would want to read in the journal."""
     judgement = Gate().judge(facts, past())
     assert isinstance(judgement, Wait)
@@ -69,12 +71,12 @@ def test_a_refusal_that_a_new_process_mends_is_not_waited_out() -> None:
 
 
 def test_a_refusal_is_not_hidden_by_what_the_host_complains_of() -> None:
-    """Least of all by k3s' complaint of an expired certificate, which is ours: each of our requests brings one more."""
-    expired = Complaint("certificate", "k3s.service", "a certificate does not fit the clock")
-    network = Complaint("flannel", "k3s.service", "the pod network is not set up yet")
+    """Least of all by k3s' symptom of an expired certificate, which is ours: each of our requests brings one more."""
+    expired = Symptom("certificate", "k3s.service", "a certificate does not fit the clock")
+    network = Symptom("flannel", "k3s.service", "the pod network is not set up yet")
     refused = past(first_seen={f"refused as process {os.getpid()}": NOW - 60})
-    for complaint, waiting in ((expired, "401"), (network, "k3s.service: the pod network is not set up yet; 401")):
-        facts = seen(denied="401", facts=HostFacts(complaints=(complaint,)))
+    for symptom, waiting in ((expired, "401"), (network, "k3s.service: the pod network is not set up yet; 401")):
+        facts = seen(denied="401", facts=HostFacts(symptoms=(symptom,)))
         assert Gate().judge(facts, past()) == Wait(waiting)
         assert Gate().judge(facts, refused) == GiveUp("401", "", refused=True)
 
@@ -94,7 +96,7 @@ def test_a_cordoned_node_is_remarked() -> None:
 
 def test_an_api_server_that_is_not_there_is_explained_by_its_unit() -> None:
     """What the host knows comes first, then what the wire says."""
-    starting = HostFacts((Part("k3s.service", "k3s", PartState.STARTING),))
+    starting = HostFacts((Component("k3s.service", "k3s", ComponentState.STARTING),))
     facts = seen(unreachable="cannot reach the API server: connection refused", facts=starting)
     expected = Wait("k3s.service is starting; cannot reach the API server: connection refused")
     assert expected == Gate().judge(facts, past())
@@ -102,7 +104,7 @@ def test_an_api_server_that_is_not_there_is_explained_by_its_unit() -> None:
 
 def test_a_unit_that_is_down_does_not_shut_an_open_gate() -> None:
     """k3s may have been started in another way: what counts is the node."""
-    down = HostFacts((Part("k3s.service", "k3s", PartState.FAILED),))
+    down = HostFacts((Component("k3s.service", "k3s", ComponentState.FAILED),))
     lasting = past(first_seen={"k3s.service failed": NOW - 3600})
     assert isinstance(Gate().judge(seen((a_node(), a_lease()), facts=down), lasting), Settled)
     assert isinstance(Gate().judge(seen(facts=down), lasting), GiveUp)
@@ -110,14 +112,14 @@ def test_a_unit_that_is_down_does_not_shut_an_open_gate() -> None:
 
 def test_reserved_names_are_cleared_by_one_restart_where_allowed_although_the_node_is_well() -> None:
     """They keep pods from starting, and the node does not tell."""
-    complaint = Complaint("reserved-name", "k3s.service", "sandbox names are still reserved", restart=True)
-    told = HostFacts((Part("k3s.service", "k3s", PartState.RUNNING),), (complaint,))
+    symptom = Symptom("reserved-name", "k3s.service", "sandbox names are still reserved", restart=True)
+    told = HostFacts((Component("k3s.service", "k3s", ComponentState.RUNNING),), (symptom,))
     facts = seen((a_node(), a_lease()), facts=told)
     lasting = past(first_seen={"k3s.service reserved-name": NOW - 3600})
     assert isinstance(Gate().judge(facts, lasting), Settled)
     judgement = Gate(allowed=Allowed(restart=frozenset({"k3s"}))).judge(facts, lasting)
     assert isinstance(judgement, Act)
-    assert (RestartPart(cause="sandbox names are still reserved", part="k3s.service"),) == judgement.actions
+    assert (RestartComponent(cause="sandbox names are still reserved", component="k3s.service"),) == judgement.actions
 
 
 def test_a_clock_that_is_not_set_yet_is_said() -> None:

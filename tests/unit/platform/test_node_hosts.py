@@ -1,7 +1,7 @@
 """The names that CoreDNS keeps."""
 
 from bootheal.model import Document, Node
-from bootheal.platform.node_hosts import COREDNS, KEY, Names, RestoreNames, Seen, merged
+from bootheal.platform.node_hosts import COREDNS, KEY, Names, NodeHostsObservation, RestoreNames, merged
 from bootheal.step import Act, Settled, Wait
 from support.objects import NOW, a_node, past
 
@@ -10,8 +10,8 @@ LOST = {"lost": NOW - 20}
 WHY = "CoreDNS does not know where host.k3d.internal is"
 
 
-def seen(text: str, *nodes: Node, unaware: tuple[str, ...] = ()) -> Seen:
-    return Seen(Document(COREDNS, KEY, text, "7"), WANTED, unaware, nodes)
+def seen(text: str, *nodes: Node, unaware: tuple[str, ...] = ()) -> NodeHostsObservation:
+    return NodeHostsObservation(Document(COREDNS, KEY, text, "7"), WANTED, unaware, nodes)
 
 
 def test_names_that_are_known_are_left_alone() -> None:
@@ -22,8 +22,10 @@ def test_names_that_are_known_are_left_alone() -> None:
 
 def test_a_list_that_is_kept_elsewhere_is_no_matter_of_ours() -> None:
     """No CoreDNS, or k3d in the host's network."""
-    assert isinstance(Names(restore=True).judge(Seen(None, WANTED), past()), Settled)
-    assert isinstance(Names(restore=True).judge(Seen(Document(COREDNS, KEY, "", "7"), {}), past()), Settled)
+    assert isinstance(Names(restore=True).judge(NodeHostsObservation(None, WANTED), past()), Settled)
+    assert isinstance(
+        Names(restore=True).judge(NodeHostsObservation(Document(COREDNS, KEY, "", "7"), {}), past()), Settled
+    )
 
 
 def test_a_lost_name_is_told_of_once_k3s_has_had_its_say() -> None:
@@ -57,7 +59,7 @@ def test_every_other_line_stays_and_each_has_one_name() -> None:
 
 
 def test_a_node_at_another_address_than_its_container_is_told_of() -> None:
-    """It cannot be mended from here; nor can a container's own /etc/hosts."""
+    """It cannot be close_incident from here; nor can a container's own /etc/hosts."""
     whole = "172.18.0.3 box\n172.18.0.1 host.k3d.internal\n"
     judgement = Names().judge(seen(whole, a_node(ip="172.18.0.2"), unaware=("box",)), past())
     assert isinstance(judgement, Settled)

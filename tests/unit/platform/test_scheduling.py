@@ -1,7 +1,7 @@
 """Whether pods can be placed."""
 
 from bootheal.model import Node
-from bootheal.platform.scheduling import TAINT, Scheduling, Seen, Uncordon
+from bootheal.platform.scheduling import TAINT, Scheduling, SchedulingObservation, Uncordon
 from bootheal.step import Act, Settled, Wait
 from support.objects import NOW, a_node, past
 
@@ -9,14 +9,14 @@ CORDONED = a_node(unschedulable=True, version="7", taints=(TAINT,))
 
 
 def judged(node: Node, held: float, *, uncordon: bool = False) -> object:
-    seen = Seen((node,))
+    seen = SchedulingObservation((node,))
     first_seen = dict.fromkeys(seen.conditions, NOW - held)
     return Scheduling(uncordon=uncordon).judge(seen, past(first_seen=first_seen))
 
 
 def test_nodes_that_take_pods_are_well() -> None:
     """The usual case."""
-    assert Scheduling().judge(Seen(()), past()) == Settled("every node takes pods")
+    assert Scheduling().judge(SchedulingObservation(()), past()) == Settled("every node takes pods")
 
 
 def test_k3d_has_a_minute_to_make_its_node_schedulable() -> None:

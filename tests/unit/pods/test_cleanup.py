@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootheal.cluster.delete_pod import DeletePod
-from bootheal.model import BootTime, Container, Doomed, Lease, Node, Pod, Ref, State
-from bootheal.pods.cleanup import BATCH, BEGAN, FEW, WITNESSES, Cleanup, DeletePods, Seen
+from bootheal.model import BootTime, Container, Lease, Node, Pod, PodToDelete, Ref, State
+from bootheal.pods.cleanup import BATCH, BEGAN, FEW, WITNESSES, Cleanup, CleanupObservation, DeletePods
 from bootheal.ports import World
 from bootheal.step import Act, GiveUp, Past, Settled, Wait
 from support.objects import BOOT, NOW, THIS_BOOT, a_lease, a_node, a_pod, past, running, terminated, waiting
@@ -46,7 +46,7 @@ class Host:
         return THIS_BOOT
 
 
-def look(*pods: Pod, step: Cleanup = CLEANUP, **cluster: Any) -> Seen:
+def look(*pods: Pod, step: Cleanup = CLEANUP, **cluster: Any) -> CleanupObservation:
     return step.look(World(Cluster(pods, **cluster), Host(), None, None, None))  # type: ignore[arg-type]
 
 
@@ -191,7 +191,7 @@ def test_what_the_kubelet_may_still_restart_is_not_too_much() -> None:
 def test_the_cap_is_for_the_whole_boot() -> None:
     """Pods whose successors die again are not deleted for ever."""
     done = [
-        DeletePods(cause="Unknown 1", pods=(Doomed(dead("b").ref, "b", "1"),)),
+        DeletePods(cause="Unknown 1", pods=(PodToDelete(dead("b").ref, "b", "1"),)),
         DeletePod(cause="Unknown", pod=dead("c").ref, uid="c", version="1", newest=0.0),
     ]
     judgement = CLEANUP.judge(look(dead()), replace(for_long(), done=tuple(as_done(action) for action in done)))
@@ -200,9 +200,9 @@ def test_the_cap_is_for_the_whole_boot() -> None:
 
 
 def as_done(action: Any) -> Any:
-    from bootheal.model import Done
+    from bootheal.model import ActionRecord
 
-    return Done(
+    return ActionRecord(
         number=0,
         action=action.kind(),
         object=str(action.about),

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from bootheal.errors import UnreachableError
-from bootheal.model import Answer, Credentials, Done, Login, Ref, Secret, Target
+from bootheal.model import ActionRecord, Answer, Credentials, Login, Ref, Secret, Target
 from bootheal.ports import World
 from bootheal.postgres.data_checks import Check, Checked, checked
-from bootheal.postgres.database import AcceptData, DatabaseStep, Seen
+from bootheal.postgres.database import AcceptData, DatabaseObservation, DatabaseStep
 from bootheal.postgres.primary import READ_ONLY, Database, Member, Members
 from bootheal.postgres.server_log import Distress
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
@@ -24,7 +24,7 @@ def member(name: str = "postgres-0", **answer: Any) -> Member:
 
 
 def judge(*members: Member) -> Judgement:
-    return STEP.judge(Seen(Members(members)), past())
+    return STEP.judge(DatabaseObservation(Members(members)), past())
 
 
 WRITABLE = Members((member(ok=True, value="f"),))
@@ -51,7 +51,7 @@ def counted(value: str = "3000", **answer: Any) -> tuple[Checked, ...]:
     return (checked(ORDERS, Answer(**given)),)
 
 
-def compared(seen: Seen, step: DatabaseStep = CHECKING, **history: Any) -> Judgement:
+def compared(seen: DatabaseObservation, step: DatabaseStep = CHECKING, **history: Any) -> Judgement:
     return step.judge(seen, past(**{"kept": GOOD} | history))
 
 
@@ -64,7 +64,7 @@ def test_a_writable_primary_settles_it() -> None:
 def test_a_service_that_does_not_lead_there_yet_is_waited_for() -> None:
     """The pooler comes through it, and would hang on an address that is gone."""
     members = Members((member(ok=True, value="f"),), service="service/shop/db still sends to 10.42.0.3")
-    assert STEP.judge(Seen(members), past()) == Wait("service/shop/db still sends to 10.42.0.3")
+    assert STEP.judge(DatabaseObservation(members), past()) == Wait("service/shop/db still sends to 10.42.0.3")
 
 
 def test_crash_recovery_is_waited_for_without_using_up_patience() -> None:
@@ -106,7 +106,7 @@ def test_missing_or_damaged_data_needs_a_person(sqlstate: str) -> None:
 
 def test_two_primaries_need_a_person() -> None:
     """Split brain is not ours to resolve."""
-    seen = Seen(Members((member("a", ok=True, value="f"), member("b", ok=True, value="f"))))
+    seen = DatabaseObservation(Members((member("a", ok=True, value="f"), member("b", ok=True, value="f"))))
     assert isinstance(STEP.judge(seen, past()), Wait)  # a switchover may look so for a moment
     judgement = STEP.judge(seen, past(first_seen={"two primaries": NOW - 10}))
     assert isinstance(judgement, GiveUp)
@@ -131,7 +131,7 @@ def test_a_refused_administrator_is_named_with_its_secret(sqlstate: str) -> None
 def test_crash_recovery_shows_how_far_it_is() -> None:
     """Where the log tells."""
     starting = Members((member(sqlstate="57P03", text="the database system is not yet accepting connections"),))
-    seen = Seen(starting, recovery="redo is at 0/5A3C2B8 after 10 s")
+    seen = DatabaseObservation(starting, recovery="redo is at 0/5A3C2B8 after 10 s")
     why = (
         "PostgreSQL postgres-0: the database system is not yet accepting connections (57P03): "
         "redo is at 0/5A3C2B8 after 10 s"
@@ -146,7 +146,9 @@ ABSENT = member(spoke=False, text="connection refused")
 
 def test_a_server_that_cannot_find_its_checkpoint_needs_a_person() -> None:
     """Crash loops do not cure that, and pg_resetwal is nobody's to run but a person's."""
-    seen = Seen(Members((ABSENT,)), distress={"postgres-0": DAMAGE}, backup="the newest backup is job/shop/b")
+    seen = DatabaseObservation(
+        Members((ABSENT,)), distress={"postgres-0": DAMAGE}, backup="the newest backup is job/shop/b"
+    )
     judgement = STEP.judge(seen, past())
     assert isinstance(judgement, GiveUp)
     assert judgement.person
@@ -156,19 +158,19 @@ def test_a_server_that_cannot_find_its_checkpoint_needs_a_person() -> None:
 
 def test_a_complaint_that_may_pass_is_waited_for_and_told() -> None:
     """A lock file of another container; and damage of one member while another may come up yet."""
-    lock = STEP.judge(Seen(Members((ABSENT,)), distress={"postgres-0": LOCK}), past())
+    lock = STEP.judge(DatabaseObservation(Members((ABSENT,)), distress={"postgres-0": LOCK}), past())
     assert lock == Wait(f"no writable primary: postgres-0: connection refused (postgres-0's log: {LOCK.text})")
     two = Members((ABSENT, replace(ABSENT, pod="postgres-1")))
-    assert isinstance(STEP.judge(Seen(two, distress={"postgres-1": DAMAGE}), past()), Wait)
+    assert isinstance(STEP.judge(DatabaseObservation(two, distress={"postgres-1": DAMAGE}), past()), Wait)
 
 
 def test_what_is_found_is_kept_for_the_next_boot() -> None:
     """Only what could be read; what could not is not forgotten."""
-    judgement = compared(Seen(WRITABLE, "7", counted("3001")))
+    judgement = compared(DatabaseObservation(WRITABLE, "7", counted("3001")))
     assert isinstance(judgement, Settled)
     assert judgement.keep == {"system identifier": "7", "check orders kept": "3001"}
     assert judgement.why == "postgres-0 accepts connections and takes writes; orders kept"
-    blind = compared(Seen(WRITABLE, "", counted("3001")))
+    blind = compared(DatabaseObservation(WRITABLE, "", counted("3001")))
     assert isinstance(blind, Settled)
     assert blind.keep == {"system identifier": "7", "check orders kept": "3001"}
 
@@ -176,17 +178,29 @@ def test_what_is_found_is_kept_for_the_next_boot() -> None:
 @pytest.mark.parametrize(
     ("seen", "told"),
     [
-        (Seen(WRITABLE, "8", counted()), "another database cluster"),
-        (Seen(WRITABLE, "7", counted("2999")), "orders kept: 2999, and 3000 in the last good boot"),
-        (Seen(WRITABLE, "8", counted("0")), "initdb) on an empty volume?; orders kept: 0, and at least 1 are expected"),
-        (Seen(WRITABLE, "7", counted(ok=False, sqlstate="42P01", text="no table")), "it could be asked in the last"),
-        (Seen(WRITABLE, "7", counted(ok=False, sqlstate="3F000", text="no schema")), "it could be asked in the last"),
-        (Seen(WRITABLE, "7", counted(ok=False, sqlstate="42883", text="no function")), "it could be asked in the"),
-        (Seen(WRITABLE, "7", counted(ok=False, sqlstate="XX001", text="bad page")), "bad page (XX001)"),
-        (Seen(WRITABLE, "7", counted(ok=False, sqlstate="58P01", text="no file")), "no file (58P01)"),
+        (DatabaseObservation(WRITABLE, "8", counted()), "another database cluster"),
+        (DatabaseObservation(WRITABLE, "7", counted("2999")), "orders kept: 2999, and 3000 in the last good boot"),
+        (
+            DatabaseObservation(WRITABLE, "8", counted("0")),
+            "initdb) on an empty volume?; orders kept: 0, and at least 1 are expected",
+        ),
+        (
+            DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="42P01", text="no table")),
+            "it could be asked in the last",
+        ),
+        (
+            DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="3F000", text="no schema")),
+            "it could be asked in the last",
+        ),
+        (
+            DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="42883", text="no function")),
+            "it could be asked in the",
+        ),
+        (DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="XX001", text="bad page")), "bad page (XX001)"),
+        (DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="58P01", text="no file")), "no file (58P01)"),
     ],
 )
-def test_data_that_is_not_as_it_was_needs_a_person(seen: Seen, told: str) -> None:
+def test_data_that_is_not_as_it_was_needs_a_person(seen: DatabaseObservation, told: str) -> None:
     """Nothing goes on; the newest backup is named, and how to say that all is right, where that can be said."""
     judgement = compared(replace(seen, backup="the newest backup is job/shop/b"))
     assert isinstance(judgement, GiveUp)
@@ -201,7 +215,7 @@ def test_data_that_is_not_as_it_was_needs_a_person(seen: Seen, told: str) -> Non
 def test_a_database_that_was_there_is_told_apart_from_a_slip_of_the_pen() -> None:
     """3D000 is exit 3 in any case; its hint depends on whether it was ever seen."""
     members = Members((member(sqlstate="3D000", text="gone"),))
-    first, later = STEP.judge(Seen(members), past()), compared(Seen(members, "8"))
+    first, later = STEP.judge(DatabaseObservation(members), past()), compared(DatabaseObservation(members, "8"))
     assert isinstance(first, GiveUp)
     assert isinstance(later, GiveUp)
     assert first.person
@@ -213,7 +227,7 @@ def test_a_database_that_was_there_is_told_apart_from_a_slip_of_the_pen() -> Non
 @pytest.mark.parametrize("sqlstate", ["42P01", "28P01"])
 def test_a_new_cluster_is_told_although_its_checks_cannot_be_asked(sqlstate: str) -> None:
     """After initdb there is neither table nor role: that is no matter of a Secret. It cannot be accepted unseen."""
-    seen = Seen(WRITABLE, "8", counted(ok=False, sqlstate=sqlstate, text="not there"))
+    seen = DatabaseObservation(WRITABLE, "8", counted(ok=False, sqlstate=sqlstate, text="not there"))
     judgement = compared(seen, replace(CHECKING, accept=NOW))
     assert isinstance(judgement, GiveUp)
     assert judgement.person
@@ -234,7 +248,7 @@ def test_a_new_cluster_is_told_although_its_checks_cannot_be_asked(sqlstate: str
 )
 def test_a_check_that_may_be_answered_later_is_waited_for(answer: dict[str, Any]) -> None:
     """Disks are cold and connections scarce after a boot."""
-    assert isinstance(compared(Seen(WRITABLE, "7", counted(**{"ok": False} | answer))), Wait)
+    assert isinstance(compared(DatabaseObservation(WRITABLE, "7", counted(**{"ok": False} | answer))), Wait)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +263,7 @@ def test_a_check_that_may_be_answered_later_is_waited_for(answer: dict[str, Any]
 )
 def test_a_check_that_cannot_be_asked_says_what_to_correct(answer: dict[str, Any], hint: str) -> None:
     """A slip in the configuration is no data loss (the table was never there before)."""
-    judgement = compared(Seen(WRITABLE, "7", counted(**answer)), kept={"system identifier": "7"})
+    judgement = compared(DatabaseObservation(WRITABLE, "7", counted(**answer)), kept={"system identifier": "7"})
     assert isinstance(judgement, GiveUp)
     assert not judgement.person
     assert hint in judgement.hint
@@ -258,13 +272,13 @@ def test_a_check_that_cannot_be_asked_says_what_to_correct(answer: dict[str, Any
 @pytest.mark.parametrize("result", ["done", "intended"])
 def test_the_owner_accepts_the_data_once(result: str) -> None:
     """It is an action, with what was accepted in its record, should we be killed then; less is not good after that."""
-    accepting, seen = replace(CHECKING, accept=NOW), Seen(WRITABLE, "8", counted("0"))
+    accepting, seen = replace(CHECKING, accept=NOW), DatabaseObservation(WRITABLE, "8", counted("0"))
     judgement = compared(seen, accepting)
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
     assert isinstance(action, AcceptData)
     assert action.note == {"system identifier": "8", "check orders kept": "0"}
-    done = Done(0, "accept-data", "database/shop", action.cause, NOW + 1, action.sentence, result, action.note)
+    done = ActionRecord(0, "accept-data", "database/shop", action.cause, NOW + 1, action.sentence, result, action.note)
     settled = compared(seen, accepting, done=(done,))
     assert isinstance(settled, Settled)
     assert settled.keep == action.note
@@ -275,14 +289,14 @@ def test_the_owner_accepts_the_data_once(result: str) -> None:
 def test_what_was_accepted_once_is_no_licence_for_the_rest_of_the_boot() -> None:
     """Ninety rows came after the owner had accepted none; that they vanish again is another trouble."""
     accepted = {"system identifier": "8", "check orders kept": "0"}
-    done = Done(0, "accept-data", "database/shop", "x", NOW - 50, "accept", "done", accepted)
+    done = ActionRecord(0, "accept-data", "database/shop", "x", NOW - 50, "accept", "done", accepted)
     since: dict[str, Any] = {
         "done": (done,),
         "incident": 1,
         "kept": {"system identifier": "8", "check orders kept": "90"},
     }
-    assert isinstance(compared(Seen(WRITABLE, "8", counted("90")), **since), Settled)
-    judgement = compared(Seen(WRITABLE, "8", counted("0")), **since)
+    assert isinstance(compared(DatabaseObservation(WRITABLE, "8", counted("90")), **since), Settled)
+    judgement = compared(DatabaseObservation(WRITABLE, "8", counted("0")), **since)
     assert isinstance(judgement, GiveUp)
     assert "orders kept: 0, and 90 in the last good boot" in judgement.why
 
@@ -309,7 +323,7 @@ def test_an_identifier_that_is_not_told_in_time_is_asked_for_again(answer: Answe
 
 def test_nothing_is_accepted_where_nothing_is_amiss() -> None:
     """The option stays without effect, and healthy stays healthy."""
-    assert isinstance(compared(Seen(WRITABLE, "7", counted()), replace(CHECKING, accept=NOW)), Settled)
+    assert isinstance(compared(DatabaseObservation(WRITABLE, "7", counted()), replace(CHECKING, accept=NOW)), Settled)
 
 
 def test_a_server_that_lets_in_over_tls_only_and_offers_none_is_explained() -> None:
@@ -321,6 +335,6 @@ def test_a_server_that_lets_in_over_tls_only_and_offers_none_is_explained() -> N
 
 def test_a_missing_synchronous_standby_is_told() -> None:
     """Nothing fails, and every commit hangs: a person should know."""
-    judgement = compared(Seen(WRITABLE, "7", counted(), alone=True))
+    judgement = compared(DatabaseObservation(WRITABLE, "7", counted(), alone=True))
     assert isinstance(judgement, Settled)
     assert judgement.remarks == ("commits wait for a standby that is not there: see synchronous_standby_names",)

@@ -3,7 +3,7 @@
 import pytest
 
 from bootheal.model import Directory, Login, Ref
-from bootheal.postgres.disk import Disk, Seen
+from bootheal.postgres.disk import Disk, DiskObservation
 from bootheal.postgres.primary import Database
 from bootheal.step import GiveUp, Settled, Wait
 from support.objects import NOW, past
@@ -13,15 +13,15 @@ DISK = Disk(name="disk/shop", database=DATABASE, mount="/data")
 VOLUME = "/data/pvc-1_shop_data-postgres-0"
 
 
-def seen(mount: Directory, volume: Directory = Directory.PLAIN, unread: str = "") -> Seen:
-    return Seen((("/data", True, mount), (VOLUME, False, volume)), unread)
+def seen(mount: Directory, volume: Directory = Directory.PLAIN, unread: str = "") -> DiskObservation:
+    return DiskObservation((("/data", True, mount), (VOLUME, False, volume)), unread)
 
 
 def test_a_disk_that_is_mounted_lets_the_database_go_on() -> None:
     """With the directory of its volume on it, or hidden from us."""
     assert DISK.judge(seen(Directory.MOUNTED), past()) == Settled(f"/data, {VOLUME} is there")
     assert DISK.judge(seen(Directory.MOUNTED, Directory.UNKNOWN), past()) == Settled("/data is there")
-    assert DISK.judge(Seen(()), past()) == Settled("nothing to look at here")
+    assert DISK.judge(DiskObservation(()), past()) == Settled("nothing to look at here")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_disk_that_is_mounted_lets_the_database_go_on() -> None:
         (seen(Directory.MOUNTED, Directory.MISSING), f"the directory {VOLUME} is not there"),
     ],
 )
-def test_a_disk_that_stays_away_needs_a_person(facts: Seen, lacking: str) -> None:
+def test_a_disk_that_stays_away_needs_a_person(facts: DiskObservation, lacking: str) -> None:
     """A minute is given to a late mount; then exit code 3, whatever PostgreSQL says by then."""
     assert DISK.judge(facts, past()) == Wait(lacking)
     judgement = DISK.judge(facts, past(first_seen={lacking: NOW - 60}))

@@ -8,11 +8,11 @@ import pytest
 from bootheal.adapters.kube.objects import pod as parsed_pod
 from bootheal.adapters.kube.workloads import workload as parsed_workload
 from bootheal.cluster.rollout import Rollout, rollout
-from bootheal.model import Answer, Done, Pod, Ref, Workload
+from bootheal.model import ActionRecord, Answer, Pod, Ref, Workload
 from bootheal.probes import Http
 from bootheal.step import Act, Action, GiveUp, Judgement, Settled, Wait
 from bootheal.workloads.actions import ReplacePod, ResetPod, RollOut, ScaleDown, ScaleUp
-from bootheal.workloads.observation import Seen
+from bootheal.workloads.observation import WorkloadObservation
 from bootheal.workloads.strategy import Choice
 from bootheal.workloads.workload import WorkloadStep
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_pod, past, running, terminated, waiting
@@ -26,23 +26,23 @@ DELETE = Choice("delete-pods", "no rollout: because")
 FIRST = {"newest": str(BOOT + 2), "mark": "new/repaired-0.1"}
 
 
-def seen(*pods: Pod, workload: Workload | None = None, **facts: Any) -> Seen:
+def seen(*pods: Pod, workload: Workload | None = None, **facts: Any) -> WorkloadObservation:
     workload = workload or a_deployment()
     state = rollout(workload)
     probe = OK if state.done else None
-    return replace(Seen(workload, pods or (a_pod(),), state, probe=probe), **facts)
+    return replace(WorkloadObservation(workload, pods or (a_pod(),), state, probe=probe), **facts)
 
 
-def done(action: type[Action], reason: str, at: float = NOW - 10, **fields: Any) -> Done:
+def done(action: type[Action], reason: str, at: float = NOW - 10, **fields: Any) -> ActionRecord:
     note = {"newest": str(at - 20), "mark": f"new/{reason}"}
-    return replace(Done(0, action.kind(), str(WEB), "cause", at, "did it", "done", note), **fields)
+    return replace(ActionRecord(0, action.kind(), str(WEB), "cause", at, "did it", "done", note), **fields)
 
 
-def reset(at: float = NOW - 10, repairs: int = 0) -> Done:
+def reset(at: float = NOW - 10, repairs: int = 0) -> ActionRecord:
     return done(ResetPod, f"reset-0.{repairs}", at)
 
 
-def rolled_out(at: float, reason: str = "looping-0.0") -> Done:
+def rolled_out(at: float, reason: str = "looping-0.0") -> ActionRecord:
     return done(RollOut, reason, at)
 
 

@@ -1,9 +1,9 @@
-"""Containers as parts: in our words, and how those beside the cluster are started."""
+"""Containers as components: in our words, and how those beside the cluster are started."""
 
 import time
 
 from bootheal.adapters.docker.engine import Box, DockerEngine
-from bootheal.model import Part, PartState
+from bootheal.model import Component, ComponentState
 
 # Docker forgets that a container failed once it has run for so long; what has not may fail again at any moment.
 PROVEN = 10.0
@@ -18,9 +18,9 @@ class DockerContainers:
     def __init__(self, engine: DockerEngine) -> None:
         self._engine = engine
 
-    def part(self, name: str) -> Part:
+    def component(self, name: str) -> Component:
         """Look at a container."""
-        return as_part(self._engine.container(name), "container")
+        return as_component(self._engine.container(name), "container")
 
     def start(self, name: str) -> None:
         """Start it, if it does not run."""
@@ -31,11 +31,11 @@ class DockerContainers:
         self._engine.restart(name)
 
 
-def as_part(box: Box, role: str) -> Part:
+def as_component(box: Box, role: str) -> Component:
     """Say what Docker says in our words; `why` is "" where nothing is odd about how it ended."""
     since = box.started if running(box) else box.finished
     why = "" if running(box) else _ended(box)
-    return Part(box.name, role, state(box), since, why, log=f"docker logs --tail=50 {box.name}")
+    return Component(box.name, role, state(box), since, why, log=f"docker logs --tail=50 {box.name}")
 
 
 def running(box: Box) -> bool:
@@ -43,14 +43,14 @@ def running(box: Box) -> bool:
     return box.state == "running"
 
 
-def state(box: Box) -> PartState:
+def state(box: Box) -> ComponentState:
     """A container only runs for good once it has outlived its last failure."""
     if running(box):
         fresh = box.restarts and box.started is not None and time.time() - box.started < PROVEN
-        return PartState.RESTARTING if fresh else PartState.RUNNING
+        return ComponentState.RESTARTING if fresh else ComponentState.RUNNING
     if box.state == "restarting":
-        return PartState.RESTARTING
-    return PartState.STOPPED if box.state in ("created", "exited") else PartState.FAILED
+        return ComponentState.RESTARTING
+    return ComponentState.STOPPED if box.state in ("created", "exited") else ComponentState.FAILED
 
 
 def _ended(box: Box) -> str:

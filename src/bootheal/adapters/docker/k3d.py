@@ -20,13 +20,13 @@ import yaml
 
 from bootheal.adapters import log_signatures
 from bootheal.adapters.docker import texts
-from bootheal.adapters.docker.containers import as_part, running, state
+from bootheal.adapters.docker.containers import as_component, running, state
 from bootheal.adapters.docker.engine import Box, DockerEngine
 from bootheal.adapters.host import Machine
-from bootheal.adapters.last_exit import Ends
+from bootheal.adapters.last_exit import LastExits
 from bootheal.adapters.wallclock import clock_synchronised
 from bootheal.errors import MissingError, PermanentError, UnreachableError
-from bootheal.model import BootTime, Complaint, Directory, HostFacts, Part, PartState
+from bootheal.model import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
 
 ROLE, INIT = "k3d.role", "k3d.server.init"
 API_HOST, API_PORT, NETWORK, ALIASES = (
@@ -69,7 +69,7 @@ class K3dHost:
     ) -> None:
         self._engine, self._cluster, self._machine, self._keeps = engine, cluster, machine, keeps
         self._starter = _Starter(command, cluster, engine.address)
-        self._ends = Ends()
+        self._last_exits = LastExits()
         self._lock = threading.Lock()
         self._kept: tuple[float, list[Box]] = NEVER, []
         self._facts = NEVER, HostFacts()
@@ -110,10 +110,10 @@ class K3dHost:
             raise UnreachableError(f"cannot use the kubeconfig in container {server.name}: it is not whole") from None
         return yaml.safe_dump(content)
 
-    # --- the parts --------------------------------------------------------------------------------
+    # --- the components ---------------------------------------------------------------------------
 
     def facts(self) -> HostFacts:
-        """Return every container; a cluster that is stopped as a whole is one part, where k3d can start it as one."""
+        """Return every container; a cluster that is stopped as a whole is one, where k3d can start it as one."""
         with self._lock:
             at, facts = self._facts
             if time.monotonic() - at >= self._keeps:
@@ -123,12 +123,12 @@ class K3dHost:
 
     def _look(self) -> HostFacts:
         boxes, busy = self._read(), self._starter.busy()
-        if all(state(box) is PartState.STOPPED for box in boxes) and self._starter.can:
-            return HostFacts(parts=(self._whole(boxes),), clock_synchronised=clock_synchronised())
+        if all(state(box) is ComponentState.STOPPED for box in boxes) and self._starter.can:
+            return HostFacts(components=(self._whole(boxes),), clock_synchronised=clock_synchronised())
         return HostFacts(
             clock_synchronised=clock_synchronised(),
-            parts=tuple(self._part(box, busy=busy) for box in boxes),
-            complaints=tuple(complaint for box in boxes for complaint in self._complaints(box)),
+            components=tuple(self._component(box, busy=busy) for box in boxes),
+            symptoms=tuple(symptom for box in boxes for symptom in self._symptoms(box)),
             names=self._names(boxes[0]),
             unaware=tuple(box.name for box in boxes if _role(box) in NODES and running(box) and self._unaware(box)),
         )
@@ -156,19 +156,19 @@ class K3dHost:
         """Return nothing: the volumes are not where they are on this machine."""
         return Directory.UNKNOWN
 
-    def start(self, part: str) -> None:
+    def start(self, component: str) -> None:
         """Start a container, or begin to start the whole cluster."""
-        if part == self._name:
+        if component == self._name:
             self._starter.begin()
         else:
-            self._engine.start(part)
+            self._engine.start(component)
         self._forget()
 
-    def restart(self, part: str) -> None:
+    def restart(self, component: str) -> None:
         """Restart the load balancer. Nodes are never restarted: databases run in them."""
-        if not any(box.name == part and _role(box) == LOADBALANCER for box in self._boxes()):
-            raise PermanentError(f"cannot restart container {part}: it is not the load balancer of {self._name}")
-        self._engine.restart(part)
+        if not any(box.name == component and _role(box) == LOADBALANCER for box in self._boxes()):
+            raise PermanentError(f"cannot restart container {component}: it is not the load balancer of {self._name}")
+        self._engine.restart(component)
         self._forget()
 
     # --- helpers ----------------------------------------------------------------------------------
@@ -198,23 +198,25 @@ class K3dHost:
             )
         return sorted(boxes, key=_turn)
 
-    def _whole(self, boxes: Sequence[Box]) -> Part:
+    def _whole(self, boxes: Sequence[Box]) -> Component:
         ended = max((box.finished for box in boxes if box.finished), default=None)
-        ends = [f"{part.name}: {part.why}" for box in boxes if (part := as_part(box, _role(box))).why]
+        ends = [
+            f"{component.name}: {component.why}" for box in boxes if (component := as_component(box, _role(box))).why
+        ]
         why = ["none of its containers runs", *ends]
-        return Part(self._name, "cluster", PartState.STOPPED, ended, why="; ".join(why))
+        return Component(self._name, "cluster", ComponentState.STOPPED, ended, why="; ".join(why))
 
-    def _part(self, box: Box, *, busy: bool) -> Part:
-        part = self._ends.recall(as_part(box, _role(box)))
-        if part.state is not PartState.STOPPED:
-            return part
-        why = "; ".join(filter(None, (part.why, self._starter.failed)))
-        return replace(part, state=PartState.STARTING if busy else part.state, why=why)
+    def _component(self, box: Box, *, busy: bool) -> Component:
+        component = self._last_exits.recall(as_component(box, _role(box)))
+        if component.state is not ComponentState.STOPPED:
+            return component
+        why = "; ".join(filter(None, (component.why, self._starter.failed)))
+        return replace(component, state=ComponentState.STARTING if busy else component.state, why=why)
 
-    def _complaints(self, box: Box) -> Sequence[Complaint]:
+    def _symptoms(self, box: Box) -> Sequence[Symptom]:
         """Search its latest log. Of a load balancer that runs, what it said while it started means nothing."""
         balances = _role(box) == LOADBALANCER
-        if balances and state(box) is PartState.RUNNING:
+        if balances and state(box) is ComponentState.RUNNING:
             return ()
         end = time.time() if running(box) or box.finished is None else box.finished
         lines = self._engine.log_tail(box.name, LOG_LINES, since=end - RECENT).splitlines()

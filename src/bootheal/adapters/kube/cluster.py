@@ -23,7 +23,6 @@ from bootheal.model import (
     Budget,
     Credentials,
     Document,
-    Doomed,
     Endpoint,
     Extensions,
     Leadership,
@@ -31,6 +30,7 @@ from bootheal.model import (
     Login,
     Node,
     Pod,
+    PodToDelete,
     Readiness,
     Ref,
     Right,
@@ -253,11 +253,11 @@ class KubeCluster:
         else:
             self._lists.drop(pod, uid)  # it went at once, as pods do that have ended or were never placed
 
-    def delete_pods(self, pods: Sequence[Doomed]) -> None:
+    def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
         """Keep some requests under way at once; after one that failed no other is begun."""
         failed: list[BoothealError] = []
 
-        def delete(doomed: Doomed) -> None:
+        def delete(doomed: PodToDelete) -> None:
             if failed:
                 return
             try:
