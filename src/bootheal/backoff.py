@@ -16,15 +16,15 @@ from tenacity.wait import wait_base
 
 from bootheal.errors import TransientError
 
-SHORTEST = 0.1
-LONGEST = 5.0
+SHORTEST_SECONDS = 0.1
+LONGEST_SECONDS = 5.0
 SHARE = 0.02
 JITTER = 0.1
-LONGEST_RECHECK = 600.0
+LONGEST_RECHECK_SECONDS = 600.0
 BAD_LUCK = 2
-SECOND_THOUGHT = 30.0
-LONGEST_STAY_AWAY = 30.0
-LONGEST_HOLD = 1800.0
+SECOND_THOUGHT_SECONDS = 30.0
+LONGEST_STAY_AWAY_SECONDS = 30.0
+LONGEST_HOLD_SECONDS = 1800.0
 
 
 class _ShareOfTimeWaited(wait_base):
@@ -32,7 +32,7 @@ class _ShareOfTimeWaited(wait_base):
 
     def __call__(self, retry_state: RetryCallState) -> float:
         waited = retry_state.seconds_since_start or 0.0
-        return jittered(min(max(SHARE * waited, SHORTEST), LONGEST))
+        return jittered(min(max(SHARE * waited, SHORTEST_SECONDS), LONGEST_SECONDS))
 
 
 class _Told(wait_base):
@@ -60,7 +60,7 @@ def pause(waited: float) -> float:
 
 def recheck(seconds: float, failures: int = 0) -> float:
     """Return for how long to leave alone what is well, or what has failed and then `failures` times again."""
-    return jittered(min(seconds * 2.0 ** min(failures, 30), max(seconds, LONGEST_RECHECK)))
+    return jittered(min(seconds * 2.0 ** min(failures, 30), max(seconds, LONGEST_RECHECK_SECONDS)))
 
 
 def hold_back(boots: int) -> float:
@@ -68,12 +68,16 @@ def hold_back(boots: int) -> float:
 
     Two power cuts in a row are bad luck; a machine that reboots every other minute is not to be driven on.
     """
-    return 0.0 if boots < BAD_LUCK else min(SECOND_THOUGHT * 2.0 ** min(boots - BAD_LUCK, 30), LONGEST_HOLD)
+    return (
+        0.0
+        if boots < BAD_LUCK
+        else min(SECOND_THOUGHT_SECONDS * 2.0 ** min(boots - BAD_LUCK, 30), LONGEST_HOLD_SECONDS)
+    )
 
 
 def stay_away(refusals: int) -> float:
     """Return for how long not to ask again whoever has refused us so many times in a row: 1 s, 2 s, 4 s, ..."""
-    return jittered(min(2.0 ** min(refusals - 1, 30), LONGEST_STAY_AWAY))
+    return jittered(min(2.0 ** min(refusals - 1, 30), LONGEST_STAY_AWAY_SECONDS))
 
 
 def jittered(seconds: float) -> float:
@@ -82,7 +86,7 @@ def jittered(seconds: float) -> float:
 
 
 def reconnecting(
-    on: type[Exception], sleep: Callable[[float], None], *, longest: float = LONGEST
+    on: type[Exception], sleep: Callable[[float], None], *, longest: float = LONGEST_SECONDS
 ) -> Iterator[AttemptManager]:
     """Yield attempts (context managers) until one does not raise `on`; other errors pass through.
 
@@ -92,7 +96,7 @@ def reconnecting(
     return iter(
         Retrying(
             retry=retry_if_exception_type(on),
-            wait=_Told(wait_random_exponential(multiplier=SHORTEST, max=longest)),
+            wait=_Told(wait_random_exponential(multiplier=SHORTEST_SECONDS, max=longest)),
             sleep=sleep,
             reraise=True,
         )

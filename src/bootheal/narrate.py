@@ -136,7 +136,7 @@ def news(event: Event) -> str:
     return f"{event.text}{took}{hint}"
 
 
-class Standing:
+class StatusLine:
     """Where the run stands, in one line for systemd: "3/6 database/shop: … (57P03), 42 s".
 
     Of several steps that wait it names the one that has waited longest: it is what the others wait for. It is for who
@@ -161,13 +161,13 @@ class Standing:
         if self._last is None:
             return ""
         if not self._waiting:
-            return _standing(self._last)
+            return _status_line(self._last)
         since, oldest = min(self._waiting.values(), key=itemgetter(0))
         others = f"; {len(self._waiting) - 1} more wait" if len(self._waiting) > 1 else ""
         return f"{self._last.settled}/{self._last.total} {oldest.step}: {oldest.text}, {now - since:.0f} s{others}"
 
 
-def _standing(event: Event) -> str:
+def _status_line(event: Event) -> str:
     if event.kind is EventKind.STARTED:
         return sentence(event)
     if event.kind is EventKind.ENDED:

@@ -122,7 +122,7 @@ class Cluster(Protocol):
         where it can't begin. The command is in the URL and in audit logs: never a secret in it.
         """
 
-    def last_words(self, pod: Ref, containers: Sequence[str], lines: int) -> Mapping[str, str]:
+    def pod_evidence(self, pod: Ref, containers: Sequence[str], lines: int) -> Mapping[str, str]:
         """Return a pod's status, events, and the last lines of `containers`; what can't be had says why."""
 
     def pods_of_kubelet(self, node: str) -> frozenset[str]:
@@ -341,10 +341,10 @@ class Memory(Protocol):
     def boots_in_vain(self, step: str, action: str) -> int:
         """Return in how many epochs in a row the step did this kind of action, and was not mended."""
 
-    def keep(self, step: str, facts: Mapping[str, str]) -> None:
+    def set_baseline(self, step: str, facts: Mapping[str, str]) -> None:
         """Remember what the step settled with, in place of what it settled with before."""
 
-    def kept(self, step: str) -> Mapping[str, str]:
+    def baseline(self, step: str) -> Mapping[str, str]:
         """Return what the step last settled with, in whatever epoch."""
 
 

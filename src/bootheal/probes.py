@@ -11,10 +11,10 @@ from bootheal.errors import TransientError
 from bootheal.model import Answer, Login, Pod, Target
 from bootheal.ports import World
 
-TIMEOUT = 3.0
+TIMEOUT_SECONDS = 3.0
 
 # A command may start a program of its own, and a front door has several doors behind it.
-LONG_TIMEOUT = 10.0
+LONG_TIMEOUT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def ask(world: World, probe: Probe, pods: Iterable[Pod]) -> Answer | None:
     if isinstance(probe, Url):
         return world.web.visit(
             probe.url,
-            LONG_TIMEOUT,
+            LONG_TIMEOUT_SECONDS,
             ca=probe.ca,
             insecure=probe.insecure,
             address=probe.address,
@@ -102,9 +102,9 @@ def ask_at(world: World, probe: Http | Tcp | Sql, target: Target) -> Answer:
     """Ask whoever listens at `target`, in a pod or elsewhere."""
     match probe:
         case Http():
-            return world.web.http(target, probe.path, TIMEOUT, status=probe.status)
+            return world.web.http(target, probe.path, TIMEOUT_SECONDS, status=probe.status)
         case Tcp():
-            return world.web.tcp(target, TIMEOUT, send=probe.send, expect=probe.expect)
+            return world.web.tcp(target, TIMEOUT_SECONDS, send=probe.send, expect=probe.expect)
         case Sql():
             return _ask_sql(world, probe, target)
 
@@ -117,7 +117,7 @@ def _ask_pod(world: World, probe: Http | Tcp | Exec | Sql, pod: Pod) -> Answer:
 
 def _ask_sql(world: World, probe: Sql, target: Target) -> Answer:
     who = world.cluster.credentials(probe.login)
-    answer = world.postgres.ask(target, who, probe.dbname, timeout=TIMEOUT, sql=probe.query)
+    answer = world.postgres.ask(target, who, probe.dbname, timeout=TIMEOUT_SECONDS, sql=probe.query)
     if answer.ok and probe.expect and answer.value != probe.expect:
         return Answer(ok=False, spoke=True, text=f"says something else than {probe.expect!r}")
     return answer
@@ -126,7 +126,7 @@ def _ask_sql(world: World, probe: Sql, target: Target) -> Answer:
 def _ask_command(world: World, probe: Exec, pod: Pod) -> Answer:
     program = probe.command[0]
     try:
-        answer = world.cluster.exec(pod.ref, probe.container, probe.command, LONG_TIMEOUT)
+        answer = world.cluster.exec(pod.ref, probe.container, probe.command, LONG_TIMEOUT_SECONDS)
     except TransientError as error:
         return Answer(ok=False, spoke=False, text=f"{program}: {error}")
     if answer.ok and probe.expect not in answer.value:

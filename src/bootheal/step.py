@@ -20,7 +20,7 @@ from bootheal.ports import Interest, World
 MINUTE = 60.0
 
 # The API server starts to answer before it has loaded its own roles: a refusal may pass.
-REFUSAL_PASSES = 60.0
+REFUSAL_TRANSIENT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ class Settled:
     """Nothing left to do here. `remarks` are what a person should know all the same.
 
     `epoch` is said by the gate alone: the boot that everything after it belongs to.
-    `keep` is what was good: the next boots' judgements find it in `Past.kept`.
+    `baseline` is what was good: the next boots' judgements find it in `Past.baseline`.
     """
 
     why: str
     remarks: tuple[str, ...] = ()
     epoch: str = ""
-    keep: Mapping[str, str] = field(default_factory=dict)
+    baseline: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Past:
 
     `first_seen` holds the conditions of the present look only; `done` is oldest first.
     `repaired` is when a step that this one comes after last repaired something, `repairs` how often one did.
-    `kept` is what the step last settled with, in whatever epoch: empty if it never kept anything.
+    `baseline` is what the step last settled with, in whatever epoch: empty if it never kept anything.
     `incident` counts how often the step did something in this epoch and a pass then ended with it settled.
     """
 
@@ -99,7 +99,7 @@ class Past:
     done: tuple[ActionRecord, ...] = ()
     repaired: float | None = None
     repairs: int = 0
-    kept: Mapping[str, str] = field(default_factory=dict)
+    baseline: Mapping[str, str] = field(default_factory=dict)
     incident: int = 0
 
     @property

@@ -74,12 +74,12 @@ def test_what_was_good_survives_the_epoch(reopen: Callable[[], Memory]) -> None:
     """The last good facts of a step, whole: what it no longer says is forgotten. Nothing is known of other steps."""
     memory = reopen()
     memory.enter("boot-1")
-    memory.keep("database/shop", {"system identifier": "1", "old": "x"})
-    memory.keep("database/shop", {"system identifier": "2"})
+    memory.set_baseline("database/shop", {"system identifier": "1", "old": "x"})
+    memory.set_baseline("database/shop", {"system identifier": "2"})
     memory.enter("boot-2")
-    assert memory.kept("database/shop") == {"system identifier": "2"}
-    assert reopen().kept("database/shop") == {"system identifier": "2"}
-    assert memory.kept("other") == {}
+    assert memory.baseline("database/shop") == {"system identifier": "2"}
+    assert reopen().baseline("database/shop") == {"system identifier": "2"}
+    assert memory.baseline("other") == {}
 
 
 def test_a_step_that_was_mended_begins_another_incident(reopen: Callable[[], Memory]) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
-from bootheal.adapters.kube.exec import KEPT
+from bootheal.adapters.kube.exec import OUTPUT_BYTES
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, LiveKubeconfig
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
@@ -387,7 +387,7 @@ def test_much_output_is_cut_short(parts: Parts) -> None:
     """The beginning is kept; the exit code comes after all of it."""
     answer = run(parts, "django", "sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x; exit 3")
     assert answer.text.startswith("ends with 3")
-    assert 1000 < len(answer.value) <= KEPT
+    assert 1000 < len(answer.value) <= OUTPUT_BYTES
 
 
 def test_a_command_never_tells_a_password_that_we_know(parts: Parts) -> None:

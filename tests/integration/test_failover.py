@@ -72,10 +72,10 @@ def test_the_primary_is_found_before_and_after_a_failover(pair: Cluster) -> None
     before = STEP.judge(STEP.look(world), past())
     assert isinstance(before, Settled)
     assert before.why == "db-0 accepts connections and takes writes"
-    assert before.keep["system identifier"].isdigit()
+    assert before.baseline["system identifier"].isdigit()
 
     pair.first.stop(signal.SIGQUIT)
-    gone = STEP.judge(STEP.look(world), past(kept=before.keep))
+    gone = STEP.judge(STEP.look(world), past(baseline=before.baseline))
     assert isinstance(gone, Wait)
     assert gone.why == (
         "no writable primary: db-0: connection refused (labelled primary); "
@@ -85,10 +85,10 @@ def test_the_primary_is_found_before_and_after_a_failover(pair: Cluster) -> None
     target = STEP.look(world).members.members[1].target
     assert target is not None
     assert postgres.ask(target, ADMIN, "shop", timeout=5, sql="select pg_promote()").value == "t"
-    after = STEP.judge(STEP.look(world), past(kept=before.keep))
+    after = STEP.judge(STEP.look(world), past(baseline=before.baseline))
     assert isinstance(after, Settled)
     assert after.why == "db-1 accepts connections and takes writes"
-    assert after.keep == before.keep
+    assert after.baseline == before.baseline
 
     pair.first.start()  # the old primary comes back as one, as without a leader lock it may
     until(lambda: STEP.look(world).two, "both do not take writes")

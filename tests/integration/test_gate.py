@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bootheal.adapters.kube.api import MERGE_PATCH, Api
-from bootheal.adapters.kube.cluster import READYZ_TIMEOUT, KubeCluster
+from bootheal.adapters.kube.cluster import READYZ_TIMEOUT_SECONDS, KubeCluster
 from bootheal.adapters.kube.kubeconfig import GivenKubeconfig, LiveKubeconfig
 from bootheal.demo.stack import Fault, Stack
 from bootheal.errors import DeniedError, UnreachableError
@@ -153,7 +153,7 @@ def test_what_passes_is_waited_for(stack: Stack, fault: Fault) -> None:
 def test_a_half_open_connection_costs_one_timeout(stack: Stack) -> None:
     """Accepted and never answered: the next request goes over a new connection."""
     stack.faults.add(Fault(path="/readyz", cut="silence", times=1))
-    assert heal(stack.config)["seconds"] < READYZ_TIMEOUT + 4
+    assert heal(stack.config)["seconds"] < READYZ_TIMEOUT_SECONDS + 4
 
 
 def test_broken_extensions_are_remarked_and_hold_up_nobody(stack: Stack) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bootheal.adapters.systemd import SELDOM, Systemd
+from bootheal.adapters.systemd import SELDOM_SECONDS, Systemd
 from bootheal.model import Event, EventKind
 
 # sdnotify keeps its socket for as long as the process lives.
@@ -45,7 +45,7 @@ def test_each_action_is_a_sign_of_life(notified: socket.socket) -> None:
     assert heard(notified).count("WATCHDOG=1") == 1
     systemd.tell(acting(2))
     assert "WATCHDOG=1" not in heard(notified)
-    time.sleep(SELDOM)
+    time.sleep(SELDOM_SECONDS)
     systemd.tell(acting(3))
     assert heard(notified).count("WATCHDOG=1") == 1
 
@@ -57,7 +57,7 @@ def test_an_end_that_takes_long_asks_for_time_again_and_again(notified: socket.s
     assert not [line for line in heard(notified) if line.startswith("EXTEND")]
     systemd.stopping()
     assert heard(notified) == ["STOPPING=1", "EXTEND_TIMEOUT_USEC=60000000"]
-    time.sleep(SELDOM)
+    time.sleep(SELDOM_SECONDS)
     systemd.turn()
     assert heard(notified)[:2] == ["WATCHDOG=1", "EXTEND_TIMEOUT_USEC=60000000"]
 
@@ -67,7 +67,7 @@ def test_what_keeps_a_run_from_beginning_is_told_until_one_begins(notified: sock
     systemd = Systemd()
     systemd.tell(Event(EventKind.ENDED, at=0.0, elapsed=4.2, text="healed", settled=4, total=4))
     systemd.complain("cannot use the kubeconfig")
-    time.sleep(SELDOM)
+    time.sleep(SELDOM_SECONDS)
     systemd.turn()
     told = ["STATUS=healed, 4 of 4 steps, 4.2 s", "STATUS=cannot use the kubeconfig"]
     assert [line for line in heard(notified) if line != "WATCHDOG=1"] == told

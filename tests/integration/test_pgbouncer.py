@@ -18,7 +18,7 @@ from bootheal.backoff import reconnecting
 from bootheal.demo.stack import Stack
 from bootheal.errors import PermanentError, UnreachableError
 from bootheal.model import Answer, Credentials, Secret, Target
-from bootheal.pgbouncer.diagnosis import Logins, Verdict
+from bootheal.pgbouncer.diagnosis import Diagnosis, Logins
 from bootheal.pgbouncer.ini import with_settings
 from bootheal.pgbouncer.knowledge import Says, quoted, understand, version
 from support.pgbouncer import ADMIN, WHICH, Bouncer, free_port, pooler, programs, server, version_of
@@ -81,11 +81,11 @@ def test_a_wrong_server_password_is_told_in_postgresqls_words(start: Start, appl
     """While the pool is cold. Who comes in the pause between two tries waits; a loan makes it short."""
     bouncer = start(connect_as="user=pooler password=wrong", settings={"server_login_retry": 60})
     answer = bouncer.ask(*application)
-    assert Logins(OK, OK, answer).verdict is Verdict.STALE
+    assert Logins(OK, OK, answer).diagnosis is Diagnosis.STALE
     assert bouncer.shows().forced_user == "pooler"
-    assert Logins(OK, OK, bouncer.ask(*application, timeout=0.5)).verdict is Verdict.BACKS_OFF
+    assert Logins(OK, OK, bouncer.ask(*application, timeout=0.5)).diagnosis is Diagnosis.BACKS_OFF
     bouncer.say("SET server_login_retry = '0.2'")
-    assert Logins(OK, OK, bouncer.ask(*application)).verdict is Verdict.STALE
+    assert Logins(OK, OK, bouncer.ask(*application)).diagnosis is Diagnosis.STALE
 
 
 def test_a_back_off_is_worded_by_version(start: Start, healthy: Stack, application: tuple[str, str]) -> None:
@@ -102,10 +102,10 @@ def test_a_back_off_is_worded_by_version(start: Start, healthy: Stack, applicati
         healthy.postgres.set_password(user, password)
     if bouncer.version >= (1, 24):
         assert 'password authentication failed for user "pooler"' in quoted(said.text)
-        assert Logins(OK, OK, said).verdict is Verdict.STALE
+        assert Logins(OK, OK, said).diagnosis is Diagnosis.STALE
     else:
         assert said.text == "server login has been failing, try again later (server_login_retry)"
-        assert Logins(OK, OK, said).verdict is Verdict.BACKS_OFF
+        assert Logins(OK, OK, said).diagnosis is Diagnosis.BACKS_OFF
     assert not bouncer.ask(*application, timeout=1.0).ok, "PostgreSQL would let it in again"
     bouncer.say("SET server_login_retry = '0.2'")
     bouncer.serve(*application)
@@ -141,7 +141,7 @@ def test_a_server_that_is_down_is_told_as_a_back_off(start: Start, application: 
     """Nobody listens: who comes first waits in vain, and nothing is known of passwords."""
     bouncer = start(f"host=127.0.0.1 port={free_port()}")
     answer = bouncer.ask(*application, timeout=1.0)
-    assert Logins(OK, OK, answer).verdict in (Verdict.BACKS_OFF, Verdict.NO_WAY)
+    assert Logins(OK, OK, answer).diagnosis in (Diagnosis.BACKS_OFF, Diagnosis.NO_WAY)
     assert bouncer.shows().servers == 0
 
 
@@ -226,7 +226,7 @@ def test_a_verifier_in_auth_file_must_be_the_roles_very_own(start: Start, health
     with healthy.postgres.admin() as connection:
         connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", [user])
     answer = bouncer.ask_until(user, password, 'password authentication failed for user "app"')
-    assert Logins(OK, OK, answer).verdict is Verdict.STALE
+    assert Logins(OK, OK, answer).diagnosis is Diagnosis.STALE
     admin = Credentials(*_secret(healthy.postgres.secret("postgres-admin")))
     target = Target(healthy.postgres.address, healthy.postgres._port)
     role = server().role(target, admin, "shop", user, Secret(password), verifier=Secret(verifier))

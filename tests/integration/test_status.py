@@ -17,7 +17,7 @@ import pytest
 
 from bootheal.adapters.process_identity import lives, sign
 from bootheal.adapters.state import StateFile, read
-from bootheal.cli.status import REFRESH
+from bootheal.cli.status import REFRESH_SECONDS
 from bootheal.model import Ending, Event, EventKind, Outcome, Report
 from support.command import bootheal, environment, start
 
@@ -241,7 +241,7 @@ def test_watching_before_the_first_run_says_so_once(config: Path, tmp_path: Path
     process = start("status", "--watch", "--config", config)
     assert process.stdout
     assert process.stdout.readline() == "no run yet\n"
-    time.sleep(3 * REFRESH)
+    time.sleep(3 * REFRESH_SECONDS)
     state = StateFile(tmp_path, BOOT)
     with state.hold():
         begin(state)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bootheal.adapters.journal import Journal, encode, leads_there
-from bootheal.cli.terminal import JournalVoice, LiveTerminal, Terminal, open_voice
+from bootheal.cli.terminal import JournalReporter, LiveTerminal, Terminal, open_reporter
 from bootheal.model import Event, EventKind
 from bootheal.narrate import Note
 
@@ -37,7 +37,7 @@ def journald(tmp_path: Path) -> socket.socket:
 def test_the_journal_gets_one_datagram_for_an_entry(journald: socket.socket) -> None:
     """Names and values as the protocol wants them; a value of several lines goes with its length."""
     with journald:
-        JournalVoice(Journal(Path(journald.getsockname()))).tell(event(EventKind.GAVE_UP, hint=HINT))
+        JournalReporter(Journal(Path(journald.getsockname()))).tell(event(EventKind.GAVE_UP, hint=HINT))
         entry = journald.recv(65536)
     assert b"BOOTHEAL_STEP=database/shop\n" in entry
     assert b"SYSLOG_IDENTIFIER=bootheal\n" in entry
@@ -75,18 +75,18 @@ def test_output_into_the_journal_is_recognised(tmp_path: Path, monkeypatch: pyte
         status = os.fstat(journal.fileno())
         monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
         assert leads_there(journal)
-        assert isinstance(open_voice(journal), JournalVoice)
+        assert isinstance(open_reporter(journal), JournalReporter)
         assert not leads_there(elsewhere)
-        assert isinstance(open_voice(elsewhere), Terminal)
+        assert isinstance(open_reporter(elsewhere), Terminal)
 
 
 def test_a_pipe_gets_plain_lines() -> None:
     """No colours, no cursor movements: fit for grep and for a mail."""
     printed = StringIO()
-    with open_voice(printed) as voice:
-        voice.tell(event(EventKind.WAITING))
-        voice.tell(event(EventKind.ACTED))
-        voice.note("warning: x", Note.ADVICE)
+    with open_reporter(printed) as reporter:
+        reporter.tell(event(EventKind.WAITING))
+        reporter.tell(event(EventKind.ACTED))
+        reporter.note("warning: x", Note.ADVICE)
     assert printed.getvalue() == "   4.2 s  waits    database/shop                starting up (57P03)\nwarning: x\n"
 
 
@@ -104,11 +104,11 @@ def test_a_terminal_shows_what_is_waited_for_and_keeps_the_lines(monkeypatch: py
     controller, terminal = pty.openpty()
     monkeypatch.setenv("TERM", "xterm")
     with os.fdopen(controller, "rb", buffering=0) as screen:
-        with os.fdopen(terminal, "w") as stream, open_voice(stream) as voice:
-            assert isinstance(voice, LiveTerminal)
-            voice.tell(event(EventKind.WAITING))
+        with os.fdopen(terminal, "w") as stream, open_reporter(stream) as reporter:
+            assert isinstance(reporter, LiveTerminal)
+            reporter.tell(event(EventKind.WAITING))
             time.sleep(0.6)  # the table is drawn four times a second
-            voice.tell(event(EventKind.SETTLED, "it serves"))
+            reporter.tell(event(EventKind.SETTLED, "it serves"))
         shown = all_of(screen).decode()
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
     assert re.search(r"database/shop +\d s +starting up \(57P03\)", plain)

@@ -101,10 +101,10 @@ class DictMemory:
     def boots_in_vain(self, step: str, action: str) -> int:
         return self.vain[step, action]
 
-    def keep(self, step: str, facts: Mapping[str, str]) -> None:
+    def set_baseline(self, step: str, facts: Mapping[str, str]) -> None:
         self.good[step] = dict(facts)
 
-    def kept(self, step: str) -> Mapping[str, str]:
+    def baseline(self, step: str) -> Mapping[str, str]:
         return dict(self.good.get(step, {}))
 
 

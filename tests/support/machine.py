@@ -154,7 +154,7 @@ def workshop() -> Workshop:
 
 @contextmanager
 def machine(made_with: Workshop, directory: Path, binds: Mapping[Path, str]) -> Iterator[Machine]:
-    """Lend a machine that is not booted yet."""
+    """LowerSetting a machine that is not booted yet."""
     root = directory / "root"
     subprocess.run(["cp", "--archive", "--reflink=auto", made_with.root, root], check=True)
     lent = Machine(root, made_with.environment, binds)

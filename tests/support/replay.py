@@ -82,7 +82,7 @@ class SimulatedPod:
     gone: bool = False
     stuck: bool = False
     created: float = 0.0
-    turned: float = 0.0
+    ready_changed: float = 0.0
 
 
 class Machine:
@@ -190,7 +190,7 @@ class Machine:
         def found() -> None:
             if not pod.gone:
                 pod.state, pod.reason, pod.ready = State.TERMINATED, "Unknown", False
-                pod.turned = self.clock.now()
+                pod.ready_changed = self.clock.now()
                 self._pod_changed(pod)
 
         return found
@@ -358,7 +358,7 @@ class Machine:
         for pod in pods:
             self.delete_pod(pod.ref, pod.uid)
 
-    def last_words(self, *_about: Any) -> Mapping[str, str]:
+    def pod_evidence(self, *_about: Any) -> Mapping[str, str]:
         return {}
 
     def roll_out(self, workload: Ref, *_more: Any) -> None:
@@ -434,5 +434,5 @@ def _snapshot(pod: SimulatedPod) -> Pod:
         owner=Ref("replicaset" if APPS[pod.app][0] == "deployment" else "statefulset", SHOP, pod.app),
         labels={"app": pod.app},
         containers=(container,),
-        turned=pod.turned,
+        ready_changed=pod.ready_changed,
     )

@@ -13,7 +13,7 @@ from bootheal.narrate import (
     MESSAGE_IDS,
     Level,
     Note,
-    Standing,
+    StatusLine,
     account,
     fields,
     level,
@@ -30,7 +30,7 @@ def event(kind: EventKind, text: str = "text", **fields: Any) -> Event:
 
 
 def standing(*events: Event, now: float = 0.0) -> str:
-    where = Standing()
+    where = StatusLine()
     for happened in events:
         where.hear(happened, happened.at)
     return where.line(now)

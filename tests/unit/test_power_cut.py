@@ -12,7 +12,7 @@ import pytest
 
 from bootheal.config import load
 from bootheal.engine import Engine, Limits
-from bootheal.engine.node import SETTLE_DOWN
+from bootheal.engine.node import SETTLE_DOWN_SECONDS
 from bootheal.engine.plan import Plan
 from bootheal.model import Event, EventKind, Ref, Report, Verdict
 from bootheal.ports import World
@@ -31,8 +31,8 @@ workloads:
 """
 HOUR = 3600.0
 
-# What comes with a watch is looked at within the engine's SETTLE_DOWN; /readyz has no watch, and is polled.
-WATCHED, POLLED = SETTLE_DOWN + 0.001, 0.25
+# What comes with a watch is looked at within the engine's SETTLE_DOWN_SECONDS; /readyz has no watch, and is polled.
+WATCHED, POLLED = SETTLE_DOWN_SECONDS + 0.001, 0.25
 
 
 @dataclass

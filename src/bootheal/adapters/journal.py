@@ -16,7 +16,7 @@ from typing import TextIO
 
 SOCKET = Path("/run/systemd/journal/socket")
 IDENTIFIER = "bootheal"
-LONGEST_WAIT = 1.0
+LONGEST_WAIT_SECONDS = 1.0
 TOO_LARGE = {errno.EMSGSIZE, errno.ENOBUFS}
 SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
 
@@ -47,7 +47,7 @@ class Journal:
 
     def _deliver(self, entry: bytes) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journald:
-            journald.settimeout(LONGEST_WAIT)
+            journald.settimeout(LONGEST_WAIT_SECONDS)
             journald.connect(self._path)
             try:
                 journald.send(entry)

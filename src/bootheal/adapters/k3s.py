@@ -20,7 +20,7 @@ ROLE = "k3s"
 FACTS_SECONDS = 2.0
 
 # What has not been complained of for that long has passed.
-RECENT = 60.0
+RECENT_SECONDS = 60.0
 
 BLIND = "its journal is not ours to read: that takes the group systemd-journal"
 
@@ -86,7 +86,7 @@ class K3sHost:
         if self._unit is None or not shown:
             return HostFacts(clock_synchronised=clock)
         name, invocation = self._unit.name, shown.get("InvocationID", "")
-        lines = self._unit.lines(invocation, RECENT) if invocation else []
+        lines = self._unit.lines(invocation, RECENT_SECONDS) if invocation else []
         component = as_component(name, ROLE, shown)
         if component.why and (said := log_signatures.fatal_words(lines or ())):
             component = replace(component, why=f"{component.why}: {said}")

@@ -11,7 +11,7 @@ from bootheal.errors import UnreachableError
 from bootheal.model import Ref, Target
 
 # How long a direct connection may take before a port-forward is tried: pods are on this machine.
-DIRECT_TIMEOUT = 1.0
+DIRECT_TIMEOUT_SECONDS = 1.0
 NO_ROUTE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH})
 CHUNK = 1 << 16
 
@@ -28,7 +28,7 @@ class Reach:
         """Return a connected socket. OSError where nobody listens, UnreachableError where the port-forward fails."""
         if self._direct or target.pod is None:
             try:
-                patience = min(timeout, DIRECT_TIMEOUT) if target.pod else timeout
+                patience = min(timeout, DIRECT_TIMEOUT_SECONDS) if target.pod else timeout
                 return socket.create_connection((target.host, target.port), patience)
             except OSError as error:
                 unreachable = isinstance(error, TimeoutError) or error.errno in NO_ROUTE

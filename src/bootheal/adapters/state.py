@@ -28,8 +28,8 @@ from bootheal.model import ActionRecord, Event, EventKind, Report, to_json
 
 VERSION = 2
 FILE = "state.json"
-SELDOM = 1.0
-SELDOM_AT_REST = 600.0
+SELDOM_SECONDS = 1.0
+SELDOM_AT_REST_SECONDS = 600.0
 
 
 class StateFile:
@@ -155,7 +155,7 @@ class StateFile:
         """Return in how many epochs in a row this was done in vain."""
         return int(self._data["fruitless"].get(step, {}).get(action, 0))
 
-    def keep(self, step: str, facts: Mapping[str, str]) -> None:
+    def set_baseline(self, step: str, facts: Mapping[str, str]) -> None:
         """Remember what was good. Not durably: what was good before will do, should the power fail now.
 
         Between passes, too, which may be months apart: what has shrunk by and by since then is not a loss.
@@ -164,7 +164,7 @@ class StateFile:
             return
         self._data["kept"][step] = dict(facts)
         self._write_soon()
-        if not self._held and time.monotonic() - self._written >= SELDOM_AT_REST:
+        if not self._held and time.monotonic() - self._written >= SELDOM_AT_REST_SECONDS:
             self._write_kept(self._data["kept"])
 
     def _write_kept(self, kept: dict[str, Any]) -> None:
@@ -174,7 +174,7 @@ class StateFile:
             self._data["kept"] |= kept
             self._write(durable=False)
 
-    def kept(self, step: str) -> Mapping[str, str]:
+    def baseline(self, step: str) -> Mapping[str, str]:
         """Return what was last good."""
         return dict(self._data["kept"].get(step, {}))
 
@@ -201,7 +201,7 @@ class StateFile:
     def _write_soon(self) -> None:
         """Write at most once a second; what came too soon is written at one of the next looks."""
         self._late = True
-        if self._held and time.monotonic() - self._written >= SELDOM:
+        if self._held and time.monotonic() - self._written >= SELDOM_SECONDS:
             with suppress(StateError):
                 self._write(durable=False)
 

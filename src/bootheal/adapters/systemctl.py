@@ -15,7 +15,7 @@ from bootheal.adapters.wallclock import Sample
 from bootheal.errors import PermanentError, TransientError
 from bootheal.model import Component, ComponentState
 
-TIMEOUT = 5.0
+TIMEOUT_SECONDS = 5.0
 
 # A start of k3s writes some hundred lines; what troubles it is written again and again.
 LINES = 1000
@@ -139,7 +139,7 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[bytes] | None:
     """Run a command of ours, without a shell; None where it cannot be run or does not end."""
     try:
         return subprocess.run(  # noqa: S603 - the words are ours, and the unit's name is checked by the schema
-            command, check=False, capture_output=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL
+            command, check=False, capture_output=True, timeout=TIMEOUT_SECONDS, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -5,14 +5,14 @@ import time
 from typing import Any
 
 from bootheal.model import Event
-from bootheal.narrate import Standing
+from bootheal.narrate import StatusLine
 
 LONGEST_STATUS = 200
-SELDOM = 1.0
+SELDOM_SECONDS = 1.0
 
 # No action takes longer from one sign of life to the next. What systemd waits for while we end is counted from each.
-LONGEST_ACTION = 60.0
-EXTEND = f"EXTEND_TIMEOUT_USEC={LONGEST_ACTION * 1e6:.0f}"
+LONGEST_ACTION_SECONDS = 60.0
+EXTEND = f"EXTEND_TIMEOUT_USEC={LONGEST_ACTION_SECONDS * 1e6:.0f}"
 
 
 class Systemd:
@@ -21,7 +21,7 @@ class Systemd:
     def __init__(self) -> None:
         self._notifier: Any = None
         self._turned = float("-inf")
-        self._standing = Standing()
+        self._status_line = StatusLine()
         self._complaint = ""
         self._told = ""
         self._stopping = False
@@ -41,7 +41,7 @@ class Systemd:
 
     def turn(self) -> None:
         """The loop has completed a turn. Turns can be many a second, and one of them is enough."""
-        if time.monotonic() - self._turned >= SELDOM:
+        if time.monotonic() - self._turned >= SELDOM_SECONDS:
             self._turned = time.monotonic()
             self._notify(f"WATCHDOG=1\n{EXTEND}" if self._stopping else "WATCHDOG=1")
             self._tell_standing()
@@ -53,7 +53,7 @@ class Systemd:
     def tell(self, event: Event) -> None:
         """Something happened: say where the run stands now. Many actions may follow each other in one turn."""
         self._complaint = ""
-        self._standing.hear(event, time.monotonic())
+        self._status_line.hear(event, time.monotonic())
         self.turn()
         self._tell_standing()
 
@@ -63,7 +63,7 @@ class Systemd:
         self._tell_standing()
 
     def _tell_standing(self) -> None:
-        if line := self._complaint or self._standing.line(time.monotonic()):
+        if line := self._complaint or self._status_line.line(time.monotonic()):
             self._status(line)
 
     def _status(self, text: str) -> None:

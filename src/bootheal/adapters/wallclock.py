@@ -14,10 +14,10 @@ from pathlib import Path
 from bootheal.model import BootTime
 
 # Both clocks tick alike, also while the network time daemon slows or hastens them: only setting parts them.
-SET = 1.0
+SET_SECONDS = 1.0
 
 # What is read after the sample may have been stamped after it.
-SLACK = 10.0
+SLACK_SECONDS = 10.0
 
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
@@ -51,7 +51,7 @@ class WallClock:
             self._take(moment, wall)
             spans = [(first + offset, last + offset) for first, last, offset in self._eras]
         first, last = spans[-1]
-        return BootTime((*spans[:-1], (first, last + SLACK)))
+        return BootTime((*spans[:-1], (first, last + SLACK_SECONDS)))
 
     def _take(self, moment: float, wall: float) -> None:
         """Lengthen the present era; where the clock was set since, begin one that overlaps it."""
@@ -59,7 +59,7 @@ class WallClock:
         before = self._eras[-1][1] if self._eras else 0.0
         if self._eras:
             self._eras[-1][1] = moment
-        if not self._eras or abs(offset - self._eras[-1][2]) > SET:
+        if not self._eras or abs(offset - self._eras[-1][2]) > SET_SECONDS:
             self._eras.append([before, moment, offset])
 
 

@@ -151,11 +151,11 @@ def _talked(sock: socket.socket, port: int, send: str, expect: str, deadline: fl
 
 
 # The kubelet tells of a refused connection by closing the stream, a round trip later.
-REFUSAL_TAKES = 0.3
+REFUSAL_TAKES_SECONDS = 0.3
 
 
 def _stays_open(sock: socket.socket) -> bool:
-    sock.settimeout(REFUSAL_TAKES)
+    sock.settimeout(REFUSAL_TAKES_SECONDS)
     try:
         return bool(sock.recv(1))
     except TimeoutError:

@@ -10,8 +10,8 @@ from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.state import StateFile, withdraw
 from bootheal.adapters.systemd import Systemd
-from bootheal.cli.terminal import Voice
-from bootheal.cli.wiring import audience, first_epoch, make_engine, open_state, open_world
+from bootheal.cli.terminal import Reporter
+from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_state, open_world
 from bootheal.config import Configuration, load
 from bootheal.engine import Engine, Inbox, Renew, Stop
 from bootheal.errors import BoothealError, ConfigurationError, LockedError, StateError
@@ -20,23 +20,25 @@ from bootheal.narrate import EXIT_CODES, Note
 from bootheal.ports import World
 
 # After which pause to try again where a pass could not begin: another one is under way, the disk is full, …
-SOON, LATER = 1.0, 10.0
+SOON_SECONDS, LATER_SECONDS = 1.0, 10.0
 
 
-class Resident:
+class Daemon:
     """One process' life, over as many configurations as SIGHUP brings."""
 
-    def __init__(self, path: Path, configuration: Configuration, voice: Voice, inbox: Inbox, systemd: Systemd) -> None:
+    def __init__(
+        self, path: Path, configuration: Configuration, reporter: Reporter, inbox: Inbox, systemd: Systemd
+    ) -> None:
         self._path, self._configuration = path, configuration
-        self._voice, self._inbox = voice, inbox
+        self._reporter, self._inbox = reporter, inbox
         self._systemd = systemd
-        self._metrics = Metrics(None, voice.note, lambda: None)
+        self._metrics = Metrics(None, reporter.note, lambda: None)
         self._trouble = ""
 
     def stay(self) -> int:
         """Live until a signal or a report ends it; return the exit code."""
         code = None
-        with self._voice:
+        with self._reporter:
             self._withdraw()
             self._take_up()
             while code is None:
@@ -56,19 +58,21 @@ class Resident:
         """A configuration is in force from now on: say so to systemd, and what its owner should weigh."""
         self._systemd.ready()
         for warning in self._configuration.warnings:
-            self._voice.note(f"warning: {warning}", Note.ADVICE)
+            self._reporter.note(f"warning: {warning}", Note.ADVICE)
 
     def _live(self, world: World) -> int | None:
         """Pass after pass under one configuration. None: it was renewed."""
         state = open_state(self._configuration.file)
-        self._metrics = Metrics(self._configuration.file.metrics_file, self._voice.note, lambda: state.recovering_since)
+        self._metrics = Metrics(
+            self._configuration.file.metrics_file, self._reporter.note, lambda: state.recovering_since
+        )
         engine = self._engine(world, state)
         while not engine.renewed:
             try:
                 code = self._pass(engine, world, state)
             except (LockedError, StateError) as error:
                 self._complain(error)
-                engine.pause(SOON if isinstance(error, LockedError) else LATER)
+                engine.pause(SOON_SECONDS if isinstance(error, LockedError) else LATER_SECONDS)
             else:
                 if code is not None:
                     return code
@@ -78,7 +82,7 @@ class Resident:
         return None
 
     def _engine(self, world: World, state: StateFile) -> Engine:
-        tell = audience(state.progress, self._metrics.tell, self._systemd.tell, self._voice.tell)
+        tell = fan_out(state.progress, self._metrics.tell, self._systemd.tell, self._reporter.tell)
         return make_engine(
             self._configuration, world, state, tell, self._inbox, systemd=self._systemd, renew=self._renew
         )
@@ -87,9 +91,9 @@ class Resident:
         """Make a pass; return the exit code where it was the last one."""
         with state.hold() as remembered:
             if state.remark:
-                self._voice.note(f"warning: {state.remark}", Note.ADVICE)
+                self._reporter.note(f"warning: {state.remark}", Note.ADVICE)
             report = engine.run(first_epoch(world, remembered))
-            self._voice.conclude(report)
+            self._reporter.conclude(report)
             state.finish(report)
             self._metrics.finish(report)
         self._trouble = ""
@@ -102,17 +106,17 @@ class Resident:
             self._configuration = load(self._path)
         except ConfigurationError as error:
             text = f"{error}\ncannot use the new configuration: the old one stays in force"
-            self._voice.note(text, Note.CONFIGURATION)
+            self._reporter.note(text, Note.CONFIGURATION)
             self._systemd.ready()
             return False
-        self._voice.note(f"the configuration {self._path} was read anew", Note.RENEWED)
+        self._reporter.note(f"the configuration {self._path} was read anew", Note.RENEWED)
         self._take_up()
         return True
 
     def _wait_outside(self, error: BoothealError) -> int | None:
         """Wait where there is no world to look at, such as without a boot id."""
         self._complain(error)
-        item = SystemClock().receive(self._inbox, min(LATER, self._systemd.longest_sleep))
+        item = SystemClock().receive(self._inbox, min(LATER_SECONDS, self._systemd.longest_sleep))
         self._systemd.turn()
         if isinstance(item, Renew):
             self._renew()
@@ -122,7 +126,7 @@ class Resident:
         """Say what keeps a pass from beginning, once."""
         text = f"{error}; tries again" + (f"\n  {error.hint}" if error.hint else "")
         if text != self._trouble:
-            self._voice.note(text, Note.OBSTACLE)
+            self._reporter.note(text, Note.OBSTACLE)
             self._systemd.complain(str(error))
         self._trouble = text
 

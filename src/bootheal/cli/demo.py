@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from bootheal.cli.run import heal, stop_on_signals
-from bootheal.cli.terminal import open_voice
+from bootheal.cli.terminal import open_reporter
 from bootheal.config import load
 from bootheal.engine import Inbox
 from bootheal.errors import DemoError
@@ -56,11 +56,11 @@ def _break_and_heal(stack: "Stack") -> int:
     stack.power_cut()
     stack.boot()
     inbox: Inbox = SimpleQueue()
-    voice = open_voice()
+    reporter = open_reporter()
     with stop_on_signals(inbox):
-        report = heal(load(stack.config), voice, inbox)
+        report = heal(load(stack.config), reporter, inbox)
     print("\nWhat was done, why, and when (seconds since power-on):", flush=True)
-    voice.conclude(report)
+    reporter.conclude(report)
     return EXIT_CODES[report.verdict]
 
 

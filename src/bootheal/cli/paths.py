@@ -15,14 +15,14 @@ STATE_DIRECTORY = Path("/var/lib/bootheal")
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class Paths:
     """Where the state is, and where this machine's boot id."""
 
     state_directory: Path = STATE_DIRECTORY
     boot_id_file: Path = BOOT_ID
 
 
-def glance(config: Path | None) -> Glance:
+def read_paths(config: Path | None) -> Paths:
     """Read the two. UsageError where the file that somebody named is not there."""
     import yaml
 
@@ -31,10 +31,10 @@ def glance(config: Path | None) -> Glance:
     except FileNotFoundError:
         if config:  # who names a file means that one, not the state of another
             raise UsageError(f"cannot read {config}: there is no such file") from None
-        return Glance()
+        return Paths()
     except (OSError, ValueError, yaml.YAMLError):
-        return Glance()
-    return Glance(
+        return Paths()
+    return Paths(
         _path(data, "state_directory", STATE_DIRECTORY),
         _path(data.get("cluster") if isinstance(data, dict) else None, "boot_id_file", BOOT_ID),
     )

@@ -12,9 +12,9 @@ from queue import SimpleQueue
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli import USAGE
-from bootheal.cli.daemon import Resident
-from bootheal.cli.terminal import Voice, open_voice
-from bootheal.cli.wiring import audience, first_epoch, make_engine, open_state, open_world
+from bootheal.cli.daemon import Daemon
+from bootheal.cli.terminal import Reporter, open_reporter
+from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_state, open_world
 from bootheal.config import Configuration, accept_data, load
 from bootheal.engine import Inbox, Renew, Stop
 from bootheal.errors import StateError
@@ -28,18 +28,18 @@ def main(options: argparse.Namespace) -> int:
         print("bootheal: --json and --accept-data are for --once; see also `bootheal status --json`", file=sys.stderr)
         return USAGE
     configuration = accept_data(load(options.config), options.accept_data, time.time())
-    voice = open_voice(sys.stderr if options.json else sys.stdout)
+    reporter = open_reporter(sys.stderr if options.json else sys.stdout)
     inbox: Inbox = SimpleQueue()
     if not options.once:
         systemd = Systemd()
         with stop_on_signals(inbox, systemd.stopping), renew_on_hangup(inbox):
-            return Resident(options.config, configuration, voice, inbox, systemd).stay()
+            return Daemon(options.config, configuration, reporter, inbox, systemd).stay()
     with stop_on_signals(inbox) as signals:
-        report = heal(configuration, voice, inbox)
+        report = heal(configuration, reporter, inbox)
     if options.json:
         print(json.dumps(to_json(report) | {"verdict": report.verdict.value}, indent=2))
     else:
-        voice.conclude(report)
+        reporter.conclude(report)
     return 128 + signals[0] if report.verdict is Verdict.INTERRUPTED and signals else EXIT_CODES[report.verdict]
 
 
@@ -71,23 +71,23 @@ def renew_on_hangup(inbox: Inbox) -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
-def heal(configuration: Configuration, voice: Voice, inbox: Inbox) -> Report:
+def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Report:
     """Make one pass under the lock. LockedError where another is under way, StateError where nothing can be kept."""
     for warning in configuration.warnings:
-        voice.note(f"warning: {warning}", Note.ADVICE)
+        reporter.note(f"warning: {warning}", Note.ADVICE)
     state = open_state(configuration.file)
-    metrics = Metrics(configuration.file.metrics_file, voice.note, lambda: state.recovering_since)
+    metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: state.recovering_since)
     with state.hold() as remembered:
         if state.remark:
-            voice.note(f"warning: {state.remark}", Note.ADVICE)
+            reporter.note(f"warning: {state.remark}", Note.ADVICE)
 
-        with open_world(configuration.file.cluster) as world, voice:
-            tell = audience(state.progress, metrics.tell, voice.tell)
+        with open_world(configuration.file.cluster) as world, reporter:
+            tell = fan_out(state.progress, metrics.tell, reporter.tell)
             report = make_engine(configuration, world, state, tell, inbox).run(first_epoch(world, remembered))
         try:
             state.finish(report)
         except StateError:
-            voice.conclude(report)  # what was done must not be lost with the file
+            reporter.conclude(report)  # what was done must not be lost with the file
             raise
         metrics.finish(report)
     return report

@@ -11,17 +11,17 @@ from typing import Any
 from bootheal.adapters.host import Machine
 from bootheal.adapters.process_identity import lives
 from bootheal.adapters.state import read
-from bootheal.cli.paths import Glance, glance
+from bootheal.cli.paths import Paths, read_paths
 from bootheal.errors import PermanentError
 from bootheal.model import EventKind, Report, report_from_json
 from bootheal.narrate import EXIT_CODES, IS_IT_RUNNING, MARKS, VERDICTS, account
 
-REFRESH = 0.5
+REFRESH_SECONDS = 0.5
 
 
 def main(options: argparse.Namespace) -> int:
     """Print what is known; the exit code is that of this boot's last run, 1 before it and while one is under way."""
-    known = glance(options.config)
+    known = read_paths(options.config)
     boot = _boot(known)
     if options.watch:
         return (_watch_live if sys.stdout.isatty() else _watch)(known.state_directory, boot)
@@ -34,7 +34,7 @@ def main(options: argparse.Namespace) -> int:
     return EXIT_CODES[report_from_json(report).verdict] if report else 1
 
 
-def _boot(known: Glance) -> str:
+def _boot(known: Paths) -> str:
     """Return the machine's boot id, "" where it cannot be had: then what is known is taken to be of this boot."""
     try:
         return Machine(known.boot_id_file).boot_id()
@@ -53,7 +53,7 @@ def _watch(directory: Path, boot: str) -> int:
         data = read(directory)
         if known != (known := (data, data is not None and lives(data["author"]))):
             print(*_lines(data, boot), sep="\n", end="\n\n", flush=True)
-        time.sleep(REFRESH)
+        time.sleep(REFRESH_SECONDS)
 
 
 def _watch_live(directory: Path, boot: str) -> int:
@@ -67,7 +67,7 @@ def _watch_live(directory: Path, boot: str) -> int:
     with Live(picture(), auto_refresh=False) as live:  # what does not fit is cut: it could not be drawn over
         while True:
             live.update(picture(), refresh=True)
-            time.sleep(REFRESH)
+            time.sleep(REFRESH_SECONDS)
 
 
 def _lines(data: dict[str, Any] | None, boot: str) -> Iterator[str]:

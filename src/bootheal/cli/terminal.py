@@ -17,7 +17,7 @@ COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
 SETTLED = "green"
 
 
-class Voice(Protocol):
+class Reporter(Protocol):
     """Who tells what happens. While it is entered, it may also show what is waited for."""
 
     def tell(self, event: Event) -> None:
@@ -38,11 +38,11 @@ class Voice(Protocol):
         """Show nothing any more."""
 
 
-def open_voice(stream: TextIO | None = None) -> Voice:
-    """Choose the voice for a stream: the journal's fields, a live terminal, or plain lines."""
+def open_reporter(stream: TextIO | None = None) -> Reporter:
+    """Choose the reporter for a stream: the journal's fields, a live terminal, or plain lines."""
     stream = sys.stdout if stream is None else stream
     if leads_there(stream):
-        return JournalVoice(Journal(fallback=stream))
+        return JournalReporter(Journal(fallback=stream))
     return LiveTerminal(stream) if stream.isatty() else Terminal(stream)
 
 
@@ -58,7 +58,7 @@ class Silent:
         pass
 
 
-class JournalVoice(Silent):
+class JournalReporter(Silent):
     """Entries with fields, for `journalctl -u bootheal` and those who filter it."""
 
     def __init__(self, journal: Journal) -> None:

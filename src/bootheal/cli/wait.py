@@ -10,18 +10,18 @@ from typing import Any
 from bootheal.adapters.host import Machine
 from bootheal.adapters.process_identity import lives
 from bootheal.adapters.state import FILE, read
-from bootheal.cli.paths import glance
+from bootheal.cli.paths import read_paths
 from bootheal.errors import StateError
 from bootheal.model import Ending, EventKind, Verdict, report_from_json
 from bootheal.narrate import EXIT_CODES, IS_IT_RUNNING, VERDICTS
 
 WELL = (Verdict.HEALTHY, Verdict.HEALED)
-PAUSE = 0.25
+PAUSE_SECONDS = 0.25
 
 
 def main(options: argparse.Namespace) -> int:
     """Exit code 0: healed; 3: a person is needed; 1: neither within the time that was given."""
-    known = glance(options.config)
+    known = read_paths(options.config)
     boot = Machine(known.boot_id_file).boot_id()
     deadline = time.monotonic() + options.timeout
     for data, trouble in _contents(known.state_directory):
@@ -34,7 +34,7 @@ def main(options: argparse.Namespace) -> int:
             why = trouble or "; ".join(_why(data, verdict, present=data.get("boot") == boot))
             print(f"not healed within {options.timeout:g} s: {why}", file=sys.stderr)
             break
-        time.sleep(min(PAUSE, max(0.0, deadline - time.monotonic())))
+        time.sleep(min(PAUSE_SECONDS, max(0.0, deadline - time.monotonic())))
     return 1
 
 

@@ -102,7 +102,7 @@ def first_epoch(world: World, remembered: str) -> str:
         return remembered
 
 
-def audience(*listeners: Callable[[Event], None]) -> Callable[[Event], None]:
+def fan_out(*listeners: Callable[[Event], None]) -> Callable[[Event], None]:
     """Return what tells each event to all of them, in this order."""
 
     def tell(event: Event) -> None:

@@ -58,7 +58,7 @@ def lost(pod: Pod) -> str:
 def died(pod: Pod) -> float:
     """Return when it died, as nearly as its status tells: no sooner than anything of it ended or stopped serving."""
     ends = (container.ended for container in (*pod.init, *pod.containers))
-    return max(pod.created, pod.turned or 0.0, *(end or 0.0 for end in ends))
+    return max(pod.created, pod.ready_changed or 0.0, *(end or 0.0 for end in ends))
 
 
 def _runs(pod: Pod, boot_time: BootTime | None) -> bool:

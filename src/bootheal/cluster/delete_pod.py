@@ -47,7 +47,7 @@ class DeletePod(Action):
 
     def evidence(self, world: World) -> Mapping[str, str]:
         """Return its last words, which go with it."""
-        return {} if self.heard is None else world.cluster.last_words(self.pod, self.heard, self.lines)
+        return {} if self.heard is None else world.cluster.pod_evidence(self.pod, self.heard, self.lines)
 
     def apply(self, world: World) -> None:
         """Send the delete, with UID and version as its preconditions."""

@@ -18,7 +18,7 @@ _SAD = re.compile(
 _FRAME = re.compile(r"^\s+(at |File |\.\.\. )|^Traceback |^goroutine ")
 
 
-def telling(text: str) -> tuple[str, ...]:
+def salient_lines(text: str) -> tuple[str, ...]:
     """Return the lines that matter, at most five, oldest first; the very last one where none stands out.
 
     What ends an exception matters most, then what calls itself fatal, then what speaks of errors.

@@ -20,7 +20,7 @@ FAILED = frozenset({"Error", "OOMKilled", "StartError", "ContainerCannotRun"})
 
 # A kubelet begins what has ended again within a second or two, unless that is in back-off. It may say so only when it
 # tries next: all through the first back-off, 10 s, the container may just be terminated (seen on Kubernetes 1.21).
-UNSAID = 3.0
+UNSAID_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _waits_unsaid(container: Container, boot_time: BootTime | None, now: float) 
     """A back-off does not survive a reboot; and without a common clock nobody knows how long ago it ended."""
     if boot_time is None or container.ended is None or before_boot(container.ended, boot_time):
         return False
-    return now - container.ended >= UNSAID
+    return now - container.ended >= UNSAID_SECONDS
 
 
 def starting(pod: Pod) -> str:
@@ -115,10 +115,10 @@ def starting(pod: Pod) -> str:
     for container in pod.containers:
         if container.state is State.WAITING:
             return f"{pod.ref} {container.reason or 'waits'}"
-        if container.unproven:
+        if container.startup_pending:
             return f"{pod.ref} has not passed its startup probe yet"
-    if pod.unplaced:
-        return f"{pod.ref} has no node: {pod.unplaced}"
+    if pod.unschedulable:
+        return f"{pod.ref} has no node: {pod.unschedulable}"
     return "" if pod.containers else f"{pod.ref} is {pod.phase}"
 
 

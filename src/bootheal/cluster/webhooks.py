@@ -27,7 +27,7 @@ def webhook_in(message: str) -> str:
 
 def blame(name: str, extensions: Extensions) -> str:
     """Say what keeps a write from being accepted, by the name of the webhook that could not be called."""
-    known = next((webhook for webhook in extensions.deaf if webhook.name == name), None)
+    known = next((webhook for webhook in extensions.unreachable if webhook.name == name), None)
     return describe(known) if known else f"webhook {name} does not answer"
 
 
@@ -40,4 +40,4 @@ def remarks(extensions: Extensions) -> tuple[str, ...]:
     """Tell a person what is broken, and what could not be looked at."""
     broken = (f"API {name} is not available ({why})" for name, why in extensions.unavailable)
     unread = (f"not looked at: {why}" for why in extensions.unread)
-    return (*broken, *map(describe, extensions.deaf), *unread)
+    return (*broken, *map(describe, extensions.unreachable), *unread)

@@ -22,7 +22,7 @@ from bootheal.platform import dns, gate
 from bootheal.platform.components import Allowed
 from bootheal.platform.dns import Dns
 from bootheal.platform.gate import Gate
-from bootheal.platform.node_hosts import Names
+from bootheal.platform.node_hosts import NodeHosts
 from bootheal.platform.registry import NAME as REGISTRY
 from bootheal.platform.registry import Registry
 from bootheal.platform.scheduling import Scheduling
@@ -173,7 +173,7 @@ def _warnings(source: Source, file: schema.File) -> Iterator[str]:
 def _steps(file: schema.File) -> Iterator[Step[Any]]:
     yield Gate(allowed=_allowed(file.cluster))
     if file.cluster.kind == "k3d":
-        yield Names(after=(gate.NAME,), restore=file.cluster.node_hosts == "restore")
+        yield NodeHosts(after=(gate.NAME,), restore=file.cluster.node_hosts == "restore")
     if file.cluster.kind == "k3d" or file.cluster.uncordon:
         yield Scheduling(after=(gate.NAME,), uncordon=file.cluster.uncordon)
     if file.registry:
@@ -275,7 +275,7 @@ def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[St
             login=login(pooler.client, namespace),
             reset="never" if pooler.credential.reset == "never" else "if-wrong",
             auth_file=auth_file,
-            passed_through=True,
+            verifier_only=True,
         )
     settings_in = pooler.settings_in
     yield PoolerStep(

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from bootheal.demo import remains, shop
+from bootheal.demo import leftovers, shop
 from bootheal.demo.api.certificates import Authority, server_context
 from bootheal.demo.api.door import HOST
 from bootheal.demo.api.faults import Faults
@@ -163,7 +163,7 @@ class Cluster:
         self._slices.lag = drawn(script.slices_lag, self.random)
         self._proxy_lag = drawn(script.proxy_lag, self.random)
         if script.leftover:
-            remains.leave_one(self.store)
+            leftovers.leave_one(self.store)
         self._spawn(self._play(script))
 
     async def _play(self, script: BootScript) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Self, TypeVar
 import psycopg
 import yaml
 
-from bootheal.demo import remains
+from bootheal.demo import leftovers
 from bootheal.demo.api.certificates import certified, kubeconfig
 from bootheal.demo.api.faults import Fault, Faults, Request
 from bootheal.demo.api.tables import pod_summary
@@ -109,11 +109,11 @@ class Stack:
 
     def leave_dead(self, count: int, reason: str = "Terminated") -> None:
         """Leave a heap of Failed pods of django lying there."""
-        self._invoke(lambda: remains.leave_many(self.cluster.store, count, reason))
+        self._invoke(lambda: leftovers.leave_many(self.cluster.store, count, reason))
 
     def leave_terminating(self, seconds: int, *, known: bool = True, finalizers: Sequence[str] = ()) -> str:
         """Leave a pod of django that should have gone `seconds` ago; return its name."""
-        leave = partial(remains.leave_terminating, known=known, finalizers=list(finalizers))
+        leave = partial(leftovers.leave_terminating, known=known, finalizers=list(finalizers))
         return str(self._invoke(lambda: leave(self.cluster.store, self.cluster.kubelet, seconds)))
 
     # -- looking ---------------------------------------------------------------------------------------------

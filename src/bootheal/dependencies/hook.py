@@ -10,12 +10,12 @@ from bootheal.dependencies import flux
 from bootheal.errors import UnreachableError
 from bootheal.model import ActionRecord, Ref, Right
 from bootheal.ports import World
-from bootheal.probes import LONG_TIMEOUT, Url
+from bootheal.probes import LONG_TIMEOUT_SECONDS, Url
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
 PREFIX = "hook/"
 TRIES = 3
-BETWEEN = 10.0
+BETWEEN_TRIES_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class Reconcile:
 class Call:
     """Call a URL from this host. It stands in reports as far as its path: never a secret in it."""
 
-    door: Url
+    url: Url
     method: str = "POST"
 
     def __str__(self) -> str:
-        return f"{self.method} {self.door.url.partition('?')[0]}"
+        return f"{self.method} {self.url.url.partition('?')[0]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +86,22 @@ class RunHook(Action):
         match self.deed:
             case Reconcile(what):
                 world.cluster.request_reconciliation(what, self.at)
-            case Call(door, method):
+            case Call(url, method):
                 answer = world.web.visit(
-                    door.url,
-                    LONG_TIMEOUT,
+                    url.url,
+                    LONG_TIMEOUT_SECONDS,
                     method=method,
-                    ca=door.ca,
-                    insecure=door.insecure,
-                    address=door.address,
-                    status=door.status,
+                    ca=url.ca,
+                    insecure=url.insecure,
+                    address=url.address,
+                    status=url.status,
                 )
                 _insist(answer.ok, answer.text)
             case Command(workload, words, container):
                 pods = world.cluster.pods(workload.namespace, world.cluster.workload(workload).selector)
                 ready = [pod for pod in pods if pod.ready and not pod.deleting]
                 _insist(bool(ready), f"{workload} has no ready pod")
-                answer = world.cluster.exec(ready[0].ref, container, words, LONG_TIMEOUT)
+                answer = world.cluster.exec(ready[0].ref, container, words, LONG_TIMEOUT_SECONDS)
                 _insist(answer.ok, f"{words[0]} {answer.text}")
 
 
@@ -139,8 +139,8 @@ class HookStep(Step[HookObservation]):
         if len(done) >= TRIES:
             return GiveUp(f"cannot {self.deed}: {_why(done[-1])}", "what serves is not affected; do it by hand")
         # A clock that is set back holds up nothing.
-        if done and done[-1].failed and 0 <= past.now - done[-1].at < BETWEEN:
-            return Wait(_why(done[-1]), again=BETWEEN)
+        if done and done[-1].failed and 0 <= past.now - done[-1].at < BETWEEN_TRIES_SECONDS:
+            return Wait(_why(done[-1]), again=BETWEEN_TRIES_SECONDS)
         action = RunHook(cause="once per boot", hook=self.name, deed=self.deed, at=past.now)
         return Act(action.sentence, (action,))
 

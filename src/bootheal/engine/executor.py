@@ -11,7 +11,7 @@ from bootheal.model import ActionRecord, EventKind
 from bootheal.ports import Clock, Memory, World
 from bootheal.step import Action, GiveUp, Wait
 
-DAY = 86400.0
+DAY_SECONDS = 86400.0
 
 
 class EventSink(Protocol):
@@ -56,7 +56,7 @@ class Executor:
         """
         done = self._intent(node, action)
         same = (other for other in self._memory.done(node.name) if other.same_as(done) and not other.failed)
-        times = sum(1 for other in same if other.incident == done.incident or done.at - other.at < DAY)
+        times = sum(1 for other in same if other.incident == done.incident or done.at - other.at < DAY_SECONDS)
         return times if action.bounded and times >= self._max_repeats else 0
 
     def _hold_back(self, node: Node, action: Action) -> Wait | None:

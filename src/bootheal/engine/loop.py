@@ -28,7 +28,7 @@ from bootheal.ports import Clock, Memory, Workers, World
 from bootheal.step import Judgement, Observation, Past, Step
 
 # Pods have 30 s to end if nobody says otherwise.
-LONGEST_PARTING = 40.0
+LONGEST_WIND_DOWN_SECONDS = 40.0
 
 
 class Engine:
@@ -111,7 +111,7 @@ class Engine:
         leaving = self.stopped or not self._limits.stay
         left = (node for node in self._graph if node.ending in (None, Ending.SKIPPED) or (leaving and node.failed))
         self._owing = {node.name: node for node in left if node.step.owes(self._memory.done(node.name))}
-        self._parting, until = True, self._clock.monotonic() + LONGEST_PARTING
+        self._parting, until = True, self._clock.monotonic() + LONGEST_WIND_DOWN_SECONDS
         for node in self._owing.values():
             node.due = 0.0
         while self._owing and (now := self._clock.monotonic()) < until:

@@ -6,10 +6,10 @@ from typing import Any
 from bootheal.errors import BoothealError, DeniedError
 from bootheal.model import ActionRecord, Ending, Outcome
 from bootheal.ports import Interest
-from bootheal.step import REFUSAL_PASSES, Judgement, Step, Wait, judge_error
+from bootheal.step import REFUSAL_TRANSIENT_SECONDS, Judgement, Step, Wait, judge_error
 
 # A change often comes with others (a pod's status is written several times a second).
-SETTLE_DOWN = 0.05
+SETTLE_DOWN_SECONDS = 0.05
 
 NEVER = float("-inf")
 
@@ -70,7 +70,7 @@ class Node:
     def judge_error(self, error: BoothealError, now: float) -> Judgement:
         """Judge a look that could not be finished; the API server's refusals may pass, those that last don't."""
         self.denied_since = (self.denied_since or now) if isinstance(error, DeniedError) and error.status else None
-        if self.denied_since is not None and now - self.denied_since < REFUSAL_PASSES:
+        if self.denied_since is not None and now - self.denied_since < REFUSAL_TRANSIENT_SECONDS:
             return Wait(str(error))
         return judge_error(error)
 
@@ -82,7 +82,7 @@ class Node:
     def wake(self) -> None:
         """Something changed that it is interested in: look soon, once the burst of changes is over."""
         self.changed = not self.failed and self.looked != NEVER
-        self.due = min(self.due, self.looked + SETTLE_DOWN)
+        self.due = min(self.due, self.looked + SETTLE_DOWN_SECONDS)
 
     def count(self, now: float) -> None:
         """Add the wait that is over to what counts against the patience."""

@@ -22,6 +22,6 @@ def recall(memory: Memory, plan: Plan, step: str, seen: Observation, *, epoch: s
         done=memory.done(step),
         repaired=max(repairs, default=None),
         repairs=len(repairs),
-        kept=memory.kept(step),
+        baseline=memory.baseline(step),
         incident=memory.incident(step),
     )

@@ -11,13 +11,13 @@ from bootheal.backoff import pause, recheck
 from bootheal.engine.executor import EventSink, Executor
 from bootheal.engine.graph import Graph
 from bootheal.engine.messages import Limits
-from bootheal.engine.node import SETTLE_DOWN, Node
+from bootheal.engine.node import SETTLE_DOWN_SECONDS, Node
 from bootheal.model import Ending, EventKind
 from bootheal.ports import Clock, Memory
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 
 FOR_EVER = float("inf")
-PARTING_PACE = 0.5
+WIND_DOWN_PACE_SECONDS = 0.5
 OUT_OF_PATIENCE = "find out why; if it only needs longer, raise its patience"
 
 
@@ -77,8 +77,8 @@ class Transitions:
         node.remarks, node.failures, node.waited = judgement.remarks, 0, 0.0
         if judgement.epoch and judgement.epoch != self.epoch:
             self.enter(judgement.epoch)
-        if judgement.keep:
-            self._memory.keep(node.name, judgement.keep)
+        if judgement.baseline:
+            self._memory.set_baseline(node.name, judgement.baseline)
         self._end(node, Ending.SETTLED, judgement.why)
         self._look_again(node, recheck(self._limits.recheck))
         if news:
@@ -109,7 +109,7 @@ class Transitions:
 
     def _look_again(self, node: Node, seconds: float) -> None:
         """In so many seconds; at once if something changed while it was being looked at."""
-        node.due = node.looked + SETTLE_DOWN if node.changed else self._clock.monotonic() + seconds
+        node.due = node.looked + SETTLE_DOWN_SECONDS if node.changed else self._clock.monotonic() + seconds
 
     def _unsettle(self, node: Node, why: str) -> None:
         node.reopen()
@@ -144,7 +144,7 @@ class Transitions:
             judgement = next((instead for instead in tried if instead is not None), Settled(judgement.why))
         if not isinstance(judgement, Wait):
             return False
-        node.why, node.due = judgement.why, self._clock.monotonic() + (judgement.again or PARTING_PACE)
+        node.why, node.due = judgement.why, self._clock.monotonic() + (judgement.again or WIND_DOWN_PACE_SECONDS)
         return True
 
     # --- staying ----------------------------------------------------------------------------------

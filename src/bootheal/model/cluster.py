@@ -76,7 +76,7 @@ class State(StrEnum):
 class Container:
     """One container's status. `reason` and `started` belong to `state`; `message` is why it waits.
 
-    `ended` is when its last process did; `unproven`: its startup probe has not succeeded yet.
+    `ended` is when its last process did; `startup_pending`: its startup probe has not succeeded yet.
     """
 
     name: str
@@ -88,14 +88,14 @@ class Container:
     ended: float | None = None
     image: str = ""
     message: str = ""
-    unproven: bool = False
+    startup_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One pod's status. `reason` is the pod's own, not a container's; `turned` is when `ready` last changed.
+    """One pod's status. `reason` is the pod's own, not a container's; `ready_changed` is when `ready` last changed.
 
-    `unplaced` is why no node takes it; `due` is when a pod that is being deleted should be gone: its
+    `unschedulable` is why no node takes it; `delete_by` is when a pod that is being deleted should be gone: its
     deletionTimestamp, which has the grace period in it. `patroni` is what Patroni wrote of itself: "replica, starting".
     """
 
@@ -107,9 +107,9 @@ class Pod:
     ip: str = ""
     ready: bool = False
     created: float = 0.0
-    unplaced: str = ""
+    unschedulable: str = ""
     deleting: bool = False
-    due: float | None = None
+    delete_by: float | None = None
     finalizers: tuple[str, ...] = ()
     mirror: bool = False
     owner: Ref | None = None
@@ -120,7 +120,7 @@ class Pod:
     node: str = ""
     claims: tuple[str, ...] = ()
     ips: tuple[str, ...] = ()
-    turned: float | None = None
+    ready_changed: float | None = None
     patroni: str = ""
 
     @property
@@ -144,9 +144,9 @@ class Workload:
 
     `caused_by` is what we wrote into the pod template when we last rolled it out, `scaled_by` into the object when
     we last scaled it; `scaled_from` is the number of replicas to go back to, while it is we who hold it at zero.
-    `unasked` is for how long after its start a pod is not asked whether it is ready. `surge` and `unavailable` are in
-    pods. `managed_by` is who may undo a change of it. `refused` says why its pods cannot be created, where a webhook
-    stands in the way.
+    `initial_delay` is for how long after its start a pod is not asked whether it is ready. `surge` and `unavailable`
+    are in pods. `managed_by` is who may undo a change of it. `refused` says why its pods cannot be created, where a
+    webhook stands in the way.
     """
 
     ref: Ref
@@ -178,7 +178,7 @@ class Workload:
     claims: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     pulls_always: bool = False
-    unasked: float = 0.0
+    initial_delay: float = 0.0
 
     @property
     def on_delete(self) -> bool:
@@ -276,9 +276,10 @@ class Webhook:
 class Extensions:
     """What is broken of what others have hung into the API server.
 
-    `unavailable`: aggregated APIs and why; `deaf`: webhooks that refuse everything; `unread`: what we may not see.
+    `unavailable`: aggregated APIs and why; `unreachable`: webhooks that refuse everything; `unread`: what we may not
+    see.
     """
 
     unavailable: tuple[tuple[str, str], ...] = ()
-    deaf: tuple[Webhook, ...] = ()
+    unreachable: tuple[Webhook, ...] = ()
     unread: tuple[str, ...] = ()

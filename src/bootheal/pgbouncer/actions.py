@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from bootheal.errors import UnreachableError
 from bootheal.model import ActionRecord, Document, Login, Ref, Target
-from bootheal.pgbouncer.observation import LENT
+from bootheal.pgbouncer.observation import LOWERED
 from bootheal.ports import World
 from bootheal.step import Action
 
 HANG_UP = ("kill", "-HUP", "1")
-HANG_UP_TIMEOUT = 5.0
+HANG_UP_TIMEOUT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class _OnConsole(_OnPod):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lend(_OnConsole):
+class LowerSetting(_OnConsole):
     """Lower a setting of one pod, for a while, so that PgBouncer logs in soon."""
 
     bounded: ClassVar[bool] = False
@@ -55,7 +55,7 @@ class Lend(_OnConsole):
     @property
     def sentence(self) -> str:
         """Say what is lent."""
-        return f"set {self.key} = {LENT[self.key]:g} on {self.pod} until logins succeed (now {self.value})"
+        return f"set {self.key} = {LOWERED[self.key]:g} on {self.pod} until logins succeed (now {self.value})"
 
     @property
     def note(self) -> Mapping[str, str]:
@@ -64,11 +64,11 @@ class Lend(_OnConsole):
 
     def apply(self, world: World) -> None:
         """SET."""
-        self.set(world, self.key, f"{LENT[self.key]:g}")
+        self.set(world, self.key, f"{LOWERED[self.key]:g}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repay(_OnConsole):
+class RestoreSetting(_OnConsole):
     """Give a lent setting of one pod back."""
 
     bounded: ClassVar[bool] = False
@@ -138,7 +138,7 @@ class HangUp(_OnPod):
 
     def apply(self, world: World) -> None:
         """Run `kill` in the container; that it worked cannot be seen."""
-        answer = world.cluster.exec(self.pod, "", HANG_UP, HANG_UP_TIMEOUT)
+        answer = world.cluster.exec(self.pod, "", HANG_UP, HANG_UP_TIMEOUT_SECONDS)
         if not answer.ok:
             raise UnreachableError(f"{' '.join(HANG_UP)} says: {answer}")
 
@@ -187,9 +187,9 @@ def owed(done: Sequence[ActionRecord], uid: str) -> dict[str, str]:
     for item in done:
         if item.note.get("uid") != uid:
             continue
-        if item.action == Lend.kind():
+        if item.action == LowerSetting.kind():
             loans[item.note["key"]] = item.note["value"]
-        elif item.action == Repay.kind() and item.result == "done":
+        elif item.action == RestoreSetting.kind() and item.result == "done":
             loans.pop(item.note["key"], None)
     return loans
 

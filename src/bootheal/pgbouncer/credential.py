@@ -15,7 +15,7 @@ from bootheal.errors import ConflictError, UnreachableError
 from bootheal.model import Answer, Credentials, Login, Ref, Right, Role, Secret, Target
 from bootheal.pgbouncer.knowledge import userlist_entry
 from bootheal.ports import Interest, World
-from bootheal.postgres.primary import TIMEOUT, Database, find
+from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, find
 from bootheal.postgres.scram import is_verifier, matches
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
@@ -94,14 +94,14 @@ class Credential(Step[CredentialObservation]):
     """Keeps one role's password right. `reset`: if-wrong, always (once per boot) or never.
 
     `auth_file` is the Secret that the pooler's auth_file comes from, where that is declared.
-    `passed_through`: an application's role, which only ever gets the verifier that stands there.
+    `verifier_only`: an application's role, which only ever gets the verifier that stands there.
     """
 
     database: Database
     login: Login
     reset: Literal["if-wrong", "always", "never"] = "if-wrong"
     auth_file: Login | None = None
-    passed_through: bool = False
+    verifier_only: bool = False
 
     def interests(self) -> frozenset[Interest]:
         """The Secret is read anew at each look; what else matters lives in PostgreSQL."""
@@ -118,7 +118,7 @@ class Credential(Step[CredentialObservation]):
         if members.primary is None:
             return CredentialObservation(members.why_none)
         wanted = world.cluster.credentials(self.login)
-        answer = world.postgres.ask(members.primary, wanted, self.database.dbname, timeout=TIMEOUT)
+        answer = world.postgres.ask(members.primary, wanted, self.database.dbname, timeout=TIMEOUT_SECONDS)
         verifier = listed_verifier(world.cluster.credentials(self.auth_file), wanted) if self.auth_file else None
         listed = matches(verifier.reveal(), wanted.user, wanted.password.reveal()) if verifier else None
         role = None
@@ -134,7 +134,7 @@ class Credential(Step[CredentialObservation]):
         """Reset on proof, and never a role that could do more than a pooler must."""
         if seen.answer is None:
             return Wait(f"no primary to ask: {seen.why_no_primary}")
-        if self.passed_through and not seen.listed:
+        if self.verifier_only and not seen.listed:
             return self._not_passed_through(seen)
         if self.reset == "always" and not past.times(ResetPassword):
             return self._reset(seen, "reset: always") if seen.role else self._missing(seen)

@@ -16,7 +16,7 @@ CROWDED = frozenset({"53300"})
 MISSING = frozenset({"3D000", "3F000", "42883"})
 
 
-class Verdict(StrEnum):
+class Diagnosis(StrEnum):
     """Whose fault it is, or what it waits for."""
 
     SERVES = "serves"
@@ -48,47 +48,47 @@ class Logins:
     through: Answer | None = None
 
     @property
-    def verdict(self) -> Verdict:
+    def diagnosis(self) -> Diagnosis:
         """Judge from below: PostgreSQL, then the roles, then the pooler."""
         if self.through and self.through.ok:
-            return Verdict.SERVES
+            return Diagnosis.SERVES
         direct = [answer for answer in (self.pooler, self.application) if answer]
-        for states, verdict in _BELOW:
+        for states, diagnosis in _BELOW:
             if any(answer.sqlstate in states for answer in direct):
-                return verdict
+                return diagnosis
         if any(not answer.ok and not answer.sqlstate for answer in direct):
-            return Verdict.UNREACHABLE
+            return Diagnosis.UNREACHABLE
         if self.pooler and self.pooler.sqlstate in WRONG_PASSWORD:
-            return Verdict.POOLER_ROLE
+            return Diagnosis.POOLER_ROLE
         if self.application and self.application.sqlstate in WRONG_PASSWORD:
-            return Verdict.APPLICATION_ROLE
+            return Diagnosis.APPLICATION_ROLE
         return self._through()
 
-    def _through(self) -> Verdict:
+    def _through(self) -> Diagnosis:
         """Both roles are well, or were not asked."""
         answer = self.through
         if answer is None or not answer.spoke:
-            return Verdict.BACKS_OFF
+            return Diagnosis.BACKS_OFF
         if answer.sqlstate in MISSING and understand(answer.text) is not Says.CLIENT:
-            return Verdict.MISSING
+            return Diagnosis.MISSING
         return _THROUGH[understand(answer.text)]
 
 
 _BELOW = (
-    (RECOVERING, Verdict.RECOVERING),
-    (NOT_PRIMARY, Verdict.NOT_PRIMARY),
-    (MISSING, Verdict.MISSING),
-    (CROWDED, Verdict.CROWDED),
+    (RECOVERING, Diagnosis.RECOVERING),
+    (NOT_PRIMARY, Diagnosis.NOT_PRIMARY),
+    (MISSING, Diagnosis.MISSING),
+    (CROWDED, Diagnosis.CROWDED),
 )
 
 _THROUGH = {
-    Says.BACKS_OFF: Verdict.BACKS_OFF,
-    Says.STARTING: Verdict.BACKS_OFF,
-    Says.REFUSED: Verdict.STALE,
-    Says.NO_NAME: Verdict.NO_NAME,
-    Says.NO_WAY: Verdict.NO_WAY,
-    Says.CLIENT: Verdict.STALE_CLIENT,
-    Says.CROWDED: Verdict.CROWDED,
-    Says.DISABLED: Verdict.DISABLED,
-    Says.UNKNOWN: Verdict.BACKS_OFF,
+    Says.BACKS_OFF: Diagnosis.BACKS_OFF,
+    Says.STARTING: Diagnosis.BACKS_OFF,
+    Says.REFUSED: Diagnosis.STALE,
+    Says.NO_NAME: Diagnosis.NO_NAME,
+    Says.NO_WAY: Diagnosis.NO_WAY,
+    Says.CLIENT: Diagnosis.STALE_CLIENT,
+    Says.CROWDED: Diagnosis.CROWDED,
+    Says.DISABLED: Diagnosis.DISABLED,
+    Says.UNKNOWN: Diagnosis.BACKS_OFF,
 }

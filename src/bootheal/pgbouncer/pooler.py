@@ -18,32 +18,32 @@ from bootheal.model import ActionRecord, Answer, Credentials, Login, Pod, Ref, R
 from bootheal.pgbouncer.actions import (
     ApplySettings,
     HangUp,
-    Lend,
+    LowerSetting,
     Reload,
-    Repay,
     RestartPooler,
+    RestoreSetting,
     WriteSettings,
     owed,
     reloaded,
     restarted,
 )
-from bootheal.pgbouncer.diagnosis import RECOVERING, Verdict
+from bootheal.pgbouncer.diagnosis import RECOVERING, Diagnosis
 from bootheal.pgbouncer.files import same_file
 from bootheal.pgbouncer.ini import unsure
 from bootheal.pgbouncer.knowledge import Says, understand
-from bootheal.pgbouncer.observation import RETRY, STARVED, Member, PoolerObservation, condition, let_in
-from bootheal.pgbouncer.restart_rules import Names, passes, tell, why_restart
+from bootheal.pgbouncer.observation import RETRY, STARVED, PoolerObservation, PoolerPod, condition, let_in
+from bootheal.pgbouncer.restart_rules import References, persists_for, tell, why_restart
 from bootheal.pgbouncer.settings import Declared
 from bootheal.ports import Interest, World
-from bootheal.postgres.primary import TIMEOUT, Database, find
+from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, find
 from bootheal.step import Act, Action, Judgement, Past, Settled, Step, Wait
 
 # A login that is not served this soon is worth the loan; with the loan out, real slowness is waited for.
-PROMPT = 1.0
-PATIENT = 3.0
+PROMPT_SECONDS = 1.0
+PATIENT_SECONDS = 3.0
 
 # What trying to log in sooner does not change.
-NOT_LENT_FOR = (Verdict.PAUSED, Verdict.DISABLED, Verdict.STALE_CLIENT)
+NOT_LENT_FOR = (Diagnosis.PAUSED, Diagnosis.DISABLED, Diagnosis.STALE_CLIENT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +70,9 @@ class PoolerStep(Step[PoolerObservation]):
     auth_path: str = "/etc/pgbouncer/userlist.txt"
 
     @property
-    def names(self) -> Names:
+    def names(self) -> References:
         """What a person is pointed to."""
-        return Names(self.dbname, self.credential.secret, self.client.secret)
+        return References(self.dbname, self.credential.secret, self.client.secret)
 
     @property
     def declared(self) -> Declared:
@@ -122,30 +122,30 @@ class PoolerStep(Step[PoolerObservation]):
             seen = replace(seen, document=world.cluster.document(*self.settings_in))
         if members and not seen.failing:
             return replace(self._files(world, seen), service=self._service(world, service, pods, client))
-        if any(not member.lendable or seen.verdict(member) in NOT_LENT_FOR for member in seen.failing):
+        if any(not member.lendable or seen.diagnosis(member) in NOT_LENT_FOR for member in seen.failing):
             seen = self._direct(world, seen, client)
         return self._files(world, seen)
 
-    def _member(self, world: World, pod: Pod, target: Target, client: Credentials, console: Credentials) -> Member:
+    def _member(self, world: World, pod: Pod, target: Target, client: Credentials, console: Credentials) -> PoolerPod:
         try:
             shown = world.pooler.read(target, console, self.dbname)
         except (TransientError, PermanentError) as error:
-            login = world.postgres.ask(target, client, self.dbname, timeout=PATIENT)
-            return Member(
+            login = world.postgres.ask(target, client, self.dbname, timeout=PATIENT_SECONDS)
+            return PoolerPod(
                 pod.ref,
                 pod.uid,
                 target,
                 login,
                 refused=str(error),
                 hint=error.hint,
-                passing=isinstance(error, TransientError),
+                transient=isinstance(error, TransientError),
                 denied=self.console == self.credential and understand(str(error)) is Says.CLIENT,
             )
-        member = Member(pod.ref, pod.uid, target, STARVED, shown)
+        member = PoolerPod(pod.ref, pod.uid, target, STARVED, shown)
         ours = {client.user, shown.forced_user, world.cluster.credentials(self.credential).user}
         if shown.starved & ours and RETRY in member.lendable:
             return member  # a login of ours would only wait with the others
-        timeout = PROMPT if RETRY in member.lendable else PATIENT
+        timeout = PROMPT_SECONDS if RETRY in member.lendable else PATIENT_SECONDS
         return replace(member, login=world.postgres.ask(target, client, self.dbname, timeout=timeout))
 
     def _direct(self, world: World, seen: PoolerObservation, client: Credentials) -> PoolerObservation:
@@ -156,23 +156,27 @@ class PoolerStep(Step[PoolerObservation]):
             answer = busy.answer if busy else Answer(ok=False, spoke=False, text=members.why_none)
             return replace(seen, pooler=answer)
         dbname, primary = self.database.dbname, members.primary
-        pooler = world.postgres.ask(primary, world.cluster.credentials(self.credential), dbname, timeout=TIMEOUT)
+        pooler = world.postgres.ask(
+            primary, world.cluster.credentials(self.credential), dbname, timeout=TIMEOUT_SECONDS
+        )
         if any(member.console and member.console.forced_user for member in seen.members):
             return replace(seen, pooler=pooler)
-        return replace(seen, pooler=pooler, application=world.postgres.ask(primary, client, dbname, timeout=TIMEOUT))
+        return replace(
+            seen, pooler=pooler, application=world.postgres.ask(primary, client, dbname, timeout=TIMEOUT_SECONDS)
+        )
 
     def _files(self, world: World, seen: PoolerObservation) -> PoolerObservation:
         """Compare a pod's files with what is declared, where the comparison decides something."""
         return replace(seen, members=tuple(self._with_files(world, member, seen) for member in seen.members))
 
-    def _with_files(self, world: World, member: Member, seen: PoolerObservation) -> Member:
+    def _with_files(self, world: World, member: PoolerPod, seen: PoolerObservation) -> PoolerPod:
         blamed = not member.login.ok and understand(member.login.text) in (Says.REFUSED, Says.CLIENT)
         if self.auth_file and not member.login.ok and (blamed or member.denied):
             declared = world.cluster.credentials(self.auth_file).password.reveal()
             shown = member.console.settings.get("auth_file") if member.console else None
             path = shown.value if shown else self.auth_path
             return replace(member, same_file=same_file(world, member.pod, path, declared))
-        if seen.document and not member.console and not member.passing and self.declared:
+        if seen.document and not member.console and not member.transient and self.declared:
             return replace(member, same_ini=same_file(world, member.pod, self.settings_path, seen.document.text))
         return member
 
@@ -192,7 +196,7 @@ class PoolerStep(Step[PoolerObservation]):
         port = next((port for pod in pods if (port := service.port_to(pod, self._port(service, pod)))), 0)
         if not port:
             return f"{service.ref} has no port that leads to the pooler"
-        answer = world.postgres.ask(Target(service.cluster_ip, port), client, self.dbname, timeout=PATIENT)
+        answer = world.postgres.ask(Target(service.cluster_ip, port), client, self.dbname, timeout=PATIENT_SECONDS)
         return "" if answer.ok else f"login through {service.ref}: {answer}"
 
     # --- judging ----------------------------------------------------------------------------------
@@ -223,36 +227,36 @@ class PoolerStep(Step[PoolerObservation]):
         return super().wind_down(seen, past)
 
     def _judge_failing(self, seen: PoolerObservation, past: Past) -> Judgement:
-        """Lend, then cure, then wait; in the end a person must know."""
+        """LowerSetting, then cure, then wait; in the end a person must know."""
         first = seen.failing[0]
         said = f"login through {first.pod}: {first.login}"
-        verdicts = [(member, seen.verdict(member)) for member in seen.failing]
+        diagnoses = [(member, seen.diagnosis(member)) for member in seen.failing]
         loans = tuple(
-            self._lend(member, key, past)
-            for member, verdict in verdicts
-            if verdict not in NOT_LENT_FOR
+            self._lower(member, key, past)
+            for member, diagnosis in diagnoses
+            if diagnosis not in NOT_LENT_FOR
             for key in member.lendable
         )
         if loans:
             return Act(said, loans)
-        for member, verdict in verdicts:
-            if cure := self._cure(member, verdict, seen, past):
+        for member, diagnosis in diagnoses:
+            if cure := self._cure(member, diagnosis, seen, past):
                 return Act(said, (cure,))
-        for member, verdict in verdicts:
-            if past.held(condition(member, verdict)) >= passes(member, verdict, self.patience):
+        for member, diagnosis in diagnoses:
+            if past.held(condition(member, diagnosis)) >= persists_for(member, diagnosis, self.patience):
                 if repayments := tuple(self._repayments(seen, past)):
                     return Act("nothing is left to be lent for", repayments)
-                return tell(member, verdict, seen, self.names)
-        verdict = verdicts[0][1]
-        why = said if verdict is Verdict.BACKS_OFF else f"{said}: {verdict.value}"
-        return Wait(why, counts=verdict is not Verdict.RECOVERING)
+                return tell(member, diagnosis, seen, self.names)
+        diagnosis = diagnoses[0][1]
+        why = said if diagnosis is Diagnosis.BACKS_OFF else f"{said}: {diagnosis.value}"
+        return Wait(why, counts=diagnosis is not Diagnosis.RECOVERING)
 
-    def _cure(self, member: Member, verdict: Verdict, seen: PoolerObservation, past: Past) -> Action | None:
+    def _cure(self, member: PoolerPod, diagnosis: Diagnosis, seen: PoolerObservation, past: Past) -> Action | None:
         """Return what helps this pod, by the shortest way that its evidence allows."""
-        stale = verdict in (Verdict.STALE, Verdict.STALE_CLIENT)
+        stale = diagnosis in (Diagnosis.STALE, Diagnosis.STALE_CLIENT)
         if stale and member.same_file and not reloaded(past.present.done, member.uid):
             return Reload(cause="its auth_file has changed", **self._on(member))
-        why = why_restart(member, verdict, seen, past.held(let_in(member)))
+        why = why_restart(member, diagnosis, seen, past.held(let_in(member)))
         if not why or seen.doubts:
             return None  # one at a time
         gone = restarted(past.done) - {other.uid for other in seen.members}
@@ -260,9 +264,9 @@ class PoolerStep(Step[PoolerObservation]):
             return None
         return RestartPooler(cause=why, pod=member.pod, uid=member.uid)
 
-    def _lend(self, member: Member, key: str, past: Past) -> Lend:
+    def _lower(self, member: PoolerPod, key: str, past: Past) -> LowerSetting:
         value = owed(past.done, member.uid).get(key) or f"{member.seconds(key):g}"
-        return Lend(cause="login not served", key=key, value=value, **self._on(member))
+        return LowerSetting(cause="login not served", key=key, value=value, **self._on(member))
 
     def _repairs(self, seen: PoolerObservation, past: Past) -> Iterator[Action]:
         for member in seen.members:
@@ -277,21 +281,23 @@ class PoolerStep(Step[PoolerObservation]):
                 if member.same_ini and not reloaded(past.done, member.uid, HangUp):
                     yield HangUp(cause="its pgbouncer.ini has changed", pod=member.pod, uid=member.uid)
 
-    def _repayments(self, seen: PoolerObservation, past: Past, cause: str = "logins succeed") -> Iterator[Repay]:
+    def _repayments(
+        self, seen: PoolerObservation, past: Past, cause: str = "logins succeed"
+    ) -> Iterator[RestoreSetting]:
         """Give back what is owed: the value from before the loan, or the declared one."""
         for member in seen.members:
             if member.console:
                 for key, value in owed(past.done, member.uid).items():
                     value = self.settings.get(key, value)  # noqa: PLW2901 - the owner's wins
-                    yield Repay(cause=cause, key=key, value=value, **self._on(member))
+                    yield RestoreSetting(cause=cause, key=key, value=value, **self._on(member))
 
-    def _on(self, member: Member) -> dict[str, Any]:
+    def _on(self, member: PoolerPod) -> dict[str, Any]:
         return {"pod": member.pod, "uid": member.uid, "console": self.console, "target": member.target}
 
     def _judge_serving(self, seen: PoolerObservation, past: Past) -> Judgement:
         blind = [member for member in seen.members if member.console is None]
         for member in blind:
-            if owed(past.done, member.uid) or (member.passing and self.declared):
+            if owed(past.done, member.uid) or (member.transient and self.declared):
                 return Wait(member.refused)
         pods = ", ".join(member.pod.name for member in seen.members)
         known = "cannot be verified" if blind else "are in force"

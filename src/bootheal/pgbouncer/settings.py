@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bootheal.model import Document
 from bootheal.pgbouncer.ini import equal, with_settings
-from bootheal.pgbouncer.observation import Member
+from bootheal.pgbouncer.observation import PoolerPod
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Declared:
     def __bool__(self) -> bool:
         return bool(self.values)
 
-    def changes(self, member: Member, without: Container[str] = ()) -> tuple[tuple[str, str], ...]:
+    def changes(self, member: PoolerPod, without: Container[str] = ()) -> tuple[tuple[str, str], ...]:
         """Return what a SET has to change on a pod; what is lent is given back as declared anyway."""
         current = member.console.settings if member.console else {}
         return tuple(
@@ -32,7 +32,7 @@ class Declared:
         text = with_settings(document.text, self.values)
         return "" if text == document.text else text
 
-    def remarks(self, member: Member) -> Iterator[str]:
+    def remarks(self, member: PoolerPod) -> Iterator[str]:
         """Say what no SET can bring into force."""
         current = member.console.settings if member.console else {}
         for key, value in self.values.items():

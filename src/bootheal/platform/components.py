@@ -12,14 +12,14 @@ from bootheal.ports import World
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Wait
 
 # A unit has a moment between two starts, and whoever boots a machine takes some seconds to reach it.
-STAYS_DOWN = 60.0
+STAYS_DOWN_SECONDS = 60.0
 
 # What falls again and again may only be waiting for the network; after minutes it lacks something else.
-KEEPS_FALLING = 300.0
+KEEPS_FALLING_SECONDS = 300.0
 
 # What a restart is known to clear often clears by itself. Nothing but connections is lost with a load balancer.
-PERSISTS = 120.0
-PERSISTS_IN = {"loadbalancer": 15.0}
+PERSISTS_SECONDS = 120.0
+PERSISTS_IN_SECONDS = {"loadbalancer": 15.0}
 
 _DOWN = (ComponentState.FAILED, ComponentState.STOPPED, ComponentState.MISSING)
 _SAID = {ComponentState.FAILED: "has failed"}
@@ -100,7 +100,7 @@ def judge_symptoms(facts: HostFacts, past: Past, allowed: Allowed) -> Judgement 
         component = next((component for component in facts.components if component.name == symptom.component), None)
         if component is None or not symptom.restart or component.role not in allowed.restart:
             continue
-        if past.held(_condition(symptom)) >= PERSISTS_IN.get(component.role, PERSISTS) and not _once(
+        if past.held(_condition(symptom)) >= PERSISTS_IN_SECONDS.get(component.role, PERSISTS_SECONDS) and not _once(
             RestartComponent, component, past
         ):
             why = f"{symptom.component}: {symptom.text}"
@@ -131,7 +131,7 @@ def _judge_component(component: Component, past: Past, allowed: Allowed) -> Judg
         and not _once(StartComponent, component, past)
     ):
         return Act(why, (StartComponent(cause=f"it {said}", component=component.name),))
-    if held < STAYS_DOWN:
+    if held < STAYS_DOWN_SECONDS:
         return Wait(why)
     see = f"; {component.log} shows why it {said}" if component.log else f", and see why it {said}"
     return GiveUp(why, f"start {component.name}{see}")
@@ -139,10 +139,10 @@ def _judge_component(component: Component, past: Past, allowed: Allowed) -> Judg
 
 def _judge_falling(component: Component, why: str, held: float, past: Past, allowed: Allowed) -> Judgement:
     """Judge what is started again and again. How often changes all the time, so that it is no part of the reason."""
-    persists = held >= PERSISTS_IN.get(component.role, PERSISTS)
+    persists = held >= PERSISTS_IN_SECONDS.get(component.role, PERSISTS_SECONDS)
     if component.role in allowed.restart and persists and not _once(RestartComponent, component, past):
         return Act(why, (RestartComponent(cause="it does not stay up", component=component.name),))
-    if held >= KEEPS_FALLING:
+    if held >= KEEPS_FALLING_SECONDS:
         return GiveUp(f"{why} and does not stay up", f"{component.log} shows why")
     return Wait(f"{why}; see {component.log}")
 

@@ -17,10 +17,10 @@ PORT = 53
 
 # There in every cluster; where the cluster's domain is another, the answer is that it does not exist.
 QUESTION = "kubernetes.default.svc.cluster.local"
-TIMEOUT = 2.0
+TIMEOUT_SECONDS = 2.0
 
 # A firewall may keep us from asking. What the cluster itself says of its DNS is good enough then.
-SILENT = 30.0
+SILENT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Dns(Step[DnsObservation]):
         serving = {endpoint.address for endpoint in endpoints if endpoint.ready}
         pod = next(pod for pod in pods if pod.ready and serving.intersection((pod.ip, *pod.ips)))
         target = _target(service, pod, direct=world.direct)
-        return DnsObservation(answer=world.web.dns(target, QUESTION, TIMEOUT))
+        return DnsObservation(answer=world.web.dns(target, QUESTION, TIMEOUT_SECONDS))
 
     def judge(self, seen: DnsObservation, past: Past) -> Judgement:
         """Nothing is done about it: CoreDNS is a workload like others, for who declares it."""
@@ -73,7 +73,7 @@ class Dns(Step[DnsObservation]):
         if seen.answer.ok:
             return Settled("cluster DNS answers")
         why = f"cluster DNS does not answer: {seen.answer}"
-        if past.held("silent") < SILENT:
+        if past.held("silent") < SILENT_SECONDS:
             return Wait(why)
         return Settled("cluster DNS has fresh endpoints", (f"{why} (asked from here)",))
 

@@ -13,7 +13,7 @@ from bootheal.model import BootTime, Extensions, HostFacts, Lease, Node, Readine
 from bootheal.platform import components
 from bootheal.platform.components import Allowed
 from bootheal.ports import Interest, World
-from bootheal.step import REFUSAL_PASSES, GiveUp, Judgement, Past, Settled, Step, Wait
+from bootheal.step import REFUSAL_TRANSIENT_SECONDS, GiveUp, Judgement, Past, Settled, Step, Wait
 
 NAME = "gate"
 LEASES = "kube-node-lease"
@@ -21,7 +21,7 @@ BLOCKING_TAINTS = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io
 
 # While the API server starts, its checks pass one by one: the one that holds it up is named once it has failed for so
 # many seconds.
-CHECK_LASTS = 5.0
+CHECK_LASTS_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +83,14 @@ class Gate(Step[GateObservation]):
 
     def _judge_api(self, seen: GateObservation, past: Past) -> Judgement:
         if seen.denied:
-            if seen.final or past.held(_refused()) >= REFUSAL_PASSES:
+            if seen.final or past.held(_refused()) >= REFUSAL_TRANSIENT_SECONDS:
                 return GiveUp(seen.denied, seen.hint, refused=True)
             return Wait(seen.denied)
         if seen.unreachable:
             unset = "; this machine's clock is not synchronised yet" if seen.facts.clock_synchronised is False else ""
             return Wait(f"{seen.unreachable}{unset}")
         if not seen.readiness.ready:
-            lasts = past.held(_failing(seen.readiness)) >= CHECK_LASTS
+            lasts = past.held(_failing(seen.readiness)) >= CHECK_LASTS_SECONDS
             why = seen.readiness.precisely if lasts else seen.readiness.why
             return Wait(f"the API server is not ready: {why}")
         if not seen.nodes:

@@ -17,11 +17,11 @@ COREDNS = Ref("configmap", "kube-system", "coredns")
 KEY = "NodeHosts"
 
 # k3s applies its own manifests in the first seconds of a start: what is written before is lost again.
-SETTLES = 20.0
+SETTLES_SECONDS = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class RestoreNames(Action):
+class RestoreNodeHosts(Action):
     """Add names to what CoreDNS knows, and correct their addresses; every other line stays."""
 
     names: tuple[tuple[str, str], ...]
@@ -69,7 +69,7 @@ class NodeHostsObservation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Names(Step[NodeHostsObservation]):
+class NodeHosts(Step[NodeHostsObservation]):
     """Compares; `restore`: tells CoreDNS what it has lost."""
 
     restore: bool = False
@@ -102,10 +102,10 @@ class Names(Step[NodeHostsObservation]):
             return Settled("CoreDNS knows this machine and the cluster's containers by name", remarks)
         names = ", ".join(name for name, _ in seen.lost)
         why = f"CoreDNS does not know where {names} is"
-        if past.held("lost") < SETTLES:
-            return Wait(f"{why}, as while k3s starts", again=SETTLES - past.held("lost"))
+        if past.held("lost") < SETTLES_SECONDS:
+            return Wait(f"{why}, as while k3s starts", again=SETTLES_SECONDS - past.held("lost"))
         if self.restore:
-            action = RestoreNames(
+            action = RestoreNodeHosts(
                 cause="lost since Docker restarted it", names=seen.lost, version=seen.document.version
             )
             return Act(why, (action,))

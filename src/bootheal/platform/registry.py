@@ -11,11 +11,11 @@ from bootheal.ports import World
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
 NAME = "registry"
-TIMEOUT = 3.0
+TIMEOUT_SECONDS = 3.0
 UNAUTHORIZED = 401
 
 # A registry with much to look through takes that long to begin.
-STARTS = 60.0
+STARTS_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +87,9 @@ class Registry(Step[RegistryObservation]):
     def look(self, world: World) -> RegistryObservation:
         """Ask for /v2/: 200, or 401 where one must log in; then look at the container."""
         door = f"{self.url.rstrip('/')}/v2/"
-        answer = world.web.visit(door, TIMEOUT, insecure=True)
+        answer = world.web.visit(door, TIMEOUT_SECONDS, insecure=True)
         if not answer.ok and answer.spoke:
-            asks_who = world.web.visit(door, TIMEOUT, insecure=True, status=UNAUTHORIZED)
+            asks_who = world.web.visit(door, TIMEOUT_SECONDS, insecure=True, status=UNAUTHORIZED)
             answer = asks_who if asks_who.ok else answer
         if answer.ok or not self.container or world.containers is None:
             return RegistryObservation(answer)
@@ -112,7 +112,7 @@ class Registry(Step[RegistryObservation]):
             if not past.times(StartContainer, about):
                 return Act(why, (StartContainer(cause="it is stopped", container=component.name),))
         if self.start and component.state in (ComponentState.RUNNING, ComponentState.RESTARTING):
-            silent = past.held(f"silent, {component.state}") >= STARTS
+            silent = past.held(f"silent, {component.state}") >= STARTS_SECONDS
             if silent and not past.times(RestartContainer, about):
-                return Act(why, (RestartContainer(cause=f"silent for {STARTS:g} s", container=component.name),))
+                return Act(why, (RestartContainer(cause=f"silent for {STARTS_SECONDS:g} s", container=component.name),))
         return Wait(why)

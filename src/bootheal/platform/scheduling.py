@@ -14,7 +14,7 @@ NAME = "scheduling"
 TAINT = "node.kubernetes.io/unschedulable"
 
 # k3d tries every 3 s, once the API server answers; the taint follows within seconds.
-PASSES = 60.0
+CORDONED_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,14 +76,14 @@ class Scheduling(Step[SchedulingObservation]):
         if not seen.shut:
             return Settled("every node takes pods")
         names = ", ".join(node.name for node in seen.shut)
-        left = PASSES - min(past.held(_condition(node)) for node in seen.shut)
+        left = CORDONED_SECONDS - min(past.held(_condition(node)) for node in seen.shut)
         if left > 0:
             return Wait(f"node {names} takes no new pods yet, as after `k3d cluster stop`", again=left)
         cordoned = [node for node in seen.shut if node.unschedulable]
         if not cordoned:
             return Wait(f"node {names} still has the taint {TAINT}")
         if self.uncordon:
-            cause = f"cordoned for {PASSES:g} s"
+            cause = f"cordoned for {CORDONED_SECONDS:g} s"
             actions = tuple(Uncordon(cause=cause, node=node.name, version=node.version) for node in cordoned)
             return Act(f"node {names} stays cordoned", actions)
         told = tuple(f"node {node.name} takes no new pods: kubectl uncordon {node.name}" for node in seen.shut)

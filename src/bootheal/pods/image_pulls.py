@@ -18,7 +18,7 @@ NAME = "images"
 WAITING = frozenset({"ImagePullBackOff", "ErrImagePull"})
 
 # Whoever is about to be tried again may be pulled in that time.
-GRACE = 5.0
+GRACE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,10 @@ class Images(Step[ImagePullsObservation]):
         if not pulls:
             told = tuple(f"{pull.pod.ref} cannot pull {pull.image} from a registry that answers" for pull in seen.pulls)
             return Settled("nothing that we could help waits for an image", told)
-        ripe = [pull for pull in pulls if past.held(pull.condition) >= GRACE]
+        ripe = [pull for pull in pulls if past.held(pull.condition) >= GRACE_SECONDS]
         if ripe:
             return Act(f"{len(ripe)} pods are in back-off for images", tuple(_deletions(ripe, seen.pulls)))
-        left = GRACE - max(past.held(pull.condition) for pull in pulls)
+        left = GRACE_SECONDS - max(past.held(pull.condition) for pull in pulls)
         return Wait(f"{pulls[0].pod.ref} waits for {pulls[0].image}, which the kubelet may be pulling", again=left)
 
     def _waits_for(self, pod: Pod) -> str:

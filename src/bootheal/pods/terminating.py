@@ -100,7 +100,7 @@ def remarks(terminating: Terminating, now: float, grace: float, force_after: flo
 
 
 def _late(pod: Pod, now: float) -> float:
-    return float("-inf") if pod.due is None else now - pod.due
+    return float("-inf") if pod.delete_by is None else now - pod.delete_by
 
 
 def _holds(pod: Pod) -> str:

@@ -42,12 +42,12 @@ class Checked:
         return f"check {self.check.name}"
 
     @property
-    def passing(self) -> bool:
+    def transient(self) -> bool:
         """Whether asking again may help where there was no number."""
-        return passing(self.answer) and self.answer.text != _NOT_A_NUMBER
+        return transient(self.answer) and self.answer.text != _NOT_A_NUMBER
 
 
-def passing(answer: Answer) -> bool:
+def transient(answer: Answer) -> bool:
     """Tell whether asking again may help after a refusal, or silence."""
     return not answer.sqlstate or answer.sqlstate.startswith(_PASSING)
 

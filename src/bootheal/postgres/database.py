@@ -11,8 +11,8 @@ from bootheal.cluster.freshness import before_boot
 from bootheal.errors import BoothealError, UnreachableError
 from bootheal.model import ActionRecord, Answer, Backup, Container, Login, Pod, Ref, Right, State, Target
 from bootheal.ports import Interest, World
-from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, checked, facts, lost, passing
-from bootheal.postgres.primary import TIMEOUT, Database, Member, Members, find
+from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, checked, facts, lost, transient
+from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, Server, Servers, find
 from bootheal.postgres.server_log import Distress, distress, progress
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
@@ -24,10 +24,10 @@ DAMAGED = ("XX001", "XX002", "58P01")
 GONE = ("3D000", "3F000", "42883", "42P01", *DAMAGED)
 
 # The members are asked one after another, so a switchover in between shows two primaries.
-SWITCHOVER = 10.0
+SWITCHOVER_SECONDS = 10.0
 
 # A check may have to read a table from a cold disk.
-CHECK_TIMEOUT = 30.0
+CHECK_TIMEOUT_SECONDS = 30.0
 LOG_LINES = 30
 MAINTENANCE = "postgres"
 
@@ -51,7 +51,7 @@ class DatabaseObservation:
     CronJob is declared to make them.
     """
 
-    members: Members
+    members: Servers
     identifier: str = ""
     checks: tuple[Checked, ...] = ()
     alone: bool = False
@@ -154,8 +154,8 @@ class DatabaseStep(Step[DatabaseObservation]):
     def _about(self, world: World, target: Target, dbname: str) -> tuple[str, bool]:
         """Return identifier ("" where it may not be read) and `alone`. Being full or slow is not "may not"."""
         admin = world.cluster.credentials(self.database.admin)
-        answer = world.postgres.ask(target, admin, dbname, timeout=TIMEOUT, sql=ABOUT)
-        if not answer.ok and passing(answer):
+        answer = world.postgres.ask(target, admin, dbname, timeout=TIMEOUT_SECONDS, sql=ABOUT)
+        if not answer.ok and transient(answer):
             raise UnreachableError(f"cannot read the system identifier of database {self.database.name}: {answer}")
         identifier, _, alone = answer.value.partition(" ")
         return identifier, alone == "true"
@@ -163,9 +163,9 @@ class DatabaseStep(Step[DatabaseObservation]):
     def _ask(self, world: World, primary: Target, check: Check) -> Answer:
         who = world.cluster.credentials(self.client or self.database.admin)
         dbname = self.database.dbname
-        return world.postgres.ask(primary, who, dbname, timeout=CHECK_TIMEOUT, sql=check.sql, read_only=True)
+        return world.postgres.ask(primary, who, dbname, timeout=CHECK_TIMEOUT_SECONDS, sql=check.sql, read_only=True)
 
-    def _recovery(self, world: World, member: Member) -> str:
+    def _recovery(self, world: World, member: Server) -> str:
         starting = member.answer and member.answer.sqlstate in RECOVERING
         return progress(_log(world, member.snapshot, previous=False)) if starting else ""
 
@@ -188,11 +188,11 @@ class DatabaseStep(Step[DatabaseObservation]):
 
     def _judge_data(self, seen: DatabaseObservation, past: Past) -> Judgement:
         silent = next((item for item in seen.checks if not item.answer.ok), None)
-        if silent and silent.passing:
+        if silent and silent.transient:
             return Wait(_asked(silent))
-        complaints, accepted = lost(seen.identifier, seen.checks, past.kept), past.last(AcceptData)
+        complaints, accepted = lost(seen.identifier, seen.checks, past.baseline), past.last(AcceptData)
         if complaints and accepted:
-            since = accepted.note if accepted.incident == past.incident else past.kept
+            since = accepted.note if accepted.incident == past.incident else past.baseline
             complaints = lost(seen.identifier, seen.checks, since, accepted.note)
         if complaints:
             return self._judge_loss("; ".join(complaints), silent, seen, accepted)
@@ -201,11 +201,11 @@ class DatabaseStep(Step[DatabaseObservation]):
         if seen.members.service:
             return Wait(seen.members.service)
         writable = next(member.pod for member in seen.members.members if member.writable)
-        kept = {IDENTIFIER: past.kept[IDENTIFIER]} if IDENTIFIER in past.kept else {}
+        kept = {IDENTIFIER: past.baseline[IDENTIFIER]} if IDENTIFIER in past.baseline else {}
         held = f"; {', '.join(check.name for check in self.checks)}" if self.checks else ""
         why = f"{writable} accepts connections and takes writes{held}"
         remark = "commits wait for a standby that is not there: see synchronous_standby_names"
-        return Settled(why, (remark,) if seen.alone else (), keep=kept | seen.facts)
+        return Settled(why, (remark,) if seen.alone else (), baseline=kept | seen.facts)
 
     def _judge_loss(
         self, cause: str, silent: Checked | None, seen: DatabaseObservation, accepted: ActionRecord | None
@@ -220,7 +220,7 @@ class DatabaseStep(Step[DatabaseObservation]):
 
     def _judge_silence(self, silent: Checked, seen: DatabaseObservation, past: Past) -> Judgement:
         why, sqlstate = _asked(silent), silent.answer.sqlstate
-        if sqlstate in GONE and past.kept.get(silent.fact):
+        if sqlstate in GONE and past.baseline.get(silent.fact):
             hint = f"{RESTORE}; where it moved on purpose, correct the check's sql"
             return self._stop(f"{why}; it could be asked in the last good boot", seen, hint)
         if sqlstate in DAMAGED:
@@ -232,7 +232,7 @@ class DatabaseStep(Step[DatabaseObservation]):
     def _judge_absence(self, seen: DatabaseObservation, past: Past) -> Judgement:
         members = seen.members
         if seen.two:
-            if past.held("two primaries") < SWITCHOVER:
+            if past.held("two primaries") < SWITCHOVER_SECONDS:
                 return Wait(f"more than one writable primary: {members.why_none}")
             return GiveUp(
                 f"more than one writable primary: {members.why_none}", "find out which one is right", person=True
@@ -256,20 +256,20 @@ class DatabaseStep(Step[DatabaseObservation]):
             return GiveUp(f"PostgreSQL {_said(refused)}", self._refusal_hint(refused))
         return Wait(f"no writable primary: {members.why_none}")
 
-    def _missing(self, missing: Member, seen: DatabaseObservation, past: Past) -> GiveUp:
+    def _missing(self, missing: Server, seen: DatabaseObservation, past: Past) -> GiveUp:
         """A database that is not there: a slip in the configuration, or the worst that can happen."""
         why = f"PostgreSQL {_said(missing)}"
-        if not past.kept:
+        if not past.baseline:
             hint = f"is databases.{self.database.name}.dbname right? If it is, data is gone: {RESTORE}"
             return self._stop(f"{why}, and bootheal has never seen it", seen, hint)
-        why = "; ".join((f"{why}; it was there in the last good boot", *lost(seen.identifier, (), past.kept)))
+        why = "; ".join((f"{why}; it was there in the last good boot", *lost(seen.identifier, (), past.baseline)))
         return self._stop(why, seen, RESTORE)
 
     def _stop(self, why: str, seen: DatabaseObservation, hint: str) -> GiveUp:
         """Stop for a person, and name the backup."""
         return GiveUp(why, f"{hint} ({seen.backup})" if seen.backup else hint, person=True)
 
-    def _refusal_hint(self, refused: Member) -> str:
+    def _refusal_hint(self, refused: Server) -> str:
         if refused.answer and "no encryption" in refused.answer.text:
             return (
                 "pg_hba.conf lets this login in over TLS only, and the server offers none: see ssl in postgresql.conf"
@@ -278,7 +278,7 @@ class DatabaseStep(Step[DatabaseObservation]):
         return f"compare {secret} (databases.{self.database.name}.admin) with the role, and see pg_hba.conf"
 
 
-def _said(member: Member) -> str:
+def _said(member: Server) -> str:
     return f"{member.pod}: {member.answer}"
 
 
@@ -297,7 +297,7 @@ def _explained(seen: DatabaseObservation) -> str:
     return seen.members.why_none + (f" ({found})" if found else "")
 
 
-def _distress(world: World, members: Members) -> Iterator[tuple[str, Distress]]:
+def _distress(world: World, members: Servers) -> Iterator[tuple[str, Distress]]:
     """Read the logs of containers that ended in this boot and are not up again."""
     boot_time = world.host.boot_time()
     for member in members.members:

@@ -16,7 +16,7 @@ from bootheal.step import GiveUp, Judgement, Past, Settled, Step, Wait
 PREFIX = "disk/"
 
 # Disks are mounted while the machine boots; k3s does not wait for them.
-MOUNTED_LATE = 60.0
+MOUNTED_LATE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Disk(Step[DiskObservation]):
         if not seen.lacking:
             told = ", ".join(path for path, _, directory in seen.directories if directory is not Directory.UNKNOWN)
             return Settled(f"{told} is there" if told else "nothing to look at here", remarks if seen.unread else ())
-        if past.held(seen.lacking) < MOUNTED_LATE:
+        if past.held(seen.lacking) < MOUNTED_LATE_SECONDS:
             return Wait(seen.lacking)
         why = f"{seen.lacking}: the data of database {self.database.name} is missing"
         hint = "mount it, see that nothing was initialised in its place, then restart the database's pod"

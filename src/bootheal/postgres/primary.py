@@ -13,7 +13,7 @@ from bootheal.errors import BoothealError, PermanentError
 from bootheal.model import Answer, Leadership, Login, Pod, Ref, Service, Target, Trust
 from bootheal.ports import World
 
-TIMEOUT = 3.0
+TIMEOUT_SECONDS = 3.0
 PORT = 5432
 
 # Patroni's and CloudNativePG's word on who leads.
@@ -47,7 +47,7 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Server:
     """One server of the database and what it said. `doubt`: why it was not asked; `snapshot`: its pod."""
 
     pod: str
@@ -63,13 +63,13 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class Servers:
     """All pods of the database; `service`: why the Service in front of it may not lead there yet.
 
     `lock` is what Patroni's says, where there is no primary.
     """
 
-    members: tuple[Member, ...]
+    members: tuple[Server, ...]
     service: str = ""
     lock: Leadership | None = None
 
@@ -84,7 +84,7 @@ class Members:
         """Whether every member answered: before that, the one that is missing may be the primary."""
         return all(member.answer and member.answer.spoke for member in self.members)
 
-    def answered(self, *sqlstates: str) -> Member | None:
+    def answered(self, *sqlstates: str) -> Server | None:
         """Return the first member that answered with one of `sqlstates`."""
         return next((m for m in self.members if m.answer and m.answer.sqlstate in sqlstates), None)
 
@@ -96,7 +96,7 @@ class Members:
         return "; ".join((*(_describe(member) for member in self.members), *_lock(self.lock)))
 
 
-def _describe(member: Member) -> str:
+def _describe(member: Server) -> str:
     if member.answer is None:
         return member.doubt
     told = f"; {_told(member.snapshot)}" if member.snapshot and _told(member.snapshot) else ""
@@ -109,8 +109,8 @@ def _told(pod: Pod) -> str:
     """Return what the cluster says of a member and since when: it may be late, so it decides nothing."""
     role = next((f"labelled {pod.labels[key]}" for key in ROLE_LABELS if pod.labels.get(key) in ROLES), "")
     patroni = f"Patroni says {pod.patroni}" if pod.patroni else ""
-    turned = f"{'' if pod.ready else 'not '}Ready since {_clock(pod.turned)}" if pod.turned else ""
-    return ", ".join(text for text in (role, patroni, turned) if text)
+    ready_changed = f"{'' if pod.ready else 'not '}Ready since {_clock(pod.ready_changed)}" if pod.ready_changed else ""
+    return ", ".join(text for text in (role, patroni, ready_changed) if text)
 
 
 def _lock(lock: Leadership | None) -> Iterator[str]:
@@ -127,32 +127,32 @@ def _clock(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%H:%M:%S} UTC"
 
 
-def find(world: World, database: Database) -> Members:
+def find(world: World, database: Database) -> Servers:
     """Ask every pod of the database, in the order of their names; or its host."""
     admin, trust = world.cluster.credentials(database.admin), _trust(world, database)
 
     def ask(target: Target) -> Answer:
-        return world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT, sql=READ_ONLY)
+        return world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT_SECONDS, sql=READ_ONLY)
 
     if database.host:
         target = Target(database.host, database.port or PORT, trust=trust)
-        return Members((Member(database.host, target, ask(target)),))
+        return Servers((Server(database.host, target, ask(target)),))
     boot_time = world.host.boot_time()
     members = []
     for pod, port in _pods(world, database):
         doubt = pod_doubt(pod, boot_time=boot_time) or ("" if pod.ip else f"{pod.ref} has no address yet")
         if doubt:
-            members.append(Member(pod.ref.name, doubt=doubt, snapshot=pod))
+            members.append(Server(pod.ref.name, doubt=doubt, snapshot=pod))
             continue
         if not port:
             hint = f"name one: databases.{database.name}.port"
             raise PermanentError(f"cannot tell the port of database {database.name}: its Service has none", hint=hint)
         target = Target(pod.ip, port, pod.ref, trust)
-        members.append(Member(pod.ref.name, target, ask(target), snapshot=pod))
-    return Members(tuple(members), _service_doubt(world, database, members), _leadership(world, database, members))
+        members.append(Server(pod.ref.name, target, ask(target), snapshot=pod))
+    return Servers(tuple(members), _service_doubt(world, database, members), _leadership(world, database, members))
 
 
-def _leadership(world: World, database: Database, members: Sequence[Member]) -> Leadership | None:
+def _leadership(world: World, database: Database, members: Sequence[Server]) -> Leadership | None:
     """Ask for Patroni's lock where it explains something; nothing fails for want of it."""
     found = [member.snapshot for member in members if member.snapshot and not member.writable]
     if not database.service or not any(pod.patroni for pod in found) or len(found) < len(members):
@@ -169,7 +169,7 @@ def _trust(world: World, database: Database) -> Trust | None:
     return Trust(world.cluster.certificate(database.authority, database.authority_key), database.certified)
 
 
-def _service_doubt(world: World, database: Database, members: Iterable[Member]) -> str:
+def _service_doubt(world: World, database: Database, members: Iterable[Server]) -> str:
     """Poolers and applications come through the Service: not to an address that is gone, nor only to standbys."""
     if not database.service:
         return ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.delete_pod import REPLACED_BY
 from bootheal.cluster.freshness import pod_doubt, service_doubt, workload_doubt
-from bootheal.cluster.log_excerpt import telling
+from bootheal.cluster.log_excerpt import salient_lines
 from bootheal.cluster.rollout import Rollout, crashed, misconfigured, rollout, starting
 from bootheal.errors import PermanentError, TransientError
 from bootheal.model import Answer, BootTime, Pod, Service, State, Target, Workload
@@ -26,7 +26,7 @@ from bootheal.workloads.strategy import (
 LOG_LINES = 60
 
 # What a Service sends to is on this machine; an address that is gone does not answer at all.
-FRONT_TIMEOUT = 1.0
+FRONT_TIMEOUT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def _shut(world: World, service: Service, probed: int, ready: Sequence[Pod]) -> 
     port = next((port for pod in ready if (port := service.port_to(pod, probed))), 0)
     if not world.direct or not service.cluster_ip or not port:
         return ""
-    answer = world.web.tcp(Target(service.cluster_ip, port), FRONT_TIMEOUT)
+    answer = world.web.tcp(Target(service.cluster_ip, port), FRONT_TIMEOUT_SECONDS)
     return "" if answer.ok else f"{service.ref} lets nobody in: {answer}"
 
 
@@ -158,6 +158,6 @@ def _why_crashed(world: World, pods: tuple[Pod, ...]) -> tuple[str, ...]:
     pod, container = first
     try:
         previous = container.state is not State.TERMINATED
-        return telling(world.cluster.log_tail(pod, container.name, LOG_LINES, previous=previous))
+        return salient_lines(world.cluster.log_tail(pod, container.name, LOG_LINES, previous=previous))
     except (TransientError, PermanentError):
         return ()

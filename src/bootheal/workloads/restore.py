@@ -17,7 +17,7 @@ NAME = "restore"
 CAUSE = "it was being restarted, and is at zero only for that"
 
 # As for the workload's own step: a pod that has not ended by now will not soon.
-AT_ZERO = 120.0
+AT_ZERO_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Restore(Step[RestoreObservation]):
         ready = [
             workload
             for workload, pods in seen.noted
-            if not pods or workload.desired or past.held(str(workload.ref)) >= AT_ZERO
+            if not pods or workload.desired or past.held(str(workload.ref)) >= AT_ZERO_SECONDS
         ]
         actions = tuple(action for workload in ready if (action := give_back(workload, CAUSE)))
         if actions:

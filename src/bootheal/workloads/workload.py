@@ -24,20 +24,20 @@ from bootheal.workloads.strategy import Strategy
 
 # A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself. What starts
 # slowly says so, by a startup probe or by the delay of its readiness probe.
-UNWELL = 30.0
+UNWELL_SECONDS = 30.0
 
 # An operator may be late with its Secret; after this long a person is asked for it.
-MISCONFIGURED = 120.0
+MISCONFIGURED_SECONDS = 120.0
 
 # A pod that has not ended by now will not soon: the replicas are given back all the same.
-AT_ZERO = 120.0
+AT_ZERO_SECONDS = 120.0
 
 # Without a probe, that it has run for this long is all that proves that it does not end at once.
-SOAK = 5.0
+SOAK_SECONDS = 5.0
 
 # Nodes learn from slices where a Service sends to: kube-proxy a second later, and nothing in the API tells when. What
 # lets nobody in for longer than this has another cause, perhaps an old one; that is said and not waited for.
-PROXY_LAG = 5.0
+PROXY_LAG_SECONDS = 5.0
 
 # A controller cuts its name short where the pod's name would grow too long.
 NAMED_AFTER = 40
@@ -118,7 +118,7 @@ class WorkloadStep(Step[WorkloadObservation]):
     # --- what its owner, or we ourselves, hold back -------------------------------------------------
 
     def _judge_scaled(self, seen: WorkloadObservation, past: Past, action: ScaleUp) -> Judgement:
-        if seen.workload.desired == 0 and seen.pods and seen.held("zero", past) < AT_ZERO:
+        if seen.workload.desired == 0 and seen.pods and seen.held("zero", past) < AT_ZERO_SECONDS:
             return Wait(f"scaled to zero: {len(seen.pods)} of its pods have yet to end")
         return Act(action.cause, (action,))
 
@@ -139,7 +139,7 @@ class WorkloadStep(Step[WorkloadObservation]):
     # --- what does not run --------------------------------------------------------------------------
 
     def _judge_misconfigured(self, lacking: str, seen: WorkloadObservation, past: Past) -> Judgement:
-        if seen.held("misconfigured", past) < MISCONFIGURED:
+        if seen.held("misconfigured", past) < MISCONFIGURED_SECONDS:
             return Wait(lacking)
         return GiveUp(lacking, "make what it names, or correct the workload: its pods then start by themselves")
 
@@ -175,12 +175,12 @@ class WorkloadStep(Step[WorkloadObservation]):
     def _judge_well(self, seen: WorkloadObservation, past: Past) -> Judgement:
         if seen.services:
             return Wait(seen.services)
-        if seen.shut and seen.held("known", past) < PROXY_LAG:
+        if seen.shut and seen.held("known", past) < PROXY_LAG_SECONDS:
             return Wait(seen.shut)
         old = self._judge_old(seen, past)
         if old and not isinstance(old, GiveUp):
             return old
-        soak = self.soak if self.soak is not None else 0.0 if self.probe else SOAK
+        soak = self.soak if self.soak is not None else 0.0 if self.probe else SOAK_SECONDS
         youngest = max((c.started or 0.0 for pod in seen.pods for c in pod.containers), default=0.0)
         steady = max(seen.held("well", past), past.now - youngest)
         if steady < soak:
@@ -210,7 +210,10 @@ class WorkloadStep(Step[WorkloadObservation]):
         if self.restart == "never":
             return Wait(why)
         reason = f"unwell-{past.trouble}"
-        held, limit = seen.held("unwell", past), UNWELL + (0.0 if seen.rollout.done else seen.workload.unasked)
+        held, limit = (
+            seen.held("unwell", past),
+            UNWELL_SECONDS + (0.0 if seen.rollout.done else seen.workload.initial_delay),
+        )
         if not any(_restarts(seen, past)) and held < limit and not seen.rollout.failed:
             return Wait(why)
         if seen.unpullable:

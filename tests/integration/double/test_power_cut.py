@@ -63,10 +63,10 @@ def container_states(api: Api) -> dict[str, dict[str, Any]]:
 
 def test_a_power_cut_leaves_nothing_running(stack: Stack) -> None:
     """Every process is gone, PostgreSQL's children too, and the API server refuses connections."""
-    api, nursery = Api(stack.kubeconfig), stack.cluster.runtime.nursery_pid
-    assert len(descendants(nursery)) > 8
+    api, supervisor = Api(stack.kubeconfig), stack.cluster.runtime.supervisor_pid
+    assert len(descendants(supervisor)) > 8
     stack.power_cut()
-    assert descendants(nursery) == []
+    assert descendants(supervisor) == []
     assert stack.serving() == {"django": False, "nginx": False}
     with pytest.raises(urllib3.exceptions.NewConnectionError):
         api.call("GET", NODE)
@@ -242,7 +242,7 @@ def test_passwords_are_in_no_log_and_no_argument(stack: Stack) -> None:
     """Although PostgreSQL logs every statement, and this machine has been through drifts, cuts and boots."""
     stack.postgres.resalt("app")
     assert "ALTER ROLE" in stack.postgres.log
-    processes = [Path("/proc") / str(pid) for pid in descendants(stack.cluster.runtime.nursery_pid)]
+    processes = [Path("/proc") / str(pid) for pid in descendants(stack.cluster.runtime.supervisor_pid)]
     arguments = b"".join((process / "cmdline").read_bytes() for process in processes if process.exists())
     assert b"canary" not in arguments
     assert "canary" not in stack.logs()
@@ -262,7 +262,7 @@ import os, signal, sys
 from pathlib import Path
 from bootheal.demo.stack import Stack, StackOptions
 with Stack(Path(sys.argv[1]), StackOptions(fsync=False)) as stack:
-    print(stack.cluster.runtime.nursery_pid, stack.cluster.runtime.home, flush=True)
+    print(stack.cluster.runtime.supervisor_pid, stack.cluster.runtime.home, flush=True)
     os.kill(os.getpid(), getattr(signal, sys.argv[2]))
     signal.pause()
 """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bootheal.adapters.kube.errors import ExpiredError
-from bootheal.adapters.kube.reflector import RESTARTS, Kept, Resource, fetch
+from bootheal.adapters.kube.reflector import RESTARTS, Reflector, Resource, fetch
 from bootheal.errors import UnreachableError
 
 THINGS = Resource("thing", "/api/v1", "things", lambda raw: raw["metadata"]["name"])
@@ -78,14 +78,14 @@ def test_a_pause_that_the_server_asks_for_is_kept_by_everybody() -> None:
         raise UnreachableError("the API server says 429", again=30.0)
 
     api = Api(answer)
-    kept = Kept(api, THINGS, "shop", lambda _name: None)  # type: ignore[arg-type]
+    reflector = Reflector(api, THINGS, "shop", lambda _name: None)  # type: ignore[arg-type]
     try:
         for _ in range(3):
             with pytest.raises(UnreachableError, match="429") as error:
-                kept.items()
+                reflector.items()
             assert error.value.again is not None
             assert 25 < error.value.again <= 30
         time.sleep(0.01)
         assert api.asked == [""]
     finally:
-        kept.stop()
+        reflector.stop()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.adapters.kube.reflector import Kept, Resource, durations
+from bootheal.adapters.kube.reflector import Reflector, Resource, durations
 from bootheal.errors import BoothealError, DeniedError, UnreachableError
 
 
@@ -82,21 +82,21 @@ def api() -> Iterator[ScriptedApi]:
     scripted.coming.put(UnreachableError("the test is over"))
 
 
-def keep(api: ScriptedApi) -> tuple[Kept, Ears]:
+def keep(api: ScriptedApi) -> tuple[Reflector, Ears]:
     ears = Ears()
-    kept = Kept(api, PODS, "shop", ears)  # type: ignore[arg-type]
+    reflector = Reflector(api, PODS, "shop", ears)  # type: ignore[arg-type]
     ears.wait_for(lambda: ears.heard == [""])
-    return kept, ears
+    return reflector, ears
 
 
 def test_reading_costs_no_request_while_the_watch_lives(api: ScriptedApi) -> None:
     """One list, one watch; what the watch brings is told by name and is there at once."""
-    kept, ears = keep(api)
+    reflector, ears = keep(api)
     api.changes("a", 5)
     ears.wait_for(lambda: "a" in ears.heard)
-    assert [kept.items() for _ in range(10)] == [{"a": Snapshot("5")}] * 10
+    assert [reflector.items() for _ in range(10)] == [{"a": Snapshot("5")}] * 10
     assert (api.lists, api.watches) == (1, 1)
-    kept.stop()
+    reflector.stop()
 
 
 def test_a_watch_is_trusted_for_longer_each_time() -> None:
@@ -106,33 +106,33 @@ def test_a_watch_is_trusted_for_longer_each_time() -> None:
 
 def test_a_watch_that_expired_is_listed_anew(api: ScriptedApi) -> None:
     """410: what happened meanwhile is not lost, and everybody is told to look."""
-    kept, ears = keep(api)
+    reflector, ears = keep(api)
     api.objects = {"b": 9}
     api.coming.put({"type": "ERROR", "object": {"code": 410, "reason": "Expired"}})
     ears.wait_for(lambda: ears.heard.count("") == 3)  # the first list, the break, the new list
-    assert kept.items() == {"b": Snapshot("9")}
-    kept.stop()
+    assert reflector.items() == {"b": Snapshot("9")}
+    reflector.stop()
 
 
 def test_hundreds_who_look_after_a_break_cost_one_list(api: ScriptedApi) -> None:
     """The break wakes all who are interested; they wait for the list with which the watch begins again."""
-    kept, ears = keep(api)
+    reflector, ears = keep(api)
     api.objects = {"b": 9}
     api.coming.put(UnreachableError("it broke"))
     ears.wait_for(lambda: ears.heard.count("") == 2)  # the first list, the break
-    assert [kept.items() for _ in range(200)] == [{"b": Snapshot("9")}] * 200
+    assert [reflector.items() for _ in range(200)] == [{"b": Snapshot("9")}] * 200
     assert api.lists == 2
-    kept.stop()
+    reflector.stop()
 
 
 def test_nothing_stale_is_read_while_the_watch_is_broken(api: ScriptedApi) -> None:
     """Each read is then a list of its own; once a watch lives again, none is."""
-    kept, ears = keep(api)
+    reflector, ears = keep(api)
     api.refuses = UnreachableError("no watch today")
     api.coming.put(api.refuses)
     ears.wait_for(lambda: ears.heard.count("") == 2)
     api.objects = {"a": 2}
-    assert kept.items() == {"a": Snapshot("2")}
+    assert reflector.items() == {"a": Snapshot("2")}
     api.objects = {"a": 3}
     api.refuses = None
     watches = api.watches
@@ -140,19 +140,19 @@ def test_nothing_stale_is_read_while_the_watch_is_broken(api: ScriptedApi) -> No
     ears.wait_for(lambda: "b" in ears.heard)  # a watch lives again
     assert api.watches >= watches
     lists = api.lists
-    assert kept.items() == {"a": Snapshot("3"), "b": Snapshot("4")}
+    assert reflector.items() == {"a": Snapshot("3"), "b": Snapshot("4")}
     assert api.lists == lists
-    kept.stop()
+    reflector.stop()
 
 
 def test_the_response_of_a_write_enters_at_once_unless_something_newer_is_known(api: ScriptedApi) -> None:
     """So nothing is restarted twice because the watch is a moment late."""
-    kept, _ = keep(api)
-    kept.enter(pod("a", 8))
-    assert kept.items() == {"a": Snapshot("8")}
-    kept.enter(pod("a", 6))
-    assert kept.items() == {"a": Snapshot("8")}
-    kept.stop()
+    reflector, _ = keep(api)
+    reflector.enter(pod("a", 8))
+    assert reflector.items() == {"a": Snapshot("8")}
+    reflector.enter(pod("a", 6))
+    assert reflector.items() == {"a": Snapshot("8")}
+    reflector.stop()
 
 
 def test_a_refusal_is_not_asked_for_again_and_again() -> None:
@@ -160,13 +160,13 @@ def test_a_refusal_is_not_asked_for_again_and_again() -> None:
     refused = DeniedError("cannot list pods: the API server says 401", status=401)
     nothing, no_watch = ScriptedApi(), ScriptedApi()
     nothing.refuses = nothing.refuses_lists = no_watch.refuses = refused
-    kept = [Kept(api, PODS, "shop", Ears()) for api in (nothing, no_watch)]  # type: ignore[arg-type]
+    reflector = [Reflector(api, PODS, "shop", Ears()) for api in (nothing, no_watch)]  # type: ignore[arg-type]
     time.sleep(2.5)
     assert (nothing.lists, no_watch.lists) == (2, 2)
     began = time.monotonic()
     with pytest.raises(DeniedError):
-        kept[0].items()
-    assert kept[1].items() == {"a": Snapshot("1")}
+        reflector[0].items()
+    assert reflector[1].items() == {"a": Snapshot("1")}
     assert time.monotonic() - began < 0.5
-    for each in kept:
+    for each in reflector:
         each.stop()

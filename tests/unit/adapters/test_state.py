@@ -58,7 +58,7 @@ def test_nothing_is_written_outside_of_a_pass(tmp_path: Path) -> None:
     state = remembered(tmp_path)
     before = (tmp_path / "state.json").read_bytes()
     state.observe("a", frozenset({"dead", "more"}), 200.0)
-    state.keep("a", {"rows": "5"})
+    state.set_baseline("a", {"rows": "5"})
     assert (tmp_path / "state.json").read_bytes() == before
 
 
@@ -69,17 +69,17 @@ def test_what_is_good_is_written_down_between_passes_now_and_then(
     daemon, by_hand = remembered(tmp_path), StateFile(tmp_path, "machine-1")
     with by_hand.hold():
         by_hand.record("b", DONE)
-        by_hand.keep("b", {"rows": "7"})
+        by_hand.set_baseline("b", {"rows": "7"})
         by_hand.enter("boot-1")
     later = time.monotonic() + 601
     monkeypatch.setattr(time, "monotonic", lambda: later)
     with lock(tmp_path):
-        daemon.keep("a", {"rows": "4"})  # another pass is under way
+        daemon.set_baseline("a", {"rows": "4"})  # another pass is under way
     assert written(tmp_path)["kept"] == {"b": {"rows": "7"}}
-    daemon.keep("a", {"rows": "3"})  # not yet again
+    daemon.set_baseline("a", {"rows": "3"})  # not yet again
     assert written(tmp_path)["kept"] == {"b": {"rows": "7"}}
     later += 601
-    daemon.keep("a", {"rows": "2"})
+    daemon.set_baseline("a", {"rows": "2"})
     assert written(tmp_path)["kept"] == {"a": {"rows": "2"}, "b": {"rows": "7"}}
     assert written(tmp_path)["steps"]["b"]["done"]
 

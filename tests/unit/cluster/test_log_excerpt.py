@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootheal.cluster.log_excerpt import LONGEST, MOST, telling
+from bootheal.cluster.log_excerpt import LONGEST, MOST, salient_lines
 
 DJANGO = """\
 Watching for file changes with StatReloader
@@ -47,7 +47,7 @@ goroutine 1 [running]:
 )
 def test_the_lines_that_matter_are_found(log: str, first: str, last: str) -> None:
     """Exceptions before fatal lines, fatal lines before errors, the last line where nothing stands out."""
-    lines = telling(log)
+    lines = salient_lines(log)
     assert lines[0].startswith(first)
     assert lines[-1].startswith(last)
 
@@ -55,8 +55,8 @@ def test_the_lines_that_matter_are_found(log: str, first: str, last: str) -> Non
 def test_they_are_few_short_and_each_is_told_once() -> None:
     """The latest five; a line that came a hundred times stands once, where it came last."""
     log = "\n".join(f"ValueError: {n} " + "x" * 500 for n in range(20)) + "\nValueError: same" * 100
-    lines = telling(log)
+    lines = salient_lines(log)
     assert len(lines) == MOST
     assert lines[-1] == "ValueError: same"
     assert all(len(line) <= LONGEST for line in lines)
-    assert telling("") == ()
+    assert salient_lines("") == ()

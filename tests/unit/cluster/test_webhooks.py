@@ -34,12 +34,12 @@ def test_the_webhook_is_found_in_what_the_api_server_says(message: str, name: st
 
 def test_what_is_refused_names_configuration_and_service() -> None:
     """Where they are known; else only the webhook."""
-    assert blame("check.policy.example", Extensions(deaf=(POLICY,))) == REFUSES
+    assert blame("check.policy.example", Extensions(unreachable=(POLICY,))) == REFUSES
     assert blame("check.policy.example", Extensions()) == "webhook check.policy.example does not answer"
 
 
 def test_remarks_tell_everything_once() -> None:
-    """Broken APIs, deaf webhooks, and what may not be looked at."""
+    """Broken APIs, unreachable webhooks, and what may not be looked at."""
     found = Extensions((("v1beta1.metrics.k8s.io", "MissingEndpoints"),), (POLICY,), ("cannot list x: 403",))
     broken = "API v1beta1.metrics.k8s.io is not available (MissingEndpoints)"
     assert (broken, REFUSES, "not looked at: cannot list x: 403") == remarks(found)
@@ -81,7 +81,7 @@ SLICE = {"endpoints": [{"conditions": {"ready": False}}, {"addresses": ["10.42.0
 
 
 @pytest.mark.parametrize(
-    ("answers", "deaf"),
+    ("answers", "unreachable"),
     [
         ({"validatingwebhookconfigurations": webhooks(service=SERVICE), "/endpointslices": []}, True),
         ({"mutatingwebhookconfigurations": webhooks(service=SERVICE, policy=None), "/endpointslices": []}, True),
@@ -98,9 +98,11 @@ SLICE = {"endpoints": [{"conditions": {"ready": False}}, {"addresses": ["10.42.0
     ],
     ids=["no endpoint", "Fail is the default", "answers", "may be ignored", "outside", "not ours to see"],
 )
-def test_deaf_is_what_must_be_asked_and_has_no_ready_endpoint(answers: dict[str, object], deaf: bool) -> None:
+def test_unreachable_is_what_must_be_asked_and_has_no_ready_endpoint(
+    answers: dict[str, object], unreachable: bool
+) -> None:
     """What may be ignored, is elsewhere, or cannot be judged is not accused."""
-    assert deaf == bool(reading.read(Served(answers)).deaf)
+    assert unreachable == bool(reading.read(Served(answers)).unreachable)
 
 
 def test_what_may_not_be_read_is_told() -> None:
@@ -108,15 +110,15 @@ def test_what_may_not_be_read_is_told() -> None:
     denied = DeniedError("cannot list apiservices: 403", status=403)
     found = reading.read(Served({"apiservices": denied, "validatingwebhookconfigurations": webhooks(service=SERVICE)}))
     assert "cannot list apiservices: 403" in found.unread
-    assert found.deaf
+    assert found.unreachable
 
 
 def test_a_statefulset_that_a_webhook_holds_up_says_so_in_events_only() -> None:
-    """Believed while that webhook is deaf: the event lasts for an hour, its cause may not."""
+    """Believed while that webhook is unreachable: the event lasts for an hour, its cause may not."""
     event = {"message": 'create Pod db-0 failed: failed calling webhook "check.policy.example": no endpoints'}
     served = Served({"/events": [event]})
     waiting_for_pods = a_deployment(ref=Ref("statefulset", "shop", "db"), replicas=0)
-    assert reading.refusal(served, waiting_for_pods, Extensions(deaf=(POLICY,))) == REFUSES
+    assert reading.refusal(served, waiting_for_pods, Extensions(unreachable=(POLICY,))) == REFUSES
     assert reading.refusal(served, waiting_for_pods, Extensions()) == ""
-    assert reading.refusal(Served({"/events": []}), waiting_for_pods, Extensions(deaf=(POLICY,))) == ""
-    assert reading.refusal(Served({}), waiting_for_pods, Extensions(deaf=(POLICY,))) == ""
+    assert reading.refusal(Served({"/events": []}), waiting_for_pods, Extensions(unreachable=(POLICY,))) == ""
+    assert reading.refusal(Served({}), waiting_for_pods, Extensions(unreachable=(POLICY,))) == ""

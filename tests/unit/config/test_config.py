@@ -394,7 +394,7 @@ def test_a_declared_auth_file_is_kept_for_both_roles(tmp_path: Path) -> None:
     client, pooler = steps["credential/shop/client"], steps["pooler/shop"]
     assert isinstance(client, Credential)
     assert isinstance(pooler, PoolerStep)
-    assert client.passed_through
+    assert client.verifier_only
     assert {"credential/shop", "credential/shop/client"} <= set(pooler.after)
     users = Login(Ref("secret", "shop", "users"), password_key="list", user="list")
     assert pooler.auth_file == client.auth_file == users

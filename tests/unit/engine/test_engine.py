@@ -486,10 +486,10 @@ def test_what_a_step_settles_with_is_kept_for_the_next_boots() -> None:
     found: list[Any] = []
 
     def judges(value: Any, past: Past) -> Judgement:
-        found.append(dict(past.kept))
+        found.append(dict(past.baseline))
         if value is None:
             return Settled("well")
-        return Settled("well", keep={"rows": "7"}) if value else Wait("not yet")
+        return Settled("well", baseline={"rows": "7"}) if value else Wait("not yet")
 
     bench.steps = [Scripted(name="a", sees=Ready(bench, 10).sees, judges=judges)]
     bench.run("boot-1")

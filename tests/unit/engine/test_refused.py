@@ -10,7 +10,7 @@ from bootheal.backoff import reconnecting
 from bootheal.errors import BoothealError, DeniedError, UnreachableError
 from bootheal.model import Ending
 from bootheal.ports import World
-from bootheal.step import REFUSAL_PASSES, Act, Judgement, Past, Settled
+from bootheal.step import REFUSAL_TRANSIENT_SECONDS, Act, Judgement, Past, Settled
 from support.engine import START, Bench, Deed, DictMemory, Scripted
 
 FORBIDDEN = DeniedError("cannot list pods in namespace shop: the API server says 403", status=403, hint="see its Role")
@@ -41,7 +41,7 @@ def test_a_refusal_that_lasts_is_believed_after_a_minute() -> None:
     """Then it is a matter of rights, and the hint says where to look."""
     outcome = refused_for(1e9, FORBIDDEN)
     assert (outcome.ending, outcome.hint) == (Ending.GAVE_UP, "see its Role")
-    assert REFUSAL_PASSES <= outcome.ended < REFUSAL_PASSES + 2
+    assert REFUSAL_TRANSIENT_SECONDS <= outcome.ended < REFUSAL_TRANSIENT_SECONDS + 2
 
 
 def test_a_refusal_of_somebody_else_is_believed_at_once() -> None:

@@ -150,7 +150,7 @@ def test_a_verifier_of_another_password_is_nobodys_to_give() -> None:
     judgement = LISTED.judge(listed(REFUSED, same=False, belongs=False), past())
     assert isinstance(judgement, Act)
     assert judgement.actions[0].sentence.startswith("reset the password of role/shop/pooler")
-    client = replace(LISTED, passed_through=True)
+    client = replace(LISTED, verifier_only=True)
     judgement = client.judge(listed(REFUSED, same=False, belongs=False), past())
     assert isinstance(judgement, Settled)
     assert "another password than secret/shop/pooler" in judgement.remarks[0]

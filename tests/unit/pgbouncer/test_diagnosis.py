@@ -1,9 +1,9 @@
-"""Every cell of the login matrix has its verdict."""
+"""Every cell of the login matrix has its diagnosis."""
 
 import pytest
 
 from bootheal.model import Answer
-from bootheal.pgbouncer.diagnosis import Logins, Verdict
+from bootheal.pgbouncer.diagnosis import Diagnosis, Logins
 
 OK = Answer(ok=True, spoke=True)
 SILENT = Answer(ok=False, spoke=False, text="connection refused")
@@ -24,47 +24,47 @@ def cached(cause: str) -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("pooler", "application", "through", "verdict"),
+    ("pooler", "application", "through", "diagnosis"),
     [
-        (OK, OK, OK, Verdict.SERVES),
-        (None, None, OK, Verdict.SERVES),
-        (OK, OK, FAILING, Verdict.BACKS_OFF),
-        (OK, OK, state("", "pgbouncer cannot connect to server"), Verdict.BACKS_OFF),
-        (OK, OK, cached("the database system is starting up"), Verdict.BACKS_OFF),
-        (OK, OK, state("57P03", "the database system is starting up"), Verdict.BACKS_OFF),
-        (OK, OK, LATE, Verdict.BACKS_OFF),
-        (OK, OK, None, Verdict.BACKS_OFF),
-        (OK, OK, WRONG, Verdict.STALE),
-        (OK, OK, cached('password authentication failed for user "pooler"'), Verdict.STALE),
-        (OK, OK, state("08P01", "server login failed: wrong password type"), Verdict.STALE),
-        (OK, OK, state("08P01", "SASL authentication failed"), Verdict.STALE_CLIENT),
-        (OK, OK, state("08P01", "no such user: app"), Verdict.STALE_CLIENT),
-        (OK, OK, cached("server DNS lookup failed"), Verdict.NO_NAME),
-        (OK, OK, cached("connect failed"), Verdict.NO_WAY),
-        (OK, OK, state("08P01", 'database "shop" is disabled'), Verdict.DISABLED),
-        (OK, OK, state("53300", "no more connections allowed (max_client_conn)"), Verdict.CROWDED),
-        (OK, OK, state("42883", "function user_lookup does not exist"), Verdict.MISSING),
-        (OK, OK, state("3D000", "no such database: shop"), Verdict.STALE_CLIENT),
-        *((WRONG, OK, through, Verdict.POOLER_ROLE) for through in ANY if not through.ok),
-        *((OK, WRONG, through, Verdict.APPLICATION_ROLE) for through in ANY if not through.ok),
-        *((state("57P03"), state("57P03"), through, Verdict.RECOVERING) for through in ANY if not through.ok),
-        *((state("25006"), state("25006"), through, Verdict.NOT_PRIMARY) for through in ANY if not through.ok),
-        *((SILENT, SILENT, through, Verdict.UNREACHABLE) for through in ANY if not through.ok),
-        *((LATE, LATE, through, Verdict.UNREACHABLE) for through in ANY if not through.ok),
-        *((state("53300"), OK, through, Verdict.CROWDED) for through in ANY if not through.ok),
+        (OK, OK, OK, Diagnosis.SERVES),
+        (None, None, OK, Diagnosis.SERVES),
+        (OK, OK, FAILING, Diagnosis.BACKS_OFF),
+        (OK, OK, state("", "pgbouncer cannot connect to server"), Diagnosis.BACKS_OFF),
+        (OK, OK, cached("the database system is starting up"), Diagnosis.BACKS_OFF),
+        (OK, OK, state("57P03", "the database system is starting up"), Diagnosis.BACKS_OFF),
+        (OK, OK, LATE, Diagnosis.BACKS_OFF),
+        (OK, OK, None, Diagnosis.BACKS_OFF),
+        (OK, OK, WRONG, Diagnosis.STALE),
+        (OK, OK, cached('password authentication failed for user "pooler"'), Diagnosis.STALE),
+        (OK, OK, state("08P01", "server login failed: wrong password type"), Diagnosis.STALE),
+        (OK, OK, state("08P01", "SASL authentication failed"), Diagnosis.STALE_CLIENT),
+        (OK, OK, state("08P01", "no such user: app"), Diagnosis.STALE_CLIENT),
+        (OK, OK, cached("server DNS lookup failed"), Diagnosis.NO_NAME),
+        (OK, OK, cached("connect failed"), Diagnosis.NO_WAY),
+        (OK, OK, state("08P01", 'database "shop" is disabled'), Diagnosis.DISABLED),
+        (OK, OK, state("53300", "no more connections allowed (max_client_conn)"), Diagnosis.CROWDED),
+        (OK, OK, state("42883", "function user_lookup does not exist"), Diagnosis.MISSING),
+        (OK, OK, state("3D000", "no such database: shop"), Diagnosis.STALE_CLIENT),
+        *((WRONG, OK, through, Diagnosis.POOLER_ROLE) for through in ANY if not through.ok),
+        *((OK, WRONG, through, Diagnosis.APPLICATION_ROLE) for through in ANY if not through.ok),
+        *((state("57P03"), state("57P03"), through, Diagnosis.RECOVERING) for through in ANY if not through.ok),
+        *((state("25006"), state("25006"), through, Diagnosis.NOT_PRIMARY) for through in ANY if not through.ok),
+        *((SILENT, SILENT, through, Diagnosis.UNREACHABLE) for through in ANY if not through.ok),
+        *((LATE, LATE, through, Diagnosis.UNREACHABLE) for through in ANY if not through.ok),
+        *((state("53300"), OK, through, Diagnosis.CROWDED) for through in ANY if not through.ok),
         *(
-            (state(missing), state(missing), through, Verdict.MISSING)
+            (state(missing), state(missing), through, Diagnosis.MISSING)
             for missing in ("3D000", "3F000", "42883")
             for through in ANY
             if not through.ok
         ),
     ],
 )
-def test_each_cell(pooler: Answer, application: Answer, through: Answer, verdict: Verdict) -> None:
+def test_each_cell(pooler: Answer, application: Answer, through: Answer, diagnosis: Diagnosis) -> None:
     """What is lower down is judged first; what serves is well, whatever else is refused."""
-    assert verdict is Logins(pooler, application, through).verdict
+    assert diagnosis is Logins(pooler, application, through).diagnosis
 
 
 def test_a_forced_user_may_leave_the_application_unknown_to_postgresql() -> None:
     """Where the pooler logs in as itself for everybody, the application's role need not exist."""
-    assert Verdict.SERVES is Logins(OK, WRONG, OK).verdict
+    assert Diagnosis.SERVES is Logins(OK, WRONG, OK).diagnosis

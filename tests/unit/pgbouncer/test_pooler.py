@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bootheal.model import ActionRecord, Answer, Console, Document, Login, Ref, Setting, Target
-from bootheal.pgbouncer.actions import HangUp, Lend, Reload, Repay, RestartPooler
-from bootheal.pgbouncer.observation import Member, PoolerObservation
+from bootheal.pgbouncer.actions import HangUp, LowerSetting, Reload, RestartPooler, RestoreSetting
+from bootheal.pgbouncer.observation import PoolerObservation, PoolerPod
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.postgres.primary import Database
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
@@ -37,16 +37,19 @@ def shows(retry: str = "15", idle: str = "300", **facts: Any) -> Console:
     return replace(Console(settings), **facts)
 
 
-def member(login: Answer = OK, retry: str = "15", idle: str = "300", **fields: Any) -> Member:
-    return replace(Member(POD, "uid-1", Target("10.42.0.8", 6432, POD), login, shows(retry, idle)), **fields)
+def member(login: Answer = OK, retry: str = "15", idle: str = "300", **fields: Any) -> PoolerPod:
+    return replace(PoolerPod(POD, "uid-1", Target("10.42.0.8", 6432, POD), login, shows(retry, idle)), **fields)
 
 
 def loan(number: int = 0, **fields: Any) -> ActionRecord:
     note = {"uid": "uid-1", "key": "server_login_retry", "value": "15"}
-    return replace(ActionRecord(number, "lend", str(POD), "login not served", NOW - 1, "lend", "done", note), **fields)
+    return replace(
+        ActionRecord(number, "lower-setting", str(POD), "login not served", NOW - 1, "lower-setting", "done", note),
+        **fields,
+    )
 
 
-def judge(*members: Member, step: PoolerStep = STEP, done: tuple[ActionRecord, ...] = (), **facts: Any) -> Judgement:
+def judge(*members: PoolerPod, step: PoolerStep = STEP, done: tuple[ActionRecord, ...] = (), **facts: Any) -> Judgement:
     return step.judge(PoolerObservation(members=members, **facts), past(done=done))
 
 
@@ -60,7 +63,7 @@ def test_a_failing_login_lifts_the_back_off() -> None:
     judgement = judge(member(FAILING))
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
-    assert isinstance(action, Lend)
+    assert isinstance(action, LowerSetting)
     assert action.note == {"uid": "uid-1", "key": "server_login_retry", "value": "15"}
 
 
@@ -69,8 +72,12 @@ def test_a_run_that_ends_gives_back_what_it_lent() -> None:
     lent = PoolerObservation(members=(member(FAILING, retry="0.2"),))
     judgement = STEP.wind_down(lent, past(done=(loan(),)))
     assert isinstance(judgement, Act)
-    assert [(type(action), action.note["key"]) for action in judgement.actions] == [(Repay, "server_login_retry")]
-    paid = ActionRecord(1, "repay", str(POD), "x", NOW, "repay", "done", {"uid": "uid-1", "key": "server_login_retry"})
+    assert [(type(action), action.note["key"]) for action in judgement.actions] == [
+        (RestoreSetting, "server_login_retry")
+    ]
+    paid = ActionRecord(
+        1, "restore-setting", str(POD), "x", NOW, "repay", "done", {"uid": "uid-1", "key": "server_login_retry"}
+    )
     assert [STEP.owes(done) for done in ((), (loan(),), (loan(), paid))] == [False, True, False]
     assert isinstance(STEP.wind_down(PoolerObservation(members=(member(uid="uid-2"),)), past(done=(loan(),))), Settled)
 
@@ -100,13 +107,15 @@ def test_a_loan_is_repaid_once_logins_succeed() -> None:
     judgement = judge(member(retry="0.2"), done=(loan(result="intended"),))
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
-    assert isinstance(action, Repay)
+    assert isinstance(action, RestoreSetting)
     assert action.value == "15"
 
 
 def test_a_repaid_loan_is_not_repaid_again() -> None:
     """The repayment is remembered; one that failed is not."""
-    paid = ActionRecord(1, "repay", str(POD), "x", NOW, "repay", "done", {"uid": "uid-1", "key": "server_login_retry"})
+    paid = ActionRecord(
+        1, "restore-setting", str(POD), "x", NOW, "repay", "done", {"uid": "uid-1", "key": "server_login_retry"}
+    )
     assert isinstance(judge(member(), done=(loan(), paid)), Settled)
     assert isinstance(judge(member(retry="0.2"), done=(loan(), replace(paid, result="failed: x"))), Act)
 
@@ -129,7 +138,7 @@ def test_a_declared_back_off_is_what_is_given_back() -> None:
     judgement = judge(member(retry="0.2"), step=step, done=(loan(),))
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
-    assert isinstance(action, Repay)
+    assert isinstance(action, RestoreSetting)
     assert action.value == "5"
 
 
@@ -166,7 +175,7 @@ def test_without_the_console_settings_cannot_be_verified() -> None:
 
 def test_a_console_that_does_not_answer_for_now_is_waited_for() -> None:
     """Neither "healed" with a loan unpaid, nor given up for a hiccup."""
-    blind = member(console=None, refused="cannot hold a session: connection reset", passing=True)
+    blind = member(console=None, refused="cannot hold a session: connection reset", transient=True)
     assert judge(blind) == Wait("cannot hold a session: connection reset")
     no_settings = replace(STEP, settings={})
     assert isinstance(judge(blind, step=no_settings, done=(loan(),)), Wait)
@@ -179,7 +188,7 @@ def test_a_loan_is_repaid_before_giving_up() -> None:
     held = past(first_seen={"stale_client uid-1": NOW - 10}, done=(loan(),))
     judgement = STEP.judge(PoolerObservation(members=(refused,)), held)
     assert isinstance(judgement, Act)
-    assert isinstance(judgement.actions[0], Repay)
+    assert isinstance(judgement.actions[0], RestoreSetting)
 
 
 @pytest.mark.parametrize("value", ["", "15s", None])
@@ -235,8 +244,8 @@ REFUSED = Answer(ok=False, spoke=True, sqlstate="28P01", text='password authenti
 UNKNOWN = Answer(ok=False, spoke=True, text="SASL authentication failed")
 
 
-def cured(*members: Member, held: float = 0.0, done: tuple[ActionRecord, ...] = (), **facts: Any) -> Judgement:
-    """Judge with both roles let in by PostgreSQL, each verdict having held for so long."""
+def cured(*members: PoolerPod, held: float = 0.0, done: tuple[ActionRecord, ...] = (), **facts: Any) -> Judgement:
+    """Judge with both roles let in by PostgreSQL, each diagnosis having held for so long."""
     seen = PoolerObservation(members=members, **{"pooler": OK, "application": OK} | facts)
     return STEP.judge(seen, past(done=done, first_seen=dict.fromkeys(seen.conditions, NOW - held)))
 

@@ -1,7 +1,7 @@
 """The names that CoreDNS keeps."""
 
 from bootheal.model import Document, Node
-from bootheal.platform.node_hosts import COREDNS, KEY, Names, NodeHostsObservation, RestoreNames, merged
+from bootheal.platform.node_hosts import COREDNS, KEY, NodeHosts, NodeHostsObservation, RestoreNodeHosts, merged
 from bootheal.step import Act, Settled, Wait
 from support.objects import NOW, a_node, past
 
@@ -17,31 +17,31 @@ def seen(text: str, *nodes: Node, unaware: tuple[str, ...] = ()) -> NodeHostsObs
 def test_names_that_are_known_are_left_alone() -> None:
     """Whatever else is in the list."""
     whole = "172.18.0.3 box\n172.18.0.1 host.k3d.internal\n10.0.0.9 printer\n"
-    assert isinstance(Names(restore=True).judge(seen(whole), past(first_seen=LOST)), Settled)
+    assert isinstance(NodeHosts(restore=True).judge(seen(whole), past(first_seen=LOST)), Settled)
 
 
 def test_a_list_that_is_kept_elsewhere_is_no_matter_of_ours() -> None:
     """No CoreDNS, or k3d in the host's network."""
-    assert isinstance(Names(restore=True).judge(NodeHostsObservation(None, WANTED), past()), Settled)
+    assert isinstance(NodeHosts(restore=True).judge(NodeHostsObservation(None, WANTED), past()), Settled)
     assert isinstance(
-        Names(restore=True).judge(NodeHostsObservation(Document(COREDNS, KEY, "", "7"), {}), past()), Settled
+        NodeHosts(restore=True).judge(NodeHostsObservation(Document(COREDNS, KEY, "", "7"), {}), past()), Settled
     )
 
 
 def test_a_lost_name_is_told_of_once_k3s_has_had_its_say() -> None:
     """With the setting that would bring it back; nothing is written by default."""
     lost = seen("172.18.0.3 box\n")
-    assert Names().judge(lost, past()) == Wait(f"{WHY}, as while k3s starts", again=20)
+    assert NodeHosts().judge(lost, past()) == Wait(f"{WHY}, as while k3s starts", again=20)
     hint = f"{WHY}: cluster.node_hosts: restore lets bootheal tell it"
-    assert Names().judge(lost, past(first_seen=LOST)) == Settled(WHY, (hint,))
+    assert NodeHosts().judge(lost, past(first_seen=LOST)) == Settled(WHY, (hint,))
 
 
 def test_a_lost_name_is_restored_where_allowed() -> None:
     """At the version that was read."""
-    action = RestoreNames(
+    action = RestoreNodeHosts(
         cause="lost since Docker restarted it", names=(("host.k3d.internal", "172.18.0.1"),), version="7"
     )
-    assert Names(restore=True).judge(seen("172.18.0.3 box\n"), past(first_seen=LOST)) == Act(WHY, (action,))
+    assert NodeHosts(restore=True).judge(seen("172.18.0.3 box\n"), past(first_seen=LOST)) == Act(WHY, (action,))
     assert action.sentence == "tell CoreDNS of host.k3d.internal (lost since Docker restarted it)"
 
 
@@ -61,7 +61,7 @@ def test_every_other_line_stays_and_each_has_one_name() -> None:
 def test_a_node_at_another_address_than_its_container_is_told_of() -> None:
     """It cannot be close_incident from here; nor can a container's own /etc/hosts."""
     whole = "172.18.0.3 box\n172.18.0.1 host.k3d.internal\n"
-    judgement = Names().judge(seen(whole, a_node(ip="172.18.0.2"), unaware=("box",)), past())
+    judgement = NodeHosts().judge(seen(whole, a_node(ip="172.18.0.2"), unaware=("box",)), past())
     assert isinstance(judgement, Settled)
     assert [remark.partition(":")[0] for remark in judgement.remarks] == [
         "node box says its address is 172.18.0.2, but its container has 172.18.0.3",

@@ -99,15 +99,15 @@ def test_what_the_kubelet_may_still_restart_is_given_time() -> None:
 
 def test_what_is_over_for_good_had_its_time_before() -> None:
     """A Failed pod is not restarted by anybody: how long it has been dead is in its own status."""
-    pod = failed("a", "NodeShutdown", turned=BOOT - 5)
+    pod = failed("a", "NodeShutdown", ready_changed=BOOT - 5)
     assert isinstance(CLEANUP.judge(look(pod), for_long(0)), Act)
-    young = failed("a", "NodeShutdown", turned=NOW - 5)
+    young = failed("a", "NodeShutdown", ready_changed=NOW - 5)
     assert isinstance(CLEANUP.judge(look(young), for_long(0)), Wait)
 
 
 def test_a_time_of_death_in_the_future_is_not_believed() -> None:
     """The clock was wrong; then it counts for how long we have been looking."""
-    pod = failed("a", "NodeShutdown", turned=NOW + 1e6)
+    pod = failed("a", "NodeShutdown", ready_changed=NOW + 1e6)
     assert isinstance(CLEANUP.judge(look(pod), for_long(59)), Wait)
     assert isinstance(CLEANUP.judge(look(pod), for_long(60)), Act)
 
@@ -244,7 +244,7 @@ def test_log_lines_can_be_left_out() -> None:
 
 
 def overdue(seconds: float = 600, **fields: Any) -> Pod:
-    return dead(deleting=True, due=NOW - seconds, **fields)
+    return dead(deleting=True, delete_by=NOW - seconds, **fields)
 
 
 @pytest.mark.parametrize(
@@ -342,9 +342,9 @@ PODS = st.builds(
     reason=st.sampled_from(["", "Evicted", "NodeLost", "", "Evicted", "Terminated", "OutOfcpu", "Odd"]),
     ready=RARELY,
     created=st.just(BOOT - 5000),
-    turned=TIMES,
+    ready_changed=TIMES,
     deleting=RARELY,
-    due=TIMES,
+    delete_by=TIMES,
     finalizers=mostly((), ("x/y",)),
     mirror=RARELY,
     owner=OWNERS.map(lambda kind: Ref(kind, "shop", "owner") if kind else None),

@@ -70,7 +70,7 @@ def test_an_answer_that_is_no_number_goes_no_further(value: str) -> None:
     """Rows can hold anything; only numbers are kept, compared and told."""
     found = answered(value)
     assert (found.answer.ok, found.answer.value, str(found.answer)) == (False, "", "its answer is not one number")
-    assert not found.passing
+    assert not found.transient
 
 
 @pytest.mark.parametrize(

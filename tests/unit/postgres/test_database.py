@@ -10,7 +10,7 @@ from bootheal.model import ActionRecord, Answer, Credentials, Login, Ref, Secret
 from bootheal.ports import World
 from bootheal.postgres.data_checks import Check, Checked, checked
 from bootheal.postgres.database import AcceptData, DatabaseObservation, DatabaseStep
-from bootheal.postgres.primary import READ_ONLY, Database, Member, Members
+from bootheal.postgres.primary import READ_ONLY, Database, Server, Servers
 from bootheal.postgres.server_log import Distress
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 from support.objects import NOW, past
@@ -19,15 +19,15 @@ DATABASE = Database("shop", "shop", "shop", Login(Ref("secret", "shop", "admin")
 STEP = DatabaseStep(name="database/shop", database=DATABASE)
 
 
-def member(name: str = "postgres-0", **answer: Any) -> Member:
-    return Member(name, Target("10.42.0.5", 5432), Answer(**{"ok": False, "spoke": True} | answer))
+def member(name: str = "postgres-0", **answer: Any) -> Server:
+    return Server(name, Target("10.42.0.5", 5432), Answer(**{"ok": False, "spoke": True} | answer))
 
 
-def judge(*members: Member) -> Judgement:
-    return STEP.judge(DatabaseObservation(Members(members)), past())
+def judge(*members: Server) -> Judgement:
+    return STEP.judge(DatabaseObservation(Servers(members)), past())
 
 
-WRITABLE = Members((member(ok=True, value="f"),))
+WRITABLE = Servers((member(ok=True, value="f"),))
 ORDERS = Check("orders kept", "select count(*) from orders", at_least=1, may_shrink=0)
 CHECKING = replace(STEP, checks=(ORDERS,), client=Login(Ref("secret", "shop", "app")))
 GOOD = {"system identifier": "7", "check orders kept": "3000"}
@@ -52,7 +52,7 @@ def counted(value: str = "3000", **answer: Any) -> tuple[Checked, ...]:
 
 
 def compared(seen: DatabaseObservation, step: DatabaseStep = CHECKING, **history: Any) -> Judgement:
-    return step.judge(seen, past(**{"kept": GOOD} | history))
+    return step.judge(seen, past(**{"baseline": GOOD} | history))
 
 
 def test_a_writable_primary_settles_it() -> None:
@@ -63,7 +63,7 @@ def test_a_writable_primary_settles_it() -> None:
 
 def test_a_service_that_does_not_lead_there_yet_is_waited_for() -> None:
     """The pooler comes through it, and would hang on an address that is gone."""
-    members = Members((member(ok=True, value="f"),), service="service/shop/db still sends to 10.42.0.3")
+    members = Servers((member(ok=True, value="f"),), service="service/shop/db still sends to 10.42.0.3")
     assert STEP.judge(DatabaseObservation(members), past()) == Wait("service/shop/db still sends to 10.42.0.3")
 
 
@@ -86,7 +86,7 @@ def test_crash_recovery_is_waited_for_without_using_up_patience() -> None:
     ],
 )
 def test_what_may_pass_is_waited_for_and_explained(answer: dict[str, Any], why: str) -> None:
-    """Member by member."""
+    """Server by member."""
     assert judge(member(**answer)) == Wait(why)
 
 
@@ -106,7 +106,7 @@ def test_missing_or_damaged_data_needs_a_person(sqlstate: str) -> None:
 
 def test_two_primaries_need_a_person() -> None:
     """Split brain is not ours to resolve."""
-    seen = DatabaseObservation(Members((member("a", ok=True, value="f"), member("b", ok=True, value="f"))))
+    seen = DatabaseObservation(Servers((member("a", ok=True, value="f"), member("b", ok=True, value="f"))))
     assert isinstance(STEP.judge(seen, past()), Wait)  # a switchover may look so for a moment
     judgement = STEP.judge(seen, past(first_seen={"two primaries": NOW - 10}))
     assert isinstance(judgement, GiveUp)
@@ -130,7 +130,7 @@ def test_a_refused_administrator_is_named_with_its_secret(sqlstate: str) -> None
 
 def test_crash_recovery_shows_how_far_it_is() -> None:
     """Where the log tells."""
-    starting = Members((member(sqlstate="57P03", text="the database system is not yet accepting connections"),))
+    starting = Servers((member(sqlstate="57P03", text="the database system is not yet accepting connections"),))
     seen = DatabaseObservation(starting, recovery="redo is at 0/5A3C2B8 after 10 s")
     why = (
         "PostgreSQL postgres-0: the database system is not yet accepting connections (57P03): "
@@ -147,7 +147,7 @@ ABSENT = member(spoke=False, text="connection refused")
 def test_a_server_that_cannot_find_its_checkpoint_needs_a_person() -> None:
     """Crash loops do not cure that, and pg_resetwal is nobody's to run but a person's."""
     seen = DatabaseObservation(
-        Members((ABSENT,)), distress={"postgres-0": DAMAGE}, backup="the newest backup is job/shop/b"
+        Servers((ABSENT,)), distress={"postgres-0": DAMAGE}, backup="the newest backup is job/shop/b"
     )
     judgement = STEP.judge(seen, past())
     assert isinstance(judgement, GiveUp)
@@ -158,9 +158,9 @@ def test_a_server_that_cannot_find_its_checkpoint_needs_a_person() -> None:
 
 def test_a_complaint_that_may_pass_is_waited_for_and_told() -> None:
     """A lock file of another container; and damage of one member while another may come up yet."""
-    lock = STEP.judge(DatabaseObservation(Members((ABSENT,)), distress={"postgres-0": LOCK}), past())
+    lock = STEP.judge(DatabaseObservation(Servers((ABSENT,)), distress={"postgres-0": LOCK}), past())
     assert lock == Wait(f"no writable primary: postgres-0: connection refused (postgres-0's log: {LOCK.text})")
-    two = Members((ABSENT, replace(ABSENT, pod="postgres-1")))
+    two = Servers((ABSENT, replace(ABSENT, pod="postgres-1")))
     assert isinstance(STEP.judge(DatabaseObservation(two, distress={"postgres-1": DAMAGE}), past()), Wait)
 
 
@@ -168,11 +168,11 @@ def test_what_is_found_is_kept_for_the_next_boot() -> None:
     """Only what could be read; what could not is not forgotten."""
     judgement = compared(DatabaseObservation(WRITABLE, "7", counted("3001")))
     assert isinstance(judgement, Settled)
-    assert judgement.keep == {"system identifier": "7", "check orders kept": "3001"}
+    assert judgement.baseline == {"system identifier": "7", "check orders kept": "3001"}
     assert judgement.why == "postgres-0 accepts connections and takes writes; orders kept"
     blind = compared(DatabaseObservation(WRITABLE, "", counted("3001")))
     assert isinstance(blind, Settled)
-    assert blind.keep == {"system identifier": "7", "check orders kept": "3001"}
+    assert blind.baseline == {"system identifier": "7", "check orders kept": "3001"}
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_data_that_is_not_as_it_was_needs_a_person(seen: DatabaseObservation, to
 
 def test_a_database_that_was_there_is_told_apart_from_a_slip_of_the_pen() -> None:
     """3D000 is exit 3 in any case; its hint depends on whether it was ever seen."""
-    members = Members((member(sqlstate="3D000", text="gone"),))
+    members = Servers((member(sqlstate="3D000", text="gone"),))
     first, later = STEP.judge(DatabaseObservation(members), past()), compared(DatabaseObservation(members, "8"))
     assert isinstance(first, GiveUp)
     assert isinstance(later, GiveUp)
@@ -263,7 +263,7 @@ def test_a_check_that_may_be_answered_later_is_waited_for(answer: dict[str, Any]
 )
 def test_a_check_that_cannot_be_asked_says_what_to_correct(answer: dict[str, Any], hint: str) -> None:
     """A slip in the configuration is no data loss (the table was never there before)."""
-    judgement = compared(DatabaseObservation(WRITABLE, "7", counted(**answer)), kept={"system identifier": "7"})
+    judgement = compared(DatabaseObservation(WRITABLE, "7", counted(**answer)), baseline={"system identifier": "7"})
     assert isinstance(judgement, GiveUp)
     assert not judgement.person
     assert hint in judgement.hint
@@ -281,7 +281,7 @@ def test_the_owner_accepts_the_data_once(result: str) -> None:
     done = ActionRecord(0, "accept-data", "database/shop", action.cause, NOW + 1, action.sentence, result, action.note)
     settled = compared(seen, accepting, done=(done,))
     assert isinstance(settled, Settled)
-    assert settled.keep == action.note
+    assert settled.baseline == action.note
     assert isinstance(compared(replace(seen, identifier="9"), accepting, done=(done,)), GiveUp)
     assert isinstance(compared(seen, CHECKING, done=(done,)), Settled)  # the next run of this boot
 
@@ -293,7 +293,7 @@ def test_what_was_accepted_once_is_no_licence_for_the_rest_of_the_boot() -> None
     since: dict[str, Any] = {
         "done": (done,),
         "incident": 1,
-        "kept": {"system identifier": "8", "check orders kept": "90"},
+        "baseline": {"system identifier": "8", "check orders kept": "90"},
     }
     assert isinstance(compared(DatabaseObservation(WRITABLE, "8", counted("90")), **since), Settled)
     judgement = compared(DatabaseObservation(WRITABLE, "8", counted("0")), **since)

@@ -158,7 +158,7 @@ def test_the_leaders_label_is_not_believed() -> None:
     service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), selector)
     late = {"app": "db", "cnpg.io/instanceRole": "primary"}
     pods = [
-        a_pod("db-0", running(), labels=late, turned=BOOT + 20),
+        a_pod("db-0", running(), labels=late, ready_changed=BOOT + 20),
         a_pod("db-1", running(), labels={"app": "db", "cnpg.io/instanceRole": "replica"}),
     ]
     simulated = Simulated(pods, service, answers={"db-0": STANDBY, "db-1": STANDBY})
@@ -200,7 +200,10 @@ def test_zalando(word: str) -> None:
     """Its Service has no selector, and no address while nobody leads: its labels are those of the pods."""
     labels = {"application": "spilo", "cluster-name": "shop-db", "spilo-role": word}
     service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), labels=labels)
-    pods = [spilo("db-0", word, "primary, starting", turned=BOOT + 5), spilo("db-1", "replica", "replica, running")]
+    pods = [
+        spilo("db-0", word, "primary, starting", ready_changed=BOOT + 5),
+        spilo("db-1", "replica", "replica, running"),
+    ]
     simulated = Simulated(pods, service, answers={"db-0": STANDBY, "db-1": STANDBY})
     assert find(world(simulated), database()).why_none == (
         f"db-0 is read-only (a standby; labelled {word}, Patroni says primary, starting, Ready since 13:46:45 UTC); "

@@ -165,11 +165,11 @@ def test_a_dead_pod_is_named() -> None:
 
 def test_what_starts_slowly_is_not_restarted_for_it() -> None:
     """A startup probe that has not succeeded is a start; a readiness probe is not asked before its delay is over."""
-    proving = replace(running(), ready=False, unproven=True)
+    proving = replace(running(), ready=False, startup_pending=True)
     facts = seen(a_pod("web-1", proving), workload=down())
     assert not facts.conditions
     assert STEP.judge(facts, past()) == Wait("pod/shop/web-1 has not passed its startup probe yet")
-    facts = seen(a_pod("web-1", replace(running(), ready=False)), workload=replace(down(), unasked=90.0))
+    facts = seen(a_pod("web-1", replace(running(), ready=False)), workload=replace(down(), initial_delay=90.0))
     (unwell,) = facts.conditions
     assert isinstance(STEP.judge(facts, past(first_seen={unwell: NOW - 119})), Wait)
     assert acts(STEP.judge(facts, past(first_seen={unwell: NOW - 120}))) == [(RollOut, str(WEB))]
@@ -179,11 +179,11 @@ def test_how_slowly_it_starts_is_read_from_it() -> None:
     """Containers differ; the slowest one counts."""
     probes = [{}, {"readinessProbe": {"initialDelaySeconds": 90}}, {"readinessProbe": {}}]
     raw = {"metadata": {"name": "web"}, "spec": {"template": {"spec": {"containers": probes}}}}
-    assert parsed_workload(raw, "deployment").unasked == 90
+    assert parsed_workload(raw, "deployment").initial_delay == 90
     states = [("running", False), ("running", True), ("waiting", False)]
     statuses = [{"name": "main", "state": {state: {}}, "started": started} for state, started in states]
     pod = parsed_pod({"metadata": {"name": "web-1"}, "status": {"containerStatuses": statuses}})
-    assert [container.unproven for container in pod.containers] == [True, False, False]
+    assert [container.startup_pending for container in pod.containers] == [True, False, False]
 
 
 def test_what_runs_but_stays_unwell_is_rolled_out_once() -> None:
@@ -200,7 +200,7 @@ def test_what_runs_but_stays_unwell_is_rolled_out_once() -> None:
 def test_a_progress_deadline_of_this_boot_decides() -> None:
     """It is restarted without more ado, and given up if that has been done; one of before the boot is history."""
     state = Rollout(done=False, why="its progress deadline has passed in this boot", failed=True)
-    facts = seen(a_pod("web-1", unplaced="0/1 nodes are available"), workload=down(), rollout=state, probe=None)
+    facts = seen(a_pod("web-1", unschedulable="0/1 nodes are available"), workload=down(), rollout=state, probe=None)
     assert acts(STEP.judge(facts, past())) == [(RollOut, str(WEB))]
     judgement = STEP.judge(facts, past(done=(rolled_out(NOW - 10, "unwell-0.0"),)))
     assert isinstance(judgement, GiveUp)

@@ -6,7 +6,7 @@ from bootheal.adapters.docker.engine import Box, DockerEngine
 from bootheal.model import Component, ComponentState
 
 # Docker forgets that a container failed once it has run for so long; what has not may fail again at any moment.
-PROVEN = 10.0
+PROVEN_SECONDS = 10.0
 
 # 0: asked to end; 137, 143: killed, as containers are when Docker or the machine goes down.
 PLAIN_ENDS = (0, 137, 143)
@@ -46,7 +46,7 @@ def running(box: Box) -> bool:
 def state(box: Box) -> ComponentState:
     """A container only runs for good once it has outlived its last failure."""
     if running(box):
-        fresh = box.restarts and box.started is not None and time.time() - box.started < PROVEN
+        fresh = box.restarts and box.started is not None and time.time() - box.started < PROVEN_SECONDS
         return ComponentState.RESTARTING if fresh else ComponentState.RUNNING
     if box.state == "restarting":
         return ComponentState.RESTARTING

@@ -17,7 +17,7 @@ from typing import Any
 from bootheal.errors import BoothealError, MissingError, PermanentError, UnreachableError
 
 SOCKET = "unix:///var/run/docker.sock"
-TIMEOUT = 10.0
+TIMEOUT_SECONDS = 10.0
 
 # How long a container that is restarted may take to end by itself.
 STOP_SECONDS = 5
@@ -129,7 +129,7 @@ class DockerEngine:
             raise PermanentError("cannot talk to Docker: no Python package `docker`", hint=PACKAGE_HINT) from None
         _knock(self.address)
         try:
-            with closing(docker.APIClient(self.address, version="auto", timeout=TIMEOUT)) as client:
+            with closing(docker.APIClient(self.address, version="auto", timeout=TIMEOUT_SECONDS)) as client:
                 yield client
         except docker.errors.NotFound:
             raise MissingError(f"cannot {doing}: Docker knows none", hint="`docker ps --all` lists them") from None
@@ -192,7 +192,7 @@ def _knock(address: str) -> None:
         return
     try:
         with socket.socket(socket.AF_UNIX) as door:
-            door.settimeout(TIMEOUT)
+            door.settimeout(TIMEOUT_SECONDS)
             door.connect(address.removeprefix("unix://"))
     except PermissionError:
         raise PermanentError(f"cannot use Docker at {address}: permission denied", hint=GROUP_HINT) from None

@@ -50,11 +50,11 @@ THIS_MACHINE = "host.k3d.internal"
 KUBECONFIG = "/output/kubeconfig.yaml"
 
 # Asking costs some ten milliseconds, mostly of dockerd's CPU, which a booting machine has better uses for.
-KEEPS = 1.0
+CACHE_SECONDS = 1.0
 NEVER = float("-inf")
 
 # What has not been complained of for so many seconds has passed.
-RECENT = 60.0
+RECENT_SECONDS = 60.0
 LOG_LINES = 200
 
 
@@ -65,13 +65,19 @@ class K3dHost:
     """
 
     def __init__(
-        self, engine: DockerEngine, cluster: str, machine: Machine, *, command: str = "k3d", keeps: float = KEEPS
+        self,
+        engine: DockerEngine,
+        cluster: str,
+        machine: Machine,
+        *,
+        command: str = "k3d",
+        keeps: float = CACHE_SECONDS,
     ) -> None:
-        self._engine, self._cluster, self._machine, self._keeps = engine, cluster, machine, keeps
+        self._engine, self._cluster, self._machine, self._cache_seconds = engine, cluster, machine, keeps
         self._starter = _Starter(command, cluster, engine.address)
         self._last_exits = LastExits()
         self._lock = threading.Lock()
-        self._kept: tuple[float, list[Box]] = NEVER, []
+        self._cache: tuple[float, list[Box]] = NEVER, []
         self._facts = NEVER, HostFacts()
 
     # --- which boot -------------------------------------------------------------------------------
@@ -116,7 +122,7 @@ class K3dHost:
         """Return every container; a cluster that is stopped as a whole is one, where k3d can start it as one."""
         with self._lock:
             at, facts = self._facts
-            if time.monotonic() - at >= self._keeps:
+            if time.monotonic() - at >= self._cache_seconds:
                 facts = self._look()
                 self._facts = (time.monotonic(), facts)
             return facts
@@ -180,13 +186,13 @@ class K3dHost:
     def _boxes(self) -> list[Box]:
         """Return the cluster's own containers, in the order in which they are started."""
         with self._lock:
-            if time.monotonic() - self._kept[0] >= self._keeps:
-                self._kept = (time.monotonic(), self._read())
-            return self._kept[1]
+            if time.monotonic() - self._cache[0] >= self._cache_seconds:
+                self._cache = (time.monotonic(), self._read())
+            return self._cache[1]
 
     def _forget(self) -> None:
         with self._lock:
-            self._kept, self._facts = (NEVER, []), (NEVER, HostFacts())
+            self._cache, self._facts = (NEVER, []), (NEVER, HostFacts())
 
     def _read(self) -> list[Box]:
         found = self._engine.containers("app=k3d", f"k3d.cluster={self._cluster}", keep=LABELS)
@@ -219,7 +225,7 @@ class K3dHost:
         if balances and state(box) is ComponentState.RUNNING:
             return ()
         end = time.time() if running(box) or box.finished is None else box.finished
-        lines = self._engine.log_tail(box.name, LOG_LINES, since=end - RECENT).splitlines()
+        lines = self._engine.log_tail(box.name, LOG_LINES, since=end - RECENT_SECONDS).splitlines()
         return log_signatures.find(box.name, lines, texts.LOADBALANCER if balances else texts.NODE)
 
 

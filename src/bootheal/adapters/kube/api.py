@@ -20,8 +20,8 @@ from bootheal.cluster.webhooks import blame, webhook_in
 from bootheal.errors import DeniedError, UnreachableError
 from bootheal.model import Answer
 
-CONNECT_TIMEOUT = 3.0
-READ_TIMEOUT = 10.0
+CONNECT_TIMEOUT_SECONDS = 3.0
+READ_TIMEOUT_SECONDS = 10.0
 OWNER = "bootheal"
 
 JSON = "application/json"
@@ -69,7 +69,9 @@ class Api:
         """GET and parse JSON."""
         return _parsed(self._read("GET", path, query, about=about), about)
 
-    def text(self, path: str, query: Query = (), *, about: str, timeout: float = READ_TIMEOUT) -> tuple[int, str]:
+    def text(
+        self, path: str, query: Query = (), *, about: str, timeout: float = READ_TIMEOUT_SECONDS
+    ) -> tuple[int, str]:
         """GET and return status and text, whatever the status (but what refuses us raises)."""
         response = self._send("GET", path, query, timeout=timeout)
         body = self._body(response).decode(errors="replace")
@@ -120,7 +122,7 @@ class Api:
         *,
         body: Any = None,
         content_type: str = JSON,
-        timeout: float = READ_TIMEOUT,
+        timeout: float = READ_TIMEOUT_SECONDS,
     ) -> Any:
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
@@ -131,7 +133,7 @@ class Api:
             method, path, query_params=list(query), header_params=headers, body=body, auth_settings=["BearerToken"]
         )
         try:
-            response = client.call_api(*request, _request_timeout=(CONNECT_TIMEOUT, timeout))
+            response = client.call_api(*request, _request_timeout=(CONNECT_TIMEOUT_SECONDS, timeout))
         except (HTTPError, ApiException, OSError) as error:
             self._kubeconfig.doubt()
             host = client.configuration.host

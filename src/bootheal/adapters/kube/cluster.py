@@ -11,7 +11,7 @@ from typing import Any
 
 from bootheal.adapters.kube import objects, webhooks, workloads
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
-from bootheal.adapters.kube.evidence import last_words, tail
+from bootheal.adapters.kube.evidence import pod_evidence, tail
 from bootheal.adapters.kube.lists import CORE, RESOURCES, Lists
 from bootheal.adapters.kube.secrets import Secrets
 from bootheal.adapters.redaction import Redaction
@@ -45,7 +45,7 @@ LEASES = "kube-node-lease"
 SOURCE = "kubernetes.io/config.source"
 
 # A server that needs longer for this is not ready; and one that never answers must not hold up the gate.
-READYZ_TIMEOUT = 5.0
+READYZ_TIMEOUT_SECONDS = 5.0
 
 # Remarks on what is broken are for a person, who reads them later.
 BROKEN_SECONDS = 10.0
@@ -73,7 +73,7 @@ class KubeCluster:
 
     def readiness(self) -> Readiness:
         """Ask /readyz?verbose and name the first check that fails."""
-        status, text = self._api.text("/readyz", [("verbose", "true")], about="/readyz", timeout=READYZ_TIMEOUT)
+        status, text = self._api.text("/readyz", [("verbose", "true")], about="/readyz", timeout=READYZ_TIMEOUT_SECONDS)
         if status == 200:  # noqa: PLR2004 - OK
             return Readiness(ready=True)
         failing = [line.split()[0].removeprefix("[-]") for line in text.splitlines() if line.startswith("[-]")]
@@ -157,7 +157,7 @@ class KubeCluster:
         """Read webhooks and aggregated APIs; what was well is believed for `at_most` seconds, what was not for ten."""
         with self._lock:
             at, found = self._extensions
-        keep = BROKEN_SECONDS if found.unavailable or found.deaf else at_most
+        keep = BROKEN_SECONDS if found.unavailable or found.unreachable else at_most
         if time.monotonic() - at >= keep:
             found = webhooks.read(self._api.get)
             with self._lock:
@@ -206,9 +206,9 @@ class KubeCluster:
         self._tails = fresh | {asked: (now, text)}
         return text
 
-    def last_words(self, pod: Ref, containers: Sequence[str], lines: int) -> Mapping[str, str]:
+    def pod_evidence(self, pod: Ref, containers: Sequence[str], lines: int) -> Mapping[str, str]:
         """Return what the pod leaves behind, without any password."""
-        return last_words(self._api, pod, containers, lines, self._redact)
+        return pod_evidence(self._api, pod, containers, lines, self._redact)
 
     def pods_of_kubelet(self, node: str) -> frozenset[str]:
         """Ask the kubelet itself, through the API server's node proxy. Static pods are from files."""

@@ -17,7 +17,7 @@ from bootheal.errors import (
 from bootheal.model import Right
 
 # A server that says when to come back is obeyed, but not for ever.
-LONGEST_RETRY_AFTER = 60.0
+LONGEST_RETRY_AFTER_SECONDS = 60.0
 
 _VERBS = {"DELETE": "delete", "PATCH": "patch", "PUT": "update", "POST": "create"}
 
@@ -53,7 +53,7 @@ def error_for(
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Return for how long to stay away. The API server says whole seconds, never a date."""
     said = headers.get("Retry-After") or ""
-    return min(float(said), LONGEST_RETRY_AFTER) if said.isdecimal() and int(said) else None
+    return min(float(said), LONGEST_RETRY_AFTER_SECONDS) if said.isdecimal() and int(said) else None
 
 
 def right_to(method: str, path: str, *, watching: bool = False) -> Right | str:

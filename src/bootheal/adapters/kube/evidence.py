@@ -15,7 +15,7 @@ EVENTS = 10
 CORE = "/api/v1"
 
 
-def last_words(
+def pod_evidence(
     api: Api, pod: Ref, containers: Sequence[str], lines: int, redact: Callable[[str], str]
 ) -> Mapping[str, str]:
     """Return status, events, and each container's last lines, under "status", "events", "log NAME"."""

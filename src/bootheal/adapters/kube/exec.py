@@ -21,7 +21,7 @@ REFUSED = (401, 403)
 STDOUT, STDERR, ERROR = 1, 2, 3
 
 # What a command says beyond this is read, so that it is not held up, and dropped.
-KEPT = 16 * 1024
+OUTPUT_BYTES = 16 * 1024
 
 
 def connect(configuration: Any, url: str, headers: dict[str, str], timeout: float) -> Any:
@@ -69,7 +69,7 @@ def run_command(configuration: Any, url: str, headers: dict[str, str], timeout: 
     said: defaultdict[int, bytes] = defaultdict(bytes)
     try:
         for channel, data in _messages(connection, time.monotonic() + timeout):
-            if len(said[channel]) < KEPT:
+            if len(said[channel]) < OUTPUT_BYTES:
                 said[channel] += data
     except TimeoutError:
         return Answer(ok=False, spoke=False, text=f"has not ended within {timeout:g} s")
@@ -113,4 +113,4 @@ def _answer(status: bytes, out: str, err: str) -> Answer:
 
 
 def _text(data: bytes) -> str:
-    return data[:KEPT].decode(errors="replace").strip()
+    return data[:OUTPUT_BYTES].decode(errors="replace").strip()

@@ -6,7 +6,7 @@ from typing import Any
 
 from bootheal.adapters.kube import objects, workloads
 from bootheal.adapters.kube.api import Api
-from bootheal.adapters.kube.reflector import Kept, Resource, fetch
+from bootheal.adapters.kube.reflector import Reflector, Resource, fetch
 from bootheal.errors import MissingError
 from bootheal.model import Ref, Right
 from bootheal.ports import Interest
@@ -35,31 +35,31 @@ class Lists:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._kept: dict[Interest, Kept] = {}
+        self._reflectors: dict[Interest, Reflector] = {}
 
     def items(self, kind: str, namespace: str) -> dict[str, Any]:
         """Return a namespace's objects of a kind, parsed, by name."""
-        kept = self._kept.get(Interest(kind, namespace))
-        return kept.items() if kept else fetch(self._api, RESOURCES[kind], namespace)[0]
+        reflector = self._reflectors.get(Interest(kind, namespace))
+        return reflector.items() if reflector else fetch(self._api, RESOURCES[kind], namespace)[0]
 
     def one(self, ref: Ref) -> Any:
         """Return one object, parsed. MissingError where there is none."""
-        resource, kept = RESOURCES[ref.kind], self._kept.get(Interest(ref.kind, ref.namespace))
-        if kept is None:
+        resource, reflector = RESOURCES[ref.kind], self._reflectors.get(Interest(ref.kind, ref.namespace))
+        if reflector is None:
             return resource.parse(self._api.get(resource.path(ref.namespace, ref.name), about=str(ref)))
-        if ref.name not in (items := kept.items()):
+        if ref.name not in (items := reflector.items()):
             raise MissingError(f"cannot find {ref}", hint="is the name in the configuration right?")
         return items[ref.name]
 
     def enter(self, kind: str, namespace: str, raw: objects.Raw) -> None:
         """Take an object as a write has left it, before the watch tells of it."""
-        if kept := self._kept.get(Interest(kind, namespace)):
-            kept.enter(raw)
+        if reflector := self._reflectors.get(Interest(kind, namespace)):
+            reflector.enter(raw)
 
     def drop(self, ref: Ref, uid: str) -> None:
         """Forget an object that is gone."""
-        if kept := self._kept.get(Interest(ref.kind, ref.namespace)):
-            kept.drop(ref.name, uid)
+        if reflector := self._reflectors.get(Interest(ref.kind, ref.namespace)):
+            reflector.drop(ref.name, uid)
 
     def rights(self, interests: frozenset[Interest]) -> frozenset[Right]:
         """Name what keeping these lists needs."""
@@ -73,15 +73,15 @@ class Lists:
     def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
         """Keep a list for each interest from now on."""
         lists = {Interest(interest.kind, interest.namespace) for interest in interests}
-        for kept in sorted(lists - self._kept.keys(), key=lambda kept: (kept.kind, kept.namespace)):
-            tell = partial(_tell, changed, kept)
-            self._kept[kept] = Kept(self._api, RESOURCES[kept.kind], kept.namespace, tell)
+        for wanted in sorted(lists - self._reflectors.keys(), key=lambda wanted: (wanted.kind, wanted.namespace)):
+            tell = partial(_tell, changed, wanted)
+            self._reflectors[wanted] = Reflector(self._api, RESOURCES[wanted.kind], wanted.namespace, tell)
 
     def close(self) -> None:
         """Stop watching."""
-        for kept in self._kept.values():
-            kept.stop()
+        for reflector in self._reflectors.values():
+            reflector.stop()
 
 
-def _tell(changed: Callable[[Interest], None], kept: Interest, name: str) -> None:
-    changed(Interest(kept.kind, kept.namespace, name))
+def _tell(changed: Callable[[Interest], None], listed: Interest, name: str) -> None:
+    changed(Interest(listed.kind, listed.namespace, name))

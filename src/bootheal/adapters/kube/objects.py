@@ -64,12 +64,12 @@ def pod(raw: Raw) -> Pod:
         reason=intern(status.get("reason", "")),
         ip=status.get("podIP", ""),
         ready=ready.get("status") == "True",
-        turned=seconds(ready.get("lastTransitionTime")),
+        ready_changed=seconds(ready.get("lastTransitionTime")),
         patroni=_patroni((metadata.get("annotations") or {}).get("status", "")),
         created=seconds(metadata.get("creationTimestamp")) or 0.0,
-        unplaced=_unplaced(status),
+        unschedulable=_unplaced(status),
         deleting="deletionTimestamp" in metadata,
-        due=seconds(metadata.get("deletionTimestamp")),
+        delete_by=seconds(metadata.get("deletionTimestamp")),
         finalizers=tuple(metadata.get("finalizers") or ()),
         mirror="kubernetes.io/config.mirror" in (metadata.get("annotations") or {}),
         owner=_controller(metadata),
@@ -153,7 +153,7 @@ def _container(raw: Raw) -> Container:
         ended=seconds((terminated or {}).get("finishedAt")),
         image=raw.get("image", ""),
         message=detail.get("message", "") if name == "waiting" else "",
-        unproven=name == State.RUNNING and raw.get("started") is False,
+        startup_pending=name == State.RUNNING and raw.get("started") is False,
     )
 
 

@@ -88,7 +88,7 @@ def _page(api: Api, resource: Resource, namespace: str, token: str, items: dict[
     return metadata
 
 
-class Kept:
+class Reflector:
     """One kept list. `changed` is called on the watch's thread with the name of what changed, "" for all of it."""
 
     def __init__(self, api: Api, resource: Resource, namespace: str, changed: Callable[[str], None]) -> None:

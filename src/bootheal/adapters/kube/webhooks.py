@@ -23,13 +23,13 @@ def read(get: Get) -> Extensions:
     """Read them all. What may not be read is named; UnreachableError where nothing answers."""
     unread: list[str] = []
     services = _list(get, REGISTRATION, "apiservices", unread)
-    deaf = (
+    unreachable = (
         webhook
         for plural, kind in CONFIGURATIONS.items()
         for raw in _list(get, ADMISSION, plural, unread)
-        for webhook in _deaf(get, kind, raw)
+        for webhook in _unreachable(get, kind, raw)
     )
-    return Extensions(tuple(filter(None, map(_unavailable, services))), tuple(deaf), tuple(unread))
+    return Extensions(tuple(filter(None, map(_unavailable, services))), tuple(unreachable), tuple(unread))
 
 
 def refusal(get: Get, workload: Workload, broken: Extensions) -> str:
@@ -39,7 +39,7 @@ def refusal(get: Get, workload: Workload, broken: Extensions) -> str:
     """
     if workload.refused:
         return blame(workload.refused, broken)
-    if not broken.deaf:
+    if not broken.unreachable:
         return ""
     ref, kind = workload.ref, {"statefulset": "StatefulSet", "daemonset": "DaemonSet"}.get(workload.ref.kind, "")
     selector = f"involvedObject.kind={kind},involvedObject.name={ref.name},reason=FailedCreate"
@@ -49,7 +49,7 @@ def refusal(get: Get, workload: Workload, broken: Extensions) -> str:
     except BoothealError:
         return ""
     named = {webhook_in(event.get("message", "")) for event in events}
-    return next((describe(webhook) for webhook in broken.deaf if webhook.name in named), "")
+    return next((describe(webhook) for webhook in broken.unreachable if webhook.name in named), "")
 
 
 def _list(get: Get, group: str, plural: str, unread: list[str]) -> list[Raw]:
@@ -69,7 +69,7 @@ def _unavailable(raw: Raw) -> tuple[str, str] | None:
     return raw["metadata"]["name"], available.get("reason", "no reason given")
 
 
-def _deaf(get: Get, kind: str, raw: Raw) -> Iterator[Webhook]:
+def _unreachable(get: Get, kind: str, raw: Raw) -> Iterator[Webhook]:
     for webhook in raw.get("webhooks") or ():
         service = webhook.get("clientConfig", {}).get("service")
         # Fail is the default of admissionregistration.k8s.io/v1. One with a URL instead is not in the cluster.

@@ -47,7 +47,7 @@ def workload(raw: Raw, kind: str) -> Workload:
         claims=_claims(pod),
         images=tuple(container.get("image", "") for container in pod.get("containers") or ()),
         pulls_always=any(c.get("imagePullPolicy") == "Always" for c in pod.get("containers") or ()),
-        unasked=max((_delay(container) for container in pod.get("containers") or ()), default=0.0),
+        initial_delay=max((_delay(container) for container in pod.get("containers") or ()), default=0.0),
         **_strategy(spec, kind, desired),
     )
 

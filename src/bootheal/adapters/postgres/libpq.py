@@ -13,8 +13,8 @@ from bootheal.model import Credentials, Target, Trust
 if TYPE_CHECKING:
     from psycopg import Connection
 
-CONNECT_TIMEOUT = 5
-SESSION_TIMEOUT = 10.0
+CONNECT_TIMEOUT_SECONDS = 5
+SESSION_TIMEOUT_SECONDS = 10.0
 
 # A standby, or a primary that was demoted between the look and the action: the next look finds the new one.
 NOT_PRIMARY = "25006"
@@ -26,14 +26,14 @@ Local = Callable[[Target, float], AbstractContextManager[tuple[str, int]]]
 
 @contextmanager
 def session(local: Local, target: Target, who: Credentials, dbname: str) -> Iterator["Connection[Any]"]:
-    """Yield an autocommit connection that takes no longer than SESSION_TIMEOUT in all.
+    """Yield an autocommit connection that takes no longer than SESSION_TIMEOUT_SECONDS in all.
 
     psycopg waits for a hung server for ever; so the connection is cut from below. Errors
     are ours, with the SQLSTATE but without the server's DETAIL, which can quote data.
     """
     import psycopg
 
-    with local(target, SESSION_TIMEOUT) as (host, port), _tls(target.trust) as tls:
+    with local(target, SESSION_TIMEOUT_SECONDS) as (host, port), _tls(target.trust) as tls:
         timer: threading.Timer | None = None
         try:
             with psycopg.connect(
@@ -45,11 +45,11 @@ def session(local: Local, target: Target, who: Credentials, dbname: str) -> Iter
                 dbname=dbname,
                 application_name="bootheal",
                 client_encoding="UTF8",  # a SQL_ASCII database would have its texts come as bytes
-                connect_timeout=CONNECT_TIMEOUT,
+                connect_timeout=CONNECT_TIMEOUT_SECONDS,
                 autocommit=True,
                 prepare_threshold=None,
             ) as connection:
-                timer = threading.Timer(SESSION_TIMEOUT, _cut, [connection.fileno()])
+                timer = threading.Timer(SESSION_TIMEOUT_SECONDS, _cut, [connection.fileno()])
                 timer.daemon = True
                 timer.start()
                 yield connection

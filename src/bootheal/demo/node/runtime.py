@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import bootheal
-from bootheal.demo.node import nursery
+from bootheal.demo.node import supervisor
 from bootheal.demo.node.addresses import Addresses
 from bootheal.demo.node.owner import unprivileged
 from bootheal.demo.node.processes import descendants, kill_all, kill_descendants
@@ -80,7 +80,7 @@ def _settle(future: asyncio.Future[int], value: int) -> None:
 
 
 class Runtime:
-    """The nursery process and what runs in it. `home` is a private directory that the containers' user owns.
+    """The supervisor process and what runs in it. `home` is a private directory that the containers' user owns.
 
     `programs` is the module that has what `Command.program` names.
     """
@@ -93,23 +93,23 @@ class Runtime:
         self._ids = itertools.count(1)
         self._starting: dict[int, asyncio.Future[int]] = {}
         self._running: dict[int, asyncio.Future[int]] = {}
-        self._nursery: subprocess.Popen[bytes] | None = None
+        self._supervisor: subprocess.Popen[bytes] | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._listener: asyncio.Task[None] | None = None
 
     @property
-    def nursery_pid(self) -> int:
+    def supervisor_pid(self) -> int:
         """The process that all containers descend from."""
-        return self._nursery.pid if self._nursery is not None else 0
+        return self._supervisor.pid if self._supervisor is not None else 0
 
     async def start(self) -> None:
-        """Start the nursery."""
+        """Start the supervisor."""
         ours, theirs = socket.socketpair()
         source = str(Path(bootheal.__file__).parents[1])
         path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH", ""))))
         with theirs:
-            self._nursery = subprocess.Popen(  # noqa: ASYNC220  (it does not wait)
-                [sys.executable, "-m", nursery.__name__, self._programs, str(self.home)],
+            self._supervisor = subprocess.Popen(  # noqa: ASYNC220  (it does not wait)
+                [sys.executable, "-m", supervisor.__name__, self._programs, str(self.home)],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 env=os.environ | {"PYTHONPATH": path},
@@ -176,17 +176,17 @@ class Runtime:
         return path
 
     def kill_everything(self) -> None:
-        """SIGKILL every container process and all their descendants; the nursery stays."""
-        if self._nursery is not None:
-            kill_descendants(self._nursery.pid)
+        """SIGKILL every container process and all their descendants; the supervisor stays."""
+        if self._supervisor is not None:
+            kill_descendants(self._supervisor.pid)
 
     async def close(self) -> None:
-        """Kill everything, end the nursery, and remove the private directory."""
+        """Kill everything, end the supervisor, and remove the private directory."""
         self.kill_everything()
         if self._writer is not None:
             self._writer.close()
-        if self._nursery is not None:
-            await asyncio.to_thread(self._nursery.wait)
+        if self._supervisor is not None:
+            await asyncio.to_thread(self._supervisor.wait)
         if self._listener is not None:
             self._listener.cancel()
             await asyncio.gather(self._listener, return_exceptions=True)

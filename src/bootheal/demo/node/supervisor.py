@@ -136,7 +136,7 @@ def _become(request: dict[str, Any], programs: Programs) -> NoReturn:
         code = programs[request["program"]](request["environment"])
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-    except BaseException:  # noqa: BLE001  (whatever happens, the child must not return into the nursery)
+    except BaseException:  # noqa: BLE001  (whatever happens, the child must not return into the supervisor)
         traceback.print_exc()
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
