@@ -64,10 +64,9 @@ def wake_ups(stack: Stack, changes: int) -> list[float]:
     """Return the seconds from just before each change was sent until it was judged."""
     api, cluster = double.Api(stack.kubeconfig), KubeCluster(Api(LiveKubeconfig(stack.kubeconfig)))
     watcher, inbox = Watcher(name="watcher"), SimpleQueue()  # type: ignore[var-annotated]
-    nothing: Any = None
     engine = Engine(
         arrange([watcher]),
-        World(cluster=cluster, host=nothing, postgres=nothing, pooler=nothing, web=nothing),
+        World(cluster=cluster.reader, watcher=cluster.watcher),
         clock=SystemClock(),
         workers=ThreadWorkers(),
         memory=DictMemory(),

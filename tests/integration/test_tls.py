@@ -73,7 +73,8 @@ def world(request: pytest.FixtureRequest, encrypted: Encrypted) -> Iterator[Worl
     api = KubeApi(LiveKubeconfig(encrypted.stack.kubeconfig))
     reach = Reach(lambda pod, port, t: api.forward(pod.namespace, pod.name, port, t), direct=request.param == "direct")
     cluster = KubeCluster(api)
-    yield World(cluster, RemoteHost(), PostgresServer(reach.open, reach.local), None, None)  # type: ignore[arg-type]
+    postgres = PostgresServer(reach.open, reach.local)
+    yield World(cluster=cluster.reader, secrets=cluster.secrets, host=RemoteHost(), postgres=postgres)
     cluster.close()
 
 

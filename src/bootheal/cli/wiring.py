@@ -53,7 +53,11 @@ def open_world(cluster: Cluster) -> Iterator[World]:
     kube = KubeCluster(api)
     try:
         yield World(
-            cluster=kube,
+            cluster=kube.reader,
+            pod_access=kube.pod_access,
+            secrets=kube.secrets,
+            writer=kube.writer,
+            watcher=kube.watcher,
             host=host,
             postgres=PostgresServer(reach.open, reach.local),
             pooler=PgBouncerConsole(reach.local),

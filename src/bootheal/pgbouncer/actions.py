@@ -40,7 +40,7 @@ class _OnConsole(_OnPod):
     target: Target
 
     def set(self, world: World, key: str, value: str) -> None:
-        world.pooler.set(self.target, world.cluster.credentials(self.console), key, value)
+        world.pooler.set(self.target, world.secrets.credentials(self.console), key, value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ class Reload(_OnConsole):
 
     def apply(self, world: World) -> None:
         """RELOAD."""
-        world.pooler.reload(self.target, world.cluster.credentials(self.console))
+        world.pooler.reload(self.target, world.secrets.credentials(self.console))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +138,7 @@ class HangUp(_OnPod):
 
     def apply(self, world: World) -> None:
         """Run `kill` in the container; that it worked cannot be seen."""
-        answer = world.cluster.exec(self.pod, "", HANG_UP, HANG_UP_TIMEOUT_SECONDS)
+        answer = world.pod_access.exec(self.pod, "", HANG_UP, HANG_UP_TIMEOUT_SECONDS)
         if not answer.ok:
             raise UnreachableError(f"{' '.join(HANG_UP)} says: {answer}")
 
@@ -156,7 +156,7 @@ class RestartPooler(_OnPod):
 
     def apply(self, world: World) -> None:
         """Delete it, with its UID as the precondition."""
-        world.cluster.delete_pod(self.pod, self.uid)
+        world.writer.delete_pod(self.pod, self.uid)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +178,7 @@ class WriteSettings(Action):
 
     def apply(self, world: World) -> None:
         """Replace the key, at the version that was read."""
-        world.cluster.write_document(self.document, self.text)
+        world.writer.write_document(self.document, self.text)
 
 
 def owed(done: Sequence[ActionRecord], uid: str) -> dict[str, str]:

@@ -68,18 +68,18 @@ class ResetPassword(Action):
 
     def apply(self, world: World) -> None:
         """ALTER ROLE on the primary; refused if the Secret changed since it was looked at."""
-        wanted = world.cluster.credentials(self.login, fresh=True)
+        wanted = world.secrets.credentials(self.login, fresh=True)
         if wanted.version != self.version:
             raise ConflictError(f"cannot use {self.login.secret}: it changed since it was looked at")
         verifier = (
-            listed_verifier(world.cluster.credentials(self.auth_file, fresh=True), wanted) if self.auth_file else None
+            listed_verifier(world.secrets.credentials(self.auth_file, fresh=True), wanted) if self.auth_file else None
         )
         if self.auth_file and not verifier:
             raise ConflictError(f"cannot use {self.auth_file.secret}: it changed since it was looked at")
         primary = find(world, self.database).primary
         if primary is None:
             raise UnreachableError(f"cannot reach the primary of {self.database.name}")
-        admin = world.cluster.credentials(self.database.admin)
+        admin = world.secrets.credentials(self.database.admin)
         world.postgres.set_password(primary, admin, self.database.dbname, self.role, wanted.password, verifier=verifier)
 
 
@@ -117,9 +117,9 @@ class Credential(Step[CredentialObservation]):
         members = find(world, self.database)
         if members.primary is None:
             return CredentialObservation(members.why_none)
-        wanted = world.cluster.credentials(self.login)
+        wanted = world.secrets.credentials(self.login)
         answer = world.postgres.ask(members.primary, wanted, self.database.dbname, timeout=TIMEOUT_SECONDS)
-        verifier = listed_verifier(world.cluster.credentials(self.auth_file), wanted) if self.auth_file else None
+        verifier = listed_verifier(world.secrets.credentials(self.auth_file), wanted) if self.auth_file else None
         listed = matches(verifier.reveal(), wanted.user, wanted.password.reveal()) if verifier else None
         role = None
         if listed or self.reset == "always" or answer.sqlstate in (WRONG_PASSWORD, NOT_ALLOWED):
@@ -127,7 +127,7 @@ class Credential(Step[CredentialObservation]):
         return CredentialObservation("", wanted.user, wanted.version, answer, role, listed)
 
     def _role(self, world: World, primary: Target, wanted: Credentials, verifier: Secret | None) -> Role | None:
-        admin, dbname = world.cluster.credentials(self.database.admin), self.database.dbname
+        admin, dbname = world.secrets.credentials(self.database.admin), self.database.dbname
         return world.postgres.role(primary, admin, dbname, wanted.user, wanted.password, verifier=verifier)
 
     def judge(self, seen: CredentialObservation, past: Past) -> Judgement:

@@ -105,7 +105,7 @@ class PoolerStep(Step[PoolerObservation]):
         service = world.cluster.service(self.deployment.namespace, self.service)
         pods = sorted(world.cluster.pods(self.deployment.namespace, workload.selector), key=lambda pod: pod.ref)
         boot_time = world.host.boot_time()
-        client, console = world.cluster.credentials(self.client), world.cluster.credentials(self.console)
+        client, console = world.secrets.credentials(self.client), world.secrets.credentials(self.console)
         members, doubts = [], []
         for pod in pods:
             if pod.deleting or pod.finished:
@@ -142,7 +142,7 @@ class PoolerStep(Step[PoolerObservation]):
                 denied=self.console == self.credential and understand(str(error)) is Says.CLIENT,
             )
         member = PoolerPod(pod.ref, pod.uid, target, STARVED, shown)
-        ours = {client.user, shown.forced_user, world.cluster.credentials(self.credential).user}
+        ours = {client.user, shown.forced_user, world.secrets.credentials(self.credential).user}
         if shown.starved & ours and RETRY in member.lendable:
             return member  # a login of ours would only wait with the others
         timeout = PROMPT_SECONDS if RETRY in member.lendable else PATIENT_SECONDS
@@ -157,7 +157,7 @@ class PoolerStep(Step[PoolerObservation]):
             return replace(seen, pooler=answer)
         dbname, primary = self.database.dbname, members.primary
         pooler = world.postgres.ask(
-            primary, world.cluster.credentials(self.credential), dbname, timeout=TIMEOUT_SECONDS
+            primary, world.secrets.credentials(self.credential), dbname, timeout=TIMEOUT_SECONDS
         )
         if any(member.console and member.console.forced_user for member in seen.members):
             return replace(seen, pooler=pooler)
@@ -172,12 +172,14 @@ class PoolerStep(Step[PoolerObservation]):
     def _with_files(self, world: World, member: PoolerPod, seen: PoolerObservation) -> PoolerPod:
         blamed = not member.login.ok and understand(member.login.text) in (Says.REFUSED, Says.CLIENT)
         if self.auth_file and not member.login.ok and (blamed or member.denied):
-            declared = world.cluster.credentials(self.auth_file).password.reveal()
+            declared = world.secrets.credentials(self.auth_file).password.reveal()
             shown = member.console.settings.get("auth_file") if member.console else None
             path = shown.value if shown else self.auth_path
-            return replace(member, same_file=same_file(world, member.pod, path, declared))
+            return replace(member, same_file=same_file(world.pod_access, member.pod, path, declared))
         if seen.document and not member.console and not member.transient and self.declared:
-            return replace(member, same_ini=same_file(world, member.pod, self.settings_path, seen.document.text))
+            return replace(
+                member, same_ini=same_file(world.pod_access, member.pod, self.settings_path, seen.document.text)
+            )
         return member
 
     def _port(self, service: Service, pod: Pod) -> int:

@@ -1,4 +1,11 @@
-"""The Kubernetes API, as the steps see it."""
+"""The Kubernetes API in the few sentences that we need, as five ports: whoever asks for one says what it does.
+
+Namespaces, names, labels and kinds are as in the API; a Ref's kind is the lower-case singular. A `version` is the
+resourceVersion that an object was seen at, a `uid` its metadata.uid.
+
+Any method may raise UnreachableError (no answer, or one of 429 and 5xx, and then `again` is what the server asks for)
+and DeniedError (401, 403: `status`). What else it raises stands beside it.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -26,23 +33,30 @@ from bootheal.model import (
 from bootheal.ports.interest import Interest
 
 
-class Cluster(Protocol):
-    """The Kubernetes API, in the few sentences we need. Reading is cheap while a watch is live."""
+class ClusterReader(Protocol):
+    """Objects, as snapshots of ours. Any thread may ask.
+
+    What somebody is interested in is watched, and comes from a list that is kept: at no cost, and as old as the
+    watch is late. The rest is asked for each time, and takes ten seconds at most.
+    """
 
     def readiness(self) -> Readiness:
-        """Ask /readyz with our credentials. DeniedError for 401/403, UnreachableError for no answer."""
+        """Ask /readyz with our credentials, for five seconds. What is not ready is an answer, not an error."""
 
     def nodes(self) -> Sequence[Node]:
         """List the nodes."""
 
     def lease(self, node: str) -> Lease | None:
-        """Return the node's heartbeat, None where it has none yet."""
+        """Return the heartbeat of the node of this name, None where it has none yet."""
 
     def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> Sequence[Pod]:
-        """List the pods of a namespace that carry all `labels`."""
+        """List the pods of a namespace that carry all `labels`; all of them where none are given."""
 
     def workload(self, ref: Ref) -> Workload:
-        """Return a workload; MissingError names it and the next thing to do."""
+        """Return a Deployment, StatefulSet or DaemonSet.
+
+        MissingError names it and the next thing to do; PermanentError where its pods can't be told from others.
+        """
 
     def budgets(self, namespace: str) -> Sequence[Budget]:
         """List the PodDisruptionBudgets of a namespace; none where we may not see them."""
@@ -57,77 +71,128 @@ class Cluster(Protocol):
         """List the Services of a namespace."""
 
     def endpoints(self, namespace: str, service: str) -> Sequence[Endpoint]:
-        """Return what the Service's EndpointSlices hold."""
+        """Return what the Service's EndpointSlices hold; empty where it has none, or does not exist."""
 
     def leadership(self, namespace: str, service: str) -> Leadership | None:
-        """Return the lock that Patroni keeps in the Service's Endpoints, None where it keeps none there."""
+        """Return the lock that Patroni keeps in the Service's Endpoints, None where it keeps none there.
+
+        MissingError where the Service has no Endpoints.
+        """
 
     def directory(self, namespace: str, claim: str) -> str:
-        """Return the directory on its node that a claim's volume is, "" where it is something else."""
+        """Return the directory on its node that a claim's volume is, an absolute path; "" where it is none."""
 
     def extensions(self) -> Extensions:
-        """Return what is broken of webhooks and aggregated APIs; it may be some seconds old."""
-
-    def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
-        """Read a Secret; MissingError names the Secret or the key and how to make it."""
-
-    def certificate(self, where: Ref, key: str) -> str:
-        """Read PEM from a key of a Secret or ConfigMap, or from a file of this host (whose path is the Ref's name)."""
+        """Return what is broken of webhooks and aggregated APIs; up to ten seconds old, up to 300 if all was well."""
 
     def newest_backup(self, cronjob: Ref) -> Backup | None:
         """Return the Job of `cronjob` that succeeded last, None where there is none."""
 
     def document(self, config_map: Ref, key: str) -> Document:
-        """Read one key of a ConfigMap."""
-
-    def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
-        """Return the last lines of a container's log, "" where there is none."""
-
-    def exec(self, pod: Ref, container: str, command: Sequence[str], timeout: float) -> Answer:
-        """Run a command in a container ("": its default one), without a terminal or input, and wait for its end.
-
-        Ok for exit code 0, and then `value` is the beginning of what it printed. UnreachableError
-        where it can't begin. The command is in the URL and in audit logs: never a secret in it.
-        """
-
-    def pod_evidence(self, pod: Ref, containers: Sequence[str], lines: int) -> Mapping[str, str]:
-        """Return a pod's status, events, and the last lines of `containers`; what can't be had says why."""
-
-    def pods_of_kubelet(self, node: str) -> frozenset[str]:
-        """Ask the node's kubelet for the UIDs of the pods that it has from the API. DeniedError names the right."""
-
-    def delete_pod(self, pod: Ref, uid: str, version: str = "", *, force: bool = False) -> None:
-        """Delete, gracefully if not by `force`. Gone is fine; ConflictError where it is not the one that was seen."""
-
-    def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
-        """Delete gracefully, some at a time; those that are not what was seen are left to the next look."""
-
-    def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
-        """Annotate the pod template, if the workload is still at `version`; ConflictError if not."""
-
-    def uncordon(self, node: str, version: str) -> None:
-        """Make a node schedulable, if it is still at `version`; ConflictError if not."""
-
-    def scale(self, workload: Ref, version: str, replicas: int, *, was: int | None, cause: str = "") -> None:
-        """Set the number of replicas, if the workload is still at `version`; ConflictError if not.
-
-        `was` and `cause` are written into the object by the same request (None: `was` is removed).
-        """
-
-    def request_reconciliation(self, what: Ref, at: float) -> None:
-        """Ask Flux to bring one of its objects up to date; MissingError if there is no such object, or no Flux."""
-
-    def write_document(self, document: Document, text: str) -> None:
-        """Replace one key of a ConfigMap, if it is still at the version that was read."""
+        """Read one key of a ConfigMap; MissingError names the ConfigMap or the key."""
 
     def may(self, right: Right) -> bool:
         """Ask the API server whether we have a right (SelfSubjectAccessReview)."""
 
+
+class PodAccess(Protocol):
+    """What is inside pods: the API server asks the kubelet of their node for it. Any thread may ask.
+
+    No password that this process has read is in any text that is returned.
+    """
+
+    def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
+        """Return the last lines of a container's log, or of its `previous` life's; "" where there is none.
+
+        It may be two seconds old.
+        """
+
+    def exec(self, pod: Ref, container: str, command: Sequence[str], timeout: float) -> Answer:
+        """Run a command in a container ("": its default one), without a terminal or input, and wait for its end.
+
+        Ok for exit code 0, and then `value` is the beginning of what it printed; else `text` says how it ended, or
+        that it did not within `timeout` seconds. UnreachableError where it can't begin, as where there is no such
+        pod. The command is in the URL and in audit logs: never a secret in it.
+        """
+
+    def pod_evidence(self, pod: Ref, containers: Sequence[str], lines: int) -> Mapping[str, str]:
+        """Return what a pod leaves behind: by "status", "events", and "log NAME" with the last lines of `containers`.
+
+        Each text is 4,000 characters at most. It raises nothing: what can't be had says why in its place.
+        """
+
+    def pods_of_kubelet(self, node: str) -> frozenset[str]:
+        """Ask the node's kubelet for the UIDs of the pods that it has from the API. DeniedError names the right."""
+
+
+class CredentialReader(Protocol):
+    """What we log in with, and by what we know a server. Any thread may ask; two seconds old at most."""
+
+    def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
+        """Read user and password from a Secret; `fresh` insists on asking the API server now.
+
+        MissingError names the Secret or the key, and how to make it.
+        """
+
+    def certificate(self, where: Ref, key: str) -> str:
+        """Return the PEM in `key` of a Secret or ConfigMap, or in a file of this host (kind "file", the path its name).
+
+        MissingError where there is none.
+        """
+
+
+class ClusterWriter(Protocol):
+    """The changes that we make. For the loop's thread alone; each is one short request, but for `delete_pods`.
+
+    Each insists on what was seen: ConflictError where the object has changed since, MissingError where it is gone.
+    What is written is in the lists that are kept before the call returns. A refusal by a webhook is an
+    UnreachableError that names the webhook.
+    """
+
+    def delete_pod(self, pod: Ref, uid: str, version: str = "", *, force: bool = False) -> None:
+        """Delete the pod with this UID, at this version ("": at any); gracefully, if not by `force`.
+
+        That it is gone already is fine, and no error.
+        """
+
+    def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
+        """Delete gracefully, some at a time; those that are not what was seen are left to the next look.
+
+        After the first other error no more is begun, and that error is raised.
+        """
+
+    def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
+        """Annotate the pod template with `cause` and the time, `at` seconds since the epoch: its pods are replaced."""
+
+    def scale(self, workload: Ref, version: str, replicas: int, *, was: int | None, cause: str = "") -> None:
+        """Set the number of replicas.
+
+        `was` and `cause` are written into the object by the same request (None: `was` is removed, "": `cause` stays).
+        """
+
+    def uncordon(self, node: str, version: str) -> None:
+        """Make a node schedulable."""
+
+    def request_reconciliation(self, what: Ref, at: float) -> None:
+        """Ask Flux to bring one of its objects up to date, whatever its version; `at`: seconds since the epoch.
+
+        MissingError if there is no such object, or no Flux.
+        """
+
+    def write_document(self, document: Document, text: str) -> None:
+        """Replace the document's key of its ConfigMap by `text`, at the version that was read."""
+
+
+class ClusterWatcher(Protocol):
+    """Who is told of changes. For the loop's thread alone."""
+
     def rights(self, interests: frozenset[Interest]) -> frozenset[Right]:
-        """Name the rights that keeping lists of `interests` needs."""
+        """Name the rights that keeping lists of `interests` needs; it asks nobody and raises nothing."""
 
     def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
-        """Keep LISTs up to date from now on, and call `changed` with the kind, namespace and name of what changed."""
+        """Keep lists up to date from now on, and call `changed` with the kind, namespace and name of what changed.
 
-    def close(self) -> None:
-        """Stop the watches and close every connection."""
+        The name is "" where any may have changed. What was watched before stays watched, and goes on telling whom
+        it told. It returns at once and raises nothing: a list that cannot be had raises for whoever reads it.
+        `changed` is called on the watches' own threads; it must be quick and raise nothing.
+        """

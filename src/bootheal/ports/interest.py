@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """A kind of object in a namespace ("" for the cluster), of whatever name or of names that begin with `name`.
+    """A `kind` of object ("pod") in a namespace ("" for the cluster): of any name, or of those that begin with `name`.
 
     `pulse`: it changes all the time, like a heartbeat, and is worth a look only to who waits for it.
     """

@@ -11,20 +11,20 @@ class Clock(Protocol):
     """Time, and the one place where the engine sleeps."""
 
     def now(self) -> float:
-        """Return seconds since the epoch, as remembered over restarts."""
+        """Return seconds since the epoch; somebody may set this clock. Any thread may ask."""
 
     def monotonic(self) -> float:
         """Return seconds that only go forward, for durations: the same for all processes of a boot of this machine."""
 
     def receive(self, inbox: "SimpleQueue[Any]", timeout: float | None) -> Any:
-        """Return the next item, or None after `timeout` seconds."""
+        """Return the next item, or None after `timeout` seconds (None: however long it takes). The loop's alone."""
 
 
 class Workers(Protocol):
     """Where looks run, so that none holds up another."""
 
     def start(self, call: Callable[[], None]) -> None:
-        """Run `call` soon, on some thread."""
+        """Run `call` soon, on some thread; return at once. `call` raises nothing, and may block, but not for ever."""
 
 
 class Memory(Protocol):

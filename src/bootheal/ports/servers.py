@@ -1,4 +1,9 @@
-"""The servers that a look talks to: PostgreSQL, PgBouncer, and whatever answers a probe."""
+"""The servers that a look talks to: PostgreSQL, PgBouncer, and whatever answers a probe.
+
+A Target is reached by its address or, where this host has no way to it, by a port-forward to its pod. What a server
+says, that it refuses us, or that it says nothing, is an Answer: it has all that a judgement needs. Any method may
+raise DeniedError where we may not forward a port; what else it raises stands beside it.
+"""
 
 from typing import Protocol
 
@@ -6,7 +11,12 @@ from bootheal.model import Answer, Console, Credentials, Role, Secret, Target
 
 
 class Postgres(Protocol):
-    """PostgreSQL over TCP, by its own protocol."""
+    """PostgreSQL, or a pooler that passes for one, over TCP.
+
+    `role` and `set_password` hold a session, for ten seconds at most. They raise UnreachableError where that breaks
+    or finds a standby, DeniedError (`status` 0) where the server refuses the login, PermanentError with the SQLSTATE
+    for what else it refuses.
+    """
 
     def ask(
         self,
@@ -18,9 +28,10 @@ class Postgres(Protocol):
         sql: str = "select 1",
         read_only: bool = False,
     ) -> Answer:
-        """Log in, ask one question, leave. Refusals are answers, not errors; `timeout` is for all of it.
+        """Log in, ask one question, leave, within `timeout` seconds.
 
-        `read_only`: every transaction is, and the server itself ends a statement shortly before the time is up.
+        The answer's `value` is the first column of the first row, as text. `read_only`: every transaction is, and the
+        server itself ends a statement shortly before the time is up.
         """
 
     def role(
@@ -52,26 +63,38 @@ class Postgres(Protocol):
 
 
 class Pooler(Protocol):
-    """PgBouncer's admin console."""
+    """The admin console of one PgBouncer process, for ten seconds at most: settings are each process' own.
+
+    UnreachableError where it does not answer, DeniedError (`status` 0) where `who` may not use the console.
+    """
 
     def read(self, target: Target, who: Credentials, dbname: str) -> Console:
-        """Read settings, pools, names, version. DeniedError where `who` may not use the console."""
+        """Read settings, version, and what there is of pools and names for database `dbname`."""
 
     def set(self, target: Target, who: Credentials, key: str, value: str) -> None:
-        """SET key = value; PgBouncer reports success even where nothing changes, so look again."""
+        """SET key = value; PgBouncer reports success even where nothing changes, so look again.
+
+        `key` is not quoted: one of `Console.settings`. PermanentError where PgBouncer does not take that value.
+        """
 
     def reload(self, target: Target, who: Credentials) -> None:
         """RELOAD: read pgbouncer.ini and auth_file again, which undoes every SET."""
 
 
 class Web(Protocol):
-    """Probes of what the workloads serve."""
+    """Probes of what the workloads serve. Each takes about `timeout` seconds at most; of an answer `ok` is what counts.
+
+    An HTTP `status` of 0 stands for anything from 200 to 399, as for a kubelet.
+    """
 
     def http(self, target: Target, path: str, timeout: float, *, status: int = 0) -> Answer:
-        """GET; ok for that status (0: 200 to 399), else `text` has the status or why there was none."""
+        """GET `path`, which begins with "/"; redirects are not followed."""
 
     def tcp(self, target: Target, timeout: float, *, send: str = "", expect: str = "") -> Answer:
-        """Connect, say something if there is something to say, and wait for what is expected."""
+        """Connect, say something if there is something to say, and wait for what is expected.
+
+        Both texts are Latin-1, so that they can be any bytes; `expect` may come anywhere in the first 4 KiB.
+        """
 
     def dns(self, target: Target, name: str, timeout: float) -> Answer:
         """Ask a DNS server over TCP; that the name does not exist is a good answer, too."""
@@ -89,5 +112,6 @@ class Web(Protocol):
     ) -> Answer:
         """Ask a URL from this host, trusting `ca` (else the system's authorities), connecting to `address` if given.
 
-        Redirects of a GET are followed on the same host, but never from https to http.
+        `ca` is the path of a file in PEM; PermanentError where it cannot be used. `insecure`: any certificate will
+        do. Redirects of a GET are followed on the same host, but never from https to http.
         """

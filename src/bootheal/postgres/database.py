@@ -153,7 +153,7 @@ class DatabaseStep(Step[DatabaseObservation]):
 
     def _about(self, world: World, target: Target, dbname: str) -> tuple[str, bool]:
         """Return identifier ("" where it may not be read) and `alone`. Being full or slow is not "may not"."""
-        admin = world.cluster.credentials(self.database.admin)
+        admin = world.secrets.credentials(self.database.admin)
         answer = world.postgres.ask(target, admin, dbname, timeout=TIMEOUT_SECONDS, sql=ABOUT)
         if not answer.ok and transient(answer):
             raise UnreachableError(f"cannot read the system identifier of database {self.database.name}: {answer}")
@@ -161,7 +161,7 @@ class DatabaseStep(Step[DatabaseObservation]):
         return identifier, alone == "true"
 
     def _ask(self, world: World, primary: Target, check: Check) -> Answer:
-        who = world.cluster.credentials(self.client or self.database.admin)
+        who = world.secrets.credentials(self.client or self.database.admin)
         dbname = self.database.dbname
         return world.postgres.ask(primary, who, dbname, timeout=CHECK_TIMEOUT_SECONDS, sql=check.sql, read_only=True)
 
@@ -323,6 +323,6 @@ def _log(world: World, pod: Pod | None, *, previous: bool) -> str:
     if pod is None or server is None:
         return ""
     try:
-        return world.cluster.log_tail(pod.ref, server.name, LOG_LINES, previous=previous)
+        return world.pod_access.log_tail(pod.ref, server.name, LOG_LINES, previous=previous)
     except BoothealError:
         return ""

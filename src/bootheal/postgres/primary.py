@@ -129,7 +129,7 @@ def _clock(seconds: float) -> str:
 
 def find(world: World, database: Database) -> Servers:
     """Ask every pod of the database, in the order of their names; or its host."""
-    admin, trust = world.cluster.credentials(database.admin), _trust(world, database)
+    admin, trust = world.secrets.credentials(database.admin), _trust(world, database)
 
     def ask(target: Target) -> Answer:
         return world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT_SECONDS, sql=READ_ONLY)
@@ -166,7 +166,7 @@ def _leadership(world: World, database: Database, members: Sequence[Server]) -> 
 def _trust(world: World, database: Database) -> Trust | None:
     if database.authority is None:
         return None
-    return Trust(world.cluster.certificate(database.authority, database.authority_key), database.certified)
+    return Trust(world.secrets.certificate(database.authority, database.authority_key), database.certified)
 
 
 def _service_doubt(world: World, database: Database, members: Iterable[Server]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from bootheal.dependencies.dependency import Dependency, DependencyObservation
 from bootheal.errors import PermanentError
 from bootheal.model import Answer, BootTime, Endpoint, Login, Pod, Ref, Right, Service, Target
-from bootheal.ports import World
+from bootheal.ports import Partial, World
 from bootheal.probes import Exec, Sql, Tcp, Url
 from bootheal.step import Settled, Wait
 from support.objects import BOOT, a_pod, past, running
@@ -21,7 +21,7 @@ BAD = Answer(ok=False, spoke=True, text="says '-LOADING', not '+PONG'")
 
 
 @dataclass
-class Simulated:
+class Simulated(Partial):
     """A cluster, its host and whoever listens, of plain values."""
 
     pods_: list[Pod] = field(default_factory=lambda: [a_pod("redis-0", labels={"app": "redis"})])
@@ -42,19 +42,19 @@ class Simulated:
     def boot_time(self) -> BootTime:
         return BootTime.since(BOOT)
 
-    def tcp(self, target: Target, _timeout: float, *, send: str, expect: str) -> Answer:
+    def tcp(self, target: Target, timeout: float, *, send: str = "", expect: str = "") -> Answer:
         assert (send, expect) == ("PING\r\n", "+PONG")
         who = target.pod.name if target.pod else target.host
         self.asked.append(f"{who}:{target.port}")
         return self.answers.get(who, GOOD)
 
-    def visit(self, url: str, _timeout: float, **_options: Any) -> Answer:
+    def visit(self, url: str, *_: Any, **_options: Any) -> Answer:
         self.asked.append(url)
         return GOOD
 
 
 def look(simulated: Simulated, step: Dependency = REDIS) -> DependencyObservation:
-    return step.look(World(simulated, simulated, None, None, simulated))  # type: ignore[arg-type]
+    return step.look(World(cluster=simulated, host=simulated, web=simulated))
 
 
 def test_every_ready_pod_is_asked() -> None:

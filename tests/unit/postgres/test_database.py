@@ -7,7 +7,7 @@ import pytest
 
 from bootheal.errors import UnreachableError
 from bootheal.model import ActionRecord, Answer, Credentials, Login, Ref, Secret, Target
-from bootheal.ports import World
+from bootheal.ports import Partial, World
 from bootheal.postgres.data_checks import Check, Checked, checked
 from bootheal.postgres.database import AcceptData, DatabaseObservation, DatabaseStep
 from bootheal.postgres.primary import READ_ONLY, Database, Server, Servers
@@ -33,16 +33,16 @@ CHECKING = replace(STEP, checks=(ORDERS,), client=Login(Ref("secret", "shop", "a
 GOOD = {"system identifier": "7", "check orders kept": "3000"}
 
 
-class OneServer:
+class OneServer(Partial):
     """A server outside the cluster that takes writes, and answers all else so."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
 
-    def credentials(self, _login: Login) -> Credentials:
+    def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         return Credentials("postgres", Secret("x"))
 
-    def ask(self, *_: Any, sql: str, **_options: Any) -> Answer:
+    def ask(self, *_: Any, sql: str = "select 1", **_options: Any) -> Answer:
         return Answer(ok=True, spoke=True, value="f") if sql == READ_ONLY else self._answer
 
 
@@ -313,7 +313,7 @@ def test_what_was_accepted_once_is_no_licence_for_the_rest_of_the_boot() -> None
 def test_an_identifier_that_is_not_told_in_time_is_asked_for_again(answer: Answer, identifier: str | None) -> None:
     """Else a fresh initdb would pass for good while connections are scarce. Where it may not be read, checks remain."""
     server, step = OneServer(answer), replace(STEP, database=replace(DATABASE, service="", host="db.example.org"))
-    world = World(cluster=server, host=None, postgres=server, pooler=None, web=None)  # type: ignore[arg-type]
+    world = World(secrets=server, postgres=server)
     if identifier is None:
         with pytest.raises(UnreachableError, match=answer.text):
             step.look(world)
