@@ -82,7 +82,7 @@ def test_the_primary_is_found_before_and_after_a_failover(pair: Cluster) -> None
         "db-1 is read-only (a standby; labelled replica)"
     )
 
-    target = STEP.look(world).members.members[1].target
+    target = STEP.look(world).servers.all[1].target
     assert target is not None
     assert postgres.ask(target, ADMIN, "shop", timeout=5, sql="select pg_promote()").value == "t"
     after = STEP.judge(STEP.look(world), past(baseline=before.baseline))

@@ -94,8 +94,8 @@ def test_the_declared_authority_is_read_where_it_is_kept_and_verifies(
     declared = step(encrypted, authority=where, authority_key="ca.crt", certified=name)
     seen = declared.look(world)
     assert isinstance(declared.judge(seen, past()), Settled)
-    assert seen.members.primary is not None
-    role = world.postgres.role(seen.members.primary, ADMIN, "shop", "app", Secret("app's"))
+    assert seen.servers.primary is not None
+    role = world.postgres.role(seen.servers.primary, ADMIN, "shop", "app", Secret("app's"))
     assert role is not None
     assert role.matches
 
