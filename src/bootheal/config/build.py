@@ -17,6 +17,7 @@ from bootheal.errors import ConfigurationError, Problem, UsageError
 from bootheal.model import Ref
 from bootheal.pgbouncer.credential import Credential
 from bootheal.pgbouncer.knowledge import harms
+from bootheal.pgbouncer.observation import Pooler
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.platform import dns, gate
 from bootheal.platform.components import Allowed
@@ -282,19 +283,21 @@ def _pooler(name: str, pooler: schema.Pooler, database: Database) -> Iterator[St
         name=f"pooler/{name}",
         after=(f"credential/{name}", *((f"credential/{name}/client",) if auth_file else ()), dns.NAME),
         patience=pooler.patience,
-        deployment=Ref("deployment", namespace, pooler.deployment),
-        service=pooler.service,
-        dbname=pooler.dbname or database.dbname,
-        database=database,
-        credential=login(pooler.credential, namespace),
-        console=login(pooler.console or pooler.credential, namespace),
-        client=login(pooler.client, namespace),
-        port=pooler.port or 0,
-        settings=pooler.settings,
-        settings_in=(Ref("configmap", namespace, settings_in.configmap), settings_in.key) if settings_in else None,
-        settings_path=(settings_in or schema.SettingsIn(configmap="none")).path,
-        auth_file=auth_file,
-        auth_path=pooler.auth_file.path if pooler.auth_file else "",
+        pooler=Pooler(
+            deployment=Ref("deployment", namespace, pooler.deployment),
+            service=pooler.service,
+            dbname=pooler.dbname or database.dbname,
+            database=database,
+            credential=login(pooler.credential, namespace),
+            console=login(pooler.console or pooler.credential, namespace),
+            client=login(pooler.client, namespace),
+            port=pooler.port or 0,
+            settings=pooler.settings,
+            settings_in=(Ref("configmap", namespace, settings_in.configmap), settings_in.key) if settings_in else None,
+            settings_path=(settings_in or schema.SettingsIn(configmap="none")).path,
+            auth_file=auth_file,
+            auth_path=pooler.auth_file.path if pooler.auth_file else "",
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from bootheal.errors import UnreachableError
 from bootheal.model import ActionRecord, Document, Login, Ref, Target
-from bootheal.pgbouncer.observation import LOWERED
+from bootheal.pgbouncer.pod import LOWERED
 from bootheal.ports import World
 from bootheal.step import Action
 

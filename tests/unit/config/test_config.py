@@ -107,7 +107,7 @@ def test_defaults_are_filled_in_where_they_belong(tmp_path: Path) -> None:
     pooler, workload = steps["pooler/shop"], steps["deployment/shop/web"]
     assert isinstance(pooler, PoolerStep)
     assert isinstance(workload, WorkloadStep)
-    assert (pooler.dbname, pooler.console) == ("shop", Login(Ref("secret", "shop", "p")))
+    assert (pooler.pooler.dbname, pooler.pooler.console) == ("shop", Login(Ref("secret", "shop", "p")))
     assert (workload.probe, workload.patience) == (Tcp(80), 300)
 
 
@@ -397,4 +397,4 @@ def test_a_declared_auth_file_is_kept_for_both_roles(tmp_path: Path) -> None:
     assert client.verifier_only
     assert {"credential/shop", "credential/shop/client"} <= set(pooler.after)
     users = Login(Ref("secret", "shop", "users"), password_key="list", user="list")
-    assert pooler.auth_file == client.auth_file == users
+    assert pooler.pooler.auth_file == client.auth_file == users
