@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from bootheal.model import ActionRecord, Ending, Event, EventKind, Outcome, Report, Verdict
+from bootheal.model import ActionRecord, Ending, Event, EventKind, Level, Outcome, Report
 from bootheal.narrate import (
-    EXIT_CODES,
     MESSAGE_IDS,
-    Level,
     Note,
     StatusLine,
     account,
@@ -84,18 +82,6 @@ def test_every_event_has_a_sentence_and_a_level(kind: EventKind) -> None:
 def test_a_hint_is_part_of_the_sentence() -> None:
     """The next human step is not lost in the journal."""
     assert sentence(event(EventKind.GAVE_UP, "broken", hint="mend it")) == "database/shop: GAVE UP: broken -- mend it"
-
-
-def test_every_verdict_has_its_exit_code() -> None:
-    """As documented: 0 only for healthy and healed."""
-    assert {v: EXIT_CODES[v] for v in Verdict} == {
-        Verdict.HEALTHY: 0,
-        Verdict.HEALED: 0,
-        Verdict.NOT_HEALED: 1,
-        Verdict.NEEDS_PERSON: 3,
-        Verdict.INTERRUPTED: 143,
-        Verdict.BUG: 70,
-    }
 
 
 def test_the_account_tells_ends_deeds_remarks_and_hints() -> None:

@@ -32,12 +32,6 @@ def test_every_command_and_option_is_in_the_manual(name: str) -> None:
         assert f".It Fl {option[1:]}" in section, f"systemd/bootheal.8: {name} lacks .It Fl {option[1:]}"
 
 
-def test_every_exit_code_is_in_the_manual() -> None:
-    """Those that the command line names, too."""
-    for code in ("0", "1", "2", "3", "70", "75", "78", "143 , 130"):
-        assert f".It {code}" in COMMAND_PAGE
-
-
 @pytest.mark.parametrize("name", ["bootheal.8", "bootheal.catalog"])
 def test_what_is_started_again_by_a_person_includes_what_waits_for_it(name: str) -> None:
     """The target fails with exit code 3, and nothing but its start brings back what requires it."""
