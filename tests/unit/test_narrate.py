@@ -27,46 +27,46 @@ def event(kind: EventKind, text: str = "text", **fields: Any) -> Event:
     return Event(kind, at=0.0, elapsed=4.2, step="database/shop", text=text, settled=3, total=6, **fields)
 
 
-def standing(*events: Event, now: float = 0.0) -> str:
-    where = StatusLine()
+def status_line(*events: Event, now: float = 0.0) -> str:
+    line = StatusLine()
     for happened in events:
-        where.hear(happened, happened.at)
-    return where.line(now)
+        line.hear(happened, happened.at)
+    return line.line(now)
 
 
 def test_the_status_line_says_what_is_waited_for_and_since_when() -> None:
     """One line: how many steps have settled, what is waited for, how long already."""
     recovering = event(EventKind.WAITING, "the database system is starting up (57P03)")
-    assert standing(recovering, now=42) == "3/6 database/shop: the database system is starting up (57P03), 42 s"
+    assert status_line(recovering, now=42) == "3/6 database/shop: the database system is starting up (57P03), 42 s"
     slower = replace(recovering, at=10.0, text="in recovery (57P03)")
-    assert standing(recovering, slower, now=42) == "3/6 database/shop: in recovery (57P03), 42 s"
+    assert status_line(recovering, slower, now=42) == "3/6 database/shop: in recovery (57P03), 42 s"
 
 
 def test_the_status_line_names_who_waits_longest() -> None:
     """The others wait for it, as a rule."""
     first = event(EventKind.WAITING, "starting up")
     second = replace(event(EventKind.WAITING, "not there"), step="cleanup", at=3.0)
-    assert standing(second, first, now=42) == "3/6 database/shop: starting up, 42 s; 1 more wait"
+    assert status_line(second, first, now=42) == "3/6 database/shop: starting up, 42 s; 1 more wait"
     settled = replace(first, kind=EventKind.SETTLED, settled=4)
-    assert standing(second, first, settled, now=42) == "4/6 cleanup: not there, 39 s"
+    assert status_line(second, first, settled, now=42) == "4/6 cleanup: not there, 39 s"
 
 
 def test_the_status_line_tells_news_where_nothing_waits_and_ends_with_the_verdict() -> None:
     """What is being done, then the verdict, whatever still waited when the time was over."""
-    assert standing() == ""
-    assert standing(event(EventKind.ACTING, "delete it")) == "3/6 database/shop: delete it"
-    ended = standing(event(EventKind.WAITING), event(EventKind.ENDED, "not-healed"), now=42)
+    assert status_line() == ""
+    assert status_line(event(EventKind.ACTING, "delete it")) == "3/6 database/shop: delete it"
+    ended = status_line(event(EventKind.WAITING), event(EventKind.ENDED, "not-healed"), now=42)
     assert ended == "NOT healed, 3 of 6 steps, 4.2 s, tries again"
-    assert standing(event(EventKind.ENDED, "healed")) == "healed, 3 of 6 steps, 4.2 s"
+    assert status_line(event(EventKind.ENDED, "healed")) == "healed, 3 of 6 steps, 4.2 s"
 
 
 def test_a_bad_end_names_its_cause() -> None:
     """To whoever reads one line only, in the journal or of `systemctl status`."""
     person = event(EventKind.ENDED, "needs-person", cause="database/shop: it is empty")
     line = "a person is needed: data may be at risk, 3 of 6 steps, 4.2 s; database/shop: it is empty"
-    assert (line, line) == (sentence(person), standing(person))
+    assert (line, line) == (sentence(person), status_line(person))
     failed = event(EventKind.ENDED, "not-healed", cause="gate: k3s.service has failed")
-    assert standing(failed) == "NOT healed, 3 of 6 steps, 4.2 s, tries again; gate: k3s.service has failed"
+    assert status_line(failed) == "NOT healed, 3 of 6 steps, 4.2 s, tries again; gate: k3s.service has failed"
     assert fields(failed)["BOOTHEAL_REASON"] == "gate: k3s.service has failed"
 
 
@@ -76,7 +76,7 @@ def test_every_event_has_a_sentence_and_a_level(kind: EventKind) -> None:
     text = "healed" if kind is EventKind.ENDED else "text"
     assert sentence(event(kind, text))
     assert level(event(kind, text)) in Level
-    assert standing(event(kind, text)).count("\n") == 0
+    assert status_line(event(kind, text)).count("\n") == 0
 
 
 def test_a_hint_is_part_of_the_sentence() -> None:

@@ -1,4 +1,4 @@
-"""Arguments, wiring, exit codes. One small file a command; each imports what it needs when it runs."""
+"""Arguments and exit codes. One small file a command; each imports what it needs when it runs."""
 
 import argparse
 import importlib

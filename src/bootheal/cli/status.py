@@ -22,11 +22,11 @@ REFRESH_SECONDS = 0.5
 
 def main(options: argparse.Namespace) -> int:
     """Print what is known; the exit code is that of this boot's last run, 1 before it and while one is under way."""
-    known = read_paths(options.config)
-    boot = _boot(known)
+    paths = read_paths(options.config)
+    boot = _boot(paths)
     if options.watch:
-        return (_watch_live if sys.stdout.isatty() else _watch)(known.state_directory, boot)
-    data = read(known.state_directory)
+        return (_watch_live if sys.stdout.isatty() else _watch)(paths.state_directory, boot)
+    data = read(paths.state_directory)
     if options.json:
         print(json.dumps(data or {}, indent=2))
     else:
@@ -35,10 +35,10 @@ def main(options: argparse.Namespace) -> int:
     return VERDICTS[report_from_json(report).verdict].exit_code if report else ExitCode.NOT_HEALED
 
 
-def _boot(known: Paths) -> str:
+def _boot(paths: Paths) -> str:
     """Return the machine's boot id, "" where it cannot be had: then what is known is taken to be of this boot."""
     try:
-        return Machine(known.boot_id_file).boot_id()
+        return Machine(paths.boot_id_file).boot_id()
     except PermanentError:
         return ""
 

@@ -21,10 +21,10 @@ PAUSE_SECONDS = 0.25
 
 def main(options: argparse.Namespace) -> int:
     """Exit code 0: healed; 3: a person is needed; 1: neither within the time that was given."""
-    known = read_paths(options.config)
-    boot = Machine(known.boot_id_file).boot_id()
+    paths = read_paths(options.config)
+    boot = Machine(paths.boot_id_file).boot_id()
     deadline = time.monotonic() + options.timeout
-    for data, trouble in _contents(known.state_directory):
+    for data, trouble in _contents(paths.state_directory):
         report = data.get("report") if data.get("boot") == boot else None
         verdict = report_from_json(report).verdict if report else None
         if verdict and (VERDICTS[verdict].well or verdict is Verdict.NEEDS_PERSON):

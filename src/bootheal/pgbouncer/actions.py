@@ -45,7 +45,7 @@ class _OnConsole(_OnPod):
 
 @dataclass(frozen=True, kw_only=True)
 class LowerSetting(_OnConsole):
-    """Lower a setting of one pod, for a while, so that PgBouncer logs in soon."""
+    """Lower a setting of one pod, for a while, so that PgBouncer logs in soon: a loan to that pod."""
 
     bounded: ClassVar[bool] = False
 
@@ -54,12 +54,12 @@ class LowerSetting(_OnConsole):
 
     @property
     def sentence(self) -> str:
-        """Say what is lent."""
+        """Say which setting, and its value before."""
         return f"set {self.key} = {LOWERED[self.key]:g} on {self.pod} until logins succeed (now {self.value})"
 
     @property
     def note(self) -> Mapping[str, str]:
-        """Return the loan: what to give back, and to which pod."""
+        """Return the loan: to which pod, which setting, and the value to restore."""
         return {"uid": self.uid, "key": self.key, "value": self.value}
 
     def apply(self, world: World) -> None:
@@ -69,7 +69,7 @@ class LowerSetting(_OnConsole):
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreSetting(_OnConsole):
-    """Give a lent setting of one pod back."""
+    """Set a lowered setting of one pod to what it was, or is declared to be."""
 
     bounded: ClassVar[bool] = False
     repairs: ClassVar[bool] = False
@@ -79,7 +79,7 @@ class RestoreSetting(_OnConsole):
 
     @property
     def sentence(self) -> str:
-        """Say what is given back."""
+        """Say which setting, and the value."""
         return f"set {self.key} = {self.value} on {self.pod} again"
 
     @property

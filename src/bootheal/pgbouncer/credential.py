@@ -114,16 +114,16 @@ class Credential(Step[CredentialObservation]):
 
     def look(self, world: World) -> CredentialObservation:
         """Log in as the role, straight to the primary; where that fails, look the role up."""
-        members = find(world, self.database)
-        if members.primary is None:
-            return CredentialObservation(members.why_none)
+        servers = find(world, self.database)
+        if servers.primary is None:
+            return CredentialObservation(servers.why_none)
         wanted = world.secrets.credentials(self.login)
-        answer = world.postgres.ask(members.primary, wanted, self.database.dbname, timeout=TIMEOUT_SECONDS)
+        answer = world.postgres.ask(servers.primary, wanted, self.database.dbname, timeout=TIMEOUT_SECONDS)
         verifier = listed_verifier(world.secrets.credentials(self.auth_file), wanted) if self.auth_file else None
         listed = matches(verifier.reveal(), wanted.user, wanted.password.reveal()) if verifier else None
         role = None
         if listed or self.reset == "always" or answer.sqlstate in (WRONG_PASSWORD, NOT_ALLOWED):
-            role = self._role(world, members.primary, wanted, verifier)
+            role = self._role(world, servers.primary, wanted, verifier)
         return CredentialObservation("", wanted.user, wanted.version, answer, role, listed)
 
     def _role(self, world: World, primary: Target, wanted: Credentials, verifier: Secret | None) -> Role | None:

@@ -38,7 +38,7 @@ class Diagnosis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Logins:
-    """A row of the matrix. None: not asked, which is no proof of anything.
+    """What came of each login. None: not asked, which is no proof of anything.
 
     The pooler role's login through the pooler is the console's, which each look uses anyway.
     """

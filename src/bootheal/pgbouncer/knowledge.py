@@ -98,7 +98,10 @@ def version(text: str) -> Version:
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """A bug after which only a new process logs in again; in versions from `since` to before `fixed` (() if none)."""
+    """A bug after which only a new process logs in again; in versions from `since` to before `fixed` (() if none).
+
+    `sign` is the refusal by which it shows itself, `source` says what it is.
+    """
 
     since: Version
     fixed: Version

@@ -4,7 +4,7 @@ PgBouncer does not try a failed server login again for server_login_retry second
 when PostgreSQL has long been back. So while a login fails, that setting (and the memory
 for failed DNS lookups) is lent down, and given back once logins succeed. A loan is on
 disk before the SET, so that whoever runs next repays it. Where that does not help, the
-login matrix says whose fault it is: a changed file is reloaded, and what only a new process
+diagnosis says whose fault it is: a changed file is reloaded, and what only a new process
 knows better (a name, keys, a file that is mounted once) costs one restart a boot.
 """
 

@@ -244,7 +244,7 @@ def test_a_named_config_map_is_written_only_when_it_differs() -> None:
     assert judgement.actions[0].about == document.ref
 
 
-# --- the matrix ------------------------------------------------------------------------------------
+# --- whose fault it is ---------------------------------------------------------------------------
 
 REFUSED = Answer(ok=False, spoke=True, sqlstate="28P01", text='password authentication failed for user "pooler"')
 UNKNOWN = Answer(ok=False, spoke=True, text="SASL authentication failed")

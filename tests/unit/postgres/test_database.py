@@ -142,7 +142,7 @@ def test_a_server_that_cannot_find_its_checkpoint_needs_a_person() -> None:
     assert judgement.hint == "restore from a backup (the newest backup is job/shop/b)"
 
 
-def test_a_complaint_that_may_pass_is_waited_for_and_told() -> None:
+def test_distress_that_may_pass_is_waited_for_and_told() -> None:
     """A lock file of another container; and damage of one server while another may come up yet."""
     lock = STEP.judge(DatabaseObservation(Servers((ABSENT,)), distress={"postgres-0": LOCK}), past())
     assert lock == Wait(f"no writable primary: postgres-0: connection refused (postgres-0's log: {LOCK.text})")
@@ -161,41 +161,47 @@ def test_what_is_found_is_kept_for_the_next_boot() -> None:
     assert blind.baseline == {"system identifier": "7", "check orders kept": "3001"}
 
 
-@pytest.mark.parametrize(
-    ("seen", "told"),
-    [
-        (DatabaseObservation(WRITABLE, "8", counted()), "another database cluster"),
-        (DatabaseObservation(WRITABLE, "7", counted("2999")), "orders kept: 2999, and 3000 in the last good boot"),
-        (
-            DatabaseObservation(WRITABLE, "8", counted("0")),
-            "initdb) on an empty volume?; orders kept: 0, and at least 1 are expected",
-        ),
-        (
-            DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="42P01", text="no table")),
-            "it could be asked in the last",
-        ),
-        (
-            DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="3F000", text="no schema")),
-            "it could be asked in the last",
-        ),
-        (
-            DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="42883", text="no function")),
-            "it could be asked in the",
-        ),
-        (DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="XX001", text="bad page")), "bad page (XX001)"),
-        (DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="58P01", text="no file")), "no file (58P01)"),
-    ],
-)
-def test_data_that_is_not_as_it_was_needs_a_person(seen: DatabaseObservation, told: str) -> None:
-    """Nothing goes on; the newest backup is named, and how to say that all is right, where that can be said."""
+def stopped(seen: DatabaseObservation) -> GiveUp:
+    """Return the judgement that nothing goes on without a person, who is told of the newest backup."""
     judgement = compared(replace(seen, backup="the newest backup is job/shop/b"))
     assert isinstance(judgement, GiveUp)
     assert judgement.person
-    assert told in judgement.why
     assert "restore from a backup" in judgement.hint
-    accepting = "if it is right as it is: bootheal run --once --accept-data shop" in judgement.hint
-    assert accepting is all(item.answer.ok for item in seen.checks)
     assert "the newest backup is job/shop/b" in judgement.hint
+    return judgement
+
+
+@pytest.mark.parametrize(
+    ("identifier", "count", "told"),
+    [
+        ("8", "3000", "another database cluster"),
+        ("7", "2999", "orders kept: 2999, and 3000 in the last good boot"),
+        ("8", "0", "initdb) on an empty volume?; orders kept: 0, and at least 1 are expected"),
+    ],
+)
+def test_data_that_is_not_as_it_was_needs_a_person(identifier: str, count: str, told: str) -> None:
+    """Both numbers are told, and how to say that all is right."""
+    judgement = stopped(DatabaseObservation(WRITABLE, identifier, counted(count)))
+    assert told in judgement.why
+    assert "if it is right as it is: bootheal run --once --accept-data shop" in judgement.hint
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "told"),
+    [
+        ("42P01", "it could be asked in the last good boot"),
+        ("3F000", "it could be asked in the last good boot"),
+        ("42883", "it could be asked in the last good boot"),
+        ("XX001", "gone (XX001)"),
+        ("58P01", "gone (58P01)"),
+    ],
+)
+def test_data_that_cannot_be_asked_for_any_more_needs_a_person(sqlstate: str, told: str) -> None:
+    """A table, a schema or a function that vanished, a damaged page: nobody can accept what cannot be counted."""
+    answers = counted(ok=False, sqlstate=sqlstate, text="gone")
+    judgement = stopped(DatabaseObservation(WRITABLE, "7", answers))
+    assert told in judgement.why
+    assert "--accept-data" not in judgement.hint
 
 
 def test_a_database_that_was_there_is_told_apart_from_a_slip_of_the_pen() -> None:

@@ -142,7 +142,7 @@ def test_labels_serve_where_there_is_no_service() -> None:
     ],
 )
 def test_why_there_is_none_is_told(answer: Answer, why: str) -> None:
-    """Member by member, with the SQLSTATE."""
+    """Server by server, with the SQLSTATE."""
     assert find(world(Simulated([db_pod("db-0")], answers={"db-0": answer})), database()).why_none == why
 
 
