@@ -8,7 +8,7 @@ from typing import Any
 
 from bootheal.cli.wiring import open_world
 from bootheal.config import Configuration, load
-from bootheal.config.schema import File
+from bootheal.config.file import File
 from bootheal.errors import BoothealError, PermanentError
 from bootheal.model import Right
 from bootheal.ports import ClusterReader, World

@@ -27,7 +27,8 @@ from bootheal.adapters.systemd_credentials import given
 from bootheal.adapters.wallclock import WallClock
 from bootheal.adapters.web import WebProbe
 from bootheal.config import Configuration
-from bootheal.config.schema import Cluster, File
+from bootheal.config.file import File
+from bootheal.config.sections.cluster import Cluster
 from bootheal.engine import Engine, Inbox, Limits
 from bootheal.errors import TransientError
 from bootheal.model import Event, Ref

@@ -13,7 +13,6 @@ from bootheal.ports import World
 from bootheal.probes import LONG_TIMEOUT_SECONDS, Url
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
-PREFIX = "hook/"
 TRIES = 3
 BETWEEN_TRIES_SECONDS = 10.0
 

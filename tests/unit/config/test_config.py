@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootheal.config import Configuration, accept_data, load
-from bootheal.config.schema import File
+from bootheal.config.file import File
 from bootheal.dependencies.dependency import Dependency
 from bootheal.errors import ConfigurationError, UsageError
 from bootheal.model import Login, Ref
