@@ -158,7 +158,7 @@ class Cluster:
             raise DemoError("cannot boot the demo: it is running; cut its power first")
         self._on = True
         self._new_boot_id()
-        self.store.forget_history()
+        self.store.history.forget()
         self.postgres.recovery_seconds = drawn(script.crash_recovery, self.random)
         self._slices.lag = drawn(script.slices_lag, self.random)
         self._proxy_lag = drawn(script.proxy_lag, self.random)
