@@ -13,7 +13,7 @@ from bootheal.config.section import Finding, Section
 from bootheal.config.sections.cleanup import Cleanup
 from bootheal.config.sections.cluster import Cluster
 from bootheal.config.sections.databases import Database
-from bootheal.config.sections.gates import Gate
+from bootheal.config.sections.dependencies import Dependency
 from bootheal.config.sections.hooks import Hook
 from bootheal.config.sections.poolers import Pooler
 from bootheal.config.sections.registry import Registry
@@ -44,7 +44,7 @@ class File(Section):
     cleanup: Cleanup | None = None
     databases: dict[Name, Database] = Field(default_factory=dict)
     poolers: dict[Name, Pooler] = Field(default_factory=dict)
-    gates: dict[Name, Gate] = Field(default_factory=dict)
+    dependencies: dict[Name, Dependency] = Field(default_factory=dict)
     workloads: dict[WorkloadName, Workload] = Field(default_factory=dict)
     hooks: dict[Name, Hook] = Field(default_factory=dict)
 
@@ -66,8 +66,8 @@ class File(Section):
             yield from database.steps(name, on_this_host=self.cluster.on_this_host)
         for name, pooler in self.poolers.items():
             yield from pooler.steps(name, self.databases[pooler.database].build(pooler.database))
-        for name, other in self.gates.items():
-            yield other.step(name)
+        for name, dependency in self.dependencies.items():
+            yield dependency.step(name)
         yield from restore(self.workloads)
         for name, workload in self.workloads.items():
             yield workload.step(name)

@@ -4,8 +4,8 @@ DATABASE = "database/"
 DISK = "disk/"
 CREDENTIAL = "credential/"
 POOLER = "pooler/"
-GATE = "gates/"
+DEPENDENCY = "dependency/"
 HOOK = "hook/"
 
 # What may be named in `after:`, by section; a workload's step is called as the workload is.
-REFERABLE = {"databases": DATABASE, "poolers": POOLER, "gates": GATE, "workloads": ""}
+REFERABLE = {"databases": DATABASE, "poolers": POOLER, "dependencies": DEPENDENCY, "workloads": ""}

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from bootheal.config import names
+from bootheal.config import names, renamed
 from bootheal.config.source import KeyPath, Source, suggestion
 from bootheal.engine.plan import CycleError, order
 from bootheal.platform import gate
 
 # What may come after something.
-_FOLLOWERS = ("workloads", "gates", "hooks")
+_FOLLOWERS = ("workloads", "dependencies", "hooks")
 
 
 def check(source: Source) -> None:
@@ -47,6 +47,8 @@ def _known(source: Source, path: KeyPath, after: Any, known: Collection[str]) ->
             continue  # the schema says so
         if wanted in known:
             yield wanted
+        elif new := renamed.new_step(wanted):
+            source.complain((*path, index), f"{wanted} was renamed to {new}")
         else:
             source.complain((*path, index), f"cannot be {wanted!r}: no such step{suggestion(wanted, known)}")
 

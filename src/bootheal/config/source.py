@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from bootheal.config import renamed
 from bootheal.errors import ConfigurationError, Problem
 
 KeyPath = tuple[str | int, ...]
@@ -129,10 +130,10 @@ def _explain(model: type[BaseModel], detail: Any) -> tuple[KeyPath, str]:
         case "missing":
             return path, "cannot be left out"
         case "extra_forbidden":
-            return (
-                path,
-                f"cannot be understood: it is not a known key{suggestion(str(path[-1]), _keys(model, path[:-1]))}",
-            )
+            if new := renamed.new_key(path):
+                return path, f"was renamed to {new}"
+            near = suggestion(str(path[-1]), _keys(model, path[:-1]))
+            return path, f"cannot be understood: it is not a known key{near}"
         case _:
             return path, f"cannot be {_shown(detail['input'])}: {_wanted(detail)}"
 

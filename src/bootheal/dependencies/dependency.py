@@ -1,6 +1,6 @@
-"""Something else that must serve before what comes after it: Redis, RabbitMQ, Kafka, a proxy. Declared under `gates`.
+"""Something else that must serve before what comes after it: Redis, RabbitMQ, Kafka, a proxy.
 
-It is asked and waited for, and never touched.
+Declared under `dependencies`. It is asked and waited for, and never touched.
 """
 
 from collections.abc import Mapping
@@ -78,7 +78,7 @@ class Dependency(Step[DependencyObservation]):
     def _pods(self, cluster: ClusterReader) -> list[Pod]:
         selector = self.selector or cluster.service(self.namespace, self.service).selector
         if not selector:
-            hint = f"give {self.name.replace('/', '.')} a selector, or the host that the Service leads to"
+            hint = f"give dependencies.{self.name.rpartition('/')[2]} a selector, or the host that the Service leads to"
             raise PermanentError(
                 f"cannot tell the pods of service/{self.namespace}/{self.service}: no selector", hint=hint
             )

@@ -15,7 +15,7 @@ from bootheal.step import Settled, Wait
 from support.objects import BOOT, a_pod, past, running
 
 PING = Tcp(6379, "PING\r\n", "+PONG")
-REDIS = Dependency(name="gates/redis", probe=PING, namespace="shop", service="redis")
+REDIS = Dependency(name="dependency/redis", probe=PING, namespace="shop", service="redis")
 GOOD = Answer(ok=True, spoke=True)
 BAD = Answer(ok=False, spoke=True, text="says '-LOADING', not '+PONG'")
 
@@ -103,14 +103,14 @@ def test_a_service_without_a_selector_needs_one_here() -> None:
     """Its pods cannot be told."""
     with pytest.raises(PermanentError, match="cannot tell the pods of service/shop/redis") as error:
         look(Simulated(selector={}))
-    assert error.value.hint == "give gates.redis a selector, or the host that the Service leads to"
+    assert error.value.hint == "give dependencies.redis a selector, or the host that the Service leads to"
 
 
 def test_a_host_and_a_url_are_asked_from_here() -> None:
     """Without pods, and without any interest in the cluster."""
     simulated = Simulated([])
-    outside = Dependency(name="gates/redis", probe=PING, host="redis.example.org")
-    door = Dependency(name="gates/door", probe=Url("https://shop.local/"))
+    outside = Dependency(name="dependency/redis", probe=PING, host="redis.example.org")
+    door = Dependency(name="dependency/door", probe=Url("https://shop.local/"))
     for step in (outside, door):
         assert isinstance(step.judge(look(simulated, step), past()), Settled)
         assert step.interests() == frozenset()
@@ -127,9 +127,9 @@ def test_crash_recovery_is_waited_for_here_too() -> None:
 
 def test_each_kind_of_probe_names_the_rights_that_it_needs() -> None:
     """For `check`, before the reboot in which they would be missed."""
-    command = Dependency(name="gates/mq", probe=Exec(("true",)), namespace="shop", selector={"app": "mq"})
+    command = Dependency(name="dependency/mq", probe=Exec(("true",)), namespace="shop", selector={"app": "mq"})
     login = Login(Ref("secret", "shop", "app"))
-    sql = Dependency(name="gates/db", probe=Sql("select 1", "shop", login), namespace="shop", service="db")
+    sql = Dependency(name="dependency/db", probe=Sql("select 1", "shop", login), namespace="shop", service="db")
     assert Right("create", "pods/exec", "shop") in command.rights()
     assert sql.rights() == {Right("get", "secrets", "shop")}
     assert REDIS.rights() == frozenset()

@@ -1,4 +1,4 @@
-"""`gates:` -> what else must serve before what comes after it."""
+"""`dependencies:` -> what else must serve before what comes after it."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from bootheal.dependencies import dependency
 from bootheal.platform import gate
 
 
-class Gate(Section):
+class Dependency(Section):
     """Something else that must serve before what comes after it, found by one of Service, selector, host or a URL."""
 
     namespace: Name | None = Field(None, description="where its pods are, or the Secret of an sql probe")
@@ -42,7 +42,7 @@ class Gate(Section):
         """Make the step."""
         namespace = self.namespace or ""
         return dependency.Dependency(
-            name=f"{names.GATE}{name}",
+            name=f"{names.DEPENDENCY}{name}",
             after=tuple(self.after) or (gate.NAME,),
             patience=self.patience,
             probe=self.probe.build(namespace),
