@@ -7,5 +7,11 @@ POOLER = "pooler/"
 DEPENDENCY = "dependency/"
 HOOK = "hook/"
 
-# What may be named in `after:`, by section; a workload's step is called as the workload is.
-REFERABLE = {"databases": DATABASE, "poolers": POOLER, "dependencies": DEPENDENCY, "workloads": ""}
+# By section; a workload's step is called as the workload is.
+PREFIXES = {
+    "databases": DATABASE,
+    "poolers": POOLER,
+    "dependencies": DEPENDENCY,
+    "workloads": "",
+    "hooks": HOOK,
+}

@@ -8,7 +8,8 @@ from bootheal.config.source import KeyPath, Source, suggestion
 from bootheal.engine.plan import CycleError, order
 from bootheal.platform import gate
 
-# What may come after something.
+# What something may come after, and what may come after something.
+_LEADERS = ("databases", "poolers", "dependencies", "workloads")
 _FOLLOWERS = ("workloads", "dependencies", "hooks")
 
 
@@ -24,14 +25,15 @@ def check(source: Source) -> None:
 
 
 def _check_order(source: Source) -> None:
-    known = {gate.NAME}
-    for section, prefix in names.REFERABLE.items():
-        known |= {f"{prefix}{name}" for name in _section(source, section)}
+    known = {
+        gate.NAME,
+        *(f"{names.PREFIXES[section]}{name}" for section in _LEADERS for name in _section(source, section)),
+    }
     places: dict[str, KeyPath] = {}
     edges: dict[str, list[str]] = {}
     for section in _FOLLOWERS:
         for name, content in _section(source, section).items():
-            step = f"{names.REFERABLE.get(section, names.HOOK)}{name}"
+            step = f"{names.PREFIXES[section]}{name}"
             places[step] = (section, name, "after")
             edges[step] = list(_known(source, places[step], content.get("after"), known))
     try:
