@@ -107,6 +107,7 @@ def test_how_long_a_step_took_is_told_with_its_end() -> None:
 def test_an_action_is_told_once() -> None:
     """When it begins; that it was done is no news."""
     assert [kind for kind in EventKind if not told(event(kind))] == [EventKind.ACTED]
+    assert set(EventKind) - set(MESSAGE_IDS) == {EventKind.ACTED}
 
 
 def test_the_journal_gets_each_fact_under_its_own_name() -> None:
@@ -122,7 +123,7 @@ def test_the_journal_gets_each_fact_under_its_own_name() -> None:
     )
     assert fields(happened) == {
         "MESSAGE": "database/shop: does: delete pod/shop/web-1",
-        "MESSAGE_ID": MESSAGE_IDS[EventKind.ACTING],
+        "MESSAGE_ID": "be5d56f342a1483e88090e7533af1b97",
         "PRIORITY": "5",
         "BOOTHEAL_BOOT": "boot-7",
         "BOOTHEAL_STEP": "database/shop",
@@ -159,7 +160,6 @@ def explained() -> dict[str, str]:
 
 def test_the_catalogue_explains_every_kind_of_event() -> None:
     """`journalctl -x` has something to say to each entry, and to nothing else."""
-    assert set(MESSAGE_IDS) == {kind for kind in EventKind if told(event(kind))}
     assert sorted(explained()) == sorted([*MESSAGE_IDS.values(), *(note.message_id for note in Note)])
 
 
@@ -171,12 +171,20 @@ def test_the_catalogue_names_no_field_that_an_entry_may_lack(kind: EventKind) ->
     assert set(re.findall("@([A-Z_]+)@", explained()[MESSAGE_IDS[kind]])) <= set(barest)
 
 
+# What people filter their journals by, for ever.
+NOTES = {
+    Note.RENEWED: ("159441c12e0a4aae97c0f4d84bbd0e7e", "6"),
+    Note.ADVICE: ("26c64b988d804793a2d8ce898d95be8a", "4"),
+    Note.OBSTACLE: ("c1ab5d20434f48df8137ea16af61bbbd", "4"),
+    Note.CONFIGURATION: ("5bc0e1a5ca48410b9d3c8d05402c4ec8", "3"),
+    Note.FAILURE: ("32f0bde23d09486da5a4163f7980437c", "3"),
+    Note.CRASH: ("bc20182296a44f009261950819fda402", "3"),
+}
+
+
 @pytest.mark.parametrize("note", list(Note))
 def test_a_note_is_found_by_its_identity_and_explained(note: Note) -> None:
     """As loud as it is bad; its explanation needs no field, since it has none but the text."""
-    assert note_fields("text", note) == {
-        "MESSAGE": "text",
-        "MESSAGE_ID": note.message_id,
-        "PRIORITY": str(note.level.value),
-    }
-    assert "@" not in explained()[note.message_id]
+    identity, priority = NOTES[note]
+    assert note_fields("text", note) == {"MESSAGE": "text", "MESSAGE_ID": identity, "PRIORITY": priority}
+    assert "@" not in explained()[identity]
