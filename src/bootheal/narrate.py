@@ -184,8 +184,7 @@ def account(report: Report) -> Iterator[str]:
         yield from (f"{'':13}{'':{width}}{'':18}! {remark}" for remark in outcome.remarks)
         if outcome.hint:
             yield f"{'':13}{'':{width}}{'':18}> {outcome.hint}"
-    done = sum(1 for _ in report.actions())
-    actions = f"{done} action{'s' * (done != 1)}"
+    actions = f"{report.changes} action{'s' * (report.changes != 1)}"
     yield f"{VERDICTS[report.verdict].words} ({actions}, {report.seconds:.1f} s)"
 
 

@@ -98,7 +98,9 @@ class Past:
     """What the engine remembers of a step in this epoch, as of `now`. All its times are by the wall clock.
 
     `first_seen`: since when the conditions of the present look have been seen without a break; no jump of the wall
-    clock makes them older. `done` is oldest first; what is "intended" in it may have been done before a crash.
+    clock makes them older. `done` is oldest first; what is "intended" in it may have been done before a crash. Of
+    incidents that are over it has the last record of each kind, object and cause, which stands for those before it:
+    so count by `times`.
     `repaired` is when a step that this one comes after last repaired something, `repairs` how often one did.
     `baseline` is what the step last settled with, in whatever epoch: empty if it never kept anything.
     `incident` counts how often the step did something in this epoch and a pass then ended with it settled.
@@ -132,7 +134,11 @@ class Past:
 
     def times(self, action: type["Action"], about: str = "") -> int:
         """Count the actions of a kind in this epoch (on the object `about`, where given)."""
-        return len(self._of(action, about))
+        return sum(done.count for done in self._of(action, about))
+
+    def objects(self, action: type["Action"]) -> int:
+        """Count the objects to which an action of this kind was done in this epoch."""
+        return sum(done.objects for done in self._of(action, ""))
 
     def last(self, action: type["Action"], about: str = "") -> ActionRecord | None:
         """Return the latest action of a kind in this epoch."""
@@ -194,6 +200,11 @@ class Action(ABC):
     def note(self) -> Mapping[str, str]:
         """What must be on disk before the change, to undo it after a crash. Found again in `Past.done`; no secret."""
         return {}
+
+    @property
+    def objects(self) -> int:
+        """To how many objects it is done."""
+        return 1
 
     def evidence(self, world: World) -> Mapping[str, str]:  # noqa: ARG002 - most destroy nothing
         """Read what the change will destroy; it is on disk before, and in the report. No secret in it.

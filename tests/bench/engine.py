@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from bench.row import CannotMeasureError, Row
 from bootheal.adapters.clock import SystemClock, ThreadWorkers
 from bootheal.adapters.state import StateFile
-from bootheal.engine import Engine, Limits
+from bootheal.engine import Engine, Limits, Recorder
 from bootheal.engine.plan import arrange
 from bootheal.model import Ref, Verdict
 from bootheal.ports import Interest, World
@@ -140,19 +140,21 @@ def run(workloads: list[Workload], directory: Path, *, tells: bool) -> tuple[flo
     """Let an engine bring all workloads up; return the seconds it took, and those of processor time."""
     cluster = SimulatedCluster(tells)
     world = World(cluster=cluster, watcher=cluster)
-    state = StateFile(directory)
+    clock = SystemClock()
+    memory = Recorder(StateFile(directory), clock)
     engine = Engine(
         arrange(Simulated(name=item.name, after=item.after, workload=item) for item in workloads),
         world,
-        clock=SystemClock(),
+        clock=clock,
         workers=ThreadWorkers(),
-        memory=state,
-        tell=state.progress,
+        memory=memory,
+        tell=memory.progress,
         inbox=SimpleQueue(),
         limits=Limits(deadline=120.0, max_parallel=len(workloads)),
     )
     busy = time.process_time()
-    report = engine.run("bench")
+    with memory.hold():
+        report = engine.run("bench")
     if report.verdict is not Verdict.HEALED:
         raise CannotMeasureError(f"cannot measure the engine: its run ended {report.verdict.value}")
     return report.seconds, time.process_time() - busy

@@ -22,14 +22,14 @@ from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.demo.stack import Stack, StackOptions
-from bootheal.engine import Engine, Limits, Stop
+from bootheal.engine import Engine, Limits, Recorder, Stop
 from bootheal.engine.plan import arrange
 from bootheal.model import Ref
 from bootheal.ports import Interest, World
 from bootheal.step import Judgement, Past, Step, Wait
 from support import double
 from support.command import start
-from support.engine import DictMemory, Facts
+from support.engine import Facts, FakeStore
 
 PART = "resident: watching"
 DJANGO = Ref("deployment", "shop", "django")
@@ -69,7 +69,7 @@ def wake_ups(stack: Stack, changes: int) -> list[float]:
         World(cluster=cluster.reader, watcher=cluster.watcher),
         clock=SystemClock(),
         workers=ThreadWorkers(),
-        memory=DictMemory(),
+        memory=Recorder(FakeStore(), SystemClock()),
         tell=lambda _: None,
         inbox=inbox,
         limits=Limits(deadline=LONGEST),

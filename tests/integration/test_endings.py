@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.journal import Journal
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.state import StateFile
 from bootheal.cli.terminal import JournalReporter, Terminal
+from bootheal.engine import Recorder
 from bootheal.model import ActionRecord, Ending, Event, EventKind, Outcome, Report
 from bootheal.narrate import Note
 from support.command import bootheal
@@ -88,10 +90,10 @@ def test_every_voice_tells_the_same_end(run: Report, told: Told, tmp_path: Path)
     config = tmp_path / "bootheal.yaml"
     config.write_text(f"cluster: {{boot_id_file: {tmp_path}/boot_id}}\nstate_directory: {tmp_path}\n")
     (tmp_path / "boot_id").write_text(BOOT)
-    state = StateFile(tmp_path, BOOT)
-    with state.hold():
-        state.enter("boot-7")
-        state.finish(run)
+    memory = Recorder(StateFile(tmp_path), SystemClock(), BOOT)
+    with memory.hold():
+        memory.enter("boot-7")
+        memory.finish(run)
 
     entry = in_journal(run, tmp_path)
     assert (entry["BOOTHEAL_ENDING"], entry["PRIORITY"]) == (told.word, told.priority)

@@ -69,15 +69,33 @@ def test_the_last_run_stays_told_while_the_next_is_under_way(tmp_path: Path) -> 
     assert samples(path) == before | {"bootheal_recovering_since_timestamp_seconds": {(): 1_500.0}}
 
 
-def test_metrics_that_cannot_be_written_are_complained_of_once(tmp_path: Path) -> None:
-    """A monitor's directory that is gone stops no healing."""
+def test_metrics_that_cannot_be_written_are_complained_of_once_and_tried_again(tmp_path: Path) -> None:
+    """A monitor's directory that is gone stops no healing; when it is back, so are the metrics. Another trouble
+    is another complaint, and so is the same one after it had passed.
+    """
     said: list[tuple[str, Note]] = []
-    metrics = Metrics(tmp_path / "gone" / "bootheal.prom", lambda *told: said.append(told), lambda: None)
-    metrics.tell(started(BEGAN))
-    metrics.finish(REPORT)
-    why = f"warning: cannot write metrics_file {tmp_path}/gone/bootheal.prom: No such file or directory"
-    ((told, note),) = said
-    assert (told.splitlines()[0], note) == (why, Note.ADVICE)
+    directory = tmp_path / "monitor"
+    metrics = Metrics(directory / "bootheal.prom", lambda *told: said.append(told), lambda: None)
+    for trouble in (None, directory.touch, directory.unlink, directory.mkdir, directory.rmdir):
+        if trouble:
+            trouble()
+        metrics.tell(started(BEGAN))
+        metrics.finish(REPORT)
+        if directory.is_dir():
+            assert samples(directory / "bootheal.prom")["bootheal_last_run_actions"] == {(): 1.0}
+            (directory / "bootheal.prom").unlink()
+    why = [told.splitlines()[0].rpartition("bootheal.prom: ")[2] for told, _ in said]
+    gone, odd = "No such file or directory", "Not a directory"
+    assert why == [gone, odd, gone, gone]
+    assert {note for _, note in said} == {Note.ADVICE}
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    """Whoever makes the next pass does that."""
+    (tmp_path / ".bootheal.prom.x1y2z3").touch()
+    (tmp_path / "node.prom").touch()
+    Metrics(tmp_path / "bootheal.prom", no_complaint, lambda: None).tell(started(BEGAN))
+    assert {path.name for path in tmp_path.iterdir()} == {"bootheal.prom", "node.prom"}
 
 
 def test_who_reads_that_metrics_cannot_be_written_knows_what_to_do(tmp_path: Path) -> None:

@@ -10,12 +10,14 @@ from typing import Self
 import psycopg
 import pytest
 
+from bootheal.adapters.clock import SystemClock
 from bootheal.cli.wiring import make_engine, open_world
 from bootheal.config import load
 from bootheal.demo.stack import BootScript, Stack
+from bootheal.engine import Recorder
 from bootheal.errors import DemoError
 from bootheal.model import Event, EventKind, Report, Verdict
-from support.engine import DictMemory
+from support.engine import FakeStore
 
 # A look takes some milliseconds on a busy machine, and /readyz is polled.
 AT_ONCE = 0.4
@@ -103,7 +105,7 @@ def heal(stack: Stack, witness: Witness) -> Report:
     """Make one run in this process, so that the witness hears each event as it happens."""
     configuration = load(stack.config)
     with open_world(configuration.file.cluster) as world:
-        engine = make_engine(configuration, world, DictMemory(), witness.tell, SimpleQueue())
+        engine = make_engine(configuration, world, Recorder(FakeStore(), SystemClock()), witness.tell, SimpleQueue())
         return engine.run("")
 
 

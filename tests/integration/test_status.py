@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import takewhile
@@ -15,9 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.process_identity import lives, sign
 from bootheal.adapters.state import StateFile, read
+from bootheal.adapters.state_format import encode
 from bootheal.cli.status import REFRESH_SECONDS
+from bootheal.engine import Recorder
 from bootheal.model import Ending, Event, EventKind, Outcome, Report
 from support.command import bootheal, environment, start
 
@@ -41,7 +44,11 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
-def begin(state: StateFile, at: float = 1_000.0) -> None:
+def memory(directory: Path, boot: str = BOOT) -> Recorder:
+    return Recorder(StateFile(directory), SystemClock(), boot)
+
+
+def begin(state: Recorder, at: float = 1_000.0) -> None:
     state.enter("boot-7")
     state.progress(event(EventKind.STARTED, at=at))
     state.progress(event(EventKind.WAITING, "starting up (57P03)", "database/shop", at))
@@ -51,9 +58,11 @@ def begin(state: StateFile, at: float = 1_000.0) -> None:
 BEGIN = """\
 import sys, time
 from pathlib import Path
+from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.state import StateFile
+from bootheal.engine import Recorder
 from bootheal.model import Event, EventKind
-state = StateFile(Path(sys.argv[1]), sys.argv[2])
+state = Recorder(StateFile(Path(sys.argv[1])), SystemClock(), sys.argv[2])
 with state.hold():
     state.progress(Event(EventKind.STARTED, at=1_000.0, elapsed=0.0))
     state.progress(Event(EventKind.WAITING, at=1_000.0, elapsed=0.0, step="database/shop", text="starting up (57P03)"))
@@ -97,6 +106,33 @@ def test_a_state_that_cannot_be_looked_at_is_told(config: Path, tmp_path: Path) 
     assert bootheal("status", "--config", config, expect=1).stderr == f"bootheal: {why}"
 
 
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda path: path.touch(), "it is empty"),
+        (lambda path: path.write_text("[" * 2000), "it is no JSON"),
+        (lambda path: path.write_text('{"version": 2, "steps": []}'), "it is not as version 2 was"),
+        (os.mkfifo, "it is no file"),
+        (lambda path: path.mkdir(), "it is no file"),
+    ],
+)
+def test_a_state_that_cannot_be_understood_is_told(
+    make: Callable[[Path], object], why: str, config: Path, tmp_path: Path
+) -> None:
+    """Whatever has been put in its place; who watches goes on, since the next run will set it aside."""
+    make(tmp_path / "state.json")
+    why = f"cannot read {tmp_path}/state.json: it cannot be understood: {why}\n"
+    assert bootheal("wait", "--timeout", "0", "--config", config, expect=1).stderr == f"not healed within 0 s: {why}"
+    assert bootheal("status", "--config", config, expect=1).stderr == f"bootheal: {why}"
+    watch = start("status", "--watch", "--config", config)
+    assert watch.stdout
+    assert watch.stdout.readline() == why
+    (tmp_path / "state.json").rename(tmp_path / "aside")
+    assert [watch.stdout.readline(), watch.stdout.readline()] == ["\n", "no run yet\n"]
+    watch.send_signal(signal.SIGINT)
+    watch.communicate(timeout=10)
+
+
 @pytest.mark.parametrize("seconds", ["-1", "nan", "soon"])
 def test_a_timeout_that_is_none_is_wrong_usage(seconds: str, config: Path) -> None:
     """None of these would ever pass, or it would at once."""
@@ -106,7 +142,7 @@ def test_a_timeout_that_is_none_is_wrong_usage(seconds: str, config: Path) -> No
 
 def test_a_run_under_way_is_told_with_what_it_waits_for(config: Path, tmp_path: Path) -> None:
     """In the journal's words, with the time since; monitors read since when it recovers."""
-    state = StateFile(tmp_path, BOOT)
+    state = memory(tmp_path)
     with state.hold():
         begin(state)
         said = bootheal("status", "--config", config, expect=1).stdout
@@ -133,14 +169,16 @@ def test_a_run_whose_process_was_killed_is_under_way_no_more(config: Path, tmp_p
 def test_who_waits_in_vain_for_a_run_that_was_stopped_is_told_so(config: Path, tmp_path: Path) -> None:
     """Not only what it had left to do: as long as its process is there it may go on, afterwards it will not."""
     left = Outcome("database/shop", Ending.UNFINISHED, "starting up (57P03)")
-    state = StateFile(tmp_path, BOOT)
+    state = memory(tmp_path)
     with state.hold():
         begin(state)
         state.finish(replace(REPORT, outcomes=(left,), interrupted=True))
     why = "not healed within 0 s: interrupted before the end; database/shop: starting up (57P03)"
     assert bootheal("wait", "--timeout", "0", "--config", config, expect=1).stderr == f"{why}\n"
-    gone = {"author": f"{os.getpid()} 0"}  # whose number is ours by now
-    (tmp_path / "state.json").write_text(json.dumps((read(tmp_path) or {}) | gone))
+    contents = read(tmp_path)
+    assert contents
+    gone = f"{os.getpid()} 0"  # whose number is ours by now
+    (tmp_path / "state.json").write_text(encode(replace(contents, author=gone)))
     assert bootheal("wait", "--timeout", "0", "--config", config, expect=1).stderr == f"{why}; {ASK}\n"
 
 
@@ -165,7 +203,7 @@ def test_a_number_that_was_given_again_is_another_process() -> None:
 
 def test_what_is_waited_for_is_told_also_where_nothing_happens_any_more(config: Path, tmp_path: Path) -> None:
     """A run that waits for an hour has told so in its first second, which is when the file had just been written."""
-    state = StateFile(tmp_path, BOOT)
+    state = memory(tmp_path)
     with state.hold():
         state.enter("boot-7")
         state.progress(event(EventKind.STARTED))
@@ -178,22 +216,9 @@ def test_what_is_waited_for_is_told_also_where_nothing_happens_any_more(config: 
     assert "starting up (57P03)" in bootheal("status", "--config", config, expect=1).stdout
 
 
-def test_since_when_it_recovers_outlives_a_process_but_not_a_boot(tmp_path: Path) -> None:
-    """A run that was killed is still the same trouble to a monitor; another boot is another."""
-    first = StateFile(tmp_path, BOOT)
-    with first.hold():
-        begin(first)
-    for boot, since in ((BOOT, 1_000.0), (NEXT_BOOT, 3_000.0)):
-        later = StateFile(tmp_path, boot)
-        with later.hold():
-            later.enter("boot-7")
-            later.progress(Event(EventKind.STARTED, at=3_000.0, elapsed=0.0))
-        assert since == json.loads((tmp_path / "state.json").read_text())["recovering_since"]
-
-
 def test_a_run_that_was_under_way_in_another_boot_is_under_way_no_more(config: Path, tmp_path: Path) -> None:
     """The machine went down in the middle of it: nothing is waited for any more, however long ago it began."""
-    state = StateFile(tmp_path, BOOT)
+    state = memory(tmp_path)
     with state.hold():
         begin(state)
     (tmp_path / "boot_id").write_text(NEXT_BOOT)
@@ -205,7 +230,7 @@ def test_a_run_that_was_under_way_in_another_boot_is_under_way_no_more(config: P
 
 def test_the_report_of_another_boot_is_shown_but_is_no_answer(config: Path, tmp_path: Path) -> None:
     """What was well yesterday need not be so now: the exit code is that of this boot's run."""
-    state = StateFile(tmp_path, BOOT)
+    state = memory(tmp_path)
     with state.hold():
         begin(state)
         state.finish(REPORT)
@@ -215,7 +240,7 @@ def test_the_report_of_another_boot_is_shown_but_is_no_answer(config: Path, tmp_
     assert said[0] == "no run in this boot yet"
     assert re.fullmatch("run of .*, boot boot-7: healthy: nothing had to be done", said[1])
     for _ in range(2):
-        later = StateFile(tmp_path, NEXT_BOOT)
+        later = memory(tmp_path, NEXT_BOOT)
         with later.hold():
             later.enter("boot-8")
             later.finish(replace(REPORT, epoch="boot-8"))
@@ -227,7 +252,7 @@ def test_the_report_of_another_boot_is_shown_but_is_no_answer(config: Path, tmp_
 @pytest.mark.parametrize("wrong", [-1e9, 1e9])
 def test_a_clock_that_was_set_makes_no_run_last_for_years(config: Path, tmp_path: Path, wrong: float) -> None:
     """Nor less than no time: what is of this boot has lasted no longer than it."""
-    state = StateFile(tmp_path, BOOT)
+    state = memory(tmp_path)
     with state.hold():
         begin(state, at=time.time() + wrong)
     said = bootheal("status", "--config", config, expect=1).stdout
@@ -242,7 +267,7 @@ def test_watching_before_the_first_run_says_so_once(config: Path, tmp_path: Path
     assert process.stdout
     assert process.stdout.readline() == "no run yet\n"
     time.sleep(3 * REFRESH_SECONDS)
-    state = StateFile(tmp_path, BOOT)
+    state = memory(tmp_path)
     with state.hold():
         begin(state)
     said = [process.stdout.readline(), process.stdout.readline()]
@@ -254,7 +279,7 @@ def test_watching_before_the_first_run_says_so_once(config: Path, tmp_path: Path
 
 def test_watching_shows_what_changes(config: Path, tmp_path: Path) -> None:
     """Piped, each picture is printed once; Ctrl-C ends it without a traceback."""
-    state = StateFile(tmp_path, BOOT)
+    state = memory(tmp_path)
     with state.hold():
         begin(state)
         process = start("status", "--watch", "--config", config)

@@ -1,16 +1,17 @@
 """The engine's surroundings without time, threads or disk."""
 
 import heapq
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from queue import SimpleQueue
 from typing import Any
 
-from bootheal.engine import Engine, Inbox, Limits
+from bootheal.engine import Engine, Inbox, Limits, Recorder
 from bootheal.engine.plan import arrange
-from bootheal.model import ActionRecord, Event, Ref, Report
+from bootheal.errors import LockedError
+from bootheal.model import ActionRecord, Event, Ref, Remembered, Report
 from bootheal.ports import Host, Interest, Partial, Workers, World
 from bootheal.step import Action, Judgement, Past, Settled, Step
 
@@ -62,50 +63,52 @@ class LostWorkers:
 
 
 @dataclass
-class DictMemory:
-    """Memory in a dict; it survives the engine, as the disk survives the process."""
+class Disk:
+    """What is kept, and whether a process holds the lock; it survives the engine."""
 
-    epoch: str = ""
-    seen: dict[str, dict[str, float]] = field(default_factory=dict)
-    records: dict[str, list[ActionRecord]] = field(default_factory=dict)
-    good: dict[str, dict[str, str]] = field(default_factory=dict)
-    incidents: dict[str, int] = field(default_factory=dict)
-    vain: Counter[tuple[str, str]] = field(default_factory=Counter)
+    kept: Remembered | None = None
+    locked: bool = False
+    saves: int = 0
 
-    def enter(self, epoch: str) -> None:
-        if epoch != self.epoch:
-            for step, records in self.records.items():
-                kinds = {done.action for done in records if not done.failed and done.incident == self.incident(step)}
-                self.vain.update((step, kind) for kind in kinds)
-            self.epoch, self.seen, self.records, self.incidents = epoch, {}, {}, {}
+    def save(self, remembered: Remembered) -> None:
+        self.kept, self.saves = remembered, self.saves + 1
 
-    def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
-        before = self.seen.get(step, {})
-        self.seen[step] = {condition: before.get(condition, now) for condition in conditions}
-        return dict(self.seen[step])
+    def lacks(self, remembered: Remembered) -> bool:
+        """Tell whether a record is to be saved, rather than what may be a second late."""
+        return any(memory.done != self.records.get(name, ()) for name, memory in remembered.steps.items())
 
-    def done(self, step: str) -> tuple[ActionRecord, ...]:
-        return tuple(self.records.get(step, ()))
+    @property
+    def records(self) -> dict[str, tuple[ActionRecord, ...]]:
+        return {name: memory.done for name, memory in self.kept.steps.items()} if self.kept else {}
 
-    def record(self, step: str, done: ActionRecord) -> None:
-        self.records.setdefault(step, [])[done.number : done.number + 1] = [done]
 
-    def incident(self, step: str) -> int:
-        return self.incidents.get(step, 0)
+@dataclass
+class FakeStore:
+    """One process' way to what is kept: no file, and what is saved never needs the disk."""
 
-    def close_incident(self, step: str) -> None:
-        if any(done.incident == self.incident(step) for done in self.done(step)):
-            self.incidents[step] = self.incident(step) + 1
-        self.vain = Counter({key: count for key, count in self.vain.items() if key[0] != step})
+    disk: Disk = field(default_factory=Disk)
+    remark: str = ""
+    known: Remembered | None = None
 
-    def boots_in_vain(self, step: str, action: str) -> int:
-        return self.vain[step, action]
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        if self.disk.locked:
+            raise LockedError("another pass is under way (holder unknown)")
+        self.disk.locked = True
+        try:
+            yield
+        finally:
+            self.disk.locked = False
 
-    def set_baseline(self, step: str, facts: Mapping[str, str]) -> None:
-        self.good[step] = dict(facts)
+    def load(self) -> Remembered | None:
+        if self.disk.kept is self.known:
+            return None
+        self.known = self.disk.kept
+        return self.known
 
-    def baseline(self, step: str) -> Mapping[str, str]:
-        return dict(self.good.get(step, {}))
+    def save(self, remembered: Remembered, *, durable: bool) -> None:
+        self.disk.save(remembered)
+        self.known = remembered
 
 
 class Watchable(Partial):
@@ -184,7 +187,7 @@ class Bench:
 
     steps: Iterable[Step[Any]]
     clock: FakeClock = field(default_factory=FakeClock)
-    memory: DictMemory = field(default_factory=DictMemory)
+    disk: Disk = field(default_factory=Disk)
     cluster: Watchable = field(default_factory=Watchable)
     host: Host = field(default_factory=Partial)
     inbox: Inbox = field(default_factory=SimpleQueue)
@@ -192,8 +195,20 @@ class Bench:
     workers: Workers = field(default_factory=InlineWorkers)
     events: list[Event] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.memory = Recorder(FakeStore(self.disk), self.clock)
+        self.memory.load()
+
     def run(self, epoch: str = "boot-1") -> Report:
-        return self.engine().run(epoch)
+        """Make one pass as a process does: under the lock, and with its report on the disk."""
+        with self.memory.hold():
+            report = self.engine().run(epoch)
+            self.memory.finish(report)
+        return report
+
+    def _tell(self, event: Event) -> None:
+        self.memory.progress(event)
+        self.events.append(event)
 
     def engine(self, **options: Any) -> Engine:
         world = World(cluster=self.cluster, writer=self.cluster, watcher=self.cluster, host=self.host)
@@ -203,7 +218,7 @@ class Bench:
             clock=self.clock,
             workers=self.workers,
             memory=self.memory,
-            tell=self.events.append,
+            tell=self._tell,
             inbox=self.inbox,
             limits=self.limits,
             **options,

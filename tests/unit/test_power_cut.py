@@ -10,11 +10,11 @@ from queue import SimpleQueue
 import pytest
 
 from bootheal.config import load
-from bootheal.engine import Engine, Limits
+from bootheal.engine import Engine, Limits, Recorder
 from bootheal.engine.node import SETTLE_DOWN_SECONDS
 from bootheal.engine.plan import Plan
 from bootheal.model import Event, EventKind, Ref, Report, Verdict
-from support.engine import DictMemory, InlineWorkers
+from support.engine import FakeStore, InlineWorkers
 from support.replay import APPS, Machine, SettableClock
 
 CONFIGURATION = """\
@@ -56,7 +56,7 @@ class Replay:
             self.machine.world,
             clock=self.clock,
             workers=InlineWorkers(),
-            memory=DictMemory(),
+            memory=Recorder(FakeStore(), self.clock),
             tell=self._tell,
             inbox=SimpleQueue(),
             limits=Limits(deadline=1200),

@@ -1,38 +1,82 @@
-"""Files that others read while we write them, and the lock that says who writes."""
+"""Files that others read while we write them, and the lock that says who writes.
 
+They are written without a buffer: one that could not be emptied, on a full disk, would be tried again when the file is
+closed, and fail where nobody expects it.
+"""
+
+import errno
 import fcntl
+import glob
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
 
 from bootheal.errors import LockedError, StateError
 
 LOCK = "lock"
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def replace_file(path: Path, text: str, *, durable: bool) -> None:
     """Replace a file at once or not at all; it stays with the directory's owner, and readable by all."""
     owner = path.parent.stat()
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=_prefix(path), dir=path.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
+        try:
+            _write(descriptor, text)
+            os.fchmod(descriptor, 0o644)
             if os.geteuid() == 0:
-                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
             if durable:
-                os.fsync(file.fileno())
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
         Path(name).replace(path)
         if durable:
             _sync(path.parent)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what `replace_file` left of `path` in processes that were killed; nobody else may be writing it."""
+    for leftover in path.parent.glob(f"{glob.escape(_prefix(path))}*"):
+        with suppress(OSError):
+            leftover.unlink()
+
+
+def read_file(path: Path, longest: int) -> bytes:
+    """Read a file. FileNotFoundError where there is none; ValueError where it is none, or longer; OSError."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("it is no file")
+    if status.st_size > longest:
+        raise ValueError(f"it is longer than {longest} bytes")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a FIFO by now would make us wait for its writer
+    try:
+        return b"".join(iter(lambda: os.read(descriptor, longest), b""))
+    finally:
+        os.close(descriptor)
+
+
+def advice(error: OSError, otherwise: str) -> str:
+    """Return the next thing to do where a file could not be written."""
+    return "free some space on its disk" if error.errno in FULL else otherwise
+
+
+def _prefix(path: Path) -> str:
+    return f".{path.name}."
+
+
+def _write(descriptor: int, text: str) -> None:
+    left = text.encode()
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def _sync(directory: Path) -> None:
@@ -50,23 +94,31 @@ def lock(directory: Path) -> Iterator[None]:
     path = directory / LOCK
     try:
         _make(directory)
-        file = path.open("a+", encoding="utf-8")
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise StateError(
             f"cannot use the state directory {directory}: {error.strerror}",
-            hint="see state_directory; it must be writable by whoever runs bootheal; the service needs ReadWritePaths=",
+            hint=advice(
+                error,
+                "see state_directory; it must be writable by whoever runs bootheal; the service needs ReadWritePaths=",
+            ),
         ) from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            raise LockedError(f"another pass is under way ({file.read().strip() or 'holder unknown'})") from None
-        try:
-            _sign(file, directory)
-        except OSError as error:
-            raise StateError(f"cannot write {path}: {error.strerror}", hint="free some space on its disk") from None
+    try:
+        _take(descriptor, path)
         yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _sign(descriptor, path.parent)
+    except BlockingIOError:
+        holder = os.pread(descriptor, 100, 0).decode(errors="replace").strip()
+        raise LockedError(f"another pass is under way ({holder or 'holder unknown'})") from None
+    except OSError as error:
+        raise StateError(f"cannot write {path}: {error.strerror}", hint=advice(error, "see state_directory")) from None
 
 
 def _make(directory: Path) -> None:
@@ -76,10 +128,9 @@ def _make(directory: Path) -> None:
         missing.chmod(0o755)
 
 
-def _sign(file: TextIO, directory: Path) -> None:
+def _sign(descriptor: int, directory: Path) -> None:
     if os.geteuid() == 0:
         owner = directory.stat()
-        os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-    file.truncate(0)
-    file.write(f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
-    file.flush()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    os.ftruncate(descriptor, 0)
+    _write(descriptor, f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")

@@ -7,7 +7,7 @@ alerts can be held back; what is told of the last pass stays until this one ends
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bootheal.adapters.files import replace_file
+from bootheal.adapters.files import advice, remove_leftovers, replace_file
 from bootheal.model import VERDICTS, Event, EventKind, Outcome, Report
 from bootheal.narrate import Note
 
@@ -20,7 +20,7 @@ HINT = (
 
 
 class Metrics:
-    """Keeps the file at `path`, if there is one. What it cannot write it complains of, once, and goes on.
+    """Keeps the file at `path`, if there is one. What keeps it from that it complains of, once, and tries again.
 
     `since` returns when the pass under way began, also if that was in a process that was killed.
     """
@@ -29,10 +29,12 @@ class Metrics:
         self, path: Path | None, complain: Callable[[str, Note], None], since: Callable[[], float | None]
     ) -> None:
         self._path, self._complain, self._recovering_since = path, complain, since
+        self._trouble = ""
 
     def tell(self, event: Event) -> None:
-        """Say since when a pass is under way."""
+        """Say since when a pass is under way; its lock is held, so that nobody else writes the file."""
         if self._path and event.kind is EventKind.STARTED:
+            remove_leftovers(self._path)
             self._write(self._path, _since(self._recovering_since() or event.at), _last_run(self._path))
 
     def finish(self, report: Report) -> None:
@@ -41,12 +43,15 @@ class Metrics:
             self._write(self._path, _since(0), "".join(f"{line}\n" for line in _lines(report)))
 
     def _write(self, path: Path, *parts: str) -> None:
+        trouble = ""
         try:
             replace_file(path, "".join(parts), durable=False)
         except OSError as error:
-            why = f"warning: cannot write metrics_file {path}: {error.strerror}"
-            self._complain(f"{why}\n  {HINT.format(path.parent)}", Note.ADVICE)
-            self._path = None
+            hint = advice(error, HINT.format(path.parent))
+            trouble = f"warning: cannot write metrics_file {path}: {error.strerror}\n  {hint}"
+        if trouble and trouble != self._trouble:
+            self._complain(trouble, Note.ADVICE)
+        self._trouble = trouble
 
 
 def _since(when: float) -> str:
@@ -68,7 +73,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _gauge("last_run_seconds", "How long it took.", {"": report.seconds})
     verdicts = {f'{{verdict="{verdict.value}"}}': float(verdict is report.verdict) for verdict in VERDICTS}
     yield from _gauge("last_run_verdict", "How it ended: 1 for its verdict, 0 for the others.", verdicts)
-    yield from _gauge("last_run_actions", "How many changes it made.", {"": float(sum(1 for _ in report.actions()))})
+    yield from _gauge("last_run_actions", "How many changes it made.", {"": float(report.changes)})
     took = dict(_seconds(outcome) for outcome in report.outcomes if outcome.ended is not None)
     yield from _gauge("last_run_step_seconds", "How long each step took, and how it ended.", took)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.metrics import Metrics
-from bootheal.adapters.state import StateFile, withdraw
+from bootheal.adapters.state import StateFile
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli.terminal import Reporter
-from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_state, open_world
+from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, load
-from bootheal.engine import Engine, Inbox, Renew, Stop
+from bootheal.engine import Engine, Inbox, Recorder, Renew, Stop
 from bootheal.errors import BoothealError, ConfigurationError, LockedError, StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.model import VERDICTS, Report, Verdict
@@ -52,8 +52,8 @@ class Daemon:
 
     def _withdraw(self) -> None:
         """What another process has reported may not be what this one finds: nobody shall take it for that."""
-        with suppress(LockedError, StateError, OSError):
-            withdraw(self._configuration.file.state_directory)
+        with suppress(LockedError, StateError):
+            Recorder(StateFile(self._configuration.file.state_directory), SystemClock()).withdraw()
 
     def _take_up(self) -> None:
         """A configuration is in force from now on: say so to systemd, and what its owner should weigh."""
@@ -63,14 +63,14 @@ class Daemon:
 
     def _live(self, world: World) -> int | None:
         """Pass after pass under one configuration. None: it was renewed."""
-        state = open_state(self._configuration.file)
+        memory = open_memory(self._configuration.file)
         self._metrics = Metrics(
-            self._configuration.file.metrics_file, self._reporter.note, lambda: state.recovering_since
+            self._configuration.file.metrics_file, self._reporter.note, lambda: memory.recovering_since
         )
-        engine = self._engine(world, state)
+        engine = self._engine(world, memory)
         while not engine.renewed:
             try:
-                code = self._pass(engine, world, state)
+                code = self._pass(engine, world, memory)
             except (LockedError, StateError) as error:
                 self._complain(error)
                 engine.pause(SOON_SECONDS if isinstance(error, LockedError) else LATER_SECONDS)
@@ -82,20 +82,20 @@ class Daemon:
                 return 0
         return None
 
-    def _engine(self, world: World, state: StateFile) -> Engine:
-        tell = fan_out(state.progress, self._metrics.tell, self._systemd.tell, self._reporter.tell)
+    def _engine(self, world: World, memory: Recorder) -> Engine:
+        tell = fan_out(memory.progress, self._metrics.tell, self._systemd.tell, self._reporter.tell)
         return make_engine(
-            self._configuration, world, state, tell, self._inbox, systemd=self._systemd, renew=self._renew
+            self._configuration, world, memory, tell, self._inbox, systemd=self._systemd, renew=self._renew
         )
 
-    def _pass(self, engine: Engine, world: World, state: StateFile) -> int | None:
+    def _pass(self, engine: Engine, world: World, memory: Recorder) -> int | None:
         """Make a pass; return the exit code where it was the last one."""
-        with state.hold() as remembered:
-            if state.remark:
-                self._reporter.note(f"warning: {state.remark}", Note.ADVICE)
+        with memory.hold() as remembered:
+            if memory.remark:
+                self._reporter.note(f"warning: {memory.remark}", Note.ADVICE)
             report = engine.run(first_epoch(world, remembered))
             self._reporter.conclude(report)
-            state.finish(report)
+            memory.finish(report)
             self._metrics.finish(report)
         self._trouble = ""
         return 0 if engine.stopped else last_code(report)

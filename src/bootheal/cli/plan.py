@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from bootheal.adapters.clock import SystemClock
-from bootheal.adapters.state import StateFile
-from bootheal.cli.wiring import first_epoch, open_state, open_world
+from bootheal.cli.wiring import first_epoch, open_memory, open_world
 from bootheal.config import load
-from bootheal.engine import recall
+from bootheal.engine import Recorder, recall
 from bootheal.engine.plan import Plan
 from bootheal.errors import BoothealError
 from bootheal.platform import gate
@@ -27,13 +26,13 @@ WORDS = {Settled: "well", Wait: "would wait", Act: "would act", GiveUp: "would g
 def main(options: argparse.Namespace) -> int:
     """Print the plan. Exit code 0: it could be made; 1: the gate does not open, so nothing else was judged."""
     configuration = load(options.config)
-    state = open_state(configuration.file)
-    remembered = state.load()
-    if state.remark:
-        print(f"warning: {state.remark}", file=sys.stderr)
+    memory = open_memory(configuration.file)
+    remembered = memory.load()
+    if memory.remark:
+        print(f"warning: {memory.remark}", file=sys.stderr)
     with open_world(configuration.file.cluster) as world:
-        state.turn_to(first_epoch(world, remembered))
-        rows = list(_judge(configuration.plan, world, state))
+        memory.turn_to(first_epoch(world, remembered))
+        rows = list(_judge(configuration.plan, world, memory))
     if options.json:
         print(json.dumps(rows, indent=2))
     else:
@@ -52,17 +51,17 @@ def _print(rows: list[dict[str, Any]]) -> None:
             print(f"{'':<{width}}  {'':<13}  * {action}")
 
 
-def _judge(plan: Plan, world: World, state: StateFile) -> Iterator[dict[str, Any]]:
+def _judge(plan: Plan, world: World, memory: Recorder) -> Iterator[dict[str, Any]]:
     """Judge each step by what it sees now; `not_yet` names what it would have to wait for."""
     epoch, ill = "", set()
     for step in plan.steps.values():
         judgement: Judgement | None = None
         if step.name == gate.NAME:
-            judgement = _wait_for_gate(step, plan, world, state)
+            judgement = _wait_for_gate(step, plan, world, memory)
             epoch = judgement.epoch if isinstance(judgement, Settled) else ""
-            state.turn_to(epoch or state.epoch)
+            memory.turn_to(epoch or memory.epoch)
         elif epoch:
-            judgement = _judgement(step, plan, world, state)
+            judgement = _judgement(step, plan, world, memory)
         if not isinstance(judgement, Settled):
             ill.add(step.name)
         yield {
@@ -75,19 +74,19 @@ def _judge(plan: Plan, world: World, state: StateFile) -> Iterator[dict[str, Any
         }
 
 
-def _wait_for_gate(step: Step[Any], plan: Plan, world: World, state: StateFile) -> Judgement:
+def _wait_for_gate(step: Step[Any], plan: Plan, world: World, memory: Recorder) -> Judgement:
     deadline = time.monotonic() + GATE_SECONDS
     while True:
-        judgement = _judgement(step, plan, world, state)
+        judgement = _judgement(step, plan, world, memory)
         remote = world.host.epoch() is None
         if not isinstance(judgement, Wait) or not remote or time.monotonic() > deadline:
             return judgement
         time.sleep(1)
 
 
-def _judgement(step: Step[Any], plan: Plan, world: World, state: StateFile) -> Judgement:
+def _judgement(step: Step[Any], plan: Plan, world: World, memory: Recorder) -> Judgement:
     try:
         seen = step.look(world)
-        return step.judge(seen, recall(state, plan, step.name, seen, epoch=state.epoch, clock=SystemClock()))
+        return step.judge(seen, recall(memory, plan, step.name, seen, epoch=memory.epoch, clock=SystemClock()))
     except BoothealError as error:
         return judge_error(error)

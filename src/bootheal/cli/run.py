@@ -13,7 +13,7 @@ from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli.daemon import Daemon
 from bootheal.cli.terminal import Reporter, open_reporter
-from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_state, open_world
+from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, accept_data, load
 from bootheal.engine import Inbox, Renew, Stop
 from bootheal.errors import StateError
@@ -75,17 +75,17 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
     """Make one pass under the lock. LockedError where another is under way, StateError where nothing can be kept."""
     for warning in configuration.warnings:
         reporter.note(f"warning: {warning}", Note.ADVICE)
-    state = open_state(configuration.file)
-    metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: state.recovering_since)
-    with state.hold() as remembered:
-        if state.remark:
-            reporter.note(f"warning: {state.remark}", Note.ADVICE)
+    memory = open_memory(configuration.file)
+    metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: memory.recovering_since)
+    with memory.hold() as remembered:
+        if memory.remark:
+            reporter.note(f"warning: {memory.remark}", Note.ADVICE)
 
         with open_world(configuration.file.cluster) as world, reporter:
-            tell = fan_out(state.progress, metrics.tell, reporter.tell)
-            report = make_engine(configuration, world, state, tell, inbox).run(first_epoch(world, remembered))
+            tell = fan_out(memory.progress, metrics.tell, reporter.tell)
+            report = make_engine(configuration, world, memory, tell, inbox).run(first_epoch(world, remembered))
         try:
-            state.finish(report)
+            memory.finish(report)
         except StateError:
             reporter.conclude(report)  # what was done must not be lost with the file
             raise

@@ -4,17 +4,15 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from bootheal.adapters.host import Machine
-from bootheal.adapters.process_identity import lives
-from bootheal.adapters.state import read
+from bootheal.adapters.state_format import to_dict
+from bootheal.cli.known import Known, StateReader
 from bootheal.cli.paths import Paths, read_paths
-from bootheal.errors import PermanentError
+from bootheal.errors import PermanentError, StateError
 from bootheal.exit_codes import ExitCode
-from bootheal.model import VERDICTS, EventKind, Report, report_from_json
+from bootheal.model import VERDICTS, Progress, Report
 from bootheal.narrate import IS_IT_RUNNING, MARKS, account
 
 REFRESH_SECONDS = 0.5
@@ -23,16 +21,15 @@ REFRESH_SECONDS = 0.5
 def main(options: argparse.Namespace) -> int:
     """Print what is known; the exit code is that of this boot's last run, 1 before it and while one is under way."""
     paths = read_paths(options.config)
-    boot = _boot(paths)
+    reader = StateReader(paths.state_directory, _boot(paths))
     if options.watch:
-        return (_watch_live if sys.stdout.isatty() else _watch)(paths.state_directory, boot)
-    data = read(paths.state_directory)
+        return (_watch_live if sys.stdout.isatty() else _watch)(reader)
+    known = reader.read()
     if options.json:
-        print(json.dumps(data or {}, indent=2))
+        print(json.dumps(to_dict(known.contents) if known else {}, indent=2))
     else:
-        print(*_lines(data, boot), sep="\n")
-    report = data["report"] if data and _present(data, boot) else None
-    return VERDICTS[report_from_json(report).verdict].exit_code if report else ExitCode.NOT_HEALED
+        print(*_lines(known), sep="\n")
+    return VERDICTS[known.report.verdict].exit_code if known and known.report else ExitCode.NOT_HEALED
 
 
 def _boot(paths: Paths) -> str:
@@ -43,27 +40,22 @@ def _boot(paths: Paths) -> str:
         return ""
 
 
-def _present(data: dict[str, Any], boot: str) -> bool:
-    return boot in ("", data["boot"])
-
-
-def _watch(directory: Path, boot: str) -> int:
+def _watch(reader: StateReader) -> int:
     """Print it anew whenever something changed."""
-    known: object = None
+    shown: Known | str | None = ""
     while True:
-        data = read(directory)
-        if known != (known := (data, data is not None and lives(data["author"]))):
-            print(*_lines(data, boot), sep="\n", end="\n\n", flush=True)
+        if shown != (shown := _known(reader)):
+            print(*_lines(shown), sep="\n", end="\n\n", flush=True)
         time.sleep(REFRESH_SECONDS)
 
 
-def _watch_live(directory: Path, boot: str) -> int:
+def _watch_live(reader: StateReader) -> int:
     """Keep one picture up to date."""
     from rich.live import Live
     from rich.text import Text
 
     def picture() -> Text:
-        return Text("\n".join(_lines(read(directory), boot)), no_wrap=True, overflow="ellipsis")
+        return Text("\n".join(_lines(_known(reader))), no_wrap=True, overflow="ellipsis")
 
     with Live(picture(), auto_refresh=False) as live:  # what does not fit is cut: it could not be drawn over
         while True:
@@ -71,40 +63,49 @@ def _watch_live(directory: Path, boot: str) -> int:
             time.sleep(REFRESH_SECONDS)
 
 
-def _lines(data: dict[str, Any] | None, boot: str) -> Iterator[str]:
-    if data is None:
-        yield "no run yet"
+def _known(reader: StateReader) -> Known | str | None:
+    """Return what is known, or why nothing is: that may pass."""
+    try:
+        return reader.read()
+    except StateError as error:
+        return str(error)
+
+
+def _lines(known: Known | str | None) -> Iterator[str]:
+    if known is None or isinstance(known, str):
+        yield known or "no run yet"
         return
-    since, present = data["recovering_since"], _present(data, boot)
-    under_way = present and lives(data["author"])
-    if not present:
+    remembered = known.contents.remembered
+    since, last, before = remembered.recovering_since, remembered.last_report, remembered.last_boot
+    if not known.present:
         yield "no run in this boot yet"
-    if since and under_way:
-        yield f"a run is under way since {_clock(since)}, {_seconds(since)}:"
-    elif since and present:
-        yield f"a run that began {_clock(since)} was cut short, and none goes on with it; {IS_IT_RUNNING}"
-    elif since:
-        yield f"a run was under way when the machine went down, since {_clock(since)}:"
-    yield from _progress(data["progress"], under_way=under_way)
-    last, before = data["report"] or data["previous"], data["last_boot"]
+    if since is not None:
+        yield _under_way(known, since)
+    yield from _progress(remembered.progress, under_way=known.tended)
     if last:
-        report = report_from_json(last)
-        yield _headline(report)
-        yield from account(report)
+        yield _headline(last)
+        yield from account(last)
     if before and before != last:
-        yield f"before that, in another boot: {_headline(report_from_json(before))}"
+        yield f"before that, in another boot: {_headline(before)}"
+
+
+def _under_way(known: Known, since: float) -> str:
+    if known.tended:
+        return f"a run is under way since {_clock(since)}, {_seconds(since)}:"
+    if known.present:
+        return f"a run that began {_clock(since)} was cut short, and none goes on with it; {IS_IT_RUNNING}"
+    return f"a run was under way when the machine went down, since {_clock(since)}:"
 
 
 def _headline(report: Report) -> str:
     return f"run of {_clock(report.began)}, boot {report.epoch or 'unknown'}: {VERDICTS[report.verdict].words}"
 
 
-def _progress(progress: dict[str, Any], *, under_way: bool) -> Iterator[str]:
+def _progress(progress: Mapping[str, Progress], *, under_way: bool) -> Iterator[str]:
     width = max(map(len, progress), default=0)
-    for step, item in progress.items():
-        mark = MARKS[EventKind(item["kind"])]
-        lasts = f"for {_seconds(item['at'])}" if under_way else ""
-        yield f"  {mark:<10} {step:<{width}} {lasts:>16}  {item['text']}"
+    for step, news in progress.items():
+        lasts = f"for {_seconds(news.at)}" if under_way else ""
+        yield f"  {MARKS.get(news.kind, ''):<10} {step:<{width}} {lasts:>16}  {news.text}"
 
 
 def _seconds(since: float) -> str:

@@ -4,16 +4,13 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 from bootheal.adapters.host import Machine
-from bootheal.adapters.process_identity import lives
-from bootheal.adapters.state import FILE, read
+from bootheal.cli.known import Known, StateReader
 from bootheal.cli.paths import read_paths
 from bootheal.errors import StateError
 from bootheal.exit_codes import ExitCode
-from bootheal.model import VERDICTS, Ending, EventKind, Verdict, report_from_json
+from bootheal.model import VERDICTS, Ending, EventKind, Report, Verdict
 from bootheal.narrate import IS_IT_RUNNING
 
 PAUSE_SECONDS = 0.25
@@ -22,56 +19,51 @@ PAUSE_SECONDS = 0.25
 def main(options: argparse.Namespace) -> int:
     """Exit code 0: healed; 3: a person is needed; 1: neither within the time that was given."""
     paths = read_paths(options.config)
-    boot = Machine(paths.boot_id_file).boot_id()
+    reader = StateReader(paths.state_directory, Machine(paths.boot_id_file).boot_id())
     deadline = time.monotonic() + options.timeout
-    for data, trouble in _contents(paths.state_directory):
-        report = data.get("report") if data.get("boot") == boot else None
-        verdict = report_from_json(report).verdict if report else None
+    while True:
+        known, trouble = _read(reader)
+        verdict = known.report.verdict if known and known.report else None
         if verdict and (VERDICTS[verdict].well or verdict is Verdict.NEEDS_PERSON):
             print(VERDICTS[verdict].words)
             return VERDICTS[verdict].exit_code
         if time.monotonic() >= deadline:
-            why = trouble or "; ".join(_why(data, verdict, present=data.get("boot") == boot))
+            why = trouble or "; ".join(_why(known))
             print(f"not healed within {options.timeout:g} s: {why}", file=sys.stderr)
-            break
+            return ExitCode.NOT_HEALED
         time.sleep(min(PAUSE_SECONDS, max(0.0, deadline - time.monotonic())))
-    return ExitCode.NOT_HEALED
 
 
-def _contents(directory: Path) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield what is remembered again and again, read anew when the file has been replaced; or why it cannot be."""
-    stamp: object = None
-    data: dict[str, Any] = {}
-    while True:
-        trouble = ""
-        try:
-            status = (directory / FILE).stat()
-            if stamp != (stamp := (status.st_ino, status.st_mtime_ns)):
-                data = read(directory) or {}
-        except StateError as error:
-            data, stamp, trouble = {}, None, str(error)
-        except FileNotFoundError:  # there is none before the first run
-            data, stamp = {}, None
-        except OSError as error:
-            data, stamp, trouble = {}, None, f"cannot read {directory / FILE}: {error.strerror}"
-        yield data, trouble
+def _read(reader: StateReader) -> tuple[Known | None, str]:
+    """Return what is known, or why nothing is: that may pass."""
+    try:
+        return reader.read(), ""
+    except StateError as error:
+        return None, str(error)
 
 
-def _why(data: dict[str, Any], verdict: Verdict | None, *, present: bool) -> Iterator[str]:
+def _why(known: Known | None) -> Iterator[str]:
     """Say what is not well, as far as it is known in this boot, and whether anybody may still be at it."""
-    yield from (list(_left(data, verdict)) or ["a run has begun"]) if present else ["no run in this boot yet"]
-    if not (present and lives(data["author"])):
+    if known and known.present:
+        yield from list(_left(known)) or ["a run has begun"]
+    else:
+        yield "no run in this boot yet"
+    if not (known and known.tended):
         yield IS_IT_RUNNING
 
 
-def _left(data: dict[str, Any], verdict: Verdict | None) -> Iterator[str]:
+def _left(known: Known) -> Iterator[str]:
     """Say what is not well: of the run under way, else of the last report."""
-    if verdict is Verdict.INTERRUPTED:
-        yield VERDICTS[verdict].words
-    for step, item in data.get("progress", {}).items():
-        if item["kind"] != EventKind.SETTLED:
-            yield f"{step}: {item['text']}"
-    if verdict:
-        for outcome in report_from_json(data["report"]).outcomes:
-            if outcome.ending not in (Ending.SETTLED, Ending.SKIPPED):
-                yield f"{outcome.step}: {outcome.why}"
+    if known.report and known.report.verdict is Verdict.INTERRUPTED:
+        yield VERDICTS[Verdict.INTERRUPTED].words
+    for step, news in known.contents.remembered.progress.items():
+        if news.kind is not EventKind.SETTLED:
+            yield f"{step}: {news.text}"
+    if known.report:
+        yield from _ill(known.report)
+
+
+def _ill(report: Report) -> Iterator[str]:
+    for outcome in report.outcomes:
+        if outcome.ending not in (Ending.SETTLED, Ending.SKIPPED):
+            yield f"{outcome.step}: {outcome.why}"

@@ -29,10 +29,10 @@ from bootheal.adapters.web import WebProbe
 from bootheal.config import Configuration
 from bootheal.config.file import File
 from bootheal.config.sections.cluster import Cluster
-from bootheal.engine import Engine, Inbox, Limits
+from bootheal.engine import Engine, Inbox, Limits, Recorder
 from bootheal.errors import TransientError
 from bootheal.model import Event, Ref
-from bootheal.ports import Host, Memory, World
+from bootheal.ports import Host, World
 
 FOR_EVER = float("inf")
 K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
@@ -94,9 +94,9 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
     return LiveKubeconfig(cluster.kubeconfig or Path(default), cluster.context, awaited=k3s)
 
 
-def open_state(file: File) -> StateFile:
-    """Return what is remembered, by the boot of this machine."""
-    return StateFile(file.state_directory, Machine(file.cluster.boot_id_file).boot_id())
+def open_memory(file: File) -> Recorder:
+    """Return what keeps the memory, by the boot of this machine."""
+    return Recorder(StateFile(file.state_directory), SystemClock(), Machine(file.cluster.boot_id_file).boot_id())
 
 
 def first_epoch(world: World, remembered: str) -> str:
@@ -120,7 +120,7 @@ def fan_out(*listeners: Callable[[Event], None]) -> Callable[[Event], None]:
 def make_engine(
     configuration: Configuration,
     world: World,
-    memory: Memory,
+    memory: Recorder,
     tell: Callable[[Event], None],
     inbox: Inbox,
     *,

@@ -2,11 +2,13 @@
 
 `plan` orders the steps; `loop` is the loop; `transitions` what becomes of a step by its judgement; `node` what is
 known of a step, `graph` of all of them; `executor` how an action is done so that a crash at any moment leaves a
-record; `recall` what is remembered; `messages` what may reach it.
+record; `memory` the rules of what is remembered, `folding` how it stays small, `recorder` who keeps it, `recall` what
+a judgement is told of it; `messages` what may reach it.
 """
 
 from bootheal.engine.loop import Engine
 from bootheal.engine.messages import Inbox, Limits, Renew, Stop
 from bootheal.engine.recall import recall
+from bootheal.engine.recorder import Recorder
 
-__all__ = ["Engine", "Inbox", "Limits", "Renew", "Stop", "recall"]
+__all__ = ["Engine", "Inbox", "Limits", "Recorder", "Renew", "Stop", "recall"]

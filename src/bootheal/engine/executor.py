@@ -6,9 +6,10 @@ from typing import Protocol
 
 from bootheal.backoff import hold_back
 from bootheal.engine.node import Node
+from bootheal.engine.recorder import Recorder
 from bootheal.errors import BoothealError, DeniedError, StateError, TransientError
 from bootheal.model import ActionRecord, EventKind
-from bootheal.ports import Clock, Memory, World
+from bootheal.ports import Clock, World
 from bootheal.step import Action, GiveUp, Wait
 
 DAY_SECONDS = 86400.0
@@ -26,7 +27,7 @@ class EventSink(Protocol):
 class Executor:
     """Does one action at a time."""
 
-    def __init__(self, world: World, *, clock: Clock, memory: Memory, tell: EventSink, max_repeats: int) -> None:
+    def __init__(self, world: World, *, clock: Clock, memory: Recorder, tell: EventSink, max_repeats: int) -> None:
         self._world, self._clock, self._memory, self._tell = world, clock, memory, tell
         self._max_repeats = max_repeats
 
@@ -56,7 +57,8 @@ class Executor:
         """
         done = self._intent(node, action)
         same = (other for other in self._memory.done(node.name) if other.same_as(done) and not other.failed)
-        times = sum(1 for other in same if other.incident == done.incident or done.at - other.at < DAY_SECONDS)
+        a_day_ago = done.at - DAY_SECONDS
+        times = sum(other.count if other.incident == done.incident else other.times_after(a_day_ago) for other in same)
         return times if action.bounded and times >= self._max_repeats else 0
 
     def _hold_back(self, node: Node, action: Action) -> Wait | None:
@@ -71,7 +73,7 @@ class Executor:
 
     def _intent(self, node: Node, action: Action) -> ActionRecord:
         return ActionRecord(
-            number=len(self._memory.done(node.name)),
+            number=self._memory.next_number(node.name),
             action=action.kind(),
             object=str(action.about),
             cause=action.cause,
@@ -80,6 +82,7 @@ class Executor:
             note=action.note,
             repairs=action.repairs,
             incident=self._memory.incident(node.name),
+            objects=action.objects,
         )
 
     def _failed(self, node: Node, done: ActionRecord, error: Exception | str) -> GiveUp | None:

@@ -21,10 +21,11 @@ from bootheal.engine.messages import Changed, Inbox, Limits, Looked, Renew, Stop
 from bootheal.engine.node import Node
 from bootheal.engine.plan import Plan
 from bootheal.engine.recall import recall
+from bootheal.engine.recorder import Recorder
 from bootheal.engine.transitions import FOR_EVER, Transitions
 from bootheal.errors import BoothealError
 from bootheal.model import ActionRecord, Ending, Event, EventKind, Report
-from bootheal.ports import Clock, Memory, Workers, World
+from bootheal.ports import Clock, Workers, World
 from bootheal.step import Judgement, Observation, Past, Step
 
 # Pods have 30 s to end if nobody says otherwise.
@@ -44,7 +45,7 @@ class Engine:
         *,
         clock: Clock,
         workers: Workers,
-        memory: Memory,
+        memory: Recorder,
         tell: Callable[[Event], None],
         inbox: Inbox,
         limits: Limits | None = None,

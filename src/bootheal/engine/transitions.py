@@ -12,8 +12,9 @@ from bootheal.engine.executor import EventSink, Executor
 from bootheal.engine.graph import Graph
 from bootheal.engine.messages import Limits
 from bootheal.engine.node import SETTLE_DOWN_SECONDS, Node
+from bootheal.engine.recorder import Recorder
 from bootheal.model import Ending, EventKind
-from bootheal.ports import Clock, Memory
+from bootheal.ports import Clock
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 
 FOR_EVER = float("inf")
@@ -30,7 +31,7 @@ class Transitions:
         executor: Executor,
         *,
         clock: Clock,
-        memory: Memory,
+        memory: Recorder,
         limits: Limits,
         tell: EventSink,
         stop_came: Callable[[], bool],

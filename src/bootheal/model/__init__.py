@@ -24,18 +24,12 @@ from bootheal.model.cluster import (
     Webhook,
     Workload,
 )
+from bootheal.model.codec import from_json, to_json
 from bootheal.model.endings import ENDINGS, VERDICTS, Ending, Level, RunEnding, StepEnding, Verdict
 from bootheal.model.host import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
 from bootheal.model.identity import Credentials, Login, Ref, Secret, Target, Trust
-from bootheal.model.report import (
-    ActionRecord,
-    Event,
-    EventKind,
-    Outcome,
-    Report,
-    report_from_json,
-    to_json,
-)
+from bootheal.model.remembered import Progress, Remembered, StepMemory
+from bootheal.model.report import ActionRecord, Event, EventKind, Outcome, Report
 from bootheal.model.servers import Answer, Console, Role, Setting
 
 __all__ = [
@@ -67,8 +61,10 @@ __all__ = [
     "Outcome",
     "Pod",
     "PodToDelete",
+    "Progress",
     "Readiness",
     "Ref",
+    "Remembered",
     "Report",
     "Right",
     "Role",
@@ -78,12 +74,13 @@ __all__ = [
     "Setting",
     "State",
     "StepEnding",
+    "StepMemory",
     "Symptom",
     "Target",
     "Trust",
     "Verdict",
     "Webhook",
     "Workload",
-    "report_from_json",
+    "from_json",
     "to_json",
 ]

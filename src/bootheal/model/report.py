@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from bootheal.model.endings import Ending, Verdict
-from bootheal.model.identity import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +13,8 @@ class ActionRecord:
 
     `incident` counts how often the step had been mended before, in this epoch: see `Past.present`.
     `note` is what undoing it needs, `evidence` what it destroys: log lines, events.
+    `objects` is how many it was done to at once. The last of its kind may stand for those before it, see
+    `engine.folding`: for `count` in all, of which `earlier` are the latest times but its own.
     """
 
     number: int
@@ -28,6 +28,9 @@ class ActionRecord:
     repairs: bool = True
     incident: int = 0
     evidence: Mapping[str, str] = field(default_factory=dict)
+    objects: int = 1
+    count: int = 1
+    earlier: tuple[float, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -37,6 +40,10 @@ class ActionRecord:
     def same_as(self, other: "ActionRecord") -> bool:
         """Tell whether both are the same action on the same object for the same cause."""
         return (self.action, self.object, self.cause) == (other.action, other.object, other.cause)
+
+    def times_after(self, moment: float) -> int:
+        """Count how often it was done after that; of what it stands for, as far as is known."""
+        return sum(1 for at in (*self.earlier, self.at) if at > moment)
 
 
 class EventKind(StrEnum):
@@ -131,6 +138,11 @@ class Report:
         worst = min(self.outcomes, key=_how_well)
         return f"{worst.step}: {worst.why}"
 
+    @property
+    def changes(self) -> int:
+        """How many actions there were, also where one record stands for many."""
+        return sum(done.count for done in self.actions())
+
     def actions(self) -> Iterator[ActionRecord]:
         """Yield every action of this run, in the order of the steps."""
         for outcome in self.outcomes:
@@ -141,33 +153,3 @@ def _how_well(outcome: Outcome) -> tuple[bool, bool, int]:
     """Sort as `Report.verdict` judges; what was skipped is better than what it was skipped for."""
     worst_first = (Ending.BUG, Ending.GAVE_UP, Ending.UNFINISHED, Ending.SKIPPED, Ending.SETTLED)
     return outcome.ending is not Ending.BUG, not outcome.person, worst_first.index(outcome.ending)
-
-
-def report_from_json(data: Mapping[str, Any]) -> Report:
-    """Rebuild a report from what `to_json` made of it."""
-    outcomes = (
-        Outcome(
-            **item
-            | {
-                "ending": Ending(item["ending"]),
-                "after": tuple(item["after"]),
-                "actions": tuple(ActionRecord(**done) for done in item["actions"]),
-                "remarks": tuple(item["remarks"]),
-            }
-        )
-        for item in data["outcomes"]
-    )
-    return Report(data["epoch"], data["began"], data["seconds"], tuple(outcomes), interrupted=data["interrupted"])
-
-
-def to_json(value: Any) -> Any:
-    """Turn a value of this module into what `json.dumps` takes; a Secret is refused."""
-    if isinstance(value, Secret):
-        raise TypeError("cannot write a secret into JSON")
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: to_json(getattr(value, name)) for name in value.__dataclass_fields__}
-    if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [to_json(item) for item in value]
-    return value

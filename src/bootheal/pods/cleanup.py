@@ -78,9 +78,9 @@ class DeletePods(Action):
         return f"delete {len(self.pods)} dead pods of {self.about} ({self.cause})"
 
     @property
-    def note(self) -> Mapping[str, str]:
+    def objects(self) -> int:
         """Return how many, for the cap."""
-        return {"count": str(len(self.pods))}
+        return len(self.pods)
 
     def apply(self, world: World) -> None:
         """Send the deletes, with UIDs and versions as their preconditions."""
@@ -208,8 +208,7 @@ def _force(pod: Pod) -> ForceDeletePod:
 
 def _deleted(past: Past) -> int:
     """Count the pods that were deleted in this boot."""
-    batches = (done for done in past.done if done.action == DeletePods.kind() and not done.failed)
-    return past.times(DeletePod) + sum(int(done.note["count"]) for done in batches)
+    return past.objects(DeletePod) + past.objects(DeletePods)
 
 
 def _summary(seen: CleanupObservation, past: Past) -> str:

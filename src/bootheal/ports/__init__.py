@@ -14,7 +14,7 @@ from bootheal.ports.cluster import ClusterReader, ClusterWatcher, ClusterWriter,
 from bootheal.ports.host import Containers, Host
 from bootheal.ports.interest import Interest
 from bootheal.ports.partial import Partial
-from bootheal.ports.runtime import Clock, Memory, Workers
+from bootheal.ports.runtime import Clock, Store, Workers
 from bootheal.ports.servers import Pooler, Postgres, Web
 from bootheal.ports.world import World
 
@@ -27,11 +27,11 @@ __all__ = [
     "CredentialReader",
     "Host",
     "Interest",
-    "Memory",
     "Partial",
     "PodAccess",
     "Pooler",
     "Postgres",
+    "Store",
     "Web",
     "Workers",
     "World",

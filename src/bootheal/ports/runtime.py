@@ -1,10 +1,11 @@
 """What the engine runs on: time, threads, and what survives a crash."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from queue import SimpleQueue
 from typing import Any, Protocol
 
-from bootheal.model import ActionRecord
+from bootheal.model import Remembered
 
 
 class Clock(Protocol):
@@ -27,35 +28,24 @@ class Workers(Protocol):
         """Run `call` soon, on some thread; return at once. `call` raises nothing, and may block, but not for ever."""
 
 
-class Memory(Protocol):
-    """What survives a crash: per epoch, what was first seen when and done why; over all epochs, what was good."""
+class Store(Protocol):
+    """Where what is remembered outlives the process. One thread uses it."""
 
-    def enter(self, epoch: str) -> None:
-        """Open the memory of `epoch`; what is remembered of another epoch is put aside, but for what was kept."""
+    remark: str
+    """What the owner should know: that what was kept could not be understood, say, and where it is; "" for nothing."""
 
-    def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
-        """Remember since when each condition holds, forget those that ended; return the first-seen times.
+    def hold(self) -> AbstractContextManager[None]:
+        """Hold the lock of a healing pass. LockedError names the holder; StateError where it cannot be taken."""
 
-        `now` is of the monotonic clock, so that a jump of the wall clock does not matter.
+    def load(self) -> Remembered | None:
+        """Return what is kept; None where nothing is, or where it is what was loaded or saved here last.
+
+        What cannot be understood counts for nothing; who holds the lock sets it aside. StateError where it
+        cannot be read.
         """
 
-    def done(self, step: str) -> tuple[ActionRecord, ...]:
-        """Return what this step did in this epoch, oldest first."""
+    def save(self, remembered: Remembered, *, durable: bool) -> None:
+        """Replace what is kept, at once or not at all; only while the lock is held.
 
-    def record(self, step: str, done: ActionRecord) -> None:
-        """Write `done` to disk before returning; a record of the same number replaces the former."""
-
-    def incident(self, step: str) -> int:
-        """Return how often this step has been mended in this epoch."""
-
-    def close_incident(self, step: str) -> None:
-        """A pass has ended with this step settled: if it did anything since it was last mended, that has helped."""
-
-    def boots_in_vain(self, step: str, action: str) -> int:
-        """Return in how many epochs in a row the step did this kind of action, and was not mended."""
-
-    def set_baseline(self, step: str, facts: Mapping[str, str]) -> None:
-        """Remember what the step settled with, in place of what it settled with before."""
-
-    def baseline(self, step: str) -> Mapping[str, str]:
-        """Return what the step last settled with, in whatever epoch."""
+        `durable`: it outlives a power cut. StateError where it cannot be written.
+        """

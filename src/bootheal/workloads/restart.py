@@ -69,14 +69,18 @@ def happened(seen: WorkloadObservation, done: ActionRecord) -> bool:
 
 
 def _replace_pods(seen: WorkloadObservation, begun: ActionRecord | None, mark: str, cause: str) -> Judgement | None:
-    """Delete the pods of before: at once those that don't serve, the others one by one."""
-    old = [pod for pod in seen.pods if older(pod, begun) and not pod.deleting]
+    """Delete the pods of before: at once those that don't serve, the others one by one.
+
+    Each record of it tells who was there before: memory may have no more than the last.
+    """
+    before = [pod for pod in seen.pods if older(pod, begun)]
+    old = [pod for pod in before if not pod.deleting]
     if not old:
         return None
     broken = [pod for pod in old if not pod.ready]
     if begun and not broken and not seen.rollout.done:
         return Wait(f"{len(old)} pods have yet to be replaced: {seen.rollout.why}")
-    return Act(cause, delete_all(ReplacePod, broken or old[:1], begun.cause if begun else cause, mark, seen.pods))
+    return Act(cause, delete_all(ReplacePod, broken or old[:1], begun.cause if begun else cause, mark, before))
 
 
 def newest(pods: tuple[Pod, ...]) -> float:

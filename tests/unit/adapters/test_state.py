@@ -1,32 +1,33 @@
-"""The state file: what is on disk outside of a pass, after another boot, of another version, on a full disk."""
+"""The state file on the disk: who may read it, what is set aside, what kill -9 and a full disk leave."""
 
-import json
 import os
+import signal
+import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.files import lock
-from bootheal.adapters.state import StateFile, read, withdraw
+from bootheal.adapters.state import StateFile, read
+from bootheal.engine import Recorder
 from bootheal.errors import LockedError, StateError
-from bootheal.model import ActionRecord, Event, EventKind, Report
+from bootheal.model import ActionRecord, Remembered, StepMemory
 from support.command import environment
 
-DONE = ActionRecord(0, "delete-pod", "pod/shop/a", "Unknown", 5.0, "delete pod/shop/a")
+DONE = ActionRecord(0, "delete-pod", "pod/shop/a", "Unknown", 5.0, "delete pod/shop/a", "done")
+SOME = Remembered(epoch="boot-1", boot="machine-1", steps={"a": StepMemory({"dead": 100.0}, (DONE,))})
 
 
-def remembered(directory: Path, boot: str = "machine-1") -> StateFile:
+def remembered(directory: Path, contents: Remembered = SOME) -> StateFile:
     """Return a state file in which something has happened."""
-    state = StateFile(directory, boot)
+    state = StateFile(directory)
     with state.hold():
-        state.enter("boot-1")
-        state.observe("a", frozenset({"dead"}), 100.0)
-        state.record("a", DONE)
+        state.save(contents, durable=True)
     return state
 
 
@@ -53,118 +54,61 @@ def test_the_mode_of_a_directory_that_is_there_is_its_owners_business(tmp_path: 
     assert tmp_path.stat().st_mode & 0o777 == 0o700
 
 
-def test_nothing_is_written_outside_of_a_pass(tmp_path: Path) -> None:
-    """What the engine sees while it rests stays in memory: another pass may be under way."""
-    state = remembered(tmp_path)
-    before = (tmp_path / "state.json").read_bytes()
-    state.observe("a", frozenset({"dead", "more"}), 200.0)
-    state.set_baseline("a", {"rows": "5"})
-    assert (tmp_path / "state.json").read_bytes() == before
+def unix_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
 
 
-def test_what_is_good_is_written_down_between_passes_now_and_then(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A daemon may rest for months: rows that were deleted meanwhile must not look lost after the next boot."""
-    daemon, by_hand = remembered(tmp_path), StateFile(tmp_path, "machine-1")
-    with by_hand.hold():
-        by_hand.record("b", DONE)
-        by_hand.set_baseline("b", {"rows": "7"})
-        by_hand.enter("boot-1")
-    later = time.monotonic() + 601
-    monkeypatch.setattr(time, "monotonic", lambda: later)
-    with lock(tmp_path):
-        daemon.set_baseline("a", {"rows": "4"})  # another pass is under way
-    assert written(tmp_path)["kept"] == {"b": {"rows": "7"}}
-    daemon.set_baseline("a", {"rows": "3"})  # not yet again
-    assert written(tmp_path)["kept"] == {"b": {"rows": "7"}}
-    later += 601
-    daemon.set_baseline("a", {"rows": "2"})
-    assert written(tmp_path)["kept"] == {"a": {"rows": "2"}, "b": {"rows": "7"}}
-    assert written(tmp_path)["steps"]["b"]["done"]
+IN_ITS_PLACE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "broken": (lambda path: path.write_text("{ broken"), "it cannot be understood: it is no JSON"),
+    "empty": (lambda path: path.touch(), "it cannot be understood: it is empty"),
+    "list": (lambda path: path.write_text("[]"), "it cannot be understood: it has no version"),
+    "newer": (lambda path: path.write_text('{"version": 99}'), "it is of version 99 and this bootheal knows version 3"),
+    "deep": (lambda path: path.write_text("[" * 2000), "it cannot be understood: it is no JSON"),
+    "huge": (lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), 2**40), "it is longer than "),
+    "fifo": (os.mkfifo, "it cannot be understood: it is no file"),
+    "directory": (lambda path: (path / "with something").mkdir(parents=True), "it is no file"),
+    "socket": (unix_socket, "it is no file"),
+}
 
 
-def written(directory: Path) -> dict[str, Any]:
-    return json.loads((directory / "state.json").read_text())  # type: ignore[no-any-return]
-
-
-def test_what_another_pass_has_written_is_known_in_the_next(tmp_path: Path) -> None:
-    """`run --once` by hand beside a daemon: the daemon's next pass knows what was done."""
-    daemon = remembered(tmp_path)
-    by_hand = StateFile(tmp_path, "machine-1")
-    with by_hand.hold():
-        by_hand.record("b", DONE)
-    with daemon.hold() as epoch:
-        assert (epoch, daemon.done("b")) == ("boot-1", (DONE,))
-
-
-def test_durations_are_not_believed_in_another_boot_of_this_machine(tmp_path: Path) -> None:
-    """A monotonic clock begins anew; what was done in the cluster's epoch is still known."""
-    remembered(tmp_path)
-    state = StateFile(tmp_path, "machine-2")
-    with state.hold() as epoch:
-        state.enter(epoch)
-        assert state.observe("a", frozenset({"dead"}), 7.0) == {"dead": 7.0}
-        assert state.done("a") == (DONE,)
-
-
-@pytest.mark.parametrize(
-    ("content", "why"),
-    [
-        ("{ broken", "it cannot be understood"),
-        ("[]", "it cannot be understood"),
-        ('{"version": 99, "epoch": "x"}', "it is of version 99 and this bootheal knows version"),
-        ("\0\0\0", "it cannot be understood"),
-    ],
-)
-def test_what_cannot_be_understood_is_set_aside_by_a_pass_only(tmp_path: Path, content: str, why: str) -> None:
-    """`plan` and `status` leave it where it is, and say so; a pass keeps it under another name."""
-    path = tmp_path / "state.json"
-    path.write_text(content)
+@pytest.mark.parametrize("what", IN_ITS_PLACE)
+def test_what_cannot_be_understood_is_set_aside_by_a_pass_only(tmp_path: Path, what: str) -> None:
+    """`plan` and `status` leave it where it is, and say so; a pass keeps it under another name, and begins anew."""
+    path, (make, why) = tmp_path / "state.json", IN_ITS_PLACE[what]
+    make(path)
+    before = path.lstat()
     with pytest.raises(StateError, match=why):
         read(tmp_path)
     planning = StateFile(tmp_path)
-    assert planning.load() == ""
+    assert planning.load() is None
     assert why in planning.remark
+    assert planning.remark.endswith("; the next run will set it aside")
     assert [file.name for file in tmp_path.iterdir()] == ["state.json"]
     state = StateFile(tmp_path)
-    with state.hold() as epoch:
-        assert epoch == ""
-        state.enter("boot-1")
-    assert why in state.remark
-    assert [file.read_text() for file in tmp_path.glob("*.aside")] == [content]
-
-
-def passed(directory: Path, boot: str, began: float) -> dict[str, Any]:
-    """Make a pass that finds everything well; return what is on disk then."""
-    state = StateFile(directory, boot)
     with state.hold():
-        state.enter(boot)
-        state.progress(Event(EventKind.STARTED, at=began, elapsed=0.0))
-        state.finish(Report(boot, began, 1.0, ()))
-    return read(directory) or {}
+        assert state.load() is None
+        assert why in state.remark
+        assert f"the state file was set aside as {tmp_path}/state." in state.remark
+        state.save(SOME, durable=True)
+        assert state.load() is None
+    assert state.remark == ""  # told once
+    (aside,) = tmp_path.glob("*.aside")
+    assert os.path.samestat(aside.lstat(), before)
+    assert StateFile(tmp_path).load() == SOME
 
 
-def test_the_last_report_of_another_boot_stays(tmp_path: Path) -> None:
-    """However many passes this boot has had."""
-    for began in (1.0, 2.0, 3.0):
-        passed(tmp_path, "boot-1", began)
-    for began in (11.0, 12.0, 13.0):
-        data = passed(tmp_path, "boot-2", began)
-        assert (data["report"]["began"], data["last_boot"]["began"]) == (began, 3.0)
-    assert data["previous"]["began"] == 12.0
-
-
-def test_a_report_that_is_withdrawn_is_one_of_the_past(tmp_path: Path) -> None:
-    """Nothing is lost, nothing is made where there was none, and nothing is touched while a pass is under way."""
-    withdraw(tmp_path)
-    assert read(tmp_path) is None
-    before = passed(tmp_path, "boot-1", 1.0)
-    with lock(tmp_path), pytest.raises(LockedError):
-        withdraw(tmp_path)
-    assert before == read(tmp_path)
-    withdraw(tmp_path)
-    assert before | {"report": None, "previous": before["report"]} == read(tmp_path)
+def test_a_file_that_is_gone_is_no_reason_to_forget(tmp_path: Path) -> None:
+    """Who removes it under a daemon that rests finds it again after its next pass."""
+    recorder = Recorder(StateFile(tmp_path), SystemClock(), "machine-1")
+    with recorder.hold():
+        recorder.enter("boot-1")
+        recorder.record("a", DONE)
+    (tmp_path / "state.json").unlink()
+    with recorder.hold() as epoch:
+        assert (epoch, recorder.done("a")) == ("boot-1", (DONE,))
+        recorder.enter(epoch)
+    assert StateFile(tmp_path).load() == replace(SOME, steps={"a": StepMemory(done=(DONE,))})
 
 
 def test_the_holder_of_the_lock_is_named(tmp_path: Path) -> None:
@@ -184,31 +128,79 @@ def test_a_directory_that_cannot_be_written_is_named() -> None:
     assert "state_directory" in error.value.hint
 
 
-FULL = """
-import resource, sys
+NAMES = """
+import os, resource, signal, sys
 from pathlib import Path
 from bootheal.adapters.state import StateFile
 from bootheal.errors import StateError
-from bootheal.model import ActionRecord, Event, EventKind, Report
-state = StateFile(Path(sys.argv[1]), "machine-1")
+from bootheal.model import Remembered
+state, directory = StateFile(Path(sys.argv[1])), Path(sys.argv[1])
+"""
+
+
+def run(script: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script in another process."""
+    command = [sys.executable, "-c", NAMES + script, str(directory)]
+    return subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+
+
+KILLED = """
+os.fchmod = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 with state.hold():
-    number, limit = len(state.done("a")), (Path(sys.argv[1]) / "state.json").stat().st_size + 100
+    state.save(Remembered(epoch="boot-2"), durable=True)
+"""
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next_holder(tmp_path: Path) -> None:
+    """Not by who only looks, and nothing that is not ours."""
+    before = remembered(tmp_path)
+    (tmp_path / ".state.yaml.swp").touch()
+    assert run(KILLED, tmp_path).returncode == -signal.SIGKILL
+    assert len(list(tmp_path.glob(".state.json.*"))) == 1
+    assert StateFile(tmp_path).load() == SOME
+    assert len(list(tmp_path.glob(".state.json.*"))) == 1
+    with before.hold():
+        assert {path.name for path in tmp_path.iterdir()} == {"lock", "state.json", ".state.yaml.swp"}
+
+
+FULL = """
+with state.hold():
+    limit = (directory / "state.json").stat().st_size + 100
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     try:
-        state.record("a", ActionRecord(number, "x" * 200, "x", "x", 5.0, "x"))
+        state.save(Remembered(epoch="x" * 1000), durable=True)
     except StateError as error:
         print(error, error.hint, sep="\\n")
 """
 
 
 def test_a_full_disk_corrupts_nothing(tmp_path: Path) -> None:
-    """The record is refused with clear words, and the file is what it was; no scrap is left beside it."""
+    """What is to be written is refused with clear words, and the file is what it was; no scrap is left beside it."""
     remembered(tmp_path)
     before = (tmp_path / "state.json").read_bytes()
-    command = [sys.executable, "-c", FULL, str(tmp_path)]
-    said = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True).stdout
-    assert said.startswith(f"cannot write {tmp_path}/state.json: File too large; nothing is changed without a record")
-    assert "free some space" in said
+    done = run(FULL, tmp_path)
+    why = f"cannot write {tmp_path}/state.json: File too large; nothing is changed without a record"
+    assert done.stdout.splitlines()[:1] == [why], done.stderr
+    assert "free some space" in done.stdout
     assert (tmp_path / "state.json").read_bytes() == before
-    assert json.loads(before)["epoch"] == "boot-1"
     assert {file.name for file in tmp_path.iterdir()} == {"state.json", "lock"}
+
+
+FULL_LOCK = """
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+try:
+    with state.hold():
+        print("held")
+except StateError as error:
+    print(error, error.hint, sep="\\n")
+with open("/dev/null") as left:
+    print(left.fileno())
+"""
+
+
+def test_a_lock_that_cannot_be_signed_is_not_held(tmp_path: Path) -> None:
+    """It says so, once, and its descriptor is closed."""
+    done = run(FULL_LOCK, tmp_path)
+    assert done.stdout.splitlines() == [f"cannot write {tmp_path}/lock: File too large", "see state_directory", "3"], (
+        done.stderr
+    )

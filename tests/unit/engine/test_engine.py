@@ -9,10 +9,10 @@ import pytest
 
 from bootheal.engine import Limits, Stop
 from bootheal.errors import ConflictError, PermanentError, StateError, UnreachableError
-from bootheal.model import ActionRecord, Ending, EventKind, Report, Verdict
+from bootheal.model import ActionRecord, Ending, EventKind, Remembered, Report, Verdict
 from bootheal.ports import Interest
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Wait
-from support.engine import START, Bench, Deed, DictMemory, LostWorkers, Restart, Scripted, Unbounded
+from support.engine import START, Bench, Deed, Disk, LostWorkers, Restart, Scripted, Unbounded
 
 PODS = Interest("pod", "shop")
 
@@ -114,17 +114,17 @@ def test_a_settled_step_is_looked_at_again_when_what_it_saw_changes() -> None:
 
 
 def test_an_action_is_recorded_before_it_happens_and_after() -> None:
-    """At the moment of the change the intent is in memory; afterwards its result is."""
-    memory = DictMemory()
+    """At the moment of the change the intent is on the disk; afterwards its result is."""
+    disk = Disk()
     during: list[str] = []
-    deed = Deed(cause="because", does=lambda: during.append(memory.done("a")[0].result))
+    deed = Deed(cause="because", does=lambda: during.append(disk.records["a"][0].result))
 
     def judges(_: Any, past: Past) -> Judgement:
         return Settled("ok") if past.done else Act("must", (deed,))
 
-    report = Bench([Scripted(name="a", judges=judges)], memory=memory).run()
+    report = Bench([Scripted(name="a", judges=judges)], disk=disk).run()
     assert during == ["intended"]
-    assert [done.result for done in memory.done("a")] == ["done"]
+    assert [done.result for done in disk.records["a"]] == ["done"]
     assert report.verdict is Verdict.HEALED
 
 
@@ -397,13 +397,13 @@ def test_a_place_that_becomes_free_wakes_one_of_those_that_wait_for_it() -> None
 
 def test_past_is_remembered_within_a_boot_and_not_beyond() -> None:
     """A second run in the same boot knows what was done; after a reboot it does not."""
-    memory = DictMemory()
+    disk = Disk()
     deed = Deed(cause="once per boot")
 
     def judges(_: Any, past: Past) -> Judgement:
         return Settled("ok") if past.times(Deed) else Act("must", (deed,))
 
-    verdicts = [Bench([Scripted(name="a", judges=judges)], memory=memory).run(boot).verdict for boot in ("1", "1", "2")]
+    verdicts = [Bench([Scripted(name="a", judges=judges)], disk=disk).run(boot).verdict for boot in ("1", "1", "2")]
     assert verdicts == [Verdict.HEALED, Verdict.HEALTHY, Verdict.HEALED]
 
 
@@ -440,9 +440,10 @@ def test_a_repair_upstream_is_known_downstream() -> None:
 
 def test_the_gate_says_which_epoch_it_is_and_the_rest_is_judged_in_it() -> None:
     """When the gate settles in a new epoch, later steps get that epoch, and an empty past."""
-    memory = DictMemory()
-    memory.enter("old")
-    memory.record("a", ActionRecord(0, "deed", "x", "x", START, "old deed"))
+    disk = Disk()
+    before = Bench([], disk=disk).memory
+    before.enter("old")
+    before.record("a", ActionRecord(0, "deed", "x", "x", START, "old deed"))
     epochs: list[tuple[str, int]] = []
 
     def notes(_: Any, past: Past) -> Judgement:
@@ -453,20 +454,21 @@ def test_the_gate_says_which_epoch_it_is_and_the_rest_is_judged_in_it() -> None:
         Scripted(name="gate", judges=lambda *_: Settled("open", epoch="new")),
         Scripted(name="a", after=("gate",), judges=notes),
     ]
-    assert Bench(steps, memory=memory).run("old").epoch == "new"
+    assert Bench(steps, disk=disk).run("old").epoch == "new"
     assert epochs == [("new", 0)]
 
 
 def test_nothing_is_changed_without_a_record() -> None:
     """If the intent cannot be written to disk, the action does not happen, and the report says why."""
 
-    class FullDisk(DictMemory):
-        def record(self, step: str, done: ActionRecord) -> None:
-            raise StateError("cannot write state.json: no space left", hint="free some space")
+    class FullDisk(Disk):
+        def save(self, remembered: Remembered) -> None:
+            if remembered.steps:
+                raise StateError("cannot write state.json: no space left", hint="free some space")
 
     tries: list[int] = []
     deed = Deed(cause="x", does=lambda: tries.append(1))
-    report = Bench([Scripted(name="a", judges=lambda *_: Act("must", (deed,)))], memory=FullDisk()).run()
+    report = Bench([Scripted(name="a", judges=lambda *_: Act("must", (deed,)))], disk=FullDisk()).engine().run("boot-1")
     assert tries == []
     assert [(o.ending, o.hint) for o in report.outcomes] == [(Ending.GAVE_UP, "free some space")]
 
@@ -502,9 +504,9 @@ def test_what_a_step_settles_with_is_kept_for_the_next_boots() -> None:
 
 def test_what_never_helps_is_held_back_longer_from_boot_to_boot() -> None:
     """A machine that reboots every 100 s: an action that does not help is done in the first boots, then no more."""
-    memory, when = DictMemory(), []
+    disk, when = Disk(), []
     for boot in range(8):
-        bench = Bench([], memory=memory, limits=Limits(deadline=100))
+        bench = Bench([], disk=disk, limits=Limits(deadline=100))
         deed = Deed(cause="x", does=lambda bench=bench, boot=boot: when.append((boot, bench.clock.time - START)))  # type: ignore[misc]
         judges = lambda _, past, deed=deed: Wait("no better") if past.times(Deed) else Act("must", (deed,))  # noqa: E731
         bench.steps = [Scripted(name="a", judges=judges)]
@@ -515,15 +517,13 @@ def test_what_never_helps_is_held_back_longer_from_boot_to_boot() -> None:
 
 def test_one_boot_in_which_it_is_well_and_nothing_is_held_back_any_more() -> None:
     """Whatever was done in vain before."""
-    memory = DictMemory()
+    disk = Disk()
     for boot in range(3):
-        Bench([Scripted(name="a", judges=lambda *_: Act("must", (Deed(cause="x"),)))], memory=memory).run(
-            f"boot-{boot}"
-        )
-    assert memory.boots_in_vain("a", "deed") == 2
-    Bench([Scripted(name="a")], memory=memory).run("boot-3")
+        Bench([Scripted(name="a", judges=lambda *_: Act("must", (Deed(cause="x"),)))], disk=disk).run(f"boot-{boot}")
+    assert Bench([], disk=disk).memory.boots_in_vain("a", "deed") == 2
+    Bench([Scripted(name="a")], disk=disk).run("boot-3")
     judges = lambda _, past: Settled("ok") if past.times(Deed) else Act("must", (Deed(cause="x"),))  # noqa: E731
-    assert Bench([Scripted(name="a", judges=judges)], memory=memory).run("boot-4").seconds == 0
+    assert Bench([Scripted(name="a", judges=judges)], disk=disk).run("boot-4").seconds == 0
 
 
 @pytest.mark.parametrize("jump", [-3600.0, 3600.0])
@@ -533,12 +533,12 @@ def test_a_jump_of_the_wall_clock_changes_nothing(jump: float) -> None:
     def judges(_: Any, past: Past) -> Judgement:
         return Settled("long enough") if past.held("dead") >= 60 else Wait("dead", again=10)
 
-    memory = DictMemory()
-    first = Bench([Scripted(name="a", holds=frozenset({"dead"}), judges=judges)], memory=memory)
+    disk = Disk()
+    first = Bench([Scripted(name="a", holds=frozenset({"dead"}), judges=judges)], disk=disk)
     first.limits = Limits(deadline=35)
     first.clock.at(15, lambda: setattr(first.clock, "jumped", jump))
     assert first.run().seconds == 35
-    second = Bench(first.steps, memory=memory)
+    second = Bench(first.steps, disk=disk)
     second.clock.time, second.clock.jumped = START + 40, -jump
     assert second.run().seconds == pytest.approx(20)
     impatient = Bench([Scripted(name="a", patience=60, judges=lambda *_: Wait("no answer"))])

@@ -2,13 +2,13 @@
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from bootheal.engine import Limits, Stop
-from bootheal.model import ActionRecord, Event, EventKind, Verdict
+from bootheal.model import Event, EventKind, Remembered, Verdict
 from bootheal.step import Act, Judgement, Past, Settled, Wait
-from support.engine import START, Bench, DictMemory, FakeClock, Restart, Scripted
+from support.engine import START, Bench, Disk, FakeClock, Restart, Scripted
 
 WORKLOADS = 30
 RANDOM_POINTS = 1000
@@ -49,15 +49,16 @@ class MortalClock(FakeClock):
 
 
 @dataclass
-class MortalMemory(DictMemory):
+class MortalDisk(Disk):
     """The process may die before and after something reaches the disk."""
 
     fuse: Fuse = field(default_factory=Fuse)
 
-    def record(self, step: str, done: ActionRecord) -> None:
-        self.fuse.burn(boundary=True)
-        super().record(step, done)
-        self.fuse.burn(boundary=True)
+    def save(self, remembered: Remembered) -> None:
+        new = self.lacks(remembered)
+        self.fuse.burn(boundary=new)
+        super().save(remembered)
+        self.fuse.burn(boundary=new)
 
 
 @dataclass
@@ -78,15 +79,15 @@ class Recovery:
 
     def __init__(self) -> None:
         self.cluster = Cluster()
-        self.memory = MortalMemory()
+        self.disk = MortalDisk()
         self.time = START
 
     def life(self, fuse: Fuse) -> Verdict | None:
         """One process' life. None: it was killed."""
         clock = MortalClock(fuse=fuse)
         clock.time = self.time
-        self.memory = replace(self.memory, fuse=fuse)
-        bench = Bench([], clock=clock, memory=self.memory, limits=Limits(max_parallel=6))
+        self.disk.fuse = fuse
+        bench = Bench([], clock=clock, disk=self.disk, limits=Limits(max_parallel=6))
         bench.events = Listener(fuse)
         if isinstance(fuse, Polite):
             fuse.inbox = bench.inbox
@@ -176,7 +177,7 @@ def test_stopped_at_every_moment() -> None:
         recovery = Recovery()
         verdict = recovery.life(Polite(point))
         assert verdict in (Verdict.INTERRUPTED, Verdict.HEALED)
-        assert {done.result for records in recovery.memory.records.values() for done in records} <= {"done"}
+        assert {done.result for records in recovery.disk.records.values() for done in records} <= {"done"}
         if verdict is Verdict.INTERRUPTED:
             assert recovery.life(Fuse()) in (Verdict.HEALED, Verdict.HEALTHY)
         assert recovery.cluster.restarts == {f"w{number}": 1 for number in range(WORKLOADS)}

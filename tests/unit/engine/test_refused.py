@@ -11,7 +11,7 @@ from bootheal.errors import BoothealError, DeniedError, UnreachableError
 from bootheal.model import Ending
 from bootheal.ports import World
 from bootheal.step import REFUSAL_TRANSIENT_SECONDS, Act, Judgement, Past, Settled
-from support.engine import START, Bench, Deed, DictMemory, Scripted
+from support.engine import START, Bench, Deed, Disk, Scripted
 
 FORBIDDEN = DeniedError("cannot list pods in namespace shop: the API server says 403", status=403, hint="see its Role")
 
@@ -83,19 +83,19 @@ def test_a_refused_action_is_judged_anew_where_that_may_help(error: BoothealErro
 class Destroying(Deed):
     """A deed that something goes with."""
 
-    memory: DictMemory = field(default_factory=DictMemory)
+    disk: Disk = field(default_factory=Disk)
 
     def evidence(self, world: World) -> Mapping[str, str]:
         return {"log main": "its last words"}
 
     def apply(self, world: World) -> None:
-        assert self.memory.records["a"][-1].evidence == {"log main": "its last words"}
+        assert self.disk.records["a"][-1].evidence == {"log main": "its last words"}
 
 
 def test_what_an_action_destroys_is_recorded_before_it_happens() -> None:
     """And is in the report."""
     bench = Bench([])
-    deed = Destroying(cause="x", memory=bench.memory)
+    deed = Destroying(cause="x", disk=bench.disk)
     bench.steps = [Scripted(name="a", judges=lambda _, past: Settled("ok") if past.done else Act("must", (deed,)))]
     (done,) = bench.run().actions()
     assert (done.result, done.evidence) == ("done", {"log main": "its last words"})

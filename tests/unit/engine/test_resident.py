@@ -299,7 +299,7 @@ def test_what_was_mended_and_falls_ill_again_is_a_new_incident() -> None:
     pasts: list[tuple[int, int]] = []
 
     def judges(ill: Any, past: Past) -> Judgement:
-        pasts.append((len(past.done), len(past.present.done)))
+        pasts.append((past.times(Deed), past.present.times(Deed)))
         if not ill:
             return Settled("well")
         return GiveUp("ill again") if past.present.times(Deed) else patient.judges(ill, past)

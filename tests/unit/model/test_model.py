@@ -14,7 +14,7 @@ from bootheal.model import (
     Report,
     Secret,
     Verdict,
-    report_from_json,
+    from_json,
     to_json,
 )
 
@@ -90,4 +90,4 @@ def test_a_report_survives_json() -> None:
     done = ActionRecord(0, "delete-pod", "pod/a/b", "Unknown", 3.0, "delete it", "done", {"uid": "x"})
     step = Outcome("a", Ending.SETTLED, "ok", began=0.0, ended=1.0, after=("b",), actions=(done,), remarks=("r",))
     report = Report("boot", 1.0, 2.0, (step,))
-    assert report_from_json(json.loads(json.dumps(to_json(report)))) == report
+    assert from_json(Report, json.loads(json.dumps(to_json(report)))) == report

@@ -8,12 +8,12 @@ import pytest
 
 from bootheal.engine import Limits, Stop
 from bootheal.errors import ConflictError
-from bootheal.model import Budget, Container, Pod, Ref, Report, Service, State, Verdict, Workload
+from bootheal.model import Budget, Container, Pod, Ref, Remembered, Report, Service, State, Verdict, Workload
 from bootheal.ports import Interest, Partial
 from bootheal.step import GiveUp, Settled
 from bootheal.workloads.restore import Restore
 from bootheal.workloads.workload import WorkloadStep
-from support.engine import START, Bench, DictMemory, FakeClock, Scripted, Watchable
+from support.engine import START, Bench, Disk, FakeClock, Scripted, Watchable
 
 THING = Ref("deployment", "shop", "thing")
 STEPS = (
@@ -43,13 +43,16 @@ class Fuse:
 
 
 @dataclass
-class MortalMemory(DictMemory):
+class MortalDisk(Disk):
     fuse: Fuse = field(default_factory=Fuse)
 
-    def record(self, step: str, done: Any) -> None:
-        self.fuse.burn()
-        super().record(step, done)
-        self.fuse.burn()
+    def save(self, remembered: Remembered) -> None:
+        new = self.lacks(remembered)
+        if new:
+            self.fuse.burn()
+        super().save(remembered)
+        if new:
+            self.fuse.burn()
 
 
 class OneWorkload(Watchable):
@@ -129,18 +132,18 @@ class NoBoot(Partial):
         return None
 
 
-def run(cluster: OneWorkload, memory: MortalMemory, at: int = 0) -> Report:
+def run(cluster: OneWorkload, disk: MortalDisk, at: int = 0) -> Report:
     """Run once; the process dies at that point."""
-    cluster.fuse = memory.fuse = Fuse(at)
-    return Bench(STEPS, clock=cluster.clock, memory=memory, cluster=cluster, host=NoBoot()).run()
+    cluster.fuse = disk.fuse = Fuse(at)
+    return Bench(STEPS, clock=cluster.clock, disk=disk, cluster=cluster, host=NoBoot()).run()
 
 
 def points() -> int:
     """Count the points at which a run can die."""
     clock = FakeClock()
-    cluster, memory = OneWorkload(clock), MortalMemory()
-    assert run(cluster, memory).verdict is Verdict.HEALED
-    return memory.fuse.burnt
+    cluster, disk = OneWorkload(clock), MortalDisk()
+    assert run(cluster, disk).verdict is Verdict.HEALED
+    return disk.fuse.burnt
 
 
 @pytest.mark.parametrize("memory_lost", [False, True])
@@ -150,10 +153,10 @@ def test_killed_anywhere_it_ends_with_every_replica_and_was_restarted_once(memor
     assert number == 12  # two scalings, each recorded twice, each with a before and an after
     for at in range(1, number + 1):
         clock = FakeClock()
-        cluster, memory = OneWorkload(clock), MortalMemory()
+        cluster, disk = OneWorkload(clock), MortalDisk()
         with pytest.raises(Killed):
-            run(cluster, memory, at)
-        report = run(cluster, MortalMemory() if memory_lost else memory)
+            run(cluster, disk, at)
+        report = run(cluster, MortalDisk() if memory_lost else disk)
         assert report.verdict in (Verdict.HEALED, Verdict.HEALTHY)
         assert (cluster.desired, len(cluster.alive), cluster.noted) == (REPLICAS, REPLICAS, None)
         assert len(cluster.generations) == 2, f"killed at {at}: restarted {len(cluster.generations) - 1} times"
@@ -218,7 +221,7 @@ def scaling(*, ending: float = ENDING, after: tuple[str, ...] = (), limits: Limi
     clock = FakeClock()
     cluster = OneWorkload(clock, ending)
     steps = (STEPS[0], replace(STEPS[1], after=after))
-    return Bench(steps, clock=clock, memory=MortalMemory(), cluster=cluster, host=NoBoot(), limits=limits or Limits())
+    return Bench(steps, clock=clock, disk=MortalDisk(), cluster=cluster, host=NoBoot(), limits=limits or Limits())
 
 
 def serves(cluster: Any) -> bool:

@@ -1,0 +1,140 @@
+"""The rules of what is remembered, over one value: each returns what is remembered from then on. Pure.
+
+Who keeps it, and when it must be on disk, is the recorder's business.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from bootheal.engine.folding import MANY, fold
+from bootheal.model import ActionRecord, Event, EventKind, Outcome, Progress, Remembered, Report, StepMemory
+
+# Of the actions that a step did in one pass, so many stay in the report.
+MOST_REPORTED = 50
+
+
+def step(remembered: Remembered, name: str) -> StepMemory:
+    """Return what is remembered of a step."""
+    return remembered.steps.get(name, StepMemory())
+
+
+def next_number(remembered: Remembered, name: str) -> int:
+    """Return the number of the step's next action."""
+    return 1 + max((done.number for done in step(remembered, name).done), default=-1)
+
+
+def taken_up(remembered: Remembered, boot: str) -> Remembered:
+    """Go on with what another process has left: durations of another boot of this machine are not believed."""
+    believed = remembered.of_boot(boot)
+    steps = {
+        name: replace(
+            memory,
+            first_seen=memory.first_seen if believed else {},
+            done=fold(memory.done, memory.incident),
+        )
+        for name, memory in remembered.steps.items()
+    }
+    return replace(remembered, steps=steps)
+
+
+def turned_to(remembered: Remembered, epoch: str, boot: str) -> Remembered:
+    """Begin the memory of `epoch`, or go on with it. A report of another boot of this machine is not one of this."""
+    if (remembered.epoch, remembered.boot) == (epoch, boot):
+        return remembered
+    same, last = remembered.epoch == epoch, remembered.last_report
+    return Remembered(
+        epoch=epoch,
+        boot=boot,
+        steps=remembered.steps if same else {},
+        recovering_since=remembered.recovering_since if remembered.boot == boot else None,
+        previous=last,
+        last_boot=last or remembered.last_boot,
+        baseline=remembered.baseline,
+        boots_in_vain=remembered.boots_in_vain if same else _boots_in_vain(remembered),
+    )
+
+
+def _boots_in_vain(remembered: Remembered) -> dict[str, dict[str, int]]:
+    """Count what was done in the epoch that ends now, and did not help while it lasted."""
+    counts = {name: dict(actions) for name, actions in remembered.boots_in_vain.items()}
+    for name, memory in remembered.steps.items():
+        present = (done for done in memory.done if done.incident == memory.incident)
+        for action in {done.action for done in present if not done.failed}:
+            actions = counts.setdefault(name, {})
+            actions[action] = actions.get(action, 0) + 1
+    return counts
+
+
+def observed(remembered: Remembered, name: str, conditions: frozenset[str], now: float) -> Remembered:
+    """Remember since when each condition holds, and forget those that have ended. `now` is monotonic."""
+    before = step(remembered, name)
+    if before.first_seen.keys() == conditions:
+        return remembered
+    first_seen = {condition: before.first_seen.get(condition, now) for condition in sorted(conditions)}
+    return _with(remembered, name, replace(before, first_seen=first_seen))
+
+
+def recorded(remembered: Remembered, name: str, done: ActionRecord) -> Remembered:
+    """Add a record, or put it in the place of the one that has its number."""
+    memory = step(remembered, name)
+    records = [done if other.number == done.number else other for other in memory.done]
+    if done.number not in {other.number for other in memory.done}:
+        records.append(done)
+    left = tuple(records) if len(records) < MANY else fold(records, memory.incident)
+    return _with(remembered, name, replace(memory, done=left))
+
+
+def closed(remembered: Remembered, name: str) -> Remembered:
+    """A pass has ended with this step settled: if it did anything since it was last mended, that has helped."""
+    memory, vain = step(remembered, name), dict(remembered.boots_in_vain)
+    if vain.pop(name, None) is not None:
+        remembered = replace(remembered, boots_in_vain=vain)
+    if not any(done.incident == memory.incident for done in memory.done):
+        return remembered
+    incident = memory.incident + 1
+    return _with(remembered, name, StepMemory(memory.first_seen, fold(memory.done, incident), incident))
+
+
+def with_baseline(remembered: Remembered, baseline: Mapping[str, Mapping[str, str]]) -> Remembered:
+    """Remember what steps settled with, in place of what they settled with before."""
+    return replace(remembered, baseline={**remembered.baseline, **baseline})
+
+
+def told(remembered: Remembered, event: Event) -> Remembered:
+    """Remember the latest of each step. A pass that begins goes on recovering where another one was cut short."""
+    if event.kind is EventKind.STARTED:
+        since = event.at if remembered.recovering_since is None else remembered.recovering_since
+        remembered = replace(withdrawn(remembered), progress={}, recovering_since=since)
+    if event.step:
+        news = Progress(event.kind, event.text, event.at)
+        remembered = replace(remembered, progress={**remembered.progress, event.step: news})
+    return remembered
+
+
+def finished(remembered: Remembered, report: Report) -> Remembered:
+    """The pass has ended with this report."""
+    outcomes = tuple(_abridged(outcome) for outcome in report.outcomes)
+    return replace(remembered, report=replace(report, outcomes=outcomes), progress={}, recovering_since=None)
+
+
+def withdrawn(remembered: Remembered) -> Remembered:
+    """The last report is one of the past: who waits for one waits for the next."""
+    return replace(remembered, report=None, previous=remembered.last_report)
+
+
+def _with(remembered: Remembered, name: str, memory: StepMemory) -> Remembered:
+    return replace(remembered, steps={**remembered.steps, name: memory})
+
+
+def _abridged(outcome: Outcome) -> Outcome:
+    """Leave out the earliest of very many actions: a pass may last for hours, and its report is on disk for long."""
+    return replace(outcome, actions=tuple(_latest(outcome.actions)))
+
+
+def _latest(actions: tuple[ActionRecord, ...]) -> Iterator[ActionRecord]:
+    earlier, latest = actions[:-MOST_REPORTED], actions[-MOST_REPORTED:]
+    if earlier:
+        count = sum(done.count for done in earlier)
+        sentence = f"{count} earlier actions: the journal tells which"
+        yield replace(earlier[-1], sentence=sentence, result="done", count=count, note={}, evidence={})
+    yield from latest
