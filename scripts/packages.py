@@ -29,7 +29,7 @@ Dir::Cache::pkgcache "";
 Dir::Cache::srcpkgcache "";
 Dir::Log::Planner "/dev/null"; // else root's simulation is recorded in the host's log
 Dir::State "{state}";
-Dir::State::status "/var/lib/dpkg/status";
+Dir::State::status "{state}/status"; // empty: what is installed neither is in the way nor is missed later
 """
 
 OF_A_SUITE = """\
@@ -50,15 +50,12 @@ class UnpackError(Exception):
 
 def would_install(wanted: Iterable[str]) -> list[str]:
     """Name the packages that an installation would add to this machine."""
-    return plan(apt(HOST), wanted)
+    return plan((*apt(HOST), "--option=Dir::State::status=/var/lib/dpkg/status"), wanted)
 
 
 def all_of(wanted: Iterable[str], suite: str = HOST) -> list[str]:
     """Name these packages and all that they depend on, whatever of it is installed on this machine."""
-    command = apt(suite)
-    nothing_installed = Path(state().name, "status")
-    nothing_installed.touch()
-    return plan((*command, f"--option=Dir::State::status={nothing_installed}"), wanted)
+    return plan(apt(suite), wanted)
 
 
 def plan(apt_get: tuple[str, ...], wanted: Iterable[str]) -> list[str]:
@@ -108,6 +105,7 @@ def apt(suite: str) -> tuple[str, ...]:
     home = Path(state().name, suite)
     for name in ("lists", "archives"):
         (home / name / "partial").mkdir(parents=True)
+    (home / "status").touch()
     configuration = home / "apt.conf"
     text = CONFIGURATION.format(state=home)
     if suite != HOST:
