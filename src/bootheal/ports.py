@@ -132,7 +132,10 @@ class Cluster(Protocol):
         """Delete, gracefully if not by `force`. Gone is fine; ConflictError where it is not the one that was seen."""
 
     def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
-        """Delete gracefully, some at a time; those that are not what was seen are left to the next look."""
+        """Delete gracefully, some at a time, and return in bounded time; raise the first failure when all were tried.
+
+        Those that are not what was seen, and those for which there was no time, are left to the next look.
+        """
 
     def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
         """Annotate the pod template, if the workload is still at `version`; ConflictError if not."""
@@ -159,10 +162,10 @@ class Cluster(Protocol):
         """Name the rights that keeping lists of `interests` needs."""
 
     def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
-        """Keep LISTs up to date from now on, and call `changed` with the kind, namespace and name of what changed."""
+        """Keep LISTs up to date from now on, and call `changed` with the kind, namespace and name of what changed.
 
-    def close(self) -> None:
-        """Stop the watches and close every connection."""
+        ExhaustedError where there are too few threads for them.
+        """
 
 
 class Host(Protocol):

@@ -5,6 +5,7 @@ simulated: once started, each is ready after a time that is known beforehand.
 """
 
 import random
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any
 
 from bench.row import CannotMeasureError, Row
 from bootheal.adapters.clock import SystemClock, ThreadWorkers
+from bootheal.adapters.scope import Scope
 from bootheal.adapters.state import StateFile
 from bootheal.engine import Engine, Limits
 from bootheal.engine.plan import arrange
@@ -141,19 +143,20 @@ def run(workloads: list[Workload], directory: Path, *, tells: bool) -> tuple[flo
     """Let an engine bring all workloads up; return the seconds it took, and those of processor time."""
     nothing: Any = None
     world = World(cluster=SimulatedCluster(tells), host=nothing, postgres=nothing, pooler=nothing, web=nothing)  # type: ignore[arg-type]
-    state = StateFile(directory)
+    state, scope = StateFile(directory), Scope(sys.exit)
     engine = Engine(
         arrange(Simulated(name=item.name, after=item.after, workload=item) for item in workloads),
         world,
         clock=SystemClock(),
-        workers=ThreadWorkers(),
+        workers=ThreadWorkers(scope),
         memory=state,
         tell=state.progress,
         inbox=SimpleQueue(),
         limits=Limits(deadline=120.0, max_parallel=len(workloads)),
     )
     busy = time.process_time()
-    report = engine.run("bench")
+    with scope:
+        report = engine.run("bench")
     if report.verdict is not Verdict.HEALED:
         raise CannotMeasureError(f"cannot measure the engine: its run ended {report.verdict.value}")
     return report.seconds, time.process_time() - busy

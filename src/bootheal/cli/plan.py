@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bootheal.adapters.clock import SystemClock
+from bootheal.adapters.scope import Scope
 from bootheal.adapters.state import StateFile
 from bootheal.cli.wiring import first_epoch, open_state, open_world
 from bootheal.config import load
@@ -30,8 +31,9 @@ def main(options: argparse.Namespace) -> int:
     state = open_state(configuration.file)
     remembered = state.load()
     if state.remark:
-        print(f"warning: {state.remark}", file=sys.stderr)
-    with open_world(configuration.file.cluster) as world:
+        _warn(state.remark)
+    with Scope(_warn) as scope:
+        world = open_world(configuration.file.cluster, scope)
         state.turn_to(first_epoch(world, remembered))
         rows = list(_judge(configuration.plan, world, state))
     if options.json:
@@ -39,6 +41,10 @@ def main(options: argparse.Namespace) -> int:
     else:
         _print(rows)
     return 0 if all(row["judgement"] != "not judged" for row in rows) else 1
+
+
+def _warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr)
 
 
 def _print(rows: list[dict[str, Any]]) -> None:

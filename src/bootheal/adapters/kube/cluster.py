@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +10,13 @@ from typing import Any
 
 from bootheal.adapters.kube import objects, webhooks, workloads
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
+from bootheal.adapters.kube.deletion import delete_all
 from bootheal.adapters.kube.evidence import pod_evidence, tail
 from bootheal.adapters.kube.lists import CORE, RESOURCES, Lists
 from bootheal.adapters.kube.secrets import Secrets
 from bootheal.adapters.redaction import Redaction
 from bootheal.dependencies import flux
-from bootheal.errors import BoothealError, ConflictError, DeniedError, MissingError, PermanentError
+from bootheal.errors import DeniedError, MissingError, PermanentError
 from bootheal.model import (
     Answer,
     Backup,
@@ -51,12 +51,9 @@ READYZ_TIMEOUT_SECONDS = 5.0
 BROKEN_SECONDS = 10.0
 LOG_SECONDS = 2.0
 
-# Deletes under way at once: enough to hide the round trip, few enough to leave the API server to others.
-AT_ONCE = 4
-
 
 class KubeCluster:
-    """The cluster behind one Api."""
+    """The cluster behind one Api; what it opens is closed with the Api's scope."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -254,23 +251,8 @@ class KubeCluster:
             self._lists.drop(pod, uid)  # it went at once, as pods do that have ended or were never placed
 
     def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
-        """Keep some requests under way at once; after one that failed no other is begun."""
-        failed: list[BoothealError] = []
-
-        def delete(doomed: PodToDelete) -> None:
-            if failed:
-                return
-            try:
-                self.delete_pod(doomed.ref, doomed.uid, doomed.version)
-            except ConflictError:
-                return
-            except BoothealError as error:
-                failed.append(error)
-
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(delete, pods))
-        if failed:
-            raise failed[0]
+        """Keep some requests under way at once, for a bounded time; after it, raise the first failure."""
+        delete_all(pods, lambda doomed: self.delete_pod(doomed.ref, doomed.uid, doomed.version), self._api.scope)
 
     def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
         """Annotate the pod template, at that resourceVersion."""
@@ -323,11 +305,6 @@ class KubeCluster:
     def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
         """Keep a list for each interest from now on."""
         self._lists.watch(interests, changed)
-
-    def close(self) -> None:
-        """Stop watching."""
-        self._lists.close()
-        self._api.close()
 
     # --- helpers ----------------------------------------------------------------------------------
 
