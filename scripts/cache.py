@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,13 +27,18 @@ def lock() -> None:
 
 def ensure(directory: Path, recipe: str, make: Callable[[Path], None]) -> Path:
     """Make the directory anew unless it was made by this very recipe; what was left half-made has none in it."""
-    written = directory / "recipe"
-    if not (written.is_file() and written.read_text() == recipe):
+    if not is_made(directory, recipe):
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir()
         make(directory)
-        written.write_text(recipe)
+        (directory / "recipe").write_text(recipe)
     return directory
+
+
+def is_made(directory: Path, recipe: str) -> bool:
+    """Whether the directory was made by this very recipe."""
+    written = directory / "recipe"
+    return written.is_file() and written.read_text() == recipe
 
 
 def give_to_owner() -> None:
@@ -41,6 +48,19 @@ def give_to_owner() -> None:
         subprocess.run(["chown", "-hR", f"{owner.st_uid}:{owner.st_gid}", CACHE], check=False)
 
 
-def say(text: str) -> None:
+def say(text: str, end: str = "\n") -> None:
     """Tell what takes a while; standard output belongs to the command."""
-    print(text, file=sys.stderr, flush=True)
+    print(text, end=end, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def part(doing: str) -> Iterator[None]:
+    """Tell on one line what is being done and then how long it took."""
+    started = time.monotonic()
+    say(f"{doing} … ", end="")
+    took = "failed"
+    try:
+        yield
+        took = f"{time.monotonic() - started:.0f} s"
+    finally:
+        say(took)

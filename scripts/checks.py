@@ -4,20 +4,21 @@ It is started by scripts/test, in the project's environment.
 """
 
 import argparse
-import collections
+import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from cache import CACHE, ROOT, give_to_owner
+from summary import Summary
+from supervise import supervised
 
 LINTERS = {
     "ruff check": ["ruff", "check", "."],
@@ -31,15 +32,18 @@ LINTERS = {
         ".ci/run",
     ],
 }
-LAYERS = ("unit", "contract", "integration", "systemd", "e2e")
-ENDINGS = ("passed", "failed", "error", "skipped", "xfailed", "xpassed", "deselected")
+DURATIONS = CACHE / "durations.json"
+"""How long the last run took that all of its tests passed, by what was chosen; `scripts/bench` shows it."""
+
+WAITING = 2
+"""So many tests at a time for each core, where they wait for servers most of the time."""
 
 
 def main() -> int:
     """Exit code 0 when every linter and every test that ran is content."""
     parser = argparse.ArgumentParser(
         prog="scripts/test",
-        usage="scripts/test [--fast] [--no-lint] [--second-try] [PYTEST ARGUMENT …]",
+        usage="scripts/test [--fast] [--no-lint] [--second-try] [--thorough] [PYTEST ARGUMENT …]",
         description="Runs the linters and all tests, or only the tests that pytest's arguments choose.",
         epilog="Example: scripts/test tests/unit -k engine",
         allow_abbrev=False,
@@ -47,13 +51,22 @@ def main() -> int:
     parser.add_argument("--fast", action="store_true", help="of the tests only those in tests/unit")
     parser.add_argument("--no-lint", action="store_true", help="no linters")
     parser.add_argument("--second-try", action="store_true", help="run what fails once more; the summary names it")
+    parser.add_argument("--thorough", action="store_true", help="try ten times as many examples, which takes a night")
     options, arguments = parser.parse_known_args()
     os.chdir(ROOT)
     if not os.access(CACHE, os.W_OK):
         sys.exit(f"cannot write to {CACHE}: run this as the owner of the checkout, or in a copy of your own")
+    began = time.monotonic()
     failed = [] if options.no_lint or arguments else lint()
-    chosen = [*(["tests/unit"] if options.fast else []), *(["--reruns=1"] if options.second_try else [])]
-    code = test([*chosen, *arguments], Summary(failed))
+    chosen = [*(["tests/unit"] if options.fast else []), *arguments]
+    extra = [
+        *(["--reruns=1"] if options.second_try else []),
+        *(["--hypothesis-profile=thorough"] if options.thorough else []),
+    ]
+    code = supervised(lambda: test([*workers(chosen), *extra, *chosen], Summary(failed)))
+    if not (code or failed or extra):
+        note_duration(" ".join(["scripts/test", *chosen]), time.monotonic() - began)
+    give_to_owner()
     return code or bool(failed)
 
 
@@ -74,71 +87,30 @@ def judge(command: list[str]) -> tuple[str, str]:
     return ("failed", f"\n{done.stdout}") if done.returncode else ("ok", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Tells at the end of pytest's report what cannot be seen from its last line."""
-
-    failed_linters: list[str]
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Count by layer and ending; then why tests were skipped."""
-        say = terminalreporter.write_line
-        counts: dict[str, collections.Counter[str]] = {layer: collections.Counter() for layer in LAYERS}
-        reasons: collections.Counter[tuple[str, str]] = collections.Counter()
-        for ending in ENDINGS:
-            for item in terminalreporter.stats.get(ending, []):
-                layer = layer_of(item.nodeid)
-                counts.setdefault(layer, collections.Counter())[ending] += 1
-                if ending == "skipped":
-                    reasons[layer, reason(item)] += 1
-        again = terminalreporter.stats.get("rerun", [])
-        for item in again:
-            terminalreporter.section(f"first try: {item.nodeid}")
-            say(item.longreprtext)
-        terminalreporter.section("layers")
-        for layer, endings in counts.items():
-            ran = ", ".join(f"{number} {ending}" for ending, number in endings.items())
-            say(f"{layer:12} {ran or ('none chosen' if has_tests(layer) else 'no tests yet')}")
-        for (layer, why), number in reasons.items():
-            say(f"skipped: {number} in {layer}: {why}")
-        for item in again:
-            say(f"tried again, look into it: {item.nodeid}", yellow=True)
-        if self.failed_linters:
-            say(f"linters that failed, see above: {', '.join(self.failed_linters)}", red=True)
-
-
-def has_tests(layer: str) -> bool:
-    """Whether there is anything to choose."""
-    return any((ROOT / "tests" / layer).glob("**/test_*.py"))
-
-
-def layer_of(nodeid: str) -> str:
-    """tests/unit/engine/test_engine.py::test_x is in the layer unit."""
-    match Path(nodeid.partition("::")[0]).parts:
-        case ("tests", layer, _, *_):
-            return layer
-        case _:
-            return "other"
-
-
-def reason(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """Why a test was skipped, in its own words."""
-    said = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-    return said.removeprefix("Skipped: ")
+def workers(chosen: list[str]) -> list[str]:
+    """Return what makes pytest use several processes; a single file, or who watches, is better off with one."""
+    watching = ("-s", "--capture", "--pdb", "--trace", "-n", "--numprocesses", "--co")
+    if any(argument.startswith(watching) or ".py" in argument for argument in chosen):
+        return []
+    paths = [argument for argument in chosen if argument.startswith("tests")]
+    only_units = bool(paths) and all(path.startswith("tests/unit") for path in paths)
+    number = (os.cpu_count() or 1) * (1 if only_units else WAITING)
+    return [f"--numprocesses={number}", "--dist=loadgroup"]
 
 
 def test(arguments: list[str], summary: Summary) -> int:
     """Run pytest, with a directory for temporary files that is gone afterwards, whatever tests leave in it."""
-    # Either ends what tests have started. A shell's background would have SIGINT ignored, also by what tests start.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="bootheal-", ignore_cleanup_errors=True) as directory:
         Path(directory).chmod(0o755)  # root's tests start servers as somebody else
         os.environ["TMPDIR"] = tempfile.tempdir = directory
-        try:
-            return pytest.main(arguments, plugins=[summary])
-        finally:
-            give_to_owner()
+        return pytest.main(arguments, plugins=[summary])
+
+
+def note_duration(command: str, seconds: float) -> None:
+    """Keep how long a run took in which everything was well."""
+    kept = json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {}
+    kept[command] = {"seconds": round(seconds, 1), "ended": time.time(), "cores": os.cpu_count()}
+    DURATIONS.write_text(json.dumps(kept, indent=2))
 
 
 if __name__ == "__main__":

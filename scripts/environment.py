@@ -1,33 +1,44 @@
 """The environment the project's commands run in: made where needed, then this process becomes the command.
 
-It is a virtual environment with `bootheal`, editable, and the pinned dependencies; PostgreSQL and PgBouncer, see
-servers.py; and Docker, see engine.py. Standard library only. What is there is used again until its recipe changes.
+It is a virtual environment, see interpreter.py; PostgreSQL and PgBouncer, see servers.py; and, for the tests, Docker,
+see engine.py. Standard library only. What is there is used again until its recipe changes.
 """
 
-import importlib.util
-import json
 import os
-import subprocess
+import shutil
 import sys
-import tomllib
-import venv
-from pathlib import Path
 
-from cache import CACHE, ROOT, ensure, give_to_owner, lock, say
-from engine import docker
-from packages import UnpackError, unpack
+from cache import CACHE, give_to_owner, lock
+from engine import PROGRAMS, docker
+from interpreter import ALL, EXTRAS, virtual_environment
+from packages import UnpackError, forget
 from servers import servers
 
+USAGE = """\
+usage: scripts/environment [--for demo] COMMAND [ARGUMENT …]
 
-def main(command: list[str]) -> None:
+Runs the command in the project's own environment, which it makes in .cache first where that is needed: all that the
+tests need or, with --for demo, no more than `bootheal demo` needs, unless the other is there already.
+
+BOOTHEAL_POSTGRES_BIN, a directory, and BOOTHEAL_PGBOUNCER, a program, choose servers. With BOOTHEAL_ONLY_UNPACKED=1
+neither those that are installed on this machine are used nor its Docker: all of them are unpacked, and the
+directories that they are in leave the PATH, except for the system's own.
+
+Example: scripts/environment pytest tests/unit"""
+
+HIDDEN = ("initdb", "postgres", "pgbouncer", *PROGRAMS)
+OF_THE_SYSTEM = ("/bin", "/sbin", "/usr/bin", "/usr/sbin")
+
+
+def main(arguments: list[str]) -> None:
     """Replace this process by the command, run in the environment."""
-    if command[:1] in ([], ["-h"], ["--help"]):
-        sys.exit("usage: scripts/environment COMMAND [ARGUMENT …]")
+    purpose, command = understand(arguments)
     try:
         lock()
         try:
-            environment = os.environ | virtual_environment() | servers() | docker()
+            environment = os.environ | variables(purpose)
         finally:
+            forget()
             give_to_owner()
     except UnpackError as error:
         sys.exit(str(error))
@@ -43,47 +54,42 @@ def main(command: list[str]) -> None:
         sys.exit(f"cannot run {command[0]}: {error.strerror}")
 
 
-def virtual_environment() -> dict[str, str]:
-    """Variables that select the virtual environment."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    described = json.dumps([project["build-system"], project["project"]])
-    constraints = (ROOT / "scripts/constraints.txt").read_text()
-    recipe = "\n".join([str(ROOT), sys.base_prefix, sys.version, described, constraints])
-    home = ensure(CACHE / f"venv-{sys.version_info.major}.{sys.version_info.minor}", recipe, install)
-    return {
+def understand(arguments: list[str]) -> tuple[str, list[str]]:
+    """What the environment is for, and the command."""
+    match arguments:
+        case ["-h" | "--help", *_]:
+            print(USAGE)
+            sys.exit()
+        case ["--for", purpose, command, *rest] if purpose in EXTRAS:
+            return purpose, [command, *rest]
+        case [command, *rest] if not command.startswith("-"):
+            return ALL, [command, *rest]
+    print(USAGE, file=sys.stderr)
+    sys.exit(2)
+
+
+def variables(purpose: str) -> dict[str, str]:
+    """Make what is not there yet, and return what tells the command of it."""
+    only_unpacked = os.environ.get("BOOTHEAL_ONLY_UNPACKED", "") not in ("", "0")
+    home = virtual_environment(purpose)
+    found = servers(only_unpacked=only_unpacked)
+    if purpose == ALL:
+        found |= docker(only_unpacked=only_unpacked)
+    path = os.environ.get("PATH", os.defpath)
+    return found | {
         "VIRTUAL_ENV": str(home),
-        "PATH": f"{home / 'bin'}:{os.environ.get('PATH', os.defpath)}",
+        "PATH": f"{home / 'bin'}:{without_servers(path) if only_unpacked else path}",
         "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis"),
     }
 
 
-def install(home: Path) -> None:
-    """Make the virtual environment. A bare Debian has no pip to put into it: then pip is run from its package."""
-    say("Installing the pinned dependencies …")
-    has_pip = importlib.util.find_spec("ensurepip") is not None
-    venv.create(home, with_pip=has_pip, symlinks=True)
-    pip = ["-m", "pip"] if has_pip else [pip_from_its_package()]
-    settings = {
-        "PIP_CACHE_DIR": str(CACHE / "pip"),
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PIP_NO_INPUT": "1",
-        "PIP_USE_PEP517": "1",
-        # Relative, because pip splits them at spaces. For build tools older versions heed the first, newer the second.
-        "PIP_CONSTRAINT": "scripts/constraints.txt",
-        "PIP_BUILD_CONSTRAINT": "scripts/constraints.txt",
-    }
-    command = [home / "bin/python", *pip, "install", "-qq", "--editable", ".[dev]"]
-    if subprocess.run(command, cwd=ROOT, env=os.environ | settings, stdout=sys.stderr, check=False).returncode:
-        sys.exit("cannot install the pinned dependencies: pip says above why; it needs a package index")
-
-
-def pip_from_its_package() -> Path:
-    """What Python can run as pip, from the package that python3-venv would bring."""
-    try:
-        tree = ensure(CACHE / "pip-package", "", lambda tree: unpack(["python3-pip-whl"], tree))
-    except UnpackError as error:
-        raise UnpackError(f"cannot make a virtual environment: {error}\ninstall the package python3-venv") from None
-    return next(tree.glob("usr/share/python-wheels/pip-*.whl")) / "pip"
+def without_servers(path: str) -> str:
+    """Return the PATH without directories that only a machine like this one has."""
+    return os.pathsep.join(
+        place
+        for place in path.split(os.pathsep)
+        if place in OF_THE_SYSTEM or not any(shutil.which(program, path=place) for program in HIDDEN)
+    )
 
 
 if __name__ == "__main__":

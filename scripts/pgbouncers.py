@@ -10,8 +10,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from cache import CACHE, ensure, give_to_owner, lock, say
-from packages import UnpackError, unpack, would_install
+from cache import CACHE, ensure, give_to_owner, lock, part, say
+from packages import UnpackError, all_of, unpack
 
 SUITES = ("stable", "unstable")
 NEEDED = re.compile(r"pgbouncer$|lib(?!perl|-gconv|pam-modules|systemd-shared|c-gconv|json|text|ipc|io)")
@@ -43,8 +43,9 @@ def newer(suite: str) -> Path:
     recipe = json.dumps([NEEDED.pattern, WRAPPER, platform.freedesktop_os_release(), platform.machine()])
 
     def make(tree: Path) -> None:
-        say(f"Unpacking PgBouncer from Debian {suite}; nothing is installed …")
-        unpack(filter(NEEDED.match, would_install(["pgbouncer"], suite)), tree, suite)
+        needed = [package for package in all_of(["pgbouncer"], suite) if NEEDED.match(package)]
+        with part(f"Unpacking PgBouncer from Debian {suite}, {len(needed)} packages; nothing is installed"):
+            unpack(needed, tree, suite)
         program = tree / "pgbouncer"
         program.write_text(WRAPPER)
         program.chmod(0o755)

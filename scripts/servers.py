@@ -11,37 +11,42 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from cache import CACHE, ensure, say
-from packages import UnpackError, run, unpack, would_install
+from cache import CACHE, ensure, part
+from packages import UnpackError, all_of, run, unpack
 
 OLDEST = 13
 PACKAGES = {"BOOTHEAL_POSTGRES_BIN": "postgresql", "BOOTHEAL_PGBOUNCER": "pgbouncer"}
 
-# What servers need to run, of what an installation would add. Perl is for maintainer scripts. LLVM is 100 MB to compile
-# long queries. The C library is the running system's, for it must match its loader.
-NEEDED = re.compile(r"(?!libc6|libc-bin|libc-l10n|libllvm|libperl|.*-perl$)(postgresql-\d+$|pgbouncer$|lib)")
+# What servers need to run, of all that their packages depend on. Perl is for maintainer scripts. LLVM, with Z3, is
+# 120 MB to compile long queries. The C library is the running system's, for it must match its loader.
+NEEDED = re.compile(r"(?!libc6|libc-bin|libc-l10n|libllvm|libz3|libperl|.*-perl$)(postgresql-\d+$|pgbouncer$|lib|zlib)")
 
 
-def servers() -> dict[str, str]:
+def servers(*, only_unpacked: bool) -> dict[str, str]:
     """Variables for `bootheal demo` and the tests: where the servers are and, if unpacked, their libraries."""
-    found = installed()
+    found = chosen() if only_unpacked else installed() | chosen()
     missing = [package for variable, package in PACKAGES.items() if variable not in found]
     if missing:
-        recipe = json.dumps([missing, platform.freedesktop_os_release(), platform.machine()])
-        tree = ensure(CACHE / "servers", recipe, lambda tree: unpack_servers(missing, tree))
+        recipe = json.dumps([missing, NEEDED.pattern, platform.freedesktop_os_release(), platform.machine()])
+        tree = ensure(CACHE / "-".join(missing), recipe, lambda tree: unpack_servers(missing, tree))
         found = unpacked(tree) | found
     return found
 
 
+def chosen() -> dict[str, str]:
+    """Those that the caller's own variables name."""
+    return {variable: os.environ[variable] for variable in PACKAGES if os.environ.get(variable)}
+
+
 def installed() -> dict[str, str]:
-    """Those that the caller chose, that are on the PATH, or where Debian puts them."""
+    """Those that are on the PATH, or where Debian puts them."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *newest(Path("/usr/lib/postgresql")), "/usr/sbin"])
     found = {}
     if (initdb := shutil.which("initdb", path=path)) and version(initdb) >= OLDEST:
         found["BOOTHEAL_POSTGRES_BIN"] = str(Path(initdb).resolve().parent)
     if pgbouncer := shutil.which("pgbouncer", path=path):
         found["BOOTHEAL_PGBOUNCER"] = pgbouncer
-    return found | {variable: os.environ[variable] for variable in PACKAGES if os.environ.get(variable)}
+    return found
 
 
 def newest(versions: Path) -> list[str]:
@@ -57,18 +62,19 @@ def version(initdb: str) -> int:
 
 
 def unpack_servers(missing: list[str], tree: Path) -> None:
-    """Unpack servers with the libraries that this machine lacks, and see them run."""
+    """Unpack servers with the libraries that they need, and see them run."""
     names = " and ".join(missing)
-    say(f"Unpacking {names} from the distribution's packages; nothing is installed …")
     try:
-        unpack(filter(NEEDED.match, would_install(missing)), tree)
+        needed = [package for package in all_of(missing) if NEEDED.match(package)]
+        with part(f"Unpacking {names}, {len(needed)} packages; nothing is installed"):
+            unpack(needed, tree)
         for compiler in tree.glob("usr/lib/postgresql/*/lib/llvmjit*"):
             compiler.unlink()  # without LLVM it must not be found
         libraries = unpacked(tree).get("BOOTHEAL_SERVER_LIBRARIES", "")
         for program in (*tree.glob("usr/lib/postgresql/*/bin/postgres"), *tree.glob("usr/sbin/pgbouncer")):
             run([str(program), "--version"], LD_LIBRARY_PATH=libraries)
     except UnpackError as error:
-        raise UnpackError(f"cannot unpack {names}: {error}\ninstall the packages {names}") from None
+        raise UnpackError(f"cannot unpack {names}: {error}\nmend that, or install the packages {names}") from None
 
 
 def unpacked(tree: Path) -> dict[str, str]:

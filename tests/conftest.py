@@ -1,10 +1,20 @@
-"""What may be said on pytest's command line, and what every test may open connections in."""
+"""What may be said on pytest's command line, what begins and ends with a session, and where a test opens things."""
 
+import os
+import random
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bootheal.adapters.scope import Scope
+from support import session
+
+# On a busy machine anything may take long: neither profile minds.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("quick", PATIENT)
+settings.register_profile("thorough", PATIENT, max_examples=10 * PATIENT.max_examples)
+settings.load_profile("quick")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -12,6 +22,46 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("bootheal")
     group.addoption("--kubeconfig", metavar="FILE", help="a real cluster for tests/e2e, as its administrator")
     group.addoption("--k3s-image", metavar="IMAGE", help="an image of K3s that Docker has, to start such a cluster")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process run the tests that share something dear: a machine, or a stack of their file."""
+    for item in items:
+        if isinstance(item, pytest.Function) and (group := group_of(item)):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def group_of(item: pytest.Function) -> str:
+    """By the scope of the fixtures that it uses, and where they are defined."""
+    used = [each for found in item._fixtureinfo.name2fixturedefs.values() for each in found]
+    scopes = {each.scope for each in used if each.baseid.startswith("tests/") and item.path.parent.name != "unit"}
+    if "session" in scopes:
+        return item.path.parent.name
+    return item.path.stem if "module" in scopes else ""
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Tell it to the process that reports, if this is a worker."""
+    if (told := getattr(items[0].config, "workeroutput", None)) is not None:
+        told.setdefault("deselected", []).extend(item.nodeid for item in items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the session, unless this is one of its worker processes; draw the seed that it is told."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(random.randrange(2**32))  # noqa: S311  (for examples, not for secrets)
+    session.begin()
+    config.add_cleanup(session.end)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """With this seed the same examples are drawn again."""
+    chosen = config.option.hypothesis_profile or "quick"
+    return f"examples: profile {chosen}, --hypothesis-seed={config.option.hypothesis_seed}"
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """Every error that bootheal raises on purpose.
 
 BoothealError
-├── ConfigurationError     the configuration cannot be used (all problems at once)       exit 78
-├── UsageError             an option names what the configuration does not have         exit 2
-├── LockedError            another healing pass is under way                             exit 75
-├── StateError             the state file cannot be read or written                      exit 1
-├── DemoError              the embedded stack cannot be started                          exit 1
+├── ConfigurationError     the configuration cannot be used (all problems at once)
+├── UsageError             an option names what the configuration does not have
+├── LockedError            another healing pass is under way
+├── StateError             the state file cannot be read or written
+├── DemoError              the embedded stack cannot be started
 ├── TransientError         the world is not ready: look again
 │   ├── UnreachableError   nobody answered: refused, reset, timed out, TLS cut short
 │   ├── ExhaustedError     this process has no thread or descriptor left: nobody was asked
@@ -14,7 +14,7 @@ BoothealError
     ├── MissingError       the object does not exist
     └── DeniedError        the API server refused our credentials or our rights
 
-A type of its own means that a caller does something about it; the rest is text.
+A type of its own means that a caller does something about it, or an exit code of its own; the rest is text.
 Messages start with "cannot", name the object, and never hold a server's reply in
 full, since that may hold a secret.
 """
@@ -23,15 +23,19 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import ClassVar
+
+from bootheal.exit_codes import ExitCode
 
 # This process, or this machine, has too many files open, or no memory for one more.
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
 
 
 class BoothealError(Exception):
-    """The root: whatever a user or a broken cluster can cause."""
+    """The root: whatever a user or a broken cluster can cause. `exit_code` is that of a command that it ends."""
 
     hint = ""
+    exit_code: ClassVar[ExitCode] = ExitCode.NOT_HEALED
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -51,6 +55,8 @@ class Problem:
 class ConfigurationError(BoothealError):
     """The configuration at `source` has `problems`, in the order of the file."""
 
+    exit_code = ExitCode.CONFIGURATION
+
     def __init__(self, source: str, problems: list[Problem]) -> None:
         self.source = source
         self.problems = sorted(problems)
@@ -60,9 +66,13 @@ class ConfigurationError(BoothealError):
 class UsageError(BoothealError):
     """The command line asks for what the configuration does not have."""
 
+    exit_code = ExitCode.USAGE
+
 
 class LockedError(BoothealError):
     """Another pass holds the lock."""
+
+    exit_code = ExitCode.LOCKED
 
 
 class StateError(BoothealError):

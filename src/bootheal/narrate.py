@@ -5,44 +5,27 @@ A waiting reason is told when it changes, not at every look; the engine sees to 
 
 import re
 from collections.abc import Iterator, Mapping
-from enum import Enum, IntEnum
+from enum import Enum
 from operator import itemgetter
 
-from bootheal.model import Ending, Event, EventKind, Outcome, Report, Verdict
+from bootheal.model import ENDINGS, VERDICTS, Ending, Event, EventKind, Level, Outcome, Report, Verdict
 
-
-class Level(IntEnum):
-    """Syslog severities, as journald takes them."""
-
-    ERROR = 3
-    WARNING = 4
-    NOTICE = 5
-    INFO = 6
-
-
-_LEVELS = {
-    EventKind.ACTING: Level.NOTICE,
-    EventKind.FAILED: Level.WARNING,
-    EventKind.UNSETTLED: Level.WARNING,
-    EventKind.GAVE_UP: Level.ERROR,
-    EventKind.SKIPPED: Level.WARNING,
-    EventKind.BUG: Level.ERROR,
-}
-
-# Each stop in the middle of a pass is interrupted, which is what somebody asked for.
-_LOUDNESS = {Verdict.HEALTHY: Level.NOTICE, Verdict.HEALED: Level.NOTICE, Verdict.INTERRUPTED: Level.WARNING}
+# Which events tell how a step ended, and how loudly; `ENDINGS` says so for all who tell it.
+_ENDS = {EventKind(row.ending): row.level for row in ENDINGS.values() if row.level is not None}
 
 MARKS = {
     EventKind.WAITING: "waits",
     EventKind.ACTING: "does",
     EventKind.ACTED: "did",
     EventKind.FAILED: "failed",
-    EventKind.SETTLED: "ok",
     EventKind.UNSETTLED: "again",
-    EventKind.GAVE_UP: "GAVE UP",
-    EventKind.SKIPPED: "skipped",
-    EventKind.BUG: "BUG",
-}
+} | {kind: ENDINGS[Ending(kind)].mark for kind in _ENDS}
+
+_LEVELS = {
+    EventKind.ACTING: Level.NOTICE,
+    EventKind.FAILED: Level.WARNING,
+    EventKind.UNSETTLED: Level.WARNING,
+} | _ENDS
 
 # Names for ever: what people search their journals by. systemd/bootheal.catalog explains each. What was done has none:
 # it was told when it began.
@@ -74,30 +57,11 @@ class Note(Enum):
         self.level, self.message_id = level, message_id
 
 
-VERDICTS = {
-    Verdict.HEALTHY: "healthy: nothing had to be done",
-    Verdict.HEALED: "healed",
-    Verdict.NOT_HEALED: "NOT healed",
-    Verdict.NEEDS_PERSON: "a person is needed: data may be at risk",
-    Verdict.INTERRUPTED: "interrupted before the end",
-    Verdict.BUG: "ended by a bug in bootheal; please report it",
-}
-
-EXIT_CODES = {
-    Verdict.HEALTHY: 0,
-    Verdict.HEALED: 0,
-    Verdict.NOT_HEALED: 1,
-    Verdict.NEEDS_PERSON: 3,
-    Verdict.INTERRUPTED: 143,
-    Verdict.BUG: 70,
-}
-
 # Asked where nobody is seen to work on what is not healed.
 IS_IT_RUNNING = "is the service running? See `systemctl status bootheal`"
 
 # How an answer of PostgreSQL or PgBouncer ends, see `model.Answer`.
 _SQLSTATE = re.compile(r"\(([0-9A-Z]{5})\)")
-_ENDINGS = {EventKind.SETTLED, EventKind.GAVE_UP, EventKind.SKIPPED, EventKind.BUG}
 
 
 def told(event: Event) -> bool:
@@ -108,7 +72,7 @@ def told(event: Event) -> bool:
 def level(event: Event) -> Level:
     """Say how loud an event is."""
     if event.kind is EventKind.ENDED:
-        return _LOUDNESS.get(Verdict(event.text), Level.ERROR)
+        return VERDICTS[Verdict(event.text)].level
     return _LEVELS.get(event.kind, Level.INFO)
 
 
@@ -125,13 +89,18 @@ def sentence(event: Event) -> str:
 
 
 def _verdict(event: Event, *more: str) -> str:
-    how = (VERDICTS[Verdict(event.text)], f"{event.settled} of {event.total} steps", f"{event.elapsed:.1f} s", *more)
+    how = (
+        VERDICTS[Verdict(event.text)].words,
+        f"{event.settled} of {event.total} steps",
+        f"{event.elapsed:.1f} s",
+        *more,
+    )
     return "; ".join(filter(None, (", ".join(how), event.cause)))
 
 
 def news(event: Event) -> str:
     """Say what happened to a step, without its name: how long it took, and what a person can do."""
-    took = f", after {event.took:.1f} s" if event.kind in _ENDINGS and event.took is not None else ""
+    took = f", after {event.took:.1f} s" if event.kind in _ENDS and event.took is not None else ""
     hint = f" -- {event.hint}" if event.hint else ""
     return f"{event.text}{took}{hint}"
 
@@ -203,31 +172,21 @@ def fields(event: Event) -> Mapping[str, str]:
 def _ending_of(event: Event) -> str:
     if event.kind is EventKind.ENDED:
         return event.text
-    return event.kind.value if event.kind in _ENDINGS else ""
+    return event.kind.value if event.kind in _ENDS else ""
 
 
 def account(report: Report) -> Iterator[str]:
     """Tell the whole run, line by line: each step's end, what was done and why, what is left to a person."""
     width = max((len(outcome.step) for outcome in report.outcomes), default=0)
     for outcome in report.outcomes:
-        yield f"  {_ending(outcome):<10} {outcome.step:<{width}} {_times(outcome):>16}  {outcome.why}"
+        yield f"  {ENDINGS[outcome.ending].mark:<10} {outcome.step:<{width}} {_times(outcome):>16}  {outcome.why}"
         yield from (f"{'':13}{'':{width}}{'':18}* {_deed(done.sentence, done.result)}" for done in outcome.actions)
         yield from (f"{'':13}{'':{width}}{'':18}! {remark}" for remark in outcome.remarks)
         if outcome.hint:
             yield f"{'':13}{'':{width}}{'':18}> {outcome.hint}"
     done = sum(1 for _ in report.actions())
     actions = f"{done} action{'s' * (done != 1)}"
-    yield f"{VERDICTS[report.verdict]} ({actions}, {report.seconds:.1f} s)"
-
-
-def _ending(outcome: Outcome) -> str:
-    return {
-        Ending.SETTLED: "ok",
-        Ending.GAVE_UP: "GAVE UP",
-        Ending.SKIPPED: "skipped",
-        Ending.UNFINISHED: "unfinished",
-        Ending.BUG: "BUG",
-    }[outcome.ending]
+    yield f"{VERDICTS[report.verdict].words} ({actions}, {report.seconds:.1f} s)"
 
 
 def _times(outcome: Outcome) -> str:

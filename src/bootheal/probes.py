@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bootheal.errors import UnreachableError
 from bootheal.model import Answer, Login, Pod, Target
-from bootheal.ports import World
+from bootheal.ports import PodAccess, World
 
 TIMEOUT_SECONDS = 3.0
 
@@ -111,22 +111,22 @@ def ask_at(world: World, probe: Http | Tcp | Sql, target: Target) -> Answer:
 
 def _ask_pod(world: World, probe: Http | Tcp | Exec | Sql, pod: Pod) -> Answer:
     if isinstance(probe, Exec):
-        return _ask_command(world, probe, pod)
+        return _ask_command(world.pod_access, probe, pod)
     return ask_at(world, probe, Target(pod.ip, probe.port, pod.ref))
 
 
 def _ask_sql(world: World, probe: Sql, target: Target) -> Answer:
-    who = world.cluster.credentials(probe.login)
+    who = world.secrets.credentials(probe.login)
     answer = world.postgres.ask(target, who, probe.dbname, timeout=TIMEOUT_SECONDS, sql=probe.query)
     if answer.ok and probe.expect and answer.value != probe.expect:
         return Answer(ok=False, spoke=True, text=f"says something else than {probe.expect!r}")
     return answer
 
 
-def _ask_command(world: World, probe: Exec, pod: Pod) -> Answer:
+def _ask_command(access: PodAccess, probe: Exec, pod: Pod) -> Answer:
     program = probe.command[0]
     try:
-        answer = world.cluster.exec(pod.ref, probe.container, probe.command, LONG_TIMEOUT_SECONDS)
+        answer = access.exec(pod.ref, probe.container, probe.command, LONG_TIMEOUT_SECONDS)
     except UnreachableError as error:
         return Answer(ok=False, spoke=False, text=f"{program}: {error}")
     if answer.ok and probe.expect not in answer.value:

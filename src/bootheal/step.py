@@ -1,9 +1,14 @@
-"""The one idea: a step is a look and a judgement.
+"""The one idea: a step is a look and a judgement. A public interface.
 
 `look(world)` reads, and may block. `judge(seen, past)` is pure and says one of four
 words: Settled, Wait, Act, GiveUp. The engine does the rest. From this shape follow
 idempotence (what is well is Settled), resuming (look again), dry run (judge, don't
 apply), audit (actions are values) and tests without mocks (judge is a table).
+
+Looks run on worker threads, those of several steps at once, of one step one at a time.
+All else is called on the loop's thread: while it lasts, nothing else is judged. Times
+are seconds since the epoch, durations seconds. Texts are for a person: no secret, no
+full stop at their end, "" where there is nothing to say.
 """
 
 import re
@@ -25,10 +30,13 @@ REFUSAL_TRANSIENT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Nothing left to do here. `remarks` are what a person should know all the same.
+    """Nothing left to do here: what comes after may begin. `remarks` are what a person should know all the same.
+
+    It is looked at again when something it is interested in changes, and now and then.
 
     `epoch` is said by the gate alone: the boot that everything after it belongs to.
-    `baseline` is what was good: the next boots' judgements find it in `Past.baseline`.
+    `baseline` is what was good, name by name: the next boots' judgements find it in `Past.baseline`. An empty one
+    leaves what was remembered before.
     """
 
     why: str
@@ -41,6 +49,8 @@ class Settled:
 class Wait:
     """Not yet. Look again when something changes, or after `again` seconds (None: the engine's pace).
 
+    Once the waits of a step add up to its `patience`, it is given up.
+
     `counts` is False where the step's patience must stand still: PostgreSQL in crash
     recovery is not late, it is working.
     """
@@ -52,7 +62,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Change something, then look again."""
+    """Change something, then look again. The actions are applied in their order, until one fails."""
 
     why: str
     actions: tuple["Action", ...]
@@ -60,7 +70,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Asking again will not help. `hint` is the next human step.
+    """Asking again will not help: what comes after is not tried. `hint` is the next human step.
 
     `person`: data may be at risk, nothing may go on without a person (exit code 3).
     `refused`: our own credential was refused; a new process, which reads it afresh, may fare better.
@@ -85,9 +95,10 @@ def judge_error(error: BoothealError) -> Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What the engine remembers of a step in this epoch, as of `now`.
+    """What the engine remembers of a step in this epoch, as of `now`. All its times are by the wall clock.
 
-    `first_seen` holds the conditions of the present look only; `done` is oldest first.
+    `first_seen`: since when the conditions of the present look have been seen without a break; no jump of the wall
+    clock makes them older. `done` is oldest first; what is "intended" in it may have been done before a crash.
     `repaired` is when a step that this one comes after last repaired something, `repairs` how often one did.
     `baseline` is what the step last settled with, in whatever epoch: empty if it never kept anything.
     `incident` counts how often the step did something in this epoch and a pass then ended with it settled.
@@ -134,11 +145,14 @@ class Past:
 
 
 class Observation(Protocol):
-    """What a look returns: facts, and the names of the conditions whose duration matters."""
+    """What a look returns: facts, frozen, and the names of the conditions whose duration matters."""
 
     @property
     def conditions(self) -> frozenset[str]:
-        """Name each condition once, with the object's identity where it is about one object."""
+        """Name each condition that holds now, with the object's identity where it is about one object.
+
+        The names are remembered on disk, over restarts of bootheal: `Past.held` is asked by them.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +160,8 @@ class Action(ABC):
     """One short, crash-safe change. It names objects and versions and never holds a secret.
 
     `cause` says why in a few words; it is remembered with the action, and written into
-    the object by the same write where there is a place for it.
+    the object by the same write where there is a place for it. The same kind of action on
+    the same object for the same cause is the same action: a `bounded` one is done a few times only.
     """
 
     # A restart makes other things wait: such steps take one of the engine's `max_parallel` places.
@@ -168,7 +183,7 @@ class Action(ABC):
     @property
     @abstractmethod
     def about(self) -> Ref:
-        """The object that is changed."""
+        """The object that is changed; what is not of Kubernetes has a kind of our own ("role/shop/pooler")."""
 
     @property
     @abstractmethod
@@ -177,16 +192,24 @@ class Action(ABC):
 
     @property
     def note(self) -> Mapping[str, str]:
-        """What must be on disk before the change, to undo it after a crash."""
+        """What must be on disk before the change, to undo it after a crash. Found again in `Past.done`; no secret."""
         return {}
 
     def evidence(self, world: World) -> Mapping[str, str]:  # noqa: ARG002 - most destroy nothing
-        """Read what the change will destroy; it is on disk before, and in the report. No secret, no error."""
+        """Read what the change will destroy; it is on disk before, and in the report. No secret in it.
+
+        It raises nothing, since that would keep the change from being made: what can't be had says why in its place.
+        """
         return {}
 
     @abstractmethod
     def apply(self, world: World) -> None:
-        """Change it. TransientError: look again and judge anew. PermanentError: give up."""
+        """Change it, in a few seconds at most; wait for nothing, since looking shows what became of it.
+
+        TransientError: look again and judge anew. PermanentError: give up. Anything else is our bug, and told as
+        one. After each of them it counts as not having happened. A kill may come at any moment: it must be
+        harmless to do it again, or a precondition must refuse the second time.
+        """
 
 
 ObservationT = TypeVar("ObservationT", bound=Observation)
@@ -194,9 +217,10 @@ ObservationT = TypeVar("ObservationT", bound=Observation)
 
 @dataclass(frozen=True, kw_only=True)
 class Step(ABC, Generic[ObservationT]):
-    """A node of the graph. Its settings are its fields.
+    """A node of the graph. Its settings are its fields; it keeps no state, since it outlives many looks.
 
-    `patience` is how long it may wait, once all it comes `after` has settled.
+    `name` is its own in the graph ("database/shop"): reports, memory and other steps' `after` go by it. It begins
+    once all it comes `after` has settled. `patience` is for how many seconds it may wait then, in all.
     """
 
     name: str
@@ -205,22 +229,30 @@ class Step(ABC, Generic[ObservationT]):
 
     @abstractmethod
     def look(self, world: World) -> ObservationT:
-        """Read what the judgement needs. Must not change anything."""
+        """Read what the judgement needs, on a worker's thread. Must not change anything, nor block for ever.
+
+        A TransientError is waited for, a PermanentError given up; where the API server refuses us (DeniedError with
+        a `status`), only after a minute. Anything else is our bug, and told as one.
+        """
 
     @abstractmethod
     def judge(self, seen: ObservationT, past: Past) -> Judgement:
-        """Decide; pure."""
+        """Decide, by nothing else than what was seen and what is remembered; pure, and quick. It raises nothing."""
 
     def owes(self, done: tuple[ActionRecord, ...]) -> bool:  # noqa: ARG002 - most do nothing by halves
         """Tell from what was done in this epoch whether something was changed only for a while; pure."""
         return False
 
     def wind_down(self, seen: ObservationT, past: Past) -> Judgement:  # noqa: ARG002 - likewise
-        """Decide how to change it back, where the pass ends before the step has settled; pure."""
+        """Decide how to change it back, where the pass ends before the step has settled; pure.
+
+        Asked after a look of its own, if the step `owes`: Act changes it back, Wait asks again soon, anything else
+        means that nothing is left to do.
+        """
         return Settled("nothing is owed")
 
     def interests(self) -> frozenset[Interest]:
-        """Name the kinds of objects whose change makes a new look worth while."""
+        """Name the kinds of objects whose change makes a new look worth while. They are watched from the start."""
         return frozenset()
 
     def rights(self) -> frozenset[Right]:

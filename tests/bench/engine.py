@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from bench.row import CannotMeasureError, Row
 from bootheal.adapters.clock import SystemClock, ThreadWorkers
@@ -141,8 +140,8 @@ def _simulated(world: World) -> SimulatedCluster:
 
 def run(workloads: list[Workload], directory: Path, *, tells: bool) -> tuple[float, float]:
     """Let an engine bring all workloads up; return the seconds it took, and those of processor time."""
-    nothing: Any = None
-    world = World(cluster=SimulatedCluster(tells), host=nothing, postgres=nothing, pooler=nothing, web=nothing)  # type: ignore[arg-type]
+    cluster = SimulatedCluster(tells)
+    world = World(cluster=cluster, watcher=cluster)
     state, scope = StateFile(directory), Scope(sys.exit)
     engine = Engine(
         arrange(Simulated(name=item.name, after=item.after, workload=item) for item in workloads),

@@ -67,10 +67,9 @@ def wake_ups(stack: Stack, changes: int) -> list[float]:
     api, scope = double.Api(stack.kubeconfig), Scope(sys.exit)
     cluster = KubeCluster(Api(LiveKubeconfig(stack.kubeconfig), scope))
     watcher, inbox = Watcher(name="watcher"), SimpleQueue()  # type: ignore[var-annotated]
-    nothing: Any = None
     engine = Engine(
         arrange([watcher]),
-        World(cluster=cluster, host=nothing, postgres=nothing, pooler=nothing, web=nothing),
+        World(cluster=cluster.reader, watcher=cluster.watcher),
         clock=SystemClock(),
         workers=ThreadWorkers(scope),
         memory=DictMemory(),

@@ -38,7 +38,7 @@ class Place:
         return self.api.write("POST", f"{group}/namespaces/{self.namespace}/{plural}", body, about=plural)
 
     def pods(self) -> list[Pod]:
-        return sorted(self.cluster.pods(self.namespace, {"app": "thing"}), key=lambda pod: pod.ref)
+        return sorted(self.cluster.reader.pods(self.namespace, {"app": "thing"}), key=lambda pod: pod.ref)
 
 
 def wait_until(what: str, holds: Callable[[], Any], timeout: float = 20.0) -> Any:
@@ -83,68 +83,68 @@ def place(kubeconfig: Path, scope: Scope) -> Iterator[Place]:
 
 def test_it_is_ready_and_its_node_lives(place: Place) -> None:
     """/readyz, a node with a boot id, a heartbeat of the last minute."""
-    assert place.cluster.readiness().ready
-    (node, *_) = place.cluster.nodes()
+    assert place.cluster.reader.readiness().ready
+    (node, *_) = place.cluster.reader.nodes()
     assert node.ready
     assert node.boot_id
-    lease = place.cluster.lease(node.name)
+    lease = place.cluster.reader.lease(node.name)
     assert lease is not None
     assert time.time() - lease.renewed < 60
-    assert place.cluster.lease("nobody") is None
+    assert place.cluster.reader.lease("nobody") is None
 
 
 def test_a_secret_is_read_by_key(place: Place) -> None:
     """What is missing is named, with the command that makes it; the value is nowhere in a text."""
     login = Login(place.ref("secret"), user="app")
-    who = place.cluster.credentials(login)
+    who = place.cluster.secrets.credentials(login)
     assert (who.user, who.password.reveal()) == ("app", PASSWORD)
     assert who.version
     with pytest.raises(MissingError, match="cannot find key pass in secret/") as error:
-        place.cluster.credentials(replace(login, password_key="pass"))
+        place.cluster.secrets.credentials(replace(login, password_key="pass"))
     assert "--from-literal=pass=" in error.value.hint
     with pytest.raises(MissingError, match="cannot find secret/.*/none"):
-        place.cluster.credentials(replace(login, secret=place.ref("secret", "none")))
+        place.cluster.secrets.credentials(replace(login, secret=place.ref("secret", "none")))
 
 
 def test_what_does_not_exist_is_named(place: Place) -> None:
     """Whether it is kept by a watch or asked for."""
     with pytest.raises(MissingError, match="cannot find deployment/.*/none"):
-        place.cluster.workload(place.ref("deployment", "none"))
+        place.cluster.reader.workload(place.ref("deployment", "none"))
     with pytest.raises(MissingError, match="cannot find key c in configmap/"):
-        place.cluster.document(place.ref("configmap"), "c")
-    place.cluster.watch(frozenset({Interest("deployment", place.namespace)}), lambda _: None)
+        place.cluster.reader.document(place.ref("configmap"), "c")
+    place.cluster.watcher.watch(frozenset({Interest("deployment", place.namespace)}), lambda _: None)
     with pytest.raises(MissingError, match="cannot find deployment/.*/none"):
-        place.cluster.workload(place.ref("deployment", "none"))
+        place.cluster.reader.workload(place.ref("deployment", "none"))
 
 
 def test_one_key_of_a_config_map_is_changed_at_its_version(place: Place) -> None:
     """The other keys stay; a stale version is a conflict."""
     ref = place.ref("configmap")
-    before = place.cluster.document(ref, "a")
-    place.cluster.write_document(before, "new")
-    assert [place.cluster.document(ref, key).text for key in ("a", "b")] == ["new", "2"]
+    before = place.cluster.reader.document(ref, "a")
+    place.cluster.writer.write_document(before, "new")
+    assert [place.cluster.reader.document(ref, key).text for key in ("a", "b")] == ["new", "2"]
     with pytest.raises(ConflictError):
-        place.cluster.write_document(before, "newer")
+        place.cluster.writer.write_document(before, "newer")
 
 
 def test_a_rollout_is_seen_at_once_and_refused_at_a_stale_version(place: Place) -> None:
     """Our own write enters what we know before any watch can bring it."""
-    place.cluster.watch(frozenset({Interest("deployment", place.namespace)}), lambda _: None)
+    place.cluster.watcher.watch(frozenset({Interest("deployment", place.namespace)}), lambda _: None)
     ref = place.ref("deployment")
     before = wait_until("status", lambda: settled(place, ref))
-    place.cluster.roll_out(ref, before.version, "boot/reason", time.time())
-    after = place.cluster.workload(ref)
+    place.cluster.writer.roll_out(ref, before.version, "boot/reason", time.time())
+    after = place.cluster.reader.workload(ref)
     assert after.caused_by == "boot/reason"
     assert after.generation == before.generation + 1
     with pytest.raises(ConflictError):
-        place.cluster.roll_out(ref, before.version, "boot/other", time.time())
+        place.cluster.writer.roll_out(ref, before.version, "boot/other", time.time())
 
 
 def settled(place: Place, ref: Ref) -> Any:
     """Return the workload once its controllers have stopped writing its status."""
-    first = place.cluster.workload(ref)
+    first = place.cluster.reader.workload(ref)
     time.sleep(0.5)
-    return first if place.cluster.workload(ref).version == first.version and first.observed else None
+    return first if place.cluster.reader.workload(ref).version == first.version and first.observed else None
 
 
 def test_a_pod_is_deleted_by_uid_and_no_other(place: Place) -> None:
@@ -152,38 +152,38 @@ def test_a_pod_is_deleted_by_uid_and_no_other(place: Place) -> None:
     (pod,) = place.pods()
     for uid, version in (("00000000-0000-0000-0000-000000000000", ""), (pod.uid, "1")):
         with pytest.raises(ConflictError):
-            place.cluster.delete_pod(pod.ref, uid, version)
+            place.cluster.writer.delete_pod(pod.ref, uid, version)
     assert pod.uid in {other.uid for other in place.pods() if not other.deleting}
-    place.cluster.delete_pod(pod.ref, pod.uid)
+    place.cluster.writer.delete_pod(pod.ref, pod.uid)
     wait_until("successor", lambda: [p for p in place.pods() if p.uid != pod.uid and not p.deleting])
-    place.cluster.delete_pod(place.ref("pod", "none"), pod.uid)
+    place.cluster.writer.delete_pod(place.ref("pod", "none"), pod.uid)
 
 
 def test_a_watch_tells_of_changes(place: Place) -> None:
     """The pod's deletion and its successor are told by name, and what is kept is what a list would say."""
     told: queue.SimpleQueue[Interest] = queue.SimpleQueue()
     interest = Interest("pod", place.namespace)
-    place.cluster.watch(frozenset({interest}), told.put)
+    place.cluster.watcher.watch(frozenset({interest}), told.put)
     assert told.get(timeout=10) == interest  # the list itself
     (pod,) = place.pods()
     while not told.empty():
         told.get()
-    place.cluster.delete_pod(pod.ref, pod.uid)
+    place.cluster.writer.delete_pod(pod.ref, pod.uid)
     wait_until("successor", lambda: [p for p in place.pods() if p.uid != pod.uid])
     assert told.get(timeout=10) == replace(interest, name=pod.ref.name)
 
 
 def test_rights_are_asked_for(place: Place) -> None:
     """The kubeconfig of these tests may do everything that bootheal may need."""
-    assert place.cluster.may(Right("delete", "pods", place.namespace))
-    for right in place.cluster.rights(frozenset({Interest("pod", place.namespace)})):
-        assert place.cluster.may(right)
+    assert place.cluster.reader.may(Right("delete", "pods", place.namespace))
+    for right in place.cluster.watcher.rights(frozenset({Interest("pod", place.namespace)})):
+        assert place.cluster.reader.may(right)
 
 
 def test_the_log_of_what_never_ran_is_empty(place: Place) -> None:
     """No error: a log is evidence, not a condition."""
     (pod,) = place.pods()
-    assert place.cluster.log_tail(pod.ref, "main", 5, previous=True) == ""
+    assert place.cluster.pod_access.log_tail(pod.ref, "main", 5, previous=True) == ""
 
 
 def test_a_port_forward_that_cannot_be_is_a_clear_error(place: Place) -> None:
@@ -205,21 +205,21 @@ def test_a_scaling_notes_what_to_go_back_to_in_the_same_write(place: Place) -> N
     """And the way back removes the note; a stale version is a conflict."""
     ref = place.ref("deployment")
     before = wait_until("status", lambda: settled(place, ref))
-    place.cluster.scale(ref, before.version, 0, was=1, cause="boot/reason")
-    down = place.cluster.workload(ref)
+    place.cluster.writer.scale(ref, before.version, 0, was=1, cause="boot/reason")
+    down = place.cluster.reader.workload(ref)
     assert (down.desired, down.scaled_from, down.scaled_by) == (0, 1, "boot/reason")
     assert down.generation == before.generation + 1
     with pytest.raises(ConflictError):
-        place.cluster.scale(ref, before.version, 5, was=None)
+        place.cluster.writer.scale(ref, before.version, 5, was=None)
     wait_until("the pod to go", lambda: not place.pods())
-    place.cluster.scale(ref, wait_until("status", lambda: settled(place, ref)).version, 1, was=None)
-    up = place.cluster.workload(ref)
+    place.cluster.writer.scale(ref, wait_until("status", lambda: settled(place, ref)).version, 1, was=None)
+    up = place.cluster.reader.workload(ref)
     assert (up.desired, up.scaled_from, up.scaled_by) == (1, None, "boot/reason")
 
 
 def test_how_a_workload_may_be_restarted_is_read_from_it(place: Place) -> None:
     """The API server fills in the strategy; a quarter of one pod is one to surge and none to miss."""
-    workload = place.cluster.workload(place.ref("deployment"))
+    workload = place.cluster.reader.workload(place.ref("deployment"))
     assert (workload.strategy, workload.surge, workload.unavailable) == ("RollingUpdate", 1, 0)
     assert (workload.host_ports, workload.claims, workload.managed_by) == (False, (), "")
     assert workload.images == ("bootheal-contract/none:1",)
@@ -230,9 +230,9 @@ def test_budgets_and_access_modes_are_read(place: Place) -> None:
     """What does not exist has none."""
     spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "thing"}}}
     place.create("/apis/policy/v1", "poddisruptionbudgets", {"metadata": {"name": "thing"}, "spec": spec})
-    (budget,) = place.cluster.budgets(place.namespace)
+    (budget,) = place.cluster.reader.budgets(place.namespace)
     assert (budget.selector, budget.allowed) == ({"app": "thing"}, 0)
     claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
     place.create("/api/v1", "persistentvolumeclaims", {"metadata": {"name": "data"}, "spec": claim})
-    assert place.cluster.access_modes(place.namespace, "data") == ("ReadWriteOnce",)
-    assert place.cluster.access_modes(place.namespace, "none") == ()
+    assert place.cluster.reader.access_modes(place.namespace, "data") == ("ReadWriteOnce",)
+    assert place.cluster.reader.access_modes(place.namespace, "none") == ()

@@ -15,7 +15,7 @@ from bootheal.adapters.postgres.libpq import session
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.errors import UnreachableError
 from bootheal.model import Answer, Credentials, Secret, Trust
-from bootheal.postgres.database import ABOUT
+from bootheal.postgres.observation import ABOUT
 from bootheal.postgres.server_log import distress, progress
 from support.certificates import Authority
 from support.postgres import ADDRESS, ADMIN, APP, Garage, RealPostgres, servers, until

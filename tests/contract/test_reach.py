@@ -51,11 +51,11 @@ class Parts:
         self.web = WebProbe(self.reach.open)
 
     def target(self, app: str, port: int | None = None) -> Target:
-        pod = next(pod for pod in self.cluster.pods("shop") if pod.ref.name.startswith(app) and pod.ready)
-        return Target(pod.ip, port or self.cluster.service("shop", app).port_on(pod), pod.ref)
+        pod = next(pod for pod in self.cluster.reader.pods("shop") if pod.ref.name.startswith(app) and pod.ready)
+        return Target(pod.ip, port or self.cluster.reader.service("shop", app).port_on(pod), pod.ref)
 
     def who(self, secret: str) -> Credentials:
-        return self.cluster.credentials(Login(Ref("secret", "shop", secret)))
+        return self.cluster.secrets.credentials(Login(Ref("secret", "shop", secret)))
 
 
 @pytest.fixture(params=["direct", "forward"])
@@ -317,7 +317,7 @@ def test_a_client_certificate_is_used_and_its_key_is_in_no_file(stack: Stack, sc
     """As in k3s' own kubeconfig: the key is inline, and nothing of it stays behind if we are killed."""
     before = set(Path(tempfile.gettempdir()).iterdir())
     api = Api(LiveKubeconfig(stack.certified_kubeconfig), scope)
-    assert KubeCluster(api).readiness().ready
+    assert KubeCluster(api).reader.readiness().ready
     with api.forward("shop", "postgres-0", 5432, 3.0) as half:
         half.sendall(b"\0\0\0\x08\x04\xd2\x16\x2f")
         assert half.recv(1) == b"N"
@@ -331,11 +331,11 @@ def test_a_kubeconfig_that_is_fetched_is_fetched_again_when_in_doubt(stack: Stac
     texts = [stale, moved, right]
     cluster = KubeCluster(Api(FetchedKubeconfig("of a test", lambda: texts.pop(0)), scope))
     with pytest.raises(DeniedError, match="401"):
-        cluster.readiness()
+        cluster.reader.readiness()
     with pytest.raises(UnreachableError, match="127.0.0.1:1: connection refused"):
-        cluster.readiness()
-    assert cluster.readiness().ready
-    assert cluster.readiness().ready, "nothing is fetched while all is well"
+        cluster.reader.readiness()
+    assert cluster.reader.readiness().ready
+    assert cluster.reader.readiness().ready, "nothing is fetched while all is well"
 
 
 def test_a_kubeconfig_that_cannot_be_fetched_is_waited_for(scope: Scope) -> None:
@@ -345,12 +345,12 @@ def test_a_kubeconfig_that_cannot_be_fetched_is_waited_for(scope: Scope) -> None
         raise UnreachableError("cannot reach Docker")
 
     with pytest.raises(UnreachableError, match="cannot reach Docker"):
-        KubeCluster(Api(FetchedKubeconfig("of a test", fetch), scope)).readiness()
+        KubeCluster(Api(FetchedKubeconfig("of a test", fetch), scope)).reader.readiness()
 
 
 def run(parts: Parts, app: str, *command: str, container: str = "", timeout: float = 5.0) -> Answer:
-    pod = next(pod for pod in parts.cluster.pods("shop") if pod.ref.name.startswith(app) and pod.ready)
-    return parts.cluster.exec(pod.ref, container, command, timeout)
+    pod = next(pod for pod in parts.cluster.reader.pods("shop") if pod.ref.name.startswith(app) and pod.ready)
+    return parts.cluster.pod_access.exec(pod.ref, container, command, timeout)
 
 
 def test_a_command_runs_in_its_container(parts: Parts) -> None:
@@ -399,7 +399,7 @@ def test_a_command_never_tells_a_password_that_we_know(parts: Parts) -> None:
 def test_a_command_that_cannot_begin_is_an_error(parts: Parts, stack: Stack) -> None:
     """No such pod or container; no right to, with its name."""
     with pytest.raises(UnreachableError, match="cannot run a command in pod/shop/none: the API server says 404"):
-        parts.cluster.exec(Ref("pod", "shop", "none"), "", ["true"], 5)
+        parts.cluster.pod_access.exec(Ref("pod", "shop", "none"), "", ["true"], 5)
     with pytest.raises(UnreachableError, match="the API server says 400"):
         run(parts, "django", "true", container="none")
     stack.faults.deny("get", "pods/exec", "shop")
@@ -412,14 +412,13 @@ def test_a_command_that_cannot_begin_is_an_error(parts: Parts, stack: Stack) -> 
 def test_every_kind_of_probe_is_asked_of_a_pod(parts: Parts) -> None:
     """And a bad answer says what was asked, and what came instead."""
     world = World(
-        cluster=parts.cluster,
-        host=None,  # type: ignore[arg-type]
+        pod_access=parts.cluster.pod_access,
+        secrets=parts.cluster.secrets,
         postgres=parts.postgres,
-        pooler=parts.console,
         web=parts.web,
     )
     django, pooler = parts.target("django"), parts.target("pooler")
-    asked = {pod.ref: pod for pod in parts.cluster.pods("shop")}
+    asked = {pod.ref: pod for pod in parts.cluster.reader.pods("shop")}
     login = Login(Ref("secret", "shop", "app"))
 
     def answer(probe: Probe, target: Target = django) -> Answer:

@@ -8,7 +8,7 @@ import pytest
 
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.model import Credentials, Endpoint, Login, Pod, Ref, Service
-from bootheal.ports import World
+from bootheal.ports import Partial, World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.primary import Database
 from bootheal.step import Settled, Wait
@@ -23,14 +23,14 @@ STEP = DatabaseStep(
 
 
 @dataclass
-class Cluster:
+class Cluster(Partial):
     """Two pods behind a Service that selects the leader by its label; `labelled` is whose label says so."""
 
     first: RealPostgres
     second: RealPostgres
     labelled: str = "db-0"
 
-    def credentials(self, _login: Login) -> Credentials:
+    def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         return ADMIN
 
     def pods(self, _namespace: str, labels: Mapping[str, str] | None = None) -> list[Pod]:
@@ -68,7 +68,7 @@ def test_the_primary_is_found_before_and_after_a_failover(pair: Cluster) -> None
     """The label says nothing, a standby is told with what its label claims, and the same data is the same data."""
     reach = direct()
     postgres = PostgresServer(reach.open, reach.local)
-    world = World(pair, pair, postgres, None, None)  # type: ignore[arg-type]
+    world = World(cluster=pair, secrets=pair, host=pair, postgres=postgres)
     before = STEP.judge(STEP.look(world), past())
     assert isinstance(before, Settled)
     assert before.why == "db-0 accepts connections and takes writes"
@@ -82,7 +82,7 @@ def test_the_primary_is_found_before_and_after_a_failover(pair: Cluster) -> None
         "db-1 is read-only (a standby; labelled replica)"
     )
 
-    target = STEP.look(world).members.members[1].target
+    target = STEP.look(world).servers.all[1].target
     assert target is not None
     assert postgres.ask(target, ADMIN, "shop", timeout=5, sql="select pg_promote()").value == "t"
     after = STEP.judge(STEP.look(world), past(baseline=before.baseline))

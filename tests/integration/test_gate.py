@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from bootheal.adapters.kube.api import MERGE_PATCH, Api
-from bootheal.adapters.kube.cluster import READYZ_TIMEOUT_SECONDS, KubeCluster
+from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import GivenKubeconfig, LiveKubeconfig
+from bootheal.adapters.kube.reader import READYZ_TIMEOUT_SECONDS
 from bootheal.adapters.scope import Scope
 from bootheal.demo.stack import Fault, Stack
 from bootheal.errors import DeniedError, UnreachableError
@@ -42,14 +43,14 @@ def test_a_renewed_kubeconfig_is_read_without_a_restart_of_ours(stack: Stack, tm
     file.write_text(json.dumps(content))
     cluster = KubeCluster(Api(LiveKubeconfig(file), scope))
     with pytest.raises(DeniedError, match="401"):
-        cluster.readiness()
+        cluster.reader.readiness()
     file.write_text(good[: len(good) // 2])
     with pytest.raises(DeniedError, match="401"):
-        cluster.readiness()
+        cluster.reader.readiness()
     file.write_text(good)
-    assert cluster.readiness().ready
+    assert cluster.reader.readiness().ready
     file.unlink()
-    assert cluster.readiness().ready
+    assert cluster.reader.readiness().ready
 
 
 def test_a_kubeconfig_that_k3s_has_not_written_yet_is_waited_for(stack: Stack, tmp_path: Path) -> None:
@@ -73,17 +74,17 @@ def test_a_copy_of_no_use_is_as_good_as_refused(tmp_path: Path, scope: Scope) ->
     os.utime(copy, (1_000.0, 1_000.0))
     cluster = KubeCluster(Api(GivenKubeconfig(copy, original=original), scope))
     with pytest.raises(UnreachableError, match="k3s.yaml: it is not there yet"):
-        cluster.readiness()
+        cluster.reader.readiness()
     original.touch()
     with pytest.raises(DeniedError, match="missing or not usable when this service was started") as refusal:
-        cluster.readiness()
+        cluster.reader.readiness()
     assert (refusal.value.status, refusal.value.final) == (401, True)
     os.utime(original, (900.0, 900.0))  # it is what was copied: the same would be copied again
     with pytest.raises(DeniedError) as refusal:
-        cluster.readiness()
+        cluster.reader.readiness()
     assert not refusal.value.final
     with pytest.raises(DeniedError):  # of which we know nothing but the copy
-        KubeCluster(Api(GivenKubeconfig(copy), scope)).readiness()
+        KubeCluster(Api(GivenKubeconfig(copy), scope)).reader.readiness()
 
 
 @pytest.fixture
@@ -191,9 +192,9 @@ def test_a_write_that_a_webhook_refuses_names_the_webhook(stack: Stack, scope: S
     said = 'Internal error occurred: failed calling webhook "check.policy.example": failed to call webhook: canary'
     stack.faults.add(Fault(path="/pods/", method="DELETE", status=500, body=json.dumps({"message": said}), times=1))
     cluster = KubeCluster(Api(LiveKubeconfig(stack.kubeconfig), scope))
-    pod = cluster.pods("shop", {"app": "nginx"})[0]
+    pod = cluster.reader.pods("shop", {"app": "nginx"})[0]
     with pytest.raises(UnreachableError, match=r"webhook check\.policy\.example does not answer") as refused:
-        cluster.delete_pod(pod.ref, pod.uid, pod.version)
+        cluster.writer.delete_pod(pod.ref, pod.uid, pod.version)
     assert "canary" not in str(refused.value)
 
 

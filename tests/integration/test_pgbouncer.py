@@ -20,7 +20,7 @@ from bootheal.errors import PermanentError, UnreachableError
 from bootheal.model import Answer, Credentials, Secret, Target
 from bootheal.pgbouncer.diagnosis import Diagnosis, Logins
 from bootheal.pgbouncer.ini import with_settings
-from bootheal.pgbouncer.knowledge import Says, quoted, understand, version
+from bootheal.pgbouncer.knowledge import Meaning, quoted, understand, version
 from support.pgbouncer import ADMIN, WHICH, Bouncer, free_port, pooler, programs, server, version_of
 
 OK = Answer(ok=True, spoke=True)
@@ -172,7 +172,7 @@ def test_what_somebody_stopped_is_seen(start: Start, application: tuple[str, str
     assert (shown.paused, shown.disabled) == (do == "PAUSE", do == "DISABLE")
     answer = bouncer.ask(*application, timeout=0.5)
     assert not answer.ok
-    assert (understand(answer.text) is Says.DISABLED) is (do == "DISABLE")
+    assert (understand(answer.text) is Meaning.DISABLED) is (do == "DISABLE")
     bouncer.say(f"{undo} shop")
     assert bouncer.ask(*application).ok
 
@@ -186,7 +186,7 @@ def test_the_clients_own_faults_are_told_from_the_poolers(start: Start, applicat
         (*application, "nope"),
     ):
         answer = bouncer.ask(user, password, dbname)
-        assert (answer.ok, understand(answer.text)) == (False, Says.CLIENT), answer
+        assert (answer.ok, understand(answer.text)) == (False, Meaning.CLIENT), answer
 
 
 def test_a_crowd_is_told_as_one(start: Start, application: tuple[str, str]) -> None:
@@ -196,13 +196,13 @@ def test_a_crowd_is_told_as_one(start: Start, application: tuple[str, str]) -> N
     for attempt in reconnecting(psycopg.OperationalError, time.sleep):  # whoever saw it start may not have left yet
         with attempt, psycopg.connect(host="127.0.0.1", port=bouncer.port, **login):  # type: ignore[arg-type]
             answer = bouncer.ask(*application)
-    assert understand(answer.text) is Says.CROWDED
+    assert understand(answer.text) is Meaning.CROWDED
 
 
 def test_a_reload_reads_auth_file_and_undoes_every_set(start: Start, application: tuple[str, str]) -> None:
     """Neither happens without one."""
     bouncer = start(userlist={})
-    assert understand(bouncer.ask(*application).text) is Says.CLIENT
+    assert understand(bouncer.ask(*application).text) is Meaning.CLIENT
     bouncer.write_userlist(dict([application]))
     who = Credentials(ADMIN[0], Secret(ADMIN[1]))
     console = _console()

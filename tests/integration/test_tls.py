@@ -76,7 +76,8 @@ def world(request: pytest.FixtureRequest, encrypted: Encrypted, scope: Scope) ->
         lambda pod, port, t: api.forward(pod.namespace, pod.name, port, t), scope, direct=request.param == "direct"
     )
     cluster = KubeCluster(api)
-    return World(cluster, RemoteHost(), PostgresServer(reach.open, reach.local), None, None)  # type: ignore[arg-type]
+    postgres = PostgresServer(reach.open, reach.local)
+    return World(cluster=cluster.reader, secrets=cluster.secrets, host=RemoteHost(), postgres=postgres)
 
 
 def step(encrypted: Encrypted, **fields: Any) -> DatabaseStep:
@@ -95,8 +96,8 @@ def test_the_declared_authority_is_read_where_it_is_kept_and_verifies(
     declared = step(encrypted, authority=where, authority_key="ca.crt", certified=name)
     seen = declared.look(world)
     assert isinstance(declared.judge(seen, past()), Settled)
-    assert seen.members.primary is not None
-    role = world.postgres.role(seen.members.primary, ADMIN, "shop", "app", Secret("app's"))
+    assert seen.servers.primary is not None
+    role = world.postgres.role(seen.servers.primary, ADMIN, "shop", "app", Secret("app's"))
     assert role is not None
     assert role.matches
 

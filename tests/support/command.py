@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 SOURCE = Path(__file__).parents[2] / "src"
-LONGEST = 30.0
+SERVERS = ("BOOTHEAL_POSTGRES_BIN", "BOOTHEAL_PGBOUNCER", "BOOTHEAL_SERVER_LIBRARIES")
+LONGEST = 60.0  # on a machine that is not ours alone
 
 
 def environment() -> dict[str, str]:
-    """Return an environment in which `python -m bootheal` finds this checkout, and little else."""
-    kept = ("PATH", "HOME", "TMPDIR", "PYTHONPYCACHEPREFIX")
+    """Return an environment in which `python -m bootheal` finds this checkout and the servers, and little else."""
+    kept = ("PATH", "HOME", "TMPDIR", "PYTHONPYCACHEPREFIX", *SERVERS)
     return {"PYTHONPATH": str(SOURCE)} | {name: os.environ[name] for name in kept if name in os.environ}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from bootheal.engine import Engine, Inbox, Limits
 from bootheal.engine.plan import arrange
 from bootheal.model import ActionRecord, Event, Ref, Report
-from bootheal.ports import Interest, Workers, World
+from bootheal.ports import Host, Interest, Partial, Workers, World
 from bootheal.step import Action, Judgement, Past, Settled, Step
 
 START = 1_000_000.0
@@ -108,7 +108,7 @@ class DictMemory:
         return dict(self.good.get(step, {}))
 
 
-class Watchable:
+class Watchable(Partial):
     """A cluster of which only `watch` is there: tests say when something changes."""
 
     def __init__(self) -> None:
@@ -186,7 +186,7 @@ class Bench:
     clock: FakeClock = field(default_factory=FakeClock)
     memory: DictMemory = field(default_factory=DictMemory)
     cluster: Watchable = field(default_factory=Watchable)
-    host: Any = None
+    host: Host = field(default_factory=Partial)
     inbox: Inbox = field(default_factory=SimpleQueue)
     limits: Limits = field(default_factory=Limits)
     workers: Workers = field(default_factory=InlineWorkers)
@@ -196,7 +196,7 @@ class Bench:
         return self.engine().run(epoch)
 
     def engine(self, **options: Any) -> Engine:
-        world = World(cluster=self.cluster, host=self.host, postgres=None, pooler=None, web=None)  # type: ignore[arg-type]
+        world = World(cluster=self.cluster, writer=self.cluster, watcher=self.cluster, host=self.host)
         return Engine(
             arrange(self.steps),
             world,

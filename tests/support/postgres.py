@@ -1,5 +1,6 @@
 """Real PostgreSQL servers as tests start, break and copy them: on loopback, owned by nobody where we are root."""
 
+import functools
 import shutil
 import signal
 import socket
@@ -12,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from bootheal.demo.images.postgres import INITDB
 from bootheal.demo.images.servers import find_servers
 from bootheal.demo.node.owner import unprivileged
 from bootheal.errors import DemoError
 from bootheal.model import Credentials, Secret, Target, Trust
+from support.session import once
 
 ADDRESS = "127.0.0.1"
 ADMIN = Credentials("postgres", Secret("admin's"))
@@ -63,7 +66,8 @@ class RealPostgres:
 
     def initialise(self) -> None:
         """Make the cluster: a superuser and an application with passwords, over TCP with SCRAM only."""
-        self.run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--no-sync", "--data-checksums")
+        shutil.copytree(initialised(), self.data)
+        self._owner.own_tree(self.data)
         (self.data / "pg_hba.conf").write_text("host all,replication all all scram-sha-256\n")
         self.run("postgres", "--single", "-j", "-D", self.data, "postgres", typed=_SETUP)
 
@@ -145,6 +149,12 @@ class RealPostgres:
         return self._process.pid
 
 
+@functools.cache
+def initialised() -> Path:
+    """A database cluster fresh from initdb, the same for the whole session: to be copied, not to be run."""
+    return once("cluster", lambda target: RealPostgres(target, 0).run("initdb", *INITDB, "-D", target))
+
+
 @contextmanager
 def servers() -> Iterator["Garage"]:
     """Yield what makes servers; their directories go at the end."""
@@ -181,8 +191,7 @@ class Garage:
         """A server on a copy of a stopped server's data."""
         server = self.new(name)
         shutil.copytree(original.data, server.data, symlinks=True)
-        for path in (server.data, *server.data.rglob("*")):
-            server._owner.own(path)
+        server._owner.own_tree(server.data)
         return server
 
 

@@ -35,7 +35,7 @@ from bootheal.model import (
     Target,
     Workload,
 )
-from bootheal.ports import Interest
+from bootheal.ports import Interest, Partial, World
 from support.engine import START, FakeClock
 
 SHOP = "shop"
@@ -85,7 +85,7 @@ class SimulatedPod:
     ready_changed: float = 0.0
 
 
-class Machine:
+class Machine(Partial):
     """The cluster, the host and PostgreSQL behind their ports."""
 
     def __init__(self, seed: int, clock: SettableClock, error: float = 0.0) -> None:
@@ -283,6 +283,11 @@ class Machine:
 
     # --- the ports --------------------------------------------------------------------------------
 
+    @property
+    def world(self) -> World:
+        """The world that it is."""
+        return World(cluster=self, pod_access=self, secrets=self, writer=self, watcher=self, host=self, postgres=self)
+
     def _reach(self) -> None:
         if not self.answers:
             raise UnreachableError("cannot reach the API server: connection refused")
@@ -340,19 +345,19 @@ class Machine:
     def extensions(self) -> Extensions:
         return Extensions()
 
-    def credentials(self, _login: Login, **_options: Any) -> Credentials:
+    def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         return Credentials("postgres", Secret("x"))
 
     def log_tail(self, *_about: Any, **_options: Any) -> str:
         return ""
 
-    def delete_pod(self, ref: Ref, uid: str, *_more: Any, **_options: Any) -> None:
-        pod = self.shown.get(ref.name)
-        if pod is None or pod.uid != uid:
+    def delete_pod(self, pod: Ref, uid: str, version: str = "", *, force: bool = False) -> None:
+        doomed = self.shown.get(pod.name)
+        if doomed is None or doomed.uid != uid:
             return
-        if pod.alive or pod.state is State.RUNNING:
-            self.unsound.append(f"{self.clock.up:.2f} s: deleted {pod.name}, which is not known to be dead")
-        self._remove(pod)
+        if doomed.alive or doomed.state is State.RUNNING:
+            self.unsound.append(f"{self.clock.up:.2f} s: deleted {doomed.name}, which is not known to be dead")
+        self._remove(doomed)
 
     def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
         for pod in pods:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bootheal.demo.images.servers import find_servers
 from bootheal.demo.stack import Stack, StackOptions
 from bootheal.errors import DemoError
+from support.postgres import initialised
 
 
 @contextmanager
@@ -18,7 +20,7 @@ def running(directory: Path, options: StackOptions | None = None) -> Iterator[St
         find_servers()
     except DemoError as missing:
         pytest.skip(f"{missing}: {missing.hint}")
-    with Stack(directory, options) as stack:
+    with Stack(directory, replace(options or StackOptions(), initialised=initialised())) as stack:
         yield stack
         if stack.failures:
             raise BaseExceptionGroup("the stack's own troubles", stack.failures)

@@ -6,7 +6,6 @@ tests/support/replay.py plays the machine; what is asserted here is what must ho
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,6 @@ from bootheal.engine import Engine, Limits
 from bootheal.engine.node import SETTLE_DOWN_SECONDS
 from bootheal.engine.plan import Plan
 from bootheal.model import Event, EventKind, Ref, Report, Verdict
-from bootheal.ports import World
 from support.engine import DictMemory, InlineWorkers
 from support.replay import APPS, Machine, SettableClock
 
@@ -53,10 +51,9 @@ class Replay:
         begin = self.machine.draw(0, 12)
         self.clock.receive(SimpleQueue(), begin)
         self.began = self.clock.time
-        machine: Any = self.machine
         engine = Engine(
             self.plan,
-            World(cluster=machine, host=machine, postgres=machine, pooler=machine, web=machine),
+            self.machine.world,
             clock=self.clock,
             workers=InlineWorkers(),
             memory=DictMemory(),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bootheal.adapters.files import replace_file
-from bootheal.model import Event, EventKind, Outcome, Report, Verdict
+from bootheal.model import VERDICTS, Event, EventKind, Outcome, Report
 from bootheal.narrate import Note
 
 PREFIX = "bootheal_"
@@ -66,7 +66,7 @@ def _last_run(path: Path) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield from _gauge("last_run_timestamp_seconds", "When the last pass ended.", {"": report.began + report.seconds})
     yield from _gauge("last_run_seconds", "How long it took.", {"": report.seconds})
-    verdicts = {f'{{verdict="{verdict.value}"}}': float(verdict is report.verdict) for verdict in Verdict}
+    verdicts = {f'{{verdict="{verdict.value}"}}': float(verdict is report.verdict) for verdict in VERDICTS}
     yield from _gauge("last_run_verdict", "How it ended: 1 for its verdict, 0 for the others.", verdicts)
     yield from _gauge("last_run_actions", "How many changes it made.", {"": float(sum(1 for _ in report.actions()))})
     took = dict(_seconds(outcome) for outcome in report.outcomes if outcome.ended is not None)

@@ -49,7 +49,7 @@ class Systemd:
         if time.monotonic() - self._turned >= SELDOM_SECONDS:
             self._turned = time.monotonic()
             self._notify(f"WATCHDOG=1\n{EXTEND}" if self._stopping else "WATCHDOG=1")
-            self._tell_standing()
+            self._tell_status()
 
     def reloading(self) -> None:
         """The configuration is being read anew; `ready` ends it."""
@@ -60,14 +60,14 @@ class Systemd:
         self._complaint = ""
         self._status_line.hear(event, time.monotonic())
         self.turn()
-        self._tell_standing()
+        self._tell_status()
 
     def complain(self, text: str) -> None:
         """No run can begin: say why instead of where the last one ended, until something happens."""
         self._complaint = text
-        self._tell_standing()
+        self._tell_status()
 
-    def _tell_standing(self) -> None:
+    def _tell_status(self) -> None:
         if line := self._complaint or self._status_line.line(time.monotonic()):
             self._status(line)
 

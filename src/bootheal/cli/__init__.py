@@ -1,4 +1,4 @@
-"""Arguments, wiring, exit codes. One small file a command; each imports what it needs when it runs."""
+"""Arguments and exit codes. One small file a command; each imports what it needs when it runs."""
 
 import argparse
 import importlib
@@ -9,19 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootheal import __version__
-from bootheal.errors import BoothealError, ConfigurationError, LockedError, UsageError
+from bootheal.errors import BoothealError, ConfigurationError
+from bootheal.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from bootheal.narrate import Note
 
 CONFIG = Path("/etc/bootheal/bootheal.yaml")
-USAGE, SOFTWARE, LOCKED, CONFIGURATION = 2, 70, 75, 78
-
-EXIT_CODES = """\
-exit codes:
-  0 healthy (nothing to do, or healed)    1 not healed    2 usage    3 a person is needed (data at risk)
-  70 a bug in bootheal    75 another pass is under way    78 configuration    143, 130 stopped by SIGTERM, Ctrl-C
-"""
+EXIT_CODES = "exit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code in ExitCode)
 
 COMMANDS = {
     "run": "heal what this boot left broken, then stay and heal again; --once: heal and end",
@@ -42,13 +37,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
-        return USAGE
+        return ExitCode.USAGE
     try:
         return int(importlib.import_module(f"bootheal.cli.{options.command}").main(options))
     except (BrokenPipeError, KeyboardInterrupt) as error:
         if isinstance(error, BrokenPipeError):
             sys.stdout = None  # whoever read us has seen enough
-        return 130
+        return ExitCode.SIGINT
     except Exception as error:  # noqa: BLE001 - the last one to say something sensible
         return _explain(error)
 
@@ -59,14 +54,13 @@ def _explain(error: Exception) -> int:
 
     if isinstance(error, ConfigurationError):
         _complain(str(error), Note.CONFIGURATION)
-        return CONFIGURATION
+        return error.exit_code
     if isinstance(error, BoothealError):
         _complain(f"bootheal: {error}" + (f"\n  {error.hint}" if error.hint else ""), Note.FAILURE)
-        codes = {LockedError: LOCKED, UsageError: USAGE}
-        return codes.get(type(error), 1)
+        return error.exit_code
     trace = "".join(traceback.format_exception(error))
     _complain(f"{trace}bootheal: this is a bug; please report it with the lines above", Note.CRASH)
-    return SOFTWARE
+    return ExitCode.BUG
 
 
 def _complain(text: str, note: "Note") -> None:

@@ -9,10 +9,10 @@ from typing import Any
 from bootheal.adapters.scope import Scope
 from bootheal.cli.wiring import open_world
 from bootheal.config import Configuration, load
-from bootheal.config.schema import File
+from bootheal.config.file import File
 from bootheal.errors import BoothealError, PermanentError
 from bootheal.model import Right
-from bootheal.ports import World
+from bootheal.ports import ClusterReader, World
 from bootheal.step import GiveUp, Past, Step
 
 
@@ -51,15 +51,15 @@ def _problems(configuration: Configuration, world: World) -> Iterator[str]:
         return
     for step in configuration.plan.steps.values():
         yield from _judged(step, world)
-        needed = step.rights() | world.cluster.rights(step.interests())
+        needed = step.rights() | world.watcher.rights(step.interests())
         if not world.direct:  # whoever minds a Service talks to the pods behind it
             minded = {interest.namespace for interest in step.interests() if interest.kind == "service"}
             needed |= {Right("create", "pods/portforward", namespace) for namespace in minded}
         for right in sorted(step.wishes()):
-            if not _allowed(world, right):
+            if not _allowed(world.cluster, right):
                 print(f"{step.name}: not allowed, so it will know less: {right}")
         for right in sorted(needed):
-            if not _allowed(world, right):
+            if not _allowed(world.cluster, right):
                 yield f"{step.name}: not allowed: {right}\n  see the Role of the kubeconfig's user"
 
 
@@ -75,9 +75,9 @@ def _judged(step: Step[Any], world: World) -> Iterator[str]:
             yield f"{step.name}: {judgement.why}" + (f"\n  {judgement.hint}" if judgement.hint else "")
 
 
-def _allowed(world: World, right: Right) -> bool:
+def _allowed(cluster: ClusterReader, right: Right) -> bool:
     try:
-        return world.cluster.may(right)
+        return cluster.may(right)
     except BoothealError:
         return True  # who may not ask is told by the look itself what else is missing
 

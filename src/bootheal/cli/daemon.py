@@ -16,8 +16,9 @@ from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_state, o
 from bootheal.config import Configuration, load
 from bootheal.engine import Engine, Inbox, Renew, Stop
 from bootheal.errors import BoothealError, ConfigurationError, LockedError, StateError
-from bootheal.model import Report, Verdict
-from bootheal.narrate import EXIT_CODES, Note
+from bootheal.exit_codes import ExitCode
+from bootheal.model import VERDICTS, Report, Verdict
+from bootheal.narrate import Note
 from bootheal.ports import World
 
 # After which pause to try again where a pass could not begin: another one is under way, the disk is full, …
@@ -139,5 +140,5 @@ class Daemon:
 def last_code(report: Report) -> int | None:
     """Return the exit code of a report after which staying would be of no use."""
     if report.verdict in (Verdict.BUG, Verdict.NEEDS_PERSON):
-        return EXIT_CODES[report.verdict]
-    return 1 if any(outcome.refused for outcome in report.outcomes) else None
+        return VERDICTS[report.verdict].exit_code
+    return ExitCode.NOT_HEALED if any(outcome.refused for outcome in report.outcomes) else None

@@ -15,7 +15,7 @@ from bootheal.cli.terminal import open_reporter
 from bootheal.config import load
 from bootheal.engine import Inbox
 from bootheal.errors import DemoError
-from bootheal.narrate import EXIT_CODES
+from bootheal.model import VERDICTS
 
 if TYPE_CHECKING:
     from bootheal.demo.stack import Stack
@@ -61,7 +61,7 @@ def _break_and_heal(stack: "Stack") -> int:
         report = heal(load(stack.config), reporter, inbox)
     print("\nWhat was done, why, and when (seconds since power-on):", flush=True)
     reporter.conclude(report)
-    return EXIT_CODES[report.verdict]
+    return VERDICTS[report.verdict].exit_code
 
 
 def _table(stack: "Stack") -> str:

@@ -13,22 +13,22 @@ from queue import SimpleQueue
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemd import Systemd
-from bootheal.cli import USAGE
 from bootheal.cli.daemon import Daemon
 from bootheal.cli.terminal import Reporter, open_reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_state, open_world
 from bootheal.config import Configuration, accept_data, load
 from bootheal.engine import Inbox, Renew, Stop
 from bootheal.errors import StateError
-from bootheal.model import Report, Verdict, to_json
-from bootheal.narrate import EXIT_CODES, Note
+from bootheal.exit_codes import ExitCode
+from bootheal.model import VERDICTS, Report, Verdict, to_json
+from bootheal.narrate import Note
 
 
 def main(options: argparse.Namespace) -> int:
     """Heal, tell, remember; the exit code is the verdict's, or 128 and the signal's number."""
     if (options.json or options.accept_data) and not options.once:
         print("bootheal: --json and --accept-data are for --once; see also `bootheal status --json`", file=sys.stderr)
-        return USAGE
+        return ExitCode.USAGE
     configuration = accept_data(load(options.config), options.accept_data, time.time())
     reporter = open_reporter(sys.stderr if options.json else sys.stdout)
     inbox: Inbox = SimpleQueue()
@@ -45,7 +45,7 @@ def main(options: argparse.Namespace) -> int:
         print(json.dumps(to_json(report) | {"verdict": report.verdict.value}, indent=2))
     else:
         reporter.conclude(report)
-    return 128 + signals[0] if report.verdict is Verdict.INTERRUPTED and signals else EXIT_CODES[report.verdict]
+    return 128 + signals[0] if report.verdict is Verdict.INTERRUPTED and signals else VERDICTS[report.verdict].exit_code
 
 
 @contextmanager

@@ -13,31 +13,32 @@ from bootheal.adapters.process_identity import lives
 from bootheal.adapters.state import read
 from bootheal.cli.paths import Paths, read_paths
 from bootheal.errors import PermanentError
-from bootheal.model import EventKind, Report, report_from_json
-from bootheal.narrate import EXIT_CODES, IS_IT_RUNNING, MARKS, VERDICTS, account
+from bootheal.exit_codes import ExitCode
+from bootheal.model import VERDICTS, EventKind, Report, report_from_json
+from bootheal.narrate import IS_IT_RUNNING, MARKS, account
 
 REFRESH_SECONDS = 0.5
 
 
 def main(options: argparse.Namespace) -> int:
     """Print what is known; the exit code is that of this boot's last run, 1 before it and while one is under way."""
-    known = read_paths(options.config)
-    boot = _boot(known)
+    paths = read_paths(options.config)
+    boot = _boot(paths)
     if options.watch:
-        return (_watch_live if sys.stdout.isatty() else _watch)(known.state_directory, boot)
-    data = read(known.state_directory)
+        return (_watch_live if sys.stdout.isatty() else _watch)(paths.state_directory, boot)
+    data = read(paths.state_directory)
     if options.json:
         print(json.dumps(data or {}, indent=2))
     else:
         print(*_lines(data, boot), sep="\n")
     report = data["report"] if data and _present(data, boot) else None
-    return EXIT_CODES[report_from_json(report).verdict] if report else 1
+    return VERDICTS[report_from_json(report).verdict].exit_code if report else ExitCode.NOT_HEALED
 
 
-def _boot(known: Paths) -> str:
+def _boot(paths: Paths) -> str:
     """Return the machine's boot id, "" where it cannot be had: then what is known is taken to be of this boot."""
     try:
-        return Machine(known.boot_id_file).boot_id()
+        return Machine(paths.boot_id_file).boot_id()
     except PermanentError:
         return ""
 
@@ -95,7 +96,7 @@ def _lines(data: dict[str, Any] | None, boot: str) -> Iterator[str]:
 
 
 def _headline(report: Report) -> str:
-    return f"run of {_clock(report.began)}, boot {report.epoch or 'unknown'}: {VERDICTS[report.verdict]}"
+    return f"run of {_clock(report.began)}, boot {report.epoch or 'unknown'}: {VERDICTS[report.verdict].words}"
 
 
 def _progress(progress: dict[str, Any], *, under_way: bool) -> Iterator[str]:

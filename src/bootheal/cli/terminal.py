@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
 from bootheal.adapters.journal import Journal, leads_there
-from bootheal.model import Event, EventKind, Report
-from bootheal.narrate import MARKS, Level, Note, account, fields, level, news, note_fields, sentence, told
+from bootheal.model import Event, EventKind, Level, Report
+from bootheal.narrate import MARKS, Note, account, fields, level, news, note_fields, sentence, told
 
 COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
 SETTLED = "green"

@@ -12,30 +12,30 @@ from bootheal.adapters.process_identity import lives
 from bootheal.adapters.state import FILE, read
 from bootheal.cli.paths import read_paths
 from bootheal.errors import StateError
-from bootheal.model import Ending, EventKind, Verdict, report_from_json
-from bootheal.narrate import EXIT_CODES, IS_IT_RUNNING, VERDICTS
+from bootheal.exit_codes import ExitCode
+from bootheal.model import VERDICTS, Ending, EventKind, Verdict, report_from_json
+from bootheal.narrate import IS_IT_RUNNING
 
-WELL = (Verdict.HEALTHY, Verdict.HEALED)
 PAUSE_SECONDS = 0.25
 
 
 def main(options: argparse.Namespace) -> int:
     """Exit code 0: healed; 3: a person is needed; 1: neither within the time that was given."""
-    known = read_paths(options.config)
-    boot = Machine(known.boot_id_file).boot_id()
+    paths = read_paths(options.config)
+    boot = Machine(paths.boot_id_file).boot_id()
     deadline = time.monotonic() + options.timeout
-    for data, trouble in _contents(known.state_directory):
+    for data, trouble in _contents(paths.state_directory):
         report = data.get("report") if data.get("boot") == boot else None
         verdict = report_from_json(report).verdict if report else None
-        if verdict in WELL or verdict is Verdict.NEEDS_PERSON:
-            print(VERDICTS[verdict])
-            return EXIT_CODES[verdict]
+        if verdict and (VERDICTS[verdict].well or verdict is Verdict.NEEDS_PERSON):
+            print(VERDICTS[verdict].words)
+            return VERDICTS[verdict].exit_code
         if time.monotonic() >= deadline:
             why = trouble or "; ".join(_why(data, verdict, present=data.get("boot") == boot))
             print(f"not healed within {options.timeout:g} s: {why}", file=sys.stderr)
             break
         time.sleep(min(PAUSE_SECONDS, max(0.0, deadline - time.monotonic())))
-    return 1
+    return ExitCode.NOT_HEALED
 
 
 def _contents(directory: Path) -> Iterator[tuple[dict[str, Any], str]]:
@@ -67,7 +67,7 @@ def _why(data: dict[str, Any], verdict: Verdict | None, *, present: bool) -> Ite
 def _left(data: dict[str, Any], verdict: Verdict | None) -> Iterator[str]:
     """Say what is not well: of the run under way, else of the last report."""
     if verdict is Verdict.INTERRUPTED:
-        yield VERDICTS[verdict]
+        yield VERDICTS[verdict].words
     for step, item in data.get("progress", {}).items():
         if item["kind"] != EventKind.SETTLED:
             yield f"{step}: {item['text']}"

@@ -29,7 +29,8 @@ from bootheal.adapters.systemd_credentials import given
 from bootheal.adapters.wallclock import WallClock
 from bootheal.adapters.web import WebProbe
 from bootheal.config import Configuration
-from bootheal.config.schema import Cluster, File
+from bootheal.config.file import File
+from bootheal.config.sections.cluster import Cluster
 from bootheal.engine import Engine, Inbox, Limits
 from bootheal.errors import TransientError
 from bootheal.model import Event, Ref
@@ -50,8 +51,13 @@ def open_world(cluster: Cluster, scope: Scope) -> World:
         return api.forward(pod.namespace, pod.name, port, timeout)
 
     reach = Reach(forward, scope, direct=direct)
+    kube = KubeCluster(api)
     return World(
-        cluster=KubeCluster(api),
+        cluster=kube.reader,
+        pod_access=kube.pod_access,
+        secrets=kube.secrets,
+        writer=kube.writer,
+        watcher=kube.watcher,
         host=host,
         postgres=PostgresServer(reach.open, reach.local),
         pooler=PgBouncerConsole(reach.local),

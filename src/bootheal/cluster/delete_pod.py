@@ -47,11 +47,11 @@ class DeletePod(Action):
 
     def evidence(self, world: World) -> Mapping[str, str]:
         """Return its last words, which go with it."""
-        return {} if self.heard is None else world.cluster.pod_evidence(self.pod, self.heard, self.lines)
+        return {} if self.heard is None else world.pod_access.pod_evidence(self.pod, self.heard, self.lines)
 
     def apply(self, world: World) -> None:
         """Send the delete, with UID and version as its preconditions."""
-        world.cluster.delete_pod(self.pod, self.uid, self.version)
+        world.writer.delete_pod(self.pod, self.uid, self.version)
 
 
 def delete_pod(pod: Pod, cause: str, siblings: Iterable[Pod] = ()) -> DeletePod:

@@ -1,51 +1,53 @@
-"""A mapping that is of one of several kinds, each named by a key, with keys that go with it."""
+"""A section that is of one of several kinds, each named by a key, with keys that go with it."""
 
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel
+from bootheal.config.section import Finding, Section
+from bootheal.config.source import KeyPath
 
 # For each kind: the keys that may stand beside it, and of these the ones that must.
 Kinds = Mapping[str, tuple[frozenset[str], frozenset[str]]]
 
 
-def kind(given: BaseModel, kinds: Kinds) -> str:
+def kind(given: Section, kinds: Kinds) -> str:
     """Return the kind whose key is given, "" if none is."""
     return next((name for name in kinds if name and getattr(given, name) is not None), "")
 
 
-def mismatches(given: BaseModel, kinds: Kinds, what: str) -> Iterator[tuple[str, str]]:
-    """Yield what does not go together, as key ("" for the mapping as a whole) and sentence."""
+def mismatches(given: Section, path: KeyPath, kinds: Kinds, what: str) -> Iterator[Finding]:
+    """Yield what does not go together in a section that stands at `path`."""
     named = [name for name in kinds if name and getattr(given, name) is not None]
     if len(named) > 1:
-        yield named[1], f"cannot stand beside {named[0]}: {what}"
+        yield (*path, named[1]), f"cannot stand beside {named[0]}: {what}"
         return
     chosen = named[0] if named else ""
     if chosen not in kinds:
-        yield "", f"cannot be understood: it needs one of {', '.join(kinds)}"
+        yield path, f"cannot be understood: it needs one of {', '.join(kinds)}"
         return
     may, must = kinds[chosen]
     keys = frozenset().union(*(beside for beside, _ in kinds.values()))
     beside = {key for key in given.model_fields_set & keys if getattr(given, key) is not None} - {chosen}
     for key in sorted(beside - may):
-        yield key, f"cannot stand beside {chosen}" if chosen else "cannot stand in a probe of a TCP port"
+        text = f"cannot stand beside {chosen}" if chosen else "cannot stand in a probe of a TCP port"
+        yield (*path, key), text
     for key in sorted(must - beside):
-        yield "", f"cannot do without {key}"
+        yield path, f"cannot do without {key}"
 
 
-def url_mismatches(url: str, *, ca: bool, insecure: bool) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with a URL, or does not go with it."""
+def url_mismatches(url: str, path: KeyPath, *, ca: bool, insecure: bool) -> Iterator[Finding]:
+    """Yield what is wrong with the `url` of a section that stands at `path`, or does not go with it."""
     try:
         parts = urlsplit(url)
         known = bool(parts.hostname) and parts.port != 0
     except ValueError:
         known = False
     if not known:
-        yield "url", f"cannot be {url!r}: it should look like https://shop.local:8443/health"
+        yield (*path, "url"), f"cannot be {url!r}: it should look like https://shop.local:8443/health"
         return
     if parts.username is not None or parts.password is not None:
-        yield "url", "cannot hold a user or a password"
+        yield (*path, "url"), "cannot hold a user or a password"
     if parts.scheme == "http" and (ca or insecure):
-        yield "url", "cannot be checked against a certificate: it is plain http"
+        yield (*path, "url"), "cannot be checked against a certificate: it is plain http"
     if ca and insecure:
-        yield "insecure", "cannot stand beside ca: either a certificate is checked or it is not"
+        yield (*path, "insecure"), "cannot stand beside ca: either a certificate is checked or it is not"

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from bootheal.config import schema
+from bootheal.config.file import File
 
 HEAD = """\
 .Dd November 21, 2026
@@ -55,7 +55,7 @@ workloads:
 
 def manual() -> str:
     """Return the page."""
-    return HEAD + "".join(f"{line}\n" for model in _models(schema.File, []) for line in _section(model)) + TAIL
+    return HEAD + "".join(f"{line}\n" for model in _models(File, []) for line in _section(model)) + TAIL
 
 
 def _models(model: type[BaseModel], known: list[type[BaseModel]]) -> list[type[BaseModel]]:

@@ -8,9 +8,10 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from bootheal.config import renamed
 from bootheal.errors import ConfigurationError, Problem
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _SHOULD_BE = {
@@ -35,17 +36,17 @@ class Source:
 
     name: str
     data: Any = None
-    places: dict[Path, tuple[int, int]] = field(default_factory=lambda: {(): (1, 1)})
+    places: dict[KeyPath, tuple[int, int]] = field(default_factory=lambda: {(): (1, 1)})
     problems: list[Problem] = field(default_factory=list)
 
-    def complain(self, path: Path, text: str) -> None:
+    def complain(self, path: KeyPath, text: str) -> None:
         """Note a problem at `path`, or at the nearest place above it."""
         line, column = self.place(path)
         problem = Problem(line, column, ".".join(map(str, path)) or "the file", text)
         if problem not in self.problems:
             self.problems.append(problem)
 
-    def place(self, path: Path) -> tuple[int, int]:
+    def place(self, path: KeyPath) -> tuple[int, int]:
         """Return where `path` stands, or the nearest place above it, such as where an alias is merged in."""
         while path not in self.places:
             path = path[:-1]
@@ -91,7 +92,7 @@ def _load(source: Source, text: str) -> Any:
         loader.dispose()
 
 
-def _walk(source: Source, node: yaml.Node, path: Path) -> Iterator[tuple[Path, yaml.Mark]]:
+def _walk(source: Source, node: yaml.Node, path: KeyPath) -> Iterator[tuple[KeyPath, yaml.Mark]]:
     """Yield the place of each key and item; note keys that stand twice, which YAML would let pass."""
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
@@ -123,16 +124,16 @@ def validate(source: Source, model: type[ModelT]) -> ModelT | None:
     return None
 
 
-def _explain(model: type[BaseModel], detail: Any) -> tuple[Path, str]:
-    path: Path = tuple(part for part in detail["loc"] if part != "[key]")
+def _explain(model: type[BaseModel], detail: Any) -> tuple[KeyPath, str]:
+    path: KeyPath = tuple(part for part in detail["loc"] if part != "[key]")
     match detail["type"]:
         case "missing":
             return path, "cannot be left out"
         case "extra_forbidden":
-            return (
-                path,
-                f"cannot be understood: it is not a known key{suggestion(str(path[-1]), _keys(model, path[:-1]))}",
-            )
+            if new := renamed.new_key(path):
+                return path, f"was renamed to {new}"
+            near = suggestion(str(path[-1]), _keys(model, path[:-1]))
+            return path, f"cannot be understood: it is not a known key{near}"
         case _:
             return path, f"cannot be {_shown(detail['input'])}: {_wanted(detail)}"
 
@@ -157,7 +158,7 @@ def _shown(value: Any) -> str:
     return "empty" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
 
 
-def _keys(model: type[BaseModel], path: Path) -> Iterable[str]:
+def _keys(model: type[BaseModel], path: KeyPath) -> Iterable[str]:
     """Return the keys that may stand at `path`: fields of a model, through dicts and optional fields."""
     found: Any = model
     for part in path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bootheal.demo.control.workloads import owner_reference
 from bootheal.demo.node.kubelet import Kubelet
 from bootheal.demo.objects.kinds import POD, REPLICA_SET, Object
-from bootheal.demo.objects.store import Store, now
+from bootheal.demo.objects.store import Store
+from bootheal.demo.objects.times import now
 from bootheal.demo.shop import NAMESPACE
 
 _MESSAGES = {"Terminated": "Pod was terminated in response to imminent node shutdown."}

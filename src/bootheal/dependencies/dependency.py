@@ -1,6 +1,6 @@
-"""Something else that must serve before what comes after it: Redis, RabbitMQ, Kafka, a proxy. Declared under `gates`.
+"""Something else that must serve before what comes after it: Redis, RabbitMQ, Kafka, a proxy.
 
-It is asked and waited for, and never touched.
+Declared under `dependencies`. It is asked and waited for, and never touched.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bootheal.cluster.freshness import pod_doubt, service_doubt
 from bootheal.errors import PermanentError
 from bootheal.model import Answer, Pod, Ref, Right, Target
-from bootheal.ports import Interest, World
+from bootheal.ports import ClusterReader, Interest, World
 from bootheal.probes import Exec, Probe, Sql, Url, ask, ask_at
 from bootheal.step import Judgement, Past, Settled, Step, Wait
 
@@ -65,7 +65,7 @@ class Dependency(Step[DependencyObservation]):
             return DependencyObservation(ask(world, self.probe, ()))
         if self.host and not isinstance(self.probe, Exec):
             return DependencyObservation(ask_at(world, self.probe, Target(self.host, self.probe.port)))
-        pods = self._pods(world)
+        pods = self._pods(world.cluster)
         boot_time = world.host.boot_time()
         doubts = {pod.ref: pod_doubt(pod, boot_time=boot_time) for pod in pods}
         ready = [pod for pod in pods if pod.ready and not doubts[pod.ref]]
@@ -75,14 +75,14 @@ class Dependency(Step[DependencyObservation]):
             )
         return DependencyObservation(ask(world, self.probe, ready), service=self._service_doubt(world))
 
-    def _pods(self, world: World) -> list[Pod]:
-        selector = self.selector or world.cluster.service(self.namespace, self.service).selector
+    def _pods(self, cluster: ClusterReader) -> list[Pod]:
+        selector = self.selector or cluster.service(self.namespace, self.service).selector
         if not selector:
-            hint = f"give {self.name.replace('/', '.')} a selector, or the host that the Service leads to"
+            hint = f"give dependencies.{self.name.rpartition('/')[2]} a selector, or the host that the Service leads to"
             raise PermanentError(
                 f"cannot tell the pods of service/{self.namespace}/{self.service}: no selector", hint=hint
             )
-        found = world.cluster.pods(self.namespace, selector)
+        found = cluster.pods(self.namespace, selector)
         return sorted((pod for pod in found if not (pod.deleting or pod.finished)), key=lambda pod: pod.ref)
 
     def _service_doubt(self, world: World) -> str:

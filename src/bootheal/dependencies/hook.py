@@ -13,7 +13,6 @@ from bootheal.ports import World
 from bootheal.probes import LONG_TIMEOUT_SECONDS, Url
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
-PREFIX = "hook/"
 TRIES = 3
 BETWEEN_TRIES_SECONDS = 10.0
 
@@ -85,7 +84,7 @@ class RunHook(Action):
         """Do it; UnreachableError with the reason where it fails, MissingError where there is nothing to do it to."""
         match self.deed:
             case Reconcile(what):
-                world.cluster.request_reconciliation(what, self.at)
+                world.writer.request_reconciliation(what, self.at)
             case Call(url, method):
                 answer = world.web.visit(
                     url.url,
@@ -101,7 +100,7 @@ class RunHook(Action):
                 pods = world.cluster.pods(workload.namespace, world.cluster.workload(workload).selector)
                 ready = [pod for pod in pods if pod.ready and not pod.deleting]
                 _insist(bool(ready), f"{workload} has no ready pod")
-                answer = world.cluster.exec(ready[0].ref, container, words, LONG_TIMEOUT_SECONDS)
+                answer = world.pod_access.exec(ready[0].ref, container, words, LONG_TIMEOUT_SECONDS)
                 _insist(answer.ok, f"{words[0]} {answer.text}")
 
 

@@ -83,7 +83,7 @@ class Engine:
         for node in self._graph:
             node.begin_pass()
         self._event(EventKind.STARTED, None, f"{len(self._graph)} steps")
-        self._world.cluster.watch(self._graph.interests, lambda what: self._inbox.put(Changed(what)))
+        self._world.watcher.watch(self._graph.interests, lambda what: self._inbox.put(Changed(what)))
         while not self._finished():
             self._start_looks()
             self._turn(self._until_due(self._start + self._limits.deadline))

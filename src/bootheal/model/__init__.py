@@ -24,22 +24,23 @@ from bootheal.model.cluster import (
     Webhook,
     Workload,
 )
+from bootheal.model.endings import ENDINGS, VERDICTS, Ending, Level, RunEnding, StepEnding, Verdict
 from bootheal.model.host import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
 from bootheal.model.identity import Credentials, Login, Ref, Secret, Target, Trust
 from bootheal.model.report import (
     ActionRecord,
-    Ending,
     Event,
     EventKind,
     Outcome,
     Report,
-    Verdict,
     report_from_json,
     to_json,
 )
 from bootheal.model.servers import Answer, Console, Role, Setting
 
 __all__ = [
+    "ENDINGS",
+    "VERDICTS",
     "ActionRecord",
     "Answer",
     "Backup",
@@ -60,6 +61,7 @@ __all__ = [
     "HostFacts",
     "Leadership",
     "Lease",
+    "Level",
     "Login",
     "Node",
     "Outcome",
@@ -70,10 +72,12 @@ __all__ = [
     "Report",
     "Right",
     "Role",
+    "RunEnding",
     "Secret",
     "Service",
     "Setting",
     "State",
+    "StepEnding",
     "Symptom",
     "Target",
     "Trust",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bootheal.model.endings import Ending, Verdict
 from bootheal.model.identity import Secret
 
 
@@ -78,16 +79,6 @@ class Event:
     took: float | None = None
 
 
-class Ending(StrEnum):
-    """How a step, or the whole run, ended."""
-
-    SETTLED = "settled"
-    GAVE_UP = "gave-up"
-    SKIPPED = "skipped"
-    UNFINISHED = "unfinished"
-    BUG = "bug"
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How one step ended: `began` and `ended` are seconds since the run began, None if it never did.
@@ -106,17 +97,6 @@ class Outcome:
     actions: tuple[ActionRecord, ...] = ()
     remarks: tuple[str, ...] = ()
     refused: bool = False
-
-
-class Verdict(StrEnum):
-    """The whole run in one word."""
-
-    HEALTHY = "healthy"
-    HEALED = "healed"
-    NOT_HEALED = "not-healed"
-    NEEDS_PERSON = "needs-person"
-    INTERRUPTED = "interrupted"
-    BUG = "bug"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from bootheal.errors import UnreachableError
 from bootheal.model import ActionRecord, Document, Login, Ref, Target
-from bootheal.pgbouncer.observation import LOWERED
+from bootheal.pgbouncer.pod import LOWERED
 from bootheal.ports import World
 from bootheal.step import Action
 
@@ -40,12 +40,12 @@ class _OnConsole(_OnPod):
     target: Target
 
     def set(self, world: World, key: str, value: str) -> None:
-        world.pooler.set(self.target, world.cluster.credentials(self.console), key, value)
+        world.pooler.set(self.target, world.secrets.credentials(self.console), key, value)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LowerSetting(_OnConsole):
-    """Lower a setting of one pod, for a while, so that PgBouncer logs in soon."""
+    """Lower a setting of one pod, for a while, so that PgBouncer logs in soon: a loan to that pod."""
 
     bounded: ClassVar[bool] = False
 
@@ -54,12 +54,12 @@ class LowerSetting(_OnConsole):
 
     @property
     def sentence(self) -> str:
-        """Say what is lent."""
+        """Say which setting, and its value before."""
         return f"set {self.key} = {LOWERED[self.key]:g} on {self.pod} until logins succeed (now {self.value})"
 
     @property
     def note(self) -> Mapping[str, str]:
-        """Return the loan: what to give back, and to which pod."""
+        """Return the loan: to which pod, which setting, and the value to restore."""
         return {"uid": self.uid, "key": self.key, "value": self.value}
 
     def apply(self, world: World) -> None:
@@ -69,7 +69,7 @@ class LowerSetting(_OnConsole):
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreSetting(_OnConsole):
-    """Give a lent setting of one pod back."""
+    """Set a lowered setting of one pod to what it was, or is declared to be."""
 
     bounded: ClassVar[bool] = False
     repairs: ClassVar[bool] = False
@@ -79,7 +79,7 @@ class RestoreSetting(_OnConsole):
 
     @property
     def sentence(self) -> str:
-        """Say what is given back."""
+        """Say which setting, and the value."""
         return f"set {self.key} = {self.value} on {self.pod} again"
 
     @property
@@ -122,7 +122,7 @@ class Reload(_OnConsole):
 
     def apply(self, world: World) -> None:
         """RELOAD."""
-        world.pooler.reload(self.target, world.cluster.credentials(self.console))
+        world.pooler.reload(self.target, world.secrets.credentials(self.console))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +138,7 @@ class HangUp(_OnPod):
 
     def apply(self, world: World) -> None:
         """Run `kill` in the container; that it worked cannot be seen."""
-        answer = world.cluster.exec(self.pod, "", HANG_UP, HANG_UP_TIMEOUT_SECONDS)
+        answer = world.pod_access.exec(self.pod, "", HANG_UP, HANG_UP_TIMEOUT_SECONDS)
         if not answer.ok:
             raise UnreachableError(f"{' '.join(HANG_UP)} says: {answer}")
 
@@ -156,7 +156,7 @@ class RestartPooler(_OnPod):
 
     def apply(self, world: World) -> None:
         """Delete it, with its UID as the precondition."""
-        world.cluster.delete_pod(self.pod, self.uid)
+        world.writer.delete_pod(self.pod, self.uid)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +178,7 @@ class WriteSettings(Action):
 
     def apply(self, world: World) -> None:
         """Replace the key, at the version that was read."""
-        world.cluster.write_document(self.document, self.text)
+        world.writer.write_document(self.document, self.text)
 
 
 def owed(done: Sequence[ActionRecord], uid: str) -> dict[str, str]:

@@ -68,18 +68,18 @@ class ResetPassword(Action):
 
     def apply(self, world: World) -> None:
         """ALTER ROLE on the primary; refused if the Secret changed since it was looked at."""
-        wanted = world.cluster.credentials(self.login, fresh=True)
+        wanted = world.secrets.credentials(self.login, fresh=True)
         if wanted.version != self.version:
             raise ConflictError(f"cannot use {self.login.secret}: it changed since it was looked at")
         verifier = (
-            listed_verifier(world.cluster.credentials(self.auth_file, fresh=True), wanted) if self.auth_file else None
+            listed_verifier(world.secrets.credentials(self.auth_file, fresh=True), wanted) if self.auth_file else None
         )
         if self.auth_file and not verifier:
             raise ConflictError(f"cannot use {self.auth_file.secret}: it changed since it was looked at")
         primary = find(world, self.database).primary
         if primary is None:
             raise UnreachableError(f"cannot reach the primary of {self.database.name}")
-        admin = world.cluster.credentials(self.database.admin)
+        admin = world.secrets.credentials(self.database.admin)
         world.postgres.set_password(primary, admin, self.database.dbname, self.role, wanted.password, verifier=verifier)
 
 
@@ -114,20 +114,20 @@ class Credential(Step[CredentialObservation]):
 
     def look(self, world: World) -> CredentialObservation:
         """Log in as the role, straight to the primary; where that fails, look the role up."""
-        members = find(world, self.database)
-        if members.primary is None:
-            return CredentialObservation(members.why_none)
-        wanted = world.cluster.credentials(self.login)
-        answer = world.postgres.ask(members.primary, wanted, self.database.dbname, timeout=TIMEOUT_SECONDS)
-        verifier = listed_verifier(world.cluster.credentials(self.auth_file), wanted) if self.auth_file else None
+        servers = find(world, self.database)
+        if servers.primary is None:
+            return CredentialObservation(servers.why_none)
+        wanted = world.secrets.credentials(self.login)
+        answer = world.postgres.ask(servers.primary, wanted, self.database.dbname, timeout=TIMEOUT_SECONDS)
+        verifier = listed_verifier(world.secrets.credentials(self.auth_file), wanted) if self.auth_file else None
         listed = matches(verifier.reveal(), wanted.user, wanted.password.reveal()) if verifier else None
         role = None
         if listed or self.reset == "always" or answer.sqlstate in (WRONG_PASSWORD, NOT_ALLOWED):
-            role = self._role(world, members.primary, wanted, verifier)
+            role = self._role(world, servers.primary, wanted, verifier)
         return CredentialObservation("", wanted.user, wanted.version, answer, role, listed)
 
     def _role(self, world: World, primary: Target, wanted: Credentials, verifier: Secret | None) -> Role | None:
-        admin, dbname = world.cluster.credentials(self.database.admin), self.database.dbname
+        admin, dbname = world.secrets.credentials(self.database.admin), self.database.dbname
         return world.postgres.role(primary, admin, dbname, wanted.user, wanted.password, verifier=verifier)
 
     def judge(self, seen: CredentialObservation, past: Past) -> Judgement:

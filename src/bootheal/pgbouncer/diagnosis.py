@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bootheal.model import Answer
-from bootheal.pgbouncer.knowledge import Says, understand
+from bootheal.pgbouncer.knowledge import Meaning, understand
 
 RECOVERING = frozenset({"57P03"})
 WRONG_PASSWORD = frozenset({"28P01"})
@@ -38,7 +38,7 @@ class Diagnosis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Logins:
-    """A row of the matrix. None: not asked, which is no proof of anything.
+    """What came of each login. None: not asked, which is no proof of anything.
 
     The pooler role's login through the pooler is the console's, which each look uses anyway.
     """
@@ -69,7 +69,7 @@ class Logins:
         answer = self.through
         if answer is None or not answer.spoke:
             return Diagnosis.BACKS_OFF
-        if answer.sqlstate in MISSING and understand(answer.text) is not Says.CLIENT:
+        if answer.sqlstate in MISSING and understand(answer.text) is not Meaning.CLIENT:
             return Diagnosis.MISSING
         return _THROUGH[understand(answer.text)]
 
@@ -82,13 +82,13 @@ _BELOW = (
 )
 
 _THROUGH = {
-    Says.BACKS_OFF: Diagnosis.BACKS_OFF,
-    Says.STARTING: Diagnosis.BACKS_OFF,
-    Says.REFUSED: Diagnosis.STALE,
-    Says.NO_NAME: Diagnosis.NO_NAME,
-    Says.NO_WAY: Diagnosis.NO_WAY,
-    Says.CLIENT: Diagnosis.STALE_CLIENT,
-    Says.CROWDED: Diagnosis.CROWDED,
-    Says.DISABLED: Diagnosis.DISABLED,
-    Says.UNKNOWN: Diagnosis.BACKS_OFF,
+    Meaning.BACKS_OFF: Diagnosis.BACKS_OFF,
+    Meaning.STARTING: Diagnosis.BACKS_OFF,
+    Meaning.REFUSED: Diagnosis.STALE,
+    Meaning.NO_NAME: Diagnosis.NO_NAME,
+    Meaning.NO_WAY: Diagnosis.NO_WAY,
+    Meaning.CLIENT: Diagnosis.STALE_CLIENT,
+    Meaning.CROWDED: Diagnosis.CROWDED,
+    Meaning.DISABLED: Diagnosis.DISABLED,
+    Meaning.UNKNOWN: Diagnosis.BACKS_OFF,
 }

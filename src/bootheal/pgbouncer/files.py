@@ -4,15 +4,15 @@ import hashlib
 
 from bootheal.errors import BoothealError
 from bootheal.model import Ref
-from bootheal.ports import World
+from bootheal.ports import PodAccess
 
 EXEC_TIMEOUT_SECONDS = 5.0
 
 
-def same_file(world: World, pod: Ref, path: str, declared: str) -> bool | None:
+def same_file(access: PodAccess, pod: Ref, path: str, declared: str) -> bool | None:
     """Compare digests: a file with passwords does not leave its pod. None where that can't be done."""
     try:
-        answer = world.cluster.exec(pod, "", ["sha256sum", path], EXEC_TIMEOUT_SECONDS)
+        answer = access.exec(pod, "", ["sha256sum", path], EXEC_TIMEOUT_SECONDS)
     except BoothealError:
         return None
     if not answer.ok or not answer.value.split():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Says(StrEnum):
+class Meaning(StrEnum):
     """What a refusal means, whatever its words."""
 
     BACKS_OFF = "backs off"
@@ -34,38 +34,38 @@ class Says(StrEnum):
 
 # A text that begins an entry wins over those further down. Read in src/{client,objects,janitor,proto,server}.c
 # of 1.16.1, 1.18.0, 1.24.1 and 1.25.2; tests/integration/test_pgbouncer.py shows those that real ones say.
-WORDINGS: tuple[tuple[str, Says], ...] = (
+WORDINGS: tuple[tuple[str, Meaning], ...] = (
     # What it says of a login to PostgreSQL; to clients, or quoted in "cached error".
-    ("server DNS lookup failed", Says.NO_NAME),
-    ("the database system is", Says.STARTING),
-    ("server login failed: wrong password type", Says.REFUSED),
-    ("server login failed: ", Says.REFUSED),
-    ("password authentication failed for user", Says.REFUSED),
-    ("connect failed", Says.NO_WAY),
-    ("cannot connect to server", Says.BACKS_OFF),  # before 1.17
-    ("cannot connect", Says.NO_WAY),
-    ("connect timeout", Says.NO_WAY),
-    ("server conn crashed?", Says.NO_WAY),
-    ("server closed the connection", Says.NO_WAY),
-    ("server login has been failing", Says.BACKS_OFF),  # since 1.17
-    ("client_login_timeout (server down)", Says.BACKS_OFF),
-    ("query_wait_timeout", Says.BACKS_OFF),
+    ("server DNS lookup failed", Meaning.NO_NAME),
+    ("the database system is", Meaning.STARTING),
+    ("server login failed: wrong password type", Meaning.REFUSED),
+    ("server login failed: ", Meaning.REFUSED),
+    ("password authentication failed for user", Meaning.REFUSED),
+    ("connect failed", Meaning.NO_WAY),
+    ("cannot connect to server", Meaning.BACKS_OFF),  # before 1.17
+    ("cannot connect", Meaning.NO_WAY),
+    ("connect timeout", Meaning.NO_WAY),
+    ("server conn crashed?", Meaning.NO_WAY),
+    ("server closed the connection", Meaning.NO_WAY),
+    ("server login has been failing", Meaning.BACKS_OFF),  # since 1.17
+    ("client_login_timeout (server down)", Meaning.BACKS_OFF),
+    ("query_wait_timeout", Meaning.BACKS_OFF),
     # What it says of the client's own login.
-    ("SASL authentication failed", Says.CLIENT),
-    ("password authentication failed", Says.CLIENT),
-    ("certificate authentication failed", Says.CLIENT),
-    ('"trust" authentication failed', Says.CLIENT),
-    ("no such user", Says.CLIENT),
-    ("no such database", Says.CLIENT),
-    ("not allowed to connect", Says.CLIENT),
-    ("login rejected", Says.CLIENT),
-    ("no authentication method is found", Says.CLIENT),
-    ("bouncer config error", Says.CLIENT),
-    ("SSL required", Says.CLIENT),
-    ("no more connections allowed", Says.CROWDED),
-    ("client connections exceeded", Says.CROWDED),
-    ("does not allow connections", Says.DISABLED),  # before 1.17
-    ("is disabled", Says.DISABLED),
+    ("SASL authentication failed", Meaning.CLIENT),
+    ("password authentication failed", Meaning.CLIENT),
+    ("certificate authentication failed", Meaning.CLIENT),
+    ('"trust" authentication failed', Meaning.CLIENT),
+    ("no such user", Meaning.CLIENT),
+    ("no such database", Meaning.CLIENT),
+    ("not allowed to connect", Meaning.CLIENT),
+    ("login rejected", Meaning.CLIENT),
+    ("no authentication method is found", Meaning.CLIENT),
+    ("bouncer config error", Meaning.CLIENT),
+    ("SSL required", Meaning.CLIENT),
+    ("no more connections allowed", Meaning.CROWDED),
+    ("client connections exceeded", Meaning.CROWDED),
+    ("does not allow connections", Meaning.DISABLED),  # before 1.17
+    ("is disabled", Meaning.DISABLED),
 )
 
 # Since 1.24 the back-off quotes why the last login failed.
@@ -78,11 +78,11 @@ def quoted(text: str) -> str:
     return found[1] if found else text
 
 
-def understand(text: str) -> Says:
+def understand(text: str) -> Meaning:
     """Tell what a refusal means. Of a cached error the cause counts, unless nothing is known of it."""
     reason = quoted(text)
-    known = next((says for words, says in WORDINGS if words in reason), Says.UNKNOWN)
-    return Says.BACKS_OFF if known is Says.UNKNOWN and reason != text else known
+    known = next((meaning for words, meaning in WORDINGS if words in reason), Meaning.UNKNOWN)
+    return Meaning.BACKS_OFF if known is Meaning.UNKNOWN and reason != text else known
 
 
 # --- versions -------------------------------------------------------------------------------------
@@ -98,11 +98,14 @@ def version(text: str) -> Version:
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """A bug after which only a new process logs in again; in versions from `since` to before `fixed` (() if none)."""
+    """A bug after which only a new process logs in again; in versions from `since` to before `fixed` (() if none).
+
+    `sign` is the refusal by which it shows itself, `source` says what it is.
+    """
 
     since: Version
     fixed: Version
-    sign: Says
+    sign: Meaning
     source: str
 
     def has(self, of: Version) -> bool:
@@ -112,15 +115,15 @@ class Bug:
 
 # Source: PgBouncer's own NEWS.md.
 BUGS = (
-    Bug((1, 25, 0), (1, 25, 1), Says.REFUSED, "ad-hoc SCRAM keys fail after a reconnect (pgbouncer#1432)"),
-    Bug((1, 25, 1), (1, 26, 0), Says.REFUSED, "SCRAM secrets of auth_file fail after a reconnect (pgbouncer#1504)"),
-    Bug((1, 25, 0), (1, 26, 0), Says.REFUSED, "a client's SCRAM login spoils a forced user's (pgbouncer#1612)"),
+    Bug((1, 25, 0), (1, 25, 1), Meaning.REFUSED, "ad-hoc SCRAM keys fail after a reconnect (pgbouncer#1432)"),
+    Bug((1, 25, 1), (1, 26, 0), Meaning.REFUSED, "SCRAM secrets of auth_file fail after a reconnect (pgbouncer#1504)"),
+    Bug((1, 25, 0), (1, 26, 0), Meaning.REFUSED, "a client's SCRAM login spoils a forced user's (pgbouncer#1612)"),
 )
 
 
-def bug(of: Version, says: Says) -> Bug | None:
+def bug(of: Version, meaning: Meaning) -> Bug | None:
     """Return the bug of a version that shows itself so."""
-    return next((known for known in BUGS if known.sign is says and known.has(of)), None)
+    return next((known for known in BUGS if known.sign is meaning and known.has(of)), None)
 
 
 # --- settings -------------------------------------------------------------------------------------

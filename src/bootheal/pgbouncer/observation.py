@@ -1,75 +1,49 @@
-"""What a look at a pooler's pods found, and whose fault it makes a refused login."""
+"""What a look at a pooler finds, and whose fault it makes a refused login."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from bootheal.model import Answer, Console, Document, Ref, Target
-from bootheal.pgbouncer.diagnosis import Diagnosis, Logins
-from bootheal.pgbouncer.knowledge import Bug, bug, understand, version
+from bootheal.cluster.freshness import pod_doubt, service_doubt
+from bootheal.errors import PermanentError, TransientError
+from bootheal.model import Answer, Credentials, Document, Login, Pod, Ref, Service, State, Target, Workload
+from bootheal.pgbouncer.diagnosis import RECOVERING, Diagnosis, Logins
+from bootheal.pgbouncer.files import same_file
+from bootheal.pgbouncer.knowledge import Meaning, understand
+from bootheal.pgbouncer.pod import RETRY, STARVED, PoolerPod
+from bootheal.ports import World
+from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, find
 
-RETRY = "server_login_retry"
-UNKNOWN_NAME = "dns_nxdomain_ttl"
+# A login that is not served this soon is worth the loan; with the loan out, real slowness is waited for.
+PROMPT_SECONDS = 1.0
+PATIENT_SECONDS = 3.0
 
-# What is lent down while logins fail. A retry of 0 would be a storm of logins; clients may have caused a try just
-# before PostgreSQL came, and wait for the next one. After a power cut CoreDNS comes late, and PgBouncer believes a
-# failed lookup for dns_nxdomain_ttl: the next one should cost less.
-LOWERED = {RETRY: 0.2, UNKNOWN_NAME: 1.0}
-
-# Where no console tells.
-USUAL_RETRY_SECONDS = 15.0
-
-STARVED = Answer(ok=False, spoke=True, text="clients wait while PgBouncer does not try to log in")
+# What trying to log in sooner does not change.
+NOT_LENT_FOR = (Diagnosis.PAUSED, Diagnosis.DISABLED, Diagnosis.STALE_CLIENT)
 
 
-@dataclass(frozen=True, slots=True)
-class PoolerPod:
-    """One pooler pod. `console` is None where it could not be read: then `refused` says why, `transient` if it may
-    pass, and `denied` that the pooler's own role was refused there: the fourth login of the matrix.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pooler:
+    """Where a pooler is, and who logs in. `dbname` is the database as it names it; `settings` are SHOW CONFIG keys.
 
-    `same_file`: whether its auth_file is the declared one; None where that was not asked or cannot be known.
-    `same_ini`: likewise for the file of its settings, asked only where there is no console.
+    `credential` is its own role's, `console` whose its console lets in, `client` the application's. `port` 0 means:
+    the port that the Service has. `auth_file` is the Secret (as `password`) that its auth_file is mounted from, where
+    that is declared; `settings_in` the ConfigMap and key of its pgbouncer.ini. The paths are those in the pods, for
+    where the console does not tell.
     """
 
-    pod: Ref
-    uid: str
-    target: Target
-    login: Answer
-    console: Console | None = None
-    refused: str = ""
-    hint: str = ""
-    transient: bool = False
-    denied: bool = False
-    same_file: bool | None = None
-    same_ini: bool | None = None
-
-    def seconds(self, key: str) -> float:
-        """Return a setting that is a duration, 0 where it is not known: then it is not lent."""
-        try:
-            return float(self.console.settings[key].value) if self.console else 0.0
-        except (KeyError, ValueError):
-            return 0.0
-
-    @property
-    def lendable(self) -> tuple[str, ...]:
-        """The settings that are higher than what would be lent."""
-        return tuple(key for key, lent in LOWERED.items() if self.seconds(key) > lent)
-
-    @property
-    def retry(self) -> float:
-        """How long it waits between two tries to log in."""
-        if self.denied:
-            return LOWERED[RETRY]  # that login is the pooler's own to judge: there is nothing to wait for
-        return self.seconds(RETRY) if self.console else USUAL_RETRY_SECONDS
-
-    @property
-    def bug(self) -> Bug | None:
-        """The bug that its version has and that shows itself so."""
-        return bug(version(self.console.version), understand(self.login.text)) if self.console else None
-
-    @property
-    def serves_others(self) -> bool:
-        """Whether it has connections to the server, so that a restart would hurt somebody."""
-        return bool(self.console and self.console.servers)
+    deployment: Ref
+    service: str
+    dbname: str
+    database: Database
+    credential: Login
+    console: Login
+    client: Login
+    port: int = 0
+    settings: Mapping[str, str] = field(default_factory=dict)
+    settings_in: tuple[Ref, str] | None = None
+    settings_path: str = "/etc/pgbouncer/pgbouncer.ini"
+    auth_file: Login | None = None
+    auth_path: str = "/etc/pgbouncer/userlist.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +54,7 @@ class PoolerObservation:
     `wanted` is how many pods there should be.
     """
 
-    members: tuple[PoolerPod, ...] = ()
+    pods: tuple[PoolerPod, ...] = ()
     doubts: tuple[str, ...] = ()
     service: str = ""
     document: Document | None = None
@@ -88,19 +62,23 @@ class PoolerObservation:
     application: Answer | None = None
     wanted: int = 1
 
-    def diagnosis(self, member: PoolerPod) -> Diagnosis:
+    def diagnosis(self, pod: PoolerPod) -> Diagnosis:
         """Judge one pod: what the console shows is plainer than any wording."""
-        if member.login.ok:
+        if pod.login.ok:
             return Diagnosis.SERVES
-        if member.console and member.console.disabled:
+        if pod.console and pod.console.disabled:
             return Diagnosis.DISABLED
-        if member.console and member.console.paused:
+        if pod.console and pod.console.paused:
             return Diagnosis.PAUSED
-        if member.console and member.console.unknown_for:
+        if pod.console and pod.console.unknown_for:
             return Diagnosis.NO_NAME
-        diagnosis = Logins(self.pooler, self.application, member.login).diagnosis
+        diagnosis = Logins(self.pooler, self.application, pod.login).diagnosis
         knows_no_better = diagnosis in (Diagnosis.BACKS_OFF, Diagnosis.STALE_CLIENT, Diagnosis.MISSING)
-        return Diagnosis.STALE if member.denied and self.lets_both_in and knows_no_better else diagnosis
+        return Diagnosis.STALE if pod.denied and self.lets_both_in and knows_no_better else diagnosis
+
+    def to_lend(self, pod: PoolerPod) -> tuple[str, ...]:
+        """Return the settings of a failing pod that are worth a loan."""
+        return () if self.diagnosis(pod) in NOT_LENT_FOR else pod.lendable
 
     @property
     def lets_both_in(self) -> bool:
@@ -110,25 +88,142 @@ class PoolerObservation:
     @property
     def failing(self) -> tuple[PoolerPod, ...]:
         """The pods through which the application's login is not served."""
-        return tuple(member for member in self.members if not member.login.ok)
+        return tuple(pod for pod in self.pods if not pod.login.ok)
 
     @property
     def conditions(self) -> frozenset[str]:
-        """How long each pod has been judged so matters: most diagnoses pass by themselves."""
+        """For how long each pod has had its diagnosis matters: most pass by themselves."""
         return frozenset(self._conditions())
 
     def _conditions(self) -> Iterator[str]:
-        for member in self.failing:
-            yield condition(member, self.diagnosis(member))
+        for pod in self.failing:
+            yield condition(pod, self.diagnosis(pod))
             if self.lets_both_in:
-                yield let_in(member)
+                yield let_in(pod)
 
 
-def let_in(member: PoolerPod) -> str:
+def let_in(pod: PoolerPod) -> str:
     """Name that PostgreSQL lets both roles in, and the pod does not: whatever it says about it at the moment."""
-    return f"let in without {member.uid}"
+    return f"let in without {pod.uid}"
 
 
-def condition(member: PoolerPod, diagnosis: Diagnosis) -> str:
+def condition(pod: PoolerPod, diagnosis: Diagnosis) -> str:
     """Name what has lasted; a successor of the pod begins anew."""
-    return f"{diagnosis.name.lower()} {member.uid}"
+    return f"{diagnosis.name.lower()} {pod.uid}"
+
+
+def look(world: World, pooler: Pooler) -> PoolerObservation:
+    """Ask each pod's console, log in through each, then judge the Service; on failure ask PostgreSQL itself."""
+    workload = world.cluster.workload(pooler.deployment)
+    service = world.cluster.service(pooler.deployment.namespace, pooler.service)
+    there = sorted(world.cluster.pods(pooler.deployment.namespace, workload.selector), key=lambda pod: pod.ref)
+    boot_time = world.host.boot_time()
+    client, console = world.secrets.credentials(pooler.client), world.secrets.credentials(pooler.console)
+    pods, doubts = [], []
+    for pod in there:
+        if pod.deleting or pod.finished:
+            continue
+        if doubt := pod_doubt(pod, boot_time=boot_time) or _not_running(pod):
+            doubts.append(doubt)
+        else:
+            target = Target(pod.ip, _port(pooler, service, pod), pod.ref)
+            pods.append(_pod(world, pooler, pod, target, client=client, console=console))
+    if not there:
+        doubts.append(_no_pod(workload))
+    seen = PoolerObservation(tuple(pods), tuple(doubts), wanted=workload.desired)
+    if pooler.settings_in:
+        seen = replace(seen, document=world.cluster.document(*pooler.settings_in))
+    if pods and not seen.failing:
+        return replace(_with_files(world, pooler, seen), service=_service(world, pooler, service, there, client))
+    if not all(seen.to_lend(pod) for pod in seen.failing):
+        seen = _direct(world, pooler, seen, client)
+    return _with_files(world, pooler, seen)
+
+
+def _pod(
+    world: World, pooler: Pooler, pod: Pod, target: Target, *, client: Credentials, console: Credentials
+) -> PoolerPod:
+    try:
+        shown = world.pooler.read(target, console, pooler.dbname)
+    except (TransientError, PermanentError) as error:
+        login = world.postgres.ask(target, client, pooler.dbname, timeout=PATIENT_SECONDS)
+        return PoolerPod(
+            pod.ref,
+            pod.uid,
+            target,
+            login,
+            refused=str(error),
+            hint=error.hint,
+            transient=isinstance(error, TransientError),
+            denied=pooler.console == pooler.credential and understand(str(error)) is Meaning.CLIENT,
+        )
+    starved = PoolerPod(pod.ref, pod.uid, target, STARVED, shown)
+    ours = {client.user, shown.forced_user, world.secrets.credentials(pooler.credential).user}
+    if shown.starved & ours and RETRY in starved.lendable:
+        return starved  # a login of ours would only wait with the others
+    timeout = PROMPT_SECONDS if RETRY in starved.lendable else PATIENT_SECONDS
+    return replace(starved, login=world.postgres.ask(target, client, pooler.dbname, timeout=timeout))
+
+
+def _direct(world: World, pooler: Pooler, seen: PoolerObservation, client: Credentials) -> PoolerObservation:
+    """Log in as both roles without the pooler; as the application only where the pooler uses its role, too."""
+    servers, dbname = find(world, pooler.database), pooler.database.dbname
+    if servers.primary is None:
+        busy = servers.answered(*RECOVERING)
+        answer = busy.answer if busy else Answer(ok=False, spoke=False, text=servers.why_none)
+        return replace(seen, pooler=answer)
+    own = world.secrets.credentials(pooler.credential)
+    seen = replace(seen, pooler=world.postgres.ask(servers.primary, own, dbname, timeout=TIMEOUT_SECONDS))
+    if any(pod.console and pod.console.forced_user for pod in seen.pods):
+        return seen
+    application = world.postgres.ask(servers.primary, client, dbname, timeout=TIMEOUT_SECONDS)
+    return replace(seen, application=application)
+
+
+def _with_files(world: World, pooler: Pooler, seen: PoolerObservation) -> PoolerObservation:
+    """Compare a pod's files with what is declared, where the comparison decides something."""
+    return replace(seen, pods=tuple(_compared(world, pooler, pod, seen.document) for pod in seen.pods))
+
+
+def _compared(world: World, pooler: Pooler, pod: PoolerPod, document: Document | None) -> PoolerPod:
+    blamed = pod.denied or understand(pod.login.text) in (Meaning.REFUSED, Meaning.CLIENT)
+    if pooler.auth_file and not pod.login.ok and blamed:
+        declared = world.secrets.credentials(pooler.auth_file).password.reveal()
+        shown = pod.console.settings.get("auth_file") if pod.console else None
+        path = shown.value if shown else pooler.auth_path
+        return replace(pod, same_file=same_file(world.pod_access, pod.ref, path, declared))
+    if document and not pod.console and not pod.transient and pooler.settings:
+        return replace(pod, same_ini=same_file(world.pod_access, pod.ref, pooler.settings_path, document.text))
+    return pod
+
+
+def _service(world: World, pooler: Pooler, service: Service, pods: list[Pod], client: Credentials) -> str:
+    """Say why the Service may not serve yet: by a login where we reach it, else by its slices."""
+    endpoints = world.cluster.endpoints(service.ref.namespace, service.ref.name)
+    if doubt := service_doubt(service.ref, endpoints, pods, boot_time=world.host.boot_time()):
+        return doubt
+    if not world.direct or not service.cluster_ip:
+        return ""
+    port = next((port for pod in pods if (port := service.port_to(pod, _port(pooler, service, pod)))), 0)
+    if not port:
+        return f"{service.ref} has no port that leads to the pooler"
+    answer = world.postgres.ask(Target(service.cluster_ip, port), client, pooler.dbname, timeout=PATIENT_SECONDS)
+    return "" if answer.ok else f"login through {service.ref}: {answer}"
+
+
+def _port(pooler: Pooler, service: Service, pod: Pod) -> int:
+    port = pooler.port or service.port_on(pod)
+    if not port:
+        raise PermanentError(f"cannot tell the port of {service.ref}: it has none", hint="name the pooler's port")
+    return port
+
+
+def _not_running(pod: Pod) -> str:
+    if not pod.ip or not all(container.state is State.RUNNING for container in pod.containers):
+        waiting = next((c.reason for c in pod.containers if c.state is not State.RUNNING and c.reason), pod.phase)
+        return f"{pod.ref} does not run yet: {waiting}"
+    return ""
+
+
+def _no_pod(workload: Workload) -> str:
+    return f"{workload.ref} is scaled to zero" if workload.desired == 0 else f"{workload.ref} has no pod yet"

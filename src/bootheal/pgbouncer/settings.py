@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bootheal.model import Document
 from bootheal.pgbouncer.ini import equal, with_settings
-from bootheal.pgbouncer.observation import PoolerPod
+from bootheal.pgbouncer.pod import PoolerPod
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,9 @@ class Declared:
     def __bool__(self) -> bool:
         return bool(self.values)
 
-    def changes(self, member: PoolerPod, without: Container[str] = ()) -> tuple[tuple[str, str], ...]:
+    def changes(self, pod: PoolerPod, without: Container[str] = ()) -> tuple[tuple[str, str], ...]:
         """Return what a SET has to change on a pod; what is lent is given back as declared anyway."""
-        current = member.console.settings if member.console else {}
+        current = pod.console.settings if pod.console else {}
         return tuple(
             (key, value)
             for key, value in self.values.items()
@@ -32,14 +32,14 @@ class Declared:
         text = with_settings(document.text, self.values)
         return "" if text == document.text else text
 
-    def remarks(self, member: PoolerPod) -> Iterator[str]:
+    def remarks(self, pod: PoolerPod) -> Iterator[str]:
         """Say what no SET can bring into force."""
-        current = member.console.settings if member.console else {}
+        current = pod.console.settings if pod.console else {}
         for key, value in self.values.items():
             if not current:
                 return
             if key not in current:
-                yield f"{member.pod} does not know the setting {key}"
+                yield f"{pod.ref} does not know the setting {key}"
             elif not current[key].changeable and not equal(current[key].value, value):
                 now = current[key].value
-                yield f"{key} = {value} needs a restart of PgBouncer on {member.pod} (it has {now})"
+                yield f"{key} = {value} needs a restart of PgBouncer on {pod.ref} (it has {now})"

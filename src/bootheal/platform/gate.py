@@ -12,7 +12,7 @@ from bootheal.errors import DeniedError, TransientError
 from bootheal.model import BootTime, Extensions, HostFacts, Lease, Node, Readiness, Right
 from bootheal.platform import components
 from bootheal.platform.components import Allowed
-from bootheal.ports import Interest, World
+from bootheal.ports import ClusterReader, Host, Interest, World
 from bootheal.step import REFUSAL_TRANSIENT_SECONDS, GiveUp, Judgement, Past, Settled, Step, Wait
 
 NAME = "gate"
@@ -65,10 +65,10 @@ class Gate(Step[GateObservation]):
 
     def look(self, world: World) -> GateObservation:
         """Ask /readyz, then read the nodes and their Leases; where they say no, or nothing, ask the host why."""
-        seen = _look_at_the_api(world)
+        seen = _look_at_the_api(world.cluster, world.host)
         up = any(node.ready and node.boot_id == (seen.boot_id or node.boot_id) for node, _ in seen.nodes)
         if up:
-            seen = replace(seen, extensions=_look_at_extensions(world))
+            seen = replace(seen, extensions=_look_at_extensions(world.cluster))
         return seen if up and not self.allowed.restart else replace(seen, facts=world.host.facts())
 
     def judge(self, seen: GateObservation, past: Past) -> Judgement:
@@ -133,27 +133,26 @@ def _failing(readiness: Readiness) -> str:
     return f"/readyz names {readiness.check}"
 
 
-def _look_at_the_api(world: World) -> GateObservation:
+def _look_at_the_api(cluster: ClusterReader, host: Host) -> GateObservation:
     seen = GateObservation(Readiness(ready=False))
     try:
-        readiness = world.cluster.readiness()
+        readiness = cluster.readiness()
         if not readiness.ready:
             return replace(seen, readiness=readiness)
-        nodes = tuple((node, world.cluster.lease(node.name)) for node in world.cluster.nodes())
+        nodes = tuple((node, cluster.lease(node.name)) for node in cluster.nodes())
     except DeniedError as error:
         return replace(seen, denied=str(error), final=error.final, hint=error.hint)
     except TransientError as error:
         return replace(seen, unreachable=str(error))
-    host = world.host
     return GateObservation(
         readiness, nodes=nodes, boot_id=host.boot_id(), epoch=host.epoch(), boot_time=host.boot_time()
     )
 
 
-def _look_at_extensions(world: World) -> Extensions:
+def _look_at_extensions(cluster: ClusterReader) -> Extensions:
     """Look for what a person should know, and what may refuse our writes; the gate does not depend on it."""
     try:
-        return world.cluster.extensions()
+        return cluster.extensions()
     except TransientError:
         return Extensions()
 

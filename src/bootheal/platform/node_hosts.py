@@ -42,7 +42,7 @@ class RestoreNodeHosts(Action):
         document = world.cluster.document(COREDNS, KEY)
         if document.version != self.version:
             raise ConflictError(f"cannot change {COREDNS}: it changed since it was looked at")
-        world.cluster.write_document(document, merged(document.text, dict(self.names)))
+        world.writer.write_document(document, merged(document.text, dict(self.names)))
 
 
 @dataclass(frozen=True, slots=True)

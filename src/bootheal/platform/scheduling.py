@@ -36,7 +36,7 @@ class Uncordon(Action):
 
     def apply(self, world: World) -> None:
         """Send the change, with the version as its precondition."""
-        world.cluster.uncordon(self.node, self.version)
+        world.writer.uncordon(self.node, self.version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ class DeletePods(Action):
 
     def apply(self, world: World) -> None:
         """Send the deletes, with UIDs and versions as their preconditions."""
-        world.cluster.delete_pods(self.pods)
+        world.writer.delete_pods(self.pods)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from bootheal.cluster.freshness import node_doubt
 from bootheal.errors import DeniedError
 from bootheal.model import BootTime, Lease, Node, Pod, Ref
-from bootheal.ports import World
+from bootheal.ports import PodAccess, World
 from bootheal.step import Action
 
 
@@ -67,7 +67,7 @@ class ForceDeletePod(Action):
 
     def apply(self, world: World) -> None:
         """Delete it with no grace period, with UID and version as its preconditions."""
-        world.cluster.delete_pod(self.pod, self.uid, self.version, force=True)
+        world.writer.delete_pod(self.pod, self.uid, self.version, force=True)
 
 
 def look(world: World, pods: Iterable[Pod], *, ask: bool) -> Terminating:
@@ -77,13 +77,13 @@ def look(world: World, pods: Iterable[Pod], *, ask: bool) -> Terminating:
         return Terminating()
     nodes = {node.name: (node, world.cluster.lease(node.name)) for node in world.cluster.nodes()}
     asked = {pod.node for pod in found if not pod.finalizers} & nodes.keys() if ask else ()
-    known = {name: _known(world, name) for name in sorted(asked)}
+    known = {name: _known(world.pod_access, name) for name in sorted(asked)}
     return Terminating(found, nodes, known, world.host.boot_id(), world.host.boot_time())
 
 
-def _known(world: World, node: str) -> frozenset[str] | str:
+def _known(access: PodAccess, node: str) -> frozenset[str] | str:
     try:
-        known = world.cluster.pods_of_kubelet(node)
+        known = access.pods_of_kubelet(node)
     except DeniedError as error:
         return f"{error} ({error.hint})"
     # One that has been restarted answers before it has read its pods, whose containers run on (kubernetes#112119).

@@ -3,76 +3,25 @@
 PostgreSQL is never restarted here: crash recovery would start from the beginning.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from bootheal.cluster.freshness import before_boot
-from bootheal.errors import BoothealError, UnreachableError
-from bootheal.model import ActionRecord, Answer, Backup, Container, Login, Pod, Ref, Right, State, Target
+from bootheal.model import ActionRecord, Login, Ref, Right
 from bootheal.ports import Interest, World
-from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, checked, facts, lost, transient
-from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, Server, Servers, find
-from bootheal.postgres.server_log import Distress, distress, progress
+from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, lost
+from bootheal.postgres.observation import MISSING, RECOVERING, DatabaseObservation, look
+from bootheal.postgres.primary import Database, Server
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
-RECOVERING = ("57P03",)
 FULL = ("53300",)
-MISSING = ("3D000",)
 REFUSED = ("28P01", "28000")
 DAMAGED = ("XX001", "XX002", "58P01")
 GONE = ("3D000", "3F000", "42883", "42P01", *DAMAGED)
 
-# The members are asked one after another, so a switchover in between shows two primaries.
+# The servers are asked one after another, so a switchover in between shows two primaries.
 SWITCHOVER_SECONDS = 10.0
 
-# A check may have to read a table from a cold disk.
-CHECK_TIMEOUT_SECONDS = 30.0
-LOG_LINES = 30
-MAINTENANCE = "postgres"
-
-# The system identifier, and whether commits wait, without any error, for a standby that is not there.
-ABOUT = """
-select system_identifier || ' ' || (
-    current_setting('synchronous_standby_names') <> '' and pg_has_role('pg_read_all_stats', 'usage')
-    and not exists (select from pg_stat_replication where sync_state in ('sync', 'quorum'))
-) from pg_control_system()
-"""
-
 RESTORE = "restore from a backup"
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseObservation:
-    """What each member answered, and what is known of the data and of members that do not answer.
-
-    `identifier` is "" where it could not be read; `alone`: commits wait for a standby that is not there;
-    `recovery` is how far crash recovery is; `distress` is by member; `backup` is the newest one, where a
-    CronJob is declared to make them.
-    """
-
-    members: Servers
-    identifier: str = ""
-    checks: tuple[Checked, ...] = ()
-    alone: bool = False
-    recovery: str = ""
-    distress: Mapping[str, Distress] = field(default_factory=dict)
-    backup: str = ""
-
-    @property
-    def conditions(self) -> frozenset[str]:
-        """How long there have been two primaries matters: during a switchover it may look so for a moment."""
-        return frozenset({"two primaries"}) if self.two else frozenset()
-
-    @property
-    def two(self) -> bool:
-        """Whether more than one member takes writes."""
-        return sum(member.writable for member in self.members.members) > 1
-
-    @property
-    def facts(self) -> dict[str, str]:
-        """What is worth remembering if all is well."""
-        return facts(self.identifier, self.checks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,55 +83,13 @@ class DatabaseStep(Step[DatabaseObservation]):
             needed |= {Right("get", "pods/log", namespace), Right("get", "endpoints", namespace)}
         return frozenset(needed)
 
-    # --- looking ----------------------------------------------------------------------------------
-
     def look(self, world: World) -> DatabaseObservation:
-        """Ask every member; the primary for its data, and the logs of those who do not answer for the reason."""
-        members, backup = find(world, self.database), self._backup(world)
-        if members.primary is None:
-            missing = members.answered(*MISSING)
-            identifier = self._about(world, missing.target, MAINTENANCE)[0] if missing and missing.target else ""
-            recovery = "".join(self._recovery(world, member) for member in members.members)
-            return DatabaseObservation(
-                members, identifier, recovery=recovery, distress=dict(_distress(world, members)), backup=backup
-            )
-        primary = members.primary
-        identifier, alone = self._about(world, primary, self.database.dbname)
-        checks = tuple(checked(check, self._ask(world, primary, check)) for check in self.checks)
-        return DatabaseObservation(members, identifier, checks, alone, backup=backup)
-
-    def _about(self, world: World, target: Target, dbname: str) -> tuple[str, bool]:
-        """Return identifier ("" where it may not be read) and `alone`. Being full or slow is not "may not"."""
-        admin = world.cluster.credentials(self.database.admin)
-        answer = world.postgres.ask(target, admin, dbname, timeout=TIMEOUT_SECONDS, sql=ABOUT)
-        if not answer.ok and transient(answer):
-            raise UnreachableError(f"cannot read the system identifier of database {self.database.name}: {answer}")
-        identifier, _, alone = answer.value.partition(" ")
-        return identifier, alone == "true"
-
-    def _ask(self, world: World, primary: Target, check: Check) -> Answer:
-        who = world.cluster.credentials(self.client or self.database.admin)
-        dbname = self.database.dbname
-        return world.postgres.ask(primary, who, dbname, timeout=CHECK_TIMEOUT_SECONDS, sql=check.sql, read_only=True)
-
-    def _recovery(self, world: World, member: Server) -> str:
-        starting = member.answer and member.answer.sqlstate in RECOVERING
-        return progress(_log(world, member.snapshot, previous=False)) if starting else ""
-
-    def _backup(self, world: World) -> str:
-        if self.backup is None:
-            return ""
-        try:
-            newest = world.cluster.newest_backup(self.backup)
-        except BoothealError as error:
-            return f"the newest backup is not known: {error}"
-        return _named(newest) if newest else f"no Job of {self.backup} is known to have succeeded"
-
-    # --- judging ----------------------------------------------------------------------------------
+        """Ask every server; the primary for its data, and the logs of those who do not answer for the reason."""
+        return look(world, self.database, client=self.client, checks=self.checks, backup=self.backup)
 
     def judge(self, seen: DatabaseObservation, past: Past) -> Judgement:
         """Decide by SQLSTATE, then by the data."""
-        if seen.members.primary:
+        if seen.servers.primary:
             return self._judge_data(seen, past)
         return self._judge_absence(seen, past)
 
@@ -190,17 +97,17 @@ class DatabaseStep(Step[DatabaseObservation]):
         silent = next((item for item in seen.checks if not item.answer.ok), None)
         if silent and silent.transient:
             return Wait(_asked(silent))
-        complaints, accepted = lost(seen.identifier, seen.checks, past.baseline), past.last(AcceptData)
-        if complaints and accepted:
+        losses, accepted = lost(seen.identifier, seen.checks, past.baseline), past.last(AcceptData)
+        if losses and accepted:
             since = accepted.note if accepted.incident == past.incident else past.baseline
-            complaints = lost(seen.identifier, seen.checks, since, accepted.note)
-        if complaints:
-            return self._judge_loss("; ".join(complaints), silent, seen, accepted)
+            losses = lost(seen.identifier, seen.checks, since, accepted.note)
+        if losses:
+            return self._judge_loss("; ".join(losses), silent, seen, accepted)
         if silent:
             return self._judge_silence(silent, seen, past)
-        if seen.members.service:
-            return Wait(seen.members.service)
-        writable = next(member.pod for member in seen.members.members if member.writable)
+        if seen.servers.service:
+            return Wait(seen.servers.service)
+        writable = seen.servers.writable[0].name
         kept = {IDENTIFIER: past.baseline[IDENTIFIER]} if IDENTIFIER in past.baseline else {}
         held = f"; {', '.join(check.name for check in self.checks)}" if self.checks else ""
         why = f"{writable} accepts connections and takes writes{held}"
@@ -230,31 +137,31 @@ class DatabaseStep(Step[DatabaseObservation]):
         return GiveUp(why, f"see databases.{self.database.name}.checks: may the client ask this, for one number?")
 
     def _judge_absence(self, seen: DatabaseObservation, past: Past) -> Judgement:
-        members = seen.members
+        servers = seen.servers
         if seen.two:
             if past.held("two primaries") < SWITCHOVER_SECONDS:
-                return Wait(f"more than one writable primary: {members.why_none}")
+                return Wait(f"more than one writable primary: {servers.why_none}")
             return GiveUp(
-                f"more than one writable primary: {members.why_none}", "find out which one is right", person=True
+                f"more than one writable primary: {servers.why_none}", "find out which one is right", person=True
             )
-        if recovering := members.answered(*RECOVERING):
+        if recovering := servers.answered(*RECOVERING):
             return Wait(
                 f"PostgreSQL {_said(recovering)}" + (f": {seen.recovery}" if seen.recovery else ""), counts=False
             )
         fatal = [found for found in seen.distress.values() if found.fatal]
-        if fatal and len(fatal) == len(members.members):
-            return self._stop(_explained(seen), seen, fatal[0].hint)
-        if not members.all_spoke:
-            return Wait(f"no writable primary: {_explained(seen)}")
-        if full := members.answered(*FULL):
+        if fatal and len(fatal) == len(servers.all):
+            return self._stop(seen.why_none, seen, fatal[0].hint)
+        if not servers.all_spoke:
+            return Wait(f"no writable primary: {seen.why_none}")
+        if full := servers.answered(*FULL):
             return Wait(f"PostgreSQL {_said(full)}; what comes after waits until connections are free")
-        if damaged := members.answered(*DAMAGED):
+        if damaged := servers.answered(*DAMAGED):
             return self._stop(f"PostgreSQL {_said(damaged)}", seen, f"data may be damaged: {RESTORE}")
-        if missing := members.answered(*MISSING):
+        if missing := servers.answered(*MISSING):
             return self._missing(missing, seen, past)
-        if refused := members.answered(*REFUSED):
+        if refused := servers.answered(*REFUSED):
             return GiveUp(f"PostgreSQL {_said(refused)}", self._refusal_hint(refused))
-        return Wait(f"no writable primary: {members.why_none}")
+        return Wait(f"no writable primary: {servers.why_none}")
 
     def _missing(self, missing: Server, seen: DatabaseObservation, past: Past) -> GiveUp:
         """A database that is not there: a slip in the configuration, or the worst that can happen."""
@@ -278,51 +185,9 @@ class DatabaseStep(Step[DatabaseObservation]):
         return f"compare {secret} (databases.{self.database.name}.admin) with the role, and see pg_hba.conf"
 
 
-def _said(member: Server) -> str:
-    return f"{member.pod}: {member.answer}"
+def _said(server: Server) -> str:
+    return f"{server.name}: {server.answer}"
 
 
 def _asked(item: Checked) -> str:
     return f"check {item.check.name!r}: {item.answer}"
-
-
-def _named(backup: Backup) -> str:
-    ended = datetime.fromtimestamp(backup.ended, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"the newest backup is {backup.ref}, of {ended}"
-
-
-def _explained(seen: DatabaseObservation) -> str:
-    """Say why there is no primary, and what the logs of those who do not answer say."""
-    found = "; ".join(f"{pod}'s log: {found.text}" for pod, found in seen.distress.items())
-    return seen.members.why_none + (f" ({found})" if found else "")
-
-
-def _distress(world: World, members: Servers) -> Iterator[tuple[str, Distress]]:
-    """Read the logs of containers that ended in this boot and are not up again."""
-    boot_time = world.host.boot_time()
-    for member in members.members:
-        server = _server(member.snapshot)
-        if server is None or server.state is State.RUNNING or not server.ended or before_boot(server.ended, boot_time):
-            continue
-        previous = server.state is not State.TERMINATED
-        if found := distress(_log(world, member.snapshot, previous=previous)):
-            yield member.pod, found
-
-
-def _server(pod: Pod | None) -> Container | None:
-    """Return the container that runs PostgreSQL, by the names that operators and charts give it, else the first."""
-    containers = pod.containers if pod else ()
-    return next(
-        (c for c in containers if c.name in ("postgres", "postgresql", "database")), next(iter(containers), None)
-    )
-
-
-def _log(world: World, pod: Pod | None, *, previous: bool) -> str:
-    """Return the end of PostgreSQL's log; it is evidence, and nothing fails for want of it."""
-    server = _server(pod)
-    if pod is None or server is None:
-        return ""
-    try:
-        return world.cluster.log_tail(pod.ref, server.name, LOG_LINES, previous=previous)
-    except BoothealError:
-        return ""

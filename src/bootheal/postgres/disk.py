@@ -13,8 +13,6 @@ from bootheal.ports import World
 from bootheal.postgres.primary import Database, pods_of
 from bootheal.step import GiveUp, Judgement, Past, Settled, Step, Wait
 
-PREFIX = "disk/"
-
 # Disks are mounted while the machine boots; k3s does not wait for them.
 MOUNTED_LATE_SECONDS = 60.0
 

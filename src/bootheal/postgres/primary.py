@@ -48,13 +48,16 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server of the database and what it said. `doubt`: why it was not asked; `snapshot`: its pod."""
+    """One server of the database and what it said. `doubt`: why it was not asked.
 
-    pod: str
+    It is called by its pod's name; `pod` is None for a server outside the cluster, which is called by its host's.
+    """
+
+    name: str
     target: Target | None = None
     answer: Answer | None = None
     doubt: str = ""
-    snapshot: Pod | None = None
+    pod: Pod | None = None
 
     @property
     def writable(self) -> bool:
@@ -64,49 +67,53 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """All pods of the database; `service`: why the Service in front of it may not lead there yet.
+    """All servers of the database; `service`: why the Service in front of them may not lead there yet.
 
     `lock` is what Patroni's says, where there is no primary.
     """
 
-    members: tuple[Server, ...]
+    all: tuple[Server, ...]
     service: str = ""
     lock: Leadership | None = None
 
     @property
     def primary(self) -> Target | None:
-        """The one writable member; None where there is none, or more than one."""
-        writable = [member.target for member in self.members if member.writable]
-        return writable[0] if len(writable) == 1 else None
+        """The one that takes writes; None where there is none, or more than one."""
+        return self.writable[0].target if len(self.writable) == 1 else None
+
+    @property
+    def writable(self) -> tuple[Server, ...]:
+        """Those that take writes: for a moment of a switchover it may look as if there were two."""
+        return tuple(server for server in self.all if server.writable)
 
     @property
     def all_spoke(self) -> bool:
-        """Whether every member answered: before that, the one that is missing may be the primary."""
-        return all(member.answer and member.answer.spoke for member in self.members)
+        """Whether every server answered: before that, the one that is missing may be the primary."""
+        return all(server.answer and server.answer.spoke for server in self.all)
 
     def answered(self, *sqlstates: str) -> Server | None:
-        """Return the first member that answered with one of `sqlstates`."""
-        return next((m for m in self.members if m.answer and m.answer.sqlstate in sqlstates), None)
+        """Return the first server that answered with one of `sqlstates`."""
+        return next((s for s in self.all if s.answer and s.answer.sqlstate in sqlstates), None)
 
     @property
     def why_none(self) -> str:
-        """Say why there is no primary, member by member."""
-        if not self.members:
+        """Say why there is no primary, server by server."""
+        if not self.all:
             return "none of its pods exists yet"
-        return "; ".join((*(_describe(member) for member in self.members), *_lock(self.lock)))
+        return "; ".join((*(_describe(server) for server in self.all), *_lock(self.lock)))
 
 
-def _describe(member: Server) -> str:
-    if member.answer is None:
-        return member.doubt
-    told = f"; {_told(member.snapshot)}" if member.snapshot and _told(member.snapshot) else ""
-    if member.answer.ok:
-        return f"{member.pod} takes writes" if member.writable else f"{member.pod} is read-only (a standby{told})"
-    return f"{member.pod}: {member.answer}" + (f" ({told[2:]})" if told else "")
+def _describe(server: Server) -> str:
+    if server.answer is None:
+        return server.doubt
+    told = f"; {_told(server.pod)}" if server.pod and _told(server.pod) else ""
+    if server.answer.ok:
+        return f"{server.name} takes writes" if server.writable else f"{server.name} is read-only (a standby{told})"
+    return f"{server.name}: {server.answer}" + (f" ({told[2:]})" if told else "")
 
 
 def _told(pod: Pod) -> str:
-    """Return what the cluster says of a member and since when: it may be late, so it decides nothing."""
+    """Return what the cluster says of a server and since when: it may be late, so it decides nothing."""
     role = next((f"labelled {pod.labels[key]}" for key in ROLE_LABELS if pod.labels.get(key) in ROLES), "")
     patroni = f"Patroni says {pod.patroni}" if pod.patroni else ""
     ready_changed = f"{'' if pod.ready else 'not '}Ready since {_clock(pod.ready_changed)}" if pod.ready_changed else ""
@@ -129,7 +136,7 @@ def _clock(seconds: float) -> str:
 
 def find(world: World, database: Database) -> Servers:
     """Ask every pod of the database, in the order of their names; or its host."""
-    admin, trust = world.cluster.credentials(database.admin), _trust(world, database)
+    admin, trust = world.secrets.credentials(database.admin), _trust(world, database)
 
     def ask(target: Target) -> Answer:
         return world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT_SECONDS, sql=READ_ONLY)
@@ -138,24 +145,24 @@ def find(world: World, database: Database) -> Servers:
         target = Target(database.host, database.port or PORT, trust=trust)
         return Servers((Server(database.host, target, ask(target)),))
     boot_time = world.host.boot_time()
-    members = []
+    servers = []
     for pod, port in _pods(world, database):
         doubt = pod_doubt(pod, boot_time=boot_time) or ("" if pod.ip else f"{pod.ref} has no address yet")
         if doubt:
-            members.append(Server(pod.ref.name, doubt=doubt, snapshot=pod))
+            servers.append(Server(pod.ref.name, doubt=doubt, pod=pod))
             continue
         if not port:
             hint = f"name one: databases.{database.name}.port"
             raise PermanentError(f"cannot tell the port of database {database.name}: its Service has none", hint=hint)
         target = Target(pod.ip, port, pod.ref, trust)
-        members.append(Server(pod.ref.name, target, ask(target), snapshot=pod))
-    return Servers(tuple(members), _service_doubt(world, database, members), _leadership(world, database, members))
+        servers.append(Server(pod.ref.name, target, ask(target), pod=pod))
+    return Servers(tuple(servers), _service_doubt(world, database, servers), _leadership(world, database, servers))
 
 
-def _leadership(world: World, database: Database, members: Sequence[Server]) -> Leadership | None:
+def _leadership(world: World, database: Database, servers: Sequence[Server]) -> Leadership | None:
     """Ask for Patroni's lock where it explains something; nothing fails for want of it."""
-    found = [member.snapshot for member in members if member.snapshot and not member.writable]
-    if not database.service or not any(pod.patroni for pod in found) or len(found) < len(members):
+    followers = [server.pod for server in servers if server.pod and not server.writable]
+    if not database.service or not any(pod.patroni for pod in followers) or len(followers) < len(servers):
         return None
     try:
         return world.cluster.leadership(database.namespace, database.service)
@@ -166,10 +173,10 @@ def _leadership(world: World, database: Database, members: Sequence[Server]) -> 
 def _trust(world: World, database: Database) -> Trust | None:
     if database.authority is None:
         return None
-    return Trust(world.cluster.certificate(database.authority, database.authority_key), database.certified)
+    return Trust(world.secrets.certificate(database.authority, database.authority_key), database.certified)
 
 
-def _service_doubt(world: World, database: Database, members: Iterable[Server]) -> str:
+def _service_doubt(world: World, database: Database, servers: Iterable[Server]) -> str:
     """Poolers and applications come through the Service: not to an address that is gone, nor only to standbys."""
     if not database.service:
         return ""
@@ -178,7 +185,7 @@ def _service_doubt(world: World, database: Database, members: Iterable[Server]) 
     if doubt := service_doubt(service, endpoints, pods, boot_time=world.host.boot_time()):
         return doubt
     ready = {endpoint.address for endpoint in endpoints if endpoint.ready}
-    primary = next((member.snapshot for member in members if member.writable), None)
+    primary = next((server.pod for server in servers if server.writable), None)
     if primary and ready.isdisjoint((primary.ip, *primary.ips)):
         return f"{service} sends to {', '.join(sorted(ready))}, and not yet to the primary {primary.ref.name}"
     return ""

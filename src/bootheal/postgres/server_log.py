@@ -48,7 +48,7 @@ _SYNC = re.compile(r"syncing data directory \(\w+\), elapsed time: ([\d.]+) s")
 
 
 def distress(log: str) -> Distress | None:
-    """Return the last known complaint in a log's tail."""
+    """Return the last distress that a log's tail tells of, None where nothing known does."""
     for line in reversed(log.splitlines()):
         for pattern, found in _KNOWN:
             if re.search(pattern, line):

@@ -50,7 +50,7 @@ class RollOut(_OnWorkload):
 
     def apply(self, world: World) -> None:
         """Annotate the template, if nobody changed the workload since."""
-        world.cluster.roll_out(self.workload, self.version, self.mark, self.at)
+        world.writer.roll_out(self.workload, self.version, self.mark, self.at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ class ScaleDown(_OnWorkload):
 
     def apply(self, world: World) -> None:
         """Set the replicas and note what they were, if nobody changed the workload since."""
-        world.cluster.scale(self.workload, self.version, 0, was=self.replicas, cause=self.mark)
+        world.writer.scale(self.workload, self.version, 0, was=self.replicas, cause=self.mark)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ class ScaleUp(_OnWorkload):
 
     def apply(self, world: World) -> None:
         """Set the replicas and remove the note of them, if nobody changed the workload since."""
-        world.cluster.scale(self.workload, self.version, self.replicas, was=None)
+        world.writer.scale(self.workload, self.version, self.replicas, was=None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from bootheal.cluster.log_excerpt import salient_lines
 from bootheal.cluster.rollout import Rollout, crashed, misconfigured, rollout, starting
 from bootheal.errors import PermanentError, TransientError
 from bootheal.model import Answer, BootTime, Pod, Service, State, Target, Workload
-from bootheal.ports import World
+from bootheal.ports import ClusterReader, PodAccess, World
 from bootheal.probes import Http, Probe, Sql, Tcp, ask
 from bootheal.step import Past
 from bootheal.workloads.strategy import (
@@ -95,10 +95,10 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     state = rollout(workload, boot_time=boot_time)
     serves = state.done and not doubt
     ready = [pod for pod in pods if pod.ready and not pod.deleting]
-    choice = _choose(world, workload, strategy)
+    choice = _choose(world.cluster, workload, strategy)
     answer = ask(world, probe, ready) if probe and serves else None
-    fronts = _in_front(world, namespace, pods) if serves else []
-    services = next((why for service in fronts if (why := _doubt(world, service, neighbours, boot_time))), "")
+    fronts = _in_front(world.cluster, namespace, pods) if serves else []
+    services = next((why for service in fronts if (why := _doubt(world.cluster, service, neighbours, boot_time))), "")
     port = probe.port if isinstance(probe, Http | Tcp | Sql) and answer and answer.ok and not services else 0
     return WorkloadObservation(
         workload,
@@ -108,7 +108,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         probe=answer,
         services=services,
         shut=next((why for service in fronts if port and (why := _shut(world, service, port, ready))), ""),
-        log=_why_crashed(world, pods),
+        log=_why_crashed(world.pod_access, pods),
         choice=choice,
         unpullable=pull_trouble(workload, neighbours),
         budget=budget_trouble(pods, world.cluster.budgets(namespace)) if choice.way != "rollout" else "",
@@ -121,23 +121,23 @@ def _is_of_a_workload(pod: Pod) -> bool:
     return pod.owner is not None and pod.owner.kind in REPLACED_BY
 
 
-def _choose(world: World, workload: Workload, strategy: Strategy | None) -> Choice:
+def _choose(cluster: ClusterReader, workload: Workload, strategy: Strategy | None) -> Choice:
     if strategy is None:
         return ROLL_OUT
     claims = workload.claims if strategy in ("auto", "rollout") else ()
-    modes = {claim: world.cluster.access_modes(workload.ref.namespace, claim) for claim in claims}
+    modes = {claim: cluster.access_modes(workload.ref.namespace, claim) for claim in claims}
     return choose(strategy, workload, rolling_trouble(workload, modes) if strategy in ("auto", "rollout") else None)
 
 
-def _in_front(world: World, namespace: str, pods: tuple[Pod, ...]) -> list[Service]:
+def _in_front(cluster: ClusterReader, namespace: str, pods: tuple[Pod, ...]) -> list[Service]:
     """Return the Services that send to some of `pods`."""
-    services = world.cluster.services(namespace)
+    services = cluster.services(namespace)
     return [s for s in services if s.selector and any(s.selector.items() <= pod.labels.items() for pod in pods)]
 
 
-def _doubt(world: World, service: Service, neighbours: Sequence[Pod], boot_time: BootTime | None) -> str:
+def _doubt(cluster: ClusterReader, service: Service, neighbours: Sequence[Pod], boot_time: BootTime | None) -> str:
     """Say whether it still sends elsewhere: its slices follow seconds after its pods."""
-    endpoints = world.cluster.endpoints(service.ref.namespace, service.ref.name)
+    endpoints = cluster.endpoints(service.ref.namespace, service.ref.name)
     return service_doubt(service.ref, endpoints, neighbours, boot_time=boot_time)
 
 
@@ -150,7 +150,7 @@ def _shut(world: World, service: Service, probed: int, ready: Sequence[Pod]) -> 
     return "" if answer.ok else f"{service.ref} lets nobody in: {answer}"
 
 
-def _why_crashed(world: World, pods: tuple[Pod, ...]) -> tuple[str, ...]:
+def _why_crashed(access: PodAccess, pods: tuple[Pod, ...]) -> tuple[str, ...]:
     """Return the last words of the first container that crashed, to tell the person why."""
     first = next(((pod.ref, container) for pod in pods for container in crashed(pod)), None)
     if first is None:
@@ -158,6 +158,6 @@ def _why_crashed(world: World, pods: tuple[Pod, ...]) -> tuple[str, ...]:
     pod, container = first
     try:
         previous = container.state is not State.TERMINATED
-        return salient_lines(world.cluster.log_tail(pod, container.name, LOG_LINES, previous=previous))
+        return salient_lines(access.log_tail(pod, container.name, LOG_LINES, previous=previous))
     except (TransientError, PermanentError):
         return ()

@@ -102,7 +102,7 @@ def test_the_pages_of_a_list_are_of_one_moment(stack: Stack, api: Api) -> None:
     assert "zz-later" not in [item["metadata"]["name"] for item in rest["items"]]
     for name in ("zz-later", "page-a", "page-b"):
         api.call("DELETE", f"{CONFIG_MAPS}/{name}")
-    stack._invoke(stack.cluster.store.forget_history)
+    stack._invoke(stack.cluster.store.history.forget)
     status, answer = api.call("GET", CONFIG_MAPS, **{"continue": first["metadata"]["continue"]})
     assert (status, answer["reason"]) == (410, "Expired")
 
@@ -247,7 +247,7 @@ def test_a_watch_of_what_does_not_change_keeps_up_with_what_does(api: Api) -> No
 
 def test_an_old_version_is_expired(stack: Stack, api: Api) -> None:
     """A watcher that slept too long gets 410 and must list again."""
-    stack.cluster.store.forget_history()
+    stack.cluster.store.history.forget()
     with pytest.raises(client.ApiException, match="Expired"):
         list(
             watch.Watch().stream(

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootheal.config import Configuration, accept_data, load
-from bootheal.config.schema import File
-from bootheal.dependencies.dependency import Dependency
+from bootheal.config.file import File
 from bootheal.errors import ConfigurationError, UsageError
 from bootheal.model import Login, Ref
 from bootheal.pgbouncer.credential import Credential
@@ -107,7 +106,7 @@ def test_defaults_are_filled_in_where_they_belong(tmp_path: Path) -> None:
     pooler, workload = steps["pooler/shop"], steps["deployment/shop/web"]
     assert isinstance(pooler, PoolerStep)
     assert isinstance(workload, WorkloadStep)
-    assert (pooler.dbname, pooler.console) == ("shop", Login(Ref("secret", "shop", "p")))
+    assert (pooler.pooler.dbname, pooler.pooler.console) == ("shop", Login(Ref("secret", "shop", "p")))
     assert (workload.probe, workload.patience) == (Tcp(80), 300)
 
 
@@ -330,54 +329,6 @@ def test_the_examples_of_the_readme_are_right(tmp_path: Path) -> None:
         assert len(read(tmp_path, example).plan.steps) > 1
 
 
-GATES = """\
-gates:
-  redis: {namespace: shop, service: redis, probe: {port: 6379, send: "PING\\r\\n", expect: +PONG}}
-  rabbitmq: {namespace: shop, selector: {app: mq}, probe: {exec: [diagnostics]}, after: [gates/redis]}
-  mail: {host: mail.example.org, probe: {port: 25, expect: "220 "}, patience: 5m}
-  door: {probe: {url: "https://shop.local/"}}
-"""
-
-
-def test_gates_are_steps_of_the_same_graph(tmp_path: Path) -> None:
-    """Workloads and other gates come after them; without `after` they follow the API server's gate."""
-    text = MINIMAL.replace("after: [pooler/shop]", "after: [pooler/shop, gates/rabbitmq]")
-    steps = read(tmp_path, text + GATES).plan.steps
-    assert {name: step.after for name, step in steps.items() if name.startswith("gates/")} == {
-        "gates/redis": ("gate",),
-        "gates/mail": ("gate",),
-        "gates/door": ("gate",),
-        "gates/rabbitmq": ("gates/redis",),
-    }
-    assert {"pooler/shop", "gates/rabbitmq"} <= set(steps["deployment/shop/web"].after)
-    redis, mail = steps["gates/redis"], steps["gates/mail"]
-    assert isinstance(redis, Dependency)
-    assert isinstance(mail, Dependency)
-    assert (redis.service, redis.probe) == ("redis", Tcp(6379, "PING\r\n", "+PONG"))
-    assert (mail.host, mail.patience) == ("mail.example.org", 300)
-
-
-@pytest.mark.parametrize(
-    ("gate", "path", "said"),
-    [
-        ("{probe: {port: 1}}", "gates.g", "cannot be found: give it a service, a selector or a host"),
-        ("{service: a, probe: {port: 1}}", "gates.g", "cannot do without a namespace"),
-        ("{namespace: n, service: a, host: b, probe: {port: 1}}", "gates.g", "cannot be found by service and by host"),
-        ("{host: b, probe: {exec: [a]}}", "gates.g.probe.exec", "cannot run outside the cluster"),
-        ("{host: b, probe: {port: 1, http: /}, after: [gates/h]}", "gates.g.after.0", "no such step"),
-        ("{host: b, probe: {port: 1}, after: [gates/g]}", "gates.g.after", "gates/g after gates/g is a circle"),
-        ("{host: b, probe: {}}", "gates.g.probe", "cannot do without port"),
-    ],
-)
-def test_a_gate_that_makes_no_sense_is_a_problem_with_its_place(
-    tmp_path: Path, gate: str, path: str, said: str
-) -> None:
-    """Told with the others, before anything is done."""
-    (problem,) = problems(tmp_path, f"gates:\n  g: {gate}\n")
-    assert f" {path}: " in problem
-    assert said in problem
-
-
 def test_a_mount_can_only_be_looked_at_on_this_host(tmp_path: Path) -> None:
     """On k3d the disks are in containers, elsewhere they are elsewhere."""
     text = (
@@ -397,4 +348,4 @@ def test_a_declared_auth_file_is_kept_for_both_roles(tmp_path: Path) -> None:
     assert client.verifier_only
     assert {"credential/shop", "credential/shop/client"} <= set(pooler.after)
     users = Login(Ref("secret", "shop", "users"), password_key="list", user="list")
-    assert pooler.auth_file == client.auth_file == users
+    assert pooler.pooler.auth_file == client.auth_file == users

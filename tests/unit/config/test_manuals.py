@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from bootheal.cli import make_parser
-from bootheal.config import schema
+from bootheal.config.file import File
 from bootheal.config.manual import manual
+from bootheal.config.sections.cluster import Cluster
+from bootheal.config.sections.poolers import Pooler
+from bootheal.config.sections.probe import Probe
 from bootheal.model import EventKind
 from bootheal.narrate import MESSAGE_IDS
 
@@ -32,12 +35,6 @@ def test_every_command_and_option_is_in_the_manual(name: str) -> None:
         assert f".It Fl {option[1:]}" in section, f"systemd/bootheal.8: {name} lacks .It Fl {option[1:]}"
 
 
-def test_every_exit_code_is_in_the_manual() -> None:
-    """Those that the command line names, too."""
-    for code in ("0", "1", "2", "3", "70", "75", "78", "143 , 130"):
-        assert f".It {code}" in COMMAND_PAGE
-
-
 @pytest.mark.parametrize("name", ["bootheal.8", "bootheal.catalog"])
 def test_what_is_started_again_by_a_person_includes_what_waits_for_it(name: str) -> None:
     """The target fails with exit code 3, and nothing but its start brings back what requires it."""
@@ -47,7 +44,7 @@ def test_what_is_started_again_by_a_person_includes_what_waits_for_it(name: str)
 def test_every_key_of_the_configuration_has_its_place() -> None:
     """With its description, its default, and what it refers to."""
     page = manual()
-    for model in (schema.File, schema.Cluster, schema.Pooler, schema.Probe):
+    for model in (File, Cluster, Pooler, Probe):
         for key in model.model_fields:
             assert f"\n.It Sy {key}\n" in page
     assert "one of if-wrong, always, never; default if-wrong." in page

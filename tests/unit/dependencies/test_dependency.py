@@ -9,19 +9,19 @@ import pytest
 from bootheal.dependencies.dependency import Dependency, DependencyObservation
 from bootheal.errors import PermanentError
 from bootheal.model import Answer, BootTime, Endpoint, Login, Pod, Ref, Right, Service, Target
-from bootheal.ports import World
+from bootheal.ports import Partial, World
 from bootheal.probes import Exec, Sql, Tcp, Url
 from bootheal.step import Settled, Wait
 from support.objects import BOOT, a_pod, past, running
 
 PING = Tcp(6379, "PING\r\n", "+PONG")
-REDIS = Dependency(name="gates/redis", probe=PING, namespace="shop", service="redis")
+REDIS = Dependency(name="dependency/redis", probe=PING, namespace="shop", service="redis")
 GOOD = Answer(ok=True, spoke=True)
 BAD = Answer(ok=False, spoke=True, text="says '-LOADING', not '+PONG'")
 
 
 @dataclass
-class Simulated:
+class Simulated(Partial):
     """A cluster, its host and whoever listens, of plain values."""
 
     pods_: list[Pod] = field(default_factory=lambda: [a_pod("redis-0", labels={"app": "redis"})])
@@ -42,19 +42,19 @@ class Simulated:
     def boot_time(self) -> BootTime:
         return BootTime.since(BOOT)
 
-    def tcp(self, target: Target, _timeout: float, *, send: str, expect: str) -> Answer:
+    def tcp(self, target: Target, timeout: float, *, send: str = "", expect: str = "") -> Answer:
         assert (send, expect) == ("PING\r\n", "+PONG")
         who = target.pod.name if target.pod else target.host
         self.asked.append(f"{who}:{target.port}")
         return self.answers.get(who, GOOD)
 
-    def visit(self, url: str, _timeout: float, **_options: Any) -> Answer:
+    def visit(self, url: str, *_: Any, **_options: Any) -> Answer:
         self.asked.append(url)
         return GOOD
 
 
 def look(simulated: Simulated, step: Dependency = REDIS) -> DependencyObservation:
-    return step.look(World(simulated, simulated, None, None, simulated))  # type: ignore[arg-type]
+    return step.look(World(cluster=simulated, host=simulated, web=simulated))
 
 
 def test_every_ready_pod_is_asked() -> None:
@@ -103,14 +103,14 @@ def test_a_service_without_a_selector_needs_one_here() -> None:
     """Its pods cannot be told."""
     with pytest.raises(PermanentError, match="cannot tell the pods of service/shop/redis") as error:
         look(Simulated(selector={}))
-    assert error.value.hint == "give gates.redis a selector, or the host that the Service leads to"
+    assert error.value.hint == "give dependencies.redis a selector, or the host that the Service leads to"
 
 
 def test_a_host_and_a_url_are_asked_from_here() -> None:
     """Without pods, and without any interest in the cluster."""
     simulated = Simulated([])
-    outside = Dependency(name="gates/redis", probe=PING, host="redis.example.org")
-    door = Dependency(name="gates/door", probe=Url("https://shop.local/"))
+    outside = Dependency(name="dependency/redis", probe=PING, host="redis.example.org")
+    door = Dependency(name="dependency/door", probe=Url("https://shop.local/"))
     for step in (outside, door):
         assert isinstance(step.judge(look(simulated, step), past()), Settled)
         assert step.interests() == frozenset()
@@ -127,9 +127,9 @@ def test_crash_recovery_is_waited_for_here_too() -> None:
 
 def test_each_kind_of_probe_names_the_rights_that_it_needs() -> None:
     """For `check`, before the reboot in which they would be missed."""
-    command = Dependency(name="gates/mq", probe=Exec(("true",)), namespace="shop", selector={"app": "mq"})
+    command = Dependency(name="dependency/mq", probe=Exec(("true",)), namespace="shop", selector={"app": "mq"})
     login = Login(Ref("secret", "shop", "app"))
-    sql = Dependency(name="gates/db", probe=Sql("select 1", "shop", login), namespace="shop", service="db")
+    sql = Dependency(name="dependency/db", probe=Sql("select 1", "shop", login), namespace="shop", service="db")
     assert Right("create", "pods/exec", "shop") in command.rights()
     assert sql.rights() == {Right("get", "secrets", "shop")}
     assert REDIS.rights() == frozenset()

@@ -8,7 +8,7 @@ import pytest
 from bootheal.errors import ConflictError
 from bootheal.model import ActionRecord, Answer, Credentials, Login, Ref, Role, Secret
 from bootheal.pgbouncer.credential import Credential, CredentialObservation, ResetPassword, listed_verifier
-from bootheal.ports import World
+from bootheal.ports import Partial, World
 from bootheal.postgres.primary import Database
 from bootheal.step import Act, GiveUp, Settled, Wait
 from support.objects import past
@@ -107,14 +107,14 @@ def test_other_troubles_are_waited_for(answer: Answer) -> None:
 def test_a_secret_that_changed_since_the_look_is_not_used() -> None:
     """The action holds a version; another one means: look again."""
 
-    class Changed:
-        def credentials(self, _login: Login, *, fresh: bool) -> Credentials:
+    class Changed(Partial):
+        def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
             assert fresh
             return Credentials("pooler", Secret("x"), "43")
 
     action = ResetPassword(cause="28P01", database=DATABASE, login=POOLER, version="42", role="pooler")
     with pytest.raises(ConflictError, match="it changed since it was looked at"):
-        action.apply(World(Changed(), None, None, None, None))  # type: ignore[arg-type]
+        action.apply(World(secrets=Changed()))
 
 
 # --- an auth_file with verifiers -------------------------------------------------------------------

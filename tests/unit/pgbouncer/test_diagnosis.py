@@ -1,4 +1,4 @@
-"""Every cell of the login matrix has its diagnosis."""
+"""Whatever comes of the four logins has its diagnosis."""
 
 import pytest
 
@@ -60,7 +60,9 @@ def cached(cause: str) -> Answer:
         ),
     ],
 )
-def test_each_cell(pooler: Answer, application: Answer, through: Answer, diagnosis: Diagnosis) -> None:
+def test_every_outcome_of_the_logins_has_its_diagnosis(
+    pooler: Answer, application: Answer, through: Answer, diagnosis: Diagnosis
+) -> None:
     """What is lower down is judged first; what serves is well, whatever else is refused."""
     assert diagnosis is Logins(pooler, application, through).diagnosis
 

@@ -4,53 +4,53 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootheal.pgbouncer.knowledge import Says, bug, harms, quoted, understand, userlist_entry, version
+from bootheal.pgbouncer.knowledge import Meaning, bug, harms, quoted, understand, userlist_entry, version
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "meaning"),
     [
-        ("pgbouncer cannot connect to server", Says.BACKS_OFF),
-        ("server login has been failing, try again later (server_login_retry)", Says.BACKS_OFF),
-        ("server login has been failing, cached error: something new (server_login_retry)", Says.BACKS_OFF),
-        ("server login has been failing, cached error: connect failed (server_login_retry)", Says.NO_WAY),
+        ("pgbouncer cannot connect to server", Meaning.BACKS_OFF),
+        ("server login has been failing, try again later (server_login_retry)", Meaning.BACKS_OFF),
+        ("server login has been failing, cached error: something new (server_login_retry)", Meaning.BACKS_OFF),
+        ("server login has been failing, cached error: connect failed (server_login_retry)", Meaning.NO_WAY),
         (
             (
                 'server login has been failing, cached error: password authentication failed for user "p" '
                 "(server_login_retry)"
             ),
-            Says.REFUSED,
+            Meaning.REFUSED,
         ),
         (
             "server login has been failing, cached error: server DNS lookup failed (server_login_retry)",
-            Says.NO_NAME,
+            Meaning.NO_NAME,
         ),
         (
             "server login has been failing, cached error: the database system is starting up (server_login_retry)",
-            Says.STARTING,
+            Meaning.STARTING,
         ),
-        ('password authentication failed for user "pooler"', Says.REFUSED),
-        ("server login failed: wrong password type", Says.REFUSED),
-        ("the database system is in recovery mode", Says.STARTING),
-        ("client_login_timeout (server down)", Says.BACKS_OFF),
-        ("query_wait_timeout", Says.BACKS_OFF),
-        ("server conn crashed?", Says.NO_WAY),
-        ("password authentication failed", Says.CLIENT),
-        ("SASL authentication failed", Says.CLIENT),
-        ("no such user", Says.CLIENT),
-        ("no such user: app", Says.CLIENT),
-        ("no such database: shop", Says.CLIENT),
-        ("bouncer config error", Says.CLIENT),
-        ("no more connections allowed (max_client_conn)", Says.CROWDED),
-        ("client connections exceeded (max_db_client_connections)", Says.CROWDED),
-        ('database "shop" is disabled', Says.DISABLED),
-        ("database does not allow connections: shop", Says.DISABLED),
-        ("no answer in time", Says.UNKNOWN),
+        ('password authentication failed for user "pooler"', Meaning.REFUSED),
+        ("server login failed: wrong password type", Meaning.REFUSED),
+        ("the database system is in recovery mode", Meaning.STARTING),
+        ("client_login_timeout (server down)", Meaning.BACKS_OFF),
+        ("query_wait_timeout", Meaning.BACKS_OFF),
+        ("server conn crashed?", Meaning.NO_WAY),
+        ("password authentication failed", Meaning.CLIENT),
+        ("SASL authentication failed", Meaning.CLIENT),
+        ("no such user", Meaning.CLIENT),
+        ("no such user: app", Meaning.CLIENT),
+        ("no such database: shop", Meaning.CLIENT),
+        ("bouncer config error", Meaning.CLIENT),
+        ("no more connections allowed (max_client_conn)", Meaning.CROWDED),
+        ("client connections exceeded (max_db_client_connections)", Meaning.CROWDED),
+        ('database "shop" is disabled', Meaning.DISABLED),
+        ("database does not allow connections: shop", Meaning.DISABLED),
+        ("no answer in time", Meaning.UNKNOWN),
     ],
 )
-def test_every_wording_is_understood(text: str, says: Says) -> None:
+def test_every_wording_is_understood(text: str, meaning: Meaning) -> None:
     """Before 1.17, from 1.17 to 1.23, and since 1.24, which quotes the cause."""
-    assert says == understand(text)
+    assert meaning == understand(text)
 
 
 @given(st.text().filter(lambda text: not any(word in text for word in ("login", "connect", "auth"))))
@@ -82,9 +82,9 @@ def test_versions_are_read(text: str, number: tuple[int, ...]) -> None:
 )
 def test_bugs_belong_to_versions(of: str, known: str) -> None:
     """Those after which only a new process logs in; a version that is not known has none."""
-    found = bug(version(of), Says.REFUSED)
+    found = bug(version(of), Meaning.REFUSED)
     assert known in found.source if known and found else (known, found) == ("", None)
-    assert bug(version(of), Says.NO_WAY) is None
+    assert bug(version(of), Meaning.NO_WAY) is None
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,15 @@ from typing import Any
 import pytest
 
 from bootheal.model import Answer, Console, Credentials, Endpoint, Login, Pod, Ref, Secret, Service, Setting, Workload
-from bootheal.pgbouncer.observation import STARVED
-from bootheal.pgbouncer.pooler import PoolerStep
-from bootheal.ports import World
+from bootheal.pgbouncer.observation import Pooler, look
+from bootheal.pgbouncer.pod import STARVED
+from bootheal.ports import Partial, World
 from bootheal.postgres.primary import Database
 from support.objects import a_deployment, a_pod
 
 SERVED = Answer(ok=True, spoke=True)
 LOGINS = {role: Login(Ref("secret", "shop", role)) for role in ("admin", "pooler", "app")}
-STEP = PoolerStep(
-    name="pooler/shop",
+POOLER = Pooler(
     deployment=Ref("deployment", "shop", "pooler"),
     service="pooler",
     dbname="shop",
@@ -27,7 +26,7 @@ STEP = PoolerStep(
 )
 
 
-class OnePooler:
+class OnePooler(Partial):
     """A cluster with one pooler pod, that pooler's console, and a PostgreSQL that serves whoever asks."""
 
     def __init__(self, console: Console) -> None:
@@ -45,7 +44,7 @@ class OnePooler:
     def endpoints(self, _namespace: str, _service: str) -> Sequence[Endpoint]:
         return (Endpoint("10.42.0.7", 6432, "pooler-1"),)
 
-    def credentials(self, login: Login) -> Credentials:
+    def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         return Credentials(login.secret.name, Secret("x"))
 
     def boot_time(self) -> None:
@@ -61,8 +60,8 @@ class OnePooler:
 def found(waits: str, forced_user: str = "") -> Answer:
     shown = Console({"server_login_retry": Setting("15", changeable=True)}, frozenset({waits}))
     world = OnePooler(replace(shown, forced_user=forced_user))
-    seen = STEP.look(World(cluster=world, host=world, postgres=world, pooler=world, web=None))  # type: ignore[arg-type]
-    return seen.members[0].login
+    seen = look(World(cluster=world, secrets=world, host=world, postgres=world, pooler=world), POOLER)
+    return seen.pods[0].login
 
 
 @pytest.mark.parametrize(("waits", "forced_user"), [("app", ""), ("pooler", ""), ("owner", "owner")])

@@ -1,5 +1,6 @@
 """The pooler: loans, settings, whose fault a refused login is."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,15 +8,15 @@ import pytest
 
 from bootheal.model import ActionRecord, Answer, Console, Document, Login, Ref, Setting, Target
 from bootheal.pgbouncer.actions import HangUp, LowerSetting, Reload, RestartPooler, RestoreSetting
-from bootheal.pgbouncer.observation import PoolerObservation, PoolerPod
+from bootheal.pgbouncer.observation import Pooler, PoolerObservation
+from bootheal.pgbouncer.pod import PoolerPod
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.postgres.primary import Database
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 from support.objects import NOW, past
 
 POD = Ref("pod", "shop", "pooler-1")
-STEP = PoolerStep(
-    name="pooler/shop",
+POOLER = Pooler(
     deployment=Ref("deployment", "shop", "pooler"),
     service="pooler",
     dbname="shop",
@@ -25,6 +26,7 @@ STEP = PoolerStep(
     client=Login(Ref("secret", "shop", "app")),
     settings={"server_idle_timeout": "300"},
 )
+STEP = PoolerStep(name="pooler/shop", pooler=POOLER)
 OK = Answer(ok=True, spoke=True)
 FAILING = Answer(ok=False, spoke=True, sqlstate="08P01", text="server login has been failing, try again later")
 
@@ -37,8 +39,12 @@ def shows(retry: str = "15", idle: str = "300", **facts: Any) -> Console:
     return replace(Console(settings), **facts)
 
 
-def member(login: Answer = OK, retry: str = "15", idle: str = "300", **fields: Any) -> PoolerPod:
+def pod(login: Answer = OK, retry: str = "15", idle: str = "300", **fields: Any) -> PoolerPod:
     return replace(PoolerPod(POD, "uid-1", Target("10.42.0.8", 6432, POD), login, shows(retry, idle)), **fields)
+
+
+def declaring(settings: Mapping[str, str]) -> PoolerStep:
+    return replace(STEP, pooler=replace(POOLER, settings=settings))
 
 
 def loan(number: int = 0, **fields: Any) -> ActionRecord:
@@ -49,18 +55,18 @@ def loan(number: int = 0, **fields: Any) -> ActionRecord:
     )
 
 
-def judge(*members: PoolerPod, step: PoolerStep = STEP, done: tuple[ActionRecord, ...] = (), **facts: Any) -> Judgement:
-    return step.judge(PoolerObservation(members=members, **facts), past(done=done))
+def judge(*pods: PoolerPod, step: PoolerStep = STEP, done: tuple[ActionRecord, ...] = (), **facts: Any) -> Judgement:
+    return step.judge(PoolerObservation(pods=pods, **facts), past(done=done))
 
 
 def test_a_pooler_that_serves_with_its_settings_is_left_alone() -> None:
     """Nothing is set again."""
-    assert judge(member()) == Settled("logins through pooler-1 succeed, the declared settings are in force")
+    assert judge(pod()) == Settled("logins through pooler-1 succeed, the declared settings are in force")
 
 
 def test_a_failing_login_lifts_the_back_off() -> None:
     """Whatever the wording: PostgreSQL is known to serve, so PgBouncer should try now. The loan notes the old value."""
-    judgement = judge(member(FAILING))
+    judgement = judge(pod(FAILING))
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
     assert isinstance(action, LowerSetting)
@@ -69,7 +75,7 @@ def test_a_failing_login_lifts_the_back_off() -> None:
 
 def test_a_run_that_ends_gives_back_what_it_lent() -> None:
     """Also while logins still fail; to the pod that owes it, and only if nobody has paid."""
-    lent = PoolerObservation(members=(member(FAILING, retry="0.2"),))
+    lent = PoolerObservation(pods=(pod(FAILING, retry="0.2"),))
     judgement = STEP.wind_down(lent, past(done=(loan(),)))
     assert isinstance(judgement, Act)
     assert [(type(action), action.note["key"]) for action in judgement.actions] == [
@@ -79,7 +85,7 @@ def test_a_run_that_ends_gives_back_what_it_lent() -> None:
         1, "restore-setting", str(POD), "x", NOW, "repay", "done", {"uid": "uid-1", "key": "server_login_retry"}
     )
     assert [STEP.owes(done) for done in ((), (loan(),), (loan(), paid))] == [False, True, False]
-    assert isinstance(STEP.wind_down(PoolerObservation(members=(member(uid="uid-2"),)), past(done=(loan(),))), Settled)
+    assert isinstance(STEP.wind_down(PoolerObservation(pods=(pod(uid="uid-2"),)), past(done=(loan(),))), Settled)
 
 
 def test_the_memory_for_failed_lookups_is_shortened_too() -> None:
@@ -88,23 +94,23 @@ def test_the_memory_for_failed_lookups_is_shortened_too() -> None:
         "dns_nxdomain_ttl": Setting("15", changeable=True),
         "server_login_retry": Setting("0.2", changeable=True),
     }
-    judgement = judge(member(FAILING, console=Console(timeout)))
+    judgement = judge(pod(FAILING, console=Console(timeout)))
     assert isinstance(judgement, Act)
     assert [action.note["key"] for action in judgement.actions] == ["dns_nxdomain_ttl"]
     both = (loan(), loan(1, note={"uid": "uid-1", "key": "dns_nxdomain_ttl", "value": "15"}))
-    repaid = judge(member(retry="0.2"), done=both)
+    repaid = judge(pod(retry="0.2"), done=both)
     assert isinstance(repaid, Act)
     assert {action.note["key"] for action in repaid.actions} == {"server_login_retry", "dns_nxdomain_ttl"}
 
 
 def test_a_back_off_that_is_lifted_already_is_waited_for() -> None:
     """No second loan on top of the first."""
-    assert isinstance(judge(member(FAILING, retry="0.2"), done=(loan(),)), Wait)
+    assert isinstance(judge(pod(FAILING, retry="0.2"), done=(loan(),)), Wait)
 
 
 def test_a_loan_is_repaid_once_logins_succeed() -> None:
     """With the value from before the loan, also when another process took it and died."""
-    judgement = judge(member(retry="0.2"), done=(loan(result="intended"),))
+    judgement = judge(pod(retry="0.2"), done=(loan(result="intended"),))
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
     assert isinstance(action, RestoreSetting)
@@ -116,26 +122,26 @@ def test_a_repaid_loan_is_not_repaid_again() -> None:
     paid = ActionRecord(
         1, "restore-setting", str(POD), "x", NOW, "repay", "done", {"uid": "uid-1", "key": "server_login_retry"}
     )
-    assert isinstance(judge(member(), done=(loan(), paid)), Settled)
-    assert isinstance(judge(member(retry="0.2"), done=(loan(), replace(paid, result="failed: x"))), Act)
+    assert isinstance(judge(pod(), done=(loan(), paid)), Settled)
+    assert isinstance(judge(pod(retry="0.2"), done=(loan(), replace(paid, result="failed: x"))), Act)
 
 
 def test_a_loan_to_a_pod_that_is_gone_is_void() -> None:
     """Its successor read the value from its own file."""
-    assert isinstance(judge(member(uid="uid-2"), done=(loan(),)), Settled)
+    assert isinstance(judge(pod(uid="uid-2"), done=(loan(),)), Settled)
 
 
 def test_a_second_loan_still_owes_the_first_value() -> None:
     """A pod that was reloaded meanwhile gets back what it had before the first loan."""
-    judgement = judge(member(FAILING, retry="30"), done=(loan(),))
+    judgement = judge(pod(FAILING, retry="30"), done=(loan(),))
     assert isinstance(judgement, Act)
     assert judgement.actions[0].note["value"] == "15"
 
 
 def test_a_declared_back_off_is_what_is_given_back() -> None:
     """The owner's value wins over the one that was found."""
-    step = replace(STEP, settings={"server_login_retry": "5"})
-    judgement = judge(member(retry="0.2"), step=step, done=(loan(),))
+    step = declaring({"server_login_retry": "5"})
+    judgement = judge(pod(retry="0.2"), step=step, done=(loan(),))
     assert isinstance(judgement, Act)
     (action,) = judgement.actions
     assert isinstance(action, RestoreSetting)
@@ -144,17 +150,17 @@ def test_a_declared_back_off_is_what_is_given_back() -> None:
 
 def test_settings_that_differ_are_set() -> None:
     """Only those; numbers are compared as numbers."""
-    judgement = judge(member(idle="600"))
+    judgement = judge(pod(idle="600"))
     assert isinstance(judgement, Act)
     assert [action.sentence for action in judgement.actions] == ["set server_idle_timeout = 300 on pod/shop/pooler-1"]
-    assert isinstance(judge(member(idle="300.0")), Settled)
+    assert isinstance(judge(pod(idle="300.0")), Settled)
 
 
 def test_settings_that_cannot_change_at_run_time_say_so() -> None:
     """They are remarks, not endless attempts."""
-    step = replace(STEP, settings={"listen_port": "7000", "no_such": "1"})
+    step = declaring({"listen_port": "7000", "no_such": "1"})
     fixed = {"listen_port": Setting("6432", changeable=False)}
-    judgement = judge(member(console=Console(fixed)), step=step)
+    judgement = judge(pod(console=Console(fixed)), step=step)
     assert isinstance(judgement, Settled)
     assert judgement.remarks == (
         "listen_port = 7000 needs a restart of PgBouncer on pod/shop/pooler-1 (it has 6432)",
@@ -164,29 +170,29 @@ def test_settings_that_cannot_change_at_run_time_say_so() -> None:
 
 def test_without_the_console_settings_cannot_be_verified() -> None:
     """Logins work, so that nothing has failed; what is not known is said, with the way out."""
-    blind = member(console=None, refused="cannot open a session: not allowed", hint="add it to admin_users")
+    blind = pod(console=None, refused="cannot open a session: not allowed", hint="add it to admin_users")
     judgement = judge(blind)
     assert isinstance(judgement, Settled)
     assert judgement.why == "logins through pooler-1 succeed, the declared settings cannot be verified"
     (remark,) = judgement.remarks
     assert "not allowed; add it to admin_users" in remark
-    assert judge(blind, step=replace(STEP, settings={})) == Settled("logins through pooler-1 succeed")
+    assert judge(blind, step=declaring({})) == Settled("logins through pooler-1 succeed")
 
 
 def test_a_console_that_does_not_answer_for_now_is_waited_for() -> None:
     """Neither "healed" with a loan unpaid, nor given up for a hiccup."""
-    blind = member(console=None, refused="cannot hold a session: connection reset", transient=True)
+    blind = pod(console=None, refused="cannot hold a session: connection reset", transient=True)
     assert judge(blind) == Wait("cannot hold a session: connection reset")
-    no_settings = replace(STEP, settings={})
+    no_settings = declaring({})
     assert isinstance(judge(blind, step=no_settings, done=(loan(),)), Wait)
     assert isinstance(judge(blind, step=no_settings), Settled)
 
 
 def test_a_loan_is_repaid_before_giving_up() -> None:
     """The application's own wrong password leaves nothing of ours behind."""
-    refused = member(Answer(ok=False, spoke=True, text="SASL authentication failed"), retry="0.2")
+    refused = pod(Answer(ok=False, spoke=True, text="SASL authentication failed"), retry="0.2")
     held = past(first_seen={"stale_client uid-1": NOW - 10}, done=(loan(),))
-    judgement = STEP.judge(PoolerObservation(members=(refused,)), held)
+    judgement = STEP.judge(PoolerObservation(pods=(refused,)), held)
     assert isinstance(judgement, Act)
     assert isinstance(judgement.actions[0], RestoreSetting)
 
@@ -195,13 +201,13 @@ def test_a_loan_is_repaid_before_giving_up() -> None:
 def test_a_back_off_that_cannot_be_read_is_not_lent(value: str | None) -> None:
     """An odd PgBouncer is no reason to fail."""
     settings = {} if value is None else {"server_login_retry": Setting(value, changeable=True)}
-    assert isinstance(judge(member(FAILING, console=Console(settings))), Wait)
+    assert isinstance(judge(pod(FAILING, console=Console(settings))), Wait)
 
 
 def test_a_config_map_that_somebody_manages_is_not_written() -> None:
     """Flux, Argo CD or Helm would write it back; the owner is told where to change it."""
     document = Document(Ref("configmap", "shop", "ini"), "pgbouncer.ini", "[pgbouncer]\n", "1", managed_by="Flux")
-    judgement = judge(member(), document=document)
+    judgement = judge(pod(), document=document)
     assert isinstance(judgement, Settled)
     assert "because Flux manages it" in judgement.remarks[0]
 
@@ -210,7 +216,7 @@ def test_a_config_map_that_somebody_manages_is_not_written() -> None:
 def test_the_applications_own_login_is_not_the_poolers_fault(text: str) -> None:
     """Refused by the pooler itself for ten seconds: no loan, no write, the Secret is named."""
     login = Answer(ok=False, spoke=True, text=text)
-    facts = PoolerObservation(members=(member(login),))
+    facts = PoolerObservation(pods=(pod(login),))
     assert isinstance(STEP.judge(facts, past()), Wait)
     judgement = STEP.judge(facts, past(first_seen={"stale_client uid-1": NOW - 10}))
     assert isinstance(judgement, GiveUp)
@@ -222,7 +228,7 @@ def test_a_pod_that_does_not_run_and_a_service_behind_are_waited_for() -> None:
     assert judge(doubts=("pod/shop/pooler-1 does not run yet: Unknown",)) == Wait(
         "pod/shop/pooler-1 does not run yet: Unknown"
     )
-    assert judge(member(), service="service/shop/pooler still sends to 10.42.0.3") == Wait(
+    assert judge(pod(), service="service/shop/pooler still sends to 10.42.0.3") == Wait(
         "service/shop/pooler still sends to 10.42.0.3"
     )
 
@@ -232,21 +238,21 @@ def test_a_named_config_map_is_written_only_when_it_differs() -> None:
     document = Document(
         Ref("configmap", "shop", "ini"), "pgbouncer.ini", "[pgbouncer]\nserver_idle_timeout = 300\n", "1"
     )
-    assert isinstance(judge(member(), document=document), Settled)
-    judgement = judge(member(), document=replace(document, text="[pgbouncer]\n"))
+    assert isinstance(judge(pod(), document=document), Settled)
+    judgement = judge(pod(), document=replace(document, text="[pgbouncer]\n"))
     assert isinstance(judgement, Act)
     assert judgement.actions[0].about == document.ref
 
 
-# --- the matrix ------------------------------------------------------------------------------------
+# --- whose fault it is ---------------------------------------------------------------------------
 
 REFUSED = Answer(ok=False, spoke=True, sqlstate="28P01", text='password authentication failed for user "pooler"')
 UNKNOWN = Answer(ok=False, spoke=True, text="SASL authentication failed")
 
 
-def cured(*members: PoolerPod, held: float = 0.0, done: tuple[ActionRecord, ...] = (), **facts: Any) -> Judgement:
+def cured(*pods: PoolerPod, held: float = 0.0, done: tuple[ActionRecord, ...] = (), **facts: Any) -> Judgement:
     """Judge with both roles let in by PostgreSQL, each diagnosis having held for so long."""
-    seen = PoolerObservation(members=members, **{"pooler": OK, "application": OK} | facts)
+    seen = PoolerObservation(pods=pods, **{"pooler": OK, "application": OK} | facts)
     return STEP.judge(seen, past(done=done, first_seen=dict.fromkeys(seen.conditions, NOW - held)))
 
 
@@ -263,20 +269,20 @@ def restart(uid: str, result: str = "done") -> ActionRecord:
 @pytest.mark.parametrize(("held", "restarted"), [(3.3, False), (3.5, True)])
 def test_a_pooler_that_is_refused_what_postgresql_accepts_is_restarted(held: float, *, restarted: bool) -> None:
     """Once the loan is out and it has tried more than twice."""
-    judgement = cured(member(REFUSED, retry="0.2"), held=held)
+    judgement = cured(pod(REFUSED, retry="0.2"), held=held)
     assert bool(restarts(judgement)) is restarted
     assert isinstance(judgement, Act if restarted else Wait)
 
 
 def test_a_version_with_a_bug_that_shows_itself_so_is_restarted_at_once() -> None:
     """And the bug is named."""
-    buggy = member(REFUSED, console=shows(retry="0.2", version="PgBouncer 1.25.0"))
+    buggy = pod(REFUSED, console=shows(retry="0.2", version="PgBouncer 1.25.0"))
     assert restarts(cured(buggy)) == ["ad-hoc SCRAM keys fail after a reconnect (pgbouncer#1432)"]
 
 
 def test_a_pooler_is_restarted_once_a_boot() -> None:
     """Its successor that fails as well is a person's business; a restart that was only intended is done."""
-    failing = member(REFUSED, retry="0.2")
+    failing = pod(REFUSED, retry="0.2")
     assert isinstance(cured(failing, held=60, done=(restart("uid-0"),)), GiveUp)
     assert restarts(cured(failing, held=60, done=(restart("uid-1", "intended"),)))
     assert restarts(cured(failing, held=60, done=(restart("uid-0", "failed: 409"),)))
@@ -284,8 +290,8 @@ def test_a_pooler_is_restarted_once_a_boot() -> None:
 
 def test_one_pod_after_the_other() -> None:
     """Not while another does not run; each of two pods may need it."""
-    other = member(REFUSED, retry="0.2", pod=Ref("pod", "shop", "pooler-2"), uid="uid-2")
-    assert len(restarts(cured(member(REFUSED, retry="0.2"), other, held=60, wanted=2))) == 1
+    other = pod(REFUSED, retry="0.2", ref=Ref("pod", "shop", "pooler-2"), uid="uid-2")
+    assert len(restarts(cured(pod(REFUSED, retry="0.2"), other, held=60, wanted=2))) == 1
     assert not restarts(cured(other, held=60, wanted=2, done=(restart("uid-1"),), doubts=("x does not run",)))
     assert restarts(cured(other, held=60, wanted=2, done=(restart("uid-1"),)))
 
@@ -293,39 +299,39 @@ def test_one_pod_after_the_other() -> None:
 def test_a_pooler_that_serves_others_is_not_restarted_on_suspicion() -> None:
     """Their connections would be dropped. A file that differs is no suspicion, but it may be on its way."""
     busy = shows(retry="0.2", servers=3)
-    assert isinstance(cured(member(REFUSED, console=busy), held=60), GiveUp)
-    assert isinstance(cured(member(REFUSED, console=busy, same_file=False), held=89), Wait)
-    assert restarts(cured(member(REFUSED, console=busy, same_file=False), held=90))
+    assert isinstance(cured(pod(REFUSED, console=busy), held=60), GiveUp)
+    assert isinstance(cured(pod(REFUSED, console=busy, same_file=False), held=89), Wait)
+    assert restarts(cured(pod(REFUSED, console=busy, same_file=False), held=90))
 
 
 @pytest.mark.parametrize("login", [REFUSED, UNKNOWN])
 def test_a_changed_auth_file_is_reloaded_once_it_is_in_the_pod(login: Answer) -> None:
     """That drops nobody. Where it is not in the pod, as with a subPath, only a restart brings it there."""
-    judgement = cured(member(login, retry="0.2", same_file=True))
+    judgement = cured(pod(login, retry="0.2", same_file=True))
     assert isinstance(judgement, Act)
     assert [type(action) for action in judgement.actions] == [Reload]
     done = ActionRecord(0, "reload", str(POD), "x", NOW - 1, "reload", "done", {"uid": "uid-1"})
-    assert isinstance(cured(member(login, retry="0.2", same_file=True), done=(done,)), Wait)
+    assert isinstance(cured(pod(login, retry="0.2", same_file=True), done=(done,)), Wait)
     earlier = STEP.judge(
-        PoolerObservation(members=(member(login, retry="0.2", same_file=True),), pooler=OK, application=OK),
+        PoolerObservation(pods=(pod(login, retry="0.2", same_file=True),), pooler=OK, application=OK),
         past(done=(done,), incident=1),
     )
     assert isinstance(earlier, Act)  # that was another change of it, weeks ago in the same boot
     assert [type(action) for action in earlier.actions] == [Reload]
-    assert restarts(cured(member(login, retry="0.2", same_file=False))) == ["its auth_file is not the declared one"]
+    assert restarts(cured(pod(login, retry="0.2", same_file=False))) == ["its auth_file is not the declared one"]
 
 
 def test_a_remembered_lookup_costs_a_restart_only_if_that_is_sooner() -> None:
     """PgBouncer believes for dns_nxdomain_ttl that a name does not exist, whatever is set, reloaded or reconnected."""
-    assert restarts(cured(member(FAILING, console=shows(retry="0.2", unknown_for=9.0))))
-    waiting = cured(member(FAILING, console=shows(retry="0.2", unknown_for=2.0)))
+    assert restarts(cured(pod(FAILING, console=shows(retry="0.2", unknown_for=9.0))))
+    waiting = cured(pod(FAILING, console=shows(retry="0.2", unknown_for=2.0)))
     assert isinstance(waiting, Wait)
     assert "name does not exist" in waiting.why
 
 
 def test_a_pooler_that_hides_why_is_restarted_in_the_end() -> None:
     """Before 1.24 it only says that it fails; PostgreSQL must have let both roles in for fifteen seconds."""
-    failing = member(FAILING, retry="0.2")
+    failing = pod(FAILING, retry="0.2")
     assert isinstance(cured(failing, held=14), Wait)
     assert restarts(cured(failing, held=15)) == ["it goes on failing where PostgreSQL lets both roles in"]
     assert not restarts(cured(failing, held=15, pooler=Answer(ok=False, spoke=True, sqlstate="57P03")))
@@ -339,7 +345,7 @@ def test_a_pooler_that_hides_why_is_restarted_in_the_end() -> None:
 )
 def test_what_somebody_else_stopped_is_reported_not_undone(console: Console, word: str, hint: str) -> None:
     """For a minute whoever did it may be about to end it; nothing is lent for it, and nothing resumed."""
-    stopped = member(FAILING, console=console)
+    stopped = pod(FAILING, console=console)
     waiting = cured(stopped, held=59)
     assert isinstance(waiting, Wait)
     assert f"somebody has {word} the database" in waiting.why
@@ -351,7 +357,7 @@ def test_what_somebody_else_stopped_is_reported_not_undone(console: Console, wor
 def test_an_application_that_postgresql_refuses_too_is_reported() -> None:
     """Its Secret and its role disagree: not the pooler's fault, nor bootheal's to decide which is right."""
     wrong = Answer(ok=False, spoke=True, sqlstate="28P01", text='password authentication failed for user "app"')
-    told = cured(member(wrong, retry="0.2"), application=wrong, held=10)
+    told = cured(pod(wrong, retry="0.2"), application=wrong, held=10)
     assert isinstance(told, GiveUp)
     assert "straight to PostgreSQL it is refused, too" in told.why
     assert "secret/shop/app" in told.hint
@@ -360,7 +366,7 @@ def test_an_application_that_postgresql_refuses_too_is_reported() -> None:
 def test_recovery_does_not_count_against_patience() -> None:
     """PostgreSQL began to recover again after it had been seen to serve."""
     recovering = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
-    judgement = cured(member(FAILING, retry="0.2"), pooler=recovering, application=None)
+    judgement = cured(pod(FAILING, retry="0.2"), pooler=recovering, application=None)
     assert isinstance(judgement, Wait)
     assert not judgement.counts
 
@@ -368,11 +374,11 @@ def test_recovery_does_not_count_against_patience() -> None:
 def test_pods_of_an_old_and_a_new_revision_are_both_served() -> None:
     """Settings and loans reach the pod that runs while the other is still being made; then what is wanted is enough."""
     doubt = "pod/shop/pooler-2 does not run yet: ErrImagePull"
-    assert isinstance(judge(member(idle="600"), doubts=(doubt,)), Act)
-    settled = judge(member(), doubts=(doubt,))
+    assert isinstance(judge(pod(idle="600"), doubts=(doubt,)), Act)
+    settled = judge(pod(), doubts=(doubt,))
     assert isinstance(settled, Settled)
     assert settled.remarks == (doubt,)
-    assert judge(member(), doubts=(doubt,), wanted=2) == Wait(doubt)
+    assert judge(pod(), doubts=(doubt,), wanted=2) == Wait(doubt)
 
 
 def test_without_the_console_a_signal_has_the_file_read() -> None:
@@ -380,7 +386,7 @@ def test_without_the_console_a_signal_has_the_file_read() -> None:
     document = Document(
         Ref("configmap", "shop", "ini"), "pgbouncer.ini", "[pgbouncer]\nserver_idle_timeout = 300\n", "1"
     )
-    blind = member(console=None, refused="not allowed", same_ini=True)
+    blind = pod(console=None, refused="not allowed", same_ini=True)
     judgement = judge(blind, document=document)
     assert isinstance(judgement, Act)
     assert [type(action) for action in judgement.actions] == [HangUp]

@@ -8,7 +8,7 @@ import pytest
 from bootheal.errors import BoothealError, DeniedError, MissingError
 from bootheal.model import Answer, BootTime, Endpoint, Pod, Ref, Service, Target
 from bootheal.platform.dns import Dns, DnsObservation, _target
-from bootheal.ports import World
+from bootheal.ports import Partial, World
 from bootheal.step import Settled, Wait
 from support.objects import BOOT, NOW, THIS_BOOT, a_pod, past, running
 
@@ -51,7 +51,7 @@ def test_it_is_asked_as_everybody_asks_it_or_in_its_pod() -> None:
 
 
 @dataclass
-class Simulated:
+class Simulated(Partial):
     """A cluster with or without CoreDNS, and a DNS that answers."""
 
     endpoints_: list[Endpoint] = field(default_factory=lambda: [Endpoint("10.42.0.3", 53)])
@@ -64,7 +64,7 @@ class Simulated:
             raise self.error
         return Service(Ref("service", namespace, name), "10.43.0.10", ((53, 53),), {"k8s-app": "kube-dns"})
 
-    def pods(self, _namespace: str, _labels: Mapping[str, str]) -> list[Pod]:
+    def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> list[Pod]:
         return self.pods_
 
     def endpoints(self, _namespace: str, _service: str) -> list[Endpoint]:
@@ -80,7 +80,7 @@ class Simulated:
 
 
 def look(simulated: Simulated, *, direct: bool = True) -> DnsObservation:
-    return Dns().look(World(simulated, simulated, None, None, simulated, direct=direct))  # type: ignore[arg-type]
+    return Dns().look(World(cluster=simulated, host=simulated, web=simulated, direct=direct))
 
 
 def test_it_is_asked_only_when_its_slices_are_of_this_boot() -> None:

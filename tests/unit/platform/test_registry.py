@@ -7,7 +7,7 @@ import pytest
 
 from bootheal.model import ActionRecord, Answer, Component, ComponentState
 from bootheal.platform.registry import Registry, RegistryObservation, RestartContainer, StartContainer
-from bootheal.ports import World
+from bootheal.ports import Partial, World
 from bootheal.step import Act, GiveUp, Settled, Wait
 from support.objects import NOW, past
 
@@ -27,13 +27,13 @@ def done(kind: str, about: str = "container/registry", **fields: Any) -> ActionR
     )
 
 
-class Door:
+class Door(Partial):
     """A web that answers as told, per expected status."""
 
     def __init__(self, *served: int) -> None:
         self.served = served
 
-    def visit(self, url: str, timeout: float, *, insecure: bool, status: int = 0) -> Answer:
+    def visit(self, url: str, timeout: float, *, status: int = 0, **_options: Any) -> Answer:
         assert url == f"{URL}/v2/"
         (found,) = self.served
         ok = found == (status or 200)
@@ -43,7 +43,7 @@ class Door:
 @pytest.mark.parametrize(("status", "up"), [(200, True), (401, True), (404, False), (503, False)])
 def test_a_registry_is_up_when_it_answers_or_asks_who_we_are(status: int, up: bool) -> None:
     """What says 404 under /v2/ is something else."""
-    seen = MAY.look(World(None, None, None, None, Door(status)))  # type: ignore[arg-type]
+    seen = MAY.look(World(web=Door(status)))
     assert isinstance(MAY.judge(seen, past()), Settled) is up
 
 

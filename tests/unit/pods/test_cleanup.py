@@ -1,5 +1,6 @@
 """What is deleted after a reboot, what is left, and when it is too much."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from bootheal.cluster.delete_pod import DeletePod
 from bootheal.model import BootTime, Container, Lease, Node, Pod, PodToDelete, Ref, State
 from bootheal.pods.cleanup import BATCH, BEGAN, FEW, WITNESSES, Cleanup, CleanupObservation, DeletePods
-from bootheal.ports import World
+from bootheal.ports import Partial, World
 from bootheal.step import Act, GiveUp, Past, Settled, Wait
 from support.objects import BOOT, NOW, THIS_BOOT, a_lease, a_node, a_pod, past, running, terminated, waiting
 
@@ -18,14 +19,14 @@ CLEANUP = Cleanup(namespaces=("shop",), grace=60, cap=2)
 
 
 @dataclass
-class Cluster:
+class Cluster(Partial):
     """Only pods and nodes; a node's kubelet knows the UIDs in `known`."""
 
     listed: tuple[Pod, ...]
     node: Node = field(default_factory=a_node)
     known: frozenset[str] = frozenset({"another"})
 
-    def pods(self, namespace: str) -> list[Pod]:
+    def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> list[Pod]:
         return [pod for pod in self.listed if pod.ref.namespace == namespace]
 
     def nodes(self) -> list[Node]:
@@ -38,7 +39,7 @@ class Cluster:
         return self.known
 
 
-class Host:
+class Host(Partial):
     def boot_id(self) -> str:
         return "new"
 
@@ -47,7 +48,8 @@ class Host:
 
 
 def look(*pods: Pod, step: Cleanup = CLEANUP, **cluster: Any) -> CleanupObservation:
-    return step.look(World(Cluster(pods, **cluster), Host(), None, None, None))  # type: ignore[arg-type]
+    simulated = Cluster(pods, **cluster)
+    return step.look(World(cluster=simulated, pod_access=simulated, host=Host()))
 
 
 def dead(name: str = "a", *containers: Container, **fields: Any) -> Pod:

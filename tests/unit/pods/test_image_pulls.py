@@ -1,5 +1,6 @@
 """Pods that wait for an image, once its registry answers."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from bootheal.cluster.delete_pod import DeletePod
 from bootheal.model import ActionRecord, Container, Pod, Ref
 from bootheal.pods.image_pulls import ImagePullsObservation, Images
-from bootheal.ports import World
+from bootheal.ports import Partial, World
 from bootheal.step import Act, Settled, Wait
 from support.objects import BOOT, NOW, a_pod, past, running, waiting
 
@@ -22,11 +23,11 @@ def pulls(
 
 
 def looked(*pods: Pod) -> ImagePullsObservation:
-    class OnlyPods:
-        def pods(self, namespace: str) -> tuple[Pod, ...]:
+    class OnlyPods(Partial):
+        def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> tuple[Pod, ...]:
             return pods
 
-    return IMAGES.look(World(OnlyPods(), None, None, None, None))  # type: ignore[arg-type]
+    return IMAGES.look(World(cluster=OnlyPods()))
 
 
 def for_long(seen: ImagePullsObservation) -> dict[str, float]:

@@ -50,7 +50,7 @@ def test_rows_that_vanished_are_told_with_both_numbers(
 
 
 def test_another_system_identifier_is_another_cluster() -> None:
-    """As initdb makes on an empty volume. One that cannot be read is no verdict, nor is the first one."""
+    """As initdb makes on an empty volume. One that cannot be read proves nothing, nor does the first one."""
     (told,) = lost("8", [], {IDENTIFIER: "7"})
     assert "its system identifier is 8, and was 7 in the last good boot" in told
     assert lost("", [], {IDENTIFIER: "7"}) == lost("7", [], {IDENTIFIER: "7"}) == lost("7", [], {}) == ()
@@ -60,9 +60,9 @@ def test_what_was_accepted_may_be_less_than_at_least_but_not_less_than_it_was() 
     """The owner has seen two rows and said yes: not to one."""
     accepted = {"check orders kept": "2", IDENTIFIER: "7"}
     assert len(lost("7", [answered("2", at_least=5, may_shrink=0)], {"check orders kept": "400"}, accepted)) == 1
-    for value, complaints in (("2", 0), ("3", 0), ("1", 1)):
+    for value, losses in (("2", 0), ("3", 0), ("1", 1)):
         found = lost("7", [answered(value, at_least=5, may_shrink=0)], accepted, accepted)
-        assert len(found) == complaints
+        assert len(found) == losses
 
 
 @pytest.mark.parametrize("value", ["", "ring 7", "{1,2}"])

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from bootheal.errors import UnreachableError
-from bootheal.model import ActionRecord, Answer, Credentials, Login, Ref, Secret, Target
-from bootheal.ports import World
+from bootheal.model import ActionRecord, Answer, Login, Ref, Target
 from bootheal.postgres.data_checks import Check, Checked, checked
-from bootheal.postgres.database import AcceptData, DatabaseObservation, DatabaseStep
-from bootheal.postgres.primary import READ_ONLY, Database, Server, Servers
+from bootheal.postgres.database import AcceptData, DatabaseStep
+from bootheal.postgres.observation import DatabaseObservation
+from bootheal.postgres.primary import Database, Server, Servers
 from bootheal.postgres.server_log import Distress
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 from support.objects import NOW, past
@@ -19,31 +18,18 @@ DATABASE = Database("shop", "shop", "shop", Login(Ref("secret", "shop", "admin")
 STEP = DatabaseStep(name="database/shop", database=DATABASE)
 
 
-def member(name: str = "postgres-0", **answer: Any) -> Server:
+def server(name: str = "postgres-0", **answer: Any) -> Server:
     return Server(name, Target("10.42.0.5", 5432), Answer(**{"ok": False, "spoke": True} | answer))
 
 
-def judge(*members: Server) -> Judgement:
-    return STEP.judge(DatabaseObservation(Servers(members)), past())
+def judge(*servers: Server) -> Judgement:
+    return STEP.judge(DatabaseObservation(Servers(servers)), past())
 
 
-WRITABLE = Servers((member(ok=True, value="f"),))
+WRITABLE = Servers((server(ok=True, value="f"),))
 ORDERS = Check("orders kept", "select count(*) from orders", at_least=1, may_shrink=0)
 CHECKING = replace(STEP, checks=(ORDERS,), client=Login(Ref("secret", "shop", "app")))
 GOOD = {"system identifier": "7", "check orders kept": "3000"}
-
-
-class OneServer:
-    """A server outside the cluster that takes writes, and answers all else so."""
-
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
-
-    def credentials(self, _login: Login) -> Credentials:
-        return Credentials("postgres", Secret("x"))
-
-    def ask(self, *_: Any, sql: str, **_options: Any) -> Answer:
-        return Answer(ok=True, spoke=True, value="f") if sql == READ_ONLY else self._answer
 
 
 def counted(value: str = "3000", **answer: Any) -> tuple[Checked, ...]:
@@ -56,20 +42,20 @@ def compared(seen: DatabaseObservation, step: DatabaseStep = CHECKING, **history
 
 
 def test_a_writable_primary_settles_it() -> None:
-    """Whichever member it is; a standby beside it is no trouble."""
-    standby, primary = member("postgres-0", ok=True, value="t"), member("postgres-1", ok=True, value="f")
+    """Whichever server it is; a standby beside it is no trouble."""
+    standby, primary = server("postgres-0", ok=True, value="t"), server("postgres-1", ok=True, value="f")
     assert judge(standby, primary) == Settled("postgres-1 accepts connections and takes writes")
 
 
 def test_a_service_that_does_not_lead_there_yet_is_waited_for() -> None:
     """The pooler comes through it, and would hang on an address that is gone."""
-    members = Servers((member(ok=True, value="f"),), service="service/shop/db still sends to 10.42.0.3")
-    assert STEP.judge(DatabaseObservation(members), past()) == Wait("service/shop/db still sends to 10.42.0.3")
+    servers = Servers((server(ok=True, value="f"),), service="service/shop/db still sends to 10.42.0.3")
+    assert STEP.judge(DatabaseObservation(servers), past()) == Wait("service/shop/db still sends to 10.42.0.3")
 
 
 def test_crash_recovery_is_waited_for_without_using_up_patience() -> None:
     """57P03 is work in progress: the reason carries the SQLSTATE, the clock of patience stands still."""
-    said = member(sqlstate="57P03", text="the database system is starting up")
+    said = server(sqlstate="57P03", text="the database system is starting up")
     why = "PostgreSQL postgres-0: the database system is starting up (57P03)"
     assert judge(said) == Wait(why, counts=False)
 
@@ -86,8 +72,8 @@ def test_crash_recovery_is_waited_for_without_using_up_patience() -> None:
     ],
 )
 def test_what_may_pass_is_waited_for_and_explained(answer: dict[str, Any], why: str) -> None:
-    """Server by member."""
-    assert judge(member(**answer)) == Wait(why)
+    """With what the server said."""
+    assert judge(server(**answer)) == Wait(why)
 
 
 def test_no_pod_at_all_is_waited_for() -> None:
@@ -98,7 +84,7 @@ def test_no_pod_at_all_is_waited_for() -> None:
 @pytest.mark.parametrize("sqlstate", ["3D000", "XX001", "58P01"])
 def test_missing_or_damaged_data_needs_a_person(sqlstate: str) -> None:
     """Nothing is created, nothing is repaired; exit code 3 and a hint."""
-    judgement = judge(member(sqlstate=sqlstate, text="gone"))
+    judgement = judge(server(sqlstate=sqlstate, text="gone"))
     assert isinstance(judgement, GiveUp)
     assert judgement.person
     assert "backup" in judgement.hint
@@ -106,7 +92,7 @@ def test_missing_or_damaged_data_needs_a_person(sqlstate: str) -> None:
 
 def test_two_primaries_need_a_person() -> None:
     """Split brain is not ours to resolve."""
-    seen = DatabaseObservation(Servers((member("a", ok=True, value="f"), member("b", ok=True, value="f"))))
+    seen = DatabaseObservation(Servers((server("a", ok=True, value="f"), server("b", ok=True, value="f"))))
     assert isinstance(STEP.judge(seen, past()), Wait)  # a switchover may look so for a moment
     judgement = STEP.judge(seen, past(first_seen={"two primaries": NOW - 10}))
     assert isinstance(judgement, GiveUp)
@@ -114,23 +100,23 @@ def test_two_primaries_need_a_person() -> None:
 
 
 @pytest.mark.parametrize("sqlstate", ["28P01", "3D000", "XX001"])
-def test_no_member_decides_before_all_have_answered(sqlstate: str) -> None:
-    """What a standby says is no verdict while the primary is still on its way."""
-    absent = member("postgres-1", spoke=False, text="connection refused")
-    assert isinstance(judge(member(sqlstate=sqlstate, text="no"), absent), Wait)
+def test_no_server_decides_before_all_have_answered(sqlstate: str) -> None:
+    """What a standby says proves nothing while the primary is still on its way."""
+    absent = server("postgres-1", spoke=False, text="connection refused")
+    assert isinstance(judge(server(sqlstate=sqlstate, text="no"), absent), Wait)
 
 
 @pytest.mark.parametrize("sqlstate", ["28P01", "28000"])
 def test_a_refused_administrator_is_named_with_its_secret(sqlstate: str) -> None:
     """The person is told which Secret to compare."""
-    judgement = judge(member(sqlstate=sqlstate, text="no"))
+    judgement = judge(server(sqlstate=sqlstate, text="no"))
     assert isinstance(judgement, GiveUp)
     assert "secret/shop/admin" in judgement.hint
 
 
 def test_crash_recovery_shows_how_far_it_is() -> None:
     """Where the log tells."""
-    starting = Servers((member(sqlstate="57P03", text="the database system is not yet accepting connections"),))
+    starting = Servers((server(sqlstate="57P03", text="the database system is not yet accepting connections"),))
     seen = DatabaseObservation(starting, recovery="redo is at 0/5A3C2B8 after 10 s")
     why = (
         "PostgreSQL postgres-0: the database system is not yet accepting connections (57P03): "
@@ -141,7 +127,7 @@ def test_crash_recovery_shows_how_far_it_is() -> None:
 
 DAMAGE = Distress("it cannot locate a valid checkpoint record", "restore from a backup", fatal=True)
 LOCK = Distress("it takes a process of another container for its own (postmaster.pid)")
-ABSENT = member(spoke=False, text="connection refused")
+ABSENT = server(spoke=False, text="connection refused")
 
 
 def test_a_server_that_cannot_find_its_checkpoint_needs_a_person() -> None:
@@ -156,11 +142,11 @@ def test_a_server_that_cannot_find_its_checkpoint_needs_a_person() -> None:
     assert judgement.hint == "restore from a backup (the newest backup is job/shop/b)"
 
 
-def test_a_complaint_that_may_pass_is_waited_for_and_told() -> None:
-    """A lock file of another container; and damage of one member while another may come up yet."""
+def test_distress_that_may_pass_is_waited_for_and_told() -> None:
+    """A lock file of another container; and damage of one server while another may come up yet."""
     lock = STEP.judge(DatabaseObservation(Servers((ABSENT,)), distress={"postgres-0": LOCK}), past())
     assert lock == Wait(f"no writable primary: postgres-0: connection refused (postgres-0's log: {LOCK.text})")
-    two = Servers((ABSENT, replace(ABSENT, pod="postgres-1")))
+    two = Servers((ABSENT, replace(ABSENT, name="postgres-1")))
     assert isinstance(STEP.judge(DatabaseObservation(two, distress={"postgres-1": DAMAGE}), past()), Wait)
 
 
@@ -175,47 +161,53 @@ def test_what_is_found_is_kept_for_the_next_boot() -> None:
     assert blind.baseline == {"system identifier": "7", "check orders kept": "3001"}
 
 
-@pytest.mark.parametrize(
-    ("seen", "told"),
-    [
-        (DatabaseObservation(WRITABLE, "8", counted()), "another database cluster"),
-        (DatabaseObservation(WRITABLE, "7", counted("2999")), "orders kept: 2999, and 3000 in the last good boot"),
-        (
-            DatabaseObservation(WRITABLE, "8", counted("0")),
-            "initdb) on an empty volume?; orders kept: 0, and at least 1 are expected",
-        ),
-        (
-            DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="42P01", text="no table")),
-            "it could be asked in the last",
-        ),
-        (
-            DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="3F000", text="no schema")),
-            "it could be asked in the last",
-        ),
-        (
-            DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="42883", text="no function")),
-            "it could be asked in the",
-        ),
-        (DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="XX001", text="bad page")), "bad page (XX001)"),
-        (DatabaseObservation(WRITABLE, "7", counted(ok=False, sqlstate="58P01", text="no file")), "no file (58P01)"),
-    ],
-)
-def test_data_that_is_not_as_it_was_needs_a_person(seen: DatabaseObservation, told: str) -> None:
-    """Nothing goes on; the newest backup is named, and how to say that all is right, where that can be said."""
+def stopped(seen: DatabaseObservation) -> GiveUp:
+    """Return the judgement that nothing goes on without a person, who is told of the newest backup."""
     judgement = compared(replace(seen, backup="the newest backup is job/shop/b"))
     assert isinstance(judgement, GiveUp)
     assert judgement.person
-    assert told in judgement.why
     assert "restore from a backup" in judgement.hint
-    accepting = "if it is right as it is: bootheal run --once --accept-data shop" in judgement.hint
-    assert accepting is all(item.answer.ok for item in seen.checks)
     assert "the newest backup is job/shop/b" in judgement.hint
+    return judgement
+
+
+@pytest.mark.parametrize(
+    ("identifier", "count", "told"),
+    [
+        ("8", "3000", "another database cluster"),
+        ("7", "2999", "orders kept: 2999, and 3000 in the last good boot"),
+        ("8", "0", "initdb) on an empty volume?; orders kept: 0, and at least 1 are expected"),
+    ],
+)
+def test_data_that_is_not_as_it_was_needs_a_person(identifier: str, count: str, told: str) -> None:
+    """Both numbers are told, and how to say that all is right."""
+    judgement = stopped(DatabaseObservation(WRITABLE, identifier, counted(count)))
+    assert told in judgement.why
+    assert "if it is right as it is: bootheal run --once --accept-data shop" in judgement.hint
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "told"),
+    [
+        ("42P01", "it could be asked in the last good boot"),
+        ("3F000", "it could be asked in the last good boot"),
+        ("42883", "it could be asked in the last good boot"),
+        ("XX001", "gone (XX001)"),
+        ("58P01", "gone (58P01)"),
+    ],
+)
+def test_data_that_cannot_be_asked_for_any_more_needs_a_person(sqlstate: str, told: str) -> None:
+    """A table, a schema or a function that vanished, a damaged page: nobody can accept what cannot be counted."""
+    answers = counted(ok=False, sqlstate=sqlstate, text="gone")
+    judgement = stopped(DatabaseObservation(WRITABLE, "7", answers))
+    assert told in judgement.why
+    assert "--accept-data" not in judgement.hint
 
 
 def test_a_database_that_was_there_is_told_apart_from_a_slip_of_the_pen() -> None:
     """3D000 is exit 3 in any case; its hint depends on whether it was ever seen."""
-    members = Servers((member(sqlstate="3D000", text="gone"),))
-    first, later = STEP.judge(DatabaseObservation(members), past()), compared(DatabaseObservation(members, "8"))
+    servers = Servers((server(sqlstate="3D000", text="gone"),))
+    first, later = STEP.judge(DatabaseObservation(servers), past()), compared(DatabaseObservation(servers, "8"))
     assert isinstance(first, GiveUp)
     assert isinstance(later, GiveUp)
     assert first.person
@@ -301,26 +293,6 @@ def test_what_was_accepted_once_is_no_licence_for_the_rest_of_the_boot() -> None
     assert "orders kept: 0, and 90 in the last good boot" in judgement.why
 
 
-@pytest.mark.parametrize(
-    ("answer", "identifier"),
-    [
-        (Answer(ok=True, spoke=True, value="8 false"), "8"),
-        (Answer(ok=False, spoke=True, sqlstate="42501", text="permission denied"), ""),
-        (Answer(ok=False, spoke=True, sqlstate="53300", text="too many clients"), None),
-        (Answer(ok=False, spoke=True, text="no answer in time"), None),
-    ],
-)
-def test_an_identifier_that_is_not_told_in_time_is_asked_for_again(answer: Answer, identifier: str | None) -> None:
-    """Else a fresh initdb would pass for good while connections are scarce. Where it may not be read, checks remain."""
-    server, step = OneServer(answer), replace(STEP, database=replace(DATABASE, service="", host="db.example.org"))
-    world = World(cluster=server, host=None, postgres=server, pooler=None, web=None)  # type: ignore[arg-type]
-    if identifier is None:
-        with pytest.raises(UnreachableError, match=answer.text):
-            step.look(world)
-    else:
-        assert step.look(world).identifier == identifier
-
-
 def test_nothing_is_accepted_where_nothing_is_amiss() -> None:
     """The option stays without effect, and healthy stays healthy."""
     assert isinstance(compared(DatabaseObservation(WRITABLE, "7", counted()), replace(CHECKING, accept=NOW)), Settled)
@@ -328,7 +300,7 @@ def test_nothing_is_accepted_where_nothing_is_amiss() -> None:
 
 def test_a_server_that_lets_in_over_tls_only_and_offers_none_is_explained() -> None:
     """28000 with "no encryption": TLS is tried first, so the server has none."""
-    judgement = judge(member(sqlstate="28000", text='no pg_hba.conf entry for host "10.42.0.1", no encryption'))
+    judgement = judge(server(sqlstate="28000", text='no pg_hba.conf entry for host "10.42.0.1", no encryption'))
     assert isinstance(judgement, GiveUp)
     assert "the server offers none: see ssl in postgresql.conf" in judgement.hint
 

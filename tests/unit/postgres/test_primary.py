@@ -21,7 +21,7 @@ from bootheal.model import (
     Target,
     Trust,
 )
-from bootheal.ports import World
+from bootheal.ports import Partial, World
 from bootheal.postgres.primary import Database, find
 from support.objects import BOOT, THIS_BOOT, a_pod, running
 
@@ -31,7 +31,7 @@ PRIMARY, STANDBY = Answer(ok=True, spoke=True, value="f"), Answer(ok=True, spoke
 
 
 @dataclass
-class Simulated:
+class Simulated(Partial):
     """A cluster, host and PostgreSQL of plain values."""
 
     pods_: list[Pod]
@@ -43,7 +43,7 @@ class Simulated:
     asked: list[str] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
 
-    def credentials(self, _login: Login) -> Credentials:
+    def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         return Credentials("postgres", Secret("x"))
 
     def pods(self, _namespace: str, labels: Mapping[str, str] | None = None) -> list[Pod]:
@@ -65,7 +65,9 @@ class Simulated:
     def boot_time(self) -> BootTime:
         return THIS_BOOT
 
-    def ask(self, target: Target, _who: Credentials, _dbname: str, *, timeout: float, sql: str) -> Answer:
+    def ask(
+        self, target: Target, who: Credentials, dbname: str, *, timeout: float, sql: str = "", **_options: Any
+    ) -> Answer:
         assert timeout > 0
         assert "pg_is_in_recovery" in sql
         self.targets.append(target)
@@ -75,7 +77,7 @@ class Simulated:
 
 
 def world(simulated: Simulated) -> World:
-    return World(simulated, simulated, simulated, None, None)  # type: ignore[arg-type]
+    return World(cluster=simulated, secrets=simulated, host=simulated, postgres=simulated)
 
 
 def database(**fields: object) -> Database:
@@ -140,7 +142,7 @@ def test_labels_serve_where_there_is_no_service() -> None:
     ],
 )
 def test_why_there_is_none_is_told(answer: Answer, why: str) -> None:
-    """Member by member, with the SQLSTATE."""
+    """Server by server, with the SQLSTATE."""
     assert find(world(Simulated([db_pod("db-0")], answers={"db-0": answer})), database()).why_none == why
 
 

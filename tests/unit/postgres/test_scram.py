@@ -1,37 +1,33 @@
-"""SCRAM without a server: RFC 7677's own example, PostgreSQL's verifier format, SASLprep."""
+"""SCRAM without a server: what PostgreSQL 15 and libpq said to each other, and the verifiers that the server stored."""
 
 import base64
-import hashlib
-import hmac
 
 import pytest
 
 from bootheal.postgres.scram import Exchange, is_verifier, matches
 
-NONCE = "rOprNGfwEbeRWgbNEkqO"
-SERVER_FIRST = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
+# A login with the password "pencil", as it went over the wire.
+NONCE = "hy1ebQCt9VFkwx77hUDp0Oju"
+SERVER_FIRST = "r=hy1ebQCt9VFkwx77hUDp0Oju1ml3+ZaX42Mh36eb3HzYiGd8,s=88YLELJjFTgVzAVhauXwgg==,i=4096"
+FINAL = "c=biws,r=hy1ebQCt9VFkwx77hUDp0Oju1ml3+ZaX42Mh36eb3HzYiGd8,p=dx7EkygI0I4D6Uinmu3Fro90RAeoePJ9OqAyaN0GWRs="
+SERVER_SIGNATURE = "Wks4U+xj51C2ieOObiKkFyvtolbLtyfxZq8qfcUlQqM="
+
+# Two verifiers of "pencil"; the second was given to the server, which then let libpq in.
+VERIFIER = (
+    "SCRAM-SHA-256$4096:88YLELJjFTgVzAVhauXwgg=="
+    "$IFyj65WnYmZaDB1tuI0l3KFgUIq3+VJD6xDjDZVjQ48=:0px/9m2X2XpLBRN8CA1x3ZFPWsq9epaXeKmqtHEZNzY="
+)
+OF_ONE_ITERATION = (
+    "SCRAM-SHA-256$1:MDEyMzQ1Njc4OWFiY2RlZg=="
+    "$6E6za7g9nQj7bvJ78b+hKOVaeRanit38xaWlCSvoB4Y=:+Xl/1j60mYw7IUJQ7cmQYlUgCDB0vLsvuw4MqpuAMaQ="
+)
+MD5_OF_POOLER = "md58a0f7785d4a3ff2048dce14b93ffd2d1"
 
 
-def verifier(password: bytes, salt: bytes = b"0123456789abcdef", iterations: int = 4096) -> str:
-    """Make what PostgreSQL stores, as its documentation of pg_authid describes it."""
-    salted = hashlib.pbkdf2_hmac("sha256", password, salt, iterations)
-    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
-    server = hmac.digest(salted, b"Server Key", "sha256")
-    parts = (base64.b64encode(part).decode() for part in (salt, stored, server))
-    return "SCRAM-SHA-256${}:{}${}:{}".format(iterations, *parts)
-
-
-def test_the_proof_is_what_a_server_computes() -> None:
-    """The server's side of RFC 5802, computed from the stored key alone, accepts our proof and signature."""
-    final, signature = Exchange(NONCE).final(SERVER_FIRST, "pencil")
-    salted = hashlib.pbkdf2_hmac("sha256", b"pencil", base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ=="), 4096)
-    stored_key = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
-    without_proof, proof = final.rsplit(",p=", 1)
-    message = f"n=,r={NONCE},{SERVER_FIRST},{without_proof}".encode()
-    client_signature = hmac.digest(stored_key, message, "sha256")
-    client_key = bytes(a ^ b for a, b in zip(base64.b64decode(proof), client_signature, strict=True))
-    assert hashlib.sha256(client_key).digest() == stored_key
-    assert signature == hmac.digest(hmac.digest(salted, b"Server Key", "sha256"), message, "sha256")
+def test_the_proof_and_the_signature_are_those_of_postgresql() -> None:
+    """What libpq sent and the server accepted, and what the server then proved itself by."""
+    assert Exchange(NONCE).first() == f"n,,n=,r={NONCE}"
+    assert Exchange(NONCE).final(SERVER_FIRST, "pencil") == (FINAL, base64.b64decode(SERVER_SIGNATURE))
 
 
 @pytest.mark.parametrize("challenge", ["r=other,s=W22ZaJ0=,i=4096", f"r={NONCE}x,i=4096", "rubbish=1"])
@@ -41,18 +37,17 @@ def test_a_malformed_challenge_is_refused(challenge: str) -> None:
         Exchange(NONCE).final(challenge, "pencil")
 
 
-def test_a_verifier_tells_right_from_wrong() -> None:
+@pytest.mark.parametrize("stored", [VERIFIER, OF_ONE_ITERATION])
+def test_a_verifier_tells_right_from_wrong(stored: str) -> None:
     """Whatever the salt and the iterations; the role plays no part in SCRAM."""
-    assert matches(verifier(b"pencil"), "anyone", "pencil") is True
-    assert matches(verifier(b"pencil", iterations=1), "anyone", "pencil") is True
-    assert matches(verifier(b"pencil"), "anyone", "Pencil") is False
+    assert matches(stored, "anyone", "pencil") is True
+    assert matches(stored, "anyone", "Pencil") is False
 
 
 def test_md5_verifiers_are_known_too() -> None:
     """They are salted with the role's name."""
-    stored = "md5" + hashlib.md5(b"pencilpooler", usedforsecurity=False).hexdigest()
-    assert matches(stored, "pooler", "pencil") is True
-    assert matches(stored, "other", "pencil") is False
+    assert matches(MD5_OF_POOLER, "pooler", "pencil") is True
+    assert matches(MD5_OF_POOLER, "other", "pencil") is False
 
 
 @pytest.mark.parametrize("stored", ["pencil", "SCRAM-SHA-512$1:x$y:z", "md5short", ""])
@@ -64,10 +59,10 @@ def test_an_unknown_kind_is_unknown_not_wrong(stored: str) -> None:
 @pytest.mark.parametrize(
     "spoilt",
     [
-        verifier(b"pencil")[:-1],  # cut off: no base64 any more
-        verifier(b"pencil")[:-4],  # cut off: too short a key
-        verifier(b"pencil", iterations=1).replace("$1:", "$0:"),
-        verifier(b"pencil", iterations=1).replace("$1:", "$99999999999:"),
+        VERIFIER[:-1],  # cut off: no base64 any more
+        VERIFIER[:-4],  # cut off: too short a key
+        OF_ONE_ITERATION.replace("$1:", "$0:"),
+        OF_ONE_ITERATION.replace("$1:", "$99999999999:"),
     ],
 )
 def test_a_spoilt_verifier_is_none(spoilt: str) -> None:
@@ -77,16 +72,40 @@ def test_a_spoilt_verifier_is_none(spoilt: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "prepared"),
+    ("typed", "salt", "keys"),
     [
-        ("ⅸ", "ix"),  # compatibility composition
-        ("a\u00a0b", "a b"),  # a non-ASCII space
-        ("I\u00adX", "IX"),  # mapped to nothing
-        ("\u0007bell", "\u0007bell"),  # prohibited: PostgreSQL takes the bytes as they are
-        ("\u0627\u0031", "\u0627\u0031"),  # right-to-left text must end so: taken as it is
-        ("pässword", "pässword"),
+        (
+            "ⅸ",  # compatibility composition
+            "Doz4GRzNyavY6too2CVuCw==",
+            "rYz9c+dFzipJ/9sc9hgvFKgF5sSyOelAZWuTtq+IUfM=:h6/YFFkIS9nTaIYNV/BsULJzexvYAHPs1Ox5XyLt33s=",
+        ),
+        (
+            "a\u00a0b",  # a non-ASCII space
+            "MVA7U0B7OGEDqOqSjxjgMg==",
+            "AaTHJ0RkDL6FI9dddSmqBJbcQ8SUGgGregrllSHq5ls=:CNevUUlFK0W4t9+dJTYgU7GORgk4TWEGwAHJv7+/M9c=",
+        ),
+        (
+            "I\u00adX",  # mapped to nothing
+            "0KLLbvQW0y6rJAjhFzUBhA==",
+            "opr2L1vvOnJsK42WPIJipQpGtTkzXfzSc5B/I6JNhTE=:mcLwvAVJ970l5xqU4OBcYa3IrvaPWj5Lj3l7KTiMQ4g=",
+        ),
+        (
+            "\u0007bell",  # prohibited: PostgreSQL takes the bytes as they are
+            "GAwtJJcMtBN4NrZ8VGWY0Q==",
+            "1QZA7P+ukm8PiTl0sSxaZzPTjc3cxwZ2d0NPwbMIkkU=:EsI0qjhaUNS4XS0admwSUgk720aAQgeCW+nrJFgcHoU=",
+        ),
+        (
+            "\u0627\u0031",  # right-to-left text must end so: taken as it is
+            "/wFgWpacu53wsrIRbTv+qw==",
+            "u6p/jDFYuXUKo6zkpi7qHxe4zeZgrPKAvUG3FcNNTVM=:DiCOQPXkIThIGOA9qzURaXCCAgDKURHOC6MrML6TOVg=",
+        ),
+        (
+            "pässword",
+            "aCN8zsh6RBSU6o772t7Urg==",
+            "dAoY5VnsmGlWj0FddyXMR4tuMrZq2ggif+2cXZC4PwY=:8Eqmc/wh6bNwnFF5mVW8TGjRupWuhvvIrJwVcLkPJZc=",
+        ),
     ],
 )
-def test_passwords_are_prepared_as_postgresql_does(typed: str, prepared: str) -> None:
-    """SASLprep (RFC 4013), and the raw bytes where it refuses."""
-    assert matches(verifier(prepared.encode()), "pooler", typed) is True
+def test_passwords_are_prepared_as_postgresql_does(typed: str, salt: str, keys: str) -> None:
+    """SASLprep (RFC 4013), and the raw bytes where it refuses: what the server stored of them."""
+    assert matches(f"SCRAM-SHA-256$4096:{salt}${keys}", "pooler", typed) is True

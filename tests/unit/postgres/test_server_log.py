@@ -19,7 +19,7 @@ from bootheal.postgres.server_log import distress, progress
         ('FATAL:  could not write lock file "postmaster.pid": No space left on device', "disk is full", False),
     ],
 )
-def test_known_complaints_are_named_in_our_words(line: str, told: str, *, fatal: bool) -> None:
+def test_known_distress_is_named_in_our_words(line: str, told: str, *, fatal: bool) -> None:
     """And say whether starting again may help."""
     found = distress(f"2026-11-21 12:00:00 UTC [1] LOG:  starting\n2026-11-21 12:00:01 UTC [7] {line}\n")
     assert found is not None
@@ -28,7 +28,7 @@ def test_known_complaints_are_named_in_our_words(line: str, told: str, *, fatal:
     assert bool(found.hint) is fatal
 
 
-def test_the_last_complaint_counts_and_others_are_not_understood() -> None:
+def test_the_last_distress_counts_and_other_lines_are_not_understood() -> None:
     """A disk that was full is no longer the trouble when the next start finds damage."""
     log = "FATAL:  could not extend file: No space left on device\nPANIC:  could not locate a valid checkpoint record\n"
     found = distress(log)

@@ -1,12 +1,12 @@
 """Which pods a look at a workload counts, and whom it asks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
 from bootheal.model import Answer, Budget, Endpoint, Pod, Ref, Service, Target
-from bootheal.ports import World
+from bootheal.ports import Partial, World
 from bootheal.probes import Http
 from bootheal.workloads.observation import look
 from support.objects import a_deployment, a_pod
@@ -15,14 +15,14 @@ SERVICE = Service(Ref("service", "shop", "web"), "10.43.0.9", ((80, "http"),), {
 REFUSED = Answer(ok=False, spoke=False, text="port 80: connection refused")
 
 
-class Few:
+class Few(Partial):
     """A cluster of a few pods, and perhaps a Service in front of them that says one thing to whoever asks."""
 
     def __init__(self, *pods: Pod, service: Service | None = None, says: Answer = REFUSED) -> None:
         self._pods, self._service, self._says = pods, service, says
         self.asked: list[tuple[str, int]] = []
 
-    def pods(self, _namespace: str) -> Sequence[Pod]:
+    def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> Sequence[Pod]:
         return self._pods
 
     def services(self, _namespace: str) -> Sequence[Service]:
@@ -37,10 +37,10 @@ class Few:
     def boot_time(self) -> None:
         return None
 
-    def http(self, _target: Target, _path: str, _timeout: float, *, status: int) -> Answer:
+    def http(self, target: Target, path: str, timeout: float, *, status: int = 0) -> Answer:
         return Answer(ok=status == 0, spoke=True)
 
-    def tcp(self, target: Target, _timeout: float) -> Answer:
+    def tcp(self, target: Target, timeout: float, *, send: str = "", expect: str = "") -> Answer:
         self.asked.append((target.host, target.port))
         return self._says
 
@@ -59,7 +59,7 @@ def test_what_nothing_would_make_again_is_not_of_the_workload(owner: Ref | None,
     """A person's debugging pod with the same labels is not probed, not counted, and never deleted."""
     mine, other = a_pod("web-1", labels={"app": "web"}), a_pod("debug", labels={"app": "web"}, owner=owner)
     few = Few(mine, replace(other), a_pod("else", labels={"app": "else"}))
-    world = World(cluster=few, host=few, postgres=None, pooler=None, web=None)  # type: ignore[arg-type]
+    world = World(cluster=few, host=few)
     seen = look(world, a_deployment(), "delete-pods", None)
     assert [pod.ref.name for pod in seen.pods] == (["debug", "web-1"] if counts else ["web-1"])
 
@@ -80,7 +80,7 @@ def test_somebody_must_get_in_through_the_service(service: Service, direct: bool
     """Where this host reaches its address, and one of its ports leads to the probe's."""
     pods = (a_pod(f"web-{n}", labels={"app": "web"}, ports={"http": 8000}) for n in (1, 2))
     few = Few(*pods, service=service, says=says)
-    world = World(cluster=few, host=few, postgres=None, pooler=None, web=few, direct=direct)  # type: ignore[arg-type]
+    world = World(cluster=few, host=few, web=few, direct=direct)
     seen = look(world, a_deployment(), "delete-pods", Http(8000, "/"))
     assert (seen.shut, seen.probe) == (shut, Answer(ok=True, spoke=True))
     asked = direct and service.cluster_ip and service.selector and service.ports == SERVICE.ports

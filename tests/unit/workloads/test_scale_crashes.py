@@ -9,7 +9,7 @@ import pytest
 from bootheal.engine import Limits, Stop
 from bootheal.errors import ConflictError
 from bootheal.model import Budget, Container, Pod, Ref, Report, Service, State, Verdict, Workload
-from bootheal.ports import Interest
+from bootheal.ports import Interest, Partial
 from bootheal.step import GiveUp, Settled
 from bootheal.workloads.restore import Restore
 from bootheal.workloads.workload import WorkloadStep
@@ -124,7 +124,7 @@ class OneWorkload(Watchable):
         self.fuse.burn()
 
 
-class NoBoot:
+class NoBoot(Partial):
     def boot_time(self) -> None:
         return None
 
@@ -201,7 +201,7 @@ def test_pods_that_do_not_end_are_not_waited_for_for_ever() -> None:
     assert report.seconds == pytest.approx(41.0, abs=0.1)
     assert report.outcomes[-1].why == "scaled to zero: 3 of its pods have yet to end"
     bench.inbox = SimpleQueue()
-    bench.cluster._end()  # type: ignore[attr-defined]
+    bench.cluster._end()
     assert bench.run().verdict is Verdict.HEALED
     assert serves(bench.cluster)
 

@@ -1,4 +1,7 @@
-"""Lists of objects, one for each kind and namespace: kept by a watch where somebody is interested, else read."""
+"""Lists of objects, one for each kind and namespace: kept by a watch where somebody is interested, else read.
+
+To keep them is the ClusterWatcher port; what reads and what writes looks things up here, and enters them.
+"""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,29 +1,31 @@
-"""Secrets of Kubernetes: read seldom, and whatever is a password is kept out of every text from then on."""
+"""Credentials and certificates: read seldom, and whatever is a password is kept out of every text from then on."""
 
 import base64
 import binascii
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 from bootheal.adapters.kube import objects
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.redaction import Redaction
 from bootheal.errors import MissingError
-from bootheal.model import Credentials, Login, Ref, Secret
+from bootheal.model import Credentials, Document, Login, Ref, Secret
 
 # Looks come several times a second while something is repaired; a Secret changes once in months.
 KEPT_SECONDS = 2.0
 
 
-class Secrets:
-    """The Secrets behind one Api. `redact` learns the passwords."""
+class KubeSecrets:
+    """The CredentialReader port. `redact` learns the passwords; `document` reads a key of a ConfigMap."""
 
-    def __init__(self, api: Api, redact: Redaction) -> None:
-        self._api, self._redact = api, redact
+    def __init__(self, api: Api, redact: Redaction, document: Callable[[Ref, str], Document]) -> None:
+        self._api, self._redact, self._document = api, redact, document
         self._read: dict[Ref, tuple[float, objects.Raw]] = {}
         self._lock = threading.Lock()
 
-    def credentials(self, login: Login, *, fresh: bool) -> Credentials:
+    def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         """Return user and password; `fresh` insists on asking the API server."""
         raw = self._get(login.secret, fresh=fresh)
         user = login.user or _value(raw, login.secret, login.user_key)
@@ -31,9 +33,18 @@ class Secrets:
         self._redact.learn(password)
         return Credentials(user, Secret(password), raw["metadata"].get("resourceVersion", ""))
 
-    def value(self, ref: Ref, key: str) -> str:
-        """Return one key's text, which is no secret. MissingError where there is none."""
-        return _value(self._get(ref, fresh=False), ref, key)
+    def certificate(self, where: Ref, key: str) -> str:
+        """Read a certificate, which is no secret; MissingError where there is none."""
+        if where.kind == "file":
+            text = _read_file(where.name)
+        elif where.kind == "secret":
+            text = _value(self._get(where, fresh=False), where, key)
+        else:
+            text = self._document(where, key).text
+        if "-----BEGIN CERTIFICATE-----" not in text:
+            name = f"key {key} of {where}" if key else str(where)
+            raise MissingError(f"cannot use {name}: it holds no certificate in PEM form", hint="see the database's tls")
+        return text
 
     def _get(self, ref: Ref, *, fresh: bool) -> objects.Raw:
         with self._lock:
@@ -58,3 +69,11 @@ def _value(raw: objects.Raw, ref: Ref, key: str) -> str:
     if "\0" in value:  # PostgreSQL's protocol ends a text there
         raise MissingError(f"cannot use key {key} in {ref}: it is not text", hint="make the Secret anew")
     return value
+
+
+def _read_file(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise MissingError(f"cannot read {path}: {reason}", hint="see the database's tls") from None

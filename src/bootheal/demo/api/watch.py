@@ -11,9 +11,10 @@ from aiohttp import web
 from bootheal.demo.api.calls import Call, wants_table
 from bootheal.demo.api.tables import table
 from bootheal.demo.objects.answers import ApiError
+from bootheal.demo.objects.history import Change
 from bootheal.demo.objects.kinds import Kind, Object
 from bootheal.demo.objects.selectors import Predicate
-from bootheal.demo.objects.store import Change, Store
+from bootheal.demo.objects.store import Store
 
 _BOOKMARK_SECONDS = 10.0
 _BOOKMARK_BEFORE_END = 2.0
@@ -24,7 +25,7 @@ async def watch(store: Store, call: Call, request: web.Request) -> web.StreamRes
     """Send what has happened since the version asked for, then what happens; an expired version ends it at once."""
     selected = call.selected()
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
-    with store.subscribe() as subscription:
+    with store.history.subscribe() as subscription:
         try:
             backlog = _backlog(store, call, selected)
         except ApiError as error:
@@ -60,7 +61,7 @@ def _backlog(store: Store, call: Call, selected: Predicate) -> list[Object]:
     version = call.query.get("resourceVersion", "")
     if version in {"", "0"}:
         return [{"type": "ADDED", "object": item} for item in store.all(call.kind) if selected(item)]
-    return _events(store.history(int(version)), call.kind, selected)
+    return _events(store.history.after(int(version)), call.kind, selected)
 
 
 def _events(changes: list[Change], kind: Kind, selected: Predicate) -> list[Object]:

@@ -17,7 +17,8 @@ from bootheal.demo.control.workloads import (
 from bootheal.demo.objects import events
 from bootheal.demo.objects.conditions import is_ready
 from bootheal.demo.objects.kinds import DEPLOYMENT, POD, REPLICA_SET, Object
-from bootheal.demo.objects.store import Store, now
+from bootheal.demo.objects.store import Store
+from bootheal.demo.objects.times import now
 
 _REVISION = "deployment.kubernetes.io/revision"
 _HASH = "pod-template-hash"

@@ -11,6 +11,7 @@ from bootheal.demo.control.deployments import reconcile_deployment, reconcile_re
 from bootheal.demo.control.queue import IGNORED, Queue
 from bootheal.demo.control.statefulsets import reconcile_daemon_set, reconcile_stateful_set
 from bootheal.demo.objects.conditions import set_condition
+from bootheal.demo.objects.history import Subscription
 from bootheal.demo.objects.kinds import (
     CLAIM,
     DAEMON_SET,
@@ -23,7 +24,7 @@ from bootheal.demo.objects.kinds import (
     Kind,
     Object,
 )
-from bootheal.demo.objects.store import Store, Subscription
+from bootheal.demo.objects.store import Store
 
 _RECONCILERS: dict[Kind, Callable[[Store, Object], float | None]] = {
     STATEFUL_SET: reconcile_stateful_set,
@@ -39,7 +40,7 @@ _REST = 4
 
 async def run_controllers(store: Store) -> None:
     """Reconcile until cancelled: everything at first, from then on what a change concerns."""
-    with store.subscribe() as subscription:
+    with store.history.subscribe() as subscription:
         loop = asyncio.get_running_loop()
         queue = Queue(store, loop.time, tuple(_RECONCILERS))
         while True:

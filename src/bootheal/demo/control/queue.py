@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bootheal.demo.objects.history import Change
 from bootheal.demo.objects.kinds import BY_NAME, DAEMON_SET, EVENT, LEASE, NODE, Kind, Object
-from bootheal.demo.objects.store import Change, Key, Store
+from bootheal.demo.objects.store import Key, Store
 
 IGNORED = frozenset({EVENT, LEASE})
 """Nothing follows from these."""

@@ -21,7 +21,7 @@ class Slices:
 
     async def run(self) -> None:
         """Follow pods and Services until cancelled."""
-        with self._store.subscribe() as subscription:
+        with self._store.history.subscribe() as subscription:
             while True:
                 await asyncio.sleep(self.lag)
                 for service in self._store.all(SERVICE):

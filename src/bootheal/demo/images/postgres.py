@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import functools
 import os
+import shutil
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from bootheal.demo.values import scram_verifier
 from bootheal.errors import DemoError
 
 ROWS = 3000
+INITDB = ("-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-sync")
 _REMOVE_SEGMENT = 0
 _SOON = 0.01
 
@@ -71,10 +73,15 @@ GRANT EXECUTE ON FUNCTION pooler.user_lookup(text) TO {pooler_user};
 
 @dataclass(eq=False, slots=True)
 class PostgresImage:
-    """The image; `recovery_seconds` is how long a start after a crash takes, as on a slow disk."""
+    """The image; `recovery_seconds` is how long a start after a crash takes, as on a slow disk.
+
+    `initialised` is what initdb has made before: the first volume gets a copy. One that is empty later is another
+    database cluster, and so gets one of its own.
+    """
 
     servers: Servers
     settings: Mapping[str, str]
+    initialised: Path | None = None
     recovery_seconds: float = 0.0
     _waiting: asyncio.Task[None] | None = None
 
@@ -100,18 +107,12 @@ class PostgresImage:
         )
 
     async def _initialise(self, context: Context, data: Path) -> None:
-        initdb = (
-            "initdb",
-            "-D",
-            str(data),
-            "-U",
-            "postgres",
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--no-sync",
-        )
-        await self._run(context, *initdb)
+        made, self.initialised = self.initialised, None
+        if made is None:
+            await self._run(context, "initdb", *INITDB, "-D", str(data))
+        else:
+            shutil.copytree(made, data)
+            context.runtime.owner.own_tree(data)
         settings = "".join(f"{key} = {value}\n" for key, value in {**_SETTINGS, **self.settings}.items())
         with (data / "postgresql.conf").open("a") as file:
             file.write(settings)

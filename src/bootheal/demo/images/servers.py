@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootheal.demo.node.runtime import Runtime
+from bootheal.demo.node.owner import Owner
 from bootheal.errors import DemoError
 
 _HINT = "install the Debian packages postgresql and pgbouncer"
@@ -27,6 +27,12 @@ class Servers:
     def environment(self) -> Mapping[str, str]:
         """Nothing of ours but the place of unpacked libraries; messages are in English."""
         return {"LC_ALL": "C"} | ({"LD_LIBRARY_PATH": str(self.libraries)} if self.libraries else {})
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Variables by which `find_servers` finds them, and no others."""
+        chosen = {"BOOTHEAL_POSTGRES_BIN": str(self.postgres), "BOOTHEAL_PGBOUNCER": str(self.pgbouncer)}
+        return chosen | ({"BOOTHEAL_SERVER_LIBRARIES": str(self.libraries)} if self.libraries else {})
 
 
 def find_servers(environment: Mapping[str, str] = os.environ) -> Servers:
@@ -63,21 +69,18 @@ def _pgbouncer_candidates(environment: Mapping[str, str]) -> Iterator[Path]:
     yield Path("/usr/sbin/pgbouncer")
 
 
-def make_reachable(servers: Servers, runtime: Runtime) -> Servers:
-    """Copy what the containers' user cannot get at, such as packages unpacked in somebody's home."""
-    copies = runtime.home / "servers"
+def make_reachable(servers: Servers, owner: Owner, copies: Path) -> Servers:
+    """Copy what a user cannot get at, such as packages unpacked in somebody's home, into a directory of copies."""
     postgres, pgbouncer, libraries = servers.postgres, servers.pgbouncer, servers.libraries
-    if not runtime.owner.reaches(postgres / "postgres"):
+    if not owner.reaches(postgres / "postgres"):
         postgres = _copy_postgres(postgres, copies)
-    if not runtime.owner.reaches(pgbouncer):
+    if not owner.reaches(pgbouncer):
         copies.mkdir(exist_ok=True)
         pgbouncer = Path(shutil.copy2(pgbouncer, copies / "pgbouncer"))
-    if libraries is not None and not runtime.owner.reaches(libraries):
+    if libraries is not None and not owner.reaches(libraries):
         libraries = Path(shutil.copytree(libraries, copies / "libraries"))
     if copies.exists():
-        for path in (copies, *copies.rglob("*")):
-            if not path.is_symlink():
-                runtime.owner.own(path)
+        owner.own_tree(copies)
     return Servers(postgres, pgbouncer, libraries)
 
 

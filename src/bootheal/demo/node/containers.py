@@ -16,7 +16,8 @@ from bootheal.demo.node.probes import probe_trouble
 from bootheal.demo.node.runtime import Process, Runtime
 from bootheal.demo.objects import events
 from bootheal.demo.objects.kinds import Object
-from bootheal.demo.objects.store import Store, now
+from bootheal.demo.objects.store import Store
+from bootheal.demo.objects.times import now
 
 _TERMINATED_BY_POWER_CUT = 255
 _EVENT_EVERY = 10

@@ -14,7 +14,7 @@ from bootheal.demo.node.pods import PodWorker, Revival
 from bootheal.demo.node.runtime import Process
 from bootheal.demo.objects import events
 from bootheal.demo.objects.kinds import LEASE, NODE, POD, Object
-from bootheal.demo.objects.store import now, now_micro
+from bootheal.demo.objects.times import now, now_micro
 from bootheal.demo.tasks import end
 
 _LEASE_NAMESPACE = "kube-node-lease"
@@ -64,7 +64,7 @@ class Kubelet:
         """Report the node and tend its pods until cancelled; `revivals` are, by uid, for pods of an earlier boot."""
         store = self.machine.store
         try:
-            with store.subscribe() as subscription:
+            with store.history.subscribe() as subscription:
                 self._report_node()
                 self.up = True
                 self._spawn(self._renew())

@@ -25,6 +25,12 @@ class Owner:
         if self.user is not None and self.group is not None:
             os.chown(path, self.user, self.group)
 
+    def own_tree(self, directory: Path) -> None:
+        """Give a directory to the owner, with all that is in it."""
+        for path in (directory, *directory.rglob("*")):
+            if not path.is_symlink():
+                self.own(path)
+
     def reaches(self, path: Path) -> bool:
         """Whether the owner can get at a file or directory, judged by the rights of everybody."""
         if self.user is None:

@@ -12,7 +12,7 @@ from bootheal.demo.node.containers import Container, Machine
 from bootheal.demo.node.runtime import Process
 from bootheal.demo.objects.conditions import set_condition
 from bootheal.demo.objects.kinds import POD, Object
-from bootheal.demo.objects.store import now
+from bootheal.demo.objects.times import now
 from bootheal.demo.tasks import end
 
 _OVER = frozenset({"Succeeded", "Failed"})

@@ -32,7 +32,7 @@ class Proxy:
     async def run(self) -> None:
         """Follow Services and slices until cancelled; then every connection is reset."""
         try:
-            with self._store.subscribe() as subscription:
+            with self._store.history.subscribe() as subscription:
                 self._sync()
                 while changes := await subscription.take():
                     if any(change.kind in {SERVICE, SLICE} for change in changes):

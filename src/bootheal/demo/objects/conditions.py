@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bootheal.demo.objects.kinds import Object
-from bootheal.demo.objects.store import now
+from bootheal.demo.objects.times import now
 
 
 def is_ready(pod: Object) -> bool:

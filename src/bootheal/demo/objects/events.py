@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bootheal.demo.objects.kinds import EVENT, NODE, Object
-from bootheal.demo.objects.store import Store, now
+from bootheal.demo.objects.store import Store
+from bootheal.demo.objects.times import now
 
 
 def record(store: Store, about: Object, reason: str, message: str, *, source: str, warning: bool = False) -> None:

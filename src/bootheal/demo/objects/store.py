@@ -9,83 +9,23 @@ from __future__ import annotations
 import copy
 import random
 import uuid
-from asyncio import Event
 from bisect import bisect_left, insort
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Literal, TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
 
-from bootheal.demo.objects.answers import already_exists, conflict, expired, invalid, not_found
+from bootheal.demo.objects.answers import already_exists, conflict, invalid, not_found
+from bootheal.demo.objects.history import History, Verb
 from bootheal.demo.objects.kinds import KINDS, NODE, POD, Kind, Object
+from bootheal.demo.objects.times import now, stamp
 
 Key: TypeAlias = tuple[str, str]
 """Namespace (empty where the kind has none) and name."""
-Verb = Literal["ADDED", "MODIFIED", "DELETED"]
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _FIXED = ("name", "namespace", "uid", "creationTimestamp", "generation")
 """What no update changes, whatever the caller sends."""
 DEFAULT_GRACE = 30
-
-
-def now(later: float = 0.0) -> str:
-    """The time as objects write it: UTC, whole seconds."""
-    return stamp(datetime.now(UTC) + timedelta(seconds=later))
-
-
-def stamp(moment: datetime) -> str:
-    """A moment as objects write it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def now_micro() -> str:
-    """The time as Leases write it: UTC, microseconds."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One entry of the history; `before` is what watchers with a selector need."""
-
-    version: int
-    verb: Verb
-    kind: Kind
-    object: Object
-    before: Object | None
-
-
-@dataclass(eq=False, slots=True)
-class Subscription:
-    """The changes that its owner has not read yet."""
-
-    pending: deque[Change] = field(default_factory=deque)
-    arrived: Event = field(default_factory=Event)
-    closed: bool = False
-
-    def push(self, change: Change) -> None:
-        """Add a change and wake the owner."""
-        self.pending.append(change)
-        self.arrived.set()
-
-    def close(self) -> None:
-        """No change will come any more."""
-        self.closed = True
-        self.arrived.set()
-
-    async def take(self) -> list[Change]:
-        """Wait for changes; empty when the subscription was closed."""
-        while not self.pending and not self.closed:
-            self.arrived.clear()
-            await self.arrived.wait()
-        return self.arrived_by_now()
-
-    def arrived_by_now(self) -> list[Change]:
-        """The changes that need not be waited for."""
-        taken = list(self.pending)
-        self.pending.clear()
-        return taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +37,20 @@ class Preconditions:
 
 
 class Store:
-    """Objects by kind and (namespace, name), one version counter for all, and a bounded history."""
+    """Objects by kind and (namespace, name); `history` keeps the latest `window` changes."""
 
     def __init__(self, admit: Callable[[Kind, Object], None], seed: int | None = None, window: int = 2000) -> None:
         self._admit = admit
-        self.version = 1
+        self.history = History(window)
         self.random = random.Random(seed)  # noqa: S311  (names, no secrets)
         self._objects: dict[Kind, dict[Key, Object]] = {kind: {} for kind in KINDS}
         self._order: dict[Kind, list[Key]] = {kind: [] for kind in KINDS}
         self._owned: dict[tuple[Kind, str], set[Key]] = {}
-        self._history: deque[Change] = deque()
-        self._window = window
-        self._oldest = 1
-        self._subscriptions: set[Subscription] = set()
+
+    @property
+    def version(self) -> int:
+        """The version of the latest change."""
+        return self.history.version
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -133,7 +74,7 @@ class Store:
 
     def all_at(self, kind: Kind, namespace: str, version: int) -> list[Object]:
         """The objects of a kind as they were at an earlier version; a 410 where that is no longer known."""
-        undone = [change for change in self.history(version) if change.kind is kind]
+        undone = [change for change in self.history.after(version) if change.kind is kind]
         if not undone:
             return self.all(kind, namespace)
         then = dict(self._objects[kind])
@@ -149,27 +90,6 @@ class Store:
         """The objects of a kind that an object controls."""
         keys = self._owned.get((kind, owner["metadata"]["uid"]), set())
         return [self._objects[kind][key] for key in sorted(keys)]
-
-    def history(self, after: int) -> list[Change]:
-        """What changed after a version; a 410 where that is no longer known."""
-        if after < self._oldest:
-            raise expired(after, self._oldest)
-        return [change for change in self._history if change.version > after]
-
-    @contextmanager
-    def subscribe(self) -> Iterator[Subscription]:
-        """Every change from now on."""
-        subscription = Subscription()
-        self._subscriptions.add(subscription)
-        try:
-            yield subscription
-        finally:
-            self._subscriptions.discard(subscription)
-
-    def forget_history(self) -> None:
-        """Watchers that come with an old version get 410, as after a restart of the API server."""
-        self._history.clear()
-        self._oldest = self.version
 
     # -- writing ---------------------------------------------------------------------------------------------
 
@@ -287,20 +207,13 @@ class Store:
         return stored
 
     def _record(self, verb: Verb, kind: Kind, key: Key, new: Object, before: Object | None) -> Object:
-        self.version += 1
-        new["metadata"]["resourceVersion"] = str(self.version)
         for uid in _controllers(before or {}):
             self._owned[kind, uid].discard(key)
         if verb != "DELETED":
             self._objects[kind][key] = new
             for uid in _controllers(new):
                 self._owned.setdefault((kind, uid), set()).add(key)
-        change = Change(self.version, verb, kind, new, before)
-        self._history.append(change)
-        while len(self._history) > self._window:
-            self._oldest = self._history.popleft().version
-        for subscription in self._subscriptions:
-            subscription.push(change)
+        self.history.record(verb, kind, new, before)
         return new
 
 

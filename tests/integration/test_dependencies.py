@@ -52,7 +52,7 @@ def redis(address: str) -> Iterator[Redis]:
 
 
 @pytest.mark.parametrize("reach", ["direct", "forward"])
-def test_gates_are_waited_for_and_hold_up_what_comes_after_them(healthy: Stack, reach: str) -> None:
+def test_dependencies_are_waited_for_and_hold_up_what_comes_after_them(healthy: Stack, reach: str) -> None:
     """All kinds at once; the workload after them is judged once the slowest answers as it should."""
     with redis(healthy.postgres.address) as server:
         probe = {"port": server.server_address[1], "send": "PING\r\n", "expect": "+PONG"}
@@ -61,7 +61,7 @@ def test_gates_are_waited_for_and_hold_up_what_comes_after_them(healthy: Stack, 
             {
                 "cluster": {"reach": reach},
                 "deadline": 20,
-                "gates": {
+                "dependencies": {
                     "redis": {"namespace": "shop", "service": "postgres", "probe": probe},
                     "kong": {"namespace": "shop", "service": "nginx", "probe": {"http": "/health", "port": 8080}},
                     "mq": {"namespace": "shop", "selector": {"app": "django"}, "probe": {"exec": ["true"]}},
@@ -69,34 +69,43 @@ def test_gates_are_waited_for_and_hold_up_what_comes_after_them(healthy: Stack, 
                         "namespace": "shop",
                         "service": "postgres",
                         "probe": {"sql": "select 1", "dbname": "shop", "login": login, "expect": "1"},
-                        "after": ["gates/redis"],
+                        "after": ["dependency/redis"],
                     },
                 },
-                "workloads": {NGINX: {"after": ["gates/redis", "gates/kong", "gates/mq"]}},
+                "workloads": {NGINX: {"after": ["dependency/redis", "dependency/kong", "dependency/mq"]}},
             }
         )
         run = bootheal("run", "--once", "--json", "--config", healthy.config)
     assert "says something else" in run.stderr  # a stranger's words are not repeated
-    steps = {name: outcome(json.loads(run.stdout), name) for name in ("gates/redis", "gates/other", NGINX)}
+    steps = {name: outcome(json.loads(run.stdout), name) for name in ("dependency/redis", "dependency/other", NGINX)}
     assert {step["ending"] for step in steps.values()} == {"settled"}
-    assert steps["gates/redis"]["ended"] <= min(steps["gates/other"]["began"], steps[NGINX]["began"])
-    healthy.configure({"gates": None, "deadline": None, "workloads": {NGINX: {"after": ["dns"]}}})
+    assert steps["dependency/redis"]["ended"] <= min(steps["dependency/other"]["began"], steps[NGINX]["began"])
+    healthy.configure({"dependencies": None, "deadline": None, "workloads": {NGINX: {"after": ["dns"]}}})
 
 
-def test_a_gate_that_never_opens_says_why(healthy: Stack) -> None:
+def test_a_dependency_that_never_serves_says_why(healthy: Stack) -> None:
     """What it waited for, and what was not tried because of it."""
     probe = {"port": 1, "send": "PING\r\n", "expect": "+PONG"}
     healthy.configure(
         {
-            "gates": {"redis": {"namespace": "shop", "service": "postgres", "probe": probe, "patience": 1}},
-            "workloads": {NGINX: {"after": ["gates/redis"]}},
+            "dependencies": {"redis": {"namespace": "shop", "service": "postgres", "probe": probe, "patience": 1}},
+            "workloads": {NGINX: {"after": ["dependency/redis"]}},
         }
     )
     report = heal(healthy.config, expect=1)
-    assert "port 1: connection refused; patience of" in outcome(report, "gates/redis")["why"]
+    assert "port 1: connection refused; patience of" in outcome(report, "dependency/redis")["why"]
     assert outcome(report, NGINX)["ending"] == "skipped"
     assert bootheal("check", "--config", healthy.config).returncode == 0
-    healthy.configure({"gates": None})
+    healthy.configure({"dependencies": None})
+
+
+def test_a_configuration_of_an_earlier_version_is_told_what_to_write(tmp_path: Path) -> None:
+    """By `check`, with line and column; exit code 78."""
+    path = tmp_path / "bootheal.yaml"
+    path.write_text(f"workloads:\n  {NGINX}: {{after: [gates/redis]}}\ngates:\n  redis: {{}}\n")
+    checked = bootheal("check", "--offline", "--config", path, expect=78)
+    assert f"{path}:2:35: workloads.{NGINX}.after.0: gates/redis was renamed to dependency/redis\n" in checked.stderr
+    assert f"{path}:3:1: gates: was renamed to dependencies\n" in checked.stderr
 
 
 @pytest.mark.skipif(not shutil.which("redis-server"), reason="no redis-server is installed")

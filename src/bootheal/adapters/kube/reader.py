@@ -1,0 +1,172 @@
+"""The reads of the cluster: from kept lists where there are some, else from the API server."""
+
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from bootheal.adapters.kube import objects, webhooks
+from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.lists import CORE, Lists
+from bootheal.errors import DeniedError, MissingError, PermanentError
+from bootheal.model import (
+    Backup,
+    Budget,
+    Document,
+    Endpoint,
+    Extensions,
+    Leadership,
+    Lease,
+    Node,
+    Pod,
+    Readiness,
+    Ref,
+    Right,
+    Service,
+    Workload,
+)
+
+LEASES = "kube-node-lease"
+
+# A server that needs longer for this is not ready; and one that never answers must not hold up the gate.
+READYZ_TIMEOUT_SECONDS = 5.0
+
+# Remarks on what is broken are for a person, who reads them later.
+BROKEN_SECONDS = 10.0
+
+
+class KubeReader:
+    """The ClusterReader port."""
+
+    def __init__(self, api: Api, lists: Lists) -> None:
+        self._api, self._lists = api, lists
+        self._first_renewals: dict[str, float] = {}
+        self._extensions = (float("-inf"), Extensions())
+        self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._lock = threading.Lock()
+
+    def readiness(self) -> Readiness:
+        """Ask /readyz?verbose and name the first check that fails."""
+        status, text = self._api.text("/readyz", [("verbose", "true")], about="/readyz", timeout=READYZ_TIMEOUT_SECONDS)
+        if status == 200:  # noqa: PLR2004 - OK
+            return Readiness(ready=True)
+        failing = [line.split()[0].removeprefix("[-]") for line in text.splitlines() if line.startswith("[-]")]
+        return Readiness(ready=False, why=f"/readyz says {status}", check=failing[0] if failing else "")
+
+    def nodes(self) -> Sequence[Node]:
+        """List the nodes."""
+        return list(self._lists.items("node", "").values())
+
+    def lease(self, node: str) -> Lease | None:
+        """Return the node's Lease; it has `advanced` once this process has seen two renewals."""
+        lease: Lease | None = self._lists.items("lease", LEASES).get(node)
+        if lease is None:
+            return None
+        first = self._first_renewals.setdefault(node, lease.renewed)
+        return Lease(lease.renewed, lease.duration, advanced=lease.renewed > first)
+
+    def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> Sequence[Pod]:
+        """List the pods that carry all `labels`."""
+        wanted = (labels or {}).items()
+        return [pod for pod in self._lists.items("pod", namespace).values() if wanted <= pod.labels.items()]
+
+    def workload(self, ref: Ref) -> Workload:
+        """Return a workload. PermanentError where its pods can't be told apart from others."""
+        workload: Workload = self._lists.one(ref)
+        if not workload.selector:
+            hint = "bootheal knows selectors of matchLabels only; leave this workload out of the configuration"
+            raise PermanentError(f"cannot tell the pods of {ref} from others: it selects by expressions", hint=hint)
+        if workload.refused or workload.replicas < workload.desired:
+            broken = self.extensions(at_most=BROKEN_SECONDS)
+            return replace(workload, refused=webhooks.refusal(self._api.get, workload, broken))
+        return workload
+
+    def budgets(self, namespace: str) -> Sequence[Budget]:
+        """List the PodDisruptionBudgets; none where we may not."""
+        try:
+            return list(self._lists.items("poddisruptionbudget", namespace).values())
+        except DeniedError:
+            return ()
+
+    def access_modes(self, namespace: str, claim: str) -> tuple[str, ...]:
+        """Read a PersistentVolumeClaim, once: its access modes never change. Empty where we may not, or it is gone."""
+        key = (namespace, claim)
+        if key not in self._modes:
+            try:
+                raw = self._claim(namespace, claim)
+            except PermanentError:
+                return ()
+            self._modes[key] = tuple(raw.get("spec", {}).get("accessModes") or ())
+        return self._modes[key]
+
+    def service(self, namespace: str, name: str) -> Service:
+        """Return a Service."""
+        service: Service = self._lists.one(Ref("service", namespace, name))
+        return service
+
+    def services(self, namespace: str) -> Sequence[Service]:
+        """List the Services."""
+        return list(self._lists.items("service", namespace).values())
+
+    def endpoints(self, namespace: str, service: str) -> Sequence[Endpoint]:
+        """Return what all slices of the Service hold."""
+        slices = self._lists.items("endpointslice", namespace).values()
+        return [endpoint for owner, found in slices for endpoint in found if owner == service]
+
+    def leadership(self, namespace: str, service: str) -> Leadership | None:
+        """Read the Endpoints of the Service's name."""
+        return objects.leadership(self._get("endpoints", Ref("endpoints", namespace, service)))
+
+    def directory(self, namespace: str, claim: str) -> str:
+        """Follow a claim to its volume; a claim or volume that is gone is the scheduler's trouble, not ours."""
+        try:
+            name = self._claim(namespace, claim).get("spec", {}).get("volumeName", "")
+            spec = self._api.get(f"{CORE}/persistentvolumes/{name}", about=f"persistentvolume/{name}").get("spec", {})
+        except MissingError:
+            return ""
+        return str((spec.get("local") or spec.get("hostPath") or {}).get("path", ""))
+
+    def extensions(self, *, at_most: float = 300.0) -> Extensions:
+        """Read webhooks and aggregated APIs; what was well is believed for `at_most` seconds, what was not for ten."""
+        with self._lock:
+            at, found = self._extensions
+        keep = BROKEN_SECONDS if found.unavailable or found.unreachable else at_most
+        if time.monotonic() - at >= keep:
+            found = webhooks.read(self._api.get)
+            with self._lock:
+                self._extensions = (time.monotonic(), found)
+        return found
+
+    def newest_backup(self, cronjob: Ref) -> Backup | None:
+        """Look through the namespace's Jobs."""
+        jobs: Iterable[Backup] = self._lists.items("job", cronjob.namespace).values()
+        succeeded = [job for job in jobs if job.made_by == cronjob and job.ended]
+        return max(succeeded, key=lambda job: job.ended, default=None)
+
+    def document(self, config_map: Ref, key: str) -> Document:
+        """Read one key of a ConfigMap."""
+        raw = self._get("configmaps", config_map)
+        text = (raw.get("data") or {}).get(key)
+        if text is None:
+            raise MissingError(f"cannot find key {key} in {config_map}", hint="see the pooler's settings_in")
+        return Document(config_map, key, text, raw["metadata"].get("resourceVersion", ""), objects.manager(raw))
+
+    def may(self, right: Right) -> bool:
+        """Create a SelfSubjectAccessReview, which changes nothing."""
+        resource, _, subresource = right.resource.partition("/")
+        attributes = {"verb": right.verb, "resource": resource, "group": right.group, "namespace": right.namespace}
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes | ({"subresource": subresource} if subresource else {})},
+        }
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        raw = self._api.write("POST", path, body, about=f"the right to {right}")
+        return bool(raw.get("status", {}).get("allowed"))
+
+    def _claim(self, namespace: str, claim: str) -> objects.Raw:
+        return self._get("persistentvolumeclaims", Ref("persistentvolumeclaim", namespace, claim))
+
+    def _get(self, plural: str, ref: Ref) -> objects.Raw:
+        raw: objects.Raw = self._api.get(f"{CORE}/namespaces/{ref.namespace}/{plural}/{ref.name}", about=str(ref))
+        return raw

@@ -1,0 +1,82 @@
+"""The whole of bootheal.yaml: its sections, and what each of them has to know of the others.
+
+A key of a section is added in the file of that section, a section by a file in `sections` and a field here.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from bootheal.config.section import Finding, Section
+from bootheal.config.sections.cleanup import Cleanup
+from bootheal.config.sections.cluster import Cluster
+from bootheal.config.sections.databases import Database
+from bootheal.config.sections.dependencies import Dependency
+from bootheal.config.sections.hooks import Hook
+from bootheal.config.sections.poolers import Pooler
+from bootheal.config.sections.registry import Registry
+from bootheal.config.sections.workloads import Workload, restore
+from bootheal.config.source import KeyPath
+from bootheal.config.types import Duration, FilePath, Name, WorkloadName
+from bootheal.step import Step
+
+
+class File(Section):
+    """All of bootheal.yaml."""
+
+    cluster: Cluster = Cluster()
+    state_directory: FilePath = Field(
+        Path("/var/lib/bootheal"),
+        description="what is remembered of each boot; another one the service may write to by ReadWritePaths= only; "
+        "default /var/lib/bootheal",
+    )
+    metrics_file: FilePath | None = Field(
+        None, description="for node_exporter's textfile collector: since when it heals, and the last run; default none"
+    )
+    deadline: Duration = Field(3600.0, description="how long a `run --once` may take in all")
+    recheck: Duration = Field(
+        60.0, description="how often the daemon looks at what is well, where no watch tells of changes; default 60 s"
+    )
+    max_parallel: int = Field(4, ge=1, description="how many workloads are restarted at a time")
+    registry: Registry | None = None
+    cleanup: Cleanup | None = None
+    databases: dict[Name, Database] = Field(default_factory=dict)
+    poolers: dict[Name, Pooler] = Field(default_factory=dict)
+    dependencies: dict[Name, Dependency] = Field(default_factory=dict)
+    workloads: dict[WorkloadName, Workload] = Field(default_factory=dict)
+    hooks: dict[Name, Hook] = Field(default_factory=dict)
+
+    def problems(self, path: KeyPath) -> Iterator[Finding]:
+        """Yield what sections say that does not fit to what others say."""
+        for name, database in self.databases.items():
+            if database.mount and not self.cluster.on_this_host:
+                where = (*path, "databases", name, "mount")
+                yield where, "cannot be looked at: only on k3s are the disks on this host"
+
+    def steps(self) -> Iterator[Step[Any]]:
+        """Make the steps, in any order. It is right that the names in the file refer to something."""
+        yield from self.cluster.steps()
+        if self.registry:
+            yield from self.registry.steps(self._namespaces())
+        if self.cleanup:
+            yield self.cleanup.step()
+        for name, database in self.databases.items():
+            yield from database.steps(name, on_this_host=self.cluster.on_this_host)
+        for name, pooler in self.poolers.items():
+            yield from pooler.steps(name, self.databases[pooler.database].build(pooler.database))
+        for name, dependency in self.dependencies.items():
+            yield dependency.step(name)
+        yield from restore(self.workloads)
+        for name, workload in self.workloads.items():
+            yield workload.step(name)
+        for name, hook in self.hooks.items():
+            yield hook.step(name)
+
+    def _namespaces(self) -> tuple[str, ...]:
+        """Return every namespace that the file is about."""
+        found = set(self.cleanup.namespaces if self.cleanup else ())
+        found |= {database.namespace for database in self.databases.values()}
+        found |= {pooler.namespace for pooler in self.poolers.values() if pooler.namespace}
+        return tuple(sorted(found | {name.split("/")[1] for name in self.workloads}))

@@ -1,0 +1,51 @@
+"""`cleanup:` -> pods that the reboot killed, and what is to become of them."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from bootheal.cluster.dead_pods import BY_DEFAULT, known
+from bootheal.config.section import Section
+from bootheal.config.types import Duration, Name
+from bootheal.platform import gate
+from bootheal.pods import cleanup
+
+
+def _known_reason(reason: str) -> str:
+    if not known(reason):
+        raise ValueError("no pod is known to die of this; kubectl get pods prints the reason under STATUS")
+    return reason
+
+
+Reason = Annotated[str, AfterValidator(_known_reason)]
+
+
+class Cleanup(Section):
+    """Pods that the reboot killed."""
+
+    namespaces: Annotated[list[Name], Field(min_length=1)] = Field(description="where it looks for them")
+    grace: Duration = Field(60.0, description="how long a pod must have been dead: the kubelet restarts most by itself")
+    cap: int = Field(25, ge=1, description="more dead pods than this in one boot are reported, and none is deleted")
+    reasons: list[Reason] = Field(
+        sorted(BY_DEFAULT), min_length=1, description="what pods must have died of, as `kubectl get pods` prints it"
+    )
+    log_lines: int = Field(
+        20, ge=0, le=100, description="how many of a dead pod's last log lines are kept (readable by `bootheal status`)"
+    )
+    force_after: Duration | None = Field(
+        None,
+        description="how long a pod must have been overdue to be force-deleted, if its kubelet does not know it; "
+        "default: never",
+    )
+
+    def step(self) -> cleanup.Cleanup:
+        """Make the step."""
+        return cleanup.Cleanup(
+            after=(gate.NAME,),
+            namespaces=tuple(self.namespaces),
+            grace=self.grace,
+            cap=self.cap,
+            reasons=frozenset(self.reasons),
+            force_after=self.force_after,
+            log_lines=self.log_lines,
+        )

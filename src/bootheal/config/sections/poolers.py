@@ -1,0 +1,137 @@
+"""`poolers:` -> a PgBouncer in front of a database: the steps for its logins, and its own."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from bootheal import model
+from bootheal.config import names
+from bootheal.config.section import Finding, Section
+from bootheal.config.sections.login import Login
+from bootheal.config.source import KeyPath
+from bootheal.config.types import Name, Patience, Port
+from bootheal.model import Ref
+from bootheal.pgbouncer import credential, observation
+from bootheal.pgbouncer.knowledge import harms
+from bootheal.pgbouncer.pooler import PoolerStep
+from bootheal.platform import dns
+from bootheal.postgres import primary
+from bootheal.step import Step
+
+INI_PATH = "/etc/pgbouncer/pgbouncer.ini"
+
+
+def _text(value: Any) -> Any:
+    """PgBouncer knows numbers and 0/1; YAML's own booleans mean the same."""
+    if isinstance(value, bool):
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) else value
+
+
+Text = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[^\r\n]*$")]
+SettingName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Credential(Login):
+    """The pooler's own login to PostgreSQL."""
+
+    reset: Literal["if-wrong", "always", "never"] = Field(
+        "if-wrong", description="when to reset the role's password to the Secret's: on proof, once per boot, never"
+    )
+
+
+class SettingsIn(Section):
+    """The ConfigMap that pgbouncer.ini comes from."""
+
+    configmap: Name = Field(description="the ConfigMap's name, in the pooler's namespace")
+    key: str = Field("pgbouncer.ini", description="its key that holds the file")
+    path: str = Field(INI_PATH, description="where pods have it; only needed where the console is closed to us")
+
+
+class AuthFile(Section):
+    """The Secret that the pooler's auth_file is mounted from."""
+
+    secret: Name = Field(description="the Secret's name, in the pooler's namespace")
+    key: str = Field("userlist.txt", description="its key that holds the file")
+    path: str = Field("/etc/pgbouncer/userlist.txt", description="where pods have it, if the console does not tell")
+
+    def build(self, namespace: str) -> model.Login:
+        """Treat the file as one password of a Secret in `namespace`: it holds several."""
+        return model.Login(Ref("secret", namespace, self.secret), password_key=self.key, user=self.key)
+
+
+class Pooler(Section):
+    """A PgBouncer Deployment in front of a database."""
+
+    database: str = Field(description="which of the databases it leads to")
+    namespace: Name | None = Field(None, description="default: the database's")
+    deployment: Name = Field(description="the Deployment's name")
+    service: Name = Field(description="the Service in front of it")
+    port: Port | None = Field(None, description="what its pods listen on; default: the Service's target port")
+    dbname: str | None = Field(None, description="the database as the pooler names it; default: the same name")
+    credential: Credential
+    console: Login | None = Field(None, description="who may use each pod's admin console; default: credential")
+    client: Login = Field(description="the application's login, to prove the pooler with")
+    auth_file: AuthFile | None = Field(
+        None, description="where its auth_file comes from: verifiers in it are kept, its changes reloaded"
+    )
+    settings: dict[SettingName, Text] = Field(default_factory=dict, description="PgBouncer settings to keep in force")
+    settings_in: SettingsIn | None = Field(None, description="also write the settings here, so that they persist")
+    patience: Patience = 1800.0
+
+    def warnings(self, path: KeyPath) -> Iterator[Finding]:
+        """Yield settings that are known to do harm."""
+        for key, why in harms(self.settings):
+            yield (*path, "settings", key), why
+
+    def steps(self, name: str, database: primary.Database) -> Iterator[Step[Any]]:
+        """Make the steps of the pooler's logins to `database`, and its own, which comes after them."""
+        namespace = self.namespace or database.namespace
+        credentials = list(self._credentials(name, namespace, database))
+        yield from credentials
+        settings_in = self.settings_in
+        yield PoolerStep(
+            name=f"{names.POOLER}{name}",
+            after=(*(step.name for step in credentials), dns.NAME),
+            patience=self.patience,
+            pooler=observation.Pooler(
+                deployment=Ref("deployment", namespace, self.deployment),
+                service=self.service,
+                dbname=self.dbname or database.dbname,
+                database=database,
+                credential=self.credential.build(namespace),
+                console=(self.console or self.credential).build(namespace),
+                client=self.client.build(namespace),
+                port=self.port or 0,
+                settings=self.settings,
+                settings_in=(Ref("configmap", namespace, settings_in.configmap), settings_in.key)
+                if settings_in
+                else None,
+                settings_path=settings_in.path if settings_in else INI_PATH,
+                auth_file=self.auth_file.build(namespace) if self.auth_file else None,
+                auth_path=self.auth_file.path if self.auth_file else "",
+            ),
+        )
+
+    def _credentials(self, name: str, namespace: str, database: primary.Database) -> Iterator[Step[Any]]:
+        """Make the step of the pooler's own login; with an auth_file the application's, too: its verifier is in it."""
+        own = credential.Credential(
+            name=f"{names.CREDENTIAL}{name}",
+            after=(f"{names.DATABASE}{database.name}",),
+            patience=self.patience,
+            database=database,
+            login=self.credential.build(namespace),
+            reset=self.credential.reset,
+            auth_file=self.auth_file.build(namespace) if self.auth_file else None,
+        )
+        yield own
+        if self.auth_file:
+            yield replace(
+                own,
+                name=f"{own.name}/client",
+                login=self.client.build(namespace),
+                reset="never" if self.credential.reset == "never" else "if-wrong",
+                verifier_only=True,
+            )

@@ -1,0 +1,61 @@
+"""`registry:` -> a registry of images beside the cluster, and the pods that wait for its images."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from bootheal.config.section import Finding, Section
+from bootheal.config.source import KeyPath
+from bootheal.config.types import Patience
+from bootheal.platform import gate, registry
+from bootheal.pods.image_pulls import Images
+from bootheal.step import Step
+
+ContainerName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$")]
+RegistryName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9.-]+(:[0-9]+)?$")]
+
+# What this host calls itself.
+LOOPBACK = {"localhost", "127.0.0.1"}
+
+
+class Registry(Section):
+    """A registry of images beside the cluster."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")] = Field(description="where this host reaches it")
+    container: ContainerName | None = Field(None, description="its container in this host's Docker")
+    start: Literal["when-down", "never"] = Field(
+        "never", description="whether the container is started when stopped, and restarted when silent for a minute"
+    )
+    images: list[RegistryName] = Field(
+        default_factory=list,
+        description="how images name it; default: by the host and port of the url, also as localhost, 127.0.0.1 "
+        "and the container",
+    )
+    patience: Patience = 600.0
+
+    def problems(self, path: KeyPath) -> Iterator[Finding]:
+        """What is to be started has a container."""
+        if self.start == "when-down" and not self.container:
+            yield (*path, "start"), "cannot be when-down without a container to start"
+
+    def steps(self, namespaces: tuple[str, ...]) -> Iterator[Step[Any]]:
+        """Make its step, and the one that minds the pods of these namespaces."""
+        yield registry.Registry(
+            url=self.url,
+            container=self.container or "",
+            start=self.start == "when-down",
+            patience=self.patience,
+        )
+        if namespaces:
+            names = tuple(self.images) or self._names()
+            yield Images(after=(gate.NAME, registry.NAME), namespaces=namespaces, registries=names)
+
+    def _names(self) -> tuple[str, ...]:
+        """Name the registry as images may, where nobody says how they do."""
+        address = urlsplit(self.url)
+        hosts = {address.hostname, self.container}
+        if address.hostname in LOOPBACK:
+            hosts |= LOOPBACK
+        return tuple(sorted(f"{host}:{address.port}" if address.port else host for host in hosts if host))

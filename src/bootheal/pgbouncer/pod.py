@@ -1,0 +1,72 @@
+"""One pod of a pooler, as its console and a login through it show it. Pure."""
+
+from dataclasses import dataclass
+
+from bootheal.model import Answer, Console, Ref, Target
+from bootheal.pgbouncer.knowledge import Bug, bug, understand, version
+
+RETRY = "server_login_retry"
+UNKNOWN_NAME = "dns_nxdomain_ttl"
+
+# What is lent down while logins fail. A retry of 0 would be a storm of logins; clients may have caused a try just
+# before PostgreSQL came, and wait for the next one. After a power cut CoreDNS comes late, and PgBouncer believes a
+# failed lookup for dns_nxdomain_ttl: the next one should cost less.
+LOWERED = {RETRY: 0.2, UNKNOWN_NAME: 1.0}
+
+# Where no console tells.
+USUAL_RETRY_SECONDS = 15.0
+
+STARVED = Answer(ok=False, spoke=True, text="clients wait while PgBouncer does not try to log in")
+
+
+@dataclass(frozen=True, slots=True)
+class PoolerPod:
+    """One pooler pod; `login` is the application's through it.
+
+    `console` is None where it could not be read: then `refused` says why, `transient` if it may pass, and `denied`
+    that the pooler's own role was refused there: the fourth of the logins that `diagnosis` judges by.
+
+    `same_file`: whether its auth_file is the declared one; None where that was not asked or cannot be known.
+    `same_ini`: likewise for the file of its settings, asked only where there is no console.
+    """
+
+    ref: Ref
+    uid: str
+    target: Target
+    login: Answer
+    console: Console | None = None
+    refused: str = ""
+    hint: str = ""
+    transient: bool = False
+    denied: bool = False
+    same_file: bool | None = None
+    same_ini: bool | None = None
+
+    def seconds(self, key: str) -> float:
+        """Return a setting that is a duration, 0 where it is not known: then it is not lent."""
+        try:
+            return float(self.console.settings[key].value) if self.console else 0.0
+        except (KeyError, ValueError):
+            return 0.0
+
+    @property
+    def lendable(self) -> tuple[str, ...]:
+        """The settings that are higher than what would be lent."""
+        return tuple(key for key, lent in LOWERED.items() if self.seconds(key) > lent)
+
+    @property
+    def retry(self) -> float:
+        """How many seconds it waits between two tries to log in."""
+        if self.denied:
+            return LOWERED[RETRY]  # that login is the pooler's own to judge: there is nothing to wait for
+        return self.seconds(RETRY) if self.console else USUAL_RETRY_SECONDS
+
+    @property
+    def bug(self) -> Bug | None:
+        """The bug that its version has and that shows itself so."""
+        return bug(version(self.console.version), understand(self.login.text)) if self.console else None
+
+    @property
+    def serves_others(self) -> bool:
+        """Whether it has connections to the server, so that a restart would hurt somebody."""
+        return bool(self.console and self.console.servers)

@@ -1,0 +1,21 @@
+"""What a step wants to be woken for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """A `kind` of object ("pod") in a namespace ("" for the cluster): of any name, or of those that begin with `name`.
+
+    `pulse`: it changes all the time, like a heartbeat, and is worth a look only to who waits for it.
+    """
+
+    kind: str
+    namespace: str = ""
+    name: str = ""
+    pulse: bool = False
+
+    def covers(self, change: "Interest") -> bool:
+        """Tell whether a change concerns us; `change.name` is the object's, or "" if any may have changed."""
+        same = (self.kind, self.namespace) == (change.kind, change.namespace)
+        return same and (not change.name or change.name.startswith(self.name))

@@ -1,0 +1,34 @@
+"""All the ports of a look and an action in one value."""
+
+from dataclasses import dataclass
+
+from bootheal.ports.cluster import ClusterReader, ClusterWatcher, ClusterWriter, CredentialReader, PodAccess
+from bootheal.ports.host import Containers, Host
+from bootheal.ports.partial import Partial
+from bootheal.ports.servers import Pooler, Postgres, Web
+
+_NOTHING = Partial()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """All that a look may read and an action may change. A port that is not given refuses whatever it is asked.
+
+    What needs one port only takes that port, and says so in its signature.
+
+    `direct`: this host reaches the addresses of pods and Services itself, as on k3s.
+    Where it does not, port-forwards carry the connections, and a Service cannot be tried.
+    `containers`: None where there is no container engine to ask.
+    """
+
+    cluster: ClusterReader = _NOTHING
+    pod_access: PodAccess = _NOTHING
+    secrets: CredentialReader = _NOTHING
+    writer: ClusterWriter = _NOTHING
+    watcher: ClusterWatcher = _NOTHING
+    host: Host = _NOTHING
+    postgres: Postgres = _NOTHING
+    pooler: Pooler = _NOTHING
+    web: Web = _NOTHING
+    direct: bool = True
+    containers: Containers | None = None

@@ -1,0 +1,122 @@
+"""What a look at a database asks for, and what it makes of silence."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bootheal.errors import PermanentError, UnreachableError
+from bootheal.model import Answer, BootTime, Container, Credentials, Login, Pod, Ref, Secret, State
+from bootheal.ports import Partial, World
+from bootheal.postgres.observation import DatabaseObservation, look
+from bootheal.postgres.primary import READ_ONLY, Database
+from support.objects import BOOT, THIS_BOOT, a_pod, running, waiting
+
+ADMIN = Login(Ref("secret", "shop", "admin"))
+OUTSIDE = Database("shop", "shop", "shop", ADMIN, host="db.example.org")
+INSIDE = Database("shop", "shop", "shop", ADMIN, selector={"app": "db"})
+
+DAMAGED = "PANIC:  could not locate a valid checkpoint record\n"
+FULL = "FATAL:  could not extend file: No space left on device\n"
+
+
+@dataclass
+class OneServer(Partial):
+    """A server that says whether it takes writes, and answers all else so; of its pod the two logs, where it has one.
+
+    `log` is that of the container's present or last process, `previous` that of the one before a restart; None:
+    nobody may read them.
+    """
+
+    answer: Answer
+    writable: bool = True
+    pod: Pod | None = None
+    log: str | None = ""
+    previous: str = ""
+
+    def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
+        return Credentials("postgres", Secret("x"))
+
+    def ask(self, *_: Any, sql: str = "select 1", **_options: Any) -> Answer:
+        return Answer(ok=True, spoke=True, value="f") if sql == READ_ONLY and self.writable else self.answer
+
+    def pods(self, *_: Any) -> tuple[Pod, ...]:
+        return (self.pod,) if self.pod else ()
+
+    def boot_time(self) -> BootTime:
+        return THIS_BOOT
+
+    def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
+        if self.log is None or container != "postgres":
+            raise PermanentError(f"cannot read the log of {container}")
+        return self.previous if previous else self.log
+
+
+def seen(server: OneServer, database: Database) -> DatabaseObservation:
+    world = World(cluster=server, pod_access=server, secrets=server, host=server, postgres=server)
+    return look(world, database, client=None, checks=(), backup=None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "identifier"),
+    [
+        (Answer(ok=True, spoke=True, value="8 false"), "8"),
+        (Answer(ok=False, spoke=True, sqlstate="42501", text="permission denied"), ""),
+        (Answer(ok=False, spoke=True, sqlstate="53300", text="too many clients"), None),
+        (Answer(ok=False, spoke=True, text="no answer in time"), None),
+    ],
+)
+def test_an_identifier_that_is_not_told_in_time_is_asked_for_again(answer: Answer, identifier: str | None) -> None:
+    """Else a fresh initdb would pass for good while connections are scarce. Where it may not be read, checks remain."""
+    if identifier is None:
+        with pytest.raises(UnreachableError, match=answer.text):
+            seen(OneServer(answer), OUTSIDE)
+    else:
+        assert seen(OneServer(answer), OUTSIDE).identifier == identifier
+
+
+def crashed(ended: float = BOOT + 20) -> Container:
+    return waiting("CrashLoopBackOff", name="postgres", ended=ended)
+
+
+def over(ended: float = BOOT + 20) -> Container:
+    return Container("postgres", State.TERMINATED, ended=ended)
+
+
+@pytest.mark.parametrize(
+    ("container", "told"),
+    [
+        (over(), "postgres-0's log: it cannot locate a valid checkpoint record: its data is damaged"),
+        (crashed(), "postgres-0's log: its disk is full"),
+        (over(ended=BOOT - 20), ""),
+        (crashed(ended=BOOT - 20), ""),
+        (waiting("ContainerCreating", name="postgres"), ""),
+        (running(name="postgres", ended=BOOT + 20), ""),
+    ],
+    ids=["ended", "waits to start again", "ended before", "waits since before", "never began", "runs"],
+)
+def test_a_silent_server_is_explained_by_the_process_that_ended_last(container: Container, told: str) -> None:
+    """Of this boot only, beside a sidecar or not; who is up again is no matter of the log any more."""
+    silent = Answer(ok=False, spoke=False, text="connection refused")
+    pod = a_pod("postgres-0", running(name="exporter"), container, labels={"app": "db"})
+    found = seen(OneServer(silent, writable=False, pod=pod, log=DAMAGED, previous=FULL), INSIDE)
+    assert found.why_none == "postgres-0: connection refused" + (f" ({told})" if told else "")
+
+
+def test_a_log_that_may_not_be_read_stops_nothing() -> None:
+    """It explains; nothing is decided for want of it."""
+    silent = Answer(ok=False, spoke=False, text="connection refused")
+    pod = a_pod("postgres-0", over(), labels={"app": "db"})
+    found = seen(OneServer(silent, writable=False, pod=pod, log=None), INSIDE)
+    assert found.why_none == "postgres-0: connection refused"
+
+
+def test_how_far_crash_recovery_is_comes_from_the_log_of_what_runs() -> None:
+    """Of a server that says that it is starting, and of no other."""
+    starting = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
+    redo = "LOG:  redo in progress, elapsed time: 10.02 s, current LSN: 0/5A3C2B8\n"
+    pod = a_pod("postgres-0", running(name="postgres"), labels={"app": "db"})
+    server = OneServer(starting, writable=False, pod=pod, log=redo, previous=DAMAGED)
+    assert seen(server, INSIDE).recovery == "redo is at 0/5A3C2B8 after 10 s"
+    server.answer = Answer(ok=True, spoke=True, value="t")
+    assert seen(server, INSIDE).recovery == ""
