@@ -4,6 +4,8 @@ import json
 import resource
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +16,7 @@ import pytest
 import yaml
 
 from bootheal.demo.stack import Stack
-from support.command import start
+from support.command import SOURCE, environment, start
 from support.usage import Usage, peak, usage
 
 RELOADS = 50
@@ -101,6 +103,42 @@ def test_fifty_reloads_cost_nothing_that_stays(healthy: Stack) -> None:
         assert_no_growth(samples)
         assert peak(samples).memory_files == 0, "nobody can read the key out of an open file"
     healthy.configure({"cluster": {"kubeconfig": str(healthy.kubeconfig)}, "recheck": None})
+
+
+PASSES = """
+import os, sys
+from pathlib import Path
+from bootheal.adapters.scope import Scope
+from bootheal.adapters.state import StateFile
+from bootheal.cli.wiring import first_epoch, make_engine, open_state, open_world
+from bootheal.config import load
+from bootheal.engine import Inbox
+from support.usage import usage
+
+configuration = load(Path(sys.argv[1]))
+state = open_state(configuration.file)
+with Scope(sys.exit) as scope, state.hold() as remembered:
+    world = open_world(configuration.file.cluster, scope)
+    engine = make_engine(configuration, world, state, lambda _event: None, Inbox(), scope=scope)
+    for number in range(50):
+        report = engine.run(first_epoch(world, remembered))
+        found = usage(os.getpid())
+        print(report.verdict.value, found.threads, found.descriptors, found.memory_files, found.megabytes)
+print("threads that are left:", usage(os.getpid()).threads)
+"""
+
+
+def test_fifty_passes_cost_nothing_that_stays(healthy: Stack) -> None:
+    """One engine goes from pass to pass with the same watches and threads; they end with it."""
+    command = [sys.executable, "-c", PASSES, str(healthy.config)]
+    paths = {"PYTHONPATH": f"{SOURCE}:{Path(__file__).parents[1]}"}
+    done = subprocess.run(command, env=environment() | paths, capture_output=True, text=True, timeout=100, check=False)
+    *lines, last = done.stdout.splitlines() or [done.stderr]
+    samples = [Usage(int(each[1]), int(each[2]), int(each[3]), float(each[4])) for each in map(str.split, lines)]
+    assert len(samples) == 50, done.stderr
+    assert {line.split()[0] for line in lines[1:]} == {"healthy"}
+    assert_no_growth(samples)
+    assert (last, done.stderr) == ("threads that are left: 1", "")
 
 
 @contextmanager

@@ -21,13 +21,13 @@ Socket = TypeVar("Socket", bound=socket.socket)
 
 
 class Scope:
-    """A context manager; any thread may use it. `remark` is told of threads that have not ended in time.
+    """A context manager; any thread may use it. `remark` is told of threads that have not ended after `seconds`.
 
     They end by the deadline of what they are about, and nobody hears of what they find.
     """
 
-    def __init__(self, remark: Callable[[str], object]) -> None:
-        self._remark = remark
+    def __init__(self, remark: Callable[[str], object], seconds: float = CLOSE_SECONDS) -> None:
+        self._remark, self._seconds = remark, seconds
         self._lock = threading.Lock()
         self._closed = False
         self._sockets: WeakSet[socket.socket] = WeakSet()
@@ -83,8 +83,8 @@ class Scope:
             end()
         for sock in sockets:
             cut(sock)
-        if left := self._wait(time.monotonic() + CLOSE_SECONDS):
-            self._remark(f"not ended after {CLOSE_SECONDS:g} s: {', '.join(left)}; each ends by a deadline of its own")
+        if left := self._wait(time.monotonic() + self._seconds):
+            self._remark(f"not ended after {self._seconds:g} s: {', '.join(left)}; each ends by a deadline of its own")
 
     def _wait(self, until: float) -> list[str]:
         """Return the names of the threads that live on."""
