@@ -1,11 +1,13 @@
-"""What may be said on pytest's command line, and what begins and ends with a session."""
+"""What may be said on pytest's command line, what begins and ends with a session, and where a test opens things."""
 
 import os
 import random
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bootheal.adapters.scope import Scope
 from support import session
 
 # On a busy machine anything may take long: neither profile minds.
@@ -60,3 +62,10 @@ def pytest_report_header(config: pytest.Config) -> str:
     """With this seed the same examples are drawn again."""
     chosen = config.option.hypothesis_profile or "quick"
     return f"examples: profile {chosen}, --hypothesis-seed={config.option.hypothesis_seed}"
+
+
+@pytest.fixture
+def scope() -> Iterator[Scope]:
+    """What the test opens in it is closed when the test is over; what has not ended by then fails it."""
+    with Scope(pytest.fail) as scope:
+        yield scope

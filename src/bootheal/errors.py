@@ -8,6 +8,7 @@ BoothealError
 ├── DemoError              the embedded stack cannot be started
 ├── TransientError         the world is not ready: look again
 │   ├── UnreachableError   nobody answered: refused, reset, timed out, TLS cut short
+│   ├── ExhaustedError     this process has no thread or descriptor left: nobody was asked
 │   └── ConflictError      the object changed since it was looked at
 └── PermanentError         asking again will not help; `hint` is what a person can do
     ├── MissingError       the object does not exist
@@ -18,10 +19,16 @@ Messages start with "cannot", name the object, and never hold a server's reply i
 full, since that may hold a secret.
 """
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
 from bootheal.exit_codes import ExitCode
+
+# This process, or this machine, has too many files open, or no memory for one more.
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
 
 
 class BoothealError(Exception):
@@ -88,6 +95,10 @@ class UnreachableError(TransientError):
     """Nobody answered."""
 
 
+class ExhaustedError(TransientError):
+    """There is no thread or descriptor left to ask with, which tells nothing of who was to be asked."""
+
+
 class ConflictError(TransientError):
     """The object changed since it was looked at; a new look decides."""
 
@@ -106,6 +117,17 @@ class DeniedError(PermanentError):
     def __init__(self, message: str, *, status: int, hint: str = "", final: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.status, self.final = status, final
+
+
+@contextmanager
+def scarce(doing: str) -> Iterator[None]:
+    """Turn it into an ExhaustedError where `doing` something fails for want of descriptors or memory."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _EXHAUSTED:
+            raise
+        raise ExhaustedError(f"cannot {doing}: {(error.strerror or type(error).__name__).lower()}") from None
 
 
 def why_silent(error: Exception) -> str:

@@ -7,7 +7,7 @@ the user's browser would. Used by whatever waits for something to serve.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bootheal.errors import TransientError
+from bootheal.errors import UnreachableError
 from bootheal.model import Answer, Login, Pod, Target
 from bootheal.ports import PodAccess, World
 
@@ -127,7 +127,7 @@ def _ask_command(access: PodAccess, probe: Exec, pod: Pod) -> Answer:
     program = probe.command[0]
     try:
         answer = access.exec(pod.ref, probe.container, probe.command, LONG_TIMEOUT_SECONDS)
-    except TransientError as error:
+    except UnreachableError as error:
         return Answer(ok=False, spoke=False, text=f"{program}: {error}")
     if answer.ok and probe.expect not in answer.value:
         return Answer(ok=False, spoke=True, text=f"{program} does not say {probe.expect!r}")

@@ -5,6 +5,7 @@ simulated: once started, each is ready after a time that is known beforehand.
 """
 
 import random
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 from bench.row import CannotMeasureError, Row
 from bootheal.adapters.clock import SystemClock, ThreadWorkers
+from bootheal.adapters.scope import Scope
 from bootheal.adapters.state import StateFile
 from bootheal.engine import Engine, Limits, Recorder
 from bootheal.engine.plan import arrange
@@ -140,20 +142,20 @@ def run(workloads: list[Workload], directory: Path, *, tells: bool) -> tuple[flo
     """Let an engine bring all workloads up; return the seconds it took, and those of processor time."""
     cluster = SimulatedCluster(tells)
     world = World(cluster=cluster, watcher=cluster)
-    clock = SystemClock()
+    clock, scope = SystemClock(), Scope(sys.exit)
     memory = Recorder(StateFile(directory), clock)
     engine = Engine(
         arrange(Simulated(name=item.name, after=item.after, workload=item) for item in workloads),
         world,
         clock=clock,
-        workers=ThreadWorkers(),
+        workers=ThreadWorkers(scope),
         memory=memory,
         tell=memory.progress,
         inbox=SimpleQueue(),
         limits=Limits(deadline=120.0, max_parallel=len(workloads)),
     )
     busy = time.process_time()
-    with memory.hold():
+    with scope, memory.hold():
         report = engine.run("bench")
     if report.verdict is not Verdict.HEALED:
         raise CannotMeasureError(f"cannot measure the engine: its run ended {report.verdict.value}")

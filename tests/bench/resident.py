@@ -6,6 +6,7 @@ The API server is the demo stack's, over HTTPS; engine, watches, state file and 
 import json
 import os
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from bootheal.adapters.clock import SystemClock, ThreadWorkers
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
+from bootheal.adapters.scope import Scope
 from bootheal.demo.stack import Stack, StackOptions
 from bootheal.engine import Engine, Limits, Recorder, Stop
 from bootheal.engine.plan import arrange
@@ -62,13 +64,14 @@ class Watcher(Step[Facts]):
 
 def wake_ups(stack: Stack, changes: int) -> list[float]:
     """Return the seconds from just before each change was sent until it was judged."""
-    api, cluster = double.Api(stack.kubeconfig), KubeCluster(Api(LiveKubeconfig(stack.kubeconfig)))
+    api, scope = double.Api(stack.kubeconfig), Scope(sys.exit)
+    cluster = KubeCluster(Api(LiveKubeconfig(stack.kubeconfig), scope))
     watcher, inbox = Watcher(name="watcher"), SimpleQueue()  # type: ignore[var-annotated]
     engine = Engine(
         arrange([watcher]),
         World(cluster=cluster.reader, watcher=cluster.watcher),
         clock=SystemClock(),
-        workers=ThreadWorkers(),
+        workers=ThreadWorkers(scope),
         memory=Recorder(FakeStore(), SystemClock()),
         tell=lambda _: None,
         inbox=inbox,
@@ -88,7 +91,7 @@ def wake_ups(stack: Stack, changes: int) -> list[float]:
     finally:
         inbox.put(Stop())
         thread.join()
-        cluster.close()
+        scope.close()
     return [watcher.judged[version] - at for version, at in sent.items() if version in watcher.judged]
 
 

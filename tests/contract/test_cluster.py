@@ -14,6 +14,7 @@ import pytest
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
+from bootheal.adapters.scope import Scope
 from bootheal.errors import BoothealError, ConflictError, MissingError, PermanentError
 from bootheal.model import Login, Pod, Ref, Right
 from bootheal.ports import Interest
@@ -60,9 +61,9 @@ def kubeconfig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture
-def place(kubeconfig: Path) -> Iterator[Place]:
+def place(kubeconfig: Path, scope: Scope) -> Iterator[Place]:
     """A namespace with a Secret, a ConfigMap and a Deployment of one pod, which need not run."""
-    api = Api(LiveKubeconfig(kubeconfig))
+    api = Api(LiveKubeconfig(kubeconfig), scope)
     name = f"bootheal-contract-{secrets.token_hex(4)}"
     api.write("POST", "/api/v1/namespaces", {"metadata": {"name": name}}, about="namespaces")
     place = Place(api, KubeCluster(api), name)
@@ -78,7 +79,6 @@ def place(kubeconfig: Path) -> Iterator[Place]:
     wait_until("pod", place.pods)
     yield place
     api.write("DELETE", f"/api/v1/namespaces/{name}", {}, about="the namespace")
-    place.cluster.close()
 
 
 def test_it_is_ready_and_its_node_lives(place: Place) -> None:

@@ -13,15 +13,15 @@ import pytest
 
 from bootheal.adapters.postgres.libpq import session
 from bootheal.adapters.postgres.server import PostgresServer
-from bootheal.adapters.reach import Reach
 from bootheal.errors import UnreachableError
 from bootheal.model import Answer, Credentials, Secret, Trust
 from bootheal.postgres.observation import ABOUT
 from bootheal.postgres.server_log import distress, progress
 from support.certificates import Authority
 from support.postgres import ADDRESS, ADMIN, APP, Garage, RealPostgres, servers, until
+from support.reach import direct
 
-REACH = Reach(lambda *_: pytest.fail("no port-forward was asked for"), direct=True)
+REACH = direct()
 POSTGRES = PostgresServer(REACH.open, REACH.local)
 
 

@@ -22,12 +22,14 @@ from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, LiveKubeconfig
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
+from bootheal.adapters.scope import Scope
 from bootheal.adapters.web import WebProbe
 from bootheal.demo.stack import Fault, Stack
 from bootheal.errors import DeniedError, UnreachableError
 from bootheal.model import Answer, Credentials, Login, Ref, Secret, Target
 from bootheal.ports import World
 from bootheal.probes import Exec, Http, Probe, Sql, Tcp, ask
+from support.reach import direct
 from support.stack import running
 
 
@@ -40,9 +42,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 class Parts:
     """The adapters on one way of reaching pods, and where things are."""
 
-    def __init__(self, stack: Stack, *, direct: bool) -> None:
-        api = Api(LiveKubeconfig(stack.kubeconfig))
-        self.reach = Reach(lambda pod, port, t: api.forward(pod.namespace, pod.name, port, t), direct=direct)
+    def __init__(self, stack: Stack, scope: Scope, *, direct: bool) -> None:
+        api = Api(LiveKubeconfig(stack.kubeconfig), scope)
+        self.reach = Reach(lambda pod, port, t: api.forward(pod.namespace, pod.name, port, t), scope, direct=direct)
         self.cluster = KubeCluster(api)
         self.postgres = PostgresServer(self.reach.open, self.reach.local)
         self.console = PgBouncerConsole(self.reach.local)
@@ -57,10 +59,8 @@ class Parts:
 
 
 @pytest.fixture(params=["direct", "forward"])
-def parts(request: pytest.FixtureRequest, stack: Stack) -> Iterator[Parts]:
-    parts = Parts(stack, direct=request.param == "direct")
-    yield parts
-    parts.cluster.close()
+def parts(request: pytest.FixtureRequest, stack: Stack, scope: Scope) -> Parts:
+    return Parts(stack, scope, direct=request.param == "direct")
 
 
 def test_a_login_works_and_a_question_is_answered(parts: Parts) -> None:
@@ -173,7 +173,7 @@ def test_http_and_tcp_probes_answer(parts: Parts) -> None:
 
 def test_an_http_status_that_is_no_success_is_told() -> None:
     """The status is the reason."""
-    reach = Reach(lambda *_: pytest.fail("no port-forward was asked for"), direct=True)
+    reach = direct()
     with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
         answer = WebProbe(reach.open).http(Target("127.0.0.1", server.server_port), "/none", 3)
@@ -201,9 +201,9 @@ def test_a_server_that_dies_in_between_is_told_in_time(parts: Parts) -> None:
         (Fault(path=".*/portforward", status=404), "the API server says 404"),
     ],
 )
-def test_a_port_forward_that_cannot_begin_says_why_in_time(stack: Stack, fault: Fault, said: str) -> None:
+def test_a_port_forward_that_cannot_begin_says_why_in_time(stack: Stack, fault: Fault, said: str, scope: Scope) -> None:
     """It is an answer like any other, to be waited out."""
-    parts = Parts(stack, direct=False)
+    parts = Parts(stack, scope, direct=False)
     target, who = parts.target("postgres"), parts.who("app")
     stack.faults.add(fault)
     try:
@@ -214,7 +214,6 @@ def test_a_port_forward_that_cannot_begin_says_why_in_time(stack: Stack, fault: 
         assert time.monotonic() - began < 3
     finally:
         stack.faults.clear()
-        parts.cluster.close()
 
 
 SSL_REQUEST = b"\0\0\0\x08\x04\xd2\x16\x2f"
@@ -306,7 +305,7 @@ def test_a_stranger_on_the_port_is_not_taken_for_postgresql() -> None:
                 peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
         threading.Thread(target=serve, daemon=True).start()
-        reach = Reach(lambda *_: pytest.fail("no port-forward was asked for"), direct=True)
+        reach = direct()
         postgres = PostgresServer(reach.open, reach.local)
         target = Target("127.0.0.1", listener.getsockname()[1])
         answer = postgres.ask(target, Credentials("app", Secret("canary")), "shop", timeout=2)
@@ -314,24 +313,23 @@ def test_a_stranger_on_the_port_is_not_taken_for_postgresql() -> None:
     assert b"canary" not in b"".join(heard)
 
 
-def test_a_client_certificate_is_used_and_its_key_is_in_no_file(stack: Stack) -> None:
+def test_a_client_certificate_is_used_and_its_key_is_in_no_file(stack: Stack, scope: Scope) -> None:
     """As in k3s' own kubeconfig: the key is inline, and nothing of it stays behind if we are killed."""
     before = set(Path(tempfile.gettempdir()).iterdir())
-    api = Api(LiveKubeconfig(stack.certified_kubeconfig))
+    api = Api(LiveKubeconfig(stack.certified_kubeconfig), scope)
     assert KubeCluster(api).reader.readiness().ready
     with api.forward("shop", "postgres-0", 5432, 3.0) as half:
         half.sendall(b"\0\0\0\x08\x04\xd2\x16\x2f")
         assert half.recv(1) == b"N"
-    api.close()
     assert set(Path(tempfile.gettempdir()).iterdir()) <= before
 
 
-def test_a_kubeconfig_that_is_fetched_is_fetched_again_when_in_doubt(stack: Stack) -> None:
+def test_a_kubeconfig_that_is_fetched_is_fetched_again_when_in_doubt(stack: Stack, scope: Scope) -> None:
     """A credential, then an address that is not right any more: each costs one look, and no restart of ours."""
     right = stack.kubeconfig.read_text()
     stale, moved = right.replace('"token": "', '"token": "stale-'), re.sub(r"127.0.0.1:\d+", "127.0.0.1:1", right)
     texts = [stale, moved, right]
-    cluster = KubeCluster(Api(FetchedKubeconfig("of a test", lambda: texts.pop(0))))
+    cluster = KubeCluster(Api(FetchedKubeconfig("of a test", lambda: texts.pop(0)), scope))
     with pytest.raises(DeniedError, match="401"):
         cluster.reader.readiness()
     with pytest.raises(UnreachableError, match="127.0.0.1:1: connection refused"):
@@ -340,14 +338,14 @@ def test_a_kubeconfig_that_is_fetched_is_fetched_again_when_in_doubt(stack: Stac
     assert cluster.reader.readiness().ready, "nothing is fetched while all is well"
 
 
-def test_a_kubeconfig_that_cannot_be_fetched_is_waited_for() -> None:
+def test_a_kubeconfig_that_cannot_be_fetched_is_waited_for(scope: Scope) -> None:
     """Where it comes from may be starting, too."""
 
     def fetch() -> str:
         raise UnreachableError("cannot reach Docker")
 
     with pytest.raises(UnreachableError, match="cannot reach Docker"):
-        KubeCluster(Api(FetchedKubeconfig("of a test", fetch))).reader.readiness()
+        KubeCluster(Api(FetchedKubeconfig("of a test", fetch), scope)).reader.readiness()
 
 
 def run(parts: Parts, app: str, *command: str, container: str = "", timeout: float = 5.0) -> Answer:

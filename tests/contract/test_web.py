@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bootheal.adapters.reach import Reach
 from bootheal.adapters.web import WebProbe
 from bootheal.demo.api.certificates import Authority, server_context
 from bootheal.errors import PermanentError
 from bootheal.model import Target
+from support.reach import direct
 
-WEB = WebProbe(Reach(lambda *_: pytest.fail("no port-forward was asked for"), direct=True).open)
+WEB = WebProbe(direct().open)
 
 
 class Door(http.server.BaseHTTPRequestHandler):

@@ -12,6 +12,7 @@ import yaml
 
 from bootheal.adapters.kube.api import MERGE_PATCH, Api
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
+from bootheal.adapters.scope import Scope
 from support.command import actions, bootheal, heal, outcome
 
 CORE, APPS = "/api/v1", "/apis/apps/v1"
@@ -38,8 +39,8 @@ class Place:
 
 
 @pytest.fixture
-def place(kubeconfig: Path, tmp_path: Path) -> Iterator[Place]:
-    api = Api(LiveKubeconfig(kubeconfig))
+def place(kubeconfig: Path, tmp_path: Path, scope: Scope) -> Iterator[Place]:
+    api = Api(LiveKubeconfig(kubeconfig), scope)
     namespace = f"bootheal-e2e-{secrets.token_hex(4)}"
     api.write("POST", f"{CORE}/namespaces", {"metadata": {"name": namespace}}, about="namespaces")
     place = Place(api, namespace, tmp_path / "bootheal.yaml")
@@ -57,7 +58,6 @@ def place(kubeconfig: Path, tmp_path: Path) -> Iterator[Place]:
         time.sleep(0.1)
     yield place
     api.write("DELETE", f"{CORE}/namespaces/{namespace}", {}, about="the namespace")
-    api.close()
 
 
 def test_the_gate_opens_and_a_second_run_has_nothing_to_do(place: Place) -> None:

@@ -3,10 +3,19 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
+from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.cluster import KubeCluster
+from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
+from bootheal.adapters.scope import Scope
 from bootheal.demo.stack import BootScript, Fault, Stack
+from bootheal.errors import TransientError
+from bootheal.model import Ref
+from bootheal.ports import Interest
+from support import double
 from support.command import bootheal, heal, outcome, start
 
 PODS = "/namespaces/shop/pods$"
@@ -87,6 +96,32 @@ def test_a_server_that_asks_for_a_pause_gets_it(spoiled: Stack) -> None:
     assert asked[1] - asked[0] >= 1.9
     assert [r for r in spoiled.requests if asked[0] < r.time < asked[1] and "/pods" not in r.path]
     assert outcome(report, "gate")["ended"] < 1.5
+
+
+def test_an_older_event_does_not_undo_our_own_write(spoiled: Stack, scope: Scope) -> None:
+    """A watch that is late brings somebody's earlier change after the response of ours: nobody reads that again."""
+    nginx = Ref("deployment", "shop", "nginx")
+    spoiled.faults.add(Fault(path="/deployments$", query="watch=", delay=1.0, times=1))
+    cluster, read = KubeCluster(Api(LiveKubeconfig(spoiled.kubeconfig), scope)), list[int]()
+
+    def changed(_what: Interest) -> None:
+        with suppress(TransientError):
+            read.append(int(cluster.reader.workload(nginx).version))
+
+    cluster.watcher.watch(frozenset({Interest("deployment", "shop")}), changed)
+    spoiled.wait_until("the list", lambda: bool(read))
+    somebody = double.Api(spoiled.kubeconfig)
+    body = {"metadata": {"annotations": {"somebody": "else"}}}
+    _, theirs = somebody.call("PATCH", f"{double.APPS}/deployments/nginx", body, double.MERGE)
+    version = theirs["metadata"]["resourceVersion"]
+    cluster.writer.scale(nginx, version, 1, was=None, cause="a test")
+    ours = int(cluster.reader.workload(nginx).version)
+    assert ours > int(version) > read[0]
+    _, later = somebody.call(
+        "PATCH", f"{double.APPS}/deployments/nginx", {"metadata": {"annotations": {"x": "y"}}}, double.MERGE
+    )
+    spoiled.wait_until("the watch to tell", lambda: read[-1] >= int(later["metadata"]["resourceVersion"]))
+    assert [seen for seen in read[1:] if seen < ours] == []
 
 
 # --- in the middle of healing ---------------------------------------------------------------------

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pytest
 
 from bootheal.adapters.postgres.server import PostgresServer
-from bootheal.adapters.reach import Reach
 from bootheal.model import Credentials, Endpoint, Login, Pod, Ref, Service
 from bootheal.ports import Partial, World
 from bootheal.postgres.database import DatabaseStep
@@ -15,6 +14,7 @@ from bootheal.postgres.primary import Database
 from bootheal.step import Settled, Wait
 from support.objects import a_pod, past, running
 from support.postgres import ADDRESS, ADMIN, RealPostgres, servers, until
+from support.reach import direct
 
 STEP = DatabaseStep(
     name="database/shop",
@@ -66,7 +66,7 @@ def pair() -> Iterator[Cluster]:
 
 def test_the_primary_is_found_before_and_after_a_failover(pair: Cluster) -> None:
     """The label says nothing, a standby is told with what its label claims, and the same data is the same data."""
-    reach = Reach(lambda *_: pytest.fail("no port-forward was asked for"), direct=True)
+    reach = direct()
     postgres = PostgresServer(reach.open, reach.local)
     world = World(cluster=pair, secrets=pair, host=pair, postgres=postgres)
     before = STEP.judge(STEP.look(world), past())

@@ -12,6 +12,7 @@ from bootheal.adapters.kube.api import MERGE_PATCH, Api
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import GivenKubeconfig, LiveKubeconfig
 from bootheal.adapters.kube.reader import READYZ_TIMEOUT_SECONDS
+from bootheal.adapters.scope import Scope
 from bootheal.demo.stack import Fault, Stack
 from bootheal.errors import DeniedError, UnreachableError
 from support import double
@@ -33,14 +34,14 @@ def stack(healthy: Stack) -> Iterator[Stack]:
     healthy.faults.clear()
 
 
-def test_a_renewed_kubeconfig_is_read_without_a_restart_of_ours(stack: Stack, tmp_path: Path) -> None:
+def test_a_renewed_kubeconfig_is_read_without_a_restart_of_ours(stack: Stack, tmp_path: Path, scope: Scope) -> None:
     """401 with the old token, 200 as soon as the file holds the new one; half a file changes nothing."""
     file = tmp_path / "k3s.yaml"
     good = stack.kubeconfig.read_text()
     content = json.loads(good)
     content["users"][0]["user"]["token"] = "no-longer-valid"
     file.write_text(json.dumps(content))
-    cluster = KubeCluster(Api(LiveKubeconfig(file)))
+    cluster = KubeCluster(Api(LiveKubeconfig(file), scope))
     with pytest.raises(DeniedError, match="401"):
         cluster.reader.readiness()
     file.write_text(good[: len(good) // 2])
@@ -50,7 +51,6 @@ def test_a_renewed_kubeconfig_is_read_without_a_restart_of_ours(stack: Stack, tm
     assert cluster.reader.readiness().ready
     file.unlink()
     assert cluster.reader.readiness().ready
-    cluster.close()
 
 
 def test_a_kubeconfig_that_k3s_has_not_written_yet_is_waited_for(stack: Stack, tmp_path: Path) -> None:
@@ -67,12 +67,12 @@ def test_a_kubeconfig_that_k3s_has_not_written_yet_is_waited_for(stack: Stack, t
     stack.configure({"cluster": {"kubeconfig": str(stack.kubeconfig)}})
 
 
-def test_a_copy_of_no_use_is_as_good_as_refused(tmp_path: Path) -> None:
+def test_a_copy_of_no_use_is_as_good_as_refused(tmp_path: Path, scope: Scope) -> None:
     """What systemd copied before k3s had written it: a restart brings a better one, as soon as there is one."""
     copy, original = tmp_path / "kubeconfig", tmp_path / "k3s.yaml"
     copy.write_text("none")
     os.utime(copy, (1_000.0, 1_000.0))
-    cluster = KubeCluster(Api(GivenKubeconfig(copy, original=original)))
+    cluster = KubeCluster(Api(GivenKubeconfig(copy, original=original), scope))
     with pytest.raises(UnreachableError, match="k3s.yaml: it is not there yet"):
         cluster.reader.readiness()
     original.touch()
@@ -84,7 +84,7 @@ def test_a_copy_of_no_use_is_as_good_as_refused(tmp_path: Path) -> None:
         cluster.reader.readiness()
     assert not refusal.value.final
     with pytest.raises(DeniedError):  # of which we know nothing but the copy
-        KubeCluster(Api(GivenKubeconfig(copy))).reader.readiness()
+        KubeCluster(Api(GivenKubeconfig(copy), scope)).reader.readiness()
 
 
 @pytest.fixture
@@ -187,16 +187,15 @@ def test_broken_extensions_are_remarked_and_hold_up_nobody(stack: Stack) -> None
     assert [f"{expected}: service/shop/policy has no ready endpoints"] == [r for r in remarks if "webhook" in r]
 
 
-def test_a_write_that_a_webhook_refuses_names_the_webhook(stack: Stack) -> None:
+def test_a_write_that_a_webhook_refuses_names_the_webhook(stack: Stack, scope: Scope) -> None:
     """The API server says 500 and, in words, whom it could not call; nothing else of its words is passed on."""
     said = 'Internal error occurred: failed calling webhook "check.policy.example": failed to call webhook: canary'
     stack.faults.add(Fault(path="/pods/", method="DELETE", status=500, body=json.dumps({"message": said}), times=1))
-    cluster = KubeCluster(Api(LiveKubeconfig(stack.kubeconfig)))
+    cluster = KubeCluster(Api(LiveKubeconfig(stack.kubeconfig), scope))
     pod = cluster.reader.pods("shop", {"app": "nginx"})[0]
     with pytest.raises(UnreachableError, match=r"webhook check\.policy\.example does not answer") as refused:
         cluster.writer.delete_pod(pod.ref, pod.uid, pod.version)
     assert "canary" not in str(refused.value)
-    cluster.close()
 
 
 def test_without_the_right_to_look_the_gate_says_so_and_opens(stack: Stack) -> None:

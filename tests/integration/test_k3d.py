@@ -15,6 +15,7 @@ import pytest
 
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
+from bootheal.adapters.scope import Scope
 from bootheal.cli.wiring import open_world
 from bootheal.config import load
 from bootheal.demo.stack import BootScript, Stack
@@ -80,9 +81,11 @@ def after_minutes(step: Step[Any], world: World) -> list[str]:
     return [str(action.about) for action in judgement.actions]
 
 
-def test_lost_names_are_restored_and_a_cordoned_node_takes_pods_again(stack: Stack, docker: Docker) -> None:
+def test_lost_names_are_restored_and_a_cordoned_node_takes_pods_again(
+    stack: Stack, docker: Docker, scope: Scope
+) -> None:
     """Where both are allowed: one key of one ConfigMap, and one field of one node; everything else in them stays."""
-    api = Api(LiveKubeconfig(stack.kubeconfig))
+    api = Api(LiveKubeconfig(stack.kubeconfig), scope)
     place, node = "/api/v1/namespaces/kube-system/configmaps", "/api/v1/nodes/demo"
     data = {"Corefile": ".:53 {}", "NodeHosts": "10.0.0.1 demo\n"}
     api.write("POST", place, {"metadata": {"name": "coredns"}, "data": data}, about="coredns")
@@ -93,9 +96,9 @@ def test_lost_names_are_restored_and_a_cordoned_node_takes_pods_again(stack: Sta
     stack.configure({"cluster": {"node_hosts": "restore", "uncordon": True}})
     configuration = load(stack.config)
     steps = configuration.plan.steps
-    with open_world(configuration.file.cluster) as world:
-        assert after_minutes(steps["names"], world) == ["configmap/kube-system/coredns"]
-        assert after_minutes(steps["scheduling"], world) == ["node/demo"]
+    world = open_world(configuration.file.cluster, scope)
+    assert after_minutes(steps["names"], world) == ["configmap/kube-system/coredns"]
+    assert after_minutes(steps["scheduling"], world) == ["node/demo"]
     assert api.get(f"{place}/coredns", about="coredns")["data"] == {
         "Corefile": ".:53 {}",
         "NodeHosts": f"10.0.0.1 demo\n10.213.78.1 host.k3d.internal\n10.213.78.2 {SERVER}\n",
@@ -103,7 +106,9 @@ def test_lost_names_are_restored_and_a_cordoned_node_takes_pods_again(stack: Sta
     assert not api.get(node, about="node")["spec"].get("unschedulable")
 
 
-def test_a_load_balancer_in_a_restart_loop_is_restarted_and_nothing_else(stack: Stack, docker: Docker) -> None:
+def test_a_load_balancer_in_a_restart_loop_is_restarted_and_nothing_else(
+    stack: Stack, docker: Docker, scope: Scope
+) -> None:
     """The API server cannot be reached without it; the server, where the databases are, goes on running."""
     docker("rm", "--force", LOADBALANCER)
     complains = """echo 'nginx: [error] invalid PID number "" in "/run/nginx.pid"' >&2; sleep 0.2; exit 1"""
@@ -112,15 +117,15 @@ def test_a_load_balancer_in_a_restart_loop_is_restarted_and_nothing_else(stack: 
     stack.power_cut()
     configuration = load(stack.config)
     server = docker.state(SERVER)
-    with open_world(configuration.file.cluster) as world:
-        gate = configuration.plan.steps["gate"]
-        seen = gate.look(world)
-        for_a_while = dict.fromkeys(seen.conditions, time.time() - 15)
-        judgement = gate.judge(seen, Past(now=time.time(), first_seen=for_a_while))
-        assert isinstance(judgement, Act)
-        (action,) = judgement.actions
-        assert action.sentence == f"restart {LOADBALANCER} (it does not stay up)"
-        action.apply(world)
+    world = open_world(configuration.file.cluster, scope)
+    gate = configuration.plan.steps["gate"]
+    seen = gate.look(world)
+    for_a_while = dict.fromkeys(seen.conditions, time.time() - 15)
+    judgement = gate.judge(seen, Past(now=time.time(), first_seen=for_a_while))
+    assert isinstance(judgement, Act)
+    (action,) = judgement.actions
+    assert action.sentence == f"restart {LOADBALANCER} (it does not stay up)"
+    action.apply(world)
     assert docker("inspect", LOADBALANCER, "--format", "{{.RestartCount}}") == "0", "Docker counts anew"
     assert server == docker.state(SERVER)
 
@@ -171,13 +176,15 @@ http.server.HTTPServer(("127.0.0.1", {port}), Registry).serve_forever()
 """
 
 
-def test_a_dead_registry_is_started_and_whoever_waits_for_its_images_is_made_anew(stack: Stack, docker: Docker) -> None:
+def test_a_dead_registry_is_started_and_whoever_waits_for_its_images_is_made_anew(
+    stack: Stack, docker: Docker, scope: Scope
+) -> None:
     """On any kind of cluster. The kubelet alone would have tried again after a minute; no working pod is touched."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     docker.make("registry", script=f"exec python3 -c '{REGISTRY.format(port=port)}'", network="host")
     always = {"spec": {"template": {"spec": {"containers": [{"name": "nginx", "imagePullPolicy": "Always"}]}}}}
-    api = Api(LiveKubeconfig(stack.kubeconfig))
+    api = Api(LiveKubeconfig(stack.kubeconfig), scope)
     path = "/apis/apps/v1/namespaces/shop/deployments/nginx"
     stack.power_cut()
     stack.faults.unavailable_images = frozenset({"demo/web"})

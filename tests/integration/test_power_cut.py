@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from bootheal.adapters.clock import SystemClock
+from bootheal.adapters.scope import Scope
 from bootheal.cli.wiring import make_engine, open_world
 from bootheal.config import load
 from bootheal.demo.stack import BootScript, Stack
@@ -104,8 +105,11 @@ class Witness:
 def heal(stack: Stack, witness: Witness) -> Report:
     """Make one run in this process, so that the witness hears each event as it happens."""
     configuration = load(stack.config)
-    with open_world(configuration.file.cluster) as world:
-        engine = make_engine(configuration, world, Recorder(FakeStore(), SystemClock()), witness.tell, SimpleQueue())
+    with Scope(pytest.fail) as scope:
+        world = open_world(configuration.file.cluster, scope)
+        engine = make_engine(
+            configuration, world, Recorder(FakeStore(), SystemClock()), witness.tell, SimpleQueue(), scope=scope
+        )
         return engine.run("")
 
 

@@ -14,6 +14,7 @@ from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
+from bootheal.adapters.scope import Scope
 from bootheal.demo.stack import Stack
 from bootheal.errors import MissingError
 from bootheal.model import Login, Ref, Secret
@@ -69,13 +70,14 @@ def encrypted(healthy: Stack) -> Iterator[Encrypted]:
 
 
 @pytest.fixture(params=["direct", "forward"])
-def world(request: pytest.FixtureRequest, encrypted: Encrypted) -> Iterator[World]:
-    api = KubeApi(LiveKubeconfig(encrypted.stack.kubeconfig))
-    reach = Reach(lambda pod, port, t: api.forward(pod.namespace, pod.name, port, t), direct=request.param == "direct")
+def world(request: pytest.FixtureRequest, encrypted: Encrypted, scope: Scope) -> World:
+    api = KubeApi(LiveKubeconfig(encrypted.stack.kubeconfig), scope)
+    reach = Reach(
+        lambda pod, port, t: api.forward(pod.namespace, pod.name, port, t), scope, direct=request.param == "direct"
+    )
     cluster = KubeCluster(api)
     postgres = PostgresServer(reach.open, reach.local)
-    yield World(cluster=cluster.reader, secrets=cluster.secrets, host=RemoteHost(), postgres=postgres)
-    cluster.close()
+    return World(cluster=cluster.reader, secrets=cluster.secrets, host=RemoteHost(), postgres=postgres)
 
 
 def step(encrypted: Encrypted, **fields: Any) -> DatabaseStep:

@@ -19,10 +19,10 @@ import pytest
 
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
-from bootheal.adapters.reach import Reach
 from bootheal.demo.images.servers import find_servers
 from bootheal.errors import DemoError
 from bootheal.model import Answer, Console, Credentials, Secret, Target
+from support.reach import direct
 
 SCRIPT = Path(__file__).parents[2] / "scripts/pgbouncers.py"
 WHICH = ("installed", "stable", "unstable")
@@ -180,16 +180,11 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def reach() -> Reach:
-    """Direct connections."""
-    return Reach(lambda *_: pytest.fail("no port-forward is needed"), direct=True)
-
-
 def server() -> PostgresServer:
     """Our adapter for logins."""
-    return PostgresServer(reach().open, reach().local)
+    return PostgresServer(direct().open, direct().local)
 
 
 def pooler() -> PgBouncerConsole:
     """Our adapter for the console."""
-    return PgBouncerConsole(reach().local)
+    return PgBouncerConsole(direct().local)

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
+from bootheal.adapters.scope import Scope
+from bootheal.errors import ExhaustedError
+
 
 class SystemClock:
     """Real time."""
@@ -28,26 +31,44 @@ class SystemClock:
 
 
 class ThreadWorkers:
-    """At most `size` daemon threads: a look that hangs must not keep the process from ending."""
+    """At most `size` threads, which end with the scope; what waits for one by then is dropped."""
 
-    def __init__(self, size: int = 8) -> None:
-        self._size = size
-        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+    def __init__(self, scope: Scope, size: int = 8) -> None:
+        self._scope, self._size = scope, size
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads = 0
         self._busy = 0
+        self._closed = False
         self._lock = threading.Lock()
+        scope.on_close(self._close)
 
     def start(self, call: Callable[[], None]) -> None:
-        """Run `call` on a thread that is free, or a new one, or the first to become free."""
+        """Run `call` on a thread that is free, or a new one, or the first to become free.
+
+        ExhaustedError where there is none, and none can be started.
+        """
         with self._lock:
+            if self._busy >= self._threads < self._size:
+                self._grow()
             self._busy += 1
-            if self._busy > self._threads < self._size:
-                self._threads += 1
-                threading.Thread(target=self._work, name=f"look {self._threads}", daemon=True).start()
         self._calls.put(call)
 
+    def _grow(self) -> None:
+        try:
+            self._scope.start(self._work, f"look {self._threads + 1}")
+        except ExhaustedError:
+            if not self._threads:
+                raise
+        else:
+            self._threads += 1
+
+    def _close(self) -> None:
+        self._closed = True
+        for _ in range(self._size):
+            self._calls.put(None)
+
     def _work(self) -> None:
-        while True:
-            self._calls.get()()
+        while (call := self._calls.get()) and not self._closed:
+            call()
             with self._lock:
                 self._busy -= 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bootheal.adapters.systemd_credentials import given
 from bootheal.adapters.wallclock import WallClock
-from bootheal.errors import PermanentError
+from bootheal.errors import PermanentError, scarce
 from bootheal.model import BootTime, Directory, HostFacts
 
 MOUNTS = Path("/proc/self/mountinfo")
@@ -30,7 +30,8 @@ class Machine:
     def boot_id(self) -> str:
         """Return the boot id, read anew each time."""
         try:
-            boot_id = self._file.read_text(encoding="ascii").strip()
+            with scarce(f"read the boot id {self._file}"):
+                boot_id = self._file.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not text"
             raise PermanentError(

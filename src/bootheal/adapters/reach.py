@@ -3,11 +3,13 @@
 import errno
 import selectors
 import socket
-import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
-from bootheal.errors import UnreachableError
+from bootheal.adapters.scope import Scope, cut
+from bootheal.errors import UnreachableError, scarce
 from bootheal.model import Ref, Target
 
 # How long a direct connection may take before a port-forward is tried: pods are on this machine.
@@ -15,17 +17,28 @@ DIRECT_TIMEOUT_SECONDS = 1.0
 NO_ROUTE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH})
 CHUNK = 1 << 16
 
+# A bridge whose ends are cut ends at once, if the machine is not very busy.
+BRIDGE_SECONDS = 1.0
+
 Forward = Callable[[Ref, int, float], socket.socket]
 
 
 class Reach:
     """Opens connections. `direct`: try the address first; `forward`: what opens a port-forward."""
 
-    def __init__(self, forward: Forward, *, direct: bool) -> None:
-        self._forward, self._direct = forward, direct
+    def __init__(self, forward: Forward, scope: Scope, *, direct: bool) -> None:
+        self._forward, self._scope, self._direct = forward, scope, direct
 
     def open(self, target: Target, timeout: float) -> socket.socket:
-        """Return a connected socket. OSError where nobody listens, UnreachableError where the port-forward fails."""
+        """Return a connected socket. OSError where nobody listens, UnreachableError where the port-forward fails.
+
+        ExhaustedError where this process can't have one more.
+        """
+        self._scope.check()
+        with scarce(f"connect to {target}"):
+            return self._scope.hold(self._connected(target, timeout))
+
+    def _connected(self, target: Target, timeout: float) -> socket.socket:
         if self._direct or target.pod is None:
             try:
                 patience = min(timeout, DIRECT_TIMEOUT_SECONDS) if target.pod else timeout
@@ -40,38 +53,40 @@ class Reach:
     def local(self, target: Target, timeout: float) -> Iterator[tuple[str, int]]:
         """Yield a host and port that libpq can connect to, once: it can't be handed a socket.
 
-        Closing the context cuts the connection, whatever libpq is doing.
+        The connection is cut after `timeout` seconds in all, and when the context is left, whatever libpq is doing.
         """
+        until = time.monotonic() + timeout
         try:
             far = self.open(target, timeout)
         except OSError as error:
             raise UnreachableError(f"cannot connect to {target}: {error.strerror or error}") from None
-        with far, socket.create_server(("127.0.0.1", 0), backlog=1) as listener:
-            listener.settimeout(timeout)
-            threading.Thread(target=_serve, args=(listener, far), name=f"bridge to {target}", daemon=True).start()
-            yield listener.getsockname()
-            for sock in (listener, far):
-                with suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+        with far, scarce(f"connect to {target}"), socket.create_server(("127.0.0.1", 0), backlog=1) as listener:
+            bridge = self._scope.start(partial(_serve, listener, far, until), f"bridge to {target}")
+            try:
+                yield listener.getsockname()
+            finally:
+                cut(listener)
+                cut(far)
+                bridge.join(BRIDGE_SECONDS)
 
 
-def _serve(listener: socket.socket, far: socket.socket) -> None:
-    """Accept one connection and pump both ways until one side ends."""
+def _serve(listener: socket.socket, far: socket.socket, until: float) -> None:
+    """Accept one connection and pump both ways until one side ends, or the time is up."""
     with suppress(OSError, ValueError):
+        listener.settimeout(max(0.0, until - time.monotonic()))
         near, _ = listener.accept()
         with near:
-            near.settimeout(None)
-            far.settimeout(None)
-            _pump(near, far)
+            _pump(near, far, until)
 
 
-def _pump(near: socket.socket, far: socket.socket) -> None:
+def _pump(near: socket.socket, far: socket.socket, until: float) -> None:
     with selectors.DefaultSelector() as selector:
         selector.register(near, selectors.EVENT_READ, far)
         selector.register(far, selectors.EVENT_READ, near)
-        while True:
-            for key, _ in selector.select():
+        while (left := until - time.monotonic()) > 0:
+            for key, _ in selector.select(left):
                 data = key.fileobj.recv(CHUNK)  # type: ignore[union-attr]
                 if not data:
                     return
+                key.data.settimeout(left)
                 key.data.sendall(data)

@@ -30,6 +30,11 @@ class Systemd:
 
             self._notifier = SystemdNotifier()
 
+    def close(self) -> None:
+        """Close the socket."""
+        if self._notifier and self._notifier.socket:
+            self._notifier.socket.close()
+
     @property
     def longest_sleep(self) -> float:
         """For how many seconds the loop may sleep: a third of WatchdogSec."""

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from bootheal import __version__
 from bootheal.adapters import dns
-from bootheal.errors import PermanentError, TransientError, why_silent
+from bootheal.errors import PermanentError, UnreachableError, scarce, why_silent
 from bootheal.model import Answer, Target
 
 Open = Callable[[Target, float], socket.socket]
@@ -35,7 +35,7 @@ class WebProbe:
             connection.sock.settimeout(timeout)
             connection.request("GET", path, headers=HEADERS)
             found = connection.getresponse().status
-        except (OSError, http.client.HTTPException, TransientError) as error:
+        except (OSError, http.client.HTTPException, UnreachableError) as error:
             return Answer(ok=False, spoke=False, text=f"GET {path}: {why_silent(error)}")
         finally:
             connection.close()
@@ -49,7 +49,7 @@ class WebProbe:
                     return _talked(sock, target.port, send, expect, time.monotonic() + timeout)
                 if target.pod and sock.family == socket.AF_UNIX and not _stays_open(sock):
                     return Answer(ok=False, spoke=False, text=f"port {target.port}: connection refused")
-        except (OSError, TransientError) as error:
+        except (OSError, UnreachableError) as error:
             return Answer(ok=False, spoke=False, text=f"port {target.port}: {why_silent(error)}")
         return Answer(ok=True, spoke=True)
 
@@ -59,7 +59,7 @@ class WebProbe:
             with self._open(target, timeout) as sock:
                 sock.settimeout(timeout)
                 return dns.ask(sock, name)
-        except (OSError, TransientError) as error:
+        except (OSError, UnreachableError) as error:
             return Answer(ok=False, spoke=False, text=why_silent(error))
 
     def visit(
@@ -101,7 +101,8 @@ def _request(method: str, door: SplitResult, address: str, context: ssl.SSLConte
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     connection = kind(host, door.port, timeout=left)
     try:
-        connection.sock = socket.create_connection((address or host, port), left)
+        with scarce(f"connect to {host}"):
+            connection.sock = socket.create_connection((address or host, port), left)
         if secure:
             connection.sock = context.wrap_socket(connection.sock, server_hostname=host)
         connection.request(method, (door.path or "/") + (f"?{door.query}" if door.query else ""), headers=HEADERS)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from bootheal.adapters.scope import Scope
 from bootheal.cli.wiring import open_world
 from bootheal.config import Configuration, load
 from bootheal.config.file import File
@@ -22,17 +23,21 @@ def main(options: argparse.Namespace) -> int:
         return 0
     configuration = load(options.config)
     for warning in configuration.warnings:
-        print(f"warning: {warning}")
+        _warn(warning)
     print(f"{options.config}: {len(configuration.plan.steps)} steps, the file is right")
     if options.offline:
         return 0
-    with open_world(configuration.file.cluster) as world:
-        problems = list(_problems(configuration, world))
+    with Scope(_warn) as scope:
+        problems = list(_problems(configuration, open_world(configuration.file.cluster, scope)))
     for problem in problems:
         print(problem)
     if not problems:
         print("the cluster answers, everything named exists, and all that bootheal may have to do is allowed")
     return 1 if problems else 0
+
+
+def _warn(text: str) -> None:
+    print(f"warning: {text}")
 
 
 def _problems(configuration: Configuration, world: World) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.metrics import Metrics
+from bootheal.adapters.scope import Scope
 from bootheal.adapters.state import StateFile
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli.terminal import Reporter
@@ -44,8 +45,8 @@ class Daemon:
             self._take_up()
             while code is None:
                 try:
-                    with open_world(self._configuration.file.cluster) as world:
-                        code = self._live(world)
+                    with Scope(self._warn) as scope:
+                        code = self._live(scope)
                 except BoothealError as error:
                     code = self._wait_outside(error)
         return code
@@ -59,15 +60,19 @@ class Daemon:
         """A configuration is in force from now on: say so to systemd, and what its owner should weigh."""
         self._systemd.ready()
         for warning in self._configuration.warnings:
-            self._reporter.note(f"warning: {warning}", Note.ADVICE)
+            self._warn(warning)
 
-    def _live(self, world: World) -> int | None:
+    def _warn(self, text: str) -> None:
+        self._reporter.note(f"warning: {text}", Note.ADVICE)
+
+    def _live(self, scope: Scope) -> int | None:
         """Pass after pass under one configuration. None: it was renewed."""
+        world = open_world(self._configuration.file.cluster, scope)
         memory = open_memory(self._configuration.file)
         self._metrics = Metrics(
             self._configuration.file.metrics_file, self._reporter.note, lambda: memory.recovering_since
         )
-        engine = self._engine(world, memory)
+        engine = self._engine(world, memory, scope)
         while not engine.renewed:
             try:
                 code = self._pass(engine, world, memory)
@@ -82,17 +87,17 @@ class Daemon:
                 return 0
         return None
 
-    def _engine(self, world: World, memory: Recorder) -> Engine:
+    def _engine(self, world: World, memory: Recorder, scope: Scope) -> Engine:
         tell = fan_out(memory.progress, self._metrics.tell, self._systemd.tell, self._reporter.tell)
         return make_engine(
-            self._configuration, world, memory, tell, self._inbox, systemd=self._systemd, renew=self._renew
+            self._configuration, world, memory, tell, self._inbox, scope=scope, systemd=self._systemd, renew=self._renew
         )
 
     def _pass(self, engine: Engine, world: World, memory: Recorder) -> int | None:
         """Make a pass; return the exit code where it was the last one."""
         with memory.hold() as remembered:
             if memory.remark:
-                self._reporter.note(f"warning: {memory.remark}", Note.ADVICE)
+                self._warn(memory.remark)
             report = engine.run(first_epoch(world, remembered))
             self._reporter.conclude(report)
             memory.finish(report)

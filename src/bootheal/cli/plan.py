@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bootheal.adapters.clock import SystemClock
+from bootheal.adapters.scope import Scope
 from bootheal.cli.wiring import first_epoch, open_memory, open_world
 from bootheal.config import load
 from bootheal.engine import Recorder, recall
@@ -29,8 +30,9 @@ def main(options: argparse.Namespace) -> int:
     memory = open_memory(configuration.file)
     remembered = memory.load()
     if memory.remark:
-        print(f"warning: {memory.remark}", file=sys.stderr)
-    with open_world(configuration.file.cluster) as world:
+        _warn(memory.remark)
+    with Scope(_warn) as scope:
+        world = open_world(configuration.file.cluster, scope)
         memory.turn_to(first_epoch(world, remembered))
         rows = list(_judge(configuration.plan, world, memory))
     if options.json:
@@ -38,6 +40,10 @@ def main(options: argparse.Namespace) -> int:
     else:
         _print(rows)
     return 0 if all(row["judgement"] != "not judged" for row in rows) else 1
+
+
+def _warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr)
 
 
 def _print(rows: list[dict[str, Any]]) -> None:

@@ -6,10 +6,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from queue import SimpleQueue
 
 from bootheal.adapters.metrics import Metrics
+from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli.daemon import Daemon
 from bootheal.cli.terminal import Reporter, open_reporter
@@ -31,8 +33,11 @@ def main(options: argparse.Namespace) -> int:
     reporter = open_reporter(sys.stderr if options.json else sys.stdout)
     inbox: Inbox = SimpleQueue()
     if not options.once:
-        systemd = Systemd()
-        with stop_on_signals(inbox, systemd.stopping), renew_on_hangup(inbox):
+        with (
+            closing(Systemd()) as systemd,
+            stop_on_signals(inbox, systemd.stopping),
+            renew_on_hangup(inbox),
+        ):
             return Daemon(options.config, configuration, reporter, inbox, systemd).stay()
     with stop_on_signals(inbox) as signals:
         report = heal(configuration, reporter, inbox)
@@ -74,16 +79,19 @@ def renew_on_hangup(inbox: Inbox) -> Iterator[None]:
 def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Report:
     """Make one pass under the lock. LockedError where another is under way, StateError where nothing can be kept."""
     for warning in configuration.warnings:
-        reporter.note(f"warning: {warning}", Note.ADVICE)
+        _warn(reporter, warning)
     memory = open_memory(configuration.file)
     metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: memory.recovering_since)
     with memory.hold() as remembered:
         if memory.remark:
             reporter.note(f"warning: {memory.remark}", Note.ADVICE)
 
-        with open_world(configuration.file.cluster) as world, reporter:
+        with Scope(partial(_warn, reporter)) as scope, reporter:
+            world = open_world(configuration.file.cluster, scope)
             tell = fan_out(memory.progress, metrics.tell, reporter.tell)
-            report = make_engine(configuration, world, memory, tell, inbox).run(first_epoch(world, remembered))
+            report = make_engine(configuration, world, memory, tell, inbox, scope=scope).run(
+                first_epoch(world, remembered)
+            )
         try:
             memory.finish(report)
         except StateError:
@@ -91,3 +99,7 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
             raise
         metrics.finish(report)
     return report
+
+
+def _warn(reporter: Reporter, text: str) -> None:
+    reporter.note(f"warning: {text}", Note.ADVICE)

@@ -2,9 +2,10 @@
 
 import importlib
 import os
+import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
+from bootheal.adapters.scope import Scope
 from bootheal.adapters.state import StateFile
 from bootheal.adapters.systemctl import Commands, Unit
 from bootheal.adapters.systemd import Systemd
@@ -38,36 +40,43 @@ FOR_EVER = float("inf")
 K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
 
 
-@contextmanager
-def open_world(cluster: Cluster) -> Iterator[World]:
-    """Yield the world that the configuration's cluster section describes."""
-    # Heavy, and needed only once the gate is open: so the first database must not wait for it.
-    threading.Thread(target=importlib.import_module, args=("psycopg",), daemon=True).start()
+def open_world(cluster: Cluster, scope: Scope) -> World:
+    """Return the world that the configuration's cluster section describes; it is closed with the scope."""
+    _prepare()
     host = make_host(cluster)
-    api = Api(kubeconfig(cluster, host))
+    api = Api(kubeconfig(cluster, host), scope)
     direct = cluster.reach == "direct" or (cluster.reach == "auto" and cluster.kind == "k3s")
 
     def forward(pod: Ref, port: int, timeout: float):  # type: ignore[no-untyped-def]  # noqa: ANN202
         return api.forward(pod.namespace, pod.name, port, timeout)
 
-    reach = Reach(forward, direct=direct)
+    reach = Reach(forward, scope, direct=direct)
     kube = KubeCluster(api)
-    try:
-        yield World(
-            cluster=kube.reader,
-            pod_access=kube.pod_access,
-            secrets=kube.secrets,
-            writer=kube.writer,
-            watcher=kube.watcher,
-            host=host,
-            postgres=PostgresServer(reach.open, reach.local),
-            pooler=PgBouncerConsole(reach.local),
-            web=WebProbe(reach.open),
-            direct=direct,
-            containers=DockerContainers(DockerEngine(cluster.docker or "")),
-        )
-    finally:
-        kube.close()
+    return World(
+        cluster=kube.reader,
+        pod_access=kube.pod_access,
+        secrets=kube.secrets,
+        writer=kube.writer,
+        watcher=kube.watcher,
+        host=host,
+        postgres=PostgresServer(reach.open, reach.local),
+        pooler=PgBouncerConsole(reach.local),
+        web=WebProbe(reach.open),
+        direct=direct,
+        containers=DockerContainers(DockerEngine(cluster.docker or "")),
+    )
+
+
+def _prepare() -> None:
+    """Import what is heavy, and needed only once the gate is open: so the first database must not wait for it."""
+    if "psycopg" not in sys.modules:
+        with suppress(RuntimeError):  # no thread for it: whoever needs it first imports it
+            threading.Thread(target=_import_psycopg, daemon=True).start()  # noqa: TID251 - it ends by itself
+
+
+def _import_psycopg() -> None:
+    with suppress(OSError):  # no descriptor for it: whoever needs it tries again
+        importlib.import_module("psycopg")
 
 
 def make_host(cluster: Cluster) -> K3sHost | K3dHost | RemoteHost:
@@ -124,17 +133,18 @@ def make_engine(
     tell: Callable[[Event], None],
     inbox: Inbox,
     *,
+    scope: Scope,
     systemd: Systemd | None = None,
     renew: Callable[[], bool] = lambda: False,
 ) -> Engine:
-    """Put an engine on the real clock; one that stays where `systemd` watches over it."""
+    """Put an engine on the real clock; one that stays where `systemd` watches over it. Its looks end with the scope."""
     file = configuration.file
     once = Limits(deadline=file.deadline, max_parallel=file.max_parallel, recheck=file.recheck)
     return Engine(
         configuration.plan,
         world,
         clock=SystemClock(),
-        workers=ThreadWorkers(),
+        workers=ThreadWorkers(scope),
         memory=memory,
         tell=tell,
         inbox=inbox,

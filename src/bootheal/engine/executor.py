@@ -7,7 +7,7 @@ from typing import Protocol
 from bootheal.backoff import hold_back
 from bootheal.engine.node import Node
 from bootheal.engine.recorder import Recorder
-from bootheal.errors import BoothealError, DeniedError, StateError, TransientError
+from bootheal.errors import BoothealError, DeniedError, StateError, TransientError, scarce
 from bootheal.model import ActionRecord, EventKind
 from bootheal.ports import Clock, World
 from bootheal.step import Action, GiveUp, Wait
@@ -43,7 +43,8 @@ class Executor:
             done = replace(done, evidence=action.evidence(self._world))
             self._memory.record(node.name, done)
             self._tell(EventKind.ACTING, node, action.sentence, done)
-            action.apply(self._world)
+            with scarce(action.sentence):
+                action.apply(self._world)
         except BoothealError as error:
             return self._failed(node, done, error) or _judge_failure(action, error)
         except Exception as error:  # noqa: BLE001 - our bug: it must not take the other steps along

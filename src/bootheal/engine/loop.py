@@ -23,7 +23,7 @@ from bootheal.engine.plan import Plan
 from bootheal.engine.recall import recall
 from bootheal.engine.recorder import Recorder
 from bootheal.engine.transitions import FOR_EVER, Transitions
-from bootheal.errors import BoothealError
+from bootheal.errors import BoothealError, scarce
 from bootheal.model import ActionRecord, Ending, Event, EventKind, Report
 from bootheal.ports import Clock, Workers, World
 from bootheal.step import Judgement, Observation, Past, Step
@@ -160,7 +160,8 @@ class Engine:
     def _look(self, step: Step[Any]) -> Callable[[], None]:
         def look() -> None:
             try:
-                result: Observation | Exception = step.look(self._world)
+                with scarce(f"look at {step.name}"):
+                    result: Observation | Exception = step.look(self._world)
             except Exception as error:  # noqa: BLE001 - whatever it is, the loop must hear of it
                 result = error
             self._inbox.put(Looked(step, result))

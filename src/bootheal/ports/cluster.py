@@ -156,9 +156,11 @@ class ClusterWriter(Protocol):
         """
 
     def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
-        """Delete gracefully, some at a time; those that are not what was seen are left to the next look.
+        """Delete gracefully, some at a time, for half a minute at most, however many there are.
 
-        After the first other error no more is begun, and that error is raised.
+        Those that are not what was seen, and those for which there was no time, are left to the next look. What fails
+        does not keep the others from being deleted; the first failure is raised in the end. Only where the API server
+        refuses us, or asks for a pause, no more is begun.
         """
 
     def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
@@ -193,6 +195,7 @@ class ClusterWatcher(Protocol):
         """Keep lists up to date from now on, and call `changed` with the kind, namespace and name of what changed.
 
         The name is "" where any may have changed. What was watched before stays watched, and goes on telling whom
-        it told. It returns at once and raises nothing: a list that cannot be had raises for whoever reads it.
+        it told. It returns at once: a list that cannot be had raises for whoever reads it. ExhaustedError where there
+        are too few threads for the watches.
         `changed` is called on the watches' own threads; it must be quick and raise nothing.
         """

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from queue import Queue
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bootheal.adapters.kube.reflector import Reflector, Resource, durations
+from bootheal.adapters.scope import Scope
 from bootheal.errors import BoothealError, DeniedError, UnreachableError
 
 
@@ -22,8 +23,17 @@ class Snapshot:
 PODS = Resource("pod", "/api/v1", "pods", lambda raw: Snapshot(raw["metadata"]["resourceVersion"]))
 
 
-def pod(name: str, version: int) -> dict[str, Any]:
-    return {"metadata": {"name": name, "resourceVersion": str(version)}}
+def pod(name: str, version: int | str, uid: str = "1") -> dict[str, Any]:
+    return {"metadata": {"name": name, "uid": uid, "resourceVersion": str(version)}}
+
+
+@dataclass
+class Listed:
+    """What a list answers; `meanwhile` happens while it is under way."""
+
+    objects: Sequence[dict[str, Any]]
+    version: int | str
+    meanwhile: Callable[[], None] = field(default=lambda: None)
 
 
 class ScriptedApi:
@@ -33,6 +43,7 @@ class ScriptedApi:
         self.objects: dict[str, int] = {"a": 1}
         self.lists = self.watches = 0
         self.coming: Queue[dict[str, Any] | BoothealError] = Queue()
+        self.listed: Queue[Listed] = Queue()
         self.refuses: BoothealError | None = None
         self.refuses_lists: BoothealError | None = None
 
@@ -40,6 +51,10 @@ class ScriptedApi:
         self.lists += 1
         if self.refuses_lists:
             raise self.refuses_lists
+        if not self.listed.empty():
+            told = self.listed.get()
+            told.meanwhile()
+            return {"items": list(told.objects), "metadata": {"resourceVersion": str(told.version)}}
         items = [pod(name, version) for name, version in self.objects.items()]
         return {"items": items, "metadata": {"resourceVersion": str(max(self.objects.values()))}}
 
@@ -49,13 +64,19 @@ class ScriptedApi:
             if self.refuses:
                 raise self.refuses
             item = self.coming.get()
-            if isinstance(item, BoothealError):
-                raise item
-            yield item
+            try:
+                if isinstance(item, BoothealError):
+                    raise item
+                yield item
+            finally:
+                self.coming.task_done()  # whoever watches has taken it in
 
     def changes(self, name: str, version: int) -> None:
         self.objects[name] = version
         self.coming.put({"type": "MODIFIED", "object": pod(name, version)})
+
+    def ends(self) -> None:
+        self.coming.put(UnreachableError("the test is over"))
 
 
 class Ears:
@@ -76,27 +97,26 @@ class Ears:
 
 
 @pytest.fixture
-def api() -> Iterator[ScriptedApi]:
+def api(scope: Scope) -> ScriptedApi:
     scripted = ScriptedApi()
-    yield scripted
-    scripted.coming.put(UnreachableError("the test is over"))
+    scope.on_close(scripted.ends)
+    return scripted
 
 
-def keep(api: ScriptedApi) -> tuple[Reflector, Ears]:
+def keep(api: ScriptedApi, scope: Scope) -> tuple[Reflector, Ears]:
     ears = Ears()
-    reflector = Reflector(api, PODS, "shop", ears)  # type: ignore[arg-type]
+    reflector = Reflector(api, PODS, "shop", ears, scope)  # type: ignore[arg-type]
     ears.wait_for(lambda: ears.heard == [""])
     return reflector, ears
 
 
-def test_reading_costs_no_request_while_the_watch_lives(api: ScriptedApi) -> None:
+def test_reading_costs_no_request_while_the_watch_lives(api: ScriptedApi, scope: Scope) -> None:
     """One list, one watch; what the watch brings is told by name and is there at once."""
-    reflector, ears = keep(api)
+    reflector, ears = keep(api, scope)
     api.changes("a", 5)
     ears.wait_for(lambda: "a" in ears.heard)
     assert [reflector.items() for _ in range(10)] == [{"a": Snapshot("5")}] * 10
     assert (api.lists, api.watches) == (1, 1)
-    reflector.stop()
 
 
 def test_a_watch_is_trusted_for_longer_each_time() -> None:
@@ -104,30 +124,28 @@ def test_a_watch_is_trusted_for_longer_each_time() -> None:
     assert list(islice(durations(), 5)) == [15, 30, 60, 60, 60]
 
 
-def test_a_watch_that_expired_is_listed_anew(api: ScriptedApi) -> None:
+def test_a_watch_that_expired_is_listed_anew(api: ScriptedApi, scope: Scope) -> None:
     """410: what happened meanwhile is not lost, and everybody is told to look."""
-    reflector, ears = keep(api)
+    reflector, ears = keep(api, scope)
     api.objects = {"b": 9}
     api.coming.put({"type": "ERROR", "object": {"code": 410, "reason": "Expired"}})
     ears.wait_for(lambda: ears.heard.count("") == 3)  # the first list, the break, the new list
     assert reflector.items() == {"b": Snapshot("9")}
-    reflector.stop()
 
 
-def test_hundreds_who_look_after_a_break_cost_one_list(api: ScriptedApi) -> None:
+def test_hundreds_who_look_after_a_break_cost_one_list(api: ScriptedApi, scope: Scope) -> None:
     """The break wakes all who are interested; they wait for the list with which the watch begins again."""
-    reflector, ears = keep(api)
+    reflector, ears = keep(api, scope)
     api.objects = {"b": 9}
     api.coming.put(UnreachableError("it broke"))
     ears.wait_for(lambda: ears.heard.count("") == 2)  # the first list, the break
     assert [reflector.items() for _ in range(200)] == [{"b": Snapshot("9")}] * 200
     assert api.lists == 2
-    reflector.stop()
 
 
-def test_nothing_stale_is_read_while_the_watch_is_broken(api: ScriptedApi) -> None:
+def test_nothing_stale_is_read_while_the_watch_is_broken(api: ScriptedApi, scope: Scope) -> None:
     """Each read is then a list of its own; once a watch lives again, none is."""
-    reflector, ears = keep(api)
+    reflector, ears = keep(api, scope)
     api.refuses = UnreachableError("no watch today")
     api.coming.put(api.refuses)
     ears.wait_for(lambda: ears.heard.count("") == 2)
@@ -142,25 +160,23 @@ def test_nothing_stale_is_read_while_the_watch_is_broken(api: ScriptedApi) -> No
     lists = api.lists
     assert reflector.items() == {"a": Snapshot("3"), "b": Snapshot("4")}
     assert api.lists == lists
-    reflector.stop()
 
 
-def test_the_response_of_a_write_enters_at_once_unless_something_newer_is_known(api: ScriptedApi) -> None:
+def test_the_response_of_a_write_enters_at_once_unless_something_newer_is_known(api: ScriptedApi, scope: Scope) -> None:
     """So nothing is restarted twice because the watch is a moment late."""
-    reflector, _ = keep(api)
+    reflector, _ = keep(api, scope)
     reflector.enter(pod("a", 8))
     assert reflector.items() == {"a": Snapshot("8")}
     reflector.enter(pod("a", 6))
     assert reflector.items() == {"a": Snapshot("8")}
-    reflector.stop()
 
 
-def test_a_refusal_is_not_asked_for_again_and_again() -> None:
+def test_a_refusal_is_not_asked_for_again_and_again(scope: Scope) -> None:
     """Not by the list, not by the watch: after one second, then after two, ... Whoever looks is not kept waiting."""
     refused = DeniedError("cannot list pods: the API server says 401", status=401)
     nothing, no_watch = ScriptedApi(), ScriptedApi()
     nothing.refuses = nothing.refuses_lists = no_watch.refuses = refused
-    reflector = [Reflector(api, PODS, "shop", Ears()) for api in (nothing, no_watch)]  # type: ignore[arg-type]
+    reflector = [Reflector(api, PODS, "shop", Ears(), scope) for api in (nothing, no_watch)]  # type: ignore[arg-type]
     time.sleep(2.5)
     assert (nothing.lists, no_watch.lists) == (2, 2)
     began = time.monotonic()
@@ -168,5 +184,159 @@ def test_a_refusal_is_not_asked_for_again_and_again() -> None:
         reflector[0].items()
     assert reflector[1].items() == {"a": Snapshot("1")}
     assert time.monotonic() - began < 0.5
-    for each in reflector:
-        each.stop()
+
+
+# --- what is newer ----------------------------------------------------------------------------------
+
+Deed = Callable[["Bench"], None]
+
+
+@dataclass
+class Bench:
+    """A kept list whose server does what a test says, one thing after the other."""
+
+    api: ScriptedApi
+    reflector: Reflector
+    ears: Ears
+
+    def take(self, kind: str, raw: dict[str, Any]) -> None:
+        """Let the watch bring an event, and wait until it was taken in."""
+        self.api.coming.put({"type": kind, "object": raw})
+        self.api.coming.join()
+
+    def list_anew(self, listed: Listed) -> None:
+        """Let the watch break, and wait for the list with which the next one begins."""
+        lists, told = self.api.lists, len(self.ears.heard)
+        self.api.listed.put(listed)
+        self.api.coming.put(UnreachableError("it broke"))
+        self.ears.wait_for(lambda: self.ears.heard[told:].count("") == 2)  # the break, the new list
+        assert self.api.lists == lists + 1
+
+
+def event(kind: str, name: str, version: int | str, uid: str = "1") -> Deed:
+    return lambda bench: bench.take(kind, pod(name, version, uid))
+
+
+def modified(name: str, version: int | str, uid: str = "1") -> Deed:
+    return event("MODIFIED", name, version, uid)
+
+
+def added(name: str, version: int | str, uid: str = "1") -> Deed:
+    return event("ADDED", name, version, uid)
+
+
+def removed(name: str, version: int | str, uid: str = "1") -> Deed:
+    return event("DELETED", name, version, uid)
+
+
+def wrote(name: str, version: int | str, uid: str = "1") -> Deed:
+    return lambda bench: bench.reflector.enter(pod(name, version, uid))
+
+
+def deleted(name: str, uid: str = "1") -> Deed:
+    return lambda bench: bench.reflector.drop(name, uid)
+
+
+def listed(version: int | str, *objects: dict[str, Any], meanwhile: Deed | None = None) -> Deed:
+    def deed(bench: Bench) -> None:
+        bench.list_anew(Listed(objects, version, (lambda: meanwhile(bench)) if meanwhile else lambda: None))
+
+    return deed
+
+
+# Each begins with a@100, of UID 1, in a list of 100.
+CASES: dict[str, tuple[list[Deed], dict[str, str]]] = {
+    "an older event does not undo our write": ([wrote("a", 105), modified("a", 103)], {"a": "105"}),
+    "the event of our write, and the next": ([wrote("a", 105), modified("a", 105), modified("a", 106)], {"a": "106"}),
+    "the response comes after a newer event": ([modified("a", 106), wrote("a", 105)], {"a": "106"}),
+    "versions are numbers": ([modified("a", 999), wrote("a", 1000), modified("a", 1001)], {"a": "1001"}),
+    "others go on meanwhile": ([wrote("a", 105), added("b", 104)], {"a": "105", "b": "104"}),
+    # deletes
+    "gone": ([removed("a", 101)], {}),
+    "gone, told with the version that it had": ([wrote("a", 105), removed("a", 103)], {}),
+    "an older event does not bring back what we deleted": ([deleted("a"), modified("a", 104)], {}),
+    "nor does the response of a write": ([removed("a", 106), wrote("a", 105)], {}),
+    "what we deleted is told of, too": ([deleted("a"), modified("a", 104), removed("a", 105)], {}),
+    "its successor comes": ([deleted("a"), removed("a", 105), added("a", 106, "2")], {"a": "106"}),
+    "its successor comes first": ([deleted("a"), added("a", 106, "2"), removed("a", 105)], {"a": "106"}),
+    "its successor is not what we deleted": ([removed("a", 105), added("a", 106, "2"), deleted("a")], {"a": "106"}),
+    "its successor is not what was deleted": (
+        [removed("a", 101), added("a", 102, "2"), wrote("a", 110, "2"), removed("a", 105)],
+        {"a": "110"},
+    ),
+    "its successor is gone, too": ([removed("a", 101), added("a", 102, "2"), removed("a", 103, "2")], {}),
+    # lists
+    "a list counts": ([listed(120, pod("b", 110))], {"b": "110"}),
+    "a list knows what was written before": ([wrote("a", 105), listed(120, pod("a", 117))], {"a": "117"}),
+    "a list that had begun before our write": (
+        [listed(102, pod("a", 101), meanwhile=wrote("a", 105))],
+        {"a": "105"},
+    ),
+    "and the watch from there on": (
+        [listed(102, pod("a", 101), meanwhile=wrote("a", 105)), modified("a", 103), added("b", 104)],
+        {"a": "105", "b": "104"},
+    ),
+    "a list that knows of what was written meanwhile": (
+        [listed(106, pod("a", 106), meanwhile=wrote("a", 105))],
+        {"a": "106"},
+    ),
+    "a list that knows that it is gone since": ([listed(106, meanwhile=wrote("a", 105))], {}),
+    "a list that had begun before our delete": ([listed(102, pod("a", 101), meanwhile=deleted("a"))], {}),
+    "and what the watch says then": (
+        [listed(102, pod("a", 101), meanwhile=deleted("a")), modified("a", 103), removed("a", 104)],
+        {},
+    ),
+    "a list that has its successor": (
+        [listed(109, pod("a", 108, "2"), meanwhile=deleted("a"))],
+        {"a": "108"},
+    ),
+    # a datastore that was restored from a backup
+    "an older list is believed": ([wrote("a", 105), listed(50, pod("a", 40), pod("b", 50))], {"a": "40", "b": "50"}),
+    "and what comes after it": ([wrote("a", 105), listed(50, pod("a", 40)), modified("a", 51)], {"a": "51"}),
+    "and what we write then": ([wrote("a", 105), listed(50, pod("a", 40)), wrote("a", 52)], {"a": "52"}),
+    "and what we had deleted is there again": ([deleted("a"), listed(50, pod("a", 40))], {"a": "40"}),
+    # versions that are no numbers: what comes later is newer
+    "the order of arrival": ([wrote("a", "v9"), modified("a", "v8")], {"a": "v8"}),
+    "a list, too": ([listed("w", pod("a", "x"), meanwhile=wrote("a", "y"))], {"a": "x"}),
+    "but not of another object": (
+        [removed("a", "v1"), added("a", "v2", "2"), removed("a", "v3")],
+        {"a": "v2"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("deeds", "expected"), CASES.values(), ids=CASES.keys())
+def test_nothing_old_overwrites_what_is_new(
+    deeds: list[Deed], expected: dict[str, str], api: ScriptedApi, scope: Scope
+) -> None:
+    """Whatever comes in whatever order; and no request is needed to know it."""
+    api.objects = {"a": 100}
+    reflector, ears = keep(api, scope)
+    for deed in deeds:
+        deed(Bench(api, reflector, ears))
+    lists = api.lists
+    assert {name: item.version for name, item in reflector.items().items()} == expected
+    assert api.lists == lists
+
+
+@pytest.mark.parametrize("kind", ["ADDED", "MODIFIED", "BOOKMARK"])
+def test_a_watch_that_goes_back_is_listed_anew(kind: str, api: ScriptedApi, scope: Scope) -> None:
+    """It was begun again from an old version, or its server's counter was set back: only a list can tell."""
+    api.objects = {"a": 100}
+    reflector, ears = keep(api, scope)
+    Bench(api, reflector, ears).take("MODIFIED", pod("a", 110))
+    api.listed.put(Listed([pod("a", 7)], 8))
+    api.coming.put({"type": kind, "object": pod("a", 9)})
+    ears.wait_for(lambda: ears.heard.count("") == 3)  # the first list, the break, the new list
+    assert reflector.items() == {"a": Snapshot("7")}
+
+
+def test_who_reads_when_he_is_told_reads_what_he_was_told_of(api: ScriptedApi, scope: Scope) -> None:
+    """Nobody is woken by what is no news."""
+    api.objects = {"a": 100}
+    reflector, ears = keep(api, scope)
+    bench = Bench(api, reflector, ears)
+    reflector.enter(pod("a", 105))
+    bench.take("MODIFIED", pod("a", 103))
+    bench.take("MODIFIED", pod("a", 106))
+    assert ears.heard == ["", "a"]

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import IO
 
@@ -25,7 +25,7 @@ from bootheal.adapters.docker.engine import Box, DockerEngine
 from bootheal.adapters.host import Machine
 from bootheal.adapters.last_exit import LastExits
 from bootheal.adapters.wallclock import clock_synchronised
-from bootheal.errors import MissingError, PermanentError, UnreachableError
+from bootheal.errors import MissingError, PermanentError, UnreachableError, scarce
 from bootheal.model import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
 
 ROLE, INIT = "k3d.role", "k3d.server.init"
@@ -250,15 +250,19 @@ class _Starter:
             raise PermanentError(f"cannot start k3d cluster {self._cluster}: no program {self._command}")
         if self.busy():
             return
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been read
-        self._process = subprocess.Popen(  # noqa: S603 - the name of the cluster is checked by the schema
-            [program, "cluster", "start", self._cluster],
-            env=os.environ | {"DOCKER_HOST": self._address},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self._output,
-            start_new_session=True,  # Ctrl-C is for us, not for it: half a start is worse than none; see also k3d.conf
-        )
+        with scarce(f"start k3d cluster {self._cluster}"), ExitStack() as opened:
+            output = opened.enter_context(tempfile.TemporaryFile())
+            self._process = subprocess.Popen(  # noqa: S603 - the name of the cluster is checked by the schema
+                [program, "cluster", "start", self._cluster],
+                env=os.environ | {"DOCKER_HOST": self._address},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=output,
+                # Ctrl-C is for us, not for it: half a start is worse than none; see also k3d.conf
+                start_new_session=True,
+            )
+            self._output = output
+            opened.pop_all()  # it is closed when it has been read
 
     def busy(self) -> bool:
         """Whether it is under way."""

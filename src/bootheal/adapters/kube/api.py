@@ -15,9 +15,10 @@ from typing import Any
 
 from bootheal.adapters.kube import webhooks
 from bootheal.adapters.kube.errors import error_for, reason, right_to
-from bootheal.adapters.kube.kubeconfig import Kubeconfig
+from bootheal.adapters.kube.kubeconfig import Access, Kubeconfig
+from bootheal.adapters.scope import Scope
 from bootheal.cluster.webhooks import blame, webhook_in
-from bootheal.errors import DeniedError, UnreachableError
+from bootheal.errors import DeniedError, UnreachableError, scarce
 from bootheal.model import Answer
 
 CONNECT_TIMEOUT_SECONDS = 3.0
@@ -40,28 +41,35 @@ class Api:
     It is read again when it has changed: k3s writes its own at every start, with renewed certificates.
     """
 
-    def __init__(self, kubeconfig: Kubeconfig) -> None:
-        self._kubeconfig = kubeconfig
-        self._last: Any = None
+    def __init__(self, kubeconfig: Kubeconfig, scope: Scope) -> None:
+        self._kubeconfig, self.scope = kubeconfig, scope
+        self._used: tuple[Access, Any] | None = None
         self._lock = threading.Lock()
+        scope.on_close(self._close)
 
     @property
     def host(self) -> str:
         """The server's URL."""
-        return str(self._client.configuration.host)
-
-    def close(self) -> None:
-        """Close every idle connection."""
-        if self._last:
-            self._last.close()
+        return str(self._now[1].configuration.host)
 
     @property
-    def _client(self) -> Any:
-        """The client for the kubeconfig as it is now; requests under way keep theirs."""
+    def _now(self) -> tuple[Access, Any]:
+        """The kubeconfig as it is now, and the client for it; requests under way keep theirs."""
+        from bootheal.adapters.kube.connections import client
+
+        self.scope.check()
         with self._lock:
-            if self._kubeconfig.renewed() or self._last is None:
-                self._last = _client(self._kubeconfig.configuration)
-            return self._last
+            access = self._kubeconfig.current()
+            if self._used is None or access is not self._used[0]:
+                self._close()
+                self._used = access, client(access, self.scope)
+                self._used[1].user_agent = OWNER
+            return self._used
+
+    def _close(self) -> None:
+        """Close the idle connections. The scope cuts the others."""
+        if self._used:
+            self._used[1].close()
 
     # --- requests ---------------------------------------------------------------------------------
 
@@ -128,7 +136,7 @@ class Api:
         from urllib3.exceptions import HTTPError
 
         headers = {"Accept": JSON} | ({"Content-Type": content_type} if body is not None else {})
-        client = self._client
+        client = self._now[1]
         request = client.param_serialize(
             method, path, query_params=list(query), header_params=headers, body=body, auth_settings=["BearerToken"]
         )
@@ -159,42 +167,34 @@ class Api:
         """
         from bootheal.adapters.kube.forward import open_forward
 
-        url, headers = self._stream(namespace, pod, "portforward", [("ports", str(port))])
+        access, url, headers = self._stream(namespace, pod, "portforward", [("ports", str(port))])
         about = f"a port-forward to pod/{namespace}/{pod}"
         with _told(about, "pods/portforward", f"cannot forward a port to pod/{namespace}/{pod}"):
-            return open_forward(self._client.configuration, url, headers, port, timeout)
+            return open_forward(access, self.scope, url, headers, port, timeout=timeout)
 
     def run(self, namespace: str, pod: str, query: Query, timeout: float) -> Answer:
         """Run the command that `query` names in a container. UnreachableError where it can't begin."""
         from bootheal.adapters.kube.exec import run_command
 
-        url, headers = self._stream(namespace, pod, "exec", query)
+        access, url, headers = self._stream(namespace, pod, "exec", query)
         about = f"a command in pod/{namespace}/{pod}"
         with _told(about, "pods/exec", f"cannot run {about}"):
-            return run_command(self._client.configuration, url, headers, timeout)
+            return run_command(access, self.scope, url, headers, timeout)
 
-    def _stream(self, namespace: str, pod: str, subresource: str, query: Query) -> tuple[str, dict[str, str]]:
-        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/{subresource}"
-        _, url, headers, *_ = self._client.param_serialize(
+    def _stream(self, namespace: str, pod: str, subresource: str, query: Query) -> tuple[Access, str, dict[str, str]]:
+        path, (access, client) = f"/api/v1/namespaces/{namespace}/pods/{pod}/{subresource}", self._now
+        _, url, headers, *_ = client.param_serialize(
             "GET", path, query_params=list(query), header_params={}, auth_settings=["BearerToken"]
         )
-        return url, headers
-
-
-def _client(configuration: Any) -> Any:
-    from kubernetes.client.api_client import ApiClient
-
-    configuration.retries = False
-    client = ApiClient(configuration)
-    client.user_agent = OWNER
-    return client
+        return access, url, headers
 
 
 @contextmanager
 def _told(about: str, right: str, failed: str) -> Iterator[None]:
     """Turn what a WebSocket ends with into errors of ours."""
     try:
-        yield
+        with scarce(f"open {about}"):
+            yield
     except PermissionError:
         hint = f"the credential lacks the right to create {right}"
         raise DeniedError(f"cannot open {about}: the API server says 403", status=403, hint=hint) from None

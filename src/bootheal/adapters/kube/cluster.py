@@ -10,18 +10,12 @@ from bootheal.adapters.redaction import Redaction
 
 
 class KubeCluster:
-    """The cluster behind one Api; it is closed with it."""
+    """The cluster behind one Api; what it opens is closed with the Api's scope."""
 
     def __init__(self, api: Api) -> None:
         redact = Redaction()
-        self._api = api
         self.watcher = Lists(api)
         self.reader = KubeReader(api, self.watcher)
         self.pod_access = KubePodAccess(api, redact)
         self.secrets = KubeSecrets(api, redact, self.reader.document)
         self.writer = KubeWriter(api, self.watcher)
-
-    def close(self) -> None:
-        """Stop the watches and close every connection."""
-        self.watcher.close()
-        self._api.close()

@@ -94,6 +94,7 @@ _REASONS = {
     "not yet valid": "its certificate is not yet valid: is this machine's clock right?",
     "has expired": "a certificate has expired: read the live kubeconfig, or see `k3s certificate rotate`",
     "CERTIFICATE_VERIFY_FAILED": "its certificate is not signed by the kubeconfig's authority",
+    "Too many open files": "too many open files",
     "refused": "connection refused",
     "timed out": "no answer in time",
     "reset": "connection reset",

@@ -4,7 +4,6 @@
 """
 
 import json
-import ssl
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ import websocket
 from kubernetes.client.exceptions import ApiException
 from kubernetes.stream.ws_client import get_websocket_url, websocket_proxycare
 
+from bootheal.adapters.kube.kubeconfig import Access
+from bootheal.adapters.scope import Scope
 from bootheal.model import Answer
 
 PROTOCOLS = "v5.channel.k8s.io,v4.channel.k8s.io"
@@ -24,12 +25,16 @@ STDOUT, STDERR, ERROR = 1, 2, 3
 OUTPUT_BYTES = 16 * 1024
 
 
-def connect(configuration: Any, url: str, headers: dict[str, str], timeout: float) -> Any:
+def connect(access: Access, scope: Scope, url: str, headers: dict[str, str], timeout: float) -> Any:
     """Open a WebSocket. PermissionError where the API server denies it, OSError with the reason where it can't be.
 
     As the client's own `create_websocket`, which takes no timeout and waits for a silent server for ever.
     """
-    connection: Any = websocket.WebSocket(sslopt=_tls(configuration), skip_utf8_validation=False)
+    configuration = access.configuration
+    tls = {"context": access.tls, "server_hostname": configuration.tls_server_name}
+    connection: Any = websocket.WebSocket(
+        sslopt={name: value for name, value in tls.items() if value}, skip_utf8_validation=False
+    )
     connection.settimeout(timeout)
     wanted = {name: headers[name] for name in ("authorization", "sec-websocket-protocol") if name in headers}
     header = {"sec-websocket-protocol": PROTOCOLS} | wanted
@@ -48,24 +53,13 @@ def connect(configuration: Any, url: str, headers: dict[str, str], timeout: floa
         raise ConnectionError("connection closed") from None
     except (websocket.WebSocketException, ApiException) as error:
         raise ConnectionError(str(error)) from None
+    scope.hold(connection.sock)
     return connection
 
 
-def _tls(configuration: Any) -> dict[str, Any]:
-    given = {
-        "cert_reqs": ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE,
-        "ca_certs": configuration.ssl_ca_cert,
-        "check_hostname": configuration.assert_hostname if configuration.verify_ssl else None,
-        "certfile": configuration.cert_file,
-        "keyfile": configuration.key_file,
-        "server_hostname": configuration.tls_server_name,
-    }
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def run_command(configuration: Any, url: str, headers: dict[str, str], timeout: float) -> Answer:
+def run_command(access: Access, scope: Scope, url: str, headers: dict[str, str], timeout: float) -> Answer:
     """Run the command that `url` names to its end. `value` is what it printed, `text` why it failed."""
-    connection = connect(configuration, url, headers, timeout)
+    connection = connect(access, scope, url, headers, timeout)
     said: defaultdict[int, bytes] = defaultdict(bytes)
     try:
         for channel, data in _messages(connection, time.monotonic() + timeout):

@@ -4,8 +4,9 @@ The client's own `portforward` replaces a method of the ApiClient while it conne
 timeout, and when its connection breaks leaves the WebSocket open, and sometimes our end, too.
 """
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from socket import socket
 from typing import Any, TypeVar
 
@@ -13,6 +14,9 @@ import websocket
 from kubernetes.stream.ws_client import PortForward
 
 from bootheal.adapters.kube.exec import connect
+from bootheal.adapters.kube.kubeconfig import Access
+from bootheal.adapters.scope import Scope
+from bootheal.errors import ExhaustedError
 
 Result = TypeVar("Result")
 
@@ -20,9 +24,14 @@ Result = TypeVar("Result")
 class _Forward(PortForward):  # type: ignore[misc]
     """One thread carries the bytes; when it ends, however it ends, both ends are closed."""
 
+    def __init__(self, connection: Any, port: int, scope: Scope) -> None:
+        self._scope = scope
+        super().__init__(connection, [port])
+
     def _proxy(self) -> None:
+        self._scope.adopt(threading.current_thread())
         try:
-            with suppress(OSError, RuntimeError, websocket.WebSocketException):
+            with suppress(OSError, RuntimeError, ValueError, websocket.WebSocketException):
                 super()._proxy()
         finally:
             for port in self.local_ports.values():
@@ -69,9 +78,19 @@ class _Half(socket):
         return result
 
 
-def open_forward(configuration: Any, url: str, headers: dict[str, str], port: int, timeout: float) -> socket:
+def open_forward(
+    access: Access, scope: Scope, url: str, headers: dict[str, str], port: int, *, timeout: float
+) -> socket:
     """Connect and return our half of a socketpair. OSError with the reason where it is refused.
 
     A port where nobody listens shows at the first use: the kubelet tells only after the stream is open.
     """
-    return _Half(_Forward(connect(configuration, url, headers, timeout), [port]), port)
+    with ExitStack() as opened:
+        connection = connect(access, scope, url, headers, timeout)
+        opened.callback(connection.shutdown)
+        try:
+            half = _Half(_Forward(connection, port, scope), port)
+        except RuntimeError:
+            raise ExhaustedError("cannot start a thread for a port-forward: the system has no more for us") from None
+        opened.pop_all()
+    return half

@@ -1,18 +1,21 @@
-"""A kubeconfig file -> the client's configuration, without a copy of its key on any disk.
+"""A kubeconfig file -> how the API server is reached, without a copy of its key on any disk or in any open file.
 
 The client writes inline certificates and keys into temporary files, and a process that is killed leaves
-them there. Ours live in memory, under a path that only this process has.
+them there. Ours are in files in memory while they are read, and then in the TLS context alone.
 """
 
 import base64
 import binascii
 import hashlib
 import os
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from bootheal.errors import BoothealError, DeniedError, MissingError, PermanentError, UnreachableError
+from bootheal.errors import BoothealError, DeniedError, MissingError, PermanentError, UnreachableError, scarce
 
 # What may stand in a kubeconfig inline, in base64 under "…-data", or as a path.
 FILES = ("certificate-authority", "client-certificate", "client-key")
@@ -23,49 +26,63 @@ HINT = (
 )
 
 
-class Kubeconfig(Protocol):
-    """A kubeconfig that others renew while we run."""
+Stamp = tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a kubeconfig says: the client's configuration, but for its certificates and key, which are in `tls`.
+
+    `read` holds the files that this comes from, and by what each can be told from a later one.
+    """
 
     configuration: Any
+    tls: ssl.SSLContext
+    read: Mapping[Path, Stamp]
 
-    def renewed(self) -> bool:
-        """Read it again if it may have changed; tell whether `configuration` is a new one."""
+
+class Kubeconfig(Protocol):
+    """A kubeconfig that others renew while we run. Not for two threads at once."""
+
+    def current(self) -> Access:
+        """Return what it says, read again if it may have changed: the same object until it has."""
 
     def doubt(self) -> None:
-        """What is in `configuration` did not get us to the API server, or not in."""
+        """What it says did not get us to the API server, or not in."""
 
 
 class LiveKubeconfig:
-    """A kubeconfig in a file, where a change is seen at once.
+    """A kubeconfig in a file, where a change is seen at once, and one in the files that it names, too.
 
     Where it is `awaited`, whoever writes it may not have done so yet: UnreachableError when it is needed.
     """
 
     def __init__(self, path: Path, context: str = "", *, awaited: bool = False) -> None:
         self._path, self._context, self._awaited = path, context, awaited
-        self._stamp: tuple[int, ...] | None = None
-        self.configuration: Any = None
+        self._read: Mapping[Path, Stamp] = {path: None}
+        self._access: Access | None = None
         if not awaited:
-            self.renewed()
+            self.current()
 
-    def renewed(self) -> bool:
-        """Read the file again if it has changed; tell whether `configuration` is a new one.
+    def current(self) -> Access:
+        """Read the files again if one has changed.
 
-        A file that is gone, or half-written, leaves the old one in force until it can be used again.
+        A file that is gone, or half-written, leaves the old ones in force until it can be used again.
         """
-        stamp = _stamp(self._path)
-        if self.configuration is not None and stamp in (self._stamp, None):
-            return False
-        self._stamp = stamp
+        found = {file: _stamp(file) for file in self._read}
+        if self._access and all(stamp in (self._read[file], None) for file, stamp in found.items()):
+            return self._access
         try:
-            self.configuration = load(self._path, self._context)
+            self._access = load(self._path, self._context)
         except PermanentError as error:
-            if self.configuration is not None:
-                return False
+            self._read = found
+            if self._access:
+                return self._access
             if self._awaited and isinstance(error, MissingError):
                 raise UnreachableError(f"{error} yet") from None
             raise
-        return True
+        self._read = self._access.read
+        return self._access
 
     def doubt(self) -> None:
         """Do nothing: we see for ourselves."""
@@ -80,17 +97,16 @@ class GivenKubeconfig:
 
     def __init__(self, path: Path, context: str = "", *, original: Path | None = None) -> None:
         self._path, self._context, self._original = path, context, original
-        self.configuration: Any = None
+        self._access: Access | None = None
 
-    def renewed(self) -> bool:
+    def current(self) -> Access:
         """Read it once."""
-        if self.configuration is not None:
-            return False
-        try:
-            self.configuration = load(self._path, self._context)
-        except PermanentError:
-            raise self._no_good() from None
-        return True
+        if self._access is None:
+            try:
+                self._access = load(self._path, self._context)
+            except PermanentError:
+                raise self._no_good() from None
+        return self._access
 
     def _no_good(self) -> BoothealError:
         try:
@@ -114,32 +130,31 @@ class FetchedKubeconfig:
     def __init__(self, name: str, fetch: Callable[[], str], context: str = "") -> None:
         self._name, self._fetch, self._context = name, fetch, context
         self._doubted, self._digest = True, b""
-        self.configuration: Any = None
+        self._access: Access | None = None
 
-    def renewed(self) -> bool:
+    def current(self) -> Access:
         """Fetch it in doubt. What cannot be fetched leaves the old one in force, where there is one."""
-        if not self._doubted:
-            return False
+        if self._access and not self._doubted:
+            return self._access
         try:
             text = self._fetch()
         except BoothealError:
-            if self.configuration is None:
-                raise
-            return False
+            if self._access:
+                return self._access
+            raise
         self._doubted = False
         digest = hashlib.sha256(text.encode()).digest()
-        if digest == self._digest:
-            return False
-        self.configuration = parse(text, self._name, Path("/"), self._context)
-        self._digest = digest
-        return True
+        if self._access is None or digest != self._digest:
+            self._access = parse(text, self._name, Path("/"), self._context)
+            self._digest = digest
+        return self._access
 
     def doubt(self) -> None:
         """Fetch it again next time."""
         self._doubted = True
 
 
-def _stamp(path: Path) -> tuple[int, ...] | None:
+def _stamp(path: Path) -> Stamp:
     try:
         status = path.stat()
     except OSError:
@@ -147,31 +162,30 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def load(path: Path, context: str) -> Any:
-    """Return a `Configuration`; PermanentError where the file cannot be used, naming it."""
+def load(path: Path, context: str) -> Access:
+    """Return what the file says; PermanentError where it cannot be used, naming it."""
+    stamp = _stamp(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        with scarce(f"read the kubeconfig {path}"):
+            text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise _missing(path) from None
     except (OSError, UnicodeDecodeError) as error:
         raise _unusable(str(path), (isinstance(error, OSError) and error.strerror) or "it is not text") from None
-    return parse(text, str(path), path.parent, context)
+    access = parse(text, str(path), path.parent, context)
+    return replace(access, read={path: stamp, **access.read})
 
 
-def parse(text: str, name: str, directory: Path, context: str) -> Any:
-    """Return a `Configuration`; `name` says where the text is from, its paths are relative to `directory`."""
+def parse(text: str, name: str, directory: Path, context: str) -> Access:
+    """Return what `text` says; `name` says where it is from, its paths are relative to `directory`."""
     import yaml
-    from kubernetes.client.configuration import Configuration
     from kubernetes.config.config_exception import ConfigException
-    from kubernetes.config.kube_config import load_kube_config_from_dict
 
-    configuration = Configuration()
     try:
-        content = yaml.safe_load(text)
-        for kind in ("cluster", "user"):
-            for entry in content[f"{kind}s"]:
-                _settle_files(entry[kind], directory)
-        load_kube_config_from_dict(content, context or None, client_configuration=configuration, persist_config=False)
+        with scarce(f"use the kubeconfig {name}"):
+            return _access(yaml.safe_load(text), directory, context)
+    except ssl.SSLError:
+        raise _unusable(name, "a certificate or a key that it holds or names cannot be read") from None
     except OSError as error:
         raise _unusable(name, error.strerror or "a file that it names cannot be read") from None
     except ConfigException as error:
@@ -180,7 +194,37 @@ def parse(text: str, name: str, directory: Path, context: str) -> Any:
         raise _unusable(name, "it is not YAML") from None
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error):
         raise _unusable(name, "it lacks clusters or users, or they are not what they should be") from None
-    return configuration
+
+
+def _access(content: Any, directory: Path, context: str) -> Access:
+    from kubernetes.client.configuration import Configuration
+    from kubernetes.config.kube_config import load_kube_config_from_dict
+
+    configuration, read = Configuration(), dict[Path, Stamp]()
+    with ExitStack() as memory:
+        for kind in ("cluster", "user"):
+            for entry in content[f"{kind}s"]:
+                read |= _settle_files(entry[kind], directory, memory)
+        load_kube_config_from_dict(content, context or None, client_configuration=configuration, persist_config=False)
+        tls = _tls(configuration)
+    configuration.ssl_ca_cert = configuration.cert_file = configuration.key_file = None
+    return Access(configuration, tls, read)
+
+
+def _tls(configuration: Any) -> ssl.SSLContext:
+    """Return how to speak TLS with the server, made as urllib3 makes it, which is how the client would."""
+    from urllib3.util.ssl_ import create_urllib3_context
+
+    required = ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE
+    context = create_urllib3_context(cert_reqs=required)
+    context.check_hostname = bool(configuration.verify_ssl)
+    if configuration.ssl_ca_cert:
+        context.load_verify_locations(configuration.ssl_ca_cert)
+    elif configuration.verify_ssl:
+        context.load_default_certs()
+    if configuration.cert_file:  # with a password that is none, OpenSSL asks nobody for one
+        context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
+    return context
 
 
 def _missing(path: Path | None) -> MissingError:
@@ -191,17 +235,21 @@ def _unusable(name: str, why: str) -> PermanentError:
     return PermanentError(f"cannot use the kubeconfig {name}: {why}", hint=HINT)
 
 
-def _settle_files(entry: dict[str, Any], directory: Path) -> None:
-    """Make each file of an entry an absolute path; inline data goes into memory first."""
+def _settle_files(entry: dict[str, Any], directory: Path, memory: ExitStack) -> dict[Path, Stamp]:
+    """Make each file of an entry an absolute path; inline data goes into memory first. Return the others' stamps."""
+    read = {}
     for name in FILES:
         if inline := entry.pop(f"{name}-data", None):
-            entry[name] = _in_memory(name, base64.b64decode(inline, validate=True))
+            entry[name] = _in_memory(name, base64.b64decode(inline, validate=True), memory)
         elif name in entry:
-            entry[name] = str(directory / entry[name])
+            path = directory / entry[name]
+            entry[name], read[path] = str(path), _stamp(path)
+    return read
 
 
-def _in_memory(name: str, content: bytes) -> str:
-    """Return the path of an anonymous file. It lives as long as this process, and children don't inherit it."""
+def _in_memory(name: str, content: bytes, memory: ExitStack) -> str:
+    """Return the path of an anonymous file. It lives as long as `memory` is open, and children don't inherit it."""
     descriptor = os.memfd_create(name)
+    memory.callback(os.close, descriptor)
     os.write(descriptor, content)
     return f"/proc/self/fd/{descriptor}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from bootheal.adapters.kube import objects, workloads
 from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.cache import snapshots
 from bootheal.adapters.kube.reflector import Reflector, Resource, fetch
 from bootheal.errors import MissingError
 from bootheal.model import Ref, Right
@@ -43,7 +44,7 @@ class Lists:
     def items(self, kind: str, namespace: str) -> dict[str, Any]:
         """Return a namespace's objects of a kind, parsed, by name."""
         reflector = self._reflectors.get(Interest(kind, namespace))
-        return reflector.items() if reflector else fetch(self._api, RESOURCES[kind], namespace)[0]
+        return reflector.items() if reflector else snapshots(fetch(self._api, RESOURCES[kind], namespace)[0])
 
     def one(self, ref: Ref) -> Any:
         """Return one object, parsed. MissingError where there is none."""
@@ -74,16 +75,13 @@ class Lists:
         return frozenset(found)
 
     def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
-        """Keep a list for each interest from now on."""
+        """Keep a list for each interest from now on. ExhaustedError where there are too few threads for them."""
         lists = {Interest(interest.kind, interest.namespace) for interest in interests}
         for wanted in sorted(lists - self._reflectors.keys(), key=lambda wanted: (wanted.kind, wanted.namespace)):
             tell = partial(_tell, changed, wanted)
-            self._reflectors[wanted] = Reflector(self._api, RESOURCES[wanted.kind], wanted.namespace, tell)
-
-    def close(self) -> None:
-        """Stop watching."""
-        for reflector in self._reflectors.values():
-            reflector.stop()
+            self._reflectors[wanted] = Reflector(
+                self._api, RESOURCES[wanted.kind], wanted.namespace, tell, self._api.scope
+            )
 
 
 def _tell(changed: Callable[[Interest], None], listed: Interest, name: str) -> None:

@@ -2,7 +2,7 @@
 
 LIST, then watch from there; after 410 or a break, LIST again. While the watch is broken
 every read is a LIST of its own, so that nothing stale is taken for live. The responses
-of our own writes enter at once.
+of our own writes enter at once; what is newer is for `cache` to say.
 """
 
 import threading
@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.cache import Cache, Entry, precedes, snapshots
 from bootheal.adapters.kube.errors import ExpiredError
 from bootheal.adapters.kube.objects import Raw
+from bootheal.adapters.scope import Scope
 from bootheal.backoff import reconnecting, stay_away
 from bootheal.errors import BoothealError, DeniedError, TransientError, UnreachableError
 
@@ -55,9 +57,14 @@ class Resource:
         """Name the list for a message."""
         return f"{self.plural} of namespace {namespace}" if namespace else self.plural
 
+    def entry(self, raw: Raw) -> Entry:
+        """Make a snapshot of one object. KeyError, TypeError, ValueError or AttributeError where it is none."""
+        metadata = raw["metadata"]
+        return Entry(metadata.get("uid") or "", metadata.get("resourceVersion") or "", self.parse(raw))
 
-def fetch(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Any], str]:
-    """LIST, page by page, all of one moment. Return the snapshots by name, and the resourceVersion to watch from.
+
+def fetch(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Entry], str]:
+    """LIST, page by page, all of one moment. Return the objects by name, and the resourceVersion to watch from.
 
     The server forgets that moment after some minutes; a list that is not done by then is begun anew.
     """
@@ -67,8 +74,8 @@ def fetch(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Any],
     return _pages(api, resource, namespace)
 
 
-def _pages(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Any], str]:
-    items: dict[str, Any] = {}
+def _pages(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Entry], str]:
+    items: dict[str, Entry] = {}
     metadata: Raw = {}
     while True:
         metadata = _page(api, resource, namespace, metadata.get("continue", ""), items)
@@ -76,12 +83,12 @@ def _pages(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Any]
             return items, metadata.get("resourceVersion", "")
 
 
-def _page(api: Api, resource: Resource, namespace: str, token: str, items: dict[str, Any]) -> Raw:
-    """Add the snapshots of one page to `items`; return the list's metadata, and keep nothing else of it."""
+def _page(api: Api, resource: Resource, namespace: str, token: str, items: dict[str, Entry]) -> Raw:
+    """Add the objects of one page to `items`; return the list's metadata, and keep nothing else of it."""
     query = [("limit", str(PAGE))] + ([("continue", token)] if token else [])
     raw = api.get(resource.path(namespace), query, about=resource.about(namespace))
     try:
-        items.update((item["metadata"]["name"], resource.parse(item)) for item in raw.get("items") or ())
+        items.update((item["metadata"]["name"], resource.entry(item)) for item in raw.get("items") or ())
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnreachableError(f"cannot understand the {resource.about(namespace)}: {error!r}") from None
     metadata: Raw = raw.get("metadata", {})
@@ -89,11 +96,16 @@ def _page(api: Api, resource: Resource, namespace: str, token: str, items: dict[
 
 
 class Reflector:
-    """One kept list. `changed` is called on the watch's thread with the name of what changed, "" for all of it."""
+    """One kept list. `changed` is called on the watch's thread with the name of what changed, "" for all of it.
 
-    def __init__(self, api: Api, resource: Resource, namespace: str, changed: Callable[[str], None]) -> None:
+    The thread is one of `scope`; ExhaustedError where it cannot be had.
+    """
+
+    def __init__(
+        self, api: Api, resource: Resource, namespace: str, changed: Callable[[str], None], scope: Scope
+    ) -> None:
         self._api, self._resource, self._namespace, self._changed = api, resource, namespace, changed
-        self._items: dict[str, Any] = {}
+        self._cache = Cache()
         self._version = ""
         self._live = False
         self._lock = threading.Lock()
@@ -101,8 +113,8 @@ class Reflector:
         self._tried = threading.Event()
         self._pause_asked = (0.0, "")
         self._refusals = 0  # in a row, of the list or of the watch
-        name = f"watch {resource.about(namespace)}"
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        scope.start(self._run, f"watch {resource.about(namespace)}")
+        scope.on_close(self._close)
 
     def items(self) -> dict[str, Any]:
         """Return the snapshots by name: kept ones while the watch is live, else fresh ones.
@@ -113,24 +125,20 @@ class Reflector:
         self._tried.wait(LIST_SECONDS)
         with self._lock:
             if self._live:
-                return dict(self._items)
-        return self._fetch()[0]
+                return self._cache.snapshots()
+        return snapshots(self._fetch()[0])
 
     def enter(self, raw: Raw) -> None:
-        """Take in the response of a write, if the watch has not brought something newer."""
+        """Take in the response of a write, if nothing newer is known."""
         with self._lock:
-            current = self._items.get(raw["metadata"]["name"])
-            if self._live and current is not None and _newer(raw, current):
-                self._items[raw["metadata"]["name"]] = self._resource.parse(raw)
+            self._cache.wrote(raw["metadata"]["name"], self._resource.entry(raw))
 
     def drop(self, name: str, uid: str) -> None:
         """Forget an object that a write of ours has removed; a successor of that name stays."""
         with self._lock:
-            if getattr(self._items.get(name), "uid", uid) == uid:
-                self._items.pop(name, None)
+            self._cache.deleted(name, uid)
 
-    def stop(self) -> None:
-        """End the thread when its present request ends."""
+    def _close(self) -> None:
         self._stop.set()
         self._tried.set()
 
@@ -153,6 +161,8 @@ class Reflector:
             finally:
                 with self._lock:
                     self._live = False
+            if self._stop.is_set():
+                return
             self._changed("")
             self._pause(again - time.monotonic())
 
@@ -178,15 +188,18 @@ class Reflector:
         self._stop.wait(seconds)
 
     def _list(self) -> None:
+        with self._lock:
+            self._cache.list_asked()
         try:
-            items, version = self._fetch()
+            entries, version = self._fetch()
             with self._lock:
-                self._items, self._version, self._live = items, version, True
+                self._cache.listed(entries, version)
+                self._version, self._live = version, True
         finally:
             self._tried.set()
         self._changed("")
 
-    def _fetch(self) -> tuple[dict[str, Any], str]:
+    def _fetch(self) -> tuple[dict[str, Entry], str]:
         """List, unless the server has asked for a pause: whoever looks meanwhile is told so without a request."""
         with self._lock:
             until, why = self._pause_asked
@@ -222,16 +235,21 @@ class Reflector:
             if raw.get("code") == 410:  # noqa: PLR2004 - Gone
                 raise ExpiredError(f"cannot go on watching {self._resource.about(self._namespace)}")
             raise UnreachableError(f"cannot watch {self._resource.about(self._namespace)}")
+        self._go_on_from(raw["metadata"]["resourceVersion"], kind)
+        if kind == "BOOKMARK":
+            return
+        name, entry = raw["metadata"]["name"], self._resource.entry(raw)
         with self._lock:
-            self._version = raw["metadata"]["resourceVersion"]
-            if kind == "BOOKMARK":
-                return
-            name = raw["metadata"]["name"]
-            if kind == "DELETED":
-                self._items.pop(name, None)
-            else:
-                self._items[name] = self._resource.parse(raw)
-        self._changed(name)
+            news = self._cache.removed(name, entry) if kind == "DELETED" else self._cache.changed(name, entry)
+        if news:
+            self._changed(name)
+
+    def _go_on_from(self, version: str, kind: str) -> None:
+        """Note how far the watch has come. It tells of what comes after that; else the counter has been set back."""
+        if not precedes(version, self._version):
+            self._version = version
+        elif kind != "DELETED":  # some servers tell of that with the version that the object had
+            raise ExpiredError(f"cannot go on watching {self._resource.about(self._namespace)}: its versions went back")
 
 
 def durations() -> Iterator[int]:
@@ -240,11 +258,3 @@ def durations() -> Iterator[int]:
     while True:
         yield seconds
         seconds = min(2 * seconds, LONGEST_WATCH_SECONDS)
-
-
-def _newer(raw: Raw, current: Any) -> bool:
-    """Compare resourceVersions as numbers, as Kubernetes 1.35 made official and as they always were in k3s."""
-    try:
-        return int(raw["metadata"]["resourceVersion"]) >= int(current.version)
-    except (AttributeError, KeyError, ValueError):
-        return True

@@ -1,19 +1,16 @@
 """The changes of the cluster: each with preconditions, each in the kept lists before the next look."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 from bootheal.adapters.kube import workloads
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
+from bootheal.adapters.kube.deletion import delete_all
 from bootheal.adapters.kube.lists import CORE, RESOURCES, Lists
 from bootheal.dependencies import flux
-from bootheal.errors import BoothealError, ConflictError, MissingError
+from bootheal.errors import MissingError
 from bootheal.model import Document, PodToDelete, Ref
-
-# Deletes under way at once: enough to hide the round trip, few enough to leave the API server to others.
-AT_ONCE = 4
 
 
 class KubeWriter:
@@ -38,23 +35,8 @@ class KubeWriter:
             self._lists.drop(pod, uid)  # it went at once, as pods do that have ended or were never placed
 
     def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
-        """Keep some requests under way at once; after one that failed no other is begun."""
-        failed: list[BoothealError] = []
-
-        def delete(doomed: PodToDelete) -> None:
-            if failed:
-                return
-            try:
-                self.delete_pod(doomed.ref, doomed.uid, doomed.version)
-            except ConflictError:
-                return
-            except BoothealError as error:
-                failed.append(error)
-
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(delete, pods))
-        if failed:
-            raise failed[0]
+        """Keep some requests under way at once, for a bounded time; after it, raise the first failure."""
+        delete_all(pods, lambda doomed: self.delete_pod(doomed.ref, doomed.uid, doomed.version), self._api.scope)
 
     def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
         """Annotate the pod template, at that resourceVersion."""

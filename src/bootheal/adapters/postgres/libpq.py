@@ -1,13 +1,11 @@
 """Sessions through psycopg, the one place that imports it: with PostgreSQL and with PgBouncer's console."""
 
 import os
-import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bootheal.errors import DeniedError, PermanentError, TransientError, UnreachableError
+from bootheal.errors import DeniedError, PermanentError, TransientError, UnreachableError, scarce
 from bootheal.model import Credentials, Target, Trust
 
 if TYPE_CHECKING:
@@ -20,7 +18,8 @@ SESSION_TIMEOUT_SECONDS = 10.0
 NOT_PRIMARY = "25006"
 
 
-# How to get an address that libpq can connect to; leaving the context cuts the connection.
+# How to get an address that libpq can connect to. After so many seconds the connection is cut, and when the context is
+# left: psycopg itself waits for a hung server for ever.
 Local = Callable[[Target, float], AbstractContextManager[tuple[str, int]]]
 
 
@@ -28,13 +27,12 @@ Local = Callable[[Target, float], AbstractContextManager[tuple[str, int]]]
 def session(local: Local, target: Target, who: Credentials, dbname: str) -> Iterator["Connection[Any]"]:
     """Yield an autocommit connection that takes no longer than SESSION_TIMEOUT_SECONDS in all.
 
-    psycopg waits for a hung server for ever; so the connection is cut from below. Errors
-    are ours, with the SQLSTATE but without the server's DETAIL, which can quote data.
+    Errors are ours, with the SQLSTATE but without the server's DETAIL, which can quote data.
     """
     import psycopg
 
-    with local(target, SESSION_TIMEOUT_SECONDS) as (host, port), _tls(target.trust) as tls:
-        timer: threading.Timer | None = None
+    about = f"hold a session of {who.user} on {target}"
+    with scarce(about), local(target, SESSION_TIMEOUT_SECONDS) as (host, port), _tls(target.trust) as tls:
         try:
             with psycopg.connect(
                 hostaddr=host,
@@ -49,15 +47,9 @@ def session(local: Local, target: Target, who: Credentials, dbname: str) -> Iter
                 autocommit=True,
                 prepare_threshold=None,
             ) as connection:
-                timer = threading.Timer(SESSION_TIMEOUT_SECONDS, _cut, [connection.fileno()])
-                timer.daemon = True
-                timer.start()
                 yield connection
         except psycopg.Error as error:
             raise _ours(error, target, who, dbname) from None
-        finally:
-            if timer is not None:
-                timer.cancel()
 
 
 @contextmanager
@@ -73,11 +65,6 @@ def _tls(trust: Trust | None) -> Iterator[dict[str, Any]]:
         yield {"sslrootcert": f"/proc/self/fd/{descriptor}"} | mode
     finally:
         os.close(descriptor)
-
-
-def _cut(fileno: int) -> None:
-    with suppress(OSError), socket.socket(fileno=os.dup(fileno)) as duplicate:
-        duplicate.shutdown(socket.SHUT_RDWR)
 
 
 def _ours(error: Any, target: Target, who: Credentials, dbname: str) -> TransientError | PermanentError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bootheal.adapters.postgres.libpq import Local, session
 from bootheal.adapters.postgres.wire import ask
-from bootheal.errors import TransientError, why_silent
+from bootheal.errors import UnreachableError, why_silent
 from bootheal.model import Answer, Credentials, Role, Secret, Target
 from bootheal.postgres.scram import matches
 
@@ -38,7 +38,7 @@ class PostgresServer:
         deadline = time.monotonic() + timeout
         try:
             sock = self._open(target, timeout)
-        except (OSError, TransientError) as error:
+        except (OSError, UnreachableError) as error:
             return Answer(ok=False, spoke=False, text=why_silent(error))
         options = _guard(timeout) if read_only else ""
         return ask(sock, who, dbname, sql, deadline, options=options, trust=target.trust)
