@@ -8,7 +8,7 @@ apply), audit (actions are values) and tests without mocks (judge is a table).
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import ClassVar, Generic, Protocol, TypeVar
@@ -183,6 +183,13 @@ class Action(ABC):
     def evidence(self, world: World) -> Mapping[str, str]:  # noqa: ARG002 - most destroy nothing
         """Read what the change will destroy; it is on disk before, and in the report. No secret, no error."""
         return {}
+
+    def parts(self) -> Sequence["Action"]:
+        """Return what it consists of, where it takes more than a few requests: each part is applied by itself.
+
+        They share one record, and between two of them the engine gives a sign of life.
+        """
+        return (self,)
 
     @abstractmethod
     def apply(self, world: World) -> None:

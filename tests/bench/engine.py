@@ -10,14 +10,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.row import CannotMeasureError, Row
 from bootheal.adapters.clock import SystemClock, ThreadWorkers
 from bootheal.adapters.state import StateFile
-from bootheal.engine import Engine, Limits
+from bootheal.engine import Engine, Inbox, Limits
 from bootheal.engine.plan import arrange
 from bootheal.model import Ref, Verdict
 from bootheal.ports import Interest, World
@@ -149,7 +148,7 @@ def run(workloads: list[Workload], directory: Path, *, tells: bool) -> tuple[flo
         workers=ThreadWorkers(),
         memory=state,
         tell=state.progress,
-        inbox=SimpleQueue(),
+        inbox=Inbox(),
         limits=Limits(deadline=120.0, max_parallel=len(workloads)),
     )
     busy = time.process_time()

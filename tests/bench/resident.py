@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -22,7 +21,7 @@ from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.demo.stack import Stack, StackOptions
-from bootheal.engine import Engine, Limits, Stop
+from bootheal.engine import Engine, Inbox, Limits
 from bootheal.engine.plan import arrange
 from bootheal.model import Ref
 from bootheal.ports import Interest, World
@@ -63,7 +62,7 @@ class Watcher(Step[Facts]):
 def wake_ups(stack: Stack, changes: int) -> list[float]:
     """Return the seconds from just before each change was sent until it was judged."""
     api, cluster = double.Api(stack.kubeconfig), KubeCluster(Api(LiveKubeconfig(stack.kubeconfig)))
-    watcher, inbox = Watcher(name="watcher"), SimpleQueue()  # type: ignore[var-annotated]
+    watcher, inbox = Watcher(name="watcher"), Inbox()
     nothing: Any = None
     engine = Engine(
         arrange([watcher]),
@@ -87,7 +86,7 @@ def wake_ups(stack: Stack, changes: int) -> list[float]:
             sent[changed["metadata"]["resourceVersion"]] = now
             time.sleep(PAUSE)
     finally:
-        inbox.put(Stop())
+        inbox.stop()
         thread.join()
         cluster.close()
     return [watcher.judged[version] - at for version, at in sent.items() if version in watcher.judged]

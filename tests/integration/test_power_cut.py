@@ -4,7 +4,6 @@ import random
 import threading
 import time
 from datetime import datetime
-from queue import SimpleQueue
 from typing import Self
 
 import psycopg
@@ -13,6 +12,7 @@ import pytest
 from bootheal.cli.wiring import make_engine, open_world
 from bootheal.config import load
 from bootheal.demo.stack import BootScript, Stack
+from bootheal.engine import Inbox
 from bootheal.errors import DemoError
 from bootheal.model import Event, EventKind, Report, Verdict
 from support.engine import DictMemory
@@ -103,7 +103,7 @@ def heal(stack: Stack, witness: Witness) -> Report:
     """Make one run in this process, so that the witness hears each event as it happens."""
     configuration = load(stack.config)
     with open_world(configuration.file.cluster) as world:
-        engine = make_engine(configuration, world, DictMemory(), witness.tell, SimpleQueue())
+        engine = make_engine(configuration, world, DictMemory(), witness.tell, Inbox())
         return engine.run("")
 
 

@@ -42,7 +42,8 @@ class FakeClock:
             if not self._coming or self._coming[0][0] > until:
                 self.time = max(self.time, until)
                 return None
-            self.time, _, happen = heapq.heappop(self._coming)
+            moment, _, happen = heapq.heappop(self._coming)
+            self.time = max(self.time, moment)
             happen()
         return inbox.get()
 
@@ -52,6 +53,17 @@ class InlineWorkers:
 
     def start(self, call: Callable[[], None]) -> None:
         call()
+
+
+@dataclass
+class SlowWorkers:
+    """Looks that take `seconds` each."""
+
+    clock: FakeClock
+    seconds: float
+
+    def start(self, call: Callable[[], None]) -> None:
+        self.clock.at(self.clock.time - START + self.seconds, call)
 
 
 class LostWorkers:
@@ -187,7 +199,7 @@ class Bench:
     memory: DictMemory = field(default_factory=DictMemory)
     cluster: Watchable = field(default_factory=Watchable)
     host: Any = None
-    inbox: Inbox = field(default_factory=SimpleQueue)
+    inbox: Inbox = field(default_factory=Inbox)
     limits: Limits = field(default_factory=Limits)
     workers: Workers = field(default_factory=InlineWorkers)
     events: list[Event] = field(default_factory=list)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bootheal.config import load
-from bootheal.engine import Engine, Limits
+from bootheal.engine import Engine, Inbox, Limits
 from bootheal.engine.node import SETTLE_DOWN_SECONDS
 from bootheal.engine.plan import Plan
 from bootheal.model import Event, EventKind, Ref, Report, Verdict
@@ -61,7 +61,7 @@ class Replay:
             workers=InlineWorkers(),
             memory=DictMemory(),
             tell=self._tell,
-            inbox=SimpleQueue(),
+            inbox=Inbox(),
             limits=Limits(deadline=1200),
         )
         return engine.run("old-boot")

@@ -13,7 +13,7 @@ from bootheal.adapters.systemd import Systemd
 from bootheal.cli.terminal import Reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_state, open_world
 from bootheal.config import Configuration, load
-from bootheal.engine import Engine, Inbox, Renew, Stop
+from bootheal.engine import Engine, Inbox, Renew
 from bootheal.errors import BoothealError, ConfigurationError, LockedError, StateError
 from bootheal.model import Report, Verdict
 from bootheal.narrate import EXIT_CODES, Note
@@ -67,7 +67,7 @@ class Daemon:
             self._configuration.file.metrics_file, self._reporter.note, lambda: state.recovering_since
         )
         engine = self._engine(world, state)
-        while not engine.renewed:
+        while not (engine.renewed or engine.stopped):
             try:
                 code = self._pass(engine, world, state)
             except (LockedError, StateError) as error:
@@ -77,9 +77,7 @@ class Daemon:
                 if code is not None:
                     return code
                 engine.rest()
-            if engine.stopped:
-                return 0
-        return None
+        return 0 if engine.stopped else None
 
     def _engine(self, world: World, state: StateFile) -> Engine:
         tell = fan_out(state.progress, self._metrics.tell, self._systemd.tell, self._reporter.tell)
@@ -116,11 +114,11 @@ class Daemon:
     def _wait_outside(self, error: BoothealError) -> int | None:
         """Wait where there is no world to look at, such as without a boot id."""
         self._complain(error)
-        item = SystemClock().receive(self._inbox, min(LATER_SECONDS, self._systemd.longest_sleep))
+        message = SystemClock().receive(self._inbox.queue, min(LATER_SECONDS, self._systemd.longest_sleep))
         self._systemd.turn()
-        if isinstance(item, Renew):
+        if isinstance(message, Renew) and not self._inbox.stopped:
             self._renew()
-        return 0 if isinstance(item, Stop) else None
+        return 0 if self._inbox.stopped else None
 
     def _complain(self, error: BoothealError) -> None:
         """Say what keeps a pass from beginning, once."""

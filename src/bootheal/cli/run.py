@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from queue import SimpleQueue
 
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.systemd import Systemd
@@ -16,7 +15,7 @@ from bootheal.cli.daemon import Daemon
 from bootheal.cli.terminal import Reporter, open_reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_state, open_world
 from bootheal.config import Configuration, accept_data, load
-from bootheal.engine import Inbox, Renew, Stop
+from bootheal.engine import Inbox, Renew
 from bootheal.errors import StateError
 from bootheal.model import Report, Verdict, to_json
 from bootheal.narrate import EXIT_CODES, Note
@@ -29,7 +28,7 @@ def main(options: argparse.Namespace) -> int:
         return USAGE
     configuration = accept_data(load(options.config), options.accept_data, time.time())
     reporter = open_reporter(sys.stderr if options.json else sys.stdout)
-    inbox: Inbox = SimpleQueue()
+    inbox = Inbox()
     if not options.once:
         systemd = Systemd()
         with stop_on_signals(inbox, systemd.stopping), renew_on_hangup(inbox):
@@ -51,7 +50,7 @@ def stop_on_signals(inbox: Inbox, announce: Callable[[], None] = lambda: None) -
     def handle(number: int, _frame: object) -> None:
         caught.append(number)
         announce()
-        inbox.put(Stop())  # SimpleQueue.put may be called from a signal handler
+        inbox.stop()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

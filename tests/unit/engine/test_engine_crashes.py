@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bootheal.engine import Limits, Stop
+from bootheal.engine import Limits
 from bootheal.model import ActionRecord, Event, EventKind, Verdict
 from bootheal.step import Act, Judgement, Past, Settled, Wait
 from support.engine import START, Bench, DictMemory, FakeClock, Restart, Scripted
@@ -132,7 +132,7 @@ class Polite(Fuse):
         try:
             super().burn(boundary=boundary)
         except Killed:
-            self.inbox.put(Stop())
+            self.inbox.stop()
 
 
 def uninterrupted() -> Fuse:
