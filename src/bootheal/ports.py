@@ -132,7 +132,7 @@ class Cluster(Protocol):
         """Delete, gracefully if not by `force`. Gone is fine; ConflictError where it is not the one that was seen."""
 
     def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
-        """Delete gracefully, some at a time; those that are not what was seen are left to the next look."""
+        """Delete gracefully, DELETES_AT_ONCE at a time; those that are not what was seen are left to the next look."""
 
     def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
         """Annotate the pod template, if the workload is still at `version`; ConflictError if not."""

@@ -6,6 +6,7 @@ epoch (float), durations are seconds.
 """
 
 from bootheal.model.cluster import (
+    DELETES_AT_ONCE,
     Backup,
     Budget,
     Container,
@@ -40,6 +41,7 @@ from bootheal.model.report import (
 from bootheal.model.servers import Answer, Console, Role, Setting
 
 __all__ = [
+    "DELETES_AT_ONCE",
     "ActionRecord",
     "Answer",
     "Backup",

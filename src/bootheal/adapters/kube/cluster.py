@@ -18,6 +18,7 @@ from bootheal.adapters.redaction import Redaction
 from bootheal.dependencies import flux
 from bootheal.errors import BoothealError, ConflictError, DeniedError, MissingError, PermanentError
 from bootheal.model import (
+    DELETES_AT_ONCE,
     Answer,
     Backup,
     Budget,
@@ -50,9 +51,6 @@ READYZ_TIMEOUT_SECONDS = 5.0
 # Remarks on what is broken are for a person, who reads them later.
 BROKEN_SECONDS = 10.0
 LOG_SECONDS = 2.0
-
-# Deletes under way at once: enough to hide the round trip, few enough to leave the API server to others.
-AT_ONCE = 4
 
 
 class KubeCluster:
@@ -267,7 +265,7 @@ class KubeCluster:
             except BoothealError as error:
                 failed.append(error)
 
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(DELETES_AT_ONCE) as pool:
             list(pool.map(delete, pods))
         if failed:
             raise failed[0]
