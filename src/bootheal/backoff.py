@@ -3,9 +3,9 @@
 `pause` is for a condition that the engine waits for: 2 % of the time
 already waited, so that the answer is never later than 2 % too late, and asking for an
 hour costs as little as asking for a minute. `recheck` is for what is well or has failed
-while bootheal stays. `reconnecting` is for a connection that should simply be there:
-exponential, jittered, capped. `stay_away` is for who refuses us. `hold_back` is for what did not help in
-boot after boot.
+while bootheal stays. `stay_away` is for who refuses us. `hold_back` is for what did not help in
+boot after boot. These are plain arithmetic: whoever calls them looks again by himself.
+`reconnecting` is for a call that is simply made again until it works: exponential, jittered, capped.
 """
 
 import random
@@ -27,35 +27,9 @@ LONGEST_STAY_AWAY_SECONDS = 30.0
 LONGEST_HOLD_SECONDS = 1800.0
 
 
-class _ShareOfTimeWaited(wait_base):
-    """Wait a share of the time waited so far, within bounds, give or take the jitter."""
-
-    def __call__(self, retry_state: RetryCallState) -> float:
-        waited = retry_state.seconds_since_start or 0.0
-        return jittered(min(max(SHARE * waited, SHORTEST_SECONDS), LONGEST_SECONDS))
-
-
-class _Told(wait_base):
-    """Wait as long as the error says that one should, but no less than `otherwise`."""
-
-    def __init__(self, otherwise: wait_base) -> None:
-        self._otherwise = otherwise
-
-    def __call__(self, retry_state: RetryCallState) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        told = error.again if isinstance(error, TransientError) else None
-        return max(self._otherwise(retry_state), told or 0.0)
-
-
-_pace = _ShareOfTimeWaited()
-_template = Retrying(wait=_pace)
-
-
 def pause(waited: float) -> float:
     """Return for how many seconds to sleep before looking again, `waited` seconds after the first look."""
-    state = RetryCallState(_template, None, (), {})
-    state.start_time, state.outcome_timestamp = 0.0, waited
-    return _pace(state)
+    return jittered(min(max(SHARE * waited, SHORTEST_SECONDS), LONGEST_SECONDS))
 
 
 def recheck(seconds: float, failures: int = 0) -> float:
@@ -83,6 +57,18 @@ def stay_away(refusals: int) -> float:
 def jittered(seconds: float) -> float:
     """Return about so many seconds, so that what was done at one moment is not done at one moment again."""
     return seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter, not cryptography
+
+
+class _Told(wait_base):
+    """Wait as long as the error says that one should, but no less than `otherwise`."""
+
+    def __init__(self, otherwise: wait_base) -> None:
+        self._otherwise = otherwise
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        told = error.again if isinstance(error, TransientError) else None
+        return max(self._otherwise(retry_state), told or 0.0)
 
 
 def reconnecting(

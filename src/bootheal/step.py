@@ -13,7 +13,7 @@ full stop at their end, "" where there is nothing to say.
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import ClassVar, Generic, Protocol, TypeVar
@@ -212,6 +212,13 @@ class Action(ABC):
         It raises nothing, since that would keep the change from being made: what can't be had says why in its place.
         """
         return {}
+
+    def parts(self) -> Sequence["Action"]:
+        """Return what it consists of, where it takes more than a few requests: each part is applied by itself.
+
+        They share one record, and between two of them the engine gives a sign of life.
+        """
+        return (self,)
 
     @abstractmethod
     def apply(self, world: World) -> None:

@@ -11,14 +11,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 from bench.row import CannotMeasureError, Row
 from bootheal.adapters.clock import SystemClock, ThreadWorkers
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.state import StateFile
-from bootheal.engine import Engine, Limits, Recorder
+from bootheal.engine import Engine, Inbox, Limits, Recorder
 from bootheal.engine.plan import arrange
 from bootheal.model import Ref, Verdict
 from bootheal.ports import Interest, World
@@ -151,7 +150,7 @@ def run(workloads: list[Workload], directory: Path, *, tells: bool) -> tuple[flo
         workers=ThreadWorkers(scope),
         memory=memory,
         tell=memory.progress,
-        inbox=SimpleQueue(),
+        inbox=Inbox(),
         limits=Limits(deadline=120.0, max_parallel=len(workloads)),
     )
     busy = time.process_time()

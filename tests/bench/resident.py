@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -24,7 +23,7 @@ from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.adapters.scope import Scope
 from bootheal.demo.stack import Stack, StackOptions
-from bootheal.engine import Engine, Limits, Recorder, Stop
+from bootheal.engine import Engine, Inbox, Limits, Recorder
 from bootheal.engine.plan import arrange
 from bootheal.model import Ref
 from bootheal.ports import Interest, World
@@ -66,7 +65,7 @@ def wake_ups(stack: Stack, changes: int) -> list[float]:
     """Return the seconds from just before each change was sent until it was judged."""
     api, scope = double.Api(stack.kubeconfig), Scope(sys.exit)
     cluster = KubeCluster(Api(LiveKubeconfig(stack.kubeconfig), scope))
-    watcher, inbox = Watcher(name="watcher"), SimpleQueue()  # type: ignore[var-annotated]
+    watcher, inbox = Watcher(name="watcher"), Inbox()
     engine = Engine(
         arrange([watcher]),
         World(cluster=cluster.reader, watcher=cluster.watcher),
@@ -89,7 +88,7 @@ def wake_ups(stack: Stack, changes: int) -> list[float]:
             sent[changed["metadata"]["resourceVersion"]] = now
             time.sleep(PAUSE)
     finally:
-        inbox.put(Stop())
+        inbox.stop()
         thread.join()
         scope.close()
     return [watcher.judged[version] - at for version, at in sent.items() if version in watcher.judged]

@@ -4,7 +4,6 @@ import random
 import threading
 import time
 from datetime import datetime
-from queue import SimpleQueue
 from typing import Self
 
 import psycopg
@@ -15,7 +14,7 @@ from bootheal.adapters.scope import Scope
 from bootheal.cli.wiring import make_engine, open_world
 from bootheal.config import load
 from bootheal.demo.stack import BootScript, Stack
-from bootheal.engine import Recorder
+from bootheal.engine import Inbox, Recorder
 from bootheal.errors import DemoError
 from bootheal.model import Event, EventKind, Report, Verdict
 from support.engine import FakeStore
@@ -108,7 +107,7 @@ def heal(stack: Stack, witness: Witness) -> Report:
     with Scope(pytest.fail) as scope:
         world = open_world(configuration.file.cluster, scope)
         engine = make_engine(
-            configuration, world, Recorder(FakeStore(), SystemClock()), witness.tell, SimpleQueue(), scope=scope
+            configuration, world, Recorder(FakeStore(), SystemClock()), witness.tell, Inbox(), scope=scope
         )
         return engine.run("")
 

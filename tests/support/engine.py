@@ -43,7 +43,8 @@ class FakeClock:
             if not self._coming or self._coming[0][0] > until:
                 self.time = max(self.time, until)
                 return None
-            self.time, _, happen = heapq.heappop(self._coming)
+            moment, _, happen = heapq.heappop(self._coming)
+            self.time = max(self.time, moment)
             happen()
         return inbox.get()
 
@@ -53,6 +54,17 @@ class InlineWorkers:
 
     def start(self, call: Callable[[], None]) -> None:
         call()
+
+
+@dataclass
+class SlowWorkers:
+    """Looks that take `seconds` each."""
+
+    clock: FakeClock
+    seconds: float
+
+    def start(self, call: Callable[[], None]) -> None:
+        self.clock.at(self.clock.time - START + self.seconds, call)
 
 
 class LostWorkers:
@@ -70,7 +82,7 @@ class Disk:
     locked: bool = False
     saves: int = 0
 
-    def save(self, remembered: Remembered) -> None:
+    def save(self, remembered: Remembered, *, durable: bool) -> None:
         self.kept, self.saves = remembered, self.saves + 1
 
     def lacks(self, remembered: Remembered) -> bool:
@@ -107,7 +119,7 @@ class FakeStore:
         return self.known
 
     def save(self, remembered: Remembered, *, durable: bool) -> None:
-        self.disk.save(remembered)
+        self.disk.save(remembered, durable=durable)
         self.known = remembered
 
 
@@ -190,7 +202,7 @@ class Bench:
     disk: Disk = field(default_factory=Disk)
     cluster: Watchable = field(default_factory=Watchable)
     host: Host = field(default_factory=Partial)
-    inbox: Inbox = field(default_factory=SimpleQueue)
+    inbox: Inbox = field(default_factory=Inbox)
     limits: Limits = field(default_factory=Limits)
     workers: Workers = field(default_factory=InlineWorkers)
     events: list[Event] = field(default_factory=list)

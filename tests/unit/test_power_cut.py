@@ -10,7 +10,7 @@ from queue import SimpleQueue
 import pytest
 
 from bootheal.config import load
-from bootheal.engine import Engine, Limits, Recorder
+from bootheal.engine import Engine, Inbox, Limits, Recorder
 from bootheal.engine.node import SETTLE_DOWN_SECONDS
 from bootheal.engine.plan import Plan
 from bootheal.model import Event, EventKind, Ref, Report, Verdict
@@ -58,7 +58,7 @@ class Replay:
             workers=InlineWorkers(),
             memory=Recorder(FakeStore(), self.clock),
             tell=self._tell,
-            inbox=SimpleQueue(),
+            inbox=Inbox(),
             limits=Limits(deadline=1200),
         )
         return engine.run("old-boot")

@@ -14,7 +14,7 @@ from bootheal.adapters.systemd import Systemd
 from bootheal.cli.terminal import Reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, load
-from bootheal.engine import Engine, Inbox, Recorder, Renew, Stop
+from bootheal.engine import Engine, Inbox, Recorder, Renew
 from bootheal.errors import BoothealError, ConfigurationError, LockedError, StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.model import VERDICTS, Report, Verdict
@@ -73,7 +73,7 @@ class Daemon:
             self._configuration.file.metrics_file, self._reporter.note, lambda: memory.recovering_since
         )
         engine = self._engine(world, memory, scope)
-        while not engine.renewed:
+        while not (engine.renewed or engine.stopped):
             try:
                 code = self._pass(engine, world, memory)
             except (LockedError, StateError) as error:
@@ -83,9 +83,7 @@ class Daemon:
                 if code is not None:
                     return code
                 engine.rest()
-            if engine.stopped:
-                return 0
-        return None
+        return 0 if engine.stopped else None
 
     def _engine(self, world: World, memory: Recorder, scope: Scope) -> Engine:
         tell = fan_out(memory.progress, self._metrics.tell, self._systemd.tell, self._reporter.tell)
@@ -122,11 +120,11 @@ class Daemon:
     def _wait_outside(self, error: BoothealError) -> int | None:
         """Wait where there is no world to look at, such as without a boot id."""
         self._complain(error)
-        item = SystemClock().receive(self._inbox, min(LATER_SECONDS, self._systemd.longest_sleep))
+        message = SystemClock().receive(self._inbox.queue, min(LATER_SECONDS, self._systemd.longest_sleep))
         self._systemd.turn()
-        if isinstance(item, Renew):
+        if isinstance(message, Renew) and not self._inbox.stopped:
             self._renew()
-        return 0 if isinstance(item, Stop) else None
+        return 0 if self._inbox.stopped else None
 
     def _complain(self, error: BoothealError) -> None:
         """Say what keeps a pass from beginning, once."""

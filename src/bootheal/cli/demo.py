@@ -7,7 +7,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from bootheal.cli.run import heal, stop_on_signals
@@ -55,7 +54,7 @@ def main(options: argparse.Namespace) -> int:
 def _break_and_heal(stack: "Stack") -> int:
     stack.power_cut()
     stack.boot()
-    inbox: Inbox = SimpleQueue()
+    inbox = Inbox()
     reporter = open_reporter()
     with stop_on_signals(inbox):
         report = heal(load(stack.config), reporter, inbox)

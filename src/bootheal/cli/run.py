@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
-from queue import SimpleQueue
 
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
@@ -17,7 +16,7 @@ from bootheal.cli.daemon import Daemon
 from bootheal.cli.terminal import Reporter, open_reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, accept_data, load
-from bootheal.engine import Inbox, Renew, Stop
+from bootheal.engine import Inbox, Renew
 from bootheal.errors import StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.model import VERDICTS, Report, Verdict, to_json
@@ -31,7 +30,7 @@ def main(options: argparse.Namespace) -> int:
         return ExitCode.USAGE
     configuration = accept_data(load(options.config), options.accept_data, time.time())
     reporter = open_reporter(sys.stderr if options.json else sys.stdout)
-    inbox: Inbox = SimpleQueue()
+    inbox = Inbox()
     if not options.once:
         with (
             closing(Systemd()) as systemd,
@@ -56,7 +55,7 @@ def stop_on_signals(inbox: Inbox, announce: Callable[[], None] = lambda: None) -
     def handle(number: int, _frame: object) -> None:
         caught.append(number)
         announce()
-        inbox.put(Stop())  # SimpleQueue.put may be called from a signal handler
+        inbox.stop()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -1,18 +1,17 @@
-"""How an action is done: the intent on disk, the change, its result on disk; and no action for ever."""
+"""How an action is done: the intent on disk, the change, its result on disk; of each step one action at a time."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Protocol
 
-from bootheal.backoff import hold_back
+from bootheal.engine.bounds import Bounds
 from bootheal.engine.node import Node
 from bootheal.engine.recorder import Recorder
 from bootheal.errors import BoothealError, DeniedError, StateError, TransientError, scarce
 from bootheal.model import ActionRecord, EventKind
-from bootheal.ports import Clock, World
+from bootheal.ports import World
 from bootheal.step import Action, GiveUp, Wait
-
-DAY_SECONDS = 86400.0
 
 
 class EventSink(Protocol):
@@ -21,70 +20,65 @@ class EventSink(Protocol):
     def __call__(
         self, kind: EventKind, node: Node | None, text: str, done: ActionRecord | None = None, *, hint: str = ""
     ) -> None:
-        """EventSink it."""
+        """Tell it."""
 
 
 class Executor:
-    """Does one action at a time."""
+    """Does what was decided on, in a pass: each pass has its own, and outside of one there is none.
 
-    def __init__(self, world: World, *, clock: Clock, memory: Recorder, tell: EventSink, max_repeats: int) -> None:
-        self._world, self._clock, self._memory, self._tell = world, clock, memory, tell
-        self._max_repeats = max_repeats
+    A judgement may ask for many actions, and each may take seconds. So one is done in each turn of the loop, the
+    steps taking turns: none holds up another for longer than one action takes.
+    """
+
+    def __init__(
+        self, world: World, *, memory: Recorder, bounds: Bounds, tell: EventSink, turned: Callable[[], None]
+    ) -> None:
+        self._world, self._memory, self._bounds = world, memory, bounds
+        self._tell, self._turned = tell, turned
+        self._agenda: dict[str, Node] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is still to be done."""
+        return any(node.todo for node in self._agenda.values())
+
+    def schedule(self, node: Node, actions: Sequence[Action]) -> None:
+        """Put a step's actions on the agenda."""
+        node.todo.extend(actions)
+        self._agenda.setdefault(node.name, node)
+
+    def take(self) -> tuple[Node, Action] | None:
+        """Take the next action off the agenda; None where there is none."""
+        while self._agenda:
+            node = self._agenda.pop(next(iter(self._agenda)))
+            if node.todo:  # else the step was reopened or has ended meanwhile
+                action = node.todo.popleft()
+                self._agenda |= {node.name: node} if node.todo else {}
+                return node, action
+        return None
+
+    def clear(self) -> None:
+        """Nothing more is to be done."""
+        for node in self._agenda.values():
+            node.todo.clear()
+        self._agenda.clear()
 
     def do(self, node: Node, action: Action) -> Wait | GiveUp | Exception | None:
         """Do it. None: it is done; else what the step's judgement is instead (an exception is a bug)."""
-        done = self._intent(node, action)
-        if times := self.spent(node, action):
-            hint = f"find out what undoes it, or what else is wrong with {action.about}"
-            return GiveUp(f"cannot {action.sentence} again: it was done {times} times and did not help", hint)
-        if action.bounded and (held_back := self._hold_back(node, action)):
-            return held_back
+        done = self._bounds.intent(node, action)
         try:
             done = replace(done, evidence=action.evidence(self._world))
             self._memory.record(node.name, done)
             self._tell(EventKind.ACTING, node, action.sentence, done)
             with scarce(action.sentence):
-                action.apply(self._world)
+                for part in action.parts():
+                    part.apply(self._world)
+                    self._turned()
         except BoothealError as error:
             return self._failed(node, done, error) or _judge_failure(action, error)
         except Exception as error:  # noqa: BLE001 - our bug: it must not take the other steps along
             return self._failed(node, done, type(error).__name__) or error
         return self._acted(node, replace(done, result="done"), EventKind.ACTED, done.sentence)
-
-    def spent(self, node: Node, action: Action) -> int:
-        """Return how often it was done for this cause in this incident, or in a day, if that was often enough; else 0.
-
-        A machine may be up for a year; what helps for some minutes, again and again, does not help.
-        """
-        done = self._intent(node, action)
-        same = (other for other in self._memory.done(node.name) if other.same_as(done) and not other.failed)
-        a_day_ago = done.at - DAY_SECONDS
-        times = sum(other.count if other.incident == done.incident else other.times_after(a_day_ago) for other in same)
-        return times if action.bounded and times >= self._max_repeats else 0
-
-    def _hold_back(self, node: Node, action: Action) -> Wait | None:
-        """Break the circle of a boot, an action that does not help, and the next boot: wait ever longer before it."""
-        boots, now = self._memory.boots_in_vain(node.name, action.kind()), self._clock.monotonic()
-        node.held_back_since = now if node.held_back_since is None else node.held_back_since
-        left = node.held_back_since + hold_back(boots) - now
-        if left <= 0:
-            return None
-        why = f"holds back: a {action.kind()} did not help in the last {boots} boots"
-        return Wait(f"{why}; will {action.sentence} all the same", again=left, counts=False)
-
-    def _intent(self, node: Node, action: Action) -> ActionRecord:
-        return ActionRecord(
-            number=self._memory.next_number(node.name),
-            action=action.kind(),
-            object=str(action.about),
-            cause=action.cause,
-            at=self._clock.now(),
-            sentence=action.sentence,
-            note=action.note,
-            repairs=action.repairs,
-            incident=self._memory.incident(node.name),
-            objects=action.objects,
-        )
 
     def _failed(self, node: Node, done: ActionRecord, error: Exception | str) -> GiveUp | None:
         done = replace(done, result=f"failed: {error}")

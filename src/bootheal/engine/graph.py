@@ -1,10 +1,11 @@
-"""The graph as it stands: who may go, who holds a place, who is stopped because of whom."""
+"""The graph as it stands: who may go, who waits for a place, who is stopped because of whom."""
 
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from bootheal.engine.node import Node
+from bootheal.engine.places import Places
 from bootheal.engine.plan import Plan
 from bootheal.model import Outcome
 from bootheal.ports import Interest
@@ -12,10 +13,10 @@ from bootheal.step import Step
 
 
 class Graph:
-    """One node for each step of the plan, in the plan's order. `max_parallel` places are for restarts."""
+    """One node for each step of the plan, in the plan's order; `max_parallel` of them may restart something at once."""
 
     def __init__(self, plan: Plan, max_parallel: int) -> None:
-        self._plan, self._max_parallel = plan, max_parallel
+        self._plan, self.places = plan, Places(max_parallel)
         self._nodes = {name: Node(step, step.interests()) for name, step in plan.steps.items()}
 
     def __iter__(self) -> Iterator[Node]:
@@ -56,25 +57,11 @@ class Graph:
             if any(interest.covers(change) and not (interest.pulse and node.settled) for interest in node.interests):
                 node.wake()
 
-    def take_place(self, node: Node) -> bool:
-        """Take one of the places for restarts, if one is free, and keep it until the step has ended; else queue."""
-        node.place = node.place or self._free > 0
-        node.queued = not node.place
-        return node.place
-
-    def leave_place(self, node: Node) -> None:
-        """Give the place back, or leave the queue for one."""
-        node.place = node.queued = False
-
     def offer_places(self) -> None:
         """Let no more look again than there are places: a place that becomes free must not wake hundreds."""
         queue = (node for node in self if node.queued and self.ready(node))
-        for node in islice(queue, self._free):
+        for node in islice(queue, self.places.free):
             node.due = 0.0
-
-    @property
-    def _free(self) -> int:
-        return max(0, self._max_parallel - sum(1 for node in self if node.place))
 
     def because(self, node: Node) -> str:
         """Say which of all that it comes after have failed as of now; those that were skipped themselves have not."""
@@ -87,10 +74,17 @@ class Graph:
         return (node.outcome(start, self.because(node) if node.skipped else "") for node in self)
 
     def stand_still(self, node: Node, now: float) -> None:
-        """It is not well any more: the patience of those that come after it does not run meanwhile."""
+        """It is not well any more: those that come after it wait for it, and may keep no place that it could need."""
         for other in self:
             if node.name in self._plan.ancestors[other.name]:
-                other.count(now)
+                other.stand_still(now)
+                self.places.release(other.name)
+
+    def reopen(self) -> None:
+        """Whatever was judged is not believed any more."""
+        self.places.clear()
+        for node in self:
+            node.reopen()
 
     def revive(self, node: Node) -> None:
         """It has not failed after all: nor have those that were skipped only because of it."""

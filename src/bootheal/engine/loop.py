@@ -11,13 +11,13 @@ well now and then, what has failed ever more seldom. It changes and remembers no
 and returns when a pass would have something to do.
 """
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from bootheal.engine.bounds import Bounds
 from bootheal.engine.executor import Executor
 from bootheal.engine.graph import Graph
-from bootheal.engine.messages import Changed, Inbox, Limits, Looked, Renew, Stop
+from bootheal.engine.messages import Changed, Inbox, Limits, Looked, Renew
 from bootheal.engine.node import Node
 from bootheal.engine.plan import Plan
 from bootheal.engine.recall import recall
@@ -30,6 +30,9 @@ from bootheal.step import Judgement, Observation, Past, Step
 
 # Pods have 30 s to end if nobody says otherwise.
 LONGEST_WIND_DOWN_SECONDS = 40.0
+
+# For how long one action after the other is begun in one turn.
+LONGEST_BURST_SECONDS = 0.05
 
 
 class Engine:
@@ -55,51 +58,60 @@ class Engine:
         self._plan, self._world = plan, world
         self._clock, self._workers, self._memory, self._tell = clock, workers, memory, tell
         self._inbox, self._turned, self._renew = inbox, turned, renew
-        self._deferred: deque[Changed | Looked | Renew] = deque()
         self._limits = limits or Limits()
         self._graph = Graph(plan, self._limits.max_parallel)
-        executor = Executor(world, clock=clock, memory=memory, tell=self._event, max_repeats=self._limits.max_repeats)
+        self._bounds = Bounds(clock=clock, memory=memory, max_repeats=self._limits.max_repeats)
         self._transitions = Transitions(
             self._graph,
-            executor,
+            self._executor,
+            bounds=self._bounds,
             clock=clock,
             memory=memory,
             limits=self._limits,
             tell=self._event,
-            stop_came=self._stop_came,
         )
         self._start = clock.monotonic()
-        self._parting, self._owing = False, dict[str, Node]()
-        self.stopped = self.renewed = False
+        self._closing_since: float | None = None
+        self._winding_down, self._owing = False, dict[str, Node]()
+        self.renewed = False
+
+    def _executor(self) -> Executor:
+        return Executor(self._world, memory=self._memory, bounds=self._bounds, tell=self._event, turned=self._turned)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether its end was asked for."""
+        return self._inbox.stopped
 
     def run(self, epoch: str) -> Report:
-        """Work until every step has ended, the deadline passes, or Stop arrives. StateError if nothing can be kept.
+        """Work until every step has ended, the deadline passes, or a stop. StateError if nothing can be kept.
 
         `epoch` is what is known of this boot before the gate has looked: the host's
         boot id, or the epoch remembered last.
         """
         began, self._start = self._clock.now(), self._clock.monotonic()
-        self._transitions.resting = self._transitions.alarmed = False
-        self._transitions.enter(epoch)
-        for node in self._graph:
-            node.begin_pass()
-        self._event(EventKind.STARTED, None, f"{len(self._graph)} steps")
-        self._world.watcher.watch(self._graph.interests, lambda what: self._inbox.put(Changed(what)))
-        while not self._finished():
-            self._start_looks()
-            self._turn(self._until_due(self._start + self._limits.deadline))
-        self._wind_down()
-        return self._report(began)
+        with self._transitions.entered(epoch):
+            self._closing_since, self._winding_down = None, False
+            for node in self._graph:
+                node.begin_pass()
+            self._event(EventKind.STARTED, None, f"{len(self._graph)} steps")
+            self._world.watcher.watch(self._graph.interests, lambda what: self._inbox.put(Changed(what)))
+            deadline = self._start + self._limits.deadline
+            while not self._finished(deadline):
+                self._start_looks()
+                self._turn(self._until_due(deadline))
+            self._wind_down()
+            return self._report(began)
 
     def rest(self) -> None:
-        """Only look, until a pass would have something to do, or until Stop or Renew."""
-        self._transitions.resting, self._start = True, self._clock.monotonic()
+        """Only look, until a pass would have something to do, or until a stop or Renew."""
+        self._start = self._clock.monotonic()
         while not (self._transitions.alarmed or self.stopped or self.renewed):
             self._start_looks()
             self._turn(self._until_due(FOR_EVER))
 
     def pause(self, seconds: float) -> None:
-        """Don't even look, for so long, or until Stop or Renew."""
+        """Don't even look, for so long, or until a stop or Renew."""
         until = self._clock.monotonic() + seconds
         while (left := until - self._clock.monotonic()) > 0 and not (self.stopped or self.renewed):
             self._turn(left)
@@ -107,39 +119,55 @@ class Engine:
     def _wind_down(self) -> None:
         """Whatever has ended the pass: what was changed only for a while is changed back before the report.
 
-        Another Stop ends that, too. What has failed while this process stays is looked at again anyway.
+        Another stop ends that, too. What has failed while this process stays is looked at again anyway.
         """
-        leaving = self.stopped or not self._limits.stay
+        leaving, stops = self.stopped or not self._limits.stay, min(self._inbox.stops, 1)
         left = (node for node in self._graph if node.ending in (None, Ending.SKIPPED) or (leaving and node.failed))
         self._owing = {node.name: node for node in left if node.step.owes(self._memory.done(node.name))}
-        self._parting, until = True, self._clock.monotonic() + LONGEST_WIND_DOWN_SECONDS
+        self._winding_down, until = True, self._clock.monotonic() + LONGEST_WIND_DOWN_SECONDS
         for node in self._owing.values():
             node.due = 0.0
-        while self._owing and (now := self._clock.monotonic()) < until:
+        while self._owing and self._inbox.stops <= stops and (now := self._clock.monotonic()) < until:
             idle = [node for node in self._owing.values() if not node.looking]
             for node in idle:
                 if node.due <= now:
                     self._begin_look(node, now)
             self._turn(min([until, *(node.due for node in idle if not node.looking)]) - now)
-        self._parting = False
+        self._winding_down = False
 
     # --- the loop ---------------------------------------------------------------------------------
 
     def _turn(self, sleep: float) -> None:
-        """Take what has arrived, or arrives within `sleep` seconds; a burst is taken at once."""
-        item = self._next(min(sleep, self._limits.longest_sleep))
-        while item is not None:
-            self._take(item)
-            item = self._next(0.0)
+        """Take what has arrived, or arrives within `sleep` seconds, a burst at once; then do what was decided on.
+
+        What takes long is done one thing in a turn, so that whatever arrives meanwhile is taken and seen to.
+        """
+        sleep = min(sleep, self._limits.longest_sleep)
+        while (message := self._clock.receive(self._inbox.queue, sleep)) is not None:
+            self._take(message)
+            sleep = 0.0
+        until = self._clock.monotonic() + LONGEST_BURST_SECONDS
+        while not (self.stopped or self._winding_down) and self._transitions.act():
+            if self._clock.monotonic() >= until:
+                break
         self._turned()
 
-    def _next(self, seconds: float) -> Any:
-        return self._deferred.popleft() if self._deferred else self._clock.receive(self._inbox, seconds)
+    def _finished(self, deadline: float) -> bool:
+        """Whether the pass is over: stopped, out of time, or every step has ended.
 
-    def _finished(self) -> bool:
-        if self.stopped or self.renewed or self._clock.monotonic() - self._start >= self._limits.deadline:
+        What changes without a pause is looked at without a pause, and must not hold the pass open by that: a step
+        stands as it was last judged. Once all have ended, each that is being looked at or has changed is awaited
+        for one look more. What changes after that is for the rest to see.
+        """
+        now = self._clock.monotonic()
+        if self.stopped or self.renewed or now >= deadline:
             return True
-        return all(node.failed or (node.settled and not node.looking and not node.changed) for node in self._graph)
+        if not all(node.failed or node.settled for node in self._graph):
+            self._closing_since = None
+            return False
+        self._closing_since = now if self._closing_since is None else self._closing_since
+        awaited = (node for node in self._graph if node.settled and (node.looking or node.changed))
+        return all(node.judged > self._closing_since for node in awaited)
 
     def _start_looks(self) -> None:
         now = self._clock.monotonic()
@@ -153,7 +181,7 @@ class Engine:
         self._workers.start(self._look(node.step))
 
     def _may_look(self, node: Node) -> bool:
-        if node.looking or not self._graph.ready(node):
+        if node.looking or node.todo or not self._graph.ready(node):
             return False
         return node.ending is None or node.changed or (self._limits.stay and not node.skipped)
 
@@ -170,17 +198,15 @@ class Engine:
 
     def _until_due(self, deadline: float) -> float:
         """Return the seconds until something is due; a look under way wakes us by itself."""
+        if self._transitions.busy:
+            return 0.0
         due = [node.due for node in self._graph if self._may_look(node)]
         return max(0.0, min([*due, deadline]) - self._clock.monotonic())
 
-    def _take(self, item: Changed | Looked | Stop | Renew) -> None:
-        match item:
-            case Stop():
-                if self._parting:
-                    self._owing.clear()
-                self.stopped = True
+    def _take(self, message: Changed | Looked | Renew) -> None:
+        match message:
             case Renew():
-                self.renewed = self._renew() or self.renewed
+                self.renewed = (not self.stopped and self._renew()) or self.renewed
             case Changed(what):
                 self._graph.wake(what)
             case Looked(step, result):
@@ -190,23 +216,14 @@ class Engine:
         node = self._graph.of(step)
         if node is None:  # asked for before the configuration was renewed
             return
-        node.looking = False
-        if self._parting:
+        node.look_ends()
+        if self._winding_down:
             if node.name in self._owing and not self._transitions.wind_down(
                 node, self._judge(node, result, node.step.wind_down)
             ):
                 del self._owing[node.name]
         elif self._limits.stay or not node.failed:
             self._transitions.apply(node, self._judge(node, result, node.step.judge))
-
-    def _stop_came(self) -> bool:
-        """Whether Stop is among what arrived meanwhile; the rest is put off until its turn."""
-        while not self.stopped and not self._inbox.empty():
-            item = self._inbox.get()
-            self.stopped = isinstance(item, Stop)
-            if not isinstance(item, Stop):
-                self._deferred.append(item)
-        return self.stopped
 
     # --- judging ----------------------------------------------------------------------------------
 

@@ -24,17 +24,39 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """Finish the action under way, report, and return (a signal, usually)."""
-
-
-@dataclass(frozen=True, slots=True)
 class Renew:
-    """Read the configuration anew; where that succeeds, report and return as after Stop."""
+    """Read the configuration anew; where that succeeds, report and return as after a stop."""
 
 
-# SimpleQueue.put may be called from a signal handler.
-Inbox = SimpleQueue[Changed | Looked | Stop | Renew]
+class Inbox:
+    """A queue, and beside it the flag that says: finish the action under way, report, and return.
+
+    Both may be used from any thread and from a signal handler: an append to a list is one step of the interpreter,
+    and SimpleQueue.put is made for it. The flag is seen at once, whatever the queue holds, and stays.
+    """
+
+    def __init__(self) -> None:
+        self.queue: SimpleQueue[Changed | Looked | Renew | None] = SimpleQueue()
+        self._stops: list[None] = []
+
+    def put(self, message: Changed | Looked | Renew) -> None:
+        """Hand something in."""
+        self.queue.put(message)
+
+    def stop(self) -> None:
+        """Ask for the end; ask again to have it at once. Whoever waits at the queue wakes, and finds None."""
+        self._stops.append(None)
+        self.queue.put(None)
+
+    @property
+    def stops(self) -> int:
+        """How often the end was asked for."""
+        return len(self._stops)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was."""
+        return bool(self._stops)
 
 
 @dataclass(frozen=True, slots=True)

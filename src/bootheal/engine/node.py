@@ -1,12 +1,13 @@
 """What the engine knows of one step while it runs."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from bootheal.errors import BoothealError, DeniedError
 from bootheal.model import ActionRecord, Ending, Outcome
 from bootheal.ports import Interest
-from bootheal.step import REFUSAL_TRANSIENT_SECONDS, Judgement, Step, Wait, judge_error
+from bootheal.step import REFUSAL_TRANSIENT_SECONDS, Action, Judgement, Step, Wait, judge_error
 
 # A change often comes with others (a pod's status is written several times a second).
 SETTLE_DOWN_SECONDS = 0.05
@@ -18,10 +19,12 @@ NEVER = float("-inf")
 class Node:
     """One step's bookkeeping; times are monotonic.
 
-    `due` is when it is to be looked at, `counting_since` when the wait under way began to
-    count against its patience, `place` whether it holds one of the `max_parallel` places and
-    `queued` whether it waits for one, `denied_since` since when the API server has refused
-    its looks without a break, `failures` how often in a row it was tried again and failed again.
+    `due` is when it is to be looked at, `looked` when the latest look began and `judged` when the one began that it
+    was last judged by. `waiting_since` is when the wait under way began, `counting_since` since when it counts
+    against the patience, `waited` what has counted before. `queued`: it waits for one of the `max_parallel` places.
+    `todo` is what is yet to be done of its last judgement.
+    `denied_since` is since when the API server has refused its looks without a break, `failures` how often in a row
+    it was tried again and failed again.
     """
 
     step: Step[Any]
@@ -40,11 +43,13 @@ class Node:
     changed: bool = False
     due: float = 0.0
     looked: float = NEVER
+    judged: float = NEVER
+    waiting_since: float | None = None
     waited: float = 0.0
     counting_since: float | None = None
-    place: bool = False
     queued: bool = False
     held_back_since: float | None = None
+    todo: deque[Action] = field(default_factory=deque)
     done: list[ActionRecord] = field(default_factory=list)
 
     @property
@@ -79,6 +84,10 @@ class Node:
         self.began = now if self.began is None else self.began
         self.looking, self.changed, self.looked = True, False, now
 
+    def look_ends(self) -> None:
+        """It is over."""
+        self.looking, self.judged = False, self.looked
+
     def wake(self) -> None:
         """Something changed that it is interested in: look soon, once the burst of changes is over."""
         self.changed = not self.failed and self.looked != NEVER
@@ -90,14 +99,37 @@ class Node:
             self.waited += now - self.counting_since
         self.counting_since = None
 
+    def wait(self, now: float, *, counts: bool) -> float:
+        """It waits, be it for the first time or still; return for how many seconds it has been waiting."""
+        self.waiting_since = now if self.waiting_since is None else self.waiting_since
+        self.counting_since = now if counts else None
+        return now - self.waiting_since
+
+    def stand_still(self, now: float) -> None:
+        """What it comes after is not well any more: until it is, nothing is done or waited for here."""
+        self.count(now)
+        self.waiting_since = None
+        self.changed = self.changed or bool(self.todo)  # look again then
+        self.todo.clear()
+
     def begin_pass(self) -> None:
         """A new report begins; what is known stays known."""
         self.began, self.ended, self.done = None, None, []
 
     def reopen(self) -> None:
         """What seemed to have ended has not: it may be looked at now, and has all its patience again."""
-        self.ending, self.ended, self.due, self.waited = None, None, 0.0, 0.0
+        self.ending, self.ended, self.due, self.waited, self.waiting_since = None, None, 0.0, 0.0, None
         self.hint, self.person, self.refused, self.held_back_since = "", False, False, None
+        self.queued = False
+        self.todo.clear()
+
+    def end(self, ending: Ending, why: str, now: float) -> None:
+        """It has ended, for as long as nothing says otherwise."""
+        self.ending, self.why = ending, why
+        self.ended = now if self.ended is None else self.ended
+        self.waiting_since, self.queued = None, False
+        self.changed = self.changed and not self.failed
+        self.todo.clear()
 
     def outcome(self, start: float, because: str) -> Outcome:
         """Tell how it ended, in seconds since `start`, and, if it was skipped, `because` of what."""

@@ -1,13 +1,15 @@
 """What becomes of a step by its judgement, and of those that come after it.
 
-At rest nothing is changed: what is not as expected raises the alarm, and the pass that
-follows looks again.
+Only in a pass is anything changed: outside of one there is no executor. What is not as
+expected then raises the alarm, and the pass that follows looks again.
 """
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from bootheal.backoff import pause, recheck
+from bootheal.engine.bounds import Bounds
 from bootheal.engine.executor import EventSink, Executor
 from bootheal.engine.graph import Graph
 from bootheal.engine.messages import Limits
@@ -18,29 +20,47 @@ from bootheal.ports import Clock
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 
 FOR_EVER = float("inf")
+FOR_A_PLACE = Wait("waits for other restarts to end (max_parallel)", again=FOR_EVER, counts=False)
 WIND_DOWN_PACE_SECONDS = 0.5
 OUT_OF_PATIENCE = "find out why; if it only needs longer, raise its patience"
 
 
 class Transitions:
-    """The course that things take. `stop_came` is asked between two actions of one judgement."""
+    """The only one who says how a step stands. `executor` makes who acts, anew for each pass."""
 
     def __init__(
         self,
         graph: Graph,
-        executor: Executor,
+        executor: Callable[[], Executor],
         *,
+        bounds: Bounds,
         clock: Clock,
         memory: Recorder,
         limits: Limits,
         tell: EventSink,
-        stop_came: Callable[[], bool],
     ) -> None:
-        self._graph, self._executor = graph, executor
-        self._clock, self._memory, self._limits = clock, memory, limits
-        self._tell, self._stop_came = tell, stop_came
+        self._graph, self._make_executor, self._bounds = graph, executor, bounds
+        self._clock, self._memory, self._limits, self._tell = clock, memory, limits, tell
+        self._executor: Executor | None = None
         self.epoch = ""
-        self.resting = self.alarmed = False
+        self.alarmed = False
+
+    @contextmanager
+    def entered(self, epoch: str) -> Iterator[None]:
+        """Let things be changed while this lasts. StateError where nothing can be remembered: then nothing is."""
+        self._enter(epoch)
+        self.alarmed, self._executor = False, self._make_executor()
+        try:
+            yield
+        finally:
+            self._executor.clear()
+            self._graph.places.clear()
+            self._executor = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something that was decided on is still to be done."""
+        return self._executor is not None and self._executor.busy
 
     def apply(self, node: Node, judgement: Judgement | Exception) -> None:
         """Do what a judgement says; an exception is a bug."""
@@ -49,7 +69,7 @@ class Transitions:
         if node.failed and self._in_vain(node, judgement):
             self._fail_again(node, judgement)
             return
-        if self.resting and not self._as_expected(node, judgement):
+        if self._executor is None and not self._as_expected(node, judgement):
             self._alarm(node, judgement)
             return
         if node.failed:
@@ -70,14 +90,14 @@ class Transitions:
                 self._end(node, Ending.BUG, why)
 
     def _settle(self, node: Node, judgement: Settled) -> None:
-        news = not node.settled or (node.why != judgement.why and not self.resting)  # between passes: still well
+        news = not node.settled or (node.why != judgement.why and self._executor)  # between passes: still well
         if not node.settled:
             for other in self._graph.dependants(node):
                 if other.settled:  # it was well, fell ill, and is well again: were they?
                     other.wake()
         node.remarks, node.failures, node.waited = judgement.remarks, 0, 0.0
         if judgement.epoch and judgement.epoch != self.epoch:
-            self.enter(judgement.epoch)
+            self._enter(judgement.epoch)
         if judgement.baseline:
             self._memory.set_baseline(node.name, judgement.baseline)
         self._end(node, Ending.SETTLED, judgement.why)
@@ -85,13 +105,12 @@ class Transitions:
         if news:
             self._tell(EventKind.SETTLED, node, judgement.why, hint="; ".join(judgement.remarks))
 
-    def enter(self, epoch: str) -> None:
+    def _enter(self, epoch: str) -> None:
         """Go on in `epoch`; what was judged in another one is not believed in this one."""
         self._memory.enter(epoch)
         if epoch != self.epoch:
             self.epoch = epoch
-            for node in self._graph:
-                node.reopen()
+            self._graph.reopen()
 
     def _wait(self, node: Node, judgement: Wait) -> None:
         now = self._clock.monotonic()
@@ -104,9 +123,10 @@ class Transitions:
         elif node.why != judgement.why:
             self._tell(EventKind.WAITING, node, judgement.why)
         node.why = judgement.why
-        node.counting_since = now if judgement.counts else None
-        again = pause(node.waited) if judgement.again is None else judgement.again
-        self._look_again(node, again)
+        waiting = node.wait(now, counts=judgement.counts)
+        if not judgement.counts:
+            self._graph.places.release(node.name)
+        self._look_again(node, pause(waiting) if judgement.again is None else judgement.again)
 
     def _look_again(self, node: Node, seconds: float) -> None:
         """In so many seconds; at once if something changed while it was being looked at."""
@@ -124,11 +144,9 @@ class Transitions:
         node.due = self._clock.monotonic() + recheck(self._limits.recheck, node.failures)
 
     def _end(self, node: Node, ending: Ending, why: str) -> None:
-        node.ending, node.why = ending, why
-        node.ended = self._clock.monotonic() if node.ended is None else node.ended
-        self._graph.leave_place(node)
+        node.end(ending, why, self._clock.monotonic())
+        self._graph.places.release(node.name)
         if node.failed:
-            node.changed = False
             self._skip(node)
 
     def _skip(self, failed: Node) -> None:
@@ -140,8 +158,9 @@ class Transitions:
 
     def wind_down(self, node: Node, judgement: Judgement | Exception) -> bool:
         """Do what must be done before the report; return whether to look again for it."""
-        if isinstance(judgement, Act):
-            tried = [self._executor.do(node, action) for action in judgement.actions]
+        if isinstance(judgement, Act) and self._executor:
+            do, objection = self._executor.do, self._bounds.objection
+            tried = [objection(node, action) or do(node, action) for action in judgement.actions]
             judgement = next((instead for instead in tried if instead is not None), Settled(judgement.why))
         if not isinstance(judgement, Wait):
             return False
@@ -156,7 +175,7 @@ class Transitions:
             case Wait() | GiveUp():
                 return True
             case Act():
-                return any(self._executor.spent(node, action) for action in judgement.actions)
+                return any(self._bounds.spent(node, action) for action in judgement.actions)
             case _:
                 return False
 
@@ -174,30 +193,39 @@ class Transitions:
     def _alarm(self, node: Node, judgement: Judgement | Exception) -> None:
         """A pass has something to do: it looks again, under the lock and with what is remembered by then."""
         self.alarmed = True
-        why = str(judgement) if isinstance(judgement, Exception) else judgement.why
+        known = node.ending is None  # the last pass was cut short
         self._graph.revive(node)
-        self._tell(EventKind.UNSETTLED, node, why)
+        if not known:
+            self._tell(EventKind.UNSETTLED, node, str(judgement) if isinstance(judgement, Exception) else judgement.why)
 
     # --- acting -----------------------------------------------------------------------------------
 
     def _act(self, node: Node, judgement: Act) -> None:
-        if not self._graph.ready(node):
-            node.changed = True  # look again once what it comes after has settled again
-            return
-        if any(action.disruptive for action in judgement.actions) and not self._graph.take_place(node):
-            wait = Wait("waits for other restarts to end (max_parallel)", again=FOR_EVER, counts=False)
-            self._wait(node, wait)  # until one is offered
+        if self._executor is None or not self._graph.ready(node):
+            node.changed, node.due = True, 0.0  # look again once what it comes after has settled again
             return
         if node.settled:
             self._unsettle(node, judgement.why)
-        node.why, node.due = judgement.why, 0.0
-        for action in judgement.actions:
-            if self._stop_came():
-                return
+        node.why = judgement.why
+        self._executor.schedule(node, judgement.actions)
+
+    def act(self) -> bool:
+        """Do one thing that was decided on; False where there is none. Its place is taken now, and not before."""
+        if self._executor is None or (due := self._executor.take()) is None:
+            return False
+        node, action = due
+        instead: Judgement | Exception | None = self._bounds.objection(node, action)
+        if instead is None and action.disruptive and not self._graph.places.acquire(node.name):
+            instead = FOR_A_PLACE
+        if instead is None:
             instead = self._executor.do(node, action)
-            if instead is not None:
-                self.apply(node, instead)
-                return
+        if instead is not None:
+            node.todo.clear()
+            self.apply(node, instead)
+            node.queued = instead is FOR_A_PLACE and node.ending is None
+        elif not node.todo:
+            node.due, node.waiting_since = 0.0, None  # it has changed: what is waited for from now on is another thing
+        return True
 
 
 def _where(error: Exception) -> str:

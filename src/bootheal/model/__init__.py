@@ -6,6 +6,7 @@ epoch (float), durations are seconds.
 """
 
 from bootheal.model.cluster import (
+    DELETES_AT_ONCE,
     Backup,
     Budget,
     Container,
@@ -33,6 +34,7 @@ from bootheal.model.report import ActionRecord, Event, EventKind, Outcome, Repor
 from bootheal.model.servers import Answer, Console, Role, Setting
 
 __all__ = [
+    "DELETES_AT_ONCE",
     "ENDINGS",
     "VERDICTS",
     "ActionRecord",

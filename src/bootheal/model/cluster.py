@@ -129,6 +129,10 @@ class Pod:
         return self.phase in ("Failed", "Succeeded")
 
 
+# Deletes under way at once: enough to hide the round trip, few enough to leave the API server to others.
+DELETES_AT_ONCE = 4
+
+
 @dataclass(frozen=True, slots=True)
 class PodToDelete:
     """A pod to be deleted, as it was seen: not a successor of its name, nor what it has become since."""

@@ -8,10 +8,11 @@ what it found is not well: a run that leaves a heap of dead pods must not say "h
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from bootheal.cluster.dead_pods import BY_DEFAULT, EVICTED, cause_of_death, died
 from bootheal.cluster.delete_pod import LOG_LINES, REPLACED_BY, DeletePod, delete_pod
-from bootheal.model import Pod, PodToDelete, Ref, Right
+from bootheal.model import DELETES_AT_ONCE, Pod, PodToDelete, Ref, Right
 from bootheal.pods import terminating
 from bootheal.pods.terminating import ForceDeletePod, Terminating
 from bootheal.ports import Interest, World
@@ -25,13 +26,17 @@ BEGAN = "began"
 # Pods whose last words are kept, in one boot: the state file must stay small.
 WITNESSES = 10
 
-# Up to this many are deleted one by one, each with a line of its own in the report; more go in batches,
-# after each of which the loop turns once: no step waits for long.
+# Up to this many are deleted one by one, each with a line of its own in the report; more go in batches, of which
+# a judgement asks for some. After each batch the loop turns: no step waits for longer than five requests may take.
 FEW = 25
-BATCH = 200
+BATCH = 5 * DELETES_AT_ONCE
+BATCHES = 10
 
 # How many pods a remark names.
 NAMED = 3
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,10 @@ class DeletePods(Action):
     def objects(self) -> int:
         """Return how many, for the cap."""
         return len(self.pods)
+
+    def parts(self) -> Sequence[Action]:
+        """Return as many at a time as are deleted at once: no part takes longer than one request may."""
+        return [replace(self, pods=some) for some in _split(self.pods, DELETES_AT_ONCE)]
 
     def apply(self, world: World) -> None:
         """Send the deletes, with UIDs and versions as their preconditions."""
@@ -185,10 +194,8 @@ class Cleanup(Step[CleanupObservation]):
         if len(ripe) <= FEW or heard > 0:
             alone = ripe if len(ripe) <= FEW else ripe[:heard]
             return Act(why, tuple(self._delete_one(dead, heard=index < heard) for index, dead in enumerate(alone)))
-        batch = [dead for dead in ripe if dead.pod.ref.namespace == ripe[0].pod.ref.namespace][:BATCH]
-        cause = ", ".join(f"{reason} {count}" for reason, count in Counter(dead.why for dead in batch).most_common())
-        doomed = tuple(PodToDelete(dead.pod.ref, dead.pod.uid, dead.pod.version) for dead in batch)
-        return Act(why, (DeletePods(cause=cause, pods=doomed),))
+        here = [dead for dead in ripe if dead.pod.ref.namespace == ripe[0].pod.ref.namespace]
+        return Act(why, tuple(_delete_batch(batch) for batch in _split(here[: BATCHES * BATCH], BATCH)))
 
     def _delete_one(self, dead: Dead, *, heard: bool) -> DeletePod:
         containers = (*dead.pod.init, *dead.pod.containers) if self.log_lines else ()
@@ -200,6 +207,16 @@ class Cleanup(Step[CleanupObservation]):
             return []
         late = terminating.overdue(past.now, self.force_after)
         return [pod for pod in late if not terminating.objection(pod, past.now)]
+
+
+def _delete_batch(batch: Sequence[Dead]) -> DeletePods:
+    cause = ", ".join(f"{reason} {count}" for reason, count in Counter(dead.why for dead in batch).most_common())
+    doomed = tuple(PodToDelete(dead.pod.ref, dead.pod.uid, dead.pod.version) for dead in batch)
+    return DeletePods(cause=cause, pods=doomed)
+
+
+def _split(items: Sequence[Item], size: int) -> list[tuple[Item, ...]]:
+    return [tuple(items[begin : begin + size]) for begin in range(0, len(items), size)]
 
 
 def _force(pod: Pod) -> ForceDeletePod:

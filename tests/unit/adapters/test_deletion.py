@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from bootheal.adapters.kube import deletion
-from bootheal.adapters.kube.deletion import AT_ONCE, BEGIN_SECONDS, delete_all
+from bootheal.adapters.kube.deletion import BEGIN_SECONDS, delete_all
 from bootheal.adapters.scope import Scope
 from bootheal.errors import ConflictError, DeniedError, MissingError, UnreachableError
-from bootheal.model import PodToDelete, Ref
+from bootheal.model import DELETES_AT_ONCE, PodToDelete, Ref
 
 PODS = [PodToDelete(Ref("pod", "shop", f"dead-{number:03}"), f"uid-{number}", "7") for number in range(200)]
 
@@ -42,7 +42,7 @@ def test_all_are_deleted_some_at_a_time(scope: Scope) -> None:
     server = Server(0.002)
     delete_all(PODS, server.delete, scope)
     assert sorted(server.asked) == [pod.ref.name for pod in PODS]
-    assert server.most_at_once == AT_ONCE
+    assert server.most_at_once == DELETES_AT_ONCE
 
 
 def test_one_that_fails_does_not_keep_the_others_from_being_deleted(scope: Scope) -> None:
@@ -70,7 +70,7 @@ def test_what_is_said_of_who_asks_ends_it(error: Exception, scope: Scope) -> Non
     server = Server(0.01, lambda _name: error)
     with pytest.raises(type(error)):
         delete_all(PODS, server.delete, scope)
-    assert len(server.asked) <= 2 * AT_ONCE
+    assert len(server.asked) <= 2 * DELETES_AT_ONCE
 
 
 def test_a_bug_in_a_helper_is_heard_of(scope: Scope) -> None:
@@ -85,6 +85,6 @@ def test_one_call_ends_in_time_whatever_the_number(scope: Scope) -> None:
     began = time.monotonic()
     delete_all(PODS, server.delete, scope)
     assert time.monotonic() - began < BEGIN_SECONDS + 1.3 + 3
-    assert AT_ONCE * 5 <= len(server.asked) < len(PODS)
+    assert DELETES_AT_ONCE * 5 <= len(server.asked) < len(PODS)
     assert sorted(server.asked) == [pod.ref.name for pod in PODS][: len(server.asked)]
     assert deletion.BEGIN_SECONDS < 20, "systemd wants a sign of life"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.engine import Limits, Stop
+from bootheal.engine import Limits
 from bootheal.errors import ConflictError, PermanentError, StateError, UnreachableError
 from bootheal.model import ActionRecord, Ending, EventKind, Remembered, Report, Verdict
 from bootheal.ports import Interest
@@ -185,7 +185,7 @@ def test_the_deadline_ends_a_run_truthfully() -> None:
 def test_what_was_being_looked_at_when_the_stop_came_had_been_reached() -> None:
     """Its times are there; that it was not reached is said of what comes after it."""
     bench = Bench([Scripted(name="a"), Scripted(name="b", after=("a",))], workers=LostWorkers())
-    bench.clock.at(5, lambda: bench.inbox.put(Stop()))
+    bench.clock.at(5, bench.inbox.stop)
     report = bench.run()
     assert (why(report, "a"), why(report, "b")) == ("was still being looked at", "not reached")
 
@@ -194,7 +194,7 @@ def test_stop_finishes_the_action_under_way_and_reports() -> None:
     """A signal during an action: that action is finished and recorded, no other is begun."""
     bench = Bench([])
     bench.limits = Limits()
-    first = Deed(cause="x", name="first", does=lambda: bench.inbox.put(Stop()))
+    first = Deed(cause="x", name="first", does=bench.inbox.stop)
     bench.steps = [
         Scripted(name="a", judges=lambda _, past: Settled("ok") if past.done else Act("must", (first,))),
         Scripted(name="b", after=("a",), judges=lambda *_: Act("must", (Deed(cause="x", name="second"),))),
@@ -462,7 +462,7 @@ def test_nothing_is_changed_without_a_record() -> None:
     """If the intent cannot be written to disk, the action does not happen, and the report says why."""
 
     class FullDisk(Disk):
-        def save(self, remembered: Remembered) -> None:
+        def save(self, remembered: Remembered, *, durable: bool) -> None:
             if remembered.steps:
                 raise StateError("cannot write state.json: no space left", hint="free some space")
 

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from bootheal.engine import Limits, Stop
+from bootheal.engine import Limits
 from bootheal.model import Event, EventKind, Remembered, Verdict
 from bootheal.step import Act, Judgement, Past, Settled, Wait
 from support.engine import START, Bench, Disk, FakeClock, Restart, Scripted
@@ -54,10 +54,10 @@ class MortalDisk(Disk):
 
     fuse: Fuse = field(default_factory=Fuse)
 
-    def save(self, remembered: Remembered) -> None:
+    def save(self, remembered: Remembered, *, durable: bool) -> None:
         new = self.lacks(remembered)
         self.fuse.burn(boundary=new)
-        super().save(remembered)
+        super().save(remembered, durable=durable)
         self.fuse.burn(boundary=new)
 
 
@@ -133,7 +133,7 @@ class Polite(Fuse):
         try:
             super().burn(boundary=boundary)
         except Killed:
-            self.inbox.put(Stop())
+            self.inbox.stop()
 
 
 def uninterrupted() -> Fuse:

@@ -33,7 +33,7 @@ class Durable(FakeStore):
 class FullDisk(Disk):
     """Nothing can be written."""
 
-    def save(self, remembered: Remembered) -> None:
+    def save(self, remembered: Remembered, *, durable: bool) -> None:
         raise StateError("cannot write state.json: No space left on device")
 
 
@@ -180,8 +180,8 @@ class Measured(Disk):
 
     longest = 0
 
-    def save(self, remembered: Remembered) -> None:
-        super().save(remembered)
+    def save(self, remembered: Remembered, *, durable: bool) -> None:
+        super().save(remembered, durable=durable)
         if self.saves % 499 == 0:
             self.longest = max(self.longest, len(encode(Contents(remembered, ""))))
 

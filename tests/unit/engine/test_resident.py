@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bootheal.cli.daemon import last_code
-from bootheal.engine import Engine, Limits, Renew, Stop
+from bootheal.engine import Engine, Limits, Renew
 from bootheal.errors import DeniedError
 from bootheal.model import EventKind, Report, Verdict
 from bootheal.ports import Interest
@@ -41,7 +41,7 @@ class Patient:
 def lives(bench: Bench, seconds: float, **options: Any) -> tuple[Engine, list[Report]]:
     """Let an engine stay for so long, as the daemon does: pass, rest, pass, …"""
     bench.limits = STAY
-    bench.clock.at(seconds, lambda: bench.inbox.put(Stop()))
+    bench.clock.at(seconds, bench.inbox.stop)
     engine, reports = bench.engine(**options), []
     while not (engine.stopped or engine.renewed):
         reports.append(engine.run("boot-1"))
@@ -258,7 +258,7 @@ def test_the_loop_turns_as_often_as_its_watchdog_wants() -> None:
     bench.limits = Limits(deadline=100, stay=True, longest_sleep=5)
     engine = bench.engine(turned=lambda: turns.append(bench.clock.time))
     engine.run("boot-1")
-    bench.clock.at(200, lambda: bench.inbox.put(Stop()))
+    bench.clock.at(200, bench.inbox.stop)
     engine.rest()
     pauses = [later - earlier for earlier, later in pairwise(turns)]
     assert max(pauses) <= 5
@@ -272,7 +272,7 @@ def test_a_pause_lets_time_pass_but_hears_of_a_stop() -> None:
     engine = bench.engine()
     engine.pause(10)
     assert (bench.clock.time - START, looks) == (10, [])
-    bench.clock.at(12, lambda: bench.inbox.put(Stop()))
+    bench.clock.at(12, bench.inbox.stop)
     engine.pause(10)
     assert (bench.clock.time - START, engine.stopped) == (12, True)
 
@@ -282,7 +282,7 @@ def test_stop_is_heard_between_two_actions_of_one_judgement() -> None:
     bench = Bench([])
     deeds = (
         Deed(cause="x", name="one"),
-        Deed(cause="x", name="two", does=lambda: bench.inbox.put(Stop())),
+        Deed(cause="x", name="two", does=bench.inbox.stop),
         Deed(cause="x", name="three"),
     )
     bench.steps = [Scripted(name="a", judges=lambda *_: Act("must", deeds))]

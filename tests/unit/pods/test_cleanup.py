@@ -1,7 +1,8 @@
 """What is deleted after a reboot, what is left, and when it is too much."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootheal.cluster.delete_pod import DeletePod
-from bootheal.model import BootTime, Container, Lease, Node, Pod, PodToDelete, Ref, State
+from bootheal.model import DELETES_AT_ONCE, BootTime, Container, Lease, Node, Pod, PodToDelete, Ref, State
 from bootheal.pods.cleanup import BATCH, BEGAN, FEW, WITNESSES, Cleanup, CleanupObservation, DeletePods
 from bootheal.ports import Partial, World
 from bootheal.step import Act, GiveUp, Past, Settled, Wait
@@ -217,9 +218,9 @@ def as_done(action: Any) -> Any:
 
 
 def test_a_heap_is_deleted_in_batches_after_the_first_have_been_heard() -> None:
-    """The last words of ten are kept; the others go many at a time, one namespace at a time."""
+    """The last words of ten are kept; the others go many at a time, one namespace at a time, each batch on record."""
     step = replace(CLEANUP, cap=1000, namespaces=("other", "shop"))
-    pods = [dead(f"a{number:03}") for number in range(BATCH + FEW)]
+    pods = [dead(f"a{number:03}") for number in range(2 * BATCH + FEW)]
     elsewhere = [replace(dead(f"b{number:03}"), ref=Ref("pod", "other", f"b{number:03}")) for number in range(FEW)]
     first = step.judge(look(*pods, *elsewhere, step=step), for_long())
     assert isinstance(first, Act)
@@ -228,10 +229,27 @@ def test_a_heap_is_deleted_in_batches_after_the_first_have_been_heard() -> None:
     done = tuple(as_done(action) for action in first.actions)
     second = step.judge(look(*pods, step=step), replace(for_long(), done=done))
     assert isinstance(second, Act)
-    (batch,) = second.actions
-    assert isinstance(batch, DeletePods)
-    assert len(batch.pods) == BATCH
-    assert batch.sentence == f"delete {BATCH} dead pods of namespace/shop (Unknown {BATCH})"
+    assert [action.sentence for action in second.actions][:2] == [
+        f"delete {BATCH} dead pods of namespace/shop (Unknown {BATCH})"
+    ] * 2
+    batches = [action.pods for action in second.actions if isinstance(action, DeletePods)]
+    assert [pod.ref for batch in batches for pod in batch] == [pod.ref for pod in pods]
+
+
+def test_a_batch_is_deleted_in_parts_that_take_no_longer_than_one_request() -> None:
+    """Each pod is in one of them, and no part has more than are deleted at once: the watchdog waits for no longer."""
+    doomed = tuple(PodToDelete(Ref("pod", "shop", f"a{number}"), f"{number}", "1") for number in range(BATCH - 1))
+    sent: list[tuple[PodToDelete, ...]] = []
+
+    class Cluster:
+        def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
+            sent.append(tuple(pods))
+
+    world: Any = SimpleNamespace(cluster=Cluster())
+    for part in DeletePods(cause="Unknown", pods=doomed).parts():
+        part.apply(world)
+    assert tuple(pod for part in sent for pod in part) == doomed
+    assert max(len(part) for part in sent) <= DELETES_AT_ONCE
 
 
 def test_log_lines_can_be_left_out() -> None:

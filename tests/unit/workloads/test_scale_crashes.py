@@ -1,12 +1,11 @@
 """A workload that is restarted by scaling, and a process that dies at any moment of it."""
 
 from dataclasses import dataclass, field, replace
-from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
-from bootheal.engine import Limits, Stop
+from bootheal.engine import Inbox, Limits
 from bootheal.errors import ConflictError
 from bootheal.model import Budget, Container, Pod, Ref, Remembered, Report, Service, State, Verdict, Workload
 from bootheal.ports import Interest, Partial
@@ -46,11 +45,11 @@ class Fuse:
 class MortalDisk(Disk):
     fuse: Fuse = field(default_factory=Fuse)
 
-    def save(self, remembered: Remembered) -> None:
+    def save(self, remembered: Remembered, *, durable: bool) -> None:
         new = self.lacks(remembered)
         if new:
             self.fuse.burn()
-        super().save(remembered)
+        super().save(remembered, durable=durable)
         if new:
             self.fuse.burn()
 
@@ -166,7 +165,7 @@ def test_killed_anywhere_it_ends_with_every_replica_and_was_restarted_once(memor
 def test_stopped_at_any_moment_it_leaves_nothing_at_zero(after: float) -> None:
     """SIGTERM while its pods end: they are waited for, the replicas are given back, and the report is a partial one."""
     bench = scaling()
-    bench.clock.at(after, lambda: bench.inbox.put(Stop()))
+    bench.clock.at(after, bench.inbox.stop)
     report = bench.run()
     assert report.verdict in (Verdict.INTERRUPTED, Verdict.HEALED)
     assert serves(bench.cluster)
@@ -199,11 +198,11 @@ def test_what_it_comes_after_fails_and_it_is_not_left_at_zero(stay: bool) -> Non
 def test_pods_that_do_not_end_are_not_waited_for_for_ever() -> None:
     """Systemd would kill us: the report says what is left, and the next run gives the replicas back."""
     bench = scaling(ending=1000.0)
-    bench.clock.at(1.0, lambda: bench.inbox.put(Stop()))
+    bench.clock.at(1.0, bench.inbox.stop)
     report = bench.run()
     assert report.seconds == pytest.approx(41.0, abs=0.1)
     assert report.outcomes[-1].why == "scaled to zero: 3 of its pods have yet to end"
-    bench.inbox = SimpleQueue()
+    bench.inbox = Inbox()
     bench.cluster._end()
     assert bench.run().verdict is Verdict.HEALED
     assert serves(bench.cluster)
@@ -212,8 +211,8 @@ def test_pods_that_do_not_end_are_not_waited_for_for_ever() -> None:
 def test_a_second_stop_ends_at_once() -> None:
     """Whoever presses Ctrl-C twice means it."""
     bench = scaling()
-    bench.clock.at(1.0, lambda: bench.inbox.put(Stop()))
-    bench.clock.at(1.2, lambda: bench.inbox.put(Stop()))
+    bench.clock.at(1.0, bench.inbox.stop)
+    bench.clock.at(1.2, bench.inbox.stop)
     assert bench.run().seconds == pytest.approx(1.2)
 
 

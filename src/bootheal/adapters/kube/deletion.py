@@ -7,10 +7,7 @@ from contextlib import suppress
 
 from bootheal.adapters.scope import Scope
 from bootheal.errors import BoothealError, ConflictError, DeniedError, ExhaustedError, TransientError
-from bootheal.model import PodToDelete
-
-# Deletes under way at once: enough to hide the round trip, few enough to leave the API server to others.
-AT_ONCE = 4
+from bootheal.model import DELETES_AT_ONCE, PodToDelete
 
 # No other is begun after this long. One that is under way then takes as long as a request may, some thirteen seconds.
 BEGIN_SECONDS = 10.0
@@ -23,7 +20,7 @@ def delete_all(pods: Sequence[PodToDelete], delete: Callable[[PodToDelete], None
     """
     batch = _Batch(pods, delete)
     helpers = []
-    for number in range(1, AT_ONCE):
+    for number in range(1, DELETES_AT_ONCE):
         with suppress(ExhaustedError):  # then there are fewer at once
             helpers += [scope.start(batch.work, f"delete pods {number}")]
     batch.work()

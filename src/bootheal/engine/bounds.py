@@ -1,0 +1,60 @@
+"""What bounds an action by what is remembered of it: it is not done for ever, nor driven on from boot to boot."""
+
+from bootheal.backoff import hold_back
+from bootheal.engine.node import Node
+from bootheal.engine.recorder import Recorder
+from bootheal.model import ActionRecord
+from bootheal.ports import Clock
+from bootheal.step import Action, GiveUp, Wait
+
+DAY_SECONDS = 86400.0
+
+
+class Bounds:
+    """Objects to an action that was done `max_repeats` times, or in boot after boot, and did not help."""
+
+    def __init__(self, *, clock: Clock, memory: Recorder, max_repeats: int) -> None:
+        self._clock, self._memory, self._max_repeats = clock, memory, max_repeats
+
+    def intent(self, node: Node, action: Action) -> ActionRecord:
+        """Make the record of an action that is about to be done."""
+        return ActionRecord(
+            number=self._memory.next_number(node.name),
+            action=action.kind(),
+            object=str(action.about),
+            cause=action.cause,
+            at=self._clock.now(),
+            sentence=action.sentence,
+            note=action.note,
+            repairs=action.repairs,
+            incident=self._memory.incident(node.name),
+            objects=action.objects,
+        )
+
+    def spent(self, node: Node, action: Action) -> int:
+        """Return how often it was done for this cause in this incident, or in a day, if that was often enough; else 0.
+
+        A machine may be up for a year; what helps for some minutes, again and again, does not help.
+        """
+        done = self.intent(node, action)
+        same = (other for other in self._memory.done(node.name) if other.same_as(done) and not other.failed)
+        a_day_ago = done.at - DAY_SECONDS
+        times = sum(other.count if other.incident == done.incident else other.times_after(a_day_ago) for other in same)
+        return times if action.bounded and times >= self._max_repeats else 0
+
+    def objection(self, node: Node, action: Action) -> Wait | GiveUp | None:
+        """Return what the step's judgement is instead of doing it; None where nothing speaks against it."""
+        if times := self.spent(node, action):
+            hint = f"find out what undoes it, or what else is wrong with {action.about}"
+            return GiveUp(f"cannot {action.sentence} again: it was done {times} times and did not help", hint)
+        return self._hold_back(node, action) if action.bounded else None
+
+    def _hold_back(self, node: Node, action: Action) -> Wait | None:
+        """Break the circle of a boot, an action that does not help, and the next boot: wait ever longer before it."""
+        boots, now = self._memory.boots_in_vain(node.name, action.kind()), self._clock.monotonic()
+        node.held_back_since = now if node.held_back_since is None else node.held_back_since
+        left = node.held_back_since + hold_back(boots) - now
+        if left <= 0:
+            return None
+        why = f"holds back: a {action.kind()} did not help in the last {boots} boots"
+        return Wait(f"{why}; will {action.sentence} all the same", again=left, counts=False)

@@ -1,0 +1,215 @@
+"""How often the engine asks, how long one turn of it takes, and that a pass ends although the world never rests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from bootheal.engine import Limits
+from bootheal.model import EventKind, Verdict
+from bootheal.ports import Interest, World
+from bootheal.step import Act, Action, Judgement, Past, Settled, Wait
+from support.engine import START, Bench, Deed, Scripted, SlowWorkers
+
+PODS = Interest("pod", "shop")
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_long_wait_is_cheap_whether_it_counts_or_not(counts: bool) -> None:
+    """Fifty minutes of crash recovery are asked about some eight hundred times, and its end is seen 5 s later."""
+    bench = Bench([])
+    looks: list[float] = []
+
+    def judges(_: Any, _past: Past) -> Judgement:
+        looks.append(bench.clock.time - START)
+        return Settled("serves") if looks[-1] >= 3000.0 else Wait("starting up (57P03)", counts=counts)
+
+    bench.steps = [Scripted(name="db", patience=3600.0, judges=judges)]
+    assert bench.run().seconds <= 3006.0
+    assert len(looks) <= 850
+
+
+def test_after_something_was_done_the_answer_is_awaited_promptly() -> None:
+    """However long was waited before: what is waited for now is another thing."""
+    bench = Bench([])
+    done: list[float] = []
+
+    def judges(_: Any, past: Past) -> Judgement:
+        now = bench.clock.time - START
+        if now < 3000.0:
+            return Wait("starting up (57P03)", counts=False)
+        if not past.done:
+            return Act("must", (Deed(cause="x", does=lambda: done.append(now)),))
+        return Settled("ok") if now >= done[0] + 1.0 else Wait("not yet")
+
+    bench.steps = [Scripted(name="a", judges=judges)]
+    assert bench.run().seconds <= done[0] + 1.2
+
+
+def test_an_action_that_fails_for_an_hour_is_not_tried_ever_faster() -> None:
+    """What was tried in vain has changed nothing: the pace stays that of the whole wait."""
+    bench = Bench([], limits=Limits(deadline=3000.0))
+    tries: list[float] = []
+
+    def does() -> None:
+        tries.append(bench.clock.time)
+        raise ConnectionError
+
+    bench.steps = [Scripted(name="a", patience=3600.0, judges=lambda *_: Act("must", (Refused(cause="x", does=does),)))]
+    bench.run()
+    assert 400 <= len(tries) <= 850
+
+
+class Refused(Deed):
+    """A deed that somebody refuses, for now."""
+
+    def apply(self, world: World) -> None:
+        from bootheal.errors import UnreachableError
+
+        try:
+            super().apply(world)
+        except ConnectionError:
+            raise UnreachableError("no answer") from None
+
+
+def churn(bench: Bench, seconds: float, every: float = 0.03) -> None:
+    """Let something change all the time."""
+    for number in range(int(seconds / every)):
+        bench.clock.at(number * every, lambda: bench.cluster.changed(PODS))
+
+
+@pytest.mark.parametrize("look", [0.0, 0.04, 0.3])
+def test_a_pass_ends_although_changes_come_faster_than_looks_end(look: float) -> None:
+    """What counts is how each step was last judged; each that changes is looked at once more, and that is all."""
+    bench = Bench([])
+    bench.workers = SlowWorkers(bench.clock, look)
+    churn(bench, 60.0)
+    bench.steps = [
+        Scripted(name="a", wakes_on=frozenset({PODS})),
+        Scripted(name="slow", judges=lambda *_: Settled("ok") if bench.clock.time >= START + 10.0 else Wait("not yet")),
+    ]
+    report = bench.run()
+    assert report.verdict is Verdict.HEALTHY
+    assert report.seconds <= 11.0 + 3 * look
+
+
+def test_what_falls_ill_in_the_last_look_is_healed_in_the_same_pass() -> None:
+    """The last look is a look like any other."""
+    bench = Bench([])
+    bench.workers = SlowWorkers(bench.clock, 0.3)
+    churn(bench, 60.0)
+
+    def judges(_: Any, past: Past) -> Judgement:
+        if past.done or bench.clock.time < START + 10.5:
+            return Settled("well")
+        return Act("ill", (Deed(cause="ill"),))
+
+    bench.steps = [
+        Scripted(name="a", wakes_on=frozenset({PODS}), judges=judges),
+        Scripted(name="slow", judges=lambda *_: Settled("ok") if bench.clock.time >= START + 10.0 else Wait("not yet")),
+    ]
+    assert bench.run().verdict is Verdict.HEALED
+
+
+def test_what_changes_after_the_last_look_is_seen_at_rest() -> None:
+    """The pass is over; the rest looks at once, and a new pass heals."""
+    bench = Bench([], limits=Limits(deadline=float("inf"), stay=True))
+    bench.workers = SlowWorkers(bench.clock, 0.3)
+    churn(bench, 5.0)
+    ill: list[bool] = []
+    bench.steps = [
+        Scripted(
+            name="a",
+            wakes_on=frozenset({PODS}),
+            judges=lambda *_: Act("ill", (Deed(cause="ill", does=ill.clear),)) if ill else Settled("well"),
+        )
+    ]
+    engine = bench.engine()
+    assert engine.run("boot-1").seconds <= 1.5
+    ill.append(True)
+    engine.rest()
+    assert bench.clock.time <= START + 2.5
+    assert engine.run("boot-1").verdict is Verdict.HEALED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heap(Deed):
+    """An action of many parts, each of which takes time."""
+
+    size: int = 1
+
+    def parts(self) -> Sequence[Action]:
+        return [replace(self, size=1)] * self.size
+
+
+def test_an_action_of_many_parts_gives_a_sign_of_life_after_each() -> None:
+    """Fifty requests of 1.3 s each, under one record: whoever watches the loop sees it live all the time."""
+    bench = Bench([])
+    turns: list[float] = []
+
+    def does() -> None:
+        bench.clock.time += 1.3
+
+    heap = Heap(cause="x", does=does, size=50)
+    bench.steps = [Scripted(name="a", judges=lambda _, past: Settled("ok") if past.done else Act("must", (heap,)))]
+    report = bench.engine(turned=lambda: turns.append(bench.clock.time)).run("boot-1")
+    assert report.seconds == pytest.approx(65.0)
+    assert max(later - earlier for earlier, later in pairwise([START, *turns])) <= 1.3 + 1e-6
+    assert [done.result for done in report.actions()] == ["done"]
+
+
+def test_a_judgement_with_many_actions_does_not_hold_up_other_steps() -> None:
+    """Fifty deletes of 1.3 s each; what falls ill beside them is mended after the one that is under way."""
+    bench = Bench([])
+
+    def slow() -> None:
+        bench.clock.time += 1.3
+
+    many = tuple(Deed(cause="x", name=f"pod-{number}", does=slow) for number in range(50))
+
+    def judges(_: Any, past: Past) -> Judgement:
+        if bench.clock.time < START + 10.0:
+            return Wait("not yet")
+        return Settled("mended") if past.done else Act("ill", (Deed(cause="ill"),))
+
+    bench.steps = [
+        Scripted(name="heap", judges=lambda _, past: Settled("ok") if past.done else Act("must", many)),
+        Scripted(name="other", judges=judges),
+    ]
+    report = bench.run()
+    assert len(report.outcomes[0].actions) == 50
+    assert report.outcomes[1].ended == pytest.approx(10.0, abs=4.0)
+    assert report.seconds == pytest.approx(65.0, abs=1.0)
+
+
+def test_what_is_left_to_do_is_dropped_when_what_the_step_comes_after_falls_ill() -> None:
+    """It was decided on when that was well; it is judged anew when it is well again."""
+    bench = Bench([])
+    names = ("one", "two", "three", "four", "five")
+    done: list[tuple[str, float]] = []
+
+    def deed(name: str) -> Deed:
+        def does() -> None:
+            done.append((name, bench.clock.time - START))
+            bench.clock.time += 1.0
+
+        return Deed(cause="x", name=name, does=does)
+
+    def below(_: Any, past: Past) -> Judgement:
+        left = [name for name in names if name not in {record.object.rpartition("/")[2] for record in past.done}]
+        return Act("must", tuple(deed(name) for name in left)) if left else Settled("ok")
+
+    def above(_: Any, _past: Past) -> Judgement:
+        return Wait("ill") if START + 1.5 <= bench.clock.time < START + 60.0 else Settled("well")
+
+    bench.clock.at(1.5, lambda: bench.cluster.changed(PODS))
+    bench.steps = [
+        Scripted(name="above", judges=above, wakes_on=frozenset({PODS})),
+        Scripted(name="below", after=("above",), judges=below),
+    ]
+    assert bench.run().verdict is Verdict.HEALED
+    assert [name for name, _ in done] == list(names)
+    assert [when >= 60.0 for _, when in done] == [False, False, False, True, True]
+    assert EventKind.UNSETTLED in {event.kind for event in bench.events}
