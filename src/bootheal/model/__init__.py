@@ -28,7 +28,7 @@ from bootheal.model.cluster import (
 from bootheal.model.codec import from_json, to_json
 from bootheal.model.endings import ENDINGS, VERDICTS, Ending, Level, RunEnding, StepEnding, Verdict
 from bootheal.model.host import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
-from bootheal.model.identity import Credentials, Login, Ref, Secret, Target, Trust
+from bootheal.model.identity import Auth, Credentials, Login, Ref, Secret, Target, Trust
 from bootheal.model.remembered import Progress, Remembered, StepMemory
 from bootheal.model.report import ActionRecord, Event, EventKind, Outcome, Report
 from bootheal.model.servers import Answer, Console, Role, Setting
@@ -39,6 +39,7 @@ __all__ = [
     "VERDICTS",
     "ActionRecord",
     "Answer",
+    "Auth",
     "Backup",
     "BootTime",
     "Budget",

@@ -1,6 +1,7 @@
 """How things are named and reached: objects, Secrets, logins, targets."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NoReturn
 
 
@@ -79,6 +80,17 @@ class Trust:
     name: str = ""
 
 
+class Auth(StrEnum):
+    """How a password may be given to a server beside SCRAM, which proves it without giving it: where declared only.
+
+    MD5 hands over a hash that lets in whoever has it; PASSWORD the password itself, and only over verified TLS.
+    """
+
+    SCRAM = "scram"
+    MD5 = "md5"
+    PASSWORD = "password"  # noqa: S105 - a method
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A TCP port to talk to: of a pod (then a port-forward can carry it) or of a bare address.
@@ -90,6 +102,7 @@ class Target:
     port: int
     pod: Ref | None = None
     trust: Trust | None = None
+    auth: Auth = Auth.SCRAM
 
     def __str__(self) -> str:
         return f"{self.pod}:{self.port}" if self.pod else f"{self.host}:{self.port}"

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bootheal.model.identity import Auth
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -10,7 +12,9 @@ class Answer:
 
     Exactly one of three shapes: `ok`; refused by the server (`sqlstate` and/or `text`,
     `spoke` true); or no protocol answer at all (`spoke` false, `text` says why).
-    `value` is the first column of the first row, where a query was asked.
+    `value` is the first column of the first row, where a query was asked. `unproven`: it let us in without
+    having proven that it is the right server, as with `trust` in pg_hba.conf. `asks` is the method that it wants the
+    password by, where that is why we did not go on.
     """
 
     ok: bool
@@ -18,6 +22,8 @@ class Answer:
     sqlstate: str = ""
     text: str = ""
     value: str = ""
+    unproven: bool = False
+    asks: Auth | None = None
 
     def __str__(self) -> str:
         if self.ok:

@@ -13,13 +13,21 @@ import stringprep
 import unicodedata
 from dataclasses import dataclass
 
-# PostgreSQL's default is 4096; a stranger on its port must not keep us busy for hours.
-MOST_ITERATIONS = 10_000_000
+# PostgreSQL's default is 4096, and RFC 7677's least: with fewer, who listens finds the password too soon. A stranger
+# on its port must not keep us busy for minutes either.
+LEAST_ITERATIONS = 4096
+MOST_ITERATIONS = 1_000_000
 
 MECHANISM = "SCRAM-SHA-256"
 
+# How a client begins that binds the login to the server's certificate (RFC 5929).
+BINDING = "p=tls-server-end-point,,"
+
 _KEY_SIZE = hashlib.sha256().digest_size
 _VERIFIER = re.compile(r"SCRAM-SHA-256\$(\d{1,9}):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)")
+_SERVER_FIRST = re.compile(
+    r"r=(?P<nonce>[\x21-\x2b\x2d-\x7e]+),s=(?P<salt>[A-Za-z0-9+/]+={0,2}),i=(?P<iterations>[1-9][0-9]{0,9})"
+)
 _MD5 = re.compile(r"md5[0-9a-f]{32}")
 
 _PROHIBITED = (
@@ -65,27 +73,35 @@ def _parsed(text: str) -> tuple[int, bytes, bytes] | None:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """The client's half of one login, without channel binding. `nonce` must be fresh and printable."""
+    """The client's half of one login. `nonce` must be fresh and printable.
+
+    `header` says whether the login is bound to a channel: "n,," if not, "y,," if only the server cannot, `BINDING`
+    if it is; then `binding` is the certificate's hash.
+    """
 
     nonce: str
+    header: str = "n,,"
+    binding: bytes = b""
 
     def first(self) -> str:
         """Return client-first-message. PostgreSQL takes the user from the StartupMessage."""
-        return f"n,,n=,r={self.nonce}"
+        return f"{self.header}n=,r={self.nonce}"
 
     def final(self, server_first: str, password: str) -> tuple[str, bytes]:
         """Return client-final-message and the signature the server must answer with.
 
         ValueError where the server's message is not one.
         """
-        fields = dict(part.split("=", 1) for part in server_first.split(","))
-        if not fields.get("r", "").startswith(self.nonce) or not {"s", "i"} <= fields.keys():
-            raise ValueError("the server's SCRAM challenge is malformed")
-        iterations = int(fields["i"])
-        if not 0 < iterations <= MOST_ITERATIONS:
-            raise ValueError("the server's SCRAM challenge asks for too much work")
-        salted = _salted(password, base64.b64decode(fields["s"]), iterations)
-        without_proof = f"c=biws,r={fields['r']}"
+        found = _SERVER_FIRST.fullmatch(server_first)
+        if found is None or not found["nonce"].startswith(self.nonce) or found["nonce"] == self.nonce:
+            raise ValueError("its SCRAM challenge is malformed")
+        iterations = int(found["iterations"])
+        if not LEAST_ITERATIONS <= iterations <= MOST_ITERATIONS:
+            bounds = f"{LEAST_ITERATIONS} to {MOST_ITERATIONS}"
+            raise ValueError(f"its SCRAM challenge asks for {iterations} iterations; {bounds} are answered")
+        salted = _salted(password, base64.b64decode(found["salt"], validate=True), iterations)
+        bound = base64.b64encode(self.header.encode() + self.binding).decode()
+        without_proof = f"c={bound},r={found['nonce']}"
         message = f"n=,r={self.nonce},{server_first},{without_proof}".encode()
         client_key = _hmac(salted, b"Client Key")
         signature = _hmac(_stored_key(salted), message)
@@ -109,16 +125,23 @@ def _hmac(key: bytes, message: bytes) -> bytes:
 
 
 def _prepare(password: str) -> bytes:
-    """SASLprep (RFC 4013); like PostgreSQL, take the password as it is where SASLprep refuses it."""
+    """SASLprep (RFC 4013) as PostgreSQL does it (src/common/saslprep.c): what it refuses is taken as it is.
+
+    It looks for what is prohibited before it normalises, and normalises by the Unicode of today.
+    """
     if password.isascii():
         return password.encode()
-    mapped = "".join(" " if stringprep.in_table_c12(c) else c for c in password if not stringprep.in_table_b1(c))
-    prepared = unicodedata.ucd_3_2_0.normalize("NFKC", mapped)
-    refused = any(table(c) for c in prepared for table in _PROHIBITED)
-    refused = refused or any(stringprep.in_table_a1(c) for c in prepared)
-    if not prepared or refused or not _bidirectional(prepared):
+    mapped = "".join(map(_mapped, password))
+    refused = not mapped or any(stringprep.in_table_a1(c) or any(table(c) for table in _PROHIBITED) for c in mapped)
+    if refused or not _bidirectional(mapped):
         return password.encode()
-    return prepared.encode()
+    return unicodedata.normalize("NFKC", mapped).encode()
+
+
+def _mapped(character: str) -> str:
+    if stringprep.in_table_c12(character):  # before B.1, which has U+200B as well
+        return " "
+    return "" if stringprep.in_table_b1(character) else character
 
 
 def _bidirectional(text: str) -> bool:

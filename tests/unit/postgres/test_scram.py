@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from bootheal.postgres.scram import Exchange, is_verifier, matches
+from bootheal.postgres.scram import BINDING, Exchange, is_verifier, matches
 
 # A login with the password "pencil", as it went over the wire.
 NONCE = "hy1ebQCt9VFkwx77hUDp0Oju"
@@ -30,11 +30,42 @@ def test_the_proof_and_the_signature_are_those_of_postgresql() -> None:
     assert Exchange(NONCE).final(SERVER_FIRST, "pencil") == (FINAL, base64.b64decode(SERVER_SIGNATURE))
 
 
-@pytest.mark.parametrize("challenge", ["r=other,s=W22ZaJ0=,i=4096", f"r={NONCE}x,i=4096", "rubbish=1"])
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        "r=other,s=W22ZaJ0=,i=4096",
+        f"r={NONCE},s=W22ZaJ0=,i=4096",
+        f"r={NONCE}x,i=4096",
+        f"r={NONCE}x,s=,i=4096",
+        f"r={NONCE}x,s=W22Z aJ0=,i=4096",
+        f"r={NONCE}x,s=W22ZaJ0=,i=-4096",
+        f"r={NONCE}x,s=W22ZaJ0=,i=4096,m=must",
+        f"m=must,r={NONCE}x,s=W22ZaJ0=,i=4096",
+        f"r={NONCE}x,s=W22ZaJ0=,i={'9' * 5000}",
+        "rubbish=1",
+        "",
+    ],
+)
 def test_a_malformed_challenge_is_refused(challenge: str) -> None:
-    """A nonce that is not ours, or a missing salt."""
+    """A nonce that is not ours or has nothing of the server's, no salt, an extension that we do not know."""
     with pytest.raises(ValueError, match="malformed"):
         Exchange(NONCE).final(challenge, "pencil")
+
+
+@pytest.mark.parametrize("iterations", [1, 4095, 1_000_001, 9_999_999_999])
+def test_a_challenge_of_too_little_or_too_much_work_is_refused(iterations: int) -> None:
+    """With few iterations whoever listens finds the password soon; with many we are kept busy."""
+    with pytest.raises(ValueError, match="4096 to 1000000 are answered"):
+        Exchange(NONCE).final(f"r={NONCE}x,s=W22ZaJ0=,i={iterations}", "pencil")
+
+
+def test_a_login_that_is_bound_to_a_certificate_says_so_in_both_messages() -> None:
+    """RFC 5802: the header of the first message, and with it the hash, come back in the last."""
+    bound = Exchange(NONCE, BINDING, b"hash")
+    assert bound.first() == f"p=tls-server-end-point,,n=,r={NONCE}"
+    final, _ = bound.final(SERVER_FIRST, "pencil")
+    channel = base64.b64decode(final.partition(",")[0].removeprefix("c="))
+    assert channel == b"p=tls-server-end-point,,hash"
 
 
 @pytest.mark.parametrize("stored", [VERIFIER, OF_ONE_ITERATION])
@@ -109,3 +140,21 @@ def test_a_spoilt_verifier_is_none(spoilt: str) -> None:
 def test_passwords_are_prepared_as_postgresql_does(typed: str, salt: str, keys: str) -> None:
     """SASLprep (RFC 4013), and the raw bytes where it refuses: what the server stored of them."""
     assert matches(f"SCRAM-SHA-256$4096:{salt}${keys}", "pooler", typed) is True
+
+
+def _alphabet() -> st.SearchStrategy[str]:
+    """Characters of all the tables of SASLprep, the odd ones more often than they come."""
+    tables = [stringprep.in_table_a1, stringprep.in_table_b1, stringprep.in_table_c12, stringprep.in_table_c8]
+    tables += [stringprep.in_table_d1, stringprep.in_table_c21_c22]
+    odd = [[chr(code) for code in range(1, 0x3100) if table(chr(code))] for table in tables]
+    return st.one_of(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), *map(st.sampled_from, odd))
+
+
+@given(st.text(_alphabet(), min_size=1, max_size=12))
+@example("a\u200bb")  # a space, although RFC 3454 has it among what is mapped to nothing, too
+@example("a\u0340b")  # prohibited as it is written, although it would be normalised away
+def test_every_password_is_prepared_as_libpq_does(password: str) -> None:
+    """libpq makes the verifier that PostgreSQL stores: whatever the password, ours is of the same."""
+    libpq = PGconn.connect_start(b"host=/nowhere")  # it need not be connected for this
+    made = libpq.encrypt_password(password.encode(), b"app", b"scram-sha-256").decode()
+    assert matches(made, "app", password) is True

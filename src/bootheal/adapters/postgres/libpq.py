@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from bootheal.adapters.postgres.login import NOT_HANDED_OVER
 from bootheal.errors import DeniedError, PermanentError, TransientError, UnreachableError, scarce
-from bootheal.model import Credentials, Target, Trust
+from bootheal.model import Auth, Credentials, Secret, Target, Trust
+from bootheal.model.quoted import quoted
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -24,32 +26,63 @@ Local = Callable[[Target, float], AbstractContextManager[tuple[str, int]]]
 
 
 @contextmanager
-def session(local: Local, target: Target, who: Credentials, dbname: str) -> Iterator["Connection[Any]"]:
+def session(
+    local: Local, target: Target, who: Credentials, dbname: str, *, proven: bool = False
+) -> Iterator["Connection[Any]"]:
     """Yield an autocommit connection that takes no longer than SESSION_TIMEOUT_SECONDS in all.
 
     Errors are ours, with the SQLSTATE but without the server's DETAIL, which can quote data.
+    `proven`: it will be told a secret, so that a server that lets us in without a login is not enough.
     """
     import psycopg
 
-    about = f"hold a session of {who.user} on {target}"
-    with scarce(about), local(target, SESSION_TIMEOUT_SECONDS) as (host, port), _tls(target.trust) as tls:
+    with scarce(f"hold a session of {who.user} on {target}"), ExitStack() as stack:
         try:
-            with psycopg.connect(
-                hostaddr=host,
-                port=port,
-                **tls,
-                user=who.user,
-                password=who.password.reveal(),
-                dbname=dbname,
-                application_name="bootheal",
-                client_encoding="UTF8",  # a SQL_ASCII database would have its texts come as bytes
-                connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                autocommit=True,
-                prepare_threshold=None,
-            ) as connection:
-                yield connection
+            connection = _log_in(stack, local, target, who, dbname, proven=proven)
+            yield connection
         except psycopg.Error as error:
             raise _ours(error, target, who, dbname) from None
+
+
+def _log_in(
+    stack: ExitStack, local: Local, target: Target, who: Credentials, dbname: str, *, proven: bool
+) -> "Connection[Any]":
+    """Log in by a method that hands nothing over. Who asks for no password gets none: `trust`, in pg_hba.conf."""
+    import psycopg
+
+    auth = Auth.SCRAM if target.auth is Auth.PASSWORD and not target.trust else target.auth
+    try:
+        return _connect(stack, local, target, who, dbname, method=_METHODS[auth])
+    except psycopg.OperationalError as error:
+        # Not both at once: libpq would then take a login that stops half-way for a `trust`.
+        if proven or LET_IN_AT_ONCE not in str(error):
+            raise
+    return _connect(stack, local, target, Credentials(who.user, Secret("not asked for")), dbname, method="none")
+
+
+def _connect(
+    stack: ExitStack, local: Local, target: Target, who: Credentials, dbname: str, *, method: str
+) -> "Connection[Any]":
+    import psycopg
+
+    host, port = stack.enter_context(local(target, SESSION_TIMEOUT_SECONDS))
+    tls = stack.enter_context(_tls(target.trust))
+    connection = psycopg.connect(
+        hostaddr=host,
+        port=port,
+        **tls,
+        require_auth=method,
+        user=who.user,
+        password=who.password.reveal(),
+        dbname=dbname,
+        application_name="bootheal",
+        client_encoding="UTF8",  # a SQL_ASCII database would have its texts come as bytes
+        gssencmode="disable",
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        autocommit=True,
+        prepare_threshold=None,
+    )
+    return stack.enter_context(connection)
 
 
 @contextmanager
@@ -74,6 +107,10 @@ def _ours(error: Any, target: Target, who: Credentials, dbname: str) -> Transien
     said = _first_line(error)
     if error.sqlstate == NOT_PRIMARY:
         return UnreachableError(f"cannot write in a {what}: {said} ({NOT_PRIMARY})")
+    if asks := next((auth for words, auth in _ASKED_FOR.items() if words in said), None):
+        return DeniedError(f"cannot open a {what}: it {NOT_HANDED_OVER[asks]}", status=0)
+    if LET_IN_AT_ONCE in said:
+        return DeniedError(f"cannot open a {what}: it lets in without a login, and is told no secret", status=0)
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         if any(words in said for words in _REFUSALS):
             return DeniedError(f"cannot open a {what}: {said}", status=0)
@@ -87,7 +124,16 @@ def _first_line(error: Any) -> str:
     line: str = primary or str(error).strip().splitlines()[0]
     for prefix in ("FATAL: ", "ERROR: "):
         line = line.rsplit(prefix, maxsplit=1)[-1]
-    return line.strip()
+    return quoted(line)
 
+
+# What libpq may answer (its documentation, "require_auth"), and how it says that it was asked for something else.
+_METHODS = {
+    Auth.SCRAM: "scram-sha-256",
+    Auth.MD5: "scram-sha-256,md5",
+    Auth.PASSWORD: "scram-sha-256,password",
+}
+LET_IN_AT_ONCE = "server did not complete authentication"
+_ASKED_FOR = {"requested a hashed password": Auth.MD5, "requested a cleartext password": Auth.PASSWORD}
 
 _REFUSALS = ("not allowed", "authentication failed", "no such user", "not in admin_users")

@@ -41,7 +41,7 @@ class PostgresServer:
         except (OSError, UnreachableError) as error:
             return Answer(ok=False, spoke=False, text=why_silent(error))
         options = _guard(timeout) if read_only else ""
-        return ask(sock, who, dbname, sql, deadline, options=options, trust=target.trust)
+        return ask(sock, who, dbname, sql, deadline, options=options, trust=target.trust, auth=target.auth)
 
     def role(
         self,
@@ -88,7 +88,7 @@ class PostgresServer:
         """
         from psycopg import sql
 
-        with session(self._local, target, admin, dbname) as connection:
+        with session(self._local, target, admin, dbname, proven=True) as connection:
             connection.execute("set statement_timeout = '5s'; set synchronous_commit = local")
             if verifier:
                 text = verifier.reveal()

@@ -5,9 +5,6 @@ the wire (PostgreSQL documentation, "Message Flow" and "Error and Notice Message
 PgBouncer speaks the same. Works on any connected socket, so also on a port-forward's.
 """
 
-import base64
-import hashlib
-import secrets
 import socket
 import ssl
 import struct
@@ -15,14 +12,19 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bootheal.adapters.postgres.certificate import end_point
+from bootheal.adapters.postgres.login import Channel, ClientLogin, RefusedError
 from bootheal.errors import why_silent
-from bootheal.model import Answer, Credentials, Trust
-from bootheal.postgres.scram import MECHANISM, Exchange
+from bootheal.model import Answer, Auth, Credentials, Trust
 
 PROTOCOL = 196608
 SSL_REQUEST = 80877103
-OK, CLEARTEXT, MD5, SASL, SASL_CONTINUE, SASL_FINAL = 0, 3, 5, 10, 11, 12
 LENGTH_OF_LENGTH = 4
+
+# AuthenticationOk, and what may come beside it: notices; NegotiateProtocolVersion; ParameterStatus, BackendKeyData.
+LET_IN = struct.pack("!i", 0)
+BEFORE_LET_IN = (b"N", b"v")
+BEFORE_READY = (b"N", b"S", b"K")
 LONGEST_MESSAGE = 1 << 20
 
 
@@ -40,25 +42,31 @@ def ask(
     *,
     options: str = "",
     trust: Trust | None = None,
+    auth: Auth = Auth.SCRAM,
 ) -> Answer:
     """Log in over `sock`, ask `sql`, close. `deadline` is monotonic and bounds all of it.
 
-    `options` are command-line arguments for the session: "-c name=value".
+    `options` are command-line arguments for the session: "-c name=value". `trust` is whom the server's certificate
+    must be from; without, TLS is used where the server offers it, and unverified. `auth` is how a password may be
+    given beside SCRAM. What the server asks for beyond that is an answer that is not ok, and `asks` says what it was.
     """
     connection = _Connection(sock, deadline)
     try:
-        connection.encrypt(trust)
-        connection.log_in(who, dbname, options)
+        channel = connection.encrypt(trust)
+        login = ClientLogin(who, auth, channel)
+        connection.log_in(login, dbname, options)
         value = connection.query(sql)
     except _Refused as refused:
         return refused.answer
+    except RefusedError as refused:
+        return Answer(ok=False, spoke=True, text=str(refused), asks=refused.asks)
     except ssl.SSLCertVerificationError as error:
         return Answer(ok=False, spoke=True, text=f"its certificate is not to be trusted: {error.verify_message}")
     except (OSError, ValueError, struct.error) as error:
         return Answer(ok=False, spoke=connection.spoke, text=why_silent(error))
     finally:
         connection.close()
-    return Answer(ok=True, spoke=True, value=value)
+    return Answer(ok=True, spoke=True, value=value, unproven=login.unproven)
 
 
 @dataclass(slots=True)
@@ -67,40 +75,38 @@ class _Connection:
     deadline: float
     spoke: bool = False
 
-    def encrypt(self, trust: Trust | None) -> None:
+    def encrypt(self, trust: Trust | None) -> Channel:
         """Use TLS where the server offers it, as libpq's `prefer` does; with `trust`, as its `verify-full`."""
         self._send(struct.pack("!ii", 8, SSL_REQUEST))
         reply = self._receive(1)
         if reply == b"S":
             name = trust.name if trust else ""
-            self.sock = _context(trust).wrap_socket(self.sock, server_hostname=name or None)
-        elif reply == b"N" and trust:
+            encrypted = _context(trust).wrap_socket(self.sock, server_hostname=name or None)
+            self.sock = encrypted
+            return Channel(verified=trust is not None, binding=end_point(encrypted.getpeercert(binary_form=True)))
+        if reply == b"N" and trust:
             raise _Refused(Answer(ok=False, spoke=True, text="it offers no TLS, and an authority for it is declared"))
-        elif reply != b"N":
+        if reply != b"N":
             raise ValueError("answers, but not in PostgreSQL's protocol")
+        return Channel()
 
-    def log_in(self, who: Credentials, dbname: str, options: str) -> None:
-        """Send the StartupMessage and authenticate."""
-        parameters = {"user": who.user, "database": dbname, "application_name": "bootheal", "client_encoding": "UTF8"}
-        if options:
-            parameters["options"] = options
+    def log_in(self, login: ClientLogin, dbname: str, options: str) -> None:
+        """Send the StartupMessage and authenticate. Nothing else is listened to before that is done."""
+        parameters = {"user": login.who.user, "database": dbname, "application_name": "bootheal"}
+        parameters |= {"client_encoding": "UTF8"} | ({"options": options} if options else {})
         body = b"".join(f"{key}\0{value}\0".encode() for key, value in parameters.items()) + b"\0"
         self._send(struct.pack("!ii", len(body) + 8, PROTOCOL) + body)
-        exchange = Exchange(secrets.token_urlsafe(18))
-        signature = b""
+        let_in = False
         for kind, payload in self._messages():
-            if kind == b"Z":
+            if kind == b"R" and not let_in:
+                reply = login.answer(payload)
+                let_in = payload[:4] == LET_IN
+                if reply is not None:
+                    self._message(b"p", reply)
+            elif kind == b"Z" and let_in:
                 return
-            if kind != b"R":
-                continue
-            method, rest = struct.unpack("!i", payload[:4])[0], payload[4:]
-            if method == SASL_CONTINUE:
-                final, signature = exchange.final(rest.decode(), who.password.reveal())
-                self._message(b"p", final.encode())
-            elif method == SASL_FINAL:
-                _check_signature(rest, signature)
-            elif method != OK:
-                self._message(b"p", _first_reply(method, rest, who, exchange))
+            elif kind not in (BEFORE_READY if let_in else BEFORE_LET_IN):
+                raise ValueError("answers, but not in PostgreSQL's protocol")
 
     def query(self, sql: str) -> str:
         """Ask, and return the first column of the first row."""
@@ -165,25 +171,3 @@ def _context(trust: Trust | None) -> ssl.SSLContext:
     else:
         context.load_verify_locations(cadata=trust.authority)
     return context
-
-
-def _first_reply(method: int, rest: bytes, who: Credentials, exchange: Exchange) -> bytes:
-    """Return the body of the first PasswordMessage or SASLInitialResponse."""
-    password = who.password.reveal()
-    if method == CLEARTEXT:
-        return password.encode() + b"\0"
-    if method == MD5:
-        inner = hashlib.md5((password + who.user).encode(), usedforsecurity=False).hexdigest()
-        outer = hashlib.md5(inner.encode() + rest[:4], usedforsecurity=False).hexdigest()
-        return f"md5{outer}\0".encode()
-    if method == SASL and MECHANISM.encode() in rest.split(b"\0"):
-        first = exchange.first().encode()
-        return MECHANISM.encode() + b"\0" + struct.pack("!i", len(first)) + first
-    text = f"asks for authentication method {method}, which bootheal does not speak"
-    raise _Refused(Answer(ok=False, spoke=True, text=text))
-
-
-def _check_signature(rest: bytes, wanted: bytes) -> None:
-    if not secrets.compare_digest(rest, b"v=" + base64.b64encode(wanted)):
-        text = "the server does not know the password's verifier: is this the right server?"
-        raise _Refused(Answer(ok=False, spoke=True, text=text))
