@@ -1,8 +1,12 @@
 """SCRAM without a server: what PostgreSQL 15 and libpq said to each other, and the verifiers that the server stored."""
 
 import base64
+import stringprep
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from psycopg.pq import PGconn
 
 from bootheal.postgres.scram import BINDING, Exchange, is_verifier, matches
 

@@ -5,6 +5,7 @@ the wire (PostgreSQL documentation, "Message Flow" and "Error and Notice Message
 PgBouncer speaks the same. Works on any connected socket, so also on a port-forward's.
 """
 
+import re
 import socket
 import ssl
 import struct
@@ -16,10 +17,12 @@ from bootheal.adapters.postgres.certificate import end_point
 from bootheal.adapters.postgres.login import Channel, ClientLogin, RefusedError
 from bootheal.errors import why_silent
 from bootheal.model import Answer, Auth, Credentials, Trust
+from bootheal.model.quoted import quoted
 
 PROTOCOL = 196608
 SSL_REQUEST = 80877103
 LENGTH_OF_LENGTH = 4
+_SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 
 # AuthenticationOk, and what may come beside it: notices; NegotiateProtocolVersion; ParameterStatus, BackendKeyData.
 LET_IN = struct.pack("!i", 0)
@@ -133,9 +136,7 @@ class _Connection:
             payload = self._receive(length - LENGTH_OF_LENGTH)
             if kind == b"E":
                 fields = {part[:1]: part[1:].decode(errors="replace") for part in payload.split(b"\0") if part}
-                raise _Refused(
-                    Answer(ok=False, spoke=True, sqlstate=fields.get(b"C", ""), text=fields.get(b"M", "refused"))
-                )
+                raise _Refused(_refusal(fields.get(b"C", ""), fields.get(b"M", "")))
             yield kind, payload
 
     def _message(self, kind: bytes, body: bytes) -> None:
@@ -161,6 +162,12 @@ class _Connection:
         if left <= 0:
             raise TimeoutError
         self.sock.settimeout(left)
+
+
+def _refusal(code: str, message: str) -> Answer:
+    """Say what an ErrorResponse said. Not every server that refuses has a code for it, and not every code is one."""
+    sqlstate = code if _SQLSTATE.fullmatch(code) else ""
+    return Answer(ok=False, spoke=True, sqlstate=sqlstate, text=quoted(message) or "refused")
 
 
 def _context(trust: Trust | None) -> ssl.SSLContext:
