@@ -13,7 +13,7 @@ full stop at their end, "" where there is nothing to say.
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import ClassVar, Generic, Protocol, TypeVar
@@ -276,6 +276,13 @@ class Step(ABC, Generic[ObservationT]):
     def rights(self) -> frozenset[Right]:
         """Name what the step's actions and its look must be allowed, beyond what `interests` need."""
         return frozenset()
+
+    def foretell(self, world: World) -> Iterator[str]:  # noqa: ARG002 - most looks tell all there is to know
+        """Yield what would stand in the way later, for `bootheal check`: what no look needs while all is well.
+
+        May read and block; TransientError and PermanentError as for `look`.
+        """
+        return iter(())
 
     def wishes(self) -> frozenset[Right]:
         """Name what it would also read; where that is not allowed it knows less, and says so."""

@@ -115,6 +115,41 @@ def test_commits_that_wait_for_a_standby_are_noticed(server: RealPostgres) -> No
             assert ask(server, sql=ABOUT).value.split()[1:] == ["false"]  # whoever may not know claims nothing
 
 
+@pytest.mark.parametrize(
+    ("made", "reach"),
+    [
+        ("", ()),
+        ("grant pg_monitor to pooler", ()),
+        ("alter role pooler superuser", ("a superuser",)),
+        ("alter role pooler replication", ("a replication role",)),
+        ("alter role pooler createrole", ("a role that may make others (CREATEROLE)",)),
+        ("create role boss superuser; grant boss to pooler", ("a superuser by its membership in boss",)),
+        (
+            "create role boss superuser; create role team; grant boss to team; grant team to pooler",
+            ("a superuser by its membership in boss",),
+        ),
+        (
+            "alter role pooler noinherit; create role boss replication; grant boss to pooler with admin option",
+            ("a replication role by its membership in boss",),
+        ),
+        (
+            "grant pg_write_server_files, pg_read_all_data to pooler",
+            ("a member of pg_read_all_data", "a member of pg_write_server_files"),
+        ),
+    ],
+)
+def test_what_a_role_is_and_can_become_is_known(server: RealPostgres, made: str, reach: tuple[str, ...]) -> None:
+    """By its own rights, and by every role that it may become, however it came to that."""
+    with server.running():
+        clean = "drop role if exists pooler, team, boss; create role pooler login password 'x'"
+        for statement in (clean, *filter(None, made.split(";"))):
+            assert ask(server, ADMIN, sql=statement).ok
+        role = POSTGRES.role(server.target(), ADMIN, "shop", "pooler", Secret("x"))
+        assert role is not None
+        assert role.reach == reach
+        assert ask(server, ADMIN, sql="drop role if exists pooler, team, boss").ok
+
+
 # --- servers that do not come up ------------------------------------------------------------------
 
 

@@ -130,7 +130,7 @@ def test_a_role_is_read_and_its_password_set(parts: Parts, stack: Stack) -> None
         parts.postgres.set_password(target, admin, "shop", 'odd "role', Secret(password))
         role = parts.postgres.role(target, admin, "shop", 'odd "role', Secret(password))
         assert role is not None
-        assert (role.matches, role.superuser, role.can_login) == (True, False, True)
+        assert (role.matches, role.reach, role.can_login) == (True, (), True)
         other = parts.postgres.role(target, admin, "shop", 'odd "role', Secret(password + "x"))
         assert other is not None
         assert other.matches is False

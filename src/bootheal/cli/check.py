@@ -66,6 +66,7 @@ def _problems(configuration: Configuration, world: World) -> Iterator[str]:
 def _judged(step: Step[Any], world: World) -> Iterator[str]:
     try:
         judgement = step.judge(step.look(world), Past(now=time.time()))
+        foretold = [] if isinstance(judgement, GiveUp) else list(step.foretell(world))
     except PermanentError as error:
         yield _told(step.name, error)
     except BoothealError as error:
@@ -73,6 +74,7 @@ def _judged(step: Step[Any], world: World) -> Iterator[str]:
     else:
         if isinstance(judgement, GiveUp):
             yield f"{step.name}: {judgement.why}" + (f"\n  {judgement.hint}" if judgement.hint else "")
+        yield from (f"{step.name}: {what}" for what in foretold)
 
 
 def _allowed(cluster: ClusterReader, right: Right) -> bool:

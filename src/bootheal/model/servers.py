@@ -37,11 +37,12 @@ class Role:
 
     None when the verifier cannot be read (no right to pg_authid) or is of an unknown kind.
     `same`: is it, byte for byte, the verifier that was asked about? None where that was not asked.
+    `reach`: what it is, or may become by its memberships, beyond an application: "superuser", "a member of
+    pg_write_server_files"; empty for the role that a pooler should have.
     """
 
     name: str
-    superuser: bool
-    replication: bool
+    reach: tuple[str, ...]
     can_login: bool
     expired: bool
     matches: bool | None

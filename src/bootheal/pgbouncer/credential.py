@@ -8,6 +8,7 @@ A pooler whose auth_file holds a SCRAM verifier passes the client's keys through
 PostgreSQL only where the role has that very verifier, so there it is kept byte for byte.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -176,12 +177,8 @@ class Credential(Step[CredentialObservation]):
 
     def _reset(self, seen: CredentialObservation, cause: str) -> Judgement:
         role = seen.role
-        if role is not None and (role.superuser or role.replication):
-            kind = "a superuser" if role.superuser else "a replication role"
-            return GiveUp(
-                f"role {role.name} is {kind}: its password is not bootheal's to change ({cause})",
-                "use a role of its own for the pooler, or set the password yourself",
-            )
+        if role is not None and role.reach:
+            return GiveUp(f"{_too_mighty(role)} ({cause})", LESS_MIGHTY)
         action = ResetPassword(
             cause=cause,
             database=self.database,
@@ -191,6 +188,15 @@ class Credential(Step[CredentialObservation]):
             auth_file=self.auth_file if seen.listed else None,
         )
         return Act(cause, (action,))
+
+    def foretell(self, world: World) -> Iterator[str]:
+        """Whether the role is one whose password bootheal would not reset, so that it is known before it drifts."""
+        primary = find(world, self.database).primary
+        if primary is None or self.reset == "never":
+            return
+        role = self._role(world, primary, world.secrets.credentials(self.login), None)
+        if role and role.reach:
+            yield f"{_too_mighty(role)}\n  {LESS_MIGHTY}"
 
     def _not_passed_through(self, seen: CredentialObservation) -> Judgement:
         """There is nothing to keep here; whether the application gets through is the pooler's step to find out."""
@@ -204,3 +210,15 @@ class Credential(Step[CredentialObservation]):
             f"role {seen.user} does not exist in database {self.database.name}",
             f"create it, or correct the user in {self.login.secret}",
         )
+
+
+# The official image makes POSTGRES_USER a superuser, which is then what everything logs in as.
+LESS_MIGHTY = (
+    "give the pooler a role of its own: CREATE ROLE pooler LOGIN PASSWORD '…'; GRANT CONNECT ON DATABASE … TO pooler; "
+    "or set credential.reset to never, and the password yourself"
+)
+
+
+def _too_mighty(role: Role) -> str:
+    """Whoever may write its Secret would else become what it can become."""
+    return f"role {role.name} is {' and '.join(role.reach)}: its password is not bootheal's to change"

@@ -16,7 +16,7 @@ from support.objects import past
 ADMIN, POOLER = Login(Ref("secret", "shop", "admin")), Login(Ref("secret", "shop", "pooler"))
 DATABASE = Database("shop", "shop", "shop", ADMIN, service="postgres")
 STEP = Credential(name="credential/shop", database=DATABASE, login=POOLER)
-ROLE = Role("pooler", superuser=False, replication=False, can_login=True, expired=False, matches=False)
+ROLE = Role("pooler", reach=(), can_login=True, expired=False, matches=False)
 REFUSED = Answer(ok=False, spoke=True, sqlstate="28P01", text="password authentication failed")
 
 
@@ -45,8 +45,11 @@ def test_a_proven_difference_is_reset(matches: bool | None, known: str) -> None:
     ("role", "why"),
     [
         ({"matches": True}, "refused although the stored verifier belongs to secret/shop/pooler"),
-        ({"superuser": True}, "is a superuser: its password is not bootheal's to change"),
-        ({"replication": True}, "is a replication role: its password is not bootheal's to change"),
+        ({"reach": ("a superuser",)}, "is a superuser: its password is not bootheal's to change"),
+        (
+            {"reach": ("a member of pg_read_all_data",)},
+            "is a member of pg_read_all_data: its password is not bootheal's to change",
+        ),
         ({"can_login": False}, "may not log in"),
         ({"expired": True}, "has expired"),
     ],
@@ -94,7 +97,7 @@ def test_always_means_once_per_boot() -> None:
 def test_always_spares_superusers_too() -> None:
     """The one rule that no setting lifts."""
     step = replace(STEP, reset="always")
-    judgement = step.judge(seen(Answer(ok=True, spoke=True), replace(ROLE, superuser=True)), past())
+    judgement = step.judge(seen(Answer(ok=True, spoke=True), replace(ROLE, reach=("a superuser",))), past())
     assert isinstance(judgement, GiveUp)
 
 

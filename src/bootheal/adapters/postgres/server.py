@@ -68,8 +68,9 @@ class PostgresServer:
             else:
                 agrees = matches(stored, role, wanted.reveal()) if stored else False
                 same = stored == verifier.reveal() if verifier else None
-        superuser, replication, can_login, expired = row
-        return Role(role, superuser, replication, can_login, expired, agrees, same)
+            powers = connection.execute(_REACH, [role, list(PREDEFINED)]).fetchall()
+        can_login, expired = row
+        return Role(role, tuple(power for (power,) in powers), can_login, expired, agrees, same)
 
     def set_password(
         self,
@@ -118,7 +119,32 @@ def _guard(timeout: float) -> str:
 
 
 _ROLE = """
-select rolsuper, rolreplication, rolcanlogin, coalesce(rolvaliduntil < now(), false)
-from pg_catalog.pg_roles where rolname = %s
+select rolcanlogin, coalesce(rolvaliduntil < now(), false) from pg_catalog.pg_roles where rolname = %s
+"""
+
+# Predefined roles that write files, run programs or read all data (PostgreSQL documentation, "Predefined Roles").
+PREDEFINED = (
+    "pg_execute_server_program",
+    "pg_read_all_data",
+    "pg_read_server_files",
+    "pg_write_all_data",
+    "pg_write_server_files",
+)
+
+# MEMBER counts every grant, with or without INHERIT, SET and ADMIN: who may grant a role to itself may become it. Until
+# PostgreSQL 16 CREATEROLE may do that with any role but a superuser, and since then with those it has made.
+_REACH = """
+select distinct case
+    when power = 'a member of' then power || ' ' || rolname
+    when rolname = wanted then power
+    else power || ' by its membership in ' || rolname
+end
+from (select %s::text as wanted) as asked, pg_catalog.pg_roles, lateral (values
+    (rolsuper, 'a superuser'), (rolreplication, 'a replication role'),
+    (rolcreaterole, 'a role that may make others (CREATEROLE)'), (rolname = any (%s), 'a member of')
+) as powers (holds, power)
+where holds and case when rolname = wanted then power <> 'a member of' else pg_has_role(wanted, oid, 'MEMBER') end
+    and not (rolname <> wanted and exists (select from pg_catalog.pg_roles where rolname = wanted and rolsuper))
+order by 1
 """
 _VERIFIER = "select rolpassword from pg_catalog.pg_authid where rolname = %s"
