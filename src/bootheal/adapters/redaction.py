@@ -1,8 +1,20 @@
-"""Texts from the cluster without what could be a password: logs, events and messages are written by others."""
+"""Texts from the cluster without what could be a password: logs, events and messages are written by others.
 
+Twice: when a text is read (`Redaction()(text)`), so that it can still be understood, and once more when anything is
+told (`Redaction().told(text)`), in whatever dress a secret may come out there.
+"""
+
+import base64
 import re
+import urllib.parse
+from collections.abc import Iterator
+
+from bootheal.model.quoted import visible
 
 HIDDEN = "***"
+
+# So much of a secret, and more, is hidden wherever it stands; less is told by chance.
+PART = 8
 
 _IN_URL = re.compile(r"(?<=://)([^:@/\s]*):\S+(?=@)")  # up to the last @: a password may hold one
 _VERIFIER = re.compile(r"SCRAM-SHA-256\$[^\s'\"]+|\bmd5[0-9a-f]{32}\b")
@@ -17,23 +29,76 @@ _NAMED = re.compile(
     """
 )
 
+# A line of PgBouncer's auth_file: "role" "password", quotes doubled.
+_LISTED = re.compile(r'^\s*"(?:[^"]|"")*"\s+"((?:[^"]|"")+)"', re.MULTILINE)
+
 
 class Redaction:
     """Hides the passwords that this process has read, and what looks like one."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
+        self._dresses: set[str] = set()
+        self._parts: set[str] = set()
 
-    def learn(self, password: str) -> None:
-        """Hide this text from now on, wherever it stands."""
-        self._known |= {password, password.strip()} - {""}
+    def learn(self, secret: str) -> None:
+        """Hide this text from now on, wherever it stands; of an auth_file each password in it."""
+        listed = {found.replace('""', '"') for found in _LISTED.findall(secret)}
+        fresh = ({secret, secret.strip()} | listed) - {""} - self._known
+        dresses = {dress for each in fresh for dress in _dresses(each)}
+        # Looks on several threads read these sets: they are replaced, never changed.
+        self._known = self._known | fresh
+        self._dresses = self._dresses | dresses
+        self._parts = self._parts | {
+            dress[at : at + PART] for dress in dresses if "\n" not in dress for at in range(len(dress) - PART + 1)
+        }
 
     def __call__(self, text: str) -> str:
         """Return the text without passwords, and without what a terminal would take for commands."""
         for password in sorted(self._known, key=len, reverse=True):
             text = text.replace(password, HIDDEN)
-        text = _IN_URL.sub(rf"\1:{HIDDEN}", text)
-        text = _VERIFIER.sub(HIDDEN, text)
-        text = _BEARER.sub(rf"\1 {HIDDEN}", text)
-        text = _NAMED.sub(rf"\1\2{HIDDEN}", text)
+        text = _unlikely(text)
         return "".join(character for character in text if character.isprintable() or character == "\n")
+
+    def told(self, text: str) -> str:
+        """Return one line that may be told to anybody: no secret, nor a part of one, and nothing that acts."""
+        for dress in sorted(self._dresses, key=len, reverse=True):
+            text = text.replace(dress, HIDDEN)
+        return visible(_unlikely(self._without_parts(text)))
+
+    def _without_parts(self, text: str) -> str:
+        """Hide each stretch of the text that is covered by parts of secrets."""
+        kept, at = [], 0
+        while at < len(text):
+            end = at
+            while text[end : end + PART] in self._parts:
+                end += 1
+            if end == at:
+                kept.append(text[at])
+                at += 1
+            else:
+                kept.append(HIDDEN)
+                at = end + PART - 1
+        return "".join(kept)
+
+
+def _unlikely(text: str) -> str:
+    """Hide what looks like a password, whoever's it is."""
+    text = _IN_URL.sub(rf"\1:{HIDDEN}", text)
+    text = _VERIFIER.sub(HIDDEN, text)
+    text = _BEARER.sub(rf"\1 {HIDDEN}", text)
+    return _NAMED.sub(rf"\1\2{HIDDEN}", text)
+
+
+def _dresses(secret: str) -> Iterator[str]:
+    """Yield the secret as it is, as in a URL, and in base64 behind 0, 1 or 2 other bytes."""
+    yield secret
+    yield urllib.parse.quote(secret, safe="")
+    if len(secret) >= PART:
+        raw = secret.encode(errors="surrogatepass")
+        for before in range(3):
+            encoded = base64.b64encode(b"\0" * before + raw).decode()
+            # The first and the last group also hold bits of what stands beside it.
+            whole = encoded[4 if before else 0 :].rstrip("=")
+            yield whole[: len(whole) // 4 * 4]
+            yield whole[: len(whole) // 4 * 4].replace("+", "-").replace("/", "_")

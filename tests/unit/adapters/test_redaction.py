@@ -1,8 +1,14 @@
 """What is hidden in texts of others before they are kept, and what is not."""
 
+import base64
+import urllib.parse
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bootheal.adapters.redaction import Redaction
+from bootheal.model.quoted import visible
 
 CANARY = "canary-5f1d"
 
@@ -57,3 +63,51 @@ def test_what_explains_a_failure_stays(text: str) -> None:
 def test_a_terminal_gets_no_commands() -> None:
     """Escape sequences of a log would be obeyed when the report is printed."""
     assert Redaction()("\x1b[31mred\x1b[0m\r\nnext") == "[31mred[0m\nnext"
+
+
+SECRET = "kR7/vQ+x2?Lm9 zäT4"
+
+
+def learned(*secrets: str) -> Redaction:
+    redaction = Redaction()
+    for secret in secrets:
+        redaction.learn(secret)
+    return redaction
+
+
+@pytest.mark.parametrize("before", ["", "u", "us", "user\0"])
+def test_what_is_told_holds_a_secret_in_no_dress(before: str) -> None:
+    """Whole, in base64 with whatever stands before it, as in a URL, cut off at either end."""
+    both = base64.b64encode((before + SECRET + "!").encode()).decode()
+    for said in (SECRET, SECRET[:8], SECRET[-8:], SECRET[3:13], both, urllib.parse.quote(SECRET, safe="")):
+        told = learned(SECRET).told(f"it says {said}, no more")
+        assert "***" in told
+        assert told.startswith("it says ")
+        assert told.endswith(", no more") or said == both
+        assert not any(said[at : at + 8] in told for at in range(len(said) - 11) if said != both)
+
+
+def test_less_than_a_part_is_told() -> None:
+    """Seven characters stand anywhere by chance; a secret that is so short is hidden as a whole."""
+    assert learned("correct-horse").told("horse, correct") == "horse, correct"
+    assert learned("s3cret").told("s3cret, not s3cre") == "***, not s3cre"
+
+
+def test_the_passwords_of_an_auth_file_are_hidden_one_by_one() -> None:
+    """It is read as one text."""
+    redaction = learned('"app" "first-password"\n"pooler" "with ""quotes"" in it"\n; "x" "y"\n')
+    assert redaction("tried first-password") == "tried ***"
+    assert redaction.told('tried with "quotes" in it as app') == "tried *** as app"
+
+
+def test_what_is_told_is_one_line_that_does_nothing() -> None:
+    """Escapes are shown, not obeyed, and not dropped: a person sees that somebody tried."""
+    assert learned().told("\x1b]0;owned\x07\nok  all is well") == "\\x1b]0;owned\\x07\\nok  all is well"
+
+
+@given(st.text(min_size=8, max_size=40).filter(lambda text: text.strip() == text), st.text(), st.text())
+def test_no_part_of_any_secret_is_told(secret: str, before: str, after: str) -> None:
+    """Whatever it is made of, wherever it stands."""
+    told = learned(secret).told(before + secret + after)
+    shown = visible(secret)
+    assert not any(shown[at : at + 16] in told for at in range(max(1, len(shown) - 15)))
