@@ -8,15 +8,15 @@ import pytest
 
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
-from bootheal.adapters.reach import Reach
 from bootheal.errors import PermanentError, TransientError
 from bootheal.model import Credentials, Secret
 from bootheal.model.quoted import LONGEST
 from support.malicious_postgres import BEHAVIOURS, LETS_IN, impostor, useful
+from support.reach import direct
 
 CANARY = "canary-2b9e-hunter2"
 WHO = Credentials("postgres", Secret(CANARY))
-REACH = Reach(lambda *_: pytest.fail("no port-forward was asked for"), direct=True)
+REACH = direct()
 POSTGRES, CONSOLE = PostgresServer(REACH.open, REACH.local), PgBouncerConsole(REACH.local)
 SECONDS = 0.5
 
