@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from bootheal.adapters.bounded import connect
 from bootheal.errors import UnreachableError
 from bootheal.model import Ref, Target
 
@@ -29,7 +30,7 @@ class Reach:
         if self._direct or target.pod is None:
             try:
                 patience = min(timeout, DIRECT_TIMEOUT_SECONDS) if target.pod else timeout
-                return socket.create_connection((target.host, target.port), patience)
+                return connect(target.host, target.port, patience)
             except OSError as error:
                 unreachable = isinstance(error, TimeoutError) or error.errno in NO_ROUTE
                 if target.pod is None or not unreachable:
