@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from bootheal.model import Target
 
@@ -85,22 +86,16 @@ def _says(data: bytes) -> Behaviour:
     return play
 
 
-def _drips(data: bytes, first: bytes = b"") -> Behaviour:
+def _goes_on(saying: Callable[[Peer, bytes], None], data: bytes, first: bytes = b"") -> Behaviour:
     def play(peer: Peer) -> None:
         peer.request()
         peer.send(first)
-        peer.drip(data)
+        saying(peer, data)
 
     return play
 
 
-def _floods(data: bytes, first: bytes = b"") -> Behaviour:
-    def play(peer: Peer) -> None:
-        peer.request()
-        peer.send(first)
-        peer.for_ever(data)
-
-    return play
+_drips, _floods = partial(_goes_on, Peer.drip), partial(_goes_on, Peer.for_ever)
 
 
 def _answers(status: str, *headers: str, body: bytes = b"") -> Behaviour:
