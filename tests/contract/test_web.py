@@ -1,6 +1,7 @@
 """Front doors and TCP dialogues, against real servers on loopback."""
 
 import http.server
+import os
 import socket
 import ssl
 import threading
@@ -104,6 +105,9 @@ def test_an_authority_that_cannot_be_used_needs_a_person(tmp_path: Path) -> None
     (tmp_path / "text").write_text("not a certificate")
     with pytest.raises(PermanentError, match="it holds no certificate"):
         WEB.visit("https://localhost:1/", 1, ca=str(tmp_path / "text"))
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(PermanentError, match="it is no file"):
+        WEB.visit("https://localhost:1/", 1, ca=str(tmp_path / "pipe"))
 
 
 def test_redirects_are_followed_on_the_same_host() -> None:
@@ -114,7 +118,8 @@ def test_redirects_are_followed_on_the_same_host() -> None:
         assert seen[-1].endswith(" /200")
         assert WEB.visit(f"{here}/302//503", 3).text == f"GET {here}/503 says 503"
         assert WEB.visit(f"{here}/302/https://login.example/", 3).ok
-        assert "redirects more than 5 times" in WEB.visit(f"{here}/302//302//302//302//302//302//302//200", 3).text
+        assert WEB.visit(f"{here}{'/302/' * 5}/200", 3).ok
+        assert "redirects more than 5 times" in WEB.visit(f"{here}{'/302/' * 6}/200", 3).text
 
 
 def test_a_redirect_to_plain_http_is_not_followed(secure: tuple[int, list[str]], ca: str) -> None:
@@ -129,9 +134,12 @@ def test_a_redirect_to_plain_http_is_not_followed(secure: tuple[int, list[str]],
 def test_a_door_that_does_not_answer_says_why() -> None:
     """Nobody there, an unknown name, silence, plain text where TLS should be."""
     with door() as (plain, _):
-        assert WEB.visit(f"https://127.0.0.1:{plain}/200", 3).text.endswith("it does not speak TLS as it should")
+        said = WEB.visit(f"https://127.0.0.1:{plain}/200", 3).text
+    assert said.endswith("it does not speak TLS as it should: is it http:// that is meant?")
     assert WEB.visit(f"http://127.0.0.1:{plain}/200", 3).text.endswith("connection refused")
-    assert WEB.visit("http://no-such-name.invalid/", 3).text.endswith("its name cannot be resolved")
+    assert WEB.visit("http://no-such-name.invalid/", 3).text.endswith(
+        "its name cannot be resolved: enter it into DNS or /etc/hosts"
+    )
     with socket.create_server(("127.0.0.1", 0)) as silent:
         answer = WEB.visit(f"http://127.0.0.1:{silent.getsockname()[1]}/", 0.2)
     assert answer.text.endswith("no answer in time")
@@ -169,3 +177,21 @@ def test_a_server_may_have_to_speak_first() -> None:
     """Nothing is sent, and any byte can be expected."""
     with speaker(b"\x01\xff220 ready") as target:
         assert WEB.tcp(target, 3, expect="\x01\xff220").ok
+
+
+def test_who_says_something_else_and_waits_is_told_so() -> None:
+    """A Redis with a password says -NOAUTH and leaves the connection open: that is an answer, and not silence."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.sendall(b"-NOAUTH\r\n")
+                while peer.recv(100):
+                    pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        answer = WEB.tcp(Target("127.0.0.1", listener.getsockname()[1]), 0.3, send="PING\r\n", expect="+PONG")
+        thread.join(5)
+    assert (answer.ok, answer.spoke, answer.text.partition(": ")[2]) == (False, True, "says something else")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 
+from bootheal.adapters.bounded import connect
 from bootheal.adapters.scope import Scope, cut
 from bootheal.errors import UnreachableError, scarce
 from bootheal.model import Ref, Target
@@ -42,7 +43,7 @@ class Reach:
         if self._direct or target.pod is None:
             try:
                 patience = min(timeout, DIRECT_TIMEOUT_SECONDS) if target.pod else timeout
-                return socket.create_connection((target.host, target.port), patience)
+                return connect(target.host, target.port, patience)
             except OSError as error:
                 unreachable = isinstance(error, TimeoutError) or error.errno in NO_ROUTE
                 if target.pod is None or not unreachable:

@@ -1,24 +1,39 @@
-"""The Web port: probes over HTTP and TCP, on whatever socket reaches the pod; front doors from this host."""
+"""The Web port: probes over HTTP and TCP, on whatever socket reaches the pod; front doors from this host.
+
+Whoever answers may be broken or hostile. Each question has one deadline for all of it, and hears no more than it needs;
+what goes wrong, whatever it is, is an Answer; and no text holds the query of a URL, which may be a token.
+"""
 
 import http.client
 import socket
 import ssl
 import time
 from collections.abc import Callable
-from urllib.parse import SplitResult, urljoin, urlsplit
+from contextlib import closing
+from http import HTTPStatus
+from pathlib import Path
 
 from bootheal import __version__
 from bootheal.adapters import dns
+from bootheal.adapters.bounded import Line, connect
+from bootheal.adapters.door import AstrayError, Door, sendable, shown
 from bootheal.errors import PermanentError, UnreachableError, scarce, why_silent
 from bootheal.model import Answer, Target
+from bootheal.model.quoted import quoted
 
 Open = Callable[[Target, float], socket.socket]
 
 REDIRECTS = 5
 HEADERS = {"User-Agent": f"bootheal/{__version__}"}
 
+# Status and headers; servers hold 8 to 64 KiB of them to be enough. What comes after them is not read.
+HEAD_BYTES = 1 << 16
+
 # How much of an answer is searched for what is expected of it.
 ANSWER = 4096
+
+# What others say, or what an address turns out to be, may be anything: whatever comes of it is an answer.
+SILENT = (OSError, http.client.HTTPException, UnreachableError, ValueError, OverflowError, RecursionError)
 
 
 class WebProbe:
@@ -29,38 +44,36 @@ class WebProbe:
 
     def http(self, target: Target, path: str, timeout: float, *, status: int = 0) -> Answer:
         """GET `path`; redirects count as served, as they do for a kubelet."""
-        connection = http.client.HTTPConnection(target.host or "localhost", target.port, timeout=timeout)
+        deadline, what = time.monotonic() + timeout, f"GET {shown(path)}"
         try:
-            connection.sock = self._open(target, timeout)
-            connection.sock.settimeout(timeout)
-            connection.request("GET", path, headers=HEADERS)
-            found = connection.getresponse().status
-        except (OSError, http.client.HTTPException, UnreachableError) as error:
-            return Answer(ok=False, spoke=False, text=f"GET {path}: {why_silent(error)}")
-        finally:
-            connection.close()
-        return _judged(path, found, status)
+            with Line(self._open(target, timeout), deadline, HEAD_BYTES) as line:
+                found, _ = _head(line, "GET", target.host or "localhost", target.port, sendable(path))
+        except SILENT as error:
+            return _silent(f"{what}: ", error)
+        return _judged(what, found, status)
 
     def tcp(self, target: Target, timeout: float, *, send: str = "", expect: str = "") -> Answer:
         """Connect, and perhaps talk. Through a port-forward an end-of-file at once means that nobody listens."""
+        deadline, what = time.monotonic() + timeout, f"port {target.port}: "
         try:
-            with self._open(target, timeout) as sock:
+            sock = self._open(target, timeout)
+            with Line(sock, deadline, 2 * ANSWER) as line:
                 if send or expect:
-                    return _talked(sock, target.port, send, expect, time.monotonic() + timeout)
+                    return _talked(line, what, send, expect)
                 if target.pod and sock.family == socket.AF_UNIX and not _stays_open(sock):
-                    return Answer(ok=False, spoke=False, text=f"port {target.port}: connection refused")
-        except (OSError, UnreachableError) as error:
-            return Answer(ok=False, spoke=False, text=f"port {target.port}: {why_silent(error)}")
+                    return _bad(f"{what}connection refused", spoke=False)
+        except SILENT as error:
+            return _silent(what, error)
         return Answer(ok=True, spoke=True)
 
     def dns(self, target: Target, name: str, timeout: float) -> Answer:
         """Ask for an address."""
+        deadline = time.monotonic() + timeout
         try:
-            with self._open(target, timeout) as sock:
-                sock.settimeout(timeout)
-                return dns.ask(sock, name)
-        except (OSError, UnreachableError) as error:
-            return Answer(ok=False, spoke=False, text=why_silent(error))
+            with Line(self._open(target, timeout), deadline, dns.LONGEST_MESSAGE) as line:
+                return dns.ask(line, name)
+        except SILENT as error:
+            return _silent("", error)
 
     def visit(
         self,
@@ -73,81 +86,91 @@ class WebProbe:
         address: str = "",
         status: int = 0,
     ) -> Answer:
-        """Ask a URL from this host, and where it redirects to on the same host, but never from https to http."""
+        """Ask a URL from this host, and where it redirects to on the same host: see `Door.onward`."""
         deadline = time.monotonic() + timeout
-        context = _trust(ca, insecure=insecure)
-        door = urlsplit(url)
-        for _ in range(REDIRECTS):
+        try:
+            door = Door.at(url)
+        except AstrayError as error:
+            return _bad(f"cannot ask a front door: its URL is {error}", spoke=False)
+        for _ in range(REDIRECTS + 1):
+            what = f"{method} {door}"
             try:
-                found, location = _request(method, door, address, context, deadline)
-            except (OSError, http.client.HTTPException, ValueError) as error:
-                return Answer(ok=False, spoke=False, text=f"{method} {_shown(door)}: {_words(error)}")
-            onward = (
-                urlsplit(urljoin(door.geturl(), location)) if location and found != status and method == "GET" else None
-            )
-            if onward is None or onward.hostname != door.hostname:
-                return _judged(_shown(door), found, status, method)
-            if (door.scheme, onward.scheme) == ("https", "http"):
-                return Answer(ok=False, spoke=True, text=f"GET {_shown(door)} redirects from https to plain http")
+                found, location = _visited(door, method, address, _trust(door, ca, insecure=insecure), deadline)
+            except SILENT as error:
+                return _silent(f"{what}: ", error)
+            try:
+                onward = door.onward(location) if location and found != status and method == "GET" else None
+            except AstrayError as error:
+                return _bad(f"{what} {error}", spoke=True)
+            if onward is None:
+                return _judged(what, found, status)
             door = onward
-        return Answer(ok=False, spoke=True, text=f"GET {url} redirects more than {REDIRECTS} times")
+        return _bad(f"{what} redirects more than {REDIRECTS} times", spoke=True)
 
 
-def _request(method: str, door: SplitResult, address: str, context: ssl.SSLContext, deadline: float) -> tuple[int, str]:
+def _visited(door: Door, method: str, address: str, context: ssl.SSLContext | None, deadline: float) -> tuple[int, str]:
     """Return status and, of a redirect, where to."""
-    secure = door.scheme == "https"
-    host, port = door.hostname or "", door.port or (443 if secure else 80)
-    left = max(0.01, deadline - time.monotonic())
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = kind(host, door.port, timeout=left)
-    try:
-        with scarce(f"connect to {host}"):
-            connection.sock = socket.create_connection((address or host, port), left)
-        if secure:
-            connection.sock = context.wrap_socket(connection.sock, server_hostname=host)
-        connection.request(method, (door.path or "/") + (f"?{door.query}" if door.query else ""), headers=HEADERS)
+    with scarce(f"connect to {door.host}"):
+        sock = connect(address or door.host, door.port, deadline - time.monotonic())
+    with Line(sock, deadline, HEAD_BYTES) as line:
+        if context:
+            line.encrypt(context, door.host)
+        return _head(line, method, door.host, door.port, door.target, secure=context is not None)
+
+
+def _head(line: Line, method: str, host: str, port: int, target: str, *, secure: bool = False) -> tuple[int, str]:
+    """Ask, and return status and, of a redirect, where to. The body is nobody's business."""
+    connection = http.client.HTTPConnection(host.partition("%")[0], port)  # a zone means something on this host only
+    connection.sock = line
+    connection.default_port = http.client.HTTPS_PORT if secure else http.client.HTTP_PORT  # which Host does not name
+    with closing(connection):
+        connection.request(method, target, headers=HEADERS)
         response = connection.getresponse()
-        moved = http.HTTPStatus.MULTIPLE_CHOICES <= response.status < http.HTTPStatus.BAD_REQUEST
-        return response.status, (response.getheader("Location") or "") if moved else ""
-    finally:
-        connection.close()
+    if line.ended:
+        raise ConnectionError("connection closed")  # in the middle of the headers: http.client takes it for their end
+    moved = HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST
+    return response.status, (response.headers.get("Location") or "") if moved else ""
 
 
-def _trust(ca: str, *, insecure: bool) -> ssl.SSLContext:
+def _trust(door: Door, ca: str, *, insecure: bool) -> ssl.SSLContext | None:
+    """Return how the door's certificate is checked; None for plain http."""
+    if door.scheme == "http":
+        return None
+    if ca and Path(ca).exists() and not Path(ca).is_file():
+        raise _unusable(ca, "it is no file")  # a FIFO would be waited for
     try:
         context = ssl.create_default_context(cafile=ca or None)
     except OSError as error:  # an SSLError is one, too
         reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
-        raise PermanentError(
-            f"cannot use the certificate authority {ca}: {reason}", hint="see the probe's ca"
-        ) from None
+        raise _unusable(ca, reason or str(error)) from None
     if insecure:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
 
 
-def _judged(what: str, found: int, wanted: int, method: str = "GET") -> Answer:
-    if found == wanted or (not wanted and http.HTTPStatus.OK <= found < http.HTTPStatus.BAD_REQUEST):
+def _unusable(ca: str, reason: str) -> PermanentError:
+    return PermanentError(f"cannot use the certificate authority {ca}: {reason}", hint="see the probe's ca")
+
+
+def _judged(what: str, found: int, wanted: int) -> Answer:
+    if found == wanted or (not wanted and HTTPStatus.OK <= found < HTTPStatus.BAD_REQUEST):
         return Answer(ok=True, spoke=True)
-    return Answer(ok=False, spoke=True, text=f"{method} {what} says {found}" + (f", not {wanted}" if wanted else ""))
+    return _bad(f"{what} says {found}" + (f", not {wanted}" if wanted else ""), spoke=True)
 
 
-def _shown(door: SplitResult) -> str:
-    """Return the URL without its query, which may be long or hold a token."""
-    return door._replace(query="", fragment="").geturl()
-
-
-def _talked(sock: socket.socket, port: int, send: str, expect: str, deadline: float) -> Answer:
-    sock.settimeout(max(0.01, deadline - time.monotonic()))
-    sock.sendall(send.encode("latin-1"))
-    heard = b""
-    while expect.encode("latin-1") not in heard:
-        sock.settimeout(max(0.01, deadline - time.monotonic()))
-        more = sock.recv(ANSWER)
+def _talked(line: Line, what: str, send: str, expect: str) -> Answer:
+    line.sendall(send.encode("latin-1"))
+    wanted, heard = expect.encode("latin-1"), b""
+    while wanted not in heard:
+        try:
+            more = line.recv(ANSWER)
+        except TimeoutError:
+            if not heard:
+                raise
+            more = b""
         heard += more
         if not more or len(heard) > ANSWER:
-            said = "says something else" if heard else "connection closed"
-            return Answer(ok=False, spoke=bool(heard), text=f"port {port}: {said}")
+            return _bad(f"{what}{'says something else' if heard else 'connection closed'}", spoke=bool(heard))
     return Answer(ok=True, spoke=True)
 
 
@@ -163,14 +186,51 @@ def _stays_open(sock: socket.socket) -> bool:
         return True
 
 
+def _bad(text: str, *, spoke: bool) -> Answer:
+    return Answer(ok=False, spoke=spoke, text=quoted(text))
+
+
+def _silent(what: str, error: Exception) -> Answer:
+    return _bad(f"{what}{_words(error)}", spoke=False)
+
+
+# OpenSSL's numbers for what may be wrong with a certificate (X509_V_ERR_…), and what to do about it.
+CERTIFICATES = {
+    9: "is this host's clock right?",
+    10: "renew it",
+    18: "name it, or the authority that signed it, as `ca`",
+    19: "name its authority as `ca`",
+    20: "name its authority as `ca`",
+    21: "name its authority as `ca`",
+    62: "ask by a name that it is for",
+    64: "ask by an address that it is for",
+}
+
+
 def _words(error: Exception) -> str:
-    """Say why a front door did not answer: names and certificates may be wrong there, too."""
+    """Say why nobody answered as he should, and what to do about it where that is known."""
     match error:
-        case ssl.SSLCertVerificationError():
-            return f"its certificate is not trusted: {error.verify_message}"
         case ssl.SSLError():
-            return "it does not speak TLS as it should"
+            return _words_of_tls(error)
+        case http.client.RemoteDisconnected():
+            return "connection closed"
+        case http.client.HTTPException():
+            return "it does not speak HTTP as it should, or only within TLS"
+        case socket.gaierror() if error.errno == socket.EAI_AGAIN:
+            return "its name cannot be resolved now: no resolver has answered"
         case socket.gaierror():
-            return "its name cannot be resolved"
+            return "its name cannot be resolved: enter it into DNS or /etc/hosts"
         case _:
             return why_silent(error)
+
+
+def _words_of_tls(error: ssl.SSLError) -> str:
+    match error:
+        case ssl.SSLCertVerificationError():
+            advice = CERTIFICATES.get(error.verify_code, "")
+            return f"its certificate is not trusted: {error.verify_message.rstrip('.')}" + (advice and f"; {advice}")
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
+            return "connection closed"
+        case _:
+            plain = error.reason == "WRONG_VERSION_NUMBER"
+            return "it does not speak TLS as it should" + (": is it http:// that is meant?" if plain else "")

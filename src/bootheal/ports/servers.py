@@ -113,5 +113,6 @@ class Web(Protocol):
         """Ask a URL from this host, trusting `ca` (else the system's authorities), connecting to `address` if given.
 
         `ca` is the path of a file in PEM; PermanentError where it cannot be used. `insecure`: any certificate will
-        do. Redirects of a GET are followed on the same host, but never from https to http.
+        do. Redirects of a GET are followed on the same host and port (or from http to https, each on its usual port),
+        never from https to http; one to another host counts as any other status.
         """

@@ -3,11 +3,13 @@
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 
-from bootheal.adapters.dns import ask
+from bootheal.adapters.bounded import Line
+from bootheal.adapters.dns import LONGEST_MESSAGE, ask
 from bootheal.model import Answer
 
 # As CoreDNS answers: NOERROR with one address.
@@ -27,10 +29,9 @@ def asked(reply: Callable[[bytes], bytes]) -> tuple[Answer | None, bytes]:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    with near:
-        near.settimeout(2)
+    with Line(near, time.monotonic() + 2, LONGEST_MESSAGE) as line:
         try:
-            return ask(near, "kubernetes.default.svc.cluster.local"), heard[0]
+            return ask(line, "kubernetes.default.svc.cluster.local"), heard[0]
         except OSError:
             return None, heard[0]
         finally:
