@@ -13,6 +13,9 @@ from bootheal.step import Action
 HANG_UP = ("kill", "-HUP", "1")
 HANG_UP_TIMEOUT_SECONDS = 5.0
 
+# Why a setting is restored although logins still fail; what it did not help against follows.
+IN_VAIN = "it does not help"
+
 
 @dataclass(frozen=True, kw_only=True)
 class _OnPod(Action):
@@ -192,6 +195,15 @@ def owed(done: Sequence[ActionRecord], uid: str) -> dict[str, str]:
         elif item.action == RestoreSetting.kind() and item.result == "done":
             loans.pop(item.note["key"], None)
     return loans
+
+
+def given_up(done: Sequence[ActionRecord], uid: str, diagnosis: str) -> bool:
+    """Tell whether what was lent to a pod was given back because it helped nothing against this diagnosis.
+
+    Else it would be lent again at once, and given back again, for ever.
+    """
+    wanted = (RestoreSetting.kind(), f"{IN_VAIN}: {diagnosis}", uid)
+    return wanted in ((item.action, item.cause, item.note.get("uid")) for item in done)
 
 
 def restarted(done: Sequence[ActionRecord]) -> frozenset[str]:

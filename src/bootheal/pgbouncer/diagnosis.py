@@ -34,6 +34,7 @@ class Diagnosis(StrEnum):
     STALE_CLIENT = "the pooler knows another password of the application than its Secret"
     PAUSED = "somebody has paused the database in the pooler"
     DISABLED = "somebody has disabled the database in the pooler"
+    HANDED_OVER = "it wants the password in a way that proves nothing of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Logins:
     def _through(self) -> Diagnosis:
         """Both roles are well, or were not asked."""
         answer = self.through
+        if answer and answer.asks:
+            return Diagnosis.HANDED_OVER
         if answer is None or not answer.spoke:
             return Diagnosis.BACKS_OFF
         if answer.sqlstate in MISSING and understand(answer.text) is not Meaning.CLIENT:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from bootheal.cluster.freshness import pod_doubt, service_doubt
 from bootheal.errors import PermanentError, TransientError
-from bootheal.model import Answer, Credentials, Document, Login, Pod, Ref, Service, State, Target, Workload
+from bootheal.model import Answer, Auth, Credentials, Document, Login, Pod, Ref, Service, State, Target, Workload
 from bootheal.pgbouncer.diagnosis import RECOVERING, Diagnosis, Logins
 from bootheal.pgbouncer.files import same_file
 from bootheal.pgbouncer.knowledge import Meaning, understand
@@ -18,7 +18,7 @@ PROMPT_SECONDS = 1.0
 PATIENT_SECONDS = 3.0
 
 # What trying to log in sooner does not change.
-NOT_LENT_FOR = (Diagnosis.PAUSED, Diagnosis.DISABLED, Diagnosis.STALE_CLIENT)
+NOT_LENT_FOR = (Diagnosis.PAUSED, Diagnosis.DISABLED, Diagnosis.STALE_CLIENT, Diagnosis.HANDED_OVER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +26,9 @@ class Pooler:
     """Where a pooler is, and who logs in. `dbname` is the database as it names it; `settings` are SHOW CONFIG keys.
 
     `credential` is its own role's, `console` whose its console lets in, `client` the application's. `port` 0 means:
-    the port that the Service has. `auth_file` is the Secret (as `password`) that its auth_file is mounted from, where
-    that is declared; `settings_in` the ConfigMap and key of its pgbouncer.ini. The paths are those in the pods, for
-    where the console does not tell.
+    the port that the Service has; `auth` is how it may ask for a password beside SCRAM. `auth_file` is the Secret (as
+    `password`) that its auth_file is mounted from, where that is declared; `settings_in` the ConfigMap and key of its
+    pgbouncer.ini. The paths are those in the pods, for where the console does not tell.
     """
 
     deployment: Ref
@@ -39,6 +39,7 @@ class Pooler:
     console: Login
     client: Login
     port: int = 0
+    auth: Auth = Auth.SCRAM
     settings: Mapping[str, str] = field(default_factory=dict)
     settings_in: tuple[Ref, str] | None = None
     settings_path: str = "/etc/pgbouncer/pgbouncer.ini"
@@ -126,7 +127,7 @@ def look(world: World, pooler: Pooler) -> PoolerObservation:
         if doubt := pod_doubt(pod, boot_time=boot_time) or _not_running(pod):
             doubts.append(doubt)
         else:
-            target = Target(pod.ip, _port(pooler, service, pod), pod.ref)
+            target = Target(pod.ip, _port(pooler, service, pod), pod.ref, auth=pooler.auth)
             pods.append(_pod(world, pooler, pod, target, client=client, console=console))
     if not there:
         doubts.append(_no_pod(workload))
@@ -207,7 +208,9 @@ def _service(world: World, pooler: Pooler, service: Service, pods: list[Pod], cl
     port = next((port for pod in pods if (port := service.port_to(pod, _port(pooler, service, pod)))), 0)
     if not port:
         return f"{service.ref} has no port that leads to the pooler"
-    answer = world.postgres.ask(Target(service.cluster_ip, port), client, pooler.dbname, timeout=PATIENT_SECONDS)
+    answer = world.postgres.ask(
+        Target(service.cluster_ip, port, auth=pooler.auth), client, pooler.dbname, timeout=PATIENT_SECONDS
+    )
     return "" if answer.ok else f"login through {service.ref}: {answer}"
 
 

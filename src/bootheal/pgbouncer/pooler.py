@@ -14,6 +14,7 @@ from typing import Any
 
 from bootheal.model import ActionRecord, Right
 from bootheal.pgbouncer.actions import (
+    IN_VAIN,
     ApplySettings,
     HangUp,
     LowerSetting,
@@ -21,6 +22,7 @@ from bootheal.pgbouncer.actions import (
     RestartPooler,
     RestoreSetting,
     WriteSettings,
+    given_up,
     owed,
     reloaded,
     restarted,
@@ -97,15 +99,16 @@ class PoolerStep(Step[PoolerObservation]):
         """Lend, then cure, then wait; in the end a person must know."""
         first = seen.failing[0]
         said = f"login through {first.ref}: {first.login}"
-        if loans := tuple(self._lower(pod, key, past) for pod in seen.failing for key in seen.to_lend(pod)):
-            return Act(said, loans)
         diagnoses = [(pod, seen.diagnosis(pod)) for pod in seen.failing]
+        hopeful = (pod for pod, diagnosis in diagnoses if not given_up(past.present.done, pod.uid, diagnosis))
+        if loans := tuple(self._lower(pod, key, past) for pod in hopeful for key in seen.to_lend(pod)):
+            return Act(said, loans)
         for pod, diagnosis in diagnoses:
             if cure := self._cure(pod, diagnosis, seen, past):
                 return Act(said, (cure,))
         for pod, diagnosis in diagnoses:
             if past.held(condition(pod, diagnosis)) >= persists_for(pod, diagnosis, self.patience):
-                if repayments := tuple(self._repayments(seen, past)):
+                if repayments := tuple(self._repayments(seen, past, f"{IN_VAIN}: {diagnosis.value}")):
                     return Act("nothing is left to be lent for", repayments)
                 return give_up(pod, diagnosis, seen, self.pooler)
         diagnosis = diagnoses[0][1]

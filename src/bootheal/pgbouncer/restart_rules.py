@@ -29,6 +29,7 @@ PERSISTS_FOR_SECONDS = {
     Diagnosis.MISSING: 10.0,
     Diagnosis.PAUSED: 60.0,
     Diagnosis.DISABLED: 60.0,
+    Diagnosis.HANDED_OVER: 0.0,
 }
 
 
@@ -73,6 +74,11 @@ def give_up(pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObservation, poole
             return GiveUp(f"{said}; {diagnosis.value}", f"on {console}: ENABLE {pooler.dbname}")
         case Diagnosis.MISSING:
             return GiveUp(f"{said}: {diagnosis.value}", "is data gone? restore from a backup", person=True)
+        case Diagnosis.HANDED_OVER:
+            return GiveUp(said, f"poolers.{pooler.database.name}: let auth_type be scram-sha-256, or say auth: md5")
+        case Diagnosis.CROWDED:
+            hint = f"raise max_client_conn or the limit that it names; SHOW CLIENTS on {console} says who holds them"
+            return GiveUp(f"{said}: {diagnosis.value}", hint)
         case Diagnosis.STALE_CLIENT:
             hint = f"compare {pooler.client.secret} with the pooler's auth_file or auth_query"
             return GiveUp(said, f"the pooler refuses the application's own login: {hint}")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from bootheal.cluster.freshness import pod_doubt, service_doubt
 from bootheal.errors import BoothealError, PermanentError
-from bootheal.model import Answer, Leadership, Login, Pod, Ref, Service, Target, Trust
+from bootheal.model import Answer, Auth, Leadership, Login, Pod, Ref, Service, Target, Trust
 from bootheal.ports import World
 
 TIMEOUT_SECONDS = 3.0
@@ -30,7 +30,7 @@ class Database:
 
     Its pods are found by `selector`, else by the Service's selector or addresses. `port` 0 means: the port
     that the Service has. `authority` and its key are where the certificate of who signs the server's is kept;
-    `certified` is the name that the server's must be for.
+    `certified` is the name that the server's must be for. `auth`: how it may ask for a password beside SCRAM.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Database:
     authority: Ref | None = None
     authority_key: str = ""
     certified: str = ""
+    auth: Auth = Auth.SCRAM
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def find(world: World, database: Database) -> Servers:
         return world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT_SECONDS, sql=READ_ONLY)
 
     if database.host:
-        target = Target(database.host, database.port or PORT, trust=trust)
+        target = Target(database.host, database.port or PORT, trust=trust, auth=database.auth)
         return Servers((Server(database.host, target, ask(target)),))
     boot_time = world.host.boot_time()
     servers = []
@@ -154,7 +155,7 @@ def find(world: World, database: Database) -> Servers:
         if not port:
             hint = f"name one: databases.{database.name}.port"
             raise PermanentError(f"cannot tell the port of database {database.name}: its Service has none", hint=hint)
-        target = Target(pod.ip, port, pod.ref, trust)
+        target = Target(pod.ip, port, pod.ref, trust, database.auth)
         servers.append(Server(pod.ref.name, target, ask(target), pod=pod))
     return Servers(tuple(servers), _service_doubt(world, database, servers), _leadership(world, database, servers))
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from bootheal import model
 from bootheal.config import names
 from bootheal.config.section import Finding, Section
 from bootheal.config.sections.login import Login
@@ -86,6 +87,11 @@ class Database(Section):
         None, description="k3s only: where the disk with its data must be mounted before anything is done"
     )
     tls: Tls | None = Field(None, description="default: TLS where the server offers it, unverified")
+    auth: Literal["scram", "password"] = Field(
+        "scram",
+        description="how it may ask for passwords. password hands them over, as servers that ask ldap or pam want it: "
+        "only to one that `tls` has verified",
+    )
     admin: Login = Field(description="a role that may read pg_authid and alter the pooler's role")
     client: Login | None = Field(None, description="the application's login, to ask the checks with")
     checks: list[Check] = Field(default_factory=list, description="is the data still there? asked at each look")
@@ -101,6 +107,8 @@ class Database(Section):
         if self.tls and self.tls.verify == "full" and not self.service and not self.host:
             text = "cannot be full: there is no Service whose name the certificate could be for; say ca"
             yield (*path, "tls", "verify"), text
+        if self.auth == "password" and not self.tls:
+            yield (*path, "auth"), "cannot be password without tls: it would be handed to whoever answers"
         if self.checks and not self.client:
             text = f"cannot be asked: name the application's Secret, {'.'.join(map(str, path))}.client"
             yield (*path, "checks"), text
@@ -122,6 +130,7 @@ class Database(Section):
             selector=self.selector,
             port=self.port or 0,
             host=self.host or "",
+            auth=model.Auth(self.auth),
             authority=tls.ca.build(self.namespace) if tls else None,
             authority_key=tls.ca.key if tls else "",
             certified=(self.host or name_in_cluster) if tls and tls.verify == "full" else "",

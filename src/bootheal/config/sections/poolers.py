@@ -77,6 +77,11 @@ class Pooler(Section):
     auth_file: AuthFile | None = Field(
         None, description="where its auth_file comes from: verifiers in it are kept, its changes reloaded"
     )
+    auth: Literal["scram", "md5"] = Field(
+        "scram",
+        description="how it may ask for passwords. md5 hands over a hash that lets in whoever has heard it: "
+        "only for a PgBouncer whose auth_type is md5 and whose auth_file holds plain passwords",
+    )
     settings: dict[SettingName, Text] = Field(default_factory=dict, description="PgBouncer settings to keep in force")
     settings_in: SettingsIn | None = Field(None, description="also write the settings here, so that they persist")
     patience: Patience = 1800.0
@@ -105,6 +110,7 @@ class Pooler(Section):
                 console=(self.console or self.credential).build(namespace),
                 client=self.client.build(namespace),
                 port=self.port or 0,
+                auth=model.Auth(self.auth),
                 settings=self.settings,
                 settings_in=(Ref("configmap", namespace, settings_in.configmap), settings_in.key)
                 if settings_in
