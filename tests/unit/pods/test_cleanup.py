@@ -15,6 +15,7 @@ from bootheal.pods.cleanup import BATCH, BEGAN, FEW, WITNESSES, Cleanup, Cleanup
 from bootheal.ports import Partial, World
 from bootheal.step import Act, GiveUp, Past, Settled, Wait
 from support.objects import BOOT, NOW, THIS_BOOT, a_lease, a_node, a_pod, past, running, terminated, waiting
+from support.thorough import times
 
 CLEANUP = Cleanup(namespaces=("shop",), grace=60, cap=2)
 
@@ -380,7 +381,7 @@ def lives(pod: Pod) -> bool:
     return (pod.ready and pod.phase == "Running") or any(c.started is None or c.started >= BOOT for c in ran)
 
 
-@settings(max_examples=500)
+@settings(max_examples=times(500))
 @given(
     pods=st.lists(PODS, min_size=1, max_size=5), watched=mostly(60, 0, 59), pressed=st.booleans(), known=st.booleans()
 )
