@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -242,13 +241,12 @@ def test_a_batch_is_deleted_in_parts_that_take_no_longer_than_one_request() -> N
     doomed = tuple(PodToDelete(Ref("pod", "shop", f"a{number}"), f"{number}", "1") for number in range(BATCH - 1))
     sent: list[tuple[PodToDelete, ...]] = []
 
-    class Cluster:
+    class Writer(Partial):
         def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
             sent.append(tuple(pods))
 
-    world: Any = SimpleNamespace(cluster=Cluster())
     for part in DeletePods(cause="Unknown", pods=doomed).parts():
-        part.apply(world)
+        part.apply(World(writer=Writer()))
     assert tuple(pod for part in sent for pod in part) == doomed
     assert max(len(part) for part in sent) <= DELETES_AT_ONCE
 
