@@ -71,3 +71,6 @@ def _end_the_rest() -> None:
     if left := descendants(os.getpid()):
         print(f"ended what tests have left: {len(left)} processes", file=sys.stderr)
         kill_descendants(os.getpid())
+        with suppress(ChildProcessError):
+            while True:
+                os.wait()

@@ -11,9 +11,10 @@ from bootheal.adapters.scope import Scope
 from support import session
 
 # On a busy machine anything may take long: neither profile minds.
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-settings.register_profile("quick", PATIENT)
-settings.register_profile("thorough", PATIENT, max_examples=10 * PATIENT.max_examples)
+SLOW = [HealthCheck.too_slow]
+QUICK = settings(settings.get_profile("default"), deadline=None, suppress_health_check=SLOW, print_blob=True)
+settings.register_profile("quick", QUICK)
+settings.register_profile("thorough", QUICK, max_examples=10 * QUICK.max_examples)
 settings.load_profile("quick")
 
 
@@ -24,21 +25,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--k3s-image", metavar="IMAGE", help="an image of K3s that Docker has, to start such a cluster")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Let one process run the tests that share something dear: a machine, or a stack of their file."""
-    for item in items:
-        if isinstance(item, pytest.Function) and (group := group_of(item)):
-            item.add_marker(pytest.mark.xdist_group(group))
+    if isinstance(item, pytest.Function) and (group := group_of(item)):
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def group_of(item: pytest.Function) -> str:
-    """By the scope of the fixtures that it uses, and where they are defined."""
+    """Its directory or its file, by the widest scope of its fixtures; "" where it can run anywhere."""
     used = [each for found in item._fixtureinfo.name2fixturedefs.values() for each in found]
-    scopes = {each.scope for each in used if each.baseid.startswith("tests/") and item.path.parent.name != "unit"}
-    if "session" in scopes:
-        return item.path.parent.name
-    return item.path.stem if "module" in scopes else ""
+    scopes = {each.scope for each in used if each.baseid.startswith("tests/")}
+    if item.nodeid.startswith("tests/unit/") or not scopes & {"module", "session"}:
+        return ""
+    return item.path.parent.name if "session" in scopes else f"{item.path.parent.name}/{item.path.stem}"
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:

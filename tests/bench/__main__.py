@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import cleanup, engine, pooler, resident, startup
+from bench import cleanup, engine, pooler, resident, startup, suite
 from bench.row import CannotMeasureError, Row, table
 from bootheal.errors import BoothealError
 
@@ -29,6 +29,7 @@ def main() -> int:
         "startup": startup.measure,
         "resident": resident.measure,
         "cleanup": cleanup.measure,
+        "tests": suite.measure,
     }
     rows: list[Row] = []
     failures: list[str] = []
@@ -50,12 +51,12 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
-        description="Measures what bootheal promises: its engine, its healing, its start, its staying, its clean-up.",
+        description="Measures what bootheal promises: its engine, healing, start, staying and clean-up; and its tests.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parts = ("engine", "pooler", "startup", "resident", "cleanup")
+    parts = ("engine", "pooler", "startup", "resident", "cleanup", "tests")
     parser.add_argument("--only", choices=parts, metavar="NAME", help=", ".join(parts))
     parser.add_argument("--quick", action="store_true", help="leave out doing nothing with server_login_retry 60")
     return parser

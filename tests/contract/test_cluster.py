@@ -191,7 +191,7 @@ def test_a_port_forward_that_cannot_be_is_a_clear_error(place: Place) -> None:
     began = time.monotonic()
     with pytest.raises(BoothealError, match="cannot forward a port to pod/"):
         place.api.forward(place.namespace, "none", 80, 3.0)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bootheal.demo.stack import BootScript, Stack
+from bootheal.demo.stack import UNTIL_TOLD, BootScript, Stack
 from support.stack import running
 
 
@@ -26,11 +26,20 @@ def broken(stack: Stack) -> Stack:
 
 
 @pytest.fixture
-def looping(stack: Stack) -> Stack:
-    """Likewise, but its database takes so long that the applications are in long crash-loop back-off by then."""
+def recovering(stack: Stack) -> Stack:
+    """Likewise, but its database recovers until it is told that it may serve."""
     stack.power_cut()
-    stack.boot(BootScript.quick(crash_recovery=5.0, backoff_first=20.0, backoff_cap=40.0))
+    stack.boot(BootScript.quick(crash_recovery=UNTIL_TOLD))
+    return stack
+
+
+@pytest.fixture
+def looping(stack: Stack) -> Stack:
+    """Likewise, but its database took so long that the applications are in a crash-loop back-off of ten minutes."""
+    stack.power_cut()
+    stack.boot(BootScript.quick(crash_recovery=UNTIL_TOLD, backoff_first=600.0, backoff_cap=600.0))
     stack.wait_until("crash loops", lambda: stack.summary().count("CrashLoopBackOff") >= 2)
+    stack.postgres.recover()
     return stack
 
 

@@ -16,10 +16,9 @@ from bootheal.errors import TransientError
 from bootheal.model import Ref
 from bootheal.ports import Interest
 from support import double
-from support.command import bootheal, heal, outcome, start
+from support.command import LONGEST, heal, not_healed, outcome, start
 
 PODS = "/namespaces/shop/pods$"
-LONGEST = 60.0
 
 
 @pytest.fixture
@@ -46,11 +45,8 @@ def spoiled(healthy: Stack) -> Iterator[Stack]:
 )
 def test_a_fault_that_lasts_is_named(spoiled: Stack, fault: Fault, said: str) -> None:
     """Until the deadline; exit 1, and nothing has been changed."""
-    spoiled.configure({"deadline": 2})
     spoiled.faults.add(fault)
-    run = bootheal("run", "--once", "--config", spoiled.config, expect=1)
-    assert said in run.stdout
-    assert "NOT healed" in run.stdout
+    assert "NOT healed" in not_healed(spoiled, said).stderr
     assert not [request for request in spoiled.requests if request.writes]
 
 
@@ -90,12 +86,12 @@ def test_a_right_that_is_missing_is_named_when_it_is_needed(spoiled: Stack) -> N
 
 def test_a_server_that_asks_for_a_pause_gets_it(spoiled: Stack) -> None:
     """429 with Retry-After: nobody asks for that again before, and nothing else waits for it."""
-    spoiled.faults.add(Fault(path=PODS, status=429, headers={"Retry-After": "2"}, times=1))
+    spoiled.faults.add(Fault(path=PODS, status=429, headers={"Retry-After": "5"}, times=1))
     report = heal(spoiled.config)
     asked = [request.time for request in spoiled.requests if re.search(PODS, request.path)]
-    assert asked[1] - asked[0] >= 1.9
+    assert asked[1] - asked[0] >= 4.9
     assert [r for r in spoiled.requests if asked[0] < r.time < asked[1] and "/pods" not in r.path]
-    assert outcome(report, "gate")["ended"] < 1.5
+    assert report["began"] + outcome(report, "gate")["ended"] < asked[1]
 
 
 def test_an_older_event_does_not_undo_our_own_write(spoiled: Stack, scope: Scope) -> None:

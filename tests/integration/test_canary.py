@@ -23,7 +23,7 @@ def watching_processes() -> Iterator[set[str]]:
     done = threading.Event()
 
     def watch() -> None:
-        while not done.wait(0.005):
+        while not done.wait(0.02):  # what is started takes longer to start
             for process in Path("/proc").glob("[0-9]*"):
                 with suppress(OSError):
                     seen.add((process / "cmdline").read_text(errors="replace"))

@@ -60,7 +60,7 @@ def test_dependencies_are_waited_for_and_hold_up_what_comes_after_them(healthy: 
         healthy.configure(
             {
                 "cluster": {"reach": reach},
-                "deadline": 20,
+                "deadline": 90,
                 "dependencies": {
                     "redis": {"namespace": "shop", "service": "postgres", "probe": probe},
                     "kong": {"namespace": "shop", "service": "nginx", "probe": {"http": "/health", "port": 8080}},

@@ -16,7 +16,7 @@ from bootheal.adapters.scope import Scope
 from bootheal.demo.stack import Fault, Stack
 from bootheal.errors import DeniedError, UnreachableError
 from support import double
-from support.command import bootheal, heal, outcome, start
+from support.command import LONGEST, bootheal, heal, not_healed, outcome, start
 from support.systemd import Systemd
 
 KINDS = {
@@ -62,7 +62,7 @@ def test_a_kubeconfig_that_k3s_has_not_written_yet_is_waited_for(stack: Stack, t
         awaited = f"cannot use the kubeconfig {file}: it is not there yet"
         assert any(awaited in line for line in process.stdout)
         file.write_text(stack.kubeconfig.read_text())
-        process.communicate(timeout=30)
+        process.communicate(timeout=LONGEST)
     assert process.returncode == 0
     stack.configure({"cluster": {"kubeconfig": str(stack.kubeconfig)}})
 
@@ -92,7 +92,7 @@ def down(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     """The machine before its API server answers, with a systemd that the test directs."""
     systemd = Systemd(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    stack.configure({"cluster": {"unit": "k3s.service"}, "deadline": 0.8})
+    stack.configure({"cluster": {"unit": "k3s.service"}})
     stack.faults.door = "reset"
     yield stack, systemd
     stack.faults.door = ""
@@ -115,13 +115,13 @@ def test_an_api_server_that_is_not_there_is_explained_by_k3s_unit(
     """Not yet healed is exit code 1, and both the unit and the wire are told."""
     stack, systemd = down
     systemd.unit(**properties)
-    assert said in bootheal("run", "--once", "--config", stack.config, expect=1).stdout
+    not_healed(stack, said)
 
 
 def test_a_damaged_database_of_k3s_needs_a_person_at_once(down: tuple[Stack, Systemd]) -> None:
     """Exit code 3 with the human step, and nothing is restarted although that is allowed."""
     stack, systemd = down
-    stack.configure({"cluster": {"restart_k3s": "once-per-boot"}, "deadline": 30})
+    stack.configure({"cluster": {"restart_k3s": "once-per-boot"}, "deadline": 60})
     systemd.unit(ActiveState="activating", SubState="auto-restart", Result="exit-code", ExecMainStatus="1")
     systemd.journal('level=fatal msg="starting kubernetes: database disk image is malformed"')
     report = heal(stack.config, expect=3)
@@ -209,9 +209,10 @@ def test_without_the_right_to_look_the_gate_says_so_and_opens(stack: Stack) -> N
 
 def test_a_database_whose_disk_is_not_mounted_is_not_touched(stack: Stack, tmp_path: Path) -> None:
     """The database is not even asked; with a disk there, everything goes on."""
-    stack.configure({"databases": {"shop": {"mount": str(tmp_path)}}, "deadline": 1.5})
-    report = heal(stack.config, expect=1)
-    assert f"no disk is mounted at {tmp_path}" == outcome(report, "disk/shop")["why"]
+    stack.configure({"databases": {"shop": {"mount": str(tmp_path)}}})
+    why = f"no disk is mounted at {tmp_path}"
+    report = json.loads(not_healed(stack, why).stdout)
+    assert why == outcome(report, "disk/shop")["why"]
     assert outcome(report, "database/shop")["began"] is None
     stack.configure({"databases": {"shop": {"mount": "/proc"}}, "deadline": 60})
     assert outcome(heal(stack.config), "disk/shop")["why"] == "/proc is there"
@@ -226,14 +227,14 @@ def test_the_directory_of_a_databases_volume_must_be_there(stack: Stack, tmp_pat
     assert api.call("PATCH", claim, {"spec": {"volumeName": "pvc-1"}}, MERGE_PATCH)[0] == 200
     body = bound | {"spec": {"hostPath": {"path": str(volume)}}}
     assert api.call("POST", "/api/v1/persistentvolumes", body)[0] == 201
-    stack.configure({"deadline": 1.5})
+    why = f"the directory {volume} is not there"
     try:
-        why = outcome(heal(stack.config, expect=1), "disk/shop")["why"]
+        report = json.loads(not_healed(stack, why).stdout)
         volume.mkdir()
         stack.configure({"deadline": 60})
         well = outcome(heal(stack.config), "disk/shop")["why"]
     finally:
         api.call("PATCH", claim, {"spec": {"volumeName": None}}, MERGE_PATCH)
         api.call("DELETE", "/api/v1/persistentvolumes/pvc-1")
-    assert f"the directory {volume} is not there" == why
+    assert why == outcome(report, "disk/shop")["why"]
     assert f"{volume} is there" == well

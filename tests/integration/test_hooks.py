@@ -50,7 +50,7 @@ def door() -> Iterator[tuple[str, list[str]]]:
 def config(stack: Stack, directory: Path, **hooks: Any) -> Path:
     """Write a configuration of nginx and these hooks, with a memory of its own."""
     content = yaml.safe_load(stack.config.read_text())
-    kept = {"cluster": content["cluster"], "workloads": {NGINX: {}}, "deadline": 30}
+    kept = {"cluster": content["cluster"], "workloads": {NGINX: {}}, "deadline": 90}
     hooks = {name: {"after": [NGINX]} | hook for name, hook in hooks.items()}
     path = directory / "bootheal.yaml"
     path.write_text(yaml.safe_dump(kept | {"hooks": hooks, "state_directory": str(directory / "state")}))

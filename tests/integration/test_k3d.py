@@ -3,6 +3,7 @@
 The double is what would run inside the server container: it is reached by the kubeconfig that lies there.
 """
 
+import json
 import re
 import socket
 import time
@@ -22,7 +23,7 @@ from bootheal.demo.stack import BootScript, Stack
 from bootheal.errors import UnreachableError
 from bootheal.ports import World
 from bootheal.step import Act, Past, Settled, Step
-from support.command import actions, bootheal, heal, outcome
+from support.command import actions, bootheal, heal, not_healed, outcome
 from support.docker import FOREVER, LOADBALANCER, SERVER, Docker, own_docker
 from support.stack import running
 
@@ -48,7 +49,8 @@ def test_a_cluster_that_docker_did_not_bring_back_is_started_and_healed(stack: S
     """From two stopped containers to every workload serving; nothing was ever stopped."""
     docker("stop", "--time=0", SERVER, LOADBALANCER)
     stack.power_cut()
-    booting = docker.when_it_runs(SERVER, lambda: stack.boot(BootScript.quick(crash_recovery=0.5)))
+    # The API server is reached through the load balancer.
+    booting = docker.when_it_runs(LOADBALANCER, lambda: stack.boot(BootScript.quick(crash_recovery=0.5)))
     report = heal(stack.config)
     booting.join()
     assert [done for done in actions(report) if done.startswith("start ")] == [
@@ -113,7 +115,7 @@ def test_a_load_balancer_in_a_restart_loop_is_restarted_and_nothing_else(
     docker("rm", "--force", LOADBALANCER)
     complains = """echo 'nginx: [error] invalid PID number "" in "/run/nginx.pid"' >&2; sleep 0.2; exit 1"""
     docker.node(LOADBALANCER, "loadbalancer", script=f"[ -e /fixed ] && {{ {FOREVER}; }}; {complains}")
-    docker.wait_until("a loop", lambda: docker("inspect", LOADBALANCER, "--format", "{{.RestartCount}}") > "1")
+    docker.wait_until("a loop", lambda: restarts(docker, LOADBALANCER) >= 3)
     stack.power_cut()
     configuration = load(stack.config)
     server = docker.state(SERVER)
@@ -126,8 +128,12 @@ def test_a_load_balancer_in_a_restart_loop_is_restarted_and_nothing_else(
     (action,) = judgement.actions
     assert action.sentence == f"restart {LOADBALANCER} (it does not stay up)"
     action.apply(world)
-    assert docker("inspect", LOADBALANCER, "--format", "{{.RestartCount}}") == "0", "Docker counts anew"
+    assert restarts(docker, LOADBALANCER) < 3, "Docker counts anew"
     assert server == docker.state(SERVER)
+
+
+def restarts(docker: Docker, name: str) -> int:
+    return int(docker("inspect", name, "--format", "{{.RestartCount}}"))
 
 
 def test_check_finds_everything_and_everything_allowed(stack: Stack) -> None:
@@ -148,16 +154,15 @@ def test_what_may_not_be_started_is_given_up_with_the_next_step(stack: Stack, do
     """`start: never`, for who stops clusters on purpose."""
     docker("stop", "--time=0", SERVER, LOADBALANCER)
     stack.power_cut()
-    stack.configure({"cluster": {"start": "never"}, "deadline": 2})
-    report = heal(stack.config, expect=1)
+    stack.configure({"cluster": {"start": "never"}})
+    report = json.loads(not_healed(stack, f"{SERVER} is stopped").stdout)
     assert f"{SERVER} is stopped" in outcome(report, "gate")["why"]
 
 
 def test_without_docker_the_reason_and_the_next_step_are_told(stack: Stack, tmp_path: Path) -> None:
     """Its daemon may be starting, so it is waited for; exit 1 when time is up."""
-    stack.configure({"cluster": {"docker": f"unix://{tmp_path}/none.sock"}, "deadline": 1})
-    run = bootheal("run", "--once", "--config", stack.config, expect=1)
-    assert f"cannot reach Docker at unix://{tmp_path}/none.sock: no such file or directory" in run.stdout + run.stderr
+    stack.configure({"cluster": {"docker": f"unix://{tmp_path}/none.sock"}})
+    not_healed(stack, f"cannot reach Docker at unix://{tmp_path}/none.sock: no such file or directory")
 
 
 def answers(api: Api, path: str) -> bool:
@@ -179,7 +184,7 @@ http.server.HTTPServer(("127.0.0.1", {port}), Registry).serve_forever()
 def test_a_dead_registry_is_started_and_whoever_waits_for_its_images_is_made_anew(
     stack: Stack, docker: Docker, scope: Scope
 ) -> None:
-    """On any kind of cluster. The kubelet alone would have tried again after a minute; no working pod is touched."""
+    """On any kind of cluster. The kubelet alone would have tried again after ten minutes; no working pod is touched."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     docker.make("registry", script=f"exec python3 -c '{REGISTRY.format(port=port)}'", network="host")
@@ -188,7 +193,7 @@ def test_a_dead_registry_is_started_and_whoever_waits_for_its_images_is_made_ane
     path = "/apis/apps/v1/namespaces/shop/deployments/nginx"
     stack.power_cut()
     stack.faults.unavailable_images = frozenset({"demo/web"})
-    stack.boot(BootScript.quick(crash_recovery=0.5, backoff_first=60.0, backoff_cap=120.0))
+    stack.boot(BootScript.quick(crash_recovery=0.5, backoff_first=600.0, backoff_cap=600.0))
     stack.wait_until("the API server", lambda: answers(api, path))
     api.write("PATCH", path, always, about="nginx", content_type=STRATEGIC_PATCH)
     stack.wait_until("back-off", lambda: "ImagePullBackOff" in stack.summary())
@@ -202,4 +207,4 @@ def test_a_dead_registry_is_started_and_whoever_waits_for_its_images_is_made_ane
     assert re.fullmatch(
         r"delete pod/shop/nginx-\S+ \(in back-off for demo/web, whose registry answers\)", deleted["sentence"]
     )
-    assert report["seconds"] < 40
+    assert report["seconds"] < 300

@@ -22,6 +22,7 @@ from bootheal.pgbouncer.diagnosis import Diagnosis, Logins
 from bootheal.pgbouncer.ini import with_settings
 from bootheal.pgbouncer.knowledge import Meaning, quoted, understand, version
 from support.pgbouncer import ADMIN, WHICH, Bouncer, free_port, pooler, programs, server, version_of
+from support.thorough import times
 
 OK = Answer(ok=True, spoke=True)
 PASSWORD = "of the application"
@@ -264,7 +265,7 @@ LINES = st.sampled_from(
 
 
 @given(lines=st.lists(LINES, max_size=8), tail=st.sampled_from(["", "[databases]\nserver_idle_timeout = host=x\n"]))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=times(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_edited_ini_file_brings_the_setting_into_force(running: Bouncer, lines: list[str], tail: str) -> None:
     """Whatever comments, repetitions, sections and (harmless) includes it holds; all else stays as it was."""
     whole = "\n".join([running.base, *lines, tail]).replace("INCLUDED", str(running.directory / "included"))
@@ -294,7 +295,7 @@ TEXTS = st.text(st.characters(exclude_characters="\0\n\r", exclude_categories=["
 
 
 @given(role=TEXTS, password=st.one_of(TEXTS, st.just("long " * 200), st.just("q'u\\\"o te'")))
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=times(6), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_role_and_any_password_gets_through(running: Bouncer, healthy: Stack, role: str, password: str) -> None:
     """Quotes, backslashes, spaces, any script, a thousand characters: PostgreSQL, verifier and PgBouncer agree."""
     name = role.encode()[:60].decode(errors="ignore").strip() or "r"
@@ -324,7 +325,7 @@ def leading_anywhere(start: Start, healthy: Stack) -> Bouncer:
 
 
 @given(dbname=st.one_of(TEXTS, st.just('it\'s a "data base"')))
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=times(4), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_database_is_asked_for_by_its_name(leading_anywhere: Bouncer, healthy: Stack, dbname: str) -> None:
     """Quotes, spaces, any script: PostgreSQL and PgBouncer lead to the database of that name, the console knows it."""
     name = dbname.encode()[:60].decode(errors="ignore").strip() or "d"

@@ -18,6 +18,7 @@ from bootheal.engine import Inbox, Recorder
 from bootheal.errors import DemoError
 from bootheal.model import Event, EventKind, Report, Verdict
 from support.engine import FakeStore
+from support.thorough import times
 
 # A look takes some milliseconds on a busy machine, and /readyz is polled.
 AT_ONCE = 0.4
@@ -119,7 +120,7 @@ def shop(healthy: Stack) -> Stack:
     return healthy
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(1, 1 + times(3)))
 def test_what_is_read_as_healthy_is_healthy_at_that_moment(shop: Stack, seed: int) -> None:
     """Three boots: no stale state is believed, no healthy pod is deleted, and the gate opens as soon as it may."""
     shop.power_cut()

@@ -85,7 +85,7 @@ def uids(api: Api) -> set[str]:
 
 
 def wait_until_gone(api: Api, before: set[str]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while uids(api) & before:
         assert time.monotonic() < deadline, "the old pods have not gone"
         time.sleep(0.05)
@@ -99,7 +99,7 @@ def config(stack: Stack, tmp_path: Path) -> Config:
         path = tmp_path / "bootheal.yaml"
         cluster = yaml.safe_load(stack.config.read_text())["cluster"]
         workloads = {name: {"soak": 0} | settings for name in names or (THING,)}
-        content = {"cluster": cluster, "state_directory": str(tmp_path / "state"), "deadline": 25}
+        content = {"cluster": cluster, "state_directory": str(tmp_path / "state"), "deadline": 90}
         path.write_text(yaml.safe_dump(content | {"workloads": workloads}))
         return path
 

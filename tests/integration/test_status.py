@@ -22,7 +22,7 @@ from bootheal.adapters.state_format import encode
 from bootheal.cli.status import REFRESH_SECONDS
 from bootheal.engine import Recorder
 from bootheal.model import Ending, Event, EventKind, Outcome, Report
-from support.command import bootheal, environment, start
+from support.command import LONGEST, bootheal, environment, start
 
 REPORT = Report("boot-7", 1_000.0, 2.0, (Outcome("gate", Ending.SETTLED, "up", began=0.0, ended=1.0),))
 
@@ -191,7 +191,7 @@ def test_watching_tells_that_the_process_was_killed(config: Path, tmp_path: Path
         process.kill()
         assert any("was cut short" in line for line in iter(watch.stdout.readline, ""))
         watch.send_signal(signal.SIGINT)
-        watch.communicate(timeout=10)
+        watch.communicate(timeout=LONGEST)
 
 
 def test_a_number_that_was_given_again_is_another_process() -> None:
@@ -272,7 +272,7 @@ def test_watching_before_the_first_run_says_so_once(config: Path, tmp_path: Path
         begin(state)
     said = [process.stdout.readline(), process.stdout.readline()]
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
+    process.communicate(timeout=LONGEST)
     assert said[0] == "\n"
     assert "under way" in said[1], said
 
@@ -288,6 +288,6 @@ def test_watching_shows_what_changes(config: Path, tmp_path: Path) -> None:
         state.finish(REPORT)
         seen = list(takewhile(lambda line: not line.startswith("healthy"), iter(process.stdout.readline, "")))
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=LONGEST)
     assert any("boot boot-7:" in line for line in seen), seen
     assert (process.returncode, err) == (130, "")

@@ -9,13 +9,14 @@ from typing import Any
 
 import yaml
 
-from bootheal.demo.stack import BootScript, Stack
+from bootheal.demo.stack import UNTIL_TOLD, BootScript, Stack
 from support.machine import Machine
 
 CONFIG, KUBECONFIG = "/etc/bootheal/bootheal.yaml", "/etc/rancher/k3s/k3s.yaml"
 STATE, OVERRIDES = "/var/lib/bootheal/state.json", "/etc/systemd/system/bootheal.service.d"
 CANARIES = ("canary-root-5f1d", "canary-pooler-77c0", "canary-app-93be")
-HEALING = BootScript.quick(crash_recovery=4.0)
+HEALING = BootScript.quick()
+RECOVERING = BootScript.quick(crash_recovery=UNTIL_TOLD)
 UNIT = ("journalctl", "--unit=bootheal", "--boot", "--no-pager")
 
 
@@ -65,8 +66,9 @@ class Box:
         self.machine.run("systemctl", "daemon-reload")
 
     def wait_healed(self) -> None:
-        """Wait until this boot is healed, whatever the last report says."""
-        self.machine.wait_until("healed", "bootheal", "wait", "--timeout", "40", timeout=40)
+        """Wait until this boot is healed, whatever the last report says; the database may serve by now."""
+        self.stack.postgres.recover()
+        self.machine.wait_until("healed", "bootheal", "wait", "--timeout", "40")
 
     # --- what it sees -----------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ CLUSTER, TOKEN = "shop", "hidden-token"
 SERVER, LOADBALANCER = f"k3d-{CLUSTER}-server-0", f"k3d-{CLUSTER}-serverlb"
 FOREVER = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
 
-STARTS_IN = 30.0
+STARTS_IN = 90.0
 
 # Where scripts/environment has unpacked Docker, if it is not installed.
 UNPACKED = os.environ.get("BOOTHEAL_DOCKER", "")
@@ -151,7 +151,7 @@ class Docker:
         state: dict[str, Any] = json.loads(self("inspect", name, "--format", "{{json .State}}"))
         return state
 
-    def wait_until(self, what: str, come_true: Callable[[], bool], timeout: float = 20.0) -> None:
+    def wait_until(self, what: str, come_true: Callable[[], bool], timeout: float = 90.0) -> None:
         """Wait for something to come true."""
         deadline = time.monotonic() + timeout
         while not come_true():

@@ -28,8 +28,8 @@ TOOLS = ("systemd-container", "debootstrap")
 BUILDERS = ("hatchling", "pip", "pipx>=1.7,<2", "setuptools", "wheel")
 SOURCES = ("sdnotify",)  # what an index has no wheel of
 C_LIBRARY = ("libc6", "libc-bin")  # must match the running system's loader
-LONGEST_COMMAND = 120.0  # an installation, on a machine that is not ours alone
-LONGEST_BOOT = 30.0
+LONGEST_COMMAND = 300.0  # an installation, on a machine that is not ours alone
+LONGEST_BOOT = LONGEST_WAIT = 90.0  # likewise
 
 
 @dataclass
@@ -94,7 +94,9 @@ class Machine:
         assert codes is None or done.returncode in codes, f"{command} ended with {done.returncode}:\n{done.stdout}"
         return done.stdout
 
-    def wait_until(self, what: str, *command: str, timeout: float = 20.0, codes: tuple[int, ...] = (0,)) -> None:
+    def wait_until(
+        self, what: str, *command: str, timeout: float = LONGEST_WAIT, codes: tuple[int, ...] = (0,)
+    ) -> None:
         """Run a command again and again until it ends with one of the codes."""
         until = time.monotonic() + timeout
         while True:
@@ -161,7 +163,8 @@ def machine(made_with: Workshop, directory: Path, binds: Mapping[Path, str]) -> 
     try:
         yield lent
     finally:
-        lent.power_off()
+        if lent.process and lent.process.poll() is None:
+            lent.cut_power()
         shutil.rmtree(root, ignore_errors=True)
 
 

@@ -54,9 +54,15 @@ def programs() -> Iterator[dict[str, Path]]:
         yield found
 
 
+def environment() -> Mapping[str, str]:
+    """What a program needs that was unpacked: its libraries."""
+    return find_servers().environment
+
+
 def version_of(program: Path) -> tuple[int, ...]:
     """What the program says of itself."""
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    command = (program, "--version")
+    said = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True).stdout
     found = re.search(r"(\d+)\.(\d+)\.(\d+)", said)
     assert found, said
     return tuple(map(int, found.groups()))
@@ -122,8 +128,9 @@ class Bouncer:
         for path in (self.directory, *self.directory.iterdir()):
             path.chmod(0o755 if path.is_dir() else 0o644)
         with (self.directory / "log").open("ab") as log:
-            self.process = subprocess.Popen([self.program, self.ini], stderr=log, stdout=log, user=USER)
-        deadline = time.monotonic() + 10
+            command = (self.program, self.ini)
+            self.process = subprocess.Popen(command, env=environment(), stderr=log, stdout=log, user=USER)
+        deadline = time.monotonic() + 60
         while not self.accepts():
             assert time.monotonic() < deadline, self.log
             assert self.process.poll() is None, self.log
@@ -162,14 +169,14 @@ class Bouncer:
 
     def serve(self, user: str, password: str) -> None:
         """Log in until it succeeds."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while not (answer := self.ask(user, password)).ok:
             assert time.monotonic() < deadline, f"it says {answer}"
             time.sleep(0.05)
 
     def ask_until(self, user: str, password: str, words: str, dbname: str = "shop") -> Answer:
         """Log in until it says so."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while words not in (answer := self.ask(user, password, dbname)).text:
             assert time.monotonic() < deadline, f"it says {answer}, never {words!r}"
             time.sleep(0.05)

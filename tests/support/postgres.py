@@ -127,7 +127,7 @@ class RealPostgres:
         """Stop it at once, as a power cut does; SIGINT: in good order."""
         if self._process is not None:
             self._process.send_signal(number)
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None
 
     def signal(self, number: signal.Signals) -> None:
@@ -138,7 +138,7 @@ class RealPostgres:
     def ended(self) -> int:
         """Wait until it has ended by itself; return its exit code."""
         assert self._process is not None
-        code = self._process.wait(10)
+        code = self._process.wait(60)
         self._process = None
         return code
 
@@ -195,7 +195,7 @@ class Garage:
         return server
 
 
-def until(condition: Callable[[], bool], message: str, seconds: float = 10.0) -> None:
+def until(condition: Callable[[], bool], message: str, seconds: float = 60.0) -> None:
     """Wait for a condition."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -113,7 +113,7 @@ def test_a_boot_with_stopped_containers_ends_healed(k3d: Box, docker: Docker) ->
     docker("stop", "--time=0", SERVER, LOADBALANCER)
     booting = docker.when_it_runs(SERVER, lambda: k3d.stack.boot(BOOT))
     k3d.machine.boot()
-    k3d.machine.wait_until("healed", "systemctl", "is-active", "bootheal-healed.target", timeout=60)
+    k3d.machine.wait_until("healed", "systemctl", "is-active", "bootheal-healed.target")
     booting.join()
     k3d.machine.run("systemctl", "disable", "bootheal-healed.target")
     assert all(k3d.stack.serving().values())

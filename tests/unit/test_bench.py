@@ -1,9 +1,13 @@
 """What the benchmark says about what it measured."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+from bench import suite
 from bench.engine import LONGEST_PATH, WORKLOADS, Workload, graph, longest_path
-from bench.row import Row, table
+from bench.row import CannotMeasureError, Row, table
 
 
 @pytest.mark.parametrize(
@@ -42,3 +46,16 @@ def test_the_longest_path_follows_the_edges() -> None:
     """The longest path is that through the graph, not the longest workload."""
     workloads = [Workload("a", (), 1.0), Workload("b", (), 2.5), Workload("c", ("a",), 2.0)]
     assert longest_path(workloads) == 3.0
+
+
+def test_how_long_the_tests_took_is_told_where_they_have_run(tmp_path: Path) -> None:
+    """Both figures with their goals; before the first run it is said what to do."""
+    noted = tmp_path / "durations.json"
+    with pytest.raises(CannotMeasureError, match="run scripts/test first"):
+        list(suite.measure(noted))
+    runs = {"scripts/test": 612.3, "scripts/test tests/unit": 21.5}
+    noted.write_text(json.dumps({run: {"seconds": took, "ended": 0, "cores": 2} for run, took in runs.items()}))
+    assert [(row.ours, row.goal, row.met) for row in suite.measure(noted)] == [
+        (612.3, "<= 600 s", False),
+        (21.5, "<= 30 s", True),
+    ]

@@ -16,6 +16,7 @@ from bootheal.engine.plan import Plan
 from bootheal.model import Event, EventKind, Ref, Report, Verdict
 from support.engine import FakeStore, InlineWorkers
 from support.replay import APPS, Machine, SettableClock
+from support.thorough import times
 
 CONFIGURATION = """\
 cleanup: {namespaces: [shop], grace: 20}
@@ -99,7 +100,7 @@ def check(run: Replay) -> None:
     assert run.late <= (POLLED if run.machine.gate_by == "readyz" else WATCHED), told
 
 
-@pytest.mark.parametrize("seed", range(0, 100, 10))
+@pytest.mark.parametrize("seed", range(0, times(100), 10))
 def test_nothing_is_read_as_healthy_before_it_is_of_this_boot(replay: Callable[..., Replay], seed: int) -> None:
     """A hundred boots, ten at a time: no stale state is believed, no healthy pod deleted, the gate opens at once."""
     for number in range(seed, seed + 10):

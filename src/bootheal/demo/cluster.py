@@ -41,7 +41,7 @@ from bootheal.demo.values import drawn
 from bootheal.errors import DemoError
 
 NODE_NAME = "demo"
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ class Cluster:
         self._on = True
         self._new_boot_id()
         self.store.history.forget()
-        self.postgres.recovery_seconds = drawn(script.crash_recovery, self.random)
+        self.postgres.crash(drawn(script.crash_recovery, self.random))
         self._slices.lag = drawn(script.slices_lag, self.random)
         self._proxy_lag = drawn(script.proxy_lag, self.random)
         if script.leftover:

@@ -148,6 +148,10 @@ class Postgres(Server):
         with self.admin() as connection:
             connection.execute("UPDATE orders SET cents = cents")
 
+    def recover(self) -> None:
+        """End a crash recovery that is under way, or that is to come."""
+        self._invoke(self._cluster.postgres.recover)
+
     def drift_password(self, role: str = "pooler") -> None:
         """Make a role's password another than its Secret says. Sessions that are open stay open."""
         self.set_password(role, os.urandom(18).hex())

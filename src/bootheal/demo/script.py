@@ -10,6 +10,9 @@ from bootheal.demo.node.pods import Revival
 from bootheal.demo.objects.kinds import Object
 from bootheal.demo.values import Seconds, drawn
 
+UNTIL_TOLD = 600.0
+"""Longer than anybody waits."""
+
 
 @dataclass(frozen=True, slots=True)
 class BootScript:
@@ -29,7 +32,7 @@ class BootScript:
     pod_started: Seconds = (0.2, 0.6)
     """After that, when they are started."""
     crash_recovery: Seconds = 4.0
-    """How long PostgreSQL replays its log."""
+    """How long PostgreSQL replays its log, if nobody says `stack.postgres.recover()`; see UNTIL_TOLD."""
     slices_lag: Seconds = 1.0
     """By how much Services are behind their pods."""
     proxy_lag: Seconds = 0.5

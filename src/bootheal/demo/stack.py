@@ -26,12 +26,12 @@ from bootheal.demo.api.tables import pod_summary
 from bootheal.demo.cluster import Cluster, StackOptions
 from bootheal.demo.handles import Pooler, Postgres
 from bootheal.demo.objects.kinds import DEPLOYMENT, KINDS, POD, SERVICE, STATEFUL_SET, Object
-from bootheal.demo.script import BootScript
+from bootheal.demo.script import UNTIL_TOLD, BootScript
 from bootheal.demo.shop import NAMESPACE, Passwords
 from bootheal.demo.tasks import end_all
 from bootheal.errors import DemoError
 
-__all__ = ["BootScript", "Fault", "Passwords", "Stack", "StackOptions"]
+__all__ = ["UNTIL_TOLD", "BootScript", "Fault", "Passwords", "Stack", "StackOptions"]
 
 T = TypeVar("T")
 _APPLICATIONS = ("django", "nginx")
@@ -166,7 +166,7 @@ class Stack:
         finally:
             connection.close()
 
-    def wait_until(self, what: str, predicate: Callable[[], object], timeout: float = 30.0) -> None:
+    def wait_until(self, what: str, predicate: Callable[[], object], timeout: float = 90.0) -> None:
         """Look until it holds; DemoError with the state of the pods when it takes longer than `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while not predicate():

@@ -29,7 +29,7 @@ class Workers(Protocol):
 
 
 class Store(Protocol):
-    """Where what is remembered outlives the process. One thread uses it."""
+    """Where what is remembered outlives the process. The loop's alone."""
 
     remark: str
     """What the owner should know: that what was kept could not be understood, say, and where it is; "" for nothing."""
@@ -47,5 +47,5 @@ class Store(Protocol):
     def save(self, remembered: Remembered, *, durable: bool) -> None:
         """Replace what is kept, at once or not at all; only while the lock is held.
 
-        `durable`: it outlives a power cut. StateError where it cannot be written.
+        `durable`: it outlives a power cut. StateError where it cannot be written; what is kept is then what it was.
         """

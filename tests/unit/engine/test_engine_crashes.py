@@ -5,13 +5,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from bootheal.engine import Limits
 from bootheal.model import Event, EventKind, Remembered, Verdict
 from bootheal.step import Act, Judgement, Past, Settled, Wait
 from support.engine import START, Bench, Disk, FakeClock, Restart, Scripted
+from support.thorough import times
 
 WORKLOADS = 30
 RANDOM_POINTS = 1000
+AT_A_TIME = 250
 
 
 class Killed(BaseException):
@@ -159,11 +163,12 @@ def test_killed_at_every_boundary_of_an_action() -> None:
         kill_and_go_on(point)
 
 
-def test_killed_at_a_thousand_random_points() -> None:
-    """Wherever it is, and up to three times in a row."""
-    source = random.Random(5)  # noqa: S311 - the same points each time, not cryptography
+@pytest.mark.parametrize("seed", range(times(RANDOM_POINTS) // AT_A_TIME))
+def test_killed_at_a_thousand_random_points(seed: int) -> None:
+    """Wherever it is, and up to three times in a row; some at a time."""
+    source = random.Random(seed)  # noqa: S311 - the same points each time, not cryptography
     last = uninterrupted().points
-    left = RANDOM_POINTS
+    left = AT_A_TIME
     while left > 0:
         points = [source.randint(1, last) for _ in range(min(left, source.randint(1, 3)))]
         kill_and_go_on(*points)

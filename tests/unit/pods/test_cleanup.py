@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from bootheal.pods.cleanup import BATCH, BEGAN, FEW, WITNESSES, Cleanup, Cleanup
 from bootheal.ports import Partial, World
 from bootheal.step import Act, GiveUp, Past, Settled, Wait
 from support.objects import BOOT, NOW, THIS_BOOT, a_lease, a_node, a_pod, past, running, terminated, waiting
+from support.thorough import times
 
 CLEANUP = Cleanup(namespaces=("shop",), grace=60, cap=2)
 
@@ -241,13 +241,12 @@ def test_a_batch_is_deleted_in_parts_that_take_no_longer_than_one_request() -> N
     doomed = tuple(PodToDelete(Ref("pod", "shop", f"a{number}"), f"{number}", "1") for number in range(BATCH - 1))
     sent: list[tuple[PodToDelete, ...]] = []
 
-    class Cluster:
+    class Writer(Partial):
         def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
             sent.append(tuple(pods))
 
-    world: Any = SimpleNamespace(cluster=Cluster())
     for part in DeletePods(cause="Unknown", pods=doomed).parts():
-        part.apply(world)
+        part.apply(World(writer=Writer()))
     assert tuple(pod for part in sent for pod in part) == doomed
     assert max(len(part) for part in sent) <= DELETES_AT_ONCE
 
@@ -380,7 +379,7 @@ def lives(pod: Pod) -> bool:
     return (pod.ready and pod.phase == "Running") or any(c.started is None or c.started >= BOOT for c in ran)
 
 
-@settings(max_examples=500)
+@settings(max_examples=times(500))
 @given(
     pods=st.lists(PODS, min_size=1, max_size=5), watched=mostly(60, 0, 59), pressed=st.booleans(), known=st.booleans()
 )

@@ -10,7 +10,7 @@ import os
 import shutil
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bootheal.demo.images.servers import Servers
@@ -83,7 +83,18 @@ class PostgresImage:
     settings: Mapping[str, str]
     initialised: Path | None = None
     recovery_seconds: float = 0.0
+    _told: asyncio.Event = field(default_factory=asyncio.Event)
     _waiting: asyncio.Task[None] | None = None
+
+    def crash(self, recovery_seconds: float) -> None:
+        """Say for how long its next start will recover."""
+        self.recovery_seconds = recovery_seconds
+        self._told.clear()
+
+    def recover(self) -> None:
+        """Let that be over now, however long it should have lasted."""
+        self.recovery_seconds = 0.0
+        self._told.set()
 
     async def prepare(self, context: Context) -> Command:
         """The entrypoint: make the cluster where there is none, and start the server on the pod's address."""
@@ -144,7 +155,7 @@ class PostgresImage:
             raise DemoError(f"cannot prepare the demo's PostgreSQL: {program} ended with {code}; see {context.output}")
 
     async def _let_go(self, recovery: _Recovery, seconds: float, postmaster: int) -> None:
-        self._waiting = asyncio.ensure_future(recovery.let_go(seconds, postmaster))
+        self._waiting = asyncio.ensure_future(recovery.let_go(seconds, self._told, postmaster))
 
 
 class _Recovery:
@@ -168,9 +179,10 @@ class _Recovery:
         if self.awaited.is_fifo():
             self._kept.rename(self.awaited)
 
-    async def let_go(self, seconds: float, postmaster: int) -> None:
+    async def let_go(self, seconds: float, told: asyncio.Event, postmaster: int) -> None:
         """After so long put the file back, and let it read the same through the pipe, which it has open."""
-        await asyncio.sleep(seconds)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), seconds)
         while alive(postmaster):
             with contextlib.suppress(OSError):  # ENXIO: it has not come that far
                 pipe = os.open(self.awaited, os.O_WRONLY | os.O_NONBLOCK)
