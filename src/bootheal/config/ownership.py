@@ -27,11 +27,19 @@ def problems(file: File, configuration: Path, *, look: bool) -> Iterator[Finding
         if path == state or path in state.parents:
             yield STATE, f"cannot be {what}, nor lie in it: that is a file"
         elif path.parent == state and path.name.startswith(OWN_NAMES):
-            yield STATE, f"cannot be the directory of {what}: its own file {path.name} would overwrite that"
+            yield STATE, f"cannot hold {what}: its own file {path.name} would overwrite that"
     if file.metrics_file:
         yield from ((METRICS, text) for text in _metrics(file.metrics_file, state, read))
-    if look and (blocking := next((each for each in (state, *state.parents) if each.exists()), state)).is_file():
+    if look and (blocking := next((each for each in (state, *state.parents) if stat.S_ISREG(_mode(each))), None)):
         yield STATE, f"cannot be a directory: {blocking} is a file"
+
+
+def _mode(path: Path) -> int:
+    """Return what lies there, 0 if that is nothing, or cannot be known."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
 
 
 def _real(path: Path) -> Path:
@@ -42,7 +50,7 @@ def _real(path: Path) -> Path:
 def _read(file: File) -> dict[Path, str]:
     """Map each file that the configuration names, but for the two that it is about, to what it is."""
     return {
-        _real(value): f"the same as {dotted((*place, key))}"
+        _real(value): f"the file of {dotted((*place, key))}"
         for place, section in file.tree()
         for key, value in section
         if isinstance(value, Path) and (*place, key) not in (STATE, METRICS)
@@ -67,9 +75,9 @@ def _is_guest(path: Path) -> bool:
 
 def _foreign(path: Path) -> str:
     """Say what lies at the path if that is not what an earlier run has written there, "" if it is, or nothing is."""
+    if (mode := _mode(path)) and not stat.S_ISREG(mode):
+        return "a directory or a device"
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return "a directory or a device"
         with path.open("rb") as found:
             beginning = found.read(len(METRICS_BEGINNING))
     except OSError:

@@ -39,7 +39,10 @@ _LIKE = dict.fromkeys(("Login", "Credential"), "it should name a Secret of Kuber
 
 
 def validate(source: Source, model: type[ModelT]) -> ModelT | None:
-    """Validate the data against a pydantic model; every problem, also of what is in doubt, is noted in `source`."""
+    """Validate the data against a pydantic model; every problem, also of what is in doubt, is noted in `source`.
+
+    What is in doubt is taken as it stands, so that the rest can be told as well. None where there is no model.
+    """
     found = None
     refused = source.known.copy()
     try:
@@ -52,7 +55,7 @@ def validate(source: Source, model: type[ModelT]) -> ModelT | None:
     for doubt in source.document.doubts:
         if doubt.path not in source.known:
             source.complain(doubt.path, doubt.text if passwords.shown(doubt.path, "") else "cannot be without quotes")
-    return found if not source.problems else None
+    return found
 
 
 def _explain(source: Source, model: type[BaseModel], detail: Any) -> tuple[KeyPath, str]:

@@ -1,8 +1,5 @@
 """Reading bootheal.yaml: every problem at once, each with its place."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +18,7 @@ from bootheal.pods.image_pulls import Images
 from bootheal.postgres.database import DatabaseStep
 from bootheal.probes import Tcp
 from bootheal.workloads.workload import WorkloadStep
+from support.somebody import somebody_else
 
 SAMPLE = Path(__file__).parents[3] / "config/bootheal.yaml"
 
@@ -38,19 +36,6 @@ def read(tmp_path: Path, text: str) -> Configuration:
     path = tmp_path / "bootheal.yaml"
     path.write_text(text)
     return load(path)
-
-
-@contextmanager
-def somebody_else() -> Iterator[None]:
-    """Be a user who may read what all may read; root could read everything."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def problems(tmp_path: Path, text: str) -> list[str]:

@@ -11,6 +11,7 @@ from bootheal.config import load
 from bootheal.config.ownership import METRICS_BEGINNING, OWN_NAMES
 from bootheal.errors import ConfigurationError
 from bootheal.model import Event, EventKind
+from support.somebody import somebody_else
 
 
 def said(path: Path, text: str, *, look: bool = False) -> str:
@@ -42,9 +43,9 @@ def path(tmp_path: Path) -> Path:
         ("DIR/bootheal.yaml", "cannot be the configuration itself: it would be overwritten"),
         ("DIR/state/../bootheal.yaml", "cannot be the configuration itself: it would be overwritten"),
         ("DIR/alias.yaml", "cannot be the configuration itself: it would be overwritten"),
-        ("DIR/kubeconfig", "cannot be the same as cluster.kubeconfig: it would be overwritten"),
-        ("DIR/boot_id", "cannot be the same as cluster.boot_id_file: it would be overwritten"),
-        ("DIR/none.crt", "cannot be the same as hooks.h.ca: it would be overwritten"),
+        ("DIR/kubeconfig", "cannot be the file of cluster.kubeconfig: it would be overwritten"),
+        ("DIR/boot_id", "cannot be the file of cluster.boot_id_file: it would be overwritten"),
+        ("DIR/none.crt", "cannot be the file of hooks.h.ca: it would be overwritten"),
         ("DIR/state/state.json", "cannot be one of the state directory's own files: end its name with .prom"),
         ("DIR/link/state.json", "cannot be one of the state directory's own files: end its name with .prom"),
         ("DIR/state/lock", "cannot be one of the state directory's own files: end its name with .prom"),
@@ -92,11 +93,11 @@ def test_the_state_directory_s_own_files_are_known_by_name() -> None:
         ("state_directory: DIR/bootheal.yaml/x\n", "cannot be the configuration itself, nor lie in it: that is a file"),
         (
             "state_directory: DIR/kubeconfig\ncluster: {kubeconfig: DIR/kubeconfig}\n",
-            "cannot be the same as cluster.kubeconfig, nor lie in it: that is a file",
+            "cannot be the file of cluster.kubeconfig, nor lie in it: that is a file",
         ),
         (
             "state_directory: DIR\ncluster: {kubeconfig: DIR/state.json}\n",
-            "cannot be the directory of the same as cluster.kubeconfig: its own file state.json would overwrite that",
+            "cannot hold the file of cluster.kubeconfig: its own file state.json would overwrite that",
         ),
     ],
 )
@@ -109,7 +110,7 @@ def test_a_configuration_may_lie_in_the_state_directory(path: Path) -> None:
     """As long as it is called by a name of its own."""
     assert said(path, "state_directory: DIR\n") == ""
     problem = said(path.with_name("state.json"), "state_directory: DIR\n")
-    assert "cannot be the directory of the configuration itself: its own file state.json would overwrite" in problem
+    assert "cannot hold the configuration itself: its own file state.json would overwrite" in problem
 
 
 def test_what_the_disk_says_is_asked_by_check_alone(path: Path) -> None:
@@ -118,3 +119,14 @@ def test_what_the_disk_says_is_asked_by_check_alone(path: Path) -> None:
     assert said(path, text) == ""
     assert said(path, text, look=True) == "1:1: state_directory: cannot be a directory: DIR/ca.crt is a file"
     assert said(path, "state_directory: DIR/not/there/yet\n", look=True) == ""
+
+
+def test_what_may_not_be_looked_at_is_no_problem_of_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`check` is also for who may not enter the state directory."""
+    closed = path.with_name("closed")
+    closed.mkdir(mode=0)
+    path.write_text(f"state_directory: {closed}/state\nmetrics_file: {closed}/a.prom\n")
+    monkeypatch.chdir(path.parent)  # what it lies in may be root's alone as well
+    path.parent.chmod(0o755)
+    with somebody_else():
+        assert load(Path(path.name), look=True).file.metrics_file == closed / "a.prom"

@@ -242,6 +242,16 @@ def test_more_problems_than_fit_are_counted_and_told_by_line(tmp_path: Path) -> 
     assert f"(and {left} more problems: on lines {len(told) + 1}, {len(told) + 2}, " in told[-1]
 
 
+def test_what_is_in_doubt_keeps_nothing_else_from_being_told(tmp_path: Path) -> None:
+    """Not even what does not go together."""
+    text = "cluster: {kind: k3d, context: no}\nregistry: {url: http://a, start: when-down}\n"
+    assert [problem.partition(": cannot")[0].partition(": a k3d")[0] for problem in said(tmp_path, text)] == [
+        ":1:1: cluster.name",
+        ":1:22: cluster.context",
+        ":2:27: registry.start",
+    ]
+
+
 def test_what_is_quoted_is_short_and_acts_on_nobody(tmp_path: Path) -> None:
     """Keys and values: control characters and marks of direction are escapes, long ones are cut."""
     hostile = "\\e]0;owned\\a\\u202e\\n" + "x" * 900
