@@ -21,7 +21,7 @@ def main(options: argparse.Namespace) -> int:
     if options.schema:
         print(json.dumps(File.model_json_schema(), indent=2))
         return 0
-    configuration = load(options.config)
+    configuration = load(options.config, look=True)
     for warning in configuration.warnings:
         _warn(warning)
     print(f"{options.config}: {len(configuration.plan.steps)} steps, the file is right")

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bootheal.config import names, references
+from bootheal.config import names, ownership, references
 from bootheal.config.file import File
-from bootheal.config.source import Source, parse, suggestion, validate
+from bootheal.config.reading import read, source_name
+from bootheal.config.source import LONGEST_TEXT, Source, dotted, parse, suggestion
+from bootheal.config.validation import validate
 from bootheal.engine.plan import Plan, arrange
-from bootheal.errors import ConfigurationError, Problem, UsageError
+from bootheal.errors import UsageError
+from bootheal.model.quoted import quoted
 from bootheal.postgres.database import DatabaseStep
-
-_READABLE = "the service reads it as the user bootheal: chmod 644, since it holds no secret"
-_ANOTHER = "--config names another; config/bootheal.yaml is a sample"
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,12 @@ class Configuration:
     warnings: tuple[str, ...] = field(default=())
 
 
-def load(path: Path) -> Configuration:
-    """Read a configuration; ConfigurationError holds every problem at once."""
-    source = parse(str(path), _read(path))
+def load(path: Path, *, look: bool = False) -> Configuration:
+    """Read a configuration; ConfigurationError holds every problem at once.
+
+    `look`: also at the paths that it names, which may be other than they should be, or not be there until later.
+    """
+    source = parse(source_name(path), read(path))
     file = validate(source, File)
     references.check(source)
     if file is None:
@@ -35,25 +38,17 @@ def load(path: Path) -> Configuration:
     for place, section in file.tree():
         for where, text in section.problems(place):
             source.complain(where, text)
+    for where, text in ownership.problems(file, path, look=look):
+        source.complain(where, text)
     source.stop_on_problems()
     return Configuration(file, arrange(file.steps()), tuple(_warnings(source, file)))
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        way_out = _READABLE if isinstance(error, PermissionError) else _ANOTHER
-        text = f"cannot be read: {reason} ({way_out})"
-        raise ConfigurationError(str(path), [Problem(1, 1, "the file", text)]) from None
 
 
 def _warnings(source: Source, file: File) -> Iterator[str]:
     for place, section in file.tree():
         for path, text in section.warnings(place):
             line, column = source.place(path)
-            yield f"{source.name}:{line}:{column}: {'.'.join(map(str, path))}: {text}"
+            yield f"{source.name}:{line}:{column}: {dotted(path)}: {quoted(text, LONGEST_TEXT)}"
 
 
 def accept_data(configuration: Configuration, databases: Iterable[str], at: float) -> Configuration:
@@ -63,6 +58,8 @@ def accept_data(configuration: Configuration, databases: Iterable[str], at: floa
         step = steps.get(f"{names.DATABASE}{name}")
         if not isinstance(step, DatabaseStep):
             near = suggestion(name, configuration.file.databases)
-            raise UsageError(f"cannot accept the data of {name!r}: the configuration has no such database{near}")
+            raise UsageError(
+                f"cannot accept the data of '{quoted(name)}': the configuration has no such database{near}"
+            )
         steps[step.name] = replace(step, accept=at)
     return replace(configuration, plan=Plan(steps))

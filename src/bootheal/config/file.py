@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
+from bootheal.config.document import KeyPath
 from bootheal.config.section import Finding, Section
 from bootheal.config.sections.cleanup import Cleanup
 from bootheal.config.sections.cluster import Cluster
@@ -18,8 +19,7 @@ from bootheal.config.sections.hooks import Hook
 from bootheal.config.sections.poolers import Pooler
 from bootheal.config.sections.registry import Registry
 from bootheal.config.sections.workloads import Workload, restore
-from bootheal.config.source import KeyPath
-from bootheal.config.types import Duration, FilePath, Name, WorkloadName
+from bootheal.config.types import Count, Duration, FilePath, Name, WorkloadName
 from bootheal.step import Step
 
 
@@ -39,7 +39,7 @@ class File(Section):
     recheck: Duration = Field(
         60.0, description="how often the daemon looks at what is well, where no watch tells of changes; default 60 s"
     )
-    max_parallel: int = Field(4, ge=1, description="how many workloads are restarted at a time")
+    max_parallel: Count = Field(4, description="how many workloads are restarted at a time")
     registry: Registry | None = None
     cleanup: Cleanup | None = None
     databases: dict[Name, Database] = Field(default_factory=dict)

@@ -32,7 +32,8 @@ names.
 It declares what must serve, and what comes after what; everything else has a default that is safe.
 No secret belongs into it: it names the Secrets of Kubernetes that hold them.
 .Pp
-Durations are seconds, or like 90s, 30m, 2h.
+Durations are seconds, or like 90s, 30m, 2h. Paths are absolute.
+What versions of YAML read differently, such as yes, 010 or 2:30, stands in quotes where it is meant as it is written.
 .Sq bootheal check
 says what is wrong with a file, with line and column, and
 .Sq bootheal check --schema

@@ -4,13 +4,17 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from bootheal.config import names, renamed
-from bootheal.config.source import KeyPath, Source, suggestion
+from bootheal.config.document import KeyPath
+from bootheal.config.source import Source
 from bootheal.engine.plan import CycleError, order
+from bootheal.model.quoted import quoted
 from bootheal.platform import gate
 
 # What something may come after, and what may come after something.
 _LEADERS = ("databases", "poolers", "dependencies", "workloads")
 _FOLLOWERS = ("workloads", "dependencies", "hooks")
+
+_LONGEST_CIRCLE = 8
 
 
 def check(source: Source) -> None:
@@ -19,8 +23,8 @@ def check(source: Source) -> None:
     for name, pooler in _section(source, "poolers").items():
         wanted = pooler.get("database")
         if isinstance(wanted, str) and wanted not in databases:
-            text = f"cannot be {wanted!r}: no such database{suggestion(wanted, databases)}"
-            source.complain(("poolers", name, "database"), text)
+            path = ("poolers", name, "database")
+            source.complain(path, f"{source.shown(path, wanted)}: no such database{source.guess(wanted, databases)}")
     _check_order(source)
 
 
@@ -39,7 +43,9 @@ def _check_order(source: Source) -> None:
     try:
         order(edges)
     except CycleError as error:
-        source.complain(places[error.names[0]], f"{error}")
+        circle = error.names if len(error.names) <= _LONGEST_CIRCLE else [*error.names[:4], "…", *error.names[-3:]]
+        text = f"cannot order the steps: {' after '.join(quoted(name, 60) for name in circle)} is a circle"
+        source.complain(places[error.names[0]], text)
 
 
 def _known(source: Source, path: KeyPath, after: Any, known: Collection[str]) -> Iterator[str]:
@@ -52,7 +58,8 @@ def _known(source: Source, path: KeyPath, after: Any, known: Collection[str]) ->
         elif new := renamed.new_step(wanted):
             source.complain((*path, index), f"{wanted} was renamed to {new}")
         else:
-            source.complain((*path, index), f"cannot be {wanted!r}: no such step{suggestion(wanted, known)}")
+            place = (*path, index)
+            source.complain(place, f"{source.shown(place, wanted)}: no such step{source.guess(wanted, known)}")
 
 
 def _section(source: Source, name: str) -> Mapping[str, Mapping[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from bootheal.config.source import KeyPath
+from bootheal.config.document import KeyPath
 
 Finding = tuple[KeyPath, str]
 """Something to say of the file: of which place, and a sentence."""

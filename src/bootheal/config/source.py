@@ -1,76 +1,86 @@
-"""YAML with positions: where in the file each path stands, so that a problem can name line and column."""
+"""What a file says and where, and what is wrong with it: all of that is told at once, each with line and column."""
 
 import difflib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, TypeVar, get_args
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from typing import Any
 
-import yaml
-from pydantic import BaseModel, ValidationError
-
-from bootheal.config import renamed
+from bootheal.config import passwords
+from bootheal.config.document import Document, KeyPath, read
+from bootheal.config.nodes import UnreadableError
+from bootheal.config.reading import THE_FILE
 from bootheal.errors import ConfigurationError, Problem
+from bootheal.model.quoted import quoted
 
-KeyPath = tuple[str | int, ...]
-ModelT = TypeVar("ModelT", bound=BaseModel)
+# A screen, or an entry of the journal. What does not fit is told by its lines.
+LONGEST = 1_900
+LONGEST_TEXT, LONGEST_PATH, LONGEST_KEY = 500, 200, 80
 
-_SHOULD_BE = {
-    "bool_parsing": "true or false",
-    "bool_type": "true or false",
-    "dict_type": "a mapping, like {key: value}",
-    "float_parsing": "a number",
-    "float_type": "a number",
-    "int_from_float": "a whole number",
-    "int_parsing": "a whole number",
-    "int_type": "a whole number",
-    "list_type": "a list, like [one, two]",
-    "model_type": "a mapping, like {key: value}",
-    "string_type": "text",
-}
-"""What pydantic's types of errors ask for, in the words of who writes YAML."""
+# More than this nobody reads, and looking for more takes long.
+MOST_PROBLEMS = 100
+
+# Longer ones, or among more, take long to compare.
+_LONGEST_WORD, _MOST_WORDS, _MOST_GUESSES = 100, 300, 20
 
 
 @dataclass(slots=True)
 class Source:
-    """A parsed file: plain data, the (line, column) of every key and item, and what is wrong so far."""
+    """A parsed file: its plain data, where each key and item of it stands, and what is wrong so far."""
 
     name: str
-    data: Any = None
-    places: dict[KeyPath, tuple[int, int]] = field(default_factory=lambda: {(): (1, 1)})
+    document: Document
     problems: list[Problem] = field(default_factory=list)
+    known: set[KeyPath] = field(default_factory=set)
 
-    def complain(self, path: KeyPath, text: str) -> None:
-        """Note a problem at `path`, or at the nearest place above it."""
-        line, column = self.place(path)
-        problem = Problem(line, column, ".".join(map(str, path)) or "the file", text)
+    @property
+    def data(self) -> Any:
+        """The plain data: a mapping."""
+        return self.document.data
+
+    def complain(self, path: KeyPath, text: str, place: tuple[int, int] | None = None) -> None:
+        """Note a problem at `path`, or at the nearest place above it. ConfigurationError once there are too many."""
+        line, column = place or self.place(path)
+        problem = Problem(line, column, dotted(path), quoted(text, LONGEST_TEXT))
         if problem not in self.problems:
             self.problems.append(problem)
+            self.known.add(path)
+        if len(self.problems) >= MOST_PROBLEMS:
+            self.stop_on_problems()
+
+    def shown(self, path: KeyPath, value: object) -> str:
+        """Begin a sentence on a value that stands at `path`: it is quoted, unless it may be a password."""
+        text = passwords.shown(path, value)
+        return f"cannot be {text}" if text else "cannot be what stands there"
+
+    def guess(self, word: str, known: Iterable[str]) -> str:
+        """Return "; did you mean …?" for a near miss, else "", or where there are many problems."""
+        return suggestion(word, known) if len(self.problems) < _MOST_GUESSES else ""
 
     def place(self, path: KeyPath) -> tuple[int, int]:
-        """Return where `path` stands, or the nearest place above it, such as where an alias is merged in."""
-        while path not in self.places:
+        """Return where `path` stands, or the nearest place above it."""
+        while path not in self.document.places:
             path = path[:-1]
-        return self.places[path]
+        return self.document.places[path]
 
     def stop_on_problems(self) -> None:
         """Raise ConfigurationError with everything noted."""
         if self.problems:
-            raise ConfigurationError(self.name, self.problems)
+            raise ConfigurationError(self.name, _fitting(self.name, self.problems))
 
 
 def parse(name: str, text: str) -> Source:
     """Parse YAML; ConfigurationError where it is none."""
-    source = Source(name)
     try:
-        source.data = _load(source, text)
-    except yaml.MarkedYAMLError as error:
-        where = error.problem_mark or error.context_mark
-        line, column = (where.line + 1, where.column + 1) if where is not None else (1, 1)
-        problem = Problem(line, column, "the file", f"cannot be read as YAML: {error.problem or error.context}")
+        source = Source(name, read(text))
+    except UnreadableError as error:
+        problem = Problem(*error.place, THE_FILE, f"cannot be read as YAML: {quoted(str(error), LONGEST_TEXT)}")
         raise ConfigurationError(name, [problem]) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        text = f"cannot be read as YAML: {str(error).splitlines()[0]}"
-        raise ConfigurationError(name, [Problem(1, 1, "the file", text)]) from None
+    for remark in source.document.wrong:
+        source.complain(remark.path, remark.text, remark.place)
+    for path, value in _texts(source.data, ()):
+        if passwords.in_url(value):
+            source.complain(path, passwords.IN_URL)
     if not isinstance(source.data, dict):
         source.complain(
             (), "cannot be used: it should hold keys like cluster and databases (config/bootheal.yaml is a sample)"
@@ -79,98 +89,41 @@ def parse(name: str, text: str) -> Source:
     return source
 
 
-def _load(source: Source, text: str) -> Any:
-    loader = yaml.SafeLoader(text)
-    try:
-        node = loader.get_single_node()
-        if node is None:
-            return None
-        for path, mark in _walk(source, node, ()):
-            source.places[path] = (mark.line + 1, mark.column + 1)
-        return loader.construct_document(node)
-    finally:
-        loader.dispose()
+def dotted(path: KeyPath) -> str:
+    """Return a path as messages have it."""
+    parts = ("…" if passwords.may_hold_one(str(part)) else quoted(str(part), LONGEST_KEY) for part in path)
+    return quoted(".".join(parts), LONGEST_PATH) or THE_FILE
 
 
-def _walk(source: Source, node: yaml.Node, path: KeyPath) -> Iterator[tuple[KeyPath, yaml.Mark]]:
-    """Yield the place of each key and item; note keys that stand twice, which YAML would let pass."""
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield (*path, index), item.start_mark
-            yield from _walk(source, item, (*path, index))
-    if isinstance(node, yaml.MappingNode):
-        seen: dict[str, int] = {}
-        for key, value in list(node.value):
-            name = str(key.value) if isinstance(key, yaml.ScalarNode) else str(key.tag)
-            place = (*path, name)
-            if name in seen:
-                line, column = key.start_mark.line + 1, key.start_mark.column + 1
-                text = f"cannot stand twice: first on line {seen[name]}"
-                source.problems.append(Problem(line, column, ".".join(map(str, place)), text))
-                node.value.remove((key, value))
-                continue
-            seen[name] = key.start_mark.line + 1
-            yield place, key.start_mark
-            yield from _walk(source, value, place)
+def _texts(data: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    """Yield every text that is a value, with its place."""
+    if isinstance(data, str):
+        yield path, data
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        yield from _texts(value, (*path, key))
 
 
-def validate(source: Source, model: type[ModelT]) -> ModelT | None:
-    """Validate the data against a pydantic model; every problem is noted in `source`."""
-    try:
-        return model.model_validate(source.data)
-    except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            source.complain(*_explain(model, detail))
-    return None
+def _fitting(name: str, problems: Sequence[Problem]) -> list[Problem]:
+    """Return the problems in the order of the file: long ones are cut, or the last one tells of what does not fit."""
+    ordered = sorted(problems)
+    for longest in (LONGEST_TEXT, 300, 200, 150, 120, 100, 80, 60, 50, 40):
+        cut = [replace(each, text=quoted(each.text, longest)) for each in ordered]
+        if sum(_lengths(name, cut)) <= LONGEST:
+            return cut
+    fitting = max(1, sum(1 for length in accumulate(_lengths(name, ordered)) if length <= LONGEST))
+    *told, last = ordered[:fitting]
+    left = ordered[fitting:]
+    lines = quoted(", ".join(str(line) for line in dict.fromkeys(each.line for each in left)), _LONGEST_WORD)
+    at_least = "at least " if len(ordered) >= MOST_PROBLEMS else ""
+    return [*told, replace(last, text=f"{last.text} (and {at_least}{len(left)} more problems: on lines {lines})")]
 
 
-def _explain(model: type[BaseModel], detail: Any) -> tuple[KeyPath, str]:
-    path: KeyPath = tuple(part for part in detail["loc"] if part != "[key]")
-    match detail["type"]:
-        case "missing":
-            return path, "cannot be left out"
-        case "extra_forbidden":
-            if new := renamed.new_key(path):
-                return path, f"was renamed to {new}"
-            near = suggestion(str(path[-1]), _keys(model, path[:-1]))
-            return path, f"cannot be understood: it is not a known key{near}"
-        case _:
-            return path, f"cannot be {_shown(detail['input'])}: {_wanted(detail)}"
-
-
-def _wanted(detail: Any) -> str:
-    match detail["type"]:
-        case "literal_error":
-            return f"it should be {detail['ctx']['expected']}"
-        case "string_pattern_mismatch":
-            return f"it should look like {detail['ctx']['pattern']}"
-        case "value_error":
-            return str(detail["ctx"]["error"])
-        case kind if kind in _SHOULD_BE:
-            return f"it should be {_SHOULD_BE[kind]}"
-        case _:
-            return f"{detail['msg'][0].lower()}{detail['msg'][1:]}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    return "empty" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
-
-
-def _keys(model: type[BaseModel], path: KeyPath) -> Iterable[str]:
-    """Return the keys that may stand at `path`: fields of a model, through dicts and optional fields."""
-    found: Any = model
-    for part in path:
-        if isinstance(found, type) and issubclass(found, BaseModel) and part in found.model_fields:
-            found = found.model_fields[str(part)].annotation
-            found = next(
-                (arg for arg in get_args(found) if isinstance(arg, type) and issubclass(arg, BaseModel)), found
-            )
-    return found.model_fields.keys() if isinstance(found, type) and issubclass(found, BaseModel) else ()
+def _lengths(name: str, problems: Iterable[Problem]) -> list[int]:
+    return [len(f"{name}:{each.line}:{each.column}: {each.path}: {each.text}\n") for each in problems]
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return "; did you mean …?" for a near miss, else ""."""
-    near = difflib.get_close_matches(word, list(known), n=1)
+    words = [each for each in known if len(each) <= _LONGEST_WORD][:_MOST_WORDS]
+    near = difflib.get_close_matches(word, words, n=1) if len(word) <= _LONGEST_WORD else []
     return f"; did you mean {near[0]}?" if near else ""

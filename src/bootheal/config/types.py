@@ -6,36 +6,98 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)?")
+from bootheal.config.shapes import kubernetes, network, texts
+
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([smh])?")
 _UNITS = {None: 1, "s": 1, "m": 60, "h": 3600}
+_TRUTHS = {"true": True, "false": False}
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?")
 
 
 def seconds(value: Any) -> Any:
-    """Return the seconds that a text like 90s means; ValueError where it means none. What is no text stays as it is."""
-    if not isinstance(value, str):
-        return value
-    if not (found := _DURATION.fullmatch(value.strip())):
-        raise ValueError("it should be seconds, or like 90s, 30m, 2h")
-    return float(found[1]) * _UNITS[found[2]]
+    """Return the seconds that a text like 90s means; ValueError where it means none."""
+    if isinstance(value, bool | str):  # Python takes true for 1
+        found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+        if not found:
+            raise ValueError("it should be seconds, or like 90s, 30m, 2h")
+        return float(found[1]) * _UNITS[found[2]]
+    return value
 
 
-def _no_nul(path: Path) -> Path:
-    if "\0" in str(path):
-        raise ValueError("a path cannot hold NUL")
+def whole(value: Any) -> Any:
+    """Return a whole number, which may stand in quotes. true is none, though Python takes it for one."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
+    if isinstance(value, bool | float | str):
+        raise ValueError("it should be a whole number, like 8080")  # noqa: TRY004 - pydantic makes a problem of it
+    return value
+
+
+def number(value: Any) -> Any:
+    """Return a number, which may stand in quotes."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value)
+    if isinstance(value, bool | str):
+        raise ValueError("it should be a number")  # noqa: TRY004 - likewise
+    return value
+
+
+def truth(value: Any) -> Any:
+    """Return true or false, which may stand in quotes; no other word means them, and no number."""
+    if isinstance(value, str) and value in _TRUTHS:
+        return _TRUTHS[value]
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        raise ValueError("it should be true or false")  # noqa: TRY004 - likewise
+    return value
+
+
+def _pattern(pattern: str) -> Any:
+    """Tell editors what the function before it checks; a person is told in words."""
+    return Field(json_schema_extra={"pattern": f"^{pattern}$"})
+
+
+def _path(path: Path) -> Path:
+    texts.path(str(path))
     return path
 
 
+Truth = Annotated[bool, BeforeValidator(truth)]
+Count = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(whole)]
+Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(whole)]
+HttpStatus = Annotated[int, Field(ge=100, le=599), BeforeValidator(whole)]
+Number = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(number)]
 Duration = Annotated[
-    float, BeforeValidator(seconds), Field(gt=0, le=30 * 86400, description="seconds, or like 90s, 30m, 2h")
+    float,
+    Field(gt=0, le=30 * 86400, allow_inf_nan=False, description="seconds, or like 90s, 30m, 2h"),
+    BeforeValidator(seconds),
 ]
 Patience = Annotated[
     Duration, Field(description="for how long it is waited for, once what comes before it serves, until it has failed")
 ]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
-WorkloadName = Annotated[str, Field(pattern=r"^(deployment|statefulset|daemonset)/[a-z0-9.-]+/[a-z0-9.-]+$")]
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")]
-Port = Annotated[int, Field(ge=1, le=65535)]
-HttpStatus = Annotated[int, Field(ge=100, le=599)]
-UrlText = Annotated[str, Field(pattern=r"^https?://[!-~]+$")]
-FilePath = Annotated[Path, AfterValidator(_no_nul)]
-Words = Annotated[list[str], Field(min_length=1)]
+
+# What this file gives a name, and what Kubernetes does. A Deployment, a ConfigMap or a CronJob is called by an
+# ObjectName, a namespace, a Service or a container by a Label.
+Name = Annotated[str, AfterValidator(kubernetes.subdomain), _pattern(kubernetes.SUBDOMAIN)]
+ObjectName = Name
+Label = Annotated[str, AfterValidator(kubernetes.label), _pattern(kubernetes.LABEL)]
+SecretName = Annotated[str, AfterValidator(kubernetes.secret_name), _pattern(kubernetes.SUBDOMAIN)]
+SecretKey = Annotated[str, AfterValidator(kubernetes.secret_key), _pattern(kubernetes.DATA_KEY)]
+Selector = dict[
+    Annotated[str, AfterValidator(kubernetes.label_key)],
+    Annotated[str, AfterValidator(kubernetes.label_value), _pattern(kubernetes.LABEL_VALUE)],
+]
+WorkloadName = Annotated[
+    str, AfterValidator(kubernetes.workload), _pattern(rf"({'|'.join(kubernetes.WORKLOADS)})/.+/.+")
+]
+
+Host = Annotated[str, AfterValidator(network.host)]
+Address = Annotated[str, AfterValidator(network.address)]
+UrlText = Annotated[str, AfterValidator(network.url), _pattern(network.WEB_ADDRESS)]
+FilePath = Annotated[Path, AfterValidator(_path), _pattern(texts.ABSOLUTE)]
+PodPath = Annotated[str, AfterValidator(texts.path), _pattern(texts.ABSOLUTE)]
+PostgresName = Annotated[str, AfterValidator(texts.postgres_name)]
+DatabaseName = Annotated[PostgresName, Field(min_length=1)]
+Line = Annotated[str, AfterValidator(texts.line)]
+Text = Annotated[str, AfterValidator(texts.text_without_nul)]
+Words = Annotated[list[Text], Field(min_length=1)]

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from bootheal.cluster.dead_pods import BY_DEFAULT, known
 from bootheal.config.section import Section
-from bootheal.config.types import Duration, Name
+from bootheal.config.types import Count, Duration, Label, whole
 from bootheal.platform import gate
 from bootheal.pods import cleanup
 
@@ -23,14 +23,14 @@ Reason = Annotated[str, AfterValidator(_known_reason)]
 class Cleanup(Section):
     """Pods that the reboot killed."""
 
-    namespaces: Annotated[list[Name], Field(min_length=1)] = Field(description="where it looks for them")
+    namespaces: Annotated[list[Label], Field(min_length=1)] = Field(description="where it looks for them")
     grace: Duration = Field(60.0, description="how long a pod must have been dead: the kubelet restarts most by itself")
-    cap: int = Field(25, ge=1, description="more dead pods than this in one boot are reported, and none is deleted")
+    cap: Count = Field(25, description="more dead pods than this in one boot are reported, and none is deleted")
     reasons: list[Reason] = Field(
         sorted(BY_DEFAULT), min_length=1, description="what pods must have died of, as `kubectl get pods` prints it"
     )
-    log_lines: int = Field(
-        20, ge=0, le=100, description="how many of a dead pod's last log lines are kept (readable by `bootheal status`)"
+    log_lines: Annotated[int, Field(ge=0, le=100), BeforeValidator(whole)] = Field(
+        20, description="how many of a dead pod's last log lines are kept (readable by `bootheal status`)"
     )
     force_after: Duration | None = Field(
         None,

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from bootheal.config.document import KeyPath
 from bootheal.config.section import Finding, Section
-from bootheal.config.source import KeyPath
-from bootheal.config.types import FilePath
+from bootheal.config.shapes import network, texts
+from bootheal.config.types import FilePath, Line, Truth
 from bootheal.platform import gate
 from bootheal.platform.components import Allowed
 from bootheal.platform.dns import Dns
@@ -17,9 +18,9 @@ from bootheal.platform.node_hosts import NodeHosts
 from bootheal.platform.scheduling import Scheduling
 from bootheal.step import Step
 
-ClusterName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=32)]
-DockerAddress = Annotated[str, Field(pattern=r"^(unix|tcp|ssh)://\S+$")]
-UnitName = Annotated[str, Field(pattern=r"^([A-Za-z0-9_.@-]+\.service)?$")]
+ClusterName = Annotated[str, AfterValidator(texts.k3d_name)]
+DockerAddress = Annotated[str, AfterValidator(network.docker)]
+UnitName = Annotated[str, AfterValidator(texts.unit)]
 
 
 class Cluster(Section):
@@ -40,7 +41,7 @@ class Cluster(Section):
     node_hosts: Literal["report", "restore"] = Field(
         "report", description="k3d only: what to do where CoreDNS has lost host.k3d.internal and the containers' names"
     )
-    uncordon: bool = Field(
+    uncordon: Truth = Field(
         default=False, description="whether a node that stays cordoned for a minute is made schedulable"
     )
     kubeconfig: FilePath | None = Field(
@@ -48,7 +49,7 @@ class Cluster(Section):
         description="default: /etc/rancher/k3s/k3s.yaml for k3s, the server container's for k3d, "
         "$KUBECONFIG for kubernetes",
     )
-    context: str = Field("", description="a context of the kubeconfig; default: its current one")
+    context: Line = Field("", description="a context of the kubeconfig; default: its current one")
     boot_id_file: FilePath = Field(
         Path("/proc/sys/kernel/random/boot_id"), description="k3s and k3d: where this host's boot id is read"
     )

@@ -3,15 +3,33 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from bootheal import model
 from bootheal.config import names
+from bootheal.config.document import KeyPath
 from bootheal.config.section import Finding, Section
 from bootheal.config.sections.login import Login
-from bootheal.config.source import KeyPath
-from bootheal.config.types import Duration, FilePath, Host, Name, Port
+from bootheal.config.shapes import texts
+from bootheal.config.source import dotted
+from bootheal.config.types import (
+    DatabaseName,
+    Duration,
+    FilePath,
+    Host,
+    Label,
+    Line,
+    Number,
+    ObjectName,
+    Port,
+    SecretKey,
+    SecretName,
+    Selector,
+    Text,
+    number,
+)
 from bootheal.model import Ref
+from bootheal.model.quoted import quoted
 from bootheal.platform import gate
 from bootheal.postgres import data_checks, primary
 from bootheal.postgres.database import DatabaseStep
@@ -22,12 +40,12 @@ from bootheal.step import Step
 class Check(Section):
     """A question about the data: one number, asked as the application's role in a read-only session."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\r\n]*$")] = Field(
+    name: Annotated[Line, Field(min_length=1, max_length=100)] = Field(
         description="how it is called in messages; what was good is remembered by it"
     )
-    sql: Annotated[str, Field(min_length=1, description="a query whose first column of its first row is a number")]
-    at_least: float | None = Field(None, description="less than this stops everything, exit code 3")
-    may_shrink: Annotated[float, Field(ge=0)] | None = Field(
+    sql: Annotated[Text, Field(min_length=1, description="a query whose first column of its first row is a number")]
+    at_least: Number | None = Field(None, description="less than this stops everything, exit code 3")
+    may_shrink: Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(number)] | None = Field(
         None, description="by how much it may be less than in the last good boot; left out: it is not compared"
     )
 
@@ -39,16 +57,16 @@ class Check(Section):
 class Backup(Section):
     """What makes backups of a database: its newest one is named when data is missing."""
 
-    cronjob: Name = Field(description="the CronJob's name, in the database's namespace")
+    cronjob: ObjectName = Field(description="the CronJob's name, in the database's namespace")
 
 
 class Authority(Section):
     """Where the certificate of the authority is kept that signs the server's: in the database's namespace, or here."""
 
-    secret: Name | None = Field(None, description="a Secret of the database's namespace")
-    configmap: Name | None = Field(None, description="a ConfigMap of the database's namespace")
+    secret: SecretName | None = Field(None, description="a Secret of the database's namespace")
+    configmap: ObjectName | None = Field(None, description="a ConfigMap of the database's namespace")
     file: FilePath | None = Field(None, description="a file of this host, instead of a Secret or ConfigMap")
-    key: str = Field("ca.crt", description="the key of the Secret or ConfigMap")
+    key: SecretKey = Field("ca.crt", description="the key of the Secret or ConfigMap")
 
     def problems(self, path: KeyPath) -> Iterator[Finding]:
         """It is kept in one place."""
@@ -77,13 +95,13 @@ class Tls(Section):
 class Database(Section):
     """A PostgreSQL, in the cluster or outside; its writable primary is found by asking."""
 
-    namespace: Name = Field(description="where its pods are, and the Secrets that are named here")
+    namespace: Label = Field(description="where its pods are, and the Secrets that are named here")
     host: Host | None = Field(None, description="a server outside the cluster, instead of a Service or selector")
-    service: Name | None = Field(None, description="the Service in front of it")
-    selector: dict[str, str] = Field(default_factory=dict, description="labels of its pods, instead of the Service's")
+    service: Label | None = Field(None, description="the Service in front of it")
+    selector: Selector = Field(default_factory=dict, description="labels of its pods, instead of the Service's")
     port: Port | None = Field(None, description="default: the Service's target port, else 5432")
-    dbname: str = Field(description="the database to log in to, as PostgreSQL names it")
-    mount: Annotated[str, Field(pattern=r"^/[^\x00]*[^/\x00]$")] | None = Field(
+    dbname: DatabaseName = Field(description="the database to log in to, as PostgreSQL names it")
+    mount: Annotated[str, AfterValidator(texts.mount)] | None = Field(
         None, description="k3s only: where the disk with its data must be mounted before anything is done"
     )
     tls: Tls | None = Field(None, description="default: TLS where the server offers it, unverified")
@@ -110,12 +128,12 @@ class Database(Section):
         if self.auth == "password" and not self.tls:
             yield (*path, "auth"), "cannot be password without tls: it would be handed to whoever answers"
         if self.checks and not self.client:
-            text = f"cannot be asked: name the application's Secret, {'.'.join(map(str, path))}.client"
+            text = f"cannot be asked: name the application's Secret, {dotted(path)}.client"
             yield (*path, "checks"), text
         known = [item.name for item in self.checks]
         for index, name in enumerate(known):
             if name in known[:index]:
-                yield (*path, "checks", index, "name"), f"cannot be {name!r} twice"
+                yield (*path, "checks", index, "name"), f"cannot be '{quoted(name)}' twice"
 
     def build(self, name: str) -> primary.Database:
         """Say where the database is."""

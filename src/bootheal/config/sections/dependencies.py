@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from bootheal.config import names
+from bootheal.config.document import KeyPath
 from bootheal.config.section import Finding, Section
 from bootheal.config.sections.probe import Probe
-from bootheal.config.source import KeyPath
-from bootheal.config.types import Host, Name, Patience
+from bootheal.config.types import Host, Label, Patience, Selector
 from bootheal.dependencies import dependency
 from bootheal.platform import gate
 
@@ -16,9 +16,9 @@ from bootheal.platform import gate
 class Dependency(Section):
     """Something else that must serve before what comes after it, found by one of Service, selector, host or a URL."""
 
-    namespace: Name | None = Field(None, description="where its pods are, or the Secret of an sql probe")
-    service: Name | None = Field(None, description="the Service in front of it: every Ready pod behind it is asked")
-    selector: dict[str, str] = Field(default_factory=dict, description="labels of its pods, instead of the Service's")
+    namespace: Label | None = Field(None, description="where its pods are, or the Secret of an sql probe")
+    service: Label | None = Field(None, description="the Service in front of it: every Ready pod behind it is asked")
+    selector: Selector = Field(default_factory=dict, description="labels of its pods, instead of the Service's")
     host: Host | None = Field(None, description="a server outside the cluster, asked from this host")
     probe: Probe
     after: list[str] = Field(default_factory=list, description="what must serve first, as for workloads")

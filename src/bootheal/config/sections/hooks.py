@@ -3,23 +3,22 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bootheal.config import names
 from bootheal.config.choice import Kinds, kind, mismatches, url_mismatches
+from bootheal.config.document import KeyPath
 from bootheal.config.section import Finding, Section
-from bootheal.config.source import KeyPath
-from bootheal.config.types import FilePath, HttpStatus, Name, Patience, UrlText, Words, WorkloadName
+from bootheal.config.shapes import kubernetes
+from bootheal.config.types import Address, FilePath, HttpStatus, Label, Patience, Truth, UrlText, Words, WorkloadName
 from bootheal.dependencies.hook import Call, Command, Deed, HookStep, Reconcile
 from bootheal.model import Ref
 from bootheal.probes import Url
 
 FluxName = Annotated[
     str,
-    Field(
-        pattern=r"^(kustomization|helmrelease|gitrepository|ocirepository|helmrepository)/[a-z0-9.-]+/[a-z0-9.-]+$",
-        description="kind/namespace/name",
-    ),
+    AfterValidator(kubernetes.flux),
+    Field(description="kind/namespace/name"),
 ]
 
 KINDS: Kinds = {
@@ -40,11 +39,11 @@ class Hook(Section):
         None, description="a command and its arguments, run in a ready pod of `workload`; never a secret in it"
     )
     workload: WorkloadName | None = Field(None, description="exec: in whose pod")
-    container: Name | None = Field(None, description="exec: default is the pod's default container")
+    container: Label | None = Field(None, description="exec: default is the pod's default container")
     status: HttpStatus | None = Field(None, description="url: the status to expect")
     ca: FilePath | None = Field(None, description="url: the authority of its certificate; default: this host's")
-    insecure: bool = Field(default=False, description="url: take any certificate")
-    address: str = Field("", description="url: where its name leads to, if this host can't tell")
+    insecure: Truth = Field(default=False, description="url: take any certificate")
+    address: Address = Field("", description="url: where its name leads to, if this host can't tell")
     patience: Patience = 300.0
 
     def problems(self, path: KeyPath) -> Iterator[Finding]:

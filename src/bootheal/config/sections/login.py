@@ -4,16 +4,16 @@ from pydantic import Field
 
 from bootheal import model
 from bootheal.config.section import Section
-from bootheal.config.types import Name
+from bootheal.config.types import PostgresName, SecretKey, SecretName
 
 
 class Login(Section):
     """Where a user and a password are kept: a Secret in the namespace of whatever they are for."""
 
-    secret: Name = Field(description="the Secret's name")
-    user_key: str = Field("username", description="the Secret's key that holds the user")
-    password_key: str = Field("password", description="the Secret's key that holds the password")
-    user: str = Field("", description="the user, where the Secret has none")
+    secret: SecretName = Field(description="the Secret's name")
+    user_key: SecretKey = Field("username", description="the Secret's key that holds the user")
+    password_key: SecretKey = Field("password", description="the Secret's key that holds the password")
+    user: PostgresName = Field("", description="the user, where the Secret has none")
 
     def build(self, namespace: str) -> model.Login:
         """Name the Secret, which is in `namespace`, and its keys."""

@@ -4,14 +4,25 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from bootheal import model
 from bootheal.config import names
+from bootheal.config.document import KeyPath
 from bootheal.config.section import Finding, Section
 from bootheal.config.sections.login import Login
-from bootheal.config.source import KeyPath
-from bootheal.config.types import Name, Patience, Port
+from bootheal.config.shapes import texts
+from bootheal.config.types import (
+    DatabaseName,
+    Label,
+    Line,
+    ObjectName,
+    Patience,
+    PodPath,
+    Port,
+    SecretKey,
+    SecretName,
+)
 from bootheal.model import Ref
 from bootheal.pgbouncer import credential, observation
 from bootheal.pgbouncer.knowledge import harms
@@ -30,8 +41,8 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
-Text = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[^\r\n]*$")]
-SettingName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+SettingValue = Annotated[Line, BeforeValidator(_text)]
+SettingName = Annotated[str, AfterValidator(texts.setting_name)]
 
 
 class Credential(Login):
@@ -45,17 +56,17 @@ class Credential(Login):
 class SettingsIn(Section):
     """The ConfigMap that pgbouncer.ini comes from."""
 
-    configmap: Name = Field(description="the ConfigMap's name, in the pooler's namespace")
-    key: str = Field("pgbouncer.ini", description="its key that holds the file")
-    path: str = Field(INI_PATH, description="where pods have it; only needed where the console is closed to us")
+    configmap: ObjectName = Field(description="the ConfigMap's name, in the pooler's namespace")
+    key: SecretKey = Field("pgbouncer.ini", description="its key that holds the file")
+    path: PodPath = Field(INI_PATH, description="where pods have it; only needed where the console is closed to us")
 
 
 class AuthFile(Section):
     """The Secret that the pooler's auth_file is mounted from."""
 
-    secret: Name = Field(description="the Secret's name, in the pooler's namespace")
-    key: str = Field("userlist.txt", description="its key that holds the file")
-    path: str = Field("/etc/pgbouncer/userlist.txt", description="where pods have it, if the console does not tell")
+    secret: SecretName = Field(description="the Secret's name, in the pooler's namespace")
+    key: SecretKey = Field("userlist.txt", description="its key that holds the file")
+    path: PodPath = Field("/etc/pgbouncer/userlist.txt", description="where pods have it, if the console does not tell")
 
     def build(self, namespace: str) -> model.Login:
         """Treat the file as one password of a Secret in `namespace`: it holds several."""
@@ -66,11 +77,11 @@ class Pooler(Section):
     """A PgBouncer Deployment in front of a database."""
 
     database: str = Field(description="which of the databases it leads to")
-    namespace: Name | None = Field(None, description="default: the database's")
-    deployment: Name = Field(description="the Deployment's name")
-    service: Name = Field(description="the Service in front of it")
+    namespace: Label | None = Field(None, description="default: the database's")
+    deployment: ObjectName = Field(description="the Deployment's name")
+    service: Label = Field(description="the Service in front of it")
     port: Port | None = Field(None, description="what its pods listen on; default: the Service's target port")
-    dbname: str | None = Field(None, description="the database as the pooler names it; default: the same name")
+    dbname: DatabaseName | None = Field(None, description="the database as the pooler names it; default: the same name")
     credential: Credential
     console: Login | None = Field(None, description="who may use each pod's admin console; default: credential")
     client: Login = Field(description="the application's login, to prove the pooler with")
@@ -82,7 +93,9 @@ class Pooler(Section):
         description="how it may ask for passwords. md5 hands over a hash that lets in whoever has heard it: "
         "only for a PgBouncer whose auth_type is md5 and whose auth_file holds plain passwords",
     )
-    settings: dict[SettingName, Text] = Field(default_factory=dict, description="PgBouncer settings to keep in force")
+    settings: dict[SettingName, SettingValue] = Field(
+        default_factory=dict, description="PgBouncer settings to keep in force"
+    )
     settings_in: SettingsIn | None = Field(None, description="also write the settings here, so that they persist")
     patience: Patience = 1800.0
 

@@ -3,16 +3,28 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bootheal import probes
 from bootheal.config.choice import Kinds, kind, mismatches, url_mismatches
+from bootheal.config.document import KeyPath
 from bootheal.config.section import Finding, Section
 from bootheal.config.sections.login import Login
-from bootheal.config.source import KeyPath
-from bootheal.config.types import FilePath, HttpStatus, Name, Port, UrlText, Words
+from bootheal.config.shapes import texts
+from bootheal.config.types import (
+    Address,
+    DatabaseName,
+    FilePath,
+    HttpStatus,
+    Label,
+    Port,
+    Text,
+    Truth,
+    UrlText,
+    Words,
+)
 
-Latin = Annotated[str, Field(pattern=r"^[\x00-\xff]*$")]
+Latin = Annotated[str, AfterValidator(texts.latin)]
 
 # A TCP connection is what no other word is needed for.
 KINDS: Kinds = {
@@ -28,21 +40,21 @@ class Probe(Section):
     """One question that proves that something serves: http, exec, sql or url; with neither, a TCP connection."""
 
     port: Port | None = Field(None, description="of the pod, for http, sql (default 5432) and TCP")
-    http: Annotated[str, Field(pattern=r"^/[!-~]*$")] | None = Field(None, description="a path, asked of every pod")
+    http: Annotated[str, AfterValidator(texts.http_path)] | None = Field(None, description="a path, asked of every pod")
     exec: Words | None = Field(
         None, description="a command and its arguments, run in every pod; must end with 0; never a secret in it"
     )
-    sql: str | None = Field(None, description="a question to PostgreSQL or a pooler in every pod")
+    sql: Text | None = Field(None, description="a question to PostgreSQL or a pooler in every pod")
     url: UrlText | None = Field(None, description="a front door, asked from this host as a browser would")
     status: HttpStatus | None = Field(None, description="the HTTP status to expect; default: any from 200 to 399")
     send: Latin = Field("", description="TCP: what to say once connected")
     expect: Latin = Field("", description="TCP and exec: what the answer must hold; sql: the value it must be")
-    container: Name | None = Field(None, description="exec: default is the pod's default container")
-    dbname: str | None = Field(None, description="sql: the database to ask in")
+    container: Label | None = Field(None, description="exec: default is the pod's default container")
+    dbname: DatabaseName | None = Field(None, description="sql: the database to ask in")
     login: Login | None = Field(None, description="sql: who asks")
     ca: FilePath | None = Field(None, description="url: the authority of its certificate; default: this host's")
-    insecure: bool = Field(default=False, description="url: take any certificate")
-    address: str = Field("", description="url: where its name leads to, if this host can't tell")
+    insecure: Truth = Field(default=False, description="url: take any certificate")
+    address: Address = Field("", description="url: where its name leads to, if this host can't tell")
 
     def problems(self, path: KeyPath) -> Iterator[Finding]:
         """It asks one question, with the keys that go with it."""

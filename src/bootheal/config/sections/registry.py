@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from bootheal.config.document import KeyPath
 from bootheal.config.section import Finding, Section
-from bootheal.config.source import KeyPath
+from bootheal.config.shapes import network, texts
 from bootheal.config.types import Patience
 from bootheal.platform import gate, registry
 from bootheal.pods.image_pulls import Images
 from bootheal.step import Step
 
-ContainerName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$")]
-RegistryName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9.-]+(:[0-9]+)?$")]
+ContainerName = Annotated[str, AfterValidator(texts.container)]
+RegistryName = Annotated[str, AfterValidator(network.registry)]
 
 # What this host calls itself.
 LOOPBACK = {"localhost", "127.0.0.1"}
@@ -23,7 +24,7 @@ LOOPBACK = {"localhost", "127.0.0.1"}
 class Registry(Section):
     """A registry of images beside the cluster."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")] = Field(description="where this host reaches it")
+    url: Annotated[str, AfterValidator(network.registry_url)] = Field(description="where this host reaches it")
     container: ContainerName | None = Field(None, description="its container in this host's Docker")
     start: Literal["when-down", "never"] = Field(
         "never", description="whether the container is started when stopped, and restarted when silent for a minute"

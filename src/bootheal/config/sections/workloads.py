@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from bootheal.config.document import KeyPath
 from bootheal.config.section import Finding, Section
 from bootheal.config.sections.probe import Probe
-from bootheal.config.source import KeyPath
 from bootheal.config.types import Patience, seconds
 from bootheal.model import Ref
 from bootheal.platform import dns, gate
@@ -15,7 +15,9 @@ from bootheal.workloads.restore import Restore
 from bootheal.workloads.workload import WorkloadStep
 
 SoakTime = Annotated[
-    float, BeforeValidator(seconds), Field(ge=0, le=3600, description="seconds, or like 90s, 5m; 0 for none")
+    float,
+    Field(ge=0, le=3600, allow_inf_nan=False, description="seconds, or like 90s, 5m; 0 for none"),
+    BeforeValidator(seconds),
 ]
 
 
