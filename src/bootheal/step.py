@@ -13,7 +13,7 @@ full stop at their end, "" where there is nothing to say.
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import ClassVar, Generic, Protocol, TypeVar
@@ -83,6 +83,20 @@ class GiveUp:
 
 
 Judgement = Settled | Wait | Act | GiveUp
+
+
+def told(judgement: Judgement, tell: Callable[[str], str]) -> Judgement:
+    """Return the judgement in words that may be told to anybody, by `World.told`: they may quote others.
+
+    What it asks to be done stays as it is: an action says itself only when it is done.
+    """
+    match judgement:
+        case Settled():
+            return replace(judgement, why=tell(judgement.why), remarks=tuple(map(tell, judgement.remarks)))
+        case GiveUp():
+            return replace(judgement, why=tell(judgement.why), hint=tell(judgement.hint))
+        case _:
+            return replace(judgement, why=tell(judgement.why))
 
 
 def judge_error(error: BoothealError) -> Judgement:

@@ -12,6 +12,7 @@ from bootheal.engine import Engine, Inbox, Limits, Recorder
 from bootheal.engine.plan import arrange
 from bootheal.errors import LockedError
 from bootheal.model import ActionRecord, Event, Ref, Remembered, Report
+from bootheal.model.quoted import visible
 from bootheal.ports import Host, Interest, Partial, Workers, World
 from bootheal.step import Action, Judgement, Past, Settled, Step
 
@@ -206,6 +207,7 @@ class Bench:
     limits: Limits = field(default_factory=Limits)
     workers: Workers = field(default_factory=InlineWorkers)
     events: list[Event] = field(default_factory=list)
+    told: Callable[[str], str] = visible
 
     def __post_init__(self) -> None:
         self.memory = Recorder(FakeStore(self.disk), self.clock)
@@ -223,7 +225,7 @@ class Bench:
         self.events.append(event)
 
     def engine(self, **options: Any) -> Engine:
-        world = World(cluster=self.cluster, writer=self.cluster, watcher=self.cluster, host=self.host)
+        world = World(cluster=self.cluster, writer=self.cluster, watcher=self.cluster, host=self.host, told=self.told)
         return Engine(
             arrange(self.steps),
             world,

@@ -28,9 +28,10 @@ def main(options: argparse.Namespace) -> int:
     if options.offline:
         return 0
     with Scope(_warn) as scope:
-        problems = list(_problems(configuration, open_world(configuration.file.cluster, scope)))
+        world = open_world(configuration.file.cluster, scope)
+        problems = list(_problems(configuration, world))
     for problem in problems:
-        print(problem)
+        print(*map(world.told, problem.split("\n")), sep="\n")
     if not problems:
         print("the cluster answers, everything named exists, and all that bootheal may have to do is allowed")
     return 1 if problems else 0

@@ -16,7 +16,7 @@ from bootheal.engine.plan import Plan
 from bootheal.errors import BoothealError
 from bootheal.platform import gate
 from bootheal.ports import World
-from bootheal.step import Act, GiveUp, Judgement, Settled, Step, Wait, judge_error
+from bootheal.step import Act, GiveUp, Judgement, Settled, Step, Wait, judge_error, told
 
 # A remote cluster is believed once its Lease has been seen advancing, which it does every 10 s.
 GATE_SECONDS = 15.0
@@ -76,7 +76,9 @@ def _judge(plan: Plan, world: World, memory: Recorder) -> Iterator[dict[str, Any
             "not_yet": [name for name in step.after if name in ill],
             "judgement": WORDS[type(judgement)] if judgement else "not judged",
             "why": judgement.why if judgement else "the gate is not open",
-            "actions": [action.sentence for action in judgement.actions] if isinstance(judgement, Act) else [],
+            "actions": [world.told(action.sentence) for action in judgement.actions]
+            if isinstance(judgement, Act)
+            else [],
         }
 
 
@@ -93,6 +95,7 @@ def _wait_for_gate(step: Step[Any], plan: Plan, world: World, memory: Recorder) 
 def _judgement(step: Step[Any], plan: Plan, world: World, memory: Recorder) -> Judgement:
     try:
         seen = step.look(world)
-        return step.judge(seen, recall(memory, plan, step.name, seen, epoch=memory.epoch, clock=SystemClock()))
+        past = recall(memory, plan, step.name, seen, epoch=memory.epoch, clock=SystemClock())
+        return told(step.judge(seen, past), world.told)
     except BoothealError as error:
-        return judge_error(error)
+        return told(judge_error(error), world.told)

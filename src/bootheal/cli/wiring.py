@@ -21,6 +21,7 @@ from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
+from bootheal.adapters.redaction import Redaction
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.state import StateFile
 from bootheal.adapters.systemctl import Commands, Unit
@@ -51,7 +52,8 @@ def open_world(cluster: Cluster, scope: Scope) -> World:
         return api.forward(pod.namespace, pod.name, port, timeout)
 
     reach = Reach(forward, scope, direct=direct)
-    kube = KubeCluster(api)
+    redaction = Redaction()
+    kube = KubeCluster(api, redaction)
     return World(
         cluster=kube.reader,
         pod_access=kube.pod_access,
@@ -64,6 +66,7 @@ def open_world(cluster: Cluster, scope: Scope) -> World:
         web=WebProbe(reach.open),
         direct=direct,
         containers=DockerContainers(DockerEngine(cluster.docker or "")),
+        told=redaction.told,
     )
 
 

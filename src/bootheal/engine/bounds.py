@@ -1,5 +1,7 @@
 """What bounds an action by what is remembered of it: it is not done for ever, nor driven on from boot to boot."""
 
+from collections.abc import Callable
+
 from bootheal.backoff import hold_back
 from bootheal.engine.node import Node
 from bootheal.engine.recorder import Recorder
@@ -11,20 +13,23 @@ DAY_SECONDS = 86400.0
 
 
 class Bounds:
-    """Objects to an action that was done `max_repeats` times, or in boot after boot, and did not help."""
+    """Objects to an action that was done `max_repeats` times, or in boot after boot, and did not help.
 
-    def __init__(self, *, clock: Clock, memory: Recorder, max_repeats: int) -> None:
-        self._clock, self._memory, self._max_repeats = clock, memory, max_repeats
+    Its records are in words made fit by `told`, see `World.told`.
+    """
+
+    def __init__(self, *, clock: Clock, memory: Recorder, max_repeats: int, told: Callable[[str], str]) -> None:
+        self._clock, self._memory, self._max_repeats, self._told = clock, memory, max_repeats, told
 
     def intent(self, node: Node, action: Action) -> ActionRecord:
         """Make the record of an action that is about to be done."""
         return ActionRecord(
             number=self._memory.next_number(node.name),
             action=action.kind(),
-            object=str(action.about),
-            cause=action.cause,
+            object=self._told(str(action.about)),
+            cause=self._told(action.cause),
             at=self._clock.now(),
-            sentence=action.sentence,
+            sentence=self._told(action.sentence),
             note=action.note,
             repairs=action.repairs,
             incident=self._memory.incident(node.name),

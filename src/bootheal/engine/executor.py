@@ -11,7 +11,7 @@ from bootheal.engine.recorder import Recorder
 from bootheal.errors import BoothealError, DeniedError, StateError, TransientError, scarce
 from bootheal.model import ActionRecord, EventKind
 from bootheal.ports import World
-from bootheal.step import Action, GiveUp, Wait
+from bootheal.step import Action, GiveUp, Judgement, Wait, told
 
 
 class EventSink(Protocol):
@@ -63,25 +63,25 @@ class Executor:
             node.todo.clear()
         self._agenda.clear()
 
-    def do(self, node: Node, action: Action) -> Wait | GiveUp | Exception | None:
+    def do(self, node: Node, action: Action) -> Judgement | Exception | None:
         """Do it. None: it is done; else what the step's judgement is instead (an exception is a bug)."""
         done = self._bounds.intent(node, action)
         try:
             done = replace(done, evidence=action.evidence(self._world))
             self._memory.record(node.name, done)
-            self._tell(EventKind.ACTING, node, action.sentence, done)
-            with scarce(action.sentence):
+            self._tell(EventKind.ACTING, node, done.sentence, done)
+            with scarce(done.sentence):
                 for part in action.parts():
                     part.apply(self._world)
                     self._turned()
         except BoothealError as error:
-            return self._failed(node, done, error) or _judge_failure(action, error)
+            return self._failed(node, done, error) or told(_judge_failure(action, error), self._world.told)
         except Exception as error:  # noqa: BLE001 - our bug: it must not take the other steps along
             return self._failed(node, done, type(error).__name__) or error
         return self._acted(node, replace(done, result="done"), EventKind.ACTED, done.sentence)
 
     def _failed(self, node: Node, done: ActionRecord, error: Exception | str) -> GiveUp | None:
-        done = replace(done, result=f"failed: {error}")
+        done = replace(done, result=self._world.told(f"failed: {error}"))
         return self._acted(node, done, EventKind.FAILED, f"{done.sentence}: {done.result}")
 
     def _acted(self, node: Node, done: ActionRecord, kind: EventKind, text: str) -> GiveUp | None:

@@ -26,7 +26,7 @@ from bootheal.engine.transitions import FOR_EVER, Transitions
 from bootheal.errors import BoothealError, scarce
 from bootheal.model import ActionRecord, Ending, Event, EventKind, Report
 from bootheal.ports import Clock, Workers, World
-from bootheal.step import Judgement, Observation, Past, Step
+from bootheal.step import Judgement, Observation, Past, Step, told
 
 # Pods have 30 s to end if nobody says otherwise.
 LONGEST_WIND_DOWN_SECONDS = 40.0
@@ -60,7 +60,7 @@ class Engine:
         self._inbox, self._turned, self._renew = inbox, turned, renew
         self._limits = limits or Limits()
         self._graph = Graph(plan, self._limits.max_parallel)
-        self._bounds = Bounds(clock=clock, memory=memory, max_repeats=self._limits.max_repeats)
+        self._bounds = Bounds(clock=clock, memory=memory, max_repeats=self._limits.max_repeats, told=world.told)
         self._transitions = Transitions(
             self._graph,
             self._executor,
@@ -231,13 +231,13 @@ class Engine:
         self, node: Node, result: Observation | Exception, judge: Callable[[Any, Past], Judgement]
     ) -> Judgement | Exception:
         if isinstance(result, BoothealError):
-            return node.judge_error(result, self._clock.monotonic())
+            return told(node.judge_error(result, self._clock.monotonic()), self._world.told)
         if isinstance(result, Exception):
             return result
         node.denied_since = None
         try:
             past = recall(self._memory, self._plan, node.name, result, epoch=self._transitions.epoch, clock=self._clock)
-            return judge(result, past)
+            return told(judge(result, past), self._world.told)
         except Exception as error:  # noqa: BLE001 - a judgement that fails is our bug: reported as one
             return error
 

@@ -1,7 +1,9 @@
 """All the ports of a look and an action in one value."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from bootheal.model.quoted import visible
 from bootheal.ports.cluster import ClusterReader, ClusterWatcher, ClusterWriter, CredentialReader, PodAccess
 from bootheal.ports.host import Containers, Host
 from bootheal.ports.partial import Partial
@@ -19,6 +21,7 @@ class World:
     `direct`: this host reaches the addresses of pods and Services itself, as on k3s.
     Where it does not, port-forwards carry the connections, and a Service cannot be tried.
     `containers`: None where there is no container engine to ask.
+    `told`: makes a text fit to be told to anybody: no secret that was read, nothing that acts on a reader; pure.
     """
 
     cluster: ClusterReader = _NOTHING
@@ -32,3 +35,4 @@ class World:
     web: Web = _NOTHING
     direct: bool = True
     containers: Containers | None = None
+    told: Callable[[str], str] = visible

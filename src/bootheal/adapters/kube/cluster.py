@@ -12,8 +12,8 @@ from bootheal.adapters.redaction import Redaction
 class KubeCluster:
     """The cluster behind one Api; what it opens is closed with the Api's scope."""
 
-    def __init__(self, api: Api) -> None:
-        redact = Redaction()
+    def __init__(self, api: Api, redaction: Redaction | None = None) -> None:
+        redact = redaction or Redaction()
         self.watcher = Lists(api)
         self.reader = KubeReader(api, self.watcher)
         self.pod_access = KubePodAccess(api, redact)
