@@ -44,8 +44,8 @@ class Graph:
         return sum(1 for node in self if node.settled)
 
     def ready(self, node: Node) -> bool:
-        """Whether all that it comes after has settled."""
-        return all(self[name].settled for name in node.step.after)
+        """Whether all that it comes after has settled, for as much as is known now."""
+        return all(self[name].sound for name in node.step.after)
 
     def dependants(self, node: Node) -> Iterator[Node]:
         """Those that come directly after it."""

@@ -19,10 +19,10 @@ NEVER = float("-inf")
 class Node:
     """One step's bookkeeping; times are monotonic.
 
-    `due` is when it is to be looked at, `looked` when the latest look began and `judged` when the one began that it
-    was last judged by. `waiting_since` is when the wait under way began, `counting_since` since when it counts
-    against the patience, `waited` what has counted before. `queued`: it waits for one of the `max_parallel` places.
-    `todo` is what is yet to be done of its last judgement.
+    `due` is when it is to be looked at, `looked` when the latest look began, `judged` when the look began that it was
+    last judged by, `doubted` when something that it comes after was last seen to be ill. `waiting_since` is when the
+    wait under way began, `counting_since` since when it counts against the patience, `waited` what has counted before.
+    `queued`: it waits for one of the `max_parallel` places. `todo` is what is yet to be done of its last judgement.
     `denied_since` is since when the API server has refused its looks without a break, `failures` how often in a row
     it was tried again and failed again.
     """
@@ -44,6 +44,7 @@ class Node:
     due: float = 0.0
     looked: float = NEVER
     judged: float = NEVER
+    doubted: float = NEVER
     waiting_since: float | None = None
     waited: float = 0.0
     counting_since: float | None = None
@@ -61,6 +62,11 @@ class Node:
     def settled(self) -> bool:
         """Whether nothing is left to do here, as far as is known."""
         return self.ending is Ending.SETTLED
+
+    @property
+    def sound(self) -> bool:
+        """Whether it has settled, and was looked at since whatever it comes after was ill."""
+        return self.settled and self.judged >= self.doubted
 
     @property
     def failed(self) -> bool:
@@ -108,8 +114,9 @@ class Node:
     def stand_still(self, now: float) -> None:
         """What it comes after is not well any more: until it is, nothing is done or waited for here."""
         self.count(now)
-        self.waiting_since = None
-        self.changed = self.changed or bool(self.todo)  # look again then
+        self.waiting_since, self.doubted = None, now
+        if self.settled or self.todo:  # was it well, is that still to be done? To be judged anew then
+            self.changed, self.due = self.changed or self.settled, 0.0
         self.todo.clear()
 
     def begin_pass(self) -> None:

@@ -91,10 +91,6 @@ class Transitions:
 
     def _settle(self, node: Node, judgement: Settled) -> None:
         news = not node.settled or (node.why != judgement.why and self._executor)  # between passes: still well
-        if not node.settled:
-            for other in self._graph.dependants(node):
-                if other.settled:  # it was well, fell ill, and is well again: were they?
-                    other.wake()
         node.remarks, node.failures, node.waited = judgement.remarks, 0, 0.0
         if judgement.epoch and judgement.epoch != self.epoch:
             self._enter(judgement.epoch)
@@ -195,19 +191,18 @@ class Transitions:
         self.alarmed = True
         known = node.ending is None  # the last pass was cut short
         self._graph.revive(node)
+        self._graph.stand_still(node, self._clock.monotonic())
         if not known:
             self._tell(EventKind.UNSETTLED, node, str(judgement) if isinstance(judgement, Exception) else judgement.why)
 
     # --- acting -----------------------------------------------------------------------------------
 
     def _act(self, node: Node, judgement: Act) -> None:
-        if self._executor is None or not self._graph.ready(node):
-            node.changed, node.due = True, 0.0  # look again once what it comes after has settled again
-            return
         if node.settled:
             self._unsettle(node, judgement.why)
-        node.why = judgement.why
-        self._executor.schedule(node, judgement.actions)
+        node.why, node.due = judgement.why, 0.0
+        if self._executor and self._graph.ready(node):  # else it is looked at again once that is so
+            self._executor.schedule(node, judgement.actions)
 
     def act(self) -> bool:
         """Do one thing that was decided on; False where there is none. Its place is taken now, and not before."""

@@ -323,6 +323,32 @@ def test_a_step_that_fell_ill_with_its_dependency_is_looked_at_when_that_is_well
     assert [done.object for done in bench.run().actions()] == ["thing/test/thing"]
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_what_stands_on_something_ill_is_not_mended_before_it(together: bool) -> None:
+    """Three fall ill that come after each other, at one moment or one by one: they are mended in their order."""
+    bench = Bench([])
+    mended: list[tuple[str, float]] = []
+    falls = {"a": 10.0, "b": 10.0 if together else 11.0, "c": 10.0 if together else 12.0}
+
+    def step(name: str, after: tuple[str, ...] = ()) -> Scripted:
+        deed = Deed(cause="x", name=name, does=lambda: mended.append((name, bench.clock.time - START)))
+
+        def judges(_: Any, past: Past) -> Judgement:
+            now = bench.clock.time - START
+            if now < falls[name] or past.done:
+                return Settled("well")
+            return Wait("not yet") if name == "a" and now < 60.0 else Act("ill", (deed,))
+
+        bench.clock.at(falls[name], lambda: bench.cluster.changed(Interest("pod", name)))
+        return Scripted(name=name, after=after, judges=judges, wakes_on=frozenset({Interest("pod", name)}))
+
+    long = Scripted(name="long", sees=Ready(bench, 100).sees, judges=Ready.judges)
+    bench.steps = [step("a"), step("b", ("a",)), step("c", ("b",)), long]
+    assert bench.run().verdict is Verdict.HEALED
+    assert [name for name, _ in mended] == ["a", "b", "c"]
+    assert all(60.0 <= when <= 62.0 for _, when in mended)
+
+
 def test_a_change_during_a_look_is_not_lost() -> None:
     """A step that would wait an hour looks again at once if something changed while it looked."""
     bench = Bench([])

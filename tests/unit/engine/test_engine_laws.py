@@ -237,7 +237,7 @@ def test_places_do_not_jam_where_some_fail(parts: tuple[Part, ...], places: int,
     report = shop.run(max_parallel=places, deadline=deadline)
     unfinished = {outcome.step for outcome in report.outcomes if outcome.ending is Ending.UNFINISHED}
     assert report.seconds <= deadline + 1e-6
-    assert not unfinished or (report.seconds == pytest.approx(deadline) and deadline < whole)
+    assert not unfinished or (report.seconds == pytest.approx(deadline, abs=1e-6) and deadline < whole)
     assert shop.most <= places
 
 
@@ -256,7 +256,7 @@ class BadDisk(Disk):
         super().save(remembered, durable=durable)
 
 
-@settings(max_examples=times(60))
+@settings(max_examples=times(40))
 @given(graphs(most=8), st.integers(1, 3), st.integers(1, 18), st.sampled_from([1, 2, 3, 1000]))
 def test_a_memory_that_cannot_be_written_ends_the_run_truthfully(
     parts: tuple[Part, ...], places: int, first: int, times: int
@@ -286,7 +286,7 @@ def test_a_memory_that_cannot_be_written_ends_the_run_truthfully(
     assert (shop.early, shop.unrecorded) == ([], [])
 
 
-@settings(max_examples=times(40))
+@settings(max_examples=times(20))
 @given(st.floats(0, 5000, allow_nan=False), st.lists(st.booleans(), min_size=1, max_size=5))
 def test_a_recovery_of_any_length_is_looked_at_in_bounds(seconds: float, counts: list[bool]) -> None:
     """Whether the wait counts, does not, or now does and now does not: few looks, and its end is seen soon."""
