@@ -15,7 +15,7 @@ from bootheal.model.quoted import quoted
 
 # A screen, or an entry of the journal. What does not fit is told by its lines.
 LONGEST = 1_900
-LONGEST_TEXT, LONGEST_PATH, LONGEST_KEY = 500, 200, 80
+LONGEST_TEXT, LONGEST_PATH, LONGEST_KEY, LONGEST_REST = 500, 200, 80, 150
 
 # More than this nobody reads, and looking for more takes long.
 MOST_PROBLEMS = 100
@@ -110,7 +110,7 @@ def _fitting(name: str, problems: Sequence[Problem]) -> list[Problem]:
         cut = [replace(each, text=quoted(each.text, longest)) for each in ordered]
         if sum(_lengths(name, cut)) <= LONGEST:
             return cut
-    fitting = max(1, sum(1 for length in accumulate(_lengths(name, ordered)) if length <= LONGEST))
+    fitting = max(1, sum(1 for length in accumulate(_lengths(name, ordered)) if length <= LONGEST - LONGEST_REST))
     *told, last = ordered[:fitting]
     left = ordered[fitting:]
     lines = quoted(", ".join(str(line) for line in dict.fromkeys(each.line for each in left)), _LONGEST_WORD)

@@ -62,6 +62,9 @@ def _path(path: Path) -> Path:
     return path
 
 
+# For editors, which read the schema.
+DURATION = Field(json_schema_extra={"type": ["number", "string"], "pattern": f"^{_DURATION.pattern}$"})
+
 Truth = Annotated[bool, BeforeValidator(truth)]
 Count = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(whole)]
 Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(whole)]
@@ -71,6 +74,7 @@ Duration = Annotated[
     float,
     Field(gt=0, le=30 * 86400, allow_inf_nan=False, description="seconds, or like 90s, 30m, 2h"),
     BeforeValidator(seconds),
+    DURATION,
 ]
 Patience = Annotated[
     Duration, Field(description="for how long it is waited for, once what comes before it serves, until it has failed")

@@ -1,5 +1,6 @@
 """Reading bootheal.yaml: every problem at once, each with its place."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,24 @@ def test_the_sample_shows_every_key_of_the_schema() -> None:
     keys = {key for part in (schema, *schema["$defs"].values()) for key in part["properties"]}
     text = SAMPLE.read_text()
     assert {key for key in keys if f"{key}:" not in text} == set()
+
+
+def test_editors_are_told_what_may_be_written() -> None:
+    """A duration is a number or a text, PgBouncer's settings are not only texts, and a name has its shape."""
+    schema = File.model_json_schema()
+    deadline = schema["properties"]["deadline"]
+    assert deadline["type"] == ["number", "string"]
+    assert [re.match(deadline["pattern"], text) is not None for text in ("90s", "1.5h", "60", "2:30")] == [
+        *[True] * 3,
+        False,
+    ]
+    pooler, database = (schema["$defs"][name]["properties"] for name in ("Pooler", "Database"))
+    (setting,) = (
+        pooler["settings"].get("patternProperties") or {"": pooler["settings"]["additionalProperties"]}
+    ).values()
+    assert setting["type"] == ["string", "number", "boolean"]
+    assert re.match(database["namespace"]["pattern"], "shop-db")
+    assert not re.match(database["namespace"]["pattern"], "shop.db")
 
 
 def test_edges_that_need_no_declaring_are_there(tmp_path: Path) -> None:

@@ -242,6 +242,18 @@ def test_more_problems_than_fit_are_counted_and_told_by_line(tmp_path: Path) -> 
     assert f"(and {left} more problems: on lines {len(told) + 1}, {len(told) + 2}, " in told[-1]
 
 
+@pytest.mark.parametrize("longest", [5, 40, 300])
+def test_what_is_said_is_bounded_whatever_the_number_of_problems(longest: int, tmp_path: Path) -> None:
+    """And each of its lines has a place."""
+    path = tmp_path / "bootheal.yaml"
+    for count in range(1, 120, 3):
+        path.write_text("".join(f"{'k' * longest}{i}: 1\n" for i in range(count)))
+        with pytest.raises(ConfigurationError) as error:
+            load(path)
+        assert len(str(error.value)) <= 2000
+        assert all(re.match(rf"{path}:\d+:1: k+", line) for line in str(error.value).splitlines())
+
+
 def test_what_is_in_doubt_keeps_nothing_else_from_being_told(tmp_path: Path) -> None:
     """Not even what does not go together."""
     text = "cluster: {kind: k3d, context: no}\nregistry: {url: http://a, start: when-down}\n"

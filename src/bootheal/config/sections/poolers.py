@@ -41,7 +41,9 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
-SettingValue = Annotated[Line, BeforeValidator(_text)]
+SettingValue = Annotated[
+    Line, BeforeValidator(_text), Field(json_schema_extra={"type": ["string", "number", "boolean"]})
+]
 SettingName = Annotated[str, AfterValidator(texts.setting_name)]
 
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 from bootheal.config.document import KeyPath
 from bootheal.config.section import Finding, Section
 from bootheal.config.sections.probe import Probe
-from bootheal.config.types import Patience, seconds
+from bootheal.config.types import DURATION, Patience, seconds
 from bootheal.model import Ref
 from bootheal.platform import dns, gate
 from bootheal.workloads.restore import Restore
@@ -18,6 +18,7 @@ SoakTime = Annotated[
     float,
     Field(ge=0, le=3600, allow_inf_nan=False, description="seconds, or like 90s, 5m; 0 for none"),
     BeforeValidator(seconds),
+    DURATION,
 ]
 
 
