@@ -27,11 +27,13 @@ def lock() -> None:
 
 def ensure(directory: Path, recipe: str, make: Callable[[Path], None]) -> Path:
     """Make the directory anew unless it was made by this very recipe; what was left half-made has none in it."""
-    if not is_made(directory, recipe):
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir()
-        make(directory)
-        (directory / "recipe").write_text(recipe)
+    with directory.with_name(f"{directory.name}.lock").open("w") as one_at_a_time:  # tests run in several processes
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        if not is_made(directory, recipe):
+            shutil.rmtree(directory, ignore_errors=True)
+            directory.mkdir()
+            make(directory)
+            (directory / "recipe").write_text(recipe)
     return directory
 
 

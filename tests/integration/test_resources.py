@@ -106,24 +106,24 @@ def test_fifty_reloads_cost_nothing_that_stays(healthy: Stack) -> None:
 
 
 PASSES = """
-import os, sys
+import os, sys, time
 from pathlib import Path
 from bootheal.adapters.scope import Scope
-from bootheal.adapters.state import StateFile
-from bootheal.cli.wiring import first_epoch, make_engine, open_state, open_world
+from bootheal.cli.wiring import first_epoch, make_engine, open_memory, open_world
 from bootheal.config import load
 from bootheal.engine import Inbox
 from support.usage import usage
 
 configuration = load(Path(sys.argv[1]))
-state = open_state(configuration.file)
-with Scope(sys.exit) as scope, state.hold() as remembered:
+memory = open_memory(configuration.file)
+with Scope(sys.exit) as scope, memory.hold() as remembered:
     world = open_world(configuration.file.cluster, scope)
-    engine = make_engine(configuration, world, state, lambda _event: None, Inbox(), scope=scope)
+    engine = make_engine(configuration, world, memory, lambda _event: None, Inbox(), scope=scope)
     for number in range(50):
         report = engine.run(first_epoch(world, remembered))
         found = usage(os.getpid())
         print(report.verdict.value, found.threads, found.descriptors, found.memory_files, found.megabytes)
+time.sleep(0.5)  # a thread that has ended is gone a moment later
 print("threads that are left:", usage(os.getpid()).threads)
 """
 

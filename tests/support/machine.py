@@ -156,7 +156,7 @@ def workshop() -> Workshop:
 
 @contextmanager
 def machine(made_with: Workshop, directory: Path, binds: Mapping[Path, str]) -> Iterator[Machine]:
-    """LowerSetting a machine that is not booted yet."""
+    """Lend a machine that is not booted yet."""
     root = directory / "root"
     subprocess.run(["cp", "--archive", "--reflink=auto", made_with.root, root], check=True)
     lent = Machine(root, made_with.environment, binds)

@@ -121,7 +121,11 @@ class Bouncer:
         """Replace the auth_file."""
         entries = {ADMIN[0]: ADMIN[1], **userlist}
         text = "".join(f"{_quoted(user)} {_quoted(secret)}\n" for user, secret in entries.items())
-        (self.directory / "userlist.txt").write_text(text)
+        path = self.directory / "userlist.txt"
+        before = path.stat().st_mtime if path.exists() else 0.0
+        path.write_text(text)
+        later = max(time.time(), before + 2)  # RELOAD reads a file again whose time has changed, in whole seconds
+        os.utime(path, (later, later))
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
