@@ -17,9 +17,9 @@ from packages import UnpackError, all_of, run, unpack
 OLDEST = 13
 PACKAGES = {"BOOTHEAL_POSTGRES_BIN": "postgresql", "BOOTHEAL_PGBOUNCER": "pgbouncer"}
 
-# What servers need to run, of all that their packages depend on; and pg_basebackup, for the tests. Perl is for maintainer
-# scripts. LLVM, with Z3, is 120 MB to compile long queries. The C library is the running system's, for it must match its
-# loader.
+# What servers need to run, of all that their packages depend on; and pg_basebackup, for the tests. Perl is for the
+# maintainers' scripts. LLVM, with Z3, is 120 MB to compile long queries. The C library is the running system's, for it
+# must match its loader.
 NEEDED = re.compile(
     r"(?!libc6|libc-bin|libc-l10n|libllvm|libz3|libperl|.*-perl$)(postgresql-(client-)?\d+$|pgbouncer$|lib|zlib)"
 )
