@@ -70,7 +70,8 @@ class PostgresServer:
                 same = stored == verifier.reveal() if verifier else None
             powers = connection.execute(_REACH, [role, list(PREDEFINED)]).fetchall()
         can_login, expired = row
-        return Role(role, tuple(power for (power,) in powers), can_login, expired, agrees, same)
+        reach = tuple(power for (power,) in powers)
+        return Role(role, (SUPERUSER,) if SUPERUSER in reach else reach, can_login, expired, agrees, same)
 
     def set_password(
         self,
@@ -121,6 +122,8 @@ def _guard(timeout: float) -> str:
 _ROLE = """
 select rolcanlogin, coalesce(rolvaliduntil < now(), false) from pg_catalog.pg_roles where rolname = %s
 """
+
+SUPERUSER = "a superuser"  # which is all the rest, too
 
 # Predefined roles that write files, run programs or read all data (PostgreSQL documentation, "Predefined Roles").
 PREDEFINED = (

@@ -13,6 +13,7 @@ from bootheal.config.section import Finding, Section
 from bootheal.config.sections.login import Login
 from bootheal.config.shapes import texts
 from bootheal.config.types import (
+    AnyPath,
     DatabaseName,
     Label,
     Line,
@@ -68,7 +69,7 @@ class AuthFile(Section):
 
     secret: SecretName = Field(description="the Secret's name, in the pooler's namespace")
     key: SecretKey = Field("userlist.txt", description="its key that holds the file")
-    path: PodPath = Field("/etc/pgbouncer/userlist.txt", description="where pods have it, if the console does not tell")
+    path: AnyPath = Field("/etc/pgbouncer/userlist.txt", description="where pods have it, if the console does not tell")
 
     def build(self, namespace: str) -> model.Login:
         """Treat the file as one password of a Secret in `namespace`: it holds several."""
