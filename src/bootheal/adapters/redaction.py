@@ -64,7 +64,7 @@ class Redaction:
         """Return one line that may be told to anybody: no secret, nor a part of one, and nothing that acts."""
         for dress in sorted(self._dresses, key=len, reverse=True):
             text = text.replace(dress, HIDDEN)
-        return visible(_unlikely(self._without_parts(text)))
+        return visible(_unmistakable(self._without_parts(text)))
 
     def _without_parts(self, text: str) -> str:
         """Hide each stretch of the text that is covered by parts of secrets."""
@@ -84,10 +84,14 @@ class Redaction:
 
 def _unlikely(text: str) -> str:
     """Hide what looks like a password, whoever's it is."""
+    return _NAMED.sub(rf"\1\2{HIDDEN}", _unmistakable(text))
+
+
+def _unmistakable(text: str) -> str:
+    """Hide what can be nothing else; a sentence of ours may well name the Secret that is missing."""
     text = _IN_URL.sub(rf"\1:{HIDDEN}", text)
     text = _VERIFIER.sub(HIDDEN, text)
-    text = _BEARER.sub(rf"\1 {HIDDEN}", text)
-    return _NAMED.sub(rf"\1\2{HIDDEN}", text)
+    return _BEARER.sub(rf"\1 {HIDDEN}", text)
 
 
 def _dresses(secret: str) -> Iterator[str]:

@@ -87,6 +87,12 @@ def test_what_is_told_holds_a_secret_in_no_dress(before: str) -> None:
         assert not any(said[at : at + 8] in told for at in range(len(said) - 11) if said != both)
 
 
+def test_a_secret_that_is_missing_is_named() -> None:
+    """What is told is mostly our own words: `secret "api-token" not found` is the next step, not a password."""
+    said = 'CreateContainerConfigError: secret "api-token" not found'
+    assert learned(SECRET).told(said) == said
+
+
 def test_less_than_a_part_is_told() -> None:
     """Seven characters stand anywhere by chance; a secret that is so short is hidden as a whole."""
     assert learned("correct-horse").told("horse, correct") == "horse, correct"
