@@ -37,32 +37,36 @@ class Redaction:
     """Hides the passwords that this process has read, and what looks like one."""
 
     def __init__(self) -> None:
-        self._known: set[str] = set()
-        self._dresses: set[str] = set()
+        self._read: set[str] = set()
+        self._known: list[str] = []  # the longest first, so that no rest of it remains; as the dresses
+        self._dresses: list[str] = []
         self._parts: set[str] = set()
 
     def learn(self, secret: str) -> None:
         """Hide this text from now on, wherever it stands; of an auth_file each password in it."""
+        if secret in self._read:  # looks read the same Secrets several times a second
+            return
         listed = {found.replace('""', '"') for found in _LISTED.findall(secret)}
-        fresh = ({secret, secret.strip()} | listed) - {""} - self._known
+        fresh = ({secret, secret.strip()} | listed) - {""}
         dresses = {dress for each in fresh for dress in _dresses(each)}
-        # Looks on several threads read these sets: they are replaced, never changed.
-        self._known = self._known | fresh
-        self._dresses = self._dresses | dresses
+        # Looks on several threads read these: they are replaced, never changed.
+        self._known = sorted(fresh.union(self._known), key=len, reverse=True)
+        self._dresses = sorted(dresses.union(self._dresses), key=len, reverse=True)
         self._parts = self._parts | {
             dress[at : at + PART] for dress in dresses if "\n" not in dress for at in range(len(dress) - PART + 1)
         }
+        self._read = self._read | {secret}  # last: whoever finds it here finds it hidden, too
 
     def __call__(self, text: str) -> str:
         """Return the text without passwords, and without what a terminal would take for commands."""
-        for password in sorted(self._known, key=len, reverse=True):
+        for password in self._known:
             text = text.replace(password, HIDDEN)
         text = _unlikely(text)
         return "".join(character for character in text if character.isprintable() or character == "\n")
 
     def told(self, text: str) -> str:
         """Return one line that may be told to anybody: no secret, nor a part of one, and nothing that acts."""
-        for dress in sorted(self._dresses, key=len, reverse=True):
+        for dress in self._dresses:
             text = text.replace(dress, HIDDEN)
         return visible(_unmistakable(self._without_parts(text)))
 
