@@ -75,7 +75,7 @@ def give_up(pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObservation, poole
         case Diagnosis.MISSING:
             return GiveUp(f"{said}: {diagnosis.value}", "is data gone? restore from a backup", person=True)
         case Diagnosis.HANDED_OVER:
-            return GiveUp(said, f"poolers.{pooler.database.name}: let auth_type be scram-sha-256, or say auth: md5")
+            return GiveUp(said, "let its auth_type be scram-sha-256, or say auth: md5 at the pooler")
         case Diagnosis.CROWDED:
             hint = f"raise max_client_conn or the limit that it names; SHOW CLIENTS on {console} says who holds them"
             return GiveUp(f"{said}: {diagnosis.value}", hint)

@@ -147,7 +147,6 @@ from (select %s::text as wanted) as asked, pg_catalog.pg_roles, lateral (values
     (rolcreaterole, 'a role that may make others (CREATEROLE)'), (rolname = any (%s), 'a member of')
 ) as powers (holds, power)
 where holds and case when rolname = wanted then power <> 'a member of' else pg_has_role(wanted, oid, 'MEMBER') end
-    and not (rolname <> wanted and exists (select from pg_catalog.pg_roles where rolname = wanted and rolsuper))
 order by 1
 """
 _VERIFIER = "select rolpassword from pg_catalog.pg_authid where rolname = %s"
