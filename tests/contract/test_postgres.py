@@ -16,7 +16,7 @@ from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.errors import UnreachableError
 from bootheal.model import Answer, Credentials, Secret, Trust
 from bootheal.postgres.observation import ABOUT
-from bootheal.postgres.server_log import distress, progress
+from bootheal.postgres.server_log import finding, progress
 from support.certificates import Authority
 from support.postgres import ADDRESS, ADMIN, APP, Garage, RealPostgres, servers, until
 from support.reach import direct
@@ -160,10 +160,9 @@ def test_a_server_without_its_log_is_understood_by_what_it_says(garage: Garage, 
         path.unlink()
     damaged.start(wait=False)
     assert damaged.ended() != 0
-    found = distress(damaged.log)
+    found = finding(damaged.log)
     assert found is not None
-    assert found.fatal
-    assert "valid checkpoint record" in found.text
+    assert found.cause.id == "postgres-checkpoint-missing"
 
 
 def test_crash_recovery_tells_how_far_it_is(server: RealPostgres) -> None:
@@ -184,10 +183,9 @@ def test_a_lock_file_of_another_server_is_told(garage: Garage, server: RealPostg
         locked.own(lock)
         locked.start(wait=False)
         assert locked.ended() != 0
-    found = distress(locked.log)
+    found = finding(locked.log)
     assert found is not None
-    assert not found.fatal
-    assert "postmaster.pid" in found.text
+    assert found.cause.id == "postgres-lock-file-exists"
 
 
 # --- a standby ------------------------------------------------------------------------------------

@@ -112,7 +112,8 @@ class Transitions:
         now = self._clock.monotonic()
         if node.waited >= node.step.patience:
             minutes = node.step.patience / 60
-            self._give_up(node, GiveUp(f"{judgement.why}; patience of {minutes:g} min has run out", OUT_OF_PATIENCE))
+            why = f"{judgement.why}; patience of {minutes:.3g} min has run out"
+            self._give_up(node, GiveUp(why, judgement.hint or OUT_OF_PATIENCE))
             return
         if node.settled:
             self._unsettle(node, judgement.why)

@@ -7,16 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bootheal.model import ActionRecord, Login, Ref, Right
+from bootheal.model.sqlstates import CROWDED, DAMAGED, GONE, NO_DATABASE, RECOVERING, REFUSED
 from bootheal.ports import Interest, World
 from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, lost
-from bootheal.postgres.observation import MISSING, RECOVERING, DatabaseObservation, look
-from bootheal.postgres.primary import Database, Server
+from bootheal.postgres.observation import DatabaseObservation, look
+from bootheal.postgres.primary import Database, Server, describe
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
-
-FULL = ("53300",)
-REFUSED = ("28P01", "28000")
-DAMAGED = ("XX001", "XX002", "58P01")
-GONE = ("3D000", "3F000", "42883", "42P01", *DAMAGED)
 
 # The servers are asked one after another, so a switchover in between shows two primaries.
 SWITCHOVER_SECONDS = 10.0
@@ -80,7 +76,8 @@ class DatabaseStep(Step[DatabaseObservation]):
         if database.authority and database.authority.kind == "configmap":
             needed.add(Right("get", "configmaps", namespace))
         if not database.host:
-            needed |= {Right("get", "pods/log", namespace), Right("get", "endpoints", namespace)}
+            needed |= {Right("get", "pods/log", namespace), Right("list", "statefulsets", namespace, "apps")}
+            needed |= {Right("get", kind, namespace) for kind in ("endpoints", "configmaps")}
         return frozenset(needed)
 
     def look(self, world: World) -> DatabaseObservation:
@@ -144,24 +141,46 @@ class DatabaseStep(Step[DatabaseObservation]):
             return GiveUp(
                 f"more than one writable primary: {servers.why_none}", "find out which one is right", person=True
             )
+        if hopeless := seen.hopeless:
+            if hopeless.damaged:
+                return self._stop(seen.why_none, seen, hopeless.hint)
+            return GiveUp(f"no writable primary: {seen.why_none}", hopeless.hint)
         if recovering := servers.answered(*RECOVERING):
-            return Wait(
-                f"PostgreSQL {_said(recovering)}" + (f": {seen.recovery}" if seen.recovery else ""), counts=False
-            )
-        fatal = [found for found in seen.distress.values() if found.fatal]
-        if fatal and len(fatal) == len(servers.all):
-            return self._stop(seen.why_none, seen, fatal[0].hint)
-        if not servers.all_spoke:
-            return Wait(f"no writable primary: {seen.why_none}")
-        if full := servers.answered(*FULL):
+            return self._recovering(recovering, seen)
+        said = self._judge_answers(seen, past) if servers.all_spoke else None
+        return said or Wait(f"no writable primary: {seen.why_none}", hint=self._patience_hint(seen))
+
+    def _judge_answers(self, seen: DatabaseObservation, past: Past) -> Judgement | None:
+        """Judge what the servers say, once each has spoken; None where none says why it is no primary."""
+        servers = seen.servers
+        if full := servers.answered(*CROWDED):
             return Wait(f"PostgreSQL {_said(full)}; what comes after waits until connections are free")
         if damaged := servers.answered(*DAMAGED):
             return self._stop(f"PostgreSQL {_said(damaged)}", seen, f"data may be damaged: {RESTORE}")
-        if missing := servers.answered(*MISSING):
+        if missing := servers.answered(*NO_DATABASE):
             return self._missing(missing, seen, past)
         if refused := servers.answered(*REFUSED):
             return GiveUp(f"PostgreSQL {_said(refused)}", self._refusal_hint(refused))
-        return Wait(f"no writable primary: {servers.why_none}")
+        return None
+
+    def _recovering(self, recovering: Server, seen: DatabaseObservation) -> Wait:
+        """Wait for crash recovery, as long as it takes; for a standby's not, where the data of another is damaged."""
+        why = f"PostgreSQL {_said(recovering)}" + (f": {seen.recovery}" if seen.recovery else "")
+        if seen.damaged:
+            return Wait(f"no writable primary: {seen.why_none}", hint=self._patience_hint(seen))
+        others = [server for server in seen.servers.all if server.name != recovering.name]
+        told = [seen.accounts[server.name].told(server.name) for server in others if server.name in seen.accounts]
+        return Wait("; ".join(filter(None, (why, *map(describe, others), *told))), counts=False)
+
+    def _patience_hint(self, seen: DatabaseObservation) -> str:
+        """Say what a person does if it lasts: of the gravest that is known, of a standby last of all."""
+        told = sorted(seen.accounts.values(), key=lambda found: -found.gravity)
+        if told and told[0].hint:
+            return told[0].hint
+        namespace, pods = self.database.namespace, [server.pod for server in seen.servers.all if server.pod]
+        if pods:
+            return f"kubectl -n {namespace} describe pod {pods[0].ref.name}"
+        return f"kubectl -n {namespace} get pods,statefulsets" if not self.database.host else ""
 
     def _missing(self, missing: Server, seen: DatabaseObservation, past: Past) -> GiveUp:
         """A database that is not there: a slip in the configuration, or the worst that can happen."""
