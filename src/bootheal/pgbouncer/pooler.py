@@ -29,12 +29,13 @@ from bootheal.pgbouncer.actions import (
 )
 from bootheal.pgbouncer.diagnosis import Diagnosis
 from bootheal.pgbouncer.ini import unsure
+from bootheal.pgbouncer.knowledge import faults
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation, condition, let_in, look
 from bootheal.pgbouncer.pod import PoolerPod
 from bootheal.pgbouncer.restart_rules import STALE, give_up, persists_for, why_restart
 from bootheal.pgbouncer.settings import Declared
 from bootheal.ports import Interest, World
-from bootheal.step import Act, Action, Judgement, Past, Settled, Step, Wait
+from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,7 @@ class PoolerStep(Step[PoolerObservation]):
         logins += [pooler.auth_file] if pooler.auth_file else []
         rights = {Right("get", "secrets", login.secret.namespace) for login in logins}
         rights |= {Right("get", "deployments", namespace, "apps"), Right("delete", "pods", namespace)}
+        rights.add(Right("get", "pods/log", namespace))
         if pooler.settings_in:
             rights |= {Right(verb, "configmaps", pooler.settings_in[0].namespace) for verb in ("get", "patch")}
         if pooler.settings_in or pooler.auth_file:
@@ -73,7 +75,7 @@ class PoolerStep(Step[PoolerObservation]):
     def judge(self, seen: PoolerObservation, past: Past) -> Judgement:
         """Get logins through first; then settings and loans, pods that are missing, the Service."""
         if not seen.pods:
-            return Wait(seen.doubts[0] if seen.doubts else f"{self.pooler.deployment} has no pod that runs")
+            return self._judge_absence(seen)
         if seen.failing:
             return self._judge_failing(seen, past)
         if actions := tuple(self._repairs(seen, past)):
@@ -84,6 +86,16 @@ class PoolerStep(Step[PoolerObservation]):
         if seen.service:
             return Wait(seen.service)
         return self._judge_serving(seen, past)
+
+    def _judge_absence(self, seen: PoolerObservation) -> Judgement:
+        """None runs: what no time cures is given up, with what its log says."""
+        why = "; ".join(seen.doubts) or f"{self.pooler.deployment} has no pod that runs"
+        worst = max(seen.down, key=lambda down: (down.stuck, down.finding is not None), default=None)
+        if worst and all(down.stuck for down in seen.down) and len(seen.down) == len(seen.doubts):
+            return GiveUp(why, worst.hint)
+        ref = self.pooler.deployment
+        hint = worst.hint if worst and worst.hint else f"kubectl -n {ref.namespace} describe {ref.kind} {ref.name}"
+        return Wait(why, hint=hint)
 
     def owes(self, done: tuple[ActionRecord, ...]) -> bool:
         """Whether something is lent to any pod."""
@@ -110,10 +122,15 @@ class PoolerStep(Step[PoolerObservation]):
             if past.held(condition(pod, diagnosis)) >= persists_for(pod, diagnosis, self.patience):
                 if repayments := tuple(self._repayments(seen, past, f"{IN_VAIN}: {diagnosis.value}")):
                     return Act("nothing is left to be lent for", repayments)
-                return give_up(pod, diagnosis, seen, self.pooler)
+                return give_up(self.name.partition("/")[2], pod, diagnosis, seen, self.pooler)
         diagnosis = diagnoses[0][1]
-        why = said if diagnosis is Diagnosis.BACKS_OFF else f"{said}: {diagnosis.value}"
-        return Wait(why, counts=diagnosis is not Diagnosis.RECOVERING)
+        why = said if diagnosis is Diagnosis.BACKS_OFF else f"{said}: {_worded(first, diagnosis)}"
+        hint = f"kubectl -n {first.ref.namespace} logs {first.ref.name}" + (
+            f" -c {first.container}" * bool(first.container)
+        )
+        return Wait(
+            why, counts=diagnosis is not Diagnosis.RECOVERING, hint=first.refusal.next_step if first.refusal else hint
+        )
 
     def _cure(self, pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObservation, past: Past) -> Action | None:
         """Return what helps this pod, by the shortest way that its evidence allows."""
@@ -171,6 +188,7 @@ class PoolerStep(Step[PoolerObservation]):
         yield from seen.doubts
         for pod in seen.pods:
             yield from self.declared.remarks(pod)
+            yield from (f"{pod.ref} has a PgBouncer with a known fault: {fault}" for fault in faults(pod.version))
             if pod.console is None and self.declared:
                 yield f"the declared settings cannot be verified: {pod.refused}; {pod.hint}"
         if seen.document and unsure(seen.document.text):
@@ -178,3 +196,8 @@ class PoolerStep(Step[PoolerObservation]):
         if seen.document and seen.document.managed_by and self.declared.text(seen.document):
             owner = seen.document.managed_by
             yield f"{seen.document.ref} was not written, because {owner} manages it: change the settings there"
+
+
+def _worded(pod: PoolerPod, diagnosis: Diagnosis) -> str:
+    """Say what a diagnosis is; of a configuration's refusal which it is."""
+    return pod.refusal.means if diagnosis is Diagnosis.CONFIGURED and pod.refusal else diagnosis.value

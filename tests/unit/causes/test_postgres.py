@@ -2,8 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,22 +10,16 @@ from bootheal.causes.databases import POSTGRES
 from bootheal.causes.postgres_log import attempts, messages
 from bootheal.model import Ref
 from bootheal.postgres.server_log import finding, last_words
+from support.said import lines_of
 
 AT = "2026-11-29 12:00:01.123 UTC [1] "
 POD = Ref("pod", "shop", "postgres-0")
 
 
-def said() -> Iterator[tuple[str, str, Gravity]]:
-    """Read the lines, each with its cause and how grave that is."""
-    cause, gravity = "", ""
-    for line in Path(__file__).with_name("said_by_postgres.txt").read_text().splitlines():
-        if line.startswith("["):
-            cause, _, gravity = line[1:].partition("] ")
-        elif line and not line.startswith("#"):
-            yield line[2:].replace("\\x01", "\x01"), cause, Gravity(gravity)
-
-
-SAID = list(said())
+SAID = [
+    (line.replace("\\x01", "\x01"), cause, Gravity(gravity))
+    for line, cause, gravity in lines_of("said_by_postgres.txt")
+]
 
 
 @pytest.mark.parametrize(("line", "cause", "gravity"), SAID)
