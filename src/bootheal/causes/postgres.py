@@ -91,6 +91,8 @@ DATA = (
             r"^(?:FATAL|PANIC): incorrect checksum in control file",
             r"^(?:FATAL|PANIC): control file contains invalid",
             r"^FATAL: byte ordering mismatch",
+            # One that is all zeros, as a power cut leaves it, is taken for that of another version.
+            r"^FATAL: database files are incompatible with server\n[^\n]* (?:PG_CONTROL|CATALOG)_VERSION(?:_NO)? 0\b",
             r'^(?:FATAL|PANIC): could not read file "[^"]*global/pg_control"',
         ),
         next_step=RESTORE,

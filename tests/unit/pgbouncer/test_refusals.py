@@ -45,6 +45,7 @@ POOLER = Pooler(
 STEP = PoolerStep(name="pooler/shop", pooler=POOLER)
 OK = Answer(ok=True, spoke=True)
 AGES = NOW - 600
+FAILING = "server login has been failing, "
 
 
 def refuses(text: str, **fields: Any) -> PoolerPod:
@@ -132,6 +133,9 @@ def test_a_log_that_says_what_a_restart_cures_changes_nothing() -> None:
     assert isinstance(judgement, Act)
 
 
+CACHED = FAILING + 'cached error: password authentication failed for user "owner" (server_login_retry)'
+
+
 @pytest.mark.parametrize(
     ("text", "forced", "other"),
     [
@@ -139,8 +143,7 @@ def test_a_log_that_says_what_a_restart_cures_changes_nothing() -> None:
         ('password authentication failed for user "owner"', "owner", "owner"),
         ("server login failed: wrong password type", "owner", "owner"),
         (
-            "server login has been failing, cached error: password authentication failed for user "
-            '"owner" (server_login_retry)',
+            CACHED,
             "",
             "owner",
         ),
