@@ -19,18 +19,30 @@ _REASON = re.compile(
 )
 
 
+# What follows from a line before it, which says why.
+_GENERAL = re.compile(r"^(?:cannot load config file|TLS setup failed|login failed|bouncer config error)$")
+
+# Of what it says about a client only this is not the client's own affair.
+_OF_ALL = "pgbouncer-configuration-error"
+
+
 def finding(log: str, about: Ref | None = None, container: str = "") -> Finding | None:
     """Return the cause that the end of a log tells of: the last that is known, of what is not a client's own affair."""
-    for line in reversed(log.splitlines()):
-        found = _LINE.match(line.strip())
-        if found is None or found["socket"] == "C":
-            continue
-        reason = _REASON.match(found["said"])
-        text = reason[1] if reason else found["said"]
-        shown = Evidence(source=Source.LOG, text=text, about=about, container=container)
-        if known := PGBOUNCER.recognise(shown):
-            return known
-    return None
+    known = [found for line in reversed(log.splitlines()) if (found := _recognised(line, about, container))]
+    latest = next(iter(known), None)
+    if latest and _GENERAL.match(latest.evidence.text):
+        return next((found for found in known if not _GENERAL.match(found.evidence.text)), latest)
+    return latest
+
+
+def _recognised(line: str, about: Ref | None, container: str) -> Finding | None:
+    parts = _LINE.match(line.strip())
+    if parts is None:
+        return None
+    reason = _REASON.match(parts["said"])
+    text = reason[1] if reason else parts["said"]
+    known = PGBOUNCER.recognise(Evidence(source=Source.LOG, text=text, about=about, container=container))
+    return known if parts["socket"] != "C" or (known and known.cause.id == _OF_ALL) else None
 
 
 def last_words(log: str) -> str:

@@ -73,3 +73,24 @@ def test_the_last_known_line_counts() -> None:
     assert found.cause.id == "pgbouncer-server-password"
     assert last_words("one\ntwo\n\n") == "two"
     assert finding("") is None
+
+
+def test_a_line_that_follows_from_another_does_not_hide_it() -> None:
+    """What it says in the end is general; why stands before it."""
+    for why, then, cause in (
+        ('ERROR could not load file "/x.ini": Permission denied', "FATAL cannot load config file", "file-missing"),
+        (
+            'WARNING server login failed: FATAL password authentication failed for user "p"',
+            "LOG S-0x1: shop/p@127.0.0.1:5432 closing because: login failed (age=0s)",
+            "server-password",
+        ),
+        (
+            "ERROR C-0x1: (nodb)/(nouser)@127.0.0.1:4 auth_type=any requires forced user",
+            "WARNING C-0x1: (nodb)/(nouser)@127.0.0.1:4 pooler error: bouncer config error",
+            "configuration-error",
+        ),
+    ):
+        found = finding(f"{why}\n{then}\n")
+        assert found is not None
+        assert found.cause.id == f"pgbouncer-{cause}"
+        assert found.evidence.text in why
