@@ -15,7 +15,7 @@ from bootheal.adapters.postgres.libpq import session
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.errors import UnreachableError
 from bootheal.model import Answer, Credentials, Secret, Trust
-from bootheal.postgres.observation import ABOUT
+from bootheal.postgres.observation import ABOUT, COLLATION
 from bootheal.postgres.server_log import finding, progress
 from support.certificates import Authority
 from support.postgres import ADDRESS, ADMIN, APP, Garage, RealPostgres, servers, until
@@ -111,8 +111,8 @@ def test_commits_that_wait_for_a_standby_are_noticed(server: RealPostgres) -> No
     """There is no error: they hang."""
     for names, alone in (("", "false"), ("*", "true")):
         with server.running(synchronous_standby_names=names):
-            assert ask(server, ADMIN, sql=ABOUT).value.split()[1:] == [alone]
-            assert ask(server, sql=ABOUT).value.split()[1:] == ["false"]  # whoever may not know claims nothing
+            assert ask(server, ADMIN, sql=ABOUT).value.split()[1] == alone
+            assert ask(server, sql=ABOUT).value.split()[1] == "false"  # whoever may not know claims nothing
 
 
 @pytest.mark.parametrize(
@@ -148,6 +148,21 @@ def test_what_a_role_is_and_can_become_is_known(server: RealPostgres, made: str,
         assert role is not None
         assert role.reach == reach
         assert ask(server, ADMIN, sql="drop role if exists pooler, team, boss").ok
+
+
+def test_a_collation_of_another_version_is_told(server: RealPostgres) -> None:
+    """Since PostgreSQL 15 a database knows by which version of the library it was sorted."""
+    with server.running():
+        assert ask(server, ADMIN, sql=COLLATION).value == ""
+        made = (
+            "create database sorted template template0 locale_provider icu icu_locale 'en' lc_collate 'C' lc_ctype 'C'"
+        )
+        assert ask(server, ADMIN, sql=made).ok
+        assert ask(server, ADMIN, "sorted", sql=COLLATION).value == ""
+        assert ask(server, ADMIN, sql="update pg_database set datcollversion = '1.2' where datname = 'sorted'").ok
+        before, now = ask(server, ADMIN, "sorted", sql=COLLATION).value.split()
+        assert before == "1.2" != now
+        assert ask(server, ADMIN, sql="drop database sorted").ok
 
 
 # --- servers that do not come up ------------------------------------------------------------------

@@ -82,9 +82,10 @@ class PoolerStep(Step[PoolerObservation]):
             differs = any(self.declared.changes(pod) for pod in seen.pods)
             return Act("the declared settings are not in force" if differs else "logins succeed", actions)
         if seen.doubts and len(seen.pods) < seen.wanted:
-            return Wait(seen.doubts[0])
+            worst = next((down.hint for down in seen.down), "")
+            return Wait(seen.doubts[0], hint=worst or self._hint("get pods -o wide"))
         if seen.service:
-            return Wait(seen.service)
+            return Wait(seen.service, hint=self._hint(f"describe service {self.pooler.service}"))
         return self._judge_serving(seen, past)
 
     def _judge_absence(self, seen: PoolerObservation) -> Judgement:
@@ -94,8 +95,10 @@ class PoolerStep(Step[PoolerObservation]):
         if worst and all(down.stuck for down in seen.down) and len(seen.down) == len(seen.doubts):
             return GiveUp(why, worst.hint)
         ref = self.pooler.deployment
-        hint = worst.hint if worst and worst.hint else f"kubectl -n {ref.namespace} describe {ref.kind} {ref.name}"
-        return Wait(why, hint=hint)
+        return Wait(why, hint=(worst.hint if worst else "") or self._hint(f"describe {ref.kind} {ref.name}"))
+
+    def _hint(self, what: str) -> str:
+        return f"kubectl -n {self.pooler.deployment.namespace} {what}"
 
     def owes(self, done: tuple[ActionRecord, ...]) -> bool:
         """Whether something is lent to any pod."""
@@ -178,7 +181,7 @@ class PoolerStep(Step[PoolerObservation]):
         blind = [pod for pod in seen.pods if pod.console is None]
         for pod in blind:
             if owed(past.done, pod.uid) or (pod.transient and self.declared):
-                return Wait(pod.refused)
+                return Wait(pod.refused, hint=pod.hint or self._hint(f"logs {pod.ref.name}"))
         pods = ", ".join(pod.ref.name for pod in seen.pods)
         known = "cannot be verified" if blind else "are in force"
         settings = f", the declared settings {known}" if self.declared else ""

@@ -3,10 +3,11 @@
 PostgreSQL is never restarted here: crash recovery would start from the beginning.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bootheal.model import ActionRecord, Login, Ref, Right
+from bootheal.model.quoted import quoted
 from bootheal.model.sqlstates import CROWDED, DAMAGED, GONE, NO_DATABASE, RECOVERING, REFUSED
 from bootheal.ports import Interest, World
 from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, lost
@@ -93,7 +94,10 @@ class DatabaseStep(Step[DatabaseObservation]):
     def _judge_data(self, seen: DatabaseObservation, past: Past) -> Judgement:
         silent = next((item for item in seen.checks if not item.answer.ok), None)
         if silent and silent.transient:
-            return Wait(_asked(silent))
+            return Wait(
+                _asked(silent),
+                hint=f"see databases.{self.database.name}.checks: pg_stat_activity says what the server does",
+            )
         losses, accepted = lost(seen.identifier, seen.checks, past.baseline), past.last(AcceptData)
         if losses and accepted:
             since = accepted.note if accepted.incident == past.incident else past.baseline
@@ -103,13 +107,24 @@ class DatabaseStep(Step[DatabaseObservation]):
         if silent:
             return self._judge_silence(silent, seen, past)
         if seen.servers.service:
-            return Wait(seen.servers.service)
+            return Wait(seen.servers.service, hint=self._service_hint)
         writable = seen.servers.writable[0].name
         kept = {IDENTIFIER: past.baseline[IDENTIFIER]} if IDENTIFIER in past.baseline else {}
         held = f"; {', '.join(check.name for check in self.checks)}" if self.checks else ""
         why = f"{writable} accepts connections and takes writes{held}"
-        remark = "commits wait for a standby that is not there: see synchronous_standby_names"
-        return Settled(why, (remark,) if seen.alone else (), baseline=kept | seen.facts)
+        return Settled(why, tuple(self._remarks(seen)), baseline=kept | seen.facts)
+
+    def _remarks(self, seen: DatabaseObservation) -> Iterator[str]:
+        if seen.alone:
+            yield "commits wait for a standby that is not there: see synchronous_standby_names"
+        if seen.collation:
+            before, _, now = seen.collation.partition(" ")
+            name = self.database.dbname
+            yield (
+                f"database {name} sorts text by version {quoted(before)} of a library of which the server has "
+                f"{quoted(now)}, so indexes on text may be wrong: REINDEX DATABASE {name}; ALTER DATABASE {name} REFRESH "
+                "COLLATION VERSION"
+            )
 
     def _judge_loss(
         self, cause: str, silent: Checked | None, seen: DatabaseObservation, accepted: ActionRecord | None
@@ -154,7 +169,10 @@ class DatabaseStep(Step[DatabaseObservation]):
         """Judge what the servers say, once each has spoken; None where none says why it is no primary."""
         servers = seen.servers
         if full := servers.answered(*CROWDED):
-            return Wait(f"PostgreSQL {_said(full)}; what comes after waits until connections are free")
+            hint = (
+                "SELECT usename, count(*) FROM pg_stat_activity GROUP BY 1 says who has them; or raise max_connections"
+            )
+            return Wait(f"PostgreSQL {_said(full)}; what comes after waits until connections are free", hint=hint)
         if damaged := servers.answered(*DAMAGED):
             return self._stop(f"PostgreSQL {_said(damaged)}", seen, f"data may be damaged: {RESTORE}")
         if missing := servers.answered(*NO_DATABASE):
@@ -190,6 +208,11 @@ class DatabaseStep(Step[DatabaseObservation]):
             return self._stop(f"{why}, and bootheal has never seen it", seen, hint)
         why = "; ".join((f"{why}; it was there in the last good boot", *lost(seen.identifier, (), past.baseline)))
         return self._stop(why, seen, RESTORE)
+
+    @property
+    def _service_hint(self) -> str:
+        namespace, service = self.database.namespace, self.database.service
+        return f"kubectl -n {namespace} get service,endpointslices -l kubernetes.io/service-name={service} -o wide"
 
     def _stop(self, why: str, seen: DatabaseObservation, hint: str) -> GiveUp:
         """Stop for a person, and name the backup."""

@@ -16,12 +16,21 @@ from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, Server, Servers
 CHECK_TIMEOUT_SECONDS = 30.0
 MAINTENANCE = "postgres"
 
-# The system identifier, and whether commits wait, without any error, for a standby that is not there.
+# The system identifier, whether commits wait, without any error, for a standby that is not there, and the version.
 ABOUT = """
 select system_identifier || ' ' || (
     current_setting('synchronous_standby_names') <> '' and pg_has_role('pg_read_all_stats', 'usage')
     and not exists (select from pg_stat_replication where sync_state in ('sync', 'quorum'))
-) from pg_control_system()
+) || ' ' || current_setting('server_version_num') from pg_control_system()
+"""
+
+# By which version of the library the database sorts text, and which the server has; "" where they are the same.
+KNOWS_COLLATIONS = 150000
+COLLATION = """
+select coalesce((
+    select datcollversion || ' ' || pg_database_collation_actual_version(oid) from pg_database
+    where datname = current_database() and datcollversion <> pg_database_collation_actual_version(oid)
+), '')
 """
 
 
@@ -30,6 +39,7 @@ class DatabaseObservation:
     """What each server answered, and what is known of the data and of servers that do not answer.
 
     `identifier` is "" where it could not be read; `alone`: commits wait for a standby that is not there;
+    `collation` is by which version of the library it sorts text, and which the server has, where those differ;
     `accounts` tell of those that do not answer, by server; `backup` is the newest one, where a CronJob is declared to
     make them.
     """
@@ -40,6 +50,7 @@ class DatabaseObservation:
     alone: bool = False
     accounts: Mapping[str, Account] = field(default_factory=dict)
     backup: str = ""
+    collation: str = ""
 
     @property
     def conditions(self) -> frozenset[str]:
@@ -102,25 +113,40 @@ def look(
     servers, newest = find(world, database), _newest(world, backup)
     if servers.primary is None:
         return _without_primary(world, database, servers, newest)
-    identifier, alone = _about(world, database, servers.primary, database.dbname)
+    about = _about(world, database, servers.primary, database.dbname)
     counted = tuple(_counted(world, database, servers.primary, client or database.admin, checks))
-    return DatabaseObservation(servers, identifier, counted, alone, backup=newest)
+    collation = _collation(world, database, servers.primary) if about.version >= KNOWS_COLLATIONS else ""
+    return DatabaseObservation(servers, about.identifier, counted, about.alone, backup=newest, collation=collation)
 
 
 def _without_primary(world: World, database: Database, servers: Servers, backup: str) -> DatabaseObservation:
     missing = servers.answered(*NO_DATABASE)
-    identifier = _about(world, database, missing.target, MAINTENANCE)[0] if missing and missing.target else ""
+    identifier = _about(world, database, missing.target, MAINTENANCE).identifier if missing and missing.target else ""
     return DatabaseObservation(servers, identifier, accounts=dict(_accounts(world, servers)), backup=backup)
 
 
-def _about(world: World, database: Database, target: Target, dbname: str) -> tuple[str, bool]:
-    """Return identifier ("" where it may not be read) and `alone`. Being full or slow is not "may not"."""
+@dataclass(frozen=True, slots=True)
+class _About:
+    identifier: str = ""
+    alone: bool = False
+    version: int = 0
+
+
+def _collation(world: World, database: Database, target: Target) -> str:
+    """Ask for a remark; nothing fails for want of it."""
+    admin = world.secrets.credentials(database.admin)
+    answer = world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT_SECONDS, sql=COLLATION)
+    return answer.value if answer.ok else ""
+
+
+def _about(world: World, database: Database, target: Target, dbname: str) -> _About:
+    """Return what is known; its identifier is "" where it may not be read. Being full or slow is not "may not"."""
     admin = world.secrets.credentials(database.admin)
     answer = world.postgres.ask(target, admin, dbname, timeout=TIMEOUT_SECONDS, sql=ABOUT)
     if not answer.ok and transient(answer):
         raise UnreachableError(f"cannot read the system identifier of database {database.name}: {answer}")
-    identifier, _, alone = answer.value.partition(" ")
-    return identifier, alone == "true"
+    identifier, alone, version, *_ = (*answer.value.split(), "", "", "")
+    return _About(identifier, alone == "true", int(version) if version.isdecimal() else 0)
 
 
 def _counted(

@@ -318,3 +318,14 @@ def test_a_missing_synchronous_standby_is_told() -> None:
     judgement = compared(DatabaseObservation(WRITABLE, "7", counted(), alone=True))
     assert isinstance(judgement, Settled)
     assert judgement.remarks == ("commits wait for a standby that is not there: see synchronous_standby_names",)
+
+
+def test_text_that_is_sorted_by_another_library_is_a_remark() -> None:
+    """Case R: an image with another C library; with the statements that mend it. It holds nothing up."""
+    judgement = compared(DatabaseObservation(WRITABLE, "7", counted("3001"), collation="2.31 2.36"))
+    assert isinstance(judgement, Settled)
+    (remark,) = judgement.remarks
+    assert remark == (
+        "database shop sorts text by version 2.31 of a library of which the server has 2.36, so indexes on text may be "
+        "wrong: REINDEX DATABASE shop; ALTER DATABASE shop REFRESH COLLATION VERSION"
+    )
