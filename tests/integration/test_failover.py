@@ -51,6 +51,9 @@ class Cluster(Partial):
     def boot_time(self) -> None:
         return None
 
+    def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
+        return (self.first if pod.name == "db-0" else self.second).log
+
 
 @pytest.fixture
 def pair() -> Iterator[Cluster]:

@@ -96,7 +96,7 @@ class DatabaseStep(Step[DatabaseObservation]):
         if silent and silent.transient:
             return Wait(
                 _asked(silent),
-                hint=f"see databases.{self.database.name}.checks: pg_stat_activity says what the server does",
+                hint=f"see databases.{self.database.name}.checks; pg_stat_activity says what it does",
             )
         losses, accepted = lost(seen.identifier, seen.checks, past.baseline), past.last(AcceptData)
         if losses and accepted:
@@ -122,8 +122,8 @@ class DatabaseStep(Step[DatabaseObservation]):
             name = self.database.dbname
             yield (
                 f"database {name} sorts text by version {quoted(before)} of a library of which the server has "
-                f"{quoted(now)}, so indexes on text may be wrong: REINDEX DATABASE {name}; ALTER DATABASE {name} REFRESH "
-                "COLLATION VERSION"
+                f"{quoted(now)}, so indexes on text may be wrong: REINDEX DATABASE {name}; ALTER DATABASE {name} "
+                "REFRESH COLLATION VERSION"
             )
 
     def _judge_loss(
