@@ -1,6 +1,7 @@
 """A PostgreSQL in a pod that speaks TLS only: verified directly and by port-forward, by what the cluster keeps."""
 
 import base64
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -149,7 +150,7 @@ def test_patronis_lock_is_read_from_the_endpoints(encrypted: Encrypted, world: W
 
 def test_a_lock_is_read_from_where_its_operator_keeps_it(encrypted: Encrypted, world: World) -> None:
     """Zalando's since its version 2 in a ConfigMap, of two the younger one; CloudNativePG in a Lease."""
-    api, name = Api(encrypted.stack.kubeconfig), f"zalando-{'direct' if world.direct else 'forward'}"
+    api, name = Api(encrypted.stack.kubeconfig), f"zalando-{time.monotonic_ns()}"
     annotations = {
         "leader": "zalando-1",
         "acquireTime": "2026-11-21T11:00:00.000001+00:00",
