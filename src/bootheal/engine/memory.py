@@ -6,7 +6,7 @@ Who keeps it, and when it must be on disk, is the recorder's business.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from bootheal.engine.folding import MANY, fold
+from bootheal.engine.folding import MANY, added, fold
 from bootheal.model import ActionRecord, Event, EventKind, Outcome, Progress, Remembered, Report, StepMemory
 
 # Of the actions that a step did in one pass, so many stay in the report.
@@ -77,10 +77,8 @@ def observed(remembered: Remembered, name: str, conditions: frozenset[str], now:
 def recorded(remembered: Remembered, name: str, done: ActionRecord) -> Remembered:
     """Add a record, or put it in the place of the one that has its number."""
     memory = step(remembered, name)
-    records = [done if other.number == done.number else other for other in memory.done]
-    if done.number not in {other.number for other in memory.done}:
-        records.append(done)
-    left = tuple(records) if len(records) < MANY else fold(records, memory.incident)
+    records = added(memory.done, done)
+    left = records if len(records) < MANY else fold(records, memory.incident)
     return _with(remembered, name, replace(memory, done=left))
 
 

@@ -60,6 +60,11 @@ class Lists:
         if reflector := self._reflectors.get(Interest(kind, namespace)):
             reflector.enter(raw)
 
+    def renew(self, ref: Ref) -> None:
+        """Ask for one object now, past the watch that keeps it."""
+        if reflector := self._reflectors.get(Interest(ref.kind, ref.namespace)):
+            reflector.renew(ref.name)
+
     def drop(self, ref: Ref, uid: str) -> None:
         """Forget an object that is gone."""
         if reflector := self._reflectors.get(Interest(ref.kind, ref.namespace)):

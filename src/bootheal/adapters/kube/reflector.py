@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.api import Api, Query
 from bootheal.adapters.kube.cache import Cache, Entry, precedes, snapshots
 from bootheal.adapters.kube.errors import ExpiredError
 from bootheal.adapters.kube.objects import Raw
@@ -78,15 +78,15 @@ def _pages(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Entr
     items: dict[str, Entry] = {}
     metadata: Raw = {}
     while True:
-        metadata = _page(api, resource, namespace, metadata.get("continue", ""), items)
+        token = metadata.get("continue")
+        metadata = _page(api, resource, namespace, [("continue", str(token))] if token else [], items)
         if not metadata.get("continue"):
             return items, metadata.get("resourceVersion", "")
 
 
-def _page(api: Api, resource: Resource, namespace: str, token: str, items: dict[str, Entry]) -> Raw:
+def _page(api: Api, resource: Resource, namespace: str, query: Query, items: dict[str, Entry]) -> Raw:
     """Add the objects of one page to `items`; return the list's metadata, and keep nothing else of it."""
-    query = [("limit", str(PAGE))] + ([("continue", token)] if token else [])
-    raw = api.get(resource.path(namespace), query, about=resource.about(namespace))
+    raw = api.get(resource.path(namespace), [("limit", str(PAGE)), *query], about=resource.about(namespace))
     try:
         items.update((item["metadata"]["name"], resource.entry(item)) for item in raw.get("items") or ())
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -137,6 +137,16 @@ class Reflector:
         """Forget an object that a write of ours has removed; a successor of that name stays."""
         with self._lock:
             self._cache.deleted(name, uid)
+
+    def renew(self, name: str) -> None:
+        """Ask for one object, by the right to list them, and keep what is said if nothing newer is known."""
+        items: dict[str, Entry] = {}
+        _page(self._api, self._resource, self._namespace, [("fieldSelector", f"metadata.name={name}")], items)
+        with self._lock:
+            if entry := items.get(name):
+                self._cache.wrote(name, entry)
+            else:
+                self._cache.gone(name)
 
     def _close(self) -> None:
         self._stop.set()
