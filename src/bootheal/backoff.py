@@ -4,7 +4,8 @@
 already waited, so that the answer is never later than 2 % too late, and asking for an
 hour costs as little as asking for a minute. `recheck` is for what is well or has failed
 while bootheal stays. `stay_away` is for who refuses us, `try_again` for a deed that failed.
-`hold_back` is for what did not help in boot after boot. These are plain arithmetic: whoever calls them looks again by himself.
+`hold_back` is for what did not help in boot after boot. These are plain arithmetic:
+whoever calls them looks again by himself.
 `reconnecting` is for a call that is simply made again until it works: exponential, jittered, capped.
 """
 

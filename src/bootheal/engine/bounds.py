@@ -12,6 +12,9 @@ from bootheal.step import Action, GiveUp, Wait
 
 DAY_SECONDS = 86400.0
 
+# What may be repeated for one cause is not repeated at the same object, at the same version, with the same values.
+MOST_IN_VAIN = 20
+
 
 class Bounds:
     """Objects to an action that was done `max_repeats` times, or in boot after boot, and did not help; or just failed.
@@ -43,11 +46,14 @@ class Bounds:
 
         A machine may be up for a year; what helps for some minutes, again and again, does not help.
         """
+        if not action.bounded:  # there may be reason to repeat it, but not for ever at the very same thing
+            again = node.effects[repr(action)]
+            return again if again >= MOST_IN_VAIN else 0
         done = self.intent(node, action)
         same = (other for other in self._memory.done(node.name) if other.same_as(done) and not other.failed)
         a_day_ago = done.at - DAY_SECONDS
         times = sum(other.count if other.incident == done.incident else other.times_after(a_day_ago) for other in same)
-        return times if action.bounded and times >= self._max_repeats else 0
+        return times if times >= self._max_repeats else 0
 
     def objection(self, node: Node, action: Action) -> Wait | GiveUp | None:
         """Return what the step's judgement is instead of doing it; None where nothing speaks against it."""

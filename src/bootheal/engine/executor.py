@@ -80,6 +80,7 @@ class Executor:
         except Exception as error:  # noqa: BLE001 - our bug: it must not take the other steps along
             return self._failed(node, done, type(error).__name__) or error
         self._bounds.setbacks.done(node, done)
+        node.effects[repr(action)] += 1
         return self._acted(node, replace(done, result="done"), EventKind.ACTED, done.sentence)
 
     def _failed(self, node: Node, done: ActionRecord, error: Exception | str) -> GiveUp | None:

@@ -1,6 +1,6 @@
 """What the engine knows of one step while it runs."""
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,8 @@ class Node:
     `setback` is what to make of those that failed, where the others are done all the same.
     `denied_since` is since when the API server has refused its looks without a break, `deeds_refused_since` its deeds,
     `failures` how often in a row it was tried again and failed again. `put_off` is until when a deed that failed is not
-    tried again, by its kind, object and cause; `all_put_off` until when none is.
+    tried again, by its kind, object and cause; `all_put_off` until when none is. `effects` counts how often the very
+    same deed was done since it was last well.
     """
 
     step: Step[Any]
@@ -41,6 +42,7 @@ class Node:
     deeds_refused_since: float | None = None
     put_off: dict[tuple[str, str, str], float] = field(default_factory=dict)
     all_put_off: float = NEVER
+    effects: Counter[str] = field(default_factory=Counter)
     remarks: tuple[str, ...] = ()
     began: float | None = None
     ended: float | None = None
@@ -155,6 +157,8 @@ class Node:
     def end(self, ending: Ending, why: str, now: float) -> None:
         """It has ended, for as long as nothing says otherwise."""
         self.ending, self.why = ending, why
+        if self.settled:
+            self.effects.clear()
         self.ended = now if self.ended is None else self.ended
         self.waiting_since, self.queued = None, False
         self.changed = self.changed and not self.failed
