@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Literal, Protocol, TypeVar
 
 from bootheal.errors import BoothealError, DeniedError, TransientError
 from bootheal.model import ActionRecord, Ref, Right
@@ -195,6 +195,10 @@ class Action(ABC):
 
     # Whether it needs none of those beside it: if it fails, they are done all the same.
     apart: ClassVar[bool] = False
+
+    # Whether it lends something to one object, which its `note` names, or gives it back. A loan belongs to its object:
+    # it is remembered until it is repaid, also in another epoch.
+    loan: ClassVar[Literal["", "taken", "repaid"]] = ""
 
     cause: str
 

@@ -39,6 +39,7 @@ class Bounds:
             repairs=action.repairs,
             incident=self._memory.incident(node.name),
             objects=action.objects,
+            loan=action.loan,
         )
 
     def spent(self, node: Node, action: Action) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from bootheal.adapters.kube import objects, workloads
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cache import snapshots
+from bootheal.adapters.kube.heartbeats import Heartbeats
 from bootheal.adapters.kube.reflector import Reflector, Resource, fetch
 from bootheal.errors import MissingError
 from bootheal.model import Ref, Right
@@ -40,6 +41,7 @@ class Lists:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._reflectors: dict[Interest, Reflector] = {}
+        self.heartbeats = Heartbeats()
 
     def items(self, kind: str, namespace: str) -> dict[str, Any]:
         """Return a namespace's objects of a kind, parsed, by name."""
@@ -83,11 +85,14 @@ class Lists:
         """Keep a list for each interest from now on. ExhaustedError where there are too few threads for them."""
         lists = {Interest(interest.kind, interest.namespace) for interest in interests}
         for wanted in sorted(lists - self._reflectors.keys(), key=lambda wanted: (wanted.kind, wanted.namespace)):
-            tell = partial(_tell, changed, wanted)
+            tell = partial(self._tell, changed, wanted)
             self._reflectors[wanted] = Reflector(
                 self._api, RESOURCES[wanted.kind], wanted.namespace, tell, self._api.scope
             )
 
-
-def _tell(changed: Callable[[Interest], None], listed: Interest, name: str) -> None:
-    changed(Interest(listed.kind, listed.namespace, name))
+    def _tell(self, changed: Callable[[Interest], None], listed: Interest, name: str) -> None:
+        if listed.kind == "lease" and name and (reflector := self._reflectors.get(listed)):
+            lease = reflector.kept(name)
+            if lease is not None:
+                self.heartbeats.seen(name, lease)
+        changed(Interest(listed.kind, listed.namespace, name))

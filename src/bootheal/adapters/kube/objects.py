@@ -86,12 +86,17 @@ def pod(raw: Raw) -> Pod:
         ports=_shared(
             tuple(
                 (port["name"], port["containerPort"])
-                for container in spec.get("containers") or ()
+                for container in (*(spec.get("containers") or ()), *_sidecars(spec))
                 for port in container.get("ports") or ()
                 if "name" in port
             )
         ),
     )
+
+
+def _sidecars(spec: Raw) -> list[Raw]:
+    """Return the init containers that run beside the others, and may have the port that a Service names."""
+    return [each for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always"]
 
 
 def _patroni(status: str) -> str:
@@ -180,6 +185,8 @@ def service(raw: Raw) -> Service:
             if port.get("protocol", "TCP") == "TCP"
         ),
         selector=spec.get("selector") or {},
+        external=str(spec.get("externalName") or "") if spec.get("type") == "ExternalName" else "",
+        publishes_unready=bool(spec.get("publishNotReadyAddresses")),
         labels=raw["metadata"].get("labels") or {},
     )
 

@@ -40,7 +40,6 @@ class KubeReader:
 
     def __init__(self, api: Api, lists: Lists) -> None:
         self._api, self._lists = api, lists
-        self._first_renewals: dict[str, float] = {}
         self._extensions = (float("-inf"), Extensions())
         self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._lock = threading.Lock()
@@ -58,12 +57,9 @@ class KubeReader:
         return list(self._lists.items("node", "").values())
 
     def lease(self, node: str) -> Lease | None:
-        """Return the node's Lease; it has `advanced` once this process has seen two renewals."""
+        """Return the node's Lease, and whether it moves."""
         lease: Lease | None = self._lists.items("lease", LEASES).get(node)
-        if lease is None:
-            return None
-        first = self._first_renewals.setdefault(node, lease.renewed)
-        return Lease(lease.renewed, lease.duration, advanced=lease.renewed > first)
+        return lease and self._lists.heartbeats.seen(node, lease)
 
     def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> Sequence[Pod]:
         """List the pods that carry all `labels`."""

@@ -128,6 +128,11 @@ class Reflector:
                 return self._cache.snapshots()
         return snapshots(self._fetch()[0])
 
+    def kept(self, name: str) -> Any:
+        """Return the snapshot of that name that a live watch has told of, None where there is none; asks nobody."""
+        with self._lock:
+            return self._cache.snapshots().get(name) if self._live else None
+
     def enter(self, raw: Raw) -> None:
         """Take in the response of a write, if nothing newer is known."""
         with self._lock:
