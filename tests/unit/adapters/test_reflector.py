@@ -24,7 +24,7 @@ PODS = Resource("pod", "/api/v1", "pods", lambda raw: Snapshot(raw["metadata"]["
 
 
 def pod(name: str, version: int | str, uid: str = "1") -> dict[str, Any]:
-    return {"metadata": {"name": name, "uid": uid, "resourceVersion": str(version)}}
+    return {"metadata": {"name": name, "namespace": "shop", "uid": uid, "resourceVersion": str(version)}}
 
 
 @dataclass

@@ -10,8 +10,10 @@ from typing import Any
 from bootheal.adapters.kube import objects, workloads
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cache import snapshots
+from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.heartbeats import Heartbeats
 from bootheal.adapters.kube.reflector import Reflector, Resource, fetch
+from bootheal.adapters.kube.typed import checked
 from bootheal.errors import MissingError
 from bootheal.model import Ref, Right
 from bootheal.ports import Interest
@@ -52,7 +54,9 @@ class Lists:
         """Return one object, parsed. MissingError where there is none."""
         resource, reflector = RESOURCES[ref.kind], self._reflectors.get(Interest(ref.kind, ref.namespace))
         if reflector is None:
-            return resource.parse(self._api.get(resource.path(ref.namespace, ref.name), about=str(ref)))
+            raw = self._api.get(resource.path(ref.namespace, ref.name), about=str(ref))
+            with understood(str(ref)):
+                return checked(resource.parse(raw))
         if ref.name not in (items := reflector.items()):
             raise MissingError(f"cannot find {ref}", hint="is the name in the configuration right?")
         return items[ref.name]
@@ -60,7 +64,8 @@ class Lists:
     def enter(self, kind: str, namespace: str, raw: objects.Raw) -> None:
         """Take an object as a write has left it, before the watch tells of it."""
         if reflector := self._reflectors.get(Interest(kind, namespace)):
-            reflector.enter(raw)
+            with understood(f"what the API server made of a {kind}"):
+                reflector.enter(raw)
 
     def renew(self, ref: Ref) -> None:
         """Ask for one object now, past the watch that keeps it."""

@@ -7,6 +7,7 @@ from sys import intern
 from typing import Any
 
 from bootheal.model import Backup, Container, Endpoint, Leadership, Lease, Node, Pod, Ref, Service, State
+from bootheal.model.quoted import quoted
 
 Raw = dict[str, Any]
 
@@ -32,7 +33,7 @@ def node(raw: Raw) -> Node:
         name=raw["metadata"]["name"],
         boot_id=status.get("nodeInfo", {}).get("bootID", ""),
         ready=ready.get("status") == "True",
-        why=f"{ready.get('reason', 'no condition')}: {ready.get('message', '')}".rstrip(": "),
+        why=quoted(f"{ready.get('reason', 'no condition')}: {ready.get('message', '')}".rstrip(": ")),
         taints=tuple(taint["key"] for taint in spec.get("taints") or ()),
         unschedulable=bool(spec.get("unschedulable")),
         version=raw["metadata"].get("resourceVersion", ""),
@@ -60,8 +61,8 @@ def pod(raw: Raw) -> Pod:
         ref=ref("pod", raw),
         uid=metadata.get("uid", ""),
         version=metadata.get("resourceVersion", ""),
-        phase=intern(status.get("phase", "")),
-        reason=intern(status.get("reason", "")),
+        phase=intern(quoted(status.get("phase", ""))),
+        reason=intern(quoted(status.get("reason", ""))),
         ip=status.get("podIP", ""),
         ready=ready.get("status") == "True",
         ready_changed=seconds(ready.get("lastTransitionTime")),
@@ -103,8 +104,8 @@ def _patroni(status: str) -> str:
     """Understand the annotation in which Patroni's members tell their role and state."""
     try:
         said = json.loads(status)
-        return f"{said['role']}, {said['state']}"
-    except (ValueError, KeyError, TypeError):
+        return quoted(f"{said['role']}, {said['state']}")
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 
@@ -142,7 +143,7 @@ def _ref(kind: str, namespace: str, name: str) -> Ref:
 def _unplaced(status: Raw) -> str:
     """Say why no node takes the pod."""
     scheduled = condition(status, "PodScheduled")
-    return str(scheduled.get("message", "")) if scheduled.get("status") == "False" else ""
+    return quoted(str(scheduled.get("message", ""))) if scheduled.get("status") == "False" else ""
 
 
 def _container(raw: Raw) -> Container:
@@ -151,13 +152,13 @@ def _container(raw: Raw) -> Container:
     return Container(
         name=raw["name"],
         state=State(name) if name in set(State) else State.WAITING,
-        reason=detail.get("reason", ""),
+        reason=quoted(detail.get("reason", "")),
         ready=bool(raw.get("ready")),
         restarts=raw.get("restartCount", 0),
         started=seconds(detail.get("startedAt")),
         ended=seconds((terminated or {}).get("finishedAt")),
         image=raw.get("image", ""),
-        message=detail.get("message", "") if name == "waiting" else "",
+        message=quoted(detail.get("message", "")) if name == "waiting" else "",
         startup_pending=name == State.RUNNING and raw.get("started") is False,
     )
 

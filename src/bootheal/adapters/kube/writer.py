@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from bootheal.adapters.kube import workloads
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
 from bootheal.adapters.kube.deletion import delete_all
+from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import CORE, RESOURCES, Lists
 from bootheal.dependencies import flux
 from bootheal.errors import BoothealError, ConflictError, MissingError
@@ -31,7 +33,9 @@ class KubeWriter:
                 raw = self._api.write("DELETE", path, options, about=str(pod))
         except MissingError:
             raw = {}
-        if "deletionTimestamp" in raw.get("metadata", {}):
+        with understood(f"the end of {pod}"):
+            ends = "deletionTimestamp" in raw.get("metadata", {})
+        if ends:
             self._lists.enter("pod", pod.namespace, raw)
         else:
             self._lists.drop(pod, uid)  # it went at once, as pods do that have ended or were never placed
@@ -74,7 +78,9 @@ class KubeWriter:
         """Annotate an object of Flux, in the version of its kind that this cluster prefers."""
         group, plural = flux.RESOURCES[what.kind]
         served = self._api.get(f"/apis/{group}", about=f"{group}, which Flux serves")
-        path = f"/apis/{served['preferredVersion']['groupVersion']}/namespaces/{what.namespace}/{plural}/{what.name}"
+        with understood(f"{group}, which Flux serves"):
+            version = str(served["preferredVersion"]["version"])
+        path = f"/apis/{group}/{quote(version, safe='')}/namespaces/{what.namespace}/{plural}/{what.name}"
         stamp = datetime.fromtimestamp(at, UTC).isoformat()
         body = {"metadata": {"annotations": {flux.REQUESTED_AT: stamp}}}
         self._api.write("PATCH", path, body, about=str(what), content_type=MERGE_PATCH)
