@@ -46,7 +46,7 @@ def reconcile_replica_set(store: Store, item: Object) -> float | None:
         "readyReplicas": ready,
         "availableReplicas": ready,
     }
-    status = {key: value for key, value in counts.items() if value or key == "replicas"}
+    status: Object = {key: value for key, value in counts.items() if value or key == "replicas"}
     if failure := replica_failure(item.get("status", {}), refused):
         status["conditions"] = failure
     write_status(store, REPLICA_SET, item, status | {"observedGeneration": item["metadata"]["generation"]})

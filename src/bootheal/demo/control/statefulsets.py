@@ -108,7 +108,7 @@ def reconcile_daemon_set(store: Store, item: Object) -> float | None:
     wanted = len(store.all(NODE))
     leaving = len(everything) - len(pods) - sum(pod["status"].get("phase") == "Failed" for pod in everything)
     missing = range(wanted - len(pods) - leaving)
-    refused = any([make_pod(store, item, {_REVISION: revision}) for _ in missing])
+    refused = any(make_pod(store, item, {_REVISION: revision}) for _ in missing)  # one that is refused will do
     for pod in pods:
         if _revision(pod) != revision and item["spec"]["updateStrategy"]["type"] == "RollingUpdate":
             drop_pod(store, item, pod)

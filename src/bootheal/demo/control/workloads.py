@@ -80,7 +80,7 @@ def replica_failure(before: Object, why: str) -> list[Object]:
     """The condition of a workload whose pods are refused; none where they are not."""
     if not why:
         return []
-    old = next((c for c in before.get("conditions", []) if c["type"] == "ReplicaFailure"), {})
+    old: Object = next((c for c in before.get("conditions", []) if c["type"] == "ReplicaFailure"), {})
     since = old.get("lastTransitionTime") or now()
     return [
         {

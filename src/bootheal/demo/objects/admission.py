@@ -21,7 +21,7 @@ def admit(store: Store, kind: Kind, new: Object) -> None:
     if kind.namespaced:
         _in_its_namespace(store, kind, new)
     if kind is POD:
-        _by_webhooks(store, new)
+        _by_webhooks(store)
         _within_quotas(store, new)
 
 
@@ -35,7 +35,7 @@ def _in_its_namespace(store: Store, kind: Kind, new: Object) -> None:
         raise _forbidden(kind, new, f"unable to create new content in namespace {name} because it is being terminated")
 
 
-def _by_webhooks(store: Store, new: Object) -> None:
+def _by_webhooks(store: Store) -> None:
     for webhook in _asked(store):
         service = webhook.get("clientConfig", {}).get("service") or {}
         namespace, name = service.get("namespace", ""), service.get("name", "")
