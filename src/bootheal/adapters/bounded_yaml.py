@@ -7,7 +7,7 @@ from typing import Any
 
 # A kubeconfig of a hundred clusters, with certificates, has a quarter of each.
 LONGEST_BYTES = 1_000_000
-MOST_NODES = 20_000
+MOST_NODES = 10_000
 DEEPEST = 30
 
 

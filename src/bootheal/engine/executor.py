@@ -68,7 +68,7 @@ class Executor:
         done = self._bounds.intent(node, action)
         try:
             done = replace(done, evidence=action.evidence(self._world))
-            self._memory.record(node.name, done)
+            self._intend(node, action, done)
             self._tell(EventKind.ACTING, node, done.sentence, done)
             with scarce(done.sentence):
                 for part in action.parts():
@@ -82,6 +82,14 @@ class Executor:
         self._bounds.setbacks.done(node, done)
         node.effects[repr(action)] += 1
         return self._acted(node, replace(done, result="done"), EventKind.ACTED, done.sentence)
+
+    def _intend(self, node: Node, action: Action, done: ActionRecord) -> None:
+        """Write the intent down. What repays a loan is intended since that was taken: it needs no room on the disk."""
+        try:
+            self._memory.record(node.name, done)
+        except StateError:
+            if action.loan != "repaid":
+                raise
 
     def _failed(self, node: Node, done: ActionRecord, error: Exception | str) -> GiveUp | None:
         done = replace(done, result=self._world.told(f"failed: {error}"))

@@ -48,7 +48,7 @@ def turned_to(remembered: Remembered, epoch: str, boot: str) -> Remembered:
     return Remembered(
         epoch=epoch,
         boot=boot,
-        steps=remembered.steps if same else _open_loans(remembered),
+        steps=remembered.steps if same else open_loans(remembered),
         recovering_since=remembered.recovering_since if remembered.boot == boot else None,
         previous=last,
         last_boot=last or remembered.last_boot,
@@ -57,7 +57,7 @@ def turned_to(remembered: Remembered, epoch: str, boot: str) -> Remembered:
     )
 
 
-def _open_loans(remembered: Remembered) -> dict[str, StepMemory]:
+def open_loans(remembered: Remembered) -> dict[str, StepMemory]:
     """Return what was lent and not repaid: the object may live on in another epoch, as a pod of another node does."""
     left: dict[str, StepMemory] = {}
     for name, memory in remembered.steps.items():
