@@ -11,6 +11,7 @@ from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.state import StateFile
 from bootheal.adapters.systemd import Systemd
+from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.terminal import Reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, load
@@ -35,6 +36,7 @@ class Daemon:
         self._reporter, self._inbox = reporter, inbox
         self._systemd = systemd
         self._metrics = Metrics(None, reporter.note, lambda: None)
+        self._chronicle = Chronicle(configuration.file, self._warn)
         self._trouble = ""
 
     def stay(self) -> int:
@@ -72,6 +74,7 @@ class Daemon:
         self._metrics = Metrics(
             self._configuration.file.metrics_file, self._reporter.note, lambda: memory.recovering_since
         )
+        self._chronicle = Chronicle(self._configuration.file, self._warn)
         engine = self._engine(world, memory, scope)
         while not (engine.renewed or engine.stopped):
             try:
@@ -86,7 +89,9 @@ class Daemon:
         return 0 if engine.stopped else None
 
     def _engine(self, world: World, memory: Recorder, scope: Scope) -> Engine:
-        tell = fan_out(memory.progress, self._metrics.tell, self._systemd.tell, self._reporter.tell)
+        tell = fan_out(
+            memory.progress, self._chronicle.tell, self._metrics.tell, self._systemd.tell, self._reporter.tell
+        )
         return make_engine(
             self._configuration, world, memory, tell, self._inbox, scope=scope, systemd=self._systemd, renew=self._renew
         )
@@ -100,6 +105,7 @@ class Daemon:
             self._reporter.conclude(report)
             memory.finish(report)
             self._metrics.finish(report)
+            self._chronicle.finish(report, world)
         self._trouble = ""
         return 0 if engine.stopped else last_code(report)
 

@@ -12,6 +12,7 @@ from functools import partial
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemd import Systemd
+from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.daemon import Daemon
 from bootheal.cli.terminal import Reporter, open_reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
@@ -81,13 +82,14 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
         _warn(reporter, warning)
     memory = open_memory(configuration.file)
     metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: memory.recovering_since)
+    chronicle = Chronicle(configuration.file, partial(_warn, reporter))
     with memory.hold() as remembered:
         if memory.remark:
             reporter.note(f"warning: {memory.remark}", Note.ADVICE)
 
         with Scope(partial(_warn, reporter)) as scope, reporter:
             world = open_world(configuration.file.cluster, scope)
-            tell = fan_out(memory.progress, metrics.tell, reporter.tell)
+            tell = fan_out(memory.progress, chronicle.tell, metrics.tell, reporter.tell)
             report = make_engine(configuration, world, memory, tell, inbox, scope=scope).run(
                 first_epoch(world, remembered)
             )
@@ -97,6 +99,7 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
             reporter.conclude(report)  # what was done must not be lost with the file
             raise
         metrics.finish(report)
+        chronicle.finish(report, world)
     return report
 
 

@@ -27,6 +27,7 @@ from bootheal.model.cluster import (
 )
 from bootheal.model.codec import from_json, to_json
 from bootheal.model.endings import ENDINGS, VERDICTS, Ending, Level, RunEnding, StepEnding, Verdict
+from bootheal.model.history import BootRecord, History, Mark, MarkKind, PassRecord, Repair, Span, SpanKind, Track
 from bootheal.model.host import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
 from bootheal.model.identity import Auth, Credentials, Login, Ref, Secret, Target, Trust
 from bootheal.model.remembered import Progress, Remembered, StepMemory
@@ -41,6 +42,7 @@ __all__ = [
     "Answer",
     "Auth",
     "Backup",
+    "BootRecord",
     "BootTime",
     "Budget",
     "Component",
@@ -55,19 +57,24 @@ __all__ = [
     "Event",
     "EventKind",
     "Extensions",
+    "History",
     "HostFacts",
     "Leadership",
     "Lease",
     "Level",
     "Login",
+    "Mark",
+    "MarkKind",
     "Node",
     "Outcome",
+    "PassRecord",
     "Pod",
     "PodToDelete",
     "Progress",
     "Readiness",
     "Ref",
     "Remembered",
+    "Repair",
     "Report",
     "Right",
     "Role",
@@ -75,11 +82,14 @@ __all__ = [
     "Secret",
     "Service",
     "Setting",
+    "Span",
+    "SpanKind",
     "State",
     "StepEnding",
     "StepMemory",
     "Symptom",
     "Target",
+    "Track",
     "Trust",
     "Verdict",
     "Webhook",
