@@ -58,18 +58,19 @@ class HistoryFile:
 
     def add(self, boot: BootRecord, record: PassRecord) -> History | None:
         """Add a pass that has ended, under the lock; return all that is kept, None where that cannot be."""
-        trouble, history = "", None
+        trouble, kept = "", None
         try:
             remove_leftovers(self._path)
             history = with_pass(self._kept(), boot, record)
             replace_file(self._path, _encoded(history), durable=False)
+            kept = history
         except OSError as error:
             hint = advice(error, f"make {self._directory} writable by whoever runs bootheal")
             trouble = f"cannot keep the history of boots in {self._path}: {error.strerror}; {hint}"
         if trouble and trouble != self._trouble:
             self._complain(trouble)
         self._trouble = trouble
-        return history
+        return kept
 
     def _kept(self) -> History:
         """What is not understood is set aside: there is one such file at most, the latest."""

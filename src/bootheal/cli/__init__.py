@@ -24,6 +24,7 @@ COMMANDS = {
     "status": "show the last run, without the cluster",
     "report": "show where the time of a boot's recovery went: as text, JSON, a page, a picture or a trace",
     "wait": "block until this boot is healed; needs no rights but to read the state file",
+    "notify": "show whom the configuration tells how a boot went; --test: tell them something now",
     "check": "check the configuration, and whether everything it names can be reached",
     "demo": "start an embedded cluster, break it as a power cut does, and heal it before your eyes",
 }
@@ -156,6 +157,11 @@ def _wait(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _notify(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+    parser.add_argument("--test", action="store_true", help="send one message to each, and say what came back")
+
+
 def _timeout(text: str) -> float:
     if not (seconds := float(text)) >= 0:  # not a number is not, either
         raise ValueError
@@ -181,6 +187,7 @@ _ARGUMENTS = {
     "status": _status,
     "report": _report,
     "wait": _wait,
+    "notify": _notify,
     "check": _check,
     "demo": _demo,
 }
@@ -192,6 +199,7 @@ _EXAMPLES = {
     "report": "examples:\n  bootheal report\n  bootheal report -n 2 --html /tmp/boot.html\n"
     "  bootheal report --compare 2 1",
     "wait": "example:\n  bootheal wait --timeout 600 && systemctl start nightly-report",
+    "notify": "example:\n  sudo bootheal notify --test",
     "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
     "demo": "example:\n  bootheal demo --keep\n\nneeds: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",
 }

@@ -80,7 +80,8 @@ def _remarks(history: History, boot: BootRecord) -> Iterator[str]:
 
 
 def _facts(boot: BootRecord) -> dict[str, object]:
-    return to_json(boot) | {"verdict": boot.passes[-1].verdict.value, "recovery_seconds": recovery_seconds(boot)}
+    kept: dict[str, object] = to_json(boot)
+    return kept | {"verdict": boot.passes[-1].verdict.value, "recovery_seconds": recovery_seconds(boot)}
 
 
 def _files(options: argparse.Namespace) -> Iterator[tuple[Path | None, Callable[[Picture], str]]]:

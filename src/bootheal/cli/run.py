@@ -12,8 +12,10 @@ from functools import partial
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemd import Systemd
+from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.daemon import Daemon
+from bootheal.cli.messenger import Messenger
 from bootheal.cli.terminal import Reporter, open_reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, accept_data, load
@@ -82,24 +84,28 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
         _warn(reporter, warning)
     memory = open_memory(configuration.file)
     metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: memory.recovering_since)
-    chronicle = Chronicle(configuration.file, partial(_warn, reporter))
-    with memory.hold() as remembered:
-        if memory.remark:
-            reporter.note(f"warning: {memory.remark}", Note.ADVICE)
-
-        with Scope(partial(_warn, reporter)) as scope, reporter:
-            world = open_world(configuration.file.cluster, scope)
-            tell = fan_out(memory.progress, chronicle.tell, metrics.tell, reporter.tell)
-            report = make_engine(configuration, world, memory, tell, inbox, scope=scope).run(
-                first_epoch(world, remembered)
-            )
-        try:
-            memory.finish(report)
-        except StateError:
-            reporter.conclude(report)  # what was done must not be lost with the file
-            raise
-        metrics.finish(report)
-        chronicle.finish(report, world)
+    with Scope(partial(_warn, reporter)) as scope:
+        world = open_world(configuration.file.cluster, scope)
+        messenger = Messenger(configuration.file, world.told, scope, partial(_warn, reporter))
+        announcer = Announcer(world, scope, partial(_warn, reporter), wanted=configuration.file.events)
+        chronicle = Chronicle(configuration.file, partial(_warn, reporter))
+        with memory.hold() as remembered:
+            if memory.remark:
+                reporter.note(f"warning: {memory.remark}", Note.ADVICE)
+            with reporter:
+                listeners = (chronicle.tell, metrics.tell, messenger.tell, announcer.tell)
+                tell = fan_out(memory.progress, *listeners, reporter.tell)
+                report = make_engine(configuration, world, memory, tell, inbox, scope=scope).run(
+                    first_epoch(world, remembered)
+                )
+            try:
+                memory.finish(report)
+            except StateError:
+                reporter.conclude(report)  # what was done must not be lost with the file
+                raise
+            metrics.finish(report, chronicle.finish(report, world), memory.baselines)
+        messenger.finish(report)
+        messenger.wait(lambda: inbox.stopped)
     return report
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from statistics import median
 
-from bootheal.model import VERDICTS, BootRecord, History, MarkKind, PassRecord, Span, to_json
+from bootheal.model import VERDICTS, BootRecord, History, PassRecord, Span, to_json
 
 MOST_BOOTS = 20
 
@@ -18,6 +18,9 @@ LONGEST_BYTES = 2_000_000
 # A comparison with fewer says nothing.
 FEWEST = 3
 COMPARED = 10
+
+# A pass that begins so long after power-on, or after the one before it, belongs to another trouble.
+FAR_SECONDS = 3600.0
 
 # What was needed in so many of the last boots is a habit.
 HABIT_BOOTS, HABIT_TIMES = 5, 3
@@ -111,10 +114,11 @@ def habits(history: History) -> Iterator[str]:
             yield f"{step}: {action} was needed in {boots} of the last {len(latest)} boots: what breaks it each time?"
 
 
-def ready_at(boot: BootRecord) -> float | None:
-    """Return when the API began to answer in this boot, in seconds since its zero; None where that is not known."""
-    marks = (mark for record in boot.passes for track in record.tracks for mark in track.marks)
-    return next((mark.at for mark in marks if mark.kind is MarkKind.READY), None)
+def healthy_after(boot: BootRecord) -> float | None:
+    """Return how long it took from power-on until all served; None where it never did, or bootheal came much later."""
+    if boot.passes and boot.passes[0].began < FAR_SECONDS:
+        return next((record.ended for record in boot.passes if VERDICTS[record.verdict].well), None)
+    return None
 
 
 def phases_after(phases: tuple[Span, ...], zero: float) -> tuple[Span, ...]:

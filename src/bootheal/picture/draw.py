@@ -3,12 +3,10 @@
 import time
 from collections.abc import Iterable, Iterator
 
+from bootheal.history.boots import FAR_SECONDS
 from bootheal.history.stations import back_offs, longest_path
 from bootheal.model import VERDICTS, BootRecord, Mark, PassRecord, Span, SpanKind, Track
 from bootheal.picture.picture import Arrow, Lane, Picture
-
-# A pass that begins so long after power-on, or after the one before it, belongs to another trouble.
-FAR_SECONDS = 3600.0
 
 # Less is not worth a sentence.
 WORTH_SECONDS = 1.0
