@@ -13,7 +13,7 @@ from bootheal.picture.html import html
 from support import unpacked
 from support.boots import crowded, one_boot
 
-Browse = Callable[[BootRecord, str], subprocess.CompletedProcess[str]]
+Browse = Callable[..., subprocess.CompletedProcess[str]]
 
 MARKUP = "<img src=x onerror=document.title='owned'><script>document.title='owned'</script>"
 
@@ -27,7 +27,7 @@ def browse(tmp_path_factory: pytest.TempPathFactory) -> Browse:
     def open_page(boot: BootRecord, *options: str) -> subprocess.CompletedProcess[str]:
         page = directory / "page.html"
         page.write_text(html(draw(boot)))
-        command = [program, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={directory}/profile"]
+        command = [str(program), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={directory}/profile"]
         more = ["--enable-logging=stderr", "--hide-scrollbars", *options, page.as_uri()]
         return subprocess.run([*command, *more], env=variables, capture_output=True, text=True, timeout=120, check=True)
 

@@ -36,9 +36,7 @@ def _by_name(lanes: tuple[Lane, ...]) -> dict[str, Lane]:
 
 
 def _took(lane: Lane | None) -> float | None:
-    if lane is None or lane.began is None or lane.ended is None:
-        return None
-    return lane.ended - lane.began
+    return lane.seconds if lane and lane.spans else None
 
 
 def _seconds(value: float | None) -> str:

@@ -28,14 +28,15 @@ h1{font-size:1.25rem;line-height:1.3;overflow-wrap:anywhere}h2{font-size:1.05rem
 .tablebox{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 caption{text-align:start;color:var(--dim);padding-block:.25rem}
-th,td{text-align:start;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line);\
-overflow-wrap:anywhere}
+th,td{text-align:start;vertical-align:top;padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line)}
+tbody th,td:last-child{overflow-wrap:anywhere;min-width:9rem}
 td.number{text-align:end;white-space:nowrap;font-variant-numeric:tabular-nums}
 .path th{font-weight:700}tr:not(.path) th{font-weight:400}
 ul{padding-inline-start:1.2rem}li,p{overflow-wrap:anywhere}.dim{color:var(--dim)}
 @media (max-width:40rem){thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}
 tr{display:block;padding-block:.4rem;border-bottom:1px solid var(--line)}
 tbody th,tbody td{display:block;border:0;padding:0}td.number{text-align:start}
+td:empty{display:none}
 td[data-name]::before{content:attr(data-name) ": ";color:var(--dim)}}
 @media print{body{max-width:none;padding:0}.picture{border:0;overflow:visible}.picture svg{min-width:0}
 tr,li{break-inside:avoid}}"""
@@ -53,16 +54,17 @@ def _parts(picture: Picture) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<link rel="icon" href="data:,">'
     yield f"<title>bootheal: {title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>"
-    yield f'<p class="verdict {"well" if well else "ill"}">{escape(VERDICTS[picture.verdict].words)}'
-    yield f'<span class="dim">, {picture.seconds:.1f} s from {clock(picture.zero + picture.began)}</span></p>'
+    shown = f"{picture.seconds:.1f} s from {clock(picture.zero + picture.began)}"
+    how, words = "well" if well else "ill", escape(VERDICTS[picture.verdict].words)
+    yield f'<p class="verdict {how}">{words}<span class="dim">; the picture shows {shown}</span></p>'
     yield from _list(picture.remarks)
     yield '<div class="picture" role="region" aria-label="waterfall of the recovery; the table below tells the same" '
-    yield f'tabindex="0">\n{svg(picture)}</div>'
+    yield f'tabindex="0">\n{svg(picture, heading=False)}</div>'
     if picture.notes:
         yield "<h2>Where the time went</h2>"
         yield from _list(picture.notes)
     if deeds := [*_deeds(picture)]:
-        yield "<h2>What was done</h2>"
+        yield "<h2>What happened</h2>"
         yield from _list(deeds)
     yield "<h2>Step by step</h2>"
     yield from _table(picture)
@@ -91,8 +93,7 @@ def _table(picture: Picture) -> Iterator[str]:
 
 
 def _row(lane: Lane) -> str:
-    began, ended = lane.began, lane.ended
-    times = ("", "") if began is None or ended is None else (f"{began:.1f}", f"{ended - began:.1f}")
+    times = ("", "") if lane.began is None else (f"{lane.began:.1f}", f"{lane.seconds:.1f}")
     ill = ' class="ill"' if lane.ending not in (None, Ending.SETTLED) else ""
     numbers = (*times, _sum(lane.spans, SpanKind.WAITING), _sum(lane.spans, SpanKind.ACTING))
     names = ("began", "took", "waiting", "acting")
@@ -110,4 +111,4 @@ def _row(lane: Lane) -> str:
 
 def _sum(spans: tuple[Span, ...], kind: SpanKind) -> str:
     seconds = sum(span.seconds for span in spans if span.kind is kind)
-    return f"{seconds:.1f}" if seconds else "0"
+    return f"{seconds:.1f}" if seconds else ""

@@ -27,9 +27,9 @@ class Lane:
         return min((span.began for span in self.spans), default=None)
 
     @property
-    def ended(self) -> float | None:
-        """When it ended, None where it did not begin."""
-        return max((span.ended for span in self.spans), default=None)
+    def seconds(self) -> float:
+        """How long it took in all, without the time in which it was settled for a while."""
+        return sum(span.seconds for span in self.spans)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,10 +41,10 @@ LEGEND = (
 )
 
 
-def svg(picture: Picture) -> str:
-    """Return the whole document."""
-    height = HEAD + ROW * len(picture.lanes) + 34
-    body = "\n".join(_parts(picture, height))
+def svg(picture: Picture, *, heading: bool = True) -> str:
+    """Return the whole document; without `heading` it has no title in sight, where it stands below one."""
+    height = HEAD + ROW * len(picture.lanes) + 52
+    body = "\n".join(_parts(picture, height, heading=heading))
     return (
         f'<svg class="bootheal" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
         f'role="img" aria-labelledby="bootheal-title">\n'
@@ -52,8 +52,9 @@ def svg(picture: Picture) -> str:
     )
 
 
-def _parts(picture: Picture, height: int) -> Iterator[str]:
-    yield f'<text x="{MARGIN}" y="18" class="path">{escape(shortened(picture.title, 120))}</text>'
+def _parts(picture: Picture, height: int, *, heading: bool) -> Iterator[str]:
+    if heading:
+        yield f'<text x="{MARGIN}" y="18" class="path">{escape(shortened(picture.title, 120))}</text>'
     bottom = HEAD + ROW * len(picture.lanes)
     for at in _ticks(picture):
         x = _x(picture, at)
@@ -66,11 +67,11 @@ def _parts(picture: Picture, height: int) -> Iterator[str]:
         yield from _lane(picture, lane, _y(number))
     x = MARGIN
     for kind, name in LEGEND:
-        yield f'<rect class="{kind.value}" x="{x}" y="{height - 22}" width="14" height="12"/>'
-        yield f'<text class="dim" x="{x + 20}" y="{height - 12}">{name}</text>'
+        yield f'<rect class="{kind.value}" x="{x}" y="{height - 40}" width="14" height="12"/>'
+        yield f'<text class="dim" x="{x + 20}" y="{height - 30}">{name}</text>'
         x += 90
     yield (
-        f'<text class="dim" x="{x}" y="{height - 12}">framed, bold: the longest path · dots: actions, '
+        f'<text class="dim" x="{MARGIN}" y="{height - 10}">framed, bold: the longest path · dots: actions, '
         "diamonds: failed or unsettled, triangle: ready</text>"
     )
 
@@ -86,13 +87,13 @@ def _lane(picture: Picture, lane: Lane, y: float) -> Iterator[str]:
             f'<rect class="{span.kind.value}" x="{x:.1f}" y="{y + 4:.1f}" width="{width:.1f}" height="{ROW - 8}">'
             f"<title>{escape(text)}</title></rect>"
         )
-    if lane.began is not None and lane.ended is not None:
-        x, end = _x(picture, lane.began), _x(picture, lane.ended)
+    if lane.spans:
         if lane.critical:
+            x, end = _x(picture, lane.spans[0].began), _x(picture, lane.spans[-1].ended)
             width = max(1.0, end - x)
             yield f'<rect class="frame" x="{x:.1f}" y="{y + 3:.1f}" width="{width:.1f}" height="{ROW - 6}"/>'
         yield f'<text class="dim" x="{WIDTH - MARGIN}" y="{y + 15:.1f}" text-anchor="end">'
-        yield f"{lane.ended - lane.began:.1f} s</text>"
+        yield f"{lane.seconds:.1f} s</text>"
     elif lane.ending:
         yield f'<text class="ill" x="{NAMES}" y="{y + 15:.1f}">{escape(ENDINGS[lane.ending].mark)}</text>'
     for mark in marks_of(lane):

@@ -66,7 +66,7 @@ def shortened(name: str, width: int) -> str:
 def _row(picture: Picture, lane: Lane, names: int, room: int, *, colour: bool) -> str:
     bar = bar_of(picture, lane, room)
     name = f"{shortened(('> ' if lane.critical else '  ') + lane.name, names):<{names}}"
-    took = "" if lane.began is None or lane.ended is None else f"{lane.ended - lane.began:.1f} s"
+    took = f"{lane.seconds:.1f} s" if lane.spans else ""
     if not took and lane.ending:
         took = _mark(lane)[:TIMES]
     if not colour:
