@@ -100,7 +100,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _common(parser: argparse.ArgumentParser, default: Path | None = CONFIG) -> None:
-    option = parser.add_argument("--config", type=Path, default=default, metavar="FILE", help=f"default: {CONFIG}")
+    option = parser.add_argument(
+        "-c", "--config", type=Path, default=default, metavar="FILE", help=f"default: {CONFIG}"
+    )
     option.complete = "file"  # type: ignore[attr-defined]  # how shtab wants to be told
 
 
@@ -120,6 +122,17 @@ def _run(parser: argparse.ArgumentParser) -> None:
 def _plan(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--json", action="store_true", help="print the judgements as JSON")
+    parser.add_argument(
+        "--only",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="STEP",
+        help="only these steps, such as pooler/shop, and what they come after",
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="also how patient each step is, what wakes it, what it needs"
+    )
 
 
 def _status(parser: argparse.ArgumentParser) -> None:
@@ -178,6 +191,10 @@ def _check(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--scenario", default="drift", metavar="NAME", help="what the power cut leaves behind; default: drift"
+    )
+    parser.add_argument("--list", action="store_true", help="list the scenarios")
     parser.add_argument("--keep", action="store_true", help="leave the stack running and show how to try things on it")
 
 
@@ -194,12 +211,15 @@ _ARGUMENTS = {
 
 _EXAMPLES = {
     "run": f"examples:\n  sudo bootheal run --once\n  sudo bootheal run     (as the service does)\n\n{EXIT_CODES}",
-    "plan": "example:\n  sudo bootheal plan --config ./bootheal.yaml",
+    "plan": "examples:\n  sudo bootheal plan --config ./bootheal.yaml\n  sudo bootheal plan --only pooler/shop\n\n"
+    "exit codes:\n  0    it could be made, whatever it says\n  1    the gate is not open, so not all was judged\n"
+    "  78   the configuration",
     "status": "example:\n  bootheal status --json | jq .report.verdict",
     "report": "examples:\n  bootheal report\n  bootheal report -n 2 --html /tmp/boot.html\n"
     "  bootheal report --compare 2 1",
     "wait": "example:\n  bootheal wait --timeout 600 && systemctl start nightly-report",
     "notify": "example:\n  sudo bootheal notify --test",
     "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
-    "demo": "example:\n  bootheal demo --keep\n\nneeds: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",
+    "demo": "examples:\n  bootheal demo\n  bootheal demo --scenario data-lost\n  bootheal demo --keep\n\n"
+    "needs: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",
 }

@@ -113,6 +113,8 @@ class Daemon:
         code = 0 if engine.stopped else last_code(report)
         if code is not None:
             messenger.wait(lambda: engine.stopped)
+        elif not engine.renewed:
+            self._reporter.note(resting(report, self._configuration.file.recheck), Note.RESTS)
         return code
 
     def _renew(self) -> bool:
@@ -145,6 +147,13 @@ class Daemon:
             self._reporter.note(text, Note.OBSTACLE)
             self._systemd.complain(str(error))
         self._trouble = text
+
+
+def resting(report: Report, recheck: float) -> str:
+    """Say what the daemon does from now on: when it looks next, and that nothing else needs to be done for that."""
+    if VERDICTS[report.verdict].well:
+        return f"rests: looks at what is well every {recheck:g} s, and at once when something changes"
+    return f"rests: tries what has failed again after {recheck:g} s, then ever more seldom, every 10 min at the latest"
 
 
 def last_code(report: Report) -> int | None:

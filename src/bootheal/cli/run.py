@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
@@ -24,6 +25,12 @@ from bootheal.errors import StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.model import VERDICTS, Report, Verdict, to_json
 from bootheal.narrate import Note
+
+# What somebody reads who presses Ctrl-C, for the first time and again: what is changed now must not be left half done.
+UNDERSTOOD = (
+    b"\nbootheal: ends once what it is doing is done; Ctrl-C again: without changing back what was for a while only\n",
+    b"\nbootheal: ends now, the next run changes back the rest; Ctrl-C again: in the middle of what it is doing\n",
+)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -57,8 +64,12 @@ def stop_on_signals(inbox: Inbox, announce: Callable[[], None] = lambda: None) -
 
     def handle(number: int, _frame: object) -> None:
         caught.append(number)
+        if number == signal.SIGINT and len(caught) <= len(UNDERSTOOD) and sys.stderr.isatty():
+            os.write(sys.stderr.fileno(), UNDERSTOOD[len(caught) - 1])  # print may be what the signal has interrupted
         announce()
         inbox.stop()
+        if len(caught) > 1:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever asks a third time means it
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

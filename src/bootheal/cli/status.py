@@ -3,6 +3,7 @@
 import argparse
 import json
 import select
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -90,10 +91,15 @@ def _lines(known: Known | str | None, kept: HistoryReader) -> Iterator[str]:
     yield from _progress(remembered.progress, under_way=known.tended)
     if last:
         yield _headline(last)
-        yield from account(last)
+        yield from account(last, _width())
     if before and before != last:
         yield f"before that, in another boot: {_headline(before)}"
     yield from _history(kept, last)
+
+
+def _width() -> int | None:
+    """Return how wide the terminal is; whoever reads a pipe breaks lines himself."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _history(kept: HistoryReader, last: Report | None) -> Iterator[str]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from bootheal.history.boots import repairs
 from bootheal.model import BootRecord
+from bootheal.model.layout import shortened
 from bootheal.picture.draw import draw
 from bootheal.picture.picture import Lane
-from bootheal.picture.text import shortened
 
 NAME = 36
 

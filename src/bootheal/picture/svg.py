@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from bootheal.model import ENDINGS, MarkKind, SpanKind
+from bootheal.model.layout import shortened
 from bootheal.picture.draw import marks_of
 from bootheal.picture.picture import Lane, Picture
-from bootheal.picture.text import shortened
 
 WIDTH, ROW, HEAD, NAMES, MARGIN = 960, 22, 44, 250, 12
 BAR = WIDTH - NAMES - MARGIN - 70

@@ -6,6 +6,7 @@ Letters tell what a bar shows, so that nothing is lost without colours.
 from collections.abc import Iterator
 
 from bootheal.model import ENDINGS, Ending, Mark, MarkKind, SpanKind
+from bootheal.model.layout import shortened, wrapped
 from bootheal.picture.draw import marks_of
 from bootheal.picture.picture import Lane, Picture
 
@@ -28,39 +29,31 @@ def lines(picture: Picture, width: int = 80, *, colour: bool = False) -> Iterato
     width = max(width, NARROWEST)
     names = min(width // SHARE_OF_NAMES, WIDEST_NAME)
     room = width - names - TIMES - 2
-    yield from _wrapped(picture.title, width)
+    yield from wrapped(picture.title, width)
     for remark in picture.remarks:
-        yield from _wrapped(remark, width)
+        yield from wrapped(remark, width)
     yield ""
     yield f"{'':{names + 1}}{_scale(picture, room)}{'took':>{TIMES + 1}}"
     for lane in picture.lanes:
         yield _row(picture, lane, names, room, colour=colour)
     yield ""
-    yield from _wrapped(LEGEND, width)
+    yield from wrapped(LEGEND, width)
     done = list(_deeds(picture))
     if done:
         yield ""
         yield "What was done:"
         for text in done:
-            yield from _wrapped(text, width, hanging=11)
+            yield from wrapped(text, width, hanging=11)
     if ill := [lane for lane in picture.lanes if lane.ending not in (None, Ending.SETTLED)]:
         yield ""
         for lane in ill:
-            yield from _wrapped(f"{_mark(lane)} {lane.name}: {lane.why}", width, hanging=2)
+            yield from wrapped(f"{_mark(lane)} {lane.name}: {lane.why}", width, hanging=2)
             if lane.hint:
-                yield from _wrapped(f"  > {lane.hint}", width, hanging=4)
+                yield from wrapped(f"  > {lane.hint}", width, hanging=4)
     if picture.notes:
         yield ""
         for note in picture.notes:
-            yield from _wrapped(note, width, hanging=2)
-
-
-def shortened(name: str, width: int) -> str:
-    """Cut a name in its middle: how it begins and how it ends tells it from others."""
-    if len(name) <= width:
-        return name
-    end = (width - 1) // 2
-    return f"{name[: width - 1 - end]}…{name[len(name) - end :]}"
+            yield from wrapped(note, width, hanging=2)
 
 
 def _row(picture: Picture, lane: Lane, names: int, room: int, *, colour: bool) -> str:
@@ -113,22 +106,6 @@ def _deeds(picture: Picture) -> Iterator[str]:
 
 def _mark(lane: Lane) -> str:
     return ENDINGS[lane.ending].mark if lane.ending else ""
-
-
-def _wrapped(text: str, width: int, hanging: int = 0) -> Iterator[str]:
-    """Break a text between words; a word that is too long for a line is cut."""
-    words = text.lstrip(" ")
-    line = text[: len(text) - len(words)]
-    for word in words.split(" "):
-        if line.strip() and len(line) + 1 + len(word) > width:
-            yield line
-            line = " " * hanging + word
-        else:
-            line = f"{line} {word}" if line.strip() else f"{line}{word}"
-        while len(line) > width:
-            yield line[:width]
-            line = " " * hanging + line[width:]
-    yield line
 
 
 def _painted(bar: str) -> str:

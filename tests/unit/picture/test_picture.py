@@ -11,12 +11,13 @@ import pytest
 
 from bootheal.history.boots import with_pass
 from bootheal.model import BootRecord, History
+from bootheal.model.layout import shortened
 from bootheal.picture import Picture, draw
 from bootheal.picture.compare import compare
 from bootheal.picture.html import html
 from bootheal.picture.perfetto import trace
 from bootheal.picture.svg import svg
-from bootheal.picture.text import lines, shortened
+from bootheal.picture.text import lines
 from support.boots import BEGAN, DJANGO, boot, crowded, drifted, one_boot, quick_pass
 
 SVG = "{http://www.w3.org/2000/svg}"
