@@ -1,6 +1,7 @@
 """Writes Events of Kubernetes on a thread of its own: no step waits for one, and none fails by it."""
 
 import queue
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -13,12 +14,16 @@ from bootheal.ports import World
 # What comes faster than the API server takes it is left out, and said to be: the journal has all of it.
 MOST_WAITING = 200
 
+# How long `run --once` waits at its end for what is not written yet.
+PATIENCE_SECONDS, PAUSE_SECONDS = 2.0, 0.02
+
 
 class Announcer:
     """Listens to passes while the scope lasts, where `wanted`; `complain` is told what keeps it from telling, once."""
 
     def __init__(self, world: World, scope: Scope, complain: Callable[[str], None], *, wanted: bool) -> None:
         self._world, self._complain, self._trouble = world, complain, ""
+        self._closed = False
         self._waiting: queue.Queue[tuple[Happening, str] | None] | None = None
         if wanted:
             self._waiting = queue.Queue(MOST_WAITING)
@@ -33,7 +38,14 @@ class Announcer:
             except queue.Full:
                 self._say("too much happens to tell all of it as Events of Kubernetes")
 
+    def wait(self, seconds: float = PATIENCE_SECONDS) -> None:
+        """Wait until all is written, but not for long: what is not is in the journal."""
+        deadline = time.monotonic() + seconds
+        while self._waiting and self._waiting.unfinished_tasks and time.monotonic() < deadline:
+            time.sleep(PAUSE_SECONDS)
+
     def _close(self) -> None:
+        self._closed = True
         if self._waiting:
             with suppress(queue.Full):  # then the connections that are cut end it
                 self._waiting.put_nowait(None)
@@ -43,9 +55,11 @@ class Announcer:
             try:
                 self._world.happenings.tell(*what)
             except BoothealError as error:
-                if "closed its connections" in str(error):
+                if self._closed:
                     return
                 self._say(f"cannot write Events of Kubernetes: {error}" + (f"; {error.hint}" if error.hint else ""))
+            finally:
+                self._waiting.task_done()
 
     def _say(self, trouble: str) -> None:
         if trouble != self._trouble:

@@ -116,6 +116,7 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
                 raise
             metrics.finish(report, chronicle.finish(report, world), memory.baselines)
         messenger.finish(report)
+        announcer.wait()
         messenger.wait(lambda: inbox.stopped)
     return report
 
