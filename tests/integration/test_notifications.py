@@ -53,6 +53,7 @@ def configuration(directory: Path, receiver: Receiver, *kinds: str, **more: Any)
     targets = {}
     for kind in kinds:
         (directory / f"{kind}.url").write_text(f"{receiver.url(PATHS[kind])}\n")
+        (directory / f"{kind}.url").chmod(0o600)
         targets[kind] = {"kind": kind, "url_file": f"{directory}/{kind}.url", "ca": str(receiver.ca)} | more
     (directory / "boot_id").write_text("m1")
     file = {"cluster": {"boot_id_file": f"{directory}/boot_id"}, "state_directory": str(directory), "notify": targets}
@@ -209,6 +210,15 @@ def test_a_test_says_what_came_back(receiver: Receiver, tmp_path: Path) -> None:
     assert TOKEN not in run.stdout + run.stderr + listed
 
 
+def test_a_token_that_all_may_read_is_warned_of(receiver: Receiver, tmp_path: Path) -> None:
+    """By the file's name, with what to do."""
+    config = configuration(tmp_path, receiver, "webhook")
+    file = tmp_path / "webhook.url"
+    file.chmod(0o644)
+    said = bootheal("notify", "--test", "--config", config).stdout.splitlines()
+    assert said[0] == f"warning: all users may read {file}, which holds a token: chmod o= {file}"
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -223,7 +233,10 @@ def test_a_url_that_cannot_be_used_is_told(receiver: Receiver, tmp_path: Path, t
     """By what is wrong with it, never by itself."""
     config = configuration(tmp_path, receiver, "webhook")
     file = tmp_path / "webhook.url"
-    file.unlink() if text is None else file.write_text(text)
+    file.unlink()
+    if text is not None:
+        file.touch(0o600)
+        file.write_text(text)
     said = bootheal("notify", "--test", "--config", config, expect=1).stdout.splitlines()[0]
     assert said == f"webhook (webhook): {why.format(file=file)}"
 
@@ -279,6 +292,7 @@ def test_all_else_is_told_by_apprise(receiver: Receiver, tmp_path: Path) -> None
     controller.start()
     try:
         url = f"mailto://localhost:{port}?smtp=127.0.0.1&from=box@example.org&to=owner@example.org"
+        (tmp_path / "mail.url").touch(0o600)
         (tmp_path / "mail.url").write_text(url)
         assert bootheal("notify", "--test", "--config", config).stdout == "mail (apprise): apprise has delivered it\n"
         with messenger(config) as telling:
@@ -288,6 +302,7 @@ def test_all_else_is_told_by_apprise(receiver: Receiver, tmp_path: Path) -> None
         controller.stop()
     assert len(mailbox.mails) == 2
     assert "NOT healed" in mailbox.mails[1]
+    (tmp_path / "mail.url").chmod(0o600)
     (tmp_path / "mail.url").write_text("mailto://canary:canary-pass@localhost:1?smtp=127.0.0.1&to=owner@example.org")
     failed = bootheal("notify", "--test", "--config", config, expect=1)
     assert failed.stdout == "mail (apprise): cannot tell it: apprise did not succeed, and does not say why\n"

@@ -1,8 +1,10 @@
 """`bootheal notify`: whom the configuration tells how a boot went; `--test` tells them something now."""
 
 import argparse
+import stat
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from bootheal import notices
 from bootheal.adapters.notify import send
@@ -52,6 +54,8 @@ def _known(known: Told) -> Iterator[str]:
 
 def _tested(name: str, target: Notify) -> bool:
     """Send one message, and say what came back."""
+    if target.url_file and (open_to_all := _readable_by_all(target.url_file)):
+        print(f"warning: {open_to_all}")
     notice = notices.example(hostname(), "", time.time())
     try:
         said = send(target.kind, address_of(target), notice, full=target.details == "full")
@@ -60,3 +64,12 @@ def _tested(name: str, target: Notify) -> bool:
         return False
     print(f"{name} ({target.kind}): {said}", flush=True)
     return True
+
+
+def _readable_by_all(path: Path) -> str:
+    """Say that everybody on this machine may read the token, "" where that is not so."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return ""  # whoever reads it says why it cannot be read
+    return f"all users may read {path}, which holds a token: chmod o= {path}" if mode & stat.S_IROTH else ""

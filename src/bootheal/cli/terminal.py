@@ -169,12 +169,16 @@ class LiveTerminal:
         """What a watcher wants to know: it waits, it does not hang."""
         from rich.table import Table
 
-        table, names = Table.grid(padding=(0, 1)), name_width(self._console.width)
-        for _ in range(3):
-            table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True, overflow="ellipsis")
-        for step, (why, since) in self._waiting.items():
-            row = shortened(step, names), f"{time.monotonic() - since:.0f} s", why
+        waiting, names = self._waiting, name_width(self._console.width)
+        rows = [
+            (shortened(step, names), f"{time.monotonic() - since:.0f} s", why) for step, (why, since) in waiting.items()
+        ]
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(width=1)
+        for column in range(2):
+            table.add_column(no_wrap=True, width=max((len(row[column]) for row in rows), default=1))
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)  # of what does not fit, the end is cut
+        for row in rows:
             table.add_row(self._spinner, *row, style="dim")
         return table
 
