@@ -12,7 +12,14 @@ whoever calls them looks again by himself.
 import random
 from collections.abc import Callable, Iterator
 
-from tenacity import AttemptManager, RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+from tenacity import (
+    AttemptManager,
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_random_exponential,
+)
 from tenacity.wait import wait_base
 
 from bootheal.errors import TransientError
@@ -93,6 +100,26 @@ def reconnecting(
         Retrying(
             retry=retry_if_exception_type(on),
             wait=_Told(wait_random_exponential(multiplier=SHORTEST_SECONDS, max=longest)),
+            sleep=sleep,
+            reraise=True,
+        )
+    )
+
+
+# Whoever is told of a boot is asked less and less often, but within minutes of coming back.
+LONGEST_BETWEEN_TRIES_SECONDS = 60.0
+
+
+def trying_for(on: type[Exception], seconds: float, sleep: Callable[[float], None]) -> Iterator[AttemptManager]:
+    """Yield attempts until one does not raise `on`, or so many seconds have passed: then that error is raised.
+
+    The longest pause is a minute, or what the error says that one should wait.
+    """
+    return iter(
+        Retrying(
+            retry=retry_if_exception_type(on),
+            stop=stop_after_delay(max(0.0, seconds)),
+            wait=_Told(wait_random_exponential(multiplier=1.0, max=LONGEST_BETWEEN_TRIES_SECONDS)),
             sleep=sleep,
             reraise=True,
         )

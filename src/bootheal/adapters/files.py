@@ -100,7 +100,8 @@ def lock(directory: Path) -> Iterator[None]:
             f"cannot use the state directory {directory}: {error.strerror}",
             hint=advice(
                 error,
-                "see state_directory; it must be writable by whoever runs bootheal; the service needs ReadWritePaths=",
+                "it must be writable by whoever runs bootheal: say sudo, or see state_directory, for which the service "
+                "needs ReadWritePaths=",
             ),
         ) from None
     try:

@@ -60,6 +60,7 @@ def open_world(cluster: Cluster, scope: Scope) -> World:
         secrets=kube.secrets,
         writer=kube.writer,
         watcher=kube.watcher,
+        happenings=kube.happenings,
         host=host,
         postgres=PostgresServer(reach.open, reach.local),
         pooler=PgBouncerConsole(reach.local),

@@ -41,6 +41,11 @@ class Recorder:
         return self._remembered.recovering_since
 
     @property
+    def baselines(self) -> Mapping[str, Mapping[str, str]]:
+        """What each step last settled with, in whatever epoch."""
+        return self._remembered.baseline
+
+    @property
     def remark(self) -> str:
         """What the owner of the state should know, "" for nothing."""
         return self._store.remark

@@ -16,6 +16,7 @@ from bootheal.engine.messages import Limits
 from bootheal.engine.node import SETTLE_DOWN_SECONDS, Node
 from bootheal.engine.recorder import Recorder
 from bootheal.model import Ending, EventKind
+from bootheal.model.durations import spoken
 from bootheal.ports import Clock
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 
@@ -111,8 +112,8 @@ class Transitions:
     def _wait(self, node: Node, judgement: Wait) -> None:
         now = self._clock.monotonic()
         if node.waited >= node.step.patience:
-            minutes = node.step.patience / 60
-            self._give_up(node, GiveUp(f"{judgement.why}; patience of {minutes:g} min has run out", OUT_OF_PATIENCE))
+            patience = spoken(node.step.patience)
+            self._give_up(node, GiveUp(f"{judgement.why}; patience of {patience} has run out", OUT_OF_PATIENCE))
             return
         if node.settled:
             self._unsettle(node, judgement.why)

@@ -18,6 +18,7 @@ from bootheal.model import (
     Document,
     Endpoint,
     Extensions,
+    Happening,
     Leadership,
     Lease,
     Login,
@@ -184,6 +185,13 @@ class ClusterWriter(Protocol):
 
     def write_document(self, document: Document, text: str) -> None:
         """Replace the document's key of its ConfigMap by `text`, at the version that was read."""
+
+
+class Happenings(Protocol):
+    """Who tells the cluster's own readers what we do to its objects. For one thread; a few short requests each."""
+
+    def tell(self, happening: Happening, epoch: str) -> None:
+        """Write it as an Event, or count it where it was written before in this epoch."""
 
 
 class ClusterWatcher(Protocol):

@@ -72,6 +72,7 @@ KINDS: tuple[Kind, ...] = (
     CONFIG_MAP,
     NAMESPACE,
     EVENT,
+    Kind("events.k8s.io", "v1", "Event", "events", ("ev",)),
     CLAIM,
     Kind("", "v1", "Endpoints", "endpoints", ("ep",)),
     Kind("", "v1", "PersistentVolume", "persistentvolumes", ("pv",), namespaced=False, subresources=("status",)),
