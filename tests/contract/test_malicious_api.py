@@ -17,6 +17,7 @@ from bootheal.adapters.scope import Scope
 from bootheal.demo.api.certificates import Authority
 from bootheal.errors import BoothealError
 from bootheal.model import Login, PodToDelete, Ref, Right
+from bootheal.model.quoted import LONGEST
 from bootheal.ports import Interest
 from support.malicious_api import LIES, ODDITIES, STRANGERS, WATCHES
 from support.malicious_http import TLS, Behaviour, Impostor, impostor
@@ -102,10 +103,16 @@ def told(behaviour: Behaviour, directory: Path) -> dict[str, tuple[Any, str, flo
 def check(found: dict[str, tuple[Any, str, float]]) -> None:
     """Assert what holds for each answer."""
     for name, (answer, why, took) in found.items():
-        assert took < 8 * SECONDS + 1.0, (name, took)
+        # Each question ends by its deadlines; the rest is for a machine that is busy with other work.
+        assert took < 8 * SECONDS + 10.0, (name, took)
         assert len(why) <= 1000, (name, why[:200])
         assert why.isprintable(), (name, why)
         assert CANARY not in f"{why}{answer}", name
+    for text in (found["evidence"][0] or {}).values():
+        assert all(line.isprintable() and len(line) <= LONGEST for line in text.split("\n")), text
+    for pod in found["pods"][0] or ():
+        said = (pod.reason, pod.unschedulable, *(f"{each.reason}{each.message}" for each in pod.containers))
+        assert all(text.isprintable() and len(text) <= 2 * LONGEST for text in said), said
 
 
 @pytest.mark.parametrize("name", LIES)

@@ -7,6 +7,7 @@ from bootheal.adapters.kube.errors import MISFITS
 from bootheal.adapters.kube.objects import Raw
 from bootheal.errors import BoothealError, UnreachableError
 from bootheal.model import Ref
+from bootheal.model.quoted import quoted
 
 # Ten pods' evidence stays in the state file, which is written anew with each action.
 LONGEST_LINE = 300
@@ -48,8 +49,8 @@ def _had(texts: Mapping[str, Callable[[], str]]) -> Iterator[tuple[str, str]]:
 
 
 def _bounded(text: str) -> str:
-    lines = (line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…" for line in text.splitlines())
-    return "\n".join(lines)[-LONGEST_TEXT:]
+    """Cut it, line by line; what would act on a reader's terminal is shown as an escape."""
+    return "\n".join(quoted(line, LONGEST_LINE) for line in text.splitlines())[-LONGEST_TEXT:]
 
 
 def _status(raw: Raw) -> Iterator[str]:
