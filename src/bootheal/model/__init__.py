@@ -28,8 +28,11 @@ from bootheal.model.cluster import (
 )
 from bootheal.model.codec import from_json, to_json
 from bootheal.model.endings import ENDINGS, VERDICTS, Ending, Level, RunEnding, StepEnding, Verdict
+from bootheal.model.happening import Happening
+from bootheal.model.history import BootRecord, History, Mark, MarkKind, PassRecord, Repair, Span, SpanKind, Track
 from bootheal.model.host import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
 from bootheal.model.identity import Auth, Credentials, Login, Ref, Secret, Target, Trust
+from bootheal.model.notice import Due, Notice, Occasion, Outbox, Told
 from bootheal.model.remembered import Progress, Remembered, StepMemory
 from bootheal.model.report import ActionRecord, Event, EventKind, Outcome, Report
 from bootheal.model.servers import Answer, Console, Role, Setting
@@ -42,6 +45,7 @@ __all__ = [
     "Answer",
     "Auth",
     "Backup",
+    "BootRecord",
     "BootTime",
     "Budget",
     "Component",
@@ -51,25 +55,35 @@ __all__ = [
     "Credentials",
     "Directory",
     "Document",
+    "Due",
     "Ending",
     "Endpoint",
     "Event",
     "EventKind",
     "Extensions",
+    "Happening",
+    "History",
     "HostFacts",
     "Leadership",
     "Lease",
     "Level",
     "Login",
+    "Mark",
+    "MarkKind",
     "Node",
+    "Notice",
+    "Occasion",
     "Operated",
+    "Outbox",
     "Outcome",
+    "PassRecord",
     "Pod",
     "PodToDelete",
     "Progress",
     "Readiness",
     "Ref",
     "Remembered",
+    "Repair",
     "Report",
     "Right",
     "Role",
@@ -77,11 +91,15 @@ __all__ = [
     "Secret",
     "Service",
     "Setting",
+    "Span",
+    "SpanKind",
     "State",
     "StepEnding",
     "StepMemory",
     "Symptom",
     "Target",
+    "Told",
+    "Track",
     "Trust",
     "Verdict",
     "Webhook",

@@ -112,11 +112,9 @@ class DatabaseStep(Step[DatabaseObservation]):
         kept = {IDENTIFIER: past.baseline[IDENTIFIER]} if IDENTIFIER in past.baseline else {}
         held = f"; {', '.join(check.name for check in self.checks)}" if self.checks else ""
         why = f"{writable} accepts connections and takes writes{held}"
-        return Settled(why, tuple(self._remarks(seen)), baseline=kept | seen.facts)
+        return Settled(why, (*_remarks(seen), *self._collation(seen)), baseline=kept | seen.facts)
 
-    def _remarks(self, seen: DatabaseObservation) -> Iterator[str]:
-        if seen.alone:
-            yield "commits wait for a standby that is not there: see synchronous_standby_names"
+    def _collation(self, seen: DatabaseObservation) -> Iterator[str]:
         if seen.collation:
             before, _, now = seen.collation.partition(" ")
             name = self.database.dbname
@@ -225,6 +223,14 @@ class DatabaseStep(Step[DatabaseObservation]):
             )
         secret = self.database.admin.secret
         return f"compare {secret} (databases.{self.database.name}.admin) with the role, and see pg_hba.conf"
+
+
+def _remarks(seen: DatabaseObservation) -> Iterator[str]:
+    if seen.alone:
+        yield "commits wait for a standby that is not there: see synchronous_standby_names"
+    for server in seen.servers.writable:
+        if server.answer and server.answer.unproven:
+            yield f"{server.name} lets us in without a password (trust in pg_hba.conf), so it has proven nothing"
 
 
 def _said(server: Server) -> str:
