@@ -17,6 +17,7 @@ from bootheal.step import REFUSAL_TRANSIENT_SECONDS, GiveUp, Judgement, Past, Se
 
 NAME = "gate"
 LEASES = "kube-node-lease"
+OF_CERTIFICATES = frozenset({"k3s-certificate-expired", "k3s-clock-behind"})
 BLOCKING_TAINTS = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"})
 
 # While the API server starts, its checks pass one by one: the one that holds it up is named once it has failed for so
@@ -120,7 +121,7 @@ def _without_our_own(seen: GateObservation) -> HostFacts:
     """Who refuses an old certificate of ours says so in its log, as of any other."""
     if not seen.denied:
         return seen.facts
-    others = tuple(symptom for symptom in seen.facts.symptoms if symptom.kind != "certificate")
+    others = tuple(symptom for symptom in seen.facts.symptoms if symptom.kind not in OF_CERTIFICATES)
     return replace(seen.facts, symptoms=others)
 
 

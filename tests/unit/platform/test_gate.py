@@ -72,7 +72,7 @@ def test_a_refusal_that_a_new_process_mends_is_not_waited_out() -> None:
 
 def test_a_refusal_is_not_hidden_by_what_the_host_complains_of() -> None:
     """Least of all by k3s' symptom of an expired certificate, which is ours: each of our requests brings one more."""
-    expired = Symptom("certificate", "k3s.service", "a certificate does not fit the clock")
+    expired = Symptom("k3s-certificate-expired", "k3s.service", "a certificate does not fit the clock")
     network = Symptom("flannel", "k3s.service", "the pod network is not set up yet")
     refused = past(first_seen={f"refused as process {os.getpid()}": NOW - 60})
     for symptom, waiting in ((expired, "401"), (network, "k3s.service: the pod network is not set up yet; 401")):
