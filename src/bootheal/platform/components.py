@@ -96,16 +96,14 @@ def judge(facts: HostFacts, past: Past, allowed: Allowed) -> Judgement | None:
 
 def _explained(judgement: Judgement | None, facts: HostFacts) -> Judgement | None:
     """Add what a component complains of to the bare state of its unit, and to the next step of what is given up."""
-    said = [f"{symptom.text}" + (f" ({symptom.hint})" if symptom.hint else "") for symptom in facts.symptoms]
+    first = next(iter(facts.symptoms), None)
+    if judgement is None or first is None or first.text in judgement.why:
+        return judgement
     match judgement:
-        case Wait() if said and facts.symptoms[0].text not in judgement.why:
-            return replace(judgement, why=f"{judgement.why}; {said[0]}")
-        case GiveUp() if said and facts.symptoms[0].text not in judgement.why:
-            return replace(
-                judgement,
-                why=f"{judgement.why}; {facts.symptoms[0].text}",
-                hint=facts.symptoms[0].hint or judgement.hint,
-            )
+        case Wait():
+            return replace(judgement, why=f"{judgement.why}; {_told(first)}")
+        case GiveUp():
+            return replace(judgement, why=f"{judgement.why}; {first.text}", hint=first.hint or judgement.hint)
         case _:
             return judgement
 
@@ -127,8 +125,12 @@ def judge_symptoms(facts: HostFacts, past: Past, allowed: Allowed) -> Judgement 
 def _wait_for_symptoms(facts: HostFacts) -> Judgement | None:
     """Say what is known; most of it passes."""
     for symptom in facts.symptoms:
-        return Wait(f"{symptom.component}: {symptom.text}" + (f" ({symptom.hint})" if symptom.hint else ""))
+        return Wait(f"{symptom.component}: {_told(symptom)}")
     return None
+
+
+def _told(symptom: Symptom) -> str:
+    return symptom.text + (f" ({symptom.hint})" if symptom.hint else "")
 
 
 def _judge_component(component: Component, past: Past, allowed: Allowed) -> Judgement | None:
