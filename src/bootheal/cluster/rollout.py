@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bootheal.cluster.freshness import before_boot
 from bootheal.model import BootTime, Container, Pod, State, Workload
+from bootheal.model.quoted import quoted
 
 PULLING = frozenset({"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName"})
 MISCONFIGURED = frozenset({"CreateContainerConfigError", "CreateContainerError"})
@@ -35,9 +36,8 @@ class Rollout:
 def rollout(workload: Workload, *, boot_time: BootTime | None = None) -> Rollout:
     """Judge a workload's rollout from its status alone."""
     if workload.refused and not _available(workload):
-        return Rollout(done=False, why=f"its pods cannot be created: {workload.refused}")
-    unseen = workload.ref.kind == "statefulset" and not workload.observed
-    if workload.generation > workload.observed or unseen:
+        return Rollout(done=False, why=f"its pods cannot be created: {quoted(workload.refused)}")
+    if workload.generation > workload.observed or not workload.observed:
         return Rollout(done=False, why="its controller has not seen the latest change yet")
     match workload.ref.kind:
         case "deployment":

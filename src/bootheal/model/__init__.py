@@ -5,6 +5,7 @@ judgement needs, and none that could hold a secret. Times are seconds since the
 epoch (float), durations are seconds.
 """
 
+from bootheal.model.admission import Admission, Extensions, Occurrence, Quota, Requirement, Webhook
 from bootheal.model.cluster import (
     DELETES_AT_ONCE,
     Backup,
@@ -12,7 +13,6 @@ from bootheal.model.cluster import (
     Container,
     Document,
     Endpoint,
-    Extensions,
     Leadership,
     Lease,
     Node,
@@ -22,7 +22,6 @@ from bootheal.model.cluster import (
     Right,
     Service,
     State,
-    Webhook,
     Workload,
 )
 from bootheal.model.codec import from_json, to_json
@@ -38,6 +37,7 @@ __all__ = [
     "ENDINGS",
     "VERDICTS",
     "ActionRecord",
+    "Admission",
     "Answer",
     "Auth",
     "Backup",
@@ -61,14 +61,17 @@ __all__ = [
     "Level",
     "Login",
     "Node",
+    "Occurrence",
     "Outcome",
     "Pod",
     "PodToDelete",
     "Progress",
+    "Quota",
     "Readiness",
     "Ref",
     "Remembered",
     "Report",
+    "Requirement",
     "Right",
     "Role",
     "RunEnding",

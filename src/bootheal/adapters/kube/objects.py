@@ -1,12 +1,13 @@
 """Raw JSON -> snapshots. Every field may be missing; the API server omits what is empty."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from sys import intern
 from typing import Any
 
-from bootheal.model import Backup, Container, Endpoint, Leadership, Lease, Node, Pod, Ref, Service, State
+from bootheal.model import Backup, Container, Endpoint, Leadership, Lease, Node, Occurrence, Pod, Ref, Service, State
 
 Raw = dict[str, Any]
 
@@ -65,6 +66,9 @@ def pod(raw: Raw) -> Pod:
         ip=status.get("podIP", ""),
         ready=ready.get("status") == "True",
         ready_changed=seconds(ready.get("lastTransitionTime")),
+        gated=_gated(ready),
+        message=status.get("message", ""),
+        quality=intern(status.get("qosClass", "")),
         patroni=_patroni((metadata.get("annotations") or {}).get("status", "")),
         created=seconds(metadata.get("creationTimestamp")) or 0.0,
         unschedulable=_unplaced(status),
@@ -75,7 +79,7 @@ def pod(raw: Raw) -> Pod:
         owner=_controller(metadata),
         labels=_shared(tuple((metadata.get("labels") or {}).items())),
         containers=tuple(_container(item) for item in status.get("containerStatuses") or ()),
-        init=tuple(_container(item) for item in status.get("initContainerStatuses") or ()),
+        init=_init(spec, status),
         node=intern(spec.get("nodeName", "")),
         claims=tuple(
             volume["persistentVolumeClaim"]["claimName"]
@@ -92,6 +96,17 @@ def pod(raw: Raw) -> Pod:
             )
         ),
     )
+
+
+def _init(spec: Raw, status: Raw) -> tuple[Container, ...]:
+    sidecars = {each["name"] for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always"}
+    found = (_container(item) for item in status.get("initContainerStatuses") or ())
+    return tuple(replace(each, sidecar=True) if each.name in sidecars else each for each in found)
+
+
+def _gated(ready: Raw) -> str:
+    """Say which readiness gate keeps a pod from being ready whose containers all are."""
+    return str(ready.get("message", "")) if ready.get("reason") == "ReadinessGatesNotReady" else ""
 
 
 def _patroni(status: str) -> str:
@@ -153,6 +168,8 @@ def _container(raw: Raw) -> Container:
         ended=seconds((terminated or {}).get("finishedAt")),
         image=raw.get("image", ""),
         message=detail.get("message", "") if name == "waiting" else "",
+        last_reason=intern((terminated or {}).get("reason", "")),
+        last_message=(terminated or {}).get("message", ""),
         startup_pending=name == State.RUNNING and raw.get("started") is False,
     )
 
@@ -199,6 +216,15 @@ def endpoints(raw: Raw) -> tuple[str, tuple[Endpoint, ...]]:
         for address in item.get("addresses") or ()
     )
     return (raw["metadata"].get("labels") or {}).get(SERVICE_NAME, ""), found
+
+
+def occurrence(raw: Raw) -> Occurrence:
+    """Parse a v1 Event; one of a container names it in its field path."""
+    path = (raw.get("involvedObject") or {}).get("fieldPath", "")
+    when = (raw.get("series") or {}).get("lastObservedTime") or raw.get("lastTimestamp") or raw.get("eventTime")
+    at = seconds(when or raw["metadata"].get("creationTimestamp"))
+    container = path.partition("{")[2].rstrip("}")
+    return Occurrence(raw.get("reason", ""), raw.get("message", ""), at, container)
 
 
 def condition(status: Raw, kind: str) -> Raw:

@@ -5,11 +5,12 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from bootheal.adapters.kube import objects, webhooks
+from bootheal.adapters.kube import admission, objects, webhooks
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.lists import CORE, Lists
 from bootheal.errors import DeniedError, MissingError, PermanentError
 from bootheal.model import (
+    Admission,
     Backup,
     Budget,
     Document,
@@ -18,6 +19,7 @@ from bootheal.model import (
     Leadership,
     Lease,
     Node,
+    Occurrence,
     Pod,
     Readiness,
     Ref,
@@ -34,6 +36,9 @@ READYZ_TIMEOUT_SECONDS = 5.0
 # Remarks on what is broken are for a person, who reads them later.
 BROKEN_SECONDS = 10.0
 
+# Several steps ask the same of a namespace when they look at once.
+ADMISSION_SECONDS = 2.0
+
 
 class KubeReader:
     """The ClusterReader port."""
@@ -42,6 +47,7 @@ class KubeReader:
         self._api, self._lists = api, lists
         self._first_renewals: dict[str, float] = {}
         self._extensions = (float("-inf"), Extensions())
+        self._admissions: dict[str, tuple[float, Admission]] = {}
         self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
@@ -78,8 +84,25 @@ class KubeReader:
             raise PermanentError(f"cannot tell the pods of {ref} from others: it selects by expressions", hint=hint)
         if workload.refused or workload.replicas < workload.desired:
             broken = self.extensions(at_most=BROKEN_SECONDS)
-            return replace(workload, refused=webhooks.refusal(self._api.get, workload, broken))
+            if workload.refused:
+                return replace(workload, refused=webhooks.refusal(workload.refused, broken))
+            said = admission.failed_create(self.occurrences(ref), time.time())
+            return replace(workload, refused=webhooks.refusal(said, broken, history=True))
         return workload
+
+    def occurrences(self, about: Ref) -> Sequence[Occurrence]:
+        """Ask for the Events of an object."""
+        return admission.occurrences(self._api.get, about)
+
+    def admission(self, namespace: str) -> Admission:
+        """Read the namespace and its quotas, at most every two seconds; webhooks as `extensions` has them."""
+        with self._lock:
+            at, found = self._admissions.get(namespace, (float("-inf"), Admission()))
+        if time.monotonic() - at >= ADMISSION_SECONDS:
+            found = admission.admission(self._api.get, namespace, self.extensions(at_most=BROKEN_SECONDS).unreachable)
+            with self._lock:
+                self._admissions[namespace] = (time.monotonic(), found)
+        return found
 
     def budgets(self, namespace: str) -> Sequence[Budget]:
         """List the PodDisruptionBudgets; none where we may not."""
