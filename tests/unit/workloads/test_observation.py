@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bootheal.model import Answer, Budget, Endpoint, Pod, Ref, Service, Target
+from bootheal.model import Admission, Answer, Budget, Endpoint, Node, Occurrence, Pod, Ref, Service, Target
 from bootheal.ports import Partial, World
 from bootheal.probes import Http
 from bootheal.workloads.observation import look
@@ -21,12 +21,23 @@ class Few(Partial):
     def __init__(self, *pods: Pod, service: Service | None = None, says: Answer = REFUSED) -> None:
         self._pods, self._service, self._says = pods, service, says
         self.asked: list[tuple[str, int]] = []
+        self.events: dict[str, Sequence[Occurrence]] = {}
+        self.keeps_out = Admission()
 
     def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> Sequence[Pod]:
         return self._pods
 
     def services(self, _namespace: str) -> Sequence[Service]:
         return (self._service,) if self._service else ()
+
+    def admission(self, namespace: str) -> Admission:
+        return self.keeps_out
+
+    def nodes(self) -> Sequence[Node]:
+        return ()
+
+    def occurrences(self, about: Ref) -> Sequence[Occurrence]:
+        return self.events.get(about.name, ())
 
     def budgets(self, _namespace: str) -> Sequence[Budget]:
         return ()
