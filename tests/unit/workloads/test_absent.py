@@ -13,8 +13,8 @@ from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 from bootheal.workloads.actions import ResetPod, RollOut
 from bootheal.workloads.observation import WorkloadObservation, look
 from bootheal.workloads.workload import WorkloadStep
+from support.few import Few
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_pod, past, running, terminated, waiting
-from unit.workloads.test_observation import Few
 
 WEB = Ref("deployment", "shop", "web")
 STEP = WorkloadStep(name=str(WEB), workload=WEB)

@@ -11,8 +11,8 @@ from bootheal.ports import World
 from bootheal.step import Act, GiveUp, Judgement, Wait
 from bootheal.workloads.observation import WorkloadObservation, look
 from bootheal.workloads.workload import WorkloadStep
+from support.few import Few
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_pod, past, waiting
-from unit.workloads.test_observation import Few
 
 WEB = Ref("deployment", "shop", "web")
 STEP = WorkloadStep(name=str(WEB), workload=WEB)
