@@ -22,7 +22,8 @@ from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 FOR_EVER = float("inf")
 FOR_A_PLACE = Wait("waits for other restarts to end (max_parallel)", again=FOR_EVER, counts=False)
 WIND_DOWN_PACE_SECONDS = 0.5
-OUT_OF_PATIENCE = "find out why; if it only needs longer, raise its patience"
+MORE = "kubectl get pods,events -A shows more"
+LONGER = "if it only needs longer, raise its patience"
 
 
 class Transitions:
@@ -111,8 +112,7 @@ class Transitions:
     def _wait(self, node: Node, judgement: Wait) -> None:
         now = self._clock.monotonic()
         if node.waited >= node.step.patience:
-            minutes = node.step.patience / 60
-            self._give_up(node, GiveUp(f"{judgement.why}; patience of {minutes:g} min has run out", OUT_OF_PATIENCE))
+            self._give_up(node, _out_of_patience(node, judgement))
             return
         if node.settled:
             self._unsettle(node, judgement.why)
@@ -221,6 +221,14 @@ class Transitions:
         elif not node.todo:
             node.due, node.waiting_since = 0.0, None  # it has changed: what is waited for from now on is another thing
         return True
+
+
+def _out_of_patience(node: Node, judgement: Wait) -> GiveUp:
+    """Say what was seen last, what to do about it or what shows more, and that it may be a matter of time."""
+    seconds = node.step.patience
+    patience = f"{seconds / 60:.3g} min" if seconds >= 60 else f"{seconds:g} s"  # noqa: PLR2004 - a minute
+    said = judgement.hint or node.step.shows_more or MORE
+    return GiveUp(f"{judgement.why}; patience of {patience} has run out", f"{said}; {LONGER}")
 
 
 def _where(error: Exception) -> str:

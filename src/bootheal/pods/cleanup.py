@@ -129,6 +129,11 @@ class Cleanup(Step[CleanupObservation]):
         ask = {Right("get", "nodes/proxy")} if self.force_after is not None else set()
         return frozenset(ask | {Right(*right, namespace) for right in needed for namespace in self.namespaces})
 
+    @property
+    def shows_more(self) -> str:
+        """List the pods."""
+        return f"kubectl -n {self.namespaces[0]} get pods -o wide"
+
     def wishes(self) -> frozenset[Right]:
         """To read what would keep their successors out."""
         return refusals.wishes(self.namespaces)

@@ -69,6 +69,11 @@ class Images(Step[ImagePullsObservation]):
         """To delete them."""
         return frozenset(Right("delete", "pods", namespace) for namespace in self.namespaces)
 
+    @property
+    def shows_more(self) -> str:
+        """List what happened to the pods last."""
+        return f"kubectl -n {self.namespaces[0]} get events --sort-by=.lastTimestamp"
+
     def wishes(self) -> frozenset[Right]:
         """To read what would keep their successors out."""
         return refusals.wishes(self.namespaces)

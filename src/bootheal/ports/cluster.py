@@ -87,6 +87,9 @@ class ClusterReader(Protocol):
     def extensions(self) -> Extensions:
         """Return what is broken of webhooks and aggregated APIs; up to ten seconds old, up to 300 if all was well."""
 
+    def bound_to(self, node: str) -> Sequence[Ref]:
+        """Return the pods that run on a node, and the claims whose volumes lie there; as far as we may see them."""
+
     def admission(self, namespace: str) -> Admission:
         """Return what may keep new pods out of a namespace; two seconds old at most, webhooks ten where one is broken.
 

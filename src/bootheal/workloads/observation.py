@@ -8,12 +8,11 @@ from bootheal.cluster import refusals
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.delete_pod import REPLACED_BY
 from bootheal.cluster.freshness import pod_doubt, service_doubt, workload_doubt
-from bootheal.cluster.log_excerpt import salient_lines
+from bootheal.cluster.last_words import last_words
 from bootheal.cluster.refusals import Refusals
 from bootheal.cluster.rollout import Rollout, crashed, rollout
 from bootheal.cluster.starting import finished, left_over, starting
-from bootheal.errors import PermanentError, TransientError
-from bootheal.model import Answer, BootTime, Occurrence, Pod, Ref, Service, State, Target, Workload
+from bootheal.model import Answer, BootTime, Occurrence, Pod, Ref, Service, Target, Workload
 from bootheal.ports import ClusterReader, PodAccess, World
 from bootheal.probes import Http, Probe, Sql, Tcp, ask
 from bootheal.step import Past
@@ -26,8 +25,6 @@ from bootheal.workloads.strategy import (
     pull_trouble,
     rolling_trouble,
 )
-
-LOG_LINES = 60
 
 # Pods whose Events are asked for in one look: replicas that wait mostly wait for the same.
 ASKED = 3
@@ -201,12 +198,5 @@ def _shut(world: World, service: Service, probed: int, ready: Sequence[Pod]) -> 
 
 def _why_crashed(access: PodAccess, pods: tuple[Pod, ...]) -> tuple[str, ...]:
     """Return the last words of the first container that crashed, to tell the person why."""
-    first = next(((pod.ref, container) for pod in pods for container in crashed(pod)), None)
-    if first is None:
-        return ()
-    pod, container = first
-    try:
-        previous = container.state is not State.TERMINATED
-        return salient_lines(access.log_tail(pod, container.name, LOG_LINES, previous=previous))
-    except (TransientError, PermanentError):
-        return ()
+    first = next(((pod, container) for pod in pods for container in crashed(pod)), None)
+    return last_words(access, *first) if first else ()

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from bootheal.adapters.kube import admission, objects, webhooks
+from bootheal.adapters.kube import admission, bound, objects, webhooks
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.lists import CORE, Lists
 from bootheal.errors import DeniedError, MissingError, PermanentError
@@ -93,6 +93,10 @@ class KubeReader:
     def occurrences(self, about: Ref) -> Sequence[Occurrence]:
         """Ask for the Events of an object."""
         return admission.occurrences(self._api.get, about)
+
+    def bound_to(self, node: str) -> Sequence[Ref]:
+        """Read pods and volumes of all namespaces."""
+        return bound.to_node(self._api.get, node)
 
     def admission(self, namespace: str) -> Admission:
         """Read the namespace and its quotas, at most every two seconds; webhooks as `extensions` has them."""
