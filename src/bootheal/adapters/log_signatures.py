@@ -81,7 +81,7 @@ def _symptom(component: str, finding: Finding, *, ends: bool) -> Symptom:
         _plain(finding.means, longest=2 * LONGEST),
         finding.next_step,
         fatal=fatal,
-        restart=cause.restart_helps,
+        restart=cause.gravity is Gravity.HEALED,  # what a person must see to is not restarted for it
         spares_data=not data,
     )
 

@@ -116,16 +116,18 @@ class WorkloadStep(Step[WorkloadObservation]):
     def _judge_pods(self, seen: WorkloadObservation, past: Past) -> Judgement:
         loops = [pod for pod in seen.pods if looping(pod, boot_time=seen.boot_time, now=past.now)]
         always = self._judge_always(seen, past)
-        if always and not (loops and isinstance(always, Wait)):
+        if always and not isinstance(always, Wait):
             return always
         if stuck := stuck_pods(seen, past, never=self.restart == "never"):
             return stuck
         if hopeless := told.hopeless(seen, past):
             return hopeless
         if not seen.pods:
-            return told.absent(seen)
+            return always or told.absent(seen)
         if loops:
             return self._judge_looping(loops, seen, past)
+        if always:
+            return always
         return self._judge_well(seen, past) if seen.well else self._judge_unwell(seen, past)
 
     def owes(self, done: tuple[ActionRecord, ...]) -> bool:

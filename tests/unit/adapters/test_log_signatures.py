@@ -27,6 +27,7 @@ def test_a_line_of_a_unit_is_known_for_what_it_is(cause: str, kind: str, line: s
     for symptom in found:
         assert (symptom.fatal, symptom.spares_data) == (kind != "passes", kind != "data")
         assert symptom.hint
+        assert symptom.restart == (cause in ("containerd-socket", "sandbox-name-reserved"))
     if kind == "data":
         assert "copy" in found[0].hint or "save what can be read" in found[0].hint
 
