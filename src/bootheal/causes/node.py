@@ -72,17 +72,18 @@ NODE: tuple[Cause, ...] = (
         ),
         next_step="kubectl get nodes",
     ),
+    # pkg/kubelet/eviction: the kubelet removes what it can, and keeps the taint for five minutes more
     Cause(
         id="node-disk-pressure",
         means="the node is short of disk, so that it takes no pod and removes images: {said}",
-        gravity=Gravity.PERSON,
+        gravity=Gravity.PASSES,
         signs=_clause(r"taint \{?node\.kubernetes\.io/disk-pressure"),
         next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune)",
     ),
     Cause(
         id="node-memory-pressure",
         means="the node is short of memory or processes, so that it takes no pod: {said}",
-        gravity=Gravity.PERSON,
+        gravity=Gravity.PASSES,
         signs=_clause(r"taint \{?node\.kubernetes\.io/(?:memory|pid)-pressure"),
         next_step="free -m; ps --sort=-rss shows what takes it",
     ),

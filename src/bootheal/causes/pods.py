@@ -78,13 +78,13 @@ class Trouble:
         ref, reason = self.pod.ref, self.evidence.reason or "says why it ended"
         if self.finding is None:
             return f"{ref} {_named(self.evidence)}".rstrip()
-        if not self.evidence.text:
-            bare = replace(self.finding.cause, means=self.finding.cause.means.replace(": {said}", ""))
-            return f"{ref} {reason}: {Finding(bare, self.evidence).means}"
         said = quoted(self.evidence.text)
-        if "{said}" in self.finding.cause.means or not said or said in self.finding.means:
-            return f"{ref} {reason}: {self.finding.means}"
-        return f"{ref} {reason}: {self.finding.means} ({said})"
+        bare = replace(self.finding.cause, means=self.finding.cause.means.replace(": {said}", ""))
+        means = Finding(bare, self.evidence).means
+        if not said or said in means:
+            return f"{ref} {reason}: {means}"
+        verbatim = "{said}" in self.finding.cause.means
+        return f"{ref} {reason}: {said} ({means})" if verbatim else f"{ref} {reason}: {means} ({said})"
 
     @property
     def next_step(self) -> str:

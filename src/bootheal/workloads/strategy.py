@@ -91,10 +91,10 @@ def pull_trouble(workload: Workload, neighbours: Iterable[Pod]) -> str:
     needed = {_registry(image) for image in workload.images}
     for pod in neighbours:
         image = "" if pod.deleting else unpulled(pod)
-        if image and image in workload.images:
-            return f"{pod.ref} can't get {image}"
         if image and workload.pulls_always and _registry(image) in needed:
             return f"its image is always pulled, and {pod.ref} can't get {image}"
+        if image and image in workload.images:
+            return f"{pod.ref} can't get {image}"
     return ""
 
 

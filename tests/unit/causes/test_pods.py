@@ -80,3 +80,4 @@ def test_ids_are_stable_names_and_each_cause_says_what_to_do() -> None:
         assert name == name.lower()
         assert cause.next_step
         assert not cause.means.endswith(".")
+        assert cause.means.count("{said}") == cause.means.endswith("{said}"), "what is quoted comes last"

@@ -214,7 +214,7 @@ def test_what_lacks_a_secret_is_named_and_not_restarted() -> None:
     facts = seen(a_pod("web-1", waiting("CreateContainerConfigError", message=message)), workload=down())
     waits = STEP.judge(facts, past())
     assert isinstance(waits, Wait)
-    assert waits.why.startswith("pod/shop/web-1 CreateContainerConfigError: container main needs a Secret")
+    assert waits.why.startswith(f"pod/shop/web-1 CreateContainerConfigError: {message} (container main needs a Secret")
     judgement = STEP.judge(facts, past(first_seen=dict.fromkeys(facts.conditions, NOW - 120)))
     assert isinstance(judgement, GiveUp)
     assert message in judgement.why
