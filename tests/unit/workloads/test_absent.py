@@ -6,41 +6,18 @@ from typing import Any
 import pytest
 
 from bootheal.adapters.kube.workloads import workload as parsed
-from bootheal.cluster.rollout import rollout
-from bootheal.model import ActionRecord, Container, Pod, Ref, State, Workload
+from bootheal.model import ActionRecord, Container, Ref, State
 from bootheal.ports import World
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 from bootheal.workloads.actions import ResetPod, RollOut
-from bootheal.workloads.observation import WorkloadObservation, look
+from bootheal.workloads.observation import look
 from bootheal.workloads.workload import WorkloadStep
 from support.few import Few
-from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_pod, past, running, terminated, waiting
+from support.objects import BOOT, NOW, a_deployment, a_pod, past, running, terminated, waiting
+from support.workloads import STEP, down, judged, seen
 
-WEB = Ref("deployment", "shop", "web")
-STEP = WorkloadStep(name=str(WEB), workload=WEB)
-PULL = 'failed to pull and unpack image "registry:5000/web:1": failed to resolve reference: '
-START = (
-    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
-    "unable to start container process: "
-)
-MOUNT = f'{START}error mounting "/etc/x" to rootfs at "/etc/app.conf": not a directory'
-NVIDIA = f"{START}error running prestart hook #0: nvidia-container-cli: initialization error: driver not loaded"
 NO_NODE = "daemonset/shop/agent wants no pod: no node is one of its"
 QUOTA = 'pods "quota-abc-" is forbidden: exceeded quota: mem, requested: limits.memory=1Gi, used: limits.memory=2Gi'
-
-
-def down(**fields: Any) -> Workload:
-    return a_deployment(desired=1, replicas=1, updated=1, ready=0, available=0, **fields)
-
-
-def seen(*pods: Pod, workload: Workload | None = None, **facts: Any) -> WorkloadObservation:
-    workload = workload or down()
-    return replace(WorkloadObservation(workload, pods, rollout(workload), boot_time=THIS_BOOT), **facts)
-
-
-def judged(facts: WorkloadObservation, held: float = 0, step: WorkloadStep = STEP) -> Judgement:
-    """Judge what has been so for a while."""
-    return step.judge(facts, past(first_seen=dict.fromkeys(facts.conditions, NOW - held)))
 
 
 # --- no pod is not "its pods run" ------------------------------------------------------------------

@@ -1,21 +1,17 @@
 """What is said of a workload whose pods do not come up: the reason, whoever has it, and the command that shows more."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from bootheal.cluster.rollout import rollout
-from bootheal.model import Container, Occurrence, Pod, Ref, State, Workload
+from bootheal.model import Container, Occurrence, State
 from bootheal.ports import World
-from bootheal.step import Act, GiveUp, Judgement, Wait
-from bootheal.workloads.observation import WorkloadObservation, look
-from bootheal.workloads.workload import WorkloadStep
+from bootheal.step import Act, GiveUp, Wait
+from bootheal.workloads.observation import look
 from support.few import Few
-from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_pod, past, waiting
+from support.objects import BOOT, NOW, a_pod, waiting
+from support.workloads import down, judged, seen
 
-WEB = Ref("deployment", "shop", "web")
-STEP = WorkloadStep(name=str(WEB), workload=WEB)
 PULL = 'failed to pull and unpack image "registry:5000/web:1": failed to resolve reference: '
 START = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
@@ -23,22 +19,6 @@ START = (
 )
 MOUNT = f'{START}error mounting "/etc/x" to rootfs at "/etc/app.conf": not a directory'
 NVIDIA = f"{START}error running prestart hook #0: nvidia-container-cli: initialization error: driver not loaded"
-NO_NODE = "daemonset/shop/agent wants no pod: no node is one of its"
-QUOTA = 'pods "quota-abc-" is forbidden: exceeded quota: mem, requested: limits.memory=1Gi, used: limits.memory=2Gi'
-
-
-def down(**fields: Any) -> Workload:
-    return a_deployment(desired=1, replicas=1, updated=1, ready=0, available=0, **fields)
-
-
-def seen(*pods: Pod, workload: Workload | None = None, **facts: Any) -> WorkloadObservation:
-    workload = workload or down()
-    return replace(WorkloadObservation(workload, pods, rollout(workload), boot_time=THIS_BOOT), **facts)
-
-
-def judged(facts: WorkloadObservation, held: float = 0, step: WorkloadStep = STEP) -> Judgement:
-    """Judge what has been so for a while."""
-    return step.judge(facts, past(first_seen=dict.fromkeys(facts.conditions, NOW - held)))
 
 
 @pytest.mark.parametrize(
