@@ -53,8 +53,8 @@ def unpack_docker(tree: Path, patchelf: Path) -> None:
     for libraries in tree.glob("usr/lib/*-linux-gnu*"):
         for program in filter(is_program, tree.glob("usr/*bin/*")):
             run([str(patchelf), "--force-rpath", "--set-rpath", f"{RPATH}/{libraries.name}", str(program)])
-    for program in ("usr/sbin/dockerd", "usr/bin/docker"):
-        run([str(tree / program), "--version"])
+    for name in ("usr/sbin/dockerd", "usr/bin/docker"):
+        run([str(tree / name), "--version"])
 
 
 def is_program(path: Path) -> bool:

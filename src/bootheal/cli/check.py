@@ -30,6 +30,7 @@ def main(options: argparse.Namespace) -> int:
     with Scope(_warn) as scope:
         world = open_world(configuration.file.cluster, scope)
         problems = list(_problems(configuration, world))
+        _wish(configuration, world)
     for problem in problems:
         print(*map(world.told, problem.split("\n")), sep="\n")
     if not problems:
@@ -62,6 +63,13 @@ def _problems(configuration: Configuration, world: World) -> Iterator[str]:
         for right in sorted(needed):
             if not _allowed(world.cluster, right):
                 yield f"{step.name}: not allowed: {right}\n  see the Role of the kubeconfig's user"
+
+
+def _wish(configuration: Configuration, world: World) -> None:
+    """Say which Events of Kubernetes will not be written."""
+    for right in sorted(configuration.file.wishes()):
+        if not _allowed(world.cluster, right):
+            print(f"events: not allowed, so they are not written: {right}")
 
 
 def _judged(step: Step[Any], world: World) -> Iterator[str]:

@@ -16,6 +16,7 @@ from bootheal.engine.messages import Limits
 from bootheal.engine.node import SETTLE_DOWN_SECONDS, Node
 from bootheal.engine.recorder import Recorder
 from bootheal.model import Ending, EventKind
+from bootheal.model.durations import spoken
 from bootheal.ports import Clock
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 
@@ -171,7 +172,7 @@ class Transitions:
             case Wait() | GiveUp():
                 return True
             case Act():
-                return any(self._bounds.spent(node, action) for action in judgement.actions)
+                return self._bounds.in_vain(node, judgement.actions)
             case _:
                 return False
 
@@ -214,8 +215,12 @@ class Transitions:
             instead = FOR_A_PLACE
         if instead is None:
             instead = self._executor.do(node, action)
+        if action.apart and isinstance(instead, Wait | GiveUp) and not (instead is FOR_A_PLACE or node.denied(instead)):
+            node.setback, instead = _milder(node.setback, instead), None
+        if instead is None and not node.todo:
+            instead = node.setback
         if instead is not None:
-            node.todo.clear()
+            node.drop()
             self.apply(node, instead)
             node.queued = instead is FOR_A_PLACE and node.ending is None
         elif not node.todo:
@@ -225,10 +230,15 @@ class Transitions:
 
 def _out_of_patience(node: Node, judgement: Wait) -> GiveUp:
     """Say what was seen last, what to do about it or what shows more, and that it may be a matter of time."""
-    seconds = node.step.patience
-    patience = f"{seconds / 60:.3g} min" if seconds >= 60 else f"{seconds:g} s"  # noqa: PLR2004 - a minute
     said = judgement.hint or node.step.shows_more or MORE
-    return GiveUp(f"{judgement.why}; patience of {patience} has run out", f"{said}; {LONGER}")
+    why = f"{judgement.why}; patience of {spoken(node.step.patience)} has run out"
+    return GiveUp(why, f"{said}; {LONGER}")
+
+
+def _milder(one: Wait | GiveUp | None, other: Wait | GiveUp) -> Wait | GiveUp:
+    """Return what to make of two that failed: as long as one may be tried again, the step goes on."""
+    waits = [setback for setback in (one, other) if isinstance(setback, Wait)]
+    return min(waits, key=lambda wait: wait.again or 0.0) if waits else one or other
 
 
 def _where(error: Exception) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bootheal.causes.pods import Trouble, needs_events, of_log, trouble
-from bootheal.cluster.freshness import service_doubt
+from bootheal.cluster.freshness import sends_to, service_doubt
 from bootheal.cluster.last_words import last_words
 from bootheal.cluster.rollout import crashed
 from bootheal.errors import DeniedError, MissingError
@@ -68,15 +68,16 @@ class Dns(Step[DnsObservation]):
         """Judge its slices, and ask it where they are good."""
         try:
             service = world.cluster.service(SERVICE.namespace, SERVICE.name)
-            pods = world.cluster.pods(SERVICE.namespace, service.selector)
+            pods = world.cluster.pods(SERVICE.namespace)
             endpoints = world.cluster.endpoints(SERVICE.namespace, SERVICE.name)
         except (MissingError, DeniedError) as error:
             return DnsObservation(unknown=str(error))
-        if doubt := service_doubt(SERVICE, endpoints, pods, boot_time=world.host.boot_time()):
-            mine = [pod for pod in pods if service.selector.items() <= pod.labels.items() or not service.selector]
+        if doubt := service_doubt(service, endpoints, pods, boot_time=world.host.boot_time()):
+            mine = [pod for pod in pods if service.selects(pod) or not service.selector]
             return DnsObservation(doubt=doubt, trouble=_trouble(world, mine))
-        serving = {endpoint.address for endpoint in endpoints if endpoint.ready}
-        pod = next(pod for pod in pods if pod.ready and serving.intersection((pod.ip, *pod.ips)))
+        pod = next((pod for pod in pods if pod.ready and sends_to(endpoints, pod)), None)
+        if pod is None:
+            return DnsObservation(unknown=f"{SERVICE} leads out of the cluster")
         target = _target(service, pod, direct=world.direct)
         return DnsObservation(answer=world.web.dns(target, QUESTION, TIMEOUT_SECONDS))
 

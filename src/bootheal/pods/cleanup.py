@@ -77,6 +77,7 @@ class DeletePods(Action):
     """
 
     bounded = False
+    apart = True
 
     pods: tuple[PodToDelete, ...]
 

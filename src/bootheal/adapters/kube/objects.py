@@ -8,6 +8,7 @@ from sys import intern
 from typing import Any
 
 from bootheal.model import Backup, Container, Endpoint, Leadership, Lease, Node, Occurrence, Pod, Ref, Service, State
+from bootheal.model.quoted import quoted, visible
 
 Raw = dict[str, Any]
 
@@ -33,7 +34,7 @@ def node(raw: Raw) -> Node:
         name=raw["metadata"]["name"],
         boot_id=status.get("nodeInfo", {}).get("bootID", ""),
         ready=ready.get("status") == "True",
-        why=f"{ready.get('reason', 'no condition')}: {ready.get('message', '')}".rstrip(": "),
+        why=quoted(f"{ready.get('reason', 'no condition')}: {ready.get('message', '')}".rstrip(": ")),
         taints=tuple(taint["key"] for taint in spec.get("taints") or ()),
         unschedulable=bool(spec.get("unschedulable")),
         version=raw["metadata"].get("resourceVersion", ""),
@@ -61,13 +62,13 @@ def pod(raw: Raw) -> Pod:
         ref=ref("pod", raw),
         uid=metadata.get("uid", ""),
         version=metadata.get("resourceVersion", ""),
-        phase=intern(status.get("phase", "")),
-        reason=intern(status.get("reason", "")),
+        phase=intern(quoted(status.get("phase", ""))),
+        reason=intern(quoted(status.get("reason", ""))),
         ip=status.get("podIP", ""),
         ready=ready.get("status") == "True",
         ready_changed=seconds(ready.get("lastTransitionTime")),
         gated=_gated(ready),
-        message=status.get("message", ""),
+        message=visible(status.get("message", "")),
         quality=intern(status.get("qosClass", "")),
         patroni=_patroni((metadata.get("annotations") or {}).get("status", "")),
         created=seconds(metadata.get("creationTimestamp")) or 0.0,
@@ -90,7 +91,7 @@ def pod(raw: Raw) -> Pod:
         ports=_shared(
             tuple(
                 (port["name"], port["containerPort"])
-                for container in spec.get("containers") or ()
+                for container in (*(spec.get("containers") or ()), *_sidecars(spec))
                 for port in container.get("ports") or ()
                 if "name" in port
             )
@@ -99,22 +100,27 @@ def pod(raw: Raw) -> Pod:
 
 
 def _init(spec: Raw, status: Raw) -> tuple[Container, ...]:
-    sidecars = {each["name"] for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always"}
+    sidecars = {each["name"] for each in _sidecars(spec)}
     found = (_container(item) for item in status.get("initContainerStatuses") or ())
     return tuple(replace(each, sidecar=True) if each.name in sidecars else each for each in found)
 
 
 def _gated(ready: Raw) -> str:
     """Say which readiness gate keeps a pod from being ready whose containers all are."""
-    return str(ready.get("message", "")) if ready.get("reason") == "ReadinessGatesNotReady" else ""
+    return visible(str(ready.get("message", ""))) if ready.get("reason") == "ReadinessGatesNotReady" else ""
+
+
+def _sidecars(spec: Raw) -> list[Raw]:
+    """Return the init containers that run beside the others, and may have the port that a Service names."""
+    return [each for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always"]
 
 
 def _patroni(status: str) -> str:
     """Understand the annotation in which Patroni's members tell their role and state."""
     try:
         said = json.loads(status)
-        return f"{said['role']}, {said['state']}"
-    except (ValueError, KeyError, TypeError):
+        return quoted(f"{said['role']}, {said['state']}")
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 
@@ -152,7 +158,7 @@ def _ref(kind: str, namespace: str, name: str) -> Ref:
 def _unplaced(status: Raw) -> str:
     """Say why no node takes the pod."""
     scheduled = condition(status, "PodScheduled")
-    return str(scheduled.get("message", "")) if scheduled.get("status") == "False" else ""
+    return visible(str(scheduled.get("message", ""))) if scheduled.get("status") == "False" else ""
 
 
 def _container(raw: Raw) -> Container:
@@ -161,15 +167,16 @@ def _container(raw: Raw) -> Container:
     return Container(
         name=raw["name"],
         state=State(name) if name in set(State) else State.WAITING,
-        reason=detail.get("reason", ""),
+        reason=quoted(detail.get("reason", "")),
         ready=bool(raw.get("ready")),
         restarts=raw.get("restartCount", 0),
         started=seconds(detail.get("startedAt")),
         ended=seconds((terminated or {}).get("finishedAt")),
         image=raw.get("image", ""),
-        message=detail.get("message", "") if name == "waiting" else "",
-        last_reason=intern((terminated or {}).get("reason", "")),
-        last_message=(terminated or {}).get("message", ""),
+        # Whole: which cause it is may stand at its end. It is cut where it is told.
+        message=visible(detail.get("message", "")) if name == "waiting" else "",
+        last_reason=intern(quoted((terminated or {}).get("reason", ""))),
+        last_message=visible((terminated or {}).get("message", "")),
         startup_pending=name == State.RUNNING and raw.get("started") is False,
     )
 
@@ -197,6 +204,8 @@ def service(raw: Raw) -> Service:
             if port.get("protocol", "TCP") == "TCP"
         ),
         selector=spec.get("selector") or {},
+        external=str(spec.get("externalName") or "") if spec.get("type") == "ExternalName" else "",
+        publishes_unready=bool(spec.get("publishNotReadyAddresses")),
         labels=raw["metadata"].get("labels") or {},
     )
 
@@ -224,7 +233,7 @@ def occurrence(raw: Raw) -> Occurrence:
     when = (raw.get("series") or {}).get("lastObservedTime") or raw.get("lastTimestamp") or raw.get("eventTime")
     at = seconds(when or raw["metadata"].get("creationTimestamp"))
     container = path.partition("{")[2].rstrip("}")
-    return Occurrence(raw.get("reason", ""), raw.get("message", ""), at, container)
+    return Occurrence(quoted(raw.get("reason", "")), visible(raw.get("message", "")), at, quoted(container))
 
 
 def condition(status: Raw, kind: str) -> Raw:
