@@ -268,6 +268,11 @@ class Step(ABC, Generic[ObservationT]):
     after: tuple[str, ...] = ()
     patience: float = 30 * MINUTE
 
+    @property
+    def shows_more(self) -> str:
+        """Return the command that shows more of what it is about, for a person whose patience has run out."""
+        return ""
+
     @abstractmethod
     def look(self, world: World) -> ObservationT:
         """Read what the judgement needs, on a worker's thread. Must not change anything, nor block for ever.

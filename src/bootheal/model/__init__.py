@@ -5,6 +5,7 @@ judgement needs, and none that could hold a secret. Times are seconds since the
 epoch (float), durations are seconds.
 """
 
+from bootheal.model.admission import Admission, Extensions, Occurrence, Quota, Requirement, Webhook
 from bootheal.model.cluster import (
     DELETES_AT_ONCE,
     Backup,
@@ -12,7 +13,6 @@ from bootheal.model.cluster import (
     Container,
     Document,
     Endpoint,
-    Extensions,
     Leadership,
     Lease,
     Node,
@@ -23,7 +23,6 @@ from bootheal.model.cluster import (
     Right,
     Service,
     State,
-    Webhook,
     Workload,
 )
 from bootheal.model.codec import from_json, to_json
@@ -42,6 +41,7 @@ __all__ = [
     "ENDINGS",
     "VERDICTS",
     "ActionRecord",
+    "Admission",
     "Answer",
     "Auth",
     "Backup",
@@ -73,6 +73,7 @@ __all__ = [
     "Node",
     "Notice",
     "Occasion",
+    "Occurrence",
     "Operated",
     "Outbox",
     "Outcome",
@@ -80,11 +81,13 @@ __all__ = [
     "Pod",
     "PodToDelete",
     "Progress",
+    "Quota",
     "Readiness",
     "Ref",
     "Remembered",
     "Repair",
     "Report",
+    "Requirement",
     "Right",
     "Role",
     "RunEnding",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from bootheal.model import (
+    Admission,
     Answer,
     Backup,
     Budget,
@@ -23,6 +24,7 @@ from bootheal.model import (
     Lease,
     Login,
     Node,
+    Occurrence,
     Operated,
     Pod,
     PodToDelete,
@@ -95,6 +97,18 @@ class ClusterReader(Protocol):
 
     def extensions(self) -> Extensions:
         """Return what is broken of webhooks and aggregated APIs; up to ten seconds old, up to 300 if all was well."""
+
+    def bound_to(self, node: str) -> Sequence[Ref]:
+        """Return the pods that run on a node, and the claims whose volumes lie there; as far as we may see them."""
+
+    def admission(self, namespace: str) -> Admission:
+        """Return what may keep new pods out of a namespace; two seconds old at most, webhooks ten where one is broken.
+
+        What we may not read keeps nobody out, as far as we know.
+        """
+
+    def occurrences(self, about: Ref) -> Sequence[Occurrence]:
+        """Return the Events of a pod, a workload or a claim, oldest first; none where we may not see them."""
 
     def newest_backup(self, cronjob: Ref) -> Backup | None:
         """Return the Job of `cronjob` that succeeded last, None where there is none."""

@@ -1,13 +1,27 @@
 """Raw JSON -> snapshots. Every field may be missing; the API server omits what is empty."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from sys import intern
 from typing import Any
 
-from bootheal.model import Backup, Container, Endpoint, Leadership, Lease, Node, Operated, Pod, Ref, Service, State
-from bootheal.model.quoted import quoted
+from bootheal.model import (
+    Backup,
+    Container,
+    Endpoint,
+    Leadership,
+    Lease,
+    Node,
+    Occurrence,
+    Operated,
+    Pod,
+    Ref,
+    Service,
+    State,
+)
+from bootheal.model.quoted import quoted, visible
 
 Raw = dict[str, Any]
 
@@ -66,6 +80,9 @@ def pod(raw: Raw) -> Pod:
         ip=status.get("podIP", ""),
         ready=ready.get("status") == "True",
         ready_changed=seconds(ready.get("lastTransitionTime")),
+        gated=_gated(ready),
+        message=visible(status.get("message", "")),
+        quality=intern(status.get("qosClass", "")),
         patroni=_patroni((metadata.get("annotations") or {}).get("status", "")),
         created=seconds(metadata.get("creationTimestamp")) or 0.0,
         unschedulable=_unplaced(status),
@@ -76,7 +93,7 @@ def pod(raw: Raw) -> Pod:
         owner=_controller(metadata),
         labels=_shared(tuple((metadata.get("labels") or {}).items())),
         containers=tuple(_container(item) for item in status.get("containerStatuses") or ()),
-        init=tuple(_container(item) for item in status.get("initContainerStatuses") or ()),
+        init=_init(spec, status),
         node=intern(spec.get("nodeName", "")),
         claims=tuple(
             volume["persistentVolumeClaim"]["claimName"]
@@ -93,6 +110,17 @@ def pod(raw: Raw) -> Pod:
             )
         ),
     )
+
+
+def _init(spec: Raw, status: Raw) -> tuple[Container, ...]:
+    sidecars = {each["name"] for each in _sidecars(spec)}
+    found = (_container(item) for item in status.get("initContainerStatuses") or ())
+    return tuple(replace(each, sidecar=True) if each.name in sidecars else each for each in found)
+
+
+def _gated(ready: Raw) -> str:
+    """Say which readiness gate keeps a pod from being ready whose containers all are."""
+    return visible(str(ready.get("message", ""))) if ready.get("reason") == "ReadinessGatesNotReady" else ""
 
 
 def _sidecars(spec: Raw) -> list[Raw]:
@@ -170,7 +198,7 @@ def _ref(kind: str, namespace: str, name: str) -> Ref:
 def _unplaced(status: Raw) -> str:
     """Say why no node takes the pod."""
     scheduled = condition(status, "PodScheduled")
-    return quoted(str(scheduled.get("message", ""))) if scheduled.get("status") == "False" else ""
+    return visible(str(scheduled.get("message", ""))) if scheduled.get("status") == "False" else ""
 
 
 def _container(raw: Raw) -> Container:
@@ -184,9 +212,11 @@ def _container(raw: Raw) -> Container:
         restarts=raw.get("restartCount", 0),
         started=seconds(detail.get("startedAt")),
         ended=seconds((terminated or {}).get("finishedAt")),
-        last_reason=intern((terminated or {}).get("reason", "")),
         image=raw.get("image", ""),
-        message=quoted(detail.get("message", "")) if name == "waiting" else "",
+        # Whole: which cause it is may stand at its end. It is cut where it is told.
+        message=visible(detail.get("message", "")) if name == "waiting" else "",
+        last_reason=intern(quoted((terminated or {}).get("reason", ""))),
+        last_message=visible((terminated or {}).get("message", "")),
         startup_pending=name == State.RUNNING and raw.get("started") is False,
     )
 
@@ -235,6 +265,15 @@ def endpoints(raw: Raw) -> tuple[str, tuple[Endpoint, ...]]:
         for address in item.get("addresses") or ()
     )
     return (raw["metadata"].get("labels") or {}).get(SERVICE_NAME, ""), found
+
+
+def occurrence(raw: Raw) -> Occurrence:
+    """Parse a v1 Event; one of a container names it in its field path."""
+    path = (raw.get("involvedObject") or {}).get("fieldPath", "")
+    when = (raw.get("series") or {}).get("lastObservedTime") or raw.get("lastTimestamp") or raw.get("eventTime")
+    at = seconds(when or raw["metadata"].get("creationTimestamp"))
+    container = path.partition("{")[2].rstrip("}")
+    return Occurrence(quoted(raw.get("reason", "")), visible(raw.get("message", "")), at, quoted(container))
 
 
 def condition(status: Raw, kind: str) -> Raw:

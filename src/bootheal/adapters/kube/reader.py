@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-from bootheal.adapters.kube import objects, webhooks
+from bootheal.adapters.kube import admission, bound, objects, webhooks
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import CORE, Lists
 from bootheal.adapters.kube.typed import checked
 from bootheal.errors import DeniedError, MissingError, PermanentError
 from bootheal.model import (
+    Admission,
     Backup,
     Budget,
     Document,
@@ -21,6 +22,7 @@ from bootheal.model import (
     Leadership,
     Lease,
     Node,
+    Occurrence,
     Operated,
     Pod,
     Readiness,
@@ -38,6 +40,9 @@ READYZ_TIMEOUT_SECONDS = 5.0
 # Remarks on what is broken are for a person, who reads them later.
 BROKEN_SECONDS = 10.0
 
+# Several steps ask the same of a namespace when they look at once.
+ADMISSION_SECONDS = 2.0
+
 
 class KubeReader:
     """The ClusterReader port."""
@@ -45,6 +50,7 @@ class KubeReader:
     def __init__(self, api: Api, lists: Lists) -> None:
         self._api, self._lists = api, lists
         self._extensions = (float("-inf"), Extensions())
+        self._admissions: dict[str, tuple[float, Admission]] = {}
         self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
@@ -78,8 +84,29 @@ class KubeReader:
             raise PermanentError(f"cannot tell the pods of {ref} from others: it selects by expressions", hint=hint)
         if workload.refused or workload.replicas < workload.desired:
             broken = self.extensions(at_most=BROKEN_SECONDS)
-            return replace(workload, refused=webhooks.refusal(self._api.get, workload, broken))
+            if workload.refused:
+                return replace(workload, refused=webhooks.refusal(workload.refused, broken))
+            said = admission.failed_create(self.occurrences(ref), time.time())
+            return replace(workload, refused=webhooks.refusal(said, broken, history=True))
         return workload
+
+    def occurrences(self, about: Ref) -> Sequence[Occurrence]:
+        """Ask for the Events of an object."""
+        return admission.occurrences(self._api.get, about)
+
+    def bound_to(self, node: str) -> Sequence[Ref]:
+        """Read pods and volumes of all namespaces."""
+        return bound.to_node(self._api.get, node)
+
+    def admission(self, namespace: str) -> Admission:
+        """Read the namespace and its quotas, at most every two seconds; webhooks as `extensions` has them."""
+        with self._lock:
+            at, found = self._admissions.get(namespace, (float("-inf"), Admission()))
+        if time.monotonic() - at >= ADMISSION_SECONDS:
+            found = admission.admission(self._api.get, namespace, self.extensions(at_most=BROKEN_SECONDS).unreachable)
+            with self._lock:
+                self._admissions[namespace] = (time.monotonic(), found)
+        return found
 
     def budgets(self, namespace: str) -> Sequence[Budget]:
         """List the PodDisruptionBudgets; none where we may not."""
