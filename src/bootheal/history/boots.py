@@ -35,7 +35,7 @@ def with_pass(history: History, boot: BootRecord, record: PassRecord) -> History
     passes = [*(known.passes if known else ()), record]
     if len(passes) > MOST_PASSES:
         del passes[MOST_PASSES // 2]
-    kept = replace(known or boot, phases=boot.phases or (known or boot).phases, passes=tuple(passes))
+    kept = replace(known or boot, passes=tuple(passes))
     before = history.boots[:-1] if known else history.boots
     return _fitted((*before, kept)[-MOST_BOOTS:])
 
