@@ -1,6 +1,7 @@
 """Arguments and exit codes. One small file a command; each imports what it needs when it runs."""
 
 import argparse
+import errno
 import importlib
 import io
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootheal import __version__
+from bootheal.cli.streams import forgive, open_missing
 from bootheal.errors import BoothealError, ConfigurationError
 from bootheal.exit_codes import ExitCode
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 CONFIG = Path("/etc/bootheal/bootheal.yaml")
 EXIT_CODES = "exit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code in ExitCode)
+
+# What a file says that cannot hold what is printed into it.
+_UNTELLABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 COMMANDS = {
     "run": "heal what this boot left broken, then stay and heal again; --once: heal and end",
@@ -32,22 +37,36 @@ COMMANDS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    open_missing()
+    forgive("stderr")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows ASCII only is no reason to fail
-    parser = make_parser()
-    options = parser.parse_args(arguments)
-    if options.command is None:
-        parser.print_help()
-        return ExitCode.USAGE
     try:
-        return int(importlib.import_module(f"bootheal.cli.{options.command}").main(options))
+        code = _command(arguments)
+        sys.stdout.flush()
     except (BrokenPipeError, KeyboardInterrupt) as error:
         if isinstance(error, BrokenPipeError):
             sys.stdout = None  # whoever read us has seen enough
         return ExitCode.SIGINT
     except Exception as error:  # noqa: BLE001 - the last one to say something sensible
         return _explain(error)
+    return code
+
+
+def _command(arguments: list[str] | None) -> int:
+    parser = make_parser()
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit:  # it has printed what it had to say
+        sys.stdout.flush()
+        raise
+    if options.command is None:
+        parser.print_help()
+        return ExitCode.USAGE
+    if options.command == "run":
+        forgive("stdout")
+    return int(importlib.import_module(f"bootheal.cli.{options.command}").main(options))
 
 
 def _explain(error: Exception) -> int:
@@ -57,6 +76,10 @@ def _explain(error: Exception) -> int:
     if isinstance(error, ConfigurationError):
         _complain(str(error), Note.CONFIGURATION)
         return error.exit_code
+    if isinstance(error, OSError) and error.errno in _UNTELLABLE:
+        sys.stdout = None
+        _complain(f"bootheal: cannot write what was asked for: {error.strerror}", Note.FAILURE)
+        return ExitCode.NOT_HEALED
     if isinstance(error, BoothealError):
         _complain(f"bootheal: {error}" + (f"\n  {error.hint}" if error.hint else ""), Note.FAILURE)
         return error.exit_code

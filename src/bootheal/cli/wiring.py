@@ -109,7 +109,9 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
 
 def open_memory(file: File) -> Recorder:
     """Return what keeps the memory, by the boot of this machine."""
-    return Recorder(StateFile(file.state_directory), SystemClock(), Machine(file.cluster.boot_id_file).boot_id())
+    public = file.cleanup is not None and file.cleanup.evidence == "public"
+    store = StateFile(file.state_directory, public=public)
+    return Recorder(store, SystemClock(), Machine(file.cluster.boot_id_file).boot_id())
 
 
 def first_epoch(world: World, remembered: str) -> str:

@@ -172,7 +172,7 @@ class Transitions:
             case Wait() | GiveUp():
                 return True
             case Act():
-                return any(self._bounds.spent(node, action) for action in judgement.actions)
+                return self._bounds.in_vain(node, judgement.actions)
             case _:
                 return False
 
@@ -215,13 +215,23 @@ class Transitions:
             instead = FOR_A_PLACE
         if instead is None:
             instead = self._executor.do(node, action)
+        if action.apart and isinstance(instead, Wait | GiveUp) and not (instead is FOR_A_PLACE or node.denied(instead)):
+            node.setback, instead = _milder(node.setback, instead), None
+        if instead is None and not node.todo:
+            instead = node.setback
         if instead is not None:
-            node.todo.clear()
+            node.drop()
             self.apply(node, instead)
             node.queued = instead is FOR_A_PLACE and node.ending is None
         elif not node.todo:
             node.due, node.waiting_since = 0.0, None  # it has changed: what is waited for from now on is another thing
         return True
+
+
+def _milder(one: Wait | GiveUp | None, other: Wait | GiveUp) -> Wait | GiveUp:
+    """Return what to make of two that failed: as long as one may be tried again, the step goes on."""
+    waits = [setback for setback in (one, other) if isinstance(setback, Wait)]
+    return min(waits, key=lambda wait: wait.again or 0.0) if waits else one or other
 
 
 def _where(error: Exception) -> str:

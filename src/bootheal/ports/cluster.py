@@ -145,7 +145,8 @@ class CredentialReader(Protocol):
 class ClusterWriter(Protocol):
     """The changes that we make. For the loop's thread alone; each is one short request, but for `delete_pods`.
 
-    Each insists on what was seen: ConflictError where the object has changed since, MissingError where it is gone.
+    Each insists on what was seen: ConflictError where the object has changed since (and then it is read anew, however
+    late the watch is), MissingError where it is gone.
     What is written is in the lists that are kept before the call returns. A refusal by a webhook is an
     UnreachableError that names the webhook.
     """

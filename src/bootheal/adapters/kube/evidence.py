@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.errors import MISFITS
 from bootheal.adapters.kube.objects import Raw
 from bootheal.errors import BoothealError, UnreachableError
 from bootheal.model import Ref
@@ -42,7 +43,7 @@ def _had(texts: Mapping[str, Callable[[], str]]) -> Iterator[tuple[str, str]]:
             return
         except BoothealError as error:
             yield name, str(error)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except MISFITS:
             yield name, "it cannot be understood"
 
 

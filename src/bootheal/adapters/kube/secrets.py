@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bootheal.adapters.kube import objects
 from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.redaction import Redaction
 from bootheal.errors import MissingError
 from bootheal.model import Credentials, Document, Login, Ref, Secret
@@ -28,17 +29,19 @@ class KubeSecrets:
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         """Return user and password; `fresh` insists on asking the API server."""
         raw = self._get(login.secret, fresh=fresh)
-        user = login.user or _value(raw, login.secret, login.user_key)
-        password = _value(raw, login.secret, login.password_key)
-        self._redact.learn(password)
-        return Credentials(user, Secret(password), raw["metadata"].get("resourceVersion", ""))
+        with understood(str(login.secret)):
+            user = login.user or _value(raw, login.secret, login.user_key)
+            password = _value(raw, login.secret, login.password_key)
+            self._redact.learn(password)
+            return Credentials(user, Secret(password), str(raw["metadata"].get("resourceVersion", "")))
 
     def certificate(self, where: Ref, key: str) -> str:
         """Read a certificate, which is no secret; MissingError where there is none."""
         if where.kind == "file":
             text = _read_file(where.name)
         elif where.kind == "secret":
-            text = _value(self._get(where, fresh=False), where, key)
+            with understood(str(where)):
+                text = _value(self._get(where, fresh=False), where, key)
         else:
             text = self._document(where, key).text
         if "-----BEGIN CERTIFICATE-----" not in text:
