@@ -24,6 +24,7 @@ COMMANDS = {
     "status": "show the last run, without the cluster",
     "wait": "block until this boot is healed; needs no rights but to read the state file",
     "check": "check the configuration, and whether everything it names can be reached",
+    "init": "find what is in the cluster, and write a commented configuration",
     "demo": "start an embedded cluster, break it as a power cut does, and heal it before your eyes",
 }
 
@@ -152,11 +153,42 @@ def _check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of the file, for editors")
 
 
+def _init(parser: argparse.ArgumentParser) -> None:
+    output = parser.add_argument(
+        "--output", default=str(CONFIG), metavar="FILE", help=f"where it is written, - prints it; default: {CONFIG}"
+    )
+    output.complete = "file"  # type: ignore[attr-defined]
+    parser.add_argument("--force", action="store_true", help="replace a file that is there already")
+    parser.add_argument("--diff", action="store_true", help="say what is in the cluster and not in the file, and back")
+    parser.add_argument("--name", default="", metavar="NAME", help="the k3d cluster, where Docker has several")
+    parser.add_argument(
+        "--kubeconfig",
+        type=Path,
+        metavar="FILE",
+        help="another cluster's; default: what is on this host, else $KUBECONFIG",
+    )
+    parser.add_argument("--context", default="", metavar="NAME", help="a context of it; default: its current one")
+    parser.add_argument(
+        "--namespace", action="append", default=[], metavar="NAME", help="look here only (may be given several times)"
+    )
+    parser.add_argument(
+        "--state-directory", type=Path, metavar="DIRECTORY", help="written into the file; default: the service's own"
+    )
+
+
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="leave the stack running and show how to try things on it")
 
 
-_ARGUMENTS = {"run": _run, "plan": _plan, "status": _status, "wait": _wait, "check": _check, "demo": _demo}
+_ARGUMENTS = {
+    "run": _run,
+    "plan": _plan,
+    "status": _status,
+    "wait": _wait,
+    "check": _check,
+    "init": _init,
+    "demo": _demo,
+}
 
 _EXAMPLES = {
     "run": f"examples:\n  sudo bootheal run --once\n  sudo bootheal run     (as the service does)\n\n{EXIT_CODES}",
@@ -164,5 +196,6 @@ _EXAMPLES = {
     "status": "example:\n  bootheal status --json | jq .report.verdict",
     "wait": "example:\n  bootheal wait --timeout 600 && systemctl start nightly-report",
     "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
+    "init": "examples:\n  sudo bootheal init\n  bootheal init --output - --namespace shop\n  sudo bootheal init --diff",
     "demo": "example:\n  bootheal demo --keep\n\nneeds: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",
 }

@@ -29,19 +29,20 @@ def main(options: argparse.Namespace) -> int:
         return 0
     with Scope(_warn) as scope:
         world = open_world(configuration.file.cluster, scope)
-        problems = list(_problems(configuration, world))
-    for problem in problems:
+        found = list(problems(configuration, world))
+    for problem in found:
         print(*map(world.told, problem.split("\n")), sep="\n")
-    if not problems:
+    if not found:
         print("the cluster answers, everything named exists, and all that bootheal may have to do is allowed")
-    return 1 if problems else 0
+    return 1 if found else 0
 
 
 def _warn(text: str) -> None:
     print(f"warning: {text}")
 
 
-def _problems(configuration: Configuration, world: World) -> Iterator[str]:
+def problems(configuration: Configuration, world: World) -> Iterator[str]:
+    """Yield what is wrong with what the configuration names, each in words and with the next step."""
     try:
         readiness = world.cluster.readiness()
     except BoothealError as error:

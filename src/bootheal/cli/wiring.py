@@ -17,6 +17,7 @@ from bootheal.adapters.host import Machine, RemoteHost
 from bootheal.adapters.k3s import K3sHost
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
+from bootheal.adapters.kube.inventory import KubeInventory
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig, Kubeconfig, LiveKubeconfig
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
@@ -36,6 +37,7 @@ from bootheal.engine import Engine, Inbox, Limits, Recorder
 from bootheal.errors import TransientError
 from bootheal.model import Event, Ref
 from bootheal.ports import Host, World
+from bootheal.ports.inventory import InventoryReader
 
 FOR_EVER = float("inf")
 K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
@@ -68,6 +70,11 @@ def open_world(cluster: Cluster, scope: Scope) -> World:
         containers=DockerContainers(DockerEngine(cluster.docker or "")),
         told=redaction.told,
     )
+
+
+def open_inventory(cluster: Cluster, scope: Scope) -> InventoryReader:
+    """Return what tells of all that is declared in the cluster that the section describes."""
+    return KubeInventory(Api(kubeconfig(cluster, make_host(cluster)), scope))
 
 
 def _prepare() -> None:

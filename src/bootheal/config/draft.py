@@ -32,10 +32,14 @@ _PLAIN = re.compile(r"[A-Za-z/_][-A-Za-z0-9_./]*")
 _WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 
 
-def draft(found: Findings, cluster: Mapping[str, str]) -> str:
-    """Return the text; `cluster` is what the section of that name holds, in its order."""
+def draft(found: Findings, cluster: Mapping[str, str], *, state_directory: str = "") -> str:
+    """Return the text; `cluster` is what the section of that name holds, in its order.
+
+    `state_directory`: where what is remembered shall be kept, if not at the usual place.
+    """
     sections = [
         _cluster(cluster),
+        [f"state_directory: {value(state_directory)}"] if state_directory else [],
         _registry(found),
         _cleanup(found),
         _section("databases", found.databases, _database),
