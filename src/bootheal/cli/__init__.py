@@ -25,6 +25,7 @@ COMMANDS = {
     "wait": "block until this boot is healed; needs no rights but to read the state file",
     "check": "check the configuration, and whether everything it names can be reached",
     "init": "find what is in the cluster, and write a commented configuration",
+    "rbac": "print the least rights that the configuration needs",
     "demo": "start an embedded cluster, break it as a power cut does, and heal it before your eyes",
 }
 
@@ -176,6 +177,15 @@ def _init(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _rbac(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+    parser.add_argument("--diff", action="store_true", help="compare with the roles that are in the cluster")
+    parser.add_argument("--account", default="bootheal", metavar="NAME", help="the ServiceAccount; default: bootheal")
+    parser.add_argument(
+        "--namespace", default="kube-system", metavar="NAME", help="where the ServiceAccount is; default: kube-system"
+    )
+
+
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="leave the stack running and show how to try things on it")
 
@@ -187,6 +197,7 @@ _ARGUMENTS = {
     "wait": _wait,
     "check": _check,
     "init": _init,
+    "rbac": _rbac,
     "demo": _demo,
 }
 
@@ -197,5 +208,6 @@ _EXAMPLES = {
     "wait": "example:\n  bootheal wait --timeout 600 && systemctl start nightly-report",
     "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
     "init": "examples:\n  sudo bootheal init\n  bootheal init --output - --namespace shop\n  sudo bootheal init --diff",
+    "rbac": "examples:\n  bootheal rbac | kubectl apply -f -\n  sudo bootheal rbac --diff",
     "demo": "example:\n  bootheal demo --keep\n\nneeds: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",
 }

@@ -3,13 +3,15 @@
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from bootheal.adapters.scope import Scope
 from bootheal.cli.wiring import open_world
 from bootheal.config import Configuration, load
 from bootheal.config.file import File
+from bootheal.config.rights import Need, needs
 from bootheal.errors import BoothealError, PermanentError
 from bootheal.model import Right
 from bootheal.ports import ClusterReader, World
@@ -51,18 +53,17 @@ def problems(configuration: Configuration, world: World) -> Iterator[str]:
     if not readiness.ready:
         yield f"gate: the API server is not ready: {readiness.precisely}"
         return
+    allowed = _asking(world.cluster)
     for step in configuration.plan.steps.values():
         yield from _judged(step, world)
-        needed = step.rights() | world.watcher.rights(step.interests())
-        if not world.direct:  # whoever minds a Service talks to the pods behind it
-            minded = {interest.namespace for interest in step.interests() if interest.kind == "service"}
-            needed |= {Right("create", "pods/portforward", namespace) for namespace in minded}
-        for right in sorted(step.wishes()):
-            if not _allowed(world.cluster, right):
-                print(f"{step.name}: not allowed, so it will know less: {right}")
-        for right in sorted(needed):
-            if not _allowed(world.cluster, right):
-                yield f"{step.name}: not allowed: {right}\n  see the Role of the kubeconfig's user"
+        for need in sorted(needs(step, world.watcher.rights, direct=world.direct)):
+            if allowed(need):
+                continue
+            about = f"{need.right} ({need.name})" if need.name else str(need.right)
+            if need.optional:
+                print(f"{step.name}: not allowed, so it will know less: {about}")
+            else:
+                yield f"{step.name}: not allowed: {about}\n  `bootheal rbac` prints all that is needed"
 
 
 def _judged(step: Step[Any], world: World) -> Iterator[str]:
@@ -79,11 +80,17 @@ def _judged(step: Step[Any], world: World) -> Iterator[str]:
         yield from (f"{step.name}: {what}" for what in foretold)
 
 
-def _allowed(cluster: ClusterReader, right: Right) -> bool:
-    try:
-        return cluster.may(right)
-    except BoothealError:
-        return True  # who may not ask is told by the look itself what else is missing
+def _asking(cluster: ClusterReader) -> Callable[[Need], bool]:
+    """Return a function that asks for each right once: many steps need the same."""
+
+    @cache
+    def allowed(right: Right, name: str) -> bool:
+        try:
+            return cluster.may(right, name)
+        except BoothealError:
+            return True  # who may not ask is told by the look itself what else is missing
+
+    return lambda need: allowed(need.right, need.name)
 
 
 def _told(step: str, error: BoothealError) -> str:

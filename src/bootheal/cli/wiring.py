@@ -48,7 +48,7 @@ def open_world(cluster: Cluster, scope: Scope) -> World:
     _prepare()
     host = make_host(cluster)
     api = Api(kubeconfig(cluster, host), scope)
-    direct = cluster.reach == "direct" or (cluster.reach == "auto" and cluster.kind == "k3s")
+    direct = is_direct(cluster)
 
     def forward(pod: Ref, port: int, timeout: float):  # type: ignore[no-untyped-def]  # noqa: ANN202
         return api.forward(pod.namespace, pod.name, port, timeout)
@@ -72,9 +72,19 @@ def open_world(cluster: Cluster, scope: Scope) -> World:
     )
 
 
+def is_direct(cluster: Cluster) -> bool:
+    """Whether this host reaches pods by their addresses."""
+    return cluster.reach == "direct" or (cluster.reach == "auto" and cluster.kind == "k3s")
+
+
+def open_api(cluster: Cluster, scope: Scope) -> Api:
+    """Return the API server of the cluster that the section describes."""
+    return Api(kubeconfig(cluster, make_host(cluster)), scope)
+
+
 def open_inventory(cluster: Cluster, scope: Scope) -> InventoryReader:
-    """Return what tells of all that is declared in the cluster that the section describes."""
-    return KubeInventory(Api(kubeconfig(cluster, make_host(cluster)), scope))
+    """Return what tells of all that is declared there."""
+    return KubeInventory(open_api(cluster, scope))
 
 
 def _prepare() -> None:

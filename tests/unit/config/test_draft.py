@@ -36,7 +36,7 @@ def test_what_is_not_sure_is_commented_out() -> None:
         line for line in written("settings").splitlines() if "deployment/shop/web" in line and "not sure" in line
     )
     assert line.strip().startswith("# - deployment/shop/web")
-    assert "FRONTEND_URL" in line
+    assert "may be said to others only" in line
 
 
 def test_a_cut_is_told_where_it_is_and_in_the_end() -> None:

@@ -151,10 +151,11 @@ class KubeReader:
             raise MissingError(f"cannot find key {key} in {config_map}", hint="see the pooler's settings_in")
         return Document(config_map, key, text, raw["metadata"].get("resourceVersion", ""), objects.manager(raw))
 
-    def may(self, right: Right) -> bool:
+    def may(self, right: Right, name: str = "") -> bool:
         """Create a SelfSubjectAccessReview, which changes nothing."""
         resource, _, subresource = right.resource.partition("/")
         attributes = {"verb": right.verb, "resource": resource, "group": right.group, "namespace": right.namespace}
+        attributes |= {"name": name} if name else {}
         body = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
