@@ -6,8 +6,9 @@ from pathlib import Path
 
 from bootheal.config import names, ownership, references
 from bootheal.config.file import File
-from bootheal.config.reading import read, source_name
-from bootheal.config.source import LONGEST_TEXT, Source, dotted, parse, suggestion
+from bootheal.config.several import gather
+from bootheal.config.source import LONGEST_TEXT, Source, dotted, suggestion
+from bootheal.config.spelling import respell
 from bootheal.config.validation import validate
 from bootheal.engine.plan import Plan, arrange
 from bootheal.errors import UsageError
@@ -29,7 +30,8 @@ def load(path: Path, *, look: bool = False) -> Configuration:
 
     `look`: also at the paths that it names, which may be other than they should be, or not be there until later.
     """
-    source = parse(source_name(path), read(path))
+    source = gather(path)
+    respell(source)
     file = validate(source, File)
     references.check(source)
     if file is None:
@@ -48,7 +50,7 @@ def _warnings(source: Source, file: File) -> Iterator[str]:
     for place, section in file.tree():
         for path, text in section.warnings(place):
             line, column = source.place(path)
-            yield f"{source.name}:{line}:{column}: {dotted(path)}: {quoted(text, LONGEST_TEXT)}"
+            yield f"{source.file_of(path)}:{line}:{column}: {dotted(path)}: {quoted(text, LONGEST_TEXT)}"
 
 
 def accept_data(configuration: Configuration, databases: Iterable[str], at: float) -> Configuration:

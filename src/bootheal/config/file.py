@@ -18,7 +18,7 @@ from bootheal.config.sections.dependencies import Dependency
 from bootheal.config.sections.hooks import Hook
 from bootheal.config.sections.poolers import Pooler
 from bootheal.config.sections.registry import Registry
-from bootheal.config.sections.workloads import Workload, restore
+from bootheal.config.sections.workloads import FileDefaults, Workload, restore
 from bootheal.config.types import Count, Duration, FilePath, Name, WorkloadName
 from bootheal.step import Step
 
@@ -45,6 +45,7 @@ class File(Section):
     databases: dict[Name, Database] = Field(default_factory=dict)
     poolers: dict[Name, Pooler] = Field(default_factory=dict)
     dependencies: dict[Name, Dependency] = Field(default_factory=dict)
+    defaults: FileDefaults = Field(FileDefaults(), description="for workloads that do not say it themselves")
     workloads: dict[WorkloadName, Workload] = Field(default_factory=dict)
     hooks: dict[Name, Hook] = Field(default_factory=dict)
 
@@ -68,11 +69,16 @@ class File(Section):
             yield from pooler.steps(name, self.databases[pooler.database].build(pooler.database))
         for name, dependency in self.dependencies.items():
             yield dependency.step(name)
-        yield from restore(self.workloads)
-        for name, workload in self.workloads.items():
+        workloads = {name: self._effective(name, workload) for name, workload in self.workloads.items()}
+        yield from restore(workloads)
+        for name, workload in workloads.items():
             yield workload.step(name)
         for name, hook in self.hooks.items():
             yield hook.step(name)
+
+    def _effective(self, name: str, workload: Workload) -> Workload:
+        kind, namespace, _ = name.split("/")
+        return workload.under(self.defaults.of(namespace), kind)
 
     def _namespaces(self) -> tuple[str, ...]:
         """Return every namespace that the file is about."""
