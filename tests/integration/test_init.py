@@ -9,8 +9,9 @@ import yaml
 from bootheal.adapters.kube.api import OWNER
 from bootheal.config.rbac import Grant, grants, told
 from bootheal.demo.api.faults import Request
-from bootheal.demo.stack import BootScript, Stack
+from bootheal.demo.stack import BootScript, Stack, StackOptions
 from support.command import actions, bootheal, heal
+from support.stack import running
 
 
 def used(requests: Iterable[Request]) -> list[Grant]:
@@ -64,9 +65,8 @@ def test_what_init_writes_heals_a_power_cut_untouched(stack: Stack, tmp_path: Pa
     asked = used(stack.requests)
     given = grants(list(yaml.safe_load_all(bootheal("rbac", "--config", file).stdout)))
     assert [each for each in asked if not allowed(each, given)] == []
-    print(
-        "given, and not used by this pass:", *sorted(told(each) for each in given if not uses(asked, each)), sep="\n  "
-    )
+    unused = sorted(told(each) for each in given if not uses(asked, each))
+    sys.stdout.write("\n  ".join(["given, and not used by this pass:", *unused, ""]))
     assert report["verdict"] == "healed"
     assert "reset the password of role/postgres/pooler" in "\n".join(actions(report))
     assert all(stack.serving().values())
@@ -81,3 +81,24 @@ def test_a_file_is_never_written_over(tmp_path: Path) -> None:
     assert "it is there already" in refused.stderr
     assert "--force" in refused.stderr
     assert file.read_text() == "mine"
+
+
+def test_with_nothing_but_discover_a_power_cut_is_healed(tmp_path: Path) -> None:
+    """No workload is listed: all of a namespace are found, and healed in the order that their manifests tell."""
+    with running(tmp_path / "stack", StackOptions(drift=False)) as stack:
+        heal_what_is_found(stack, tmp_path)
+
+
+def heal_what_is_found(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "bootheal.yaml"
+    file.write_text(
+        f"cluster: {{kind: kubernetes, kubeconfig: {stack.kubeconfig}}}\n"
+        f"state_directory: {tmp_path}/state\n"
+        "discover: {namespaces: [shop]}\n"
+    )
+    stack.power_cut()
+    stack.boot(BootScript.quick(leftover=False, stuck=""))
+    report = heal(file)
+    assert report["verdict"] == "healed"
+    assert {"statefulset/shop/postgres", "deployment/shop/django"} <= {each["step"] for each in report["outcomes"]}
+    assert all(stack.serving().values())

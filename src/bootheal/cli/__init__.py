@@ -151,6 +151,8 @@ _timeout.__name__ = "number of seconds"  # what argparse calls it where it compl
 def _check(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--offline", action="store_true", help="check the file only")
+    parser.add_argument("--strict", action="store_true", help="exit code 1 for what is only a warning, too")
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of the file, for editors")
 
 

@@ -11,6 +11,7 @@ from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.state import StateFile
 from bootheal.adapters.systemd import Systemd
+from bootheal.cli.discovering import discovered
 from bootheal.cli.terminal import Reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, load
@@ -31,7 +32,7 @@ class Daemon:
     def __init__(
         self, path: Path, configuration: Configuration, reporter: Reporter, inbox: Inbox, systemd: Systemd
     ) -> None:
-        self._path, self._configuration = path, configuration
+        self._path, self._configuration, self._declared = path, configuration, configuration
         self._reporter, self._inbox = reporter, inbox
         self._systemd = systemd
         self._metrics = Metrics(None, reporter.note, lambda: None)
@@ -82,8 +83,18 @@ class Daemon:
             else:
                 if code is not None:
                     return code
+                if not engine.stopped and self._has_grown(scope):
+                    return None  # the next pass is about those that were found, too
                 engine.rest()
         return 0 if engine.stopped else None
+
+    def _has_grown(self, scope: Scope) -> bool:
+        """Look for workloads that are not listed; whether there are others than in the last pass."""
+        full = discovered(self._declared, scope, self._warn)
+        if full is self._declared or full.plan.steps == self._configuration.plan.steps:
+            return False
+        self._configuration = full
+        return True
 
     def _engine(self, world: World, memory: Recorder, scope: Scope) -> Engine:
         tell = fan_out(memory.progress, self._metrics.tell, self._systemd.tell, self._reporter.tell)
@@ -107,7 +118,7 @@ class Daemon:
         """Read the configuration anew; a bad one is refused, and the old one kept."""
         self._systemd.reloading()
         try:
-            self._configuration = load(self._path)
+            self._configuration = self._declared = load(self._path)
         except ConfigurationError as error:
             text = f"{error}\ncannot use the new configuration: the old one stays in force"
             self._reporter.note(text, Note.CONFIGURATION)

@@ -11,7 +11,7 @@ from bootheal.adapters.docker.containers import registries
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.files import advice, create_file, replace_file
 from bootheal.adapters.scope import Scope
-from bootheal.cli.check import problems
+from bootheal.cli.examination import examine
 from bootheal.cli.kind import find_cluster
 from bootheal.cli.wiring import open_inventory, open_world
 from bootheal.config import Configuration, load
@@ -84,7 +84,11 @@ def _checked(text: str) -> Configuration:
 def _what_check_says(configuration: Configuration, scope: Scope) -> Iterator[str]:
     try:
         world = open_world(configuration.file.cluster, scope)
-        found = [line for problem in problems(configuration, world) for line in world.told(problem).split("\n")]
+        found = [
+            world.told(f"{said.step}: {said.text}")
+            for said in examine(configuration, world)
+            if said.gravity == "problem"
+        ]
     except BoothealError as error:
         found = [str(error)]
     yield from found or ["everything named exists, and all that bootheal may have to do is allowed"]

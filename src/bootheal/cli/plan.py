@@ -9,6 +9,7 @@ from typing import Any
 
 from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.scope import Scope
+from bootheal.cli.discovering import discovered
 from bootheal.cli.wiring import first_epoch, open_memory, open_world
 from bootheal.config import load
 from bootheal.engine import Recorder, recall
@@ -34,6 +35,7 @@ def main(options: argparse.Namespace) -> int:
     with Scope(_warn) as scope:
         world = open_world(configuration.file.cluster, scope)
         memory.turn_to(first_epoch(world, remembered))
+        configuration = discovered(configuration, scope, _warn)
         rows = list(_judge(configuration.plan, world, memory))
     if options.json:
         print(json.dumps(rows, indent=2))

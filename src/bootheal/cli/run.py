@@ -13,6 +13,7 @@ from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli.daemon import Daemon
+from bootheal.cli.discovering import discovered
 from bootheal.cli.terminal import Reporter, open_reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, accept_data, load
@@ -91,6 +92,9 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
             report = make_engine(configuration, world, memory, tell, inbox, scope=scope).run(
                 first_epoch(world, remembered)
             )
+            full = discovered(configuration, scope, partial(_warn, reporter)) if may_go_on(report) else configuration
+            if full is not configuration:  # what is listed serves: now those that were found
+                report = make_engine(full, world, memory, tell, inbox, scope=scope).run(first_epoch(world, remembered))
         try:
             memory.finish(report)
         except StateError:
@@ -98,6 +102,12 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
             raise
         metrics.finish(report)
     return report
+
+
+def may_go_on(report: Report) -> bool:
+    """Whether the gate was open, and nobody has asked for a stop, nor is a person needed."""
+    stopped = report.verdict in (Verdict.INTERRUPTED, Verdict.NEEDS_PERSON, Verdict.BUG)
+    return bool(report.epoch) and not stopped
 
 
 def _warn(reporter: Reporter, text: str) -> None:

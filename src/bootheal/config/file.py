@@ -15,6 +15,7 @@ from bootheal.config.sections.cleanup import Cleanup
 from bootheal.config.sections.cluster import Cluster
 from bootheal.config.sections.databases import Database
 from bootheal.config.sections.dependencies import Dependency
+from bootheal.config.sections.discover import Discover
 from bootheal.config.sections.hooks import Hook
 from bootheal.config.sections.poolers import Pooler
 from bootheal.config.sections.registry import Registry
@@ -46,6 +47,7 @@ class File(Section):
     poolers: dict[Name, Pooler] = Field(default_factory=dict)
     dependencies: dict[Name, Dependency] = Field(default_factory=dict)
     defaults: FileDefaults = Field(FileDefaults(), description="for workloads that do not say it themselves")
+    discover: Discover | None = None
     workloads: dict[WorkloadName, Workload] = Field(default_factory=dict)
     hooks: dict[Name, Hook] = Field(default_factory=dict)
 
@@ -60,9 +62,9 @@ class File(Section):
         """Make the steps, in any order. It is right that the names in the file refer to something."""
         yield from self.cluster.steps()
         if self.registry:
-            yield from self.registry.steps(self._namespaces())
-        if self.cleanup:
-            yield self.cleanup.step()
+            yield from self.registry.steps(self.namespaces())
+        if cleanup := self.cleanup or (self.discover and Cleanup(namespaces=self.discover.namespaces)):
+            yield cleanup.step()
         for name, database in self.databases.items():
             yield from database.steps(name, on_this_host=self.cluster.on_this_host)
         for name, pooler in self.poolers.items():
@@ -80,7 +82,7 @@ class File(Section):
         kind, namespace, _ = name.split("/")
         return workload.under(self.defaults.of(namespace), kind)
 
-    def _namespaces(self) -> tuple[str, ...]:
+    def namespaces(self) -> tuple[str, ...]:
         """Return every namespace that the file is about."""
         found = set(self.cleanup.namespaces if self.cleanup else ())
         found |= {database.namespace for database in self.databases.values()}

@@ -71,7 +71,7 @@ def _of_parts(step: Step[Any], *, direct: bool) -> frozenset[Right]:
     """What the step's probe, logins and connections need."""
     found: set[Right] = set()
     namespaces = {interest.namespace for interest in step.interests() if interest.kind == "service"}
-    for part in _parts(step):
+    for part in parts(step):
         match part:
             case Login(secret=secret):
                 found.add(Right("get", "secrets", secret.namespace))
@@ -104,7 +104,7 @@ def _alone(step: Step[Any]) -> frozenset[Right]:
 
 def _named(step: Step[Any], rights: frozenset[Right], *, optional: bool) -> Iterator[Need]:
     """Name the objects that the rights are for, as far as the step's settings hold them."""
-    refs = {part for part in _parts(step) if isinstance(part, Ref)}
+    refs = {part for part in parts(step) if isinstance(part, Ref)}
     for right in rights:
         kind = _KINDS.get(right.resource, "")
         known = {ref.name for ref in refs if (ref.kind, ref.namespace) == (kind, right.namespace)}
@@ -114,18 +114,18 @@ def _named(step: Step[Any], rights: frozenset[Right], *, optional: bool) -> Iter
             yield Need(right, "", optional)
 
 
-def _parts(value: Any) -> Iterator[Any]:
+def parts(value: Any) -> Iterator[Any]:
     """Yield a step's settings, at any depth."""
     if is_dataclass(value) and not isinstance(value, type):
         yield value
         for each in fields(value):
-            yield from _parts(getattr(value, each.name))
+            yield from parts(getattr(value, each.name))
     elif isinstance(value, tuple | list | frozenset | set):
         for item in value:
-            yield from _parts(item)
+            yield from parts(item)
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from _parts(item)
+            yield from parts(item)
 
 
 def key_of(step: str) -> str:

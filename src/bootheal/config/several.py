@@ -1,7 +1,7 @@
 """The main file and those in conf.d beside it -> one source: what is said twice is an error that names both places.
 
-Files are taken in the order of their names. Of the sections that hold what somebody gave a name, such as workloads, each
-file may add some; any other key belongs to one file. What is asked for without the cluster stands in the main file.
+Files are taken in the order of their names. Of the sections that hold what somebody gave a name, such as workloads,
+each file may add some; any other key belongs to one file. What is asked without the cluster stands in the main file.
 """
 
 from pathlib import Path
@@ -57,9 +57,7 @@ def _add(source: Source, part: Source) -> None:
 
 def _put(source: Source, part: Source, held: Any, path: KeyPath, value: Any) -> None:
     if path[-1] in held:
-        line, column = source.place(path)
-        where = f"{source.file_of(path)}:{line}:{column}"
-        text = f"cannot be said twice: it stands at {where} already"
+        text = f"cannot be said twice: it stands at {source.told_place(path)} already"
         source.complain(path, text, part.place(path), part.name)
         return
     held[path[-1]] = value

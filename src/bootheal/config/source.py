@@ -73,6 +73,11 @@ class Source:
         """Return the name of the file that `path` stands in."""
         return next((self.files[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.files), self.name)
 
+    def told_place(self, path: KeyPath) -> str:
+        """Return where `path` stands as messages have it: file:line:column."""
+        line, column = self.place(path)
+        return f"{self.file_of(path)}:{line}:{column}"
+
     def rename(self, old: KeyPath, new: KeyPath) -> None:
         """Let what stands at `old` go by another path: it is where it was."""
         moved = {path: place for path, place in self.document.places.items() if path[: len(old)] == old}

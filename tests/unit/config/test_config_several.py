@@ -44,7 +44,8 @@ def test_what_is_said_twice_is_told_with_both_places(tmp_path: Path) -> None:
     path = files(
         tmp_path,
         "max_parallel: 2\nworkloads:\n  deployment/a/one: {}",
-        more="\nmax_parallel: 3\nworkloads:\n  deploy/a/one: {}\n  deployment/a/two: {restrat: never}\ncluster: {kind: k3s}",
+        more="\nmax_parallel: 3\nworkloads:\n  deploy/a/one: {}\n"
+        "  deployment/a/two: {restrat: never}\ncluster: {kind: k3s}",
     )
     with pytest.raises(ConfigurationError) as error:
         load(path)
