@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 
 import pytest
 
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.errors import PermanentError, TransientError
-from bootheal.model import Credentials, Secret
+from bootheal.model import Credentials, Secret, Target
 from bootheal.model.quoted import LONGEST
 from support.malicious_postgres import BEHAVIOURS, LETS_IN, impostor, useful
 from support.reach import direct
@@ -17,8 +18,15 @@ from support.reach import direct
 CANARY = "canary-2b9e-hunter2"
 WHO = Credentials("postgres", Secret(CANARY))
 REACH = direct()
-POSTGRES, CONSOLE = PostgresServer(REACH.open, REACH.local), PgBouncerConsole(REACH.local)
 SECONDS = 0.5
+
+
+def hurried(target: Target, seconds: float) -> AbstractContextManager[tuple[str, int]]:
+    """Give a session the seconds of a test: a tenth of what it has outside, all the same."""
+    return REACH.local(target, seconds / 10)
+
+
+POSTGRES, CONSOLE = PostgresServer(REACH.open, hurried), PgBouncerConsole(hurried)
 
 
 @pytest.mark.parametrize("name", BEHAVIOURS)
@@ -64,10 +72,10 @@ def test_no_session_gives_anything_away() -> None:
                     said = str(error)
                 assert CANARY not in said, name
                 assert said.isprintable(), name
-                assert time.monotonic() - began < 16, name
+                assert time.monotonic() - began < 8, name  # two connections of a second each, on a busy machine
         heard = bytes(server.heard)
         found = useful(heard, WHO.user, CANARY) + useful(heard, "app", "other-canary")
         return [f"{name}: {what}" for what in found] + ([f"{name}: a verifier"] if b"SCRAM-SHA-256$" in heard else [])
 
-    with ThreadPoolExecutor(max_workers=8) as pool:
+    with ThreadPoolExecutor(max_workers=16) as pool:
         assert [found for each in pool.map(attack, BEHAVIOURS) for found in each] == []

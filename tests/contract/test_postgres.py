@@ -259,7 +259,7 @@ def test_a_certificate_of_somebody_else_is_refused_before_anything_is_said(
     answer = POSTGRES.ask(target, APP, "shop", timeout=3)
     assert not answer.ok
     assert answer.text.startswith("its certificate is not to be trusted: ")
-    with pytest.raises(UnreachableError, match="certificate verify failed"), session(REACH.local, target, APP, "shop"):
+    with pytest.raises(UnreachableError, match="not to be trusted"), session(REACH.local, target, APP, "shop"):
         pytest.fail("it logged in")
     assert server.log.count("authorized") == before
 
@@ -270,7 +270,7 @@ def test_a_certificate_for_another_name_is_refused(encrypted: tuple[RealPostgres
     target = server.target(Trust(authority.certificate, "other.shop.svc"))
     answer = POSTGRES.ask(target, APP, "shop", timeout=3)
     assert "Hostname mismatch" in answer.text
-    with pytest.raises(UnreachableError, match="does not match"), session(REACH.local, target, APP, "shop"):
+    with pytest.raises(UnreachableError, match="Hostname mismatch"), session(REACH.local, target, APP, "shop"):
         pytest.fail("it logged in")
 
 
@@ -285,7 +285,7 @@ def test_a_server_without_tls_is_explained_or_refused(garage: Garage, server: Re
         assert (
             POSTGRES.ask(target, APP, "shop", timeout=3).text == "it offers no TLS, and an authority for it is declared"
         )
-        with pytest.raises(UnreachableError, match="SSL"), session(REACH.local, target, APP, "shop"):
+        with pytest.raises(UnreachableError, match="it offers no TLS"), session(REACH.local, target, APP, "shop"):
             pytest.fail("it logged in")
 
 

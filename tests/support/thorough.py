@@ -9,3 +9,8 @@ _QUICK = 100
 def times(quick: int) -> int:
     """Return so many, or as many times more as the chosen profile has more examples than "quick"."""
     return quick * settings().max_examples // _QUICK
+
+
+def every(quick: int) -> int:
+    """Return a stride: so many steps at a time, or in the chosen profile as many times fewer, one at least."""
+    return max(1, quick // times(1))

@@ -44,6 +44,9 @@ def folded(findings: Sequence[Finding]) -> tuple[tuple[Finding, tuple[Finding, .
     for root in roots:
         first.setdefault(root.cause.id, root)
     return tuple(
-        (root, tuple(f for f in beneath if first.get(root.cause.id) is root and root.cause.id in f.cause.consequence_of))
+        (
+            root,
+            tuple(f for f in beneath if first.get(root.cause.id) is root and root.cause.id in f.cause.consequence_of),
+        )
         for root in roots
     )

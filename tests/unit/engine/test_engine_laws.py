@@ -164,7 +164,7 @@ def one_after_the_other(parts: tuple[Part, ...]) -> float:
     return sum((part.seconds + PROMPT) * (1 + len(part.ill)) for part in parts)
 
 
-@settings(max_examples=times(60))
+@settings(max_examples=times(30))
 @given(graphs())
 def test_the_total_time_is_that_of_the_longest_path(parts: tuple[Part, ...]) -> None:
     """Given places enough, a graph takes no longer than 1.05 x its longest path, and each is restarted once."""
@@ -176,7 +176,7 @@ def test_the_total_time_is_that_of_the_longest_path(parts: tuple[Part, ...]) -> 
     assert report.seconds <= 1.05 * longest_path(parts)
 
 
-@settings(max_examples=times(60))
+@settings(max_examples=times(30))
 @given(graphs(failures=True), st.integers(1, 5))
 def test_every_run_ends_and_a_failure_stops_its_descendants_only(parts: tuple[Part, ...], places: int) -> None:
     """Never more restarts at a time than there are places, never one too early, and the report names the culprit."""
@@ -202,7 +202,7 @@ def test_every_run_ends_and_a_failure_stops_its_descendants_only(parts: tuple[Pa
     assert shop.most <= places
 
 
-@settings(max_examples=times(100))
+@settings(max_examples=times(50))
 @given(graphs(most=12, illnesses=True), st.integers(1, 12))
 def test_no_graph_and_no_number_of_places_jams(parts: tuple[Part, ...], places: int) -> None:
     """Whatever falls ill, and whenever: all is well at last, no later than if one thing were done after the other."""
@@ -215,7 +215,7 @@ def test_no_graph_and_no_number_of_places_jams(parts: tuple[Part, ...], places: 
     assert shop.most <= places
 
 
-@settings(max_examples=times(40))
+@settings(max_examples=times(20))
 @given(graphs(most=8, illnesses=True), st.integers(1, 4))
 def test_a_daemon_heals_whatever_falls_ill(parts: tuple[Part, ...], places: int) -> None:
     """In a pass or at rest: each pass ends well, and when the last illness is over all serves."""
@@ -227,7 +227,7 @@ def test_a_daemon_heals_whatever_falls_ill(parts: tuple[Part, ...], places: int)
     assert shop.most <= places
 
 
-@settings(max_examples=times(60))
+@settings(max_examples=times(30))
 @given(graphs(most=8, failures=True, illnesses=True), st.integers(1, 4), st.data())
 def test_places_do_not_jam_where_some_fail(parts: tuple[Part, ...], places: int, data: st.DataObject) -> None:
     """What waits for what has failed is skipped and keeps no place; every run ends before its deadline, or by it."""
@@ -256,7 +256,7 @@ class BadDisk(Disk):
         super().save(remembered, durable=durable)
 
 
-@settings(max_examples=times(40))
+@settings(max_examples=times(20))
 @given(graphs(most=8), st.integers(1, 3), st.integers(1, 18), st.sampled_from([1, 2, 3, 1000]))
 def test_a_memory_that_cannot_be_written_ends_the_run_truthfully(
     parts: tuple[Part, ...], places: int, first: int, times: int
@@ -286,7 +286,7 @@ def test_a_memory_that_cannot_be_written_ends_the_run_truthfully(
     assert (shop.early, shop.unrecorded) == ([], [])
 
 
-@settings(max_examples=times(20))
+@settings(max_examples=times(10))
 @given(st.floats(0, 5000, allow_nan=False), st.lists(st.booleans(), min_size=1, max_size=5))
 def test_a_recovery_of_any_length_is_looked_at_in_bounds(seconds: float, counts: list[bool]) -> None:
     """Whether the wait counts, does not, or now does and now does not: few looks, and its end is seen soon."""

@@ -12,10 +12,14 @@ from bootheal.model import ActionRecord, Ending, Event, EventKind, Outcome, Reme
 from bootheal.step import Past
 from bootheal.workloads.actions import ResetPod, RollOut
 from support.engine import Disk, FakeClock, FakeStore
+from support.thorough import times
 
 DONE = ActionRecord(0, "delete-pod", "pod/shop/a", "Unknown", 5.0, "delete pod/shop/a")
 STARTED = Event(EventKind.STARTED, at=1_000.0, elapsed=0.0)
 WAITING = Event(EventKind.WAITING, at=1_000.0, elapsed=0.0, step="a", text="starting up (57P03)")
+# 10,000 at night.
+FLAPS = times(1_000)
+
 REPORT = Report("boot-1", 1_000.0, 2.0, ())
 
 
@@ -186,12 +190,12 @@ class Measured(Disk):
             self.longest = max(self.longest, len(encode(Contents(remembered, ""))))
 
 
-def test_ten_thousand_flaps_fit_into_64_kb() -> None:
+def test_thousands_of_flaps_fit_into_64_kb() -> None:
     """Each has pods of its own, is healed by two actions, and ends with a report; no write is longer than others."""
     disk = Measured()
     recorder = Recorder(FakeStore(disk), FakeClock(), "machine-1")
     recorder.enter("boot-1")
-    for flap in range(10_000):
+    for flap in range(FLAPS):
         did = []
         for kind, about in (("reset-pod", f"pod/shop/django-{flap}"), ("roll-out", "deployment/shop/django")):
             number, incident = recorder.next_number("a"), recorder.incident("a")
@@ -203,4 +207,4 @@ def test_ten_thousand_flaps_fit_into_64_kb() -> None:
         recorder.finish(replace(REPORT, outcomes=(Outcome("a", Ending.SETTLED, "well", actions=tuple(did)),)))
     assert 10_000 < disk.longest < 64_000
     past = Past(now=0.0, done=recorder.done("a"), incident=recorder.incident("a"))
-    assert (past.times(ResetPod), past.times(RollOut), past.incident) == (10_000, 10_000, 10_000)
+    assert (past.times(ResetPod), past.times(RollOut), past.incident) == (FLAPS, FLAPS, FLAPS)

@@ -13,12 +13,14 @@ from bootheal.model import DELETES_AT_ONCE, PodToDelete
 BEGIN_SECONDS = 10.0
 
 
-def delete_all(pods: Sequence[PodToDelete], delete: Callable[[PodToDelete], None], scope: Scope) -> None:
+def delete_all(
+    pods: Sequence[PodToDelete], delete: Callable[[PodToDelete], None], scope: Scope, seconds: float = BEGIN_SECONDS
+) -> None:
     """Delete as many as there is time for, in this order; the rest is left to the next look. Raise the first failure.
 
     One that is not what was seen is left to the next look, too.
     """
-    batch = _Batch(pods, delete)
+    batch = _Batch(pods, delete, seconds)
     helpers = []
     for number in range(1, DELETES_AT_ONCE):
         with suppress(ExhaustedError):  # then there are fewer at once
@@ -33,9 +35,9 @@ def delete_all(pods: Sequence[PodToDelete], delete: Callable[[PodToDelete], None
 class _Batch:
     """What is left to delete, and what has failed."""
 
-    def __init__(self, pods: Sequence[PodToDelete], delete: Callable[[PodToDelete], None]) -> None:
+    def __init__(self, pods: Sequence[PodToDelete], delete: Callable[[PodToDelete], None], seconds: float) -> None:
         self._left, self._delete = deque(pods), delete
-        self._until = time.monotonic() + BEGIN_SECONDS
+        self._until = time.monotonic() + seconds
         self.failures: list[Exception] = []
 
     def work(self) -> None:

@@ -1,13 +1,15 @@
 """Sessions through psycopg, the one place that imports it: with PostgreSQL and with PgBouncer's console."""
 
 import os
+import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bootheal.adapters.postgres.login import NOT_HANDED_OVER
-from bootheal.errors import DeniedError, PermanentError, TransientError, UnreachableError, scarce
-from bootheal.model import Auth, Credentials, Secret, Target, Trust
+from bootheal.adapters.postgres.wire import prove
+from bootheal.errors import DeniedError, PermanentError, TransientError, UnreachableError, scarce, why_silent
+from bootheal.model import Answer, Auth, Credentials, Secret, Target, Trust
 from bootheal.model.quoted import quoted
 
 if TYPE_CHECKING:
@@ -48,16 +50,33 @@ def _log_in(
     stack: ExitStack, local: Local, target: Target, who: Credentials, dbname: str, *, proven: bool
 ) -> "Connection[Any]":
     """Log in by a method that hands nothing over. Who asks for no password gets none: `trust`, in pg_hba.conf."""
-    import psycopg
-
-    auth = Auth.SCRAM if target.auth is Auth.PASSWORD and not target.trust else target.auth
-    try:
+    what = _what(target, who, dbname)
+    proof, asked = _prove(local, target, who, dbname)
+    if not proof.ok:
+        denied = proof.asks or proof.sqlstate.startswith(REFUSED) or any(words in proof.text for words in _REFUSALS)
+        if denied:
+            raise DeniedError(f"cannot open a {what}: {'it ' if proof.asks else ''}{proof}", status=0)
+        raise UnreachableError(f"cannot hold a {what}: {proof}")
+    if asked:
+        auth = Auth.SCRAM if target.auth is Auth.PASSWORD and not target.trust else target.auth
         return _connect(stack, local, target, who, dbname, method=_METHODS[auth])
-    except psycopg.OperationalError as error:
-        # Not both at once: libpq would then take a login that stops half-way for a `trust`.
-        if proven or LET_IN_AT_ONCE not in str(error):
-            raise
+    if proven:
+        raise DeniedError(f"cannot open a {what}: it lets in without a login, and is told no secret", status=0)
     return _connect(stack, local, target, Credentials(who.user, Secret("not asked for")), dbname, method="none")
+
+
+def _prove(local: Local, target: Target, who: Credentials, dbname: str) -> tuple[Answer, bool]:
+    """Log in on our own first, with a ceiling for the iterations of SCRAM.
+
+    libpq has none: it goes on counting as long as a server says, and nothing else runs in this process meanwhile.
+    """
+    deadline = time.monotonic() + CONNECT_TIMEOUT_SECONDS
+    with local(target, CONNECT_TIMEOUT_SECONDS) as address:
+        try:
+            sock = socket.create_connection(address, CONNECT_TIMEOUT_SECONDS)
+        except OSError as error:
+            return Answer(ok=False, spoke=False, text=why_silent(error)), False
+        return prove(sock, who, dbname, deadline, trust=target.trust, auth=target.auth)
 
 
 def _connect(
@@ -100,17 +119,17 @@ def _tls(trust: Trust | None) -> Iterator[dict[str, Any]]:
         os.close(descriptor)
 
 
+def _what(target: Target, who: Credentials, dbname: str) -> str:
+    return f"session of {who.user} in database {dbname} on {target}"
+
+
 def _ours(error: Any, target: Target, who: Credentials, dbname: str) -> TransientError | PermanentError:
     import psycopg
 
-    what = f"session of {who.user} in database {dbname} on {target}"
+    what = _what(target, who, dbname)
     said = _first_line(error)
     if error.sqlstate == NOT_PRIMARY:
         return UnreachableError(f"cannot write in a {what}: {said} ({NOT_PRIMARY})")
-    if asks := next((auth for words, auth in _ASKED_FOR.items() if words in said), None):
-        return DeniedError(f"cannot open a {what}: it {NOT_HANDED_OVER[asks]}", status=0)
-    if LET_IN_AT_ONCE in said:
-        return DeniedError(f"cannot open a {what}: it lets in without a login, and is told no secret", status=0)
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         if any(words in said for words in _REFUSALS):
             return DeniedError(f"cannot open a {what}: {said}", status=0)
@@ -127,13 +146,13 @@ def _first_line(error: Any) -> str:
     return quoted(line)
 
 
-# What libpq may answer (its documentation, "require_auth"), and how it says that it was asked for something else.
+# What libpq may answer (its documentation, "require_auth").
 _METHODS = {
     Auth.SCRAM: "scram-sha-256",
     Auth.MD5: "scram-sha-256,md5",
     Auth.PASSWORD: "scram-sha-256,password",
 }
-LET_IN_AT_ONCE = "server did not complete authentication"
-_ASKED_FOR = {"requested a hashed password": Auth.MD5, "requested a cleartext password": Auth.PASSWORD}
 
+# What PostgreSQL calls a refused login (SQLSTATE class 28), and how PgBouncer, which has no code for it, words it.
+REFUSED = "28"
 _REFUSALS = ("not allowed", "authentication failed", "no such user", "not in admin_users")

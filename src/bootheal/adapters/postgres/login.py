@@ -76,9 +76,14 @@ class ClientLogin:
     _signature: bytes = b""
 
     @property
+    def asked(self) -> bool:
+        """Whether the server has asked for a password in any way: `trust`, in pg_hba.conf, does not."""
+        return self._state is not _State.BEGUN
+
+    @property
     def unproven(self) -> bool:
         """Whether the server let us in without having shown that it is the one: it asked for no password at all."""
-        return self._state is _State.BEGUN and not self.channel.verified
+        return not self.asked and not self.channel.verified
 
     def answer(self, payload: bytes) -> bytes | None:
         """Answer the body of one AuthenticationRequest; None where nothing is to be sent."""
@@ -141,7 +146,6 @@ class ClientLogin:
         raise RefusedError(NOT_HANDED_OVER[asks], asks)
 
 
-# libpq words the same refusals otherwise: adapters/postgres/libpq.py.
 NOT_HANDED_OVER = {
     Auth.PASSWORD: (
         "asks for the password itself, which is not handed over: let it use SCRAM (scram-sha-256), "

@@ -53,23 +53,47 @@ def ask(
     must be from; without, TLS is used where the server offers it, and unverified. `auth` is how a password may be
     given beside SCRAM. What the server asks for beyond that is an answer that is not ok, and `asks` says what it was.
     """
+    return _converse(sock, who, dbname, sql, deadline, options=options, trust=trust, auth=auth)[0]
+
+
+def prove(
+    sock: socket.socket, who: Credentials, dbname: str, deadline: float, *, trust: Trust | None, auth: Auth
+) -> tuple[Answer, bool]:
+    """Log in over `sock`, and leave. Return the answer as `ask` does, and whether anything was asked of us at all."""
+    return _converse(sock, who, dbname, "", deadline, options="", trust=trust, auth=auth)
+
+
+def _converse(
+    sock: socket.socket,
+    who: Credentials,
+    dbname: str,
+    sql: str,
+    deadline: float,
+    *,
+    options: str,
+    trust: Trust | None,
+    auth: Auth,
+) -> tuple[Answer, bool]:
     connection = _Connection(sock, deadline)
+    login = ClientLogin(who, auth)
     try:
-        channel = connection.encrypt(trust)
-        login = ClientLogin(who, auth, channel)
+        login.channel = connection.encrypt(trust)
         connection.log_in(login, dbname, options)
-        value = connection.query(sql)
+        value = connection.query(sql) if sql else ""
+        connection.leave()
     except _Refused as refused:
-        return refused.answer
+        answer = refused.answer
     except RefusedError as refused:
-        return Answer(ok=False, spoke=True, text=str(refused), asks=refused.asks)
+        answer = Answer(ok=False, spoke=True, text=str(refused), asks=refused.asks)
     except ssl.SSLCertVerificationError as error:
-        return Answer(ok=False, spoke=True, text=f"its certificate is not to be trusted: {error.verify_message}")
+        answer = Answer(ok=False, spoke=True, text=f"its certificate is not to be trusted: {error.verify_message}")
     except (OSError, ValueError, struct.error) as error:
-        return Answer(ok=False, spoke=connection.spoke, text=why_silent(error))
+        answer = Answer(ok=False, spoke=connection.spoke, text=why_silent(error))
+    else:
+        answer = Answer(ok=True, spoke=True, value=value, unproven=login.unproven)
     finally:
         connection.close()
-    return Answer(ok=True, spoke=True, value=value, unproven=login.unproven)
+    return answer, login.asked
 
 
 @dataclass(slots=True)
@@ -120,9 +144,12 @@ class _Connection:
                 (length,) = struct.unpack("!i", payload[2:6])
                 value = payload[6 : 6 + length].decode() if length >= 0 else ""
             elif kind == b"Z":
-                self._message(b"X", b"")
                 break
         return value or ""
+
+    def leave(self) -> None:
+        """Say goodbye, so that no server logs that a client was lost."""
+        self._message(b"X", b"")
 
     def close(self) -> None:
         self.sock.close()
