@@ -83,13 +83,15 @@ class Daemon:
             else:
                 if code is not None:
                     return code
-                if not engine.stopped and self._has_grown(scope):
+                if self._has_grown(engine, scope):
                     return None  # the next pass is about those that were found, too
                 engine.rest()
         return 0 if engine.stopped else None
 
-    def _has_grown(self, scope: Scope) -> bool:
+    def _has_grown(self, engine: Engine, scope: Scope) -> bool:
         """Look for workloads that are not listed; whether there are others than in the last pass."""
+        if engine.stopped:
+            return False
         full = discovered(self._declared, scope, self._warn)
         if full is self._declared or full.plan.steps == self._configuration.plan.steps:
             return False

@@ -88,7 +88,7 @@ def _declared(file: File) -> set[str]:
 
 def _names(found: Findings, file: File) -> Mapping[str, tuple[str, ...]]:
     """Return what the file calls each step of the findings; where it has none, the workloads that it consists of."""
-    known = {each.name: (each.name,) for each in found.workloads}
+    known: dict[str, tuple[str, ...]] = {each.name: (each.name,) for each in found.workloads}
     places = {(each.namespace, each.service or ""): name for name, each in file.databases.items()}
     for database in found.databases:
         own = places.get((database.namespace, database.service))

@@ -63,8 +63,10 @@ class File(Section):
         yield from self.cluster.steps()
         if self.registry:
             yield from self.registry.steps(self.namespaces())
-        if cleanup := self.cleanup or (self.discover and Cleanup(namespaces=self.discover.namespaces)):
-            yield cleanup.step()
+        if self.cleanup:
+            yield self.cleanup.step()
+        elif self.discover:
+            yield Cleanup(namespaces=self.discover.namespaces).step()
         for name, database in self.databases.items():
             yield from database.steps(name, on_this_host=self.cluster.on_this_host)
         for name, pooler in self.poolers.items():
