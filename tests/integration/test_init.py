@@ -1,5 +1,6 @@
 """`bootheal init` on a cluster that nobody has described, and what a power cut then comes to."""
 
+import signal
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +11,7 @@ from bootheal.adapters.kube.api import OWNER
 from bootheal.config.rbac import Grant, grants, told
 from bootheal.demo.api.faults import Request
 from bootheal.demo.stack import BootScript, Stack, StackOptions
-from support.command import actions, bootheal, heal
+from support.command import LONGEST, actions, bootheal, heal, start
 from support.stack import running
 
 
@@ -102,3 +103,14 @@ def heal_what_is_found(stack: Stack, tmp_path: Path) -> None:
     assert report["verdict"] == "healed"
     assert {"statefulset/shop/postgres", "deployment/shop/django"} <= {each["step"] for each in report["outcomes"]}
     assert all(stack.serving().values())
+    the_daemon_finds_them_too(file)
+
+
+def the_daemon_finds_them_too(file: Path) -> None:
+    """After a pass over what is listed comes one over all that is there; then it rests, and ends as it is asked to."""
+    daemon = start("run", "--config", file)
+    assert daemon.stdout is not None
+    assert any("7 of 7 steps" in line for line in daemon.stdout)
+    daemon.send_signal(signal.SIGTERM)
+    daemon.communicate(timeout=LONGEST)
+    assert daemon.returncode == 0
