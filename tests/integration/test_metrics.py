@@ -1,12 +1,21 @@
 """The metrics file, read as a monitor reads it."""
 
+import json
+import re
+import subprocess
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bootheal import __version__
 from bootheal.adapters.metrics import Metrics
-from bootheal.model import ActionRecord, Ending, Event, EventKind, Outcome, Report
+from bootheal.model import ActionRecord, Ending, Event, EventKind, Outcome, Report, Verdict
 from bootheal.narrate import Note
+from support import unpacked
+from support.boots import many, quick_pass
+
+CONFIG = Path(__file__).parents[2] / "config"
 
 BEGAN = 1_000.0
 DONE = ActionRecord(0, "delete-pod", "pod/shop/web-1", "it is dead", BEGAN + 1, "delete pod/shop/web-1", "done")
@@ -32,7 +41,7 @@ def samples(path: Path) -> dict[str, dict[tuple[str, ...], float]]:
     found: dict[str, dict[tuple[str, ...], float]] = {}
     for family in text_string_to_metric_families(path.read_text()):
         assert family.documentation
-        assert family.type == "gauge"
+        assert family.type == ("counter" if family.name == "bootheal_actions" else "gauge")
         for sample in family.samples:
             found.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
     return found
@@ -47,17 +56,20 @@ def test_a_monitor_learns_since_when_it_heals_and_how_the_last_run_went(tmp_path
     path = tmp_path / "bootheal.prom"
     metrics = Metrics(path, no_complaint, lambda: None)
     metrics.tell(started(BEGAN))
-    assert samples(path) == {"bootheal_recovering_since_timestamp_seconds": {(): BEGAN}}
+    assert samples(path) == {
+        "bootheal_recovering_since_timestamp_seconds": {(): BEGAN},
+        "bootheal_build_info": {(__version__,): 1.0},
+    }
 
     metrics.finish(REPORT)
     found = samples(path)
     assert found["bootheal_recovering_since_timestamp_seconds"] == {(): 0.0}
-    assert found["bootheal_last_run_timestamp_seconds"] == {(): BEGAN + 12.5}
-    assert found["bootheal_last_run_seconds"] == {(): 12.5}
-    assert {k[0] for k, value in found["bootheal_last_run_verdict"].items() if value} == {REPORT.verdict.value}
-    assert len(found["bootheal_last_run_verdict"]) == 6
-    assert found["bootheal_last_run_actions"] == {(): 1.0}
-    assert found["bootheal_last_run_step_seconds"] == {("gate", "settled"): 2.0, ("cleanup", "settled"): 2.5}
+    assert found["bootheal_last_pass_timestamp_seconds"] == {(): BEGAN + 12.5}
+    assert found["bootheal_last_pass_seconds"] == {(): 12.5}
+    assert {k[0] for k, value in found["bootheal_last_pass_outcome"].items() if value} == {REPORT.verdict.value}
+    assert len(found["bootheal_last_pass_outcome"]) == 6
+    assert found["bootheal_last_pass_actions"] == {(): 1.0}
+    assert found["bootheal_step_seconds"] == {("gate", "settled"): 2.0, ("cleanup", "settled"): 2.5}
 
 
 def test_the_last_run_stays_told_while_the_next_is_under_way(tmp_path: Path) -> None:
@@ -82,7 +94,7 @@ def test_metrics_that_cannot_be_written_are_complained_of_once_and_tried_again(t
         metrics.tell(started(BEGAN))
         metrics.finish(REPORT)
         if directory.is_dir():
-            assert samples(directory / "bootheal.prom")["bootheal_last_run_actions"] == {(): 1.0}
+            assert samples(directory / "bootheal.prom")["bootheal_last_pass_actions"] == {(): 1.0}
             (directory / "bootheal.prom").unlink()
     why = [told.splitlines()[0].rpartition("bootheal.prom: ")[2] for told, _ in said]
     gone, odd = "No such file or directory", "Not a directory"
@@ -118,3 +130,71 @@ def test_without_metrics_file_nothing_is_written(tmp_path: Path) -> None:
     metrics.tell(started(BEGAN))
     metrics.finish(REPORT)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_done_is_counted_for_ever(tmp_path: Path) -> None:
+    """Over restarts and reboots: the file itself says what was counted before."""
+    for _ in range(3):
+        Metrics(tmp_path / "bootheal.prom", no_complaint, lambda: None).finish(REPORT)
+    assert samples(tmp_path / "bootheal.prom")["bootheal_actions_total"] == {("delete-pod",): 3.0}
+
+
+def test_boots_are_a_series(tmp_path: Path) -> None:
+    """From power-on until all served, and what is needed again and again; what was never healthy has no time."""
+    path = tmp_path / "bootheal.prom"
+    history = many(*(quick_pass(20.0, "reset-password") for _ in range(3)), quick_pass(9.0))
+    Metrics(path, no_complaint, lambda: None).finish(REPORT, history)
+    found = samples(path)
+    assert found["bootheal_boot_to_healthy_seconds"] == {(): 31.0}
+    assert found["bootheal_action_boots"] == {("pooler/shop", "reset-password"): 3.0}
+    Metrics(path, no_complaint, lambda: None).finish(REPORT, many(quick_pass(9.0, verdict=Verdict.NOT_HEALED)))
+    assert "bootheal_boot_to_healthy_seconds" not in samples(path)
+
+
+def test_names_from_outside_are_labels_whatever_they_hold(tmp_path: Path) -> None:
+    """A data check's name is its owner's: quotes, line ends and backslashes stay in the label's value."""
+    path = tmp_path / "bootheal.prom"
+    name = 'orders "kept"\\ bootheal_evil 1\nbootheal_evil 1'
+    facts = {"database/shop": {f"check {name}": "42", "system identifier": "73"}, "pooler/shop": {"a": "1"}}
+    Metrics(path, no_complaint, lambda: None).finish(REPORT, None, facts)
+    found = samples(path)
+    assert found["bootheal_data_check_value"] == {("database/shop", name): 42.0}
+    assert "bootheal_evil" not in found
+
+
+def promtool(*arguments: str | Path, given: str = "") -> str:
+    """Run Prometheus' own checker; what it says. Skips where it cannot be had."""
+    program = unpacked.promtool()
+    done = subprocess.run([program, *arguments], input=given, capture_output=True, text=True, timeout=60, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    return said
+
+
+def test_prometheus_own_checker_has_no_objection(tmp_path: Path) -> None:
+    """To names, types, help and labels."""
+    path = tmp_path / "bootheal.prom"
+    history = many(*(quick_pass(20.0, "reset-password") for _ in range(3)))
+    Metrics(path, no_complaint, lambda: None).finish(REPORT, history, {"database/shop": {"check orders": "42"}})
+    assert promtool("check", "metrics", given=path.read_text()) == ""
+
+
+@pytest.mark.parametrize("command", [("check", "rules"), ("test", "rules")])
+def test_the_alerts_fire_when_they_should(command: tuple[str, str]) -> None:
+    """As their own tests say, in Prometheus' own language; silence while it recovers."""
+    file = "bootheal.rules.yaml" if command[0] == "check" else "bootheal.rules.test.yaml"
+    assert "SUCCESS" in promtool(*command, CONFIG / "prometheus" / file)
+
+
+def test_alerts_and_dashboard_ask_for_metrics_that_there_are(tmp_path: Path) -> None:
+    """A metric that was renamed leaves no alert that never fires."""
+    path = tmp_path / "bootheal.prom"
+    history = many(*(quick_pass(20.0, "reset-password") for _ in range(3)))
+    Metrics(path, no_complaint, lambda: None).finish(REPORT, history, {"database/shop": {"check orders": "42"}})
+    there = set(samples(path))
+    for file in ("prometheus/bootheal.rules.yaml", "grafana/bootheal.json"):
+        asked = set(re.findall(r"(?<![:\w])bootheal_[a-z_]+", (CONFIG / file).read_text()))
+        assert asked
+        assert asked <= there, f"{file} asks for {asked - there}"
+    panels = json.loads((CONFIG / "grafana" / "bootheal.json").read_text())["panels"]
+    assert all(target["datasource"]["uid"] == "${datasource}" for panel in panels for target in panel["targets"])

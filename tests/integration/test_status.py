@@ -16,12 +16,15 @@ from pathlib import Path
 import pytest
 
 from bootheal.adapters.clock import SystemClock
+from bootheal.adapters.history import HistoryFile
 from bootheal.adapters.process_identity import lives, sign
 from bootheal.adapters.state import StateFile, read
 from bootheal.adapters.state_format import encode
+from bootheal.cli.known import StateReader
 from bootheal.cli.status import REFRESH_SECONDS
 from bootheal.engine import Recorder
 from bootheal.model import Ending, Event, EventKind, Outcome, Report
+from support.boots import boot, quick_pass
 from support.command import LONGEST, bootheal, environment, start
 
 REPORT = Report("boot-7", 1_000.0, 2.0, (Outcome("gate", Ending.SETTLED, "up", began=0.0, ended=1.0),))
@@ -291,3 +294,48 @@ def test_watching_shows_what_changes(config: Path, tmp_path: Path) -> None:
         _, err = process.communicate(timeout=LONGEST)
     assert any("boot boot-7:" in line for line in seen), seen
     assert (process.returncode, err) == (130, "")
+
+
+def test_how_this_boot_compares_is_told_in_a_line(config: Path, tmp_path: Path) -> None:
+    """And what was repaired in those before it; what is repaired each time is said to be."""
+    kept = HistoryFile(tmp_path, pytest.fail)
+    for seconds in (20.0, 28.0, 30.0, 26.1):
+        epoch = "boot-7" if seconds == 26.1 else f"boot {seconds}"
+        kept.add(boot(epoch), quick_pass(seconds, "reset-password"))
+    state = memory(tmp_path)
+    with state.hold():
+        begin(state)
+        state.finish(REPORT)
+    said = bootheal("status", "--config", config).stdout
+    assert "healed in 26.1 s, the median of the last three is 28.0 s\n" in said
+    assert "pooler/shop: reset-password was needed in 4 of the last 4 boots: what breaks it each time?\n" in said
+    assert said.count("30.0 s: pooler/shop: reset-password\n") == 1
+
+
+def test_a_watcher_ends_with_its_reader(config: Path) -> None:
+    """Whoever piped it into head is not waited for until something changes, which may be weeks from now."""
+    process = start("status", "--watch", "--config", config)
+    assert process.stdout
+    assert process.stdout.readline() == "no run yet\n"
+    process.stdout.close()
+    assert process.wait(timeout=LONGEST) == 130
+    assert process.stderr
+    assert process.stderr.read() == ""
+    process.stderr.close()
+
+
+def test_a_boot_that_happens_while_somebody_watches_is_noticed(tmp_path: Path) -> None:
+    """As of a container that boots beside us: the boot's id is asked for each time."""
+    (tmp_path / "boot_id").write_text(BOOT)
+    state = memory(tmp_path)
+    with state.hold():
+        begin(state)
+        state.finish(REPORT)
+    reader = StateReader(tmp_path, (tmp_path / "boot_id").read_text)
+    known = reader.read()
+    assert known is not None
+    assert known.present
+    (tmp_path / "boot_id").write_text(NEXT_BOOT)
+    known = reader.read()
+    assert known is not None
+    assert not known.present

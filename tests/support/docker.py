@@ -31,8 +31,7 @@ STARTS_IN = 90.0
 # Where scripts/environment has unpacked Docker, if it is not installed.
 UNPACKED = os.environ.get("BOOTHEAL_DOCKER", "")
 PLACES = f"{UNPACKED}/usr/bin:{UNPACKED}/usr/sbin:" * bool(UNPACKED) + f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
-LIBRARIES = ":".join(str(path) for path in Path(UNPACKED).glob("usr/lib/*-linux-gnu*")) if UNPACKED else ""
-ENVIRONMENT = os.environ | {"PATH": PLACES} | ({"LD_LIBRARY_PATH": LIBRARIES} if LIBRARIES else {})
+ENVIRONMENT = os.environ | {"PATH": PLACES}
 PROGRAMS = {name: shutil.which(name, path=PLACES) or "" for name in ("dockerd", "docker")}
 FLAGS = (
     "--storage-driver=vfs",

@@ -194,6 +194,13 @@ class Unbounded(Deed):
     bounded = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Apart(Deed):
+    """A deed that needs none of those beside it."""
+
+    apart = True
+
+
 @dataclass
 class Bench:
     """One engine run, set up by keyword."""

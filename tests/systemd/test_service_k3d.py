@@ -64,7 +64,12 @@ def spoiled(k3d: Box, docker: Docker) -> Iterator[Box]:
     k3d.machine.run("systemctl", "daemon-reload")
     k3d.machine.run("systemctl", "reset-failed")
     k3d.machine.run("systemctl", "restart", "bootheal")
-    k3d.wait_healed()
+    try:
+        k3d.wait_healed()
+    except AssertionError as failure:
+        node = (k3d.stack.find("nodes", "demo", "") or {}).get("status", {}).get("conditions")
+        failure.add_note(f"{SERVER}: {docker.state(SERVER)}\nnode: {node}\n{docker('ps', '--all')}")
+        raise
 
 
 def own_socket(box: Box, docker: Docker) -> None:

@@ -17,6 +17,7 @@ from bootheal.narrate import (
     level,
     note_fields,
     sentence,
+    summary,
     told,
 )
 
@@ -173,6 +174,7 @@ def test_the_catalogue_names_no_field_that_an_entry_may_lack(kind: EventKind) ->
 
 # What people filter their journals by, for ever.
 NOTES = {
+    Note.RESTS: ("ee28c90c2860417fbed2079afe72095a", "6"),
     Note.RENEWED: ("159441c12e0a4aae97c0f4d84bbd0e7e", "6"),
     Note.ADVICE: ("26c64b988d804793a2d8ce898d95be8a", "4"),
     Note.OBSTACLE: ("c1ab5d20434f48df8137ea16af61bbbd", "4"),
@@ -188,3 +190,42 @@ def test_a_note_is_found_by_its_identity_and_explained(note: Note) -> None:
     identity, priority = NOTES[note]
     assert note_fields("text", note) == {"MESSAGE": "text", "MESSAGE_ID": identity, "PRIORITY": priority}
     assert "@" not in explained()[identity]
+
+
+LONG = Outcome(
+    "deployment/a-namespace-with-a-long-name/application-with-an-even-longer-name",
+    Ending.GAVE_UP,
+    "2 of 3 pods are not ready: container main says CrashLoopBackOff, since it ended with exit code 1 nine times",
+    hint="see what it says: kubectl logs --namespace a-namespace-with-a-long-name --previous application-x",
+    began=1.0,
+    ended=61.0,
+)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_account_fits_a_terminal(width: int) -> None:
+    """No line is longer and no word is broken; a long name is cut in its middle."""
+    lines = list(account(Report("boot", 0.0, 62.0, (LONG,)), width))
+    assert max(map(len, lines)) <= width
+    words = " ".join(lines).split()
+    assert "CrashLoopBackOff," in words
+    assert any(word.startswith("deployment") and "…" in word for word in words)
+
+
+def test_the_end_repeats_only_what_matters() -> None:
+    """What was well has been told as it happened; what was done, and what is not well, is worth another line."""
+    done = ActionRecord(0, "delete-pod", "pod/a/b", "it is dead", 12.0, "delete pod/a/b", "done")
+    well = Outcome("gate", Ending.SETTLED, "up", began=0.0, ended=1.0)
+    mended = Outcome("cleanup", Ending.SETTLED, "no dead pods", began=1.0, ended=2.0, actions=(done,))
+    assert list(summary(Report("boot", 10.0, 3.0, (well, mended)))) == [
+        "What was done:",
+        "     2.0 s  cleanup: delete pod/a/b",
+        "healed (1 action, 3.0 s)",
+    ]
+    assert list(summary(Report("boot", 10.0, 3.0, (well,)))) == ["healthy: nothing had to be done (0 actions, 3.0 s)"]
+    assert list(summary(Report("boot", 10.0, 62.0, (well, LONG)))) == [
+        f"  GAVE UP  {LONG.step}: {LONG.why}",
+        f"      > {LONG.hint}",
+        "1 of 2 steps are well",
+        "NOT healed (0 actions, 62.0 s)",
+    ]

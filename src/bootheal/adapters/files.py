@@ -21,14 +21,14 @@ LOCK = "lock"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def replace_file(path: Path, text: str, *, durable: bool) -> None:
-    """Replace a file at once or not at all; it stays with the directory's owner, and readable by all."""
+def replace_file(path: Path, text: str, *, durable: bool, mode: int = 0o644) -> None:
+    """Replace a file at once or not at all; it stays with the directory's owner, and readable by all or as `mode`."""
     owner = path.parent.stat()
     descriptor, name = tempfile.mkstemp(prefix=_prefix(path), dir=path.parent)
     try:
         try:
             _write(descriptor, text)
-            os.fchmod(descriptor, 0o644)
+            os.fchmod(descriptor, mode)
             if os.geteuid() == 0:
                 os.fchown(descriptor, owner.st_uid, owner.st_gid)
             if durable:
@@ -114,7 +114,8 @@ def lock(directory: Path) -> Iterator[None]:
             f"cannot use the state directory {directory}: {error.strerror}",
             hint=advice(
                 error,
-                "see state_directory; it must be writable by whoever runs bootheal; the service needs ReadWritePaths=",
+                "it must be writable by whoever runs bootheal: say sudo, or see state_directory, for which the service "
+                "needs ReadWritePaths=",
             ),
         ) from None
     try:

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from bootheal.adapters.evidence_file import EvidenceFile
 from bootheal.adapters.files import advice, lock, read_file, remove_leftovers, replace_file
 from bootheal.adapters.process_identity import sign
 from bootheal.adapters.state_format import Contents, Encoder, VersionError, decode
@@ -21,10 +23,11 @@ NONE: Identity = ()
 
 
 class StateFile:
-    """The Store port, and what `bootheal status` reads."""
+    """The Store port, and what `bootheal status` reads. `public`: what pods have logged is in it, for all to read."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory, self._path = directory, directory / FILE
+    def __init__(self, directory: Path, *, public: bool = False) -> None:
+        self._directory, self._path, self._public = directory, directory / FILE, public
+        self._evidence = EvidenceFile(directory)
         self._encoder = Encoder()
         self._known = NONE
         self._held = False
@@ -59,7 +62,7 @@ class StateFile:
         except ValueError as error:
             self._set_aside(_why(error))
             return None
-        return contents.remembered
+        return self._evidence.show(contents.remembered)
 
     def _set_aside(self, why: str) -> None:
         self._known = NONE
@@ -76,7 +79,8 @@ class StateFile:
     def save(self, remembered: Remembered, *, durable: bool) -> None:
         """Replace the file. StateError where it cannot be written; it is then what it was."""
         try:
-            text = self._encoder.encode(Contents(remembered, sign()))
+            said = remembered if self._public else self._evidence.hide(remembered, durable=durable)
+            text = self._encoder.encode(Contents(said, sign()))
             replace_file(self._path, text, durable=durable)
             self._known = identity(self._path)
         except OSError as error:
@@ -90,7 +94,8 @@ def read(directory: Path) -> Contents | None:
     """Return what the file says, None where there is none; StateError where it cannot be read or understood."""
     path = directory / FILE
     try:
-        return decode(read_file(path, LONGEST))
+        contents = decode(read_file(path, LONGEST))
+        return replace(contents, remembered=EvidenceFile(directory).show(contents.remembered))
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -88,6 +88,19 @@ class Unit:
         samples = ((int(shown.get(f"{stamp}Monotonic") or 0) / 1e6, _seconds(shown.get(stamp, ""))) for stamp in STAMPS)
         return [(moment, wall) for moment, wall in samples if moment and wall]
 
+    def stamps(self, names: Sequence[str]) -> dict[str, float]:
+        """Return when things of these names were, in seconds of the monotonic clock; what never was is left out.
+
+        Of the manager itself where the unit has no name.
+        """
+        properties = ",".join(f"{name}Timestamp,{name}TimestampMonotonic" for name in names)
+        shown = self._show([f"--property={properties}", *([self.name] if self.name else [])])
+        return {
+            name: int(shown.get(f"{name}TimestampMonotonic") or 0) / 1e6
+            for name in names
+            if shown.get(f"{name}Timestamp") or shown.get(f"{name}TimestampMonotonic", "0") != "0"
+        }
+
     def restart(self) -> None:
         """Queue a restart. PermanentError where it is not ours to ask for."""
         done = _run([self._commands.systemctl, "restart", "--no-block", "--no-ask-password", self.name])

@@ -95,7 +95,7 @@ class WebProbe:
         for _ in range(REDIRECTS + 1):
             what = f"{method} {door}"
             try:
-                found, location = _visited(door, method, address, _trust(door, ca, insecure=insecure), deadline)
+                found, location = _visited(door, method, address, trust(door, ca, insecure=insecure), deadline)
             except SILENT as error:
                 return _silent(f"{what}: ", error)
             try:
@@ -132,7 +132,7 @@ def _head(line: Line, method: str, host: str, port: int, target: str, *, secure:
     return response.status, (response.headers.get("Location") or "") if moved else ""
 
 
-def _trust(door: Door, ca: str, *, insecure: bool) -> ssl.SSLContext | None:
+def trust(door: Door, ca: str, *, insecure: bool) -> ssl.SSLContext | None:
     """Return how the door's certificate is checked; None for plain http."""
     if door.scheme == "http":
         return None
@@ -191,7 +191,7 @@ def _bad(text: str, *, spoke: bool) -> Answer:
 
 
 def _silent(what: str, error: Exception) -> Answer:
-    return _bad(f"{what}{_words(error)}", spoke=False)
+    return _bad(f"{what}{words(error)}", spoke=False)
 
 
 # OpenSSL's numbers for what may be wrong with a certificate (X509_V_ERR_…), and what to do about it.
@@ -207,7 +207,7 @@ CERTIFICATES = {
 }
 
 
-def _words(error: Exception) -> str:
+def words(error: Exception) -> str:
     """Say why nobody answered as he should, and what to do about it where that is known."""
     match error:
         case ssl.SSLError():

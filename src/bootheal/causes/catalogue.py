@@ -16,7 +16,7 @@ class Harmless:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Causes, in the order in which they are tried: the first that fits wins, so the particular comes before the general."""
+    """Causes in the order in which they are tried: the first that fits wins, the particular before the general."""
 
     causes: tuple[Cause, ...]
     harmless: tuple[Harmless, ...] = ()

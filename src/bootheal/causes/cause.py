@@ -63,9 +63,9 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 class Cause:
     """One entry of the catalogue.
 
-    `id` is stable: scripts and people keep it. `means` is one sentence without a full stop; `next_step` is what a person
-    does, with the exact command. Both may name `{namespace}`, `{name}`, `{kind}`, `{container}` and `{image}` of what it
-    was seen on. `restart_helps`: starting it again can cure it. `since` is the version of the program that first shows
+    `id` is stable: scripts and people keep it. `means` is one sentence without a full stop; `next_step` is what a
+    person does, with the exact command. Both may name `{namespace}`, `{name}`, `{kind}`, `{container}` and `{image}` of
+    what it was seen on. `restart_helps`: starting it again can cure it. `since` is the version of the program that first shows
     it. It is told beneath one of `consequence_of` where that was found, too.
     """
 

@@ -1,6 +1,7 @@
 """Arguments and exit codes. One small file a command; each imports what it needs when it runs."""
 
 import argparse
+import errno
 import importlib
 import io
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootheal import __version__
+from bootheal.cli.streams import forgive, open_missing
 from bootheal.errors import BoothealError, ConfigurationError
 from bootheal.exit_codes import ExitCode
 
@@ -18,11 +20,16 @@ if TYPE_CHECKING:
 CONFIG = Path("/etc/bootheal/bootheal.yaml")
 EXIT_CODES = "exit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code in ExitCode)
 
+# What a file says that cannot hold what is printed into it.
+_UNTELLABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 COMMANDS = {
     "run": "heal what this boot left broken, then stay and heal again; --once: heal and end",
     "plan": "show the graph and what would be done now; sends no write",
     "status": "show the last run, without the cluster",
+    "report": "show where the time of a boot's recovery went: as text, JSON, a page, a picture or a trace",
     "wait": "block until this boot is healed; needs no rights but to read the state file",
+    "notify": "show whom the configuration tells how a boot went; --test: tell them something now",
     "check": "check the configuration, and whether everything it names can be reached",
     "init": "find what is in the cluster, and write a commented configuration",
     "rbac": "print the least rights that the configuration needs",
@@ -32,22 +39,36 @@ COMMANDS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    open_missing()
+    forgive("stderr")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows ASCII only is no reason to fail
-    parser = make_parser()
-    options = parser.parse_args(arguments)
-    if options.command is None:
-        parser.print_help()
-        return ExitCode.USAGE
     try:
-        return int(importlib.import_module(f"bootheal.cli.{options.command}").main(options))
+        code = _command(arguments)
+        sys.stdout.flush()
     except (BrokenPipeError, KeyboardInterrupt) as error:
         if isinstance(error, BrokenPipeError):
             sys.stdout = None  # whoever read us has seen enough
         return ExitCode.SIGINT
     except Exception as error:  # noqa: BLE001 - the last one to say something sensible
         return _explain(error)
+    return code
+
+
+def _command(arguments: list[str] | None) -> int:
+    parser = make_parser()
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit:  # it has printed what it had to say
+        sys.stdout.flush()
+        raise
+    if options.command is None:
+        parser.print_help()
+        return ExitCode.USAGE
+    if options.command == "run":
+        forgive("stdout")
+    return int(importlib.import_module(f"bootheal.cli.{options.command}").main(options))
 
 
 def _explain(error: Exception) -> int:
@@ -57,6 +78,10 @@ def _explain(error: Exception) -> int:
     if isinstance(error, ConfigurationError):
         _complain(str(error), Note.CONFIGURATION)
         return error.exit_code
+    if isinstance(error, OSError) and error.errno in _UNTELLABLE:
+        sys.stdout = None
+        _complain(f"bootheal: cannot write what was asked for: {error.strerror}", Note.FAILURE)
+        return ExitCode.NOT_HEALED
     if isinstance(error, BoothealError):
         _complain(f"bootheal: {error}" + (f"\n  {error.hint}" if error.hint else ""), Note.FAILURE)
         return error.exit_code
@@ -100,7 +125,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _common(parser: argparse.ArgumentParser, default: Path | None = CONFIG) -> None:
-    option = parser.add_argument("--config", type=Path, default=default, metavar="FILE", help=f"default: {CONFIG}")
+    option = parser.add_argument(
+        "-c", "--config", type=Path, default=default, metavar="FILE", help=f"default: {CONFIG}"
+    )
     option.complete = "file"  # type: ignore[attr-defined]  # how shtab wants to be told
 
 
@@ -120,12 +147,41 @@ def _run(parser: argparse.ArgumentParser) -> None:
 def _plan(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--json", action="store_true", help="print the judgements as JSON")
+    parser.add_argument(
+        "--only",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="STEP",
+        help="only these steps, such as pooler/shop, and what they come after",
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="also how patient each step is, what wakes it, what it needs"
+    )
 
 
 def _status(parser: argparse.ArgumentParser) -> None:
     _common(parser, default=None)
     parser.add_argument("--json", action="store_true", help="print the state file's contents")
     parser.add_argument("--watch", action="store_true", help="go on, and show what changes, until Ctrl-C")
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    _common(parser, default=None)
+    parser.add_argument("boot", nargs="?", metavar="BOOT", help="its number in --list, or how its name begins")
+    parser.add_argument(
+        "-n", dest="number", type=int, default=1, metavar="NUMBER", help="1: the newest boot, the default; 2: before it"
+    )
+    parser.add_argument("--list", action="store_true", help="list the boots that are kept, the newest first")
+    parser.add_argument("--compare", nargs=2, metavar=("A", "B"), help="show two boots side by side")
+    parser.add_argument("--json", action="store_true", help="print what is kept of it as JSON")
+    for kind, what in (
+        ("html", "a page that needs nothing from elsewhere"),
+        ("svg", "a picture"),
+        ("perfetto", "a trace for ui.perfetto.dev or chrome://tracing"),
+    ):
+        option = parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write {what}; - is standard output")
+        option.complete = "file"  # type: ignore[attr-defined]
 
 
 def _wait(parser: argparse.ArgumentParser) -> None:
@@ -137,6 +193,11 @@ def _wait(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="give up after so long; default: never",
     )
+
+
+def _notify(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+    parser.add_argument("--test", action="store_true", help="send one message to each, and say what came back")
 
 
 def _timeout(text: str) -> float:
@@ -189,6 +250,10 @@ def _rbac(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--scenario", default="drift", metavar="NAME", help="what the power cut leaves behind; default: drift"
+    )
+    parser.add_argument("--list", action="store_true", help="list the scenarios")
     parser.add_argument("--keep", action="store_true", help="leave the stack running and show how to try things on it")
 
 
@@ -196,7 +261,9 @@ _ARGUMENTS = {
     "run": _run,
     "plan": _plan,
     "status": _status,
+    "report": _report,
     "wait": _wait,
+    "notify": _notify,
     "check": _check,
     "init": _init,
     "rbac": _rbac,
@@ -205,11 +272,17 @@ _ARGUMENTS = {
 
 _EXAMPLES = {
     "run": f"examples:\n  sudo bootheal run --once\n  sudo bootheal run     (as the service does)\n\n{EXIT_CODES}",
-    "plan": "example:\n  sudo bootheal plan --config ./bootheal.yaml",
+    "plan": "examples:\n  sudo bootheal plan --config ./bootheal.yaml\n  sudo bootheal plan --only pooler/shop\n\n"
+    "exit codes:\n  0    it could be made, whatever it says\n  1    the gate is not open, so not all was judged\n"
+    "  78   the configuration",
     "status": "example:\n  bootheal status --json | jq .report.verdict",
+    "report": "examples:\n  bootheal report\n  bootheal report -n 2 --html /tmp/boot.html\n"
+    "  bootheal report --compare 2 1",
     "wait": "example:\n  bootheal wait --timeout 600 && systemctl start nightly-report",
+    "notify": "example:\n  sudo bootheal notify --test",
     "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
     "init": "examples:\n  sudo bootheal init\n  bootheal init --output - --namespace shop\n  sudo bootheal init --diff",
     "rbac": "examples:\n  bootheal rbac | kubectl apply -f -\n  sudo bootheal rbac --diff",
-    "demo": "example:\n  bootheal demo --keep\n\nneeds: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",
+    "demo": "examples:\n  bootheal demo\n  bootheal demo --scenario data-lost\n  bootheal demo --keep\n\n"
+    "needs: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",
 }

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bootheal.adapters.scope import Scope
 from bootheal.cli.discovering import discovered
-from bootheal.cli.examination import Said, examine
+from bootheal.cli.examination import Said, examine, wishes
 from bootheal.cli.wiring import open_inventory, open_world
 from bootheal.config import Configuration, load
 from bootheal.config.file import File
@@ -33,7 +33,8 @@ def main(options: argparse.Namespace) -> int:
         if not options.offline:
             world = open_world(configuration.file.cluster, scope)
             configuration = discovered(configuration, scope, lambda text: found.append(Said("warning", "", "", text)))
-            every = (*examine(configuration, world), *_of_manifests(configuration, scope))
+            every = [*examine(configuration, world), *_of_manifests(configuration, scope)]
+            every += wishes(configuration, world.cluster)
             found += [replace(said, text=world.told(said.text), hint=world.told(said.hint)) for said in every]
     found.sort(key=lambda said: ("problem", "warning", "note").index(said.gravity))
     problems = [said for said in found if said.gravity == "problem"]

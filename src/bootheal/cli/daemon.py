@@ -11,7 +11,10 @@ from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.state import StateFile
 from bootheal.adapters.systemd import Systemd
+from bootheal.cli.announcer import Announcer
+from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.discovering import discovered
+from bootheal.cli.messenger import Messenger
 from bootheal.cli.terminal import Reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, load
@@ -36,6 +39,7 @@ class Daemon:
         self._reporter, self._inbox = reporter, inbox
         self._systemd = systemd
         self._metrics = Metrics(None, reporter.note, lambda: None)
+        self._chronicle = Chronicle(configuration.file, self._warn)
         self._trouble = ""
 
     def stay(self) -> int:
@@ -73,10 +77,12 @@ class Daemon:
         self._metrics = Metrics(
             self._configuration.file.metrics_file, self._reporter.note, lambda: memory.recovering_since
         )
-        engine = self._engine(world, memory, scope)
+        self._chronicle = Chronicle(self._configuration.file, self._warn)
+        messenger = Messenger(self._configuration.file, world.told, scope, self._warn)
+        engine = self._engine(world, memory, scope, messenger)
         while not (engine.renewed or engine.stopped):
             try:
-                code = self._pass(engine, world, memory)
+                code = self._pass(engine, world, memory, messenger)
             except (LockedError, StateError) as error:
                 self._complain(error)
                 engine.pause(SOON_SECONDS if isinstance(error, LockedError) else LATER_SECONDS)
@@ -98,13 +104,15 @@ class Daemon:
         self._configuration = full
         return True
 
-    def _engine(self, world: World, memory: Recorder, scope: Scope) -> Engine:
-        tell = fan_out(memory.progress, self._metrics.tell, self._systemd.tell, self._reporter.tell)
+    def _engine(self, world: World, memory: Recorder, scope: Scope, messenger: Messenger) -> Engine:
+        announcer = Announcer(world, scope, self._warn, wanted=self._configuration.file.events)
+        listeners = (self._chronicle.tell, self._metrics.tell, messenger.tell, announcer.tell, self._systemd.tell)
+        tell = fan_out(memory.progress, *listeners, self._reporter.tell)
         return make_engine(
             self._configuration, world, memory, tell, self._inbox, scope=scope, systemd=self._systemd, renew=self._renew
         )
 
-    def _pass(self, engine: Engine, world: World, memory: Recorder) -> int | None:
+    def _pass(self, engine: Engine, world: World, memory: Recorder, messenger: Messenger) -> int | None:
         """Make a pass; return the exit code where it was the last one."""
         with memory.hold() as remembered:
             if memory.remark:
@@ -112,9 +120,15 @@ class Daemon:
             report = engine.run(first_epoch(world, remembered))
             self._reporter.conclude(report)
             memory.finish(report)
-            self._metrics.finish(report)
+            self._metrics.finish(report, self._chronicle.finish(report, world), memory.baselines)
+        messenger.finish(report)
         self._trouble = ""
-        return 0 if engine.stopped else last_code(report)
+        code = 0 if engine.stopped else last_code(report)
+        if code is not None:
+            messenger.wait(lambda: engine.stopped)
+        elif not engine.renewed:
+            self._reporter.note(resting(report, self._configuration.file.recheck), Note.RESTS)
+        return code
 
     def _renew(self) -> bool:
         """Read the configuration anew; a bad one is refused, and the old one kept."""
@@ -146,6 +160,13 @@ class Daemon:
             self._reporter.note(text, Note.OBSTACLE)
             self._systemd.complain(str(error))
         self._trouble = text
+
+
+def resting(report: Report, recheck: float) -> str:
+    """Say what the daemon does from now on: when it looks next, and that nothing else needs to be done for that."""
+    if VERDICTS[report.verdict].well:
+        return f"rests: looks at what is well every {recheck:g} s, and at once when something changes"
+    return f"rests: tries what has failed again after {recheck:g} s, then ever more seldom, every 10 min at the latest"
 
 
 def last_code(report: Report) -> int | None:

@@ -6,59 +6,84 @@ import signal
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootheal.cli.run import heal, stop_on_signals
+from bootheal.cli.scenarios import SCENARIOS, Scenario
 from bootheal.cli.terminal import open_reporter
 from bootheal.config import load
+from bootheal.config.source import suggestion
 from bootheal.engine import Inbox
-from bootheal.errors import DemoError
+from bootheal.errors import DemoError, UsageError
 from bootheal.model import VERDICTS
+from bootheal.model.layout import wrapped
+from bootheal.model.quoted import quoted
 
 if TYPE_CHECKING:
     from bootheal.demo.stack import Stack
 
 STORY = """\
 The power is cut: every process is killed with SIGKILL. Then the machine boots: the API server
-comes back first and still shows the state from before; PostgreSQL is in crash recovery; the pooler
-role's password has drifted from its Secret, so the applications crash-loop for good. Of the pods
-one is a Failed leftover, one stays dead, and one is bare, which must be left alone.
-"""
+comes back first and still shows the state from before; PostgreSQL is in crash recovery."""
+
+STORY_WIDTH = 96
 
 NO_EXTRA = "install it with: pip install 'bootheal[demo]'"
 
 
 def main(options: argparse.Namespace) -> int:
-    """Start, break, heal, show. Exit code 0 when the applications serve again."""
+    """Start, break, heal, show. Exit code 0 when it ended as the scenario should, 2: there is no such scenario."""
+    if options.list:
+        width = max(map(len, SCENARIOS))
+        for name, scenario in SCENARIOS.items():
+            print(*wrapped(f"{name:<{width}}  {scenario.story}", 100, width + 2), sep="\n")
+        return 0
+    scenario = _chosen(options.scenario)
     try:
-        from bootheal.demo.stack import Stack
+        from bootheal.demo.stack import Stack, StackOptions
     except ModuleNotFoundError as error:
         raise DemoError(f"cannot start the demo: the package {error.name} is not installed", hint=NO_EXTRA) from None
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end what was started, as on Ctrl-C
     with tempfile.TemporaryDirectory(prefix="bootheal-demo-") as directory:
         started = time.monotonic()
         print("Starting an embedded cluster: real PostgreSQL, real PgBouncer, two applications …", flush=True)
-        with Stack(Path(directory)) as stack:
+        with Stack(Path(directory), StackOptions(drift=scenario.drift)) as stack:
             print(f"It serves after {time.monotonic() - started:.1f} s.\n")
             before = _table(stack)
             print(before, end="\n\n")
-            print(STORY, flush=True)
-            code = _break_and_heal(stack)
+            print(STORY, *wrapped(scenario.story, STORY_WIDTH), "", sep="\n", flush=True)
+            code = _break_and_heal(stack, scenario)
             print(f"\nBefore:\n{before}\n\nNow:\n{_table(stack)}", flush=True)
             if options.keep:
                 _keep(stack)
-            return code if all(stack.serving().values()) else 1
+            else:
+                print(f"\nNext: {_command()} demo --keep, to try things on it; {_command()} demo --list, for others.")
+            return 0 if code == scenario.ends and (code or all(stack.serving().values())) else 1
 
 
-def _break_and_heal(stack: "Stack") -> int:
+def _chosen(name: str) -> Scenario:
+    if name not in SCENARIOS:
+        near = suggestion(name, SCENARIOS)
+        raise UsageError(
+            f"cannot play '{quoted(name)}': there is no such scenario{near}", hint="bootheal demo --list shows them"
+        )
+    return SCENARIOS[name]
+
+
+def _break_and_heal(stack: "Stack", scenario: Scenario) -> int:
+    from bootheal.demo.stack import BootScript
+
+    stack.configure(scenario.configuration)
+    scenario.prepare(stack)
     stack.power_cut()
-    stack.boot()
+    stack.boot(replace(BootScript(), **scenario.boot))
     inbox = Inbox()
     reporter = open_reporter()
     with stop_on_signals(inbox):
         report = heal(load(stack.config), reporter, inbox)
-    print("\nWhat was done, why, and when (seconds since power-on):", flush=True)
+    print(flush=True)
     reporter.conclude(report)
     return VERDICTS[report.verdict].exit_code
 
@@ -70,8 +95,13 @@ def _table(stack: "Stack") -> str:
     return "\n".join(rows)
 
 
+def _command() -> str:
+    """Return how this very bootheal is called: whoever runs it from a checkout has none on the PATH."""
+    return shlex.quote(sys.argv[0]) if Path(sys.argv[0]).name == "bootheal" else f"{sys.executable} -m bootheal"
+
+
 def _keep(stack: "Stack") -> None:
-    bootheal = shlex.quote(sys.argv[0]) if Path(sys.argv[0]).name == "bootheal" else f"{sys.executable} -m bootheal"
+    bootheal = _command()
     print(
         f"""
 It keeps running. In another terminal:
@@ -80,6 +110,7 @@ It keeps running. In another terminal:
   {bootheal} plan --config {stack.config}
   {bootheal} run --once --config {stack.config}
   {bootheal} status --config {stack.config}
+  {bootheal} report --config {stack.config}
 
 Press Enter to cut the power again (and let `run --once` heal it), Ctrl-C to end.""",
         flush=True,

@@ -97,6 +97,15 @@ def _rights(step: Step[Any], world: World, place: str, allowed: Callable[[Need],
             )
 
 
+def wishes(configuration: Configuration, cluster: ClusterReader) -> Iterator[Said]:
+    """Say which Events of Kubernetes will not be written."""
+    allowed = _asking(cluster)
+    for right in sorted(configuration.file.wishes()):
+        if not allowed(Need(right)):
+            place = configuration.place(("events",))
+            yield Said("note", "events", place, f"not allowed, so they are not written: {right}")
+
+
 def _asking(cluster: ClusterReader) -> Callable[[Need], bool]:
     """Return a function that asks for each right once: many steps need the same."""
 

@@ -1,13 +1,17 @@
 """What `status` and `wait` know: what the state file says, whether it is of this boot, and whether anybody is at it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bootheal.adapters import history
+from bootheal.adapters.host import Machine
 from bootheal.adapters.process_identity import lives
 from bootheal.adapters.state import FILE, identity, read
 from bootheal.adapters.state_format import Contents
-from bootheal.errors import StateError
-from bootheal.model import Report
+from bootheal.cli.paths import Paths
+from bootheal.errors import PermanentError, StateError
+from bootheal.model import History, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +28,21 @@ class Known:
         return self.contents.remembered.report if self.present else None
 
 
-class StateReader:
-    """Reads the state again and again: it is understood anew only when it was replaced. `boot`: "" is any."""
+def this_boot(paths: Paths) -> str:
+    """Return the machine's boot id, "" where it cannot be had: then what is known is taken to be of this boot."""
+    try:
+        return Machine(paths.boot_id_file).boot_id()
+    except PermanentError:
+        return ""
 
-    def __init__(self, directory: Path, boot: str) -> None:
+
+class StateReader:
+    """Reads the state again and again: it is understood anew only when it was replaced.
+
+    `boot` is asked each time: a container that we watch from outside boots while we do. "" is any.
+    """
+
+    def __init__(self, directory: Path, boot: Callable[[], str]) -> None:
         self._directory, self._boot = directory, boot
         self._identity: object = None
         self._contents: Contents | None = None
@@ -45,5 +60,26 @@ class StateReader:
             raise StateError(f"cannot read {path}: {error.strerror}") from None
         if self._contents is None:
             return None
-        present = self._contents.remembered.of_boot(self._boot)
+        present = self._contents.remembered.of_boot(self._boot())
         return Known(self._contents, present, present and lives(self._contents.author))
+
+
+class HistoryReader:
+    """Reads the history again and again, likewise."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._identity: object = None
+        self._history = History()
+
+    def read(self) -> History:
+        """Return what is kept of the last boots. StateError where it cannot be read or understood."""
+        path = self._directory / history.FILE
+        try:
+            now = identity(path)
+        except OSError:
+            return History()
+        if self._identity != now:
+            self._identity, self._history = now, History()
+            self._history = history.read(self._directory)
+        return self._history

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -12,9 +13,13 @@ from bootheal.adapters.scope import Scope
 from bootheal.cli.discovering import discovered
 from bootheal.cli.wiring import first_epoch, open_memory, open_world
 from bootheal.config import load
+from bootheal.config.source import suggestion
 from bootheal.engine import Recorder, recall
 from bootheal.engine.plan import Plan
-from bootheal.errors import BoothealError
+from bootheal.errors import BoothealError, UsageError
+from bootheal.model.durations import spoken
+from bootheal.model.layout import wrapped
+from bootheal.model.quoted import quoted
 from bootheal.platform import gate
 from bootheal.ports import World
 from bootheal.step import Act, GiveUp, Judgement, Settled, Step, Wait, judge_error, told
@@ -23,11 +28,14 @@ from bootheal.step import Act, GiveUp, Judgement, Settled, Step, Wait, judge_err
 GATE_SECONDS = 15.0
 
 WORDS = {Settled: "well", Wait: "would wait", Act: "would act", GiveUp: "would give up"}
+NOT_JUDGED = "not judged"
 
 
 def main(options: argparse.Namespace) -> int:
     """Print the plan. Exit code 0: it could be made; 1: the gate does not open, so nothing else was judged."""
     configuration = load(options.config)
+    if not configuration.file.discover:
+        _chosen(configuration.plan, options.only)  # a name that is wrong is told before anything is asked
     memory = open_memory(configuration.file)
     remembered = memory.load()
     if memory.remark:
@@ -36,33 +44,84 @@ def main(options: argparse.Namespace) -> int:
         world = open_world(configuration.file.cluster, scope)
         memory.turn_to(first_epoch(world, remembered))
         configuration = discovered(configuration, scope, _warn)
-        rows = list(_judge(configuration.plan, world, memory))
+        chosen = _chosen(configuration.plan, options.only)
+        rows = list(_judge(configuration.plan, chosen, world, memory))
     if options.json:
         print(json.dumps(rows, indent=2))
     else:
-        _print(rows)
-    return 0 if all(row["judgement"] != "not judged" for row in rows) else 1
+        print(*_lines(rows, configuration.plan if options.verbose else None), sep="\n")
+    return 0 if all(row["judgement"] != NOT_JUDGED for row in rows) else 1
 
 
 def _warn(text: str) -> None:
     print(f"warning: {text}", file=sys.stderr)
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
+def _chosen(plan: Plan, only: list[str]) -> frozenset[str]:
+    """Return these steps and all that they come after, all where none is named. UsageError where there is no such."""
+    for name in only:
+        if name not in plan.steps:
+            near = suggestion(name, plan.steps)
+            raise UsageError(f"cannot plan '{quoted(name)}': the configuration has no such step{near}")
+    named = frozenset(only) or frozenset(plan.steps)
+    return named.union({gate.NAME} & plan.steps.keys(), *(plan.ancestors[name] for name in named))
+
+
+def _lines(rows: list[dict[str, Any]], detailed: Plan | None) -> Iterator[str]:
     width = max(len(row["step"]) for row in rows)
     for row in rows:
         after = ", ".join(f"{name} (not well yet)" if name in row["not_yet"] else name for name in row["after"])
-        print(
-            f"{row['step']:<{width}}  {row['judgement']:<13}  {row['why']}  [{f'after {after}' if after else 'first'}]"
-        )
+        where = f"[after {after}]" if after else "[first]"
+        head = f"{row['step']:<{width}}  {row['judgement']:<13}  "
+        yield from _fitted(f"{head}{row['why']}  {where}", len(head))
         for action in row["actions"]:
-            print(f"{'':<{width}}  {'':<13}  * {action}")
+            yield from _fitted(f"{'':<{width}}  {'':<13}  * {action}", len(head) + 2)
+        if detailed:
+            yield from (f"{'':<{width}}  {'':<13}  {line}" for line in _details(detailed.steps[row["step"]]))
+    yield _sentence(rows)
 
 
-def _judge(plan: Plan, world: World, memory: Recorder) -> Iterator[dict[str, Any]]:
+def _fitted(text: str, hanging: int) -> Iterator[str]:
+    """Break a line between words on a terminal that is wide enough for that; a pipe gets it whole."""
+    columns = shutil.get_terminal_size().columns
+    if sys.stdout.isatty() and columns >= hanging + 20:
+        yield from wrapped(text, columns, hanging)
+    else:
+        yield text
+
+
+def _details(step: Step[Any]) -> Iterator[str]:
+    """Say how long a step is patient, what wakes it, and what it may have to change."""
+    yield f"patience: {spoken(step.patience)}"
+    if interests := sorted({f"{each.kind} {each.namespace}/{each.name or '*'}" for each in step.interests()}):
+        yield f"looks again when these change: {', '.join(interests)}"
+    if rights := sorted(map(str, step.rights())):
+        yield f"needs: {', '.join(rights)}"
+
+
+def _sentence(rows: list[dict[str, Any]]) -> str:
+    """Say what it comes to, and that nothing was done."""
+    counts = {word: sum(1 for row in rows if row["judgement"] == word) for word in (*WORDS.values(), NOT_JUDGED)}
+    actions = sum(len(row["actions"]) for row in rows)
+    if counts[NOT_JUDGED]:
+        return (
+            f"the gate is not open, so {counts[NOT_JUDGED]} of {len(rows)} steps were not judged; nothing was changed"
+        )
+    if counts["well"] == len(rows):
+        return f"all {len(rows)} steps are well: a run would change nothing"
+    ill = ", ".join(f"{count} {word}" for word, count in counts.items() if count and word != "well")
+    done = (
+        f"a run would begin with {actions} action{'s' * (actions != 1)}"
+        if actions
+        else "a run would change nothing yet"
+    )
+    return f"{counts['well']} of {len(rows)} steps are well, {ill}: {done}; nothing was changed"
+
+
+def _judge(plan: Plan, chosen: frozenset[str], world: World, memory: Recorder) -> Iterator[dict[str, Any]]:
     """Judge each step by what it sees now; `not_yet` names what it would have to wait for."""
     epoch, ill = "", set()
-    for step in plan.steps.values():
+    for step in (each for each in plan.steps.values() if each.name in chosen):
         judgement: Judgement | None = None
         if step.name == gate.NAME:
             judgement = _wait_for_gate(step, plan, world, memory)
@@ -76,7 +135,7 @@ def _judge(plan: Plan, world: World, memory: Recorder) -> Iterator[dict[str, Any
             "step": step.name,
             "after": list(step.after),
             "not_yet": [name for name in step.after if name in ill],
-            "judgement": WORDS[type(judgement)] if judgement else "not judged",
+            "judgement": WORDS[type(judgement)] if judgement else NOT_JUDGED,
             "why": judgement.why if judgement else "the gate is not open",
             "actions": [world.told(action.sentence) for action in judgement.actions]
             if isinstance(judgement, Act)

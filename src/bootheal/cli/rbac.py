@@ -40,4 +40,6 @@ def needed(configuration: Configuration) -> dict[str, frozenset[Need]]:
     for step in configuration.plan.steps.values():
         key = key_of(step.name)
         found[key] = found.get(key, frozenset()) | needs(step, list_rights, direct=direct)
-    return found
+    # What nothing is healed by, and something is told by.
+    told_by = frozenset(Need(right, "", optional=True) for right in configuration.file.wishes())
+    return found | ({"events": told_by} if told_by else {})

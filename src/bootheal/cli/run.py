@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
@@ -12,8 +13,11 @@ from functools import partial
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemd import Systemd
+from bootheal.cli.announcer import Announcer
+from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.daemon import Daemon
 from bootheal.cli.discovering import discovered
+from bootheal.cli.messenger import Messenger
 from bootheal.cli.terminal import Reporter, open_reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, accept_data, load
@@ -22,6 +26,12 @@ from bootheal.errors import StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.model import VERDICTS, Report, Verdict, to_json
 from bootheal.narrate import Note
+
+# What somebody reads who presses Ctrl-C, for the first time and again: what is changed now must not be left half done.
+UNDERSTOOD = (
+    b"\nbootheal: ends once what it is doing is done; Ctrl-C again: without changing back what was for a while only\n",
+    b"\nbootheal: ends now, the next run changes back the rest; Ctrl-C again: in the middle of what it is doing\n",
+)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -55,8 +65,12 @@ def stop_on_signals(inbox: Inbox, announce: Callable[[], None] = lambda: None) -
 
     def handle(number: int, _frame: object) -> None:
         caught.append(number)
+        if number == signal.SIGINT and len(caught) <= len(UNDERSTOOD) and sys.stderr.isatty():
+            os.write(sys.stderr.fileno(), UNDERSTOOD[len(caught) - 1])  # print may be what the signal has interrupted
         announce()
         inbox.stop()
+        if len(caught) > 1:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever asks a third time means it
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
@@ -82,25 +96,34 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
         _warn(reporter, warning)
     memory = open_memory(configuration.file)
     metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: memory.recovering_since)
-    with memory.hold() as remembered:
-        if memory.remark:
-            reporter.note(f"warning: {memory.remark}", Note.ADVICE)
-
-        with Scope(partial(_warn, reporter)) as scope, reporter:
-            world = open_world(configuration.file.cluster, scope)
-            tell = fan_out(memory.progress, metrics.tell, reporter.tell)
-            report = make_engine(configuration, world, memory, tell, inbox, scope=scope).run(
-                first_epoch(world, remembered)
-            )
-            full = discovered(configuration, scope, partial(_warn, reporter)) if may_go_on(report) else configuration
-            if full is not configuration:  # what is listed serves: now those that were found
-                report = make_engine(full, world, memory, tell, inbox, scope=scope).run(first_epoch(world, remembered))
-        try:
-            memory.finish(report)
-        except StateError:
-            reporter.conclude(report)  # what was done must not be lost with the file
-            raise
-        metrics.finish(report)
+    with Scope(partial(_warn, reporter)) as scope:
+        world = open_world(configuration.file.cluster, scope)
+        messenger = Messenger(configuration.file, world.told, scope, partial(_warn, reporter))
+        announcer = Announcer(world, scope, partial(_warn, reporter), wanted=configuration.file.events)
+        chronicle = Chronicle(configuration.file, partial(_warn, reporter))
+        with memory.hold() as remembered:
+            if memory.remark:
+                reporter.note(f"warning: {memory.remark}", Note.ADVICE)
+            with reporter:
+                listeners = (chronicle.tell, metrics.tell, messenger.tell, announcer.tell)
+                tell = fan_out(memory.progress, *listeners, reporter.tell)
+                report = make_engine(configuration, world, memory, tell, inbox, scope=scope).run(
+                    first_epoch(world, remembered)
+                )
+                if may_go_on(report):  # what is listed serves: now those that are found
+                    full = discovered(configuration, scope, partial(_warn, reporter))
+                    if full is not configuration:
+                        engine = make_engine(full, world, memory, tell, inbox, scope=scope)
+                        report = engine.run(first_epoch(world, remembered))
+            try:
+                memory.finish(report)
+            except StateError:
+                reporter.conclude(report)  # what was done must not be lost with the file
+                raise
+            metrics.finish(report, chronicle.finish(report, world), memory.baselines)
+        messenger.finish(report)
+        announcer.wait()
+        messenger.wait(lambda: inbox.stopped)
     return report
 
 

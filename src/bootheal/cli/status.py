@@ -2,60 +2,67 @@
 
 import argparse
 import json
+import select
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 
-from bootheal.adapters.host import Machine
 from bootheal.adapters.state_format import to_dict
-from bootheal.cli.known import Known, StateReader
-from bootheal.cli.paths import Paths, read_paths
-from bootheal.errors import PermanentError, StateError
+from bootheal.cli.known import HistoryReader, Known, StateReader, this_boot
+from bootheal.cli.paths import read_paths
+from bootheal.errors import StateError
 from bootheal.exit_codes import ExitCode
-from bootheal.model import VERDICTS, Progress, Report
+from bootheal.history.boots import compared, habits, recovery_seconds, repaired
+from bootheal.model import VERDICTS, BootRecord, History, Progress, Report
 from bootheal.narrate import IS_IT_RUNNING, MARKS, account
 
 REFRESH_SECONDS = 0.5
+
+# Of so many boots before this one it is said what was repaired; `bootheal report --list` knows more.
+BOOTS = 4
 
 
 def main(options: argparse.Namespace) -> int:
     """Print what is known; the exit code is that of this boot's last run, 1 before it and while one is under way."""
     paths = read_paths(options.config)
-    reader = StateReader(paths.state_directory, _boot(paths))
+    reader = StateReader(paths.state_directory, partial(this_boot, paths))
+    kept = HistoryReader(paths.state_directory)
     if options.watch:
-        return (_watch_live if sys.stdout.isatty() else _watch)(reader)
+        return (_watch_live if sys.stdout.isatty() else _watch)(reader, kept)
     known = reader.read()
     if options.json:
         print(json.dumps(to_dict(known.contents) if known else {}, indent=2))
     else:
-        print(*_lines(known), sep="\n")
+        print(*_lines(known, kept), sep="\n")
     return VERDICTS[known.report.verdict].exit_code if known and known.report else ExitCode.NOT_HEALED
 
 
-def _boot(paths: Paths) -> str:
-    """Return the machine's boot id, "" where it cannot be had: then what is known is taken to be of this boot."""
-    try:
-        return Machine(paths.boot_id_file).boot_id()
-    except PermanentError:
-        return ""
-
-
-def _watch(reader: StateReader) -> int:
-    """Print it anew whenever something changed."""
+def _watch(reader: StateReader, kept: HistoryReader) -> int:
+    """Print it anew whenever something changed, for as long as somebody reads it."""
     shown: Known | str | None = ""
     while True:
         if shown != (shown := _known(reader)):
-            print(*_lines(shown), sep="\n", end="\n\n", flush=True)
-        time.sleep(REFRESH_SECONDS)
+            print(*_lines(shown, kept), sep="\n", end="\n\n", flush=True)
+        _sleep_while_read(REFRESH_SECONDS)
 
 
-def _watch_live(reader: StateReader) -> int:
+def _sleep_while_read(seconds: float) -> None:
+    """Sleep; BrokenPipeError as soon as nobody reads standard output any more: what changes next may take weeks."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)  # errors are told without being asked for
+    if poll.poll(seconds * 1000):
+        raise BrokenPipeError
+
+
+def _watch_live(reader: StateReader, kept: HistoryReader) -> int:
     """Keep one picture up to date."""
     from rich.live import Live
     from rich.text import Text
 
     def picture() -> Text:
-        return Text("\n".join(_lines(_known(reader))), no_wrap=True, overflow="ellipsis")
+        return Text("\n".join(_lines(_known(reader), kept)), no_wrap=True, overflow="ellipsis")
 
     with Live(picture(), auto_refresh=False) as live:  # what does not fit is cut: it could not be drawn over
         while True:
@@ -71,7 +78,7 @@ def _known(reader: StateReader) -> Known | str | None:
         return str(error)
 
 
-def _lines(known: Known | str | None) -> Iterator[str]:
+def _lines(known: Known | str | None, kept: HistoryReader) -> Iterator[str]:
     if known is None or isinstance(known, str):
         yield known or "no run yet"
         return
@@ -84,9 +91,42 @@ def _lines(known: Known | str | None) -> Iterator[str]:
     yield from _progress(remembered.progress, under_way=known.tended)
     if last:
         yield _headline(last)
-        yield from account(last)
+        yield from account(last, _width())
     if before and before != last:
         yield f"before that, in another boot: {_headline(before)}"
+    yield from _history(kept, last)
+
+
+def _width() -> int | None:
+    """Return how wide the terminal is; whoever reads a pipe breaks lines himself."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _history(kept: HistoryReader, last: Report | None) -> Iterator[str]:
+    """Say how this boot compares, and what was repaired in those before it."""
+    try:
+        history = kept.read()
+    except StateError as error:
+        yield str(error)
+        return
+    if not history.boots or last is None or history.boots[-1].epoch != last.epoch:
+        return
+    if line := compared(history):
+        yield line
+    yield from habits(history)
+    yield from _repaired(history)
+
+
+def _repaired(history: History) -> Iterator[str]:
+    earlier = history.boots[:-1][-BOOTS:]
+    if any(any(repaired(boot)) for boot in earlier):
+        yield "in the boots before this one:"
+        yield from (f"  {_clock(boot.passes[0].at)}  {_boot(boot)}" for boot in reversed(earlier))
+
+
+def _boot(boot: BootRecord) -> str:
+    seconds, done = recovery_seconds(boot), "; ".join(repaired(boot)) or "nothing was repaired"
+    return f"{VERDICTS[boot.passes[-1].verdict].words if seconds is None else f'{seconds:.1f} s'}: {done}"
 
 
 def _under_way(known: Known, since: float) -> str:

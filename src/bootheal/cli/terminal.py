@@ -4,17 +4,25 @@ Where systemd has connected the output to the journal, events go there with thei
 printed as well.
 """
 
+import re
 import sys
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
 from bootheal.adapters.journal import Journal, leads_there
 from bootheal.model import Event, EventKind, Level, Report
-from bootheal.narrate import MARKS, Note, account, fields, level, news, note_fields, sentence, told
+from bootheal.model.layout import shortened, wrapped
+from bootheal.narrate import MARKS, Note, fields, level, news, note_fields, sentence, summary, told
 
 COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
 SETTLED = "green"
+
+# On what is narrower, lines are broken by the terminal itself.
+NARROWEST, HANGING = 60, 4
+
+_NUMBERS = re.compile(r"\d+(\.\d+)?")
 
 
 class Reporter(Protocol):
@@ -93,8 +101,8 @@ class Terminal(Silent):
         print(text, file=self._stream, flush=True)
 
     def conclude(self, report: Report) -> None:
-        """Print the account."""
-        print(*account(report), sep="\n", file=self._stream, flush=True)
+        """Print what matters in the end."""
+        print(*summary(report), sep="\n", file=self._stream, flush=True)
 
 
 class LiveTerminal:
@@ -106,6 +114,7 @@ class LiveTerminal:
         from rich.spinner import Spinner
 
         self._waiting: dict[str, tuple[str, float]] = {}
+        self._told: set[tuple[str, str]] = set()
         self._console = Console(file=stream, highlight=False)
         self._spinner = Spinner("dots")
         self._live = Live(console=self._console, get_renderable=self._table, transient=True)
@@ -127,31 +136,69 @@ class LiveTerminal:
             self._waiting = self._waiting | {event.step: (event.text, time.monotonic())}
         elif event.step in self._waiting:  # the table is drawn on another thread, so it gets a new one
             self._waiting = {step: wait for step, wait in self._waiting.items() if step != event.step}
-        if told(event):
-            self._console.print(Text.assemble(*line(event)), soft_wrap=True)
+        if told(event) and self._is_news(event):
+            for parts in fitted(event, self._console.width):
+                self._console.print(Text.assemble(*parts), soft_wrap=True)
+
+    def _is_news(self, event: Event) -> bool:
+        """What a step waits for in turn is printed once; below, in the table, it always stands."""
+        if event.kind is not EventKind.WAITING:
+            return True
+        what = event.step, _NUMBERS.sub("#", event.text)
+        known, self._told = what in self._told, self._told | {what}
+        return not known
 
     def note(self, text: str, note: Note) -> None:
         """Print a line above the table."""
         self._print(text, COLOURS.get(note.level, ""))
 
     def conclude(self, report: Report) -> None:
-        """Print the account."""
-        for text in account(report):
+        """Print what matters in the end."""
+        for text in summary(report):
             self._print(text)
 
     def _print(self, text: str, style: str = "") -> None:
         from rich.text import Text
 
-        self._console.print(Text(text, style=style), soft_wrap=True)
+        for part in text.split("\n"):
+            hanging = len(part) - len(part.lstrip()) + HANGING
+            for line_of_it in wrapped(part, self._console.width, hanging):
+                self._console.print(Text(line_of_it, style=style), soft_wrap=True)
 
     def _table(self) -> Any:
         """What a watcher wants to know: it waits, it does not hang."""
         from rich.table import Table
 
-        table = Table.grid(padding=(0, 1))
-        for step, (why, since) in self._waiting.items():
-            table.add_row(self._spinner, step, f"{time.monotonic() - since:.0f} s", why, style="dim")
+        waiting, names = self._waiting, name_width(self._console.width)
+        rows = [
+            (shortened(step, names), f"{time.monotonic() - since:.0f} s", why) for step, (why, since) in waiting.items()
+        ]
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(width=1)
+        for column in range(2):
+            table.add_column(no_wrap=True, width=max((len(row[column]) for row in rows), default=1))
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)  # of what does not fit, the end is cut
+        for row in rows:
+            table.add_row(self._spinner, *row, style="dim")
         return table
+
+
+def name_width(width: int) -> int:
+    """Return how wide names of steps may be on a terminal: what they say is more."""
+    return min(28, width // 3)
+
+
+def fitted(event: Event, width: int) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Yield an event's lines for a terminal: the same columns in each, no word broken, long names cut in the middle."""
+    if not event.step or width < NARROWEST:
+        yield line(event)
+        return
+    names = name_width(width)
+    (when, plain), (mark, colour), _ = line(event)
+    first, *rest = wrapped(news(event), width - len(when) - len(mark) - names - 2)
+    yield (when, plain), (mark, colour), (f" {shortened(event.step, names):<{names}} {first}", "")
+    indent = " " * (len(when) + len(mark) + names + 2)
+    yield from (((f"{indent}{text}", ""),) for text in rest)
 
 
 def line(event: Event) -> tuple[tuple[str, str], ...]:

@@ -4,9 +4,9 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 
-from bootheal.adapters.host import Machine
-from bootheal.cli.known import Known, StateReader
+from bootheal.cli.known import Known, StateReader, this_boot
 from bootheal.cli.paths import read_paths
 from bootheal.errors import StateError
 from bootheal.exit_codes import ExitCode
@@ -19,7 +19,7 @@ PAUSE_SECONDS = 0.25
 def main(options: argparse.Namespace) -> int:
     """Exit code 0: healed; 3: a person is needed; 1: neither within the time that was given."""
     paths = read_paths(options.config)
-    reader = StateReader(paths.state_directory, Machine(paths.boot_id_file).boot_id())
+    reader = StateReader(paths.state_directory, partial(this_boot, paths))
     deadline = time.monotonic() + options.timeout
     while True:
         known, trouble = _read(reader)

@@ -62,6 +62,7 @@ def open_world(cluster: Cluster, scope: Scope) -> World:
         secrets=kube.secrets,
         writer=kube.writer,
         watcher=kube.watcher,
+        happenings=kube.happenings,
         host=host,
         postgres=PostgresServer(reach.open, reach.local),
         pooler=PgBouncerConsole(reach.local),
@@ -125,7 +126,9 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
 
 def open_memory(file: File) -> Recorder:
     """Return what keeps the memory, by the boot of this machine."""
-    return Recorder(StateFile(file.state_directory), SystemClock(), Machine(file.cluster.boot_id_file).boot_id())
+    public = file.cleanup is not None and file.cleanup.evidence == "public"
+    store = StateFile(file.state_directory, public=public)
+    return Recorder(store, SystemClock(), Machine(file.cluster.boot_id_file).boot_id())
 
 
 def first_epoch(world: World, remembered: str) -> str:

@@ -23,6 +23,8 @@ class DeletePod(Action):
     by `heard`, are kept before; of a pod with None nothing is.
     """
 
+    apart = True
+
     pod: Ref
     uid: str
     version: str

@@ -7,8 +7,10 @@ when the object can be believed.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from ipaddress import ip_address
 
-from bootheal.model import BootTime, Endpoint, Lease, Node, Pod, Ref, State, Workload
+from bootheal.model import BootTime, Endpoint, Lease, Node, Pod, Service, State, Workload
 
 # Kubernetes writes whole seconds, rounded down: what it says began at 12:00:07 may have begun at 12:00:07.9.
 WHOLE_SECOND = 1.0
@@ -38,7 +40,7 @@ def node_doubt(node: Node, lease: Lease | None, *, boot_id: str | None, boot_tim
     if lease is None:
         return f"node {node.name} has no Lease yet"
     if boot_id is None:
-        return "" if lease.advanced else f"node {node.name} has not renewed its Lease since we began to look"
+        return "" if lease.advanced else f"node {node.name} was not seen renewing its Lease lately"
     if before_boot(lease.renewed, boot_time):
         return f"node {node.name} has not renewed its Lease in this boot"
     earlier_clock = boot_time is not None and lease.renewed < boot_time.spans[-1][0]  # it does not tell the Lease's age
@@ -67,13 +69,48 @@ def workload_doubt(workload: Workload, pods: Iterable[Pod]) -> str:
 
 
 def service_doubt(
-    service: Ref, endpoints: Sequence[Endpoint], pods: Iterable[Pod], *, boot_time: BootTime | None
+    service: Service, endpoints: Sequence[Endpoint], pods: Iterable[Pod], *, boot_time: BootTime | None
 ) -> str:
-    """Say why a Service may still send to dead addresses: each must be a ready pod of this boot."""
-    ready_pods = (pod for pod in pods if pod.ready and not pod.deleting and not pod_doubt(pod, boot_time=boot_time))
-    alive = {address for pod in ready_pods for address in (pod.ip, *pod.ips)}
+    """Say why a Service may not lead to living pods of this boot: each address must be one's.
+
+    `pods` are those of the whole namespace: more than one Deployment may be behind it. They must be ready, unless the
+    Service publishes others, too; then one that is ready will do. Of a Service without a selector somebody else wrote
+    the addresses, as Patroni does: of what is no pod's, nothing can be known here, and who leads need not be ready.
+    """
+    if service.external:
+        return ""
     ready = [endpoint for endpoint in endpoints if endpoint.ready]
     if not ready:
-        return f"{service} has no ready address yet"
-    dead = sorted({endpoint.address for endpoint in ready} - alive)
-    return f"{service} still sends to {', '.join(dead)}, where no ready pod of this boot is" if dead else ""
+        return f"{service.ref} has no ready address yet"
+    living = [pod for pod in pods if not (pod.deleting or pod.finished or pod_doubt(pod, boot_time=boot_time))]
+    serving = _addresses(pod for pod in living if pod.ready)
+    believed = _addresses(living) if service.publishes_unready or not service.selector else serving
+    known = [each for each in ready if service.selector or each.pod or _plain(each.address) in believed]
+    if dead := sorted({each.address for each in known if _plain(each.address) not in believed}):
+        return f"{service.ref} still sends to {', '.join(dead)}, where no {_wanted(service)} of this boot is"
+    if service.selector and not any(sends_to(endpoints, pod) for pod in living if pod.ready):
+        return f"{service.ref} sends to no pod that is ready yet"
+    return ""
+
+
+def sends_to(endpoints: Iterable[Endpoint], pod: Pod) -> bool:
+    """Tell whether one of the addresses behind a Service is this pod's."""
+    return not _addresses([pod]).isdisjoint(_plain(each.address) for each in endpoints if each.ready)
+
+
+def _wanted(service: Service) -> str:
+    return "pod" if service.publishes_unready or not service.selector else "ready pod"
+
+
+def _addresses(pods: Iterable[Pod]) -> frozenset[str]:
+    """Return the addresses of both families."""
+    return frozenset(_plain(address) for pod in pods for address in (pod.ip, *pod.ips) if address)
+
+
+@lru_cache(maxsize=4096)
+def _plain(address: str) -> str:
+    """Return an address as it is written shortest: an IPv6 address may be written in many ways."""
+    try:
+        return ip_address(address).compressed
+    except ValueError:
+        return address

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
+from bootheal import happenings
 from bootheal.config.document import KeyPath
 from bootheal.config.section import Finding, Section
 from bootheal.config.sections.cleanup import Cleanup
@@ -17,10 +18,12 @@ from bootheal.config.sections.databases import Database
 from bootheal.config.sections.dependencies import Dependency
 from bootheal.config.sections.discover import Discover
 from bootheal.config.sections.hooks import Hook
+from bootheal.config.sections.notify import Notify
 from bootheal.config.sections.poolers import Pooler
 from bootheal.config.sections.registry import Registry
 from bootheal.config.sections.workloads import FileDefaults, Workload, restore
-from bootheal.config.types import Count, Duration, FilePath, Name, WorkloadName
+from bootheal.config.types import Count, Duration, FilePath, Name, Truth, WorkloadName
+from bootheal.model import Right
 from bootheal.step import Step
 
 
@@ -41,6 +44,11 @@ class File(Section):
         60.0, description="how often the daemon looks at what is well, where no watch tells of changes; default 60 s"
     )
     max_parallel: Count = Field(4, description="how many workloads are restarted at a time")
+    events: Truth = Field(
+        default=False,
+        description="whether what is done to an object, and a workload that does not come back, is told as an Event of "
+        "Kubernetes, too: `kubectl describe` shows it",
+    )
     registry: Registry | None = None
     cleanup: Cleanup | None = None
     databases: dict[Name, Database] = Field(default_factory=dict)
@@ -50,6 +58,7 @@ class File(Section):
     discover: Discover | None = None
     workloads: dict[WorkloadName, Workload] = Field(default_factory=dict)
     hooks: dict[Name, Hook] = Field(default_factory=dict)
+    notify: dict[Name, Notify] = Field(default_factory=dict)
 
     def problems(self, path: KeyPath) -> Iterator[Finding]:
         """Yield what sections say that does not fit to what others say."""
@@ -83,6 +92,16 @@ class File(Section):
     def _effective(self, name: str, workload: Workload) -> Workload:
         kind, namespace, _ = name.split("/")
         return workload.under(self.defaults.of(namespace), kind)
+
+    def wishes(self) -> Iterator[Right]:
+        """Name the rights that nothing is healed by, and that something is told by."""
+        if self.events:
+            yield from happenings.rights({*self.namespaces(), *self._clusters_own()})
+
+    def _clusters_own(self) -> Iterator[str]:
+        """Name the namespace in which Events about nodes are, where nodes are changed."""
+        if self.cluster.uncordon or self.cluster.kind == "k3d":
+            yield "default"
 
     def namespaces(self) -> tuple[str, ...]:
         """Return every namespace that the file is about."""

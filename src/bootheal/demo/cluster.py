@@ -30,6 +30,7 @@ from bootheal.demo.node.kubelet import Kubelet
 from bootheal.demo.node.pods import Revival
 from bootheal.demo.node.proxy import Proxy
 from bootheal.demo.node.runtime import Runtime
+from bootheal.demo.objects.admission import admit
 from bootheal.demo.objects.conditions import is_ready
 from bootheal.demo.objects.defaults import add_defaults
 from bootheal.demo.objects.kinds import JOB, NAMESPACE, POD, SERVICE, Kind, Object, kind_of
@@ -127,6 +128,7 @@ class Cluster:
 
     def _admit(self, kind: Kind, item: Object) -> None:
         add_defaults(kind, item)
+        admit(self.store, kind, item)
         if kind is SERVICE and item["spec"].setdefault("clusterIP", self.runtime.addresses.for_service()) != "None":
             item["spec"].setdefault("clusterIPs", [item["spec"]["clusterIP"]])
 

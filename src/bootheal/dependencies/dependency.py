@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bootheal.cluster.freshness import pod_doubt, service_doubt
 from bootheal.errors import PermanentError
-from bootheal.model import Answer, Pod, Ref, Right, Target
+from bootheal.model import Answer, Pod, Right, Target
 from bootheal.ports import ClusterReader, Interest, World
 from bootheal.probes import Exec, Probe, Sql, Url, ask, ask_at
 from bootheal.step import Judgement, Past, Settled, Step, Wait
@@ -65,6 +65,8 @@ class Dependency(Step[DependencyObservation]):
             return DependencyObservation(ask(world, self.probe, ()))
         if self.host and not isinstance(self.probe, Exec):
             return DependencyObservation(ask_at(world, self.probe, Target(self.host, self.probe.port)))
+        if (external := self._external(world.cluster)) and not isinstance(self.probe, Exec):
+            return DependencyObservation(ask_at(world, self.probe, Target(external, self.probe.port)))
         pods = self._pods(world.cluster)
         boot_time = world.host.boot_time()
         doubts = {pod.ref: pod_doubt(pod, boot_time=boot_time) for pod in pods}
@@ -74,6 +76,10 @@ class Dependency(Step[DependencyObservation]):
                 doubt=next((doubts[pod.ref] or f"{pod.ref} is not Ready" for pod in pods), "it has no pod yet")
             )
         return DependencyObservation(ask(world, self.probe, ready), service=self._service_doubt(world))
+
+    def _external(self, cluster: ClusterReader) -> str:
+        """Return the host that the Service is another name of, whatever selector it has."""
+        return cluster.service(self.namespace, self.service).external if self.service and not self.selector else ""
 
     def _pods(self, cluster: ClusterReader) -> list[Pod]:
         selector = self.selector or cluster.service(self.namespace, self.service).selector
@@ -88,7 +94,7 @@ class Dependency(Step[DependencyObservation]):
     def _service_doubt(self, world: World) -> str:
         if not self.service:
             return ""
-        service, pods = Ref("service", self.namespace, self.service), world.cluster.pods(self.namespace)
+        service, pods = world.cluster.service(self.namespace, self.service), world.cluster.pods(self.namespace)
         endpoints = world.cluster.endpoints(self.namespace, self.service)
         return service_doubt(service, endpoints, pods, boot_time=world.host.boot_time())
 

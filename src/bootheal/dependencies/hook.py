@@ -135,7 +135,7 @@ class HookStep(Step[HookObservation]):
         done = [each for each in past.done if each.action == RunHook.kind()]
         if any(each.result == "done" for each in done):
             return Settled("done in this boot")
-        if len(done) >= TRIES:
+        if sum(each.count for each in done) >= TRIES:
             return GiveUp(f"cannot {self.deed}: {_why(done[-1])}", "what serves is not affected; do it by hand")
         # A clock that is set back holds up nothing.
         if done and done[-1].failed and 0 <= past.now - done[-1].at < BETWEEN_TRIES_SECONDS:

@@ -1,25 +1,30 @@
 """What bounds an action by what is remembered of it: it is not done for ever, nor driven on from boot to boot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bootheal.backoff import hold_back
 from bootheal.engine.node import Node
 from bootheal.engine.recorder import Recorder
+from bootheal.engine.setbacks import Setbacks
 from bootheal.model import ActionRecord
 from bootheal.ports import Clock
 from bootheal.step import Action, GiveUp, Wait
 
 DAY_SECONDS = 86400.0
 
+# What may be repeated for one cause is not repeated at the same object, at the same version, with the same values.
+MOST_IN_VAIN = 20
+
 
 class Bounds:
-    """Objects to an action that was done `max_repeats` times, or in boot after boot, and did not help.
+    """Objects to an action that was done `max_repeats` times, or in boot after boot, and did not help; or just failed.
 
     Its records are in words made fit by `told`, see `World.told`.
     """
 
     def __init__(self, *, clock: Clock, memory: Recorder, max_repeats: int, told: Callable[[str], str]) -> None:
         self._clock, self._memory, self._max_repeats, self._told = clock, memory, max_repeats, told
+        self.setbacks = Setbacks(clock=clock, memory=memory)
 
     def intent(self, node: Node, action: Action) -> ActionRecord:
         """Make the record of an action that is about to be done."""
@@ -34,6 +39,7 @@ class Bounds:
             repairs=action.repairs,
             incident=self._memory.incident(node.name),
             objects=action.objects,
+            loan=action.loan,
         )
 
     def spent(self, node: Node, action: Action) -> int:
@@ -41,18 +47,28 @@ class Bounds:
 
         A machine may be up for a year; what helps for some minutes, again and again, does not help.
         """
+        if not action.bounded:  # there may be reason to repeat it, but not for ever at the very same thing
+            again = node.effects[repr(action)]
+            return again if again >= MOST_IN_VAIN else 0
         done = self.intent(node, action)
         same = (other for other in self._memory.done(node.name) if other.same_as(done) and not other.failed)
         a_day_ago = done.at - DAY_SECONDS
         times = sum(other.count if other.incident == done.incident else other.times_after(a_day_ago) for other in same)
-        return times if action.bounded and times >= self._max_repeats else 0
+        return times if times >= self._max_repeats else 0
 
     def objection(self, node: Node, action: Action) -> Wait | GiveUp | None:
         """Return what the step's judgement is instead of doing it; None where nothing speaks against it."""
         if times := self.spent(node, action):
             hint = f"find out what undoes it, or what else is wrong with {action.about}"
             return GiveUp(f"cannot {action.sentence} again: it was done {times} times and did not help", hint)
-        return self._hold_back(node, action) if action.bounded else None
+        failed = self.setbacks.objection(node, action, self.intent(node, action))
+        return failed or (self._hold_back(node, action) if action.bounded else None)
+
+    def in_vain(self, node: Node, actions: Sequence[Action]) -> bool:
+        """Tell whether it is no use to begin with these: something was done too often, or has just failed again."""
+        first = actions if all(action.apart for action in actions) else actions[:1]
+        put_off = [self.setbacks.put_off(node, self.intent(node, action)) for action in first]
+        return any(self.spent(node, action) for action in actions) or (bool(put_off) and all(put_off))
 
     def _hold_back(self, node: Node, action: Action) -> Wait | None:
         """Break the circle of a boot, an action that does not help, and the next boot: wait ever longer before it."""

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from http import HTTPStatus
 from typing import Protocol
 
 from bootheal.engine.bounds import Bounds
+from bootheal.engine.folding import added
 from bootheal.engine.node import Node
 from bootheal.engine.recorder import Recorder
-from bootheal.errors import BoothealError, DeniedError, StateError, TransientError, scarce
+from bootheal.errors import BoothealError, StateError, scarce
 from bootheal.model import ActionRecord, EventKind
 from bootheal.ports import World
-from bootheal.step import Action, GiveUp, Judgement, Wait, told
+from bootheal.step import Action, GiveUp, Judgement, told
 
 
 class EventSink(Protocol):
@@ -60,7 +60,7 @@ class Executor:
     def clear(self) -> None:
         """Nothing more is to be done."""
         for node in self._agenda.values():
-            node.todo.clear()
+            node.drop()
         self._agenda.clear()
 
     def do(self, node: Node, action: Action) -> Judgement | Exception | None:
@@ -68,36 +68,38 @@ class Executor:
         done = self._bounds.intent(node, action)
         try:
             done = replace(done, evidence=action.evidence(self._world))
-            self._memory.record(node.name, done)
+            self._intend(node, action, done)
             self._tell(EventKind.ACTING, node, done.sentence, done)
             with scarce(done.sentence):
                 for part in action.parts():
                     part.apply(self._world)
                     self._turned()
         except BoothealError as error:
-            return self._failed(node, done, error) or told(_judge_failure(action, error), self._world.told)
+            unkept = self._failed(node, done, error)
+            return unkept or told(self._bounds.setbacks.failed(node, action, done, error), self._world.told)
         except Exception as error:  # noqa: BLE001 - our bug: it must not take the other steps along
             return self._failed(node, done, type(error).__name__) or error
+        self._bounds.setbacks.done(node, done)
+        node.effects[repr(action)] += 1
         return self._acted(node, replace(done, result="done"), EventKind.ACTED, done.sentence)
+
+    def _intend(self, node: Node, action: Action, done: ActionRecord) -> None:
+        """Write the intent down. What repays a loan is intended since that was taken: it needs no room on the disk."""
+        try:
+            self._memory.record(node.name, done)
+        except StateError:
+            if action.loan != "repaid":
+                raise
 
     def _failed(self, node: Node, done: ActionRecord, error: Exception | str) -> GiveUp | None:
         done = replace(done, result=self._world.told(f"failed: {error}"))
         return self._acted(node, done, EventKind.FAILED, f"{done.sentence}: {done.result}")
 
     def _acted(self, node: Node, done: ActionRecord, kind: EventKind, text: str) -> GiveUp | None:
-        node.done.append(done)
+        node.done = list(added(node.done, done))
         self._tell(kind, node, text, done)
         try:
             self._memory.record(node.name, done)
         except StateError as error:
             return GiveUp(str(error), error.hint)
         return None
-
-
-def _judge_failure(action: Action, error: BoothealError) -> Wait | GiveUp:
-    """A credential that the API server does not know is looked at again, too: the looks tell whether that passes."""
-    if isinstance(error, TransientError):
-        return Wait(f"cannot {action.sentence} yet: {error}", again=error.again)
-    if isinstance(error, DeniedError) and error.status == HTTPStatus.UNAUTHORIZED:
-        return Wait(f"cannot {action.sentence} yet: {error}")
-    return GiveUp(f"cannot {action.sentence}: {error}", error.hint)

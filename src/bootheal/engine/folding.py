@@ -22,6 +22,20 @@ MOST_PRESENT, MANY = 100, 150
 EARLIER = 10
 
 
+def added(records: Iterable[ActionRecord], done: ActionRecord) -> tuple[ActionRecord, ...]:
+    """Return the records with one more, or with it in the place of the one that has its number.
+
+    What fails again and again has one record: a failure takes the place of the one before it.
+    """
+    others = [record for record in records if record.number != done.number]
+    before = sum(record.number < done.number for record in others)
+    former = next((record for record in reversed(others[:before]) if record.same_as(done)), None)
+    if former and former.failed and done.failed and former.incident == done.incident:
+        others.remove(former)
+        done, before = _on_top(former, done), before - 1
+    return (*others[:before], done, *others[before:])
+
+
 def fold(records: Iterable[ActionRecord], incident: int) -> tuple[ActionRecord, ...]:
     """Return fewer records, still oldest first; `incident` is the present one."""
     past: list[ActionRecord] = []

@@ -127,6 +127,7 @@ class Engine:
         self._winding_down, until = True, self._clock.monotonic() + LONGEST_WIND_DOWN_SECONDS
         for node in self._owing.values():
             node.due = 0.0
+            node.put_off.clear()  # it is the last chance
         while self._owing and self._inbox.stops <= stops and (now := self._clock.monotonic()) < until:
             idle = [node for node in self._owing.values() if not node.looking]
             for node in idle:

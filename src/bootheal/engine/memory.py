@@ -6,11 +6,14 @@ Who keeps it, and when it must be on disk, is the recorder's business.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from bootheal.engine.folding import MANY, fold
+from bootheal.engine.folding import MANY, added, fold
 from bootheal.model import ActionRecord, Event, EventKind, Outcome, Progress, Remembered, Report, StepMemory
 
 # Of the actions that a step did in one pass, so many stay in the report.
 MOST_REPORTED = 50
+
+# The incident of what is carried over from another epoch.
+BEFORE = -1
 
 
 def step(remembered: Remembered, name: str) -> StepMemory:
@@ -45,13 +48,29 @@ def turned_to(remembered: Remembered, epoch: str, boot: str) -> Remembered:
     return Remembered(
         epoch=epoch,
         boot=boot,
-        steps=remembered.steps if same else {},
+        steps=remembered.steps if same else open_loans(remembered),
         recovering_since=remembered.recovering_since if remembered.boot == boot else None,
         previous=last,
         last_boot=last or remembered.last_boot,
         baseline=remembered.baseline,
         boots_in_vain=remembered.boots_in_vain if same else _boots_in_vain(remembered),
     )
+
+
+def open_loans(remembered: Remembered) -> dict[str, StepMemory]:
+    """Return what was lent and not repaid: the object may live on in another epoch, as a pod of another node does."""
+    left: dict[str, StepMemory] = {}
+    for name, memory in remembered.steps.items():
+        loans: dict[object, ActionRecord] = {}
+        for done in memory.done:
+            about = done.object, done.note.get("uid"), done.note.get("key")
+            if done.loan == "taken" and not done.failed:
+                loans[about] = replace(done, incident=BEFORE)
+            elif done.loan == "repaid" and done.result == "done":
+                loans.pop(about, None)
+        if loans:
+            left[name] = StepMemory(done=tuple(loans.values()))
+    return left
 
 
 def _boots_in_vain(remembered: Remembered) -> dict[str, dict[str, int]]:
@@ -77,10 +96,8 @@ def observed(remembered: Remembered, name: str, conditions: frozenset[str], now:
 def recorded(remembered: Remembered, name: str, done: ActionRecord) -> Remembered:
     """Add a record, or put it in the place of the one that has its number."""
     memory = step(remembered, name)
-    records = [done if other.number == done.number else other for other in memory.done]
-    if done.number not in {other.number for other in memory.done}:
-        records.append(done)
-    left = tuple(records) if len(records) < MANY else fold(records, memory.incident)
+    records = added(memory.done, done)
+    left = records if len(records) < MANY else fold(records, memory.incident)
     return _with(remembered, name, replace(memory, done=left))
 
 

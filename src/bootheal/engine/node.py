@@ -1,13 +1,13 @@
 """What the engine knows of one step while it runs."""
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from bootheal.errors import BoothealError, DeniedError
 from bootheal.model import ActionRecord, Ending, Outcome
 from bootheal.ports import Interest
-from bootheal.step import REFUSAL_TRANSIENT_SECONDS, Action, Judgement, Step, Wait, judge_error
+from bootheal.step import REFUSAL_TRANSIENT_SECONDS, Action, GiveUp, Judgement, Step, Wait, judge_error
 
 # A change often comes with others (a pod's status is written several times a second).
 SETTLE_DOWN_SECONDS = 0.05
@@ -23,8 +23,11 @@ class Node:
     last judged by, `doubted` when something that it comes after was last seen to be ill. `waiting_since` is when the
     wait under way began, `counting_since` since when it counts against the patience, `waited` what has counted before.
     `queued`: it waits for one of the `max_parallel` places. `todo` is what is yet to be done of its last judgement.
-    `denied_since` is since when the API server has refused its looks without a break, `failures` how often in a row
-    it was tried again and failed again.
+    `setback` is what to make of those that failed, where the others are done all the same.
+    `denied_since` is since when the API server has refused its looks without a break, `deeds_refused_since` its deeds,
+    `failures` how often in a row it was tried again and failed again. `put_off` is until when a deed that failed is not
+    tried again, by its kind, object and cause; `all_put_off` until when none is. `effects` counts how often the very
+    same deed was done since it was last well.
     """
 
     step: Step[Any]
@@ -36,6 +39,10 @@ class Node:
     refused: bool = False
     failures: int = 0
     denied_since: float | None = None
+    deeds_refused_since: float | None = None
+    put_off: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    all_put_off: float = NEVER
+    effects: Counter[str] = field(default_factory=Counter)
     remarks: tuple[str, ...] = ()
     began: float | None = None
     ended: float | None = None
@@ -51,6 +58,7 @@ class Node:
     queued: bool = False
     held_back_since: float | None = None
     todo: deque[Action] = field(default_factory=deque)
+    setback: Wait | GiveUp | None = None
     done: list[ActionRecord] = field(default_factory=list)
 
     @property
@@ -85,6 +93,22 @@ class Node:
             return Wait(str(error))
         return judge_error(error)
 
+    def refusal_may_pass(self, now: float) -> bool:
+        """Tell whether the API server has refused its deeds for so short a time that its roles may not be loaded yet.
+
+        A credential that it does not know, too: the looks tell whether that passes.
+        """
+        return self.deeds_refused_since is not None and now - self.deeds_refused_since < REFUSAL_TRANSIENT_SECONDS
+
+    def denied(self, instead: Wait | GiveUp) -> bool:
+        """Tell whether it is given up for a right that is missing: what else it would do is refused as well."""
+        return isinstance(instead, GiveUp) and self.deeds_refused_since is not None
+
+    def drop(self) -> None:
+        """Nothing of what its last judgement asked for is to be done any more."""
+        self.todo.clear()
+        self.setback = None
+
     def look_begins(self, now: float) -> None:
         """A look starts."""
         self.began = now if self.began is None else self.began
@@ -117,7 +141,7 @@ class Node:
         self.waiting_since, self.doubted = None, now
         if self.settled or self.todo:  # was it well, is that still to be done? To be judged anew then
             self.changed, self.due = self.changed or self.settled, 0.0
-        self.todo.clear()
+        self.drop()
 
     def begin_pass(self) -> None:
         """A new report begins; what is known stays known."""
@@ -128,15 +152,17 @@ class Node:
         self.ending, self.ended, self.due, self.waited, self.waiting_since = None, None, 0.0, 0.0, None
         self.hint, self.person, self.refused, self.held_back_since = "", False, False, None
         self.queued = False
-        self.todo.clear()
+        self.drop()
 
     def end(self, ending: Ending, why: str, now: float) -> None:
         """It has ended, for as long as nothing says otherwise."""
         self.ending, self.why = ending, why
+        if self.settled:
+            self.effects.clear()
         self.ended = now if self.ended is None else self.ended
         self.waiting_since, self.queued = None, False
         self.changed = self.changed and not self.failed
-        self.todo.clear()
+        self.drop()
 
     def outcome(self, start: float, because: str) -> Outcome:
         """Tell how it ended, in seconds since `start`, and, if it was skipped, `because` of what."""

@@ -41,6 +41,11 @@ class Recorder:
         return self._remembered.recovering_since
 
     @property
+    def baselines(self) -> Mapping[str, Mapping[str, str]]:
+        """What each step last settled with, in whatever epoch."""
+        return self._remembered.baseline
+
+    @property
     def remark(self) -> str:
         """What the owner of the state should know, "" for nothing."""
         return self._store.remark
@@ -68,9 +73,17 @@ class Recorder:
         self._remembered = memory.turned_to(self._remembered, epoch, self._boot)
 
     def enter(self, epoch: str) -> None:
-        """Begin the memory of `epoch`, or go on with it, durably. StateError where it cannot be kept."""
+        """Begin the memory of `epoch`, or go on with it, durably. StateError where it cannot be kept.
+
+        Where something is lent, that is on the disk already: then it is gone on with, so that it is given back.
+        """
+        before = self._remembered
         self.turn_to(epoch)
-        self._save(durable=True)
+        try:
+            self._save(durable=True)
+        except StateError:
+            if self._remembered is not before or not memory.open_loans(before):
+                raise
 
     def progress(self, event: Event) -> None:
         """Remember the latest of each step, for `bootheal status`."""

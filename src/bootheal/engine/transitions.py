@@ -16,6 +16,7 @@ from bootheal.engine.messages import Limits
 from bootheal.engine.node import SETTLE_DOWN_SECONDS, Node
 from bootheal.engine.recorder import Recorder
 from bootheal.model import Ending, EventKind
+from bootheal.model.durations import spoken
 from bootheal.ports import Clock
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 
@@ -111,8 +112,8 @@ class Transitions:
     def _wait(self, node: Node, judgement: Wait) -> None:
         now = self._clock.monotonic()
         if node.waited >= node.step.patience:
-            minutes = node.step.patience / 60
-            self._give_up(node, GiveUp(f"{judgement.why}; patience of {minutes:g} min has run out", OUT_OF_PATIENCE))
+            patience = spoken(node.step.patience)
+            self._give_up(node, GiveUp(f"{judgement.why}; patience of {patience} has run out", OUT_OF_PATIENCE))
             return
         if node.settled:
             self._unsettle(node, judgement.why)
@@ -171,7 +172,7 @@ class Transitions:
             case Wait() | GiveUp():
                 return True
             case Act():
-                return any(self._bounds.spent(node, action) for action in judgement.actions)
+                return self._bounds.in_vain(node, judgement.actions)
             case _:
                 return False
 
@@ -214,13 +215,23 @@ class Transitions:
             instead = FOR_A_PLACE
         if instead is None:
             instead = self._executor.do(node, action)
+        if action.apart and isinstance(instead, Wait | GiveUp) and not (instead is FOR_A_PLACE or node.denied(instead)):
+            node.setback, instead = _milder(node.setback, instead), None
+        if instead is None and not node.todo:
+            instead = node.setback
         if instead is not None:
-            node.todo.clear()
+            node.drop()
             self.apply(node, instead)
             node.queued = instead is FOR_A_PLACE and node.ending is None
         elif not node.todo:
             node.due, node.waiting_since = 0.0, None  # it has changed: what is waited for from now on is another thing
         return True
+
+
+def _milder(one: Wait | GiveUp | None, other: Wait | GiveUp) -> Wait | GiveUp:
+    """Return what to make of two that failed: as long as one may be tried again, the step goes on."""
+    waits = [setback for setback in (one, other) if isinstance(setback, Wait)]
+    return min(waits, key=lambda wait: wait.again or 0.0) if waits else one or other
 
 
 def _where(error: Exception) -> str:

@@ -27,8 +27,11 @@ from bootheal.model.cluster import (
 )
 from bootheal.model.codec import from_json, to_json
 from bootheal.model.endings import ENDINGS, VERDICTS, Ending, Level, RunEnding, StepEnding, Verdict
+from bootheal.model.happening import Happening
+from bootheal.model.history import BootRecord, History, Mark, MarkKind, PassRecord, Repair, Span, SpanKind, Track
 from bootheal.model.host import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
 from bootheal.model.identity import Auth, Credentials, Login, Ref, Secret, Target, Trust
+from bootheal.model.notice import Due, Notice, Occasion, Outbox, Told
 from bootheal.model.remembered import Progress, Remembered, StepMemory
 from bootheal.model.report import ActionRecord, Event, EventKind, Outcome, Report
 from bootheal.model.servers import Answer, Console, Role, Setting
@@ -41,6 +44,7 @@ __all__ = [
     "Answer",
     "Auth",
     "Backup",
+    "BootRecord",
     "BootTime",
     "Budget",
     "Component",
@@ -50,24 +54,34 @@ __all__ = [
     "Credentials",
     "Directory",
     "Document",
+    "Due",
     "Ending",
     "Endpoint",
     "Event",
     "EventKind",
     "Extensions",
+    "Happening",
+    "History",
     "HostFacts",
     "Leadership",
     "Lease",
     "Level",
     "Login",
+    "Mark",
+    "MarkKind",
     "Node",
+    "Notice",
+    "Occasion",
+    "Outbox",
     "Outcome",
+    "PassRecord",
     "Pod",
     "PodToDelete",
     "Progress",
     "Readiness",
     "Ref",
     "Remembered",
+    "Repair",
     "Report",
     "Right",
     "Role",
@@ -75,11 +89,15 @@ __all__ = [
     "Secret",
     "Service",
     "Setting",
+    "Span",
+    "SpanKind",
     "State",
     "StepEnding",
     "StepMemory",
     "Symptom",
     "Target",
+    "Told",
+    "Track",
     "Trust",
     "Verdict",
     "Webhook",

@@ -55,8 +55,8 @@ class Node:
 class Lease:
     """A node's heartbeat in kube-node-lease.
 
-    `advanced` says that this process has seen `renewed` move: the one proof of life
-    that needs no clock and no boot id.
+    `advanced` says that this process has seen `renewed` move within the last `duration`: the one proof of life that
+    needs no clock in common and no boot id.
     """
 
     renewed: float
@@ -204,26 +204,36 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A Service: cluster IP ("" when headless), its TCP ports as (port, target port), pod selector, labels."""
+    """A Service: cluster IP ("" when headless), its TCP ports as (port, target port), pod selector, labels.
+
+    `external` is the name that it is an alias of (type ExternalName), and then nothing else of it counts.
+    `publishes_unready`: it sends to pods that are not ready, too.
+    """
 
     ref: Ref
     cluster_ip: str
     ports: tuple[tuple[int, int | str], ...]
     selector: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    external: str = ""
+    publishes_unready: bool = False
+
+    def selects(self, pod: Pod) -> bool:
+        """Tell whether it sends to this pod by its labels."""
+        return not self.external and bool(self.selector) and self.selector.items() <= pod.labels.items()
 
     def port_on(self, pod: Pod) -> int:
-        """Return the number of the Service's first port on `pod`, 0 where it has none."""
-        return next((_on(pod, port, target) for port, target in self.ports), 0)
+        """Return the number of the Service's first port that `pod` has, 0 where it has none."""
+        return next((found for _, target in self.ports if (found := _on(pod, target))), 0)
 
     def port_to(self, pod: Pod, number: int) -> int:
         """Return the Service's port that leads to port `number` of `pod`, 0 where none does."""
-        return next((port for port, target in self.ports if _on(pod, port, target) == number), 0)
+        return next((port for port, target in self.ports if _on(pod, target) == number), 0)
 
 
-def _on(pod: Pod, port: int, target: int | str) -> int:
-    """Look a named target port up in the pod's containers."""
-    return target if isinstance(target, int) else pod.ports.get(target, port)
+def _on(pod: Pod, target: int | str) -> int:
+    """Look a named target port up in the pod's containers; 0 where none has it: the Service leaves such a pod out."""
+    return target if isinstance(target, int) else pod.ports.get(target, 0)
 
 
 @dataclass(frozen=True, slots=True)

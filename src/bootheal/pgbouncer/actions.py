@@ -51,6 +51,7 @@ class LowerSetting(_OnConsole):
     """Lower a setting of one pod, for a while, so that PgBouncer logs in soon: a loan to that pod."""
 
     bounded: ClassVar[bool] = False
+    loan = "taken"
 
     key: str
     value: str
@@ -76,6 +77,7 @@ class RestoreSetting(_OnConsole):
 
     bounded: ClassVar[bool] = False
     repairs: ClassVar[bool] = False
+    loan = "repaid"
 
     key: str
     value: str

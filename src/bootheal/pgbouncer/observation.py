@@ -201,7 +201,8 @@ def _compared(world: World, pooler: Pooler, pod: PoolerPod, document: Document |
 def _service(world: World, pooler: Pooler, service: Service, pods: list[Pod], client: Credentials) -> str:
     """Say why the Service may not serve yet: by a login where we reach it, else by its slices."""
     endpoints = world.cluster.endpoints(service.ref.namespace, service.ref.name)
-    if doubt := service_doubt(service.ref, endpoints, pods, boot_time=world.host.boot_time()):
+    neighbours = world.cluster.pods(service.ref.namespace)  # another pooler may be behind it, too
+    if doubt := service_doubt(service, endpoints, neighbours, boot_time=world.host.boot_time()):
         return doubt
     if not world.direct or not service.cluster_ip:
         return ""

@@ -5,7 +5,7 @@ Databases are asked by their pods' addresses, so nothing of theirs waits for thi
 
 from dataclasses import dataclass
 
-from bootheal.cluster.freshness import service_doubt
+from bootheal.cluster.freshness import sends_to, service_doubt
 from bootheal.errors import DeniedError, MissingError
 from bootheal.model import Answer, Pod, Ref, Right, Service, Target
 from bootheal.ports import World
@@ -53,14 +53,15 @@ class Dns(Step[DnsObservation]):
         """Judge its slices, and ask it where they are good."""
         try:
             service = world.cluster.service(SERVICE.namespace, SERVICE.name)
-            pods = world.cluster.pods(SERVICE.namespace, service.selector)
+            pods = world.cluster.pods(SERVICE.namespace)
             endpoints = world.cluster.endpoints(SERVICE.namespace, SERVICE.name)
         except (MissingError, DeniedError) as error:
             return DnsObservation(unknown=str(error))
-        if doubt := service_doubt(SERVICE, endpoints, pods, boot_time=world.host.boot_time()):
+        if doubt := service_doubt(service, endpoints, pods, boot_time=world.host.boot_time()):
             return DnsObservation(doubt=doubt)
-        serving = {endpoint.address for endpoint in endpoints if endpoint.ready}
-        pod = next(pod for pod in pods if pod.ready and serving.intersection((pod.ip, *pod.ips)))
+        pod = next((pod for pod in pods if pod.ready and sends_to(endpoints, pod)), None)
+        if pod is None:
+            return DnsObservation(unknown=f"{SERVICE} leads out of the cluster")
         target = _target(service, pod, direct=world.direct)
         return DnsObservation(answer=world.web.dns(target, QUESTION, TIMEOUT_SECONDS))
 

@@ -19,6 +19,9 @@ NAME = "gate"
 LEASES = "kube-node-lease"
 BLOCKING_TAINTS = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"})
 
+# How each sentence begins that says what is wrong with a node, here and in `cluster.freshness`.
+_OF_A_NODE = ("node ", "no node ")
+
 # While the API server starts, its checks pass one by one: the one that holds it up is named once it has failed for so
 # many seconds.
 CHECK_LASTS_SECONDS = 5.0
@@ -114,6 +117,11 @@ class Gate(Step[GateObservation]):
             remarks=(*cordoned, *webhooks.remarks(seen.extensions)),
             epoch=seen.epoch or "+".join(node.boot_id for node, _ in nodes),
         )
+
+
+def waits_for_a_node(why: str) -> bool:
+    """Tell whether what the gate waits for, in its own words, is a node: the API server is ready by then."""
+    return any(part.startswith(_OF_A_NODE) for part in why.split("; "))
 
 
 def _without_our_own(seen: GateObservation) -> HostFacts:

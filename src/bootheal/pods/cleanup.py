@@ -69,6 +69,7 @@ class DeletePods(Action):
     """
 
     bounded = False
+    apart = True
 
     pods: tuple[PodToDelete, ...]
 

@@ -51,6 +51,8 @@ class Terminating:
 class ForceDeletePod(Action):
     """Take one pod out of the API without waiting for a kubelet that does not know it."""
 
+    apart = True
+
     pod: Ref
     uid: str
     version: str

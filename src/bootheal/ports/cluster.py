@@ -18,6 +18,7 @@ from bootheal.model import (
     Document,
     Endpoint,
     Extensions,
+    Happening,
     Leadership,
     Lease,
     Login,
@@ -144,7 +145,8 @@ class CredentialReader(Protocol):
 class ClusterWriter(Protocol):
     """The changes that we make. For the loop's thread alone; each is one short request, but for `delete_pods`.
 
-    Each insists on what was seen: ConflictError where the object has changed since, MissingError where it is gone.
+    Each insists on what was seen: ConflictError where the object has changed since (and then it is read anew, however
+    late the watch is), MissingError where it is gone.
     What is written is in the lists that are kept before the call returns. A refusal by a webhook is an
     UnreachableError that names the webhook.
     """
@@ -183,6 +185,13 @@ class ClusterWriter(Protocol):
 
     def write_document(self, document: Document, text: str) -> None:
         """Replace the document's key of its ConfigMap by `text`, at the version that was read."""
+
+
+class Happenings(Protocol):
+    """Who tells the cluster's own readers what we do to its objects. For one thread; a few short requests each."""
+
+    def tell(self, happening: Happening, epoch: str) -> None:
+        """Write it as an Event, or count it where it was written before in this epoch."""
 
 
 class ClusterWatcher(Protocol):

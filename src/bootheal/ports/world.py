@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bootheal.model.quoted import visible
-from bootheal.ports.cluster import ClusterReader, ClusterWatcher, ClusterWriter, CredentialReader, PodAccess
+from bootheal.ports.cluster import ClusterReader, ClusterWatcher, ClusterWriter, CredentialReader, Happenings, PodAccess
 from bootheal.ports.host import Containers, Host
 from bootheal.ports.partial import Partial
 from bootheal.ports.servers import Pooler, Postgres, Web
@@ -29,6 +29,7 @@ class World:
     secrets: CredentialReader = _NOTHING
     writer: ClusterWriter = _NOTHING
     watcher: ClusterWatcher = _NOTHING
+    happenings: Happenings = _NOTHING
     host: Host = _NOTHING
     postgres: Postgres = _NOTHING
     pooler: Pooler = _NOTHING

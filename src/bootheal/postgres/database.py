@@ -3,7 +3,7 @@
 PostgreSQL is never restarted here: crash recovery would start from the beginning.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bootheal.model import ActionRecord, Login, Ref, Right
@@ -111,8 +111,7 @@ class DatabaseStep(Step[DatabaseObservation]):
         kept = {IDENTIFIER: past.baseline[IDENTIFIER]} if IDENTIFIER in past.baseline else {}
         held = f"; {', '.join(check.name for check in self.checks)}" if self.checks else ""
         why = f"{writable} accepts connections and takes writes{held}"
-        remark = "commits wait for a standby that is not there: see synchronous_standby_names"
-        return Settled(why, (remark,) if seen.alone else (), baseline=kept | seen.facts)
+        return Settled(why, tuple(_remarks(seen)), baseline=kept | seen.facts)
 
     def _judge_loss(
         self, cause: str, silent: Checked | None, seen: DatabaseObservation, accepted: ActionRecord | None
@@ -183,6 +182,14 @@ class DatabaseStep(Step[DatabaseObservation]):
             )
         secret = self.database.admin.secret
         return f"compare {secret} (databases.{self.database.name}.admin) with the role, and see pg_hba.conf"
+
+
+def _remarks(seen: DatabaseObservation) -> Iterator[str]:
+    if seen.alone:
+        yield "commits wait for a standby that is not there: see synchronous_standby_names"
+    for server in seen.servers.writable:
+        if server.answer and server.answer.unproven:
+            yield f"{server.name} lets us in without a password (trust in pg_hba.conf), so it has proven nothing"
 
 
 def _said(server: Server) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bootheal.cluster.freshness import pod_doubt, service_doubt
+from bootheal.cluster.freshness import pod_doubt, sends_to, service_doubt
 from bootheal.errors import BoothealError, PermanentError
 from bootheal.model import Answer, Auth, Leadership, Login, Pod, Ref, Service, Target, Trust
 from bootheal.ports import World
@@ -182,13 +182,14 @@ def _service_doubt(world: World, database: Database, servers: Iterable[Server]) 
     if not database.service:
         return ""
     endpoints = world.cluster.endpoints(database.namespace, database.service)
-    service, pods = Ref("service", database.namespace, database.service), world.cluster.pods(database.namespace)
+    service = world.cluster.service(database.namespace, database.service)
+    pods = world.cluster.pods(database.namespace)
     if doubt := service_doubt(service, endpoints, pods, boot_time=world.host.boot_time()):
         return doubt
-    ready = {endpoint.address for endpoint in endpoints if endpoint.ready}
     primary = next((server.pod for server in servers if server.writable), None)
-    if primary and ready.isdisjoint((primary.ip, *primary.ips)):
-        return f"{service} sends to {', '.join(sorted(ready))}, and not yet to the primary {primary.ref.name}"
+    if primary and not service.external and not sends_to(endpoints, primary):
+        ready = {endpoint.address for endpoint in endpoints if endpoint.ready}
+        return f"{service.ref} sends to {', '.join(sorted(ready))}, and not yet to the primary {primary.ref.name}"
     return ""
 
 

@@ -87,6 +87,7 @@ class ScaleUp(_OnWorkload):
 
     disruptive: ClassVar[bool] = True
     bounded: ClassVar[bool] = False
+    loan = "repaid"
 
     replicas: int
 

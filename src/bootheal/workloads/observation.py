@@ -132,13 +132,13 @@ def _choose(cluster: ClusterReader, workload: Workload, strategy: Strategy | Non
 def _in_front(cluster: ClusterReader, namespace: str, pods: tuple[Pod, ...]) -> list[Service]:
     """Return the Services that send to some of `pods`."""
     services = cluster.services(namespace)
-    return [s for s in services if s.selector and any(s.selector.items() <= pod.labels.items() for pod in pods)]
+    return [service for service in services if any(service.selects(pod) for pod in pods)]
 
 
 def _doubt(cluster: ClusterReader, service: Service, neighbours: Sequence[Pod], boot_time: BootTime | None) -> str:
     """Say whether it still sends elsewhere: its slices follow seconds after its pods."""
     endpoints = cluster.endpoints(service.ref.namespace, service.ref.name)
-    return service_doubt(service.ref, endpoints, neighbours, boot_time=boot_time)
+    return service_doubt(service, endpoints, neighbours, boot_time=boot_time)
 
 
 def _shut(world: World, service: Service, probed: int, ready: Sequence[Pod]) -> str:

@@ -34,7 +34,8 @@ class Api:
 
 def page(*names: str, further: str = "") -> Any:
     metadata = {"resourceVersion": "7"} | ({"continue": further} if further else {})
-    return json.loads(json.dumps({"metadata": metadata, "items": [{"metadata": {"name": name}} for name in names]}))
+    items = [{"metadata": {"name": name, "namespace": "shop"}} for name in names]
+    return json.loads(json.dumps({"metadata": metadata, "items": items}))
 
 
 def test_a_list_is_all_of_its_pages() -> None:

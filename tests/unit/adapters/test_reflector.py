@@ -24,7 +24,7 @@ PODS = Resource("pod", "/api/v1", "pods", lambda raw: Snapshot(raw["metadata"]["
 
 
 def pod(name: str, version: int | str, uid: str = "1") -> dict[str, Any]:
-    return {"metadata": {"name": name, "uid": uid, "resourceVersion": str(version)}}
+    return {"metadata": {"name": name, "namespace": "shop", "uid": uid, "resourceVersion": str(version)}}
 
 
 @dataclass
@@ -340,3 +340,14 @@ def test_who_reads_when_he_is_told_reads_what_he_was_told_of(api: ScriptedApi, s
     bench.take("MODIFIED", pod("a", 103))
     bench.take("MODIFIED", pod("a", 106))
     assert ears.heard == ["", "a"]
+
+
+def test_what_is_read_anew_is_newer_than_what_a_late_watch_has_told(api: ScriptedApi, scope: Scope) -> None:
+    """After a conflict: the same version was sent 154 times while a watch lagged."""
+    reflector, _ = keep(api, scope)
+    api.listed.put(Listed([pod("a", 7)], 7))
+    reflector.renew("a")
+    assert reflector.items()["a"].version == "7"
+    api.listed.put(Listed([], 8))
+    reflector.renew("a")
+    assert reflector.items() == {}

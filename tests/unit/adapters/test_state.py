@@ -5,22 +5,41 @@ import signal
 import socket
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.files import lock
 from bootheal.adapters.state import StateFile, read
+from bootheal.adapters.state_format import Contents, decode, encode
 from bootheal.engine import Recorder
 from bootheal.errors import LockedError, StateError
-from bootheal.model import ActionRecord, Remembered, StepMemory
+from bootheal.model import ActionRecord, Ending, Outcome, Remembered, Report, StepMemory
 from support.command import environment
+from support.thorough import times
 
 DONE = ActionRecord(0, "delete-pod", "pod/shop/a", "Unknown", 5.0, "delete pod/shop/a", "done")
 SOME = Remembered(epoch="boot-1", boot="machine-1", steps={"a": StepMemory({"dead": 100.0}, (DONE,))})
+
+PIECES = [
+    b"null",
+    b"[]",
+    b"{}",
+    b'""',
+    b"-1",
+    b"1e999",
+    b"true",
+    b"NaN",
+    b"[" * 50,
+    b'"\\ud800"',
+    b"99999999999999999999",
+]
 
 
 def remembered(directory: Path, contents: Remembered = SOME) -> StateFile:
@@ -204,3 +223,71 @@ def test_a_lock_that_cannot_be_signed_is_not_held(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == [f"cannot write {tmp_path}/lock: File too large", "see state_directory", "3"], (
         done.stderr
     )
+
+
+WORDS = "log main"
+LOGGED = replace(DONE, evidence={WORDS: "user canary paid", "status": "exit 1: canary", "events": "Killing"})
+
+
+def with_logs() -> Remembered:
+    outcome = Outcome("a", Ending.SETTLED, "well", actions=(LOGGED,))
+    return replace(SOME, steps={"a": StepMemory({}, (LOGGED,))}, report=Report("boot-1", 1.0, 2.0, (outcome,)))
+
+
+def test_what_a_pod_has_logged_is_not_for_everybody(tmp_path: Path) -> None:
+    """The state file that all may read names where it is; root and the service's group see it as before."""
+    remembered(tmp_path, with_logs())
+    assert "canary" not in (tmp_path / "state.json").read_text()
+    assert "Killing" in (tmp_path / "state.json").read_text()
+    assert (tmp_path / "evidence.json").stat().st_mode & 0o777 == 0o640
+    shown = read(tmp_path)
+    assert shown is not None
+    assert shown.remembered == with_logs()
+    again = StateFile(tmp_path)
+    with again.hold():
+        assert again.load() == with_logs()
+        again.save(SOME, durable=False)
+    assert "canary" not in (tmp_path / "evidence.json").read_text()
+
+
+def test_who_may_not_read_it_is_told_where_it_is(tmp_path: Path) -> None:
+    """And `status` works all the same."""
+    remembered(tmp_path, with_logs())
+    (tmp_path / "evidence.json").write_text("[" * 100_000)
+    shown = read(tmp_path)
+    assert shown is not None
+    (done,) = shown.remembered.steps["a"].done
+    assert done.evidence[WORDS].startswith("kept in evidence.json for root and the service's group")
+
+
+def test_evidence_that_is_public_stands_in_the_state_file(tmp_path: Path) -> None:
+    """Where the owner said so."""
+    state = StateFile(tmp_path, public=True)
+    with state.hold():
+        state.save(with_logs(), durable=True)
+    assert "canary" in (tmp_path / "state.json").read_text()
+    assert not (tmp_path / "evidence.json").exists()
+
+
+@given(st.data())
+@settings(max_examples=times(500), deadline=None)
+def test_a_state_file_in_which_something_was_changed_is_understood_or_refused(data: st.DataObject) -> None:
+    """Bytes of it, with or without the right sum: five thousand files in the thorough suite, and never a bug."""
+    text = encode(Contents(with_logs(), "1 2 boot")) if data.draw(st.booleans()) else encode(Contents(SOME, ""))
+    raw = bytearray(text.encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at, gone = data.draw(st.integers(0, len(raw))), data.draw(st.integers(0, 8))
+        raw[at : at + gone] = data.draw(st.one_of(st.binary(max_size=4), st.sampled_from(PIECES)))
+    if data.draw(st.booleans()):
+        head, mark, rest = bytes(raw).partition(b'", ')
+        raw = bytearray(head[:-8] + f"{zlib.crc32(rest):08x}".encode() + mark + rest)
+    assert 0 < len(said_of(bytes(raw))) <= 2000
+
+
+def said_of(raw: bytes) -> str:
+    """Return why it is refused, or that it is understood, and can be written again."""
+    try:
+        found = decode(raw)
+    except ValueError as error:
+        return str(error)
+    return "understood" if encode(found) else ""

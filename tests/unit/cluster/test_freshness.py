@@ -1,9 +1,12 @@
 """What the API says right after a power cut is not believed."""
 
+from dataclasses import replace
+
 import pytest
 
+from bootheal.adapters.kube.objects import pod as parsed_pod
 from bootheal.cluster.freshness import node_doubt, pod_doubt, service_doubt, workload_doubt
-from bootheal.model import BootTime, Endpoint, Lease, Node, Ref
+from bootheal.model import BootTime, Endpoint, Lease, Node, Pod, Ref, Service
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_lease, a_node, a_pod, running, terminated
 
 SERVICE = Ref("service", "shop", "web")
@@ -19,7 +22,7 @@ SERVICE = Ref("service", "shop", "web")
         (a_node(), None, "new", "no Lease yet"),
         (a_node(), a_lease(BOOT - 1), "new", "has not renewed its Lease in this boot"),
         (a_node(), a_lease(NOW - 41), "new", "last renewed its Lease 41 s ago"),
-        (a_node(boot_id="any"), a_lease(), None, "has not renewed its Lease since we began to look"),
+        (a_node(boot_id="any"), a_lease(), None, "was not seen renewing its Lease lately"),
         (a_node(boot_id="any"), a_lease(advanced=True), None, ""),
     ],
 )
@@ -44,17 +47,69 @@ def test_whole_seconds_are_given_the_benefit_of_the_doubt() -> None:
     assert pod_doubt(a_pod("a", running(started=BOOT)), boot_time=BootTime.since(BOOT + 0.5)) == ""
 
 
-def test_a_service_is_believed_when_all_it_sends_to_is_alive() -> None:
-    """Addresses of pods that are gone, not ready or of the previous boot are doubted; none at all, too."""
-    pod = a_pod("a", ip="10.42.0.9")
-    alive, dead = Endpoint("10.42.0.9", 5432), Endpoint("10.42.0.3", 5432)
-    assert service_doubt(SERVICE, [alive], [pod], boot_time=THIS_BOOT) == ""
-    assert service_doubt(SERVICE, [], [pod], boot_time=THIS_BOOT) == "service/shop/web has no ready address yet"
-    assert "10.42.0.3" in service_doubt(SERVICE, [alive, dead], [pod], boot_time=THIS_BOOT)
-    dual = a_pod("a", ip="10.42.0.9", ips=("10.42.0.9", "fd42::9"))
-    assert service_doubt(SERVICE, [Endpoint("fd42::9", 5432)], [dual], boot_time=THIS_BOOT) == ""
-    old = a_pod("a", running(started=BOOT - 1), ip="10.42.0.9")
-    assert "10.42.0.9" in service_doubt(SERVICE, [alive], [old], boot_time=THIS_BOOT)
+WEB = Service(SERVICE, "10.43.0.9", ((80, 80),), {"app": "web"})
+BLUE, GREEN = a_pod("blue", ip="10.42.0.9"), a_pod("green", ip="10.42.0.10", owner=Ref("replicaset", "shop", "green"))
+UNREADY = a_pod("unready", running(ready=False), ip="10.42.0.3")
+DUAL = a_pod("dual", ip="10.42.0.9", ips=("10.42.0.9", "fd42::9"))
+OLD = a_pod("old", running(started=BOOT - 1), ip="10.42.0.9")
+
+
+def at(*addresses: str, pod: str = "", ready: bool = True) -> list[Endpoint]:
+    return [Endpoint(address, 80, pod, ready) for address in addresses]
+
+
+@pytest.mark.parametrize(
+    ("service", "endpoints", "pods", "doubt"),
+    [
+        (WEB, at("10.42.0.9"), [BLUE], ""),
+        (WEB, [], [BLUE], "service/shop/web has no ready address yet"),
+        (WEB, at("10.42.0.9", "10.42.0.3"), [BLUE], "still sends to 10.42.0.3, where no ready pod of this boot is"),
+        (WEB, at("10.42.0.9", "10.42.0.3"), [BLUE, UNREADY], "still sends to 10.42.0.3"),
+        (WEB, at("10.42.0.9"), [OLD], "still sends to 10.42.0.9"),
+        (WEB, at("10.42.0.9"), [a_pod("gone", phase="Failed", ip="10.42.0.9")], "still sends to 10.42.0.9"),
+        # two Deployments behind it, of which one may be at rest
+        (WEB, at("10.42.0.9", "10.42.0.10"), [BLUE, GREEN], ""),
+        (WEB, at("10.42.0.10"), [GREEN, UNREADY], ""),
+        # one replica that is not ready, of a Service that publishes it all the same
+        (replace(WEB, publishes_unready=True), at("10.42.0.9", "10.42.0.3"), [BLUE, UNREADY], ""),
+        (replace(WEB, publishes_unready=True), at("10.42.0.3"), [UNREADY], "sends to no pod that is ready yet"),
+        (replace(WEB, publishes_unready=True), at("10.42.0.9", "10.42.0.4"), [BLUE], "10.42.0.4, where no pod of"),
+        # another name for something else, whatever its selector says
+        (replace(WEB, external="db.example.org"), [], [BLUE], ""),
+        # both families of addresses, in any spelling
+        (WEB, at("10.42.0.9", "fd42::9"), [DUAL], ""),
+        (WEB, at("FD42:0:0:0:0:0:0:9"), [DUAL], ""),
+        # no selector: Patroni writes the address of the leader, who may not be ready; others write what is no pod's
+        (replace(WEB, selector={}), at("10.42.0.3", pod="unready"), [UNREADY], ""),
+        (replace(WEB, selector={}), at("10.42.0.4", pod="unready"), [UNREADY], "10.42.0.4, where no pod of this boot"),
+        (replace(WEB, selector={}), at("192.0.2.7"), [], ""),
+        (replace(WEB, selector={}), at("192.0.2.7", ready=False), [], "has no ready address yet"),
+    ],
+)
+def test_a_service_is_believed_when_all_it_sends_to_lives_in_this_boot(
+    service: Service, endpoints: list[Endpoint], pods: list[Pod], doubt: str
+) -> None:
+    """One rule for every kind of Service; each of these once waited until its patience ended."""
+    found = service_doubt(service, endpoints, pods, boot_time=THIS_BOOT)
+    assert doubt in found
+    assert bool(doubt) == bool(found)
+
+
+def test_a_named_port_is_that_of_whoever_has_it() -> None:
+    """A sidecar, too; a pod without it is not asked at the Service's own port, which is somebody else's."""
+    raw = {
+        "metadata": {"name": "web-1", "namespace": "shop"},
+        "spec": {
+            "containers": [{"name": "app", "ports": [{"name": "admin", "containerPort": 9000}]}],
+            "initContainers": [
+                {"name": "proxy", "restartPolicy": "Always", "ports": [{"name": "http", "containerPort": 15001}]},
+                {"name": "migrate", "ports": [{"name": "once", "containerPort": 1}]},
+            ],
+        },
+    }
+    assert replace(WEB, ports=((80, "http"),)).port_on(parsed_pod(raw)) == 15001
+    assert replace(WEB, ports=((80, "once"),)).port_on(parsed_pod(raw)) == 0
+    assert replace(WEB, ports=((443, "https"), (80, "http"))).port_on(parsed_pod(raw)) == 15001
 
 
 def test_a_workloads_status_is_believed_when_it_counts_what_is_there() -> None:

@@ -31,7 +31,7 @@ def test_every_command_and_option_is_in_the_manual(name: str) -> None:
     assert found, f"systemd/bootheal.8 has no .It Cm {name}"
     section = rest.partition("\n.It Cm ")[0].partition("\n.Sh ")[0]
     options = {option for action in commands()[name]._actions for option in action.option_strings}
-    for option in sorted(options - {"-h", "--help", "--config"}):
+    for option in sorted(options - {"-h", "--help", "-c", "--config"}):
         assert f".It Fl {option[1:]}" in section, f"systemd/bootheal.8: {name} lacks .It Fl {option[1:]}"
 
 

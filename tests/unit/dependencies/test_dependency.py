@@ -29,12 +29,15 @@ class Simulated(Partial):
     endpoints_: list[Endpoint] = field(default_factory=lambda: [Endpoint("10.42.0.7", 6379, "redis-0")])
     answers: Mapping[str, Answer] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    external: str = ""
 
     def pods(self, _namespace: str, labels: Mapping[str, str] | None = None) -> list[Pod]:
         return [pod for pod in self.pods_ if (labels or {}).items() <= pod.labels.items()]
 
     def service(self, namespace: str, name: str) -> Service:
-        return Service(Ref("service", namespace, name), "10.43.0.1", ((6379, 6379),), self.selector)
+        return Service(
+            Ref("service", namespace, name), "10.43.0.1", ((6379, 6379),), self.selector, external=self.external
+        )
 
     def endpoints(self, _namespace: str, _service: str) -> list[Endpoint]:
         return self.endpoints_
@@ -55,6 +58,13 @@ class Simulated(Partial):
 
 def look(simulated: Simulated, step: Dependency = REDIS) -> DependencyObservation:
     return step.look(World(cluster=simulated, host=simulated, web=simulated))
+
+
+def test_another_name_for_a_host_leads_to_that_host() -> None:
+    """Whatever the ExternalName's selector would choose: Kubernetes does not heed it, and makes no slices."""
+    simulated = Simulated(external="redis.example.org", endpoints_=[])
+    assert isinstance(REDIS.judge(look(simulated), past()), Settled)
+    assert simulated.asked == ["redis.example.org:6379"]
 
 
 def test_every_ready_pod_is_asked() -> None:

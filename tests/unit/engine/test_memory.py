@@ -77,6 +77,23 @@ def test_another_epoch_is_another_memory() -> None:
     assert (after.epoch, after.steps, after.baseline) == ("boot-2", {}, {"database/shop": {"rows": "1"}})
 
 
+def test_a_loan_outlives_its_epoch_until_it_is_repaid() -> None:
+    """The pooler's pod lives on where another node has booted; whoever finds it must know what it is owed."""
+    taken = replace(DONE, action="lower-setting", note={"uid": "1", "key": "retry", "value": "15"}, loan="taken")
+    repaid = replace(taken, number=1, action="restore-setting", loan="repaid")
+    lent = recorded(FIRST, "pooler", taken)
+    after = turned_to(turned_to(lent, "boot-2", "machine-1"), "boot-3", "machine-1")
+    (kept,) = memory.step(after, "pooler").done
+    assert (kept.note, kept.action) == (taken.note, "lower-setting")
+    assert memory.step(closed(after, "pooler"), "pooler").incident == 0  # nothing was done in this epoch
+    for result, left in (("done", 0), ("intended", 1), ("failed: no answer", 1)):
+        given_back = recorded(after, "pooler", replace(repaid, result=result))
+        assert len(memory.step(turned_to(given_back, "boot-4", "machine-1"), "pooler").done) == left
+    other = recorded(lent, "pooler", replace(repaid, note={"uid": "2", "key": "retry"}))
+    assert len(memory.step(turned_to(other, "boot-2", "machine-1"), "pooler").done) == 1
+    assert turned_to(recorded(FIRST, "pooler", replace(taken, result="failed: x")), "boot-2", "machine-1").steps == {}
+
+
 def test_the_baseline_of_a_step_is_replaced_as_a_whole() -> None:
     """What it no longer says is forgotten; other steps keep theirs."""
     before = memory.with_baseline(FIRST, {"a": {"rows": "1", "old": "x"}, "b": {"rows": "7"}})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bootheal.backoff import MOST_FAILURES
 from bootheal.engine import Limits
 from bootheal.model import EventKind, Verdict
 from bootheal.ports import Interest, World
@@ -48,8 +49,8 @@ def test_after_something_was_done_the_answer_is_awaited_promptly() -> None:
     assert bench.run().seconds <= done[0] + 1.2
 
 
-def test_an_action_that_fails_for_an_hour_is_not_tried_ever_faster() -> None:
-    """What was tried in vain has changed nothing: the pace stays that of the whole wait."""
+def test_an_action_that_fails_for_an_hour_is_tried_ever_more_seldom() -> None:
+    """What was tried in vain has changed nothing, and each try is a request and a record on the disk."""
     bench = Bench([], limits=Limits(deadline=3000.0))
     tries: list[float] = []
 
@@ -59,7 +60,10 @@ def test_an_action_that_fails_for_an_hour_is_not_tried_ever_faster() -> None:
 
     bench.steps = [Scripted(name="a", patience=3600.0, judges=lambda *_: Act("must", (Refused(cause="x", does=does),)))]
     bench.run()
-    assert 400 <= len(tries) <= 850
+    pauses = [later - earlier for earlier, later in pairwise(tries)]
+    assert pauses[0] < 0.5
+    assert 50 < pauses[-1] < 70
+    assert len(tries) == MOST_FAILURES
 
 
 class Refused(Deed):

@@ -57,6 +57,27 @@ class OnePooler(Partial):
         return SERVED
 
 
+class TwoPoolers(OnePooler):
+    """Blue and green behind one Service."""
+
+    def service(self, namespace: str, name: str) -> Service:
+        return Service(Ref("service", namespace, name), "", ((6432, 6432),), {"app": "pooler"})
+
+    def pods(self, _namespace: str, selector: Any = None) -> Sequence[Pod]:
+        blue, green = a_pod("pooler-1"), a_pod("green-1", ip="10.42.0.8")
+        return (blue,) if selector else (blue, green)
+
+    def endpoints(self, _namespace: str, _service: str) -> Sequence[Endpoint]:
+        return (Endpoint("10.42.0.7", 6432, "pooler-1"), Endpoint("10.42.0.8", 6432, "green-1"))
+
+
+def test_another_pooler_may_be_behind_the_same_service() -> None:
+    """Its addresses are no dead ones: this once waited until patience ended."""
+    world = TwoPoolers(Console({"server_login_retry": Setting("15", changeable=True)}))
+    seen = look(World(cluster=world, secrets=world, host=world, postgres=world, pooler=world), POOLER)
+    assert seen.service == ""
+
+
 def found(waits: str, forced_user: str = "") -> Answer:
     shown = Console({"server_login_retry": Setting("15", changeable=True)}, frozenset({waits}))
     world = OnePooler(replace(shown, forced_user=forced_user))

@@ -47,6 +47,15 @@ def test_a_writable_primary_settles_it() -> None:
     assert judge(standby, primary) == Settled("postgres-1 accepts connections and takes writes")
 
 
+def test_a_server_that_asks_for_no_password_is_told_of() -> None:
+    """`trust` is legitimate, but whoever answers there has proven nothing."""
+    judgement = judge(server("postgres-0", ok=True, value="f", unproven=True))
+    assert isinstance(judgement, Settled)
+    assert judgement.remarks == (
+        "postgres-0 lets us in without a password (trust in pg_hba.conf), so it has proven nothing",
+    )
+
+
 def test_a_service_that_does_not_lead_there_yet_is_waited_for() -> None:
     """The pooler comes through it, and would hang on an address that is gone."""
     servers = Servers((server(ok=True, value="f"),), service="service/shop/db still sends to 10.42.0.3")

@@ -18,7 +18,7 @@ from typing import IO
 
 import yaml
 
-from bootheal.adapters import log_signatures
+from bootheal.adapters import bounded_yaml, log_signatures
 from bootheal.adapters.docker import texts
 from bootheal.adapters.docker.containers import as_component, running, state
 from bootheal.adapters.docker.engine import Box, DockerEngine
@@ -106,13 +106,13 @@ class K3dHost:
         """
         server = next(box for box in self._boxes() if _role(box) == SERVER)
         try:
-            content = yaml.safe_load(self._engine.read(server.name, KUBECONFIG))
+            content = bounded_yaml.load(self._engine.read(server.name, KUBECONFIG))
             host, port = server.labels.get(API_HOST) or "0.0.0.0", server.labels.get(API_PORT) or "6443"
             for entry in content["clusters"]:
                 entry["cluster"]["server"] = f"https://{host}:{port}"
         except MissingError:
             raise UnreachableError(f"cannot read a kubeconfig in container {server.name}: it has none yet") from None
-        except (yaml.YAMLError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             raise UnreachableError(f"cannot use the kubeconfig in container {server.name}: it is not whole") from None
         return yaml.safe_dump(content)
 

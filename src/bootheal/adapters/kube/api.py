@@ -7,14 +7,16 @@ it can hold a secret.
 
 import http
 import json
+import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from socket import socket
 from typing import Any
 
 from bootheal.adapters.kube import webhooks
-from bootheal.adapters.kube.errors import error_for, reason, right_to
+from bootheal.adapters.kube.bounds import LONGEST_LINE_BYTES, MEBIBYTE, MOST_BYTES, heard, within
+from bootheal.adapters.kube.errors import LongError, error_for, reason, right_to
 from bootheal.adapters.kube.kubeconfig import Access, Kubeconfig
 from bootheal.adapters.scope import Scope
 from bootheal.cluster.webhooks import blame, webhook_in
@@ -29,6 +31,9 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 
+# The path of one object in a namespace.
+_OBJECT = re.compile(r"/apis?/(?:[^/]+/){1,2}namespaces/([^/]+)/[a-z]+/([^/]+)")
+
 # What does not answer a question about a state, but refuses to.
 REFUSALS = (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN, http.HTTPStatus.TOO_MANY_REQUESTS)
 
@@ -39,10 +44,12 @@ class Api:
     """Connections to the API server that `kubeconfig` describes.
 
     It is read again when it has changed: k3s writes its own at every start, with renewed certificates.
+    `seconds` is for how long an answer may take, all of it, once there is a connection.
     """
 
-    def __init__(self, kubeconfig: Kubeconfig, scope: Scope) -> None:
-        self._kubeconfig, self.scope = kubeconfig, scope
+    def __init__(self, kubeconfig: Kubeconfig, scope: Scope, seconds: float = READ_TIMEOUT_SECONDS) -> None:
+        self._kubeconfig, self.scope, self._seconds = kubeconfig, scope, seconds
+        self._connecting = min(CONNECT_TIMEOUT_SECONDS, seconds)
         self._used: tuple[Access, Any] | None = None
         self._lock = threading.Lock()
         scope.on_close(self._close)
@@ -75,14 +82,16 @@ class Api:
 
     def get(self, path: str, query: Query = (), *, about: str) -> Any:
         """GET and parse JSON."""
-        return _parsed(self._read("GET", path, query, about=about), about)
+        return _parsed(self._read("GET", path, query, about=about), about, path)
 
     def text(
         self, path: str, query: Query = (), *, about: str, timeout: float = READ_TIMEOUT_SECONDS
     ) -> tuple[int, str]:
         """GET and return status and text, whatever the status (but what refuses us raises)."""
-        response = self._send("GET", path, query, timeout=timeout)
-        body = self._body(response).decode(errors="replace")
+        timeout = min(timeout, self._seconds)
+        with within(self._connecting + timeout):
+            response = self._send("GET", path, query, timeout=timeout)
+            body = self._body(response, about).decode(errors="replace")
         if response.status in REFUSALS:
             raise error_for(response.status, about, right=right_to("GET", path), headers=response.response.headers)
         return response.status, body
@@ -90,23 +99,31 @@ class Api:
     def write(self, method: str, path: str, body: Any, *, about: str, content_type: str = JSON) -> Any:
         """Send a write under our own field manager (Flux strips the fields of `kubectl…`) and parse the reply."""
         query = [("fieldManager", OWNER)] if method in ("PATCH", "POST", "PUT") else []
-        return _parsed(self._read(method, path, query, body=body, content_type=content_type, about=about), about)
+        read = self._read(method, path, query, body=body, content_type=content_type, about=about)
+        return _parsed(read, about, path if method != "POST" else "")
 
-    def stream(self, path: str, query: Query, *, quiet: float, about: str) -> Iterator[Any]:
-        """Yield a watch's JSON lines until the server ends it; UnreachableError after `quiet` seconds of silence."""
+    def stream(self, path: str, query: Query, *, quiet: float, about: str) -> Generator[Any, None, None]:
+        """Yield a watch's JSON lines until the server ends it; UnreachableError if it has not after `quiet` seconds."""
+        with within(self._connecting + quiet):
+            yield from self._lines(path, query, quiet, about)
+
+    def _lines(self, path: str, query: Query, quiet: float, about: str) -> Iterator[Any]:
         from urllib3.exceptions import HTTPError
 
         response = self._send("GET", path, query, timeout=quiet)
         if response.status != http.HTTPStatus.OK:
-            self._body(response)
+            self._body(response, about)
             right = right_to("GET", path, watching=True)
             raise error_for(response.status, about, right=right, headers=response.response.headers)
         rest = b""
         try:
-            for chunk in response.response.stream():
+            for chunk in response.response.stream(decode_content=False):
                 *lines, rest = (rest + chunk).split(b"\n")
+                if len(rest) > LONGEST_LINE_BYTES:
+                    raise UnreachableError(f"cannot watch {about}: its answer has no end")
                 yield from (json.loads(line) for line in lines if line)
-        except (HTTPError, OSError, ValueError) as error:
+                heard()
+        except (HTTPError, OSError, ValueError, RecursionError) as error:
             raise UnreachableError(f"cannot watch {about}: {reason(error)}") from None
         finally:
             response.response.close()
@@ -114,8 +131,11 @@ class Api:
     def _read(
         self, method: str, path: str, query: Query, *, about: str, body: Any = None, content_type: str = JSON
     ) -> bytes:
-        response = self._send(method, path, query, body=body, content_type=content_type)
-        data = self._body(response)
+        with within(self._connecting + self._seconds):
+            response = self._send(method, path, query, body=body, content_type=content_type)
+            data = self._body(response, about)
+        if http.HTTPStatus.MULTIPLE_CHOICES <= response.status < http.HTTPStatus.BAD_REQUEST:
+            raise UnreachableError(f"cannot use {about}: what answers is not an API server, it says {response.status}")
         if response.status >= http.HTTPStatus.BAD_REQUEST:
             if method != "GET" and (webhook := webhook_in(data.decode(errors="replace"))):
                 raise UnreachableError(f"cannot change {about}: {blame(webhook, webhooks.read(self.get))}")
@@ -130,7 +150,7 @@ class Api:
         *,
         body: Any = None,
         content_type: str = JSON,
-        timeout: float = READ_TIMEOUT_SECONDS,
+        timeout: float = 0.0,
     ) -> Any:
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
@@ -141,8 +161,8 @@ class Api:
             method, path, query_params=list(query), header_params=headers, body=body, auth_settings=["BearerToken"]
         )
         try:
-            response = client.call_api(*request, _request_timeout=(CONNECT_TIMEOUT_SECONDS, timeout))
-        except (HTTPError, ApiException, OSError) as error:
+            response = client.call_api(*request, _request_timeout=(self._connecting, timeout or self._seconds))
+        except (HTTPError, ApiException, OSError, ValueError) as error:  # ValueError: a URL or a header that is none
             self._kubeconfig.doubt()
             host = client.configuration.host
             raise UnreachableError(f"cannot reach the API server at {host}: {reason(error)}") from None
@@ -150,13 +170,22 @@ class Api:
             self._kubeconfig.doubt()
         return response
 
-    def _body(self, response: Any) -> bytes:
+    def _body(self, response: Any, about: str) -> bytes:
+        """Read all of it, as it is: nobody asked for an encoding, which could make much of little."""
         from urllib3.exceptions import HTTPError
 
+        read, size = [], 0
         try:
-            return bytes(response.read())
-        except (HTTPError, OSError) as error:
+            for chunk in response.response.stream(decode_content=False):
+                read.append(chunk)
+                size += len(chunk)
+                if size > MOST_BYTES:
+                    response.response.close()
+                    raise LongError(f"cannot use {about}: the answer is longer than {MOST_BYTES // MEBIBYTE} MiB")
+        except (HTTPError, OSError, ValueError) as error:
+            response.response.close()
             raise UnreachableError(f"cannot read from the API server at {self.host}: {reason(error)}") from None
+        return b"".join(read)
 
     # --- streams to a pod -------------------------------------------------------------------------
 
@@ -202,8 +231,17 @@ def _told(about: str, right: str, failed: str) -> Iterator[None]:
         raise UnreachableError(f"{failed}: {reason(error)}") from None
 
 
-def _parsed(data: bytes, about: str) -> Any:
+def _parsed(data: bytes, about: str, path: str) -> Any:
+    """Return the object that it is; where `path` names one, it must be that very one."""
     try:
-        return json.loads(data)
-    except ValueError:
-        raise UnreachableError(f"cannot get {about}: what answers is not an API server, or not yet") from None
+        said = json.loads(data)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        raise UnreachableError(f"cannot get {about}: what answers is not an API server, or not yet")
+    asked, metadata = _OBJECT.fullmatch(path), said.get("metadata")
+    if asked and said.get("kind") != "Status":
+        named = (metadata.get("namespace"), metadata.get("name")) if isinstance(metadata, dict) else ()
+        if named != asked.groups():
+            raise UnreachableError(f"cannot get {about}: the API server answers with another object")
+    return said

@@ -91,6 +91,11 @@ class Cache:
         if known or self._written is not None:
             self._deleted.add(uid)
 
+    def gone(self, name: str) -> None:
+        """There is no object of that name, as a list has just told."""
+        if current := self._entries.get(name):
+            self.deleted(name, current.uid)
+
 
 def snapshots(entries: Mapping[str, Entry]) -> dict[str, Any]:
     """Return our snapshots by name."""

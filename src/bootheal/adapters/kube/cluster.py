@@ -1,6 +1,7 @@
-"""One API server behind the five ports of a cluster: they share its lists, and know which passwords to keep silent."""
+"""One API server behind the six ports of a cluster: they share its lists, and know which passwords to keep silent."""
 
 from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.happenings import KubeHappenings
 from bootheal.adapters.kube.lists import Lists
 from bootheal.adapters.kube.pod_access import KubePodAccess
 from bootheal.adapters.kube.reader import KubeReader
@@ -19,3 +20,4 @@ class KubeCluster:
         self.pod_access = KubePodAccess(api, redact)
         self.secrets = KubeSecrets(api, redact, self.reader.document)
         self.writer = KubeWriter(api, self.watcher)
+        self.happenings = KubeHappenings(api)

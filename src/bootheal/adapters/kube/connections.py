@@ -2,10 +2,12 @@
 
 import socket
 import ssl
+from functools import partial
 from typing import Any
 
 from kubernetes.client.api_client import ApiClient
 
+from bootheal.adapters.kube.bounds import BoundedSocket
 from bootheal.adapters.kube.kubeconfig import Access
 from bootheal.adapters.scope import Scope
 
@@ -17,11 +19,16 @@ def client(access: Access, scope: Scope) -> Any:
     access.tls.sslsocket_class = type("HeldSocket", (_HeldSocket,), {"scope": scope})
     pools = made.rest_client.pool_manager
     pools.connection_pool_kw["ssl_context"] = access.tls
+    pools.urlopen = partial(pools.urlopen, redirect=False)  # an API server never redirects; who does is none
     pools.pool_classes_by_scheme = {scheme: _held(pool, scope) for scheme, pool in pools.pool_classes_by_scheme.items()}
     return made
 
 
-class _HeldSocket(ssl.SSLSocket):
+class _PlainSocket(BoundedSocket, socket.socket):
+    """Speaks to a server without TLS."""
+
+
+class _HeldSocket(BoundedSocket, ssl.SSLSocket):
     """Speaks TLS, and can be cut from its first byte on: a server may be silent in the handshake, too."""
 
     scope: Scope
@@ -41,8 +48,8 @@ class _HeldConnection:
     def connect(self) -> None:
         """Connect."""
         super().connect()  # type: ignore[misc]
-        if isinstance(self.sock, socket.socket):
-            self.scope.hold(self.sock)
+        if isinstance(self.sock, socket.socket) and not isinstance(self.sock, BoundedSocket):
+            self.sock = self.scope.hold(_PlainSocket(fileno=self.sock.detach()))
 
 
 def _held(pool: Any, scope: Scope) -> Any:

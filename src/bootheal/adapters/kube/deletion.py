@@ -18,7 +18,7 @@ def delete_all(
 ) -> None:
     """Delete as many as there is time for, in this order; the rest is left to the next look. Raise the first failure.
 
-    One that is not what was seen is left to the next look, too.
+    One that is not what was seen is left to the next look, too; where none was, that is a failure.
     """
     batch = _Batch(pods, delete, seconds)
     helpers = []
@@ -28,8 +28,8 @@ def delete_all(
     batch.work()
     for helper in helpers:
         helper.join()
-    if batch.failures:
-        raise batch.failures[0]
+    if failures := batch.failures or ([] if batch.deleted else batch.changed):
+        raise failures[0]
 
 
 class _Batch:
@@ -39,6 +39,8 @@ class _Batch:
         self._left, self._delete = deque(pods), delete
         self._until = time.monotonic() + seconds
         self.failures: list[Exception] = []
+        self.changed: list[Exception] = []
+        self.deleted = 0
 
     def work(self) -> None:
         """Take one after the other, beside other threads that do the same."""
@@ -49,8 +51,9 @@ class _Batch:
     def _try(self, doomed: PodToDelete) -> None:
         try:
             self._delete(doomed)
-        except ConflictError:
-            return
+            self.deleted += 1
+        except ConflictError as error:
+            self.changed.append(error)
         except BoothealError as error:
             self.failures.append(error)
             # Such an answer is about who asks, not about this pod.

@@ -2,8 +2,8 @@
 
 import http
 import http.client
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 from bootheal.errors import (
     BoothealError,
@@ -29,6 +29,23 @@ _DENIED: dict[int, str] = {
 
 class ExpiredError(TransientError):
     """410 Gone: the resourceVersion of a watch, or of a list's next page, is too old; list again."""
+
+
+class LongError(UnreachableError):
+    """The answer is longer than what was asked for can be."""
+
+
+# What JSON of the wrong shape does to whoever reads it: such an answer is not understood, which is no bug of ours.
+MISFITS = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+
+
+@contextmanager
+def understood(about: str) -> Iterator[None]:
+    """Turn what comes of an answer of the wrong shape into an UnreachableError."""
+    try:
+        yield
+    except MISFITS as error:
+        raise UnreachableError(f"cannot understand {about}: {type(error).__name__}") from None
 
 
 def error_for(
@@ -91,6 +108,7 @@ def reason(error: BaseException) -> str:
 
 
 _REASONS = {
+    "has no end": "its answer has no end",
     "not yet valid": "its certificate is not yet valid: is this machine's clock right?",
     "has expired": "a certificate has expired: read the live kubeconfig, or see `k3s certificate rotate`",
     "CERTIFICATE_VERIFY_FAILED": "its certificate is not signed by the kubeconfig's authority",

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.errors import MISFITS
 from bootheal.adapters.kube.objects import Raw
 from bootheal.errors import BoothealError, UnreachableError
 from bootheal.model import Ref
+from bootheal.model.quoted import quoted
 
 # Ten pods' evidence stays in the state file, which is written anew with each action.
 LONGEST_LINE = 300
@@ -42,13 +44,13 @@ def _had(texts: Mapping[str, Callable[[], str]]) -> Iterator[tuple[str, str]]:
             return
         except BoothealError as error:
             yield name, str(error)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except MISFITS:
             yield name, "it cannot be understood"
 
 
 def _bounded(text: str) -> str:
-    lines = (line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…" for line in text.splitlines())
-    return "\n".join(lines)[-LONGEST_TEXT:]
+    """Cut it, line by line; what would act on a reader's terminal is shown as an escape."""
+    return "\n".join(quoted(line, LONGEST_LINE) for line in text.splitlines())[-LONGEST_TEXT:]
 
 
 def _status(raw: Raw) -> Iterator[str]:

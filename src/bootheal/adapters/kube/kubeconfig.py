@@ -6,6 +6,7 @@ them there. Ours are in files in memory while they are read, and then in the TLS
 
 import base64
 import binascii
+import errno
 import hashlib
 import os
 import ssl
@@ -15,7 +16,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from bootheal.adapters import bounded_yaml
+from bootheal.adapters.files import read_file
 from bootheal.errors import BoothealError, DeniedError, MissingError, PermanentError, UnreachableError, scarce
+from bootheal.model.quoted import quoted
 
 # What may stand in a kubeconfig inline, in base64 under "…-data", or as a path.
 FILES = ("certificate-authority", "client-certificate", "client-key")
@@ -167,32 +171,36 @@ def load(path: Path, context: str) -> Access:
     stamp = _stamp(path)
     try:
         with scarce(f"read the kubeconfig {path}"):
-            text = path.read_text(encoding="utf-8")
+            text = read_file(path, bounded_yaml.LONGEST_BYTES).decode()
     except FileNotFoundError:
         raise _missing(path) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unusable(str(path), (isinstance(error, OSError) and error.strerror) or "it is not text") from None
+    except UnicodeDecodeError:
+        raise _unusable(str(path), "it is not text") from None
+    except (OSError, ValueError) as error:
+        raise _unusable(str(path), (isinstance(error, OSError) and error.strerror) or str(error)) from None
     access = parse(text, str(path), path.parent, context)
     return replace(access, read={path: stamp, **access.read})
 
 
 def parse(text: str, name: str, directory: Path, context: str) -> Access:
     """Return what `text` says; `name` says where it is from, its paths are relative to `directory`."""
-    import yaml
     from kubernetes.config.config_exception import ConfigException
 
     try:
         with scarce(f"use the kubeconfig {name}"):
-            return _access(yaml.safe_load(text), directory, context)
+            content = bounded_yaml.load(text)
+    except ValueError as error:
+        raise _unusable(name, str(error)) from None
+    try:
+        with scarce(f"use the kubeconfig {name}"):
+            return _access(content, directory, context)
     except ssl.SSLError:
         raise _unusable(name, "a certificate or a key that it holds or names cannot be read") from None
     except OSError as error:
         raise _unusable(name, error.strerror or "a file that it names cannot be read") from None
     except ConfigException as error:
-        raise _unusable(name, str(error).rstrip(".")) from None
-    except yaml.YAMLError:
-        raise _unusable(name, "it is not YAML") from None
-    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error):
+        raise _unusable(name, quoted(str(error).rstrip("."))) from None
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError, binascii.Error):
         raise _unusable(name, "it lacks clusters or users, or they are not what they should be") from None
 
 
@@ -243,6 +251,8 @@ def _settle_files(entry: dict[str, Any], directory: Path, memory: ExitStack) -> 
             entry[name] = _in_memory(name, base64.b64decode(inline, validate=True), memory)
         elif name in entry:
             path = directory / entry[name]
+            if path.exists() and not path.is_file():
+                raise OSError(errno.EINVAL, f"{path} is no file")  # a FIFO would make us wait for its writer
             entry[name], read[path] = str(path), _stamp(path)
     return read
 

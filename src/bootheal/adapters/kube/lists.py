@@ -10,7 +10,10 @@ from typing import Any
 from bootheal.adapters.kube import objects, workloads
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cache import snapshots
+from bootheal.adapters.kube.errors import understood
+from bootheal.adapters.kube.heartbeats import Heartbeats
 from bootheal.adapters.kube.reflector import Reflector, Resource, fetch
+from bootheal.adapters.kube.typed import checked
 from bootheal.errors import MissingError
 from bootheal.model import Ref, Right
 from bootheal.ports import Interest
@@ -40,6 +43,7 @@ class Lists:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._reflectors: dict[Interest, Reflector] = {}
+        self.heartbeats = Heartbeats()
 
     def items(self, kind: str, namespace: str) -> dict[str, Any]:
         """Return a namespace's objects of a kind, parsed, by name."""
@@ -50,7 +54,9 @@ class Lists:
         """Return one object, parsed. MissingError where there is none."""
         resource, reflector = RESOURCES[ref.kind], self._reflectors.get(Interest(ref.kind, ref.namespace))
         if reflector is None:
-            return resource.parse(self._api.get(resource.path(ref.namespace, ref.name), about=str(ref)))
+            raw = self._api.get(resource.path(ref.namespace, ref.name), about=str(ref))
+            with understood(str(ref)):
+                return checked(resource.parse(raw))
         if ref.name not in (items := reflector.items()):
             raise MissingError(f"cannot find {ref}", hint="is the name in the configuration right?")
         return items[ref.name]
@@ -58,7 +64,13 @@ class Lists:
     def enter(self, kind: str, namespace: str, raw: objects.Raw) -> None:
         """Take an object as a write has left it, before the watch tells of it."""
         if reflector := self._reflectors.get(Interest(kind, namespace)):
-            reflector.enter(raw)
+            with understood(f"what the API server made of a {kind}"):
+                reflector.enter(raw)
+
+    def renew(self, ref: Ref) -> None:
+        """Ask for one object now, past the watch that keeps it."""
+        if reflector := self._reflectors.get(Interest(ref.kind, ref.namespace)):
+            reflector.renew(ref.name)
 
     def drop(self, ref: Ref, uid: str) -> None:
         """Forget an object that is gone."""
@@ -73,10 +85,17 @@ class Lists:
         """Keep a list for each interest from now on. ExhaustedError where there are too few threads for them."""
         lists = {Interest(interest.kind, interest.namespace) for interest in interests}
         for wanted in sorted(lists - self._reflectors.keys(), key=lambda wanted: (wanted.kind, wanted.namespace)):
-            tell = partial(_tell, changed, wanted)
+            tell = partial(self._tell, changed, wanted)
             self._reflectors[wanted] = Reflector(
                 self._api, RESOURCES[wanted.kind], wanted.namespace, tell, self._api.scope
             )
+
+    def _tell(self, changed: Callable[[Interest], None], listed: Interest, name: str) -> None:
+        if listed.kind == "lease" and name and (reflector := self._reflectors.get(listed)):
+            lease = reflector.kept(name)
+            if lease is not None:
+                self.heartbeats.seen(name, lease)
+        changed(Interest(listed.kind, listed.namespace, name))
 
 
 def list_rights(interests: frozenset[Interest]) -> frozenset[Right]:
@@ -87,7 +106,3 @@ def list_rights(interests: frozenset[Interest]) -> frozenset[Right]:
         group = resource.group.split("/")[2] if resource.group.startswith("/apis/") else ""
         found |= {Right(verb, resource.plural, interest.namespace, group) for verb in ("list", "watch")}
     return frozenset(found)
-
-
-def _tell(changed: Callable[[Interest], None], listed: Interest, name: str) -> None:
-    changed(Interest(listed.kind, listed.namespace, name))

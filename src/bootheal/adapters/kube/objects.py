@@ -7,6 +7,7 @@ from sys import intern
 from typing import Any
 
 from bootheal.model import Backup, Container, Endpoint, Leadership, Lease, Node, Pod, Ref, Service, State
+from bootheal.model.quoted import quoted
 
 Raw = dict[str, Any]
 
@@ -32,7 +33,7 @@ def node(raw: Raw) -> Node:
         name=raw["metadata"]["name"],
         boot_id=status.get("nodeInfo", {}).get("bootID", ""),
         ready=ready.get("status") == "True",
-        why=f"{ready.get('reason', 'no condition')}: {ready.get('message', '')}".rstrip(": "),
+        why=quoted(f"{ready.get('reason', 'no condition')}: {ready.get('message', '')}".rstrip(": ")),
         taints=tuple(taint["key"] for taint in spec.get("taints") or ()),
         unschedulable=bool(spec.get("unschedulable")),
         version=raw["metadata"].get("resourceVersion", ""),
@@ -60,8 +61,8 @@ def pod(raw: Raw) -> Pod:
         ref=ref("pod", raw),
         uid=metadata.get("uid", ""),
         version=metadata.get("resourceVersion", ""),
-        phase=intern(status.get("phase", "")),
-        reason=intern(status.get("reason", "")),
+        phase=intern(quoted(status.get("phase", ""))),
+        reason=intern(quoted(status.get("reason", ""))),
         ip=status.get("podIP", ""),
         ready=ready.get("status") == "True",
         ready_changed=seconds(ready.get("lastTransitionTime")),
@@ -86,7 +87,7 @@ def pod(raw: Raw) -> Pod:
         ports=_shared(
             tuple(
                 (port["name"], port["containerPort"])
-                for container in spec.get("containers") or ()
+                for container in (*(spec.get("containers") or ()), *_sidecars(spec))
                 for port in container.get("ports") or ()
                 if "name" in port
             )
@@ -94,12 +95,17 @@ def pod(raw: Raw) -> Pod:
     )
 
 
+def _sidecars(spec: Raw) -> list[Raw]:
+    """Return the init containers that run beside the others, and may have the port that a Service names."""
+    return [each for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always"]
+
+
 def _patroni(status: str) -> str:
     """Understand the annotation in which Patroni's members tell their role and state."""
     try:
         said = json.loads(status)
-        return f"{said['role']}, {said['state']}"
-    except (ValueError, KeyError, TypeError):
+        return quoted(f"{said['role']}, {said['state']}")
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 
@@ -137,7 +143,7 @@ def _ref(kind: str, namespace: str, name: str) -> Ref:
 def _unplaced(status: Raw) -> str:
     """Say why no node takes the pod."""
     scheduled = condition(status, "PodScheduled")
-    return str(scheduled.get("message", "")) if scheduled.get("status") == "False" else ""
+    return quoted(str(scheduled.get("message", ""))) if scheduled.get("status") == "False" else ""
 
 
 def _container(raw: Raw) -> Container:
@@ -146,13 +152,13 @@ def _container(raw: Raw) -> Container:
     return Container(
         name=raw["name"],
         state=State(name) if name in set(State) else State.WAITING,
-        reason=detail.get("reason", ""),
+        reason=quoted(detail.get("reason", "")),
         ready=bool(raw.get("ready")),
         restarts=raw.get("restartCount", 0),
         started=seconds(detail.get("startedAt")),
         ended=seconds((terminated or {}).get("finishedAt")),
         image=raw.get("image", ""),
-        message=detail.get("message", "") if name == "waiting" else "",
+        message=quoted(detail.get("message", "")) if name == "waiting" else "",
         startup_pending=name == State.RUNNING and raw.get("started") is False,
     )
 
@@ -180,6 +186,8 @@ def service(raw: Raw) -> Service:
             if port.get("protocol", "TCP") == "TCP"
         ),
         selector=spec.get("selector") or {},
+        external=str(spec.get("externalName") or "") if spec.get("type") == "ExternalName" else "",
+        publishes_unready=bool(spec.get("publishNotReadyAddresses")),
         labels=raw["metadata"].get("labels") or {},
     )
 

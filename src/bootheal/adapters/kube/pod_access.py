@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.evidence import pod_evidence, tail
 from bootheal.adapters.kube.lists import CORE
 from bootheal.adapters.redaction import Redaction
@@ -48,5 +49,7 @@ class KubePodAccess:
     def pods_of_kubelet(self, node: str) -> frozenset[str]:
         """Ask the kubelet itself, through the API server's node proxy. Static pods are from files."""
         raw = self._api.get(f"{CORE}/nodes/{node}/proxy/pods", about=f"the pods of the kubelet of {node}")
-        found = (item["metadata"] for item in raw.get("items") or ())
-        return frozenset(pod["uid"] for pod in found if (pod.get("annotations") or {}).get(SOURCE, "api") == "api")
+        with understood(f"the pods of the kubelet of {node}"):
+            found = (item["metadata"] for item in raw["items"] or ())
+            mine = (pod for pod in found if (pod.get("annotations") or {}).get(SOURCE, "api") == "api")
+            return frozenset(str(pod["uid"]) for pod in mine)

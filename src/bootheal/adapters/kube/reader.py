@@ -4,10 +4,13 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from urllib.parse import quote
 
 from bootheal.adapters.kube import objects, webhooks
 from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import CORE, Lists
+from bootheal.adapters.kube.typed import checked
 from bootheal.errors import DeniedError, MissingError, PermanentError
 from bootheal.model import (
     Backup,
@@ -40,7 +43,6 @@ class KubeReader:
 
     def __init__(self, api: Api, lists: Lists) -> None:
         self._api, self._lists = api, lists
-        self._first_renewals: dict[str, float] = {}
         self._extensions = (float("-inf"), Extensions())
         self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._lock = threading.Lock()
@@ -58,12 +60,9 @@ class KubeReader:
         return list(self._lists.items("node", "").values())
 
     def lease(self, node: str) -> Lease | None:
-        """Return the node's Lease; it has `advanced` once this process has seen two renewals."""
+        """Return the node's Lease, and whether it moves."""
         lease: Lease | None = self._lists.items("lease", LEASES).get(node)
-        if lease is None:
-            return None
-        first = self._first_renewals.setdefault(node, lease.renewed)
-        return Lease(lease.renewed, lease.duration, advanced=lease.renewed > first)
+        return lease and self._lists.heartbeats.seen(node, lease)
 
     def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> Sequence[Pod]:
         """List the pods that carry all `labels`."""
@@ -96,7 +95,8 @@ class KubeReader:
                 raw = self._claim(namespace, claim)
             except PermanentError:
                 return ()
-            self._modes[key] = tuple(raw.get("spec", {}).get("accessModes") or ())
+            with understood(f"persistentvolumeclaim/{namespace}/{claim}"):
+                self._modes[key] = tuple(map(str, raw.get("spec", {}).get("accessModes") or ()))
         return self._modes[key]
 
     def service(self, namespace: str, name: str) -> Service:
@@ -115,16 +115,22 @@ class KubeReader:
 
     def leadership(self, namespace: str, service: str) -> Leadership | None:
         """Read the Endpoints of the Service's name."""
-        return objects.leadership(self._get("endpoints", Ref("endpoints", namespace, service)))
+        ref = Ref("endpoints", namespace, service)
+        raw = self._get("endpoints", ref)
+        with understood(str(ref)):
+            found = objects.leadership(raw)
+            return found and checked(found)
 
     def directory(self, namespace: str, claim: str) -> str:
         """Follow a claim to its volume; a claim or volume that is gone is the scheduler's trouble, not ours."""
         try:
-            name = self._claim(namespace, claim).get("spec", {}).get("volumeName", "")
-            spec = self._api.get(f"{CORE}/persistentvolumes/{name}", about=f"persistentvolume/{name}").get("spec", {})
+            with understood(f"the volume of persistentvolumeclaim/{namespace}/{claim}"):
+                name = quote(self._claim(namespace, claim).get("spec", {}).get("volumeName", ""), safe="")
+                raw = self._api.get(f"{CORE}/persistentvolumes/{name}", about=f"persistentvolume/{name}")
+                spec = raw.get("spec", {})
+                return str((spec.get("local") or spec.get("hostPath") or {}).get("path", ""))
         except MissingError:
             return ""
-        return str((spec.get("local") or spec.get("hostPath") or {}).get("path", ""))
 
     def extensions(self, *, at_most: float = 300.0) -> Extensions:
         """Read webhooks and aggregated APIs; what was well is believed for `at_most` seconds, what was not for ten."""
@@ -132,7 +138,8 @@ class KubeReader:
             at, found = self._extensions
         keep = BROKEN_SECONDS if found.unavailable or found.unreachable else at_most
         if time.monotonic() - at >= keep:
-            found = webhooks.read(self._api.get)
+            with understood("what others have hung into the API server"):
+                found = checked(webhooks.read(self._api.get))
             with self._lock:
                 self._extensions = (time.monotonic(), found)
         return found
@@ -146,10 +153,12 @@ class KubeReader:
     def document(self, config_map: Ref, key: str) -> Document:
         """Read one key of a ConfigMap."""
         raw = self._get("configmaps", config_map)
-        text = (raw.get("data") or {}).get(key)
-        if text is None:
-            raise MissingError(f"cannot find key {key} in {config_map}", hint="see the pooler's settings_in")
-        return Document(config_map, key, text, raw["metadata"].get("resourceVersion", ""), objects.manager(raw))
+        with understood(str(config_map)):
+            text = (raw.get("data") or {}).get(key)
+            if text is not None:
+                version = raw["metadata"].get("resourceVersion", "")
+                return checked(Document(config_map, key, text, version, objects.manager(raw)))
+        raise MissingError(f"cannot find key {key} in {config_map}", hint="see the pooler's settings_in")
 
     def may(self, right: Right, name: str = "") -> bool:
         """Create a SelfSubjectAccessReview, which changes nothing."""
@@ -163,7 +172,8 @@ class KubeReader:
         }
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
         raw = self._api.write("POST", path, body, about=f"the right to {right}")
-        return bool(raw.get("status", {}).get("allowed"))
+        with understood(f"the right to {right}"):
+            return raw.get("status", {}).get("allowed") is True
 
     def _claim(self, namespace: str, claim: str) -> objects.Raw:
         return self._get("persistentvolumeclaims", Ref("persistentvolumeclaim", namespace, claim))

@@ -8,19 +8,21 @@ of our own writes enter at once; what is newer is for `cache` to say.
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.api import Api, Query
 from bootheal.adapters.kube.cache import Cache, Entry, precedes, snapshots
-from bootheal.adapters.kube.errors import ExpiredError
+from bootheal.adapters.kube.errors import ExpiredError, LongError, understood
 from bootheal.adapters.kube.objects import Raw
+from bootheal.adapters.kube.typed import checked
 from bootheal.adapters.scope import Scope
 from bootheal.backoff import reconnecting, stay_away
 from bootheal.errors import BoothealError, DeniedError, TransientError, UnreachableError
 
-PAGE = 500
+# So many at once; few where each of them is very large.
+PAGE, FEW = 500, 20
 
 # The server ends a watch after this long, and it is begun again where it ended; so a connection that has
 # been silent for longer is dead, whatever TCP believes: a peer that vanished never says goodbye. Each watch that
@@ -58,9 +60,12 @@ class Resource:
         return f"{self.plural} of namespace {namespace}" if namespace else self.plural
 
     def entry(self, raw: Raw) -> Entry:
-        """Make a snapshot of one object. KeyError, TypeError, ValueError or AttributeError where it is none."""
+        """Make a snapshot of one object. One of MISFITS where it is none."""
         metadata = raw["metadata"]
-        return Entry(metadata.get("uid") or "", metadata.get("resourceVersion") or "", self.parse(raw))
+        uid, version = metadata.get("uid") or "", metadata.get("resourceVersion") or ""
+        if not (isinstance(uid, str) and isinstance(version, str) and isinstance(metadata["name"], str)):
+            raise TypeError("metadata")
+        return Entry(uid, version, checked(self.parse(raw)))
 
 
 def fetch(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Entry], str]:
@@ -68,30 +73,38 @@ def fetch(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Entry
 
     The server forgets that moment after some minutes; a list that is not done by then is begun anew.
     """
+    limit = PAGE
     for _ in range(RESTARTS):
-        with suppress(ExpiredError):
-            return _pages(api, resource, namespace)
-    return _pages(api, resource, namespace)
+        try:
+            return _pages(api, resource, namespace, limit)
+        except LongError:
+            limit = FEW
+        except ExpiredError:
+            continue
+    return _pages(api, resource, namespace, limit)
 
 
-def _pages(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Entry], str]:
+def _pages(api: Api, resource: Resource, namespace: str, limit: int) -> tuple[dict[str, Entry], str]:
     items: dict[str, Entry] = {}
     metadata: Raw = {}
     while True:
-        metadata = _page(api, resource, namespace, metadata.get("continue", ""), items)
+        token, paged = metadata.get("continue"), [("limit", str(limit))]
+        metadata = _page(api, resource, namespace, [*paged, ("continue", token)] if token else paged, items)
         if not metadata.get("continue"):
             return items, metadata.get("resourceVersion", "")
 
 
-def _page(api: Api, resource: Resource, namespace: str, token: str, items: dict[str, Entry]) -> Raw:
+def _page(api: Api, resource: Resource, namespace: str, query: Query, items: dict[str, Entry]) -> Raw:
     """Add the objects of one page to `items`; return the list's metadata, and keep nothing else of it."""
-    query = [("limit", str(PAGE))] + ([("continue", token)] if token else [])
     raw = api.get(resource.path(namespace), query, about=resource.about(namespace))
-    try:
-        items.update((item["metadata"]["name"], resource.entry(item)) for item in raw.get("items") or ())
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UnreachableError(f"cannot understand the {resource.about(namespace)}: {error!r}") from None
-    metadata: Raw = raw.get("metadata", {})
+    with understood(f"the {resource.about(namespace)}"):
+        for item in raw["items"] or ():
+            if namespace and item["metadata"].get("namespace") != namespace:
+                raise ValueError("of another namespace")
+            items[item["metadata"]["name"]] = resource.entry(item)
+        metadata: Raw = raw.get("metadata") or {}
+        if not all(isinstance(metadata.get(key, ""), str) for key in ("continue", "resourceVersion")):
+            raise TypeError("metadata")
     return metadata
 
 
@@ -128,6 +141,11 @@ class Reflector:
                 return self._cache.snapshots()
         return snapshots(self._fetch()[0])
 
+    def kept(self, name: str) -> Any:
+        """Return the snapshot of that name that a live watch has told of, None where there is none; asks nobody."""
+        with self._lock:
+            return self._cache.snapshots().get(name) if self._live else None
+
     def enter(self, raw: Raw) -> None:
         """Take in the response of a write, if nothing newer is known."""
         with self._lock:
@@ -137,6 +155,16 @@ class Reflector:
         """Forget an object that a write of ours has removed; a successor of that name stays."""
         with self._lock:
             self._cache.deleted(name, uid)
+
+    def renew(self, name: str) -> None:
+        """Ask for one object, by the right to list them, and keep what is said if nothing newer is known."""
+        items: dict[str, Entry] = {}
+        _page(self._api, self._resource, self._namespace, [("fieldSelector", f"metadata.name={name}")], items)
+        with self._lock:
+            if entry := items.get(name):
+                self._cache.wrote(name, entry)
+            else:
+                self._cache.gone(name)
 
     def _close(self) -> None:
         self._stop.set()
@@ -221,23 +249,27 @@ class Reflector:
             ("timeoutSeconds", str(seconds)),
         ]
         path, about = self._resource.path(self._namespace), self._resource.about(self._namespace)
-        for event in self._api.stream(path, query, quiet=seconds + LATE_SECONDS, about=about):
-            try:
-                self._take(event["type"], event["object"])
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                about = self._resource.about(self._namespace)
-                raise UnreachableError(f"cannot understand a change of {about}: {error!r}") from None
-            if self._stop.is_set():
-                return
+        with closing(self._api.stream(path, query, quiet=seconds + LATE_SECONDS, about=about)) as events:
+            for event in events:
+                with understood(f"a change of {about}"):
+                    self._take(event["type"], event["object"])
+                if self._stop.is_set():
+                    return
 
     def _take(self, kind: str, raw: Raw) -> None:
         if kind == "ERROR":
             if raw.get("code") == 410:  # noqa: PLR2004 - Gone
                 raise ExpiredError(f"cannot go on watching {self._resource.about(self._namespace)}")
             raise UnreachableError(f"cannot watch {self._resource.about(self._namespace)}")
+        if kind not in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK"):
+            raise ValueError("no kind of change")
+        if not isinstance(raw["metadata"]["resourceVersion"], str):
+            raise TypeError("resourceVersion")
         self._go_on_from(raw["metadata"]["resourceVersion"], kind)
         if kind == "BOOKMARK":
             return
+        if self._namespace and raw["metadata"].get("namespace") != self._namespace:
+            raise ValueError("of another namespace")
         name, entry = raw["metadata"]["name"], self._resource.entry(raw)
         with self._lock:
             news = self._cache.removed(name, entry) if kind == "DELETED" else self._cache.changed(name, entry)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bootheal.adapters.kube import keys, objects
 from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.redaction import Redaction
 from bootheal.errors import MissingError
 from bootheal.model import Credentials, Document, Login, Ref, Secret
@@ -28,23 +29,25 @@ class KubeSecrets:
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         """Return user and password; `fresh` insists on asking the API server."""
         raw, secret = self._get(login.secret, fresh=fresh), login.secret
-        user_key, password_key, url_key = keys.chosen(login, (raw.get("data") or {}).keys())
-        if url_key:
-            user, password = keys.in_url(_value(raw, secret, url_key), f"key {url_key} of {secret}")
-            user = login.user or user
-        else:
-            user = login.user or _value(raw, secret, user_key)
-            password = _value(raw, secret, password_key)
-        self._redact.learn(password)
-        taken = tuple(key for key in (user_key, password_key, url_key) if key)
-        return Credentials(user, Secret(password), raw["metadata"].get("resourceVersion", ""), taken)
+        with understood(str(secret)):
+            user_key, password_key, url_key = keys.chosen(login, (raw.get("data") or {}).keys())
+            if url_key:
+                user, password = keys.in_url(_value(raw, secret, url_key), f"key {url_key} of {secret}")
+                user = login.user or user
+            else:
+                user = login.user or _value(raw, secret, user_key)
+                password = _value(raw, secret, password_key)
+            self._redact.learn(password)
+            taken = tuple(key for key in (user_key, password_key, url_key) if key)
+            return Credentials(user, Secret(password), str(raw["metadata"].get("resourceVersion", "")), taken)
 
     def certificate(self, where: Ref, key: str) -> str:
         """Read a certificate, which is no secret; MissingError where there is none."""
         if where.kind == "file":
             text = _read_file(where.name)
         elif where.kind == "secret":
-            text = _value(self._get(where, fresh=False), where, key)
+            with understood(str(where)):
+                text = _value(self._get(where, fresh=False), where, key)
         else:
             text = self._document(where, key).text
         if "-----BEGIN CERTIFICATE-----" not in text:

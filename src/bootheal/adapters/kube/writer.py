@@ -1,15 +1,18 @@
 """The changes of the cluster: each with preconditions, each in the kept lists before the next look."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from bootheal.adapters.kube import workloads
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
 from bootheal.adapters.kube.deletion import delete_all
+from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import CORE, RESOURCES, Lists
 from bootheal.dependencies import flux
-from bootheal.errors import MissingError
+from bootheal.errors import BoothealError, ConflictError, MissingError
 from bootheal.model import Document, PodToDelete, Ref
 
 
@@ -26,10 +29,13 @@ class KubeWriter:
         options: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
         options |= {"gracePeriodSeconds": 0} if force else {}
         try:
-            raw = self._api.write("DELETE", path, options, about=str(pod))
+            with self._as_seen(pod):
+                raw = self._api.write("DELETE", path, options, about=str(pod))
         except MissingError:
             raw = {}
-        if "deletionTimestamp" in raw.get("metadata", {}):
+        with understood(f"the end of {pod}"):
+            ends = "deletionTimestamp" in raw.get("metadata", {})
+        if ends:
             self._lists.enter("pod", pod.namespace, raw)
         else:
             self._lists.drop(pod, uid)  # it went at once, as pods do that have ended or were never placed
@@ -47,28 +53,34 @@ class KubeWriter:
             "spec": {"template": {"metadata": {"annotations": annotations}}},
         }
         path = RESOURCES[workload.kind].path(workload.namespace, workload.name)
-        raw = self._api.write("PATCH", path, body, about=str(workload), content_type=STRATEGIC_PATCH)
+        with self._as_seen(workload):
+            raw = self._api.write("PATCH", path, body, about=str(workload), content_type=STRATEGIC_PATCH)
         self._lists.enter(workload.kind, workload.namespace, raw)
 
     def uncordon(self, node: str, version: str) -> None:
         """Make a node schedulable, at that resourceVersion."""
         body = {"metadata": {"resourceVersion": version}, "spec": {"unschedulable": None}}
-        path, about = f"{CORE}/nodes/{node}", f"node/{node}"
-        self._lists.enter("node", "", self._api.write("PATCH", path, body, about=about, content_type=MERGE_PATCH))
+        path, ref = f"{CORE}/nodes/{node}", Ref("node", "", node)
+        with self._as_seen(ref):
+            raw = self._api.write("PATCH", path, body, about=f"node/{node}", content_type=MERGE_PATCH)
+        self._lists.enter("node", "", raw)
 
     def scale(self, workload: Ref, version: str, replicas: int, *, was: int | None, cause: str = "") -> None:
         """Set the number of replicas and note what it was, in one request, at that resourceVersion."""
         noted = {workloads.SCALED_FROM: None if was is None else str(was)} | ({workloads.CAUSE: cause} if cause else {})
         body = {"metadata": {"resourceVersion": version, "annotations": noted}, "spec": {"replicas": replicas}}
         path = RESOURCES[workload.kind].path(workload.namespace, workload.name)
-        raw = self._api.write("PATCH", path, body, about=str(workload), content_type=MERGE_PATCH)
+        with self._as_seen(workload):
+            raw = self._api.write("PATCH", path, body, about=str(workload), content_type=MERGE_PATCH)
         self._lists.enter(workload.kind, workload.namespace, raw)
 
     def request_reconciliation(self, what: Ref, at: float) -> None:
         """Annotate an object of Flux, in the version of its kind that this cluster prefers."""
         group, plural = flux.RESOURCES[what.kind]
         served = self._api.get(f"/apis/{group}", about=f"{group}, which Flux serves")
-        path = f"/apis/{served['preferredVersion']['groupVersion']}/namespaces/{what.namespace}/{plural}/{what.name}"
+        with understood(f"{group}, which Flux serves"):
+            version = str(served["preferredVersion"]["version"])
+        path = f"/apis/{group}/{quote(version, safe='')}/namespaces/{what.namespace}/{plural}/{what.name}"
         stamp = datetime.fromtimestamp(at, UTC).isoformat()
         body = {"metadata": {"annotations": {flux.REQUESTED_AT: stamp}}}
         self._api.write("PATCH", path, body, about=str(what), content_type=MERGE_PATCH)
@@ -79,3 +91,13 @@ class KubeWriter:
         body = {"metadata": {"resourceVersion": document.version}, "data": {document.key: text}}
         path = f"{CORE}/namespaces/{ref.namespace}/configmaps/{ref.name}"
         self._api.write("PATCH", path, body, about=str(ref), content_type=MERGE_PATCH)
+
+    @contextmanager
+    def _as_seen(self, ref: Ref) -> Iterator[None]:
+        """Where the object is not what was seen, ask for it: a watch that is late would show the same again."""
+        try:
+            yield
+        except ConflictError:
+            with suppress(BoothealError):  # then the watch will tell
+                self._lists.renew(ref)
+            raise

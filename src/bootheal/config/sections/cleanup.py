@@ -1,6 +1,6 @@
 """`cleanup:` -> pods that the reboot killed, and what is to become of them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -30,7 +30,11 @@ class Cleanup(Section):
         sorted(BY_DEFAULT), min_length=1, description="what pods must have died of, as `kubectl get pods` prints it"
     )
     log_lines: Annotated[int, Field(ge=0, le=100), BeforeValidator(whole)] = Field(
-        20, description="how many of a dead pod's last log lines are kept (readable by `bootheal status`)"
+        20, description="how many of a dead pod's last log lines are kept, for `bootheal status`"
+    )
+    evidence: Literal["private", "public"] = Field(
+        "private",
+        description="who may read those lines: root and the service's group, or everybody (state.json is for all)",
     )
     force_after: Duration | None = Field(
         None,

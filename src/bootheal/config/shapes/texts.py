@@ -76,6 +76,15 @@ def unit(text: str) -> str:
     return text
 
 
+def credential(text: str) -> str:
+    """A credential of systemd's, by its name."""
+    if not matches(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", text, LONGEST_FILE_NAME):
+        raise ValueError(
+            "it should be the name of a credential, as LoadCredential= gives it: letters, digits, _, . and -"
+        )
+    return text
+
+
 def container(text: str) -> str:
     """A container of Docker."""
     if not matches(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", text, LONGEST_FILE_NAME):

@@ -92,9 +92,10 @@ async def read_log(request: web.Request, pod: Object, node: Node) -> web.StreamR
 
 
 def _container(request: web.Request, pod: Object) -> str:
-    """The container that is asked for, or the first."""
+    """The container that is asked for, an init container maybe, or the first."""
     container = request.query.get("container") or pod["spec"]["containers"][0]["name"]
-    if container not in {known["name"] for known in pod["spec"]["containers"]}:
+    known = (*pod["spec"]["containers"], *pod["spec"].get("initContainers", ()))
+    if container not in {each["name"] for each in known}:
         raise bad_request(f"container {container} is not valid for pod {pod['metadata']['name']}")
     return str(container)
 

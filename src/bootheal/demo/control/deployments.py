@@ -6,11 +6,13 @@ import copy
 from datetime import UTC, datetime
 
 from bootheal.demo.control.workloads import (
+    RETRY_SECONDS,
     active,
     drop_pod,
     make_pod,
     owned,
     owner_reference,
+    replica_failure,
     template_hash,
     write_status,
 )
@@ -24,12 +26,14 @@ _REVISION = "deployment.kubernetes.io/revision"
 _HASH = "pod-template-hash"
 
 
-def reconcile_replica_set(store: Store, item: Object) -> None:
-    """Keep as many pods as wanted; those that failed are replaced, and left lying."""
+def reconcile_replica_set(store: Store, item: Object) -> float | None:
+    """Keep as many pods as wanted; those that failed are replaced, and left lying. One that is refused is told of.
+
+    Returns in how many seconds to try again, if at all.
+    """
     pods = active(owned(store, POD, item))
     wanted = item["spec"]["replicas"]
-    for _ in range(wanted - len(pods)):
-        make_pod(store, item, {})
+    refused = next(filter(None, (make_pod(store, item, {}) for _ in range(wanted - len(pods)))), "")
     # Not ready before ready, then young before old, as the real controller ranks them.
     pods.sort(key=lambda pod: (is_ready(pod), -int(pod["metadata"]["resourceVersion"])))
     for pod in pods[: max(0, len(pods) - wanted)]:
@@ -42,8 +46,11 @@ def reconcile_replica_set(store: Store, item: Object) -> None:
         "readyReplicas": ready,
         "availableReplicas": ready,
     }
-    status = {key: value for key, value in counts.items() if value or key == "replicas"}
+    status: Object = {key: value for key, value in counts.items() if value or key == "replicas"}
+    if failure := replica_failure(item.get("status", {}), refused):
+        status["conditions"] = failure
     write_status(store, REPLICA_SET, item, status | {"observedGeneration": item["metadata"]["generation"]})
+    return RETRY_SECONDS if refused else None
 
 
 def reconcile_deployment(store: Store, item: Object) -> float | None:
@@ -213,9 +220,16 @@ def _report(store: Store, item: Object, new_name: str) -> float | None:
     status["conditions"] = [
         _condition(before, "Available", *available, fresh=False),
         _condition(before, "Progressing", *progressing, fresh=moved),
+        *(_told_by(found) for found in sets if _told_by(found)),
     ]
     write_status(store, DEPLOYMENT, item, status)
     return left
+
+
+def _told_by(found: Object) -> Object:
+    """The condition that a ReplicaSet's pods are refused, as its Deployment repeats it."""
+    old = _old_condition(found.get("status", {}), "ReplicaFailure")
+    return old | {"lastUpdateTime": old["lastTransitionTime"]} if old else {}
 
 
 def _progress(item: Object, new_name: str, *, complete: bool, moved: bool) -> tuple[tuple[str, str, str], float | None]:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from bootheal.demo.control.workloads import active, drop_pod, make_pod, owned, template_hash, write_status
+from bootheal.demo.control.workloads import (
+    RETRY_SECONDS,
+    active,
+    drop_pod,
+    make_pod,
+    owned,
+    template_hash,
+    write_status,
+)
 from bootheal.demo.objects.conditions import is_ready
 from bootheal.demo.objects.kinds import DAEMON_SET, NODE, POD, STATEFUL_SET, Object
 from bootheal.demo.objects.store import Store
@@ -10,8 +18,11 @@ from bootheal.demo.objects.store import Store
 _REVISION = "controller-revision-hash"
 
 
-def reconcile_stateful_set(store: Store, item: Object) -> None:
-    """Pods with a number, in order; new revisions from the highest down to the partition, one by one."""
+def reconcile_stateful_set(store: Store, item: Object) -> float | None:
+    """Pods with a number, in order; new revisions from the highest down to the partition, one by one.
+
+    Returns in how many seconds to try again where a pod was refused.
+    """
     revision = f"{item['metadata']['name']}-{template_hash(item['spec']['template'])}"
     current = item.get("status", {}).get("currentRevision", revision)
     if _fill(store, item, revision):
@@ -32,6 +43,7 @@ def reconcile_stateful_set(store: Store, item: Object) -> None:
         "collisionCount": 0,
     }
     write_status(store, STATEFUL_SET, item, status)
+    return RETRY_SECONDS if len(pods) < item["spec"]["replicas"] else None
 
 
 def _revision(pod: Object) -> str:
@@ -58,7 +70,8 @@ def _fill(store: Store, item: Object, revision: str) -> bool:
                 "statefulset.kubernetes.io/pod-name": name,
                 "apps.kubernetes.io/pod-index": str(number),
             }
-            make_pod(store, item, labels, name)
+            if make_pod(store, item, labels, name):
+                return False
         elif pod["status"].get("phase") in {"Failed", "Succeeded"}:
             drop_pod(store, item, pod)
         if ordered and (pod is None or not is_ready(pod) or "deletionTimestamp" in pod["metadata"]):
@@ -88,14 +101,14 @@ def _update(store: Store, item: Object, revision: str) -> None:
             return
 
 
-def reconcile_daemon_set(store: Store, item: Object) -> None:
-    """One pod on the one node; an old revision is replaced."""
+def reconcile_daemon_set(store: Store, item: Object) -> float | None:
+    """One pod on the one node; an old revision is replaced. Returns in how many seconds to try again, if at all."""
     revision = template_hash(item["spec"]["template"])
     pods = active(everything := owned(store, POD, item))
     wanted = len(store.all(NODE))
     leaving = len(everything) - len(pods) - sum(pod["status"].get("phase") == "Failed" for pod in everything)
-    for _ in range(wanted - len(pods) - leaving):
-        make_pod(store, item, {_REVISION: revision})
+    missing = range(wanted - len(pods) - leaving)
+    refused = any(make_pod(store, item, {_REVISION: revision}) for _ in missing)  # one that is refused will do
     for pod in pods:
         if _revision(pod) != revision and item["spec"]["updateStrategy"]["type"] == "RollingUpdate":
             drop_pod(store, item, pod)
@@ -112,3 +125,4 @@ def reconcile_daemon_set(store: Store, item: Object) -> None:
         "numberMisscheduled": 0,
     }
     write_status(store, DAEMON_SET, item, status)
+    return RETRY_SECONDS if refused else None

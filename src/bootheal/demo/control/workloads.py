@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
 import json
 
 from bootheal.demo.objects import events
+from bootheal.demo.objects.answers import ApiError
 from bootheal.demo.objects.kinds import POD, Kind, Object
 from bootheal.demo.objects.store import Store
+from bootheal.demo.objects.times import now
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 SOURCE = "controller-manager"
@@ -46,15 +49,48 @@ def active(pods: list[Object]) -> list[Object]:
     ]
 
 
-def make_pod(store: Store, owner: Object, labels: Object, name: str = "") -> None:
-    """Create a pod from the owner's template."""
+RETRY_SECONDS = 1.0
+"""When a controller tries again to create a pod that was refused; the real one waits ever longer."""
+
+
+def make_pod(store: Store, owner: Object, labels: Object, name: str = "") -> str:
+    """Create a pod from the owner's template; return why that was refused, "" if it was not."""
     template, metadata = owner["spec"]["template"], owner["metadata"]
     pod_metadata = copy.deepcopy(template.get("metadata", {}))
     pod_metadata["labels"] = pod_metadata.get("labels", {}) | labels
     pod_metadata |= {"name": name} if name else {"generateName": f"{metadata['name']}-"}
     pod_metadata |= {"namespace": metadata["namespace"], "ownerReferences": [owner_reference(owner)]}
-    pod = store.create(POD, {"metadata": pod_metadata, "spec": copy.deepcopy(template["spec"])})
-    events.record(store, owner, "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}", source=SOURCE)
+    try:
+        pod = store.create(POD, {"metadata": pod_metadata, "spec": copy.deepcopy(template["spec"])})
+    except ApiError as error:
+        said = f"create Pod {name} in {owner['kind']} {metadata['name']} failed error" if name else "Error creating"
+        _event(store, owner, "FailedCreate", f"{said}: {error.message}", warning=True)
+        return error.message
+    _event(store, owner, "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
+    return ""
+
+
+def _event(store: Store, owner: Object, reason: str, message: str, *, warning: bool = False) -> None:
+    """Say it, unless events may not be written where it happens."""
+    with contextlib.suppress(ApiError):
+        events.record(store, owner, reason, message, source=SOURCE, warning=warning)
+
+
+def replica_failure(before: Object, why: str) -> list[Object]:
+    """The condition of a workload whose pods are refused; none where they are not."""
+    if not why:
+        return []
+    old: Object = next((c for c in before.get("conditions", []) if c["type"] == "ReplicaFailure"), {})
+    since = old.get("lastTransitionTime") or now()
+    return [
+        {
+            "type": "ReplicaFailure",
+            "status": "True",
+            "reason": "FailedCreate",
+            "message": why,
+            "lastTransitionTime": since,
+        }
+    ]
 
 
 def drop_pod(store: Store, owner: Object, pod: Object) -> None:

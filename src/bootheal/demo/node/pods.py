@@ -50,12 +50,19 @@ class PodWorker:
 
     def log_file(self, name: str, *, previous: bool) -> Path | None:
         """The output of a container's present process, or of the one before."""
-        container = next(container for container in self._containers if container.name == name)
-        if previous or container.log is not None:
+        container = next((container for container in self._containers if container.name == name), None)
+        if container and (previous or container.log is not None):
             return container.previous_log if previous else container.log
-        # Of the boot before: what a container has said stays on the node's disk.
-        path = self._machine.runtime.home / "pods" / self.uid / name / f"{container.restarts}.log"
+        # Of the boot before, or of an init container: what it has said stays on the node's disk.
+        restarts = container.restarts if container else self._init_restarts(name) - previous
+        path = self._machine.runtime.home / "pods" / self.uid / name / f"{restarts}.log"
         return path if path.exists() else None
+
+    def _init_restarts(self, name: str) -> int:
+        """How often an init container was begun again, as its status says: the demo's kubelet runs none itself."""
+        pod = self._machine.store.find(POD, self._namespace, self._name) or self._pod
+        statuses = pod.get("status", {}).get("initContainerStatuses") or ()
+        return next((int(status.get("restartCount", 0)) for status in statuses if status["name"] == name), 0)
 
     def execute(self, name: str, words: list[str]) -> AbstractAsyncContextManager[Execution] | None:
         """Run a command in a container; None where that does not run."""

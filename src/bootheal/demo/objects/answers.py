@@ -86,6 +86,12 @@ def forbidden(user: str, verb: str, kind: Kind, namespace: str, name: str) -> Ap
     return ApiError(403, "Forbidden", message, _details(kind, name))
 
 
+def service_unavailable(why: str) -> ApiError:
+    """Something that the API server has to ask does not answer."""
+    details = {"causes": [{"message": why}]}
+    return ApiError(500, "InternalError", f"Internal error occurred: {why}", details)
+
+
 def method_not_allowed() -> ApiError:
     """The resource has no such verb."""
     return ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")

@@ -55,6 +55,15 @@ JOB = Kind("batch", "v1", "Job", "jobs", subresources=("status",))
 SLICE = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
 LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 
+QUOTA = Kind("", "v1", "ResourceQuota", "resourcequotas", ("quota",), subresources=("status",))
+WEBHOOKS = tuple(
+    Kind("admissionregistration.k8s.io", "v1", f"{what}WebhookConfiguration", plural, namespaced=False)
+    for what, plural in (
+        ("Validating", "validatingwebhookconfigurations"),
+        ("Mutating", "mutatingwebhookconfigurations"),
+    )
+)
+
 KINDS: tuple[Kind, ...] = (
     POD,
     NODE,
@@ -63,6 +72,7 @@ KINDS: tuple[Kind, ...] = (
     CONFIG_MAP,
     NAMESPACE,
     EVENT,
+    Kind("events.k8s.io", "v1", "Event", "events", ("ev",)),
     CLAIM,
     Kind("", "v1", "Endpoints", "endpoints", ("ep",)),
     Kind("", "v1", "PersistentVolume", "persistentvolumes", ("pv",), namespaced=False, subresources=("status",)),
@@ -76,20 +86,8 @@ KINDS: tuple[Kind, ...] = (
     SLICE,
     LEASE,
     Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", ("pdb",), subresources=("status",)),
-    Kind(
-        "admissionregistration.k8s.io",
-        "v1",
-        "ValidatingWebhookConfiguration",
-        "validatingwebhookconfigurations",
-        namespaced=False,
-    ),
-    Kind(
-        "admissionregistration.k8s.io",
-        "v1",
-        "MutatingWebhookConfiguration",
-        "mutatingwebhookconfigurations",
-        namespaced=False,
-    ),
+    QUOTA,
+    *WEBHOOKS,
     Kind("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations", ("ks",), subresources=("status",)),
     Kind("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases", ("hr",), subresources=("status",)),
     Kind("apiregistration.k8s.io", "v1", "APIService", "apiservices", namespaced=False, subresources=("status",)),

@@ -1,0 +1,122 @@
+"""`bootheal report`: the picture of a boot's recovery, from the history alone."""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from bootheal.adapters.history import read
+from bootheal.cli.paths import read_paths
+from bootheal.errors import BoothealError, UsageError
+from bootheal.exit_codes import ExitCode
+from bootheal.history.boots import compared, habits, recovery_seconds, repaired
+from bootheal.model import VERDICTS, BootRecord, History, to_json
+from bootheal.model.quoted import quoted
+from bootheal.picture import Picture, draw
+from bootheal.picture.draw import clock
+
+PIPED_COLUMNS, MOST_COLUMNS = 80, 160
+
+
+def main(options: argparse.Namespace) -> int:
+    """Show it, or write it to a file. Exit code 1: nothing is kept yet; 2: there is no such boot."""
+    history = read(read_paths(options.config).state_directory)
+    if not history.boots:
+        print("no boot is kept yet: a pass that ends writes it down", file=sys.stderr)
+        return ExitCode.NOT_HEALED
+    if options.list:
+        print(*_list(history), sep="\n")
+        return 0
+    if options.compare:
+        from bootheal.picture.compare import compare
+
+        print(*compare(*(chosen(history, name) for name in options.compare)), sep="\n")
+        return 0
+    boot = chosen(history, options.boot or str(options.number))
+    if options.json:
+        print(json.dumps(_facts(boot), indent=2))
+        return 0
+    picture = draw(boot, _remarks(history, boot))
+    written = [
+        _write(path, make(picture)) for path, make in _files(options) if path is not None
+    ]  # all of them, also where the first goes to standard output
+    if not written:
+        _print(picture)
+    return 0
+
+
+def chosen(history: History, name: str) -> BootRecord:
+    """Return the boot of this number, 1 is the newest, or whose name begins so. UsageError where there is none."""
+    newest_first = history.boots[::-1]
+    if name.isascii() and name.isdecimal() and 1 <= int(name) <= len(newest_first):
+        return newest_first[int(name) - 1]
+    found = [boot for boot in newest_first if name and boot.epoch.startswith(name)]
+    if len({boot.epoch for boot in found}) == 1:
+        return found[0]
+    what = "more than one boot begins" if found else "no boot is kept that begins"
+    raise UsageError(
+        f"cannot show boot '{quoted(name)}': {what} like that", hint="bootheal report --list shows which there are"
+    )
+
+
+def _list(history: History) -> Iterator[str]:
+    for number, boot in enumerate(reversed(history.boots), 1):
+        last, seconds = boot.passes[-1], recovery_seconds(boot)
+        took = "" if seconds is None else f" after {seconds:.1f} s"
+        done = "; ".join(repaired(boot)) or "nothing was repaired"
+        yield f"{number:>2}  {clock(boot.passes[0].at)}  {boot.epoch[:40] or 'unknown'}"
+        yield f"    {VERDICTS[last.verdict].words}{took}; {done}"
+
+
+def _remarks(history: History, boot: BootRecord) -> Iterator[str]:
+    if boot is history.boots[-1]:
+        if line := compared(history):
+            yield line
+        yield from habits(history)
+
+
+def _facts(boot: BootRecord) -> dict[str, object]:
+    kept: dict[str, object] = to_json(boot)
+    return kept | {"verdict": boot.passes[-1].verdict.value, "recovery_seconds": recovery_seconds(boot)}
+
+
+def _files(options: argparse.Namespace) -> Iterator[tuple[Path | None, Callable[[Picture], str]]]:
+    from bootheal.picture.html import html
+    from bootheal.picture.perfetto import trace
+    from bootheal.picture.svg import svg
+
+    yield options.html, html
+    yield options.svg, svg
+    yield options.perfetto, lambda picture: json.dumps(trace(picture))
+
+
+def _write(path: Path, text: str) -> bool:
+    if str(path) == "-":
+        print(text, end="")
+        return True
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BoothealError(f"cannot write {path}: {error.strerror}") from None
+    return True
+
+
+def _print(picture: Picture) -> None:
+    from bootheal.picture.text import lines
+
+    width = min(columns(sys.stdout), MOST_COLUMNS)
+    print(*lines(picture, width, colour=coloured(sys.stdout)), sep="\n")
+
+
+def columns(stream: TextIO) -> int:
+    """Return how wide a stream's lines may be."""
+    return shutil.get_terminal_size((PIPED_COLUMNS, 24)).columns if stream.isatty() else PIPED_COLUMNS
+
+
+def coloured(stream: TextIO) -> bool:
+    """Tell whether to colour what is printed: on a terminal that can, unless its owner says no (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,11 @@
+"""How long something takes, as a person says it."""
+
+MINUTE, HOUR = 60.0, 3600.0
+
+
+def spoken(seconds: float) -> str:
+    """Return "25 s", "90 s", "30 min", "2 h": the largest unit that needs no fraction."""
+    for unit, name in ((HOUR, "h"), (MINUTE, "min")):
+        if seconds >= unit and seconds % unit == 0:
+            return f"{seconds / unit:g} {name}"
+    return f"{seconds:g} s"

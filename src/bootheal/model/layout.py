@@ -1,0 +1,27 @@
+"""Text in a given width: lines that break between words, names that are cut in the middle. Characters, not columns."""
+
+from collections.abc import Iterator
+
+
+def shortened(name: str, width: int) -> str:
+    """Cut a name in its middle: how it begins and how it ends tells it from others."""
+    if len(name) <= width:
+        return name
+    end = (width - 1) // 2
+    return f"{name[: width - 1 - end]}…{name[len(name) - end :]}"
+
+
+def wrapped(text: str, width: int, hanging: int = 0) -> Iterator[str]:
+    """Break a text between words; the lines after its first are indented. A word that is too long for a line is cut."""
+    words = text.lstrip(" ")
+    line = text[: len(text) - len(words)]
+    for word in words.split(" "):
+        if line.strip() and len(line) + 1 + len(word) > width:
+            yield line
+            line = " " * hanging + word
+        else:
+            line = f"{line} {word}" if line.strip() else f"{line}{word}"
+        while len(line) > width:
+            yield line[:width]
+            line = " " * hanging + line[width:]
+    yield line

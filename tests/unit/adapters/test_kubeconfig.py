@@ -1,0 +1,95 @@
+"""A kubeconfig is a file that others write: whatever is in it, it is used or refused, in few words and soon."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bootheal.adapters import bounded_yaml
+from bootheal.adapters.kube.kubeconfig import load, parse
+from bootheal.errors import PermanentError
+from support.thorough import times
+
+GOOD = """
+apiVersion: v1
+kind: Config
+current-context: a
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:6443", insecure-skip-tls-verify: true}}]
+users: [{name: u, user: {token: "a-token"}}]
+contexts: [{name: a, context: {cluster: c, user: u}}]
+"""
+BOMB = "a: &a [x, x]\n" + "".join(
+    f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(20)
+)
+
+WRONG = {
+    "deep": "[" * 5_000,
+    "deep in the right place": GOOD.replace('"a-token"', "[" * 3_000),
+    "aliases": BOMB,
+    "a circle": "clusters: &c [*c]",
+    "many": "- x\n" * 30_000,
+    "an impossible date": "a: 2026-99-99",
+    "an int that is none": "!!int ''",
+    "a float that is none": "!!float x",
+    "python": "!!python/object/apply:os.system [ls]",
+    "a control character": "a: \x00",
+    "an odd key": "? [a]\n: b",
+    "a merge of nothing": "<<: 1",
+    "binary": "!!binary x",
+    "a list": "[]",
+    "a word": "clusters",
+    "nothing": "",
+    "a cluster that is a word": "clusters: [x]\nusers: []\ncontexts: []",
+    "a host that is none": GOOD.replace("https://127.0.0.1:6443", "https://[::1"),
+    "a certificate that is none": GOOD.replace("token: ", "client-certificate-data: "),
+    "a context that is not there": GOOD.replace("current-context: a", "current-context: b"),
+}
+
+
+def refusal(text: str) -> str:
+    """Return why it is refused, "" if it is used."""
+    try:
+        parse(text, "k3s.yaml", Path("/"), "")
+    except PermanentError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("text", WRONG.values(), ids=WRONG.keys())
+def test_a_kubeconfig_that_is_none_is_refused_in_few_words(text: str) -> None:
+    """With less than two seconds of work, by name; or it is used, and the URL that is none is told of when it is."""
+    began, said = time.thread_time(), refusal(text)
+    assert time.thread_time() - began < 2
+    assert said.startswith("cannot use the kubeconfig k3s.yaml: ") or "[::1" in text
+    assert len(said) <= 400
+    assert said.isprintable()
+
+
+def test_a_right_one_is_used() -> None:
+    """Also with a BOM, and as JSON."""
+    assert parse(GOOD, "k3s.yaml", Path("/"), "").configuration.host == "https://127.0.0.1:6443"
+    assert bounded_yaml.load('\ufeff{"a": [1, "b"]}') == {"a": [1, "b"]}
+
+
+def test_what_is_no_file_makes_nobody_wait(tmp_path: Path) -> None:
+    """A FIFO, a device without an end, a directory: as the kubeconfig, or named in it."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for path in (fifo, Path("/dev/zero"), tmp_path):
+        with pytest.raises(PermanentError, match="it is no file"):
+            load(path, "")
+        with pytest.raises(PermanentError, match="is no file"):
+            parse(GOOD.replace("token: ", f'client-certificate: "{path}", token: '), "k3s.yaml", Path("/"), "")
+
+
+@given(st.lists(st.tuples(st.integers(0, len(GOOD)), st.text(max_size=4), st.integers(0, 6)), max_size=4))
+@settings(max_examples=times(60), deadline=None)
+def test_a_kubeconfig_with_some_characters_changed_is_used_or_refused(changes: list[tuple[int, str, int]]) -> None:
+    """Never a bug of ours."""
+    text = GOOD
+    for at, new, gone in changes:
+        text = text[:at] + new + text[at + gone :]
+    assert len(refusal(text)) <= 400

@@ -1,0 +1,293 @@
+"""A law for all steps: in a world that stays as it is, each ends, and after few deeds."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bootheal.backoff import MOST_FAILURES
+from bootheal.cluster.rollout import rollout
+from bootheal.dependencies.dependency import Dependency, DependencyObservation
+from bootheal.dependencies.hook import Call, HookObservation, HookStep
+from bootheal.errors import BoothealError, ConflictError, UnreachableError
+from bootheal.model import (
+    Answer,
+    Component,
+    ComponentState,
+    Console,
+    Directory,
+    Document,
+    Ending,
+    HostFacts,
+    Login,
+    Pod,
+    Readiness,
+    Ref,
+    Role,
+    Setting,
+    Symptom,
+    Target,
+    Workload,
+)
+from bootheal.pgbouncer.credential import Credential, CredentialObservation
+from bootheal.pgbouncer.observation import Pooler, PoolerObservation
+from bootheal.pgbouncer.pod import PoolerPod
+from bootheal.pgbouncer.pooler import PoolerStep
+from bootheal.platform.components import Allowed
+from bootheal.platform.dns import Dns, DnsObservation
+from bootheal.platform.gate import Gate, GateObservation
+from bootheal.platform.node_hosts import NodeHosts, NodeHostsObservation
+from bootheal.platform.registry import Registry, RegistryObservation
+from bootheal.platform.scheduling import TAINT, Scheduling, SchedulingObservation
+from bootheal.pods.cleanup import Cleanup, CleanupObservation, Dead
+from bootheal.pods.image_pulls import ImagePullsObservation, Images, Pull
+from bootheal.pods.terminating import Terminating
+from bootheal.postgres.disk import Disk, DiskObservation
+from bootheal.postgres.primary import Database
+from bootheal.probes import Tcp, Url
+from bootheal.step import Observation, Step
+from bootheal.workloads.observation import WorkloadObservation
+from bootheal.workloads.restore import Restore, RestoreObservation
+from bootheal.workloads.strategy import Choice
+from bootheal.workloads.workload import WorkloadStep
+from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_lease, a_node, a_pod, running, terminated, waiting
+from support.still import Stillness
+from support.thorough import times
+
+# What is unfinished after three hours waits for what is not late, as for PostgreSQL's recovery.
+ENDS = (Ending.SETTLED, Ending.GAVE_UP, Ending.UNFINISHED)
+
+OK = Answer(ok=True, spoke=True)
+ANSWERS = [
+    OK,
+    Answer(ok=False, spoke=True, sqlstate="28P01", text="password authentication failed"),
+    Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up"),
+    Answer(ok=False, spoke=False, text="no answer in time"),
+]
+WRONG = [None, UnreachableError("the API server says 500"), ConflictError("it changed")]
+
+ADMIN = Login(Ref("secret", "shop", "admin"))
+DATABASE = Database("shop", "shop", "shop", ADMIN, service="postgres")
+POOLER_POD = Ref("pod", "shop", "pooler-1")
+CONTAINERS = [
+    running(),
+    running(ready=False),
+    waiting("CrashLoopBackOff", restarts=7),
+    waiting("ImagePullBackOff", image="registry:5000/web"),
+    waiting("CreateContainerConfigError", message="secret not found"),
+    waiting("ContainerCreating"),
+    terminated("Error", ended=BOOT + 20, restarts=3),
+    terminated("Unknown"),
+]
+
+pods = st.builds(
+    lambda number, container, **fields: a_pod(f"web-{number}", container, **fields),
+    st.integers(0, 5),
+    st.sampled_from(CONTAINERS),
+    created=st.sampled_from([BOOT - 1000, BOOT + 5, NOW - 0.5]),
+    phase=st.sampled_from(["Running", "Pending", "Failed", "Unknown"]),
+    deleting=st.booleans(),
+    delete_by=st.sampled_from([None, BOOT - 50, NOW + 30]),
+    finalizers=st.sampled_from([(), ("x/y",)]),
+    node=st.just("box"),
+)
+several = st.lists(pods, max_size=6, unique_by=lambda pod: pod.uid).map(tuple)
+
+
+@st.composite
+def cleanups(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
+    """Dead pods, and some that should have gone."""
+    found = [*draw(several), *(a_pod(f"old-{n}", phase="Failed") for n in range(draw(st.sampled_from([0, 30, 120]))))]
+    dead = tuple(Dead(pod, draw(st.sampled_from(["Evicted", "NodeShutdown"])), "") for pod in found)
+    going = Terminating(
+        tuple(replace(pod, deleting=True) for pod in draw(several)),
+        {"box": (a_node(), a_lease())},
+        {"box": frozenset({"another"})},
+        "new",
+        THIS_BOOT,
+    )
+    cap, force = draw(st.sampled_from([25, 500])), draw(st.sampled_from([None, 60.0]))
+    return Cleanup(namespaces=("shop",), cap=cap, force_after=force), CleanupObservation(dead, going)
+
+
+@st.composite
+def images(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
+    """Pods in back-off for an image."""
+    seen = ImagePullsObservation(tuple(Pull(pod, "registry:5000/web") for pod in draw(several)))
+    return Images(namespaces=("shop",), registries=("registry:5000",)), seen
+
+
+def _counted(found: tuple[Pod, ...], fields: dict[str, Any]) -> Workload:
+    ready = sum(pod.ready for pod in found)
+    return replace(a_deployment(), desired=max(1, len(found)), ready=ready, available=ready, **fields)
+
+
+@st.composite
+def workloads(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
+    """A workload in any state, with any strategy."""
+    found = draw(several)
+    fields = {
+        "paused": draw(st.booleans()),
+        "scaled_from": draw(st.sampled_from([None, None, 2])),
+        "refused": draw(st.sampled_from(["", "webhook x refuses"])),
+        "deadline_exceeded": draw(st.sampled_from([None, BOOT + 50])),
+    }
+    workload = _counted(found, fields)
+    workload = replace(workload, desired=draw(st.sampled_from([workload.desired, 0])))
+    state = rollout(workload, boot_time=THIS_BOOT)
+    seen = WorkloadObservation(
+        workload,
+        found,
+        state,
+        doubt=draw(st.sampled_from(["", "", "it still shows the previous boot"])),
+        probe=draw(st.sampled_from([None, *ANSWERS])),
+        services=draw(st.sampled_from(["", "", "service/shop/web has no ready address yet"])),
+        shut=draw(st.sampled_from(["", "lets nobody in"])),
+        choice=draw(st.sampled_from([Choice("rollout"), Choice("scale"), Choice("delete-pods", "because")])),
+        unpullable=draw(st.sampled_from(["", "registry:5000/web cannot be pulled"])),
+        boot_time=THIS_BOOT,
+    )
+    step = WorkloadStep(name="web", workload=workload.ref, probe=draw(st.sampled_from([None, Tcp(80)])))
+    restart = draw(st.sampled_from(["if-needed", "always", "never"]))
+    return replace(step, restart=restart), seen  # type: ignore[arg-type]
+
+
+@st.composite
+def restores(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
+    """Workloads that carry our note."""
+    workload = a_deployment(scaled_from=2, desired=draw(st.sampled_from([0, 2])))
+    return Restore(), RestoreObservation(((workload, draw(st.integers(0, 2))),))
+
+
+@st.composite
+def poolers(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
+    """One pooler's pod; settings that are declared, and never in force."""
+    pooler = Pooler(
+        deployment=Ref("deployment", "shop", "pooler"),
+        service="pooler",
+        dbname="shop",
+        database=DATABASE,
+        credential=ADMIN,
+        console=ADMIN,
+        client=ADMIN,
+        settings=draw(st.sampled_from([{}, {"server_lifetime": "3600"}])),
+    )
+    retry = Setting(draw(st.sampled_from(["15", "0.2"])), changeable=True)
+    shown = Console({"server_login_retry": retry, "server_lifetime": Setting("60", changeable=draw(st.booleans()))})
+    through = draw(st.sampled_from([*ANSWERS, Answer(ok=False, spoke=True, sqlstate="08P01", text="SASL failed")]))
+    pod = PoolerPod(POOLER_POD, "uid-1", Target("10.42.0.8", 6432, POOLER_POD), through, shown)
+    direct = draw(st.sampled_from([None, *ANSWERS]))
+    return PoolerStep(name="pooler", pooler=pooler), PoolerObservation((pod,), pooler=direct, application=direct)
+
+
+@st.composite
+def credentials(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
+    """A role whose password is never right."""
+    role = Role("pooler", (), draw(st.booleans()), draw(st.booleans()), draw(st.sampled_from([None, True, False])))
+    step = Credential(
+        name="credential",
+        database=DATABASE,
+        login=ADMIN,
+        reset=draw(st.sampled_from(["if-wrong", "always", "never"])),
+        auth_file=draw(st.sampled_from([None, ADMIN])),
+    )
+    same = draw(st.sampled_from([None, False]))
+    answer, known = draw(st.sampled_from([None, *ANSWERS])), draw(st.sampled_from([None, replace(role, same=same)]))
+    return step, CredentialObservation("no pod", "pooler", "42", answer, known, draw(st.sampled_from([None, True])))
+
+
+@st.composite
+def node_hosts(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
+    """CoreDNS that forgets, whatever it is told."""
+    document = Document(Ref("configmap", "kube-system", "coredns"), "NodeHosts", "", "7")
+    seen = NodeHostsObservation(document, {"box": "10.0.0.1"}, (), (a_node(),))
+    return NodeHosts(restore=draw(st.booleans())), seen
+
+
+@st.composite
+def registries(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
+    """A registry, and its container in any state."""
+    state = draw(st.sampled_from([None, *ComponentState]))
+    component = Component("registry", "registry", state) if state else None
+    step = Registry(url="http://registry:5000", container="registry", start=draw(st.booleans()))
+    return step, RegistryObservation(draw(st.sampled_from(ANSWERS)), component)
+
+
+@st.composite
+def schedulings(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
+    """Nodes that stay cordoned."""
+    shut = (a_node(unschedulable=draw(st.booleans()), taints=(TAINT,)), a_node(name="two", unschedulable=True))
+    return Scheduling(uncordon=draw(st.booleans())), SchedulingObservation(shut)
+
+
+@st.composite
+def gates(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
+    """An API server that is ready or not, and components in any state."""
+    roles = st.sampled_from(["server", "loadbalancer"])
+    parts = st.builds(Component, st.sampled_from(["k3s", "lb"]), roles, st.sampled_from(list(ComponentState)))
+    symptoms = st.builds(Symptom, st.just("known"), st.just("k3s"), st.just("it hangs"), restart=st.booleans())
+    facts = HostFacts(tuple(draw(st.lists(parts, max_size=2))), tuple(draw(st.lists(symptoms, max_size=1))))
+    allowed = Allowed(frozenset({"server"}), frozenset({"server", "loadbalancer"}))
+    nodes = draw(st.sampled_from([(), ((a_node(), a_lease()),), ((a_node(ready=False), None),)]))
+    ready = Readiness(ready=draw(st.booleans()), why="starting")
+    return Gate(allowed=allowed), GateObservation(ready, nodes=nodes, boot_id="new", boot_time=THIS_BOOT, facts=facts)
+
+
+@st.composite
+def others(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
+    """Those that only wait, and a hook."""
+    answer = draw(st.sampled_from(ANSWERS))
+    directory = draw(st.sampled_from(list(Directory)))
+    table: list[tuple[Step[Any], Observation]] = [
+        (HookStep(name="hook", deed=Call(Url("http://127.0.0.1/"))), HookObservation()),
+        (Dependency(name="redis", probe=Tcp(6379), host="redis"), DependencyObservation(answer)),
+        (Dns(), DnsObservation(answer=answer)),
+        (Disk(name="disk", database=DATABASE, mount="/data"), DiskObservation((("/data", True, directory),))),
+    ]
+    chosen: tuple[Step[Any], Observation] = draw(st.sampled_from(table))
+    return chosen
+
+
+ALL = [
+    cleanups(),
+    images(),
+    workloads(),
+    restores(),
+    poolers(),
+    credentials(),
+    node_hosts(),
+    registries(),
+    schedulings(),
+    gates(),
+    others(),
+]
+
+
+@pytest.mark.parametrize("strategy", ALL, ids=lambda strategy: repr(strategy).partition("(")[0])
+def test_in_a_world_that_stays_as_it_is_a_step_ends_after_few_deeds(strategy: Any) -> None:
+    """Whether its deeds seem to succeed, fail, or meet a conflict: none is repeated for ever."""
+
+    @given(strategy, st.sampled_from(WRONG))
+    @settings(max_examples=times(25), deadline=None)
+    def law(drawn: tuple[Step[Any], Observation], error: BoothealError | None) -> None:
+        step, seen = drawn
+        still = Stillness(error)
+        outcome = still.end(step, seen)
+        assert outcome.ending in ENDS, outcome
+        done = Counter((deed.kind(), str(deed.about), deed.cause) for deed in still.deeds)
+        assert max(done.values(), default=0) <= MOST_FAILURES, done
+
+    law()
+
+
+def test_the_replicas_that_cannot_be_given_back_are_told_of() -> None:
+    """A controller that puts our note back at each write is not written to for ever."""
+    still = Stillness()
+    workload = a_deployment(scaled_from=2, desired=0)
+    outcome = still.end(Restore(), RestoreObservation(((workload, 0),)))
+    assert outcome.ending is Ending.GAVE_UP
+    assert "did not help" in outcome.why
+    assert len(still.deeds) <= 20
