@@ -54,6 +54,9 @@ class Sign:
         return not self.text or _compiled(self.text).search(evidence.text) is not None
 
 
+_PLACE = re.compile(r"\{(namespace|name|kind|container|image)\}")
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
@@ -65,8 +68,8 @@ class Cause:
 
     `id` is stable: scripts and people keep it. `means` is one sentence without a full stop; `next_step` is what a
     person does, with the exact command. Both may name `{namespace}`, `{name}`, `{kind}`, `{container}` and `{image}` of
-    what it was seen on. `restart_helps`: starting it again can cure it. `since` is the version of the program that first shows
-    it. It is told beneath one of `consequence_of` where that was found, too.
+    what it was seen on. `restart_helps`: starting it again can cure it. `since` is the version of the program that
+    first shows it. It is told beneath one of `consequence_of` where that was found, too.
     """
 
     id: str
@@ -125,6 +128,4 @@ def _filled(template: str, evidence: Evidence) -> str:
         "container": evidence.container,
         "image": evidence.image,
     }
-    for name, value in names.items():
-        template = template.replace(f"{{{name}}}", value or name.upper())
-    return template
+    return _PLACE.sub(lambda place: names[place[1]] or place[1].upper(), template)

@@ -112,8 +112,8 @@ class Transitions:
     def _wait(self, node: Node, judgement: Wait) -> None:
         now = self._clock.monotonic()
         if node.waited >= node.step.patience:
-            patience = spoken(node.step.patience)
-            self._give_up(node, GiveUp(f"{judgement.why}; patience of {patience} has run out", OUT_OF_PATIENCE))
+            why = f"{judgement.why}; patience of {spoken(node.step.patience)} has run out"
+            self._give_up(node, GiveUp(why, judgement.hint or OUT_OF_PATIENCE))
             return
         if node.settled:
             self._unsettle(node, judgement.why)

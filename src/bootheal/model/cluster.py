@@ -76,7 +76,8 @@ class State(StrEnum):
 class Container:
     """One container's status. `reason` and `started` belong to `state`; `message` is why it waits.
 
-    `ended` is when its last process did; `startup_pending`: its startup probe has not succeeded yet.
+    `ended` is when its last process did, `last_reason` how ("OOMKilled"); `startup_pending`: its startup probe has not
+    succeeded yet.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Container:
     image: str = ""
     message: str = ""
     startup_pending: bool = False
+    last_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,13 +259,26 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class Leadership:
-    """Patroni's lock: who holds it, since when, when it was last renewed, for how long, after how many changes."""
+    """A lock: who holds it, since when, when it was last renewed, for how long in seconds, after how many changes.
+
+    `kind` says whose it is; `also` names another object that holds one of the same cluster, renewed longer ago.
+    """
 
     leader: str
     acquired: float
     renewed: float
     ttl: float
     transitions: int
+    kind: str = "Patroni's lock"
+    also: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operated:
+    """What somebody has told CloudNativePG to do with a cluster: to hibernate it, to fence instances ("*": all)."""
+
+    hibernated: bool = False
+    fenced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from bootheal.model import (
     Lease,
     Login,
     Node,
+    Operated,
     Pod,
     PodToDelete,
     Readiness,
@@ -75,10 +76,19 @@ class ClusterReader(Protocol):
         """Return what the Service's EndpointSlices hold; empty where it has none, or does not exist."""
 
     def leadership(self, namespace: str, service: str) -> Leadership | None:
-        """Return the lock that Patroni keeps in the Service's Endpoints, None where it keeps none there.
+        """Return the lock that Patroni keeps in the Service's Endpoints, or in the ConfigMap SERVICE-leader.
 
-        MissingError where the Service has no Endpoints.
+        Where both hold one, the one that was renewed later. None where neither does, or we may not see them.
         """
+
+    def primary_lease(self, namespace: str, cluster: str) -> Leadership | None:
+        """Return the Lease by which CloudNativePG (1.30 and later) keeps one primary; MissingError without one."""
+
+    def operated(self, namespace: str, cluster: str) -> Operated | None:
+        """Return what is asked of a cluster of CloudNativePG; None where there is none, or we may not see it."""
+
+    def statefulsets(self, namespace: str) -> Sequence[Workload]:
+        """List the StatefulSets of a namespace; none where we may not see them."""
 
     def directory(self, namespace: str, claim: str) -> str:
         """Return the directory on its node that a claim's volume is, an absolute path; "" where it is none."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 from sys import intern
 from typing import Any
 
-from bootheal.model import Backup, Container, Endpoint, Leadership, Lease, Node, Pod, Ref, Service, State
+from bootheal.model import Backup, Container, Endpoint, Leadership, Lease, Node, Operated, Pod, Ref, Service, State
 from bootheal.model.quoted import quoted
 
 Raw = dict[str, Any]
@@ -109,6 +109,33 @@ def _patroni(status: str) -> str:
         return ""
 
 
+def primary_lease(raw: Raw) -> Leadership | None:
+    """Parse the Lease of CloudNativePG's primary; one that was released is held by nobody."""
+    spec = raw.get("spec") or {}
+    try:
+        return Leadership(
+            leader=spec.get("holderIdentity") or "",
+            acquired=seconds(spec.get("acquireTime")) or 0.0,
+            renewed=seconds(spec.get("renewTime")) or 0.0,
+            ttl=float(spec.get("leaseDurationSeconds") or 0),
+            transitions=int(spec.get("leaseTransitions") or 0),
+            kind="the primary's lease",
+        )
+    except (TypeError, ValueError):
+        return None
+
+
+def operated(raw: Raw) -> Operated:
+    """Parse the annotations of a Cluster of CloudNativePG."""
+    said = raw["metadata"].get("annotations") or {}
+    try:
+        fenced = json.loads(said.get("cnpg.io/fencedInstances") or "[]")
+    except ValueError:
+        fenced = []
+    names = [name for name in fenced if isinstance(name, str)] if isinstance(fenced, list) else []
+    return Operated(said.get("cnpg.io/hibernation") == "on", tuple(names))
+
+
 def leadership(raw: Raw) -> Leadership | None:
     """Parse the annotations of Patroni's Endpoints (or ConfigMap); None where there is no lock in them."""
     said = raw["metadata"].get("annotations") or {}
@@ -157,6 +184,7 @@ def _container(raw: Raw) -> Container:
         restarts=raw.get("restartCount", 0),
         started=seconds(detail.get("startedAt")),
         ended=seconds((terminated or {}).get("finishedAt")),
+        last_reason=intern((terminated or {}).get("reason", "")),
         image=raw.get("image", ""),
         message=quoted(detail.get("message", "")) if name == "waiting" else "",
         startup_pending=name == State.RUNNING and raw.get("started") is False,

@@ -21,6 +21,7 @@ from bootheal.model import (
     Leadership,
     Lease,
     Node,
+    Operated,
     Pod,
     Readiness,
     Ref,
@@ -114,12 +115,49 @@ class KubeReader:
         return [endpoint for owner, found in slices for endpoint in found if owner == service]
 
     def leadership(self, namespace: str, service: str) -> Leadership | None:
-        """Read the Endpoints of the Service's name."""
-        ref = Ref("endpoints", namespace, service)
-        raw = self._get("endpoints", ref)
-        with understood(str(ref)):
+        """Read the Endpoints of the Service's name, and the ConfigMap that Zalando's operator uses since its version 2.
+
+        A change from one to the other leaves the old object behind, with the lock of that day.
+        """
+        places = (Ref("endpoints", namespace, service), Ref("configmap", namespace, f"{service}-leader"))
+        found = [(lock, place) for place in places if (lock := self._lock_in(place))]
+        found.sort(key=lambda pair: -pair[0].renewed)
+        return replace(found[0][0], also="".join(str(place) for _, place in found[1:])) if found else None
+
+    def _lock_in(self, place: Ref) -> Leadership | None:
+        kind = {"configmap": "configmaps"}.get(place.kind, place.kind)
+        try:
+            raw = self._get(kind, place)
+        except PermanentError:
+            return None
+        with understood(str(place)):
             found = objects.leadership(raw)
             return found and checked(found)
+
+    def primary_lease(self, namespace: str, cluster: str) -> Leadership | None:
+        """Read the Lease of the cluster's name."""
+        path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{cluster}"
+        raw = self._api.get(path, about=f"lease/{namespace}/{cluster}")
+        with understood(f"lease/{namespace}/{cluster}"):
+            found = objects.primary_lease(raw)
+            return found and checked(found)
+
+    def operated(self, namespace: str, cluster: str) -> Operated | None:
+        """Read the Cluster; None without CloudNativePG, or its right."""
+        path = f"/apis/postgresql.cnpg.io/v1/namespaces/{namespace}/clusters/{cluster}"
+        try:
+            raw = self._api.get(path, about=f"cluster/{namespace}/{cluster}")
+        except PermanentError:
+            return None
+        with understood(f"cluster/{namespace}/{cluster}"):
+            return checked(objects.operated(raw))
+
+    def statefulsets(self, namespace: str) -> Sequence[Workload]:
+        """List the StatefulSets; none where we may not."""
+        try:
+            return list(self._lists.items("statefulset", namespace).values())
+        except DeniedError:
+            return ()
 
     def directory(self, namespace: str, claim: str) -> str:
         """Follow a claim to its volume; a claim or volume that is gone is the scheduler's trouble, not ours."""
