@@ -13,6 +13,7 @@ from bootheal.adapters.state import StateFile
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
+from bootheal.cli.discovering import discovered
 from bootheal.cli.messenger import Messenger
 from bootheal.cli.terminal import Reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
@@ -34,7 +35,7 @@ class Daemon:
     def __init__(
         self, path: Path, configuration: Configuration, reporter: Reporter, inbox: Inbox, systemd: Systemd
     ) -> None:
-        self._path, self._configuration = path, configuration
+        self._path, self._configuration, self._declared = path, configuration, configuration
         self._reporter, self._inbox = reporter, inbox
         self._systemd = systemd
         self._metrics = Metrics(None, reporter.note, lambda: None)
@@ -88,8 +89,20 @@ class Daemon:
             else:
                 if code is not None:
                     return code
+                if self._has_grown(engine, scope):
+                    return None  # the next pass is about those that were found, too
                 engine.rest()
         return 0 if engine.stopped else None
+
+    def _has_grown(self, engine: Engine, scope: Scope) -> bool:
+        """Look for workloads that are not listed; whether there are others than in the last pass."""
+        if engine.stopped:
+            return False
+        full = discovered(self._declared, scope, self._warn)
+        if full is self._declared or full.plan.steps == self._configuration.plan.steps:
+            return False
+        self._configuration = full
+        return True
 
     def _engine(self, world: World, memory: Recorder, scope: Scope, messenger: Messenger) -> Engine:
         announcer = Announcer(world, scope, self._warn, wanted=self._configuration.file.events)
@@ -121,7 +134,7 @@ class Daemon:
         """Read the configuration anew; a bad one is refused, and the old one kept."""
         self._systemd.reloading()
         try:
-            self._configuration = load(self._path)
+            self._configuration = self._declared = load(self._path)
         except ConfigurationError as error:
             text = f"{error}\ncannot use the new configuration: the old one stays in force"
             self._reporter.note(text, Note.CONFIGURATION)

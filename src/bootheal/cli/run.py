@@ -16,6 +16,7 @@ from bootheal.adapters.systemd import Systemd
 from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.daemon import Daemon
+from bootheal.cli.discovering import discovered
 from bootheal.cli.messenger import Messenger
 from bootheal.cli.terminal import Reporter, open_reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
@@ -109,6 +110,11 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
                 report = make_engine(configuration, world, memory, tell, inbox, scope=scope).run(
                     first_epoch(world, remembered)
                 )
+                if may_go_on(report):  # what is listed serves: now those that are found
+                    full = discovered(configuration, scope, partial(_warn, reporter))
+                    if full is not configuration:
+                        engine = make_engine(full, world, memory, tell, inbox, scope=scope)
+                        report = engine.run(first_epoch(world, remembered))
             try:
                 memory.finish(report)
             except StateError:
@@ -119,6 +125,12 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
         announcer.wait()
         messenger.wait(lambda: inbox.stopped)
     return report
+
+
+def may_go_on(report: Report) -> bool:
+    """Whether the gate was open, and nobody has asked for a stop, nor is a person needed."""
+    stopped = report.verdict in (Verdict.INTERRUPTED, Verdict.NEEDS_PERSON, Verdict.BUG)
+    return bool(report.epoch) and not stopped
 
 
 def _warn(reporter: Reporter, text: str) -> None:

@@ -116,8 +116,8 @@ class ClusterReader(Protocol):
     def document(self, config_map: Ref, key: str) -> Document:
         """Read one key of a ConfigMap; MissingError names the ConfigMap or the key."""
 
-    def may(self, right: Right) -> bool:
-        """Ask the API server whether we have a right (SelfSubjectAccessReview)."""
+    def may(self, right: Right, name: str = "") -> bool:
+        """Ask the API server whether we have a right, of any object or of one `name` (SelfSubjectAccessReview)."""
 
 
 class PodAccess(Protocol):

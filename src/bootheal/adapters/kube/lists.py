@@ -79,12 +79,7 @@ class Lists:
 
     def rights(self, interests: frozenset[Interest]) -> frozenset[Right]:
         """Name what keeping these lists needs."""
-        found = set()
-        for interest in interests:
-            resource = RESOURCES[interest.kind]
-            group = resource.group.split("/")[2] if resource.group.startswith("/apis/") else ""
-            found |= {Right(verb, resource.plural, interest.namespace, group) for verb in ("list", "watch")}
-        return frozenset(found)
+        return list_rights(interests)
 
     def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
         """Keep a list for each interest from now on. ExhaustedError where there are too few threads for them."""
@@ -101,3 +96,13 @@ class Lists:
             if lease is not None:
                 self.heartbeats.seen(name, lease)
         changed(Interest(listed.kind, listed.namespace, name))
+
+
+def list_rights(interests: frozenset[Interest]) -> frozenset[Right]:
+    """Name what keeping lists of these needs; nobody is asked."""
+    found = set()
+    for interest in interests:
+        resource = RESOURCES[interest.kind]
+        group = resource.group.split("/")[2] if resource.group.startswith("/apis/") else ""
+        found |= {Right(verb, resource.plural, interest.namespace, group) for verb in ("list", "watch")}
+    return frozenset(found)

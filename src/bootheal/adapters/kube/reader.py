@@ -225,10 +225,11 @@ class KubeReader:
                 return checked(Document(config_map, key, text, version, objects.manager(raw)))
         raise MissingError(f"cannot find key {key} in {config_map}", hint="see the pooler's settings_in")
 
-    def may(self, right: Right) -> bool:
+    def may(self, right: Right, name: str = "") -> bool:
         """Create a SelfSubjectAccessReview, which changes nothing."""
         resource, _, subresource = right.resource.partition("/")
         attributes = {"verb": right.verb, "resource": resource, "group": right.group, "namespace": right.namespace}
+        attributes |= {"name": name} if name else {}
         body = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
