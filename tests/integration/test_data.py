@@ -99,6 +99,15 @@ def test_a_check_cannot_write_and_its_rows_are_not_told(kept: Stack) -> None:
         assert "ring" not in run.stdout
 
 
+def test_a_check_that_logs_in_as_the_drifted_role_waits_until_that_is_mended(kept: Stack) -> None:
+    """Its 28P01 once made the database give up, and the step that would have cured it was not tried."""
+    kept.configure({"databases": {"shop": {"client": {"secret": "pooler"}}}})
+    kept.postgres.drift_password()
+    report = heal(kept.config)
+    assert [done for done in actions(report) if done.startswith("reset the password of role/shop/pooler")]
+    assert outcome(report, "database/shop")["why"].endswith("takes writes; orders kept")
+
+
 def test_a_new_cluster_on_an_empty_volume_is_noticed(kept: Stack) -> None:
     """PostgreSQL is up, writable and empty: the system identifier tells, although all tables are there."""
     kept.postgres.stop()

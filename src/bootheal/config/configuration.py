@@ -72,11 +72,12 @@ def accept_data(configuration: Configuration, databases: Iterable[str], at: floa
     """Take note that the owner accepts the data of these databases as it is; UsageError where there is no such one."""
     steps = dict(configuration.plan.steps)
     for name in databases:
-        step = steps.get(f"{names.DATABASE}{name}")
-        if not isinstance(step, DatabaseStep):
+        found = [steps.get(f"{prefix}{name}") for prefix in (names.PRIMARY, names.DATABASE)]
+        accepting = [step for step in found if isinstance(step, DatabaseStep)]
+        if not accepting:
             near = suggestion(name, configuration.file.databases)
             raise UsageError(
                 f"cannot accept the data of '{quoted(name)}': the configuration has no such database{near}"
             )
-        steps[step.name] = replace(step, accept=at)
+        steps |= {step.name: replace(step, accept=at) for step in accepting}
     return replace(configuration, plan=Plan(steps))

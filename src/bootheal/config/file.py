@@ -11,6 +11,7 @@ from pydantic import Field
 
 from bootheal import happenings
 from bootheal.config.document import KeyPath
+from bootheal.config.edges import arranged
 from bootheal.config.section import Finding, Section
 from bootheal.config.sections.cleanup import Cleanup
 from bootheal.config.sections.cluster import Cluster
@@ -69,6 +70,9 @@ class File(Section):
 
     def steps(self) -> Iterator[Step[Any]]:
         """Make the steps, in any order. It is right that the names in the file refer to something."""
+        yield from arranged(self._steps())
+
+    def _steps(self) -> Iterator[Step[Any]]:
         yield from self.cluster.steps()
         if self.registry:
             yield from self.registry.steps(self.namespaces())

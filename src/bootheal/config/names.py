@@ -2,6 +2,7 @@
 
 DATABASE = "database/"
 DISK = "disk/"
+PRIMARY = "primary/"
 CREDENTIAL = "credential/"
 POOLER = "pooler/"
 DEPENDENCY = "dependency/"

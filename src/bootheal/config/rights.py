@@ -45,6 +45,7 @@ _KINDS = {
 _SECTIONS = {
     names.DATABASE: "databases",
     names.DISK: "databases",
+    names.PRIMARY: "databases",
     names.CREDENTIAL: "poolers",
     names.POOLER: "poolers",
     names.DEPENDENCY: "dependencies",

@@ -61,7 +61,7 @@ class Pooler:
 
 @dataclass(frozen=True, slots=True)
 class PoolerObservation:
-    """The pooler's pods, the doubts about those that could not be asked, and the Service.
+    """The pooler's pods, the doubts about those that could not be asked, and about its Service and its database's.
 
     `pooler` and `application` are logins straight to PostgreSQL, asked only when that matters.
     `wanted` is how many pods there should be, `down` those that do not run; `roles` are those of credential and client.
@@ -136,7 +136,7 @@ def condition(pod: PoolerPod, diagnosis: Diagnosis) -> str:
 
 
 def look(world: World, pooler: Pooler) -> PoolerObservation:
-    """Ask each pod's console, log in through each, then judge the Service; on failure ask PostgreSQL itself."""
+    """Ask each pod's console, log in through each, then judge the Services; on failure ask PostgreSQL itself."""
     workload = world.cluster.workload(pooler.deployment)
     service = world.cluster.service(pooler.deployment.namespace, pooler.service)
     there = sorted(world.cluster.pods(pooler.deployment.namespace, workload.selector), key=lambda pod: pod.ref)
@@ -163,7 +163,10 @@ def look(world: World, pooler: Pooler) -> PoolerObservation:
     if pooler.settings_in:
         seen = replace(seen, document=world.cluster.document(*pooler.settings_in))
     if pods and not seen.failing:
-        return replace(_with_files(world, pooler, seen), service=_service(world, pooler, service, there, client))
+        asked = {each.ref for each in pods}
+        through = [pod for pod in there if pod.ref in asked]
+        doubt = _service(world, pooler, service, through, client) or find(world, pooler.database).service
+        return replace(_with_files(world, pooler, seen), service=doubt)
     if not all(seen.to_lend(pod) for pod in seen.failing):
         seen = _with_logs(world, _direct(world, pooler, seen, client))
     return _with_files(world, pooler, seen)
@@ -238,10 +241,11 @@ def _compared(world: World, pooler: Pooler, pod: PoolerPod, document: Document |
 
 
 def _service(world: World, pooler: Pooler, service: Service, pods: list[Pod], client: Credentials) -> str:
-    """Say why the Service may not serve yet: by a login where we reach it, else by its slices."""
+    """Say why the Service may not lead to `pods`, which serve: by a login where we reach it, else by its slices."""
     endpoints = world.cluster.endpoints(service.ref.namespace, service.ref.name)
     neighbours = world.cluster.pods(service.ref.namespace)  # another pooler may be behind it, too
-    if doubt := service_doubt(service, endpoints, neighbours, boot_time=world.host.boot_time()):
+    asked = [pod.ref for pod in pods]
+    if doubt := service_doubt(service, endpoints, neighbours, boot_time=world.host.boot_time(), asked=asked):
         return doubt
     if not world.direct or not service.cluster_ip:
         return ""

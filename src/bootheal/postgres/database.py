@@ -55,7 +55,8 @@ class DatabaseStep(Step[DatabaseObservation]):
     """Waits for the writable primary of `database`, and compares its data with what was good before.
 
     `client` asks the `checks`; `backup` is the CronJob that makes backups; `accept` is when the owner
-    said that the data is right as it is.
+    said that the data is right as it is. `routed`: what comes after it goes through the database's Service, and proves
+    nothing of it.
     """
 
     database: Database
@@ -63,6 +64,7 @@ class DatabaseStep(Step[DatabaseObservation]):
     checks: tuple[Check, ...] = ()
     backup: Ref | None = None
     accept: float | None = None
+    routed: bool = True
 
     def interests(self) -> frozenset[Interest]:
         """The pods behind it; PostgreSQL itself has to be asked."""
@@ -106,7 +108,7 @@ class DatabaseStep(Step[DatabaseObservation]):
             return self._judge_loss("; ".join(losses), silent, seen, accepted)
         if silent:
             return self._judge_silence(silent, seen, past)
-        if seen.servers.service:
+        if self.routed and seen.servers.service:
             return Wait(seen.servers.service, hint=self._service_hint)
         writable = seen.servers.writable[0].name
         kept = {IDENTIFIER: past.baseline[IDENTIFIER]} if IDENTIFIER in past.baseline else {}

@@ -103,6 +103,43 @@ def test_edges_that_need_no_declaring_are_there(tmp_path: Path) -> None:
     }
 
 
+def test_a_login_that_another_step_may_mend_is_mended_before_a_check_needs_it(tmp_path: Path) -> None:
+    """Where the database is, and whether it is the same one, is known before; who mends nothing is not waited for."""
+    checks = "admin: {secret: admin}, client: {secret: p}, checks: [{name: n, sql: select 1}]"
+    text = MINIMAL.replace("admin: {secret: admin}", checks)
+    steps = read(tmp_path, text).plan.steps
+    primary, database = steps["primary/shop"], steps["database/shop"]
+    assert isinstance(primary, DatabaseStep)
+    assert isinstance(database, DatabaseStep)
+    assert (len(primary.checks), len(database.checks)) == (0, 1)
+    assert {
+        name: steps[name].after for name in ("primary/shop", "credential/shop", "database/shop", "pooler/shop")
+    } == {
+        "primary/shop": ("disk/shop",),
+        "credential/shop": ("primary/shop",),
+        "database/shop": ("primary/shop", "credential/shop"),
+        "pooler/shop": ("credential/shop", "dns", "database/shop"),
+    }
+    accepting = accept_data(read(tmp_path, text), ["shop"], 5.0).plan.steps
+    assert [name for name in steps if accepting[name] != steps[name]] == ["primary/shop", "database/shop"]
+    for other in ("credential: {secret: p, reset: never}", "credential: {secret: q}"):
+        assert "primary/shop" not in read(tmp_path, text.replace("credential: {secret: p}", other)).plan.steps
+
+
+def test_a_databases_service_is_waited_for_where_no_pooler_proves_it(tmp_path: Path) -> None:
+    """The credential needs the primary only; who goes straight to the database needs its Service."""
+
+    def routed(text: str) -> bool:
+        step = read(tmp_path, text).plan.steps["database/shop"]
+        assert isinstance(step, DatabaseStep)
+        return step.routed
+
+    assert not routed(MINIMAL)
+    assert routed(MINIMAL + "  deployment/shop/worker: {after: [database/shop]}\n")
+    alone, _, _ = MINIMAL.partition("poolers:")
+    assert routed(alone)
+
+
 def test_defaults_are_filled_in_where_they_belong(tmp_path: Path) -> None:
     """The pooler's namespace and database name are the database's, its console's login is its credential."""
     text = MINIMAL.replace("after: [pooler/shop]", "after: [pooler/shop], probe: {port: 80}, patience: 5m")
