@@ -6,11 +6,11 @@ says after a power cut"). Each rule here answers with the reason for doubt, or w
 when the object can be believed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 
-from bootheal.model import BootTime, Endpoint, Lease, Node, Pod, Service, State, Workload
+from bootheal.model import BootTime, Endpoint, Lease, Node, Pod, Ref, Service, State, Workload
 
 # Kubernetes writes whole seconds, rounded down: what it says began at 12:00:07 may have begun at 12:00:07.9.
 WHOLE_SECOND = 1.0
@@ -69,13 +69,19 @@ def workload_doubt(workload: Workload, pods: Iterable[Pod]) -> str:
 
 
 def service_doubt(
-    service: Service, endpoints: Sequence[Endpoint], pods: Iterable[Pod], *, boot_time: BootTime | None
+    service: Service,
+    endpoints: Sequence[Endpoint],
+    pods: Iterable[Pod],
+    *,
+    boot_time: BootTime | None,
+    asked: Collection[Ref] = (),
 ) -> str:
     """Say why a Service may not lead to living pods of this boot: each address must be one's.
 
     `pods` are those of the whole namespace: more than one Deployment may be behind it. They must be ready, unless the
     Service publishes others, too; then one that is ready will do. Of a Service without a selector somebody else wrote
     the addresses, as Patroni does: of what is no pod's, nothing can be known here, and who leads need not be ready.
+    Nor need those of `asked`, who have served when they were asked themselves: nodes send where the slices say.
     """
     if service.external:
         return ""
@@ -83,12 +89,13 @@ def service_doubt(
     if not ready:
         return f"{service.ref} has no ready address yet"
     living = [pod for pod in pods if not (pod.deleting or pod.finished or pod_doubt(pod, boot_time=boot_time))]
-    serving = _addresses(pod for pod in living if pod.ready)
+    served = [pod for pod in living if pod.ready or pod.ref in asked]
+    serving = _addresses(served)
     believed = _addresses(living) if service.publishes_unready or not service.selector else serving
     known = [each for each in ready if service.selector or each.pod or _plain(each.address) in believed]
     if dead := sorted({each.address for each in known if _plain(each.address) not in believed}):
         return f"{service.ref} still sends to {', '.join(dead)}, where no {_wanted(service)} of this boot is"
-    if service.selector and not any(sends_to(endpoints, pod) for pod in living if pod.ready):
+    if service.selector and not any(sends_to(endpoints, pod) for pod in served):
         return f"{service.ref} sends to no pod that is ready yet"
     return ""
 

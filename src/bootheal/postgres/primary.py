@@ -232,14 +232,15 @@ def _trust(world: World, database: Database) -> Trust | None:
     return Trust(world.secrets.certificate(database.authority, database.authority_key), database.certified)
 
 
-def _service_doubt(world: World, database: Database, servers: Iterable[Server]) -> str:
+def _service_doubt(world: World, database: Database, servers: Sequence[Server]) -> str:
     """Poolers and applications come through the Service: not to an address that is gone, nor only to standbys."""
     if not database.service:
         return ""
     endpoints = world.cluster.endpoints(database.namespace, database.service)
     service = world.cluster.service(database.namespace, database.service)
     pods = world.cluster.pods(database.namespace)
-    if doubt := service_doubt(service, endpoints, pods, boot_time=world.host.boot_time()):
+    asked = [server.pod.ref for server in servers if server.pod and server.answer and server.answer.ok]
+    if doubt := service_doubt(service, endpoints, pods, boot_time=world.host.boot_time(), asked=asked):
         return doubt
     primary = next((server.pod for server in servers if server.writable), None)
     if primary and not service.external and not sends_to(endpoints, primary):

@@ -95,6 +95,18 @@ def test_a_service_is_believed_when_all_it_sends_to_lives_in_this_boot(
     assert bool(doubt) == bool(found)
 
 
+def test_who_was_asked_itself_need_not_be_ready() -> None:
+    """Its address in the slices is enough; one that is not there, or another pod's that is not ready, is not."""
+
+    def doubt(address: str, *asked: Pod) -> str:
+        refs = [pod.ref for pod in asked]
+        return service_doubt(WEB, at(address), [UNREADY], boot_time=THIS_BOOT, asked=refs)
+
+    assert doubt("10.42.0.3", UNREADY) == ""
+    assert "10.42.0.3, where no ready pod of this boot" in doubt("10.42.0.3")
+    assert "10.42.0.4, where no ready pod of this boot" in doubt("10.42.0.4", UNREADY)
+
+
 def test_a_named_port_is_that_of_whoever_has_it() -> None:
     """A sidecar, too; a pod without it is not asked at the Service's own port, which is somebody else's."""
     raw = {

@@ -206,6 +206,17 @@ def test_a_service_that_leads_to_a_standby_only_is_doubted() -> None:
     assert find(world(simulated), database()).service == ""
 
 
+@pytest.mark.parametrize("selector", [{}, {"app": "db"}])
+def test_the_services_address_of_who_has_just_been_asked_is_enough(selector: dict[str, str]) -> None:
+    """Patroni's Service has no selector; a readiness probe comes by every ten seconds, and plays no part."""
+    service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), selector)
+    leader = a_pod("db-0", running(ready=False), labels={"app": "db"}, ip="10.42.0.165", ready=False)
+    simulated = Simulated([leader], service, [Endpoint("10.42.0.165", 5432, "db-0")], {"db-0": PRIMARY})
+    assert find(world(simulated), database()).service == ""
+    simulated.answers = {"db-0": Answer(ok=False, spoke=False, text="connection refused")}
+    assert bool(find(world(simulated), database()).service) == bool(selector)
+
+
 # --- the kinds of databases -----------------------------------------------------------------------
 
 
