@@ -118,8 +118,11 @@ def test_what_does_not_exist_is_named(place: Place) -> None:
 
 
 def test_one_key_of_a_config_map_is_changed_at_its_version(place: Place) -> None:
-    """The other keys stay; a stale version is a conflict."""
+    """The other keys stay; one that is missing is made, which is another thing than empty; at its version only."""
     ref = place.ref("configmap")
+    place.cluster.writer.write_document(place.cluster.reader.config_map(ref).document("c"), "")
+    assert place.cluster.reader.config_map(ref).data == {"a": "1", "b": "2", "c": ""}
+    assert place.cluster.reader.document(ref, "c").text == ""
     before = place.cluster.reader.document(ref, "a")
     place.cluster.writer.write_document(before, "new")
     assert [place.cluster.reader.document(ref, key).text for key in ("a", "b")] == ["new", "2"]

@@ -63,6 +63,7 @@ def questions(it: KubeCluster) -> dict[str, Callable[[], Any]]:
         "extensions": it.reader.extensions,
         "backup": lambda: it.reader.newest_backup(Ref("cronjob", "shop", "web")),
         "document": lambda: it.reader.document(Ref("configmap", "shop", "web"), "key"),
+        "config map": lambda: it.reader.config_map(Ref("configmap", "shop", "web")),
         "may": lambda: it.reader.may(Right("get", "pods", "shop")),
         "credentials": lambda: it.secrets.credentials(Login(Ref("secret", "shop", "web"))),
         "log": lambda: it.pod_access.log_tail(POD, "web", 20, previous=False),

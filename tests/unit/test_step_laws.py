@@ -17,9 +17,9 @@ from bootheal.model import (
     Answer,
     Component,
     ComponentState,
+    ConfigMap,
     Console,
     Directory,
-    Document,
     Ending,
     HostFacts,
     Login,
@@ -202,8 +202,10 @@ def credentials(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
 @st.composite
 def node_hosts(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
     """CoreDNS that forgets, whatever it is told."""
-    document = Document(Ref("configmap", "kube-system", "coredns"), "NodeHosts", "", "7")
-    seen = NodeHostsObservation(document, {"box": "10.0.0.1"}, (), (a_node(),))
+    data = draw(st.sampled_from([{"NodeHosts": ""}, {"Corefile": "hosts /etc/coredns/NodeHosts"}, {}]))
+    found = draw(st.sampled_from([None, ConfigMap(Ref("configmap", "kube-system", "coredns"), data, "7")]))
+    started = draw(st.sampled_from([None, NOW - 5]))
+    seen = NodeHostsObservation(found, {"box": "10.0.0.1"}, (), (a_node(),), started)
     return NodeHosts(restore=draw(st.booleans())), seen
 
 

@@ -73,7 +73,7 @@ class File(Section):
         yield from arranged(self._steps())
 
     def _steps(self) -> Iterator[Step[Any]]:
-        yield from self.cluster.steps()
+        yield from self.cluster.steps(registry=self.registry is not None)
         if self.registry:
             yield from self.registry.steps(self.namespaces())
         if self.cleanup:

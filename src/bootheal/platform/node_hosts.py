@@ -1,14 +1,15 @@
 """Does the cluster know this machine by name? k3d tells CoreDNS when it starts a cluster; Docker does not.
 
-CoreDNS keeps such names in one key of a ConfigMap, NodeHosts, a line for each name. k3s may write it anew
-when it starts, with its own nodes only. Nothing waits for this step.
+CoreDNS keeps such names in one key of a ConfigMap, NodeHosts, a line for each name. Some seconds after its start k3s
+applies its own manifest of CoreDNS again: the whole key may be gone then, until k3s writes its own nodes into it, or
+for good. What CoreDNS knows before that is not what it will know. Nothing waits for this step.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bootheal.errors import ConflictError, MissingError
-from bootheal.model import Document, Node, Ref, Right
+from bootheal.model import ComponentState, ConfigMap, HostFacts, Node, Ref, Right
 from bootheal.ports import Interest, World
 from bootheal.step import Act, Action, Judgement, Past, Settled, Step, Wait
 
@@ -16,8 +17,15 @@ NAME = "names"
 COREDNS = Ref("configmap", "kube-system", "coredns")
 KEY = "NodeHosts"
 
-# k3s applies its own manifests in the first seconds of a start: what is written before is lost again.
+# What was lost may come back by itself for so long: k3s writes its own nodes' names.
 SETTLES_SECONDS = 20.0
+
+# For so long after its container was started k3s may still apply its own manifests: k3s 1.21 did so some seconds after
+# its node had become Ready, at 14 to 17 s. What is written before is lost again. What comes later the rest sees.
+APPLIES_SECONDS = 30.0
+
+# How CoreDNS' configuration names the list where it reads one.
+COREFILE, READS = "Corefile", f"/{KEY}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,28 +47,45 @@ class RestoreNodeHosts(Action):
 
     def apply(self, world: World) -> None:
         """Write the one key, if nobody has changed the ConfigMap since."""
-        document = world.cluster.document(COREDNS, KEY)
-        if document.version != self.version:
+        found = world.cluster.config_map(COREDNS)
+        if found.version != self.version:
             raise ConflictError(f"cannot change {COREDNS}: it changed since it was looked at")
+        document = found.document(KEY)
         world.writer.write_document(document, merged(document.text, dict(self.names)))
 
 
 @dataclass(frozen=True, slots=True)
 class NodeHostsObservation:
-    """What CoreDNS knows (None: it keeps no such list), what it should know, and the nodes."""
+    """What CoreDNS' ConfigMap holds (None: there is none), what it should know, and the nodes.
 
-    document: Document | None
+    `started` is when the youngest container of a server was; None where that is not known.
+    """
+
+    found: ConfigMap | None
     names: Mapping[str, str] = field(default_factory=dict)
     unaware: tuple[str, ...] = ()
     nodes: tuple[Node, ...] = ()
+    started: float | None = None
+
+    @property
+    def keeps(self) -> bool:
+        """Whether CoreDNS reads such a list, be it there or not."""
+        return self.found is not None and (KEY in self.found.data or READS in self.found.data.get(COREFILE, ""))
 
     @property
     def lost(self) -> tuple[tuple[str, str], ...]:
         """The names that CoreDNS does not know, or knows by another address."""
-        if self.document is None:
+        if self.found is None or not self.keeps:
             return ()
-        known = set(_pairs(self.document.text))
+        known = set(_pairs(self.found.document(KEY).text))
         return tuple(sorted(pair for pair in self.names.items() if pair not in known))
+
+    @property
+    def why(self) -> str:
+        """Say what CoreDNS lacks: an empty list, or one without some names, is another trouble than none."""
+        names = ", ".join(name for name, _ in self.lost)
+        gone = f"{COREDNS} has no key {KEY} any more, so " if self.found and KEY not in self.found.data else ""
+        return f"{gone}CoreDNS does not know where {names} is"
 
     @property
     def conditions(self) -> frozenset[str]:
@@ -70,9 +95,10 @@ class NodeHostsObservation:
 
 @dataclass(frozen=True, kw_only=True)
 class NodeHosts(Step[NodeHostsObservation]):
-    """Compares; `restore`: tells CoreDNS what it has lost."""
+    """Compares; `restore`: tells CoreDNS what it has lost. `registry`: whether images come from one on this machine."""
 
     restore: bool = False
+    registry: bool = False
     name: str = NAME
 
     def interests(self) -> frozenset[Interest]:
@@ -93,28 +119,55 @@ class NodeHosts(Step[NodeHostsObservation]):
         """Read the list, and ask the host for the names."""
         facts, nodes = world.host.facts(), tuple(world.cluster.nodes())
         try:
-            document = world.cluster.document(COREDNS, KEY)
+            found = world.cluster.config_map(COREDNS)
         except MissingError:
-            document = None
-        return NodeHostsObservation(document, facts.names, facts.unaware, nodes)
+            found = None
+        return NodeHostsObservation(found, facts.names, facts.unaware, nodes, _started(facts))
 
     def judge(self, seen: NodeHostsObservation, past: Past) -> Judgement:
         """Tell of what is lost, or restore it once k3s has had its say."""
-        remarks = tuple(_remarks(seen))
-        if seen.document is None or not seen.names:
+        remarks = tuple(self._remarks(seen))
+        if not seen.names:
             return Settled("there are no names of this machine to keep", remarks)
+        left = _left_to_apply(seen, past.now)
+        if not seen.keeps:
+            kept = f"{COREDNS} has no list of names" if seen.found else f"there is no {COREDNS}"
+            return Wait(f"{kept} yet", again=left) if left else Settled(f"{kept}, so there is nothing to keep", remarks)
         if not seen.lost:
+            if left:
+                return Wait("CoreDNS knows this machine by name, but k3s may still take that away", again=left)
             return Settled("CoreDNS knows this machine and the cluster's containers by name", remarks)
-        names = ", ".join(name for name, _ in seen.lost)
-        why = f"CoreDNS does not know where {names} is"
-        if past.held("lost") < SETTLES_SECONDS:
-            return Wait(f"{why}, as while k3s starts", again=SETTLES_SECONDS - past.held("lost"))
-        if self.restore:
+        left = max(left, SETTLES_SECONDS - past.held("lost"))
+        if left > 0:
+            return Wait(f"{seen.why}, as while k3s starts", again=left)
+        if self.restore and seen.found:
             action = RestoreNodeHosts(
-                cause="lost since Docker restarted it", names=seen.lost, version=seen.document.version
+                cause="lost since Docker restarted it", names=seen.lost, version=seen.found.version
             )
-            return Act(why, (action,))
-        return Settled(why, (f"{why}: cluster.node_hosts: restore lets bootheal tell it", *remarks))
+            return Act(seen.why, (action,))
+        return Settled(seen.why, (f"{seen.why}: cluster.node_hosts: restore lets bootheal tell it", *remarks))
+
+    def _remarks(self, seen: NodeHostsObservation) -> Iterator[str]:
+        """Tell what somebody can do something about."""
+        for node in seen.nodes if len(seen.nodes) > 1 else ():
+            address = seen.names.get(node.name)
+            if address and node.ip and node.ip != address:
+                told = f"node {node.name} says its address is {node.ip}, but its container has {address}"
+                yield f"{told}: other nodes may not reach it; `k3d cluster create --subnet` pins addresses"
+        for container in seen.unaware if self.registry else ():
+            told = f"container {container} does not know host.k3d.internal itself"
+            yield f"{told}: an image of a registry there is not found"
+
+
+def _started(facts: HostFacts) -> float | None:
+    running = (each for each in facts.components if each.role == "server" and each.state is ComponentState.RUNNING)
+    return max((each.since for each in running if each.since), default=None)
+
+
+def _left_to_apply(seen: NodeHostsObservation, now: float) -> float:
+    """Return for how many seconds k3s may still apply its own manifests; 0 by a clock that was set since."""
+    age = APPLIES_SECONDS if seen.started is None else now - seen.started
+    return APPLIES_SECONDS - age if 0 <= age < APPLIES_SECONDS else 0.0
 
 
 def merged(text: str, names: Mapping[str, str]) -> str:
@@ -128,13 +181,3 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
     for line in text.splitlines():
         address, *names = line.split() or [""]
         yield from ((name, address) for name in names)
-
-
-def _remarks(seen: NodeHostsObservation) -> Iterator[str]:
-    for node in seen.nodes:
-        address = seen.names.get(node.name)
-        if address and node.ip and node.ip != address:
-            told = f"node {node.name} says its address is {node.ip}, but its container has {address}"
-            yield f"{told}: other nodes may not reach it; `k3d cluster create --subnet` pins addresses"
-    for container in seen.unaware:
-        yield f"container {container} does not know host.k3d.internal itself: an image of a registry there is not found"

@@ -15,6 +15,7 @@ from bootheal.model import (
     Answer,
     Backup,
     Budget,
+    ConfigMap,
     Credentials,
     Document,
     Endpoint,
@@ -115,6 +116,9 @@ class ClusterReader(Protocol):
 
     def document(self, config_map: Ref, key: str) -> Document:
         """Read one key of a ConfigMap; MissingError names the ConfigMap or the key."""
+
+    def config_map(self, ref: Ref) -> ConfigMap:
+        """Read a ConfigMap; MissingError where there is none."""
 
     def may(self, right: Right, name: str = "") -> bool:
         """Ask the API server whether we have a right, of any object or of one `name` (SelfSubjectAccessReview)."""

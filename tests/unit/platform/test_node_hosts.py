@@ -1,8 +1,12 @@
 """The names that CoreDNS keeps."""
 
-from bootheal.model import Document, Node
+import pytest
+
+from bootheal.errors import MissingError
+from bootheal.model import Component, ComponentState, ConfigMap, HostFacts, Node, Ref
 from bootheal.platform.node_hosts import COREDNS, KEY, NodeHosts, NodeHostsObservation, RestoreNodeHosts, merged
-from bootheal.step import Act, Settled, Wait
+from bootheal.ports import Partial, World
+from bootheal.step import Act, Judgement, Settled, Wait
 from support.objects import NOW, a_node, past
 
 WANTED = {"host.k3d.internal": "172.18.0.1", "box": "172.18.0.3"}
@@ -11,7 +15,7 @@ WHY = "CoreDNS does not know where host.k3d.internal is"
 
 
 def seen(text: str, *nodes: Node, unaware: tuple[str, ...] = ()) -> NodeHostsObservation:
-    return NodeHostsObservation(Document(COREDNS, KEY, text, "7"), WANTED, unaware, nodes)
+    return NodeHostsObservation(ConfigMap(COREDNS, {KEY: text}, "7"), WANTED, unaware, nodes)
 
 
 def test_names_that_are_known_are_left_alone() -> None:
@@ -21,11 +25,69 @@ def test_names_that_are_known_are_left_alone() -> None:
 
 
 def test_a_list_that_is_kept_elsewhere_is_no_matter_of_ours() -> None:
-    """No CoreDNS, or k3d in the host's network."""
-    assert isinstance(NodeHosts(restore=True).judge(NodeHostsObservation(None, WANTED), past()), Settled)
-    assert isinstance(
-        NodeHosts(restore=True).judge(NodeHostsObservation(Document(COREDNS, KEY, "", "7"), {}), past()), Settled
+    """No CoreDNS, one of another kind, or k3d in the host's network."""
+    foreign = ConfigMap(COREDNS, {"Corefile": ".:53 { forward . /etc/resolv.conf }"}, "7")
+    for found, why in (
+        (NodeHostsObservation(None, WANTED), "there is no configmap/kube-system/coredns, so there is nothing to keep"),
+        (
+            NodeHostsObservation(foreign, WANTED),
+            "configmap/kube-system/coredns has no list of names, so there is nothing to keep",
+        ),
+        (NodeHostsObservation(ConfigMap(COREDNS, {KEY: ""}, "7"), {}), "there are no names of this machine to keep"),
+    ):
+        assert NodeHosts(restore=True).judge(found, past(first_seen=LOST)) == Settled(why)
+
+
+K3S = {"Corefile": ".:53 { hosts /etc/coredns/NodeHosts { reload 15s } }"}
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (K3S, "configmap/kube-system/coredns has no key NodeHosts any more, so CoreDNS does not know where box, "),
+        (K3S | {KEY: ""}, "CoreDNS does not know where box, "),
+    ],
+)
+def test_a_list_that_is_gone_is_restored_as_one_that_is_empty(data: dict[str, str], why: str) -> None:
+    """A missing key once passed for a missing ConfigMap, and nothing was restored; it is told as what it is."""
+    judgement = NodeHosts(restore=True).judge(
+        NodeHostsObservation(ConfigMap(COREDNS, data, "7"), WANTED), past(first_seen=LOST)
     )
+    assert isinstance(judgement, Act)
+    assert judgement.why == f"{why}host.k3d.internal is"
+
+
+@pytest.mark.parametrize("data", [{KEY: "172.18.0.3 box\n172.18.0.1 host.k3d.internal\n"}, K3S, None])
+def test_nothing_is_settled_before_k3s_has_applied_its_own_manifest(data: dict[str, str] | None) -> None:
+    """It takes the whole key away some seconds after the gate has opened; a cluster that runs for long has done so."""
+
+    def judge(started: float | None) -> Judgement:
+        found = ConfigMap(COREDNS, data, "7") if data is not None else None
+        seen = NodeHostsObservation(found, WANTED, started=started)
+        return NodeHosts(restore=True).judge(seen, past(first_seen=LOST))
+
+    young = judge(NOW - 15)
+    assert isinstance(young, Wait)
+    assert young.again == 15
+    assert not any(isinstance(judge(started), Wait) for started in (NOW - 30, NOW + 3600, None))
+
+
+def test_the_youngest_server_counts() -> None:
+    """k3s is started with its container."""
+
+    class Young(Partial):
+        def facts(self) -> HostFacts:
+            parts = [Component(f"s{n}", "server", ComponentState.RUNNING, NOW - 900 * n) for n in (2, 1)]
+            return HostFacts((*parts, Component("lb", "loadbalancer", ComponentState.RUNNING, NOW)), names=WANTED)
+
+        def nodes(self) -> list[Node]:
+            return []
+
+        def config_map(self, ref: Ref) -> ConfigMap:
+            raise MissingError(f"cannot find {ref}")
+
+    seen = NodeHosts().look(World(cluster=Young(), host=Young()))
+    assert (seen.started, seen.found) == (NOW - 900, None)
 
 
 def test_a_lost_name_is_told_of_once_k3s_has_had_its_say() -> None:
@@ -59,9 +121,13 @@ def test_every_other_line_stays_and_each_has_one_name() -> None:
 
 
 def test_a_node_at_another_address_than_its_container_is_told_of() -> None:
-    """It cannot be close_incident from here; nor can a container's own /etc/hosts."""
+    """It cannot be mended from here, nor can a container's own /etc/hosts; and only where it does harm."""
     whole = "172.18.0.3 box\n172.18.0.1 host.k3d.internal\n"
-    judgement = NodeHosts().judge(seen(whole, a_node(ip="172.18.0.2"), unaware=("box",)), past())
+    here, other = a_node(ip="172.18.0.2"), a_node(name="two", ip="172.18.0.4")
+    assert NodeHosts().judge(seen(whole, here, unaware=("box",)), past()) == Settled(
+        "CoreDNS knows this machine and the cluster's containers by name"
+    )
+    judgement = NodeHosts(registry=True).judge(seen(whole, here, other, unaware=("box",)), past())
     assert isinstance(judgement, Settled)
     assert [remark.partition(":")[0] for remark in judgement.remarks] == [
         "node box says its address is 172.18.0.2, but its container has 172.18.0.3",

@@ -16,6 +16,7 @@ from bootheal.model import (
     Admission,
     Backup,
     Budget,
+    ConfigMap,
     Document,
     Endpoint,
     Extensions,
@@ -217,13 +218,18 @@ class KubeReader:
 
     def document(self, config_map: Ref, key: str) -> Document:
         """Read one key of a ConfigMap."""
-        raw = self._get("configmaps", config_map)
-        with understood(str(config_map)):
-            text = (raw.get("data") or {}).get(key)
-            if text is not None:
-                version = raw["metadata"].get("resourceVersion", "")
-                return checked(Document(config_map, key, text, version, objects.manager(raw)))
-        raise MissingError(f"cannot find key {key} in {config_map}", hint="see the pooler's settings_in")
+        found = self.config_map(config_map)
+        if key not in found.data:
+            hint = f"kubectl -n {config_map.namespace} describe configmap {config_map.name} lists its keys"
+            raise MissingError(f"cannot find key {key} in {config_map}", hint=hint)
+        return found.document(key)
+
+    def config_map(self, ref: Ref) -> ConfigMap:
+        """Read a ConfigMap."""
+        raw = self._get("configmaps", ref)
+        with understood(str(ref)):
+            version = raw["metadata"].get("resourceVersion", "")
+            return checked(ConfigMap(ref, raw.get("data") or {}, version, objects.manager(raw)))
 
     def may(self, right: Right, name: str = "") -> bool:
         """Create a SelfSubjectAccessReview, which changes nothing."""

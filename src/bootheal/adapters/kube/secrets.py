@@ -68,9 +68,11 @@ class KubeSecrets:
 
 def _value(raw: objects.Raw, ref: Ref, key: str) -> str:
     encoded = (raw.get("data") or {}).get(key)
-    if not encoded:
+    if encoded is None:
         hint = f"name the right key: kubectl -n {ref.namespace} describe secret {ref.name} lists them"
         raise MissingError(f"cannot find key {key} in {ref}", hint=hint)
+    if not encoded:
+        raise MissingError(f"cannot use key {key} in {ref}: it is empty", hint="whoever makes the Secret fills it")
     try:
         value = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):

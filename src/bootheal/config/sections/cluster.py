@@ -75,11 +75,11 @@ class Cluster(Section):
         if (self.kind == "k3d") != (self.name is not None):
             yield (*path, "name"), "a k3d cluster has a name, and only a k3d cluster: see `k3d cluster list`"
 
-    def steps(self) -> Iterator[Step[Any]]:
-        """Make the gate, and what comes after it for this kind of cluster."""
+    def steps(self, *, registry: bool) -> Iterator[Step[Any]]:
+        """Make the gate, and what comes after it for this kind of cluster; `registry`: whether one is declared."""
         yield Gate(allowed=self._allowed())
         if self.kind == "k3d":
-            yield NodeHosts(after=(gate.NAME,), restore=self.node_hosts == "restore")
+            yield NodeHosts(after=(gate.NAME,), restore=self.node_hosts == "restore", registry=registry)
         if self.kind == "k3d" or self.uncordon:
             yield Scheduling(after=(gate.NAME,), uncordon=self.uncordon)
         yield Dns(after=(gate.NAME,))
