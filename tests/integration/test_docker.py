@@ -138,16 +138,20 @@ def test_a_stopped_cluster_is_started_by_k3d_where_it_is_installed(docker: Docke
 
 
 def test_where_k3d_fails_the_containers_are_to_be_started_without_it(docker: Docker, tmp_path: Path) -> None:
-    """What it said last is told."""
+    """What it ended with is told, also once all runs: it costs a name, and somebody can mend that."""
     docker.node(SERVER, "server")
     docker("stop", "--time=0", SERVER)
-    program = a_k3d(tmp_path, "echo FATA: no tools image >&2; exit 3")
+    said = "echo 'FATA[0000] failed to gather info: no tools image' >&2; echo bye >&2"
+    program = a_k3d(tmp_path, f"{said}; exit 3")
     host = K3dHost(DockerEngine(docker.address), CLUSTER, Machine(), keeps=0, command=str(program))
     host.start("k3d cluster shop")
-    docker.wait_until("it has failed", lambda: "ended with 3: FATA: no tools image" in host.facts().components[0].why)
+    docker.wait_until("it has failed", lambda: "ended with 3: failed to gather" in host.facts().components[0].why)
     assert [(component.name, component.state) for component in host.facts().components] == [
         (SERVER, ComponentState.STOPPED)
     ]
+    (failed,) = host.facts().failed
+    assert failed.startswith("`k3d cluster start` ended with 3: failed to gather info: no tools image; so ")
+    assert failed.endswith("k3d cluster stop shop && k3d cluster start shop")
 
 
 def test_a_load_balancer_in_a_restart_loop_is_told_with_its_cause(docker: Docker, host: K3dHost) -> None:

@@ -34,6 +34,20 @@ LOADBALANCER: tuple[Cause, ...] = (
     ),
 )
 
+# What one says that runs, of the connections that it is to make.
+BALANCING: tuple[Cause, ...] = (
+    # nginx, ngx_event_connect.c; dockerd killed without a reboot leaves the old network namespaces for a minute
+    Cause(
+        id="k3d-upstream-refused",
+        means="it gets no connection to the API server in its container: {said}",
+        gravity=Gravity.PASSES,
+        signs=unit(
+            r"connect\(\) failed .* while connecting to upstream", r"upstream timed out .* connecting to upstream"
+        ),
+        next_step="docker logs --tail=50 of the server's container; if k3s listens there, docker restart this one",
+    ),
+)
+
 NODE: tuple[Cause, ...] = (
     # k3d#1221, field-notes D1
     Cause(

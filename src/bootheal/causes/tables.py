@@ -21,3 +21,6 @@ UNITS = Catalogue((*K3S, *k3d.NODE, *NETWORK, *IMAGES, *NODE), k3s.HARMLESS)
 
 # What the load balancer of k3d says.
 LOADBALANCERS = Catalogue(k3d.LOADBALANCER)
+
+# What it says while it runs.
+BALANCING = Catalogue(k3d.BALANCING)

@@ -92,7 +92,8 @@ class HostFacts:
     """What the host knows of the components of the cluster. Empty where it cannot be known from here.
 
     `names`: by which the cluster should know this machine and the containers beside it, with their addresses;
-    `unaware`: components that do not know this machine's name themselves.
+    `unaware`: components that do not know this machine's name themselves;
+    `failed`: what was begun on the host for us and failed, with the reason and the next human step.
     """
 
     components: tuple[Component, ...] = ()
@@ -100,3 +101,4 @@ class HostFacts:
     clock_synchronised: bool | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     unaware: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()

@@ -41,12 +41,14 @@ class _PartAction(Action):
 
 @dataclass(frozen=True, kw_only=True)
 class StartComponent(_PartAction):
-    """Start a component that is down."""
+    """Start a component that is down. `whole`: a cluster, which takes long and is only begun here."""
+
+    whole: bool = False
 
     @property
     def sentence(self) -> str:
-        """Say which, and why."""
-        return f"start {self.component} ({self.cause})"
+        """Say which, and why; of what is only begun no more than that."""
+        return f"{'begin to ' * self.whole}start {self.component} ({self.cause})"
 
     def apply(self, world: World) -> None:
         """Begin it; the next looks see how it goes."""
@@ -148,7 +150,8 @@ def _judge_component(component: Component, past: Past, allowed: Allowed) -> Judg
         and component.state is not ComponentState.MISSING
         and not _once(StartComponent, component, past)
     ):
-        return Act(why, (StartComponent(cause=f"it {said}", component=component.name),))
+        whole = component.role == "cluster"
+        return Act(why, (StartComponent(cause=f"it {said}", component=component.name, whole=whole),))
     if held < STAYS_DOWN_SECONDS:
         return Wait(why)
     see = f"; {component.log} shows why it {said}" if component.log else f", and see why it {said}"

@@ -104,8 +104,7 @@ class Gate(Step[GateObservation]):
                 return GiveUp(seen.denied, seen.hint, refused=True)
             return Wait(seen.denied)
         if seen.unreachable:
-            unset = "; this machine's clock is not synchronised yet" if seen.facts.clock_synchronised is False else ""
-            return Wait(f"{seen.unreachable}{unset}")
+            return Wait(f"{seen.unreachable}{_by_the_clock(seen)}")
         if not seen.readiness.ready:
             lasts = past.held(_failing(seen.readiness)) >= CHECK_LASTS_SECONDS
             why = seen.readiness.precisely if lasts else seen.readiness.why
@@ -128,9 +127,20 @@ class Gate(Step[GateObservation]):
         cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in nodes if node.unschedulable)
         return Settled(
             f"node {names} is Ready in this boot",
-            remarks=(*cordoned, *_lost(seen, nodes, past.now), *webhooks.remarks(seen.extensions)),
+            remarks=(
+                *seen.facts.failed,
+                *cordoned,
+                *_lost(seen, nodes, past.now),
+                *webhooks.remarks(seen.extensions),
+            ),
             epoch=seen.epoch or "+".join(node.boot_id for node, _ in nodes),
         )
+
+
+def _by_the_clock(seen: GateObservation) -> str:
+    """Name the clock where it may be the reason: a certificate is judged by it, a refused connection is not."""
+    blamed = seen.facts.clock_synchronised is False and "certificate" in seen.unreachable.lower()
+    return "; this machine's clock is not synchronised yet" if blamed else ""
 
 
 def waits_for_a_node(why: str) -> bool:

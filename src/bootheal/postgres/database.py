@@ -10,6 +10,7 @@ from bootheal.model import ActionRecord, Login, Ref, Right
 from bootheal.model.quoted import quoted
 from bootheal.model.sqlstates import CROWDED, DAMAGED, GONE, NO_DATABASE, RECOVERING, REFUSED
 from bootheal.ports import Interest, World
+from bootheal.postgres import members
 from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, lost
 from bootheal.postgres.observation import DatabaseObservation, look
 from bootheal.postgres.primary import Database, Server, describe
@@ -112,9 +113,11 @@ class DatabaseStep(Step[DatabaseObservation]):
             return Wait(seen.servers.service, hint=self._service_hint)
         writable = seen.servers.writable[0].name
         kept = {IDENTIFIER: past.baseline[IDENTIFIER]} if IDENTIFIER in past.baseline else {}
+        leaders = members.leaders(seen.servers, past.baseline, past.epoch)
         held = f"; {', '.join(check.name for check in self.checks)}" if self.checks else ""
         why = f"{writable} accepts connections and takes writes{held}"
-        return Settled(why, (*_remarks(seen), *self._collation(seen)), baseline=kept | seen.facts)
+        told = members.remarks(seen.servers, leaders, past.epoch)
+        return Settled(why, (*_remarks(seen), *told, *self._collation(seen)), baseline=kept | seen.facts | leaders)
 
     def _collation(self, seen: DatabaseObservation) -> Iterator[str]:
         if seen.collation:

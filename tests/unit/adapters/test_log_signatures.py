@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bootheal.adapters import log_signatures
-from bootheal.causes.tables import LOADBALANCERS
+from bootheal.causes.tables import BALANCING, LOADBALANCERS
 
 CANARY = "canary-77c1"
 LINES = [
@@ -52,6 +52,20 @@ def test_a_damaged_etcd_names_the_command_that_restores_a_snapshot() -> None:
 def test_a_load_balancer(line: str, kind: str) -> None:
     """Each of its complaints has another cure."""
     assert [symptom.kind for symptom in log_signatures.find("lb", [line], LOADBALANCERS)] == [kind]
+
+
+def test_a_load_balancer_that_runs_tells_whom_it_cannot_reach() -> None:
+    """It says so at each connection; the clients see theirs cut short."""
+    line = (
+        "2026/11/20 08:00:01 [error] 30#30: *12 connect() failed (111: Connection refused) while connecting to "
+        'upstream, client: 172.18.0.1, server: 0.0.0.0:6443, upstream: "172.18.0.3:6443", bytes from/to client:0/0'
+    )
+    (symptom,) = log_signatures.find("k3d-shop-serverlb", [line] * 400, BALANCING)
+    assert symptom.kind == "k3d-upstream-refused"
+    assert symptom.text.startswith("it gets no connection to the API server in its container: ")
+    assert "connect() failed (111: Connection refused)" in symptom.text
+    assert (symptom.fatal, symptom.restart) == (False, False)
+    assert log_signatures.find("lb", [line], LOADBALANCERS) == ()
 
 
 @pytest.mark.parametrize(

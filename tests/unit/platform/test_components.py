@@ -140,3 +140,11 @@ def test_a_load_balancer_that_does_not_stay_up_is_restarted_after_a_quarter_of_a
     )
     server = HostFacts((Component("server", "server", ComponentState.RESTARTING),))
     assert isinstance(components.judge(server, past(first_seen={"server restarting": NOW - 299}), may), Wait)
+
+
+def test_a_cluster_that_is_started_as_a_whole_is_only_begun() -> None:
+    """It was once listed as a change that was made, although `k3d cluster start` had failed."""
+    stopped = HostFacts((Component("k3d cluster shop", "cluster", ComponentState.STOPPED),))
+    judgement = components.judge(stopped, past(), Allowed(start=frozenset({"cluster"})))
+    assert isinstance(judgement, Act)
+    assert [action.sentence for action in judgement.actions] == ["begin to start k3d cluster shop (it is stopped)"]

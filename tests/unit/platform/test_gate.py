@@ -132,6 +132,20 @@ def test_a_clock_that_is_not_set_yet_is_said() -> None:
     assert judgement.why.endswith("this machine's clock is not synchronised yet")
 
 
+def test_a_clock_that_is_not_set_yet_refuses_no_connection() -> None:
+    """It was once told of with each of them."""
+    unset = replace(seen(unreachable="connection refused"), facts=HostFacts(clock_synchronised=False))
+    assert Gate().judge(unset, past()) == Wait("connection refused")
+
+
+def test_what_was_begun_for_us_and_failed_is_told_once_all_is_well() -> None:
+    """The way around it has its price, and somebody can mend the cause."""
+    failed = "`k3d cluster start` ended with 1: no tools image"
+    judgement = Gate().judge(seen((a_node(), a_lease()), facts=HostFacts(failed=(failed,))), past())
+    assert isinstance(judgement, Settled)
+    assert judgement.remarks == (failed,)
+
+
 BOX = a_node(
     name="box", boot_id="old", ready=False, why="NodeStatusUnknown", taints=("node.kubernetes.io/unreachable",)
 )

@@ -13,7 +13,7 @@ from bootheal.postgres.observation import DatabaseObservation
 from bootheal.postgres.primary import Database, Server, Servers
 from bootheal.postgres.server_log import finding
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
-from support.objects import NOW, past
+from support.objects import NOW, a_pod, past
 
 DATABASE = Database("shop", "shop", "shop", Login(Ref("secret", "shop", "admin")), service="postgres")
 STEP = DatabaseStep(name="database/shop", database=DATABASE)
@@ -45,7 +45,8 @@ def compared(seen: DatabaseObservation, step: DatabaseStep = CHECKING, **history
 def test_a_writable_primary_settles_it() -> None:
     """Whichever server it is; a standby beside it is no trouble."""
     standby, primary = server("postgres-0", ok=True, value="t"), server("postgres-1", ok=True, value="f")
-    assert judge(standby, primary) == Settled("postgres-1 accepts connections and takes writes")
+    why = "postgres-1 accepts connections and takes writes"
+    assert judge(standby, primary) == Settled(why, baseline={"primary": "postgres-1"})
 
 
 def test_a_server_that_asks_for_no_password_is_told_of() -> None:
@@ -339,3 +340,45 @@ def test_text_that_is_sorted_by_another_library_is_a_remark() -> None:
         "database shop sorts text by version 2.31 of a library of which the server has 2.36, so indexes on text may be "
         "wrong: REINDEX DATABASE shop; ALTER DATABASE shop REFRESH COLLATION VERSION"
     )
+
+
+# --- several members -------------------------------------------------------------------------------
+
+
+def member(name: str, *, leads: bool, patroni: str = "") -> Server:
+    return replace(server(name, ok=True, value="f" if leads else "t"), pod=a_pod(name, patroni=patroni))
+
+
+def settled(servers: Servers, **history: Any) -> Settled:
+    judgement = STEP.judge(DatabaseObservation(servers), past(**history))
+    assert isinstance(judgement, Settled)
+    return judgement
+
+
+def test_a_failover_is_told_in_its_boot_and_not_in_the_next() -> None:
+    """Also at the looks that follow: what was good before is remembered with it."""
+    first = settled(Servers((member("pg-0", leads=True), member("pg-1", leads=False))), epoch="one")
+    assert first.remarks == ()
+    other = Servers((member("pg-0", leads=False), member("pg-1", leads=True)))
+    second = settled(other, epoch="two", baseline=first.baseline)
+    assert second.remarks == ("pg-1 is the primary since this boot: before it was pg-0",)
+    assert settled(other, epoch="two", baseline=second.baseline).remarks == second.remarks
+    assert settled(other, epoch="three", baseline=second.baseline).remarks == ()
+
+
+def test_a_single_server_has_nobody_to_fail_over_to() -> None:
+    """The pod of a Deployment has another name in each boot."""
+    servers = Servers((member("postgres-5c-x", leads=True),))
+    assert settled(servers, epoch="two", baseline={"primary": "postgres-5c-y"}).remarks == ()
+
+
+def test_a_replica_that_lost_its_data_is_told_of() -> None:
+    """It serves again once all is copied, which may take hours; one that only starts is no news."""
+    leader = member("pg-0", leads=True, patroni="primary, running")
+    for patroni, remark in (
+        ("replica, creating replica", "pg-1 does not follow, Patroni says replica, creating replica: its data is "),
+        ("replica, start failed", "pg-1 does not follow, Patroni says replica, start failed"),
+    ):
+        (told,) = settled(Servers((leader, member("pg-1", leads=False, patroni=patroni)))).remarks
+        assert told.startswith(remark)
+    assert settled(Servers((leader, member("pg-1", leads=False, patroni="replica, starting")))).remarks == ()

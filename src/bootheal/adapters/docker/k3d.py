@@ -5,27 +5,23 @@ cluster that is stopped as a whole, since it also gives the nodes their names of
 """
 
 import json
-import os
-import shutil
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
-from typing import IO
 
 import yaml
 
 from bootheal.adapters import bounded_yaml, log_signatures
 from bootheal.adapters.docker.containers import as_component, running, state
 from bootheal.adapters.docker.engine import Box, DockerEngine
+from bootheal.adapters.docker.starter import THIS_MACHINE, Starter
 from bootheal.adapters.host import Machine
 from bootheal.adapters.last_exit import LastExits
 from bootheal.adapters.wallclock import clock_synchronised
-from bootheal.causes.tables import LOADBALANCERS, UNITS
-from bootheal.errors import MissingError, PermanentError, UnreachableError, scarce
+from bootheal.causes.tables import BALANCING, LOADBALANCERS, UNITS
+from bootheal.errors import MissingError, PermanentError, UnreachableError
 from bootheal.model import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
 
 ROLE, INIT = "k3d.role", "k3d.server.init"
@@ -43,9 +39,6 @@ NODES = (SERVER, AGENT)
 # The order in which k3d starts them; those of one role by name.
 START_ORDER = (SERVER, AGENT, LOADBALANCER)
 
-# By what name containers know the machine that they run on.
-THIS_MACHINE = "host.k3d.internal"
-
 # Where k3d has k3s write its kubeconfig. The address in it is one inside the container.
 KUBECONFIG = "/output/kubeconfig.yaml"
 
@@ -55,6 +48,10 @@ NEVER = float("-inf")
 
 # What has not been complained of for so many seconds has passed.
 RECENT_SECONDS = 60.0
+
+# Nor what a load balancer that runs has not complained of for so long: each client that comes is a line of its log.
+PRESENT_SECONDS = 5.0
+
 LOG_LINES = 200
 
 
@@ -74,7 +71,7 @@ class K3dHost:
         keeps: float = CACHE_SECONDS,
     ) -> None:
         self._engine, self._cluster, self._machine, self._cache_seconds = engine, cluster, machine, keeps
-        self._starter = _Starter(command, cluster, engine.address)
+        self._starter = Starter(command, cluster, engine.address)
         self._last_exits = LastExits()
         self._lock = threading.Lock()
         self._cache: tuple[float, list[Box]] = NEVER, []
@@ -137,6 +134,7 @@ class K3dHost:
             symptoms=tuple(symptom for box in boxes for symptom in self._symptoms(box)),
             names=self._names(boxes[0]),
             unaware=tuple(box.name for box in boxes if _role(box) in NODES and running(box) and self._unaware(box)),
+            failed=tuple(self._starter.remarks()),
         )
 
     def _names(self, server: Box) -> dict[str, str]:
@@ -220,63 +218,17 @@ class K3dHost:
         return replace(component, state=ComponentState.STARTING if busy else component.state, why=why)
 
     def _symptoms(self, box: Box) -> Sequence[Symptom]:
-        """Search its latest log. Of a load balancer that runs, what it said while it started means nothing."""
+        """Search its latest log. Of a load balancer that runs, what it said while it started means nothing.
+
+        What it says of connections then is no more than some seconds old: each that it cannot make is a line.
+        """
         balances = _role(box) == LOADBALANCER
-        if balances and state(box) is ComponentState.RUNNING:
-            return ()
+        serves = balances and state(box) is ComponentState.RUNNING
         end = time.time() if running(box) or box.finished is None else box.finished
-        lines = self._engine.log_tail(box.name, LOG_LINES, since=end - RECENT_SECONDS).splitlines()
-        return log_signatures.find(box.name, lines, LOADBALANCERS if balances else UNITS)
-
-
-class _Starter:
-    """`k3d cluster start`, which waits for the servers: run beside us, asked after from look to look."""
-
-    def __init__(self, command: str, cluster: str, address: str) -> None:
-        self._command, self._cluster, self._address = command, cluster, address
-        self._process: subprocess.Popen[bytes] | None = None
-        self._output: IO[bytes] | None = None
-        self.failed = ""
-
-    @property
-    def can(self) -> bool:
-        """Whether it can be begun: it is installed, not under way, and has not failed."""
-        return not self.busy() and not self.failed and shutil.which(self._command) is not None
-
-    def begin(self) -> None:
-        """Begin to start the cluster. PermanentError where that cannot be."""
-        program = shutil.which(self._command)
-        if program is None:
-            raise PermanentError(f"cannot start k3d cluster {self._cluster}: no program {self._command}")
-        if self.busy():
-            return
-        with scarce(f"start k3d cluster {self._cluster}"), ExitStack() as opened:
-            output = opened.enter_context(tempfile.TemporaryFile())
-            self._process = subprocess.Popen(  # noqa: S603 - the name of the cluster is checked by the schema
-                [program, "cluster", "start", self._cluster],
-                env=os.environ | {"DOCKER_HOST": self._address},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=output,
-                # Ctrl-C is for us, not for it: half a start is worse than none; see also k3d.conf
-                start_new_session=True,
-            )
-            self._output = output
-            opened.pop_all()  # it is closed when it has been read
-
-    def busy(self) -> bool:
-        """Whether it is under way."""
-        if self._process is None or self._output is None:
-            return False
-        if (code := self._process.poll()) is None:
-            return True
-        with self._output as output:
-            output.seek(0)
-            said = output.read().decode(errors="replace").strip()
-        if code:
-            self.failed = f"`k3d cluster start` ended with {code}: {said.rpartition(chr(10))[2][:200]}"
-        self._process = self._output = None
-        return False
+        since = end - (PRESENT_SECONDS if serves else RECENT_SECONDS)
+        lines = self._engine.log_tail(box.name, LOG_LINES, since=since).splitlines()
+        catalogue = BALANCING if serves else LOADBALANCERS if balances else UNITS
+        return log_signatures.find(box.name, lines, catalogue)
 
 
 def _role(box: Box) -> str:

@@ -1,0 +1,85 @@
+"""`k3d cluster start`, which waits for the servers: run beside us, asked after from look to look."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import IO
+
+from bootheal.adapters import log_signatures
+from bootheal.adapters.redaction import Redaction
+from bootheal.errors import PermanentError, scarce
+from bootheal.model.quoted import quoted
+
+# By what name containers know the machine that they run on.
+THIS_MACHINE = "host.k3d.internal"
+
+# k3d 5 runs a container of its tools image at each start; this is how it says that it could not.
+_TOOLS = "failed to gather info"
+
+
+class Starter:
+    """Starts one cluster by the program `command`, in the Docker at `address`. `failed`: why, "" while it has not."""
+
+    def __init__(self, command: str, cluster: str, address: str) -> None:
+        self._command, self._cluster, self._address = command, cluster, address
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output: IO[bytes] | None = None
+        self.failed = ""
+
+    @property
+    def can(self) -> bool:
+        """Whether it can be begun: it is installed, not under way, and has not failed."""
+        return not self.busy() and not self.failed and shutil.which(self._command) is not None
+
+    def begin(self) -> None:
+        """Begin to start the cluster. PermanentError where that cannot be."""
+        program = shutil.which(self._command)
+        if program is None:
+            raise PermanentError(f"cannot start k3d cluster {self._cluster}: no program {self._command}")
+        if self.busy():
+            return
+        with scarce(f"start k3d cluster {self._cluster}"), ExitStack() as opened:
+            output = opened.enter_context(tempfile.TemporaryFile())
+            self._process = subprocess.Popen(  # noqa: S603 - the name of the cluster is checked by the schema
+                [program, "cluster", "start", self._cluster],
+                env=os.environ | {"DOCKER_HOST": self._address},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=output,
+                # Ctrl-C is for us, not for it: half a start is worse than none; see also k3d.conf
+                start_new_session=True,
+            )
+            self._output = output
+            opened.pop_all()  # it is closed when it has been read
+
+    def remarks(self) -> Iterator[str]:
+        """Tell of its failure, and what that costs: the rest of the pass gets on without it."""
+        if self.failed and not self.busy():
+            first = "docker pull its tools image, then " if _TOOLS in self.failed else "mend that, then "
+            yield (
+                f"{self.failed}; so the containers were started one by one, and do not know {THIS_MACHINE}: "
+                f"{first}k3d cluster stop {self._cluster} && k3d cluster start {self._cluster}"
+            )
+
+    def busy(self) -> bool:
+        """Whether it is under way."""
+        if self._process is None or self._output is None:
+            return False
+        if (code := self._process.poll()) is None:
+            return True
+        with self._output as output:
+            output.seek(0)
+            said = output.read().decode(errors="replace").strip()
+        if code:
+            self.failed = f"`k3d cluster start` ended with {code}: {_last_words(said)}"
+        self._process = self._output = None
+        return False
+
+
+def _last_words(said: str) -> str:
+    """Return what a command of k3d's ended with, else its last line; it is somebody else's."""
+    lines = said.splitlines()
+    return log_signatures.fatal_words(lines) or quoted(Redaction()(lines[-1] if lines else "it said nothing"))
