@@ -1,7 +1,7 @@
 """What PostgreSQL and PgBouncer say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bootheal.model.identity import Auth
 
@@ -65,7 +65,7 @@ class Console:
     to log one in, as it does while server_login_retry runs. `servers`: how many connections to
     the server it has. `unknown_for`: for how many seconds it will go on to believe that the
     server's name does not exist. `forced_user`: as whom it logs in for everybody, "" where as
-    each client's own role.
+    each client's own role. `took`: how many seconds it took to be read, which the way to it has its part in.
     """
 
     settings: Mapping[str, Setting]
@@ -76,3 +76,4 @@ class Console:
     disabled: bool = False
     forced_user: str = ""
     unknown_for: float = 0.0
+    took: float = field(default=0.0, compare=False)

@@ -15,7 +15,8 @@ from bootheal.pgbouncer.pod import RETRY, STARVED, PoolerPod
 from bootheal.ports import World
 from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, find
 
-# A login that is not served this soon is worth the loan; with the loan out, real slowness is waited for.
+# A login that is not served this soon is worth the loan; with the loan out, real slowness is waited for. What the way
+# takes, as through a port-forward while everything starts, comes on top: the console was asked by the same.
 PROMPT_SECONDS = 1.0
 PATIENT_SECONDS = 3.0
 
@@ -101,6 +102,8 @@ class PoolerObservation:
 
     def to_lend(self, pod: PoolerPod) -> tuple[str, ...]:
         """Return the settings of a failing pod that are worth a loan."""
+        if not pod.login.spoke:
+            return ()  # nobody answered at all: a way that is not there yet, or too slow, is no login that failed
         return () if self.diagnosis(pod) in NOT_LENT_FOR else pod.lendable
 
     @property
@@ -120,6 +123,7 @@ class PoolerObservation:
 
     def _conditions(self) -> Iterator[str]:
         for pod in self.failing:
+            yield fails(pod)
             yield condition(pod, self.diagnosis(pod))
             if self.lets_both_in:
                 yield let_in(pod)
@@ -128,6 +132,11 @@ class PoolerObservation:
 def let_in(pod: PoolerPod) -> str:
     """Name that PostgreSQL lets both roles in, and the pod does not: whatever it says about it at the moment."""
     return f"let in without {pod.uid}"
+
+
+def fails(pod: PoolerPod) -> str:
+    """Name that no login gets through the pod, for whatever reason."""
+    return f"fails {pod.uid}"
 
 
 def condition(pod: PoolerPod, diagnosis: Diagnosis) -> str:
@@ -204,7 +213,7 @@ def _pod(
     ours = {client.user, shown.forced_user, world.secrets.credentials(pooler.credential).user}
     if shown.starved & ours and RETRY in starved.lendable:
         return starved  # a login of ours would only wait with the others
-    timeout = PROMPT_SECONDS if RETRY in starved.lendable else PATIENT_SECONDS
+    timeout = min(PROMPT_SECONDS + shown.took, PATIENT_SECONDS) if RETRY in starved.lendable else PATIENT_SECONDS
     return replace(starved, login=world.postgres.ask(target, client, pooler.dbname, timeout=timeout))
 
 

@@ -30,12 +30,15 @@ from bootheal.pgbouncer.actions import (
 from bootheal.pgbouncer.diagnosis import Diagnosis
 from bootheal.pgbouncer.ini import unsure
 from bootheal.pgbouncer.knowledge import faults
-from bootheal.pgbouncer.observation import Pooler, PoolerObservation, condition, let_in, look
-from bootheal.pgbouncer.pod import PoolerPod
+from bootheal.pgbouncer.observation import Pooler, PoolerObservation, condition, fails, let_in, look
+from bootheal.pgbouncer.pod import STARVED, PoolerPod
 from bootheal.pgbouncer.restart_rules import STALE, give_up, persists_for, why_restart
 from bootheal.pgbouncer.settings import Declared
 from bootheal.ports import Interest, World
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
+
+# A pod through which logins were served is not touched for a single one that was not: that may be a slow moment.
+DOUBT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +118,8 @@ class PoolerStep(Step[PoolerObservation]):
         first = seen.failing[0]
         said = f"login through {first.ref}: {first.login}"
         diagnoses = [(pod, seen.diagnosis(pod)) for pod in seen.failing]
+        if any(_in_doubt(pod, past) for pod in seen.failing):
+            return Wait(f"{said}; it served before, so it is asked again", again=DOUBT_SECONDS / 2)
         hopeful = (pod for pod, diagnosis in diagnoses if not given_up(past.present.done, pod.uid, diagnosis))
         if loans := tuple(self._lower(pod, key, past) for pod in hopeful for key in seen.to_lend(pod)):
             return Act(said, loans)
@@ -185,7 +190,8 @@ class PoolerStep(Step[PoolerObservation]):
         pods = ", ".join(pod.ref.name for pod in seen.pods)
         known = "cannot be verified" if blind else "are in force"
         settings = f", the declared settings {known}" if self.declared else ""
-        return Settled(f"logins through {pods} succeed{settings}", tuple(self._remarks(seen)))
+        served = {_served(pod): past.epoch for pod in seen.pods}
+        return Settled(f"logins through {pods} succeed{settings}", tuple(self._remarks(seen)), baseline=served)
 
     def _remarks(self, seen: PoolerObservation) -> Iterator[str]:
         yield from seen.doubts
@@ -199,6 +205,17 @@ class PoolerStep(Step[PoolerObservation]):
         if seen.document and seen.document.managed_by and self.declared.text(seen.document):
             owner = seen.document.managed_by
             yield f"{seen.document.ref} was not written, because {owner} manages it: change the settings there"
+
+
+def _in_doubt(pod: PoolerPod, past: Past) -> bool:
+    """Whether a pod has served in this boot, and one slow login is all that speaks against it."""
+    served = past.baseline.get(_served(pod)) == past.epoch
+    return served and pod.login != STARVED and past.held(fails(pod)) < DOUBT_SECONDS
+
+
+def _served(pod: PoolerPod) -> str:
+    """Name that this very pod has let a login through."""
+    return f"served {pod.uid}"
 
 
 def _worded(pod: PoolerPod, diagnosis: Diagnosis) -> str:

@@ -9,7 +9,7 @@ import pytest
 from bootheal.model import ActionRecord, Answer, Console, Document, Login, Ref, Setting, Target
 from bootheal.pgbouncer.actions import HangUp, LowerSetting, Reload, RestartPooler, RestoreSetting
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation
-from bootheal.pgbouncer.pod import PoolerPod
+from bootheal.pgbouncer.pod import STARVED, PoolerPod
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.postgres.primary import Database
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
@@ -61,7 +61,8 @@ def judge(*pods: PoolerPod, step: PoolerStep = STEP, done: tuple[ActionRecord, .
 
 def test_a_pooler_that_serves_with_its_settings_is_left_alone() -> None:
     """Nothing is set again."""
-    assert judge(pod()) == Settled("logins through pooler-1 succeed, the declared settings are in force")
+    why = "logins through pooler-1 succeed, the declared settings are in force"
+    assert judge(pod()) == Settled(why, baseline={"served uid-1": "new"})
 
 
 def test_a_failing_login_lifts_the_back_off() -> None:
@@ -71,6 +72,25 @@ def test_a_failing_login_lifts_the_back_off() -> None:
     (action,) = judgement.actions
     assert isinstance(action, LowerSetting)
     assert action.note == {"uid": "uid-1", "key": "server_login_retry", "value": "15"}
+
+
+def test_a_way_that_is_not_there_is_no_login_that_failed() -> None:
+    """A port-forward that cannot be opened, or is slow while all pods start: no SET helps, and none is sent."""
+    judgement = judge(pod(Answer(ok=False, spoke=False, text="no answer in time")))
+    assert isinstance(judgement, Wait)
+    assert judgement.why == "login through pod/shop/pooler-1: no answer in time"
+
+
+def test_what_served_is_not_touched_for_a_single_login() -> None:
+    """It is asked again first, whatever was said; one that never served gets its loan at once."""
+    seen, served = PoolerObservation((pod(FAILING),)), {"served uid-1": "new"}
+    judgement = STEP.judge(seen, past(baseline=served))
+    assert isinstance(judgement, Wait)
+    assert judgement.again == 0.5
+    assert isinstance(STEP.judge(seen, past(baseline=served, first_seen={"fails uid-1": NOW - 1})), Act)
+    for other in ({"served uid-0": "new"}, {"served uid-1": "the boot before"}):
+        assert isinstance(STEP.judge(seen, past(baseline=other)), Act)
+    assert isinstance(STEP.judge(PoolerObservation((pod(STARVED),)), past(baseline=served)), Act)
 
 
 def test_a_run_that_ends_gives_back_what_it_lent() -> None:
@@ -176,7 +196,8 @@ def test_without_the_console_settings_cannot_be_verified() -> None:
     assert judgement.why == "logins through pooler-1 succeed, the declared settings cannot be verified"
     (remark,) = judgement.remarks
     assert "not allowed; add it to admin_users" in remark
-    assert judge(blind, step=declaring({})) == Settled("logins through pooler-1 succeed")
+    why = "logins through pooler-1 succeed"
+    assert judge(blind, step=declaring({})) == Settled(why, baseline={"served uid-1": "new"})
 
 
 def test_a_console_that_does_not_answer_for_now_is_waited_for() -> None:

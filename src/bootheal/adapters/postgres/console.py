@@ -4,6 +4,7 @@ It takes literals only, one statement at a time, and says SET of a setting that 
 change was fine; so callers look again.
 """
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, LiteralString
 
@@ -25,6 +26,7 @@ class PgBouncerConsole:
 
     def read(self, target: Target, who: Credentials, dbname: str) -> Console:
         """SHOW CONFIG (key, value, since 1.9 default, changeable), and what else tells why logins fail."""
+        began = time.monotonic()
         try:
             with session(self._local, target, who, CONSOLE) as connection:
                 config = connection.execute("SHOW CONFIG").fetchall()
@@ -44,6 +46,7 @@ class PgBouncerConsole:
             paused=any(int(row.get("paused", 0)) for row in databases),
             disabled=any(int(row.get("disabled", 0)) for row in databases),
             forced_user=str(next((row.get("force_user") or "" for row in databases), "")),
+            took=time.monotonic() - began,
             unknown_for=max((float(n["ttl"]) for n in names if n["hostname"] in hosts and not n["addrs"]), default=0.0),
         )
 
