@@ -1,10 +1,11 @@
 """A workload: well, rolled out, and serving its probe.
 
 `if-needed` leaves alone what is well. What loops in crash-loop back-off has its looping
-pods deleted once, which resets the back-off without changing any spec; what still is
-not well is restarted once, in a way that ends (`restarting.shapes`). Once means: since
-what it comes after was last repaired. The engine sees to it that none of this begins
-before all that the workload comes after has settled.
+pods deleted once, which resets the back-off without changing any spec, unless the kubelet
+starts them again sooner than new ones would run; what still is not well is restarted once,
+in a way that ends (`workloads.strategy`). Once means: since what it comes after was last
+repaired. The engine sees to it that none of this begins before all that the workload
+comes after has settled.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from bootheal.model import ActionRecord, Pod, Ref, Right
 from bootheal.ports import Interest, World
 from bootheal.probes import Exec, Probe
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
-from bootheal.workloads import told
+from bootheal.workloads import by_itself, told
 from bootheal.workloads.actions import ResetPod, RollOut, ScaleUp, delete_all
 from bootheal.workloads.observation import WorkloadObservation, look
 from bootheal.workloads.restart import RESTARTS, happened, indistinct, last_scaling, marked, older, restart, unscale
@@ -176,7 +177,10 @@ class WorkloadStep(Step[WorkloadObservation]):
         if stale := [pod for pod in loops if older(pod, reset)]:
             if reset is None and (wait := indistinct(seen, past, why)):
                 return wait
-            return Act(why, delete_all(ResetPod, stale, CRASH_LOOP, mark, seen.pods))
+            left = by_itself.sooner(stale, seen, past)
+            if later := [pod for pod in stale if pod.ref not in left]:
+                return Act(why, delete_all(ResetPod, later, CRASH_LOOP, mark, seen.pods))
+            return by_itself.wait(left, why, past)
         if seen.choice.way == "delete-pods":
             return self._judge_looping_still(loops, f"{why}, although its pods were deleted")
         if any(_crashes(pod) >= ROLL_OUT_AFTER for pod in loops):
@@ -209,9 +213,11 @@ class WorkloadStep(Step[WorkloadObservation]):
         serves = f"{seen.rollout.why}, probe ok" if seen.probe else seen.rollout.why
         kept = self._kept(seen, past)
         remarks = tuple(filter(None, (f"{self.workload}: {old.why}" if old else "", seen.shut, kept)))
+        took = by_itself.measured(seen)
         if not kept and any(done.action in CURES and not done.failed for done in past.present.done):
-            return Settled(f"serves again: {serves}", remarks)
-        return Settled(f"well, left alone: {serves}" if not kept else f"well, not all restarted: {serves}", remarks)
+            return Settled(f"serves again: {serves}", remarks, baseline=took)
+        said = f"well, left alone: {serves}" if not kept else f"well, not all restarted: {serves}"
+        return Settled(said, remarks, baseline=took)
 
     def _kept(self, seen: WorkloadObservation, past: Past) -> str:
         """Name the pods that a rollout of ours has left as they were: a partition does, and OnDelete."""

@@ -76,6 +76,33 @@ def test_the_first_back_off_is_not_waited_out() -> None:
     assert acts(STEP.judge(facts, past(now=NOW + 3))) == [(ResetPod, "pod/shop/web-1")]
 
 
+def test_what_the_kubelet_starts_sooner_is_left_to_it() -> None:
+    """Healing is never slower than waiting: a deletion was once made although the old pod would have run first."""
+
+    def loops(name: str, left: float) -> Pod:
+        said = waiting("CrashLoopBackOff", restarts=2, message="back-off 20s restarting failed container=web")
+        return a_pod(name, replace(said, ended=NOW + left - 20))
+
+    soon, late = loops("web-1", 3.0), loops("web-2", 15.0)
+    both = seen(soon, late, workload=down(), boot_time=THIS_BOOT)
+    assert acts(STEP.judge(both, past())) == [(ResetPod, "pod/shop/web-2")]
+    left = STEP.judge(seen(soon, workload=down(), boot_time=THIS_BOOT), past())
+    assert isinstance(left, Wait)
+    assert left.why.startswith("1 of 1 pods in crash-loop back-off; the kubelet starts pod/shop/web-1 again at ")
+    assert left.again == 6.0
+    quick = past(baseline={"a new pod starts after": "1.5"})
+    assert acts(STEP.judge(seen(soon, workload=down(), boot_time=THIS_BOOT), quick)) == [(ResetPod, "pod/shop/web-1")]
+    overdue = seen(loops("web-1", -3.5), workload=down(), boot_time=THIS_BOOT)
+    assert acts(STEP.judge(overdue, past())) == [(ResetPod, "pod/shop/web-1")]
+
+
+def test_how_long_a_new_pod_takes_is_remembered_for_the_next_boot() -> None:
+    """There its pods have been started again, and show it no more."""
+    judgement = STEP.judge(seen(a_pod("web-1", running(started=NOW - 50), created=NOW - 52.5)), past())
+    assert isinstance(judgement, Settled)
+    assert judgement.baseline == {"a new pod starts after": "2.5"}
+
+
 def test_a_pod_that_begins_to_loop_late_is_deleted_too_if_it_is_of_before() -> None:
     """Replicas crash at different times; those older than our first deletion still have the old trouble."""
     late = a_pod("web-2", LOOPING, created=NOW - 30)

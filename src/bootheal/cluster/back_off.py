@@ -1,0 +1,76 @@
+"""When will the kubelet start again what has failed, and would a new pod run sooner? Pure.
+
+A container's next start is when it ended, plus its back-off: 10 s, doubled each time up to 300 s, or up to what the
+kubelet's configuration says (KEP-5593); the message names it. A new pod has a schedule, a sandbox, volumes and init
+containers before its start; what comes after that, until it serves, comes in both cases.
+"""
+
+import re
+from collections.abc import Iterable
+
+from bootheal.cluster.freshness import before_boot
+from bootheal.cluster.rollout import BACK_OFF, crashed
+from bootheal.model import BootTime, Container, Pod
+
+# The first back-off; while it lasts the kubelet may not name it.
+FIRST_SECONDS = 10.0
+
+# From its creation to the start of its containers, where no pod of the workload has shown how long it takes: three to
+# five seconds on machines that have just booted.
+DETOUR_SECONDS = 4.0
+
+# What took longer had to get its image first, or waited for something else.
+LONGEST_DETOUR_SECONDS = 30.0
+
+# The kubelet looks now and then only: what it has not begun so long after its time it may not begin soon.
+LATE_SECONDS = 3.0
+
+_SAID = re.compile(r"back-off (?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)(m?)s)? restarting")
+
+
+def next_start(pod: Pod, boot_time: BootTime | None) -> float | None:
+    """Return when the last of the pod's failed containers is started again; None where that is not known."""
+    starts = [_next_start(container, boot_time) for container in crashed(pod)]
+    known = [start for start in starts if start is not None]
+    return max(known) if known and len(known) == len(starts) else None
+
+
+def _next_start(container: Container, boot_time: BootTime | None) -> float | None:
+    """A back-off does not survive a reboot, and without a common clock nobody knows when it began."""
+    if boot_time is None or container.ended is None or before_boot(container.ended, boot_time):
+        return None
+    if container.reason != BACK_OFF:
+        return container.ended + FIRST_SECONDS
+    seconds = back_off(container.message)
+    return None if seconds is None else container.ended + seconds
+
+
+def back_off(message: str) -> float | None:
+    """Return the seconds that the kubelet's message names, as Go writes them ("2m40s"); None where it names none."""
+    if not (found := _SAID.search(message)) or not any(found.groups()[:3]):
+        return None
+    hours, minutes, seconds, milli = found.groups()
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds or 0) * (0.001 if milli else 1.0)
+
+
+def sooner_by_itself(pod: Pod, boot_time: BootTime | None, now: float, detour: float) -> float | None:
+    """Return when the kubelet starts the pod again, if that is before a new one would run; `detour` is what one costs.
+
+    None also where the kubelet is late: then nobody knows when it will.
+    """
+    start = next_start(pod, boot_time)
+    return start if start is not None and -LATE_SECONDS <= start - now <= detour else None
+
+
+def detour(pods: Iterable[Pod]) -> float | None:
+    """Return what the pods' own first starts took from their creation, of the newest that shows it; None if none does.
+
+    What has been started again does not show it any more.
+    """
+    shown = [
+        (pod.created, max(each.started or 0.0 for each in pod.containers) - pod.created)
+        for pod in pods
+        if pod.ready and pod.containers and all(each.started and not each.restarts for each in pod.containers)
+    ]
+    taken = [(created, seconds) for created, seconds in shown if 0 <= seconds <= LONGEST_DETOUR_SECONDS]
+    return max(taken)[1] if taken else None

@@ -1,0 +1,36 @@
+"""What the kubelet starts again sooner than a new pod would run is left to it: healing is never slower than waiting."""
+
+from collections.abc import Iterable, Mapping
+
+from bootheal.cluster import back_off
+from bootheal.cluster.starting import clock
+from bootheal.model import Pod, Ref
+from bootheal.step import Past, Wait
+from bootheal.workloads.observation import WorkloadObservation
+
+# Under what name it is remembered for how many seconds a new pod of the workload is on its way to its start.
+DETOUR = "a new pod starts after"
+
+
+def sooner(pods: Iterable[Pod], seen: WorkloadObservation, past: Past) -> Mapping[Ref, float]:
+    """Return those that the kubelet starts again before a new one would run, and when."""
+    takes = back_off.detour(seen.pods)
+    if takes is None:
+        takes = float(past.baseline.get(DETOUR, back_off.DETOUR_SECONDS))
+    starts = ((pod.ref, back_off.sooner_by_itself(pod, seen.boot_time, past.now, takes)) for pod in pods)
+    return {ref: start for ref, start in starts if start is not None}
+
+
+def wait(left: Mapping[Ref, float], why: str, past: Past) -> Wait:
+    """Wait until the first of them should run again; a change of its status wakes the step before."""
+    ref, start = min(left.items(), key=lambda item: item[1])
+    again = max(start - past.now, 0.0) + back_off.LATE_SECONDS
+    return Wait(
+        f"{why}; the kubelet starts {ref} again at {clock(start)}, sooner than a new pod would run", again=again
+    )
+
+
+def measured(seen: WorkloadObservation) -> dict[str, str]:
+    """Return what is worth remembering of how long new pods take, {} where none shows it."""
+    takes = back_off.detour(seen.pods)
+    return {} if takes is None else {DETOUR: f"{takes:.1f}"}
