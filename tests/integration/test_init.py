@@ -110,7 +110,7 @@ def the_daemon_finds_them_too(file: Path) -> None:
     """After a pass over what is listed comes one over all that is there; then it rests, and ends as it is asked to."""
     daemon = start("run", "--config", file)
     assert daemon.stdout is not None
-    assert any("7 of 7 steps" in line for line in daemon.stdout)
+    assert any("8 of 8 steps" in line for line in daemon.stdout)
     daemon.send_signal(signal.SIGTERM)
     daemon.communicate(timeout=LONGEST)
     assert daemon.returncode == 0

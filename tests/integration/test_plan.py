@@ -7,10 +7,10 @@ from support.command import bootheal, heal
 def test_the_plan_ends_with_a_sentence(healthy: Stack) -> None:
     """Nobody has to count the lines; more is told of each step only where that is asked for."""
     said = bootheal("plan", "-c", healthy.config).stdout.splitlines()[-1]
-    assert said == "8 of 9 steps are well, 1 would act: a run would begin with 1 action; nothing was changed"
+    assert said == "9 of 10 steps are well, 1 would act: a run would begin with 1 action; nothing was changed"
     heal(healthy.config)
     plain = bootheal("plan", "-c", healthy.config).stdout
-    assert plain.splitlines()[-1] == "all 9 steps are well: a run would change nothing"
+    assert plain.splitlines()[-1] == "all 10 steps are well: a run would change nothing"
     told = bootheal("plan", "--verbose", "--config", healthy.config).stdout
     assert "patience: 30 min" in told
     assert "needs: " in told

@@ -20,6 +20,7 @@ from bootheal.model import (
     ConfigMap,
     Console,
     Directory,
+    Election,
     Ending,
     HostFacts,
     Login,
@@ -39,6 +40,7 @@ from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.platform.components import Allowed
 from bootheal.platform.dns import Dns, DnsObservation
 from bootheal.platform.gate import Gate, GateObservation
+from bootheal.platform.leases import Leases, LeasesObservation
 from bootheal.platform.node_hosts import NodeHosts, NodeHostsObservation
 from bootheal.platform.registry import Registry, RegistryObservation
 from bootheal.platform.scheduling import TAINT, Scheduling, SchedulingObservation
@@ -210,6 +212,15 @@ def node_hosts(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
 
 
 @st.composite
+def leases(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
+    """Leases of the dead that stay as they are, whatever is done."""
+    names = draw(st.lists(st.sampled_from(["kube-scheduler", "kube-controller-manager"]), unique=True))
+    stale = tuple(Election(Ref("lease", "kube-system", name), "7", "box_1", BOOT - 9, BOOT - 5, 15.0) for name in names)
+    seen = LeasesObservation(stale, draw(st.sampled_from(["", "not known"])), draw(st.sampled_from(["", "no right"])))
+    return Leases(report=draw(st.booleans())), seen
+
+
+@st.composite
 def registries(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
     """A registry, and its container in any state."""
     state = draw(st.sampled_from([None, *ComponentState]))
@@ -261,6 +272,7 @@ ALL = [
     poolers(),
     credentials(),
     node_hosts(),
+    leases(),
     registries(),
     schedulings(),
     gates(),

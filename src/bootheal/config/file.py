@@ -19,6 +19,7 @@ from bootheal.config.sections.databases import Database
 from bootheal.config.sections.dependencies import Dependency
 from bootheal.config.sections.discover import Discover
 from bootheal.config.sections.hooks import Hook
+from bootheal.config.sections.leases import StaleLeases
 from bootheal.config.sections.notify import Notify
 from bootheal.config.sections.poolers import Pooler
 from bootheal.config.sections.registry import Registry
@@ -50,6 +51,9 @@ class File(Section):
         description="whether what is done to an object, and a workload that does not come back, is told as an Event of "
         "Kubernetes, too: `kubectl describe` shows it",
     )
+    stale_leases: StaleLeases | None = Field(
+        None, description="default: on k3s those of the control plane are released, elsewhere they are left alone"
+    )
     registry: Registry | None = None
     cleanup: Cleanup | None = None
     databases: dict[Name, Database] = Field(default_factory=dict)
@@ -74,6 +78,8 @@ class File(Section):
 
     def _steps(self) -> Iterator[Step[Any]]:
         yield from self.cluster.steps(registry=self.registry is not None)
+        if self.stale_leases or self.cluster.on_this_host:
+            yield (self.stale_leases or StaleLeases()).step()
         if self.registry:
             yield from self.registry.steps(self.namespaces())
         if self.cleanup:

@@ -32,6 +32,7 @@ _STREAMS = ("pods/exec", "pods/portforward")
 _KINDS = {
     "secrets": "secret",
     "configmaps": "configmap",
+    "leases": "lease",
     "deployments": "deployment",
     "statefulsets": "statefulset",
     "daemonsets": "daemonset",
@@ -136,6 +137,10 @@ def key_of(step: str) -> str:
             return f"{section}.{step[len(prefix) :].partition('/')[0]}"
     if step.startswith(("deployment/", "statefulset/", "daemonset/")):
         return f"workloads.{step}"
-    return {"cleanup": "cleanup", "registry": "registry", "images": "registry", "restore": "workloads"}.get(
-        step, "cluster"
-    )
+    return {
+        "cleanup": "cleanup",
+        "leases": "stale_leases",
+        "registry": "registry",
+        "images": "registry",
+        "restore": "workloads",
+    }.get(step, "cluster")

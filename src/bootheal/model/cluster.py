@@ -37,7 +37,10 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node. `boot_id` is what its kubelet last reported, perhaps before the reboot; `heartbeat` is when it did."""
+    """One node. `boot_id` is what its kubelet last reported, perhaps before the reboot; `heartbeat` is when it did.
+
+    `control_plane`: by its label it is one that runs the control plane.
+    """
 
     name: str
     boot_id: str
@@ -49,6 +52,23 @@ class Node:
     version: str = ""
     ip: str = ""
     heartbeat: float | None = None
+    control_plane: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Election:
+    """A Lease by which processes elect their leader; times are seconds since the epoch, 0 where there is none.
+
+    `holder` is "" where it is nobody's; `marks` are the names of its labels and annotations, and what its owners are.
+    """
+
+    ref: Ref
+    version: str
+    holder: str
+    acquired: float
+    renewed: float
+    duration: float
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from bootheal.model import (
     ConfigMap,
     Credentials,
     Document,
+    Election,
     Endpoint,
     Extensions,
     Happening,
@@ -117,6 +118,9 @@ class ClusterReader(Protocol):
     def document(self, config_map: Ref, key: str) -> Document:
         """Read one key of a ConfigMap; MissingError names the ConfigMap or the key."""
 
+    def elections(self, namespace: str) -> Sequence[Election]:
+        """Read a namespace's Leases of leader election, afresh each time."""
+
     def config_map(self, ref: Ref) -> ConfigMap:
         """Read a ConfigMap; MissingError where there is none."""
 
@@ -210,6 +214,9 @@ class ClusterWriter(Protocol):
 
         MissingError if there is no such object, or no Flux.
         """
+
+    def release(self, lease: Ref, version: str) -> None:
+        """Make a Lease nobody's, at that version: whoever wants it takes it at its next try."""
 
     def write_document(self, document: Document, text: str) -> None:
         """Replace the document's key of its ConfigMap by `text`, at the version that was read."""

@@ -51,6 +51,7 @@ def test_the_sample_is_right() -> None:
     assert list(load(SAMPLE).plan.steps) == [
         "gate",
         "dns",
+        "leases",
         "cleanup",
         "disk/shop",
         "database/shop",
@@ -93,6 +94,7 @@ def test_edges_that_need_no_declaring_are_there(tmp_path: Path) -> None:
     assert {name: step.after for name, step in plan.steps.items()} == {
         "gate": (),
         "dns": ("gate",),
+        "leases": ("gate",),
         "disk/shop": ("gate",),
         "database/shop": ("disk/shop",),
         "credential/shop": ("database/shop",),

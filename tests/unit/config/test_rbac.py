@@ -8,6 +8,7 @@ import yaml
 from bootheal.cli.rbac import needed
 from bootheal.config.configuration import load
 from bootheal.config.rbac import grants, manifests
+from bootheal.platform.leases import OWN
 
 HEAD = "cluster: {kind: k3s}\n"
 
@@ -52,7 +53,9 @@ def test_nobody_may_read_all_secrets_or_change_what_is_not_named(tmp_path: Path)
     )
     found = given(tmp_path, text)
     assert {name for _, _, resource, _, name in found if resource == "secrets"} == {"root"}
-    assert {name for _, _, _, verb, name in found if verb == "patch"} == {"a"}
+    patched = {(resource, name) for _, _, resource, verb, name in found if verb == "patch"}
+    assert {name for resource, name in patched if resource != "leases"} == {"a"}
+    assert {name for resource, name in patched if resource == "leases"} == set(OWN)
     assert not any(verb in ("patch", "delete", "create") for namespace, _, _, verb, _ in found if namespace == "m")
 
 

@@ -26,6 +26,7 @@ from bootheal.model.quoted import quoted, visible
 Raw = dict[str, Any]
 
 SERVICE_NAME = "kubernetes.io/service-name"
+CONTROL_PLANE = frozenset({"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"})
 
 
 def seconds(timestamp: str | None) -> float | None:
@@ -52,6 +53,7 @@ def node(raw: Raw) -> Node:
         unschedulable=bool(spec.get("unschedulable")),
         version=raw["metadata"].get("resourceVersion", ""),
         heartbeat=seconds(ready.get("lastHeartbeatTime")),
+        control_plane=not CONTROL_PLANE.isdisjoint(raw["metadata"].get("labels") or {}),
         ip=next((a.get("address", "") for a in status.get("addresses") or () if a.get("type") == "InternalIP"), ""),
         pressures=tuple(
             condition["type"]

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from bootheal.adapters.kube import admission, bound, objects, webhooks
 from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.elections import election
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import CORE, Lists
 from bootheal.adapters.kube.typed import checked
@@ -18,6 +19,7 @@ from bootheal.model import (
     Budget,
     ConfigMap,
     Document,
+    Election,
     Endpoint,
     Extensions,
     Leadership,
@@ -223,6 +225,14 @@ class KubeReader:
             hint = f"kubectl -n {config_map.namespace} describe configmap {config_map.name} lists its keys"
             raise MissingError(f"cannot find key {key} in {config_map}", hint=hint)
         return found.document(key)
+
+    def elections(self, namespace: str) -> Sequence[Election]:
+        """List the Leases; what cannot be understood is nobody's to judge."""
+        about = f"the Leases of namespace {namespace}"
+        raw = self._api.get(f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases", about=about)
+        with understood(about):
+            found = [election(each) for each in raw.get("items") or ()]
+            return [checked(each) for each in found if each]
 
     def config_map(self, ref: Ref) -> ConfigMap:
         """Read a ConfigMap."""

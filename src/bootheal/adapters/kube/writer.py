@@ -92,6 +92,12 @@ class KubeWriter:
         path = f"{CORE}/namespaces/{ref.namespace}/configmaps/{ref.name}"
         self._api.write("PATCH", path, body, about=str(ref), content_type=MERGE_PATCH)
 
+    def release(self, lease: Ref, version: str) -> None:
+        """Empty its holder, at that resourceVersion."""
+        body = {"metadata": {"resourceVersion": version}, "spec": {"holderIdentity": ""}}
+        path = f"/apis/coordination.k8s.io/v1/namespaces/{lease.namespace}/leases/{lease.name}"
+        self._api.write("PATCH", path, body, about=str(lease), content_type=MERGE_PATCH)
+
     @contextmanager
     def _as_seen(self, ref: Ref) -> Iterator[None]:
         """Where the object is not what was seen, ask for it: a watch that is late would show the same again."""
