@@ -32,7 +32,9 @@ REFUSAL_TRANSIENT_SECONDS = 60.0
 class Settled:
     """Nothing left to do here: what comes after may begin. `remarks` are what a person should know all the same.
 
-    It is looked at again when something it is interested in changes, and now and then.
+    It is looked at again when something it is interested in changes, and now and then; with `again` after so many
+    seconds: all serves, and something is left to do that nobody needs. Who stays does it in a pass of its own, who
+    leaves with the pass stays until it is done.
 
     `epoch` is said by the gate alone: the boot that everything after it belongs to.
     `baseline` is what was good, name by name: the next boots' judgements find it in `Past.baseline`. An empty one
@@ -43,6 +45,7 @@ class Settled:
     remarks: tuple[str, ...] = ()
     epoch: str = ""
     baseline: Mapping[str, str] = field(default_factory=dict)
+    again: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

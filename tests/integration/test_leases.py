@@ -124,7 +124,9 @@ def test_a_leader_that_lives_keeps_its_lease(api: Api, world: World, electors: l
     """Also one whose clock is years behind, so that its record seems to be of before: it moves."""
     held(api, "kube-controller-manager", "demo_alive", LONG_AGO)
     ticks = itertools.count()
-    behind = Elector(api, "kube-controller-manager", "demo_alive", stamp=lambda: f"2020-01-01T01:00:00.{next(ticks):06d}Z")
+    behind = Elector(
+        api, "kube-controller-manager", "demo_alive", stamp=lambda: f"2020-01-01T01:00:00.{next(ticks):06d}Z"
+    )
     alive = begin(electors, behind)
     other = begin(electors, Elector(api, "kube-controller-manager", "demo_other"))
     assert passes(world, 3.5) == 0

@@ -163,7 +163,8 @@ class Engine:
         now = self._clock.monotonic()
         if self.stopped or self.renewed or now >= deadline:
             return True
-        if not all(node.failed or node.settled for node in self._graph):
+        left = not self._limits.stay and any(node.settled and node.later for node in self._graph)
+        if left or not all(node.failed or node.settled for node in self._graph):
             self._closing_since = None
             return False
         self._closing_since = now if self._closing_since is None else self._closing_since
@@ -184,7 +185,7 @@ class Engine:
     def _may_look(self, node: Node) -> bool:
         if node.looking or node.todo or not self._graph.ready(node):
             return False
-        return node.ending is None or node.changed or (self._limits.stay and not node.skipped)
+        return node.ending is None or node.changed or node.later or (self._limits.stay and not node.skipped)
 
     def _look(self, step: Step[Any]) -> Callable[[], None]:
         def look() -> None:

@@ -22,6 +22,7 @@ class Node:
     `due` is when it is to be looked at, `looked` when the latest look began, `judged` when the look began that it was
     last judged by, `doubted` when something that it comes after was last seen to be ill. `waiting_since` is when the
     wait under way began, `counting_since` since when it counts against the patience, `waited` what has counted before.
+    `later`: it has settled, and something is left to do there after a while.
     `queued`: it waits for one of the `max_parallel` places. `todo` is what is yet to be done of its last judgement.
     `setback` is what to make of those that failed, where the others are done all the same.
     `denied_since` is since when the API server has refused its looks without a break, `deeds_refused_since` its deeds,
@@ -55,6 +56,7 @@ class Node:
     waiting_since: float | None = None
     waited: float = 0.0
     counting_since: float | None = None
+    later: bool = False
     queued: bool = False
     held_back_since: float | None = None
     todo: deque[Action] = field(default_factory=deque)
@@ -151,7 +153,7 @@ class Node:
         """What seemed to have ended has not: it may be looked at now, and has all its patience again."""
         self.ending, self.ended, self.due, self.waited, self.waiting_since = None, None, 0.0, 0.0, None
         self.hint, self.person, self.refused, self.held_back_since = "", False, False, None
-        self.queued = False
+        self.queued = self.later = False
         self.drop()
 
     def end(self, ending: Ending, why: str, now: float) -> None:

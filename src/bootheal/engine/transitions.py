@@ -99,7 +99,8 @@ class Transitions:
         if judgement.baseline:
             self._memory.set_baseline(node.name, judgement.baseline)
         self._end(node, Ending.SETTLED, judgement.why)
-        self._look_again(node, recheck(self._limits.recheck))
+        node.later = judgement.again is not None
+        self._look_again(node, recheck(self._limits.recheck) if judgement.again is None else judgement.again)
         if news:
             self._tell(EventKind.SETTLED, node, judgement.why, hint="; ".join(judgement.remarks))
 

@@ -188,12 +188,13 @@ class Cleanup(Step[CleanupObservation]):
             names = _pods([dead.pod for dead in ripe])
             return Wait(f"not deleted yet: {ripe[0].refused} ({names})", again=self.grace)
         late = seen.terminating.overdue(past.now, past.held(BEGAN))  # of before; what is deleted now goes by itself
+        remarks = (*_remarks(dead for dead in seen.dead if dead.left), *_skipped(seen.skipped))
         if ours or (late and past.held(BEGAN) < self.grace):
             left = [self._left_of_grace(dead.pod, past) for dead in ours] or [self.grace - past.held(BEGAN)]
-            return Wait("the kubelet may still see to pods that are dead or overdue", again=max(min(left), 0.1))
+            again = max(min(left), 0.1)  # nobody needs it: what serves is not called ill for it
+            return Settled("the kubelet may still see to pods that are dead or overdue", remarks, again=again)
         told = terminating.remarks(seen.terminating, past.now, self.grace, self.force_after)
-        remarks = (*_remarks(seen.dead), *_skipped(seen.skipped), *told)
-        return Settled(_summary(seen, past), remarks)
+        return Settled(_summary(seen, past), (*remarks, *told))
 
     def _left_of_grace(self, pod: Pod, past: Past) -> float:
         """Return for how many seconds the pod must still be dead. What is over for good had its time by itself."""

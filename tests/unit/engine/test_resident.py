@@ -49,6 +49,38 @@ def lives(bench: Bench, seconds: float, **options: Any) -> tuple[Engine, list[Re
     return engine, reports
 
 
+def left_over(bench: Bench) -> Patient:
+    """A part that serves, and of which something is to be put away after 40 s."""
+    patient = Patient(bench)
+    patient.ill = True
+
+    def judges(left: Any, past: Past) -> Judgement:
+        if left and (wait := START + 40 - past.now) > 0:
+            return Settled("serves; something is left", again=wait)
+        return patient.judges(left, past)
+
+    bench.steps = [Scripted(name="a", sees=patient.sees, judges=judges), Scripted(name="b")]
+    return patient
+
+
+def test_what_nobody_needs_holds_up_no_verdict_and_is_done_in_its_time() -> None:
+    """At 20 s everything served once, and "healed" was said at 53 s because of a dead pod's grace."""
+    bench = Bench([])
+    patient = left_over(bench)
+    _, (first, second) = lives(bench, 300)
+    assert (first.verdict, first.seconds) == (Verdict.HEALTHY, 0)
+    assert patient.cures == 1
+    assert second.began == START + 40
+
+
+def test_who_leaves_stays_until_that_is_done_too() -> None:
+    """`run --once`: nobody would be there to do it."""
+    bench = Bench([])
+    patient = left_over(bench)
+    assert bench.run("boot-1").seconds == 40
+    assert patient.cures == 1
+
+
 @pytest.mark.parametrize(("watched", "within"), [(True, 0.2), (False, 67.0)])
 def test_what_falls_ill_is_healed_in_a_pass_of_its_own(watched: bool, within: float) -> None:
     """At once where a watch tells, else when it is looked at again; each pass has its report."""

@@ -24,7 +24,7 @@ from bootheal.model import (
 )
 from bootheal.pods.cleanup import BATCH, BEGAN, FEW, WITNESSES, Cleanup, CleanupObservation, DeletePods
 from bootheal.ports import Partial, World
-from bootheal.step import Act, GiveUp, Past, Settled, Wait
+from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Wait
 from support.objects import BOOT, NOW, THIS_BOOT, a_lease, a_node, a_pod, past, running, terminated, waiting
 from support.thorough import times
 
@@ -84,6 +84,11 @@ def for_long(seconds: float = 60) -> Past:
     return past(first_seen={BEGAN: NOW - seconds})
 
 
+def given_time(judgement: Judgement) -> bool:
+    """Whether it is looked at again later, while nobody waits for it."""
+    return isinstance(judgement, Settled) and judgement.again is not None
+
+
 @pytest.mark.parametrize(
     "pod",
     [
@@ -107,12 +112,12 @@ def test_what_the_reboot_killed_is_deleted(pod: Pod) -> None:
 
 def test_what_the_kubelet_may_still_restart_is_given_time() -> None:
     """The grace runs since this boot's kubelet can be seen, and since the pod died: whatever is later."""
-    assert CLEANUP.judge(look(dead()), for_long(20)) == Wait(
+    assert CLEANUP.judge(look(dead()), for_long(20)) == Settled(
         "the kubelet may still see to pods that are dead or overdue", again=40
     )
     just_died = dead("a", terminated("Unknown", ended=NOW - 10))
     judgement = CLEANUP.judge(look(just_died), for_long())
-    assert isinstance(judgement, Wait)
+    assert isinstance(judgement, Settled)
     assert judgement.again == 50
 
 
@@ -121,13 +126,13 @@ def test_what_is_over_for_good_had_its_time_before() -> None:
     pod = failed("a", "NodeShutdown", ready_changed=BOOT - 5)
     assert isinstance(CLEANUP.judge(look(pod), for_long(0)), Act)
     young = failed("a", "NodeShutdown", ready_changed=NOW - 5)
-    assert isinstance(CLEANUP.judge(look(young), for_long(0)), Wait)
+    assert given_time(CLEANUP.judge(look(young), for_long(0)))
 
 
 def test_a_time_of_death_in_the_future_is_not_believed() -> None:
     """The clock was wrong; then it counts for how long we have been looking."""
     pod = failed("a", "NodeShutdown", ready_changed=NOW + 1e6)
-    assert isinstance(CLEANUP.judge(look(pod), for_long(59)), Wait)
+    assert given_time(CLEANUP.judge(look(pod), for_long(59)))
     assert isinstance(CLEANUP.judge(look(pod), for_long(60)), Act)
 
 
@@ -204,7 +209,7 @@ def test_too_many_dead_pods_are_refused() -> None:
 def test_what_the_kubelet_may_still_restart_is_not_too_much() -> None:
     """For some seconds after a power cut every pod there is looks dead."""
     pods = [dead(name) for name in "abc"]
-    assert isinstance(CLEANUP.judge(look(*pods), for_long(5)), Wait)
+    assert given_time(CLEANUP.judge(look(*pods), for_long(5)))
 
 
 def test_the_cap_is_for_the_whole_boot() -> None:
@@ -301,7 +306,7 @@ def test_what_stays_terminating_is_named_with_what_holds_it(fields: dict[str, An
 
 def test_the_kubelet_is_given_time_to_end_what_was_being_deleted() -> None:
     """After a reboot it does so by itself; what is not overdue is nobody's business."""
-    assert isinstance(CLEANUP.judge(look(overdue()), for_long(10)), Wait)
+    assert given_time(CLEANUP.judge(look(overdue()), for_long(10)))
     assert CLEANUP.judge(look(overdue(-5)), for_long(10)) == Settled("no dead pod")
     assert CLEANUP.judge(look(overdue(5)), for_long(60)) == Settled("no dead pod")
     assert CLEANUP.judge(look(overdue(5)), for_long(10)) == Settled("no dead pod")  # deleted since we look
