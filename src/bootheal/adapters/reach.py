@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from ipaddress import ip_address
 
 from bootheal.adapters.bounded import connect
 from bootheal.adapters.scope import Scope, cut
@@ -15,6 +16,11 @@ from bootheal.model import Ref, Target
 
 # How long a direct connection may take before a port-forward is tried: pods are on this machine.
 DIRECT_TIMEOUT_SECONDS = 1.0
+
+# While a Service's rules are not there yet nobody answers, and the kernel asks again only after a second or two. So
+# what comes up is asked anew, soon at first, and with more patience each time: who is far away answers late.
+FIRST_TRY_SECONDS = 0.2
+LONGER = 1.5
 NO_ROUTE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH})
 CHUNK = 1 << 16
 
@@ -42,8 +48,10 @@ class Reach:
     def _connected(self, target: Target, timeout: float) -> socket.socket:
         if self._direct or target.pod is None:
             try:
-                patience = min(timeout, DIRECT_TIMEOUT_SECONDS) if target.pod else timeout
-                return connect(target.host, target.port, patience)
+                if target.pod:
+                    return connect(target.host, target.port, min(timeout, DIRECT_TIMEOUT_SECONDS))
+                reach = _persist if _is_address(target.host) else connect
+                return reach(target.host, target.port, timeout)
             except OSError as error:
                 unreachable = isinstance(error, TimeoutError) or error.errno in NO_ROUTE
                 if target.pod is None or not unreachable:
@@ -69,6 +77,25 @@ class Reach:
                 cut(listener)
                 cut(far)
                 bridge.join(BRIDGE_SECONDS)
+
+
+def _persist(host: str, port: int, timeout: float) -> socket.socket:
+    """Connect to an address, trying again where nobody answers, within `timeout` seconds in all."""
+    deadline, patience = time.monotonic() + timeout, FIRST_TRY_SECONDS
+    while True:
+        if (left := deadline - time.monotonic()) <= 0:
+            raise TimeoutError
+        with suppress(TimeoutError):
+            return connect(host, port, min(patience, left))
+        patience *= LONGER
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _serve(listener: socket.socket, far: socket.socket, until: float) -> None:
