@@ -123,6 +123,8 @@ class PoolerStep(Step[PoolerObservation]):
         hopeful = (pod for pod, diagnosis in diagnoses if not given_up(past.present.done, pod.uid, diagnosis))
         if loans := tuple(self._lower(pod, key, past) for pod in hopeful for key in seen.to_lend(pod)):
             return Act(said, loans)
+        if settings := tuple(self._settings(seen, past)):
+            return Act("the declared settings are not in force", settings)  # they need its console, and no login
         for pod, diagnosis in diagnoses:
             if cure := self._cure(pod, diagnosis, seen, past):
                 return Act(said, (cure,))
@@ -156,11 +158,14 @@ class PoolerStep(Step[PoolerObservation]):
         value = owed(past.done, pod.uid).get(key) or f"{pod.seconds(key):g}"
         return LowerSetting(cause="login not served", key=key, value=value, **self._on(pod))
 
-    def _repairs(self, seen: PoolerObservation, past: Past) -> Iterator[Action]:
+    def _settings(self, seen: PoolerObservation, past: Past) -> Iterator[Action]:
         for pod in seen.pods:
             lent = owed(past.done, pod.uid) if pod.console else {}  # the repayment sets the declared value
             if changes := self.declared.changes(pod, without=lent):
                 yield ApplySettings(cause="declared", settings=changes, **self._on(pod))
+
+    def _repairs(self, seen: PoolerObservation, past: Past) -> Iterator[Action]:
+        yield from self._settings(seen, past)
         yield from self._repayments(seen, past)
         if seen.document and not seen.document.managed_by and (text := self.declared.text(seen.document)):
             yield WriteSettings(cause="declared", document=seen.document, text=text)

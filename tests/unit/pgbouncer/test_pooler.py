@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bootheal.model import ActionRecord, Answer, Console, Document, Login, Ref, Setting, Target
-from bootheal.pgbouncer.actions import HangUp, LowerSetting, Reload, RestartPooler, RestoreSetting
+from bootheal.pgbouncer.actions import ApplySettings, HangUp, LowerSetting, Reload, RestartPooler, RestoreSetting
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation
 from bootheal.pgbouncer.pod import STARVED, PoolerPod
 from bootheal.pgbouncer.pooler import PoolerStep
@@ -72,6 +72,19 @@ def test_a_failing_login_lifts_the_back_off() -> None:
     (action,) = judgement.actions
     assert isinstance(action, LowerSetting)
     assert action.note == {"uid": "uid-1", "key": "server_login_retry", "value": "15"}
+
+
+def test_declared_settings_need_no_login() -> None:
+    """They are in force by the time that logins succeed; what is lent stays lent, and comes first."""
+    judgement = judge(pod(FAILING, idle="60"))
+    assert isinstance(judgement, Act)
+    assert [type(action) for action in judgement.actions] == [LowerSetting]
+    step = declaring({"server_idle_timeout": "300", "server_login_retry": "5"})
+    judgement = judge(pod(FAILING, retry="0.2", idle="60"), step=step, done=(loan(),))
+    assert isinstance(judgement, Act)
+    (action,) = judgement.actions
+    assert isinstance(action, ApplySettings)
+    assert action.settings == (("server_idle_timeout", "300"),)
 
 
 def test_a_way_that_is_not_there_is_no_login_that_failed() -> None:

@@ -3,7 +3,6 @@
 import time
 
 from bootheal.adapters.docker.engine import Box, DockerEngine
-from bootheal.discovery.images import parse
 from bootheal.model import Component, ComponentState
 
 # Docker forgets that a container failed once it has run for so long; what has not may fail again at any moment.
@@ -37,6 +36,8 @@ class DockerContainers:
 
 def registries(engine: DockerEngine) -> tuple[tuple[str, int], ...]:
     """Return the containers that are registries of images, each with its port of this host."""
+    from bootheal.discovery.images import parse  # a boot that is healed has no use for it
+
     return tuple(
         (box.name, box.published[REGISTRY_PORT])
         for box in engine.containers()

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from bootheal.adapters.kube import declared, objects
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.lists import APPS, BATCH, CORE
-from bootheal.discovery.addresses import in_value
-from bootheal.discovery.discover import SYSTEM
 from bootheal.errors import DeniedError, MissingError
 from bootheal.model import Ref, Service
 from bootheal.model.inventory import Controller, Custom, Inventory, SecretFacts, Source
@@ -118,6 +116,8 @@ class _Reading:
 
 def referred(controllers: Iterable[Controller]) -> Iterator[Ref]:
     """Name the Secrets and ConfigMaps that containers refer to."""
+    from bootheal.discovery.discover import SYSTEM  # a boot that is healed has no use for it
+
     for controller in controllers:
         if controller.ref.namespace in SYSTEM:
             continue  # nothing of it is taken
@@ -131,6 +131,8 @@ def referred(controllers: Iterable[Controller]) -> Iterator[Ref]:
 
 def secret_facts(raw: objects.Raw, services: frozenset[str]) -> SecretFacts:
     """Keep of a Secret its keys, and those addresses in its values that may be of one of these Services."""
+    from bootheal.discovery.addresses import in_value
+
     data = raw.get("data") or {}
     found = {}
     for key, encoded in data.items():

@@ -1,0 +1,18 @@
+"""What a command imports before it does anything: at boot each import is paid for while nothing is healed."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("command", "needless"),
+    [("run", ("bootheal.discovery", "bootheal.demo", "docker", "kubernetes", "psycopg")), ("status", ("pydantic",))],
+)
+def test_a_command_imports_nothing_that_its_first_look_does_not_need(command: str, needless: tuple[str, ...]) -> None:
+    """In a process of its own, as it is started."""
+    program = f"import sys, bootheal.cli.{command}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert f"bootheal.cli.{command}" in loaded
+    assert [name for name in needless if name in loaded] == []
