@@ -64,6 +64,8 @@ def questions(it: KubeCluster) -> dict[str, Callable[[], Any]]:
         "backup": lambda: it.reader.newest_backup(Ref("cronjob", "shop", "web")),
         "document": lambda: it.reader.document(Ref("configmap", "shop", "web"), "key"),
         "config map": lambda: it.reader.config_map(Ref("configmap", "shop", "web")),
+        "elections": lambda: it.reader.elections("shop"),
+        "release": lambda: it.writer.release(Ref("lease", "shop", "web"), "7"),
         "may": lambda: it.reader.may(Right("get", "pods", "shop")),
         "credentials": lambda: it.secrets.credentials(Login(Ref("secret", "shop", "web"))),
         "log": lambda: it.pod_access.log_tail(POD, "web", 20, previous=False),
@@ -80,6 +82,7 @@ def questions(it: KubeCluster) -> dict[str, Callable[[], Any]]:
 # What a liar can be asked without being believed: that something is deleted is seen by the next look, and where a lock
 # may not be read there is none known.
 HARMLESS = {"leadership", "may", "readiness", "budgets", "log", "evidence", "access modes", "extensions", "directory"}
+HARMLESS |= {"elections"}  # none is known then, and nobody is released
 
 
 def outcome(ask: Callable[[], Any]) -> tuple[Any, str, float]:
@@ -131,7 +134,7 @@ def test_another_object_is_not_taken_for_the_one_that_was_asked_for(name: str, t
     """Neither a workload that would be scaled, nor a Secret whose password would be used."""
     found = told(STRANGERS[name], tmp_path)
     check(found)
-    for question in ("workload", "service", "document", "credentials", "leadership", "scale", "roll out"):
+    for question in ("workload", "service", "document", "config map", "credentials", "leadership", "scale", "roll out"):
         assert found[question][1], question
 
 
