@@ -153,7 +153,8 @@ class Node:
         """What seemed to have ended has not: it may be looked at now, and has all its patience again."""
         self.ending, self.ended, self.due, self.waited, self.waiting_since = None, None, 0.0, 0.0, None
         self.hint, self.person, self.refused, self.held_back_since = "", False, False, None
-        self.queued = self.later = False
+        self.later = False
+        self.queued = False
         self.drop()
 
     def end(self, ending: Ending, why: str, now: float) -> None:
@@ -162,7 +163,7 @@ class Node:
         if self.settled:
             self.effects.clear()
         self.ended = now if self.ended is None else self.ended
-        self.waiting_since, self.queued = None, False
+        self.waiting_since, self.queued, self.later = None, False, False
         self.changed = self.changed and not self.failed
         self.drop()
 

@@ -174,7 +174,9 @@ def look(world: World, pooler: Pooler) -> PoolerObservation:
     if pods and not seen.failing:
         asked = {each.ref for each in pods}
         through = [pod for pod in there if pod.ref in asked]
-        doubt = _service(world, pooler, service, through, client) or find(world, pooler.database).service
+        doubt = _service(world, pooler, service, through, client)
+        if not doubt and pooler.database.service:  # nobody before has waited for it: they needed the primary only
+            doubt = find(world, pooler.database).service
         return replace(_with_files(world, pooler, seen), service=doubt)
     if not all(seen.to_lend(pod) for pod in seen.failing):
         seen = _with_logs(world, _direct(world, pooler, seen, client))
