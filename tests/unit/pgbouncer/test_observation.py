@@ -78,6 +78,24 @@ def test_another_pooler_may_be_behind_the_same_service() -> None:
     assert seen.service == ""
 
 
+class WithoutAWay(OnePooler):
+    """The pooler serves by what it holds open; its database's Service still sends to where nobody is."""
+
+    def service(self, namespace: str, name: str) -> Service:
+        port = 5432 if name == "postgres" else 6432
+        return Service(Ref("service", namespace, name), "", ((port, port),))
+
+    def endpoints(self, _namespace: str, service: str) -> Sequence[Endpoint]:
+        return (Endpoint("10.42.0.99" if service == "postgres" else "10.42.0.7", 6432, "pooler-1"),)
+
+
+def test_what_served_before_the_pooler_is_not_believed_to_serve_after_it() -> None:
+    """Nobody before has waited for the database's Service: the pooler's step is who proves it."""
+    world = WithoutAWay(Console({"server_login_retry": Setting("15", changeable=True)}))
+    seen = look(World(cluster=world, secrets=world, host=world, postgres=world, pooler=world), POOLER)
+    assert seen.service == "service/shop/postgres still sends to 10.42.0.99, where no pod of this boot is"
+
+
 def found(waits: str, forced_user: str = "") -> Answer:
     shown = Console({"server_login_retry": Setting("15", changeable=True)}, frozenset({waits}))
     world = OnePooler(replace(shown, forced_user=forced_user))
