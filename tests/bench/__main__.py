@@ -5,13 +5,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import cleanup, engine, pooler, resident, startup, suite
+from bench import cleanup, engine, pooler, resident, startup, suite, waiting
 from bench.row import CannotMeasureError, Row, table
 from bootheal.errors import BoothealError
 
 EXAMPLES = """\
 examples:
-  scripts/bench                    everything, about eight minutes
+  scripts/bench                    everything, about a quarter of an hour
   scripts/bench --only pooler      one part
   scripts/bench --json | jq '.rows[] | select(.met == false)'
 
@@ -29,6 +29,7 @@ def main() -> int:
         "startup": startup.measure,
         "resident": resident.measure,
         "cleanup": cleanup.measure,
+        "waiting": waiting.measure,
         "tests": suite.measure,
     }
     rows: list[Row] = []
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parts = ("engine", "pooler", "startup", "resident", "cleanup", "tests")
+    parts = ("engine", "pooler", "startup", "resident", "cleanup", "waiting", "tests")
     parser.add_argument("--only", choices=parts, metavar="NAME", help=", ".join(parts))
     parser.add_argument("--quick", action="store_true", help="leave out doing nothing with server_login_retry 60")
     return parser

@@ -111,7 +111,7 @@ def test_a_run_killed_while_it_deletes_looping_pods_is_finished_by_the_next(loop
 def test_a_back_off_that_the_kubelet_does_not_name_is_not_waited_out(stack: Stack) -> None:
     """The containers are just terminated all through it; their pods are made anew once PostgreSQL serves."""
     stack.power_cut()
-    long = BootScript.quick(crash_recovery=UNTIL_TOLD, backoff_first=600.0, backoff_cap=600.0, backoff_named=False)
+    long = BootScript.quick(crash_recovery=UNTIL_TOLD, backoff_first=600.0, backoff_cap=600.0, backoff_silent=600.0)
     stack.boot(long)
     stack.wait_until("crashes", lambda: stack.summary().count("Error") >= 2)
     stack.postgres.recover()

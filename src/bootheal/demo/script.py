@@ -40,8 +40,10 @@ class BootScript:
     backoff_first: Seconds = 2.0
     backoff_cap: Seconds = 30.0
     """Crash-loop back-off doubles from the first to the cap."""
-    backoff_named: bool = True
-    """Whether the kubelet calls the first one by its name."""
+    backoff_silent: float = 0.0
+    """For how long the kubelet does not call the first one by its name."""
+    sandbox: Seconds = 0.0
+    """What a new pod takes until its containers are begun."""
     stuck: str = "nginx"
     """The Deployment of which one pod stays in container state Unknown until it is deleted; empty for none."""
     leftover: bool = True
@@ -64,10 +66,17 @@ class BootScript:
         )
         return replace(script, **changes)  # type: ignore[arg-type]
 
+    @classmethod
+    def real(cls, **changes: object) -> BootScript:
+        """With the times of a real kubelet: a first back-off of 10 s without a name, pods that cost seconds."""
+        script = cls(backoff_first=10.0, backoff_cap=300.0, backoff_silent=10.0, sandbox=(2.0, 4.0))
+        return replace(script, **changes)  # type: ignore[arg-type]
+
     def tempo(self, source: random.Random) -> Tempo:
         """The kubelet's pace in this boot."""
         first, cap = drawn(self.backoff_first, source), drawn(self.backoff_cap, source)
-        return Tempo(backoff_first=first, backoff_cap=cap, backoff_named=self.backoff_named)
+        sandbox = drawn(self.sandbox, source)
+        return Tempo(backoff_first=first, backoff_cap=cap, backoff_silent=self.backoff_silent, sandbox=sandbox)
 
     def revivals(self, pods: list[Object], source: random.Random) -> dict[str, Revival]:
         """How each pod fares, by uid."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bootheal.cluster.back_off import back_off, detour, next_start, sooner_by_itself
+from bootheal.demo.node.containers import spelled
 from bootheal.model import Container
 from support.objects import BOOT, NOW, THIS_BOOT, a_pod, running, terminated, waiting
 
@@ -25,6 +26,12 @@ from support.objects import BOOT, NOW, THIS_BOOT, a_pod, running, terminated, wa
 def test_the_kubelets_message_names_its_back_off(message: str, seconds: float | None) -> None:
     """As Go writes durations; the longest may be another one where the kubelet is configured so."""
     assert back_off(message) == seconds
+
+
+@pytest.mark.parametrize("seconds", [0.4, 10.0, 40.0, 80.0, 300.0, 3600.0])
+def test_the_double_words_it_as_the_kubelet_does(seconds: float) -> None:
+    """Else the tests on the stack would say nothing of it."""
+    assert back_off(f"back-off {spelled(seconds)} restarting failed container=web") == seconds
 
 
 def in_back_off(message: str = "back-off 20s restarting failed", ended: float = NOW - 15) -> Container:

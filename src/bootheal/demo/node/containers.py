@@ -30,8 +30,10 @@ class Tempo:
 
     backoff_first: float = 2.0
     backoff_cap: float = 30.0
-    backoff_named: bool = True
-    """Whether the first one is called CrashLoopBackOff; a kubelet may leave it at "terminated" until it is over."""
+    backoff_silent: float = 0.0
+    """For how long the first one is not called CrashLoopBackOff: a kubelet may leave it at "terminated" all through."""
+    sandbox: float = 0.0
+    """What a new pod takes until its containers are begun: network, volumes."""
     backoff_reset: float = 600.0
     lease: float = 2.0
     eager_probe: float = 0.2
@@ -59,6 +61,13 @@ class Machine:
         """Keep what a task has failed of, if it has."""
         if not task.cancelled() and (error := task.exception()):
             self.failures.append(error)
+
+
+def spelled(seconds: float) -> str:
+    """Write a duration as Go does: "2m40s"."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{f'{hours}h' if hours else ''}{f'{minutes}m' if hours or minutes else ''}{rest:g}s"
 
 
 class Container:
@@ -198,10 +207,12 @@ class Container:
         said = f"restarting failed container={self.name} {where}"
         self._machine.say(pod, "BackOff", f"Back-off {said}", warning=True)
         ended = self.state
-        if tempo.backoff_named or delay > tempo.backoff_first:
+        silent = min(delay, tempo.backoff_silent) if delay <= tempo.backoff_first else 0.0
+        await asyncio.sleep(silent)
+        if silent < delay:
             self.last = self.state
-            self._wait("CrashLoopBackOff", f"back-off {delay:g}s {said}")
-        await asyncio.sleep(delay)
+            self._wait("CrashLoopBackOff", f"back-off {spelled(delay)} {said}")
+            await asyncio.sleep(delay - silent)
         self._begin_again(ended)
 
     def _begin_again(self, state: Object) -> None:

@@ -117,6 +117,8 @@ class PodWorker:
             if revival.stuck or self._phase in _OVER:
                 return
             await asyncio.sleep(revival.started)
+        else:
+            await asyncio.sleep(self._machine.tempo.sandbox)
         self._address = self._machine.runtime.addresses.for_pod()
         self._publish()
         codes = await asyncio.gather(*(container.supervise(self._pod, self._address) for container in self._containers))
