@@ -3,7 +3,7 @@
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bootheal.adapters.scope import Scope
@@ -51,6 +51,8 @@ def _problems(configuration: Configuration, world: World) -> Iterator[str]:
     if not readiness.ready:
         yield f"gate: the API server is not ready: {readiness.precisely}"
         return
+    lease = configuration.file.lease
+    yield from _missing("lease", lease.rights() if lease else (), world.cluster)
     for step in configuration.plan.steps.values():
         yield from _judged(step, world)
         needed = step.rights() | world.watcher.rights(step.interests())
@@ -60,9 +62,13 @@ def _problems(configuration: Configuration, world: World) -> Iterator[str]:
         for right in sorted(step.wishes()):
             if not _allowed(world.cluster, right):
                 print(f"{step.name}: not allowed, so it will know less: {right}")
-        for right in sorted(needed):
-            if not _allowed(world.cluster, right):
-                yield f"{step.name}: not allowed: {right}\n  see the Role of the kubeconfig's user"
+        yield from _missing(step.name, needed, world.cluster)
+
+
+def _missing(who: str, needed: Iterable[Right], cluster: ClusterReader) -> Iterator[str]:
+    for right in sorted(needed):
+        if not _allowed(cluster, right):
+            yield f"{who}: not allowed: {right}\n  see the Role of the kubeconfig's user"
 
 
 def _wish(configuration: Configuration, world: World) -> None:

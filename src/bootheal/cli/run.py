@@ -16,12 +16,13 @@ from bootheal.adapters.systemd import Systemd
 from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.daemon import Daemon
+from bootheal.cli.mandate import await_decision, mandate
 from bootheal.cli.messenger import Messenger
 from bootheal.cli.terminal import Reporter, open_reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, accept_data, load
 from bootheal.engine import Inbox, Renew
-from bootheal.errors import StateError
+from bootheal.errors import LockedError, StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.model import VERDICTS, Report, Verdict, to_json
 from bootheal.narrate import Note
@@ -90,25 +91,28 @@ def renew_on_hangup(inbox: Inbox) -> Iterator[None]:
 
 
 def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Report:
-    """Make one pass under the lock. LockedError where another is under way, StateError where nothing can be kept."""
+    """Make one pass under the lock. StateError where nothing can be kept.
+
+    LockedError where another pass is under way, or another process is the one that acts, or has become it meanwhile.
+    """
     for warning in configuration.warnings:
         _warn(reporter, warning)
     memory = open_memory(configuration.file)
     metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: memory.recovering_since)
-    with Scope(partial(_warn, reporter)) as scope:
-        world = open_world(configuration.file.cluster, scope)
+    with Scope(partial(_warn, reporter)) as scope, mandate(configuration.file, scope, inbox) as ours:
+        world = open_world(configuration.file.cluster, scope, ours)
         messenger = Messenger(configuration.file, world.told, scope, partial(_warn, reporter))
         announcer = Announcer(world, scope, partial(_warn, reporter), wanted=configuration.file.events)
         chronicle = Chronicle(configuration.file, partial(_warn, reporter))
+        await_decision(ours, inbox, configuration.file.deadline)
         with memory.hold() as remembered:
             if memory.remark:
                 reporter.note(f"warning: {memory.remark}", Note.ADVICE)
             with reporter:
                 listeners = (chronicle.tell, metrics.tell, messenger.tell, announcer.tell)
                 tell = fan_out(memory.progress, *listeners, reporter.tell)
-                report = make_engine(configuration, world, memory, tell, inbox, scope=scope).run(
-                    first_epoch(world, remembered)
-                )
+                engine = make_engine(configuration, world, memory, tell, inbox, scope=scope, mandate=ours)
+                report = engine.run(first_epoch(world, remembered))
             try:
                 memory.finish(report)
             except StateError:
@@ -118,6 +122,9 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
         messenger.finish(report)
         announcer.wait()
         messenger.wait(lambda: inbox.stopped)
+        if engine.deposed:
+            reporter.conclude(report)
+            raise LockedError(f"cannot go on with the pass: {engine.deposed}")
     return report
 
 

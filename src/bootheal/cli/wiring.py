@@ -15,7 +15,7 @@ from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.docker.k3d import K3dHost
 from bootheal.adapters.host import Machine, RemoteHost
 from bootheal.adapters.k3s import K3sHost
-from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.api import Api, agent
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig, Kubeconfig, LiveKubeconfig
 from bootheal.adapters.postgres.console import PgBouncerConsole
@@ -35,17 +35,21 @@ from bootheal.config.sections.cluster import Cluster
 from bootheal.engine import Engine, Inbox, Limits, Recorder
 from bootheal.errors import TransientError
 from bootheal.model import Event, Ref
-from bootheal.ports import Host, World
+from bootheal.ports import Host, Mandate, World
 
 FOR_EVER = float("inf")
 K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
 
 
-def open_world(cluster: Cluster, scope: Scope) -> World:
-    """Return the world that the configuration's cluster section describes; it is closed with the scope."""
+def open_world(cluster: Cluster, scope: Scope, mandate: Mandate | None = None) -> World:
+    """Return the world that the configuration's cluster section describes; it is closed with the scope.
+
+    Nothing of it is changed but under `mandate`.
+    """
     _prepare()
     host = make_host(cluster)
-    api = Api(kubeconfig(cluster, host), scope)
+    objection, name = (mandate.objection, mandate.name) if mandate else (str, "")
+    api = Api(kubeconfig(cluster, host), scope, objection=objection, agent=agent(name))
     direct = cluster.reach == "direct" or (cluster.reach == "auto" and cluster.kind == "k3s")
 
     def forward(pod: Ref, port: int, timeout: float):  # type: ignore[no-untyped-def]  # noqa: ANN202
@@ -142,6 +146,7 @@ def make_engine(
     scope: Scope,
     systemd: Systemd | None = None,
     renew: Callable[[], bool] = lambda: False,
+    mandate: Mandate | None = None,
 ) -> Engine:
     """Put an engine on the real clock; one that stays where `systemd` watches over it. Its looks end with the scope."""
     file = configuration.file
@@ -157,4 +162,5 @@ def make_engine(
         limits=replace(once, deadline=FOR_EVER, stay=True, longest_sleep=systemd.longest_sleep) if systemd else once,
         turned=systemd.turn if systemd else lambda: None,
         renew=renew,
+        mandate=mandate,
     )

@@ -9,7 +9,7 @@ import http
 import json
 import re
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from socket import socket
 from typing import Any
@@ -20,7 +20,7 @@ from bootheal.adapters.kube.errors import LongError, error_for, reason, right_to
 from bootheal.adapters.kube.kubeconfig import Access, Kubeconfig
 from bootheal.adapters.scope import Scope
 from bootheal.cluster.webhooks import blame, webhook_in
-from bootheal.errors import DeniedError, UnreachableError, scarce
+from bootheal.errors import DeniedError, DeposedError, UnreachableError, scarce
 from bootheal.model import Answer
 
 CONNECT_TIMEOUT_SECONDS = 3.0
@@ -37,6 +37,8 @@ _OBJECT = re.compile(r"/apis?/(?:[^/]+/){1,2}namespaces/([^/]+)/[a-z]+/([^/]+)")
 # What does not answer a question about a state, but refuses to.
 REFUSALS = (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN, http.HTTPStatus.TOO_MANY_REQUESTS)
 
+REVIEWS = "/apis/authorization.k8s.io/"
+
 Query = Sequence[tuple[str, str]]
 
 
@@ -45,10 +47,21 @@ class Api:
 
     It is read again when it has changed: k3s writes its own at every start, with renewed certificates.
     `seconds` is for how long an answer may take, all of it, once there is a connection.
+    `objection` says why nothing may be changed now, "" where it may: it is asked last of all before a write is sent.
+    `agent` is what the server's audit log calls us.
     """
 
-    def __init__(self, kubeconfig: Kubeconfig, scope: Scope, seconds: float = READ_TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        kubeconfig: Kubeconfig,
+        scope: Scope,
+        seconds: float = READ_TIMEOUT_SECONDS,
+        *,
+        objection: Callable[[], str] = str,
+        agent: str = OWNER,
+    ) -> None:
         self._kubeconfig, self.scope, self._seconds = kubeconfig, scope, seconds
+        self._objection, self._agent = objection, agent
         self._connecting = min(CONNECT_TIMEOUT_SECONDS, seconds)
         self._used: tuple[Access, Any] | None = None
         self._lock = threading.Lock()
@@ -70,7 +83,7 @@ class Api:
             if self._used is None or access is not self._used[0]:
                 self._close()
                 self._used = access, client(access, self.scope)
-                self._used[1].user_agent = OWNER
+                self._used[1].user_agent = self._agent
             return self._used
 
     def _close(self) -> None:
@@ -97,7 +110,12 @@ class Api:
         return response.status, body
 
     def write(self, method: str, path: str, body: Any, *, about: str, content_type: str = JSON) -> Any:
-        """Send a write under our own field manager (Flux strips the fields of `kubectl…`) and parse the reply."""
+        """Send a write under our own field manager (Flux strips the fields of `kubectl…`) and parse the reply.
+
+        A question after our rights is none: it changes nothing.
+        """
+        if not path.startswith(REVIEWS) and (why := self._objection()):
+            raise DeposedError(f"cannot change {about}: {why}")
         query = [("fieldManager", OWNER)] if method in ("PATCH", "POST", "PUT") else []
         read = self._read(method, path, query, body=body, content_type=content_type, about=about)
         return _parsed(read, about, path if method != "POST" else "")
@@ -229,6 +247,11 @@ def _told(about: str, right: str, failed: str) -> Iterator[None]:
         raise DeniedError(f"cannot open {about}: the API server says 403", status=403, hint=hint) from None
     except OSError as error:
         raise UnreachableError(f"{failed}: {reason(error)}") from None
+
+
+def agent(process: str) -> str:
+    """Return what the server's audit log calls this process, where others like it are about ("": they are not)."""
+    return f"{OWNER} ({process})" if process else OWNER
 
 
 def _parsed(data: bytes, about: str, path: str) -> Any:
