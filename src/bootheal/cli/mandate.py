@@ -35,7 +35,7 @@ def mandate(file: File, scope: Scope, inbox: Inbox, terms: Terms = TERMS) -> Ite
     if file.lease is None:
         yield Unquestioned()
         return
-    me = _identity(file)
+    me = name_of(file)
     api = Api(kubeconfig(file.cluster, make_host(file.cluster)), scope, terms.renew / SHARE, agent=agent(me))
     elector = Elector(
         KubeLock(api, file.lease.ref),
@@ -81,7 +81,7 @@ def _clock() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-def _identity(file: File) -> str:
+def name_of(file: File) -> str:
     """Name this process and those that share its state: two states of one host are two candidates."""
     directory = Path(os.path.realpath(file.state_directory))
     with suppress(OSError):
