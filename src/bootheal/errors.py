@@ -45,12 +45,13 @@ class BoothealError(Exception):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong with the configuration; lines and columns count from 1."""
+    """One thing wrong with the configuration; lines and columns count from 1. `file`: "" for the main one."""
 
     line: int
     column: int
     path: str
     text: str
+    file: str = ""
 
 
 class ConfigurationError(BoothealError):
@@ -60,8 +61,10 @@ class ConfigurationError(BoothealError):
 
     def __init__(self, source: str, problems: list[Problem]) -> None:
         self.source = source
-        self.problems = sorted(problems)
-        super().__init__("\n".join(f"{source}:{p.line}:{p.column}: {p.path}: {p.text}" for p in self.problems))
+        self.problems = sorted(problems, key=lambda problem: (problem.file, problem))
+        super().__init__(
+            "\n".join(f"{p.file or source}:{p.line}:{p.column}: {p.path}: {p.text}" for p in self.problems)
+        )
 
 
 class UsageError(BoothealError):

@@ -52,12 +52,13 @@ class Wait:
     Once the waits of a step add up to its `patience`, it is given up.
 
     `counts` is False where the step's patience must stand still: PostgreSQL in crash
-    recovery is not late, it is working.
+    recovery is not late, it is working. `hint` is the next human step, where patience runs out.
     """
 
     why: str
     again: float | None = None
     counts: bool = True
+    hint: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def told(judgement: Judgement, tell: Callable[[str], str]) -> Judgement:
     match judgement:
         case Settled():
             return replace(judgement, why=tell(judgement.why), remarks=tuple(map(tell, judgement.remarks)))
-        case GiveUp():
+        case Wait() | GiveUp():
             return replace(judgement, why=tell(judgement.why), hint=tell(judgement.hint))
         case _:
             return replace(judgement, why=tell(judgement.why))
@@ -266,6 +267,11 @@ class Step(ABC, Generic[ObservationT]):
     name: str
     after: tuple[str, ...] = ()
     patience: float = 30 * MINUTE
+
+    @property
+    def shows_more(self) -> str:
+        """Return the command that shows more of what it is about, for a person whose patience has run out."""
+        return ""
 
     @abstractmethod
     def look(self, world: World) -> ObservationT:

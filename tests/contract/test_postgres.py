@@ -15,8 +15,8 @@ from bootheal.adapters.postgres.libpq import session
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.errors import UnreachableError
 from bootheal.model import Answer, Credentials, Secret, Trust
-from bootheal.postgres.observation import ABOUT
-from bootheal.postgres.server_log import distress, progress
+from bootheal.postgres.observation import ABOUT, COLLATION
+from bootheal.postgres.server_log import finding, progress
 from support.certificates import Authority
 from support.postgres import ADDRESS, ADMIN, APP, Garage, RealPostgres, servers, until
 from support.reach import direct
@@ -111,8 +111,8 @@ def test_commits_that_wait_for_a_standby_are_noticed(server: RealPostgres) -> No
     """There is no error: they hang."""
     for names, alone in (("", "false"), ("*", "true")):
         with server.running(synchronous_standby_names=names):
-            assert ask(server, ADMIN, sql=ABOUT).value.split()[1:] == [alone]
-            assert ask(server, sql=ABOUT).value.split()[1:] == ["false"]  # whoever may not know claims nothing
+            assert ask(server, ADMIN, sql=ABOUT).value.split()[1] == alone
+            assert ask(server, sql=ABOUT).value.split()[1] == "false"  # whoever may not know claims nothing
 
 
 @pytest.mark.parametrize(
@@ -150,6 +150,21 @@ def test_what_a_role_is_and_can_become_is_known(server: RealPostgres, made: str,
         assert ask(server, ADMIN, sql="drop role if exists pooler, team, boss").ok
 
 
+def test_a_collation_of_another_version_is_told(server: RealPostgres) -> None:
+    """Since PostgreSQL 15 a database knows by which version of the library it was sorted."""
+    with server.running():
+        assert ask(server, ADMIN, sql=COLLATION).value == ""
+        made = (
+            "create database sorted template template0 locale_provider icu icu_locale 'en' lc_collate 'C' lc_ctype 'C'"
+        )
+        assert ask(server, ADMIN, sql=made).ok
+        assert ask(server, ADMIN, "sorted", sql=COLLATION).value == ""
+        assert ask(server, ADMIN, sql="update pg_database set datcollversion = '1.2' where datname = 'sorted'").ok
+        before, now = ask(server, ADMIN, "sorted", sql=COLLATION).value.split()
+        assert before == "1.2" != now
+        assert ask(server, ADMIN, sql="drop database sorted").ok
+
+
 # --- servers that do not come up ------------------------------------------------------------------
 
 
@@ -160,10 +175,9 @@ def test_a_server_without_its_log_is_understood_by_what_it_says(garage: Garage, 
         path.unlink()
     damaged.start(wait=False)
     assert damaged.ended() != 0
-    found = distress(damaged.log)
+    found = finding(damaged.log)
     assert found is not None
-    assert found.fatal
-    assert "valid checkpoint record" in found.text
+    assert found.cause.id == "postgres-checkpoint-missing"
 
 
 def test_crash_recovery_tells_how_far_it_is(server: RealPostgres) -> None:
@@ -184,10 +198,9 @@ def test_a_lock_file_of_another_server_is_told(garage: Garage, server: RealPostg
         locked.own(lock)
         locked.start(wait=False)
         assert locked.ended() != 0
-    found = distress(locked.log)
+    found = finding(locked.log)
     assert found is not None
-    assert not found.fatal
-    assert "postmaster.pid" in found.text
+    assert found.cause.id == "postgres-lock-file-exists"
 
 
 # --- a standby ------------------------------------------------------------------------------------

@@ -168,7 +168,7 @@ def test_a_load_balancer_in_a_restart_loop_is_told_with_its_cause(docker: Docker
         time.sleep(0.05)
     assert told == {(ComponentState.RESTARTING, "exit code 1", f"docker logs --tail=50 {LOADBALANCER}")}
     (symptom,) = facts.symptoms
-    assert (symptom.component, symptom.kind, symptom.restart) == (LOADBALANCER, "nginx-pid", True)
+    assert (symptom.component, symptom.kind, symptom.restart) == (LOADBALANCER, "k3d-nginx-pid", True)
 
 
 def test_only_the_load_balancer_is_ever_restarted(docker: Docker, host: K3dHost) -> None:
@@ -189,7 +189,7 @@ def test_a_server_without_its_cgroup_is_reported_with_what_to_do(docker: Docker,
     docker.node(SERVER, "server", script=f"echo 'level=fatal msg=\"failed to find memory cgroup (v2)\"'; {FAILS}")
     docker.wait_until("a loop", lambda: components(host)[SERVER].state is ComponentState.RESTARTING)
     (symptom,) = host.facts().symptoms
-    assert (symptom.component, symptom.kind, symptom.fatal) == (SERVER, "cgroup", True)
+    assert (symptom.component, symptom.kind, symptom.fatal) == (SERVER, "k3s-memory-cgroup", True)
     assert "cgroup_enable=memory" in symptom.hint
 
 

@@ -51,6 +51,9 @@ class Cluster(Partial):
     def boot_time(self) -> None:
         return None
 
+    def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
+        return (self.first if pod.name == "db-0" else self.second).log
+
 
 @pytest.fixture
 def pair() -> Iterator[Cluster]:
@@ -68,7 +71,7 @@ def test_the_primary_is_found_before_and_after_a_failover(pair: Cluster) -> None
     """The label says nothing, a standby is told with what its label claims, and the same data is the same data."""
     reach = direct()
     postgres = PostgresServer(reach.open, reach.local)
-    world = World(cluster=pair, secrets=pair, host=pair, postgres=postgres)
+    world = World(cluster=pair, pod_access=pair, secrets=pair, host=pair, postgres=postgres)
     before = STEP.judge(STEP.look(world), past())
     assert isinstance(before, Settled)
     assert before.why == "db-0 accepts connections and takes writes"

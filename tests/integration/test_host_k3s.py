@@ -69,7 +69,7 @@ def test_known_troubles_are_found_in_what_the_present_start_has_written(systemd:
         invocation=invocation,
     )
     found = facts(systemd).symptoms
-    assert [symptom.kind for symptom in found] == ["database", "containerd"]
+    assert [symptom.kind for symptom in found] == ["k3s-database-damaged", "containerd-socket"]
     assert [symptom.fatal for symptom in found] == [True, False]
     assert "restore the newest backup" in found[0].hint
 
@@ -78,7 +78,7 @@ def test_known_troubles_are_found_in_what_the_present_start_has_written(systemd:
 def test_a_line_may_hold_what_unicode_takes_for_its_end(systemd: Systemd, end: str) -> None:
     """journalctl ends an entry by a line feed, and writes everything beyond ASCII as it is."""
     systemd.journal(f"a label{end}of somebody's pod", "database disk image is malformed")
-    assert [symptom.kind for symptom in facts(systemd).symptoms] == ["database"]
+    assert [symptom.kind for symptom in facts(systemd).symptoms] == ["k3s-database-damaged"]
 
 
 def test_what_a_former_start_said_and_what_is_long_past_is_not_told(systemd: Systemd) -> None:

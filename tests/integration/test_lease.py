@@ -148,4 +148,4 @@ def test_a_lease_that_may_not_be_held_is_told_by_check(shared: Stack) -> None:
     shared.faults.deny("update", "leases", "kube-system")
     told = bootheal("check", "--config", shared.config, expect=1).stdout
     shared.faults.clear()
-    assert "lease: not allowed: update leases in namespace kube-system" in told
+    assert "lease: not allowed: update leases in namespace kube-system (bootheal)" in told

@@ -181,13 +181,13 @@ def test_what_somebody_stopped_is_seen(start: Start, application: tuple[str, str
 def test_the_clients_own_faults_are_told_from_the_poolers(start: Start, application: tuple[str, str]) -> None:
     """A wrong password, an unknown user, an unknown database: PostgreSQL was not even asked."""
     bouncer = start()
-    for user, password, dbname in (
-        (application[0], "wrong", "shop"),
-        ("nobody", "x", "shop"),
-        (*application, "nope"),
+    for user, password, dbname, meaning in (
+        (application[0], "wrong", "shop", Meaning.CLIENT),
+        ("nobody", "x", "shop", Meaning.CLIENT),
+        (*application, "nope", Meaning.CONFIGURED),
     ):
         answer = bouncer.ask(user, password, dbname)
-        assert (answer.ok, understand(answer.text)) == (False, Meaning.CLIENT), answer
+        assert (answer.ok, understand(answer.text)) == (False, meaning), answer
 
 
 def test_a_crowd_is_told_as_one(start: Start, application: tuple[str, str]) -> None:

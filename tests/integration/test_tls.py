@@ -1,6 +1,7 @@
 """A PostgreSQL in a pod that speaks TLS only: verified directly and by port-forward, by what the cluster keeps."""
 
 import base64
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -145,3 +146,33 @@ def test_patronis_lock_is_read_from_the_endpoints(encrypted: Encrypted, world: W
     assert lock is not None
     assert (lock.leader, lock.ttl, lock.transitions, lock.renewed - lock.acquired) == ("postgres-0", 30, 4, 3600)
     assert world.cluster.leadership("shop", "without") is None
+
+
+def test_a_lock_is_read_from_where_its_operator_keeps_it(encrypted: Encrypted, world: World) -> None:
+    """Zalando's since its version 2 in a ConfigMap, of two the younger one; CloudNativePG in a Lease."""
+    api, name = Api(encrypted.stack.kubeconfig), f"zalando-{time.monotonic_ns()}"
+    annotations = {
+        "leader": "zalando-1",
+        "acquireTime": "2026-11-21T11:00:00.000001+00:00",
+        "renewTime": "2026-11-21T12:00:00.000001+00:00",
+        "transitions": "4",
+        "ttl": "30",
+    }
+    older = annotations | {"leader": "zalando-0", "renewTime": "2026-01-01T12:00:00.000001+00:00"}
+    api.call("POST", f"{SHOP}/configmaps", {"metadata": {"name": f"{name}-leader", "annotations": annotations}})
+    lock = world.cluster.leadership("shop", name)
+    assert lock is not None
+    assert (lock.leader, lock.also) == ("zalando-1", "")
+    api.call("POST", f"{SHOP}/endpoints", {"metadata": {"name": name, "annotations": older}})
+    lock = world.cluster.leadership("shop", name)
+    assert lock is not None
+    assert (lock.leader, lock.also) == ("zalando-1", f"endpoints/shop/{name}")
+    assert world.cluster.leadership("shop", "nowhere") is None
+    spec = {"holderIdentity": "cnpg-2", "leaseDurationSeconds": 15, "renewTime": "2026-11-21T12:00:00.000001Z"}
+    leases = "/apis/coordination.k8s.io/v1/namespaces/shop/leases"
+    api.call("POST", leases, {"metadata": {"name": name}, "spec": spec})
+    lease = world.cluster.primary_lease("shop", name)
+    assert lease is not None
+    assert (lease.leader, lease.ttl, lease.kind) == ("cnpg-2", 15, "the primary's lease")
+    assert world.cluster.operated("shop", name) is None, "there is no CloudNativePG here"
+    assert "postgres" in {found.ref.name for found in world.cluster.statefulsets("shop")}

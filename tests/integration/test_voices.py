@@ -4,8 +4,11 @@ import io
 import os
 import pty
 import re
+import signal
 import socket
 import struct
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from io import StringIO
@@ -17,6 +20,7 @@ from bootheal.adapters.journal import Journal, encode, leads_there
 from bootheal.cli.terminal import JournalReporter, LiveTerminal, Terminal, open_reporter
 from bootheal.model import Event, EventKind
 from bootheal.narrate import Note
+from support.command import environment
 
 HINT = "line one\nline two"
 
@@ -114,3 +118,24 @@ def test_a_terminal_shows_what_is_waited_for_and_keeps_the_lines(monkeypatch: py
     assert re.search(r"database/shop +\d s +starting up \(57P03\)", plain)
     assert re.search(r"4\.2 s +ok +database/shop +it serves, after 1\.0 s", plain)
     assert "\x1b[" in shown
+
+
+def test_who_presses_ctrl_c_reads_what_happens_now(tmp_path: Path) -> None:
+    """And what pressing it again would mean; the run ends as one that was interrupted."""
+    config = tmp_path / "bootheal.yaml"
+    (tmp_path / "boot_id").write_text("this-boot")
+    cluster = f"cluster: {{kind: k3s, unit: '', kubeconfig: {tmp_path}/none, boot_id_file: {tmp_path}/boot_id}}"
+    config.write_text(f"{cluster}\nstate_directory: {tmp_path}/state\n")
+    controller, terminal = pty.openpty()
+    with os.fdopen(controller, "rb", buffering=0) as screen:
+        command = [sys.executable, "-m", "bootheal", "run", "--once", "--config", str(config)]
+        process = subprocess.Popen(command, env=environment(), stdout=terminal, stderr=terminal)
+        os.close(terminal)
+        shown = b""
+        while b"gate" not in shown:
+            shown += screen.read(4096)
+        process.send_signal(signal.SIGINT)
+        shown += all_of(screen)
+    assert process.wait() == 130
+    assert b"ends once what it is doing is done; Ctrl-C again: " in shown
+    assert b"interrupted before the end" in shown

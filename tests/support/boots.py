@@ -117,7 +117,7 @@ def drifted() -> PassRecord:
 
 
 def boot(epoch: str = "1f5c8b1e-boot", phases: tuple[Span, ...] = PHASES) -> BootRecord:
-    return BootRecord(epoch, epoch, BEGAN - STARTED - FIRMWARE, phases)
+    return BootRecord(epoch, epoch, BEGAN - STARTED - FIRMWARE, -FIRMWARE, phases)
 
 
 def one_boot() -> BootRecord:
@@ -162,5 +162,5 @@ def crowded(steps: int, name: str = "deployment/shop/app-{}") -> BootRecord:
     ]
     assert all(one != other for one, other in pairwise(names))
     return BootRecord(
-        "crowded", "b", BEGAN, PHASES, (PassRecord(BEGAN + 22, 22.0, 20.0, Verdict.HEALED, tracks=tuple(tracks)),)
+        "crowded", "b", BEGAN, 0.0, PHASES, (PassRecord(BEGAN + 22, 22.0, 20.0, Verdict.HEALED, tracks=tuple(tracks)),)
     )

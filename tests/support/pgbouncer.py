@@ -70,7 +70,10 @@ def version_of(program: Path) -> tuple[int, ...]:
 
 @dataclass
 class Bouncer:
-    """One PgBouncer process; `userlist` and `databases` are written as they are given."""
+    """One PgBouncer process; `userlist` and `databases` are written as they are given.
+
+    `answers`: whether its console lets us in, which is how it is known to run; `files` are written beside its ini.
+    """
 
     program: Path
     directory: Path
@@ -80,6 +83,8 @@ class Bouncer:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     base: str = ""
+    answers: bool = True
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def version(self) -> tuple[int, ...]:
@@ -107,6 +112,8 @@ class Bouncer:
         }
         lines = [f"{key} = {value}" for key, value in {**settings, **self.settings}.items()]
         self.write_userlist(self.userlist)
+        for name, text in self.files.items():
+            (self.directory / name).write_text(text)
         self.base = "\n".join(["[databases]", self.databases, "[pgbouncer]", *lines, ""])
         self.ini.write_text(self.base)
         self.start()
@@ -141,7 +148,10 @@ class Bouncer:
             time.sleep(0.02)
 
     def accepts(self) -> bool:
-        """Whether its console answers."""
+        """Whether its console answers; where it lets nobody in, whether it listens."""
+        if not self.answers:
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", self.port)) == 0
         try:
             self.console().close()
         except psycopg.OperationalError:

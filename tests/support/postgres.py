@@ -71,6 +71,12 @@ class RealPostgres:
         (self.data / "pg_hba.conf").write_text("host all,replication all all scram-sha-256\n")
         self.run("postgres", "--single", "-j", "-D", self.data, "postgres", typed=_SETUP)
 
+    def fresh(self) -> None:
+        """Be a copy of what initdb has made, without the databases' own files: for a server that will not come up."""
+        shutil.copytree(initialised(), self.data, ignore=_databases, dirs_exist_ok=True)
+        self._owner.own_tree(self.data)
+        self.data.chmod(0o700)
+
     def copy_from(self, primary: "RealPostgres") -> None:
         """Become a streaming standby."""
         password = {"PGPASSWORD": ADMIN.password.reveal()}
@@ -147,6 +153,10 @@ class RealPostgres:
         """The postmaster."""
         assert self._process is not None
         return self._process.pid
+
+
+def _databases(directory: str, names: list[str]) -> list[str]:
+    return names if Path(directory).name == "base" else []
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from typing import Any
 from bootheal.adapters.wallclock import WallClock
 from bootheal.errors import MissingError, UnreachableError
 from bootheal.model import (
+    Admission,
     Answer,
     BootTime,
     Container,
@@ -25,6 +26,7 @@ from bootheal.model import (
     Lease,
     Login,
     Node,
+    Occurrence,
     Pod,
     PodToDelete,
     Readiness,
@@ -344,6 +346,12 @@ class Machine(Partial):
 
     def extensions(self) -> Extensions:
         return Extensions()
+
+    def admission(self, namespace: str) -> Admission:
+        return Admission(namespace)
+
+    def occurrences(self, about: Ref) -> Sequence[Occurrence]:
+        return ()
 
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         return Credentials("postgres", Secret("x"))

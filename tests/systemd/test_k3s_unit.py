@@ -91,7 +91,7 @@ def test_a_damaged_database_is_found_in_the_journal_of_a_unit_that_restarts(k3s:
     found = facts(k3s)
     (component,) = found["components"]
     assert component["state"] in ("restarting", "running")
-    assert [symptom["kind"] for symptom in found["symptoms"]] == ["database"]
+    assert [symptom["kind"] for symptom in found["symptoms"]] == ["k3s-database-damaged"]
 
 
 def test_a_unit_that_does_not_stay_up_is_told_in_the_same_words_all_the_time(k3s: Box) -> None:

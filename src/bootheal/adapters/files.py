@@ -43,6 +43,20 @@ def replace_file(path: Path, text: str, *, durable: bool, mode: int = 0o644) -> 
         raise
 
 
+def create_file(path: Path, text: str) -> None:
+    """Make a file at once or not at all, readable by all. FileExistsError where there is one already; OSError."""
+    descriptor, name = tempfile.mkstemp(prefix=_prefix(path), dir=path.parent)
+    try:
+        try:
+            _write(descriptor, text)
+            os.fchmod(descriptor, 0o644)
+        finally:
+            os.close(descriptor)
+        os.link(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
 def remove_leftovers(path: Path) -> None:
     """Remove what `replace_file` left of `path` in processes that were killed; nobody else may be writing it."""
     for leftover in path.parent.glob(f"{glob.escape(_prefix(path))}*"):

@@ -56,6 +56,14 @@ class HistoryFile:
         self._directory, self._path, self._complain = directory, directory / FILE, complain
         self._trouble = ""
 
+    def known(self, epoch: str, boot: str) -> BootRecord | None:
+        """Return what is kept of this boot, None where nothing is, or it cannot be read."""
+        try:
+            boots = read(self._directory).boots
+        except StateError:
+            return None
+        return boots[-1] if boots and (boots[-1].epoch, boots[-1].boot) == (epoch, boot) else None
+
     def add(self, boot: BootRecord, record: PassRecord) -> History | None:
         """Add a pass that has ended, under the lock; return all that is kept, None where that cannot be."""
         trouble, kept = "", None

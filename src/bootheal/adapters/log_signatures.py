@@ -1,95 +1,117 @@
-"""What k3s, its kubelet and its containerd are known to say when they are in trouble, and what it means.
+"""Reads what k3s, its etcd, kubelet and containerd, and k3d's containers have said, by the catalogue of causes.
 
-The texts are theirs; only our own words about them go on, and how k3s itself calls what it ends with.
+The texts are theirs; only our own words about them go on, and how they themselves call what they end with.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import lru_cache
 
 from bootheal.adapters.redaction import Redaction
+from bootheal.causes import Catalogue, Evidence, Finding, Gravity, Source
+from bootheal.causes.k3s import HOLD_UP
+from bootheal.causes.tables import UNITS
 from bootheal.cluster.log_excerpt import LONGEST
 from bootheal.model import Symptom
+from bootheal.model.quoted import quoted
 
-# As logrus writes it, quoted where it has to be.
+# As logrus writes it, quoted where it has to be; on a terminal it shortens the level.
 _WORDS = r'("(?:[^"\\]|\\.)*"|\S+)'
-_FATAL = re.compile(rf"\blevel=fatal msg={_WORDS}(?: error={_WORDS})?")
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A text, and what we say instead."""
-
-    needle: str
-    kind: str
-    text: str
-    hint: str = ""
-    fatal: bool = False
-    restart: bool = False
-
-
-# Order matters: a line tells of the first that fits.
-K3S = (
-    Known(
-        "database disk image is malformed",
-        "database",
-        "its database is damaged (database disk image is malformed)",
-        "stop k3s, keep a copy of /var/lib/rancher/k3s/server/db as it is, and restore the newest backup",
-        fatal=True,
-    ),
-    Known(
-        "Node password rejected",
-        "node-password",
-        "it does not know this node any more (Node password rejected)",
-        "if no other machine has this name: kubectl -n kube-system delete secret NODE.node-password.k3s",
-        fatal=True,
-    ),
-    Known(
-        "encrypted with different token",
-        "token",
-        "its token is not the one that its data was made with",
-        "give k3s the token it was installed with",
-        fatal=True,
-    ),
-    Known(
-        "failed to find memory cgroup",
-        "cgroup",
-        "this kernel offers it no memory cgroup",
-        "boot with cgroup_enable=memory cgroup_memory=1",
-        fatal=True,
-    ),
-    Known("no space left on device", "disk-full", "the disk is full", "make room on the disk of /var/lib/rancher"),
-    Known("certificate has expired or is not yet valid", "certificate", "a certificate does not fit the clock"),
-    Known("is reserved for", "reserved-name", "names of lost sandboxes are still reserved", restart=True),
-    Known("containerd.sock: connect: ", "containerd", "containerd's socket is missing", restart=True),
-    Known("/run/flannel/subnet.env: no such file", "flannel", "the pod network is not set up yet"),
-    Known("bind: address already in use", "port", "another process has its port", "ss -ltnp shows which"),
+_LOGRUS = re.compile(rf"\blevel=(\w+) msg={_WORDS}(?: error={_WORDS})?")
+_TERMINAL = re.compile(r"^(?:FATA|PANI)\[\d+\]\s*(.*)")
+# The runtime of Go, and klog, whose lines begin with the level and the date.
+_GO = re.compile(r"^\s*(?:panic|fatal error): (.*)")
+_KLOG = re.compile(
+    rf'^(?:F\d{{4}} [^\]]*\] (.*)|E\d{{4}} .*\] "(?:command failed|Failed to run kubelet)" err={_WORDS})'
 )
+_LAST = frozenset({"fatal", "panic", "dpanic"})
 
 
-def find(component: str, lines: Iterable[str], table: Sequence[Known] = K3S) -> tuple[Symptom, ...]:
-    """Return each known trouble once, in the order of the table: the fatal ones first."""
-    found = {known.kind for line in lines if (known := _recognise(line, table))}
-    return tuple(
-        Symptom(known.kind, component, known.text, known.hint, fatal=known.fatal, restart=known.restart)
-        for known in table
-        if known.kind in found
+def find(component: str, lines: Iterable[str], catalogue: Catalogue = UNITS) -> tuple[Symptom, ...]:
+    """Return each known trouble once, by what was said of it last: the fatal ones first, then as in the catalogue."""
+    found: dict[str, tuple[Finding, bool]] = {}
+    for line in lines:
+        if finding := _recognised(line, catalogue):
+            words, last = _said(line)
+            before = found.get(finding.cause.id)
+            ends = last or bool(before and before[1])
+            found[finding.cause.id] = Finding(finding.cause, replace(finding.evidence, text=words)), ends
+    order = {cause.id: number for number, cause in enumerate(catalogue.causes)}
+    symptoms = [
+        _symptom(component, found[cause][0], ends=found[cause][1])
+        for cause in sorted(found, key=lambda cause: order[cause])
+    ]
+    return tuple(sorted(symptoms, key=lambda symptom: not symptom.fatal))
+
+
+def fatal_words(lines: Sequence[str], catalogue: Catalogue = UNITS) -> str:
+    """Return what it ended with, in our words where that is known, without passwords; "" where it does not say."""
+    for line in reversed(lines):
+        words, last = _said(line)
+        if last:
+            known = _recognised(line, catalogue)
+            if known is None:
+                return _plain(words)
+            known = Finding(known.cause, replace(known.evidence, text=words))
+            told = (known.means,) if "{said}" in known.cause.means else (known.means, known.next_step)
+            return _plain(": ".join(filter(None, told)), longest=2 * LONGEST)
+    return ""
+
+
+def _recognised(line: str, catalogue: Catalogue) -> Finding | None:
+    return _of_a_unit(line) if catalogue is UNITS else catalogue.recognise(Evidence(source=Source.UNIT, text=line))
+
+
+@lru_cache(maxsize=4096)
+def _of_a_unit(line: str) -> Finding | None:
+    """A gate that is shut reads the same minute of a journal again and again: each line is looked up once."""
+    return UNITS.recognise(Evidence(source=Source.UNIT, text=line))
+
+
+def _symptom(component: str, finding: Finding, *, ends: bool) -> Symptom:
+    """Tell a finding of a component; it is fatal where data is at risk, or it got no further because of it."""
+    cause = finding.cause
+    data = cause.gravity is Gravity.DATA
+    fatal = data or (cause.gravity is Gravity.PERSON and (ends or cause.id in HOLD_UP))
+    return Symptom(
+        cause.id,
+        component,
+        _plain(finding.means, longest=2 * LONGEST),
+        finding.next_step,
+        fatal=fatal,
+        restart=cause.gravity is Gravity.HEALED,  # what a person must see to is not restarted for it
+        spares_data=not data,
     )
 
 
-def fatal_words(lines: Sequence[str]) -> str:
-    """Return what k3s called fatal last, in our words where it is known, without passwords; "" where it did not."""
-    said = next((found for line in reversed(lines) if (found := _FATAL.search(line))), None)
-    if said is None:
-        return ""
-    if known := _recognise(said[0], K3S):
-        return ": ".join(filter(None, (known.text, known.hint)))
-    return Redaction()(": ".join(_unquoted(words) for words in said.groups() if words))[:LONGEST]
+def _said(line: str) -> tuple[str, bool]:
+    """Return what a line says without its frame, and whether a program says so that ends with it."""
+    if line.lstrip().startswith("{") and (said := _zap(line)):
+        return said
+    if found := _LOGRUS.search(line):
+        return ": ".join(_unquoted(words) for words in found.groups()[1:] if words), found[1] in _LAST
+    for pattern in (_TERMINAL, _GO, _KLOG):
+        if found := pattern.search(line):
+            return _unquoted(next(filter(None, found.groups()), "")), True
+    return line, False
+
+
+def _zap(line: str) -> tuple[str, bool] | None:
+    """Understand a line of etcd's, which is an object of JSON."""
+    try:
+        entry = json.loads(line)
+        words = [entry[key] for key in ("msg", "error") if entry.get(key)]
+    except (ValueError, RecursionError, TypeError, AttributeError):
+        return None
+    return ": ".join(map(str, words)), entry.get("level") in _LAST
+
+
+def _plain(text: str, longest: int = LONGEST) -> str:
+    """Fit somebody else's words into a line of ours."""
+    return quoted(Redaction()(text), longest)
 
 
 def _unquoted(words: str) -> str:
     return words.strip('"').replace(r"\"", '"').replace(r"\n", " ")
-
-
-def _recognise(line: str, table: Sequence[Known]) -> Known | None:
-    return next((known for known in table if known.needle in line), None)

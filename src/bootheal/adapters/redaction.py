@@ -16,14 +16,16 @@ HIDDEN = "***"
 # So much of a secret, and more, is hidden wherever it stands; less is told by chance.
 PART = 8
 
-_IN_URL = re.compile(r"(?<=://)([^:@/\s]*):\S+(?=@)")  # up to the last @: a password may hold one
+# What others write may be long: each pattern looks at a bounded stretch of it from each place.
+_IN_URL = re.compile(r"(?<=://)([^:@/\s]{0,100}):\S{1,500}(?=@)")  # up to the last @: a password may hold one
 _VERIFIER = re.compile(r"SCRAM-SHA-256\$[^\s'\"]+|\bmd5[0-9a-f]{32}\b")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}")
 
-# NAME=value, "name": "value", name='va lue', --name value; the name only has to end in one of these words.
+# NAME=value, "name": "value", name='va lue', --name value; the name only has to end in one of these words, so that what
+# stands before them need not be read.
 _NAMED = re.compile(
     r"""(?ix)
-    (\b[\w.-]*(?:password|passwd|pgpass|pwd|passphrase|secret|token|api[_-]?key|private[_-]?key|credentials?))
+    ((?:password|passwd|pgpass|pwd|passphrase|secret|token|api[_-]?key|private[_-]?key|credentials?))
     (["']?\s*(?:=>|=|:)\s*|\s+(?=["']))
     ("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;&}\])]+)
     """

@@ -54,6 +54,9 @@ class Sign:
         return not self.text or _compiled(self.text).search(evidence.text) is not None
 
 
+_PLACE = re.compile(r"\{(namespace|name|kind|container|image)\}")
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
@@ -64,9 +67,10 @@ class Cause:
     """One entry of the catalogue.
 
     `id` is stable: scripts and people keep it. `means` is one sentence without a full stop; `next_step` is what a
-    person does, with the exact command. Both may name `{namespace}`, `{name}`, `{kind}`, `{container}` and `{image}` of
-    what it was seen on. `restart_helps`: starting it again can cure it. `since` is the version of the program that first shows
-    it. It is told beneath one of `consequence_of` where that was found, too.
+    person does, with the exact command. Both may name `{namespace}`, `{name}`, `{kind}`, `{container}` and `{image}`
+    of what it was seen on, and what was `{said}` there, quoted. `restart_helps`: starting it again can cure it.
+    `since` is the version of the program that first shows it. It is told beneath one of `consequence_of` where that was
+    found, too.
     """
 
     id: str
@@ -115,6 +119,10 @@ class Finding:
         return _filled(self.cause.next_step, self.evidence)
 
 
+# One pass over the template: what is filled in is not looked at again, whatever it says.
+_PLACE = re.compile(r"\{(namespace|name|kind|container|image|said)\}")
+
+
 def _filled(template: str, evidence: Evidence) -> str:
     """Fill in the names; a place for which there is no name keeps a word in capitals that a person replaces."""
     about = evidence.about
@@ -123,8 +131,7 @@ def _filled(template: str, evidence: Evidence) -> str:
         "name": about.name if about else "",
         "kind": about.kind if about else "",
         "container": evidence.container,
-        "image": evidence.image,
+        "image": quoted(evidence.image),
+        "said": quoted(evidence.text or evidence.reason),
     }
-    for name, value in names.items():
-        template = template.replace(f"{{{name}}}", value or name.upper())
-    return template
+    return _PLACE.sub(lambda place: names[place[1]] or place[1].upper(), template)

@@ -31,6 +31,8 @@ COMMANDS = {
     "wait": "block until this boot is healed; needs no rights but to read the state file",
     "notify": "show whom the configuration tells how a boot went; --test: tell them something now",
     "check": "check the configuration, and whether everything it names can be reached",
+    "init": "find what is in the cluster, and write a commented configuration",
+    "rbac": "print the least rights that the configuration needs",
     "demo": "start an embedded cluster, break it as a power cut does, and heal it before your eyes",
 }
 
@@ -210,7 +212,41 @@ _timeout.__name__ = "number of seconds"  # what argparse calls it where it compl
 def _check(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--offline", action="store_true", help="check the file only")
+    parser.add_argument("--strict", action="store_true", help="exit code 1 for what is only a warning, too")
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of the file, for editors")
+
+
+def _init(parser: argparse.ArgumentParser) -> None:
+    output = parser.add_argument(
+        "--output", default=str(CONFIG), metavar="FILE", help=f"where it is written, - prints it; default: {CONFIG}"
+    )
+    output.complete = "file"  # type: ignore[attr-defined]
+    parser.add_argument("--force", action="store_true", help="replace a file that is there already")
+    parser.add_argument("--diff", action="store_true", help="say what is in the cluster and not in the file, and back")
+    parser.add_argument("--name", default="", metavar="NAME", help="the k3d cluster, where Docker has several")
+    parser.add_argument(
+        "--kubeconfig",
+        type=Path,
+        metavar="FILE",
+        help="another cluster's; default: what is on this host, else $KUBECONFIG",
+    )
+    parser.add_argument("--context", default="", metavar="NAME", help="a context of it; default: its current one")
+    parser.add_argument(
+        "--namespace", action="append", default=[], metavar="NAME", help="look here only (may be given several times)"
+    )
+    parser.add_argument(
+        "--state-directory", type=Path, metavar="DIRECTORY", help="written into the file; default: the service's own"
+    )
+
+
+def _rbac(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+    parser.add_argument("--diff", action="store_true", help="compare with the roles that are in the cluster")
+    parser.add_argument("--account", default="bootheal", metavar="NAME", help="the ServiceAccount; default: bootheal")
+    parser.add_argument(
+        "--namespace", default="kube-system", metavar="NAME", help="where the ServiceAccount is; default: kube-system"
+    )
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
@@ -229,6 +265,8 @@ _ARGUMENTS = {
     "wait": _wait,
     "notify": _notify,
     "check": _check,
+    "init": _init,
+    "rbac": _rbac,
     "demo": _demo,
 }
 
@@ -243,6 +281,8 @@ _EXAMPLES = {
     "wait": "example:\n  bootheal wait --timeout 600 && systemctl start nightly-report",
     "notify": "example:\n  sudo bootheal notify --test",
     "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
+    "init": "examples:\n  sudo bootheal init\n  bootheal init --output - --namespace shop\n  sudo bootheal init --diff",
+    "rbac": "examples:\n  bootheal rbac | kubectl apply -f -\n  sudo bootheal rbac --diff",
     "demo": "examples:\n  bootheal demo\n  bootheal demo --scenario data-lost\n  bootheal demo --keep\n\n"
     "needs: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",
 }

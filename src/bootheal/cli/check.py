@@ -2,102 +2,71 @@
 
 import argparse
 import json
-import time
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
 
 from bootheal.adapters.scope import Scope
-from bootheal.cli.wiring import open_world
+from bootheal.cli.discovering import discovered
+from bootheal.cli.examination import Said, examine, wishes
+from bootheal.cli.wiring import open_inventory, open_world
 from bootheal.config import Configuration, load
 from bootheal.config.file import File
-from bootheal.errors import BoothealError, PermanentError
-from bootheal.model import Right
-from bootheal.ports import ClusterReader, World
-from bootheal.step import GiveUp, Past, Step
+from bootheal.config.traps import in_cluster, traps
+from bootheal.errors import BoothealError
+from bootheal.model.inventory import Inventory
 
 
 def main(options: argparse.Namespace) -> int:
-    """Print problems, worst first. Exit code 78 for the file (raised by `load`), 1 for the rest."""
+    """Print problems, then what may be one. Exit code 78 for the file (raised by `load`), 1 for the rest.
+
+    With --strict a warning is as good as a problem.
+    """
     if options.schema:
         print(json.dumps(File.model_json_schema(), indent=2))
         return 0
     configuration = load(options.config, look=True)
-    for warning in configuration.warnings:
-        _warn(warning)
-    print(f"{options.config}: {len(configuration.plan.steps)} steps, the file is right")
-    if options.offline:
-        return 0
-    with Scope(_warn) as scope:
-        world = open_world(configuration.file.cluster, scope)
-        problems = list(_problems(configuration, world))
-        _wish(configuration, world)
-    for problem in problems:
-        print(*map(world.told, problem.split("\n")), sep="\n")
-    if not problems:
-        print("the cluster answers, everything named exists, and all that bootheal may have to do is allowed")
-    return 1 if problems else 0
-
-
-def _warn(text: str) -> None:
-    print(f"warning: {text}")
-
-
-def _problems(configuration: Configuration, world: World) -> Iterator[str]:
-    try:
-        readiness = world.cluster.readiness()
-    except BoothealError as error:
-        yield _told("gate", error)
-        return
-    if not readiness.ready:
-        yield f"gate: the API server is not ready: {readiness.precisely}"
-        return
-    lease = configuration.file.lease
-    yield from _missing("lease", lease.rights() if lease else (), world.cluster)
-    for step in configuration.plan.steps.values():
-        yield from _judged(step, world)
-        needed = step.rights() | world.watcher.rights(step.interests())
-        if not world.direct:  # whoever minds a Service talks to the pods behind it
-            minded = {interest.namespace for interest in step.interests() if interest.kind == "service"}
-            needed |= {Right("create", "pods/portforward", namespace) for namespace in minded}
-        for right in sorted(step.wishes()):
-            if not _allowed(world.cluster, right):
-                print(f"{step.name}: not allowed, so it will know less: {right}")
-        yield from _missing(step.name, needed, world.cluster)
-
-
-def _missing(who: str, needed: Iterable[Right], cluster: ClusterReader) -> Iterator[str]:
-    for right in sorted(needed):
-        if not _allowed(cluster, right):
-            yield f"{who}: not allowed: {right}\n  see the Role of the kubeconfig's user"
-
-
-def _wish(configuration: Configuration, world: World) -> None:
-    """Say which Events of Kubernetes will not be written."""
-    for right in sorted(configuration.file.wishes()):
-        if not _allowed(world.cluster, right):
-            print(f"events: not allowed, so they are not written: {right}")
-
-
-def _judged(step: Step[Any], world: World) -> Iterator[str]:
-    try:
-        judgement = step.judge(step.look(world), Past(now=time.time()))
-        foretold = [] if isinstance(judgement, GiveUp) else list(step.foretell(world))
-    except PermanentError as error:
-        yield _told(step.name, error)
-    except BoothealError as error:
-        yield f"{step.name}: not now: {error}"
+    steps = len(configuration.plan.steps)
+    if not options.json:
+        print(f"{options.config}: {steps} steps, the file is right")
+    found = list(warnings(configuration))
+    with Scope(lambda text: found.append(Said("warning", "", "", text))) as scope:
+        if not options.offline:
+            world = open_world(configuration.file.cluster, scope)
+            configuration = discovered(configuration, scope, lambda text: found.append(Said("warning", "", "", text)))
+            every = [*examine(configuration, world), *_of_manifests(configuration, scope)]
+            every += wishes(configuration, world.cluster)
+            found += [replace(said, text=world.told(said.text), hint=world.told(said.hint)) for said in every]
+    found.sort(key=lambda said: ("problem", "warning", "note").index(said.gravity))
+    problems = [said for said in found if said.gravity == "problem"]
+    if options.json:
+        print(json.dumps({"steps": steps, "found": [_as_json(said) for said in found]}, indent=2))
     else:
-        if isinstance(judgement, GiveUp):
-            yield f"{step.name}: {judgement.why}" + (f"\n  {judgement.hint}" if judgement.hint else "")
-        yield from (f"{step.name}: {what}" for what in foretold)
+        print(*found, sep="\n", end="\n" if found else "")
+        if not problems and not options.offline:
+            print("the cluster answers, everything named exists, and all that bootheal may have to do is allowed")
+    strictly = options.strict and any(said.gravity == "warning" for said in found)
+    return 1 if problems or strictly else 0
 
 
-def _allowed(cluster: ClusterReader, right: Right) -> bool:
+def warnings(configuration: Configuration) -> Iterator[Said]:
+    """Yield what the file alone shows to be seldom meant."""
+    for text in configuration.warnings:
+        yield Said("warning", "", "", text)
+    for path, text in traps(configuration.file):
+        yield Said("warning", ".".join(map(str, path)), configuration.place(path), text)
+
+
+def _of_manifests(configuration: Configuration, scope: Scope) -> Iterator[Said]:
+    """Yield what the cluster's manifests show, where they may be read."""
+    if configuration.file.registry is None:
+        return
     try:
-        return cluster.may(right)
+        inventory: Inventory = open_inventory(configuration.file.cluster, scope).inventory()
     except BoothealError:
-        return True  # who may not ask is told by the look itself what else is missing
+        return
+    for path, text in in_cluster(configuration.file, inventory):
+        yield Said("warning", ".".join(map(str, path)), configuration.place(path), text)
 
 
-def _told(step: str, error: BoothealError) -> str:
-    return f"{step}: {error}" + (f"\n  {error.hint}" if error.hint else "")
+def _as_json(said: Said) -> dict[str, str]:
+    return {"gravity": said.gravity, "step": said.step, "place": said.place, "text": said.text, "hint": said.hint}

@@ -30,17 +30,18 @@ class Chronicle:
 
     def finish(self, report: Report, world: World) -> History | None:
         """Write down the pass that has ended, under its lock. Never raises what a pass could fail by."""
+        epoch, boot = quoted(report.epoch), self._boot()
+        kept = self._kept.known(epoch, boot) or self._begun(epoch, boot, world)
+        return self._kept.add(kept, self._trail.record(report, kept.kernel_zero, world.told))
+
+    def _begun(self, epoch: str, boot: str, world: World) -> BootRecord:
+        """Ask the machine how it came up: once a boot, since that does not change."""
         found = self._phases(world)
         zero = min([0.0, *(phase.began for phase in found)])
         if found and all(phase.began > 0 for phase in found):  # a container's boot is younger than its kernel's
             zero = found[0].began
-        boot = BootRecord(
-            epoch=quoted(report.epoch),
-            boot=self._boot(),
-            zero=time.time() - time.monotonic() + zero,
-            phases=phases_after(found, zero),
-        )
-        return self._kept.add(boot, self._trail.record(report, zero, world.told))
+        wall = time.time() - time.monotonic() + zero
+        return BootRecord(epoch, boot, wall, zero, phases_after(found, zero))
 
     def _boot(self) -> str:
         with suppress(BoothealError):

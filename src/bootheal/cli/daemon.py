@@ -13,6 +13,7 @@ from bootheal.adapters.state import StateFile
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
+from bootheal.cli.discovering import discovered
 from bootheal.cli.mandate import mandate
 from bootheal.cli.messenger import Messenger
 from bootheal.cli.terminal import Reporter
@@ -35,7 +36,7 @@ class Daemon:
     def __init__(
         self, path: Path, configuration: Configuration, reporter: Reporter, inbox: Inbox, systemd: Systemd
     ) -> None:
-        self._path, self._configuration = path, configuration
+        self._path, self._configuration, self._declared = path, configuration, configuration
         self._reporter, self._inbox = reporter, inbox
         self._systemd = systemd
         self._metrics = Metrics(None, reporter.note, lambda: None)
@@ -50,11 +51,7 @@ class Daemon:
             self._take_up()
             while code is None:
                 try:
-                    with (
-                        Scope(self._warn) as scope,
-                        mandate(self._configuration.file, scope, self._inbox) as ours,
-                    ):
-                        code = self._live(scope, ours)
+                    code = self._take_part()
                 except BoothealError as error:
                     code = self._wait_outside(error)
         return code
@@ -72,6 +69,18 @@ class Daemon:
 
     def _warn(self, text: str) -> None:
         self._reporter.note(f"warning: {text}", Note.ADVICE)
+
+    def _take_part(self) -> int | None:
+        """Live under one mandate: it outlasts what is declared, unless that is about another Lease or cluster."""
+        under, code = self._declared.file, None
+        with Scope(self._warn) as campaign, mandate(under, campaign, self._inbox) as ours:
+            while code is None and (self._declared.file.lease, self._declared.file.cluster) == (
+                under.lease,
+                under.cluster,
+            ):
+                with Scope(self._warn) as scope:
+                    code = self._live(scope, ours)
+        return code
 
     def _live(self, scope: Scope, ours: Mandate) -> int | None:
         """Pass after pass under one configuration, for as long as we are the ones who act. None: it was renewed."""
@@ -95,8 +104,20 @@ class Daemon:
             else:
                 if code is not None:
                     return code
+                if not engine.deposed and self._has_grown(engine, scope):
+                    return None  # the next pass is about those that were found, too
                 engine.rest()
         return 0 if engine.stopped else None
+
+    def _has_grown(self, engine: Engine, scope: Scope) -> bool:
+        """Look for workloads that are not listed; whether there are others than in the last pass."""
+        if engine.stopped:
+            return False
+        full = discovered(self._declared, scope, self._warn)
+        if full is self._declared or full.plan.steps == self._configuration.plan.steps:
+            return False
+        self._configuration = full
+        return True
 
     def _engine(self, world: World, memory: Recorder, scope: Scope, messenger: Messenger, ours: Mandate) -> Engine:
         announcer = Announcer(world, scope, self._warn, wanted=self._configuration.file.events)
@@ -144,7 +165,7 @@ class Daemon:
         """Read the configuration anew; a bad one is refused, and the old one kept."""
         self._systemd.reloading()
         try:
-            self._configuration = load(self._path)
+            self._configuration = self._declared = load(self._path)
         except ConfigurationError as error:
             text = f"{error}\ncannot use the new configuration: the old one stays in force"
             self._reporter.note(text, Note.CONFIGURATION)

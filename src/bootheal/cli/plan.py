@@ -10,6 +10,7 @@ from typing import Any
 
 from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.scope import Scope
+from bootheal.cli.discovering import discovered
 from bootheal.cli.wiring import first_epoch, open_memory, open_world
 from bootheal.config import load
 from bootheal.config.source import suggestion
@@ -33,7 +34,8 @@ NOT_JUDGED = "not judged"
 def main(options: argparse.Namespace) -> int:
     """Print the plan. Exit code 0: it could be made; 1: the gate does not open, so nothing else was judged."""
     configuration = load(options.config)
-    chosen = _chosen(configuration.plan, options.only)
+    if not configuration.file.discover:
+        _chosen(configuration.plan, options.only)  # a name that is wrong is told before anything is asked
     memory = open_memory(configuration.file)
     remembered = memory.load()
     if memory.remark:
@@ -41,6 +43,8 @@ def main(options: argparse.Namespace) -> int:
     with Scope(_warn) as scope:
         world = open_world(configuration.file.cluster, scope)
         memory.turn_to(first_epoch(world, remembered))
+        configuration = discovered(configuration, scope, _warn)
+        chosen = _chosen(configuration.plan, options.only)
         rows = list(_judge(configuration.plan, chosen, world, memory))
     if options.json:
         print(json.dumps(rows, indent=2))

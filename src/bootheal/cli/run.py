@@ -16,6 +16,7 @@ from bootheal.adapters.systemd import Systemd
 from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.daemon import Daemon
+from bootheal.cli.discovering import discovered
 from bootheal.cli.mandate import await_decision, mandate
 from bootheal.cli.messenger import Messenger
 from bootheal.cli.terminal import Reporter, open_reporter
@@ -113,6 +114,11 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
                 tell = fan_out(memory.progress, *listeners, reporter.tell)
                 engine = make_engine(configuration, world, memory, tell, inbox, scope=scope, mandate=ours)
                 report = engine.run(first_epoch(world, remembered))
+                if may_go_on(report):  # what is listed serves: now those that are found
+                    full = discovered(configuration, scope, partial(_warn, reporter))
+                    if full is not configuration:
+                        engine = make_engine(full, world, memory, tell, inbox, scope=scope, mandate=ours)
+                        report = engine.run(first_epoch(world, remembered))
             try:
                 memory.finish(report)
             except StateError:
@@ -126,6 +132,12 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
             reporter.conclude(report)
             raise LockedError(f"cannot go on with the pass: {engine.deposed}")
     return report
+
+
+def may_go_on(report: Report) -> bool:
+    """Whether the gate was open, and nobody has asked for a stop, nor is a person needed."""
+    stopped = report.verdict in (Verdict.INTERRUPTED, Verdict.NEEDS_PERSON, Verdict.BUG)
+    return bool(report.epoch) and not stopped
 
 
 def _warn(reporter: Reporter, text: str) -> None:

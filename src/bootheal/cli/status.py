@@ -43,8 +43,9 @@ def _watch(reader: StateReader, kept: HistoryReader) -> int:
     """Print it anew whenever something changed, for as long as somebody reads it."""
     shown: Known | str | None = ""
     while True:
-        if shown != (shown := _known(reader)):
-            print(*_lines(shown, kept), sep="\n", end="\n\n", flush=True)
+        # A run that has only just made its file has said nothing yet.
+        if shown != (shown := _known(reader)) and (lines := list(_lines(shown, kept))):
+            print(*lines, sep="\n", end="\n\n", flush=True)
         _sleep_while_read(REFRESH_SECONDS)
 
 

@@ -17,6 +17,7 @@ from bootheal.adapters.host import Machine, RemoteHost
 from bootheal.adapters.k3s import K3sHost
 from bootheal.adapters.kube.api import Api, agent
 from bootheal.adapters.kube.cluster import KubeCluster
+from bootheal.adapters.kube.inventory import KubeInventory
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig, Kubeconfig, LiveKubeconfig
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
@@ -36,6 +37,7 @@ from bootheal.engine import Engine, Inbox, Limits, Recorder
 from bootheal.errors import TransientError
 from bootheal.model import Event, Ref
 from bootheal.ports import Host, Mandate, World
+from bootheal.ports.inventory import InventoryReader
 
 FOR_EVER = float("inf")
 K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
@@ -50,7 +52,7 @@ def open_world(cluster: Cluster, scope: Scope, mandate: Mandate | None = None) -
     host = make_host(cluster)
     objection, name = (mandate.objection, mandate.name) if mandate else (str, "")
     api = Api(kubeconfig(cluster, host), scope, objection=objection, agent=agent(name))
-    direct = cluster.reach == "direct" or (cluster.reach == "auto" and cluster.kind == "k3s")
+    direct = is_direct(cluster)
 
     def forward(pod: Ref, port: int, timeout: float):  # type: ignore[no-untyped-def]  # noqa: ANN202
         return api.forward(pod.namespace, pod.name, port, timeout)
@@ -73,6 +75,21 @@ def open_world(cluster: Cluster, scope: Scope, mandate: Mandate | None = None) -
         containers=DockerContainers(DockerEngine(cluster.docker or "")),
         told=redaction.told,
     )
+
+
+def is_direct(cluster: Cluster) -> bool:
+    """Whether this host reaches pods by their addresses."""
+    return cluster.reach == "direct" or (cluster.reach == "auto" and cluster.kind == "k3s")
+
+
+def open_api(cluster: Cluster, scope: Scope) -> Api:
+    """Return the API server of the cluster that the section describes."""
+    return Api(kubeconfig(cluster, make_host(cluster)), scope)
+
+
+def open_inventory(cluster: Cluster, scope: Scope) -> InventoryReader:
+    """Return what tells of all that is declared there."""
+    return KubeInventory(open_api(cluster, scope))
 
 
 def _prepare() -> None:

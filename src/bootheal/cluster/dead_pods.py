@@ -6,6 +6,7 @@ reason of a container that has ended, and the pod's own reason once its phase is
 """
 
 from bootheal.cluster.freshness import before_boot
+from bootheal.cluster.starting import left_over
 from bootheal.model import BootTime, Pod, State
 
 # Reasons of containers: the runtime has lost them. The kubelet starts most of them again by itself.
@@ -26,7 +27,10 @@ EVICTED = frozenset({"Evicted", "Preempting"})
 UNFIT = frozenset({"NodePorts", "TopologyAffinityError", "OutOfcpu", "OutOfmemory", "OutOfpods"})
 UNFIT_PREFIX = "OutOf"  # as in OutOfephemeral-storage, and any extended resource
 
-BY_DEFAULT = LOST | REBOOTED | TURNED_AWAY | GONE_SILENT | EVICTED
+# Ended in good order before this boot, although nothing of its kind ever ends: the shutdown stopped it.
+LEFT_OVER = "Completed"
+
+BY_DEFAULT = LOST | REBOOTED | TURNED_AWAY | GONE_SILENT | EVICTED | {LEFT_OVER}
 
 
 def known(reason: str) -> bool:
@@ -39,7 +43,9 @@ def cause_of_death(pod: Pod, *, boot_time: BootTime | None = None) -> str:
 
     What runs in this boot lives, whatever else its status says.
     """
-    if pod.deleting or pod.phase == "Succeeded" or _runs(pod, boot_time):
+    if pod.phase == "Succeeded":
+        return LEFT_OVER if left_over(pod, boot_time) else ""
+    if pod.deleting or _runs(pod, boot_time):
         return ""
     if pod.phase == "Failed" and pod.reason:
         return pod.reason if known(pod.reason) else ""

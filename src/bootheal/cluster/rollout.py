@@ -9,10 +9,10 @@ which kubectl has no opinion, its pods need only be there.
 from dataclasses import dataclass
 
 from bootheal.cluster.freshness import before_boot
-from bootheal.model import BootTime, Container, Pod, State, Workload
+from bootheal.model import BootTime, Container, Pod, Workload
+from bootheal.model.quoted import quoted
 
 PULLING = frozenset({"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName"})
-MISCONFIGURED = frozenset({"CreateContainerConfigError", "CreateContainerError"})
 BACK_OFF = "CrashLoopBackOff"
 
 # Why a container has ended that did not want to: its runtime's words.
@@ -35,9 +35,8 @@ class Rollout:
 def rollout(workload: Workload, *, boot_time: BootTime | None = None) -> Rollout:
     """Judge a workload's rollout from its status alone."""
     if workload.refused and not _available(workload):
-        return Rollout(done=False, why=f"its pods cannot be created: {workload.refused}")
-    unseen = workload.ref.kind == "statefulset" and not workload.observed
-    if workload.generation > workload.observed or unseen:
+        return Rollout(done=False, why=f"its pods cannot be created: {quoted(workload.refused)}")
+    if workload.generation > workload.observed or not workload.observed:
         return Rollout(done=False, why="its controller has not seen the latest change yet")
     match workload.ref.kind:
         case "deployment":
@@ -105,26 +104,6 @@ def _waits_unsaid(container: Container, boot_time: BootTime | None, now: float) 
     if boot_time is None or container.ended is None or before_boot(container.ended, boot_time):
         return False
     return now - container.ended >= UNSAID_SECONDS
-
-
-def starting(pod: Pod) -> str:
-    """Say what the pod still waits for before its containers run, "" if they all have started."""
-    for container in (*pod.init, *pod.containers):
-        if container.reason in MISCONFIGURED:
-            return f"{pod.ref} {container.reason}: {container.message}".rstrip(": ")
-    for container in pod.containers:
-        if container.state is State.WAITING:
-            return f"{pod.ref} {container.reason or 'waits'}"
-        if container.startup_pending:
-            return f"{pod.ref} has not passed its startup probe yet"
-    if pod.unschedulable:
-        return f"{pod.ref} has no node: {pod.unschedulable}"
-    return "" if pod.containers else f"{pod.ref} is {pod.phase}"
-
-
-def misconfigured(pod: Pod) -> bool:
-    """Tell whether it names a Secret, a ConfigMap or a key that is not there: no restart makes that."""
-    return any(container.reason in MISCONFIGURED for container in (*pod.init, *pod.containers))
 
 
 def unpulled(pod: Pod) -> str:

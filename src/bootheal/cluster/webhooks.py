@@ -31,9 +31,9 @@ def blame(name: str, extensions: Extensions) -> str:
     return describe(known) if known else f"webhook {name} does not answer"
 
 
-def describe(webhook: Webhook) -> str:
+def describe(webhook: Webhook, does: str = "refuses") -> str:
     """Name a webhook that refuses everything, where it is declared, and what it lacks."""
-    return f"webhook {webhook.name} of {webhook.configuration} refuses: {webhook.service} has no ready endpoints"
+    return f"webhook {webhook.name} of {webhook.configuration} {does}: {webhook.service} has no ready endpoints"
 
 
 def remarks(extensions: Extensions) -> tuple[str, ...]:

@@ -1,13 +1,16 @@
 """A file on the disk -> what the program runs by: every problem of it at once, or its plan."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bootheal.config import names, ownership, references
+from bootheal.config.document import KeyPath
 from bootheal.config.file import File
-from bootheal.config.reading import read, source_name
-from bootheal.config.source import LONGEST_TEXT, Source, dotted, parse, suggestion
+from bootheal.config.rights import key_of
+from bootheal.config.several import gather
+from bootheal.config.source import LONGEST_TEXT, Source, dotted, suggestion
+from bootheal.config.spelling import respell
 from bootheal.config.validation import validate
 from bootheal.engine.plan import Plan, arrange
 from bootheal.errors import UsageError
@@ -17,11 +20,16 @@ from bootheal.postgres.database import DatabaseStep
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a file says: the plan, and how to run it. `warnings` are for the owner to weigh."""
+    """What a file says: the plan, and how to run it. `warnings` are for the owner to weigh.
+
+    `places` says where each step stands, as file:line:column; `place` where anything else does.
+    """
 
     file: File
     plan: Plan
     warnings: tuple[str, ...] = field(default=())
+    places: Mapping[str, str] = field(default_factory=dict)
+    place: Callable[[KeyPath], str] = field(default=lambda _: "", compare=False, repr=False)
 
 
 def load(path: Path, *, look: bool = False) -> Configuration:
@@ -29,7 +37,8 @@ def load(path: Path, *, look: bool = False) -> Configuration:
 
     `look`: also at the paths that it names, which may be other than they should be, or not be there until later.
     """
-    source = parse(source_name(path), read(path))
+    source = gather(path)
+    respell(source)
     file = validate(source, File)
     references.check(source)
     if file is None:
@@ -41,14 +50,22 @@ def load(path: Path, *, look: bool = False) -> Configuration:
     for where, text in ownership.problems(file, path, look=look):
         source.complain(where, text)
     source.stop_on_problems()
-    return Configuration(file, arrange(file.steps()), tuple(_warnings(source, file)))
+    plan = arrange(file.steps())
+
+    places = {name: source.told_place(_path(name)) for name in plan.steps}
+    return Configuration(file, plan, tuple(_warnings(source, file)), places, source.told_place)
+
+
+def _path(step: str) -> KeyPath:
+    """Return the path of the key that a step comes from."""
+    section, dot, name = key_of(step).partition(".")
+    return (section, name) if dot else (section,)
 
 
 def _warnings(source: Source, file: File) -> Iterator[str]:
     for place, section in file.tree():
         for path, text in section.warnings(place):
-            line, column = source.place(path)
-            yield f"{source.name}:{line}:{column}: {dotted(path)}: {quoted(text, LONGEST_TEXT)}"
+            yield f"{source.told_place(path)}: {dotted(path)}: {quoted(text, LONGEST_TEXT)}"
 
 
 def accept_data(configuration: Configuration, databases: Iterable[str], at: float) -> Configuration:

@@ -16,12 +16,13 @@ from bootheal.config.sections.cleanup import Cleanup
 from bootheal.config.sections.cluster import Cluster
 from bootheal.config.sections.databases import Database
 from bootheal.config.sections.dependencies import Dependency
+from bootheal.config.sections.discover import Discover
 from bootheal.config.sections.hooks import Hook
 from bootheal.config.sections.lease import Lease
 from bootheal.config.sections.notify import Notify
 from bootheal.config.sections.poolers import Pooler
 from bootheal.config.sections.registry import Registry
-from bootheal.config.sections.workloads import Workload, restore
+from bootheal.config.sections.workloads import FileDefaults, Workload, restore
 from bootheal.config.types import Count, Duration, FilePath, Name, Truth, WorkloadName
 from bootheal.model import Right
 from bootheal.step import Step
@@ -55,6 +56,8 @@ class File(Section):
     databases: dict[Name, Database] = Field(default_factory=dict)
     poolers: dict[Name, Pooler] = Field(default_factory=dict)
     dependencies: dict[Name, Dependency] = Field(default_factory=dict)
+    defaults: FileDefaults = Field(FileDefaults(), description="for workloads that do not say it themselves")
+    discover: Discover | None = None
     workloads: dict[WorkloadName, Workload] = Field(default_factory=dict)
     hooks: dict[Name, Hook] = Field(default_factory=dict)
     notify: dict[Name, Notify] = Field(default_factory=dict)
@@ -75,32 +78,39 @@ class File(Section):
         """Make the steps, in any order. It is right that the names in the file refer to something."""
         yield from self.cluster.steps()
         if self.registry:
-            yield from self.registry.steps(self._namespaces())
+            yield from self.registry.steps(self.namespaces())
         if self.cleanup:
             yield self.cleanup.step()
+        elif self.discover:
+            yield Cleanup(namespaces=self.discover.namespaces).step()
         for name, database in self.databases.items():
             yield from database.steps(name, on_this_host=self.cluster.on_this_host)
         for name, pooler in self.poolers.items():
             yield from pooler.steps(name, self.databases[pooler.database].build(pooler.database))
         for name, dependency in self.dependencies.items():
             yield dependency.step(name)
-        yield from restore(self.workloads)
-        for name, workload in self.workloads.items():
+        workloads = {name: self._effective(name, workload) for name, workload in self.workloads.items()}
+        yield from restore(workloads)
+        for name, workload in workloads.items():
             yield workload.step(name)
         for name, hook in self.hooks.items():
             yield hook.step(name)
 
+    def _effective(self, name: str, workload: Workload) -> Workload:
+        kind, namespace, _ = name.split("/")
+        return workload.under(self.defaults.of(namespace), kind)
+
     def wishes(self) -> Iterator[Right]:
         """Name the rights that nothing is healed by, and that something is told by."""
         if self.events:
-            yield from happenings.rights({*self._namespaces(), *self._clusters_own()})
+            yield from happenings.rights({*self.namespaces(), *self._clusters_own()})
 
     def _clusters_own(self) -> Iterator[str]:
         """Name the namespace in which Events about nodes are, where nodes are changed."""
         if self.cluster.uncordon or self.cluster.kind == "k3d":
             yield "default"
 
-    def _namespaces(self) -> tuple[str, ...]:
+    def namespaces(self) -> tuple[str, ...]:
         """Return every namespace that the file is about."""
         found = set(self.cleanup.namespaces if self.cleanup else ())
         found |= {database.namespace for database in self.databases.values()}

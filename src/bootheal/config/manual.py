@@ -38,10 +38,32 @@ What versions of YAML read differently, such as yes, 010 or 2:30, stands in quot
 says what is wrong with a file, with line and column, and
 .Sq bootheal check --schema
 prints its JSON Schema.
+.Ss "Files"
+More files may lie beside it in conf.d: all *.yaml, in the order of their names.
+Each may add databases, poolers, dependencies, workloads and hooks; any other key stands in one file, and cluster and
+state_directory in the main one.
+What is said twice is an error that names both places.
+.Ss "Names"
+The key after names what must serve first: database/NAME, pooler/NAME, dependency/NAME, by the NAME that this file
+gives it, or a workload as kind/namespace/name, such as deployment/shop/web.
+A kind is deployment, statefulset or daemonset; deploy, sts, ds and Deployment will do.
+What all comes after is the gate: the API server, and this boot's node.
+.Ss "Annotations"
+With discover, a workload itself may say what a line here would, by the annotations bootheal/after, bootheal/restart,
+bootheal/strategy, bootheal/probe, bootheal/soak and bootheal/patience, with the same values.
+The annotation bootheal/ignore, with the value true in quotes, leaves it out.
 .Sh KEYS
 """
 TAIL = """\
 .Sh EXAMPLES
+With nothing but this, all workloads of a namespace are found and healed in order:
+.Bd -literal
+discover: {namespaces: [media]}
+.Ed
+.Pp
+With a database, which
+.Sq bootheal init
+would write:
 .Bd -literal
 cluster: {kind: k3s}
 databases:

@@ -32,16 +32,22 @@ class Source:
     document: Document
     problems: list[Problem] = field(default_factory=list)
     known: set[KeyPath] = field(default_factory=set)
+    files: dict[KeyPath, str] = field(default_factory=dict)
+    """Which file each path comes from, if not from the main one; all below it does, too."""
 
     @property
     def data(self) -> Any:
         """The plain data: a mapping."""
         return self.document.data
 
-    def complain(self, path: KeyPath, text: str, place: tuple[int, int] | None = None) -> None:
-        """Note a problem at `path`, or at the nearest place above it. ConfigurationError once there are too many."""
+    def complain(self, path: KeyPath, text: str, place: tuple[int, int] | None = None, file: str = "") -> None:
+        """Note a problem at `path`, or at the nearest place above it. ConfigurationError once there are too many.
+
+        `place` and `file` say where it is, if not where `path` stands.
+        """
         line, column = place or self.place(path)
-        problem = Problem(line, column, dotted(path), quoted(text, LONGEST_TEXT))
+        named = file or self.file_of(path)
+        problem = Problem(line, column, dotted(path), quoted(text, LONGEST_TEXT), "" if named == self.name else named)
         if problem not in self.problems:
             self.problems.append(problem)
             self.known.add(path)
@@ -62,6 +68,22 @@ class Source:
         while path not in self.document.places:
             path = path[:-1]
         return self.document.places[path]
+
+    def file_of(self, path: KeyPath) -> str:
+        """Return the name of the file that `path` stands in."""
+        return next((self.files[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.files), self.name)
+
+    def told_place(self, path: KeyPath) -> str:
+        """Return where `path` stands as messages have it: file:line:column."""
+        line, column = self.place(path)
+        return f"{self.file_of(path)}:{line}:{column}"
+
+    def rename(self, old: KeyPath, new: KeyPath) -> None:
+        """Let what stands at `old` go by another path: it is where it was."""
+        moved = {path: place for path, place in self.document.places.items() if path[: len(old)] == old}
+        self.document.places |= {(*new, *path[len(old) :]): place for path, place in moved.items()}
+        if old in self.files:
+            self.files[new] = self.files[old]
 
     def stop_on_problems(self) -> None:
         """Raise ConfigurationError with everything noted."""
@@ -105,7 +127,7 @@ def _texts(data: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
 
 def _fitting(name: str, problems: Sequence[Problem]) -> list[Problem]:
     """Return the problems in the order of the file: long ones are cut, or the last one tells of what does not fit."""
-    ordered = sorted(problems)
+    ordered = sorted(problems, key=lambda problem: (problem.file, problem))
     for longest in (LONGEST_TEXT, 300, 200, 150, 120, 100, 80, 60, 50, 40):
         cut = [replace(each, text=quoted(each.text, longest)) for each in ordered]
         if sum(_lengths(name, cut)) <= LONGEST:
@@ -119,7 +141,7 @@ def _fitting(name: str, problems: Sequence[Problem]) -> list[Problem]:
 
 
 def _lengths(name: str, problems: Iterable[Problem]) -> list[int]:
-    return [len(f"{name}:{each.line}:{each.column}: {each.path}: {each.text}\n") for each in problems]
+    return [len(f"{each.file or name}:{each.line}:{each.column}: {each.path}: {each.text}\n") for each in problems]
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -23,7 +23,8 @@ from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 FOR_EVER = float("inf")
 FOR_A_PLACE = Wait("waits for other restarts to end (max_parallel)", again=FOR_EVER, counts=False)
 WIND_DOWN_PACE_SECONDS = 0.5
-OUT_OF_PATIENCE = "find out why; if it only needs longer, raise its patience"
+MORE = "kubectl get pods,events -A shows more"
+LONGER = "if it only needs longer, raise its patience"
 
 
 class Transitions:
@@ -112,8 +113,7 @@ class Transitions:
     def _wait(self, node: Node, judgement: Wait) -> None:
         now = self._clock.monotonic()
         if node.waited >= node.step.patience:
-            patience = spoken(node.step.patience)
-            self._give_up(node, GiveUp(f"{judgement.why}; patience of {patience} has run out", OUT_OF_PATIENCE))
+            self._give_up(node, _out_of_patience(node, judgement))
             return
         if node.settled:
             self._unsettle(node, judgement.why)
@@ -226,6 +226,13 @@ class Transitions:
         elif not node.todo:
             node.due, node.waiting_since = 0.0, None  # it has changed: what is waited for from now on is another thing
         return True
+
+
+def _out_of_patience(node: Node, judgement: Wait) -> GiveUp:
+    """Say what was seen last, what to do about it or what shows more, and that it may be a matter of time."""
+    said = judgement.hint or node.step.shows_more or MORE
+    why = f"{judgement.why}; patience of {spoken(node.step.patience)} has run out"
+    return GiveUp(why, f"{said}; {LONGER}")
 
 
 def _milder(one: Wait | GiveUp | None, other: Wait | GiveUp) -> Wait | GiveUp:

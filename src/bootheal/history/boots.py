@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from statistics import median
 
 from bootheal.model import VERDICTS, BootRecord, History, PassRecord, Span, to_json
 
@@ -35,7 +34,7 @@ def with_pass(history: History, boot: BootRecord, record: PassRecord) -> History
     passes = [*(known.passes if known else ()), record]
     if len(passes) > MOST_PASSES:
         del passes[MOST_PASSES // 2]
-    kept = replace(known or boot, phases=boot.phases or (known or boot).phases, passes=tuple(passes))
+    kept = replace(known or boot, passes=tuple(passes))
     before = history.boots[:-1] if known else history.boots
     return _fitted((*before, kept)[-MOST_BOOTS:])
 
@@ -86,6 +85,12 @@ def compared(history: History) -> str:
     if len(others) < FEWEST:
         return told
     return f"{told}, the median of the last {_number(len(others))} is {median(others):.1f} s"
+
+
+def median(values: list[float]) -> float:
+    """Return the middle of some values. The library's own takes longer to import than `status` takes to run."""
+    ordered, middle = sorted(values), len(values) // 2
+    return ordered[middle] if len(values) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def repaired(boot: BootRecord) -> Iterator[str]:

@@ -5,6 +5,7 @@ judgement needs, and none that could hold a secret. Times are seconds since the
 epoch (float), durations are seconds.
 """
 
+from bootheal.model.admission import Admission, Extensions, Occurrence, Quota, Requirement, Webhook
 from bootheal.model.cluster import (
     DELETES_AT_ONCE,
     Backup,
@@ -12,17 +13,16 @@ from bootheal.model.cluster import (
     Container,
     Document,
     Endpoint,
-    Extensions,
     Leadership,
     Lease,
     Node,
+    Operated,
     Pod,
     PodToDelete,
     Readiness,
     Right,
     Service,
     State,
-    Webhook,
     Workload,
 )
 from bootheal.model.codec import from_json, to_json
@@ -42,6 +42,7 @@ __all__ = [
     "ENDINGS",
     "VERDICTS",
     "ActionRecord",
+    "Admission",
     "Answer",
     "Auth",
     "Backup",
@@ -74,17 +75,21 @@ __all__ = [
     "Node",
     "Notice",
     "Occasion",
+    "Occurrence",
+    "Operated",
     "Outbox",
     "Outcome",
     "PassRecord",
     "Pod",
     "PodToDelete",
     "Progress",
+    "Quota",
     "Readiness",
     "Ref",
     "Remembered",
     "Repair",
     "Report",
+    "Requirement",
     "Right",
     "Role",
     "RunEnding",

@@ -76,7 +76,9 @@ class State(StrEnum):
 class Container:
     """One container's status. `reason` and `started` belong to `state`; `message` is why it waits.
 
-    `ended` is when its last process did; `startup_pending`: its startup probe has not succeeded yet.
+    `ended` is when its last process did, `last_reason` how ("OOMKilled") and `last_message` why it never began, where
+    its runtime says so; `startup_pending`: its startup probe has not succeeded yet. `sidecar`: an init container that
+    runs on beside the others (restartPolicy Always).
     """
 
     name: str
@@ -89,6 +91,9 @@ class Container:
     image: str = ""
     message: str = ""
     startup_pending: bool = False
+    last_reason: str = ""
+    last_message: str = ""
+    sidecar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,7 @@ class Pod:
 
     `unschedulable` is why no node takes it; `delete_by` is when a pod that is being deleted should be gone: its
     deletionTimestamp, which has the grace period in it. `patroni` is what Patroni wrote of itself: "replica, starting".
+    `gated` is which readiness gate keeps it from being ready, although its containers are; `message` is the pod's own.
     """
 
     ref: Ref
@@ -122,6 +128,14 @@ class Pod:
     ips: tuple[str, ...] = ()
     ready_changed: float | None = None
     patroni: str = ""
+    gated: str = ""
+    message: str = ""
+    quality: str = ""
+
+    @property
+    def revision(self) -> str:
+        """Return of which template its StatefulSet or DaemonSet made it, "" where nothing tells."""
+        return self.labels.get("controller-revision-hash", "")
 
     @property
     def finished(self) -> bool:
@@ -148,9 +162,9 @@ class Workload:
 
     `caused_by` is what we wrote into the pod template when we last rolled it out, `scaled_by` into the object when
     we last scaled it; `scaled_from` is the number of replicas to go back to, while it is we who hold it at zero.
-    `initial_delay` is for how long after its start a pod is not asked whether it is ready. `surge` and `unavailable`
-    are in pods. `managed_by` is who may undo a change of it. `refused` says why its pods cannot be created, where a
-    webhook stands in the way.
+    `initial_delay` is for how many seconds more than usual its probes let a pod take to begin. `surge` and
+    `unavailable` are in pods. `managed_by` is who may undo a change of it. `refused` says why its pods cannot be
+    created, in its controller's words. `images` are those of its init containers, too.
     """
 
     ref: Ref
@@ -257,13 +271,26 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class Leadership:
-    """Patroni's lock: who holds it, since when, when it was last renewed, for how long, after how many changes."""
+    """A lock: who holds it, since when, when it was last renewed, for how long in seconds, after how many changes.
+
+    `kind` says whose it is; `also` names another object that holds one of the same cluster, renewed longer ago.
+    """
 
     leader: str
     acquired: float
     renewed: float
     ttl: float
     transitions: int
+    kind: str = "Patroni's lock"
+    also: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operated:
+    """What somebody has told CloudNativePG to do with a cluster: to hibernate it, to fence instances ("*": all)."""
+
+    hibernated: bool = False
+    fenced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,25 +302,3 @@ class Document:
     text: str
     version: str
     managed_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """An admission webhook that must be asked (failurePolicy Fail), and whose Service has no ready endpoint."""
-
-    name: str
-    configuration: str
-    service: Ref
-
-
-@dataclass(frozen=True, slots=True)
-class Extensions:
-    """What is broken of what others have hung into the API server.
-
-    `unavailable`: aggregated APIs and why; `unreachable`: webhooks that refuse everything; `unread`: what we may not
-    see.
-    """
-
-    unavailable: tuple[tuple[str, str], ...] = ()
-    unreachable: tuple[Webhook, ...] = ()
-    unread: tuple[str, ...] = ()

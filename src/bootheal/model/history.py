@@ -102,11 +102,15 @@ class PassRecord:
 
 @dataclass(frozen=True, slots=True)
 class BootRecord:
-    """One boot of the cluster. `boot` is the machine's, "" where that is not known."""
+    """One boot of the cluster. `boot` is the machine's, "" where that is not known.
+
+    `kernel_zero` is its zero by the machine's monotonic clock, which counts from the kernel's start.
+    """
 
     epoch: str
     boot: str
     zero: float
+    kernel_zero: float = 0.0
     phases: tuple[Span, ...] = ()
     passes: tuple[PassRecord, ...] = ()
 

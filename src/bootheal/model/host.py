@@ -66,7 +66,7 @@ class Symptom:
     """A known trouble that a component's own journal or log tells of.
 
     `fatal`: it does not pass by itself, and `hint` is the human step. `restart`: it is known
-    to pass when the component is restarted.
+    to pass when the component is restarted. `spares_data`: no data is at risk with it, fatal as it may be.
     """
 
     kind: str
@@ -75,6 +75,7 @@ class Symptom:
     hint: str = ""
     fatal: bool = False
     restart: bool = False
+    spares_data: bool = False
 
 
 class Directory(StrEnum):

@@ -55,21 +55,26 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who logs in. `version` is the resourceVersion of the Secret they came from."""
+    """Who logs in: `version` is the resourceVersion of the Secret they came from, `keys` are those that were taken."""
 
     user: str
     password: Secret
     version: str = ""
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Where credentials are kept: a Secret and its keys. `user` overrides what the Secret says."""
+    """Where credentials are kept: a Secret and its keys; "" for the usual ones. `user` overrides what the Secret says.
+
+    With `url_key` both stand in a URL in that key.
+    """
 
     secret: Ref
-    user_key: str = "username"
-    password_key: str = "password"  # noqa: S105 - the name of a key
+    user_key: str = ""
+    password_key: str = ""
     user: str = ""
+    url_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

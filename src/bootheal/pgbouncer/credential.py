@@ -134,7 +134,9 @@ class Credential(Step[CredentialObservation]):
     def judge(self, seen: CredentialObservation, past: Past) -> Judgement:
         """Reset on proof, and never a role that could do more than a pooler must."""
         if seen.answer is None:
-            return Wait(f"no primary to ask: {seen.why_no_primary}")
+            return Wait(
+                f"no primary to ask: {seen.why_no_primary}", hint=f"see what database/{self.database.name} waits for"
+            )
         if self.verifier_only and not seen.listed:
             return self._not_passed_through(seen)
         if self.reset == "always" and not past.times(ResetPassword):
@@ -145,7 +147,8 @@ class Credential(Step[CredentialObservation]):
             return Settled(f"role {seen.user} logs in with the password of {self.login.secret}")
         if seen.answer.sqlstate in (WRONG_PASSWORD, NOT_ALLOWED):
             return self._refused(seen, seen.answer, past)
-        return Wait(f"login as {seen.user}: {seen.answer}")
+        hint = f"log in with the password of {self.login.secret}: psql -h HOST -U {seen.user} {self.database.dbname}"
+        return Wait(f"login as {seen.user}: {seen.answer}", hint=hint)
 
     def _refused(self, seen: CredentialObservation, answer: Answer, past: Past) -> Judgement:
         role = seen.role

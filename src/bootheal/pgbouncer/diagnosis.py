@@ -7,13 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bootheal.model import Answer
+from bootheal.model.sqlstates import CROWDED, MISSING, NOT_PRIMARY, RECOVERING, WRONG_PASSWORD
 from bootheal.pgbouncer.knowledge import Meaning, understand
-
-RECOVERING = frozenset({"57P03"})
-WRONG_PASSWORD = frozenset({"28P01"})
-NOT_PRIMARY = frozenset({"25006"})
-CROWDED = frozenset({"53300"})
-MISSING = frozenset({"3D000", "3F000", "42883"})
 
 
 class Diagnosis(StrEnum):
@@ -32,6 +27,8 @@ class Diagnosis(StrEnum):
     NO_WAY = "the pooler gets no connection to PostgreSQL"
     STALE = "the pooler logs in with something else than what PostgreSQL accepts"
     STALE_CLIENT = "the pooler knows another password of the application than its Secret"
+    OTHER_ROLE = "the pooler logs in as another role than the one of its credential"
+    CONFIGURED = "a configuration does not let it through"
     PAUSED = "somebody has paused the database in the pooler"
     DISABLED = "somebody has disabled the database in the pooler"
     HANDED_OVER = "it wants the password in a way that proves nothing of it"
@@ -72,9 +69,9 @@ class Logins:
             return Diagnosis.HANDED_OVER
         if answer is None or not answer.spoke:
             return Diagnosis.BACKS_OFF
-        if answer.sqlstate in MISSING and understand(answer.text) is not Meaning.CLIENT:
-            return Diagnosis.MISSING
-        return _THROUGH[understand(answer.text)]
+        meaning = understand(answer.text)
+        of_pooler = (Meaning.CLIENT, Meaning.CONFIGURED, Meaning.DISABLED)
+        return Diagnosis.MISSING if answer.sqlstate in MISSING and meaning not in of_pooler else _THROUGH[meaning]
 
 
 _BELOW = (
@@ -93,5 +90,7 @@ _THROUGH = {
     Meaning.CLIENT: Diagnosis.STALE_CLIENT,
     Meaning.CROWDED: Diagnosis.CROWDED,
     Meaning.DISABLED: Diagnosis.DISABLED,
+    Meaning.GONE: Diagnosis.MISSING,
+    Meaning.CONFIGURED: Diagnosis.CONFIGURED,
     Meaning.UNKNOWN: Diagnosis.BACKS_OFF,
 }

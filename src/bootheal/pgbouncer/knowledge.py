@@ -1,13 +1,16 @@
-"""What is known of PgBouncer: how it words a refusal, which versions have which bug, which settings do harm.
+"""What is known of PgBouncer: what a refusal means, which versions have which bug, which settings do harm.
 
-Facts with their sources, in tables; pure. PgBouncer gives no SQLSTATE of its own while a client logs in
-(08P01 at most), so its words have to do.
+Facts with their sources, in tables; pure. How it words a refusal stands in `causes.pgbouncer`.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from bootheal.causes import Evidence, Finding, Source
+from bootheal.causes.pgbouncer import PGBOUNCER
+from bootheal.model import Ref
 
 
 class Meaning(StrEnum):
@@ -29,44 +32,31 @@ class Meaning(StrEnum):
     """A limit on connections is reached."""
     DISABLED = "disabled"
     """Somebody said DISABLE."""
+    GONE = "gone"
+    """PostgreSQL has no such database."""
+    CONFIGURED = "configured"
+    """Its configuration, or PostgreSQL's, does not let this through: no time and no restart changes that."""
     UNKNOWN = "unknown"
 
 
-# A text that begins an entry wins over those further down. Read in src/{client,objects,janitor,proto,server}.c
-# of 1.16.1, 1.18.0, 1.24.1 and 1.25.2; tests/integration/test_pgbouncer.py shows those that real ones say.
-WORDINGS: tuple[tuple[str, Meaning], ...] = (
-    # What it says of a login to PostgreSQL; to clients, or quoted in "cached error".
-    ("server DNS lookup failed", Meaning.NO_NAME),
-    ("the database system is", Meaning.STARTING),
-    ("server login failed: wrong password type", Meaning.REFUSED),
-    ("server login failed: ", Meaning.REFUSED),
-    ("password authentication failed for user", Meaning.REFUSED),
-    ("connect failed", Meaning.NO_WAY),
-    ("cannot connect to server", Meaning.BACKS_OFF),  # before 1.17
-    ("cannot connect", Meaning.NO_WAY),
-    ("connect timeout", Meaning.NO_WAY),
-    ("server conn crashed?", Meaning.NO_WAY),
-    ("server closed the connection", Meaning.NO_WAY),
-    ("server login has been failing", Meaning.BACKS_OFF),  # since 1.17
-    ("client_login_timeout (server down)", Meaning.BACKS_OFF),
-    ("query_wait_timeout", Meaning.BACKS_OFF),
-    # What it says of the client's own login.
-    ("SASL authentication failed", Meaning.CLIENT),
-    ("password authentication failed", Meaning.CLIENT),
-    ("certificate authentication failed", Meaning.CLIENT),
-    ('"trust" authentication failed', Meaning.CLIENT),
-    ("no such user", Meaning.CLIENT),
-    ("no such database", Meaning.CLIENT),
-    ("not allowed to connect", Meaning.CLIENT),
-    ("login rejected", Meaning.CLIENT),
-    ("no authentication method is found", Meaning.CLIENT),
-    ("bouncer config error", Meaning.CLIENT),
-    ("SSL required", Meaning.CLIENT),
-    ("no more connections allowed", Meaning.CROWDED),
-    ("client connections exceeded", Meaning.CROWDED),
-    ("does not allow connections", Meaning.DISABLED),  # before 1.17
-    ("is disabled", Meaning.DISABLED),
-)
+# By the causes that are written down in `causes.pgbouncer`, `pgbouncer_server` and `pgbouncer_start`. Whatever else it
+# says is its configuration's: nothing that we do cures it.
+MEANINGS = {
+    "pgbouncer-server-name-unknown": Meaning.NO_NAME,
+    "pgbouncer-server-starting": Meaning.STARTING,
+    "pgbouncer-server-password": Meaning.REFUSED,
+    "pgbouncer-server-unreachable": Meaning.NO_WAY,
+    "pgbouncer-server-database-missing": Meaning.GONE,
+    "pgbouncer-server-crowded": Meaning.CROWDED,
+    "pgbouncer-backs-off": Meaning.BACKS_OFF,
+    "pgbouncer-no-such-user": Meaning.CLIENT,
+    "pgbouncer-client-password": Meaning.CLIENT,
+    "pgbouncer-crowded": Meaning.CROWDED,
+    "pgbouncer-disabled": Meaning.DISABLED,
+    "pgbouncer-exhausted": Meaning.BACKS_OFF,
+    "pgbouncer-shutting-down": Meaning.BACKS_OFF,
+    "pgbouncer-closed-by-admin": Meaning.BACKS_OFF,
+}
 
 # Since 1.24 the back-off quotes why the last login failed.
 _CACHED = re.compile(r"server login has been failing, cached error: (.*) \(server_login_retry\)", re.DOTALL)
@@ -78,11 +68,33 @@ def quoted(text: str) -> str:
     return found[1] if found else text
 
 
+def refusal(text: str, about: Ref | None = None, container: str = "") -> Finding | None:
+    """Return the cause of a refusal, of a cached error that of the error inside; None where it is not known."""
+    reason = quoted(text)
+    known = PGBOUNCER.recognise(Evidence(source=Source.ANSWER, text=reason, about=about, container=container))
+    if known is None and reason != text:
+        return PGBOUNCER.recognise(Evidence(source=Source.ANSWER, text=text, about=about, container=container))
+    return known
+
+
 def understand(text: str) -> Meaning:
     """Tell what a refusal means. Of a cached error the cause counts, unless nothing is known of it."""
-    reason = quoted(text)
-    known = next((meaning for words, meaning in WORDINGS if words in reason), Meaning.UNKNOWN)
-    return Meaning.BACKS_OFF if known is Meaning.UNKNOWN and reason != text else known
+    known = refusal(text)
+    return meaning(known) if known else Meaning.UNKNOWN
+
+
+def meaning(known: Finding) -> Meaning:
+    """Tell what a cause means for what may be done about it."""
+    return MEANINGS.get(known.cause.id, Meaning.CONFIGURED)
+
+
+_ROLE = re.compile(r'password authentication failed for user "((?:[^"]|"")*)"')
+
+
+def role_refused(text: str) -> str:
+    """Return as whom the pooler tried to log in, where PostgreSQL refused that, "" where it is not told."""
+    found = _ROLE.search(text)
+    return found[1] if found else ""
 
 
 # --- versions -------------------------------------------------------------------------------------
@@ -112,18 +124,31 @@ class Bug:
         """Tell whether a version has it."""
         return bool(of) and self.since <= of and (not self.fixed or of < self.fixed)
 
+    @property
+    def told(self) -> str:
+        """Say it as a remark, with the version that has it no more."""
+        cure = f"fixed in {'.'.join(map(str, self.fixed))}" if self.fixed else "not fixed yet"
+        return f"{self.source}; {cure}"
 
-# Source: PgBouncer's own NEWS.md.
+
+# Source: PgBouncer's own NEWS.md; of 1.26.1 its changelog.
 BUGS = (
     Bug((1, 25, 0), (1, 25, 1), Meaning.REFUSED, "ad-hoc SCRAM keys fail after a reconnect (pgbouncer#1432)"),
     Bug((1, 25, 1), (1, 26, 0), Meaning.REFUSED, "SCRAM secrets of auth_file fail after a reconnect (pgbouncer#1504)"),
     Bug((1, 25, 0), (1, 26, 0), Meaning.REFUSED, "a client's SCRAM login spoils a forced user's (pgbouncer#1612)"),
+    # A client can make it spin where ignore_startup_parameters does not name "options": it listens, and answers nobody.
+    Bug((1, 0, 0), (1, 26, 1), Meaning.UNKNOWN, "a client's startup packet can make it spin (CVE-2026-107349)"),
 )
 
 
 def bug(of: Version, meaning: Meaning) -> Bug | None:
     """Return the bug of a version that shows itself so."""
     return next((known for known in BUGS if known.sign is meaning and known.has(of)), None)
+
+
+def faults(of: Version) -> Iterator[str]:
+    """Say which bugs a version has that stop logins after PostgreSQL was restarted, as every reboot does."""
+    yield from (known.told for known in BUGS if known.sign is Meaning.REFUSED and known.has(of))
 
 
 # --- settings -------------------------------------------------------------------------------------

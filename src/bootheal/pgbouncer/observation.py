@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 
 from bootheal.cluster.freshness import pod_doubt, service_doubt
 from bootheal.errors import PermanentError, TransientError
-from bootheal.model import Answer, Auth, Credentials, Document, Login, Pod, Ref, Service, State, Target, Workload
-from bootheal.pgbouncer.diagnosis import RECOVERING, Diagnosis, Logins
+from bootheal.model import Answer, Auth, Credentials, Document, Login, Pod, Ref, Service, Target, Workload
+from bootheal.model.sqlstates import RECOVERING
+from bootheal.pgbouncer.diagnosis import Diagnosis, Logins
+from bootheal.pgbouncer.down import Down, down, log_of, serving
 from bootheal.pgbouncer.files import same_file
-from bootheal.pgbouncer.knowledge import Meaning, understand
+from bootheal.pgbouncer.knowledge import Meaning, meaning, understand
 from bootheal.pgbouncer.pod import RETRY, STARVED, PoolerPod
 from bootheal.ports import World
 from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, find
@@ -18,7 +20,17 @@ PROMPT_SECONDS = 1.0
 PATIENT_SECONDS = 3.0
 
 # What trying to log in sooner does not change.
-NOT_LENT_FOR = (Diagnosis.PAUSED, Diagnosis.DISABLED, Diagnosis.STALE_CLIENT, Diagnosis.HANDED_OVER)
+NOT_LENT_FOR = (
+    Diagnosis.PAUSED,
+    Diagnosis.DISABLED,
+    Diagnosis.STALE_CLIENT,
+    Diagnosis.HANDED_OVER,
+    Diagnosis.CONFIGURED,
+    Diagnosis.OTHER_ROLE,
+)
+
+# What its own log may say more of.
+VAGUE = (Diagnosis.BACKS_OFF, Diagnosis.NO_WAY, Diagnosis.CONFIGURED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +64,7 @@ class PoolerObservation:
     """The pooler's pods, the doubts about those that could not be asked, and the Service.
 
     `pooler` and `application` are logins straight to PostgreSQL, asked only when that matters.
-    `wanted` is how many pods there should be.
+    `wanted` is how many pods there should be, `down` those that do not run; `roles` are those of credential and client.
     """
 
     pods: tuple[PoolerPod, ...] = ()
@@ -62,6 +74,8 @@ class PoolerObservation:
     pooler: Answer | None = None
     application: Answer | None = None
     wanted: int = 1
+    down: tuple[Down, ...] = ()
+    roles: tuple[str, ...] = ()
 
     def diagnosis(self, pod: PoolerPod) -> Diagnosis:
         """Judge one pod: what the console shows is plainer than any wording."""
@@ -74,8 +88,16 @@ class PoolerObservation:
         if pod.console and pod.console.unknown_for:
             return Diagnosis.NO_NAME
         diagnosis = Logins(self.pooler, self.application, pod.login).diagnosis
+        if diagnosis in VAGUE and pod.log and meaning(pod.log) is Meaning.CONFIGURED and self.lets_both_in:
+            return Diagnosis.CONFIGURED
+        if diagnosis is Diagnosis.STALE and self.logs_in_as_other(pod):
+            return Diagnosis.OTHER_ROLE
         knows_no_better = diagnosis in (Diagnosis.BACKS_OFF, Diagnosis.STALE_CLIENT, Diagnosis.MISSING)
         return Diagnosis.STALE if pod.denied and self.lets_both_in and knows_no_better else diagnosis
+
+    def logs_in_as_other(self, pod: PoolerPod) -> bool:
+        """Whether it logs in as a role that neither credential nor client name: what we know proves nothing of it."""
+        return bool(self.roles and pod.logs_in_as and pod.logs_in_as not in self.roles)
 
     def to_lend(self, pod: PoolerPod) -> tuple[str, ...]:
         """Return the settings of a failing pod that are worth a loan."""
@@ -120,45 +142,62 @@ def look(world: World, pooler: Pooler) -> PoolerObservation:
     there = sorted(world.cluster.pods(pooler.deployment.namespace, workload.selector), key=lambda pod: pod.ref)
     boot_time = world.host.boot_time()
     client, console = world.secrets.credentials(pooler.client), world.secrets.credentials(pooler.console)
-    pods, doubts = [], []
+    pods: list[PoolerPod] = []
+    doubts: list[str] = []
+    stopped: list[Down] = []
     for pod in there:
         if pod.deleting or pod.finished:
-            continue
-        if doubt := pod_doubt(pod, boot_time=boot_time) or _not_running(pod):
+            doubts += [] if pod.deleting else [f"{pod.ref} is {pod.reason or pod.phase}"]
+        elif doubt := pod_doubt(pod, boot_time=boot_time):
             doubts.append(doubt)
+        elif lies := down(world, pod, boot_time):
+            stopped.append(lies)
+            doubts.append(str(lies))
         else:
             target = Target(pod.ip, _port(pooler, service, pod), pod.ref, auth=pooler.auth)
             pods.append(_pod(world, pooler, pod, target, client=client, console=console))
     if not there:
         doubts.append(_no_pod(workload))
-    seen = PoolerObservation(tuple(pods), tuple(doubts), wanted=workload.desired)
+    roles = (world.secrets.credentials(pooler.credential).user, client.user)
+    seen = PoolerObservation(tuple(pods), tuple(doubts), wanted=workload.desired, down=tuple(stopped), roles=roles)
     if pooler.settings_in:
         seen = replace(seen, document=world.cluster.document(*pooler.settings_in))
     if pods and not seen.failing:
         return replace(_with_files(world, pooler, seen), service=_service(world, pooler, service, there, client))
     if not all(seen.to_lend(pod) for pod in seen.failing):
-        seen = _direct(world, pooler, seen, client)
+        seen = _with_logs(world, _direct(world, pooler, seen, client))
     return _with_files(world, pooler, seen)
+
+
+def _with_logs(world: World, seen: PoolerObservation) -> PoolerObservation:
+    """Read what the logs say of those whose answer does not say enough."""
+    pods = (
+        replace(pod, log=log_of(world, pod.ref, pod.container)) if seen.diagnosis(pod) in VAGUE else pod
+        for pod in seen.pods
+    )
+    return replace(seen, pods=tuple(pods))
 
 
 def _pod(
     world: World, pooler: Pooler, pod: Pod, target: Target, *, client: Credentials, console: Credentials
 ) -> PoolerPod:
+    container = serving(pod)
+    where = PoolerPod(pod.ref, pod.uid, target, STARVED)
+    if container:
+        where = replace(where, container=container.name, image=container.image)
     try:
         shown = world.pooler.read(target, console, pooler.dbname)
     except (TransientError, PermanentError) as error:
         login = world.postgres.ask(target, client, pooler.dbname, timeout=PATIENT_SECONDS)
-        return PoolerPod(
-            pod.ref,
-            pod.uid,
-            target,
-            login,
+        return replace(
+            where,
+            login=login,
             refused=str(error),
             hint=error.hint,
             transient=isinstance(error, TransientError),
             denied=pooler.console == pooler.credential and understand(str(error)) is Meaning.CLIENT,
         )
-    starved = PoolerPod(pod.ref, pod.uid, target, STARVED, shown)
+    starved = replace(where, console=shown)
     ours = {client.user, shown.forced_user, world.secrets.credentials(pooler.credential).user}
     if shown.starved & ours and RETRY in starved.lendable:
         return starved  # a login of ours would only wait with the others
@@ -220,13 +259,6 @@ def _port(pooler: Pooler, service: Service, pod: Pod) -> int:
     if not port:
         raise PermanentError(f"cannot tell the port of {service.ref}: it has none", hint="name the pooler's port")
     return port
-
-
-def _not_running(pod: Pod) -> str:
-    if not pod.ip or not all(container.state is State.RUNNING for container in pod.containers):
-        waiting = next((c.reason for c in pod.containers if c.state is not State.RUNNING and c.reason), pod.phase)
-        return f"{pod.ref} does not run yet: {waiting}"
-    return ""
 
 
 def _no_pod(workload: Workload) -> str:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from bootheal.causes import Finding
 from bootheal.model import Answer, Console, Ref, Target
-from bootheal.pgbouncer.knowledge import Bug, bug, understand, version
+from bootheal.pgbouncer.knowledge import Bug, Version, bug, refusal, role_refused, understand, version
 
 RETRY = "server_login_retry"
 UNKNOWN_NAME = "dns_nxdomain_ttl"
@@ -12,6 +13,14 @@ UNKNOWN_NAME = "dns_nxdomain_ttl"
 # before PostgreSQL came, and wait for the next one. After a power cut CoreDNS comes late, and PgBouncer believes a
 # failed lookup for dns_nxdomain_ttl: the next one should cost less.
 LOWERED = {RETRY: 0.2, UNKNOWN_NAME: 1.0}
+
+# What says no more than that something fails.
+VAGUE = (
+    "pgbouncer-backs-off",
+    "pgbouncer-server-unreachable",
+    "pgbouncer-configuration-error",
+    "pgbouncer-server-password",
+)
 
 # Where no console tells.
 USUAL_RETRY_SECONDS = 15.0
@@ -28,6 +37,8 @@ class PoolerPod:
 
     `same_file`: whether its auth_file is the declared one; None where that was not asked or cannot be known.
     `same_ini`: likewise for the file of its settings, asked only where there is no console.
+
+    `container` runs PgBouncer, from `image`; `log` is the cause that its own log tells of, where that was read.
     """
 
     ref: Ref
@@ -41,6 +52,9 @@ class PoolerPod:
     denied: bool = False
     same_file: bool | None = None
     same_ini: bool | None = None
+    container: str = ""
+    image: str = ""
+    log: Finding | None = None
 
     def seconds(self, key: str) -> float:
         """Return a setting that is a duration, 0 where it is not known: then it is not lent."""
@@ -62,9 +76,26 @@ class PoolerPod:
         return self.seconds(RETRY) if self.console else USUAL_RETRY_SECONDS
 
     @property
+    def version(self) -> Version:
+        """Its version, by its console or else by its image's tag; () where neither tells."""
+        return version(self.console.version if self.console else self.image.rpartition(":")[2])
+
+    @property
     def bug(self) -> Bug | None:
         """The bug that its version has and that shows itself so."""
-        return bug(version(self.console.version), understand(self.login.text)) if self.console else None
+        return bug(self.version, understand(self.login.text))
+
+    @property
+    def refusal(self) -> Finding | None:
+        """The cause of what it answers; what its log says of it, where the answer is no more than that it fails."""
+        said = refusal(self.login.text, self.ref, self.container)
+        vague = said is None or said.cause.id in VAGUE
+        return self.log if self.log and vague else said
+
+    @property
+    def logs_in_as(self) -> str:
+        """As whom it logs in to PostgreSQL for everybody, or was refused there; "" where that is not known."""
+        return role_refused(self.login.text) or (self.console.forced_user if self.console else "")
 
     @property
     def serves_others(self) -> bool:

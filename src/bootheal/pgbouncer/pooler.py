@@ -29,12 +29,13 @@ from bootheal.pgbouncer.actions import (
 )
 from bootheal.pgbouncer.diagnosis import Diagnosis
 from bootheal.pgbouncer.ini import unsure
+from bootheal.pgbouncer.knowledge import faults
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation, condition, let_in, look
 from bootheal.pgbouncer.pod import PoolerPod
 from bootheal.pgbouncer.restart_rules import STALE, give_up, persists_for, why_restart
 from bootheal.pgbouncer.settings import Declared
 from bootheal.ports import Interest, World
-from bootheal.step import Act, Action, Judgement, Past, Settled, Step, Wait
+from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,7 @@ class PoolerStep(Step[PoolerObservation]):
         logins += [pooler.auth_file] if pooler.auth_file else []
         rights = {Right("get", "secrets", login.secret.namespace) for login in logins}
         rights |= {Right("get", "deployments", namespace, "apps"), Right("delete", "pods", namespace)}
+        rights.add(Right("get", "pods/log", namespace))
         if pooler.settings_in:
             rights |= {Right(verb, "configmaps", pooler.settings_in[0].namespace) for verb in ("get", "patch")}
         if pooler.settings_in or pooler.auth_file:
@@ -73,17 +75,30 @@ class PoolerStep(Step[PoolerObservation]):
     def judge(self, seen: PoolerObservation, past: Past) -> Judgement:
         """Get logins through first; then settings and loans, pods that are missing, the Service."""
         if not seen.pods:
-            return Wait(seen.doubts[0] if seen.doubts else f"{self.pooler.deployment} has no pod that runs")
+            return self._judge_absence(seen)
         if seen.failing:
             return self._judge_failing(seen, past)
         if actions := tuple(self._repairs(seen, past)):
             differs = any(self.declared.changes(pod) for pod in seen.pods)
             return Act("the declared settings are not in force" if differs else "logins succeed", actions)
         if seen.doubts and len(seen.pods) < seen.wanted:
-            return Wait(seen.doubts[0])
+            worst = next((down.hint for down in seen.down), "")
+            return Wait(seen.doubts[0], hint=worst or self._hint("get pods -o wide"))
         if seen.service:
-            return Wait(seen.service)
+            return Wait(seen.service, hint=self._hint(f"describe service {self.pooler.service}"))
         return self._judge_serving(seen, past)
+
+    def _judge_absence(self, seen: PoolerObservation) -> Judgement:
+        """None runs: what no time cures is given up, with what its log says."""
+        why = "; ".join(seen.doubts) or f"{self.pooler.deployment} has no pod that runs"
+        worst = max(seen.down, key=lambda down: (down.stuck, down.finding is not None), default=None)
+        if worst and all(down.stuck for down in seen.down) and len(seen.down) == len(seen.doubts):
+            return GiveUp(why, worst.hint)
+        ref = self.pooler.deployment
+        return Wait(why, hint=(worst.hint if worst else "") or self._hint(f"describe {ref.kind} {ref.name}"))
+
+    def _hint(self, what: str) -> str:
+        return f"kubectl -n {self.pooler.deployment.namespace} {what}"
 
     def owes(self, done: tuple[ActionRecord, ...]) -> bool:
         """Whether something is lent to any pod."""
@@ -110,10 +125,15 @@ class PoolerStep(Step[PoolerObservation]):
             if past.held(condition(pod, diagnosis)) >= persists_for(pod, diagnosis, self.patience):
                 if repayments := tuple(self._repayments(seen, past, f"{IN_VAIN}: {diagnosis.value}")):
                     return Act("nothing is left to be lent for", repayments)
-                return give_up(pod, diagnosis, seen, self.pooler)
+                return give_up(self.name.partition("/")[2], pod, diagnosis, seen, self.pooler)
         diagnosis = diagnoses[0][1]
-        why = said if diagnosis is Diagnosis.BACKS_OFF else f"{said}: {diagnosis.value}"
-        return Wait(why, counts=diagnosis is not Diagnosis.RECOVERING)
+        why = said if diagnosis is Diagnosis.BACKS_OFF else f"{said}: {_worded(first, diagnosis)}"
+        hint = f"kubectl -n {first.ref.namespace} logs {first.ref.name}" + (
+            f" -c {first.container}" * bool(first.container)
+        )
+        return Wait(
+            why, counts=diagnosis is not Diagnosis.RECOVERING, hint=first.refusal.next_step if first.refusal else hint
+        )
 
     def _cure(self, pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObservation, past: Past) -> Action | None:
         """Return what helps this pod, by the shortest way that its evidence allows."""
@@ -161,7 +181,7 @@ class PoolerStep(Step[PoolerObservation]):
         blind = [pod for pod in seen.pods if pod.console is None]
         for pod in blind:
             if owed(past.done, pod.uid) or (pod.transient and self.declared):
-                return Wait(pod.refused)
+                return Wait(pod.refused, hint=pod.hint or self._hint(f"logs {pod.ref.name}"))
         pods = ", ".join(pod.ref.name for pod in seen.pods)
         known = "cannot be verified" if blind else "are in force"
         settings = f", the declared settings {known}" if self.declared else ""
@@ -171,6 +191,7 @@ class PoolerStep(Step[PoolerObservation]):
         yield from seen.doubts
         for pod in seen.pods:
             yield from self.declared.remarks(pod)
+            yield from (f"{pod.ref} has a PgBouncer with a known fault: {fault}" for fault in faults(pod.version))
             if pod.console is None and self.declared:
                 yield f"the declared settings cannot be verified: {pod.refused}; {pod.hint}"
         if seen.document and unsure(seen.document.text):
@@ -178,3 +199,8 @@ class PoolerStep(Step[PoolerObservation]):
         if seen.document and seen.document.managed_by and self.declared.text(seen.document):
             owner = seen.document.managed_by
             yield f"{seen.document.ref} was not written, because {owner} manages it: change the settings there"
+
+
+def _worded(pod: PoolerPod, diagnosis: Diagnosis) -> str:
+    """Say what a diagnosis is; of a configuration's refusal which it is."""
+    return pod.refusal.means if diagnosis is Diagnosis.CONFIGURED and pod.refusal else diagnosis.value

@@ -1,5 +1,6 @@
 """When a pooler must be restarted, and when a person must be told. Pure."""
 
+from bootheal.model.quoted import quoted
 from bootheal.pgbouncer.diagnosis import Diagnosis
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation
 from bootheal.pgbouncer.pod import PoolerPod
@@ -30,6 +31,8 @@ PERSISTS_FOR_SECONDS = {
     Diagnosis.PAUSED: 60.0,
     Diagnosis.DISABLED: 60.0,
     Diagnosis.HANDED_OVER: 0.0,
+    Diagnosis.CONFIGURED: 10.0,
+    Diagnosis.OTHER_ROLE: 10.0,
 }
 
 
@@ -45,7 +48,7 @@ def why_restart(pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObservation, h
         return "its auth_file is not the declared one"
     if diagnosis in STALE and pod.bug:
         return pod.bug.source
-    if pod.serves_others:
+    if pod.serves_others or seen.logs_in_as_other(pod):
         return ""
     if diagnosis is Diagnosis.NO_NAME and pod.console and pod.console.unknown_for > RESTART_TAKES_SECONDS:
         return "it remembers that PostgreSQL's name does not exist"
@@ -61,8 +64,8 @@ def _persists(pod: PoolerPod, diagnosis: Diagnosis, held: float) -> str:
     return ""
 
 
-def give_up(pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObservation, pooler: Pooler) -> GiveUp:
-    """Say what a person has to do."""
+def give_up(name: str, pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObservation, pooler: Pooler) -> GiveUp:
+    """Say what a person has to do; `name` is the pooler's in the configuration."""
     said, console = f"login through {pod.ref}: {pod.login}", f"the console of {pod.ref}"
     match diagnosis:
         case Diagnosis.APPLICATION_ROLE:
@@ -74,6 +77,13 @@ def give_up(pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObservation, poole
             return GiveUp(f"{said}; {diagnosis.value}", f"on {console}: ENABLE {pooler.dbname}")
         case Diagnosis.MISSING:
             return GiveUp(f"{said}: {diagnosis.value}", "is data gone? restore from a backup", person=True)
+        case Diagnosis.OTHER_ROLE:
+            role, own = quoted(pod.logs_in_as), pooler.credential.secret
+            why = f'{said}; the pooler logs in as role "{role}", and {own} is of role "{seen.roles[0]}"'
+            hint = f"name the Secret of that role in poolers.{name}.credential, or correct user= in [databases]"
+            return GiveUp(why, f"{hint}; SHOW DATABASES on {console} shows it")
+        case Diagnosis.CONFIGURED:
+            return _configured(name, said, pod, pooler)
         case Diagnosis.HANDED_OVER:
             return GiveUp(said, "let its auth_type be scram-sha-256, or say auth: md5 at the pooler")
         case Diagnosis.CROWDED:
@@ -84,4 +94,19 @@ def give_up(pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObservation, poole
             return GiveUp(said, f"the pooler refuses the application's own login: {hint}")
         case _:
             hint = f"compare {pooler.credential.secret} with the pooler's auth_file and [databases]"
-            return GiveUp(f"{said}, although PostgreSQL accepts the Secret's password", hint)
+            fault = f"; it may be that {pod.bug.told}" if pod.bug and not pod.login.spoke else ""
+            return GiveUp(f"{said}, although PostgreSQL accepts the Secret's password{fault}", hint)
+
+
+def _configured(name: str, said: str, pod: PoolerPod, pooler: Pooler) -> GiveUp:
+    """Say which configuration does not let it through, in the words of its cause."""
+    found = pod.refusal
+    if found is None:
+        return GiveUp(said, f"kubectl -n {pod.ref.namespace} logs {pod.ref.name}")
+    if found.cause.id == "pgbouncer-no-such-database":
+        hint = (
+            f"see [databases] in its pgbouncer.ini, or poolers.{name}.dbname; SHOW DATABASES on its console names them"
+        )
+        return GiveUp(f'{said}: the pooler has no database "{pooler.dbname}"', hint)
+    logged = f" (its log: {found.evidence.quote})" if found is pod.log else ""
+    return GiveUp(f"{said}: {found.means}{logged}", found.next_step)

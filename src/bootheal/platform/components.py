@@ -5,7 +5,7 @@ business. Nothing is started or restarted that the configuration does not allow,
 component at most once a boot.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bootheal.model import Component, ComponentState, HostFacts, Ref, Symptom
 from bootheal.ports import World
@@ -89,9 +89,23 @@ def judge(facts: HostFacts, past: Past, allowed: Allowed) -> Judgement | None:
     """Judge the components, worst first; None where they give no reason for anything."""
     for symptom in facts.symptoms:
         if symptom.fatal:
-            return GiveUp(f"{symptom.component}: {symptom.text}", symptom.hint, person=True)
+            return GiveUp(f"{symptom.component}: {symptom.text}", symptom.hint, person=not symptom.spares_data)
     unwell = (judgement for component in facts.components if (judgement := _judge_component(component, past, allowed)))
-    return next(unwell, None) or judge_symptoms(facts, past, allowed) or _wait_for_symptoms(facts)
+    return _explained(next(unwell, None), facts) or judge_symptoms(facts, past, allowed) or _wait_for_symptoms(facts)
+
+
+def _explained(judgement: Judgement | None, facts: HostFacts) -> Judgement | None:
+    """Add what a component complains of to the bare state of its unit, and to the next step of what is given up."""
+    first = next(iter(facts.symptoms), None)
+    if judgement is None or first is None or first.text in judgement.why:
+        return judgement
+    match judgement:
+        case Wait():
+            return replace(judgement, why=f"{judgement.why}; {_told(first)}")
+        case GiveUp():
+            return replace(judgement, why=f"{judgement.why}; {first.text}", hint=first.hint or judgement.hint)
+        case _:
+            return judgement
 
 
 def judge_symptoms(facts: HostFacts, past: Past, allowed: Allowed) -> Judgement | None:
@@ -111,8 +125,12 @@ def judge_symptoms(facts: HostFacts, past: Past, allowed: Allowed) -> Judgement 
 def _wait_for_symptoms(facts: HostFacts) -> Judgement | None:
     """Say what is known; most of it passes."""
     for symptom in facts.symptoms:
-        return Wait(f"{symptom.component}: {symptom.text}" + (f" ({symptom.hint})" if symptom.hint else ""))
+        return Wait(f"{symptom.component}: {_told(symptom)}")
     return None
+
+
+def _told(symptom: Symptom) -> str:
+    return symptom.text + (f" ({symptom.hint})" if symptom.hint else "")
 
 
 def _judge_component(component: Component, past: Past, allowed: Allowed) -> Judgement | None:

@@ -3,13 +3,17 @@
 Databases are asked by their pods' addresses, so nothing of theirs waits for this.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bootheal.causes.pods import Trouble, needs_events, of_log, trouble
 from bootheal.cluster.freshness import sends_to, service_doubt
+from bootheal.cluster.last_words import last_words
+from bootheal.cluster.rollout import crashed
 from bootheal.errors import DeniedError, MissingError
 from bootheal.model import Answer, Pod, Ref, Right, Service, Target
 from bootheal.ports import World
-from bootheal.step import Judgement, Past, Settled, Step, Wait
+from bootheal.step import GiveUp, Judgement, Past, Settled, Step, Wait
 
 NAME = "dns"
 SERVICE = Ref("service", "kube-system", "kube-dns")
@@ -25,16 +29,21 @@ SILENT_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class DnsObservation:
-    """What can be known of the cluster's DNS: why it was not looked at, why it can't serve yet, what it answered."""
+    """What can be known of the cluster's DNS: why it was not looked at, why it can't serve yet, what it answered.
+
+    `trouble`: what keeps a pod of it back.
+    """
 
     unknown: str = ""
     doubt: str = ""
     answer: Answer | None = None
+    trouble: Trouble | None = None
 
     @property
     def conditions(self) -> frozenset[str]:
-        """For how long it should have answered and did not."""
-        return frozenset({"silent"}) if self.answer and not self.answer.ok else frozenset()
+        """For how long it should have answered and did not, and how long what keeps it back has."""
+        silent = {"silent"} if self.answer and not self.answer.ok else set()
+        return frozenset(silent | ({self.trouble.condition} if self.trouble else set()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +52,17 @@ class Dns(Step[DnsObservation]):
 
     name: str = NAME
 
+    @property
+    def shows_more(self) -> str:
+        """Show what CoreDNS says, and its pods."""
+        return "kubectl -n kube-system logs deployment/coredns; kubectl -n kube-system get pods -o wide"
+
     def wishes(self) -> frozenset[Right]:
         """To find it."""
         namespace = SERVICE.namespace
         listed = (Right("list", "pods", namespace), Right("list", "endpointslices", namespace, "discovery.k8s.io"))
-        return frozenset({Right("get", "services", namespace), *listed})
+        told = (Right("list", "events", namespace), Right("get", "pods/log", namespace))
+        return frozenset({Right("get", "services", namespace), *listed, *told})
 
     def look(self, world: World) -> DnsObservation:
         """Judge its slices, and ask it where they are good."""
@@ -58,7 +73,8 @@ class Dns(Step[DnsObservation]):
         except (MissingError, DeniedError) as error:
             return DnsObservation(unknown=str(error))
         if doubt := service_doubt(service, endpoints, pods, boot_time=world.host.boot_time()):
-            return DnsObservation(doubt=doubt)
+            mine = [pod for pod in pods if service.selects(pod) or not service.selector]
+            return DnsObservation(doubt=doubt, trouble=_trouble(world, mine))
         pod = next((pod for pod in pods if pod.ready and sends_to(endpoints, pod)), None)
         if pod is None:
             return DnsObservation(unknown=f"{SERVICE} leads out of the cluster")
@@ -70,13 +86,34 @@ class Dns(Step[DnsObservation]):
         if seen.unknown:
             return Settled("cluster DNS was not checked", (seen.unknown,))
         if seen.answer is None:
-            return Wait(seen.doubt)
+            return _judge_silent(seen, past)
         if seen.answer.ok:
             return Settled("cluster DNS answers")
         why = f"cluster DNS does not answer: {seen.answer}"
         if past.held("silent") < SILENT_SECONDS:
             return Wait(why)
         return Settled("cluster DNS has fresh endpoints", (f"{why} (asked from here)",))
+
+
+def _judge_silent(seen: DnsObservation, past: Past) -> Judgement:
+    """Say why it has no address; what only a person mends is given up, since names will not be found before."""
+    found = seen.trouble
+    if found is None:
+        return Wait(seen.doubt)
+    why = f"{seen.doubt}: {found.text}"
+    if found.hopeless and past.held(found.condition) >= found.certain_after:
+        return GiveUp(why, found.next_step, person=found.data)
+    return Wait(why, hint=found.next_step)
+
+
+def _trouble(world: World, pods: Sequence[Pod]) -> Trouble | None:
+    """Return the gravest of what its pods, their Events and their last words tell."""
+    found: list[Trouble | None] = []
+    for pod in pods:
+        events = world.cluster.occurrences(pod.ref) if needs_events(pod) else ()
+        found.append(trouble(pod, events, boot_time=world.host.boot_time()))
+        found += [of_log(pod, container, last_words(world.pod_access, pod, container)) for container in crashed(pod)]
+    return max((each for each in found if each), key=lambda each: each.gravity.rank, default=None)
 
 
 def _target(service: Service, pod: Pod, *, direct: bool) -> Target:

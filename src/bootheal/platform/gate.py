@@ -4,12 +4,13 @@ While it is shut, what the host knows of the cluster's components tells why, and
 """
 
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bootheal.cluster import webhooks
-from bootheal.cluster.freshness import node_doubt
+from bootheal.cluster.freshness import before_boot, node_doubt
 from bootheal.errors import DeniedError, TransientError
-from bootheal.model import BootTime, Extensions, HostFacts, Lease, Node, Readiness, Right
+from bootheal.model import BootTime, Extensions, HostFacts, Lease, Node, Readiness, Ref, Right
 from bootheal.platform import components
 from bootheal.platform.components import Allowed
 from bootheal.ports import ClusterReader, Host, Interest, World
@@ -17,7 +18,11 @@ from bootheal.step import REFUSAL_TRANSIENT_SECONDS, GiveUp, Judgement, Past, Se
 
 NAME = "gate"
 LEASES = "kube-node-lease"
+OF_CERTIFICATES = frozenset({"k3s-certificate-expired", "k3s-clock-behind"})
 BLOCKING_TAINTS = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"})
+
+# How many objects a remark names.
+NAMED = 6
 
 # How each sentence begins that says what is wrong with a node, here and in `cluster.freshness`.
 _OF_A_NODE = ("node ", "no node ")
@@ -29,7 +34,10 @@ CHECK_LASTS_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class GateObservation:
-    """What the API server and the nodes say; `denied` is why our credentials or rights were refused, maybe for good."""
+    """What the API server and the nodes say; `denied` is why our credentials or rights were refused, maybe for good.
+
+    `bound`: pods and claims that are bound to a node which this machine is not, by its name.
+    """
 
     readiness: Readiness
     unreachable: str = ""
@@ -42,6 +50,7 @@ class GateObservation:
     boot_time: BootTime | None = None
     facts: HostFacts = field(default_factory=HostFacts)
     extensions: Extensions = field(default_factory=Extensions)
+    bound: Mapping[str, tuple[Ref, ...]] = field(default_factory=dict)
 
     @property
     def conditions(self) -> frozenset[str]:
@@ -62,16 +71,21 @@ class Gate(Step[GateObservation]):
         """Nodes and their heartbeats."""
         return frozenset({Interest("node"), Interest("lease", LEASES, pulse=True)})
 
+    @property
+    def shows_more(self) -> str:
+        """Ask the API server for its checks, and for the nodes."""
+        return "kubectl get --raw '/readyz?verbose'; kubectl get nodes"
+
     def wishes(self) -> frozenset[Right]:
-        """To tell of broken webhooks and aggregated APIs."""
-        return webhooks.RIGHTS
+        """To tell of broken webhooks and aggregated APIs, and of what is bound to a node that is away."""
+        return webhooks.RIGHTS | {Right("list", "pods"), Right("list", "persistentvolumes")}
 
     def look(self, world: World) -> GateObservation:
         """Ask /readyz, then read the nodes and their Leases; where they say no, or nothing, ask the host why."""
         seen = _look_at_the_api(world.cluster, world.host)
         up = any(node.ready and node.boot_id == (seen.boot_id or node.boot_id) for node, _ in seen.nodes)
         if up:
-            seen = replace(seen, extensions=_look_at_extensions(world.cluster))
+            seen = replace(seen, extensions=_look_at_extensions(world.cluster), bound=_bound(world.cluster, seen))
         return seen if up and not self.allowed.restart else replace(seen, facts=world.host.facts())
 
     def judge(self, seen: GateObservation, past: Past) -> Judgement:
@@ -114,7 +128,7 @@ class Gate(Step[GateObservation]):
         cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in nodes if node.unschedulable)
         return Settled(
             f"node {names} is Ready in this boot",
-            remarks=(*cordoned, *webhooks.remarks(seen.extensions)),
+            remarks=(*cordoned, *_lost(seen, nodes, past.now), *webhooks.remarks(seen.extensions)),
             epoch=seen.epoch or "+".join(node.boot_id for node, _ in nodes),
         )
 
@@ -128,7 +142,7 @@ def _without_our_own(seen: GateObservation) -> HostFacts:
     """Who refuses an old certificate of ours says so in its log, as of any other."""
     if not seen.denied:
         return seen.facts
-    others = tuple(symptom for symptom in seen.facts.symptoms if symptom.kind != "certificate")
+    others = tuple(symptom for symptom in seen.facts.symptoms if symptom.kind not in OF_CERTIFICATES)
     return replace(seen.facts, symptoms=others)
 
 
@@ -163,6 +177,40 @@ def _look_at_extensions(cluster: ClusterReader) -> Extensions:
         return cluster.extensions()
     except TransientError:
         return Extensions()
+
+
+def _away(seen: GateObservation) -> list[tuple[Node, Lease | None]]:
+    """Return the nodes that are not Ready and not this machine, where it is known which boot this machine is in."""
+    if seen.boot_id is None:
+        return []
+    return [(node, lease) for node, lease in seen.nodes if node.boot_id != seen.boot_id and not node.ready]
+
+
+def _bound(cluster: ClusterReader, seen: GateObservation) -> dict[str, tuple[Ref, ...]]:
+    """Ask what is bound to nodes that are away; nobody waits for it."""
+    try:
+        return {node.name: tuple(cluster.bound_to(node.name)) for node, _ in _away(seen)}
+    except TransientError:
+        return {}
+
+
+def _lost(seen: GateObservation, here: Sequence[tuple[Node, Lease | None]], now: float) -> Iterator[str]:
+    """Tell of each node that does not come back, with what is bound to it: this machine may have another name now."""
+    names, addresses = [node.name for node, _ in here], {node.ip for node, _ in here}
+    for node, lease in _away(seen):
+        if lease and not before_boot(lease.renewed, seen.boot_time) and now - lease.renewed <= lease.duration:
+            continue
+        bound = seen.bound.get(node.name, ())
+        told = ", ".join(map(str, bound[:NAMED])) + (f" and {len(bound) - NAMED} more" if len(bound) > NAMED else "")
+        stays = f"; bound to it: {told}" if bound else ""
+        if len(names) == 1 and (not node.ip or node.ip in addresses):
+            yield (
+                f"node {node.name} is not this machine's any more: this boot has registered as {names[0]}{stays}; "
+                f"volumes of local-path stay with {node.name}: give the host its old name "
+                f"(hostnamectl set-hostname {node.name}, or k3s --node-name {node.name}) and restart k3s"
+            )
+        else:
+            yield f"node {node.name} has not come back{stays}; start that machine, or kubectl delete node {node.name}"
 
 
 def _unready(node: Node) -> str:

@@ -84,6 +84,11 @@ class NodeHosts(Step[NodeHostsObservation]):
         verbs = ("get", "patch") if self.restore else ("get",)
         return frozenset(Right(verb, "configmaps", COREDNS.namespace) for verb in verbs)
 
+    @property
+    def shows_more(self) -> str:
+        """Show the names that CoreDNS gives out."""
+        return "kubectl -n kube-system get configmap coredns -o yaml"
+
     def look(self, world: World) -> NodeHostsObservation:
         """Read the list, and ask the host for the names."""
         facts, nodes = world.host.facts(), tuple(world.cluster.nodes())

@@ -84,6 +84,11 @@ class Registry(Step[RegistryObservation]):
     start: bool = False
     name: str = NAME
 
+    @property
+    def shows_more(self) -> str:
+        """Show what its container says, or ask it."""
+        return f"docker logs --tail=50 {self.container}" if self.container else f"curl -v {self.url}"
+
     def look(self, world: World) -> RegistryObservation:
         """Ask for /v2/: 200, or 401 where one must log in; then look at the container."""
         door = f"{self.url.rstrip('/')}/v2/"

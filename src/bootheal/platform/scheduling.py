@@ -66,6 +66,11 @@ class Scheduling(Step[SchedulingObservation]):
         """To change a node, where that is wanted."""
         return frozenset({Right("patch", "nodes")} if self.uncordon else ())
 
+    @property
+    def shows_more(self) -> str:
+        """Describe the nodes."""
+        return "kubectl describe nodes"
+
     def look(self, world: World) -> SchedulingObservation:
         """Read the nodes."""
         nodes = (node for node in world.cluster.nodes() if node.unschedulable or TAINT in node.taints)

@@ -10,8 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from bootheal.cluster import refusals
 from bootheal.cluster.dead_pods import BY_DEFAULT, EVICTED, cause_of_death, died
 from bootheal.cluster.delete_pod import LOG_LINES, REPLACED_BY, DeletePod, delete_pod
+from bootheal.cluster.refusals import Refusals
+from bootheal.cluster.starting import skipped_init
 from bootheal.model import DELETES_AT_ONCE, Pod, PodToDelete, Ref, Right
 from bootheal.pods import terminating
 from bootheal.pods.terminating import ForceDeletePod, Terminating
@@ -41,19 +44,24 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """A dead pod, of what it died, and (where it must be left) why it is left."""
+    """A dead pod, of what it died, and (where it must be left) why it is left; `refused`: why none would replace it."""
 
     pod: Pod
     why: str
     left: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CleanupObservation:
-    """The dead pods of the declared namespaces, and those that are being deleted."""
+    """The dead pods of the declared namespaces, and those that are being deleted.
+
+    `skipped`: bare pods of which an init container did not run in this boot.
+    """
 
     dead: tuple[Dead, ...] = ()
     terminating: Terminating = field(default_factory=Terminating)
+    skipped: tuple[str, ...] = ()
 
     @property
     def conditions(self) -> frozenset[str]:
@@ -122,6 +130,15 @@ class Cleanup(Step[CleanupObservation]):
         ask = {Right("get", "nodes/proxy")} if self.force_after is not None else set()
         return frozenset(ask | {Right(*right, namespace) for right in needed for namespace in self.namespaces})
 
+    @property
+    def shows_more(self) -> str:
+        """List the pods."""
+        return f"kubectl -n {self.namespaces[0]} get pods -o wide"
+
+    def wishes(self) -> frozenset[Right]:
+        """To read what would keep their successors out."""
+        return refusals.wishes(self.namespaces)
+
     # --- looking ----------------------------------------------------------------------------------
 
     def look(self, world: World) -> CleanupObservation:
@@ -130,12 +147,17 @@ class Cleanup(Step[CleanupObservation]):
         pods = [pod for namespace in self.namespaces for pod in world.cluster.pods(namespace)]
         pods.sort(key=lambda pod: (pod.ref.namespace, pod.ref.name))
         pressures = {node.name: node.pressures for node in world.cluster.nodes()}
+        died_of = [(pod, why) for pod in pods if (why := cause_of_death(pod, boot_time=boot_time))]
+        wanting = {pod.ref.namespace for pod, _ in died_of}
+        found = {namespace: refusals.look(world.cluster, namespace) for namespace in sorted(wanting)}
         dead = (
-            Dead(pod, why, self._left(pod, why, pressures))
-            for pod in pods
-            if (why := cause_of_death(pod, boot_time=boot_time))
+            Dead(pod, why, self._left(pod, why, pressures), _refusal(pod, found[pod.ref.namespace]))
+            for pod, why in died_of
         )
-        return CleanupObservation(tuple(dead), terminating.look(world, pods, ask=self.force_after is not None))
+        bare = (pod for pod in pods if pod.owner is None and not pod.mirror and not pod.deleting)
+        skipped = (f"{pod.ref} ({name.name})" for pod in bare if (name := skipped_init(pod, boot_time)))
+        ending = terminating.look(world, pods, ask=self.force_after is not None)
+        return CleanupObservation(tuple(dead), ending, tuple(skipped))
 
     def _left(self, pod: Pod, why: str, pressures: Mapping[str, tuple[str, ...]]) -> str:
         if pod.mirror:
@@ -158,15 +180,19 @@ class Cleanup(Step[CleanupObservation]):
         """Delete what stays dead, unless it is suspiciously much; then see to what does not go."""
         ours = [dead for dead in seen.dead if not dead.left]
         ripe = [dead for dead in ours if self._left_of_grace(dead.pod, past) <= 0]
-        if ripe:
-            return self._refuse(ripe, past) or self._delete(ripe, past)
+        if taken := [dead for dead in ripe if not dead.refused]:
+            return self._refuse(taken, past) or self._delete(taken, past)
         if forced := self._forced(seen.terminating, past):
             return Act(f"{_pods(forced)} should have gone long ago", tuple(_force(pod) for pod in forced))
+        if ripe:
+            names = _pods([dead.pod for dead in ripe])
+            return Wait(f"not deleted yet: {ripe[0].refused} ({names})", again=self.grace)
         late = seen.terminating.overdue(past.now, past.held(BEGAN))  # of before; what is deleted now goes by itself
         if ours or (late and past.held(BEGAN) < self.grace):
             left = [self._left_of_grace(dead.pod, past) for dead in ours] or [self.grace - past.held(BEGAN)]
             return Wait("the kubelet may still see to pods that are dead or overdue", again=max(min(left), 0.1))
-        remarks = (*_remarks(seen.dead), *terminating.remarks(seen.terminating, past.now, self.grace, self.force_after))
+        told = terminating.remarks(seen.terminating, past.now, self.grace, self.force_after)
+        remarks = (*_remarks(seen.dead), *_skipped(seen.skipped), *told)
         return Settled(_summary(seen, past), remarks)
 
     def _left_of_grace(self, pod: Pod, past: Past) -> float:
@@ -214,6 +240,17 @@ def _delete_batch(batch: Sequence[Dead]) -> DeletePods:
     cause = ", ".join(f"{reason} {count}" for reason, count in Counter(dead.why for dead in batch).most_common())
     doomed = tuple(PodToDelete(dead.pod.ref, dead.pod.uid, dead.pod.version) for dead in batch)
     return DeletePods(cause=cause, pods=doomed)
+
+
+def _refusal(pod: Pod, found: Refusals) -> str:
+    """Say why none would take its place; what has Failed a ReplicaSet has replaced already."""
+    replaced = pod.finished and pod.owner is not None and pod.owner.kind == "replicaset"
+    return "" if replaced else found.placed(pod)
+
+
+def _skipped(names: Sequence[str]) -> Iterator[str]:
+    if names:
+        yield f"an init container of {_names(names)} did not run in this boot: make anew what nothing else makes anew"
 
 
 def _split(items: Sequence[Item], size: int) -> list[tuple[Item, ...]]:

@@ -5,8 +5,9 @@ still wait are deleted, once a boot for each image, and their controllers make t
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bootheal.cluster import refusals
 from bootheal.cluster.delete_pod import REPLACED_BY, DeletePod, delete_pod
 from bootheal.model import Pod, Right
 from bootheal.ports import Interest, World
@@ -23,10 +24,11 @@ GRACE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A pod of a controller that waits for an image."""
+    """A pod of a controller that waits for an image; `refused`: why no other would take its place."""
 
     pod: Pod
     image: str
+    refused: str = ""
 
     @property
     def condition(self) -> str:
@@ -67,11 +69,23 @@ class Images(Step[ImagePullsObservation]):
         """To delete them."""
         return frozenset(Right("delete", "pods", namespace) for namespace in self.namespaces)
 
+    @property
+    def shows_more(self) -> str:
+        """List what happened to the pods last."""
+        return f"kubectl -n {self.namespaces[0]} get events --sort-by=.lastTimestamp"
+
+    def wishes(self) -> frozenset[Right]:
+        """To read what would keep their successors out."""
+        return refusals.wishes(self.namespaces)
+
     def look(self, world: World) -> ImagePullsObservation:
         """Read the pods."""
         pods = (pod for namespace in self.namespaces for pod in world.cluster.pods(namespace))
-        pulls = (Pull(pod, image) for pod in pods if (image := self._waits_for(pod)))
-        return ImagePullsObservation(tuple(sorted(pulls, key=lambda pull: pull.pod.ref)))
+        pulls = [Pull(pod, image) for pod in pods if (image := self._waits_for(pod))]
+        wanting = sorted({pull.pod.ref.namespace for pull in pulls})
+        found = {namespace: refusals.look(world.cluster, namespace) for namespace in wanting}
+        judged = (replace(pull, refused=found[pull.pod.ref.namespace].placed(pull.pod)) for pull in pulls)
+        return ImagePullsObservation(tuple(sorted(judged, key=lambda pull: pull.pod.ref)))
 
     def judge(self, seen: ImagePullsObservation, past: Past) -> Judgement:
         """Delete who has waited on after the registry answered; who waits after that is told of."""
@@ -80,8 +94,14 @@ class Images(Step[ImagePullsObservation]):
             told = tuple(f"{pull.pod.ref} cannot pull {pull.image} from a registry that answers" for pull in seen.pulls)
             return Settled("nothing that we could help waits for an image", told)
         ripe = [pull for pull in pulls if past.held(pull.condition) >= GRACE_SECONDS]
+        ripe.sort(key=lambda pull: bool(pull.refused))
+        if ripe and ripe[0].refused:
+            return Wait(f"not deleted yet: {ripe[0].refused} ({ripe[0].pod.ref} waits for {ripe[0].image})")
         if ripe:
-            return Act(f"{len(ripe)} pods are in back-off for images", tuple(_deletions(ripe, seen.pulls)))
+            return Act(
+                f"{len(ripe)} pods are in back-off for images",
+                tuple(_deletions([pull for pull in ripe if not pull.refused], seen.pulls)),
+            )
         left = GRACE_SECONDS - max(past.held(pull.condition) for pull in pulls)
         return Wait(f"{pulls[0].pod.ref} waits for {pulls[0].image}, which the kubelet may be pulling", again=left)
 

@@ -95,7 +95,7 @@ def _known(access: PodAccess, node: str) -> frozenset[str] | str:
 def remarks(terminating: Terminating, now: float, grace: float, force_after: float | None) -> Iterator[str]:
     """Name each pod that is stuck, what holds it, and why it was not forced where that was asked for."""
     for pod in terminating.overdue(now, grace):
-        text = f"{pod.ref} should have gone {_duration(_late(pod, now))} ago: {_holds(pod)}"
+        text = f"{pod.ref} should have gone {_duration(_late(pod, now))} ago: {_holds(pod, terminating)}"
         asked = force_after is not None and _late(pod, now) >= force_after
         objection = terminating.objection(pod, now) if asked else ""
         yield text + (f"; not forced: {objection}" if objection else "")
@@ -105,9 +105,14 @@ def _late(pod: Pod, now: float) -> float:
     return float("-inf") if pod.delete_by is None else now - pod.delete_by
 
 
-def _holds(pod: Pod) -> str:
+def _holds(pod: Pod, terminating: Terminating) -> str:
     if pod.finalizers:
         return f"finalizer {', '.join(pod.finalizers)} holds it; who set it must take it off"
+    if pod.node and pod.node not in terminating.nodes:
+        return f"there is no node {pod.node} any more, whose kubelet could end it"
+    node = terminating.nodes[pod.node][0] if pod.node else None
+    if node and not node.ready:
+        return f"node {pod.node} is not Ready, and no kubelet ends it; it goes when {pod.node} comes back"
     volumes = f", perhaps with persistentvolumeclaim {', '.join(pod.claims)}" if pod.claims else ""
     see = f"see `kubectl -n {pod.ref.namespace} describe pod {pod.ref.name}`"
     return f"the kubelet of {pod.node or 'no node'} is not done{volumes}; {see}"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from bootheal.model import (
+    Admission,
     Answer,
     Backup,
     Budget,
@@ -23,6 +24,8 @@ from bootheal.model import (
     Lease,
     Login,
     Node,
+    Occurrence,
+    Operated,
     Pod,
     PodToDelete,
     Readiness,
@@ -75,10 +78,19 @@ class ClusterReader(Protocol):
         """Return what the Service's EndpointSlices hold; empty where it has none, or does not exist."""
 
     def leadership(self, namespace: str, service: str) -> Leadership | None:
-        """Return the lock that Patroni keeps in the Service's Endpoints, None where it keeps none there.
+        """Return the lock that Patroni keeps in the Service's Endpoints, or in the ConfigMap SERVICE-leader.
 
-        MissingError where the Service has no Endpoints.
+        Where both hold one, the one that was renewed later. None where neither does, or we may not see them.
         """
+
+    def primary_lease(self, namespace: str, cluster: str) -> Leadership | None:
+        """Return the Lease by which CloudNativePG (1.30 and later) keeps one primary; MissingError without one."""
+
+    def operated(self, namespace: str, cluster: str) -> Operated | None:
+        """Return what is asked of a cluster of CloudNativePG; None where there is none, or we may not see it."""
+
+    def statefulsets(self, namespace: str) -> Sequence[Workload]:
+        """List the StatefulSets of a namespace; none where we may not see them."""
 
     def directory(self, namespace: str, claim: str) -> str:
         """Return the directory on its node that a claim's volume is, an absolute path; "" where it is none."""
@@ -86,14 +98,26 @@ class ClusterReader(Protocol):
     def extensions(self) -> Extensions:
         """Return what is broken of webhooks and aggregated APIs; up to ten seconds old, up to 300 if all was well."""
 
+    def bound_to(self, node: str) -> Sequence[Ref]:
+        """Return the pods that run on a node, and the claims whose volumes lie there; as far as we may see them."""
+
+    def admission(self, namespace: str) -> Admission:
+        """Return what may keep new pods out of a namespace; two seconds old at most, webhooks ten where one is broken.
+
+        What we may not read keeps nobody out, as far as we know.
+        """
+
+    def occurrences(self, about: Ref) -> Sequence[Occurrence]:
+        """Return the Events of a pod, a workload or a claim, oldest first; none where we may not see them."""
+
     def newest_backup(self, cronjob: Ref) -> Backup | None:
         """Return the Job of `cronjob` that succeeded last, None where there is none."""
 
     def document(self, config_map: Ref, key: str) -> Document:
         """Read one key of a ConfigMap; MissingError names the ConfigMap or the key."""
 
-    def may(self, right: Right) -> bool:
-        """Ask the API server whether we have a right (SelfSubjectAccessReview)."""
+    def may(self, right: Right, name: str = "") -> bool:
+        """Ask the API server whether we have a right, of any object or of one `name` (SelfSubjectAccessReview)."""
 
 
 class PodAccess(Protocol):

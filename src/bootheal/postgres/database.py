@@ -7,16 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bootheal.model import ActionRecord, Login, Ref, Right
+from bootheal.model.quoted import quoted
+from bootheal.model.sqlstates import CROWDED, DAMAGED, GONE, NO_DATABASE, RECOVERING, REFUSED
 from bootheal.ports import Interest, World
 from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, lost
-from bootheal.postgres.observation import MISSING, RECOVERING, DatabaseObservation, look
-from bootheal.postgres.primary import Database, Server
+from bootheal.postgres.observation import DatabaseObservation, look
+from bootheal.postgres.primary import Database, Server, describe
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
-
-FULL = ("53300",)
-REFUSED = ("28P01", "28000")
-DAMAGED = ("XX001", "XX002", "58P01")
-GONE = ("3D000", "3F000", "42883", "42P01", *DAMAGED)
 
 # The servers are asked one after another, so a switchover in between shows two primaries.
 SWITCHOVER_SECONDS = 10.0
@@ -80,7 +77,8 @@ class DatabaseStep(Step[DatabaseObservation]):
         if database.authority and database.authority.kind == "configmap":
             needed.add(Right("get", "configmaps", namespace))
         if not database.host:
-            needed |= {Right("get", "pods/log", namespace), Right("get", "endpoints", namespace)}
+            needed |= {Right("get", "pods/log", namespace), Right("list", "statefulsets", namespace, "apps")}
+            needed |= {Right("get", kind, namespace) for kind in ("endpoints", "configmaps")}
         return frozenset(needed)
 
     def look(self, world: World) -> DatabaseObservation:
@@ -96,7 +94,10 @@ class DatabaseStep(Step[DatabaseObservation]):
     def _judge_data(self, seen: DatabaseObservation, past: Past) -> Judgement:
         silent = next((item for item in seen.checks if not item.answer.ok), None)
         if silent and silent.transient:
-            return Wait(_asked(silent))
+            return Wait(
+                _asked(silent),
+                hint=f"see databases.{self.database.name}.checks; pg_stat_activity says what it does",
+            )
         losses, accepted = lost(seen.identifier, seen.checks, past.baseline), past.last(AcceptData)
         if losses and accepted:
             since = accepted.note if accepted.incident == past.incident else past.baseline
@@ -106,12 +107,22 @@ class DatabaseStep(Step[DatabaseObservation]):
         if silent:
             return self._judge_silence(silent, seen, past)
         if seen.servers.service:
-            return Wait(seen.servers.service)
+            return Wait(seen.servers.service, hint=self._service_hint)
         writable = seen.servers.writable[0].name
         kept = {IDENTIFIER: past.baseline[IDENTIFIER]} if IDENTIFIER in past.baseline else {}
         held = f"; {', '.join(check.name for check in self.checks)}" if self.checks else ""
         why = f"{writable} accepts connections and takes writes{held}"
-        return Settled(why, tuple(_remarks(seen)), baseline=kept | seen.facts)
+        return Settled(why, (*_remarks(seen), *self._collation(seen)), baseline=kept | seen.facts)
+
+    def _collation(self, seen: DatabaseObservation) -> Iterator[str]:
+        if seen.collation:
+            before, _, now = seen.collation.partition(" ")
+            name = self.database.dbname
+            yield (
+                f"database {name} sorts text by version {quoted(before)} of a library of which the server has "
+                f"{quoted(now)}, so indexes on text may be wrong: REINDEX DATABASE {name}; ALTER DATABASE {name} "
+                "REFRESH COLLATION VERSION"
+            )
 
     def _judge_loss(
         self, cause: str, silent: Checked | None, seen: DatabaseObservation, accepted: ActionRecord | None
@@ -143,24 +154,49 @@ class DatabaseStep(Step[DatabaseObservation]):
             return GiveUp(
                 f"more than one writable primary: {servers.why_none}", "find out which one is right", person=True
             )
+        if hopeless := seen.hopeless:
+            if hopeless.damaged:
+                return self._stop(seen.why_none, seen, hopeless.hint)
+            return GiveUp(f"no writable primary: {seen.why_none}", hopeless.hint)
         if recovering := servers.answered(*RECOVERING):
-            return Wait(
-                f"PostgreSQL {_said(recovering)}" + (f": {seen.recovery}" if seen.recovery else ""), counts=False
+            return self._recovering(recovering, seen)
+        said = self._judge_answers(seen, past) if servers.all_spoke else None
+        return said or Wait(f"no writable primary: {seen.why_none}", hint=self._patience_hint(seen))
+
+    def _judge_answers(self, seen: DatabaseObservation, past: Past) -> Judgement | None:
+        """Judge what the servers say, once each has spoken; None where none says why it is no primary."""
+        servers = seen.servers
+        if full := servers.answered(*CROWDED):
+            hint = (
+                "SELECT usename, count(*) FROM pg_stat_activity GROUP BY 1 says who has them; or raise max_connections"
             )
-        fatal = [found for found in seen.distress.values() if found.fatal]
-        if fatal and len(fatal) == len(servers.all):
-            return self._stop(seen.why_none, seen, fatal[0].hint)
-        if not servers.all_spoke:
-            return Wait(f"no writable primary: {seen.why_none}")
-        if full := servers.answered(*FULL):
-            return Wait(f"PostgreSQL {_said(full)}; what comes after waits until connections are free")
+            return Wait(f"PostgreSQL {_said(full)}; what comes after waits until connections are free", hint=hint)
         if damaged := servers.answered(*DAMAGED):
             return self._stop(f"PostgreSQL {_said(damaged)}", seen, f"data may be damaged: {RESTORE}")
-        if missing := servers.answered(*MISSING):
+        if missing := servers.answered(*NO_DATABASE):
             return self._missing(missing, seen, past)
         if refused := servers.answered(*REFUSED):
             return GiveUp(f"PostgreSQL {_said(refused)}", self._refusal_hint(refused))
-        return Wait(f"no writable primary: {servers.why_none}")
+        return None
+
+    def _recovering(self, recovering: Server, seen: DatabaseObservation) -> Wait:
+        """Wait for crash recovery, as long as it takes; for a standby's not, where the data of another is damaged."""
+        why = f"PostgreSQL {_said(recovering)}" + (f": {seen.recovery}" if seen.recovery else "")
+        if seen.damaged:
+            return Wait(f"no writable primary: {seen.why_none}", hint=self._patience_hint(seen))
+        others = [server for server in seen.servers.all if server.name != recovering.name]
+        told = [seen.accounts[server.name].told(server.name) for server in others if server.name in seen.accounts]
+        return Wait("; ".join(filter(None, (why, *map(describe, others), *told))), counts=False)
+
+    def _patience_hint(self, seen: DatabaseObservation) -> str:
+        """Say what a person does if it lasts: of the gravest that is known, of a standby last of all."""
+        told = sorted(seen.accounts.values(), key=lambda found: -found.gravity)
+        if told and told[0].hint:
+            return told[0].hint
+        namespace, pods = self.database.namespace, [server.pod for server in seen.servers.all if server.pod]
+        if pods:
+            return f"kubectl -n {namespace} describe pod {pods[0].ref.name}"
+        return f"kubectl -n {namespace} get pods,statefulsets" if not self.database.host else ""
 
     def _missing(self, missing: Server, seen: DatabaseObservation, past: Past) -> GiveUp:
         """A database that is not there: a slip in the configuration, or the worst that can happen."""
@@ -170,6 +206,11 @@ class DatabaseStep(Step[DatabaseObservation]):
             return self._stop(f"{why}, and bootheal has never seen it", seen, hint)
         why = "; ".join((f"{why}; it was there in the last good boot", *lost(seen.identifier, (), past.baseline)))
         return self._stop(why, seen, RESTORE)
+
+    @property
+    def _service_hint(self) -> str:
+        namespace, service = self.database.namespace, self.database.service
+        return f"kubectl -n {namespace} get service,endpointslices -l kubernetes.io/service-name={service} -o wide"
 
     def _stop(self, why: str, seen: DatabaseObservation, hint: str) -> GiveUp:
         """Stop for a person, and name the backup."""

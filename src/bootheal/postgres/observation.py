@@ -4,31 +4,33 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bootheal.cluster.freshness import before_boot
 from bootheal.errors import BoothealError, UnreachableError
-from bootheal.model import Backup, Container, Login, Pod, Ref, State, Target
+from bootheal.model import Backup, Login, Ref, Target
+from bootheal.model.sqlstates import NO_DATABASE, RECOVERING
 from bootheal.ports import World
+from bootheal.postgres.accounts import Account, account
 from bootheal.postgres.data_checks import Check, Checked, checked, facts, transient
 from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, Server, Servers, find
-from bootheal.postgres.server_log import Distress, distress, progress
-
-RECOVERING = ("57P03",)
-MISSING = ("3D000",)
 
 # A check may have to read a table from a cold disk.
 CHECK_TIMEOUT_SECONDS = 30.0
-LOG_LINES = 30
 MAINTENANCE = "postgres"
 
-# What operators and charts call the container that runs PostgreSQL.
-CONTAINERS = ("postgres", "postgresql", "database")
-
-# The system identifier, and whether commits wait, without any error, for a standby that is not there.
+# The system identifier, whether commits wait, without any error, for a standby that is not there, and the version.
 ABOUT = """
 select system_identifier || ' ' || (
     current_setting('synchronous_standby_names') <> '' and pg_has_role('pg_read_all_stats', 'usage')
     and not exists (select from pg_stat_replication where sync_state in ('sync', 'quorum'))
-) from pg_control_system()
+) || ' ' || current_setting('server_version_num') from pg_control_system()
+"""
+
+# By which version of the library the database sorts text, and which the server has; "" where they are the same.
+KNOWS_COLLATIONS = 150000
+COLLATION = """
+select coalesce((
+    select datcollversion || ' ' || pg_database_collation_actual_version(oid) from pg_database
+    where datname = current_database() and datcollversion <> pg_database_collation_actual_version(oid)
+), '')
 """
 
 
@@ -37,17 +39,18 @@ class DatabaseObservation:
     """What each server answered, and what is known of the data and of servers that do not answer.
 
     `identifier` is "" where it could not be read; `alone`: commits wait for a standby that is not there;
-    `recovery` is how far crash recovery is; `distress` is by server; `backup` is the newest one, where a
-    CronJob is declared to make them.
+    `collation` is by which version of the library it sorts text, and which the server has, where those differ;
+    `accounts` tell of those that do not answer, by server; `backup` is the newest one, where a CronJob is declared to
+    make them.
     """
 
     servers: Servers
     identifier: str = ""
     checks: tuple[Checked, ...] = ()
     alone: bool = False
-    recovery: str = ""
-    distress: Mapping[str, Distress] = field(default_factory=dict)
+    accounts: Mapping[str, Account] = field(default_factory=dict)
     backup: str = ""
+    collation: str = ""
 
     @property
     def conditions(self) -> frozenset[str]:
@@ -66,9 +69,38 @@ class DatabaseObservation:
 
     @property
     def why_none(self) -> str:
-        """Say why there is no primary, and what the logs of those who do not answer say."""
-        logs = "; ".join(f"{name}'s log: {found.text}" for name, found in self.distress.items())
-        return self.servers.why_none + (f" ({logs})" if logs else "")
+        """Say why there is no primary, and what containers and logs of those who do not answer say."""
+        told = "; ".join(text for name, found in self.accounts.items() if (text := found.told(name)))
+        return self.servers.why_none + (f" ({told})" if told else "")
+
+    @property
+    def recovery(self) -> str:
+        """How far crash recovery is, as far as the logs tell."""
+        return "".join(found.recovery for found in self.accounts.values())
+
+    @property
+    def damaged(self) -> bool:
+        """Whether the data of a server is at risk, for all we know."""
+        return any(found.damaged for found in self.accounts.values())
+
+    @property
+    def hopeless(self) -> Account | None:
+        """Return the gravest account where no primary will come by itself, None where one may.
+
+        All servers are stuck; or the one that was the primary is, and the others only follow: nobody makes one of them
+        the primary where no operator does.
+        """
+        stuck = {name: found for name, found in self.accounts.items() if found.stuck}
+        others = [server for server in self.servers.all if server.name not in stuck]
+        if others and (self.servers.managed or not all(map(self._follows, others))):
+            return None
+        if others and all(self._follows(server) for server in self.servers.all if server.name in stuck):
+            return None
+        return max(stuck.values(), key=lambda found: found.gravity, default=None)
+
+    def _follows(self, server: Server) -> bool:
+        told = self.accounts.get(server.name)
+        return server.follows or bool(told and told.follows)
 
 
 def look(
@@ -81,28 +113,40 @@ def look(
     servers, newest = find(world, database), _newest(world, backup)
     if servers.primary is None:
         return _without_primary(world, database, servers, newest)
-    identifier, alone = _about(world, database, servers.primary, database.dbname)
+    about = _about(world, database, servers.primary, database.dbname)
     counted = tuple(_counted(world, database, servers.primary, client or database.admin, checks))
-    return DatabaseObservation(servers, identifier, counted, alone, backup=newest)
+    collation = _collation(world, database, servers.primary) if about.version >= KNOWS_COLLATIONS else ""
+    return DatabaseObservation(servers, about.identifier, counted, about.alone, backup=newest, collation=collation)
 
 
 def _without_primary(world: World, database: Database, servers: Servers, backup: str) -> DatabaseObservation:
-    missing = servers.answered(*MISSING)
-    identifier = _about(world, database, missing.target, MAINTENANCE)[0] if missing and missing.target else ""
-    recovery = "".join(_recovery(world, server) for server in servers.all)
-    return DatabaseObservation(
-        servers, identifier, recovery=recovery, distress=dict(_distress(world, servers)), backup=backup
-    )
+    missing = servers.answered(*NO_DATABASE)
+    identifier = _about(world, database, missing.target, MAINTENANCE).identifier if missing and missing.target else ""
+    return DatabaseObservation(servers, identifier, accounts=dict(_accounts(world, servers)), backup=backup)
 
 
-def _about(world: World, database: Database, target: Target, dbname: str) -> tuple[str, bool]:
-    """Return identifier ("" where it may not be read) and `alone`. Being full or slow is not "may not"."""
+@dataclass(frozen=True, slots=True)
+class _About:
+    identifier: str = ""
+    alone: bool = False
+    version: int = 0
+
+
+def _collation(world: World, database: Database, target: Target) -> str:
+    """Ask for a remark; nothing fails for want of it."""
+    admin = world.secrets.credentials(database.admin)
+    answer = world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT_SECONDS, sql=COLLATION)
+    return answer.value if answer.ok else ""
+
+
+def _about(world: World, database: Database, target: Target, dbname: str) -> _About:
+    """Return what is known; its identifier is "" where it may not be read. Being full or slow is not "may not"."""
     admin = world.secrets.credentials(database.admin)
     answer = world.postgres.ask(target, admin, dbname, timeout=TIMEOUT_SECONDS, sql=ABOUT)
     if not answer.ok and transient(answer):
         raise UnreachableError(f"cannot read the system identifier of database {database.name}: {answer}")
-    identifier, _, alone = answer.value.partition(" ")
-    return identifier, alone == "true"
+    identifier, alone, version, *_ = (*answer.value.split(), "", "", "")
+    return _About(identifier, alone == "true", int(version) if version.isdecimal() else 0)
 
 
 def _counted(
@@ -135,38 +179,10 @@ def _named(backup: Backup) -> str:
     return f"the newest backup is {backup.ref}, of {ended}"
 
 
-def _recovery(world: World, server: Server) -> str:
-    """Say how far crash recovery is, as far as the log tells."""
-    starting = server.answer and server.answer.sqlstate in RECOVERING
-    return progress(_log(world, server.pod, previous=False)) if starting else ""
-
-
-def _distress(world: World, servers: Servers) -> Iterator[tuple[str, Distress]]:
-    """Read the logs of containers that ended in this boot and are not up again."""
-    boot_time = world.host.boot_time()
+def _accounts(world: World, servers: Servers) -> Iterator[tuple[str, Account]]:
+    """Tell of each server in a pod of this boot that does not answer, or not yet."""
     for server in servers.all:
-        container = _container(server.pod)
-        if container is None or container.state is State.RUNNING:
-            continue
-        if not container.ended or before_boot(container.ended, boot_time):
-            continue
-        previous = container.state is not State.TERMINATED
-        if found := distress(_log(world, server.pod, previous=previous)):
-            yield server.name, found
-
-
-def _container(pod: Pod | None) -> Container | None:
-    """Return the container that runs PostgreSQL, by its name, else the first."""
-    containers = pod.containers if pod else ()
-    return next((c for c in containers if c.name in CONTAINERS), next(iter(containers), None))
-
-
-def _log(world: World, pod: Pod | None, *, previous: bool) -> str:
-    """Return the end of PostgreSQL's log; it is evidence, and nothing fails for want of it."""
-    container = _container(pod)
-    if pod is None or container is None:
-        return ""
-    try:
-        return world.pod_access.log_tail(pod.ref, container.name, LOG_LINES, previous=previous)
-    except BoothealError:
-        return ""
+        recovering = bool(server.answer and server.answer.sqlstate in RECOVERING)
+        silent = server.answer is None or not server.answer.spoke
+        if server.pod and (recovering or silent) and not server.stale:
+            yield server.name, account(world, server.pod, recovering=recovering)

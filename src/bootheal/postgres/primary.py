@@ -12,6 +12,7 @@ from bootheal.cluster.freshness import pod_doubt, sends_to, service_doubt
 from bootheal.errors import BoothealError, PermanentError
 from bootheal.model import Answer, Auth, Leadership, Login, Pod, Ref, Service, Target, Trust
 from bootheal.ports import World
+from bootheal.postgres.absence import CLUSTER_LABEL, absent
 
 TIMEOUT_SECONDS = 3.0
 PORT = 5432
@@ -19,7 +20,11 @@ PORT = 5432
 # Patroni's and CloudNativePG's word on who leads.
 ROLE_LABELS = ("spilo-role", "role", "cnpg.io/instanceRole")
 LEADER = ("primary", "master")
-ROLES = (*LEADER, "replica", "standby_leader", "sync_standby")
+FOLLOWER = ("replica", "sync_standby")
+ROLES = (*LEADER, *FOLLOWER, "standby_leader")
+
+# Who makes another member the primary where one fails.
+MANAGED_LABELS = ("cnpg.io/cluster", "postgres-operator.crunchydata.com/cluster", "spilo-role")
 
 READ_ONLY = "select pg_is_in_recovery() or current_setting('transaction_read_only')::bool"
 
@@ -52,6 +57,7 @@ class Server:
     """One server of the database and what it said. `doubt`: why it was not asked.
 
     It is called by its pod's name; `pod` is None for a server outside the cluster, which is called by its host's.
+    `stale`: what is known of its pod is of the previous boot.
     """
 
     name: str
@@ -59,23 +65,40 @@ class Server:
     answer: Answer | None = None
     doubt: str = ""
     pod: Pod | None = None
+    stale: bool = False
 
     @property
     def writable(self) -> bool:
         """Whether this is a primary."""
         return bool(self.answer and self.answer.ok and self.answer.value == "f")
 
+    @property
+    def follows(self) -> bool:
+        """Whether this is a standby, by its own word or else by the cluster's, which may be late."""
+        if self.answer and self.answer.ok:
+            return not self.writable
+        return any(self.pod.labels.get(key) in FOLLOWER for key in ROLE_LABELS) if self.pod else False
+
 
 @dataclass(frozen=True, slots=True)
 class Servers:
     """All servers of the database; `service`: why the Service in front of them may not lead there yet.
 
-    `lock` is what Patroni's says, where there is no primary.
+    `lock` is what Patroni's says, where there is no primary. `absent` says of pods that are no servers any more, or of
+    the lack of any, what they are.
     """
 
     all: tuple[Server, ...]
     service: str = ""
     lock: Leadership | None = None
+    absent: tuple[str, ...] = ()
+
+    @property
+    def managed(self) -> bool:
+        """Whether somebody makes another server the primary where one fails."""
+        pods = [server.pod for server in self.all if server.pod]
+        labelled = any(key in pod.labels for pod in pods for key in MANAGED_LABELS)
+        return labelled or self.lock is not None or any(pod.patroni for pod in pods)
 
     @property
     def primary(self) -> Target | None:
@@ -100,35 +123,46 @@ class Servers:
     def why_none(self) -> str:
         """Say why there is no primary, server by server."""
         if not self.all:
-            return "none of its pods exists yet"
-        return "; ".join((*(_describe(server) for server in self.all), *_lock(self.lock)))
+            return "; ".join(self.absent) or "none of its pods exists yet"
+        return "; ".join((*(describe(server) for server in self.all), *self.absent, *_lock(self.lock)))
 
 
-def _describe(server: Server) -> str:
+def describe(server: Server) -> str:
+    """Say what a server answered, or why it was not asked, and what the cluster says of it."""
     if server.answer is None:
         return server.doubt
-    told = f"; {_told(server.pod)}" if server.pod and _told(server.pod) else ""
+    of_pod = _told(server.pod, ready=server.answer.spoke) if server.pod else ""
+    told = f"; {of_pod}" if of_pod else ""
     if server.answer.ok:
         return f"{server.name} takes writes" if server.writable else f"{server.name} is read-only (a standby{told})"
     return f"{server.name}: {server.answer}" + (f" ({told[2:]})" if told else "")
 
 
-def _told(pod: Pod) -> str:
-    """Return what the cluster says of a server and since when: it may be late, so it decides nothing."""
+def _told(pod: Pod, *, ready: bool) -> str:
+    """Return what the cluster says of a server and since when: it may be late, so it decides nothing.
+
+    Whether a pod is `ready` changes with each turn of a crash loop: of a silent server its container tells more.
+    """
     role = next((f"labelled {pod.labels[key]}" for key in ROLE_LABELS if pod.labels.get(key) in ROLES), "")
     patroni = f"Patroni says {pod.patroni}" if pod.patroni else ""
-    ready_changed = f"{'' if pod.ready else 'not '}Ready since {_clock(pod.ready_changed)}" if pod.ready_changed else ""
-    return ", ".join(text for text in (role, patroni, ready_changed) if text)
+    since = f"{'' if pod.ready else 'not '}Ready since {_clock(pod.ready_changed)}" if pod.ready_changed else ""
+    return ", ".join(text for text in (role, patroni, since if ready else "") if text)
 
 
 def _lock(lock: Leadership | None) -> Iterator[str]:
-    """Say who leads as far as Patroni knows, until when nobody else may, and when that last changed."""
-    if lock:
-        until, since = _clock(lock.renewed + lock.ttl), _clock(lock.acquired)
-        yield (
-            f"Patroni's lock is {lock.leader}'s until {until} (ttl {lock.ttl:g} s), since {since}, "
-            f"after {lock.transitions} changes"
-        )
+    """Say who leads as far as the lock knows, until when nobody else may, and when that last changed."""
+    if lock is None:
+        return
+    if not lock.leader:
+        yield f"{lock.kind} is nobody's"
+        return
+    until, since = _clock(lock.renewed + lock.ttl), _clock(lock.acquired)
+    yield (
+        f"{lock.kind} is {lock.leader}'s until {until} (ttl {lock.ttl:g} s), since {since}, "
+        f"after {lock.transitions} changes"
+    )
+    if lock.also:
+        yield f"{lock.also} holds an older lock: remove it if nothing writes it any more"
 
 
 def _clock(seconds: float) -> str:
@@ -147,28 +181,49 @@ def find(world: World, database: Database) -> Servers:
         return Servers((Server(database.host, target, ask(target)),))
     boot_time = world.host.boot_time()
     servers = []
-    for pod, port in _pods(world, database):
-        doubt = pod_doubt(pod, boot_time=boot_time) or ("" if pod.ip else f"{pod.ref} has no address yet")
-        if doubt:
-            servers.append(Server(pod.ref.name, doubt=doubt, pod=pod))
+    pods = _pods(world, database)
+    for pod, port in pods:
+        if not _alive(pod):
+            continue
+        stale = pod_doubt(pod, boot_time=boot_time)
+        if doubt := stale or ("" if pod.ip else f"{pod.ref} has no address yet"):
+            servers.append(Server(pod.ref.name, doubt=doubt, pod=pod, stale=bool(stale)))
             continue
         if not port:
             hint = f"name one: databases.{database.name}.port"
             raise PermanentError(f"cannot tell the port of database {database.name}: its Service has none", hint=hint)
         target = Target(pod.ip, port, pod.ref, trust, database.auth)
         servers.append(Server(pod.ref.name, target, ask(target), pod=pod))
-    return Servers(tuple(servers), _service_doubt(world, database, servers), _leadership(world, database, servers))
+    return Servers(
+        tuple(servers),
+        _service_doubt(world, database, servers),
+        _leadership(world, database, servers),
+        _absent(world, database, servers, [pod for pod, _ in pods]),
+    )
+
+
+def _absent(world: World, database: Database, servers: Sequence[Server], pods: Sequence[Pod]) -> tuple[str, ...]:
+    """Say what is missing, where something is."""
+    if any(server.writable for server in servers):
+        return ()
+    service = world.cluster.service(database.namespace, database.service) if database.service else None
+    return absent(world, database.namespace, selecting(database, service), pods)
 
 
 def _leadership(world: World, database: Database, servers: Sequence[Server]) -> Leadership | None:
-    """Ask for Patroni's lock where it explains something; nothing fails for want of it."""
+    """Ask for the lock of Patroni or CloudNativePG where it explains something; nothing fails for want of it."""
     followers = [server.pod for server in servers if server.pod and not server.writable]
-    if not database.service or not any(pod.patroni for pod in followers) or len(followers) < len(servers):
+    if len(followers) < len(servers):
         return None
+    cluster = next((pod.labels[CLUSTER_LABEL] for pod in followers if CLUSTER_LABEL in pod.labels), "")
     try:
-        return world.cluster.leadership(database.namespace, database.service)
+        if cluster:
+            return world.cluster.primary_lease(database.namespace, cluster)
+        if database.service and any(pod.patroni for pod in followers):
+            return world.cluster.leadership(database.namespace, database.service)
     except BoothealError:
         return None
+    return None
 
 
 def _trust(world: World, database: Database) -> Trust | None:
@@ -195,35 +250,41 @@ def _service_doubt(world: World, database: Database, servers: Iterable[Server]) 
 
 def pods_of(world: World, database: Database) -> list[Pod]:
     """Return the pods of a database in the cluster, those that may take writes and those that follow them."""
-    return [pod for pod, _ in _pods(world, database)]
+    return [pod for pod, _ in _pods(world, database) if _alive(pod)]
 
 
 def _pods(world: World, database: Database) -> list[tuple[Pod, int]]:
     """Return the pods with the port to ask, by selector or, for a Service without one, by its addresses."""
     if not database.service:
         pods = world.cluster.pods(database.namespace, database.selector)
-        return [(pod, database.port or PORT) for pod in _alive(pods)]
+        return [(pod, database.port or PORT) for pod in _sorted(pods)]
     service = world.cluster.service(database.namespace, database.service)
-    selector = database.selector or _whoever_leads(service)
-    if selector:
+    if selector := selecting(database, service):
         pods = world.cluster.pods(database.namespace, selector)
-        return [(pod, database.port or service.port_on(pod)) for pod in _alive(pods)]
+        return [(pod, database.port or service.port_on(pod)) for pod in _sorted(pods)]
     # Patroni writes the addresses of such a Service itself: whoever they name was the leader once.
     endpoints = world.cluster.endpoints(database.namespace, database.service)
     ports = {endpoint.pod: endpoint.port for endpoint in endpoints}
     named = [pod for pod in world.cluster.pods(database.namespace) if pod.ref.name in ports]
-    return [(pod, database.port or ports[pod.ref.name]) for pod in _alive(named)]
+    return [(pod, database.port or ports[pod.ref.name]) for pod in _sorted(named)]
 
 
-def _whoever_leads(service: Service) -> dict[str, str]:
-    """Return the Service's selector without the leader's label: it is not believed, and followers explain, too.
+def selecting(database: Database, service: Service | None) -> dict[str, str]:
+    """Return the labels that the database's pods have: the Service's selector without the leader's label.
 
-    A Service whose addresses Patroni writes has none, but Zalando's operator labels it as it labels the pods.
+    That is not believed, and followers explain, too. A Service whose addresses Patroni writes has no selector, but
+    Zalando's operator labels it as it labels the pods.
     """
+    if database.selector or service is None:
+        return dict(database.selector)
     labelled = any(service.labels.get(key) in LEADER for key in ROLE_LABELS)
     selector = service.selector or (service.labels if labelled else {})
     return {key: value for key, value in selector.items() if key not in ROLE_LABELS or value not in LEADER}
 
 
-def _alive(pods: Iterable[Pod]) -> list[Pod]:
-    return sorted((pod for pod in pods if not (pod.deleting or pod.finished)), key=lambda pod: pod.ref)
+def _alive(pod: Pod) -> bool:
+    return not (pod.deleting or pod.finished)
+
+
+def _sorted(pods: Iterable[Pod]) -> list[Pod]:
+    return sorted(pods, key=lambda pod: pod.ref)

@@ -1,59 +1,48 @@
-"""What PostgreSQL's own log says while nobody answers, or not yet.
+"""What the log of a container that runs PostgreSQL says while nobody answers there, or not yet.
 
-Pure: known texts in, words of ours out. None of the log's lines goes further, since a line can quote data.
-The texts are those of PostgreSQL 11-18 in English; others are not understood, and nothing depends on them.
+Pure. What it means stands in the catalogue: see `causes.databases`. Of its lines only those are quoted that end a
+server or are the last of all: a client's statement can hold data, and no line of a server that serves is looked at.
 """
 
 import re
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Distress:
-    """Why a server does not come up. `fatal`: starting it again will not help; `hint` is for a person."""
-
-    text: str
-    hint: str = ""
-    fatal: bool = False
-
-
-_RESTORE = "do not run pg_resetwal: save the volume as it is, then restore from a backup"
-
-_KNOWN: tuple[tuple[str, Distress], ...] = (
-    (
-        r"could not locate (a|required) (valid )?checkpoint record|invalid (primary )?checkpoint record",
-        Distress("it cannot locate a valid checkpoint record: its data is damaged", _RESTORE, fatal=True),
-    ),
-    (
-        r'could not (open|read) file "global/pg_control"|does not appear to be a PostgreSQL|is not a valid data dir',
-        Distress("its data directory is not one of PostgreSQL", _RESTORE, fatal=True),
-    ),
-    (
-        r"database files are incompatible with server",
-        Distress(
-            "its data belongs to another major version of PostgreSQL",
-            "run the image of the version that wrote the data, or upgrade with pg_upgrade",
-            fatal=True,
-        ),
-    ),
-    (
-        r'lock file "[^"]*postmaster\.pid" already exists',
-        Distress("it takes a process of another container for its own (postmaster.pid); restarts usually cure that"),
-    ),
-    (r"No space left on device", Distress("its disk is full")),
-)
+from bootheal.causes import Evidence, Finding, Source
+from bootheal.causes.databases import POSTGRES
+from bootheal.causes.postgres_log import attempts, messages
+from bootheal.cluster.log_excerpt import salient_lines
+from bootheal.model import Ref
 
 _REDO = re.compile(r"redo in progress, elapsed time: ([\d.]+) s, current LSN: ([\dA-F]+/[\dA-F]+)")
 _SYNC = re.compile(r"syncing data directory \(\w+\), elapsed time: ([\d.]+) s")
+_FOLLOWS = re.compile(
+    r"^LOG: (?:entering standby mode|waiting for WAL to become available|started streaming WAL)|"
+    r"INFO: no action\. I am \([^)]*\), a secondary"
+)
 
 
-def distress(log: str) -> Distress | None:
-    """Return the last distress that a log's tail tells of, None where nothing known does."""
-    for line in reversed(log.splitlines()):
-        for pattern, found in _KNOWN:
-            if re.search(pattern, line):
-                return found
+def finding(log: str, about: Ref | None = None, container: str = "") -> Finding | None:
+    """Return the gravest cause that the latest attempt to start tells of; of an earlier one if that says nothing yet.
+
+    It is shown by the first message that tells of it, which is the most particular one.
+    """
+    for attempt in attempts(messages(log)):
+        shown = [Evidence(source=Source.LOG, text=text, about=about, container=container) for text in attempt]
+        if gravest := POSTGRES.gravest(shown):
+            found = filter(None, map(POSTGRES.recognise, shown))
+            return next(item for item in found if item.cause is gravest.cause)
     return None
+
+
+def last_words(log: str) -> str:
+    """Return the line that an attempt to start ended with, as it stands there; "" where the log has none."""
+    latest = next(iter(attempts(messages(log))), ())
+    ends = [text for text in latest if text.startswith(("FATAL: ", "PANIC: "))]
+    return next(iter([*reversed(ends), *reversed(salient_lines("\n".join(latest)))]), "")
+
+
+def follows(log: str) -> bool:
+    """Tell whether the server is a standby by what it says."""
+    return any(_FOLLOWS.search(message) for message in messages(log))
 
 
 def progress(log: str) -> str:

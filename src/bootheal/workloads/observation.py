@@ -1,15 +1,18 @@
 """What a look at a workload finds."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from bootheal.causes.pods import Trouble, needs_events, of_log, trouble
+from bootheal.cluster import refusals
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.delete_pod import REPLACED_BY
 from bootheal.cluster.freshness import pod_doubt, service_doubt, workload_doubt
-from bootheal.cluster.log_excerpt import salient_lines
-from bootheal.cluster.rollout import Rollout, crashed, misconfigured, rollout, starting
-from bootheal.errors import PermanentError, TransientError
-from bootheal.model import Answer, BootTime, Pod, Service, State, Target, Workload
+from bootheal.cluster.last_words import last_words
+from bootheal.cluster.refusals import Refusals
+from bootheal.cluster.rollout import Rollout, crashed, rollout
+from bootheal.cluster.starting import finished, left_over, starting
+from bootheal.model import Answer, BootTime, Occurrence, Pod, Ref, Service, Target, Workload
 from bootheal.ports import ClusterReader, PodAccess, World
 from bootheal.probes import Http, Probe, Sql, Tcp, ask
 from bootheal.step import Past
@@ -23,7 +26,8 @@ from bootheal.workloads.strategy import (
     rolling_trouble,
 )
 
-LOG_LINES = 60
+# Pods whose Events are asked for in one look: replicas that wait mostly wait for the same.
+ASKED = 3
 
 # What a Service sends to is on this machine; an address that is gone does not answer at all.
 FRONT_TIMEOUT_SECONDS = 1.0
@@ -35,7 +39,9 @@ class WorkloadObservation:
 
     `services`: why a Service in front of it may not reach it yet; `shut`: why nobody gets through one although its
     slices are right and the probe is content; `log`: the lines that say why a pod loops;
-    `choice`: how it would be restarted; `unpullable`, `budget`: why pods that serve should not be replaced now.
+    `choice`: how it would be restarted; `unpullable`, `budget`: why pods that serve should not be replaced now;
+    `refusals`: what would keep new pods out; `events`: those of pods whose status says too little; `left_over`: pods
+    that the shutdown has left Completed; `absent`: what there is in place of pods.
     """
 
     workload: Workload
@@ -50,6 +56,24 @@ class WorkloadObservation:
     unpullable: str = ""
     budget: str = ""
     boot_time: BootTime | None = None
+    refusals: Refusals = field(default_factory=Refusals)
+    events: Mapping[Ref, Sequence[Occurrence]] = field(default_factory=dict)
+    left_over: tuple[Pod, ...] = ()
+    absent: str = ""
+
+    @property
+    def troubles(self) -> list[Trouble]:
+        """Return what keeps pods back, the gravest first."""
+        told = (trouble(pod, self.events.get(pod.ref, ()), boot_time=self.boot_time) for pod in self.pods)
+        found = [each for each in told if each]
+        first = next(((pod, crashed(pod)[0]) for pod in self.pods if crashed(pod)), None)
+        found += [each for each in [of_log(*first, self.log) if first else None] if each]
+        return sorted(found, key=lambda each: -each.gravity.rank)
+
+    @property
+    def refused(self) -> bool:
+        """Whether its controller cannot create the pods that it lacks."""
+        return bool(self.workload.refused) and not self.rollout.done
 
     @property
     def well(self) -> bool:
@@ -58,8 +82,11 @@ class WorkloadObservation:
 
     @property
     def unwell(self) -> str:
-        """Say what is wrong although every container runs; "" if nothing, or if some still start."""
-        if self.doubt or any(starting(pod) or lost(pod) or crashed(pod) for pod in self.pods):
+        """Say what is wrong although every container runs; "" if nothing, or if some still start, or none is there."""
+        staying = [pod for pod in self.pods if not pod.deleting]
+        if self.doubt or self.refused or not staying:
+            return ""
+        if any(starting(pod) or lost(pod) or crashed(pod) or pod.gated for pod in staying):
             return ""
         if self.probe is not None and not self.probe.ok:
             return f"probe: {self.probe}"
@@ -73,10 +100,11 @@ class WorkloadObservation:
             f"well {pods}": self.well,
             f"known {pods}": self.well and not self.services,
             f"unwell {pods}": bool(self.unwell),
-            "misconfigured": any(misconfigured(pod) for pod in self.pods),
+            "refused": self.refused,
             "zero": self.workload.desired == 0,
         }
-        return frozenset(name for name, holds in facts.items() if holds)
+        lasting = {each.condition for each in self.troubles}
+        return frozenset(lasting | {name for name, holds in facts.items() if holds})
 
     def held(self, word: str, past: Past) -> float:
         """Return for how long the condition that begins with this word has held."""
@@ -88,8 +116,8 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     namespace, boot_time = workload.ref.namespace, world.host.boot_time()
     neighbours = world.cluster.pods(namespace)
     wanted = workload.selector.items()
-    mine = (pod for pod in neighbours if wanted <= pod.labels.items() and _is_of_a_workload(pod) and not pod.finished)
-    pods = tuple(sorted(mine, key=lambda pod: pod.ref))
+    mine = [pod for pod in neighbours if wanted <= pod.labels.items() and _is_of_a_workload(pod)]
+    pods = tuple(sorted((pod for pod in mine if not pod.finished), key=lambda pod: pod.ref))
     doubts = (why for pod in pods if (why := pod_doubt(pod, boot_time=boot_time)))
     doubt = next(doubts, workload_doubt(workload, pods))
     state = rollout(workload, boot_time=boot_time)
@@ -113,7 +141,25 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         unpullable=pull_trouble(workload, neighbours),
         budget=budget_trouble(pods, world.cluster.budgets(namespace)) if choice.way != "rollout" else "",
         boot_time=boot_time,
+        refusals=refusals.look(world.cluster, namespace, neighbours) if strategy else Refusals(),
+        events=_events(world.cluster, pods),
+        left_over=tuple(pod for pod in mine if left_over(pod, boot_time)),
+        absent="" if pods else _absent(workload, mine),
     )
+
+
+def _events(cluster: ClusterReader, pods: Sequence[Pod]) -> dict[Ref, Sequence[Occurrence]]:
+    """Ask for the Events of some pods whose status says too little."""
+    asked = [pod.ref for pod in pods if needs_events(pod)][:ASKED]
+    return {ref: cluster.occurrences(ref) for ref in asked}
+
+
+def _absent(workload: Workload, mine: Iterable[Pod]) -> str:
+    """Say what there is in place of the workload's pods: those that have ended, or none with its labels."""
+    if ended := [finished(pod) for pod in mine]:
+        return "; ".join(ended[:ASKED])
+    labels = ",".join(f"{key}={value}" for key, value in sorted(workload.selector.items()))
+    return f"no pod has the labels {labels}"
 
 
 def _is_of_a_workload(pod: Pod) -> bool:
@@ -152,12 +198,5 @@ def _shut(world: World, service: Service, probed: int, ready: Sequence[Pod]) -> 
 
 def _why_crashed(access: PodAccess, pods: tuple[Pod, ...]) -> tuple[str, ...]:
     """Return the last words of the first container that crashed, to tell the person why."""
-    first = next(((pod.ref, container) for pod in pods for container in crashed(pod)), None)
-    if first is None:
-        return ()
-    pod, container = first
-    try:
-        previous = container.state is not State.TERMINATED
-        return salient_lines(access.log_tail(pod, container.name, LOG_LINES, previous=previous))
-    except (TransientError, PermanentError):
-        return ()
+    first = next(((pod, container) for pod in pods for container in crashed(pod)), None)
+    return last_words(access, *first) if first else ()

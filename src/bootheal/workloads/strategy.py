@@ -33,8 +33,9 @@ def rolling_trouble(workload: Workload, modes: Mapping[str, Sequence[str]]) -> T
     """Say why a rolling update of the workload may not end. `modes`: claim -> access modes, empty if unknown."""
     if workload.on_delete:
         return Trouble("its update strategy is OnDelete: its controller replaces no pod by itself")
-    if workload.partition and workload.partition >= workload.desired:
-        return Trouble("its partition keeps every pod as it is")
+    if workload.partition:
+        kept = "every pod" if workload.partition >= workload.desired else f"pods below {workload.partition}"
+        return Trouble(f"its partition keeps {kept} as it is")
     if workload.ordered and workload.ready < workload.desired and workload.ref.kind == "statefulset":
         return Trouble("its controller replaces no pod while one is not ready")
     if workload.strategy != "RollingUpdate" or workload.unavailable or workload.ref.kind == "statefulset":
@@ -83,14 +84,17 @@ def choose(strategy: Strategy, workload: Workload, trouble: Trouble | None) -> C
 
 
 def pull_trouble(workload: Workload, neighbours: Iterable[Pod]) -> str:
-    """Say why a new pod may not get its image: it always asks a registry, which just now does not serve another pod."""
-    if not workload.pulls_always:
-        return ""
+    """Say why a new pod may not get its images, those of init containers included.
+
+    Another pod can't get one of them; or it always asks a registry, which just now does not serve another pod.
+    """
     needed = {_registry(image) for image in workload.images}
     for pod in neighbours:
-        image = unpulled(pod)
-        if image and _registry(image) in needed:
+        image = "" if pod.deleting else unpulled(pod)
+        if image and workload.pulls_always and _registry(image) in needed:
             return f"its image is always pulled, and {pod.ref} can't get {image}"
+        if image and image in workload.images:
+            return f"{pod.ref} can't get {image}"
     return ""
 
 

@@ -8,26 +8,26 @@ before all that the workload comes after has settled.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from bootheal.cluster.dead_pods import lost
-from bootheal.cluster.rollout import looping, misconfigured, starting
+from bootheal.causes.pods import how_it_ended, more
+from bootheal.cluster import refusals
+from bootheal.cluster.rollout import crashed, looping
 from bootheal.model import ActionRecord, Pod, Ref, Right
 from bootheal.ports import Interest, World
 from bootheal.probes import Exec, Probe
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
-from bootheal.workloads.actions import ResetPod, ScaleUp, delete_all
+from bootheal.workloads import told
+from bootheal.workloads.actions import ResetPod, RollOut, ScaleUp, delete_all
 from bootheal.workloads.observation import WorkloadObservation, look
 from bootheal.workloads.restart import RESTARTS, happened, indistinct, last_scaling, marked, older, restart, unscale
 from bootheal.workloads.strategy import Strategy
+from bootheal.workloads.stuck import allowed, stuck_pods
 
 # A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself. What starts
 # slowly says so, by a startup probe or by the delay of its readiness probe.
 UNWELL_SECONDS = 30.0
-
-# An operator may be late with its Secret; after this long a person is asked for it.
-MISCONFIGURED_SECONDS = 120.0
 
 # A pod that has not ended by now will not soon: the replicas are given back all the same.
 AT_ZERO_SECONDS = 120.0
@@ -81,29 +81,53 @@ class WorkloadStep(Step[WorkloadObservation]):
             needed |= {Right("get", "persistentvolumeclaims", namespace)}
         return frozenset(needed)
 
+    def wishes(self) -> frozenset[Right]:
+        """To read what would keep new pods out, and why pods do not start."""
+        return refusals.wishes((self.workload.namespace,)) | {Right("list", "events", self.workload.namespace)}
+
     def look(self, world: World) -> WorkloadObservation:
         """Read workload and pods, probe, and find out how it could be restarted."""
         strategy = None if self.restart == "never" else self.strategy
         return look(world, world.cluster.workload(self.workload), strategy, self.probe)
 
     def judge(self, seen: WorkloadObservation, past: Past) -> Judgement:
-        """Leave alone what is well; else the smallest cure that has not been tried."""
+        """Leave alone what is well; else the smallest cure that has not been tried, and that can succeed."""
+        judgement = self._judge(seen, past)
+        if isinstance(judgement, Wait) and not judgement.hint:
+            return replace(judgement, hint=told.next_step(seen))
+        return allowed(judgement, seen)
+
+    @property
+    def shows_more(self) -> str:
+        """Describe the workload."""
+        return f"kubectl -n {self.workload.namespace} describe {self.workload.kind} {self.workload.name}"
+
+    def _judge(self, seen: WorkloadObservation, past: Past) -> Judgement:
         if seen.doubt:
             return Wait(seen.doubt)
         if action := unscale(seen, past):
             return self._judge_scaled(seen, past, action)
         if seen.workload.desired == 0:
-            return Settled("left alone: it is scaled to zero", (f"{self.workload} is scaled to zero",))
+            return told.at_zero(seen)
         if seen.workload.paused:
             return self._judge_paused(seen)
+        return told.refused(seen, past) if seen.refused else self._judge_pods(seen, past)
+
+    def _judge_pods(self, seen: WorkloadObservation, past: Past) -> Judgement:
         loops = [pod for pod in seen.pods if looping(pod, boot_time=seen.boot_time, now=past.now)]
         always = self._judge_always(seen, past)
-        if always and not (loops and isinstance(always, Wait)):
+        if always and not isinstance(always, Wait):
             return always
-        if lacking := next((starting(pod) for pod in seen.pods if misconfigured(pod)), ""):
-            return self._judge_misconfigured(lacking, seen, past)
+        if stuck := stuck_pods(seen, past, never=self.restart == "never"):
+            return stuck
+        if hopeless := told.hopeless(seen, past):
+            return hopeless
+        if not seen.pods:
+            return always or told.absent(seen)
         if loops:
             return self._judge_looping(loops, seen, past)
+        if always:
+            return always
         return self._judge_well(seen, past) if seen.well else self._judge_unwell(seen, past)
 
     def owes(self, done: tuple[ActionRecord, ...]) -> bool:
@@ -132,20 +156,15 @@ class WorkloadStep(Step[WorkloadObservation]):
         if self.restart != "always":
             return None
         judgement = restart(seen, past, "always", "restart: always")
-        if isinstance(judgement, Act) and seen.well and (objection := seen.unpullable or seen.budget):
-            return Wait(f"not restarted yet: {objection}")
-        return judgement
+        objection = seen.unpullable or (seen.budget if seen.well else "")
+        return Wait(f"not restarted yet: {objection}") if isinstance(judgement, Act) and objection else judgement
 
     # --- what does not run --------------------------------------------------------------------------
 
-    def _judge_misconfigured(self, lacking: str, seen: WorkloadObservation, past: Past) -> Judgement:
-        if seen.held("misconfigured", past) < MISCONFIGURED_SECONDS:
-            return Wait(lacking)
-        return GiveUp(lacking, "make what it names, or correct the workload: its pods then start by themselves")
-
     def _judge_looping(self, loops: list[Pod], seen: WorkloadObservation, past: Past) -> Judgement:
         why = f"{len(loops)} of {len(seen.pods)} pods in crash-loop back-off"
-        why += f" ({'; '.join(seen.log)})" if seen.log else ""
+        ends = dict.fromkeys(said for pod in loops for said in how_it_ended(pod))
+        why += f" ({'; '.join((*ends, *seen.log))})" if ends or seen.log else ""
         reason, mark = f"looping-{past.trouble}", f"{past.epoch}/reset-{past.trouble}"
         if self.restart == "never":
             return Wait(why)
@@ -168,7 +187,7 @@ class WorkloadStep(Step[WorkloadObservation]):
         again = [pod for pod in loops if _crashes(pod) >= GIVE_UP_AFTER]
         if not again:
             return Wait(why)
-        return GiveUp(why, f"kubectl -n {self.workload.namespace} logs --previous {again[0].ref.name}")
+        return GiveUp(why, more(again[0].ref, max(crashed(again[0]), key=lambda each: each.restarts).name))
 
     # --- what runs ----------------------------------------------------------------------------------
 
@@ -180,16 +199,28 @@ class WorkloadStep(Step[WorkloadObservation]):
         old = self._judge_old(seen, past)
         if old and not isinstance(old, GiveUp):
             return old
+        if wait := told.outlived(seen, past):
+            return wait
         soak = self.soak if self.soak is not None else 0.0 if self.probe else SOAK_SECONDS
         youngest = max((c.started or 0.0 for pod in seen.pods for c in pod.containers), default=0.0)
         steady = max(seen.held("well", past), past.now - youngest)
         if steady < soak:
             return Wait(f"well, but only for {steady:.0f} of {soak:g} s", again=soak - steady)
         serves = f"{seen.rollout.why}, probe ok" if seen.probe else seen.rollout.why
-        remarks = tuple(filter(None, (f"{self.workload}: {old.why}" if old else "", seen.shut)))
-        if any(done.action in CURES and not done.failed for done in past.present.done):
+        kept = self._kept(seen, past)
+        remarks = tuple(filter(None, (f"{self.workload}: {old.why}" if old else "", seen.shut, kept)))
+        if not kept and any(done.action in CURES and not done.failed for done in past.present.done):
             return Settled(f"serves again: {serves}", remarks)
-        return Settled(f"well, left alone: {serves}", remarks)
+        return Settled(f"well, left alone: {serves}" if not kept else f"well, not all restarted: {serves}", remarks)
+
+    def _kept(self, seen: WorkloadObservation, past: Past) -> str:
+        """Name the pods that a rollout of ours has left as they were: a partition does, and OnDelete."""
+        rolled = next((done for done in _restarts(seen, past) if done.action == RollOut.kind()), None)
+        left = [pod for pod in seen.pods if rolled and older(pod, rolled)]
+        if not left:
+            return ""
+        names = " ".join(pod.ref.name for pod in left)
+        return f"{self.workload} still runs what it ran before: kubectl -n {self.workload.namespace} delete pod {names}"
 
     def _judge_old(self, seen: WorkloadObservation, past: Past) -> Judgement | None:
         """Replace pods that may hold dead connections, where nothing proves that they serve."""
@@ -206,7 +237,7 @@ class WorkloadStep(Step[WorkloadObservation]):
         return judgement
 
     def _judge_unwell(self, seen: WorkloadObservation, past: Past) -> Judgement:
-        why = seen.unwell or next((why for pod in seen.pods if (why := _not_up(pod))), seen.rollout.why)
+        why = seen.unwell or told.not_up(seen) or seen.rollout.why
         if self.restart == "never":
             return Wait(why)
         reason = f"unwell-{past.trouble}"
@@ -227,8 +258,7 @@ class WorkloadStep(Step[WorkloadObservation]):
         if not seen.rollout.failed:
             return Wait(why)
         said = why if why == seen.rollout.why else f"{why}; {seen.rollout.why}"
-        hint = f"kubectl -n {self.workload.namespace} describe {self.workload.kind} {self.workload.name}"
-        return GiveUp(f"{said}, although it was restarted", hint)
+        return GiveUp(f"{said}, although it was restarted", self.shows_more)
 
 
 def _restarts(seen: WorkloadObservation, past: Past, but: str = "") -> Iterator[ActionRecord]:
@@ -241,13 +271,9 @@ def _restarts(seen: WorkloadObservation, past: Past, but: str = "") -> Iterator[
 
 
 def _crashes(pod: Pod) -> int:
-    return max((container.restarts for container in pod.containers), default=0)
-
-
-def _not_up(pod: Pod) -> str:
-    if reason := lost(pod):
-        return f"{pod.ref} {reason}"
-    return starting(pod)
+    """Count the restarts of whichever container ends again and again, be it an init container or a sidecar."""
+    ended = crashed(pod) or pod.containers
+    return max((container.restarts for container in ended), default=0)
 
 
 def _started(pod: Pod) -> float:

@@ -120,6 +120,7 @@ def test_the_default_reasons_are_what_a_reboot_leaves() -> None:
         "NodeLost",
         "Evicted",
         "Preempting",
+        "Completed",
     }
     assert expected == BY_DEFAULT
     assert all(map(known, (*expected, "OutOfcpu", "OutOfephemeral-storage", "NodePorts")))

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from bootheal.cluster.rollout import crashed, looping, rollout, starting
+from bootheal.cluster.rollout import crashed, looping, rollout
+from bootheal.cluster.starting import starting
 from bootheal.model import Pod, Ref
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_pod, running, terminated, waiting
 

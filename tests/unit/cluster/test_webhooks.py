@@ -2,12 +2,13 @@
 
 import pytest
 
+from bootheal.adapters.kube import admission
 from bootheal.adapters.kube import webhooks as reading
 from bootheal.adapters.kube.workloads import workload
 from bootheal.cluster.rollout import rollout
 from bootheal.cluster.webhooks import blame, remarks, webhook_in
 from bootheal.errors import DeniedError, MissingError
-from bootheal.model import Extensions, Ref, Webhook
+from bootheal.model import Extensions, Occurrence, Ref, Webhook
 from support.objects import a_deployment
 
 POLICY = Webhook("check.policy.example", "ValidatingWebhookConfiguration policy", Ref("service", "policy", "hook"))
@@ -50,7 +51,8 @@ def test_a_rollout_that_a_webhook_holds_up_says_so() -> None:
     message = 'pods "web-1" is forbidden: failed calling webhook "check.policy.example": no endpoints available'
     status = {"conditions": [{"type": "ReplicaFailure", "status": "True", "message": message}]}
     refused = workload({"metadata": {"name": "web"}, "status": status}, "deployment").refused
-    assert refused == "check.policy.example"
+    assert refused == message
+    assert reading.refusal(refused, Extensions(unreachable=(POLICY,))) == REFUSES
     held_up = rollout(a_deployment(available=0, updated=0, refused=REFUSES))
     assert (False, f"its pods cannot be created: {REFUSES}") == (held_up.done, held_up.why)
     assert rollout(a_deployment(refused=REFUSES)).done
@@ -115,10 +117,18 @@ def test_what_may_not_be_read_is_told() -> None:
 
 def test_a_statefulset_that_a_webhook_holds_up_says_so_in_events_only() -> None:
     """Believed while that webhook is unreachable: the event lasts for an hour, its cause may not."""
-    event = {"message": 'create Pod db-0 failed: failed calling webhook "check.policy.example": no endpoints'}
-    served = Served({"/events": [event]})
-    waiting_for_pods = a_deployment(ref=Ref("statefulset", "shop", "db"), replicas=0)
-    assert reading.refusal(served, waiting_for_pods, Extensions(unreachable=(POLICY,))) == REFUSES
-    assert reading.refusal(served, waiting_for_pods, Extensions()) == ""
-    assert reading.refusal(Served({"/events": []}), waiting_for_pods, Extensions(unreachable=(POLICY,))) == ""
-    assert reading.refusal(Served({}), waiting_for_pods, Extensions(unreachable=(POLICY,))) == ""
+    message = 'create Pod db-0 failed: failed calling webhook "check.policy.example": no endpoints'
+    told = (Occurrence("FailedCreate", message, 100.0),)
+    said = admission.failed_create(told, 160.0)
+    assert said == message
+    assert reading.refusal(said, Extensions(unreachable=(POLICY,)), history=True) == REFUSES
+    assert reading.refusal(said, Extensions(), history=True) == ""
+    assert admission.failed_create((), 160.0) == ""
+
+
+def test_what_a_controller_could_not_make_is_history_once_it_made_one() -> None:
+    """And where it has said nothing for longer than it waits between two tries."""
+    refused, made = Occurrence("FailedCreate", "exceeded quota: mem", 100.0), Occurrence("SuccessfulCreate", "", 200.0)
+    assert admission.failed_create((refused,), 300.0) == "exceeded quota: mem"
+    assert admission.failed_create((refused, made), 300.0) == ""
+    assert admission.failed_create((refused,), 9000.0) == ""

@@ -153,8 +153,11 @@ def test_data_at_risk_needs_a_person() -> None:
 def test_patience_runs_out_and_says_for_what() -> None:
     """A step that waits longer than its patience fails with the last reason."""
     report = Bench([Scripted(name="a", patience=60, judges=lambda *_: Wait("no answer"))]).run()
+    told = Bench([Scripted(name="a", patience=25, judges=lambda *_: Wait("no answer", hint="kubectl -n shop x"))]).run()
+    assert why(told, "a") == "no answer; patience of 25 s has run out"
+    assert hint(told, "a") == "kubectl -n shop x; if it only needs longer, raise its patience"
     assert why(report, "a") == "no answer; patience of 1 min has run out"
-    assert hint(report, "a") == "find out why; if it only needs longer, raise its patience"
+    assert hint(report, "a") == "kubectl get pods,events -A shows more; if it only needs longer, raise its patience"
     assert report.seconds == pytest.approx(60, abs=2)
 
 

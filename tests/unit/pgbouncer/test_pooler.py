@@ -212,7 +212,7 @@ def test_a_config_map_that_somebody_manages_is_not_written() -> None:
     assert "because Flux manages it" in judgement.remarks[0]
 
 
-@pytest.mark.parametrize("text", ["SASL authentication failed", "no such user: app", "no such database: shop"])
+@pytest.mark.parametrize("text", ["SASL authentication failed", "no such user: app", "password authentication failed"])
 def test_the_applications_own_login_is_not_the_poolers_fault(text: str) -> None:
     """Refused by the pooler itself for ten seconds: no loan, no write, the Secret is named."""
     login = Answer(ok=False, spoke=True, text=text)

@@ -34,6 +34,31 @@ def test_a_fatal_complaint_needs_a_person() -> None:
     assert judgement == GiveUp(f"{K3S}: its database is malformed", "restore the newest backup", person=True)
 
 
+def test_a_fatal_complaint_that_spares_the_data_is_given_up_at_once() -> None:
+    """A kernel without a cgroup is not cured by waiting, and nobody's data is at risk: exit code 1."""
+    cgroup = Symptom("kubelet-cgroup-v1", K3S, "no cgroup v1", "boot with v2", fatal=True, spares_data=True)
+    judgement = components.judge(facts(ComponentState.RESTARTING, cgroup), past(), MAY)
+    assert judgement == GiveUp(f"{K3S}: no cgroup v1", "boot with v2")
+
+
+@pytest.mark.parametrize("state", [ComponentState.STARTING, ComponentState.RESTARTING, ComponentState.STOPPED])
+def test_what_a_unit_complains_of_is_told_beside_its_state(state: ComponentState) -> None:
+    """A unit that is starting says no more than that; its journal says why it does not get on."""
+    expired = Symptom("k3s-certificate-expired", K3S, "a certificate has expired", "k3s certificate rotate")
+    judgement = components.judge(facts(state, expired), past(), Allowed())
+    assert isinstance(judgement, Wait)
+    assert judgement.why.startswith(f"{K3S} is {state}")
+    assert judgement.why.endswith("; a certificate has expired (k3s certificate rotate)")
+
+
+def test_what_does_not_stay_up_is_given_up_with_what_it_complains_of() -> None:
+    """The complaint's own next step is worth more than where the journal is."""
+    full = Symptom("node-journal-disk-full", K3S, "the disk is full", "make room")
+    lasting = past(first_seen=for_long(ComponentState.RESTARTING, full))
+    judgement = components.judge(facts(ComponentState.RESTARTING, full), lasting, Allowed())
+    assert judgement == GiveUp(f"{K3S} is restarting and does not stay up; the disk is full", "make room")
+
+
 @pytest.mark.parametrize(
     ("state", "why", "said"),
     [

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from bootheal.errors import BoothealError, DeniedError, MissingError
-from bootheal.model import Answer, BootTime, Endpoint, Pod, Ref, Service, Target
+from bootheal.model import Answer, BootTime, Endpoint, Occurrence, Pod, Ref, Service, Target
 from bootheal.platform.dns import Dns, DnsObservation, _target
 from bootheal.ports import Partial, World
-from bootheal.step import Settled, Wait
-from support.objects import BOOT, NOW, THIS_BOOT, a_pod, past, running
+from bootheal.step import GiveUp, Settled, Wait
+from support.objects import BOOT, NOW, THIS_BOOT, a_pod, past, running, waiting
 
 SILENT = Answer(ok=False, spoke=False, text="no answer in time")
 
@@ -58,6 +58,8 @@ class Simulated(Partial):
     pods_: list[Pod] = field(default_factory=lambda: [a_pod("coredns", ip="10.42.0.3")])
     error: BoothealError | None = None
     asked: list[Target] = field(default_factory=list)
+    events: list[Occurrence] = field(default_factory=list)
+    log: str = ""
 
     def service(self, namespace: str, name: str) -> Service:
         if self.error:
@@ -73,6 +75,12 @@ class Simulated(Partial):
     def boot_time(self) -> BootTime:
         return THIS_BOOT
 
+    def occurrences(self, _about: Ref) -> list[Occurrence]:
+        return self.events
+
+    def log_tail(self, _pod: Ref, _container: str, _lines: int, *, previous: bool) -> str:
+        return self.log if previous else ""
+
     def dns(self, target: Target, _name: str, timeout: float) -> Answer:
         assert timeout > 0
         self.asked.append(target)
@@ -80,7 +88,7 @@ class Simulated(Partial):
 
 
 def look(simulated: Simulated, *, direct: bool = True) -> DnsObservation:
-    return Dns().look(World(cluster=simulated, host=simulated, web=simulated, direct=direct))
+    return Dns().look(World(cluster=simulated, host=simulated, web=simulated, pod_access=simulated, direct=direct))
 
 
 def test_it_is_asked_only_when_its_slices_are_of_this_boot() -> None:
@@ -106,3 +114,49 @@ def test_through_a_port_forward_a_pod_that_serves_is_asked() -> None:
 def test_no_coredns_and_no_right_to_see_it_are_no_failures(error: BoothealError) -> None:
     """They are told, and nothing waits."""
     assert look(Simulated(error=error)) == DnsObservation(unknown=str(error))
+
+
+LABELS = {"k8s-app": "kube-dns"}
+LOOP = '[FATAL] plugin/loop: Loop (127.0.0.1:52177 -> :53) detected for zone ".", see coredns.io/plugins/loop'
+
+
+def crashing(log: str) -> DnsObservation:
+    pod = a_pod("coredns-1", waiting("CrashLoopBackOff", restarts=3), ready=False, labels=LABELS)
+    return look(Simulated(endpoints_=[], pods_=[pod], log=log))
+
+
+@pytest.mark.parametrize(
+    ("log", "words", "next_step"),
+    [
+        (LOOP, "CoreDNS asks itself", "resolv.conf"),
+        ("/etc/coredns/Corefile:5 - Error during parsing: Unknown directive", "Corefile", "edit configmap coredns"),
+        ("listen tcp :53: bind: address already in use", "another process has CoreDNS' port", "ss -lnup"),
+    ],
+)
+def test_a_coredns_that_crash_loops_is_told_with_its_log(log: str, words: str, next_step: str) -> None:
+    """No workload is tried before names are found: what a person must mend is given up, not waited out."""
+    seen = crashing(log)
+    waits = Dns().judge(seen, past())
+    assert isinstance(waits, Wait)
+    assert words in waits.why
+    judgement = Dns().judge(seen, past(first_seen=dict.fromkeys(seen.conditions, NOW - 3)))
+    assert isinstance(judgement, GiveUp)
+    assert next_step in judgement.hint
+
+
+def test_a_coredns_that_crash_loops_for_a_reason_that_passes_is_waited_for() -> None:
+    """It cannot reach the API server, or says nothing that is known."""
+    for log in ("[ERROR] plugin/kubernetes: Failed to watch: dial tcp 10.43.0.1:443: connect: no route to host", "x"):
+        seen = crashing(log)
+        judgement = Dns().judge(seen, past(first_seen=dict.fromkeys(seen.conditions, NOW - 600)))
+        assert isinstance(judgement, Wait)
+        assert "pod/shop/coredns-1" in judgement.why
+
+
+def test_a_coredns_without_a_sandbox_tells_its_event() -> None:
+    """Its status says ContainerCreating and no more."""
+    pod = a_pod("coredns-1", waiting("ContainerCreating"), ready=False, labels=LABELS)
+    event = Occurrence("FailedCreatePodSandBox", "no IP addresses available in range set: 10.42.0.1-10.42.0.254", NOW)
+    judgement = Dns().judge(look(Simulated(endpoints_=[], pods_=[pod], events=[event])), past())
+    assert isinstance(judgement, Wait)
+    assert "no pod address left" in judgement.why

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from bootheal.model import Component, ComponentState, HostFacts, Readiness, Symptom
+from bootheal.adapters.kube.bound import to_node
+from bootheal.errors import DeniedError
+from bootheal.model import Component, ComponentState, HostFacts, Lease, Node, Readiness, Ref, Symptom
 from bootheal.platform.components import Allowed, RestartComponent
 from bootheal.platform.gate import Gate, GateObservation
 from bootheal.step import Act, GiveUp, Settled, Wait
@@ -72,7 +74,7 @@ def test_a_refusal_that_a_new_process_mends_is_not_waited_out() -> None:
 
 def test_a_refusal_is_not_hidden_by_what_the_host_complains_of() -> None:
     """Least of all by k3s' symptom of an expired certificate, which is ours: each of our requests brings one more."""
-    expired = Symptom("certificate", "k3s.service", "a certificate does not fit the clock")
+    expired = Symptom("k3s-certificate-expired", "k3s.service", "a certificate does not fit the clock")
     network = Symptom("flannel", "k3s.service", "the pod network is not set up yet")
     refused = past(first_seen={f"refused as process {os.getpid()}": NOW - 60})
     for symptom, waiting in ((expired, "401"), (network, "k3s.service: the pod network is not set up yet; 401")):
@@ -128,3 +130,72 @@ def test_a_clock_that_is_not_set_yet_is_said() -> None:
     judgement = Gate().judge(replace(unset, facts=HostFacts(clock_synchronised=False)), past())
     assert isinstance(judgement, Wait)
     assert judgement.why.endswith("this machine's clock is not synchronised yet")
+
+
+BOX = a_node(
+    name="box", boot_id="old", ready=False, why="NodeStatusUnknown", taints=("node.kubernetes.io/unreachable",)
+)
+HERE = (a_node(name="localhost", ip="192.0.2.7"), a_lease())
+BOUND = (Ref("pod", "shop", "postgres-0"), Ref("persistentvolumeclaim", "shop", "data-postgres-0"))
+
+
+def remarks(*nodes: Any, **fields: Any) -> tuple[str, ...]:
+    judgement = Gate().judge(seen(HERE, *nodes, **fields), past())
+    assert isinstance(judgement, Settled)
+    return judgement.remarks
+
+
+@pytest.mark.parametrize("lease", [a_lease(NOW - 86_400), None])
+@pytest.mark.parametrize("address", ["192.0.2.7", ""])
+def test_a_host_that_has_another_name_since_this_boot_is_told_with_what_is_bound_to_it(
+    lease: Lease | None, address: str
+) -> None:
+    """cases.md I: local-path's volumes stay with the old name, and nobody ends the pods that are bound to it."""
+    (remark,) = remarks((replace(BOX, ip=address), lease), bound={"box": BOUND})
+    assert remark.startswith("node box is not this machine's any more: this boot has registered as localhost")
+    assert "bound to it: pod/shop/postgres-0, persistentvolumeclaim/shop/data-postgres-0" in remark
+    assert "k3s --node-name box" in remark
+
+
+def test_another_machine_that_is_down_is_told_as_that() -> None:
+    """It has an address of its own."""
+    (remark,) = remarks((replace(BOX, ip="192.0.2.8"), a_lease(NOW - 86_400)), bound={"box": BOUND})
+    assert remark.startswith("node box has not come back; bound to it: pod/shop/postgres-0")
+
+
+@pytest.mark.parametrize(
+    ("node", "lease"),
+    [(replace(BOX, ready=True), a_lease()), (BOX, a_lease()), (replace(BOX, boot_id="new"), a_lease(NOW - 86_400))],
+    ids=["serves", "is just not ready", "of this boot"],
+)
+def test_a_node_that_lives_is_nothing_to_tell_of(node: Node, lease: Lease) -> None:
+    """Elsewhere it may boot just now."""
+    judgement = Gate().judge(seen(HERE, (node, lease)), past())
+    assert not isinstance(judgement, Settled) or judgement.remarks == ()
+
+
+def test_what_is_bound_to_a_node_is_found_by_name_and_by_the_volumes_affinity() -> None:
+    """Pods of all namespaces, and the claims of volumes that only it can mount; what we may not see is left out."""
+    pod = {"metadata": {"name": "postgres-0", "namespace": "shop"}}
+    affinity = {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["box"]}]}
+    volume = {
+        "spec": {
+            "claimRef": {"namespace": "shop", "name": "data-postgres-0"},
+            "nodeAffinity": {"required": {"nodeSelectorTerms": [affinity]}},
+        }
+    }
+    anywhere = {"spec": {"claimRef": {"namespace": "shop", "name": "nfs"}}}
+
+    def get(path: str, query: Any, *, about: str) -> Any:
+        assert about
+        if path.endswith("/pods"):
+            assert query == [("fieldSelector", "spec.nodeName=box")]
+            return {"items": [pod]}
+        return {"items": [volume, anywhere]}
+
+    assert to_node(get, "box") == BOUND
+
+    def denied(_path: str, _query: Any, *, about: str) -> Any:
+        raise DeniedError(f"cannot list {about}: 403", status=403)
+
+    assert to_node(denied, "box") == ()

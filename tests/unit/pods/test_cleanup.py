@@ -9,7 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootheal.cluster.delete_pod import DeletePod
-from bootheal.model import DELETES_AT_ONCE, BootTime, Container, Lease, Node, Pod, PodToDelete, Ref, State
+from bootheal.model import (
+    DELETES_AT_ONCE,
+    Admission,
+    BootTime,
+    Container,
+    Lease,
+    Node,
+    Pod,
+    PodToDelete,
+    Ref,
+    State,
+    Webhook,
+)
 from bootheal.pods.cleanup import BATCH, BEGAN, FEW, WITNESSES, Cleanup, CleanupObservation, DeletePods
 from bootheal.ports import Partial, World
 from bootheal.step import Act, GiveUp, Past, Settled, Wait
@@ -26,12 +38,16 @@ class Cluster(Partial):
     listed: tuple[Pod, ...]
     node: Node = field(default_factory=a_node)
     known: frozenset[str] = frozenset({"another"})
+    keeps_out: Admission = field(default_factory=Admission)
 
     def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> list[Pod]:
         return [pod for pod in self.listed if pod.ref.namespace == namespace]
 
     def nodes(self) -> list[Node]:
         return [self.node]
+
+    def admission(self, namespace: str) -> Admission:
+        return self.keeps_out
 
     def lease(self, _node: str) -> Lease:
         return a_lease()
@@ -413,3 +429,78 @@ def test_a_running_pod_next_to_a_dead_one_is_spared() -> None:
     """The property above can fail: this is what it looks for."""
     assert lives(a_pod("a", running()))
     assert not lives(dead())
+
+
+OWNED = Ref("statefulset", "shop", "db")
+HOOK = Webhook("m.example.org", "MutatingWebhookConfiguration policy", Ref("service", "policy", "m"))
+
+
+def completed(**fields: Any) -> Pod:
+    """A pod that ended in good order as the machine was shut down."""
+    ended = terminated("Completed", ended=BOOT - 60)
+    return a_pod("db-0", ended, phase="Succeeded", ready=False, node="box", **{"owner": OWNED} | fields)
+
+
+@pytest.mark.parametrize("kind", ["statefulset", "daemonset"])
+def test_a_completed_pod_of_what_never_ends_is_deleted(kind: str) -> None:
+    """kubernetes#118310: 1.27 and 1.28 do not replace it; deleting it is what everybody does by hand."""
+    judgement = CLEANUP.judge(look(completed(owner=Ref(kind, "shop", "db"))), for_long())
+    assert isinstance(judgement, Act)
+    (action,) = judgement.actions
+    assert isinstance(action, DeletePod)
+    assert (action.sentence, action.uid, action.version) == ("delete pod/shop/db-0 (Completed)", "uid-db-0", "1")
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        completed(owner=Ref("job", "shop", "db")),
+        completed(owner=Ref("replicaset", "shop", "db")),
+        completed(owner=None),
+        completed(deleting=True),
+        a_pod("db-0", terminated("Completed", ended=BOOT + 9), phase="Succeeded", ready=False, owner=OWNED),
+    ],
+    ids=["a Job's", "a ReplicaSet's", "a bare one", "going", "of this boot"],
+)
+def test_what_is_meant_to_end_or_ended_in_this_boot_is_left(pod: Pod) -> None:
+    """Its status is what its owner wants to see."""
+    assert isinstance(CLEANUP.judge(look(pod), for_long()), Settled | Wait)
+
+
+def test_a_dead_pod_that_none_would_replace_is_not_deleted() -> None:
+    """cases.md D: what is Unknown comes back in its place; what is deleted waits for the webhook."""
+    pods = (dead(), failed("b", "Terminated", owner=OWNED))
+    judgement = CLEANUP.judge(look(*pods, keeps_out=Admission("shop", webhooks=(HOOK,))), for_long(600))
+    assert isinstance(judgement, Wait)
+    assert judgement.why.startswith(
+        "not deleted yet: webhook m.example.org of MutatingWebhookConfiguration policy refuses"
+    )
+    assert "pod/shop/a, pod/shop/b" in judgement.why
+
+
+def test_one_that_is_refused_does_not_keep_the_others() -> None:
+    """What a ReplicaSet has long replaced needs no new pod."""
+    pods = (dead(), failed("b", "Terminated"))
+    judgement = CLEANUP.judge(look(*pods, keeps_out=Admission("shop", webhooks=(HOOK,))), for_long(600))
+    assert isinstance(judgement, Act)
+    assert [str(action.about) for action in judgement.actions] == ["pod/shop/b"]
+
+
+def test_a_bare_pod_that_began_without_its_init_container_is_told_of() -> None:
+    """kubernetes#138706: nothing would make it again."""
+    init = (Container("migrate", State.TERMINATED, "Completed", ended=BOOT - 50),)
+    judgement = CLEANUP.judge(look(a_pod("job", running(), init=init, owner=None)), for_long())
+    assert isinstance(judgement, Settled)
+    assert "pod/shop/job (migrate)" in judgement.remarks[0]
+
+
+def test_a_node_that_is_gone_has_no_kubelet_that_could_be_waited_for() -> None:
+    """cases.md I: the host has another name since this boot."""
+    stuck = a_pod("db-0", deleting=True, delete_by=NOW - 3000, node="old-name", claims=("data",))
+    judgement = CLEANUP.judge(look(stuck), for_long(600))
+    assert isinstance(judgement, Settled)
+    assert "there is no node old-name any more" in judgement.remarks[0]
+    asleep = replace(stuck, node="box")
+    judgement = CLEANUP.judge(look(asleep, node=a_node(ready=False)), for_long(600))
+    assert isinstance(judgement, Settled)
+    assert "node box is not Ready" in judgement.remarks[0]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bootheal.cluster.delete_pod import DeletePod
-from bootheal.model import ActionRecord, Container, Pod, Ref
+from bootheal.model import ActionRecord, Admission, Container, Node, Pod, Ref
 from bootheal.pods.image_pulls import ImagePullsObservation, Images
 from bootheal.ports import Partial, World
 from bootheal.step import Act, Settled, Wait
@@ -22,10 +22,16 @@ def pulls(
     return a_pod(name, replace(waiting(reason), image=image), **more)
 
 
-def looked(*pods: Pod) -> ImagePullsObservation:
+def looked(*pods: Pod, keeps_out: Admission | None = None) -> ImagePullsObservation:
     class OnlyPods(Partial):
         def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> tuple[Pod, ...]:
             return pods
+
+        def admission(self, namespace: str) -> Admission:
+            return keeps_out or Admission(namespace)
+
+        def nodes(self) -> tuple[Node, ...]:
+            return ()
 
     return IMAGES.look(World(cluster=OnlyPods()))
 
@@ -106,3 +112,12 @@ def test_a_deletion_that_failed_has_not_happened() -> None:
     seen = looked(pulls("web-1"))
     before = deleted(pulls("web-1"), newest=0.0, result="failed: it changed")
     assert isinstance(IMAGES.judge(seen, past(first_seen=for_long(seen), done=(before,))), Act)
+
+
+def test_nothing_is_deleted_that_no_other_pod_would_replace() -> None:
+    """A pod in back-off gets its image by itself, up to five minutes later; one that is gone gets nothing."""
+    keeps_out = Admission("shop", going_away=True)
+    seen = looked(pulls("web-1"), keeps_out=keeps_out)
+    judgement = IMAGES.judge(seen, past(first_seen=for_long(seen)))
+    assert isinstance(judgement, Wait)
+    assert judgement.why.startswith("not deleted yet: namespace shop is being deleted and takes no new pods")

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from bootheal.model import ActionRecord, Answer, Login, Ref, Target
+from bootheal.postgres.accounts import Account
 from bootheal.postgres.data_checks import Check, Checked, checked
 from bootheal.postgres.database import AcceptData, DatabaseStep
 from bootheal.postgres.observation import DatabaseObservation
 from bootheal.postgres.primary import Database, Server, Servers
-from bootheal.postgres.server_log import Distress
+from bootheal.postgres.server_log import finding
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 from support.objects import NOW, past
 
@@ -126,7 +127,7 @@ def test_a_refused_administrator_is_named_with_its_secret(sqlstate: str) -> None
 def test_crash_recovery_shows_how_far_it_is() -> None:
     """Where the log tells."""
     starting = Servers((server(sqlstate="57P03", text="the database system is not yet accepting connections"),))
-    seen = DatabaseObservation(starting, recovery="redo is at 0/5A3C2B8 after 10 s")
+    seen = DatabaseObservation(starting, accounts={"postgres-0": Account(recovery="redo is at 0/5A3C2B8 after 10 s")})
     why = (
         "PostgreSQL postgres-0: the database system is not yet accepting connections (57P03): "
         "redo is at 0/5A3C2B8 after 10 s"
@@ -134,29 +135,36 @@ def test_crash_recovery_shows_how_far_it_is() -> None:
     assert STEP.judge(seen, past()) == Wait(why, counts=False)
 
 
-DAMAGE = Distress("it cannot locate a valid checkpoint record", "restore from a backup", fatal=True)
-LOCK = Distress("it takes a process of another container for its own (postmaster.pid)")
+def logs(line: str, **fields: Any) -> Account:
+    found = finding(f"{line}\n", Ref("pod", "shop", "postgres-0"), "postgres")
+    return replace(Account(finding=found, tried=True), **fields)
+
+
+DAMAGE = logs("PANIC:  could not locate a valid checkpoint record")
+LOCK = logs('FATAL:  lock file "postmaster.pid" already exists')
 ABSENT = server(spoke=False, text="connection refused")
 
 
 def test_a_server_that_cannot_find_its_checkpoint_needs_a_person() -> None:
     """Crash loops do not cure that, and pg_resetwal is nobody's to run but a person's."""
     seen = DatabaseObservation(
-        Servers((ABSENT,)), distress={"postgres-0": DAMAGE}, backup="the newest backup is job/shop/b"
+        Servers((ABSENT,)), accounts={"postgres-0": DAMAGE}, backup="the newest backup is job/shop/b"
     )
     judgement = STEP.judge(seen, past())
     assert isinstance(judgement, GiveUp)
     assert judgement.person
     assert "postgres-0's log: it cannot locate a valid checkpoint record" in judgement.why
-    assert judgement.hint == "restore from a backup (the newest backup is job/shop/b)"
+    assert judgement.hint.endswith("then restore from a backup (the newest backup is job/shop/b)")
 
 
 def test_distress_that_may_pass_is_waited_for_and_told() -> None:
     """A lock file of another container; and damage of one server while another may come up yet."""
-    lock = STEP.judge(DatabaseObservation(Servers((ABSENT,)), distress={"postgres-0": LOCK}), past())
-    assert lock == Wait(f"no writable primary: postgres-0: connection refused (postgres-0's log: {LOCK.text})")
+    lock = STEP.judge(DatabaseObservation(Servers((ABSENT,)), accounts={"postgres-0": LOCK}), past())
+    assert isinstance(lock, Wait)
+    assert lock.why == f"no writable primary: postgres-0: connection refused ({LOCK.told('postgres-0')})"
+    assert "kubectl -n shop debug -it postgres-0" in lock.hint
     two = Servers((ABSENT, replace(ABSENT, name="postgres-1")))
-    assert isinstance(STEP.judge(DatabaseObservation(two, distress={"postgres-1": DAMAGE}), past()), Wait)
+    assert isinstance(STEP.judge(DatabaseObservation(two, accounts={"postgres-1": DAMAGE}), past()), Wait)
 
 
 def test_what_is_found_is_kept_for_the_next_boot() -> None:
@@ -319,3 +327,14 @@ def test_a_missing_synchronous_standby_is_told() -> None:
     judgement = compared(DatabaseObservation(WRITABLE, "7", counted(), alone=True))
     assert isinstance(judgement, Settled)
     assert judgement.remarks == ("commits wait for a standby that is not there: see synchronous_standby_names",)
+
+
+def test_text_that_is_sorted_by_another_library_is_a_remark() -> None:
+    """Case R: an image with another C library; with the statements that mend it. It holds nothing up."""
+    judgement = compared(DatabaseObservation(WRITABLE, "7", counted("3001"), collation="2.31 2.36"))
+    assert isinstance(judgement, Settled)
+    (remark,) = judgement.remarks
+    assert remark == (
+        "database shop sorts text by version 2.31 of a library of which the server has 2.36, so indexes on text may be "
+        "wrong: REINDEX DATABASE shop; ALTER DATABASE shop REFRESH COLLATION VERSION"
+    )

@@ -1,6 +1,6 @@
 """What a look at a database asks for, and what it makes of silence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -8,9 +8,11 @@ import pytest
 from bootheal.errors import PermanentError, UnreachableError
 from bootheal.model import Answer, BootTime, Container, Credentials, Login, Pod, Ref, Secret, State
 from bootheal.ports import Partial, World
+from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.observation import DatabaseObservation, look
 from bootheal.postgres.primary import READ_ONLY, Database
-from support.objects import BOOT, THIS_BOOT, a_pod, running, waiting
+from bootheal.step import Wait
+from support.objects import BOOT, THIS_BOOT, a_pod, past, running, waiting
 
 ADMIN = Login(Ref("secret", "shop", "admin"))
 OUTSIDE = Database("shop", "shop", "shop", ADMIN, host="db.example.org")
@@ -75,8 +77,8 @@ def test_an_identifier_that_is_not_told_in_time_is_asked_for_again(answer: Answe
         assert seen(OneServer(answer), OUTSIDE).identifier == identifier
 
 
-def crashed(ended: float = BOOT + 20) -> Container:
-    return waiting("CrashLoopBackOff", name="postgres", ended=ended)
+def crashed(ended: float = BOOT + 20, **fields: Any) -> Container:
+    return waiting("CrashLoopBackOff", name="postgres", ended=ended, **fields)
 
 
 def over(ended: float = BOOT + 20) -> Container:
@@ -87,16 +89,25 @@ def over(ended: float = BOOT + 20) -> Container:
     ("container", "told"),
     [
         (over(), "postgres-0's log: it cannot locate a valid checkpoint record: its data is damaged"),
-        (crashed(), "postgres-0's log: its disk is full"),
+        (
+            crashed(restarts=7),
+            (
+                "postgres-0: CrashLoopBackOff, 7 restarts; postgres-0's log: its disk is full "
+                "(FATAL: could not extend file: No space left on device)"
+            ),
+        ),
         (over(ended=BOOT - 20), ""),
         (crashed(ended=BOOT - 20), ""),
-        (waiting("ContainerCreating", name="postgres"), ""),
-        (running(name="postgres", ended=BOOT + 20), ""),
+        (waiting("ContainerCreating", name="postgres"), "postgres-0: ContainerCreating"),
+        (
+            running(name="postgres"),
+            "postgres-0's log: it cannot locate a valid checkpoint record: its data is damaged",
+        ),
     ],
-    ids=["ended", "waits to start again", "ended before", "waits since before", "never began", "runs"],
+    ids=["ended", "waits to start again", "ended before", "waits since before", "never began", "runs, and is silent"],
 )
-def test_a_silent_server_is_explained_by_the_process_that_ended_last(container: Container, told: str) -> None:
-    """Of this boot only, beside a sidecar or not; who is up again is no matter of the log any more."""
+def test_a_silent_server_is_explained_by_its_container_and_its_log(container: Container, told: str) -> None:
+    """Of this boot only, beside a sidecar or not; the log of what runs, where that is silent, else of what ended."""
     silent = Answer(ok=False, spoke=False, text="connection refused")
     pod = a_pod("postgres-0", running(name="exporter"), container, labels={"app": "db"})
     found = seen(OneServer(silent, writable=False, pod=pod, log=DAMAGED, previous=FULL), INSIDE)
@@ -120,3 +131,57 @@ def test_how_far_crash_recovery_is_comes_from_the_log_of_what_runs() -> None:
     assert seen(server, INSIDE).recovery == "redo is at 0/5A3C2B8 after 10 s"
     server.answer = Answer(ok=True, spoke=True, value="t")
     assert seen(server, INSIDE).recovery == ""
+
+
+SILENT = Answer(ok=False, spoke=False, text="connection refused")
+MODEL_STATES = [
+    (waiting("CrashLoopBackOff", ended=BOOT + 20, restarts=7), "CrashLoopBackOff, 7 restarts"),
+    (running(ended=BOOT + 20, restarts=7), "CrashLoopBackOff, 7 restarts"),
+    (Container("", State.TERMINATED, "Error", ended=BOOT + 20, restarts=7), "CrashLoopBackOff, 7 restarts"),
+    (
+        waiting("CrashLoopBackOff", ended=BOOT + 20, restarts=3, last_reason="OOMKilled"),
+        "CrashLoopBackOff, 3 restarts, OOMKilled",
+    ),
+    (Container("", State.TERMINATED, "OOMKilled", ended=BOOT + 20, last_reason="OOMKilled"), "OOMKilled"),
+    (
+        waiting("ImagePullBackOff", image="registry:5000/postgres:17", message="Back-off pulling image: not found"),
+        "ImagePullBackOff of registry:5000/postgres:17: Back-off pulling image: not found",
+    ),
+    (waiting("ErrImageNeverPull", image="postgres:17", message="absent"), "ErrImageNeverPull of postgres:17: absent"),
+    (
+        waiting("CreateContainerConfigError", message='secret "postgres" not found'),
+        'CreateContainerConfigError: secret "postgres" not found',
+    ),
+    (waiting("RunContainerError", message="not\na directory"), "RunContainerError: not\\na directory"),
+    (running(), ""),
+]
+
+
+@pytest.mark.parametrize(("container", "state"), MODEL_STATES)
+def test_the_containers_own_state_is_told_whatever_the_log_says(container: Container, state: str) -> None:
+    """With image and message; a crash loop in the same words in each of its turns, whether it is Ready or not."""
+    for ready in (True, False):
+        pod = a_pod("postgres-0", replace(container, name="postgres"), labels={"app": "db"}, ready_changed=BOOT + 30)
+        found = seen(OneServer(SILENT, writable=False, pod=replace(pod, ready=ready)), INSIDE)
+        assert found.why_none == "postgres-0: connection refused" + (f" (postgres-0: {state})" if state else "")
+
+
+def test_an_init_container_that_is_not_done_is_named() -> None:
+    """The others wait for it."""
+    init = waiting("CrashLoopBackOff", name="chown", restarts=4)
+    pod = a_pod("postgres-0", waiting("PodInitializing", name="postgres"), init=(init,), ip="", labels={"app": "db"})
+    found = seen(OneServer(SILENT, writable=False, pod=pod), INSIDE)
+    assert found.why_none == (
+        "pod/shop/postgres-0 has no address yet (postgres-0: init container chown: CrashLoopBackOff, 4 restarts)"
+    )
+
+
+def test_what_a_log_ends_with_is_quoted_where_nothing_is_understood() -> None:
+    """In one line, with the command that shows more."""
+    pod = a_pod("postgres-0", crashed(restarts=2), labels={"app": "db"})
+    server = OneServer(SILENT, writable=False, pod=pod, previous="FATAL:  the moon\x1b[1m is full\n")
+    found = seen(server, INSIDE)
+    assert found.why_none.endswith('postgres-0\'s log ends with "FATAL: the moon\\x1b[1m is full")')
+    judged = DatabaseStep(name="database/shop", database=INSIDE).judge(found, past())
+    assert isinstance(judged, Wait)
+    assert judged.hint == "kubectl -n shop logs --previous postgres-0 -c postgres"

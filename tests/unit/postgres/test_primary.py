@@ -1,7 +1,7 @@
 """Finding the writable primary among a database's pods."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -14,12 +14,14 @@ from bootheal.model import (
     Endpoint,
     Leadership,
     Login,
+    Operated,
     Pod,
     Ref,
     Secret,
     Service,
     Target,
     Trust,
+    Workload,
 )
 from bootheal.ports import Partial, World
 from bootheal.postgres.primary import Database, find
@@ -42,6 +44,8 @@ class Simulated(Partial):
     answers: Mapping[str, Answer] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
+    statefulsets_: list[Workload] = field(default_factory=list)
+    operated_: Operated = field(default_factory=Operated)
 
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         return Credentials("postgres", Secret("x"))
@@ -58,6 +62,17 @@ class Simulated(Partial):
     def leadership(self, namespace: str, service: str) -> Leadership:
         assert (namespace, service) == ("shop", "db")
         return Leadership("db-0", acquired=BOOT - 3600, renewed=BOOT - 10, ttl=30, transitions=4)
+
+    def statefulsets(self, _namespace: str) -> list[Workload]:
+        return self.statefulsets_
+
+    def operated(self, namespace: str, cluster: str) -> Operated:
+        assert (namespace, cluster) == ("shop", "db")
+        return self.operated_
+
+    def primary_lease(self, namespace: str, cluster: str) -> Leadership:
+        assert (namespace, cluster) == ("shop", "db")
+        return Leadership("", acquired=0, renewed=0, ttl=1, transitions=2, kind="the primary's lease")
 
     def certificate(self, where: Ref, key: str) -> str:
         return f"{where} {key}"
@@ -104,7 +119,9 @@ def test_pods_that_end_have_no_address_or_are_of_the_previous_boot_are_not_asked
     found = find(world(simulated), database())
     assert found.primary is None
     assert simulated.asked == []
-    assert found.why_none == "pod/shop/db-1 has no address yet; pod/shop/db-2 still shows the previous boot"
+    assert found.why_none == (
+        "pod/shop/db-1 has no address yet; pod/shop/db-2 still shows the previous boot; pod/shop/db-0 is being deleted"
+    )
 
 
 def test_a_named_port_is_looked_up_in_the_pod() -> None:
@@ -175,7 +192,7 @@ def test_a_label_that_names_no_leader_still_selects() -> None:
     """`role: database` is somebody's own; and a Service of replicas leads to replicas."""
     service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), {"app": "db", "role": "replica"})
     simulated = Simulated([db_pod("db-0")], service)
-    assert find(world(simulated), database()).why_none == "none of its pods exists yet"
+    assert find(world(simulated), database()).why_none == "no pod in namespace shop has the labels app=db, role=replica"
 
 
 def test_a_service_that_leads_to_a_standby_only_is_doubted() -> None:
@@ -256,3 +273,60 @@ def test_a_declared_authority_goes_with_every_question() -> None:
     assert found.primary is not None
     assert found.primary.trust == trust
     assert [target.trust for target in simulated.targets] == [trust]
+
+
+def hibernating() -> Service:
+    selector = {"cnpg.io/cluster": "db", "cnpg.io/instanceRole": "primary"}
+    return Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), selector)
+
+
+@pytest.mark.parametrize(
+    ("pods", "said"),
+    [
+        ([], "no pod in namespace shop has the labels app=db"),
+        (
+            [db_pod("db-0", phase="Succeeded")],
+            "pod/shop/db-0 is Completed",
+        ),
+        ([db_pod("db-0", phase="Failed", reason="Evicted")], "pod/shop/db-0 is Evicted"),
+        ([db_pod("db-0", phase="Failed")], "pod/shop/db-0 is Failed"),
+        (
+            [db_pod("db-0", deleting=True, delete_by=BOOT + 30)],
+            "pod/shop/db-0 is being deleted, due to be gone at 13:47:10 UTC",
+        ),
+        (
+            [db_pod("db-0", deleting=True, finalizers=("example.org/backup",))],
+            "pod/shop/db-0 is being deleted, held by example.org/backup",
+        ),
+    ],
+)
+def test_a_pod_that_is_no_server_any_more_is_told_as_what_it_is(pods: list[Pod], said: str) -> None:
+    """Completed by a graceful shutdown, evicted, on its way out; not as if there had never been one."""
+    assert find(world(Simulated(pods)), database()).why_none == said
+
+
+def test_a_set_that_is_scaled_to_zero_is_named() -> None:
+    """By the labels that it shares with the database's pods; others are no matter."""
+    one = Workload(Ref("statefulset", "shop", "db"), "u", "1", 1, 1, desired=0, selector={"app": "db"})
+    others = [replace(one, selector={"app": "web"}), replace(one, ref=Ref("statefulset", "shop", "x"), desired=1)]
+    simulated = Simulated([], statefulsets_=[*others, one])
+    assert find(world(simulated), database()).why_none == "statefulset/shop/db is scaled to zero"
+
+
+def test_a_cluster_that_is_hibernated_is_named() -> None:
+    """CloudNativePG deletes its pods, and keeps the volumes."""
+    simulated = Simulated([], hibernating(), operated_=Operated(hibernated=True))
+    said = find(world(simulated), database()).why_none
+    assert said == "cluster/shop/db is hibernated (annotation cnpg.io/hibernation)"
+
+
+@pytest.mark.parametrize("fenced", ["db-1", "*"])
+def test_a_fenced_instance_is_named(fenced: str) -> None:
+    """Its PostgreSQL is held stopped; and the lease of the primary says who leads."""
+    pods = [a_pod("db-1", running(), labels={"cnpg.io/cluster": "db"})]
+    refused = Answer(ok=False, spoke=False, text="connection refused")
+    simulated = Simulated(pods, hibernating(), answers={"db-1": refused}, operated_=Operated(fenced=(fenced,)))
+    assert find(world(simulated), database()).why_none == (
+        "db-1: connection refused; db-1 fenced (annotation cnpg.io/fencedInstances of cluster/shop/db); "
+        "the primary's lease is nobody's"
+    )

@@ -1,41 +1,8 @@
-"""What the log of a PostgreSQL that does not come up means. The texts are of real servers, 15 and 17."""
+"""How far crash recovery is, and whether a server follows another. Why none comes up: see tests/unit/causes."""
 
 import pytest
 
-from bootheal.postgres.server_log import distress, progress
-
-
-@pytest.mark.parametrize(
-    ("line", "told", "fatal"),
-    [
-        ("PANIC:  could not locate a valid checkpoint record", "valid checkpoint record", True),
-        ("PANIC:  could not locate a valid checkpoint record at 0/151A2B8", "valid checkpoint record", True),
-        ("LOG:  invalid primary checkpoint record", "valid checkpoint record", True),
-        ("FATAL:  could not locate required checkpoint record at 0/2000028", "valid checkpoint record", True),
-        ('FATAL:  lock file "postmaster.pid" already exists', "postmaster.pid", False),
-        ('FATAL:  lock file "/data/postmaster.pid" already exists', "postmaster.pid", False),
-        ("FATAL:  database files are incompatible with server", "another major version", True),
-        ('PANIC:  could not open file "global/pg_control": No such file or directory', "not one of PostgreSQL", True),
-        ('FATAL:  could not write lock file "postmaster.pid": No space left on device', "disk is full", False),
-    ],
-)
-def test_known_distress_is_named_in_our_words(line: str, told: str, *, fatal: bool) -> None:
-    """And say whether starting again may help."""
-    found = distress(f"2026-11-21 12:00:00 UTC [1] LOG:  starting\n2026-11-21 12:00:01 UTC [7] {line}\n")
-    assert found is not None
-    assert told in found.text
-    assert found.fatal is fatal
-    assert bool(found.hint) is fatal
-
-
-def test_the_last_distress_counts_and_other_lines_are_not_understood() -> None:
-    """A disk that was full is no longer the trouble when the next start finds damage."""
-    log = "FATAL:  could not extend file: No space left on device\nPANIC:  could not locate a valid checkpoint record\n"
-    found = distress(log)
-    assert found is not None
-    assert found.fatal
-    assert distress("FATAL:  password authentication failed\nLOG:  all is well") is None
-    assert distress("") is None
+from bootheal.postgres.server_log import follows, progress
 
 
 @pytest.mark.parametrize(
@@ -58,3 +25,19 @@ def test_the_latest_progress_counts() -> None:
     """Not the first."""
     said = "".join(f"LOG:  redo in progress, elapsed time: {n}0.01 s, current LSN: 0/{n}\n" for n in (1, 2, 3))
     assert progress(said) == "redo is at 0/3 after 30 s"
+
+
+@pytest.mark.parametrize(
+    ("line", "standby"),
+    [
+        ("2026-11-29 12:00:00 UTC [7] LOG:  entering standby mode", True),
+        ("2026-11-29 12:00:00 UTC [7] LOG:  waiting for WAL to become available at 0/7000028", True),
+        ("2026-11-29 12:00:00 UTC [9] LOG:  started streaming WAL from primary at 0/7000000 on timeline 1", True),
+        ("2026-11-29 12:00:00,000 INFO: no action. I am (pg-1), a secondary, and following a leader (pg-0)", True),
+        ("2026-11-29 12:00:00 UTC [7] LOG:  redo starts at 0/1A2B3C", False),
+        ("2026-11-29 12:00:00,000 INFO: no action. I am (pg-0), the leader with the lock", False),
+    ],
+)
+def test_a_standby_is_known_by_its_log(line: str, *, standby: bool) -> None:
+    """Its 57P03 is no crash recovery of a primary."""
+    assert follows(f"{line}\n") is standby

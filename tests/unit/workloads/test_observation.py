@@ -1,48 +1,17 @@
 """Which pods a look at a workload counts, and whom it asks."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
-from bootheal.model import Answer, Budget, Endpoint, Pod, Ref, Service, Target
-from bootheal.ports import Partial, World
+from bootheal.model import Answer, Ref, Service
+from bootheal.ports import World
 from bootheal.probes import Http
 from bootheal.workloads.observation import look
+from support.few import REFUSED, Few
 from support.objects import a_deployment, a_pod
 
 SERVICE = Service(Ref("service", "shop", "web"), "10.43.0.9", ((80, "http"),), {"app": "web"})
-REFUSED = Answer(ok=False, spoke=False, text="port 80: connection refused")
-
-
-class Few(Partial):
-    """A cluster of a few pods, and perhaps a Service in front of them that says one thing to whoever asks."""
-
-    def __init__(self, *pods: Pod, service: Service | None = None, says: Answer = REFUSED) -> None:
-        self._pods, self._service, self._says = pods, service, says
-        self.asked: list[tuple[str, int]] = []
-
-    def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> Sequence[Pod]:
-        return self._pods
-
-    def services(self, _namespace: str) -> Sequence[Service]:
-        return (self._service,) if self._service else ()
-
-    def budgets(self, _namespace: str) -> Sequence[Budget]:
-        return ()
-
-    def endpoints(self, _namespace: str, _service: str) -> Sequence[Endpoint]:
-        return [Endpoint(pod.ip, 8000) for pod in self._pods]
-
-    def boot_time(self) -> None:
-        return None
-
-    def http(self, target: Target, path: str, timeout: float, *, status: int = 0) -> Answer:
-        return Answer(ok=status == 0, spoke=True)
-
-    def tcp(self, target: Target, timeout: float, *, send: str = "", expect: str = "") -> Answer:
-        self.asked.append((target.host, target.port))
-        return self._says
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,21 @@ import pytest
 
 from bootheal.engine import Inbox, Limits
 from bootheal.errors import ConflictError
-from bootheal.model import Budget, Container, Pod, Ref, Remembered, Report, Service, State, Verdict, Workload
+from bootheal.model import (
+    Admission,
+    Budget,
+    Container,
+    Node,
+    Occurrence,
+    Pod,
+    Ref,
+    Remembered,
+    Report,
+    Service,
+    State,
+    Verdict,
+    Workload,
+)
 from bootheal.ports import Interest, Partial
 from bootheal.step import GiveUp, Settled
 from bootheal.workloads.restore import Restore
@@ -107,6 +121,15 @@ class OneWorkload(Watchable):
         return self.alive
 
     def services(self, _namespace: str) -> list[Service]:
+        return []
+
+    def admission(self, _namespace: str) -> Admission:
+        return Admission()
+
+    def nodes(self) -> list[Node]:
+        return []
+
+    def occurrences(self, _about: Ref) -> list[Occurrence]:
         return []
 
     def budgets(self, _namespace: str) -> list[Budget]:

@@ -24,6 +24,7 @@ RWO, RWOP, RWX = ("ReadWriteOnce",), ("ReadWriteOncePod",), ("ReadWriteMany", "R
         ({"strategy": "OnDelete", "ref": DAEMONSET}, (), "OnDelete", True),
         ({"ref": DAEMONSET, "host_ports": True}, (), "host port", True),
         ({"ref": STATEFULSET, "partition": 2, "desired": 2}, (), "partition", True),
+        ({"ref": STATEFULSET, "partition": 1, "desired": 2}, (), "pods below 1", True),
         ({"ref": STATEFULSET, "ordered": True, "desired": 2, "ready": 1}, (), "while one is not ready", True),
     ],
 )
@@ -46,7 +47,7 @@ def test_what_a_rolling_update_would_wait_for_is_known_before(
         ({"host_ports": True, "strategy": "Recreate"}, ()),
         ({"host_ports": True, "unavailable": 1}, ()),
         ({"host_ports": True, "ref": STATEFULSET}, ()),
-        ({"ref": STATEFULSET, "partition": 1, "desired": 2}, ()),
+        ({"ref": STATEFULSET, "partition": 0, "desired": 2}, ()),
         ({"ref": STATEFULSET, "ordered": False, "desired": 2, "ready": 1}, ()),
     ],
 )

@@ -3,6 +3,7 @@
 import time
 
 from bootheal.adapters.docker.engine import Box, DockerEngine
+from bootheal.discovery.images import parse
 from bootheal.model import Component, ComponentState
 
 # Docker forgets that a container failed once it has run for so long; what has not may fail again at any moment.
@@ -10,6 +11,9 @@ PROVEN_SECONDS = 10.0
 
 # 0: asked to end; 137, 143: killed, as containers are when Docker or the machine goes down.
 PLAIN_ENDS = (0, 137, 143)
+
+# The registry of images that k3d makes, too.
+REGISTRY_IMAGES, REGISTRY_PORT = ("registry", "distribution", "zot", "zot-linux-amd64"), 5000
 
 
 class DockerContainers:
@@ -29,6 +33,15 @@ class DockerContainers:
     def restart(self, name: str) -> None:
         """Restart it."""
         self._engine.restart(name)
+
+
+def registries(engine: DockerEngine) -> tuple[tuple[str, int], ...]:
+    """Return the containers that are registries of images, each with its port of this host."""
+    return tuple(
+        (box.name, box.published[REGISTRY_PORT])
+        for box in engine.containers()
+        if REGISTRY_PORT in box.published and parse(box.image).name in REGISTRY_IMAGES
+    )
 
 
 def as_component(box: Box, role: str) -> Component:

@@ -37,7 +37,7 @@ class Box:
     """One container as Docker shows it. `state` is Docker's word: created, running, paused, restarting, exited, dead.
 
     `started` and `finished` are seconds since the epoch, None where it never did.
-    `addresses` holds its IP on each of its networks.
+    `addresses` holds its IP on each of its networks, `published` the port of this host for each port of its own.
     """
 
     name: str
@@ -50,6 +50,8 @@ class Box:
     restarts: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
+    image: str = ""
+    published: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,20 @@ def _inspected(client: Any, identity: str, keep: Sequence[str]) -> Box | None:
         restarts=raw.get("RestartCount", 0),
         labels={name: labels[name] for name in keep if name in labels},
         addresses={name: network["IPAddress"] for name, network in networks.items() if network.get("IPAddress")},
+        image=raw["Config"].get("Image") or "",
+        published=_published((raw.get("HostConfig") or {}).get("PortBindings") or {}),
     )
+
+
+def _published(bindings: Mapping[str, Any]) -> dict[int, int]:
+    """Return the ports as they were asked for: they are there also while the container is stopped."""
+    found = {}
+    for inside, outside in bindings.items():
+        number, _, protocol = inside.partition("/")
+        ports = [entry.get("HostPort") or "" for entry in outside or ()]
+        if protocol in ("", "tcp") and number.isdecimal() and (port := next(filter(str.isdecimal, ports), "")):
+            found[int(number)] = int(port)
+    return found
 
 
 def _seconds(stamp: str) -> float | None:

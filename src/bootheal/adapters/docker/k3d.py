@@ -19,12 +19,12 @@ from typing import IO
 import yaml
 
 from bootheal.adapters import bounded_yaml, log_signatures
-from bootheal.adapters.docker import texts
 from bootheal.adapters.docker.containers import as_component, running, state
 from bootheal.adapters.docker.engine import Box, DockerEngine
 from bootheal.adapters.host import Machine
 from bootheal.adapters.last_exit import LastExits
 from bootheal.adapters.wallclock import clock_synchronised
+from bootheal.causes.tables import LOADBALANCERS, UNITS
 from bootheal.errors import MissingError, PermanentError, UnreachableError, scarce
 from bootheal.model import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
 
@@ -226,7 +226,7 @@ class K3dHost:
             return ()
         end = time.time() if running(box) or box.finished is None else box.finished
         lines = self._engine.log_tail(box.name, LOG_LINES, since=end - RECENT_SECONDS).splitlines()
-        return log_signatures.find(box.name, lines, texts.LOADBALANCER if balances else texts.NODE)
+        return log_signatures.find(box.name, lines, LOADBALANCERS if balances else UNITS)
 
 
 class _Starter:

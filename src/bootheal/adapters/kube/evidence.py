@@ -12,6 +12,7 @@ from bootheal.model.quoted import quoted
 # Ten pods' evidence stays in the state file, which is written anew with each action.
 LONGEST_LINE = 300
 LONGEST_TEXT = 4000
+LONGEST_TAIL = 1 << 17
 EVENTS = 10
 
 CORE = "/api/v1"
@@ -87,8 +88,8 @@ def _log(api: Api, pod: Ref, container: str, lines: int) -> Callable[[], str]:
 
 
 def tail(api: Api, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
-    """Return the last lines of a log, "" where there is none."""
+    """Return the last lines of a log, "" where there is none; of very long ones the end."""
     query = [("container", container), ("tailLines", str(lines)), ("previous", str(previous).lower())]
     path = f"{CORE}/namespaces/{pod.namespace}/pods/{pod.name}/log"
     status, text = api.text(path, query, about=f"the log of {pod}")
-    return text if status == 200 else ""  # noqa: PLR2004 - OK
+    return text[-LONGEST_TAIL:] if status == 200 else ""  # noqa: PLR2004 - OK

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bootheal.adapters.kube.api import MERGE_PATCH, OWNER, Api
-from bootheal.adapters.kube.lists import RESOURCES
 from bootheal.errors import BoothealError, ConflictError
 from bootheal.model import Happening, Ref
 from bootheal.model.quoted import quoted
@@ -21,15 +20,16 @@ EVENTS = "/apis/events.k8s.io/v1/namespaces/{}/events"
 DEFAULT = "default"
 LONGEST_NAME = 230
 
+# For each kind: its version and name in a manifest, and its resource.
 KINDS = {
-    "pod": ("v1", "Pod"),
-    "node": ("v1", "Node"),
-    "configmap": ("v1", "ConfigMap"),
-    "service": ("v1", "Service"),
-    "deployment": ("apps/v1", "Deployment"),
-    "statefulset": ("apps/v1", "StatefulSet"),
-    "daemonset": ("apps/v1", "DaemonSet"),
-    "lease": ("coordination.k8s.io/v1", "Lease"),
+    "pod": ("v1", "Pod", "pods"),
+    "node": ("v1", "Node", "nodes"),
+    "configmap": ("v1", "ConfigMap", "configmaps"),
+    "service": ("v1", "Service", "services"),
+    "deployment": ("apps/v1", "Deployment", "deployments"),
+    "statefulset": ("apps/v1", "StatefulSet", "statefulsets"),
+    "daemonset": ("apps/v1", "DaemonSet", "daemonsets"),
+    "lease": ("coordination.k8s.io/v1", "Lease", "leases"),
 }
 
 
@@ -61,7 +61,7 @@ class KubeHappenings:
         self._api.write("PATCH", path, {"series": series}, about=about, content_type=MERGE_PATCH)
 
     def _body(self, happening: Happening, namespace: str, name: str) -> dict[str, Any]:
-        version, kind = KINDS[happening.object.kind]
+        version, kind, _ = KINDS[happening.object.kind]
         regarding = {"apiVersion": version, "kind": kind, "name": happening.object.name}
         regarding |= {"namespace": happening.object.namespace} if happening.object.namespace else {}
         if uid := self._uid(happening.object):
@@ -81,12 +81,16 @@ class KubeHappenings:
         }
 
     def _uid(self, ref: Ref) -> str:
-        if ref.kind not in RESOURCES:
-            return ""
         with suppress(BoothealError):
-            raw = self._api.get(RESOURCES[ref.kind].path(ref.namespace, ref.name), about=str(ref))
+            raw = self._api.get(_path(ref), about=str(ref))
             return str(raw.get("metadata", {}).get("uid", ""))
         return ""
+
+
+def _path(ref: Ref) -> str:
+    version, _, plural = KINDS[ref.kind]
+    inside = f"/namespaces/{ref.namespace}" if ref.namespace else ""
+    return f"/{'apis' if '/' in version else 'api'}/{version}{inside}/{plural}/{ref.name}"
 
 
 def _name(happening: Happening, epoch: str) -> str:

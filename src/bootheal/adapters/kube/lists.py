@@ -82,9 +82,7 @@ class Lists:
 
     def rights(self, interests: frozenset[Interest]) -> frozenset[Right]:
         """Name what keeping these lists needs."""
-        return frozenset(
-            right for interest in interests for right in rights(RESOURCES[interest.kind], interest.namespace)
-        )
+        return list_rights(interests)
 
     def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
         """Keep a list for each interest from now on. ExhaustedError where there are too few threads for them."""
@@ -106,3 +104,8 @@ class Lists:
             if lease is not None:
                 self.heartbeats.seen(name, lease)
         changed(Interest(kind, namespace, name))
+
+
+def list_rights(interests: frozenset[Interest]) -> frozenset[Right]:
+    """Name what keeping lists of these needs; nobody is asked."""
+    return frozenset(right for interest in interests for right in rights(RESOURCES[interest.kind], interest.namespace))

@@ -1,13 +1,27 @@
 """Raw JSON -> snapshots. Every field may be missing; the API server omits what is empty."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from sys import intern
 from typing import Any
 
-from bootheal.model import Backup, Container, Endpoint, Leadership, Lease, Node, Pod, Ref, Service, State
-from bootheal.model.quoted import quoted
+from bootheal.model import (
+    Backup,
+    Container,
+    Endpoint,
+    Leadership,
+    Lease,
+    Node,
+    Occurrence,
+    Operated,
+    Pod,
+    Ref,
+    Service,
+    State,
+)
+from bootheal.model.quoted import quoted, visible
 
 Raw = dict[str, Any]
 
@@ -66,6 +80,9 @@ def pod(raw: Raw) -> Pod:
         ip=status.get("podIP", ""),
         ready=ready.get("status") == "True",
         ready_changed=seconds(ready.get("lastTransitionTime")),
+        gated=_gated(ready),
+        message=visible(status.get("message", "")),
+        quality=intern(status.get("qosClass", "")),
         patroni=_patroni((metadata.get("annotations") or {}).get("status", "")),
         created=seconds(metadata.get("creationTimestamp")) or 0.0,
         unschedulable=_unplaced(status),
@@ -76,7 +93,7 @@ def pod(raw: Raw) -> Pod:
         owner=_controller(metadata),
         labels=_shared(tuple((metadata.get("labels") or {}).items())),
         containers=tuple(_container(item) for item in status.get("containerStatuses") or ()),
-        init=tuple(_container(item) for item in status.get("initContainerStatuses") or ()),
+        init=_init(spec, status),
         node=intern(spec.get("nodeName", "")),
         claims=tuple(
             volume["persistentVolumeClaim"]["claimName"]
@@ -95,6 +112,17 @@ def pod(raw: Raw) -> Pod:
     )
 
 
+def _init(spec: Raw, status: Raw) -> tuple[Container, ...]:
+    sidecars = {each["name"] for each in _sidecars(spec)}
+    found = (_container(item) for item in status.get("initContainerStatuses") or ())
+    return tuple(replace(each, sidecar=True) if each.name in sidecars else each for each in found)
+
+
+def _gated(ready: Raw) -> str:
+    """Say which readiness gate keeps a pod from being ready whose containers all are."""
+    return visible(str(ready.get("message", ""))) if ready.get("reason") == "ReadinessGatesNotReady" else ""
+
+
 def _sidecars(spec: Raw) -> list[Raw]:
     """Return the init containers that run beside the others, and may have the port that a Service names."""
     return [each for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always"]
@@ -107,6 +135,33 @@ def _patroni(status: str) -> str:
         return quoted(f"{said['role']}, {said['state']}")
     except (ValueError, KeyError, TypeError, RecursionError):
         return ""
+
+
+def primary_lease(raw: Raw) -> Leadership | None:
+    """Parse the Lease of CloudNativePG's primary; one that was released is held by nobody."""
+    spec = raw.get("spec") or {}
+    try:
+        return Leadership(
+            leader=spec.get("holderIdentity") or "",
+            acquired=seconds(spec.get("acquireTime")) or 0.0,
+            renewed=seconds(spec.get("renewTime")) or 0.0,
+            ttl=float(spec.get("leaseDurationSeconds") or 0),
+            transitions=int(spec.get("leaseTransitions") or 0),
+            kind="the primary's lease",
+        )
+    except (TypeError, ValueError):
+        return None
+
+
+def operated(raw: Raw) -> Operated:
+    """Parse the annotations of a Cluster of CloudNativePG."""
+    said = raw["metadata"].get("annotations") or {}
+    try:
+        fenced = json.loads(said.get("cnpg.io/fencedInstances") or "[]")
+    except ValueError:
+        fenced = []
+    names = [name for name in fenced if isinstance(name, str)] if isinstance(fenced, list) else []
+    return Operated(said.get("cnpg.io/hibernation") == "on", tuple(names))
 
 
 def leadership(raw: Raw) -> Leadership | None:
@@ -143,7 +198,7 @@ def _ref(kind: str, namespace: str, name: str) -> Ref:
 def _unplaced(status: Raw) -> str:
     """Say why no node takes the pod."""
     scheduled = condition(status, "PodScheduled")
-    return quoted(str(scheduled.get("message", ""))) if scheduled.get("status") == "False" else ""
+    return visible(str(scheduled.get("message", ""))) if scheduled.get("status") == "False" else ""
 
 
 def _container(raw: Raw) -> Container:
@@ -158,7 +213,10 @@ def _container(raw: Raw) -> Container:
         started=seconds(detail.get("startedAt")),
         ended=seconds((terminated or {}).get("finishedAt")),
         image=raw.get("image", ""),
-        message=quoted(detail.get("message", "")) if name == "waiting" else "",
+        # Whole: which cause it is may stand at its end. It is cut where it is told.
+        message=visible(detail.get("message", "")) if name == "waiting" else "",
+        last_reason=intern(quoted((terminated or {}).get("reason", ""))),
+        last_message=visible((terminated or {}).get("message", "")),
         startup_pending=name == State.RUNNING and raw.get("started") is False,
     )
 
@@ -207,6 +265,15 @@ def endpoints(raw: Raw) -> tuple[str, tuple[Endpoint, ...]]:
         for address in item.get("addresses") or ()
     )
     return (raw["metadata"].get("labels") or {}).get(SERVICE_NAME, ""), found
+
+
+def occurrence(raw: Raw) -> Occurrence:
+    """Parse a v1 Event; one of a container names it in its field path."""
+    path = (raw.get("involvedObject") or {}).get("fieldPath", "")
+    when = (raw.get("series") or {}).get("lastObservedTime") or raw.get("lastTimestamp") or raw.get("eventTime")
+    at = seconds(when or raw["metadata"].get("creationTimestamp"))
+    container = path.partition("{")[2].rstrip("}")
+    return Occurrence(quoted(raw.get("reason", "")), visible(raw.get("message", "")), at, quoted(container))
 
 
 def condition(status: Raw, kind: str) -> Raw:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-from bootheal.adapters.kube import objects, rights, webhooks
+from bootheal.adapters.kube import admission, bound, objects, rights, webhooks
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import CORE, Lists
 from bootheal.adapters.kube.typed import checked
 from bootheal.errors import DeniedError, MissingError, PermanentError
 from bootheal.model import (
+    Admission,
     Backup,
     Budget,
     Document,
@@ -21,6 +22,8 @@ from bootheal.model import (
     Leadership,
     Lease,
     Node,
+    Occurrence,
+    Operated,
     Pod,
     Readiness,
     Ref,
@@ -37,6 +40,9 @@ READYZ_TIMEOUT_SECONDS = 5.0
 # Remarks on what is broken are for a person, who reads them later.
 BROKEN_SECONDS = 10.0
 
+# Several steps ask the same of a namespace when they look at once.
+ADMISSION_SECONDS = 2.0
+
 
 class KubeReader:
     """The ClusterReader port."""
@@ -44,6 +50,7 @@ class KubeReader:
     def __init__(self, api: Api, lists: Lists) -> None:
         self._api, self._lists = api, lists
         self._extensions = (float("-inf"), Extensions())
+        self._admissions: dict[str, tuple[float, Admission]] = {}
         self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
@@ -77,8 +84,29 @@ class KubeReader:
             raise PermanentError(f"cannot tell the pods of {ref} from others: it selects by expressions", hint=hint)
         if workload.refused or workload.replicas < workload.desired:
             broken = self.extensions(at_most=BROKEN_SECONDS)
-            return replace(workload, refused=webhooks.refusal(self._api.get, workload, broken))
+            if workload.refused:
+                return replace(workload, refused=webhooks.refusal(workload.refused, broken))
+            said = admission.failed_create(self.occurrences(ref), time.time())
+            return replace(workload, refused=webhooks.refusal(said, broken, history=True))
         return workload
+
+    def occurrences(self, about: Ref) -> Sequence[Occurrence]:
+        """Ask for the Events of an object."""
+        return admission.occurrences(self._api.get, about)
+
+    def bound_to(self, node: str) -> Sequence[Ref]:
+        """Read pods and volumes of all namespaces."""
+        return bound.to_node(self._api.get, node)
+
+    def admission(self, namespace: str) -> Admission:
+        """Read the namespace and its quotas, at most every two seconds; webhooks as `extensions` has them."""
+        with self._lock:
+            at, found = self._admissions.get(namespace, (float("-inf"), Admission()))
+        if time.monotonic() - at >= ADMISSION_SECONDS:
+            found = admission.admission(self._api.get, namespace, self.extensions(at_most=BROKEN_SECONDS).unreachable)
+            with self._lock:
+                self._admissions[namespace] = (time.monotonic(), found)
+        return found
 
     def budgets(self, namespace: str) -> Sequence[Budget]:
         """List the PodDisruptionBudgets; none where we may not."""
@@ -114,12 +142,49 @@ class KubeReader:
         return [endpoint for owner, found in slices for endpoint in found if owner == service]
 
     def leadership(self, namespace: str, service: str) -> Leadership | None:
-        """Read the Endpoints of the Service's name."""
-        ref = Ref("endpoints", namespace, service)
-        raw = self._get("endpoints", ref)
-        with understood(str(ref)):
+        """Read the Endpoints of the Service's name, and the ConfigMap that Zalando's operator uses since its version 2.
+
+        A change from one to the other leaves the old object behind, with the lock of that day.
+        """
+        places = (Ref("endpoints", namespace, service), Ref("configmap", namespace, f"{service}-leader"))
+        found = [(lock, place) for place in places if (lock := self._lock_in(place))]
+        found.sort(key=lambda pair: -pair[0].renewed)
+        return replace(found[0][0], also="".join(str(place) for _, place in found[1:])) if found else None
+
+    def _lock_in(self, place: Ref) -> Leadership | None:
+        kind = {"configmap": "configmaps"}.get(place.kind, place.kind)
+        try:
+            raw = self._get(kind, place)
+        except PermanentError:
+            return None
+        with understood(str(place)):
             found = objects.leadership(raw)
             return found and checked(found)
+
+    def primary_lease(self, namespace: str, cluster: str) -> Leadership | None:
+        """Read the Lease of the cluster's name."""
+        path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{cluster}"
+        raw = self._api.get(path, about=f"lease/{namespace}/{cluster}")
+        with understood(f"lease/{namespace}/{cluster}"):
+            found = objects.primary_lease(raw)
+            return found and checked(found)
+
+    def operated(self, namespace: str, cluster: str) -> Operated | None:
+        """Read the Cluster; None without CloudNativePG, or its right."""
+        path = f"/apis/postgresql.cnpg.io/v1/namespaces/{namespace}/clusters/{cluster}"
+        try:
+            raw = self._api.get(path, about=f"cluster/{namespace}/{cluster}")
+        except PermanentError:
+            return None
+        with understood(f"cluster/{namespace}/{cluster}"):
+            return checked(objects.operated(raw))
+
+    def statefulsets(self, namespace: str) -> Sequence[Workload]:
+        """List the StatefulSets; none where we may not."""
+        try:
+            return list(self._lists.items("statefulset", namespace).values())
+        except DeniedError:
+            return ()
 
     def directory(self, namespace: str, claim: str) -> str:
         """Follow a claim to its volume; a claim or volume that is gone is the scheduler's trouble, not ours."""
@@ -160,9 +225,9 @@ class KubeReader:
                 return checked(Document(config_map, key, text, version, objects.manager(raw)))
         raise MissingError(f"cannot find key {key} in {config_map}", hint="see the pooler's settings_in")
 
-    def may(self, right: Right) -> bool:
+    def may(self, right: Right, name: str = "") -> bool:
         """Create a SelfSubjectAccessReview, which changes nothing."""
-        return rights.may(self._api, right)
+        return rights.may(self._api, right, name)
 
     def _claim(self, namespace: str, claim: str) -> objects.Raw:
         return self._get("persistentvolumeclaims", Ref("persistentvolumeclaim", namespace, claim))

@@ -5,10 +5,11 @@ from bootheal.adapters.kube.errors import understood
 from bootheal.model import Right
 
 
-def may(api: Api, right: Right) -> bool:
-    """Ask the API server. In no namespace stands for: in each of them."""
+def may(api: Api, right: Right, name: str = "") -> bool:
+    """Ask the API server; for the object `name` alone, where given. In no namespace stands for: in each of them."""
     resource, _, subresource = right.resource.partition("/")
     attributes = {"verb": right.verb, "resource": resource, "group": right.group, "namespace": right.namespace}
+    attributes |= {"name": name} if name else {}
     body = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",

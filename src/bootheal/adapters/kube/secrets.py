@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bootheal.adapters.kube import objects
+from bootheal.adapters.kube import keys, objects
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.redaction import Redaction
@@ -28,12 +28,18 @@ class KubeSecrets:
 
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         """Return user and password; `fresh` insists on asking the API server."""
-        raw = self._get(login.secret, fresh=fresh)
-        with understood(str(login.secret)):
-            user = login.user or _value(raw, login.secret, login.user_key)
-            password = _value(raw, login.secret, login.password_key)
+        raw, secret = self._get(login.secret, fresh=fresh), login.secret
+        with understood(str(secret)):
+            user_key, password_key, url_key = keys.chosen(login, (raw.get("data") or {}).keys())
+            if url_key:
+                user, password = keys.in_url(_value(raw, secret, url_key), f"key {url_key} of {secret}")
+                user = login.user or user
+            else:
+                user = login.user or _value(raw, secret, user_key)
+                password = _value(raw, secret, password_key)
             self._redact.learn(password)
-            return Credentials(user, Secret(password), str(raw["metadata"].get("resourceVersion", "")))
+            taken = tuple(key for key in (user_key, password_key, url_key) if key)
+            return Credentials(user, Secret(password), str(raw["metadata"].get("resourceVersion", "")), taken)
 
     def certificate(self, where: Ref, key: str) -> str:
         """Read a certificate, which is no secret; MissingError where there is none."""
@@ -63,8 +69,8 @@ class KubeSecrets:
 def _value(raw: objects.Raw, ref: Ref, key: str) -> str:
     encoded = (raw.get("data") or {}).get(key)
     if not encoded:
-        make = f"kubectl -n {ref.namespace} create secret generic {ref.name} --from-literal={key}=…"
-        raise MissingError(f"cannot find key {key} in {ref}", hint=f"name the right key, or make it: {make}")
+        hint = f"name the right key: kubectl -n {ref.namespace} describe secret {ref.name} lists them"
+        raise MissingError(f"cannot find key {key} in {ref}", hint=hint)
     try:
         value = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bootheal.adapters.kube.objects import SERVICE_NAME, Raw
-from bootheal.cluster.webhooks import blame, describe, webhook_in
+from bootheal.cluster.webhooks import blame, webhook_in
 from bootheal.errors import BoothealError, MissingError, PermanentError
-from bootheal.model import Extensions, Ref, Webhook, Workload
+from bootheal.model import Extensions, Ref, Requirement, Webhook
 
 Get = Callable[..., Any]
 
@@ -32,24 +32,15 @@ def read(get: Get) -> Extensions:
     return Extensions(tuple(filter(None, map(_unavailable, services))), tuple(unreachable), tuple(unread))
 
 
-def refusal(get: Get, workload: Workload, broken: Extensions) -> str:
-    """Say which webhook keeps a workload's pods from being created, "" if none is known to.
+def refusal(message: str, broken: Extensions, *, history: bool = False) -> str:
+    """Say why pods cannot be created: what a controller says of it, or what is known of the webhook that it names.
 
-    A Deployment has it in its status, other controllers in events only, which outlive their cause.
+    `history`: an Event says so, which outlives its cause; then a webhook is blamed only while nobody answers there.
     """
-    if workload.refused:
-        return blame(workload.refused, broken)
-    if not broken.unreachable:
-        return ""
-    ref, kind = workload.ref, {"statefulset": "StatefulSet", "daemonset": "DaemonSet"}.get(workload.ref.kind, "")
-    selector = f"involvedObject.kind={kind},involvedObject.name={ref.name},reason=FailedCreate"
-    path = f"/api/v1/namespaces/{ref.namespace}/events"
-    try:
-        events = get(path, [("fieldSelector", selector)], about=f"the events of {ref}").get("items") or ()
-    except BoothealError:
-        return ""
-    named = {webhook_in(event.get("message", "")) for event in events}
-    return next((describe(webhook) for webhook in broken.unreachable if webhook.name in named), "")
+    named = webhook_in(message)
+    if not named:
+        return message
+    return "" if history and named not in {webhook.name for webhook in broken.unreachable} else blame(named, broken)
 
 
 def _list(get: Get, group: str, plural: str, unread: list[str]) -> list[Raw]:
@@ -76,7 +67,31 @@ def _unreachable(get: Get, kind: str, raw: Raw) -> Iterator[Webhook]:
         if service and webhook.get("failurePolicy", "Fail") == "Fail":
             ref = Ref("service", service.get("namespace", ""), service.get("name", ""))
             if not _answers(get, ref):
-                yield Webhook(webhook.get("name", ""), f"{kind} {raw['metadata']['name']}", ref)
+                yield Webhook(
+                    webhook.get("name", ""),
+                    f"{kind} {raw['metadata']['name']}",
+                    ref,
+                    pods=any(map(_creates_pods, webhook.get("rules") or ())),
+                    namespaces=_requirements(webhook.get("namespaceSelector") or {}),
+                    objects=_requirements(webhook.get("objectSelector") or {}),
+                )
+
+
+def _creates_pods(rule: Raw) -> bool:
+    """Tell whether a rule is about making pods; "*" stands for all."""
+    wanted = (("operations", "CREATE"), ("apiGroups", ""), ("apiVersions", "v1"))
+    resources = rule.get("resources") or ()
+    named = any(resource in ("*", "*/*", "pods", "pods/*") for resource in resources)
+    return named and all({"*", word} & set(rule.get(field) or ()) for field, word in wanted)
+
+
+def _requirements(selector: Raw) -> tuple[Requirement, ...]:
+    labels = (Requirement(key, "In", (value,)) for key, value in (selector.get("matchLabels") or {}).items())
+    expressions = (
+        Requirement(each.get("key", ""), each.get("operator", ""), tuple(each.get("values") or ()))
+        for each in selector.get("matchExpressions") or ()
+    )
+    return (*labels, *expressions)
 
 
 def _answers(get: Get, service: Ref) -> bool:

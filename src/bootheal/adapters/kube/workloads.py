@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from bootheal.adapters.kube.objects import Raw, condition, manager, ref, seconds
-from bootheal.cluster.webhooks import webhook_in
 from bootheal.model import Budget, Workload
 
 # Ours: why we restarted it, when, and how many replicas it had before we scaled it to zero.
@@ -12,12 +11,16 @@ CAUSE = "bootheal/cause"
 RESTARTED_AT = "bootheal/restarted-at"
 SCALED_FROM = "bootheal/scaled-from"
 
+# How often a probe may fail, and how long it rests, where it does not say.
+USUAL_FAILURES, USUAL_PERIOD_SECONDS = 3, 10
+
 
 def workload(raw: Raw, kind: str) -> Workload:
     """Parse an apps/v1 Deployment, StatefulSet or DaemonSet."""
     metadata, spec, status = raw["metadata"], raw.get("spec", {}), raw.get("status", {})
     template, annotations = spec.get("template", {}), metadata.get("annotations") or {}
     pod = template.get("spec", {})
+    containers = (*(pod.get("initContainers") or ()), *(pod.get("containers") or ()))
     daemonset = kind == "daemonset"
     desired = status.get("desiredNumberScheduled", 0) if daemonset else spec.get("replicas", 1)
     progressing = condition(status, "Progressing")
@@ -37,7 +40,7 @@ def workload(raw: Raw, kind: str) -> Workload:
         update_revision=status.get("updateRevision", ""),
         current_revision=status.get("currentRevision", ""),
         deadline_exceeded=seconds(progressing.get("lastUpdateTime")) if exceeded else None,
-        refused=webhook_in(condition(status, "ReplicaFailure").get("message", "")),
+        refused=_refused(condition(status, "ReplicaFailure")),
         selector=_labels(spec.get("selector") or {}),
         caused_by=(template.get("metadata", {}).get("annotations") or {}).get(CAUSE, ""),
         scaled_by=annotations.get(CAUSE, ""),
@@ -45,9 +48,9 @@ def workload(raw: Raw, kind: str) -> Workload:
         managed_by=manager(raw),
         host_ports=_host_ports(pod),
         claims=_claims(pod),
-        images=tuple(container.get("image", "") for container in pod.get("containers") or ()),
-        pulls_always=any(c.get("imagePullPolicy") == "Always" for c in pod.get("containers") or ()),
-        initial_delay=max((_delay(container) for container in pod.get("containers") or ()), default=0.0),
+        images=tuple(container.get("image", "") for container in containers),
+        pulls_always=any(container.get("imagePullPolicy") == "Always" for container in containers),
+        initial_delay=max(map(_delay, containers), default=0.0),
         **_strategy(spec, kind, desired),
     )
 
@@ -84,8 +87,20 @@ def _host_ports(pod: Raw) -> bool:
     return any(port.get("hostPort") for port in ports) or bool(pod.get("hostNetwork") and ports)
 
 
+def _refused(failure: Raw) -> str:
+    """Return why a Deployment's pods cannot be created; it says so in a condition, the others in Events."""
+    return str(failure.get("message", "")) if failure.get("status", "True") == "True" else ""
+
+
 def _delay(container: Raw) -> float:
-    return float((container.get("readinessProbe") or {}).get("initialDelaySeconds") or 0)
+    """Return for how many seconds more than usual its probes let a container take to begin.
+
+    A readiness probe that may fail for long, or a liveness probe that is late, says as much as a delay.
+    """
+    ready, alive = container.get("readinessProbe") or {}, container.get("livenessProbe") or {}
+    tried = (ready.get("failureThreshold") or USUAL_FAILURES) * (ready.get("periodSeconds") or USUAL_PERIOD_SECONDS)
+    late = max(0, tried - USUAL_FAILURES * USUAL_PERIOD_SECONDS)
+    return float(max((ready.get("initialDelaySeconds") or 0) + late, alive.get("initialDelaySeconds") or 0))
 
 
 def _claims(pod: Raw) -> tuple[str, ...]:

@@ -4,9 +4,7 @@ from pydantic import Field
 
 from bootheal.config.section import Section
 from bootheal.config.types import Label, ObjectName
-from bootheal.model import Ref, Right
-
-VERBS = ("get", "create", "update")
+from bootheal.model import Ref
 
 
 class Lease(Section):
@@ -19,7 +17,3 @@ class Lease(Section):
     def ref(self) -> Ref:
         """Name the object."""
         return Ref("lease", self.namespace, self.name)
-
-    def rights(self) -> frozenset[Right]:
-        """Name what holding it needs."""
-        return frozenset(Right(verb, "leases", self.namespace, "coordination.k8s.io") for verb in VERBS)

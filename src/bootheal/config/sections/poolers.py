@@ -85,8 +85,12 @@ class Pooler(Section):
     service: Label = Field(description="the Service in front of it")
     port: Port | None = Field(None, description="what its pods listen on; default: the Service's target port")
     dbname: DatabaseName | None = Field(None, description="the database as the pooler names it; default: the same name")
-    credential: Credential
-    console: Login | None = Field(None, description="who may use each pod's admin console; default: credential")
+    credential: Credential | None = Field(
+        None, description="the pooler's own login to PostgreSQL; left out where that is by a certificate, or by trust"
+    )
+    console: Login | None = Field(
+        None, description="who may use each pod's admin console; default: credential, else client"
+    )
     client: Login = Field(description="the application's login, to prove the pooler with")
     auth_file: AuthFile | None = Field(
         None, description="where its auth_file comes from: verifiers in it are kept, its changes reloaded"
@@ -111,19 +115,21 @@ class Pooler(Section):
         """Make the steps of the pooler's logins to `database`, and its own, which comes after them."""
         namespace = self.namespace or database.namespace
         credentials = list(self._credentials(name, namespace, database))
+        # Who has no password of its own is taken at its client's: PostgreSQL lets that in, or nobody.
+        own = self.credential or self.client
         yield from credentials
         settings_in = self.settings_in
         yield PoolerStep(
             name=f"{names.POOLER}{name}",
-            after=(*(step.name for step in credentials), dns.NAME),
+            after=(*([step.name for step in credentials] or [f"{names.DATABASE}{database.name}"]), dns.NAME),
             patience=self.patience,
             pooler=observation.Pooler(
                 deployment=Ref("deployment", namespace, self.deployment),
                 service=self.service,
                 dbname=self.dbname or database.dbname,
                 database=database,
-                credential=self.credential.build(namespace),
-                console=(self.console or self.credential).build(namespace),
+                credential=own.build(namespace),
+                console=(self.console or own).build(namespace),
                 client=self.client.build(namespace),
                 port=self.port or 0,
                 auth=model.Auth(self.auth),
@@ -139,6 +145,8 @@ class Pooler(Section):
 
     def _credentials(self, name: str, namespace: str, database: primary.Database) -> Iterator[Step[Any]]:
         """Make the step of the pooler's own login; with an auth_file the application's, too: its verifier is in it."""
+        if self.credential is None:
+            return
         own = credential.Credential(
             name=f"{names.CREDENTIAL}{name}",
             after=(f"{names.DATABASE}{database.name}",),

@@ -50,11 +50,15 @@ class Registry(Section):
             patience=self.patience,
         )
         if namespaces:
-            names = tuple(self.images) or self._names()
+            names = self.names()
             yield Images(after=(gate.NAME, registry.NAME), namespaces=namespaces, registries=names)
 
-    def _names(self) -> tuple[str, ...]:
-        """Name the registry as images may, where nobody says how they do."""
+    def names(self) -> tuple[str, ...]:
+        """Name the registry as images do."""
+        return tuple(self.images) or self._likely()
+
+    def _likely(self) -> tuple[str, ...]:
+        """Name it as they may, where nobody says how they do."""
         address = urlsplit(self.url)
         hosts = {address.hostname, self.container}
         if address.hostname in LOOPBACK:

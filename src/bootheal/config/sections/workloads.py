@@ -1,14 +1,14 @@
 """`workloads:` -> Deployments, StatefulSets and DaemonSets, each a step; and one for those that are scaled."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from bootheal.config.document import KeyPath
 from bootheal.config.section import Finding, Section
 from bootheal.config.sections.probe import Probe
-from bootheal.config.types import DURATION, Patience, seconds
+from bootheal.config.types import DURATION, Duration, Label, Patience, seconds
 from bootheal.model import Ref
 from bootheal.platform import dns, gate
 from bootheal.workloads.restore import Restore
@@ -20,6 +20,30 @@ SoakTime = Annotated[
     BeforeValidator(seconds),
     DURATION,
 ]
+
+
+class Defaults(Section):
+    """How workloads are treated that do not say it themselves; what is left out is as it is without this."""
+
+    restart: Literal["if-needed", "always", "never"] | None = Field(None, description="as for a workload")
+    strategy: Literal["auto", "rollout", "scale", "delete-pods"] | None = Field(None, description="as for a workload")
+    soak: SoakTime | None = Field(None, description="as for a workload")
+    patience: Duration | None = Field(None, description="as for a workload")
+
+    def given(self) -> dict[str, Any]:
+        """Return what is said here."""
+        return {name: value for name, value in self if name in Defaults.model_fields and value is not None}
+
+
+class FileDefaults(Defaults):
+    """Defaults of all workloads of the file, and those of single namespaces, which prevail."""
+
+    namespaces: dict[Label, Defaults] = Field(default_factory=dict, description="by the namespace's name")
+
+    def of(self, namespace: str) -> dict[str, Any]:
+        """Return what holds for the workloads of a namespace."""
+        own = self.namespaces.get(namespace)
+        return self.given() | (own.given() if own else {})
 
 
 class Workload(Section):
@@ -46,6 +70,13 @@ class Workload(Section):
         """It can be restarted in the way that is asked for; its name is the last word of its place."""
         if self.strategy == "scale" and str(path[-1]).startswith("daemonset/"):
             yield (*path, "strategy"), "cannot be 'scale': a DaemonSet has no replicas"
+
+    def under(self, defaults: Mapping[str, Any], kind: str) -> "Workload":
+        """Return the workload with what it does not say itself; a DaemonSet has no replicas to scale."""
+        unsaid = {key: value for key, value in defaults.items() if key not in self.model_fields_set}
+        if kind == "daemonset" and unsaid.get("strategy") == "scale":
+            del unsaid["strategy"]
+        return self.model_copy(update=unsaid)
 
     def step(self, name: str) -> WorkloadStep:
         """Make the step of the workload of this name."""

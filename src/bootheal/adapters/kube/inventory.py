@@ -1,0 +1,153 @@
+"""The InventoryReader port: a list of each kind, and the few Secrets and ConfigMaps that are referred to."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bootheal.adapters.kube import declared, objects
+from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.lists import APPS, BATCH, CORE
+from bootheal.discovery.addresses import in_value
+from bootheal.discovery.discover import SYSTEM
+from bootheal.errors import DeniedError, MissingError
+from bootheal.model import Ref, Service
+from bootheal.model.inventory import Controller, Custom, Inventory, SecretFacts, Source
+
+CONTROLLERS = (
+    ("deployment", APPS, "deployments"),
+    ("statefulset", APPS, "statefulsets"),
+    ("daemonset", APPS, "daemonsets"),
+    ("cronjob", BATCH, "cronjobs"),
+)
+
+# What a cluster need not have: the kind, its API group, its plural.
+CUSTOMS = (
+    ("postgresql", "acid.zalan.do", "postgresqls"),
+    ("cluster", "postgresql.cnpg.io", "clusters"),
+    ("pooler", "postgresql.cnpg.io", "poolers"),
+    ("postgrescluster", "postgres-operator.crunchydata.com", "postgresclusters"),
+    ("kustomization", "kustomize.toolkit.fluxcd.io", "kustomizations"),
+    ("helmrelease", "helm.toolkit.fluxcd.io", "helmreleases"),
+    ("ingress", "networking.k8s.io", "ingresses"),
+    ("ingressroute", "traefik.io", "ingressroutes"),
+)
+
+
+class KubeInventory:
+    """Reads an inventory from the API server."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def inventory(self, namespaces: Sequence[str] = ()) -> Inventory:
+        """Read it."""
+        reading = _Reading(self._api, tuple(namespaces) or ("",), [])
+        controllers = tuple(
+            declared.controller(kind, raw)
+            for kind, group, plural in CONTROLLERS
+            for raw in reading.items(group, plural)
+        )
+        raw_services = reading.items(CORE, "services")
+        customs = tuple(reading.customs())
+        services = tuple(objects.service(raw) for raw in raw_services)
+        wanted = set(referred(controllers))
+        return Inventory(
+            controllers=controllers,
+            services=services,
+            aliases=_aliases(raw_services),
+            customs=customs,
+            secrets=dict(reading.secrets(sorted(ref for ref in wanted if ref.kind == "secret"), services)),
+            config_maps=dict(reading.config_maps(sorted(ref for ref in wanted if ref.kind == "configmap"))),
+            gaps=tuple(dict.fromkeys(reading.gaps)),
+        )
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One reading of these namespaces ("": all of them); `gaps` collects what could not be read."""
+
+    api: Api
+    namespaces: tuple[str, ...]
+    gaps: list[str]
+
+    def items(self, group: str, plural: str) -> list[objects.Raw]:
+        """List a kind; a kind that is not there has no objects."""
+        found: list[objects.Raw] = []
+        for namespace in self.namespaces:
+            path = f"{group}/namespaces/{namespace}/{plural}" if namespace else f"{group}/{plural}"
+            listed = self._ask(path, plural)
+            found += (listed or {}).get("items") or ()
+        return found
+
+    def customs(self) -> Iterator[Custom]:
+        """List what operators, Flux and the front door have brought along, in the version that the cluster prefers."""
+        for kind, group, plural in CUSTOMS:
+            served = self._ask(f"/apis/{group}", plural)
+            if version := ((served or {}).get("preferredVersion") or {}).get("groupVersion"):
+                yield from (declared.custom(kind, raw) for raw in self.items(f"/apis/{version}", plural))
+
+    def secrets(self, refs: Iterable[Ref], services: Sequence[Service]) -> Iterator[tuple[Ref, SecretFacts]]:
+        """Read Secrets, and keep of them their keys, and the addresses of Services."""
+        names = frozenset(service.ref.name for service in services)
+        for ref in refs:
+            if raw := self._one(ref, "secrets"):
+                yield ref, secret_facts(raw, names)
+
+    def config_maps(self, refs: Iterable[Ref]) -> Iterator[tuple[Ref, Mapping[str, str]]]:
+        """Read ConfigMaps."""
+        for ref in refs:
+            if raw := self._one(ref, "configmaps"):
+                yield ref, raw.get("data") or {}
+
+    def _one(self, ref: Ref, plural: str) -> objects.Raw | None:
+        return self._ask(f"{CORE}/namespaces/{ref.namespace}/{plural}/{ref.name}", str(ref))
+
+    def _ask(self, path: str, about: str) -> objects.Raw | None:
+        try:
+            found: objects.Raw = self.api.get(path, about=about)
+        except MissingError:
+            return None
+        except DeniedError as error:
+            if error.status == 401:  # noqa: PLR2004 - not let in at all
+                raise
+            self.gaps.append(str(error))
+            return None
+        return found
+
+
+def referred(controllers: Iterable[Controller]) -> Iterator[Ref]:
+    """Name the Secrets and ConfigMaps that containers refer to."""
+    for controller in controllers:
+        if controller.ref.namespace in SYSTEM:
+            continue  # nothing of it is taken
+        for box in (*controller.init, *controller.boxes):
+            sources: list[Source | None] = [each.source for each in box.environment]
+            sources += [mounted.source for mounted in box.mounts]
+            for source in sources:
+                if source and source.name:
+                    yield Ref(source.kind, controller.ref.namespace, source.name)
+
+
+def secret_facts(raw: objects.Raw, services: frozenset[str]) -> SecretFacts:
+    """Keep of a Secret its keys, and those addresses in its values that may be of one of these Services."""
+    data = raw.get("data") or {}
+    found = {}
+    for key, encoded in data.items():
+        try:
+            value = base64.b64decode(encoded, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError, ValueError):
+            continue
+        kept = tuple(each for each in in_value(value) if services & set(each.host.split(".")[:2]))
+        if kept:
+            found[key] = kept
+    return SecretFacts(frozenset(data), found)
+
+
+def _aliases(services: Iterable[objects.Raw]) -> Mapping[Ref, str]:
+    found = {objects.ref("service", raw): (raw.get("spec") or {}) for raw in services}
+    return {
+        ref: spec["externalName"]
+        for ref, spec in found.items()
+        if spec.get("type") == "ExternalName" and spec.get("externalName")
+    }

@@ -1,0 +1,170 @@
+"""Why a controller makes no pod: condition ReplicaFailure of a Deployment, Event FailedCreate of the others.
+
+Texts: apiserver's admission plugins (plugin/pkg/admission, pkg/admission of apiserver) as the controllers pass them on.
+"""
+
+from bootheal.causes.catalogue import Harmless
+from bootheal.causes.cause import Cause, Gravity, Sign, Source
+from bootheal.causes.signs import condition, event
+
+REPLICASETS = "kubectl -n {namespace} describe replicaset"
+DESCRIBE = "kubectl -n {namespace} describe {kind} {name}"
+
+
+def _refused(*texts: str) -> tuple[Sign, ...]:
+    """What a controller says of a pod that it could not make; the reason word is the same for all of it."""
+    return (*condition("FailedCreate", *texts), *event("FailedCreate", *texts))
+
+
+CONTROLLERS: tuple[Cause, ...] = (
+    # plugin/pkg/admission/resourcequota
+    Cause(
+        id="quota-used-up",
+        means="its pods cannot be created: the quota of namespace {namespace} is used up: {said}",
+        gravity=Gravity.PERSON,
+        signs=_refused("exceeded quota", "[Ii]nsufficient quota"),
+        next_step="kubectl -n {namespace} describe resourcequota; " + REPLICASETS,
+    ),
+    Cause(
+        id="quota-wants-limits",
+        means="its pods cannot be created: a quota wants requests and limits that they do not name: {said}",
+        gravity=Gravity.PERSON,
+        signs=_refused(r"failed quota: \S+ must specify", "must specify (?:limits|requests|cpu|memory)"),
+        next_step="set resources in the workload, or a LimitRange: " + REPLICASETS,
+    ),
+    Cause(
+        id="quota-not-counted-yet",
+        means="its pods cannot be created yet: a quota has not been counted, as while the controllers start",
+        gravity=Gravity.PASSES,
+        signs=_refused("status unknown for quota"),
+        next_step="kubectl -n {namespace} describe resourcequota",
+    ),
+    # plugin/pkg/admission/namespace/lifecycle
+    Cause(
+        id="namespace-going-away",
+        means="its pods cannot be created: namespace {namespace} is being deleted",
+        gravity=Gravity.PERSON,
+        signs=_refused("because it is being terminated", "NamespaceTerminating"),
+        next_step="kubectl get namespace {namespace} -o yaml shows what it still waits for",
+    ),
+    Cause(
+        id="namespace-missing",
+        means="its pods cannot be created: there is no namespace {namespace}",
+        gravity=Gravity.PERSON,
+        signs=_refused(r'namespaces? \\?"\S+?\\?" not found'),
+        next_step="kubectl get namespaces",
+    ),
+    # plugin/pkg/admission/serviceaccount
+    Cause(
+        id="service-account-missing",
+        means="its pods cannot be created: their ServiceAccount is not there: {said}",
+        gravity=Gravity.PERSON,
+        signs=_refused(
+            r"error looking up service account",
+            r'serviceaccounts? \\?"\S+?\\?" (?:not found|is forbidden)',
+            "no API token found for service account",
+        ),
+        next_step="kubectl -n {namespace} get serviceaccounts; " + DESCRIBE,
+    ),
+    # apiserver pkg/admission/plugin/webhook/errors: a webhook that says no, against one that says nothing
+    Cause(
+        id="webhook-denies",
+        means="its pods cannot be created: a webhook refuses them: {said}",
+        gravity=Gravity.PERSON,
+        signs=_refused(r'admission webhook \\?"\S+?\\?" denied the request'),
+        next_step="correct the workload by what it says, or the webhook's policy: " + REPLICASETS,
+    ),
+    Cause(
+        id="webhook-silent",
+        means="its pods cannot be created: a webhook that must be asked does not answer: {said}",
+        gravity=Gravity.PASSES,
+        signs=_refused("failed calling webhook", "failed to call webhook", r"^webhook \S+ (?:of|does not answer)"),
+        next_step="see the pods of the webhook's own Service; kubectl get validatingwebhookconfigurations,"
+        "mutatingwebhookconfigurations",
+    ),
+    Cause(
+        id="policy-denies",
+        means="its pods cannot be created: a policy refuses them: {said}",
+        gravity=Gravity.PERSON,
+        signs=_refused(
+            r"violates PodSecurity",
+            "ValidatingAdmissionPolicy .*denied request",
+            "PodSecurityPolicy: unable to admit",
+            "unable to validate against any security context constraint",
+            "denied the request",
+        ),
+        next_step="correct the workload by what it says: " + REPLICASETS,
+    ),
+    # plugin/pkg/admission/limitranger
+    Cause(
+        id="limit-range-refuses",
+        means="its pods cannot be created: a LimitRange refuses what they ask: {said}",
+        gravity=Gravity.PERSON,
+        signs=_refused(r"(?:maximum|minimum) \S+ usage per (?:Container|Pod)", "max limit to request ratio"),
+        next_step="kubectl -n {namespace} describe limitrange",
+    ),
+    Cause(
+        id="priority-class-missing",
+        means="its pods cannot be created: their PriorityClass or RuntimeClass is not there: {said}",
+        gravity=Gravity.PERSON,
+        signs=_refused(
+            "no PriorityClass with name", r"RuntimeClass \\?\"\S+\\?\" not found", "pod rejected: RuntimeClass"
+        ),
+        next_step="kubectl get priorityclasses,runtimeclasses",
+    ),
+    Cause(
+        id="pod-template-invalid",
+        means="its pods cannot be created: the template is not valid: {said}",
+        gravity=Gravity.PERSON,
+        signs=_refused(r'(?:Pod|pods) \\?"\S+\\?" is invalid', "is invalid: spec"),
+        next_step="correct the workload: " + DESCRIBE,
+    ),
+    # pkg/controller/statefulset: its predecessor of the same name is still leaving
+    Cause(
+        id="predecessor-leaves",
+        means="its next pod waits for the one of the same name to go",
+        gravity=Gravity.PASSES,
+        signs=_refused("object is being deleted:.*already exists"),
+        next_step="kubectl -n {namespace} get pods",
+    ),
+    # apiserver: what passes while it starts, or while its datastore is slow
+    Cause(
+        id="api-server-busy",
+        means="its pods cannot be created yet: the API server is busy: {said}",
+        gravity=Gravity.PASSES,
+        signs=_refused(
+            "etcdserver: ",
+            "database is locked",
+            "unable to return a response in the time allotted",
+            "context deadline exceeded",
+            "Too many requests",
+            "connection refused",
+            "timed out",
+            "cannot create resource",
+        ),
+        next_step="kubectl get --raw '/readyz?verbose'",
+    ),
+    Cause(
+        id="pods-refused",
+        means="its pods cannot be created: {said}",
+        gravity=Gravity.PERSON,
+        signs=_refused(""),
+        next_step=DESCRIBE + "; " + REPLICASETS,
+    ),
+    # apps controllers: a DaemonSet's pod that failed is replaced; seen in a reboot for each
+    Cause(
+        id="failed-daemon-pod",
+        means="a pod of it had failed and was deleted by its controller",
+        gravity=Gravity.PASSES,
+        signs=event("FailedDaemonPod"),
+        next_step=DESCRIBE,
+    ),
+)
+
+HARMLESS: tuple[Harmless, ...] = (
+    Harmless(Sign(Source.EVENT, reason="SuccessfulCreate"), "it made a pod"),
+    Harmless(Sign(Source.EVENT, reason="ScalingReplicaSet"), "it goes on"),
+    Harmless(
+        Sign(Source.EVENT, reason="RecreatingFailedPod"), "a StatefulSet does so with each pod that a reboot failed"
+    ),
+)

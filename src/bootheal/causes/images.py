@@ -1,0 +1,208 @@
+"""Images that cannot be pulled or cannot be run. Texts: of containerd's resolver, as the kubelet passes them on.
+
+ErrImagePull and ImagePullBackOff are one state that alternates. Since Kubernetes 1.31 the message of the back-off has
+that of the error in it (pkg/kubelet/images/image_manager.go); before, only the Event "Failed" has.
+"""
+
+from collections.abc import Iterable
+
+from bootheal.causes.cause import Cause, Gravity, Sign, Source
+from bootheal.causes.signs import starting, unit, waiting
+
+DESCRIBE = "kubectl -n {namespace} describe pod {name}"
+PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable")
+
+
+def _pull(*texts: str) -> tuple[Sign, ...]:
+    """What is said of a pull, in the status or in the Event "Failed"."""
+    found = [Sign(Source.WAITING, text, reason) for text in texts for reason in PULLING]
+    return (*found, *(Sign(Source.EVENT, f"(?s)[Ff]ailed to pull image.*(?:{text})", "Failed") for text in texts))
+
+
+def _with(signs: Iterable[Sign], *more: Sign) -> tuple[Sign, ...]:
+    return (*signs, *more)
+
+
+IMAGES: tuple[Cause, ...] = (
+    # kubelet images/image_manager.go: "Container image %q is not present with pull policy of Never"
+    Cause(
+        id="image-never-pulled",
+        means="image {image} is not on this node, and imagePullPolicy: Never keeps it from being pulled",
+        gravity=Gravity.PERSON,
+        signs=(*waiting("ErrImageNeverPull"), Sign(Source.EVENT, "", "ErrImageNeverPull")),
+        next_step="bring the image back onto the node: k3s ctr images import FILE.tar (k3d image import {image}); "
+        "image collection may have removed it",
+    ),
+    # kubelet images/image_manager.go: "Failed to apply default image tag %q: couldn't parse image name %q"
+    Cause(
+        id="image-name-invalid",
+        means="{image} is no name of an image",
+        gravity=Gravity.PERSON,
+        signs=(*waiting("InvalidImageName"), Sign(Source.EVENT, "couldn't parse image (?:name|reference)")),
+        next_step="correct the name in the workload: " + DESCRIBE,
+    ),
+    # kubelet images/types.go: SignatureValidationFailed, since 1.28
+    Cause(
+        id="image-signature-refused",
+        means="the signature of image {image} was not accepted",
+        gravity=Gravity.PERSON,
+        signs=waiting("SignatureValidationFailed"),
+        next_step=DESCRIBE,
+        since="1.28",
+    ),
+    # kubelet images/image_manager.go: "Failed to inspect image %q: %w"; containerd's socket is away while k3s restarts
+    Cause(
+        id="image-not-inspected",
+        means="the container runtime does not say whether it has image {image}",
+        gravity=Gravity.PASSES,
+        signs=waiting("ImageInspectError"),
+        next_step=DESCRIBE,
+    ),
+    # containerd: the disk is full while a layer is written
+    Cause(
+        id="image-disk-full",
+        means="the node's disk has no room for image {image}",
+        gravity=Gravity.PERSON,
+        signs=_pull("no space left on device"),
+        next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune)",
+    ),
+    # containerd#5854, #9115, #3671, siutsin/otaru#2798: what was not on the disk at a cut of power
+    Cause(
+        id="image-damaged",
+        means="what this node has of image {image} is damaged, as after a cut of power: parts of it are missing",
+        gravity=Gravity.PERSON,
+        signs=_with(
+            starting(
+                r"missing parent \S+ bucket: not found",
+                r"content digest sha256:\w+: not found",
+                "unexpected commit digest",
+                "failed size validation",
+                r"failed to (?:prepare|create) (?:extraction )?snapshot\b",
+                r"snapshot \S+ does not exist",
+                "failed to get reader from content store",
+                "rename .*/snapshots/.*: file exists",
+            ),
+            *unit(r"missing parent \S+ bucket: not found"),
+        ),
+        next_step="remove the image and let it be pulled anew: k3s crictl rmi {image}, then kubectl -n {namespace} "
+        "delete pod {name}",
+    ),
+    # containerd core/remotes/docker/resolver.go, net/http of Go
+    Cause(
+        id="registry-http-not-https",
+        means="the registry of image {image} speaks HTTP, and the node asks it by HTTPS",
+        gravity=Gravity.PERSON,
+        signs=_pull("server gave HTTP response to HTTPS client"),
+        next_step="give the registry an http:// endpoint in /etc/rancher/k3s/registries.yaml, and restart k3s",
+    ),
+    Cause(
+        id="registry-https-not-http",
+        means="the registry of image {image} speaks HTTPS, and the node asks it by HTTP",
+        gravity=Gravity.PERSON,
+        signs=_pull("Client sent an HTTP request to an HTTPS server", "malformed HTTP response"),
+        next_step="give the registry an https:// endpoint in /etc/rancher/k3s/registries.yaml, and restart k3s",
+    ),
+    # crypto/x509 of Go: Expired and NotYetValid are one error with two messages
+    Cause(
+        id="registry-certificate-not-yet-valid",
+        means="the certificate of the registry is not valid yet by this node's clock",
+        gravity=Gravity.PASSES,
+        signs=_pull(r"x509: certificate has expired or is not yet valid: current time \S+ is before"),
+        next_step="timedatectl shows whether the clock is right",
+    ),
+    Cause(
+        id="registry-certificate-expired",
+        means="the certificate of the registry has expired",
+        gravity=Gravity.PERSON,
+        signs=_pull("x509: certificate has expired"),
+        next_step="renew the registry's certificate; timedatectl shows whether the clock is right",
+    ),
+    Cause(
+        id="registry-certificate-unknown",
+        means="the node does not trust the certificate of the registry of image {image}",
+        gravity=Gravity.PERSON,
+        signs=_pull("x509: ", "tls: failed to verify certificate"),
+        next_step="name its ca_file in /etc/rancher/k3s/registries.yaml, and restart k3s",
+    ),
+    # Docker Hub's words, "toomanyrequests: You have reached your unauthenticated pull rate limit"
+    Cause(
+        id="registry-rate-limit",
+        means="the registry of image {image} has been asked too often and wants a pause",
+        gravity=Gravity.PASSES,
+        signs=_pull("toomanyrequests", "429 Too Many Requests", "pull rate limit"),
+        next_step="wait, log in at the registry, or keep the image on the node (imagePullPolicy: IfNotPresent)",
+    ),
+    # containerd core/remotes/docker: "pull access denied, repository does not exist or may require authorization"
+    Cause(
+        id="image-access-denied",
+        means="the registry does not give image {image} to this node: no such repository, or another login",
+        gravity=Gravity.PERSON,
+        signs=_pull(
+            "401 Unauthorized",
+            "403 Forbidden",
+            "pull access denied",
+            "insufficient_scope",
+            "authentication required",
+            "requested access to the resource is denied",
+            "no basic auth credentials",
+            "failed to authorize: failed to fetch (?:anonymous|oauth) token: unexpected status.* 40[13]",
+        ),
+        next_step="check imagePullSecrets and the image's name: " + DESCRIBE,
+    ),
+    # net of Go
+    Cause(
+        id="registry-name-unknown",
+        means="the node cannot resolve the name of the registry of image {image}",
+        gravity=Gravity.PASSES,
+        signs=_pull(
+            "no such host",
+            "server misbehaving",
+            r"lookup \S+(?: on \S+)?: .*(?:timeout|refused|unreachable)",
+            "[Tt]emporary failure in name resolution",
+        ),
+        next_step="on the node: getent hosts REGISTRY; for k3d: docker network inspect",
+    ),
+    Cause(
+        id="registry-refuses",
+        means="nobody answers at the registry of image {image}",
+        gravity=Gravity.PASSES,
+        signs=_pull(
+            "connect: connection refused",
+            "connect: no route to host",
+            "connect: network is unreachable",
+            "i/o timeout",
+            "TLS handshake timeout",
+            "connection reset by peer",
+            "registry is unavailable",
+            "Client.Timeout exceeded",
+            "unexpected status.*: 50[0-9]",
+            "unexpected EOF",
+            ": EOF",
+            "context (?:deadline exceeded|canceled)",
+        ),
+        next_step="start the registry (docker start REGISTRY); the pods then come by themselves",
+    ),
+    # containerd core/images/image.go: platforms
+    Cause(
+        id="image-other-platform",
+        means="image {image} has no variant for this node's processor",
+        gravity=Gravity.PERSON,
+        signs=_pull("no match for platform in manifest", "no matching manifest for"),
+        next_step="build the image for this platform: " + DESCRIBE,
+    ),
+    Cause(
+        id="image-not-found",
+        means="the registry has no image {image}",
+        gravity=Gravity.PERSON,
+        signs=_pull("not found$", ": not found", "manifest unknown", "name unknown", "NotFound", "does not exist"),
+        next_step="push the image, or correct its name and tag: " + DESCRIBE,
+    ),
+    # The last of them: what nobody has put into words yet. `{said}` quotes it.
+    Cause(
+        id="image-not-pulled",
+        means="image {image} cannot be pulled: {said}",
+        gravity=Gravity.PASSES,
+        signs=tuple(sign for reason in PULLING for sign in waiting(reason)),
+        next_step=DESCRIBE,
+    ),
+)

@@ -1,0 +1,54 @@
+"""What the containers of k3d say when they are in trouble, beyond what k3s says everywhere. Texts: their logs."""
+
+from bootheal.causes.cause import Cause, Gravity
+from bootheal.causes.signs import unit
+
+LOADBALANCER: tuple[Cause, ...] = (
+    # k3d#1393, #947
+    Cause(
+        id="k3d-nginx-pid",
+        means="its nginx was reloaded before it had started",
+        gravity=Gravity.HEALED,
+        signs=unit('invalid PID number "" in'),
+        next_step="docker restart of this container alone helps",
+        restart_helps=True,
+    ),
+    # nginx ends with this "[emerg]"
+    Cause(
+        id="k3d-upstream-unknown",
+        means="it cannot resolve the name of a node, which does not run or is not on the cluster's network",
+        gravity=Gravity.PASSES,
+        signs=unit("host not found in upstream"),
+        next_step="docker ps -a --filter label=app=k3d; docker network inspect",
+    ),
+    # confd of k3d-proxy: its template is away
+    Cause(
+        id="k3d-proxy-configuration",
+        means="it does not understand its configuration: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            r"\[emerg\].*(?:unknown directive|no \"events\" section|unexpected)",
+            "nginx: configuration file .* test failed",
+        ),
+        next_step="docker logs --tail=50 of this container shows the line; k3d cluster edit writes it anew",
+    ),
+)
+
+NODE: tuple[Cause, ...] = (
+    # k3d#1221, field-notes D1
+    Cause(
+        id="k3d-entrypoint-failed",
+        means="the entry point of its container fails: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r"\[k3d-entrypoint\S*\].*(?:[Ee]rror|[Ff]ailed)", r"/bin/k3d-entrypoint\S*: .*(?:not found|denied)"),
+        next_step="docker logs --tail=50 of this container; k3d cluster start mends what k3d put into it",
+    ),
+    # moby: a bind mount whose directory is away
+    Cause(
+        id="k3d-bind-missing",
+        means="a directory of this machine that is mounted into it is not there: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit("bind source path does not exist", "error while creating mount source path"),
+        next_step="mount the disk, or make the directory, then k3d cluster start",
+    ),
+)

@@ -1,0 +1,199 @@
+"""Why a node takes no pod, or does not come back. Texts: the scheduler's clauses, the node's conditions, the kernel.
+
+The message of PodScheduled names how many nodes failed for which reason: pkg/scheduler/framework/plugins/*.
+"""
+
+from bootheal.causes.cause import Cause, Gravity, Sign
+from bootheal.causes.signs import condition, event, unit
+
+DESCRIBE = "kubectl -n {namespace} describe pod {name}"
+
+
+def _clause(*texts: str) -> tuple[Sign, ...]:
+    return (*condition("Unschedulable", *texts), *event("FailedScheduling", *texts))
+
+
+NODE: tuple[Cause, ...] = (
+    # plugins/schedulinggates
+    Cause(
+        id="pod-gated",
+        means="the pod is held by a scheduling gate, which whoever set it takes off: {said}",
+        gravity=Gravity.PERSON,
+        signs=(*condition("SchedulingGated"), *_clause("scheduling gates?")),
+        next_step="kubectl -n {namespace} get pod {name} -o jsonpath='{.spec.schedulingGates}'",
+        since="1.27",
+    ),
+    # plugins/volumebinding, volumezone
+    Cause(
+        id="volume-of-another-node",
+        means="a volume of the pod lies on another node, perhaps on this one under its former name: {said}",
+        gravity=Gravity.PERSON,
+        signs=_clause(
+            "volume node affinity conflict",
+            "didn't match PersistentVolume's node affinity",
+            "bound to non-existent persistentvolume",
+        ),
+        next_step="kubectl get nodes; kubectl get persistentvolumes -o wide; give the node its former name "
+        "(hostnamectl, or k3s --node-name)",
+    ),
+    Cause(
+        id="claim-missing",
+        means="the pod names a claim that is not there, or goes away: {said}",
+        gravity=Gravity.PERSON,
+        signs=_clause(
+            r'persistentvolumeclaim \\?"\S+\\?" not found', r'persistentvolumeclaim \\?"\S+\\?" is being deleted'
+        ),
+        next_step="kubectl -n {namespace} get persistentvolumeclaims",
+    ),
+    Cause(
+        id="claim-unbound",
+        means="a claim of the pod has no volume yet: {said}",
+        gravity=Gravity.PASSES,
+        signs=_clause("unbound immediate PersistentVolumeClaims", "binding volumes", "provisioning volumes"),
+        next_step="kubectl -n {namespace} describe persistentvolumeclaims; see the provisioner: "
+        "kubectl -n kube-system logs deployment/local-path-provisioner",
+    ),
+    # plugins/nodeunschedulable, tainttoleration
+    Cause(
+        id="node-cordoned",
+        means="the node takes no new pods (cordoned): {said}",
+        gravity=Gravity.PERSON,
+        signs=_clause(r"were unschedulable", r"taint \{?node\.kubernetes\.io/unschedulable"),
+        next_step="kubectl uncordon NODE; cluster.uncordon lets bootheal do it",
+    ),
+    Cause(
+        id="node-not-ready",
+        means="no node is Ready for the pod yet: {said}",
+        gravity=Gravity.PASSES,
+        signs=_clause(
+            r"taint \{?node\.kubernetes\.io/(?:not-ready|unreachable|network-unavailable)",
+            r"taint \{?node\.cloudprovider\.kubernetes\.io/uninitialized",
+            "no nodes available to schedule pods",
+        ),
+        next_step="kubectl get nodes",
+    ),
+    # pkg/kubelet/eviction: the kubelet removes what it can, and keeps the taint for five minutes more
+    Cause(
+        id="node-disk-pressure",
+        means="the node is short of disk, so that it takes no pod and removes images: {said}",
+        gravity=Gravity.PASSES,
+        signs=_clause(r"taint \{?node\.kubernetes\.io/disk-pressure"),
+        next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune)",
+    ),
+    Cause(
+        id="node-memory-pressure",
+        means="the node is short of memory or processes, so that it takes no pod: {said}",
+        gravity=Gravity.PASSES,
+        signs=_clause(r"taint \{?node\.kubernetes\.io/(?:memory|pid)-pressure"),
+        next_step="free -m; ps --sort=-rss shows what takes it",
+    ),
+    Cause(
+        id="node-tainted",
+        means="the node has a taint that the pod does not tolerate: {said}",
+        gravity=Gravity.PERSON,
+        signs=_clause("untolerated taint", "that the pod didn't tolerate"),
+        next_step="kubectl describe nodes | grep -A2 Taints",
+    ),
+    # plugins/noderesources: "Insufficient cpu"; extended resources as well, which a plugin reports later
+    Cause(
+        id="node-too-small",
+        means="no node has room for what the pod asks: {said}",
+        gravity=Gravity.PERSON,
+        signs=_clause(
+            r"Insufficient (?:cpu|memory|ephemeral-storage|hugepages\S*)\b",
+            "Too many pods",
+            "did not have enough free storage",
+            "exceed max volume count",
+        ),
+        next_step="kubectl describe nodes shows what is asked for; lower resources.requests, or stop something",
+    ),
+    Cause(
+        id="device-not-reported",
+        means="a device that the pod asks for is not reported by the node, as before its plugin has started: {said}",
+        gravity=Gravity.PASSES,
+        signs=_clause(r"Insufficient \S+/\S+", "cannot allocate all claims", "resourceclaim"),
+        next_step="kubectl describe nodes | grep -A9 Allocatable; see the device plugin's pods",
+    ),
+    # plugins/nodeports, nodeaffinity, interpodaffinity, podtopologyspread, volumerestrictions
+    Cause(
+        id="node-port-taken",
+        means="another pod has the host port that the pod wants: {said}",
+        gravity=Gravity.PERSON,
+        signs=_clause("didn't have free ports"),
+        next_step="kubectl get pods -A -o wide; a pod that is to go may hold it",
+    ),
+    Cause(
+        id="volume-used-by-another-pod",
+        means="another pod has the volume that only one may have: {said}",
+        gravity=Gravity.PASSES,
+        signs=_clause("ReadWriteOncePod"),
+        next_step="kubectl -n {namespace} get pods -o wide",
+    ),
+    Cause(
+        id="no-node-fits",
+        means="no node is one that the pod may run on: {said}",
+        gravity=Gravity.PERSON,
+        signs=_clause(
+            "didn't match Pod's node affinity",
+            "didn't match node selector",
+            "didn't match pod (?:anti-)?affinity",
+            "didn't satisfy existing pods anti-affinity",
+            "topology spread constraints",
+        ),
+        next_step="compare its nodeSelector and affinity with `kubectl get nodes --show-labels`: " + DESCRIBE,
+    ),
+    Cause(
+        id="not-scheduled",
+        means="no node takes the pod: {said}",
+        gravity=Gravity.PASSES,
+        signs=_clause(""),
+        next_step=DESCRIBE,
+    ),
+    # --- what the node itself says, in the journal of its kubelet --------------------------------------
+    # google/cadvisor#1581, #2650; kubernetes#10421: one errno for a disk, for inotify watches and for cgroups
+    Cause(
+        id="node-inotify-watches-used-up",
+        means="inotify watches are used up",
+        gravity=Gravity.PERSON,
+        signs=unit(r"inotify_add_watch.*no space left on device", "inotify.*resources exhausted"),
+        next_step="sysctl fs.inotify.max_user_watches=1048576, and for good in /etc/sysctl.d",
+    ),
+    Cause(
+        id="node-inotify-instances-used-up",
+        means="there are not enough inotify instances for all nodes of this machine",
+        gravity=Gravity.PERSON,
+        signs=unit("inotify.*too many open files", "too many open files"),
+        next_step="sysctl fs.inotify.max_user_instances=1024, and for good in /etc/sysctl.d",
+    ),
+    Cause(
+        id="node-cgroups-used-up",
+        means="the kernel makes no more cgroups",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            r"/sys/fs/cgroup\S*.*no space left on device", "cgroup.*(?:no space left on device|cannot allocate memory)"
+        ),
+        next_step="cat /proc/cgroups; dead cgroups that pile up go with a reboot",
+    ),
+    Cause(
+        id="node-mounts-used-up",
+        means="the kernel makes no more mounts",
+        gravity=Gravity.PERSON,
+        signs=unit(r"\bmount\b.*no space left on device", r"too many (?:mounts|levels of)"),
+        next_step="sysctl fs.mount-max=200000; findmnt | wc -l shows how many there are",
+    ),
+    Cause(
+        id="node-journal-disk-full",
+        means="the disk is full",
+        gravity=Gravity.PERSON,
+        signs=unit("no space left on device", r"\bENOSPC\b", "database or disk is full"),
+        next_step="make room on the disk of /var/lib/rancher",
+    ),
+    # kubernetes#125579: devices are not there before their plugins are
+    Cause(
+        id="node-kernel-out-of-memory",
+        means="the kernel ends processes for want of memory",
+        gravity=Gravity.PERSON,
+        signs=unit(r"[Oo]ut of memory: Kill", r"System OOM encountered"),
+        next_step="dmesg | grep -i oom shows which",
+    ),
+)

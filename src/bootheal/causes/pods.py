@@ -1,0 +1,187 @@
+"""What keeps a pod from running or from being ready: its status and its Events, by the catalogue. Pure.
+
+A reason word never stands without its message, and what is not understood is quoted, with the command that shows more.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bootheal.causes.cause import Evidence, Finding, Gravity, Source
+from bootheal.causes.tables import PODS
+from bootheal.cluster.freshness import before_boot
+from bootheal.cluster.rollout import BACK_OFF, FAILED
+from bootheal.cluster.starting import SILENT
+from bootheal.model import BootTime, Container, Occurrence, Pod, Ref, State
+from bootheal.model.quoted import quoted
+
+# The one state of an image that cannot be had has two words, which alternate, and since 1.31 one message in the other.
+_PULL_WORDS = frozenset({"ErrImagePull", "ImagePullBackOff"})
+_BACK_OFF_PREFIX = re.compile(r'^Back-off pulling image "[^"]*"(?:: ErrImagePull: |$)')
+
+# Until Kubernetes has been told what to do it does not; a Secret may be late, a disk may be mounted later.
+AT_ONCE_SECONDS, LATER_SECONDS = 3.0, 120.0
+_LATE = frozenset({"secret-missing", "configmap-missing", "container-misconfigured"})
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What keeps one pod back. `container` is whose trouble it is, "" where it is the whole pod's."""
+
+    pod: Pod
+    evidence: Evidence
+    finding: Finding | None = None
+
+    @property
+    def container(self) -> str:
+        """Return whose trouble it is."""
+        return self.evidence.container
+
+    @property
+    def gravity(self) -> Gravity:
+        """Return how grave it is; what is not understood may pass."""
+        return self.finding.cause.gravity if self.finding else Gravity.PASSES
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether neither waiting nor starting again cures it."""
+        return bool(self.finding) and self.gravity.rank >= Gravity.PERSON.rank and not self._restart_helps
+
+    @property
+    def _restart_helps(self) -> bool:
+        return self.finding is not None and self.finding.cause.restart_helps
+
+    @property
+    def data(self) -> bool:
+        """Whether data is at risk."""
+        return self.gravity is Gravity.DATA
+
+    @property
+    def id(self) -> str:
+        """Return by which cause it is known, its reason where it is not."""
+        return self.finding.cause.id if self.finding else self.evidence.reason
+
+    @property
+    def condition(self) -> str:
+        """Name it, so that its duration is remembered."""
+        return f"trouble {self.id} {self.pod.uid}"
+
+    @property
+    def certain_after(self) -> float:
+        """Return for how many seconds it must last: what only an Event tells, or an operator may make, may be late."""
+        late = self.id in _LATE or self.evidence.source in (Source.CONDITION, Source.EVENT)
+        return LATER_SECONDS if late and not self.data else AT_ONCE_SECONDS
+
+    @property
+    def text(self) -> str:
+        """Say it in one sentence: the object, the reason word, what it means, and the message."""
+        ref, reason = self.pod.ref, self.evidence.reason or "says why it ended"
+        if self.finding is None:
+            return f"{ref} {_named(self.evidence)}".rstrip()
+        said = quoted(self.evidence.text)
+        bare = replace(self.finding.cause, means=self.finding.cause.means.replace(": {said}", ""))
+        means = Finding(bare, self.evidence).means
+        if not said or said in means:
+            return f"{ref} {reason}: {means}"
+        verbatim = "{said}" in self.finding.cause.means
+        return f"{ref} {reason}: {said} ({means})" if verbatim else f"{ref} {reason}: {means} ({said})"
+
+    @property
+    def next_step(self) -> str:
+        """Say what a person does next, with the command."""
+        if self.finding and self.finding.cause.next_step:
+            return self.finding.next_step
+        return more(self.pod.ref, self.container if self.evidence.source is Source.TERMINATED else "")
+
+
+def more(pod: Ref, container: str = "") -> str:
+    """Return the command that shows more: the last words of a container that has ended, else all of the pod."""
+    if container:
+        return f"kubectl -n {pod.namespace} logs --previous {pod.name} -c {container}"
+    return f"kubectl -n {pod.namespace} describe pod {pod.name}"
+
+
+def _named(evidence: Evidence) -> str:
+    whose = f" of container {evidence.container}" if evidence.container else ""
+    return f"{evidence.reason or 'waits'}{whose}" + (f": {quoted(evidence.text)}" if evidence.text else "")
+
+
+def trouble(pod: Pod, events: Sequence[Occurrence] = (), *, boot_time: BootTime | None = None) -> Trouble | None:
+    """Return the gravest of what keeps the pod back; None where nothing is known to. What is to end has none."""
+    if pod.deleting or pod.finished:
+        return None
+    seen = list(_of_containers(pod))
+    seen += _of_the_pod(pod)
+    if not pod.ready:
+        seen += _of_events(pod, events, boot_time)
+    found = [Trouble(pod, evidence, PODS.recognise(evidence)) for evidence in seen]
+    told = [each for each in found if each.finding or each.evidence.source in (Source.WAITING, Source.TERMINATED)]
+    return max(told, key=lambda each: (each.gravity.rank, each.finding is not None), default=None)
+
+
+def how_it_ended(pod: Pod) -> tuple[str, ...]:
+    """Say how containers ended that have no log of it: they never began, or were killed for want of memory."""
+    ended = (evidence for evidence in _of_containers(pod) if evidence.source is Source.TERMINATED)
+    return tuple(found.means if (found := PODS.recognise(evidence)) else evidence.quote for evidence in ended)
+
+
+def of_log(pod: Pod, container: Container, lines: Sequence[str]) -> Trouble | None:
+    """Return what a container's last words tell, None where nothing in them is known."""
+    about = Evidence(source=Source.LOG, about=pod.ref, container=container.name, image=container.image)
+    seen = (replace(about, text=line) for line in lines)
+    found = PODS.gravest(seen)
+    return Trouble(pod, found.evidence, found) if found else None
+
+
+def needs_events(pod: Pod) -> bool:
+    """Tell whether its status says less than its Events: it is being made, or waits for an image without a reason."""
+    if pod.deleting or pod.finished or pod.ready:
+        return False
+    waiting = [each for each in (*pod.init, *pod.containers) if each.state is State.WAITING]
+    if not pod.containers and not pod.init:
+        return True
+    initialising = any(each.state is State.RUNNING and not each.sidecar for each in pod.init)
+    silent = any(each.reason in SILENT for each in waiting) and not initialising
+    return silent or any(each.reason in _PULL_WORDS and not _pull_message(each) for each in waiting)
+
+
+def _of_containers(pod: Pod) -> Iterator[Evidence]:
+    for each in (*pod.init, *pod.containers):
+        about = Evidence(source=Source.WAITING, about=pod.ref, container=each.name, image=each.image)
+        if each.state is State.WAITING and each.reason not in SILENT:
+            reason = "ImagePullBackOff" if each.reason in _PULL_WORDS else each.reason
+            text = _pull_message(each) if each.reason in _PULL_WORDS else each.message
+            yield replace(about, reason=reason, text=text)
+        if each.reason in FAILED or each.reason == BACK_OFF:
+            reason = each.last_reason or (each.reason if each.reason in FAILED else "")
+            if reason not in ("", "Completed", "Error"):
+                yield replace(about, source=Source.TERMINATED, reason=reason, text=each.last_message, at=each.ended)
+
+
+def _pull_message(container: Container) -> str:
+    return _BACK_OFF_PREFIX.sub("", container.message)
+
+
+def _of_the_pod(pod: Pod) -> Iterator[Evidence]:
+    about = Evidence(source=Source.CONDITION, about=pod.ref)
+    if pod.unschedulable:
+        yield replace(about, reason="Unschedulable", text=pod.unschedulable)
+    if pod.gated:
+        yield replace(about, reason="ReadinessGatesNotReady", text=pod.gated)
+
+
+def _of_events(pod: Pod, events: Sequence[Occurrence], boot_time: BootTime | None) -> Iterator[Evidence]:
+    """Yield what is of this boot; of what has happened again and again the latest word counts."""
+    latest = {each.reason: each for each in events if each.at is None or not before_boot(each.at, boot_time)}
+    images = {each.name: each.image for each in (*pod.init, *pod.containers)}
+    for each in latest.values():
+        image = images.get(each.container, "")
+        yield Evidence(
+            source=Source.EVENT,
+            text=each.message,
+            reason=each.reason,
+            about=pod.ref,
+            container=each.container,
+            image=image,
+            at=each.at,
+        )

@@ -1,0 +1,23 @@
+"""The tables as catalogues: whoever asks takes the one of what it looks at. Pure."""
+
+from bootheal.causes import controllers, k3d, k3s, kubelet, network, volumes
+from bootheal.causes.catalogue import Catalogue
+from bootheal.causes.controllers import CONTROLLERS
+from bootheal.causes.images import IMAGES
+from bootheal.causes.k3s import K3S
+from bootheal.causes.kubelet import KUBELET
+from bootheal.causes.network import NETWORK
+from bootheal.causes.node import NODE
+from bootheal.causes.volumes import VOLUMES
+
+# What pods show, and the controllers that make them.
+PODS = Catalogue(
+    (*IMAGES, *KUBELET, *VOLUMES, *NETWORK, *NODE, *CONTROLLERS),
+    (*kubelet.HARMLESS, *volumes.HARMLESS, *network.HARMLESS, *controllers.HARMLESS),
+)
+
+# What k3s says in its journal, or in the log of a container of k3d that is a node.
+UNITS = Catalogue((*K3S, *k3d.NODE, *NETWORK, *IMAGES, *NODE), k3s.HARMLESS)
+
+# What the load balancer of k3d says.
+LOADBALANCERS = Catalogue(k3d.LOADBALANCER)

@@ -1,0 +1,128 @@
+"""`bootheal init`: finds what is in the cluster, and writes a configuration in which each line says why it is there."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from bootheal.adapters.docker.containers import registries
+from bootheal.adapters.docker.engine import DockerEngine
+from bootheal.adapters.files import advice, create_file, replace_file
+from bootheal.adapters.scope import Scope
+from bootheal.cli.examination import examine
+from bootheal.cli.kind import find_cluster
+from bootheal.cli.wiring import open_inventory, open_world
+from bootheal.config import Configuration, load
+from bootheal.config.comparing import not_in_cluster, not_in_file
+from bootheal.config.draft import draft, summary
+from bootheal.config.sections.cluster import Cluster
+from bootheal.discovery import discover
+from bootheal.errors import BoothealError, UsageError
+from bootheal.model.inventory import Inventory
+from bootheal.model.quoted import visible
+
+STDOUT = "-"
+
+
+def main(options: argparse.Namespace) -> int:
+    """Write it. Exit code 0 when it is written; with --diff 1 where cluster and file are not the same."""
+    if options.diff:
+        return _compare(options.output)
+    path = None if options.output == STDOUT else Path(options.output)
+    if path and path.exists() and not options.force:
+        raise UsageError(f"cannot write {path}: it is there already", hint="--force replaces it, --diff compares it")
+    section, why = find_cluster(options.kubeconfig, options.context, options.name)
+    tell = _tell if path else _tell_aside
+    with Scope(_tell_aside) as scope:
+        inventory = read(Cluster.model_validate(section), scope, tuple(options.namespace))
+        found = discover(inventory)
+        text = draft(found, section, state_directory=str(options.state_directory or ""))
+        configuration = _checked(text)
+        if path:
+            _write(path, text, force=options.force)
+        else:
+            sys.stdout.write(text)
+        tell(f"cluster: {section['kind']} {section.get('name', '')}".rstrip() + f" ({why})")
+        for line in summary(found):
+            tell(line)
+        for line in _what_check_says(configuration, scope):
+            tell(f"check: {line}")
+    if path:
+        tell(f"written: {path}; read it, then: bootheal plan --config {path}")
+    return 0
+
+
+def _tell(text: str) -> None:
+    print(visible(text))
+
+
+def _tell_aside(text: str) -> None:
+    print(visible(text), file=sys.stderr)
+
+
+def read(cluster: Cluster, scope: Scope, namespaces: tuple[str, ...] = ()) -> Inventory:
+    """Read what is in the cluster, and which registries are beside it."""
+    inventory = open_inventory(cluster, scope).inventory(namespaces)
+    if cluster.kind == "kubernetes":
+        return inventory
+    try:
+        return replace(inventory, registries=registries(DockerEngine(cluster.docker or "")))
+    except BoothealError:
+        return inventory  # no Docker, no registry in it
+
+
+def _checked(text: str) -> Configuration:
+    """Load what is about to be written: nothing that has a problem is."""
+    with tempfile.TemporaryDirectory(prefix="bootheal-init-") as directory:
+        file = Path(directory) / "bootheal.yaml"
+        file.write_text(text, encoding="utf-8")
+        return load(file)
+
+
+def _what_check_says(configuration: Configuration, scope: Scope) -> Iterator[str]:
+    try:
+        world = open_world(configuration.file.cluster, scope)
+        found = [
+            world.told(f"{said.step}: {said.text}")
+            for said in examine(configuration, world)
+            if said.gravity == "problem"
+        ]
+    except BoothealError as error:
+        found = [str(error)]
+    yield from found or ["everything named exists, and all that bootheal may have to do is allowed"]
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if force:
+            replace_file(path, text, durable=True)
+        else:
+            create_file(path, text)
+    except FileExistsError:
+        hint = "--force replaces it, --diff compares it"
+        raise UsageError(f"cannot write {path}: it is there already", hint=hint) from None
+    except OSError as error:
+        hint = advice(error, "run it as root, or name another place by --output; - prints it")
+        raise UsageError(f"cannot write {path}: {error.strerror or error}", hint=hint) from None
+
+
+def _compare(output: str) -> int:
+    if output == STDOUT:
+        raise UsageError("cannot compare with what is printed: --diff needs the file, by --output")
+    configuration = load(Path(output))
+    with Scope(_tell_aside) as scope:
+        inventory = read(configuration.file.cluster, scope)
+    missing = list(not_in_file(discover(inventory), configuration.file))
+    gone = list(not_in_cluster(configuration.file, inventory))
+    for line in missing:
+        _tell(f"in the cluster, and not in the file: {line}")
+    for line in gone:
+        _tell(f"in the file, and not in the cluster: {line}")
+    for line in inventory.gaps:
+        _tell_aside(f"could not be read: {line}")
+    if not missing and not gone:
+        _tell(f"{output} names all that is in the cluster, and nothing else")
+    return 1 if missing or gone else 0

@@ -1,0 +1,65 @@
+"""Which cluster this machine has, where nobody says so."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bootheal.adapters.docker.engine import DockerEngine
+from bootheal.cli.wiring import K3S_KUBECONFIG
+from bootheal.errors import BoothealError, UsageError
+
+K3S_UNITS = tuple(Path(place) / "k3s.service" for place in ("/etc/systemd/system", "/usr/lib/systemd/system"))
+
+CLUSTER, ROLE = "k3d.cluster", "k3d.role"
+
+
+def find_cluster(kubeconfig: Path | None, context: str, name: str) -> tuple[dict[str, str], str]:
+    """Return the `cluster` section of this machine's cluster, and by what that is known. UsageError if there is none.
+
+    `kubeconfig`, `context` and `name` are what the owner says, where he does.
+    """
+    if kubeconfig and not name:
+        return _with(
+            context, {"kind": "kubernetes", "kubeconfig": str(kubeconfig.absolute())}
+        ), "you name its kubeconfig"
+    if not name and (found := [path for path in (K3S_KUBECONFIG, *K3S_UNITS) if path.exists()]):
+        return _with(context, {"kind": "k3s"}), f"{found[0]} is there"
+    clusters = k3d_clusters(DockerEngine())
+    if chosen := choose(clusters, name):
+        section = {"kind": "k3d", "name": chosen}
+        section |= {"kubeconfig": str(kubeconfig.absolute())} if kubeconfig else {}
+        return _with(context, section), "its containers are in this host's Docker"
+    given = os.environ.get("KUBECONFIG") or ""
+    if (path := Path(given or Path.home() / ".kube/config")).exists():
+        why = "$KUBECONFIG names it" if given else "there is neither k3s nor k3d here"
+        return _with(context, {"kind": "kubernetes", "kubeconfig": str(path.absolute())}), why
+    hint = "name a kubeconfig by --kubeconfig or $KUBECONFIG; of k3s, root alone may read /etc/rancher/k3s/k3s.yaml"
+    raise UsageError(
+        f"cannot find a cluster: neither k3s nor k3d is on this machine, and {path} is not there", hint=hint
+    )
+
+
+def choose(clusters: Sequence[str], name: str) -> str:
+    """Return the one k3d cluster, or the one of that name; "" where there is none. UsageError where it is not clear."""
+    known = ", ".join(clusters) or "none"
+    if name:
+        if name not in clusters:
+            raise UsageError(f"cannot find the k3d cluster {name}: Docker has {known}")
+        return name
+    if len(clusters) > 1:
+        raise UsageError(f"cannot tell which k3d cluster is meant: Docker has {known}", hint="name one by --name")
+    return clusters[0] if clusters else ""
+
+
+def k3d_clusters(engine: DockerEngine) -> tuple[str, ...]:
+    """Return the names of the k3d clusters, none where Docker is not to be asked."""
+    try:
+        boxes = engine.containers("app=k3d", keep=(CLUSTER, ROLE))
+    except BoothealError:
+        return ()
+    servers = (box.labels for box in boxes if box.labels.get(ROLE) == "server")
+    return tuple(sorted({labels[CLUSTER] for labels in servers if labels.get(CLUSTER)}))
+
+
+def _with(context: str, section: Mapping[str, str]) -> dict[str, str]:
+    return {**section, **({"context": context} if context else {})}

@@ -1,0 +1,47 @@
+"""`bootheal rbac`: the least rights that a configuration needs, to be applied, or compared with the cluster's."""
+
+import argparse
+import sys
+
+import yaml
+
+from bootheal.adapters.kube.lists import list_rights
+from bootheal.adapters.kube.roles import roles
+from bootheal.adapters.scope import Scope
+from bootheal.cli.wiring import is_direct, open_api
+from bootheal.config import Configuration, load
+from bootheal.config.rbac import grants, manifests, told
+from bootheal.config.rights import Need, key_of, needs, of_lease
+
+
+def main(options: argparse.Namespace) -> int:
+    """Print them. Exit code 0; with --diff 1 where the cluster has others."""
+    configuration = load(options.config)
+    text = manifests(needed(configuration), options.account, options.namespace)
+    if not options.diff:
+        sys.stdout.write(text)
+        return 0
+    wanted = grants(list(yaml.safe_load_all(text)))
+    with Scope(lambda line: print(f"warning: {line}", file=sys.stderr)) as scope:
+        namespaces = sorted({namespace for namespace, *_ in wanted if namespace})
+        given = grants(roles(open_api(configuration.file.cluster, scope), options.account, namespaces))
+    for grant in sorted(wanted - given):
+        print(f"needed, and not given: {told(grant)}")
+    for grant in sorted(given - wanted):
+        print(f"given, and not needed: {told(grant)}")
+    if wanted == given:
+        print(f"the roles {options.account} give what the configuration needs, and nothing else")
+    return 0 if wanted == given else 1
+
+
+def needed(configuration: Configuration) -> dict[str, frozenset[Need]]:
+    """Return what each key of the file needs."""
+    direct, found = is_direct(configuration.file.cluster), dict[str, frozenset[Need]]()
+    for step in configuration.plan.steps.values():
+        key = key_of(step.name)
+        found[key] = found.get(key, frozenset()) | needs(step, list_rights, direct=direct)
+    # What nothing is healed by, and something is told by.
+    told_by = frozenset(Need(right, "", optional=True) for right in configuration.file.wishes())
+    lease = configuration.file.lease
+    held = {"lease": of_lease(lease.ref)} if lease else {}
+    return found | held | ({"events": told_by} if told_by else {})

@@ -1,0 +1,76 @@
+"""How far a pod has got, in words: before its containers run, and once they do. Pure."""
+
+from datetime import UTC, datetime
+
+from bootheal.cluster.freshness import WHOLE_SECOND, before_boot
+from bootheal.model import BootTime, Container, Pod, State
+from bootheal.model.quoted import quoted
+
+# What every container begins with.
+SILENT = frozenset({"", "ContainerCreating", "PodInitializing"})
+
+
+def clock(moment: float) -> str:
+    """Return a time of day."""
+    return f"{datetime.fromtimestamp(moment, UTC):%H:%M:%S} UTC"
+
+
+def starting(pod: Pod) -> str:
+    """Say what the pod still waits for before its containers run, "" if they all have started."""
+    if pod.deleting:
+        return f"{pod.ref} is being deleted"
+    waiting = [each for each in (*pod.init, *pod.containers) if each.state is State.WAITING]
+    if held := next((each for each in waiting if each.reason not in SILENT), None):
+        return f"{pod.ref} {held.reason}" + (f": {quoted(held.message)}" if held.message else "")
+    if initialising := next((each for each in pod.init if each.state is State.RUNNING and not each.sidecar), None):
+        since = f" since {clock(initialising.started)}" if initialising.started else ""
+        return f"{pod.ref} runs its init container {initialising.name}{since}"
+    for each in pod.containers:
+        if each.state is State.WAITING:
+            return f"{pod.ref} {each.reason or 'waits'}"
+        if each.startup_pending:
+            return f"{pod.ref} has not passed its startup probe yet"
+    if pod.unschedulable:
+        return f"{pod.ref} has no node: {quoted(pod.unschedulable)}"
+    return "" if pod.containers else f"{pod.ref} is {pod.phase}"
+
+
+def finished(pod: Pod) -> str:
+    """Say how a pod has ended."""
+    return f"{pod.ref} is {'Completed' if pod.phase == 'Succeeded' else pod.reason or 'Failed'}"
+
+
+def left_over(pod: Pod, boot_time: BootTime | None) -> bool:
+    """Tell whether it is a leftover of the shutdown: Completed before this boot, and of a kind that never ends.
+
+    The controllers of Kubernetes 1.27 and 1.28 do not replace it (kubernetes#118310).
+    """
+    owner = pod.owner.kind if pod.owner else ""
+    if pod.phase != "Succeeded" or pod.deleting or owner not in ("statefulset", "daemonset"):
+        return False
+    ends = [each.ended for each in (*pod.init, *pod.containers) if each.ended]
+    return bool(ends) and before_boot(max(ends), boot_time)
+
+
+def skipped_init(pod: Pod, boot_time: BootTime | None) -> Container | None:
+    """Return the init container that did not run in this boot although what comes after it does.
+
+    The kubelet of 1.34 and later may do so where it makes a sandbox anew (kubernetes#138706, #140309).
+    """
+    runs = [each for each in pod.containers if each.state is State.RUNNING and each.started]
+    if not runs or all(before_boot(each.started or 0.0, boot_time) for each in runs):
+        return None
+    done = (each for each in pod.init if not each.sidecar and each.state is State.TERMINATED and each.ended)
+    return next((each for each in done if before_boot(each.ended or 0.0, boot_time)), None)
+
+
+def outlived(pod: Pod) -> Container | None:
+    """Return the container that began after its pod had last become ready: that was another process.
+
+    Since 1.35 the kubelet keeps Ready over its own restart, also for what it starts anew.
+    """
+    if not pod.ready or pod.ready_changed is None:
+        return None
+    running = (each for each in pod.containers if each.state is State.RUNNING and each.started)
+    since = pod.ready_changed + WHOLE_SECOND
+    return next((each for each in running if (each.started or 0.0) >= since), None)

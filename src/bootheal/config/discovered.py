@@ -1,0 +1,163 @@
+"""Findings -> the steps of workloads that the file does not list, by its `discover` and their own annotations. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bootheal.config import names
+from bootheal.config.configuration import Configuration
+from bootheal.config.document import read
+from bootheal.config.file import File
+from bootheal.config.nodes import UnreadableError
+from bootheal.config.sections.workloads import Workload
+from bootheal.config.source import Source
+from bootheal.config.spelling import canonical
+from bootheal.config.validation import validate
+from bootheal.discovery import discover
+from bootheal.discovery.findings import Edge, Findings, Known
+from bootheal.engine.plan import CycleError, arrange
+from bootheal.errors import ConfigurationError
+from bootheal.model.inventory import Inventory
+from bootheal.probes import Exec
+
+PREFIX = "bootheal/"
+IGNORE = f"{PREFIX}ignore"
+FOUND = "found by discover"
+
+
+def completed(configuration: Configuration, inventory: Inventory) -> tuple[Configuration, tuple[str, ...]]:
+    """Return the configuration with what is found, and what is wrong with annotations, each with its object.
+
+    A workload whose annotations cannot be used is taken without them. Nothing else changes.
+    """
+    wanted, file = configuration.file.discover, configuration.file
+    if wanted is None:
+        return configuration, ()
+    wrong: list[str] = []
+    found = discover(inventory)
+    called = _names(found, file) if wanted.order == "inferred" else {}
+    controllers = {str(each.ref): each for each in inventory.controllers}
+    added: dict[str, Workload] = {}
+    for each in _workloads(found):
+        own = controllers[each.name]
+        labels = {**own.pod_labels, **own.labels}
+        here = own.ref.namespace in wanted.namespaces and wanted.selector.items() <= labels.items()
+        ignored = own.annotations.get(IGNORE, "").strip().lower() == "true"
+        if here and not ignored and each.name not in _declared(file):
+            added[each.name] = _workload(each, own.annotations, called, wrong)
+    known = {*configuration.plan.steps, *added}
+    added = {name: _existing(name, each, known, wrong) for name, each in added.items()}
+    full = file.model_copy(update={"workloads": {**file.workloads, **added}})
+    try:
+        plan = arrange(full.steps())
+    except CycleError as error:
+        return configuration, (*wrong, f"cannot take what was found: {error}")
+    places = {**configuration.places, **dict.fromkeys(added, FOUND)}
+    return replace(configuration, file=full, plan=plan, places=places), tuple(wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A workload that may be taken. A database is waited for, and never restarted."""
+
+    name: str
+    edges: tuple[Edge, ...] = ()
+    restarted: bool = True
+
+
+def _workloads(found: Findings) -> Iterator[_Candidate]:
+    """Yield every workload that was found, whatever it serves."""
+    for database in found.databases:
+        yield from (_Candidate(str(ref), restarted=False) for ref in database.made)
+    for pooler in found.poolers:
+        yield _Candidate(str(pooler.deployment), (Edge(f"{names.DATABASE}{pooler.database}", ""),))
+    for server in found.servers:
+        restarted = not isinstance(server.probe, Exec) or server.probe.command[0] != "pg_isready"
+        yield from (_Candidate(str(ref), server.edges, restarted) for ref in server.made)
+    yield from (_Candidate(each.name, each.edges) for each in found.workloads)
+
+
+def _declared(file: File) -> set[str]:
+    """Name the workloads that the file knows, also as poolers."""
+    poolers = {
+        f"deployment/{each.namespace or file.databases[each.database].namespace}/{each.deployment}"
+        for each in file.poolers.values()
+    }
+    return poolers | set(file.workloads)
+
+
+def _names(found: Findings, file: File) -> Mapping[str, tuple[str, ...]]:
+    """Return what the file calls each step of the findings; where it has none, the workloads that it consists of."""
+    known: dict[str, tuple[str, ...]] = {each.name: (each.name,) for each in found.workloads}
+    places = {(each.namespace, each.service or ""): name for name, each in file.databases.items()}
+    for database in found.databases:
+        own = places.get((database.namespace, database.service))
+        made = tuple(str(ref) for ref in database.made)
+        known[f"{names.DATABASE}{database.name}"] = (f"{names.DATABASE}{own}",) if own else made
+    deployments = {
+        (each.namespace or file.databases[each.database].namespace, each.deployment): name
+        for name, each in file.poolers.items()
+    }
+    for pooler in found.poolers:
+        own = deployments.get((pooler.namespace, pooler.deployment.name))
+        step = f"{names.POOLER}{own}" if own else str(pooler.deployment)
+        known[f"{names.POOLER}{pooler.name}"] = (step,)
+    others = {(each.namespace, each.service or ""): name for name, each in file.dependencies.items()}
+    for server in found.servers:
+        own = others.get((server.namespace, server.service))
+        made = tuple(str(ref) for ref in server.made)
+        known[f"{names.DEPENDENCY}{server.name}"] = (f"{names.DEPENDENCY}{own}",) if own else made
+    return known
+
+
+def _workload(
+    found: _Candidate, annotations: Mapping[str, str], called: Mapping[str, tuple[str, ...]], wrong: list[str]
+) -> Workload:
+    """Make the workload as its annotations have it; without them, after what its manifest names."""
+    sure = [edge.to for edge in found.edges if edge.known is not Known.GUESSED]
+    inferred = [step for to in sure for step in called.get(to, ())]
+    data: dict[str, Any] = {}
+    try:
+        source = _annotated(found, annotations)
+        data = source.data
+        workload = validate(source, Workload)
+        for place, section in workload.tree() if workload else ():
+            for where, text in section.problems(place):
+                source.complain(where, text)
+        source.stop_on_problems()
+    except ConfigurationError as error:
+        wrong += [f"{found.name}: {PREFIX}{each.path}: {each.text}" for each in error.problems]
+        workload = None
+    after = [canonical(step) for step in workload.after] if workload and "after" in data else inferred
+    own = {} if found.restarted else {"restart": "never"}
+    return (workload or Workload()).model_copy(update={"after": list(dict.fromkeys(after)), **own})
+
+
+def _annotated(found: _Candidate, annotations: Mapping[str, str]) -> Source:
+    """Read annotations as the file's keys; ConfigurationError where one is no YAML."""
+    source = Source(found.name, read("{}"))
+    for name, text in sorted(annotations.items()):
+        key = name.removeprefix(PREFIX)
+        if not name.startswith(PREFIX) or name == IGNORE:
+            continue
+        try:
+            value = read(text).data
+        except UnreadableError as error:
+            source.complain((key,), f"cannot be read as YAML: {error}")
+            continue
+        if key == "after" and isinstance(value, str):
+            value = [word.strip() for word in value.split(",")]  # a list in one line, as annotations are
+        source.data[key] = value
+    return source
+
+
+def _existing(name: str, workload: Workload, known: set[str], wrong: list[str]) -> Workload:
+    """Leave out what the workload cannot come after: itself, and what there is no step of."""
+    missing = [step for step in workload.after if step not in known]
+    wrong += [f"{name}: {PREFIX}after: cannot be '{step}': no such step" for step in missing]
+    return workload.model_copy(update={"after": [step for step in workload.after if step in known and step != name]})
+
+
+def listed(configuration: Configuration) -> Iterator[str]:
+    """Name the steps that were found, not listed."""
+    yield from (name for name, place in configuration.places.items() if place == FOUND)

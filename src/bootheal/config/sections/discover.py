@@ -1,0 +1,25 @@
+"""`discover:` -> workloads that are not listed: found in the cluster at each pass."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bootheal.config.section import Section
+from bootheal.config.types import Label, Selector
+
+
+class Discover(Section):
+    """Workloads that need not be listed: each pass finds them, after what is listed; what is listed overrides.
+
+    Where there is no `cleanup`, pods that a reboot killed are cleaned up in these namespaces.
+
+    Annotations at a workload say what a line of the file would: bootheal/after, bootheal/restart, bootheal/strategy,
+    bootheal/probe; and bootheal/ignore: "true" leaves it out.
+    """
+
+    namespaces: Annotated[list[Label], Field(min_length=1)] = Field(description="where they are looked for")
+    selector: Selector = Field(default_factory=dict, description="labels that they must carry; default: none")
+    order: Literal["inferred", "none"] = Field(
+        "inferred",
+        description="inferred: after what their manifests name, as `bootheal init` would write it; none: all at once",
+    )

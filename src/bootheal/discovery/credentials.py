@@ -1,0 +1,145 @@
+"""With what a container logs in: it is followed to the Secret that the container itself names, never guessed. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from bootheal.discovery.environment import Setting
+from bootheal.discovery.findings import FoundLogin
+from bootheal.model.inventory import Box, Source
+
+_PASSWORD = re.compile(r"(?i)(?P<prefix>.*?)(?:PASSWORD|PASSWD|PASS|PWD)(?P<file>_FILE)?")
+_USERS = ("USER", "USERNAME", "USER_NAME", "LOGIN", "ROLE")
+_NAMES = ("NAME", "DB", "DATABASE", "DBNAME", "DB_NAME", "DATABASE_NAME", "DATABASE_DB")
+_PLACE = re.compile(
+    r"(?i)(?P<prefix>.*?)_?(?:HOST(?:NAME|S)?|ADDR(?:ESS)?|SERVER|ENDPOINT|URL|URI|DSN|SERVICE|CONNECTION(?:_?STRING)?)"
+)
+_POSTGRES = re.compile(r"(?i)PG|POSTGRES|DB|DATABASE|SQL")
+_POSTGRES_URL = re.compile(
+    r"(?i)\b(?:jdbc:)?(?:postgres|postgresql|pgsql|postgis|psql)(?:\+\w+)?://(?:[^\s/@]*@)?[^\s/]+/(?P<name>[^\s?#/]+)"
+)
+_WORD_NAME = re.compile(r"(?i)(?:^|[\s;])(?:dbname|database|initial catalog)\s*=\s*'?([^\s;']+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A password's variable with the user's beside it, and what both begin with."""
+
+    prefix: str
+    password: Setting
+    user: Setting | None
+
+
+def pairs(known: Mapping[str, Setting], box: Box) -> tuple[Pair, ...]:
+    """Return every user and password that a container is told, by the names of their variables."""
+    by_name = {name.upper(): setting for name, setting in known.items()}
+    return tuple(_pairs(by_name, box))
+
+
+def _pairs(known: Mapping[str, Setting], box: Box) -> Iterator[Pair]:
+    for name, setting in known.items():
+        if not (found := _PASSWORD.fullmatch(name)):
+            continue
+        prefix = found["prefix"]
+        password = in_file(setting, box) if found["file"] else setting
+        users = (known.get(f"{prefix}{word}") for word in _USERS)
+        files = (known.get(f"{prefix}{word}_FILE") for word in _USERS)
+        user = next((each for each in users if each), None)
+        user = user or next((in_file(each, box) for each in files if each), None)
+        if password:
+            yield Pair(prefix, password, user)
+
+
+def in_file(setting: Setting, box: Box) -> Setting | None:
+    """Return what the file holds whose path a setting is, as far as that is a key of a mounted Secret."""
+    for mounted in box.mounts:
+        source = mounted.source
+        if setting.value == mounted.path and source.key:
+            return Setting(setting.name, "", source)
+        directory = f"{mounted.path.rstrip('/')}/"
+        if (
+            not source.key
+            and setting.value.startswith(directory)
+            and "/" not in (key := setting.value[len(directory) :])
+        ):
+            return Setting(setting.name, "", Source(source.kind, source.name, key))
+    return None
+
+
+def login(password: Setting, user: Setting | None, otherwise: str = "") -> FoundLogin | None:
+    """Return where user and password are; None where that is not one Secret, or no user can be told.
+
+    `otherwise`: the user where the container is told none.
+    """
+    secret = password.secret
+    if secret is None:
+        return None
+    told = f"{password.name} is key {secret.key} of secret/{secret.name}"
+    if user is None:
+        return FoundLogin(secret.name, told, "", secret.key, "", otherwise) if otherwise else None
+    if user.secret is None:
+        name = user.value or otherwise
+        return FoundLogin(secret.name, told, "", secret.key, "", name) if name else None
+    if user.secret.name == secret.name:
+        return FoundLogin(secret.name, told, user.secret.key, secret.key)
+    return FoundLogin(secret.name, told, "", secret.key, "", otherwise) if otherwise else None
+
+
+def of_pair(pair: Pair, otherwise: str = "") -> FoundLogin | None:
+    """Return where a pair is kept."""
+    return login(pair.password, pair.user, otherwise)
+
+
+def of_url(setting: Setting) -> FoundLogin | None:
+    """Return where a URL with user and password is kept, None where the setting is not one of a Secret."""
+    if setting.secret is None or not any(each.scheme for each in setting.found):
+        return None
+    told = f"{setting.name} is key {setting.secret.key} of secret/{setting.secret.name}"
+    return FoundLogin(setting.secret.name, told, url_key=setting.secret.key)
+
+
+def for_place(place: Setting, known: Mapping[str, Setting], box: Box) -> FoundLogin | None:
+    """Return with what a container logs in where `place` leads: by names that begin alike, else the only ones."""
+    if found := of_url(place):
+        return found
+    every = pairs(known, box)
+    prefix = prefix_of(place.name)
+    alike = [pair for pair in every if pair.prefix.strip("_.") == prefix]
+    likely = [pair for pair in every if _POSTGRES.search(pair.prefix)]
+    for group in (alike, likely, every):
+        logins = {each.place: each for pair in group if (each := of_pair(pair))}
+        if len(logins) == 1:
+            return next(iter(logins.values()))
+        if logins:
+            return None
+    urls = {each.place: each for setting in known.values() if (each := of_url(setting))}
+    return next(iter(urls.values())) if len(urls) == 1 else None
+
+
+def prefix_of(name: str) -> str:
+    """Return what the variables of one login begin with: DATABASE for DATABASE_HOST, PG for PGHOST."""
+    found = _PLACE.fullmatch(name)
+    return found["prefix"].upper().strip("_.") if found else name.upper()
+
+
+def database_name(place: Setting, known: Mapping[str, Setting]) -> str:
+    """Return the database that a container asks for, "" where that is not said, or only in a Secret."""
+    if not place.secret and (found := _POSTGRES_URL.search(place.value) or _WORD_NAME.search(place.value)):
+        return found.group(found.lastindex or 1)
+    by_name = {name.upper(): setting for name, setting in known.items()}
+    prefix = prefix_of(place.name)
+    for begin in dict.fromkeys((f"{prefix}_", prefix, "PG", "POSTGRES_", "DB_", "DATABASE_")):
+        for word in _NAMES:
+            setting = by_name.get(f"{begin}{word}")
+            if setting and not setting.secret and re.fullmatch(r"[\w.-]+", setting.value):
+                return setting.value
+    return ""
+
+
+def most(texts: Iterable[str]) -> str:
+    """Return the text that occurs most often, of several the first in the alphabet; "" of none."""
+    counted: dict[str, int] = {}
+    for text in texts:
+        if text:
+            counted[text] = counted.get(text, 0) + 1
+    return min(counted, key=lambda text: (-counted[text], text), default="")

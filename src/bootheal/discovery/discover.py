@@ -1,0 +1,297 @@
+"""An inventory -> findings: everything is recognised first, then named, then put in order. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bootheal.discovery import (
+    clients,
+    credentials,
+    databases,
+    fallbacks,
+    fronts,
+    hooks,
+    images,
+    order,
+    poolers,
+    servers,
+    steps,
+    workloads,
+)
+from bootheal.discovery.findings import (
+    Edge,
+    Findings,
+    FoundDatabase,
+    FoundPooler,
+    FoundServer,
+    FoundWorkload,
+    named,
+)
+from bootheal.discovery.places import Places, leads_to
+from bootheal.discovery.poolers import Bouncer
+from bootheal.discovery.uses import uses
+from bootheal.model import Ref
+from bootheal.model.inventory import Controller, Inventory
+from bootheal.model.quoted import quoted
+
+# What a cluster brings along: the gate and the names are looked after anyway.
+SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+
+PARTS = ("app.kubernetes.io/part-of", "app.kubernetes.io/instance")
+
+
+def discover(inventory: Inventory) -> Findings:
+    """Return what is in a cluster; the same inventory gives the same findings, in whatever order it comes."""
+    return _Discovery(Places(_sorted(inventory))).findings()
+
+
+def _sorted(inventory: Inventory) -> Inventory:
+    return replace(
+        inventory,
+        controllers=tuple(sorted(inventory.controllers, key=lambda each: each.ref)),
+        services=tuple(sorted(inventory.services, key=lambda each: each.ref)),
+        customs=tuple(sorted(inventory.customs, key=lambda each: each.ref)),
+    )
+
+
+@dataclass(frozen=True)
+class _Ours:
+    """What is looked at: workloads that are wanted, outside the system's namespaces; and why others are not."""
+
+    controllers: tuple[Controller, ...]
+    left_out: tuple[str, ...]
+
+
+def _ours(inventory: Inventory) -> _Ours:
+    kept, left = [], []
+    system = [each for each in inventory.controllers if each.ref.namespace in SYSTEM]
+    for each in inventory.controllers:
+        if each.ref.namespace in SYSTEM or each.ref.kind == "cronjob":
+            continue
+        if not each.replicas:
+            left.append(f"{each.ref}: it is scaled to zero")
+        else:
+            kept.append(each)
+    if system:
+        left.append(f"what {', '.join(sorted({each.ref.namespace for each in system}))} holds: the gate minds it")
+    return _Ours(tuple(kept), tuple(left))
+
+
+class _Discovery:
+    """One look through an inventory; what is found later builds on what was found before."""
+
+    def __init__(self, places: Places) -> None:
+        self.places, self.ours = places, _ours(places.inventory)
+        self.uses = {each.ref: uses(each, places) for each in self.ours.controllers}
+
+    def findings(self) -> Findings:
+        """Find all, and then their order."""
+        wanted = {each.ref for each in self.ours.controllers}
+        found = [each for each in databases.databases(self.places) if not each.made or wanted & set(each.made)]
+        found = [each for each in found if each.namespace not in SYSTEM]
+        bouncers = [each for each in poolers.bouncers(self.places) if each.controller.ref in wanted]
+        known = named(found)
+        taken = {ref for each in found for ref in each.made if not self._shared(ref)}
+        taken |= {each.controller.ref for each in bouncers}
+        others = list(self._servers(taken))
+        leads = steps.leads(self.places, known, bouncers)
+        completed, as_servers = self._databases(known, leads, bouncers)
+        made, more = self._poolers(bouncers, known, completed, leads)
+        every_server = named([*others, *as_servers, *more])
+        whose = steps.steps(self.places, self.ours.controllers, completed, made, every_server, shared=self._shared)
+        taken |= {ref for each in every_server for ref in each.made if not self._shared(ref)}
+        rest = [each for each in self.ours.controllers if each.ref not in taken]
+        return self._ordered(completed, made, every_server, rest, whose)
+
+    # -- what there is ---------------------------------------------------------------------------------------
+
+    def _shared(self, ref: Ref) -> bool:
+        """Whether a database is only one of the containers of a workload, which is more than that."""
+        controller = next((each for each in self.ours.controllers if each.ref == ref), None)
+        if controller is None or len(controller.boxes) == 1 or controller.ref.kind == "statefulset":
+            return False
+        return any(
+            not (images.is_postgres(box) or servers.recognise(box) or workloads.beside(box)) for box in controller.boxes
+        )
+
+    def _servers(self, taken: Iterable[Ref]) -> Iterator[FoundServer]:
+        seen: set[tuple[str, str]] = set()
+        for controller in self.ours.controllers:
+            if (
+                controller.ref in taken
+                or controller.ref.kind == "daemonset"
+                or not (found := servers.served(controller))
+            ):
+                continue
+            if self._shared(controller.ref):
+                continue  # a cache beside an application is the application's
+            server, box = found
+            port = servers.port_of(server, box)
+            fitting = [each for each in self.places.in_front(controller) if leads_to(each, port, controller.boxes)]
+            service = fitting[0] if fitting else None
+            name = service.ref.name if service else controller.ref.name
+            if (controller.ref.namespace, name) in seen:
+                continue  # primary and replicas behind one Service
+            seen.add((controller.ref.namespace, name))
+            yield FoundServer(
+                name=name,
+                namespace=controller.ref.namespace,
+                told=f"{controller.ref} has image {quoted(box.image, 100)}",
+                service=service.ref.name if service else "",
+                selector={} if service else controller.pod_labels,
+                probe=server.probe(port, box),
+                made=(controller.ref,),
+            )
+
+    def _databases(
+        self, found: Sequence[FoundDatabase], leads: Mapping[Ref, str], bouncers: Sequence[Bouncer]
+    ) -> tuple[list[FoundDatabase], list[FoundServer]]:
+        """Complete the databases; one that nobody's Secret lets us into is still waited for."""
+        good, blind = [], []
+        for each in found:
+            services = [ref for ref, name in leads.items() if name == each.name]
+            through = [
+                bouncer
+                for bouncer in bouncers
+                if poolers.database_of(bouncer, found, leads, self.places)[0] == each.name
+            ]
+            doors = [*services, *(door.ref for bouncer in through for door in self.places.in_front(bouncer.controller))]
+            own = {bouncer.controller.ref for bouncer in bouncers}
+            asked = [each for each in self.ours.controllers if each.ref not in own]
+            full = clients.completed(each, clients.clients(doors, asked, self.uses, self.places))
+            backup = self._backup(services)
+            if full.admin and (full.service or full.selector):
+                good.append(replace(full, backup=backup))
+            else:
+                blind.append(fallbacks.of_database(full))
+        return good, blind
+
+    def _backup(self, services: Sequence[Ref]) -> str:
+        """Return the CronJob that names one of these Services and runs a program that makes dumps."""
+        for each in self.places.inventory.controllers:
+            text = " ".join(word for box in each.boxes for word in (box.image, *box.words)).lower()
+            if each.ref.kind == "cronjob" and any(
+                word in text for word in ("dump", "backup", "basebackup", "wal-g", "restic")
+            ):
+                named = {use.service.ref for use in uses(each, self.places) if use.service}
+                if any(ref in named and ref.namespace == each.ref.namespace for ref in services):
+                    return each.ref.name
+        return ""
+
+    def _poolers(
+        self,
+        bouncers: Sequence[Bouncer],
+        every: Sequence[FoundDatabase],
+        found: Sequence[FoundDatabase],
+        leads: Mapping[Ref, str],
+    ) -> tuple[list[FoundPooler], list[FoundServer]]:
+        """Complete the poolers; one whose database or logins are not known is still waited for."""
+        good, blind = [], []
+        for each in bouncers:
+            full = self._pooler(each, every, leads)
+            known = next((database for database in found if database.name == full.database), None)
+            if known and full.client and full.service and (full.credential or full.certified) and known.namespace:
+                good.append(full)
+            else:
+                blind.append(fallbacks.of_pooler(full, each))
+        return list(named(good)), blind
+
+    def _pooler(self, bouncer: Bouncer, found: Sequence[FoundDatabase], leads: Mapping[Ref, str]) -> FoundPooler:
+        ref = bouncer.controller.ref
+        database, told, setting = poolers.database_of(bouncer, found, leads, self.places)
+        notes: tuple[str, ...] = ()
+        if not database and len(near := [each for each in found if each.namespace == ref.namespace]) == 1:
+            database, told = near[0].name, "the only database of its namespace"
+            notes = ("guessed: nothing in its manifest names its database",)
+        services = [each.ref for each in self.places.in_front(bouncer.controller)]
+        through = clients.clients(services, self.ours.controllers, self.uses, self.places)
+        every = clients.logins(through, ref.namespace)
+        credential = poolers.credential_of(bouncer, setting, every, self.places)
+        client = next((each for each in every if credential is None or each.place != credential.place), None)
+        if client is None and credential:
+            client, notes = credential, (*notes, "guessed: no client's Secret is known, so its own login proves it")
+        auth = poolers.auth_file_of(bouncer, self.places)
+        service = bouncer.service
+        first = service.ports[0][0] if service and service.ports else 0
+        direct = bool(service and leads_to(service, bouncer.port, bouncer.controller.boxes) == first)
+        return FoundPooler(
+            name=service.ref.name if service else ref.name,
+            namespace=ref.namespace,
+            told=f"{ref} has image {quoted(bouncer.box.image, 100)}; {told}" if told else str(ref),
+            notes=notes,
+            database=database,
+            deployment=ref,
+            service=service.ref.name if service else "",
+            port=0 if direct else bouncer.port,
+            dbname=credentials.most(each.dbname for each in through) or _own_name(bouncer),
+            credential=credential,
+            certified=bouncer.certified,
+            client=client,
+            auth_file=auth[0] if auth else None,
+            auth_path=auth[1] if auth else "",
+        )
+
+    # -- in order --------------------------------------------------------------------------------------------
+
+    def _ordered(
+        self,
+        found: Sequence[FoundDatabase],
+        made: Sequence[FoundPooler],
+        others: Sequence[FoundServer],
+        rest: Sequence[Controller],
+        whose: steps.Steps,
+    ) -> Findings:
+        graph: dict[str, tuple[Edge, ...]] = {}
+        for controller in rest:
+            graph[str(controller.ref)] = order.edges(str(controller.ref), self.uses[controller.ref], whose.of)
+        for server in others:
+            own = f"{steps.DEPENDENCY}{server.name}"
+            graph[own] = order.edges(own, [use for ref in server.made for use in self.uses.get(ref, ())], whose.of)
+        doors = fronts.fronts(self.places)
+        left, cut = order.without_circles(graph, frozenset(map(str, doors)))
+        dropped: dict[str, list[Edge]] = {}
+        for name, edge in cut:
+            dropped.setdefault(name, []).append(edge)
+        listed = tuple(
+            self._workload(each, left[str(each.ref)], tuple(dropped.get(str(each.ref), ())), doors.get(each.ref))
+            for each in rest
+        )
+        own_steps = [f"{steps.DEPENDENCY}{each.name}" for each in others]
+        dependencies = tuple(
+            replace(each, edges=left[step], cut=tuple(dropped.get(step, ())))
+            for step, each in zip(own_steps, others, strict=True)
+        )
+        names = [str(each.ref) for each in rest]
+        return Findings(
+            databases=tuple(found),
+            poolers=tuple(made),
+            servers=dependencies,
+            workloads=listed,
+            hooks=named(hooks.hooks(self.places.inventory, self.ours.controllers, names)),
+            registries=tuple(sorted(self.places.inventory.registries)),
+            cuts=tuple(f"{name} after {edge.to} ({edge.told})" for name, edge in cut),
+            left_out=(*self.ours.left_out, *self.places.inventory.gaps),
+        )
+
+    def _workload(
+        self, controller: Controller, edges: tuple[Edge, ...], cut: tuple[Edge, ...], front: tuple[str, str] | None
+    ) -> FoundWorkload:
+        probe, told = workloads.probe_of(controller)
+        labels = {**controller.pod_labels, **controller.labels}
+        return FoundWorkload(
+            name=str(controller.ref),
+            namespace=controller.ref.namespace,
+            told=told,
+            edges=edges,
+            cut=cut,
+            ref=controller.ref,
+            probe=probe,
+            part_of=next((labels[key] for key in PARTS if labels.get(key)), ""),
+            front=front,
+        )
+
+
+def _own_name(bouncer: Bouncer) -> str:
+    for name in ("PGBOUNCER_DATABASE", "DB_NAME", "POSTGRESQL_DATABASE"):
+        if (setting := bouncer.told.get(name)) and setting.value not in ("", "*"):
+            return setting.value
+    return ""

@@ -1,0 +1,109 @@
+"""Programs by the images of their containers, with any registry, tag and digest. Pure."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from bootheal.model.inventory import Box
+
+# What stands beside a server, watches it or asks it, and is none.
+_NO_SERVER = re.compile(
+    r"(?:^|[-_.])(?:exporter|operator|backup|backups|dump|client|clients|cli|tools?|ui|admin|webui|web|console|browser|"
+    r"commander|insights?|metrics|monitor|migrat\w*|init|job|jobs|agent|controller|manager|reloader|proxy|upgrade|test|"
+    r"tests|bench|sidecar|config)(?:$|[-_.])"
+)
+
+_POSTGRES = re.compile(
+    r"(?:postgres|postgresql|postgis|timescaledb|pgvector|pgvecto[-.]?rs|paradedb|vectorchord|supabase-postgres|spilo|"
+    r"crunchy-postgres|postgresql-repmgr|alloydb|documentdb|edb-postgres(?:-advanced)?)(?:[-_.]?[\w.]+)*"
+)
+_POOLER = re.compile(
+    r"(?:[\w.]+[-_.])?(?:pgbouncer|pg-bouncer|db-connection-pooler|connection-pooler)(?:[-_.]?[\w.]+)*"
+)
+
+# Programs that these images also hold; with one of them as its command a container is no server.
+_ASKS = {
+    "psql", "pg_dump", "pg_dumpall", "pg_restore", "pg_basebackup", "pg_isready", "createdb", "redis-cli", "valkey-cli",
+    "mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "mongosh", "mongo", "mongodump", "rabbitmqadmin",
+    "nats", "kafka-topics.sh", "kafka-topics", "mc", "sleep", "tail", "cat", "echo", "true",
+}  # fmt: skip
+_SHELLS = {"sh", "bash", "ash", "dash"}
+
+USUAL_POSTGRES, USUAL_POOLER, EDOBURU_POOLER = 5432, 6432, 5432
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image's name in parts: "ghcr.io/zalando/spilo-16:3.3@sha256:…" has the path zalando/spilo-16, the tag 3.3."""
+
+    path: str
+    tag: str = ""
+
+    @property
+    def name(self) -> str:
+        """The last part of its path, in small letters."""
+        return self.path.rsplit("/", 1)[-1].lower()
+
+    @property
+    def owner(self) -> str:
+        """The part before that, "" where there is none."""
+        return self.path.rsplit("/", 2)[-2].lower() if "/" in self.path else ""
+
+
+def parse(text: str) -> Image:
+    """Take an image's name apart."""
+    bare, _, _ = text.partition("@")
+    head, slash, rest = bare.partition("/")
+    if slash and ("." in head or ":" in head or head == "localhost"):
+        bare = rest
+    path, _, tag = bare.partition(":")
+    return Image(path, tag)
+
+
+def serves(box: Box) -> bool:
+    """Whether a container runs what its image is for, and not a program that only asks."""
+    if _NO_SERVER.search(parse(box.image).name):
+        return False
+    words = [word for word in box.words if word]
+    if not words:
+        return True
+    program = PurePosixPath(words[0]).name
+    if program in _SHELLS:
+        script = words[-1]
+        return not re.match(rf"\s*(?:set -\S+\s*[;\n]\s*)*(?:{'|'.join(map(re.escape, sorted(_ASKS)))})\b", script)
+    return program not in _ASKS
+
+
+def is_postgres(box: Box) -> bool:
+    """Whether it is a PostgreSQL: by its image, or by PostgreSQL's port and settings where the image tells nothing."""
+    if not serves(box) or is_pooler(box):
+        return False
+    if _POSTGRES.fullmatch(parse(box.image).name):
+        # An image of PostgreSQL that opens other ports only is there for something else.
+        return not box.ports or any(_may_be(number, name) for name, number in box.ports)
+    told = {getattr(each, "name", "") for each in box.environment}
+    own = {"POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRESQL_PASSWORD", "PGDATA", "PGPASSWORD_SUPERUSER"}
+    return any(number == USUAL_POSTGRES for _, number in box.ports) and bool(told & own)
+
+
+def _may_be(number: int, name: str) -> bool:
+    known_otherwise = {80, 443, 3000, 8000, 8080, 8443, 9090, 9187, 9127}
+    return number not in known_otherwise or "postgres" in name or name in ("pg", "db", "tcp-postgresql")
+
+
+def is_pooler(box: Box) -> bool:
+    """Whether it is a PgBouncer."""
+    name = parse(box.image).name
+    if _NO_SERVER.search(name.replace("db-connection-pooler", "pooler")) and "pgbouncer" not in name:
+        return False
+    if "exporter" in name or "metrics" in name:
+        return False
+    if _POOLER.fullmatch(name):
+        return True
+    return bool(box.words) and PurePosixPath(box.words[0]).name == "pgbouncer"
+
+
+def pooler_port(box: Box) -> int:
+    """Return the port that a PgBouncer listens on where its container declares none."""
+    image = parse(box.image)
+    return EDOBURU_POOLER if image.owner in ("edoburu", "zalando") or image.name.endswith("pooler") else USUAL_POOLER

@@ -1,0 +1,170 @@
+"""The PgBouncers of a cluster, and which database each leads to. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bootheal.discovery import addresses, credentials, environment, images
+from bootheal.discovery.databases import CNPG, CRUNCHY, ZALANDO, service_for
+from bootheal.discovery.environment import Setting
+from bootheal.discovery.findings import FoundDatabase, FoundLogin
+from bootheal.discovery.places import Places
+from bootheal.model import Ref, Service
+from bootheal.model.inventory import Box, Controller, Source
+
+CNPG_POOLER = "cnpg.io/poolerName"
+
+# The files in which PgBouncer finds passwords, by the end of their keys.
+_AUTH_FILES = ("userlist.txt", "users.txt")
+_CRUNCHY_USER, _CRUNCHY_KEY = "_crunchypgbouncer", "pgbouncer-password"
+
+
+@dataclass(frozen=True, slots=True)
+class Bouncer:
+    """A Deployment of PgBouncer: its container, what that is told, its Service, and the port of its pods."""
+
+    controller: Controller
+    box: Box
+    told: Mapping[str, Setting]
+    service: Service | None
+    port: int
+
+    @property
+    def certified(self) -> bool:
+        """Whether it logs in to PostgreSQL by a certificate, as CloudNativePG's does."""
+        return CNPG_POOLER in self.controller.pod_labels
+
+
+def bouncers(places: Places) -> tuple[Bouncer, ...]:
+    """Return each PgBouncer that is a workload of its own; one beside an application is that application's."""
+    return tuple(_bouncers(places))
+
+
+def _bouncers(places: Places) -> Iterator[Bouncer]:
+    for controller in places.inventory.controllers:
+        box = next((box for box in controller.boxes if images.is_pooler(box)), None)
+        if box is None or controller.ref.kind != "deployment":
+            continue
+        others = [other for other in controller.boxes if other is not box and images.serves(other)]
+        if any(not _watches(other) for other in others):
+            continue
+        told = environment.settings(box, controller.ref.namespace, places.inventory)
+        port = _port(box, told)
+        yield Bouncer(controller, box, told, service_for(controller, box, port, places), port)
+
+
+def _watches(box: Box) -> bool:
+    name = images.parse(box.image).name
+    return images.is_pooler(box) or any(
+        word in f"{name} {box.name}" for word in ("exporter", "metrics", "reload", "config")
+    )
+
+
+def _port(box: Box, told: Mapping[str, Setting]) -> int:
+    numbers = {number: name for name, number in box.ports}
+    names = ("LISTEN_PORT", "PGBOUNCER_PORT", "PGBOUNCER_LISTEN_PORT", "CONNECTION_POOLER_PORT", "PORT")
+    said = next((told[name].value for name in names if name in told and told[name].value.isdecimal()), "")
+    if said and (not numbers or int(said) in numbers):
+        return int(said)
+    usual = images.pooler_port(box)
+    if usual in numbers or not numbers:
+        return usual
+    named = (
+        number for number, name in numbers.items() if any(word in name for word in ("pgb", "pool", "postgres", "sql"))
+    )
+    return next(named, min(numbers))
+
+
+def database_of(
+    bouncer: Bouncer, found: Sequence[FoundDatabase], leads: Mapping[Ref, str], places: Places
+) -> tuple[str, str, Setting | None]:
+    """Return the name of the database that a pooler leads to, by what that is known, and the variable that says so.
+
+    `leads`: the database that each Service leads to, by name.
+    """
+    namespace = bouncer.controller.ref.namespace
+    if cluster := _stated(bouncer, places):
+        for each in found:
+            if each.namespace == namespace and cluster == each.cluster:
+                return each.name, f"it belongs to cluster {cluster}", None
+    for name, setting in sorted(bouncer.told.items(), key=lambda item: (_rank(item[0]), item[0])):
+        for address in setting.addresses:
+            place = places.find(address, namespace)
+            if place and place.service.ref in leads:
+                return leads[place.service.ref], f"{setting.told} is {address}", bouncer.told[name]
+    for text, told in _files(bouncer, places):
+        for address in addresses.in_text(text):
+            place = places.find(address, namespace)
+            if place and place.service.ref in leads:
+                return leads[place.service.ref], f"{told} names {address}", None
+    return "", "", None
+
+
+def _rank(name: str) -> int:
+    return 0 if name.upper().endswith(("HOST", "URL", "HOSTNAME", "DSN")) else 1
+
+
+def _stated(bouncer: Bouncer, places: Places) -> str:
+    """Return the cluster that an operator's label or object names."""
+    ref, labels = bouncer.controller.ref, bouncer.controller.pod_labels
+    if pooler := labels.get(CNPG_POOLER):
+        for each in places.inventory.customs:
+            cluster = each.spec.get("cluster") if each.ref == Ref("pooler", ref.namespace, pooler) else None
+            if isinstance(cluster, Mapping) and isinstance(cluster.get("name"), str):
+                return str(cluster["name"])
+        return labels.get(CNPG, "")
+    return labels.get(CRUNCHY) or labels.get(ZALANDO) or ""
+
+
+def _files(bouncer: Bouncer, places: Places) -> Iterator[tuple[str, str]]:
+    for mounted in bouncer.box.mounts:
+        source = mounted.source
+        held = places.inventory.config_maps.get(Ref("configmap", bouncer.controller.ref.namespace, source.name), {})
+        if source.kind == "configmap":
+            for key in [source.key] if source.key else sorted(held):
+                yield held.get(key, ""), f"key {key} of configmap/{source.name}"
+
+
+def credential_of(
+    bouncer: Bouncer, setting: Setting | None, clients: Sequence[FoundLogin], places: Places
+) -> FoundLogin | None:
+    """Return the pooler's own login to PostgreSQL; where several are told, one that no client of it uses."""
+    if bouncer.certified:
+        return None
+    namespace = bouncer.controller.ref.namespace
+    for source in _secrets(bouncer):
+        facts = places.inventory.secrets.get(Ref("secret", namespace, source.name))
+        if facts and _CRUNCHY_KEY in facts.keys:
+            told = f"key {_CRUNCHY_KEY} of secret/{source.name}, which it mounts"
+            return FoundLogin(source.name, told, "", _CRUNCHY_KEY, "", _CRUNCHY_USER)
+    otherwise = "postgres" if images.parse(bouncer.box.image).owner in ("bitnami", "bitnamilegacy", "edoburu") else ""
+    if setting and (found := credentials.of_url(setting)):
+        return found
+    every = credentials.pairs(bouncer.told, bouncer.box)
+    prefix = credentials.prefix_of(setting.name) if setting else "PG"
+    alike = [pair for pair in every if pair.prefix.strip("_.") == prefix]
+    if alike and (found := credentials.of_pair(alike[0], otherwise)):
+        return found
+    known = {client.place for client in clients}
+    logins = {login.place: login for pair in every if (login := credentials.of_pair(pair, otherwise))}
+    own = [login for place, login in sorted(logins.items()) if place not in known] or list(logins.values())
+    return own[0] if len(own) == 1 else None
+
+
+def _secrets(bouncer: Bouncer) -> list[Source]:
+    return [mounted.source for mounted in bouncer.box.mounts if mounted.source.kind == "secret"]
+
+
+def auth_file_of(bouncer: Bouncer, places: Places) -> tuple[tuple[str, str], str] | None:
+    """Return the Secret and key that its auth_file comes from, and the file's path ("": not known)."""
+    for mounted in bouncer.box.mounts:
+        source = mounted.source
+        if source.kind != "secret":
+            continue
+        facts = places.inventory.secrets.get(Ref("secret", bouncer.controller.ref.namespace, source.name))
+        keys = [source.key] if source.key else sorted(facts.keys if facts else ())
+        if key := next((key for key in keys if key.endswith(_AUTH_FILES)), ""):
+            return (source.name, key), mounted.path if source.key else f"{mounted.path.rstrip('/')}/{key}"
+    for setting in bouncer.told.values():
+        if setting.secret and setting.secret.key.endswith(_AUTH_FILES):
+            return (setting.secret.name, setting.secret.key), ""
+    return None

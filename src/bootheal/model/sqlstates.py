@@ -1,0 +1,24 @@
+"""What SQLSTATEs mean that decide something: each set in one place. See PostgreSQL's appendix of error codes."""
+
+RECOVERING = frozenset({"57P03"})
+"""cannot_connect_now: starting up, in recovery, shutting down."""
+
+WRONG_PASSWORD = frozenset({"28P01"})
+REFUSED = WRONG_PASSWORD | {"28000"}
+"""The password, or pg_hba.conf, or the role itself."""
+
+NOT_PRIMARY = frozenset({"25006"})
+"""read_only_sql_transaction: a standby."""
+
+CROWDED = frozenset({"53300"})
+"""too_many_connections."""
+
+NO_DATABASE = frozenset({"3D000"})
+MISSING = NO_DATABASE | {"3F000", "42883"}
+"""A database, schema or function is not there."""
+
+DAMAGED = frozenset({"XX001", "XX002", "58P01"})
+"""data_corrupted, index_corrupted, undefined_file."""
+
+GONE = MISSING | DAMAGED | {"42P01"}
+"""What could be asked once, and is not there any more."""

@@ -1,0 +1,101 @@
+"""A pooler's pod that does not run, or not any more: what its container and its own log tell of it."""
+
+from dataclasses import dataclass
+
+from bootheal.causes import Finding, Gravity
+from bootheal.cluster.freshness import before_boot
+from bootheal.errors import BoothealError
+from bootheal.model import BootTime, Container, Pod, Ref, State
+from bootheal.model.quoted import quoted
+from bootheal.pgbouncer.server_log import finding, last_words
+from bootheal.ports import World
+
+LOG_LINES = 60
+LOOPS = "CrashLoopBackOff"
+
+# What operators and charts call the container that runs PgBouncer.
+CONTAINERS = ("pgbouncer", "connection-pooler", "pooler")
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """One pod; `state` is its container's, `finding` the cause that its log tells of, else `last` what that ended with.
+
+    `more` is the command that shows more; `tried`: it has failed more than once.
+    """
+
+    ref: Ref
+    state: str
+    finding: Finding | None = None
+    last: str = ""
+    more: str = ""
+    tried: bool = False
+
+    @property
+    def stuck(self) -> bool:
+        """Whether waiting cannot cure it."""
+        if self.finding is None or not self.tried:
+            return False
+        cause = self.finding.cause
+        return cause.gravity in (Gravity.PERSON, Gravity.DATA) and not cause.restart_helps
+
+    @property
+    def hint(self) -> str:
+        """What a person does next."""
+        return self.finding.next_step if self.finding else self.more
+
+    def __str__(self) -> str:
+        said = f"{self.ref} does not run yet: {self.state}"
+        if self.finding:
+            return f"{said}; its log: {self.finding.means} ({self.finding.evidence.quote})"
+        return f'{said}; its log ends with "{quoted(self.last)}"' if self.last else said
+
+
+def down(world: World, pod: Pod, boot_time: BootTime | None) -> Down | None:
+    """Tell of a pod that does not run, None where it does."""
+    stopped = next((c for c in pod.containers if c.state is not State.RUNNING), None)
+    if pod.ip and stopped is None:
+        return None
+    waiting = next((c for c in pod.init if c.state is not State.RUNNING and c.reason not in ("", "Completed")), stopped)
+    describe = f"kubectl -n {pod.ref.namespace} describe pod {pod.ref.name}"
+    if waiting is None:
+        return Down(pod.ref, quoted(pod.unschedulable) or pod.phase, more=describe)
+    state, ended = _said(waiting) or pod.phase, waiting.ended
+    if not ended or before_boot(ended, boot_time):
+        return Down(pod.ref, state, more=describe)
+    previous = waiting.state is not State.TERMINATED
+    text = _log(world, pod.ref, waiting.name, previous=previous)
+    found = finding(text, pod.ref, waiting.name)
+    which = "--previous " if previous else ""
+    return Down(
+        pod.ref,
+        state,
+        found,
+        last="" if found else last_words(text),
+        more=f"kubectl -n {pod.ref.namespace} logs {which}{pod.ref.name} -c {waiting.name}",
+        tried=waiting.restarts > 0 or waiting.reason == LOOPS,
+    )
+
+
+def serving(pod: Pod) -> Container | None:
+    """Return the container that runs PgBouncer, by its name, else the first."""
+    return next((c for c in pod.containers if c.name in CONTAINERS), next(iter(pod.containers), None))
+
+
+def log_of(world: World, pod: Ref, container: str) -> Finding | None:
+    """Return the cause that the log of a pod that runs tells of."""
+    return finding(_log(world, pod, container, previous=False), pod, container)
+
+
+def _log(world: World, pod: Ref, container: str, *, previous: bool) -> str:
+    try:
+        return world.pod_access.log_tail(pod, container, LOG_LINES, previous=previous)
+    except BoothealError:
+        return ""
+
+
+def _said(container: Container) -> str:
+    restarts = f", {container.restarts} restarts" if container.restarts else ""
+    image = f" of {container.image}" if "Image" in container.reason and container.image else ""
+    message = f": {quoted(container.message)}" if container.message and container.reason != LOOPS else ""
+    return f"{container.reason}{image}{message}{restarts}"

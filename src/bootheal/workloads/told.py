@@ -1,0 +1,89 @@
+"""What is said of a workload that a restart would not help: no pod, a refusal, what only a person mends. Pure."""
+
+from bootheal.causes import Evidence, Gravity, Source
+from bootheal.causes.pods import LATER_SECONDS, Trouble
+from bootheal.causes.tables import PODS
+from bootheal.cluster.dead_pods import lost
+from bootheal.cluster.rollout import unpulled
+from bootheal.cluster.starting import clock, starting
+from bootheal.cluster.starting import outlived as outlived_by
+from bootheal.step import GiveUp, Judgement, Past, Settled, Wait
+from bootheal.workloads.observation import WorkloadObservation
+
+# What is Ready says so within this time of its start, however slowly its probes let it begin.
+BELIEVED_SECONDS = 30.0
+
+
+def next_step(seen: WorkloadObservation) -> str:
+    """Return what a person does about what keeps its pods back, "" where that is not known."""
+    return seen.troubles[0].next_step if seen.troubles else ""
+
+
+def not_up(seen: WorkloadObservation) -> str:
+    """Say of the first pod that is not up what keeps it back, by the catalogue where it is known there."""
+    troubles = {each.pod.ref: each.text for each in reversed(seen.troubles)}
+    for pod in seen.pods:
+        if reason := lost(pod):
+            return f"{pod.ref} {reason}"
+        if why := troubles.get(pod.ref, "") or starting(pod):
+            return why
+    return ""
+
+
+def at_zero(seen: WorkloadObservation) -> Judgement:
+    """Tell what wants no pod from what its controller has not counted yet: how many a DaemonSet wants is its status."""
+    workload = seen.workload
+    if workload.ref.kind != "daemonset":
+        return Settled("left alone: it is scaled to zero", (f"{workload.ref} is scaled to zero",))
+    if not workload.observed or workload.generation > workload.observed:
+        return Wait(seen.rollout.why)
+    return Settled("left alone: no node wants a pod of it", (f"{workload.ref} wants no pod: no node is one of its",))
+
+
+def refused(seen: WorkloadObservation, past: Past) -> Judgement:
+    """Nothing can be restarted that cannot be made: say why, and give up what does not pass."""
+    workload = seen.workload
+    said = Evidence(source=Source.CONDITION, reason="FailedCreate", text=workload.refused, about=workload.ref)
+    found = PODS.recognise(said)
+    hint = found.next_step if found else f"kubectl -n {workload.ref.namespace} describe replicaset"
+    if found and found.cause.gravity is Gravity.PERSON and seen.held("refused", past) >= LATER_SECONDS:
+        return GiveUp(seen.rollout.why, hint)
+    return Wait(seen.rollout.why, hint=hint)
+
+
+def hopeless(seen: WorkloadObservation, past: Past) -> Judgement | None:
+    """Give up what neither waiting nor a restart cures, once it is certain; until then say it."""
+    found = [each for each in seen.troubles if each.hopeless and not _of_old(seen, each)]
+    certain = [each for each in found if past.held(each.condition) >= each.certain_after]
+    if certain:
+        return GiveUp(certain[0].text, certain[0].next_step, person=certain[0].data)
+    return Wait(found[0].text, hint=found[0].next_step) if found else None
+
+
+def _of_old(seen: WorkloadObservation, trouble: Trouble) -> bool:
+    """Tell whether a pod lacks an image that the template no longer names: it goes when its successor is there."""
+    image, images = unpulled(trouble.pod), seen.workload.images
+    return bool(image and images) and image not in images
+
+
+def absent(seen: WorkloadObservation) -> Judgement:
+    """Say what there is where no pod is: that is no reason to restart anything."""
+    ref = seen.workload.ref
+    why = f"{seen.rollout.why}: {seen.absent}" if seen.absent else seen.rollout.why
+    hint = f"kubectl -n {ref.namespace} describe {ref.kind} {ref.name}"
+    return GiveUp(why, hint) if seen.rollout.failed else Wait(why, hint=hint)
+
+
+def outlived(seen: WorkloadObservation, past: Past) -> Wait | None:
+    """Wait a little where a pod's readiness is older than its process, and no probe of ours has answered."""
+    if seen.probe is not None:
+        return None
+    for pod in seen.pods:
+        if container := outlived_by(pod):
+            allowed = BELIEVED_SECONDS + seen.workload.initial_delay
+            left = (container.started or 0.0) + allowed - past.now
+            if 0 < left <= allowed:  # else the clock was set since
+                since = clock(pod.ready_changed or 0.0)
+                why = f"{pod.ref} is Ready since {since}, before container {container.name} began: not believed yet"
+                return Wait(why, again=left)
+    return None

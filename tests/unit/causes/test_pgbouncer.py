@@ -1,0 +1,96 @@
+"""What PgBouncer tells its clients and its log: each to its own cause."""
+
+import pytest
+
+from bootheal.causes import Gravity
+from bootheal.causes.pgbouncer import PGBOUNCER
+from bootheal.model import Ref
+from bootheal.pgbouncer.knowledge import MEANINGS, Meaning, meaning, refusal
+from bootheal.pgbouncer.server_log import finding, last_words
+from support.said import lines_of
+
+POD = Ref("pod", "shop", "pooler-1")
+ANSWERED = list(lines_of("said_by_pgbouncer.txt"))
+LOGGED = list(lines_of("said_in_pgbouncers_log.txt"))
+
+
+@pytest.mark.parametrize(("text", "cause", "gravity"), ANSWERED)
+def test_every_refusal_has_its_own_cause(text: str, cause: str, gravity: str) -> None:
+    """With its own words and its own cure; what a person cures is nothing that we try to."""
+    found = refusal(text, POD, "pgbouncer")
+    assert found is not None
+    assert (found.cause.id, found.cause.gravity.value) == (cause, gravity)
+    if found.cause.gravity is Gravity.PERSON:
+        assert meaning(found) in (Meaning.CONFIGURED, Meaning.DISABLED)
+        assert not found.cause.restart_helps
+
+
+@pytest.mark.parametrize(("line", "cause", "_gravity"), LOGGED)
+def test_what_its_log_says_has_its_cause(line: str, cause: str, _gravity: str) -> None:
+    """Whatever clients do meanwhile."""
+    clients = "2026-11-29 12:00:00.000 UTC [1] LOG C-0x55d0c9: shop/app@10.42.0.7:40000 "
+    came, went = f"{clients}login attempt: db=shop user=app tls=no", f"{clients}closing because: client unexpected eof"
+    log = f"{came}\n{line}\n{went} (age=0s)\n"
+    found = finding(log, POD, "pgbouncer")
+    assert found is not None
+    assert found.cause.id == cause
+
+
+def test_every_cause_is_shown_by_a_line() -> None:
+    """Else nobody knows whether it can be recognised; and what is said of a meaning is of a cause that exists."""
+    ids = {cause.id for cause in PGBOUNCER.causes}
+    assert ids == {cause for _, cause, _ in (*ANSWERED, *LOGGED)}
+    assert ids > MEANINGS.keys()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "LOG S-0x55d0c8: shop/app@10.42.0.5:5432 new connection to server (from 10.42.0.9:40000)",
+        "LOG S-0x55d0c8: shop/app@10.42.0.5:5432 closing because: server lifetime over (age=3600s)",
+        "LOG S-0x55d0c8: shop/app@10.42.0.5:5432 closing because: server idle timeout (age=600s)",
+        "LOG C-0x55d0c8: shop/app@10.42.0.7:40000 closing because: client close request (age=3s)",
+        "LOG C-0x55d0c8: shop/stranger@10.42.0.7:40000 closing because: SASL authentication failed (age=0s)",
+        "WARNING C-0x55d0c8: shop/stranger@10.42.0.7:40000 pooler error: no such user: stranger",
+        "LOG kernel file descriptor limit: 1048576 (hard: 1048576); max_client_conn: 100, max expected fd use: 192",
+        "LOG listening on 0.0.0.0:6432",
+        "LOG process up: PgBouncer 1.24.1, libevent 2.1.12-stable (epoll), adns: c-ares 1.34.5, tls: OpenSSL 3.5.1",
+        "LOG stats: 0 xacts/s, 0 queries/s, 0 client parses/s, in 0 B/s, out 0 B/s, xact 0 us, query 0 us, wait 0 us",
+        "LOG got SIGHUP, re-reading config",
+        "NOISE resync(7): done=0, parse=0, recv=0",
+    ],
+)
+def test_what_a_healthy_pooler_logs_is_no_cause(line: str) -> None:
+    """Nor is what some stranger does at its door."""
+    assert finding(f"2026-11-29 12:00:00.000 UTC [1] {line}\n") is None
+
+
+def test_the_last_known_line_counts() -> None:
+    """What was said before may be over."""
+    log = 'ERROR broken auth file\nWARNING server login failed: FATAL password authentication failed for user "p"\n'
+    found = finding(log)
+    assert found is not None
+    assert found.cause.id == "pgbouncer-server-password"
+    assert last_words("one\ntwo\n\n") == "two"
+    assert finding("") is None
+
+
+def test_a_line_that_follows_from_another_does_not_hide_it() -> None:
+    """What it says in the end is general; why stands before it."""
+    for why, then, cause in (
+        ('ERROR could not load file "/x.ini": Permission denied', "FATAL cannot load config file", "file-missing"),
+        (
+            'WARNING server login failed: FATAL password authentication failed for user "p"',
+            "LOG S-0x1: shop/p@127.0.0.1:5432 closing because: login failed (age=0s)",
+            "server-password",
+        ),
+        (
+            "ERROR C-0x1: (nodb)/(nouser)@127.0.0.1:4 auth_type=any requires forced user",
+            "WARNING C-0x1: (nodb)/(nouser)@127.0.0.1:4 pooler error: bouncer config error",
+            "configuration-error",
+        ),
+    ):
+        found = finding(f"{why}\n{then}\n")
+        assert found is not None
+        assert found.cause.id == f"pgbouncer-{cause}"
+        assert found.evidence.text in why

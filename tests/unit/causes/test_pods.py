@@ -1,0 +1,83 @@
+"""What pods, their Events and their controllers say, and which cause that is: `pods.txt` has the messages."""
+
+from pathlib import Path
+
+import pytest
+
+from bootheal.causes import Evidence, Finding, Gravity, Source
+from bootheal.causes.tables import LOADBALANCERS, PODS, UNITS
+from bootheal.model import Ref
+
+MESSAGES = [
+    tuple(field.strip() for field in line.split("|", 3))
+    for line in Path(__file__).with_name("pods.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+CREATED = [text for _, reason, _, text in MESSAGES if reason == "FailedCreate"]
+PLACED = [text for _, reason, _, text in MESSAGES if reason == "Unschedulable"]
+
+
+def known(source: Source, reason: str, text: str) -> Finding | None:
+    about = Ref("pod", "shop", "web-1")
+    return PODS.recognise(
+        Evidence(source=source, text=text, reason=reason, about=about, container="main", image="web:1")
+    )
+
+
+def told(found: Finding | None) -> str:
+    return found.cause.id if found else "-"
+
+
+@pytest.mark.parametrize(("source", "reason", "cause", "text"), MESSAGES)
+def test_the_message_decides_which_cause_it_is(source: str, reason: str, cause: str, text: str) -> None:
+    """One reason word stands for the runtime's trouble and for the workload's; what all begin with is no trouble."""
+    assert told(known(Source[source], "" if reason == "-" else reason, text)) == cause
+
+
+def test_what_a_condition_says_is_understood_in_an_event_as_well() -> None:
+    """A Deployment has it in its status, a StatefulSet and a DaemonSet only in Events; the scheduler writes both."""
+    for reason, event, texts in (
+        ("FailedCreate", "FailedCreate", CREATED),
+        ("Unschedulable", "FailedScheduling", PLACED),
+    ):
+        assert texts
+        for text in texts:
+            assert told(known(Source.CONDITION, reason, text)) == told(known(Source.EVENT, event, text))
+
+
+@pytest.mark.parametrize(
+    ("source", "reason", "text", "gravity"),
+    [
+        (Source.WAITING, "CreateContainerError", "context deadline exceeded", Gravity.PASSES),
+        (Source.WAITING, "CreateContainerError", 'name "a" is reserved for "b"', Gravity.HEALED),
+        (Source.WAITING, "CreateContainerConfigError", 'secret "shop" not found', Gravity.PERSON),
+        (Source.WAITING, "ErrImageNeverPull", "", Gravity.PERSON),
+        (Source.WAITING, "ErrImagePull", "dial tcp 172.18.0.2:5000: connect: connection refused", Gravity.PASSES),
+        (Source.CONDITION, "FailedCreate", 'pods "a" is forbidden: exceeded quota: mem', Gravity.PERSON),
+        (Source.CONDITION, "FailedCreate", 'failed calling webhook "a": no endpoints available', Gravity.PASSES),
+        (Source.EVENT, "FailedMount", "'fsck' found errors on device /dev/sdb", Gravity.DATA),
+    ],
+)
+def test_how_grave_it_is(source: Source, reason: str, text: str, gravity: Gravity) -> None:
+    """What passes is waited for, what a person must mend is given up, and data at risk is told as such."""
+    found = known(source, reason, text)
+    assert found is not None
+    assert found.cause.gravity is gravity
+
+
+def test_no_message_can_write_into_another_place_of_a_sentence() -> None:
+    """What others say is filled in once, quoted: a message that looks like a template stays what it is."""
+    found = known(Source.WAITING, "CreateContainerConfigError", 'secret "{image}\x1b[2J" not found')
+    assert found is not None
+    assert found.means.endswith('not there: secret "{image}\\x1b[2J" not found')
+
+
+def test_ids_are_stable_names_and_each_cause_says_what_to_do() -> None:
+    """Scripts keep the ids; a sentence has no full stop, and no cause leaves a person without the next step."""
+    causes = {cause.id: cause for table in (PODS, UNITS, LOADBALANCERS) for cause in table.causes}
+    assert len(causes) == len({cause for table in (PODS, UNITS, LOADBALANCERS) for cause in table.causes})
+    for name, cause in causes.items():
+        assert name == name.lower()
+        assert cause.next_step
+        assert not cause.means.endswith(".")
+        assert cause.means.count("{said}") == cause.means.endswith("{said}"), "what is quoted comes last"

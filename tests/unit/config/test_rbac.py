@@ -1,0 +1,74 @@
+"""The rights that a configuration needs, as `bootheal rbac` prints them."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bootheal.cli.rbac import needed
+from bootheal.config.configuration import load
+from bootheal.config.rbac import grants, manifests
+
+HEAD = "cluster: {kind: k3s}\n"
+
+
+def given(tmp_path: Path, text: str) -> frozenset[tuple[str, str, str, str, str]]:
+    file = tmp_path / "bootheal.yaml"
+    file.write_text(HEAD + text)
+    return grants(list(yaml.safe_load_all(manifests(needed(load(file)), "bootheal", "kube-system"))))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (
+            "dependencies: {mq: {namespace: n, service: mq, probe: {exec: [ok]}}}",
+            {("n", "", "pods/exec", "get", ""), ("n", "", "pods/exec", "create", "")},
+        ),
+        (
+            "workloads: {deployment/n/a: {probe: {sql: select 1, dbname: d, login: {secret: who}}}}",
+            {("n", "", "secrets", "get", "who")},
+        ),
+        (
+            "hooks: {f: {after: [gate], reconcile: kustomization/flux-system/apps}}",
+            {("flux-system", "kustomize.toolkit.fluxcd.io", "kustomizations", "patch", "apps")},
+        ),
+        (
+            "lease: {namespace: ops}",
+            {
+                ("ops", "coordination.k8s.io", "leases", "create", ""),
+                ("ops", "coordination.k8s.io", "leases", "get", "bootheal"),
+                ("ops", "coordination.k8s.io", "leases", "update", "bootheal"),
+            },
+        ),
+        (
+            "workloads: {statefulset/n/a: {restart: never}}",
+            {("n", "apps", "statefulsets", "list", ""), ("n", "apps", "statefulsets", "get", "a")},
+        ),
+    ],
+)
+def test_each_key_gets_what_it_needs(tmp_path: Path, text: str, wanted: set[tuple[str, str, str, str, str]]) -> None:
+    """Streams into pods by both verbs, a probe's Secret by its name, a hook's object by its own."""
+    assert wanted <= given(tmp_path, text)
+
+
+def test_nobody_may_read_all_secrets_or_change_what_is_not_named(tmp_path: Path) -> None:
+    """Where the API allows it, a rule names its objects; who only waits may change nothing."""
+    text = (
+        "databases: {db: {namespace: n, service: pg, dbname: d, admin: {secret: root}}}\n"
+        "workloads: {deployment/n/a: {after: [database/db]}, deployment/m/b: {restart: never}}"
+    )
+    found = given(tmp_path, text)
+    assert {name for _, _, resource, _, name in found if resource == "secrets"} == {"root"}
+    assert {name for _, _, _, verb, name in found if verb == "patch"} == {"a"}
+    assert not any(verb in ("patch", "delete", "create") for namespace, _, _, verb, _ in found if namespace == "m")
+
+
+def test_the_text_is_the_same_each_time_and_says_why(tmp_path: Path) -> None:
+    """Each rule names the keys that need it; two runs give the same bytes."""
+    file = tmp_path / "bootheal.yaml"
+    file.write_text(HEAD + "workloads: {deployment/n/b: {}, deployment/n/a: {}}")
+    text = manifests(needed(load(file)), "bootheal", "kube-system")
+    assert text == manifests(needed(load(file)), "bootheal", "kube-system")
+    assert "- apiGroups: [apps]  # workloads.deployment/n/a, workloads.deployment/n/b" in text
+    assert text.count("kind: Role\n") == 3  # n, kube-system for DNS, kube-node-lease

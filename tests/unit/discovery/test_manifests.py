@@ -1,0 +1,102 @@
+"""What is found in manifests as charts, operators and people write them, and what is not guessed.
+
+Each file in `manifests` has beside it, in a .txt of the same name, what must be found in it and nothing else.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bootheal.config.configuration import load
+from bootheal.config.draft import draft, probe
+from bootheal.discovery import discover
+from bootheal.discovery.findings import Findings, Found, FoundDatabase, FoundLogin, FoundPooler, Known
+from support.inventory import inventory
+
+MANIFESTS = sorted((Path(__file__).parent / "manifests").glob("*.yaml"), key=lambda path: path.stem)
+every_manifest = pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.stem)
+
+
+@every_manifest
+def test_databases_poolers_logins_and_order_are_found_and_nothing_is_guessed(path: Path) -> None:
+    """Of each stack databases, poolers, other servers, logins and edges are found; what is not sure is set apart."""
+    assert list(_lines(discover(inventory(path.read_text())))) == path.with_suffix(".txt").read_text().splitlines()
+
+
+@every_manifest
+def test_the_file_is_right_and_holds_no_secret(path: Path, tmp_path: Path) -> None:
+    """What is written of any stack is a configuration without a problem, and no password of a manifest is in it."""
+    file = tmp_path / "bootheal.yaml"
+    file.write_text(draft(discover(inventory(path.read_text())), {"kind": "k3s"}))
+    load(file)
+    assert not any(word in file.read_text() for word in ("canary", "s3cret", "hunter2"))
+
+
+@every_manifest
+def test_the_same_cluster_gives_the_same_file(path: Path) -> None:
+    """In whatever order the API server lists objects, the file is the same byte for byte."""
+    found = inventory(path.read_text())
+    for seed in range(3):
+        mixed = random.Random(seed)  # noqa: S311 - an order, not a secret
+        shuffled = replace(
+            found,
+            controllers=tuple(mixed.sample(found.controllers, len(found.controllers))),
+            services=tuple(mixed.sample(found.services, len(found.services))),
+            customs=tuple(mixed.sample(found.customs, len(found.customs))),
+        )
+        assert draft(discover(shuffled), {"kind": "k3s"}) == draft(discover(found), {"kind": "k3s"})
+
+
+# -- findings as lines -------------------------------------------------------------------------------------------
+
+
+def _lines(found: Findings) -> Iterator[str]:
+    yield from map(_database, found.databases)
+    yield from map(_pooler, found.poolers)
+    for server in found.servers:
+        where = server.service or ",".join(f"{key}={value}" for key, value in sorted(server.selector.items()))
+        yield f"dependency {server.name}: {server.namespace}/{where} {probe(server.probe)}{_edges(server)}"
+    for workload in found.workloads:
+        asked = probe(workload.probe) if workload.probe else "no probe"
+        front = f" front {workload.front[0]}" if workload.front else ""
+        yield f"{workload.name}: {asked}{_edges(workload)}{front}"
+    yield from (f"hook {hook.name}: {hook.reconcile}{_edges(hook)}" for hook in found.hooks)
+    yield from (f"left out {text}" for text in found.left_out)
+
+
+def _database(found: FoundDatabase) -> str:
+    where = found.service or ",".join(f"{key}={value}" for key, value in sorted(found.selector.items()))
+    port = f" port {found.port}" if found.port else ""
+    logins = f"admin {_login(found.admin)} client {_login(found.client)}"
+    backup = f" backup {found.backup}" if found.backup else ""
+    return f"database {found.name}: {found.namespace}/{where}{port} dbname {found.dbname} {logins}{backup}"
+
+
+def _pooler(found: FoundPooler) -> str:
+    port = f" port {found.port}" if found.port else ""
+    own = "certificate" if found.certified else _login(found.credential)
+    file = f" auth_file {found.auth_file[0]}[{found.auth_file[1]}] {found.auth_path}" if found.auth_file else ""
+    return (
+        f"pooler {found.name}: of {found.database}, {found.namespace}/{found.service}{port} "
+        f"dbname {found.dbname or '-'} credential {own} client {_login(found.client)}{file}"
+    )
+
+
+def _login(found: FoundLogin | None) -> str:
+    """SECRET[user/PASSWORD_KEY], SECRET[.USER_KEY/PASSWORD_KEY] or SECRET[URL_KEY]."""
+    if found is None:
+        return "-"
+    user = found.user or f".{found.user_key}"
+    return f"{found.secret}[{found.url_key or f'{user}/{found.password_key}'}]"
+
+
+def _edges(found: Found) -> str:
+    words = {
+        "after": [edge.to for edge in found.edges if edge.known is not Known.GUESSED],
+        "unsure": [edge.to for edge in found.edges if edge.known is Known.GUESSED],
+        "cut": [edge.to for edge in found.cut],
+    }
+    return "".join(f" {word} {', '.join(steps)}" for word, steps in words.items() if steps)
