@@ -13,7 +13,7 @@ from bootheal.adapters.clock import SystemClock, ThreadWorkers
 from bootheal.adapters.docker.containers import DockerContainers
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.docker.k3d import K3dHost
-from bootheal.adapters.host import Machine, RemoteHost
+from bootheal.adapters.host import HostAmongNodes, Machine, RemoteHost
 from bootheal.adapters.k3s import K3sHost
 from bootheal.adapters.kube.api import Api, agent
 from bootheal.adapters.kube.cluster import KubeCluster
@@ -60,6 +60,7 @@ def open_world(cluster: Cluster, scope: Scope, mandate: Mandate | None = None) -
     reach = Reach(forward, scope, direct=direct)
     redaction = Redaction()
     kube = KubeCluster(api, redaction)
+    among = HostAmongNodes(host, kube.reader.nodes) if isinstance(host, K3sHost) else host
     return World(
         cluster=kube.reader,
         pod_access=kube.pod_access,
@@ -67,7 +68,7 @@ def open_world(cluster: Cluster, scope: Scope, mandate: Mandate | None = None) -
         writer=kube.writer,
         watcher=kube.watcher,
         happenings=kube.happenings,
-        host=host,
+        host=among,
         postgres=PostgresServer(reach.open, reach.local),
         pooler=PgBouncerConsole(reach.local),
         web=WebProbe(reach.open),
