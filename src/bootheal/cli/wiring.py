@@ -18,7 +18,7 @@ from bootheal.adapters.k3s import K3sHost
 from bootheal.adapters.kube.api import Api, agent
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.inventory import KubeInventory
-from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig, Kubeconfig, LiveKubeconfig
+from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig, Kubeconfig, LiveKubeconfig, in_pod
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
@@ -40,6 +40,9 @@ from bootheal.ports import Host, Mandate, World
 from bootheal.ports.inventory import InventoryReader
 
 FOR_EVER = float("inf")
+
+# The kubelet renews a pod's token long before it expires.
+TOKEN_BELIEVED_SECONDS = 60.0
 K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
 
 
@@ -123,6 +126,8 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
     if isinstance(host, K3dHost) and not cluster.kubeconfig:
         return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
     k3s = cluster.kind == "k3s"
+    if not (k3s or cluster.kubeconfig or os.environ.get("KUBECONFIG")) and (fetch := in_pod(os.environ)):
+        return FetchedKubeconfig("of this pod", fetch, believed=TOKEN_BELIEVED_SECONDS)
     if not cluster.kubeconfig and (copy := given("kubeconfig")):
         return GivenKubeconfig(copy, cluster.context, original=K3S_KUBECONFIG if k3s else None)
     default = K3S_KUBECONFIG if k3s else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
