@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import yaml
 from bootheal.cli.mandate import name_of
 from bootheal.config import load
 from bootheal.demo.api.faults import Request
+from bootheal.demo.objects.kinds import POD
 from bootheal.demo.stack import Fault, Stack
-from support.command import bootheal
+from support.command import actions, bootheal, heal
 from support.daemon import Daemon, living
 from support.stack import running
 
@@ -92,6 +94,22 @@ def acted_alone(stack: Stack) -> None:
             assert who(each) == current, f"{who(each)} sent {each.method} {each.path} while {current} was to act"
 
 
+def test_what_another_process_has_lent_is_given_back_by_whoever_acts_next(shared: Stack) -> None:
+    """It finds the loan on the pod: the other one's state file is on another machine. No other note is believed."""
+    was = shared.pooler.setting("server_login_retry")
+    with shared.pooler.console() as console:
+        console.execute("SET server_login_retry = '0.2'")
+    noted = {"bootheal/lent.server_login_retry": was, "bootheal/lent.auth_type": "any"}
+    name = shared.pooler.pods[0]["metadata"]["name"]
+    edit = partial(shared.cluster.store.edit, POD, "shop", name)
+    shared._invoke(lambda: edit(lambda pod: pod["metadata"].setdefault("annotations", {}).update(noted)))
+    report = heal(of_its_own(shared, "next"))
+    assert f"set server_login_retry = {was} on pod/shop/{name} again" in actions(report)
+    assert shared.pooler.setting("server_login_retry") == was
+    assert [each for each in annotations(shared) if each.startswith("bootheal/lent.")] == ["bootheal/lent.auth_type"]
+    acted_alone(shared)
+
+
 def test_one_of_three_acts_whatever_becomes_of_it(shared: Stack) -> None:
     """Killed, the next one follows within 17 s; stopped in the middle of its work, it goes on with none of it."""
     with three(shared) as daemons:
@@ -141,6 +159,10 @@ def test_one_of_three_acts_whatever_becomes_of_it(shared: Stack) -> None:
     ]
     assert gaps
     assert all(gap <= LONGEST_WITHOUT for gap, _ in gaps), gaps
+
+
+def annotations(stack: Stack) -> set[str]:
+    return {name for pod in stack.pooler.pods for name in pod["metadata"].get("annotations") or {}}
 
 
 def test_a_lease_that_may_not_be_held_is_told_by_check(shared: Stack) -> None:

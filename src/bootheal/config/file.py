@@ -86,7 +86,8 @@ class File(Section):
         for name, database in self.databases.items():
             yield from database.steps(name, on_this_host=self.cluster.on_this_host)
         for name, pooler in self.poolers.items():
-            yield from pooler.steps(name, self.databases[pooler.database].build(pooler.database))
+            served = self.databases[pooler.database].build(pooler.database)
+            yield from pooler.steps(name, served, noted=self.lease is not None)
         for name, dependency in self.dependencies.items():
             yield dependency.step(name)
         workloads = {name: self._effective(name, workload) for name, workload in self.workloads.items()}
