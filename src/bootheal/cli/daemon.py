@@ -31,14 +31,21 @@ SOON_SECONDS, LATER_SECONDS = 1.0, 10.0
 
 
 class Daemon:
-    """One process' life, over as many configurations as SIGHUP brings."""
+    """One process' life, over as many configurations as SIGHUP brings. `most`: requests a second to the API server."""
 
     def __init__(
-        self, path: Path, configuration: Configuration, reporter: Reporter, inbox: Inbox, systemd: Systemd
+        self,
+        path: Path,
+        configuration: Configuration,
+        reporter: Reporter,
+        inbox: Inbox,
+        systemd: Systemd,
+        *,
+        most: float,
     ) -> None:
         self._path, self._configuration, self._declared = path, configuration, configuration
         self._reporter, self._inbox = reporter, inbox
-        self._systemd = systemd
+        self._systemd, self._most = systemd, most
         self._metrics = Metrics(None, reporter.note, lambda: None)
         self._chronicle = Chronicle(configuration.file, self._warn)
         self._trouble = ""
@@ -84,7 +91,7 @@ class Daemon:
 
     def _live(self, scope: Scope, ours: Mandate) -> int | None:
         """Pass after pass under one configuration, for as long as we are the ones who act. None: it was renewed."""
-        world = open_world(self._configuration.file.cluster, scope, ours)
+        world = open_world(self._configuration.file.cluster, scope, ours, most=self._most)
         memory = open_memory(self._configuration.file)
         self._metrics = Metrics(
             self._configuration.file.metrics_file, self._reporter.note, lambda: memory.recovering_since

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 
+from bootheal.adapters.kube.pace import MOST_PER_SECOND
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemd import Systemd
@@ -49,9 +50,11 @@ def main(options: argparse.Namespace) -> int:
             stop_on_signals(inbox, systemd.stopping),
             renew_on_hangup(inbox),
         ):
-            return Daemon(options.config, configuration, reporter, inbox, systemd).stay()
+            return Daemon(
+                options.config, configuration, reporter, inbox, systemd, most=options.max_requests_per_second
+            ).stay()
     with stop_on_signals(inbox) as signals:
-        report = heal(configuration, reporter, inbox)
+        report = heal(configuration, reporter, inbox, most=options.max_requests_per_second)
     if options.json:
         print(json.dumps(to_json(report) | {"verdict": report.verdict.value}, indent=2))
     else:
@@ -91,7 +94,7 @@ def renew_on_hangup(inbox: Inbox) -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
-def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Report:
+def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox, *, most: float = MOST_PER_SECOND) -> Report:
     """Make one pass under the lock. StateError where nothing can be kept.
 
     LockedError where another pass is under way, or another process is the one that acts, or has become it meanwhile.
@@ -101,7 +104,7 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
     memory = open_memory(configuration.file)
     metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: memory.recovering_since)
     with Scope(partial(_warn, reporter)) as scope, mandate(configuration.file, scope, inbox) as ours:
-        world = open_world(configuration.file.cluster, scope, ours)
+        world = open_world(configuration.file.cluster, scope, ours, most=most)
         messenger = Messenger(configuration.file, world.told, scope, partial(_warn, reporter))
         announcer = Announcer(world, scope, partial(_warn, reporter), wanted=configuration.file.events)
         chronicle = Chronicle(configuration.file, partial(_warn, reporter))

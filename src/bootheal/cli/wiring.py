@@ -19,6 +19,7 @@ from bootheal.adapters.kube.api import Api, agent
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.inventory import KubeInventory
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig, Kubeconfig, LiveKubeconfig, in_pod
+from bootheal.adapters.kube.pace import MOST_PER_SECOND, Pace
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
@@ -46,15 +47,17 @@ TOKEN_BELIEVED_SECONDS = 60.0
 K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
 
 
-def open_world(cluster: Cluster, scope: Scope, mandate: Mandate | None = None) -> World:
+def open_world(
+    cluster: Cluster, scope: Scope, mandate: Mandate | None = None, *, most: float = MOST_PER_SECOND
+) -> World:
     """Return the world that the configuration's cluster section describes; it is closed with the scope.
 
-    Nothing of it is changed but under `mandate`.
+    Nothing of it is changed but under `mandate`; its API server is sent `most` requests a second.
     """
     _prepare()
     host = make_host(cluster)
     objection, name = (mandate.objection, mandate.name) if mandate else (str, "")
-    api = Api(kubeconfig(cluster, host), scope, objection=objection, agent=agent(name))
+    api = Api(kubeconfig(cluster, host), scope, objection=objection, agent=agent(name), pace=Pace(most))
     direct = is_direct(cluster)
 
     def forward(pod: Ref, port: int, timeout: float):  # type: ignore[no-untyped-def]  # noqa: ANN202

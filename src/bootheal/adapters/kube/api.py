@@ -18,6 +18,7 @@ from bootheal.adapters.kube import webhooks
 from bootheal.adapters.kube.bounds import LONGEST_LINE_BYTES, MEBIBYTE, MOST_BYTES, heard, within
 from bootheal.adapters.kube.errors import LongError, error_for, reason, right_to
 from bootheal.adapters.kube.kubeconfig import Access, Kubeconfig
+from bootheal.adapters.kube.pace import Pace
 from bootheal.adapters.scope import Scope
 from bootheal.cluster.webhooks import blame, webhook_in
 from bootheal.errors import DeniedError, DeposedError, UnreachableError, scarce
@@ -48,7 +49,7 @@ class Api:
     It is read again when it has changed: k3s writes its own at every start, with renewed certificates.
     `seconds` is for how long an answer may take, all of it, once there is a connection.
     `objection` says why nothing may be changed now, "" where it may: it is asked last of all before a write is sent.
-    `agent` is what the server's audit log calls us.
+    `agent` is what the server's audit log calls us, `pace` how many requests a second it may be.
     """
 
     def __init__(
@@ -59,9 +60,10 @@ class Api:
         *,
         objection: Callable[[], str] = str,
         agent: str = OWNER,
+        pace: Pace | None = None,
     ) -> None:
         self._kubeconfig, self.scope, self._seconds = kubeconfig, scope, seconds
-        self._objection, self._agent = objection, agent
+        self._objection, self._agent, self._pace = objection, agent, pace or Pace()
         self._connecting = min(CONNECT_TIMEOUT_SECONDS, seconds)
         self._used: tuple[Access, Any] | None = None
         self._lock = threading.Lock()
@@ -102,6 +104,7 @@ class Api:
     ) -> tuple[int, str]:
         """GET and return status and text, whatever the status (but what refuses us raises)."""
         timeout = min(timeout, self._seconds)
+        self._pace.wait()
         with within(self._connecting + timeout):
             response = self._send("GET", path, query, timeout=timeout)
             body = self._body(response, about).decode(errors="replace")
@@ -114,14 +117,13 @@ class Api:
 
         A question after our rights is none: it changes nothing.
         """
-        if not path.startswith(REVIEWS) and (why := self._objection()):
-            raise DeposedError(f"cannot change {about}: {why}")
         query = [("fieldManager", OWNER)] if method in ("PATCH", "POST", "PUT") else []
         read = self._read(method, path, query, body=body, content_type=content_type, about=about)
         return _parsed(read, about, path if method != "POST" else "")
 
     def stream(self, path: str, query: Query, *, quiet: float, about: str) -> Generator[Any, None, None]:
         """Yield a watch's JSON lines until the server ends it; UnreachableError if it has not after `quiet` seconds."""
+        self._pace.wait()
         with within(self._connecting + quiet):
             yield from self._lines(path, query, quiet, about)
 
@@ -149,6 +151,9 @@ class Api:
     def _read(
         self, method: str, path: str, query: Query, *, about: str, body: Any = None, content_type: str = JSON
     ) -> bytes:
+        self._pace.wait()
+        if method != "GET" and not path.startswith(REVIEWS) and (why := self._objection()):
+            raise DeposedError(f"cannot change {about}: {why}")
         with within(self._connecting + self._seconds):
             response = self._send(method, path, query, body=body, content_type=content_type)
             data = self._body(response, about)
@@ -229,6 +234,7 @@ class Api:
             return run_command(access, self.scope, url, headers, timeout)
 
     def _stream(self, namespace: str, pod: str, subresource: str, query: Query) -> tuple[Access, str, dict[str, str]]:
+        self._pace.wait()
         path, (access, client) = f"/api/v1/namespaces/{namespace}/pods/{pod}/{subresource}", self._now
         _, url, headers, *_ = client.param_serialize(
             "GET", path, query_params=list(query), header_params={}, auth_settings=["BearerToken"]
