@@ -102,6 +102,8 @@ class Daemon:
         while not (engine.renewed or engine.stopped):
             if ours.objection():
                 engine.stand_by(lambda why: self._stand_by(memory, why))
+                if ours.hopeless():
+                    return ExitCode.NOT_HEALED
                 continue
             try:
                 code = self._pass(engine, world, memory, messenger)

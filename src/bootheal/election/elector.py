@@ -5,12 +5,14 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from http import HTTPStatus
 
 from bootheal.election import standing as rules
 from bootheal.election.standing import Standing, Terms
-from bootheal.errors import BoothealError, ConflictError, PermanentError
+from bootheal.errors import BoothealError, ConflictError, DeniedError, PermanentError
 from bootheal.model.quoted import quoted
 from bootheal.ports import Lock
+from bootheal.step import REFUSAL_TRANSIENT_SECONDS
 
 # How much sooner than after a retry period a candidate may ask again, so that not all of them ask at once.
 JITTER = 0.2
@@ -43,7 +45,9 @@ class Elector:
         self._standing = Standing(me, terms or Terms())
         self._trouble, self._over = "", False
         self._refused_since: float | None = None
+        self._unknown = False  # the API server does not know our credential
         self._turn = threading.Lock()
+        self._said = self.objection(), False
 
     # --- the mandate ------------------------------------------------------------------------------
 
@@ -81,23 +85,27 @@ class Elector:
         """For how many seconds the API server has refused us the Lease, 0 where it does not."""
         return 0.0 if self._refused_since is None else self._clock() - self._refused_since
 
+    def hopeless(self) -> bool:
+        """Tell whether nothing but another credential can help."""
+        return self._unknown and self.refused_for >= REFUSAL_TRANSIENT_SECONDS
+
     # --- taking part ------------------------------------------------------------------------------
 
     def turn(self) -> float:
         """Renew it, take it, or see who has it; return after how many seconds to do so again."""
         with self._turn:
-            before = self.objection()
             try:
                 if not self._over:
                     self._campaign()
                 self._trouble, self._refused_since = "", None
             except PermanentError as error:
                 self._trouble = str(error)
+                self._unknown = isinstance(error, DeniedError) and error.status == HTTPStatus.UNAUTHORIZED
                 self._refused_since = self._clock() if self._refused_since is None else self._refused_since
             except BoothealError as error:
                 self._trouble, self._refused_since = str(error), None
-            after = self.objection()
-        if before != after:
+            before, self._said = self._said, (self.objection(), self.hopeless())
+        if before != self._said:
             self._changed()
         return self._pause()
 

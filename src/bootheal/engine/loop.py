@@ -124,7 +124,8 @@ class Engine:
 
     def stand_by(self, tell: Callable[[str], None]) -> None:
         """Don't even look while this process is not the one that acts, or until a stop or Renew; `tell` why not."""
-        while (why := self._mandate.objection()) and not (self.stopped or self.renewed):
+        mandate = self._mandate
+        while (why := mandate.objection()) and not (self.stopped or self.renewed or mandate.hopeless()):
             tell(why)
             self._turn(FOR_EVER)
 

@@ -35,6 +35,9 @@ class Mandate(Protocol):
     def lapses_in(self) -> float:
         """Return after how many seconds it is over if nothing is heard until then; infinity where it is not held."""
 
+    def hopeless(self) -> bool:
+        """Tell whether our credential has been refused for so long that a new process may fare better."""
+
 
 class Unquestioned:
     """Where nobody else is there to act: the mandate of a process without a Lease."""
@@ -48,3 +51,7 @@ class Unquestioned:
     def lapses_in(self) -> float:
         """Return that it lasts."""
         return float("inf")
+
+    def hopeless(self) -> bool:
+        """Return that it is not."""
+        return False

@@ -101,9 +101,29 @@ def test_a_refusal_is_told_and_counted() -> None:
     clock[0] = 30.0
     assert elector.refused_for == 30.0
     assert elector.objection() == f"nobody is known to hold lease/test: {denied}"
+    assert not elector.hopeless(), "a right can be given while we run"
     away = Elector(_Broken(UnreachableError("cannot reach it")), "a_b_x", lease="l", clock=lambda: 0.0, stamp=str)
     away.turn()
     assert away.refused_for == 0.0
+
+
+def test_a_credential_that_is_not_known_any_more_takes_a_new_process() -> None:
+    """As for the gate: after a minute of it, since the API server may not have loaded all yet."""
+    clock = [0.0]
+    told: list[float] = []
+    unknown = DeniedError("cannot get leases: the API server says 401 Unauthorized", status=401)
+    elector = Elector(
+        _Broken(unknown),
+        "a_b_x",
+        lease="l",
+        clock=lambda: clock[0],
+        stamp=str,
+        changed=lambda: told.append(clock[0]),
+    )
+    for clock[0] in (0.0, 30.0, 59.0, 60.0, 62.0):
+        elector.turn()
+    assert told == [0.0, 60.0], "whoever waits wakes for it"
+    assert elector.hopeless()
 
 
 def test_what_there_is_to_say_is_told_when_it_changes() -> None:
