@@ -38,7 +38,7 @@ def test_the_scenarios_are_listed() -> None:
     for name, scenario in SCENARIOS.items():
         assert f"{name} " in listed
         assert scenario.story.split(" ", 1)[0] in listed
-    said = bootheal("demo", "--scenario", "cleen", expect=2).stderr
+    said = bootheal("demo", "--scenario", "cleann", expect=2).stderr
     assert "there is no such scenario; did you mean clean?" in said
 
 
