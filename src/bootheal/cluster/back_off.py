@@ -30,14 +30,16 @@ _SAID = re.compile(r"back-off (?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)(m?)s)? re
 
 def next_start(pod: Pod, boot_time: BootTime | None) -> float | None:
     """Return when the last of the pod's failed containers is started again; None where that is not known."""
+    if boot_time is None or not boot_time.concerns(pod.node):
+        return None
     starts = [_next_start(container, boot_time) for container in crashed(pod)]
     known = [start for start in starts if start is not None]
     return max(known) if known and len(known) == len(starts) else None
 
 
-def _next_start(container: Container, boot_time: BootTime | None) -> float | None:
+def _next_start(container: Container, boot_time: BootTime) -> float | None:
     """A back-off does not survive a reboot, and without a common clock nobody knows when it began."""
-    if boot_time is None or container.ended is None or before_boot(container.ended, boot_time):
+    if container.ended is None or before_boot(container.ended, boot_time):
         return None
     if container.reason != BACK_OFF:
         return container.ended + FIRST_SECONDS
