@@ -63,6 +63,7 @@ def open_world(cluster: Cluster, scope: Scope) -> World:
         writer=kube.writer,
         watcher=kube.watcher,
         happenings=kube.happenings,
+        scenes=kube.scenes,
         host=host,
         postgres=PostgresServer(reach.open, reach.local),
         pooler=PgBouncerConsole(reach.local),
