@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
+from pathlib import Path
 
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemd import Systemd
+from bootheal.cli.afterwards import Afterwards
 from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.daemon import Daemon
@@ -50,7 +52,7 @@ def main(options: argparse.Namespace) -> int:
         ):
             return Daemon(options.config, configuration, reporter, inbox, systemd).stay()
     with stop_on_signals(inbox) as signals:
-        report = heal(configuration, reporter, inbox)
+        report = heal(options.config, configuration, reporter, inbox)
     if options.json:
         print(json.dumps(to_json(report) | {"verdict": report.verdict.value}, indent=2))
     else:
@@ -90,7 +92,7 @@ def renew_on_hangup(inbox: Inbox) -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
-def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Report:
+def heal(path: Path, configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Report:
     """Make one pass under the lock. LockedError where another is under way, StateError where nothing can be kept."""
     for warning in configuration.warnings:
         _warn(reporter, warning)
@@ -101,6 +103,7 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
         messenger = Messenger(configuration.file, world.told, scope, partial(_warn, reporter))
         announcer = Announcer(world, scope, partial(_warn, reporter), wanted=configuration.file.events)
         chronicle = Chronicle(configuration.file, partial(_warn, reporter))
+        afterwards = Afterwards(path, partial(_warn, reporter))
         with memory.hold() as remembered:
             if memory.remark:
                 reporter.note(f"warning: {memory.remark}", Note.ADVICE)
@@ -115,6 +118,7 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
                     if full is not configuration:
                         engine = make_engine(full, world, memory, tell, inbox, scope=scope)
                         report = engine.run(first_epoch(world, remembered))
+                report = afterwards.told(report, configuration, world)
             try:
                 memory.finish(report)
             except StateError:
@@ -122,6 +126,7 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
                 raise
             metrics.finish(report, chronicle.finish(report, world), memory.baselines)
         messenger.finish(report)
+        afterwards.keep(report, configuration, world)
         announcer.wait()
         messenger.wait(lambda: inbox.stopped)
     return report
