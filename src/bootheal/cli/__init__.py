@@ -16,6 +16,7 @@ from bootheal.cli.arguments import config as _common
 from bootheal.cli.streams import forgive, open_missing
 from bootheal.errors import BoothealError, ConfigurationError
 from bootheal.exit_codes import ExitCode
+from bootheal.model.quoted import quoted
 
 if TYPE_CHECKING:
     from bootheal.narrate import Note
@@ -129,10 +130,25 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _rate(text: str) -> float:
+    """Return a rate; ValueError, which argparse tells of, where it is none that lets anything be done."""
+    rate = float(text)
+    if not 1 <= rate <= 10_000:  # noqa: PLR2004 - also false for what is no number
+        raise argparse.ArgumentTypeError(f"cannot use {quoted(text)}: it should be from 1 to 10000")
+    return rate
+
+
 def _run(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--once", action="store_true", help="one pass; the exit code says how it ended")
     parser.add_argument("--json", action="store_true", help="print the report as JSON, the progress on stderr")
+    parser.add_argument(
+        "--max-requests-per-second",
+        type=_rate,
+        default=50.0,
+        metavar="NUMBER",
+        help="how many requests the API server is sent at most; default: 50",
+    )
     parser.add_argument(
         "--accept-data",
         action="append",
