@@ -11,6 +11,7 @@ from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.state import StateFile
 from bootheal.adapters.systemd import Systemd
+from bootheal.cli.afterwards import Afterwards
 from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.discovering import discovered
@@ -49,6 +50,7 @@ class Daemon:
         self._metrics = Metrics(None, reporter.note, lambda: None)
         self._chronicle = Chronicle(configuration.file, self._warn)
         self._trouble = ""
+        self._afterwards = Afterwards(path, self._warn)
 
     def stay(self) -> int:
         """Live until a signal or a report ends it; return the exit code."""
@@ -158,10 +160,12 @@ class Daemon:
             if memory.remark:
                 self._warn(memory.remark)
             report = engine.run(first_epoch(world, remembered))
+            report = self._afterwards.told(report, self._configuration, world)
             self._reporter.conclude(report)
             memory.finish(report)
             self._metrics.finish(report, self._chronicle.finish(report, world), memory.baselines)
         messenger.finish(report)
+        self._afterwards.keep(report, self._configuration, world)
         self._trouble = ""
         code = 0 if engine.stopped else last_code(report)
         if code is not None:

@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
+from pathlib import Path
 
 from bootheal.adapters.kube.pace import MOST_PER_SECOND
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemd import Systemd
+from bootheal.cli.afterwards import Afterwards
 from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.daemon import Daemon
@@ -54,7 +56,7 @@ def main(options: argparse.Namespace) -> int:
                 options.config, configuration, reporter, inbox, systemd, most=options.max_requests_per_second
             ).stay()
     with stop_on_signals(inbox) as signals:
-        report = heal(configuration, reporter, inbox, most=options.max_requests_per_second)
+        report = heal(options.config, configuration, reporter, inbox, most=options.max_requests_per_second)
     if options.json:
         print(json.dumps(to_json(report) | {"verdict": report.verdict.value}, indent=2))
     else:
@@ -94,7 +96,9 @@ def renew_on_hangup(inbox: Inbox) -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
-def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox, *, most: float = MOST_PER_SECOND) -> Report:
+def heal(
+    path: Path, configuration: Configuration, reporter: Reporter, inbox: Inbox, *, most: float = MOST_PER_SECOND
+) -> Report:
     """Make one pass under the lock. StateError where nothing can be kept.
 
     LockedError where another pass is under way, or another process is the one that acts, or has become it meanwhile.
@@ -108,6 +112,7 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox, *, most
         messenger = Messenger(configuration.file, world.told, scope, partial(_warn, reporter))
         announcer = Announcer(world, scope, partial(_warn, reporter), wanted=configuration.file.events)
         chronicle = Chronicle(configuration.file, partial(_warn, reporter))
+        afterwards = Afterwards(path, partial(_warn, reporter))
         await_decision(ours, inbox, configuration.file.deadline)
         with memory.hold() as remembered:
             if memory.remark:
@@ -122,6 +127,7 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox, *, most
                     if full is not configuration:
                         engine = make_engine(full, world, memory, tell, inbox, scope=scope, mandate=ours)
                         report = engine.run(first_epoch(world, remembered))
+                report = afterwards.told(report, configuration, world)
             try:
                 memory.finish(report)
             except StateError:
@@ -129,6 +135,7 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox, *, most
                 raise
             metrics.finish(report, chronicle.finish(report, world), memory.baselines)
         messenger.finish(report)
+        afterwards.keep(report, configuration, world)
         announcer.wait()
         messenger.wait(lambda: inbox.stopped)
         if engine.deposed:

@@ -75,6 +75,7 @@ def open_world(
         watcher=kube.watcher,
         happenings=kube.happenings,
         host=among,
+        scenes=kube.scenes,
         postgres=PostgresServer(reach.open, reach.local),
         pooler=PgBouncerConsole(reach.local),
         web=WebProbe(reach.open),

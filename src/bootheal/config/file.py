@@ -43,6 +43,12 @@ class File(Section):
     metrics_file: FilePath | None = Field(
         None, description="for node_exporter's textfile collector: since when it heals, and the last run; default none"
     )
+    evidence_directory: FilePath | None = Field(
+        None,
+        description="where each run that does not heal leaves a bundle of what helps to find out why, without "
+        "passwords, for its owner alone (see `bootheal bundle`); the newest five are kept; the service may write to it "
+        "by ReadWritePaths= only, unless it is in state_directory; default none",
+    )
     deadline: Duration = Field(3600.0, description="how long a `run --once` may take in all")
     recheck: Duration = Field(
         60.0, description="how often the daemon looks at what is well, where no watch tells of changes; default 60 s"
