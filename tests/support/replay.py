@@ -20,6 +20,7 @@ from bootheal.model import (
     Container,
     Credentials,
     Directory,
+    Election,
     Endpoint,
     Extensions,
     HostFacts,
@@ -305,6 +306,10 @@ class Machine(Partial):
     def lease(self, _node: str) -> Lease:
         self._reach()
         return Lease(self.renewed)
+
+    def elections(self, _namespace: str) -> Sequence[Election]:
+        self._reach()
+        return ()  # k3s with sqlite elects no leader
 
     def pods(self, _namespace: str, labels: Mapping[str, str] | None = None) -> Sequence[Pod]:
         self._reach()

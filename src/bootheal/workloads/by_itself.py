@@ -6,17 +6,22 @@ from bootheal.cluster import back_off
 from bootheal.cluster.starting import clock
 from bootheal.model import Pod, Ref
 from bootheal.step import Past, Wait
-from bootheal.workloads.observation import WorkloadObservation
+from bootheal.workloads.observation import ILL, WorkloadObservation
 
 # Under what name it is remembered for how many seconds a new pod of the workload is on its way to its start.
 DETOUR = "a new pod starts after"
 
 
 def sooner(pods: Iterable[Pod], seen: WorkloadObservation, past: Past) -> Mapping[Ref, float]:
-    """Return those that the kubelet starts again before a new one would run, and when."""
+    """Return those that the kubelet starts again before a new one would run, and when: they have one start for it.
+
+    Where that did not help either, as where the kubelet never waits for long, the usual cures follow.
+    """
     takes = back_off.detour(seen.pods)
     if takes is None:
         takes = float(past.baseline.get(DETOUR, back_off.DETOUR_SECONDS))
+    if seen.held(ILL, past) > takes + back_off.LATE_SECONDS:
+        return {}
     starts = ((pod.ref, back_off.sooner_by_itself(pod, seen.boot_time, past.now, takes)) for pod in pods)
     return {ref: start for ref, start in starts if start is not None}
 

@@ -29,6 +29,9 @@ from bootheal.workloads.strategy import (
 # Pods whose Events are asked for in one look: replicas that wait mostly wait for the same.
 ASKED = 3
 
+# How it is remembered that it is not well, whatever pods it has.
+ILL = "ill"
+
 # What a Service sends to is on this machine; an address that is gone does not answer at all.
 FRONT_TIMEOUT_SECONDS = 1.0
 
@@ -94,7 +97,7 @@ class WorkloadObservation:
 
     @property
     def conditions(self) -> frozenset[str]:
-        """How long it has been well, known or unwell as the same pods, lacks something, or is at zero, matters."""
+        """How long it has been well, known or unwell as the same pods, not well at all, or at zero, matters."""
         pods = ",".join(sorted(pod.uid for pod in self.pods))
         facts = {
             f"well {pods}": self.well,
@@ -102,6 +105,7 @@ class WorkloadObservation:
             f"unwell {pods}": bool(self.unwell),
             "refused": self.refused,
             "zero": self.workload.desired == 0,
+            ILL: not self.well,
         }
         lasting = {each.condition for each in self.troubles}
         return frozenset(lasting | {name for name, holds in facts.items() if holds})

@@ -92,6 +92,8 @@ def test_what_the_kubelet_starts_sooner_is_left_to_it() -> None:
     assert left.again == 6.0
     quick = past(baseline={"a new pod starts after": "1.5"})
     assert acts(STEP.judge(seen(soon, workload=down(), boot_time=THIS_BOOT), quick)) == [(ResetPod, "pod/shop/web-1")]
+    again = past(first_seen={"ill": NOW - 8})
+    assert acts(STEP.judge(seen(soon, workload=down(), boot_time=THIS_BOOT), again)), "it had its start"
     overdue = seen(loops("web-1", -3.5), workload=down(), boot_time=THIS_BOOT)
     assert acts(STEP.judge(overdue, past())) == [(ResetPod, "pod/shop/web-1")]
 
@@ -195,10 +197,10 @@ def test_what_starts_slowly_is_not_restarted_for_it() -> None:
     """A startup probe that has not succeeded is a start; a readiness probe is not asked before its delay is over."""
     proving = replace(running(), ready=False, startup_pending=True)
     facts = seen(a_pod("web-1", proving), workload=down())
-    assert not facts.conditions
+    assert facts.conditions == {"ill"}
     assert STEP.judge(facts, past()) == Wait("pod/shop/web-1 has not passed its startup probe yet")
     facts = seen(a_pod("web-1", replace(running(), ready=False)), workload=replace(down(), initial_delay=90.0))
-    (unwell,) = facts.conditions
+    (unwell,) = facts.conditions - {"ill"}
     assert isinstance(STEP.judge(facts, past(first_seen={unwell: NOW - 119})), Wait)
     assert acts(STEP.judge(facts, past(first_seen={unwell: NOW - 120}))) == [(RollOut, str(WEB))]
 
@@ -217,7 +219,7 @@ def test_how_slowly_it_starts_is_read_from_it() -> None:
 def test_what_runs_but_stays_unwell_is_rolled_out_once() -> None:
     """After 30 s as the same set of pods; not twice for one trouble."""
     facts = seen(probe=BAD)
-    unwell = next(iter(facts.conditions))
+    (unwell,) = facts.conditions - {"ill"}
     assert STEP.judge(facts, past(first_seen={unwell: NOW - 29})) == Wait("probe: web-1 GET /health says 503")
     assert acts(STEP.judge(facts, past(first_seen={unwell: NOW - 30}))) == [(RollOut, str(WEB))]
     for reason in ("unwell-0.0", "looping-0.0"):
