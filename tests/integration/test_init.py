@@ -84,6 +84,26 @@ def test_a_file_is_never_written_over(tmp_path: Path) -> None:
     assert file.read_text() == "mine"
 
 
+def test_the_smallest_file_heals_a_pod_that_stays_unknown(tmp_path: Path) -> None:
+    """What the reboot left dead is deleted after its grace, which is shortened here, and nothing is rolled out."""
+    with running(tmp_path / "stack", StackOptions(drift=False, fsync=False)) as stack:
+        file = tmp_path / "bootheal.yaml"
+        file.write_text(
+            f"cluster: {{kind: kubernetes, kubeconfig: {stack.kubeconfig}}}\n"
+            f"state_directory: {tmp_path}/state\n"
+            f"workloads:\n  deployment/shop/nginx: {{probe: {{http: /health, port: {stack.cluster.ports.nginx}}}}}\n"
+            "cleanup: {grace: 1}\n"
+        )
+        stack.power_cut()
+        stack.boot(BootScript.quick(leftover=False, stuck="nginx"))
+        report = heal(file)
+        assert report["verdict"] == "healed"
+        done = actions(report)
+        assert any("delete" in each and "(Unknown)" in each for each in done)
+        assert not any("roll out" in each for each in done)
+        assert all(stack.serving().values())
+
+
 def test_with_nothing_but_discover_a_power_cut_is_healed(tmp_path: Path) -> None:
     """No workload is listed: all of a namespace are found, and healed in the order that their manifests tell."""
     with running(tmp_path / "stack", StackOptions(drift=False)) as stack:

@@ -126,8 +126,7 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
 
 def open_memory(file: File) -> Recorder:
     """Return what keeps the memory, by the boot of this machine."""
-    public = file.cleanup is not None and file.cleanup.evidence == "public"
-    store = StateFile(file.state_directory, public=public)
+    store = StateFile(file.state_directory, public=file.cleanup.evidence == "public")
     return Recorder(store, SystemClock(), Machine(file.cluster.boot_id_file).boot_id())
 
 

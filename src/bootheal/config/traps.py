@@ -23,7 +23,9 @@ def traps(file: File) -> Iterator[Finding]:
 
 
 def _uncleaned(file: File) -> Iterator[Finding]:
-    cleaned = set(file.cleanup.namespaces if file.cleanup else ())
+    if not file.cleanup.namespaces:
+        return  # all of them, or deliberately none
+    cleaned = set(file.cleanup.namespaces)
     for name in file.workloads:
         namespace = name.split("/")[1]
         if namespace not in cleaned:

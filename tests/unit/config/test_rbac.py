@@ -47,6 +47,7 @@ def test_each_key_gets_what_it_needs(tmp_path: Path, text: str, wanted: set[tupl
 def test_nobody_may_read_all_secrets_or_change_what_is_not_named(tmp_path: Path) -> None:
     """Where the API allows it, a rule names its objects; who only waits may change nothing."""
     text = (
+        "cleanup: {namespaces: [n]}\n"
         "databases: {db: {namespace: n, service: pg, dbname: d, admin: {secret: root}}}\n"
         "workloads: {deployment/n/a: {after: [database/db]}, deployment/m/b: {restart: never}}"
     )

@@ -11,8 +11,6 @@ from bootheal.config.types import Label, Selector
 class Discover(Section):
     """Workloads that need not be listed: each pass finds them, after what is listed; what is listed overrides.
 
-    Where there is no `cleanup`, pods that a reboot killed are cleaned up in these namespaces.
-
     Annotations at a workload say what a line of the file would: bootheal/after, bootheal/restart, bootheal/strategy,
     bootheal/probe; and bootheal/ignore: "true" leaves it out.
     """
