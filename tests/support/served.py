@@ -1,4 +1,4 @@
-"""An API server over manifests: it answers from what is given, keeps what is created, and refuses what it is told to."""
+"""An API server over manifests: it answers from what is given, and refuses what it is told to."""
 
 import json
 import re
@@ -64,7 +64,9 @@ class Served:
         return not any(re.search(pattern, f"{method} {path}") for pattern in self.refused)
 
     def _list(self, path: str) -> tuple[int, Any]:
-        one = re.fullmatch(r"(?P<base>/apis?/(?:[^/]+/)?v\w+)(?:/namespaces/(?P<namespace>[^/]+))?/(?P<plural>[a-z]+)", path)
+        one = re.fullmatch(
+            r"(?P<base>/apis?/(?:[^/]+/)?v\w+)(?:/namespaces/(?P<namespace>[^/]+))?/(?P<plural>[a-z]+)", path
+        )
         if not one:
             return _missing()
         namespace = one["namespace"] or "[^/]+"

@@ -2,39 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
+from bootheal.cli.lookup import Around, named, wrong_roles
+from bootheal.cli.said import Said
 from bootheal.config import Configuration
-from bootheal.config.rights import Need, needs, parts
+from bootheal.config.rights import Need, needs
 from bootheal.errors import BoothealError, PermanentError
-from bootheal.model import Login, Ref, Right
+from bootheal.model import Right
 from bootheal.ports import ClusterReader, World
 from bootheal.step import GiveUp, Past, Step
 
-WORKLOADS = ("deployment", "statefulset", "daemonset")
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Something about a step; `place` is file:line:column. Only a problem keeps a configuration from being right."""
-
-    gravity: Literal["problem", "warning", "note"]
-    step: str
-    place: str
-    text: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        about = f"{self.step}: " if self.step else ""
-        mark = "" if self.gravity == "problem" else f"{self.gravity}: "
-        return f"{self.place}{': ' if self.place else ''}{mark}{about}{self.text}" + (
-            f"\n  {self.hint}" if self.hint else ""
-        )
-
-
-def examine(configuration: Configuration, world: World) -> Iterator[Said]:
+def examine(configuration: Configuration, world: World, around: Around) -> Iterator[Said]:
     """Yield everything that is not as the configuration has it; each thing once."""
     gate = configuration.places.get("gate", "")
     try:
@@ -48,26 +29,12 @@ def examine(configuration: Configuration, world: World) -> Iterator[Said]:
     allowed, seen = _asking(world.cluster), set[tuple[str, str]]()
     for step in configuration.plan.steps.values():
         place = configuration.places.get(step.name, "")
-        for said in (*_named(step, world, place), *_judged(step, world, place), *_rights(step, world, place, allowed)):
+        looked_up = named(step, world, place, around)
+        for said in (*looked_up, *_judged(step, world, place), *_rights(step, world, place, allowed)):
             if (said.step, said.text) not in seen:
                 seen.add((said.step, said.text))
                 yield said
-
-
-def _named(step: Step[Any], world: World, place: str) -> Iterator[Said]:
-    """Look up each Secret and workload that the step names, whatever it would look at first."""
-    for part in dict.fromkeys(each for each in parts(step) if isinstance(each, Login | Ref)):
-        try:
-            if isinstance(part, Login):
-                taken = world.secrets.credentials(part).keys
-                if not (part.user_key or part.password_key or part.url_key) and set(taken) - {"username", "password"}:
-                    yield Said("note", step.name, place, f"of {part.secret} it takes {' and '.join(taken)}")
-            elif part.kind in WORKLOADS:
-                world.cluster.workload(part)
-        except PermanentError as error:
-            yield Said("problem", step.name, place, str(error), error.hint)
-        except BoothealError:
-            continue  # the step's own look says so
+    yield from wrong_roles(configuration, world, around)
 
 
 def _judged(step: Step[Any], world: World, place: str) -> Iterator[Said]:

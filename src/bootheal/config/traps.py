@@ -13,6 +13,10 @@ def traps(file: File) -> Iterator[Finding]:
     """Yield what can be told by the file alone, each with its place."""
     yield from _uncleaned(file)
     yield from _impatient(file)
+
+
+def remarks(file: File) -> Iterator[Finding]:
+    """Yield what could be more, and is no mistake: what `bootheal init` writes has nothing but these."""
     yield from _unawaited(file)
     for name, database in file.databases.items():
         path = ("databases", name)

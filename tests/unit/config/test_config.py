@@ -13,9 +13,9 @@ from bootheal.errors import ConfigurationError, UsageError
 from bootheal.model import Login, Ref
 from bootheal.pgbouncer.credential import Credential
 from bootheal.pgbouncer.pooler import PoolerStep
-from bootheal.pods.cleanup import Cleanup
 from bootheal.platform.components import Allowed
 from bootheal.platform.gate import Gate
+from bootheal.pods.cleanup import Cleanup
 from bootheal.pods.image_pulls import Images
 from bootheal.postgres.database import DatabaseStep
 from bootheal.probes import Tcp
