@@ -19,7 +19,7 @@ status: {conditions: [{type: Ready, status: "True"}], nodeInfo: {bootID: b}}
 apiVersion: v1
 kind: Secret
 metadata: {name: app-settings, namespace: shop}
-stringData: {POSTGRES_USER: app, POSTGRES_PASSWORD: canary-0c1}
+stringData: {DB_USER: app, DB_PASSWORD: canary-0c1}
 ---
 apiVersion: v1
 kind: Service
@@ -42,6 +42,7 @@ kind: Kustomization
 metadata: {name: apps, namespace: flux-system}
 spec: {}
 """
+SQL, SECRET = "sql: select 1, dbname: d", "secret: app-settings"
 GOOD = "workloads: {deployment/shop/web: {}}\n"
 
 
@@ -107,9 +108,8 @@ def test_who_is_strict_does_not_take_a_warning(run: Any) -> None:
             "did you mean app-settings?",
         ),
         (
-            "workloads: {deployment/shop/web: {probe: {sql: select 1, dbname: d, login: "
-            + "{secret: app-settings, password_key: POSTGRES_PASSWD}}}}",
-            "did you mean POSTGRES_PASSWORD?",
+            f"workloads: {{deployment/shop/web: {{probe: {{{SQL}, login: {{{SECRET}, password_key: DB_PASSWORT}}}}}}}}",
+            "did you mean DB_PASSWORD?",
         ),
         ("hooks: {f: {after: [gate], reconcile: kustomization/flux-system/aps}}", "did you mean apps?"),
     ],
@@ -136,7 +136,7 @@ def test_which_keys_of_a_secret_were_taken_is_noted(run: Any) -> None:
     """Where none is declared, and they are not called as everybody's."""
     probe = "probe: {sql: select 1, dbname: d, login: {secret: app-settings}}"
     code, out = run(f"workloads: {{deployment/shop/web: {{{probe}}}}}")
-    assert "note: deployment/shop/web: of secret/shop/app-settings it takes POSTGRES_USER and POSTGRES_PASSWORD" in out
+    assert "note: deployment/shop/web: of secret/shop/app-settings it takes DB_USER and DB_PASSWORD" in out
     assert code == 0
 
 

@@ -18,9 +18,11 @@ from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.daemon import Daemon
 from bootheal.cli.discovering import discovered
 from bootheal.cli.messenger import Messenger
+from bootheal.cli.parts import Parts, gate_alone
 from bootheal.cli.terminal import Reporter, open_reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, accept_data, load
+from bootheal.config.configuration import found
 from bootheal.engine import Inbox, Renew
 from bootheal.errors import StateError
 from bootheal.exit_codes import ExitCode
@@ -107,14 +109,17 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
             with reporter:
                 listeners = (chronicle.tell, metrics.tell, messenger.tell, announcer.tell)
                 tell = fan_out(memory.progress, *listeners, reporter.tell)
-                report = make_engine(configuration, world, memory, tell, inbox, scope=scope).run(
-                    first_epoch(world, remembered)
-                )
-                if may_go_on(report):  # what is listed serves: now those that are found
+                # What is found joins the graph of what is listed: so the cluster comes first.
+                parts = Parts(tell, configuration.plan, opening=configuration.file.discover is not None)
+                full = gate_alone(configuration) if parts.opening else configuration
+                engine = make_engine(full, world, memory, parts.hear, inbox, scope=scope)
+                report = engine.run(first_epoch(world, remembered))
+                if parts.opening and VERDICTS[report.verdict].well:
+                    parts.opened(report)
                     full = discovered(configuration, scope, partial(_warn, reporter))
-                    if full is not configuration:
-                        engine = make_engine(full, world, memory, tell, inbox, scope=scope)
-                        report = engine.run(first_epoch(world, remembered))
+                    engine = make_engine(full, world, memory, parts.hear, inbox, scope=scope, spent=parts.seconds)
+                    report = engine.run(report.epoch)
+                report = parts.whole(report, found(full))
             try:
                 memory.finish(report)
             except StateError:
@@ -125,12 +130,6 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
         announcer.wait()
         messenger.wait(lambda: inbox.stopped)
     return report
-
-
-def may_go_on(report: Report) -> bool:
-    """Whether the gate was open, and nobody has asked for a stop, nor is a person needed."""
-    stopped = report.verdict in (Verdict.INTERRUPTED, Verdict.NEEDS_PERSON, Verdict.BUG)
-    return bool(report.epoch) and not stopped
 
 
 def _warn(reporter: Reporter, text: str) -> None:

@@ -158,10 +158,14 @@ def make_engine(
     scope: Scope,
     systemd: Systemd | None = None,
     renew: Callable[[], bool] = lambda: False,
+    spent: float = 0.0,
 ) -> Engine:
-    """Put an engine on the real clock; one that stays where `systemd` watches over it. Its looks end with the scope."""
+    """Put an engine on the real clock; one that stays where `systemd` watches over it. Its looks end with the scope.
+
+    `spent`: how many seconds of the deadline are over.
+    """
     file = configuration.file
-    once = Limits(deadline=file.deadline, max_parallel=file.max_parallel, recheck=file.recheck)
+    once = Limits(deadline=max(0.0, file.deadline - spent), max_parallel=file.max_parallel, recheck=file.recheck)
     return Engine(
         configuration.plan,
         world,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bootheal.config import names
-from bootheal.config.configuration import Configuration
+from bootheal.config.configuration import FOUND, Configuration
 from bootheal.config.document import read
 from bootheal.config.file import File
 from bootheal.config.nodes import UnreadableError
@@ -15,14 +15,14 @@ from bootheal.config.spelling import canonical
 from bootheal.config.validation import validate
 from bootheal.discovery import discover
 from bootheal.discovery.findings import Edge, Findings, Known
-from bootheal.engine.plan import CycleError, arrange
+from bootheal.engine.plan import CycleError, Plan, arrange
 from bootheal.errors import ConfigurationError
 from bootheal.model.inventory import Inventory
 from bootheal.probes import Exec
+from bootheal.workloads import restore
 
 PREFIX = "bootheal/"
 IGNORE = f"{PREFIX}ignore"
-FOUND = "found by discover"
 
 
 def completed(configuration: Configuration, inventory: Inventory) -> tuple[Configuration, tuple[str, ...]]:
@@ -52,6 +52,9 @@ def completed(configuration: Configuration, inventory: Inventory) -> tuple[Confi
         plan = arrange(full.steps())
     except CycleError as error:
         return configuration, (*wrong, f"cannot take what was found: {error}")
+    # What is listed is as it was, also where it has been told more, such as which data its owner accepts.
+    before = {name: step for name, step in configuration.plan.steps.items() if name != restore.NAME}
+    plan = Plan({name: before.get(name, step) for name, step in plan.steps.items()})
     places = {**configuration.places, **dict.fromkeys(added, FOUND)}
     return replace(configuration, file=full, plan=plan, places=places), tuple(wrong)
 
@@ -156,8 +159,3 @@ def _existing(name: str, workload: Workload, known: set[str], wrong: list[str]) 
     missing = [step for step in workload.after if step not in known]
     wrong += [f"{name}: {PREFIX}after: cannot be '{step}': no such step" for step in missing]
     return workload.model_copy(update={"after": [step for step in workload.after if step in known and step != name]})
-
-
-def listed(configuration: Configuration) -> Iterator[str]:
-    """Name the steps that were found, not listed."""
-    yield from (name for name, place in configuration.places.items() if place == FOUND)

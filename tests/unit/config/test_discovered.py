@@ -5,7 +5,8 @@ from pathlib import Path
 import yaml
 
 from bootheal.config import Configuration, load
-from bootheal.config.discovered import completed, listed
+from bootheal.config.configuration import found as listed
+from bootheal.config.discovered import completed
 from bootheal.workloads.workload import WorkloadStep
 from support.inventory import inventory
 
