@@ -23,7 +23,10 @@ def workload(kind: str, name: str, image: str, *settings: str, namespace: str = 
 apiVersion: apps/v1
 kind: {kind}
 metadata: {{name: {name}, namespace: {namespace}}}
-spec: {{template: {{metadata: {{labels: {labels}}}, spec: {{containers: [{{name: c, image: "{image}", env: [{shown}]}}]}}}}}}
+spec:
+  template:
+    metadata: {{labels: {labels}}}
+    spec: {{containers: [{{name: c, image: "{image}", env: [{shown}]}}]}}
 ---
 apiVersion: v1
 kind: Service
