@@ -221,3 +221,18 @@ def test_rights_are_compared_both_ways(run: Any, server: Served) -> None:
     assert code == 1
     assert "given, and not needed: patch deployments.apps web in namespace shop" in out
     assert "needed, and not given" not in out
+
+
+@pytest.mark.parametrize("name", ["plain", "zalando_2", "crunchy", "cnpg_pooler", "bitnami", "flux_and_front"])
+def test_what_init_writes_names_all_that_is_there(tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str) -> None:
+    """On the layouts of operators and charts, too: the file is right, and `--diff` finds nothing."""
+    manifests = Path(__file__).parents[1] / f"unit/discovery/manifests/{name}.yaml"
+    file = tmp_path / "bootheal.yaml"
+    with serving(tmp_path, manifests.read_text()) as server:
+        assert main(["init", "--kubeconfig", str(server.kubeconfig), "--output", str(file)]) == 0
+        written = capfd.readouterr().out
+        assert "found: " in written
+        assert main(["init", "--diff", "--output", str(file)]) == 0
+        assert "names all that is in the cluster, and nothing else" in capfd.readouterr().out
+        assert not [each for each in server.asked if not each.startswith("GET ")]
+    assert main(["check", "--offline", "--strict", "--config", str(file)]) == 0

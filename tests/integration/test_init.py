@@ -1,5 +1,6 @@
 """`bootheal init` on a cluster that nobody has described, and what a power cut then comes to."""
 
+import json
 import signal
 import sys
 from collections.abc import Iterable
@@ -11,7 +12,8 @@ from bootheal.adapters.kube.api import OWNER
 from bootheal.config.rbac import Grant, grants, told
 from bootheal.demo.api.faults import Request
 from bootheal.demo.stack import BootScript, Stack, StackOptions
-from support.command import LONGEST, actions, bootheal, heal, start
+from support.command import LONGEST, actions, bootheal, heal, outcome, start
+from support.double import APPS, Api
 from support.stack import running
 
 
@@ -115,6 +117,7 @@ def heal_what_is_found(stack: Stack, tmp_path: Path) -> None:
     file.write_text(
         f"cluster: {{kind: kubernetes, kubeconfig: {stack.kubeconfig}}}\n"
         f"state_directory: {tmp_path}/state\n"
+        "recheck: 1\n"
         "discover: {namespaces: [shop]}\n"
     )
     stack.power_cut()
@@ -122,15 +125,51 @@ def heal_what_is_found(stack: Stack, tmp_path: Path) -> None:
     report = heal(file)
     assert report["verdict"] == "healed"
     assert {"statefulset/shop/postgres", "deployment/shop/django"} <= {each["step"] for each in report["outcomes"]}
+    assert outcome(report, "deployment/shop/django")["began"] >= outcome(report, "gate")["ended"]
+    assert {each["step"] for each in report["outcomes"] if each["found"]} >= {"deployment/shop/nginx"}
     assert all(stack.serving().values())
-    the_daemon_finds_them_too(file)
+    assert "(found, not listed)" in bootheal("status", "--config", file).stdout
+    rows = {row["step"]: row["found"] for row in json.loads(bootheal("plan", "--json", "--config", file).stdout)}
+    assert (rows["gate"], rows["deployment/shop/django"]) == (False, True)
+    the_daemon_takes_up_what_is_added(stack, file)
 
 
-def the_daemon_finds_them_too(file: Path) -> None:
-    """After a pass over what is listed comes one over all that is there; then it rests, and ends as it is asked to."""
+def the_daemon_takes_up_what_is_added(stack: Stack, file: Path) -> None:
+    """One pass over all that is there; at rest it hears of a new workload, and makes another pass over that, too."""
     daemon = start("run", "--config", file)
     assert daemon.stdout is not None
     assert any("7 of 7 steps" in line for line in daemon.stdout)
+    assert any("rests: " in line for line in daemon.stdout)
+    template = {
+        "metadata": {"labels": {"app": "new"}},
+        "spec": {"containers": [{"name": "new", "image": "demo/sleep"}]},
+    }
+    new = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "new", "namespace": "shop"},
+        "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "new"}}, "template": template},
+    }
+    assert Api(stack.kubeconfig).call("POST", f"{APPS}/deployments", new)[0] == 201
+    assert any("found deployment/shop/new" in line for line in daemon.stdout)
+    assert any("8 of 8 steps" in line for line in daemon.stdout)
     daemon.send_signal(signal.SIGTERM)
     daemon.communicate(timeout=LONGEST)
     assert daemon.returncode == 0
+
+
+def test_without_a_cluster_what_is_listed_is_not_tried(tmp_path: Path) -> None:
+    """With discover, too, the report names each step that is listed, and what it waits for."""
+    file = tmp_path / "bootheal.yaml"
+    (tmp_path / "kubeconfig").write_text(
+        "current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\n"
+        'clusters: [{name: c, cluster: {server: "http://127.0.0.1:9"}}]\nusers: [{name: u, user: {token: x}}]\n'
+    )
+    file.write_text(
+        f"cluster: {{kind: kubernetes, kubeconfig: {tmp_path}/kubeconfig}}\nstate_directory: {tmp_path}/state\n"
+        "deadline: 1\ndiscover: {namespaces: [shop]}\nworkloads: {deployment/shop/web: {}}\n"
+    )
+    report = heal(file, expect=1)
+    assert report["verdict"] == "not-healed"
+    assert outcome(report, "deployment/shop/web")["why"] == "waits for gate"
+    assert "gate" in {each["step"] for each in report["outcomes"]}
