@@ -19,7 +19,7 @@ from bootheal.cli.lookout import Lookout
 from bootheal.cli.messenger import Messenger
 from bootheal.cli.parts import Parts, gate_alone
 from bootheal.cli.terminal import Reporter
-from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
+from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_inventory, open_memory, open_world
 from bootheal.config import Configuration, load
 from bootheal.config.configuration import found
 from bootheal.engine import Engine, Inbox, Recorder, Renew
@@ -27,8 +27,10 @@ from bootheal.engine.messages import Changed
 from bootheal.errors import BoothealError, ConfigurationError, LockedError, StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.model import VERDICTS, Report, Verdict
+from bootheal.model.quoted import quoted
 from bootheal.narrate import Note
 from bootheal.ports import World
+from bootheal.ports.inventory import InventoryReader
 
 # After which pause to try again where a pass could not begin: another one is under way, the disk is full, …
 SOON_SECONDS, LATER_SECONDS = 1.0, 10.0
@@ -94,8 +96,9 @@ class Daemon:
         # What is found joins the graph of what is listed: so the cluster comes first.
         opening = discovers and self._configuration is self._declared
         parts = Parts(tell, self._configuration.plan, opening=opening)
-        if discovers:
-            self._watch_out(world, scope)
+        reader = open_inventory(self._declared.file.cluster, scope) if discovers else None
+        if reader:
+            self._watch_out(world, scope, reader)
         first = gate_alone(self._configuration) if opening else self._configuration
         engine = self._engine(first, world, memory, scope, parts)
         while not (engine.renewed or engine.stopped):
@@ -109,7 +112,7 @@ class Daemon:
                     return code
                 if opening and not parts.opening:
                     opening = False
-                    self._configuration = discovered(self._declared, scope, self._warn)
+                    self._configuration = discovered(self._declared, scope, self._warn, reader)
                     engine = self._engine(self._configuration, world, memory, scope, parts)
                     continue
                 self._resting = True
@@ -117,22 +120,23 @@ class Daemon:
                 self._resting = False
         return 0 if engine.stopped else None
 
-    def _watch_out(self, world: World, scope: Scope) -> None:
+    def _watch_out(self, world: World, scope: Scope, reader: InventoryReader) -> None:
         """Look for what is added while it rests."""
         wanted = self._declared.file.discover
         namespaces = tuple(wanted.namespaces) if wanted else ()
-        lookout = Lookout(namespaces, partial(self._look_around, scope), pause=self._declared.file.recheck)
+        look = partial(self._look_around, scope, reader)
+        lookout = Lookout(namespaces, look, pause=self._declared.file.recheck)
         try:
             lookout.begin(world.watcher, scope, lambda what: self._inbox.put(Changed(what)))
         except BoothealError as error:
             self._warn(f"cannot watch for workloads that are not listed: {error}")
 
-    def _look_around(self, scope: Scope) -> bool:
+    def _look_around(self, scope: Scope, reader: InventoryReader) -> bool:
         """Look for workloads that are not listed; where there are others than in the last pass, ask for a new one."""
         if not self._resting:
             return False
         declared, present = self._declared, self._configuration
-        full = discovered(declared, scope, lambda _: None)
+        full = discovered(declared, scope, lambda _: None, reader)
         if full is not declared and full.plan.steps != present.plan.steps:
             self._found = (declared, full)
             self._inbox.put(Renew())
@@ -188,7 +192,7 @@ class Daemon:
         gone = sorted({*found(self._configuration)} - {*found(full)})
         told = [f"found {', '.join(new)}"] * bool(new) + [f"no longer there: {', '.join(gone)}"] * bool(gone)
         self._configuration = full
-        self._reporter.note("; ".join(told) or "what was found is declared otherwise now", Note.RENEWED)
+        self._reporter.note(quoted("; ".join(told)) or "what was found is declared otherwise now", Note.RENEWED)
 
     def _wait_outside(self, error: BoothealError) -> int | None:
         """Wait where there is no world to look at, such as without a boot id."""

@@ -50,7 +50,7 @@ class Parts:
         if event.kind is EventKind.ENDED:
             self._end = replace(event, total=total)  # it may be no end
         elif event.kind is EventKind.STARTED:
-            self._tell(replace(event, text=f"{total} steps, and what is found", total=total))
+            self._tell(replace(event, text=f"{total} steps", total=total))
         else:
             self._tell(replace(event, total=total))
 

@@ -40,7 +40,7 @@ def test_two_parts_are_told_as_one_pass() -> None:
         event(EventKind.SETTLED, 7.0, "gate"),
         event(EventKind.ENDED, 7.5, text="healed"),
     ) == [("started", "", 0.0), ("waiting", "gate", 1.0), ("settled", "gate", 7.0)]
-    assert told[0].text == "2 steps, and what is found"
+    assert told[0].text == "2 steps"
     assert {each.total for each in told} == {2}
     parts.opened(FIRST)
     assert heard(
