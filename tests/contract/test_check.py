@@ -2,12 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bootheal.adapters.scope import Scope
 from bootheal.cli import main
+from bootheal.cli.lookup import wrong_roles
+from bootheal.cli.wiring import open_world
+from bootheal.config import load
+from bootheal.model import Answer, Console, Ref, Target
+from bootheal.model.inventory import Inventory
+from bootheal.pgbouncer.observation import PoolerObservation
+from bootheal.pgbouncer.pod import PoolerPod
 from support.served import Served, serving
 
 CLUSTER = """\
@@ -205,6 +214,24 @@ def test_a_pooler_that_logs_in_as_somebody_else(run: Any, server: Served) -> Non
     assert "warning: pooler/b: its credential is of role app, and deployment/shop/bouncer logs in as pooler" in out
     assert "credential: {secret: bouncer}" in out
     assert "logs in as" not in run(WITH_POOLER.replace("SECRET", "bouncer"))[1]
+
+
+def test_a_pooler_whose_console_names_another_role(tmp_path: Path, server: Served, scope: Scope) -> None:
+    """The console is believed before the manifest: a pgbouncer.ini may come from anywhere."""
+    server.apply(POOLER)
+    file = tmp_path / "bootheal.yaml"
+    text = WITH_POOLER.replace("SECRET", "bouncer")
+    file.write_text(f"cluster: {{kind: kubernetes, kubeconfig: {server.kubeconfig}}}\n{text}")
+    configuration = load(file)
+    world = open_world(configuration.file.cluster, scope)
+    target, served = Target("10.0.0.4", 5432), Answer(ok=True, spoke=True)
+    pod = PoolerPod(Ref("pod", "shop", "bouncer-1"), "u", target, served, Console({}, forced_user="owner"))
+    seen = {"pooler/b": PoolerObservation(pods=(pod,))}
+    (said,) = wrong_roles(configuration, world, Inventory, seen)
+    assert "its credential is of role pooler, and deployment/shop/bouncer logs in as owner" in said.text
+    assert "the console of pod/shop/bouncer-1 says so" in said.text
+    same = replace(pod, console=Console({}, forced_user="pooler"))
+    assert list(wrong_roles(configuration, world, Inventory, {"pooler/b": PoolerObservation(pods=(same,))})) == []
 
 
 def test_rights_are_compared_both_ways(run: Any, server: Served) -> None:

@@ -12,7 +12,7 @@ from bootheal.config.rights import Need, needs
 from bootheal.errors import BoothealError, PermanentError
 from bootheal.model import Right
 from bootheal.ports import ClusterReader, World
-from bootheal.step import GiveUp, Past, Step
+from bootheal.step import GiveUp, Observation, Past, Step
 
 
 def examine(configuration: Configuration, world: World, around: Around) -> Iterator[Said]:
@@ -26,20 +26,22 @@ def examine(configuration: Configuration, world: World, around: Around) -> Itera
     if not readiness.ready:
         yield Said("problem", "gate", gate, f"the API server is not ready: {readiness.precisely}")
         return
-    allowed, seen = _asking(world.cluster), set[tuple[str, str]]()
+    allowed, said_before, seen = _asking(world.cluster), set[tuple[str, str]](), dict[str, Observation]()
     for step in configuration.plan.steps.values():
         place = configuration.places.get(step.name, "")
         looked_up = named(step, world, place, around)
-        for said in (*looked_up, *_judged(step, world, place), *_rights(step, world, place, allowed)):
-            if (said.step, said.text) not in seen:
-                seen.add((said.step, said.text))
+        for said in (*looked_up, *_judged(step, world, place, seen), *_rights(step, world, place, allowed)):
+            if (said.step, said.text) not in said_before:
+                said_before.add((said.step, said.text))
                 yield said
-    yield from wrong_roles(configuration, world, around)
+    yield from wrong_roles(configuration, world, around, seen)
 
 
-def _judged(step: Step[Any], world: World, place: str) -> Iterator[Said]:
+def _judged(step: Step[Any], world: World, place: str, seen: dict[str, Observation]) -> Iterator[Said]:
+    """Look and judge; what was seen is kept by the step's name."""
     try:
-        judgement = step.judge(step.look(world), Past(now=time.time()))
+        seen[step.name] = step.look(world)
+        judgement = step.judge(seen[step.name], Past(now=time.time()))
         foretold = [] if isinstance(judgement, GiveUp) else list(step.foretell(world))
     except PermanentError as error:
         yield Said("problem", step.name, place, str(error), error.hint)

@@ -1,7 +1,7 @@
 """What `check` looks up of what a step names, besides what the step itself would look at: does it all exist?"""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,11 +18,12 @@ from bootheal.errors import BoothealError, MissingError, PermanentError
 from bootheal.model import Login, Ref
 from bootheal.model.inventory import Inventory
 from bootheal.model.quoted import quoted
+from bootheal.pgbouncer.observation import PoolerObservation
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.ports import World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.probes import Url
-from bootheal.step import Step
+from bootheal.step import Observation, Step
 
 WORKLOADS = ("deployment", "statefulset", "daemonset")
 RESOLVED_WITHIN_SECONDS = 5.0
@@ -110,26 +111,45 @@ def _hint(part: Login | Ref | Reconcile | Url, error: BoothealError, inventory: 
     return alike or error.hint
 
 
-def wrong_roles(configuration: Configuration, world: World, around: Around) -> Iterator[Said]:
-    """Warn of poolers whose own Deployment logs in to PostgreSQL as somebody else than the file says."""
+def wrong_roles(
+    configuration: Configuration, world: World, around: Around, seen: Mapping[str, Observation]
+) -> Iterator[Said]:
+    """Warn of poolers that log in to PostgreSQL as somebody else than the file says.
+
+    Known by what was `seen` of them on their consoles, by name of the step, else by their Deployments.
+    """
     for name, pooler in configuration.file.poolers.items():
         if pooler.credential is None:
             continue
         namespace = pooler.namespace or configuration.file.databases[pooler.database].namespace
-        deployment = Ref("deployment", namespace, pooler.deployment)
-        if (found := own_login(deployment, around())) is None:
-            continue
-        secret = Ref("secret", namespace, found.secret)
-        theirs = _user(Login(secret, found.user_key, found.password_key, found.user, found.url_key), world)
         ours = _user(pooler.credential.build(namespace), world)
+        deployment = Ref("deployment", namespace, pooler.deployment)
+        forced = _forced(seen.get(f"{names.POOLER}{name}"))
+        theirs, told, hint = forced or _declared(deployment, world, around())
         if ours and theirs and ours != theirs:
-            text = (
-                f"its credential is of role {quoted(ours, 60)}, and {deployment} logs in as {quoted(theirs, 60)} "
-                f"({quoted(found.told, 160)})"
-            )
+            others = f"{deployment} logs in as {quoted(theirs, 60)} ({told})"
+            text = f"its credential is of role {quoted(ours, 60)}, and {others}"
             place = configuration.place(("poolers", name, "credential"))
-            hint = f"credential: {{secret: {found.secret}}} would be the one whose password matters"
             yield Said("warning", f"{names.POOLER}{name}", place, text, hint)
+
+
+def _forced(seen: Observation | None) -> tuple[str, str, str] | None:
+    """Return the role that a pooler's console names, by what that is known, and what to do; None without one."""
+    if isinstance(seen, PoolerObservation):
+        for pod in seen.pods:
+            if pod.console and (role := pod.console.forced_user):
+                return role, f"the console of {pod.ref} says so", f"name the Secret of role {quoted(role, 60)}"
+    return None
+
+
+def _declared(deployment: Ref, world: World, inventory: Inventory) -> tuple[str, str, str]:
+    """Return likewise what the Deployment is told to log in with, "" where that is not clear."""
+    if (found := own_login(deployment, inventory)) is None:
+        return "", "", ""
+    secret = Ref("secret", deployment.namespace, found.secret)
+    login = Login(secret, found.user_key, found.password_key, found.user, found.url_key)
+    hint = f"credential: {{secret: {found.secret}}} would be the one whose password matters"
+    return _user(login, world), quoted(found.told, 160), hint
 
 
 def _user(login: Login, world: World) -> str:
