@@ -1,7 +1,5 @@
 """`bootheal init` on a cluster that nobody has described, and what a power cut then comes to."""
 
-import json
-import signal
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,8 +10,7 @@ from bootheal.adapters.kube.api import OWNER
 from bootheal.config.rbac import Grant, grants, told
 from bootheal.demo.api.faults import Request
 from bootheal.demo.stack import BootScript, Stack, StackOptions
-from support.command import LONGEST, actions, bootheal, heal, outcome, start
-from support.double import APPS, Api
+from support.command import actions, bootheal, heal, outcome
 from support.stack import running
 
 
@@ -117,7 +114,6 @@ def heal_what_is_found(stack: Stack, tmp_path: Path) -> None:
     file.write_text(
         f"cluster: {{kind: kubernetes, kubeconfig: {stack.kubeconfig}}}\n"
         f"state_directory: {tmp_path}/state\n"
-        "recheck: 1\n"
         "discover: {namespaces: [shop]}\n"
     )
     stack.power_cut()
@@ -128,34 +124,6 @@ def heal_what_is_found(stack: Stack, tmp_path: Path) -> None:
     assert outcome(report, "deployment/shop/django")["began"] >= outcome(report, "gate")["ended"]
     assert {each["step"] for each in report["outcomes"] if each["found"]} >= {"deployment/shop/nginx"}
     assert all(stack.serving().values())
-    assert "(found, not listed)" in bootheal("status", "--config", file).stdout
-    rows = {row["step"]: row["found"] for row in json.loads(bootheal("plan", "--json", "--config", file).stdout)}
-    assert (rows["gate"], rows["deployment/shop/django"]) == (False, True)
-    the_daemon_takes_up_what_is_added(stack, file)
-
-
-def the_daemon_takes_up_what_is_added(stack: Stack, file: Path) -> None:
-    """One pass over all that is there; at rest it hears of a new workload, and makes another pass over that, too."""
-    daemon = start("run", "--config", file)
-    assert daemon.stdout is not None
-    assert any("7 of 7 steps" in line for line in daemon.stdout)
-    assert any("rests: " in line for line in daemon.stdout)
-    template = {
-        "metadata": {"labels": {"app": "new"}},
-        "spec": {"containers": [{"name": "new", "image": "demo/sleep"}]},
-    }
-    new = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "new", "namespace": "shop"},
-        "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "new"}}, "template": template},
-    }
-    assert Api(stack.kubeconfig).call("POST", f"{APPS}/deployments", new)[0] == 201
-    assert any("found deployment/shop/new" in line for line in daemon.stdout)
-    assert any("8 of 8 steps" in line for line in daemon.stdout)
-    daemon.send_signal(signal.SIGTERM)
-    daemon.communicate(timeout=LONGEST)
-    assert daemon.returncode == 0
 
 
 def test_without_a_cluster_what_is_listed_is_not_tried(tmp_path: Path) -> None:

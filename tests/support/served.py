@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import yaml
@@ -17,6 +18,7 @@ from support.inventory import encoded
 Json = dict[str, Any]
 
 _PLURALS = {"ingress": "ingresses", "gitrepository": "gitrepositories"}
+_LIST = re.compile(r"(?P<base>/apis?/(?:[^/]+/)?v\w+)(?:/namespaces/(?P<namespace>[^/]+))?/(?P<plural>[a-z]+)")
 _REVIEW = "selfsubjectaccessreviews"
 
 
@@ -28,6 +30,8 @@ class Served:
     objects: dict[str, Json] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    applied: list[tuple[str, Json]] = field(default_factory=list)
+    over: Event = field(default_factory=Event)
     stranger: bool = False
     """Whether whoever asks is not known."""
 
@@ -35,7 +39,9 @@ class Served:
         """Take manifests, several in one text, as `kubectl apply` does."""
         for each in yaml.safe_load_all(text):
             if each:
-                self.objects[path_of(each)] = encoded(each) if each["kind"] == "Secret" else each
+                place = path_of(each)
+                self.objects[place] = encoded(each) if each["kind"] == "Secret" else each
+                self.applied.append((place, self.objects[place]))
 
     def answer(self, method: str, path: str) -> tuple[int, Any]:
         """Return a status and what it says."""
@@ -47,7 +53,7 @@ class Served:
         if path == "/readyz":
             return 200, "ok"
         if path in self.objects:
-            return 200, self.objects[path]
+            return 200, _alive(self.objects[path])
         if group := re.fullmatch(r"/apis/([^/]+)", path):
             served = [each for each in self.objects if each.startswith(f"{path}/")]
             version = served[0].split("/")[3] if served else ""
@@ -64,15 +70,19 @@ class Served:
         return not any(re.search(pattern, f"{method} {path}") for pattern in self.refused)
 
     def _list(self, path: str) -> tuple[int, Any]:
-        one = re.fullmatch(
-            r"(?P<base>/apis?/(?:[^/]+/)?v\w+)(?:/namespaces/(?P<namespace>[^/]+))?/(?P<plural>[a-z]+)", path
-        )
-        if not one:
+        if not _LIST.fullmatch(path):
             return _missing()
-        namespace = one["namespace"] or "[^/]+"
-        wanted = re.compile(rf"{re.escape(one['base'])}(?:/namespaces/{namespace})?/{one['plural']}/[^/]+")
-        items = [each for place, each in sorted(self.objects.items()) if wanted.fullmatch(place)]
+        items = [_alive(each) for place, each in sorted(self.objects.items()) if one_of(path, place)]
         return 200, {"kind": "List", "metadata": {"resourceVersion": "1"}, "items": items}
+
+
+def one_of(path: str, place: str) -> bool:
+    """Whether the object at `place` is in the list at `path`, of one namespace or of all."""
+    one = _LIST.fullmatch(path)
+    if not one:
+        return False
+    namespace = one["namespace"] or "[^/]+"
+    return bool(re.fullmatch(rf"{re.escape(one['base'])}(?:/namespaces/{namespace})?/{one['plural']}/[^/]+", place))
 
 
 def path_of(manifest: Json) -> str:
@@ -91,6 +101,9 @@ def serving(directory: Path, manifests: str = "") -> Iterator[Served]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if "watch=" in self.path:
+                self._watch(self.path.partition("?")[0])
+                return
             self._say(*it.answer("GET", self.path.partition("?")[0]))
 
         def do_POST(self) -> None:
@@ -100,6 +113,23 @@ def serving(directory: Path, manifests: str = "") -> Iterator[Served]:
                 self._say(201, body | {"status": {"allowed": allowed}})
             else:
                 self._say(405, {"kind": "Status", "code": 405})
+
+        def _watch(self, path: str) -> None:
+            """Tell what is applied from now on, as a server does that never ends a watch."""
+            self.send_response(200)
+            self.end_headers()
+            with suppress(BrokenPipeError, ConnectionResetError):  # who has seen enough goes
+                self._tell(path)
+
+        def _tell(self, path: str) -> None:
+            told = len(it.applied)
+            while not it.over.wait(0.1):
+                new, told = it.applied[told:], len(it.applied)
+                beating = [(place, each) for place, each in it.objects.items() if each["kind"] == "Lease"]
+                for place, each in (*new, *beating):
+                    if one_of(path, place):
+                        said = {"type": "MODIFIED", "object": _alive(each)}
+                        self.wfile.write(json.dumps(said).encode() + b"\n")
 
         def _say(self, status: int, what: Any) -> None:
             body = (what if isinstance(what, str) else json.dumps(what)).encode()
@@ -125,8 +155,17 @@ contexts: [{{name: a, context: {{cluster: c, user: u}}}}]
 """
         )
         yield it
+        it.over.set()
         server.shutdown()
         thread.join()
+
+
+def _alive(found: Json) -> Json:
+    """Return an object; a Lease is renewed by whoever holds it."""
+    if found["kind"] != "Lease":
+        return found
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return found | {"spec": found["spec"] | {"renewTime": now}}
 
 
 def _missing() -> tuple[int, Json]:
