@@ -93,56 +93,62 @@ def path_of(manifest: Json) -> str:
     return f"{base}{where}/{_PLURALS.get(kind, f'{kind}s')}/{metadata['name']}"
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Answers for `it`, which each server has its own subclass for."""
+
+    it: Served
+
+    def do_GET(self) -> None:
+        if "watch=" in self.path:
+            self._watch(self.path.partition("?")[0])
+            return
+        self._say(*self.it.answer("GET", self.path.partition("?")[0]))
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path.partition("?")[0].endswith(_REVIEW):
+            allowed = self.it.review(body["spec"].get("resourceAttributes") or {})
+            self._say(201, body | {"status": {"allowed": allowed}})
+        else:
+            self._say(405, {"kind": "Status", "code": 405})
+
+    def _watch(self, path: str) -> None:
+        """Tell what is applied from now on, as a server does that never ends a watch."""
+        self.send_response(200)
+        self.end_headers()
+        with suppress(BrokenPipeError, ConnectionResetError):  # who has seen enough goes
+            self._tell(path)
+
+    def _tell(self, path: str) -> None:
+        told = len(self.it.applied)
+        while not self.it.over.wait(0.1):
+            new, told = self.it.applied[told:], len(self.it.applied)
+            beating = [(place, each) for place, each in self.it.objects.items() if each["kind"] == "Lease"]
+            for place, each in (*new, *beating):
+                if one_of(path, place):
+                    said = {"type": "MODIFIED", "object": _alive(each)}
+                    self.wfile.write(json.dumps(said).encode() + b"\n")
+
+    def _say(self, status: int, what: Any) -> None:
+        body = (what if isinstance(what, str) else json.dumps(what)).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain" if isinstance(what, str) else "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
+        """Nobody reads it."""
+
+
 @contextmanager
 def serving(directory: Path, manifests: str = "") -> Iterator[Served]:
     """Serve manifests on loopback."""
     it = Served(directory / "kubeconfig")
     it.apply(manifests)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if "watch=" in self.path:
-                self._watch(self.path.partition("?")[0])
-                return
-            self._say(*it.answer("GET", self.path.partition("?")[0]))
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if self.path.partition("?")[0].endswith(_REVIEW):
-                allowed = it.review(body["spec"].get("resourceAttributes") or {})
-                self._say(201, body | {"status": {"allowed": allowed}})
-            else:
-                self._say(405, {"kind": "Status", "code": 405})
-
-        def _watch(self, path: str) -> None:
-            """Tell what is applied from now on, as a server does that never ends a watch."""
-            self.send_response(200)
-            self.end_headers()
-            with suppress(BrokenPipeError, ConnectionResetError):  # who has seen enough goes
-                self._tell(path)
-
-        def _tell(self, path: str) -> None:
-            told = len(it.applied)
-            while not it.over.wait(0.1):
-                new, told = it.applied[told:], len(it.applied)
-                beating = [(place, each) for place, each in it.objects.items() if each["kind"] == "Lease"]
-                for place, each in (*new, *beating):
-                    if one_of(path, place):
-                        said = {"type": "MODIFIED", "object": _alive(each)}
-                        self.wfile.write(json.dumps(said).encode() + b"\n")
-
-        def _say(self, status: int, what: Any) -> None:
-            body = (what if isinstance(what, str) else json.dumps(what)).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "text/plain" if isinstance(what, str) else "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
-            """Nobody reads it."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    handler = type("Handler", (_Handler,), {"it": it})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()

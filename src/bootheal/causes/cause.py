@@ -34,6 +34,7 @@ class Source(StrEnum):
     ANSWER = "what a server answers"
     UNIT = "a line of a unit's journal, or of a node container's log"
     HOST = "the host itself"
+    OBJECT = "what an object declares, beside what there is"
 
 
 @dataclass(frozen=True, slots=True)

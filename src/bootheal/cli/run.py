@@ -9,14 +9,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
+from pathlib import Path
 
+from bootheal.adapters.kube.pace import MOST_PER_SECOND
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemd import Systemd
+from bootheal.cli.afterwards import Afterwards
 from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.daemon import Daemon
 from bootheal.cli.discovering import discovered
+from bootheal.cli.mandate import await_decision, mandate
 from bootheal.cli.messenger import Messenger
 from bootheal.cli.parts import Parts, gate_alone
 from bootheal.cli.terminal import Reporter, open_reporter
@@ -24,7 +28,7 @@ from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, 
 from bootheal.config import Configuration, accept_data, load
 from bootheal.config.configuration import found
 from bootheal.engine import Inbox, Renew
-from bootheal.errors import StateError
+from bootheal.errors import LockedError, StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.model import VERDICTS, Report, Verdict, to_json
 from bootheal.narrate import Note
@@ -50,9 +54,11 @@ def main(options: argparse.Namespace) -> int:
             stop_on_signals(inbox, systemd.stopping),
             renew_on_hangup(inbox),
         ):
-            return Daemon(options.config, configuration, reporter, inbox, systemd).stay()
+            return Daemon(
+                options.config, configuration, reporter, inbox, systemd, most=options.max_requests_per_second
+            ).stay()
     with stop_on_signals(inbox) as signals:
-        report = heal(configuration, reporter, inbox)
+        report = heal(options.config, configuration, reporter, inbox, most=options.max_requests_per_second)
     if options.json:
         print(json.dumps(to_json(report) | {"verdict": report.verdict.value}, indent=2))
     else:
@@ -92,17 +98,24 @@ def renew_on_hangup(inbox: Inbox) -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
-def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Report:
-    """Make one pass under the lock. LockedError where another is under way, StateError where nothing can be kept."""
+def heal(
+    path: Path, configuration: Configuration, reporter: Reporter, inbox: Inbox, *, most: float = MOST_PER_SECOND
+) -> Report:
+    """Make one pass under the lock. StateError where nothing can be kept.
+
+    LockedError where another pass is under way, or another process is the one that acts, or has become it meanwhile.
+    """
     for warning in configuration.warnings:
         _warn(reporter, warning)
     memory = open_memory(configuration.file)
     metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: memory.recovering_since)
-    with Scope(partial(_warn, reporter)) as scope:
-        world = open_world(configuration.file.cluster, scope)
+    with Scope(partial(_warn, reporter)) as scope, mandate(configuration.file, scope, inbox) as ours:
+        world = open_world(configuration.file.cluster, scope, ours, most=most)
         messenger = Messenger(configuration.file, world.told, scope, partial(_warn, reporter))
         announcer = Announcer(world, scope, partial(_warn, reporter), wanted=configuration.file.events)
         chronicle = Chronicle(configuration.file, partial(_warn, reporter))
+        afterwards = Afterwards(path, partial(_warn, reporter))
+        await_decision(ours, inbox, configuration.file.deadline)
         with memory.hold() as remembered:
             if memory.remark:
                 reporter.note(f"warning: {memory.remark}", Note.ADVICE)
@@ -111,15 +124,17 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
                 tell = fan_out(memory.progress, *listeners, reporter.tell)
                 # What is found joins the graph of what is listed: so the cluster comes first.
                 parts = Parts(tell, configuration.plan, opening=configuration.file.discover is not None)
-                full = gate_alone(configuration) if parts.opening else configuration
-                engine = make_engine(full, world, memory, parts.hear, inbox, scope=scope)
+                full, first = configuration, gate_alone(configuration) if parts.opening else configuration
+                engine = make_engine(first, world, memory, parts.hear, inbox, scope=scope, mandate=ours)
                 report = engine.run(first_epoch(world, remembered))
                 if parts.opening and VERDICTS[report.verdict].well:
                     parts.opened(report)
                     full = discovered(configuration, scope, partial(_warn, reporter))
-                    engine = make_engine(full, world, memory, parts.hear, inbox, scope=scope, spent=parts.seconds)
+                    engine = make_engine(
+                        full, world, memory, parts.hear, inbox, scope=scope, mandate=ours, spent=parts.seconds
+                    )
                     report = engine.run(report.epoch)
-                report = parts.whole(report, found(full))
+                report = afterwards.told(parts.whole(report, found(full)), full, world)
             try:
                 memory.finish(report)
             except StateError:
@@ -127,8 +142,12 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
                 raise
             metrics.finish(report, chronicle.finish(report, world), memory.baselines)
         messenger.finish(report)
+        afterwards.keep(report, full, world)
         announcer.wait()
         messenger.wait(lambda: inbox.stopped)
+        if engine.deposed:
+            reporter.conclude(report)
+            raise LockedError(f"cannot go on with the pass: {engine.deposed}")
     return report
 
 
