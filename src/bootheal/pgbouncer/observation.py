@@ -119,6 +119,7 @@ class PoolerObservation:
         return frozenset(self._conditions())
 
     def _conditions(self) -> Iterator[str]:
+        yield from (down.trouble.condition for down in self.down if down.trouble and down.trouble.hopeless)
         for pod in self.failing:
             yield condition(pod, self.diagnosis(pod))
             if self.lets_both_in:

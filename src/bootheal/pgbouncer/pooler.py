@@ -75,7 +75,7 @@ class PoolerStep(Step[PoolerObservation]):
     def judge(self, seen: PoolerObservation, past: Past) -> Judgement:
         """Get logins through first; then settings and loans, pods that are missing, the Service."""
         if not seen.pods:
-            return self._judge_absence(seen)
+            return self._judge_absence(seen, past)
         if seen.failing:
             return self._judge_failing(seen, past)
         if actions := tuple(self._repairs(seen, past)):
@@ -88,11 +88,11 @@ class PoolerStep(Step[PoolerObservation]):
             return Wait(seen.service, hint=self._hint(f"describe service {self.pooler.service}"))
         return self._judge_serving(seen, past)
 
-    def _judge_absence(self, seen: PoolerObservation) -> Judgement:
+    def _judge_absence(self, seen: PoolerObservation, past: Past) -> Judgement:
         """None runs: what no time cures is given up, with what its log says."""
         why = "; ".join(seen.doubts) or f"{self.pooler.deployment} has no pod that runs"
-        worst = max(seen.down, key=lambda down: (down.stuck, down.finding is not None), default=None)
-        if worst and all(down.stuck for down in seen.down) and len(seen.down) == len(seen.doubts):
+        worst = max(seen.down, key=lambda down: (down.stuck(past), down.finding is not None), default=None)
+        if worst and all(down.stuck(past) for down in seen.down) and len(seen.down) == len(seen.doubts):
             return GiveUp(why, worst.hint)
         ref = self.pooler.deployment
         return Wait(why, hint=(worst.hint if worst else "") or self._hint(f"describe {ref.kind} {ref.name}"))

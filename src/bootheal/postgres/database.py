@@ -154,7 +154,7 @@ class DatabaseStep(Step[DatabaseObservation]):
             return GiveUp(
                 f"more than one writable primary: {servers.why_none}", "find out which one is right", person=True
             )
-        if hopeless := seen.hopeless:
+        if hopeless := seen.hopeless(past):
             if hopeless.damaged:
                 return self._stop(seen.why_none, seen, hopeless.hint)
             return GiveUp(f"no writable primary: {seen.why_none}", hopeless.hint)
