@@ -39,6 +39,7 @@ class PoolerPod:
     `same_ini`: likewise for the file of its settings, asked only where there is no console.
 
     `container` runs PgBouncer, from `image`; `log` is the cause that its own log tells of, where that was read.
+    `kept_out` is why a successor would not come to be, asked only where a restart may be wanted.
     """
 
     ref: Ref
@@ -55,6 +56,7 @@ class PoolerPod:
     container: str = ""
     image: str = ""
     log: Finding | None = None
+    kept_out: str = ""
 
     def seconds(self, key: str) -> float:
         """Return a setting that is a duration, 0 where it is not known: then it is not lent."""

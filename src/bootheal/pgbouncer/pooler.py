@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bootheal.cluster import refusals
 from bootheal.model import ActionRecord, Right
 from bootheal.pgbouncer.actions import (
     IN_VAIN,
@@ -68,6 +69,11 @@ class PoolerStep(Step[PoolerObservation]):
             rights.add(Right("create", "pods/exec", namespace))
         return frozenset(rights)
 
+    def wishes(self) -> frozenset[Right]:
+        """To read what would keep new pods out, and why pods do not start."""
+        namespace = self.pooler.deployment.namespace
+        return refusals.wishes((namespace,)) | {Right("list", "events", namespace)}
+
     def look(self, world: World) -> PoolerObservation:
         """Ask each pod's console, log in through each, then judge the Service; on failure ask PostgreSQL itself."""
         return look(world, self.pooler)
@@ -119,7 +125,10 @@ class PoolerStep(Step[PoolerObservation]):
         if loans := tuple(self._lower(pod, key, past) for pod in hopeful for key in seen.to_lend(pod)):
             return Act(said, loans)
         for pod, diagnosis in diagnoses:
-            if cure := self._cure(pod, diagnosis, seen, past):
+            cure = self._cure(pod, diagnosis, seen, past)
+            if isinstance(cure, RestartPooler) and pod.kept_out:
+                return Wait(f"not restarted yet: {pod.kept_out} ({said}: {cure.cause})")
+            if cure:
                 return Act(said, (cure,))
         for pod, diagnosis in diagnoses:
             if past.held(condition(pod, diagnosis)) >= persists_for(pod, diagnosis, self.patience):

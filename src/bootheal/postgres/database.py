@@ -77,9 +77,17 @@ class DatabaseStep(Step[DatabaseObservation]):
         if database.authority and database.authority.kind == "configmap":
             needed.add(Right("get", "configmaps", namespace))
         if not database.host:
-            needed |= {Right("get", "pods/log", namespace), Right("list", "statefulsets", namespace, "apps")}
-            needed |= {Right("get", kind, namespace) for kind in ("endpoints", "configmaps")}
+            needed.add(Right("get", "pods/log", database.namespace))
         return frozenset(needed)
+
+    def wishes(self) -> frozenset[Right]:
+        """To read why its pods do not start, and who leads or is held back: by Patroni's lock or CloudNativePG's."""
+        if self.database.host:
+            return frozenset()
+        read = [("list", "events", ""), ("list", "statefulsets", "apps"), ("get", "endpoints", "")]
+        read += [("get", "configmaps", ""), ("get", "leases", "coordination.k8s.io")]
+        read.append(("get", "clusters", "postgresql.cnpg.io"))
+        return frozenset(Right(verb, kind, self.database.namespace, group) for verb, kind, group in read)
 
     def look(self, world: World) -> DatabaseObservation:
         """Ask every server; the primary for its data, and the logs of those who do not answer for the reason."""

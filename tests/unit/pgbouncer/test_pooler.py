@@ -288,6 +288,15 @@ def test_a_pooler_is_restarted_once_a_boot() -> None:
     assert restarts(cured(failing, held=60, done=(restart("uid-0", "failed: 409"),)))
 
 
+def test_a_pooler_is_not_restarted_while_its_successor_would_be_refused() -> None:
+    """It is told why, and waited for: what is deleted does not come back until then. A reload needs no new pod."""
+    judgement = cured(pod(REFUSED, retry="0.2", kept_out="resourcequota/shop/mem is used up"), held=60)
+    assert isinstance(judgement, Wait)
+    assert judgement.counts
+    assert judgement.why.startswith("not restarted yet: resourcequota/shop/mem is used up (login through ")
+    assert isinstance(cured(pod(REFUSED, retry="0.2", kept_out="x", same_file=True), held=60), Act)
+
+
 def test_one_pod_after_the_other() -> None:
     """Not while another does not run; each of two pods may need it."""
     other = pod(REFUSED, retry="0.2", ref=Ref("pod", "shop", "pooler-2"), uid="uid-2")
