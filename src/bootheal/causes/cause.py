@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cache
 
 from bootheal.model import Ref
-from bootheal.model.quoted import quoted
+from bootheal.model.quoted import logged, quoted
 
 
 class Gravity(StrEnum):
@@ -54,9 +54,6 @@ class Sign:
         return not self.text or _compiled(self.text).search(evidence.text) is not None
 
 
-_PLACE = re.compile(r"\{(namespace|name|kind|container|image)\}")
-
-
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
@@ -83,6 +80,10 @@ class Cause:
     consequence_of: tuple[str, ...] = ()
 
 
+# Then its message is the runtime's.
+_NEVER_BEGAN = ("StartError", "ContainerCannotRun")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Something that was seen, as it was said: not yet quoted, and on whom. `at` is when, None where nobody tells."""
@@ -96,9 +97,19 @@ class Evidence:
     at: float | None = None
 
     @property
+    def said(self) -> str:
+        """Return what was said in one line that is fit to be told; a line of a log is marked as that."""
+        return logged(self.text) if self._logged else quoted(self.text)
+
+    @property
     def quote(self) -> str:
-        """Return it in one line that is fit to be told: the reason word never stands without its message."""
-        return quoted(": ".join(filter(None, (self.reason, self.text))))
+        """Return that, and the reason word, which never stands without it."""
+        return ": ".join(filter(None, (quoted(self.reason), self.said)))
+
+    @property
+    def _logged(self) -> bool:
+        """A container's message may be the end of its log (terminationMessagePolicy), unless it never began."""
+        return self.source is Source.LOG or (self.source is Source.TERMINATED and self.reason not in _NEVER_BEGAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +143,6 @@ def _filled(template: str, evidence: Evidence) -> str:
         "kind": about.kind if about else "",
         "container": evidence.container,
         "image": quoted(evidence.image),
-        "said": quoted(evidence.text or evidence.reason),
+        "said": evidence.said or quoted(evidence.reason),
     }
     return _PLACE.sub(lambda place: names[place[1]] or place[1].upper(), template)

@@ -13,7 +13,6 @@ from bootheal.cluster.freshness import before_boot
 from bootheal.cluster.rollout import BACK_OFF, FAILED
 from bootheal.cluster.starting import SILENT
 from bootheal.model import BootTime, Container, Occurrence, Pod, Ref, State
-from bootheal.model.quoted import quoted
 from bootheal.step import Past
 
 # The one state of an image that cannot be had has two words, which alternate, and since 1.31 one message in the other.
@@ -88,7 +87,7 @@ class Trouble:
         reason = self.evidence.reason or "says why it ended"
         if self.finding is None:
             return _named(self.evidence)
-        said = quoted(self.evidence.text)
+        said = self.evidence.said
         bare = replace(self.finding.cause, means=self.finding.cause.means.replace(": {said}", ""))
         means = Finding(bare, self.evidence).means
         if not said or said in means:
@@ -113,7 +112,7 @@ def more(pod: Ref, container: str = "") -> str:
 
 def _named(evidence: Evidence) -> str:
     whose = f" of container {evidence.container}" if evidence.container else ""
-    return f"{evidence.reason or 'waits'}{whose}" + (f": {quoted(evidence.text)}" if evidence.text else "")
+    return f"{evidence.reason or 'waits'}{whose}" + (f": {evidence.said}" if evidence.text else "")
 
 
 def trouble(pod: Pod, events: Sequence[Occurrence] = (), *, boot_time: BootTime | None = None) -> Trouble | None:

@@ -14,6 +14,7 @@ from bootheal.adapters.systemd import Systemd
 from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.discovering import discovered
+from bootheal.cli.for_all import ForAll
 from bootheal.cli.messenger import Messenger
 from bootheal.cli.terminal import Reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
@@ -73,11 +74,11 @@ class Daemon:
     def _live(self, scope: Scope) -> int | None:
         """Pass after pass under one configuration. None: it was renewed."""
         world = open_world(self._configuration.file.cluster, scope)
-        memory = open_memory(self._configuration.file)
+        memory = open_memory(self._configuration.file, world.logged)
         self._metrics = Metrics(
             self._configuration.file.metrics_file, self._reporter.note, lambda: memory.recovering_since
         )
-        self._chronicle = Chronicle(self._configuration.file, self._warn)
+        self._chronicle = Chronicle(self._configuration.file, self._warn, world.logged)
         messenger = Messenger(self._configuration.file, world.told, scope, self._warn)
         engine = self._engine(world, memory, scope, messenger)
         while not (engine.renewed or engine.stopped):
@@ -106,7 +107,8 @@ class Daemon:
 
     def _engine(self, world: World, memory: Recorder, scope: Scope, messenger: Messenger) -> Engine:
         announcer = Announcer(world, scope, self._warn, wanted=self._configuration.file.events)
-        listeners = (self._chronicle.tell, self._metrics.tell, messenger.tell, announcer.tell, self._systemd.tell)
+        systemd = ForAll(self._configuration.file, world.logged).hear(self._systemd.tell)
+        listeners = (self._chronicle.tell, self._metrics.tell, messenger.tell, announcer.tell, systemd)
         tell = fan_out(memory.progress, *listeners, self._reporter.tell)
         return make_engine(
             self._configuration, world, memory, tell, self._inbox, scope=scope, systemd=self._systemd, renew=self._renew

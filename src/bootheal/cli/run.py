@@ -94,13 +94,13 @@ def heal(configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Repo
     """Make one pass under the lock. LockedError where another is under way, StateError where nothing can be kept."""
     for warning in configuration.warnings:
         _warn(reporter, warning)
-    memory = open_memory(configuration.file)
-    metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: memory.recovering_since)
     with Scope(partial(_warn, reporter)) as scope:
         world = open_world(configuration.file.cluster, scope)
+        memory = open_memory(configuration.file, world.logged)
+        metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: memory.recovering_since)
         messenger = Messenger(configuration.file, world.told, scope, partial(_warn, reporter))
         announcer = Announcer(world, scope, partial(_warn, reporter), wanted=configuration.file.events)
-        chronicle = Chronicle(configuration.file, partial(_warn, reporter))
+        chronicle = Chronicle(configuration.file, partial(_warn, reporter), world.logged)
         with memory.hold() as remembered:
             if memory.remark:
                 reporter.note(f"warning: {memory.remark}", Note.ADVICE)

@@ -9,7 +9,7 @@ from bootheal.cluster.freshness import before_boot
 from bootheal.cluster.rollout import BACK_OFF
 from bootheal.errors import BoothealError
 from bootheal.model import BootTime, Container, Pod, Ref, State
-from bootheal.model.quoted import quoted
+from bootheal.model.quoted import logged, quoted
 from bootheal.pgbouncer.server_log import finding, last_words
 from bootheal.ports import World
 from bootheal.step import Past
@@ -56,7 +56,7 @@ class Down:
         said = f"{self.ref} does not run yet: {self.state}"
         if self.finding:
             return f"{said}; its log: {self.finding.means} ({self.finding.evidence.quote})"
-        return f'{said}; its log ends with "{quoted(self.last)}"' if self.last else said
+        return f'{said}; its log ends with "{logged(self.last)}"' if self.last else said
 
 
 def down(world: World, pod: Pod, boot_time: BootTime | None) -> Down | None:

@@ -12,7 +12,7 @@ from bootheal.causes.server_pods import beyond, in_words, keeps_back
 from bootheal.cluster.freshness import before_boot
 from bootheal.errors import BoothealError
 from bootheal.model import Container, Pod, State
-from bootheal.model.quoted import quoted
+from bootheal.model.quoted import logged, quoted
 from bootheal.ports import World
 from bootheal.postgres.server_log import finding, follows, last_words, progress
 from bootheal.step import Past
@@ -78,9 +78,9 @@ class Account:
 
     def _log(self, name: str) -> str:
         if self.finding is None:
-            return f'{name}\'s log ends with "{quoted(self.last)}"' if self.last else ""
+            return f'{name}\'s log ends with "{logged(self.last)}"' if self.last else ""
         said = self.finding.evidence.text.partition("\n")[0]
-        particular = f" ({quoted(said)})" if self.finding.cause.gravity is Gravity.PERSON else ""
+        particular = f" ({logged(said)})" if self.finding.cause.gravity is Gravity.PERSON else ""
         return f"{name}'s log: {self.finding.means}{particular}"
 
 

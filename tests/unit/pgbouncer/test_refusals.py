@@ -22,6 +22,7 @@ from bootheal.model import (
     Target,
     Workload,
 )
+from bootheal.model.quoted import plain
 from bootheal.pgbouncer.diagnosis import Diagnosis
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation, look
 from bootheal.pgbouncer.pod import PoolerPod
@@ -230,7 +231,7 @@ def test_a_pooler_whose_log_is_not_understood_is_quoted() -> None:
     """And the command that shows more is told, should it last."""
     judgement = Stopped(loops(), "/entrypoint.sh: line 3: envsubst:\x1b[1m not found\n").judged()
     assert isinstance(judgement, Wait)
-    assert judgement.why.endswith('its log ends with "/entrypoint.sh: line 3: envsubst:\\x1b[1m not found"')
+    assert plain(judgement.why).endswith('its log ends with "/entrypoint.sh: line 3: envsubst:\\x1b[1m not found"')
     assert judgement.hint == "kubectl -n shop logs --previous pooler-1 -c pgbouncer"
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from bootheal.errors import PermanentError, UnreachableError
 from bootheal.model import Answer, BootTime, Container, Credentials, Login, Occurrence, Pod, Ref, Secret, State
+from bootheal.model.quoted import plain
 from bootheal.ports import Partial, World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.observation import DatabaseObservation, look
@@ -115,7 +116,7 @@ def test_a_silent_server_is_explained_by_its_container_and_its_log(container: Co
     silent = Answer(ok=False, spoke=False, text="connection refused")
     pod = a_pod("postgres-0", running(name="exporter"), container, labels={"app": "db"})
     found = seen(OneServer(silent, writable=False, pod=pod, log=DAMAGED, previous=FULL), INSIDE)
-    assert found.why_none == "postgres-0: connection refused" + (f" ({told})" if told else "")
+    assert plain(found.why_none) == "postgres-0: connection refused" + (f" ({told})" if told else "")
 
 
 def test_a_log_that_may_not_be_read_stops_nothing() -> None:
@@ -185,7 +186,7 @@ def test_what_a_log_ends_with_is_quoted_where_nothing_is_understood() -> None:
     pod = a_pod("postgres-0", crashed(restarts=2), labels={"app": "db"})
     server = OneServer(SILENT, writable=False, pod=pod, previous="FATAL:  the moon\x1b[1m is full\n")
     found = seen(server, INSIDE)
-    assert found.why_none.endswith('postgres-0\'s log ends with "FATAL: the moon\\x1b[1m is full")')
+    assert plain(found.why_none).endswith('postgres-0\'s log ends with "FATAL: the moon\\x1b[1m is full")')
     judged = DatabaseStep(name="database/shop", database=INSIDE).judge(found, past())
     assert isinstance(judged, Wait)
     assert judged.hint == "kubectl -n shop logs --previous postgres-0 -c postgres"
