@@ -14,6 +14,7 @@ from typing import Any
 
 from bootheal.cluster import refusals
 from bootheal.model import ActionRecord, Right
+from bootheal.model.sqlstates import RECOVERS_WITHIN_SECONDS
 from bootheal.pgbouncer.actions import (
     IN_VAIN,
     ApplySettings,
@@ -140,9 +141,9 @@ class PoolerStep(Step[PoolerObservation]):
         hint = f"kubectl -n {first.ref.namespace} logs {first.ref.name}" + (
             f" -c {first.container}" * bool(first.container)
         )
-        return Wait(
-            why, counts=diagnosis is not Diagnosis.RECOVERING, hint=first.refusal.next_step if first.refusal else hint
-        )
+        recovers = diagnosis is Diagnosis.RECOVERING
+        recovers = recovers and past.held(condition(first, diagnosis)) < RECOVERS_WITHIN_SECONDS
+        return Wait(why, counts=not recovers, hint=first.refusal.next_step if first.refusal else hint)
 
     def _cure(self, pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObservation, past: Past) -> Action | None:
         """Return what helps this pod, by the shortest way that its evidence allows."""

@@ -14,7 +14,7 @@ from bootheal.errors import BoothealError
 from bootheal.model import Container, Pod, State
 from bootheal.model.quoted import logged, quoted
 from bootheal.ports import World
-from bootheal.postgres.server_log import finding, follows, last_words, progress
+from bootheal.postgres.server_log import finding, follows, idle, last_words, position, progress
 from bootheal.step import Past
 
 LOG_LINES = 60
@@ -29,8 +29,9 @@ class Account:
 
     `state` is its container's, where that is not simply running; `finding` the cause that its log tells of, else `last`
     is what the log ended with, and `more` the command that shows more of it. `follows`: its log says that it is a
-    standby. `tried`: it has failed more than once, or goes on failing. `recovery` is how far crash recovery is.
-    `trouble` is what keeps the container from running, by its status and its Events.
+    standby. `tried`: it has failed more than once, or goes on failing. `recovery` is how far crash recovery is,
+    `position` likewise, so that it can be compared; `idle`: its log says that it only waits for others. `started` is
+    when its container did, where it runs. `trouble` is what keeps that from running, by its status and its Events.
     """
 
     state: str = ""
@@ -40,6 +41,9 @@ class Account:
     follows: bool = False
     tried: bool = False
     recovery: str = ""
+    position: str = ""
+    idle: bool = False
+    started: float | None = None
     trouble: Trouble | None = None
 
     @property
@@ -106,6 +110,9 @@ def account(world: World, pod: Pod, *, recovering: bool) -> Account:
         follows=follows(log),
         tried=container.state is not State.TERMINATED or container.restarts > 0,
         recovery=progress(log) if recovering else "",
+        position=position(log) if recovering else "",
+        idle=idle(log),
+        started=None if ended else container.started,
     )
 
 

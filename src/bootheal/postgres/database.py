@@ -10,6 +10,7 @@ from bootheal.model import ActionRecord, Login, Ref, Right
 from bootheal.model.quoted import quoted
 from bootheal.model.sqlstates import CROWDED, DAMAGED, GONE, NO_DATABASE, RECOVERING, REFUSED
 from bootheal.ports import Interest, World
+from bootheal.postgres import recovery
 from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, lost
 from bootheal.postgres.observation import DatabaseObservation, look
 from bootheal.postgres.primary import Database, Server, describe
@@ -167,7 +168,7 @@ class DatabaseStep(Step[DatabaseObservation]):
                 return self._stop(seen.why_none, seen, hopeless.hint)
             return GiveUp(f"no writable primary: {seen.why_none}", hopeless.hint)
         if recovering := servers.answered(*RECOVERING):
-            return self._recovering(recovering, seen)
+            return self._recovering(recovering, seen, past)
         said = self._judge_answers(seen, past) if servers.all_spoke else None
         return said or Wait(f"no writable primary: {seen.why_none}", hint=self._patience_hint(seen))
 
@@ -187,14 +188,16 @@ class DatabaseStep(Step[DatabaseObservation]):
             return GiveUp(f"PostgreSQL {_said(refused)}", self._refusal_hint(refused))
         return None
 
-    def _recovering(self, recovering: Server, seen: DatabaseObservation) -> Wait:
-        """Wait for crash recovery, as long as it takes; for a standby's not, where the data of another is damaged."""
+    def _recovering(self, recovering: Server, seen: DatabaseObservation, past: Past) -> Wait:
+        """Wait for crash recovery, as long as it works; for a standby's not, where the data of another is damaged."""
         why = f"PostgreSQL {_said(recovering)}" + (f": {seen.recovery}" if seen.recovery else "")
         if seen.damaged:
             return Wait(f"no writable primary: {seen.why_none}", hint=self._patience_hint(seen))
         others = [server for server in seen.servers.all if server.name != recovering.name]
         told = [seen.accounts[server.name].told(server.name) for server in others if server.name in seen.accounts]
-        return Wait("; ".join(filter(None, (why, *map(describe, others), *told))), counts=False)
+        works = any(recovery.at_work(name, found, past) for name, found in seen.recovering.items())
+        said = "; ".join(filter(None, (why, *map(describe, others), *told)))
+        return Wait(said, counts=not works, hint=self._patience_hint(seen))
 
     def _patience_hint(self, seen: DatabaseObservation) -> str:
         """Say what a person does if it lasts: of the gravest that is known, of a standby last of all."""

@@ -8,6 +8,7 @@ from bootheal.errors import BoothealError, UnreachableError
 from bootheal.model import Backup, Login, Ref, Target
 from bootheal.model.sqlstates import NO_DATABASE, RECOVERING
 from bootheal.ports import World
+from bootheal.postgres import recovery
 from bootheal.postgres.accounts import Account, account
 from bootheal.postgres.data_checks import Check, Checked, checked, facts, transient
 from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, Server, Servers, find
@@ -57,7 +58,14 @@ class DatabaseObservation:
     def conditions(self) -> frozenset[str]:
         """How long there have been two primaries, or what no time cures, matters: it may look so for a moment."""
         kept = (found.trouble.condition for found in self.accounts.values() if found.trouble and found.trouble.hopeless)
-        return frozenset({*kept, *({"two primaries"} if self.two else ())})
+        works = (each for name, found in self.recovering.items() for each in recovery.conditions(name, found))
+        return frozenset({*kept, *works, *({"two primaries"} if self.two else ())})
+
+    @property
+    def recovering(self) -> dict[str, Account]:
+        """What is known of each server that says that it is starting up."""
+        found = (each.name for each in self.servers.all if each.answer and each.answer.sqlstate in RECOVERING)
+        return {name: self.accounts.get(name, Account()) for name in found}
 
     @property
     def two(self) -> bool:

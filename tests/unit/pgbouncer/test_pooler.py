@@ -373,11 +373,12 @@ def test_an_application_that_postgresql_refuses_too_is_reported() -> None:
 
 
 def test_recovery_does_not_count_against_patience() -> None:
-    """PostgreSQL began to recover again after it had been seen to serve."""
+    """PostgreSQL began to recover again after it had been seen to serve; but not for days."""
     recovering = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
-    judgement = cured(pod(FAILING, retry="0.2"), pooler=recovering, application=None)
-    assert isinstance(judgement, Wait)
-    assert not judgement.counts
+    for held, counts in ((10, False), (3600, False), (7 * 3600, True)):
+        judgement = cured(pod(FAILING, retry="0.2"), held=held, pooler=recovering, application=None)
+        assert isinstance(judgement, Wait)
+        assert judgement.counts is counts
 
 
 def test_pods_of_an_old_and_a_new_revision_are_both_served() -> None:
