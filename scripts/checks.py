@@ -35,6 +35,9 @@ LINTERS = {
 DURATIONS = CACHE / "durations.json"
 """How long the last run took that all of its tests passed, by what was chosen; `scripts/bench` shows it."""
 
+SLOWEST = ("--durations=20", "--durations-min=5")
+"""Of each run the tests that cost the most are named: the suite is to stay within ten minutes."""
+
 WAITING = 2
 """So many tests at a time for each core, where they wait for servers most of the time."""
 
@@ -103,7 +106,7 @@ def test(arguments: list[str], summary: Summary) -> int:
     with tempfile.TemporaryDirectory(prefix="bootheal-", ignore_cleanup_errors=True) as directory:
         Path(directory).chmod(0o755)  # root's tests start servers as somebody else
         os.environ["TMPDIR"] = tempfile.tempdir = directory
-        return pytest.main(arguments, plugins=[summary])
+        return pytest.main([*SLOWEST, *arguments], plugins=[summary])
 
 
 def note_duration(command: str, seconds: float) -> None:

@@ -26,8 +26,8 @@ def used(requests: Iterable[Request]) -> list[Grant]:
         if not rest:
             continue  # which kinds there are, everybody may ask
         namespace = ""
-        if rest[0] == "namespaces":
-            _, namespace, *rest = rest
+        if rest[0] == "namespaces":  # who asks for a namespace itself asks within it, to the API server
+            _, namespace, *rest = rest if len(rest) > 2 else ("", rest[-1], *rest)
         plural, name, below = (*rest, "", "")[:3]
         if request.method == "GET" and not name:
             verb = "watch" if request.query.get("watch") else "list"
