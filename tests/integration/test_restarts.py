@@ -339,7 +339,7 @@ def test_a_crash_loop_that_no_restart_cures_is_given_up_with_its_last_words(
     assert found["hint"].startswith("kubectl -n shop logs --previous thing-")
     state = tmp_path / "state"
     assert "OperationalError" not in (state / "state.json").read_text() + (state / "history.json").read_text()
-    assert "OperationalError" in bootheal("status", "--config", tmp_path / "bootheal.yaml").stdout
+    assert "OperationalError" in bootheal("status", "--config", tmp_path / "bootheal.yaml", expect=1).stdout
 
 
 def test_a_plan_shows_how_it_would_be_restarted(make: Make, config: Config) -> None:

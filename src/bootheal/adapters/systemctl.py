@@ -78,6 +78,12 @@ class Unit:
         # A message is a list of bytes where it is not text.
         return [entry["MESSAGE"] for entry in recent if isinstance(entry.get("MESSAGE"), str)]
 
+    def tail(self, lines: int) -> str | None:
+        """Return the last lines that the journal has of it, of whatever boot; None where it cannot be read."""
+        command = [self._commands.journalctl, "--quiet", "--no-pager", f"--unit={self.name}", f"--lines={lines}"]
+        done = _run([*command, "--output=short-iso"])
+        return None if done is None or done.returncode else done.stdout.decode(errors="replace")
+
     def clock_samples(self) -> list[Sample]:
         """Return when, by both clocks, user space and the unit were started: systemd notes both."""
         if time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC) > 1:

@@ -34,6 +34,7 @@ class Source(StrEnum):
     ANSWER = "what a server answers"
     UNIT = "a line of a unit's journal, or of a node container's log"
     HOST = "the host itself"
+    OBJECT = "what an object declares, beside what there is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,10 @@ _NEVER_BEGAN = ("StartError", "ContainerCannotRun")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Something that was seen, as it was said: not yet quoted, and on whom. `at` is when, None where nobody tells."""
+    """Something that was seen, as it was said: not yet quoted, and on whom. `at` is when, None where nobody tells.
+
+    `from_log`: it was said in a log, although that is not where the trouble was seen.
+    """
 
     source: Source
     text: str = ""
@@ -95,11 +99,12 @@ class Evidence:
     container: str = ""
     image: str = ""
     at: float | None = None
+    from_log: bool = False
 
     @property
     def said(self) -> str:
         """Return what was said in one line that is fit to be told; a line of a log is marked as that."""
-        return logged(self.text) if self._logged else quoted(self.text)
+        return logged(self.text) if self.of_a_log else quoted(self.text)
 
     @property
     def quote(self) -> str:
@@ -107,9 +112,16 @@ class Evidence:
         return ": ".join(filter(None, (quoted(self.reason), self.said)))
 
     @property
-    def _logged(self) -> bool:
-        """A container's message may be the end of its log (terminationMessagePolicy), unless it never began."""
-        return self.source is Source.LOG or (self.source is Source.TERMINATED and self.reason not in _NEVER_BEGAN)
+    def of_a_log(self) -> bool:
+        """Whether a pod's own words are in it, which are not for everybody's eyes.
+
+        A container's message may be the end of its log (terminationMessagePolicy), unless it never began.
+        """
+        return (
+            self.from_log
+            or self.source is Source.LOG
+            or (self.source is Source.TERMINATED and self.reason not in _NEVER_BEGAN)
+        )
 
 
 @dataclass(frozen=True, slots=True)

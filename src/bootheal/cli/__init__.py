@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootheal import __version__
+from bootheal.cli import examining
+from bootheal.cli.arguments import CONFIG
+from bootheal.cli.arguments import config as _common
 from bootheal.cli.streams import forgive, open_missing
 from bootheal.errors import BoothealError, ConfigurationError
 from bootheal.exit_codes import ExitCode
+from bootheal.model.quoted import quoted
 
 if TYPE_CHECKING:
     from bootheal.narrate import Note
 
-CONFIG = Path("/etc/bootheal/bootheal.yaml")
 EXIT_CODES = "exit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code in ExitCode)
 
 # What a file says that cannot hold what is printed into it.
@@ -31,6 +34,9 @@ COMMANDS = {
     "wait": "block until this boot is healed; needs no rights but to read the state file",
     "notify": "show whom the configuration tells how a boot went; --test: tell them something now",
     "check": "check the configuration, and whether everything it names can be reached",
+    "doctor": "say why this machine, a namespace or a workload is not well; changes nothing, needs no configuration",
+    "explain": "explain one of the causes that `doctor --list` names",
+    "bundle": "pack what helps others to help into one file, without passwords",
     "init": "find what is in the cluster, and write a commented configuration",
     "rbac": "print the least rights that the configuration needs",
     "demo": "start an embedded cluster, break it as a power cut does, and heal it before your eyes",
@@ -124,17 +130,25 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _common(parser: argparse.ArgumentParser, default: Path | None = CONFIG) -> None:
-    option = parser.add_argument(
-        "-c", "--config", type=Path, default=default, metavar="FILE", help=f"default: {CONFIG}"
-    )
-    option.complete = "file"  # type: ignore[attr-defined]  # how shtab wants to be told
+def _rate(text: str) -> float:
+    """Return a rate; ValueError, which argparse tells of, where it is none that lets anything be done."""
+    rate = float(text)
+    if not 1 <= rate <= 10_000:  # noqa: PLR2004 - also false for what is no number
+        raise argparse.ArgumentTypeError(f"cannot use {quoted(text)}: it should be from 1 to 10000")
+    return rate
 
 
 def _run(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--once", action="store_true", help="one pass; the exit code says how it ended")
     parser.add_argument("--json", action="store_true", help="print the report as JSON, the progress on stderr")
+    parser.add_argument(
+        "--max-requests-per-second",
+        type=_rate,
+        default=50.0,
+        metavar="NUMBER",
+        help="how many requests the API server is sent at most; default: 50",
+    )
     parser.add_argument(
         "--accept-data",
         action="append",
@@ -267,6 +281,9 @@ _ARGUMENTS = {
     "check": _check,
     "init": _init,
     "rbac": _rbac,
+    "doctor": examining.doctor,
+    "explain": examining.explain,
+    "bundle": examining.bundle,
     "demo": _demo,
 }
 
@@ -283,6 +300,7 @@ _EXAMPLES = {
     "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
     "init": "examples:\n  sudo bootheal init\n  bootheal init --output - --namespace shop\n  sudo bootheal init --diff",
     "rbac": "examples:\n  bootheal rbac | kubectl apply -f -\n  sudo bootheal rbac --diff",
+    **examining.EXAMPLES,
     "demo": "examples:\n  bootheal demo\n  bootheal demo --scenario data-lost\n  bootheal demo --keep\n\n"
     "needs: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",
 }

@@ -82,7 +82,7 @@ def _break_and_heal(stack: "Stack", scenario: Scenario) -> int:
     inbox = Inbox()
     reporter = open_reporter()
     with stop_on_signals(inbox):
-        report = heal(load(stack.config), reporter, inbox)
+        report = heal(stack.config, load(stack.config), reporter, inbox)
     print(flush=True)
     reporter.conclude(report)
     return VERDICTS[report.verdict].exit_code

@@ -70,7 +70,7 @@ def down(world: World, pod: Pod, boot_time: BootTime | None) -> Down | None:
         kept = keeps_back(world.cluster, pod, None, boot_time)
         return Down(pod.ref, quoted(pod.unschedulable) or pod.phase, more=describe, trouble=kept)
     state, ended = in_words(waiting) or pod.phase, waiting.ended
-    if ended and before_boot(ended, boot_time):
+    if ended and before_boot(ended, boot_time, pod.node):
         return Down(pod.ref, state, more=describe)
     kept = keeps_back(world.cluster, pod, waiting, boot_time)
     state = beyond(state, kept)

@@ -7,6 +7,7 @@ from bootheal.model.quoted import plain
 from bootheal.ports.cluster import ClusterReader, ClusterWatcher, ClusterWriter, CredentialReader, Happenings, PodAccess
 from bootheal.ports.host import Containers, Host
 from bootheal.ports.partial import Partial
+from bootheal.ports.scenes import SceneReader
 from bootheal.ports.servers import Pooler, Postgres, Web
 
 _NOTHING = Partial()
@@ -31,6 +32,7 @@ class World:
     writer: ClusterWriter = _NOTHING
     watcher: ClusterWatcher = _NOTHING
     happenings: Happenings = _NOTHING
+    scenes: SceneReader = _NOTHING
     host: Host = _NOTHING
     postgres: Postgres = _NOTHING
     pooler: Pooler = _NOTHING

@@ -94,7 +94,7 @@ def account(world: World, pod: Pod, *, recovering: bool) -> Account:
     describe = f"kubectl -n {pod.ref.namespace} describe pod {pod.ref.name}"
     if container is None:
         return _kept_back(world, pod, None, describe)
-    if container.state is not State.RUNNING and container.ended and before_boot(container.ended, boot_time):
+    if container.state is not State.RUNNING and container.ended and before_boot(container.ended, boot_time, pod.node):
         return Account(more=describe)  # its status is of the previous boot
     previous = _which_log(container)
     if previous is None:

@@ -1,10 +1,11 @@
-"""One API server behind the six ports of a cluster: they share its lists, and know which passwords to keep silent."""
+"""One API server behind the seven ports of a cluster: they share its lists, and know which passwords to keep silent."""
 
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.happenings import KubeHappenings
 from bootheal.adapters.kube.lists import Lists
 from bootheal.adapters.kube.pod_access import KubePodAccess
 from bootheal.adapters.kube.reader import KubeReader
+from bootheal.adapters.kube.scenes import KubeScenes
 from bootheal.adapters.kube.secrets import KubeSecrets
 from bootheal.adapters.kube.writer import KubeWriter
 from bootheal.adapters.redaction import Redaction
@@ -21,3 +22,4 @@ class KubeCluster:
         self.secrets = KubeSecrets(api, redact, self.reader.document)
         self.writer = KubeWriter(api, self.watcher)
         self.happenings = KubeHappenings(api)
+        self.scenes = KubeScenes(api, self.reader, redact)

@@ -1,0 +1,99 @@
+"""One .tar.gz of texts, for its owner alone: bounded in size, with a manifest of what is in it and what is not."""
+
+import gzip
+import io
+import json
+import os
+import secrets
+import tarfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bootheal.adapters.files import advice
+from bootheal.errors import UsageError
+
+MODE = 0o600
+KIBIBYTE = 1024
+LONGEST_PART, MOST = 256 * KIBIBYTE, 4096 * KIBIBYTE
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of an archive: its name, and its text, or data that becomes JSON. What comes first is kept first."""
+
+    name: str
+    content: Any
+
+
+def write_archive(
+    path: Path, parts: Iterable[Part], left_out: Sequence[str], facts: Mapping[str, Any], hide: Callable[[str], str]
+) -> None:
+    """Write it at once or not at all. `hide` takes secrets out of each line of what goes into it.
+
+    Of a text that is too long its end is kept, and the manifest says so. UsageError where it cannot be written.
+    """
+    kept: list[tuple[str, bytes]] = []
+    told, missing, size = list[dict[str, Any]](), list(left_out), 0
+    for part in parts:
+        text = _text(part.content, hide).encode()
+        cut = len(text) > LONGEST_PART
+        text = text[-LONGEST_PART:] if cut else text
+        if size + len(text) > MOST:
+            missing.append(f"{part.name}: there was no room for it in {MOST // KIBIBYTE} KiB")
+            continue
+        size += len(text)
+        kept.append((part.name, text))
+        told.append({"name": part.name, "bytes": len(text), **({"cut": "only its end is here"} if cut else {})})
+    manifest = {**facts, "files": told, "left_out": [hide(each) for each in missing]}
+    _replace(path, _packed([(MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode()), *kept], path))
+
+
+def _text(content: Any, hide: Callable[[str], str]) -> str:
+    if isinstance(content, str):
+        return "\n".join(map(hide, content[-2 * LONGEST_PART :].split("\n")))
+    return json.dumps(hidden(content, hide), indent=2) + "\n"
+
+
+def hidden(data: Any, hide: Callable[[str], str]) -> Any:
+    """Return data of which each text has gone through `hide`."""
+    if isinstance(data, str):
+        return hide(data)
+    if isinstance(data, dict):
+        return {hide(str(key)): hidden(each, hide) for key, each in data.items()}
+    if isinstance(data, list | tuple):
+        return [hidden(each, hide) for each in data]
+    return data
+
+
+def _packed(files: Iterable[tuple[str, bytes]], path: Path) -> bytes:
+    packed = io.BytesIO()
+    root = path.name.removesuffix(".gz").removesuffix(".tar")
+    with gzip.GzipFile(fileobj=packed, mode="wb") as squeezed, tarfile.open(fileobj=squeezed, mode="w") as archive:
+        for name, text in files:
+            member = tarfile.TarInfo(f"{root}/{name}")
+            member.size, member.mode, member.mtime = len(text), MODE, int(time.time())
+            archive.addfile(member, io.BytesIO(text))
+    return packed.getvalue()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside it and rename: whoever may read the directory sees all of it or nothing, and only its owner may."""
+    beside = path.parent / f".{path.name}.{secrets.token_hex(4)}"
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
+        try:
+            left = memoryview(content)
+            while left:
+                left = left[os.write(descriptor, left) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        hint = advice(error, "name another place by --output, or by evidence_directory in the configuration")
+        raise UsageError(f"cannot write {path}: {error.strerror or error}", hint=hint) from None

@@ -1,0 +1,321 @@
+"""The SceneReader port: a list of each kind, asked for together, and the Secrets and ConfigMaps that are needed."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from bootheal.adapters.kube import needs, objects, webhooks, workloads
+from bootheal.adapters.kube.api import Api, Query
+from bootheal.adapters.kube.errors import understood
+from bootheal.adapters.kube.lists import APPS, BATCH, CORE
+from bootheal.adapters.kube.objects import Raw, ref, seconds
+from bootheal.adapters.kube.reader import KubeReader
+from bootheal.adapters.kube.shown import PATHS, shown
+from bootheal.adapters.kube.typed import checked
+from bootheal.adapters.redaction import Redaction
+from bootheal.adapters.together import together
+from bootheal.errors import BoothealError, DeniedError, MissingError
+from bootheal.model import Endpoint, Occurrence, Readiness, Ref
+from bootheal.model.scene import Claim, Halted, Scene, Template, Unwell
+
+# All of it together; a machine of two hundred pods answers in a fraction.
+LISTS_SECONDS, NEEDS_SECONDS = 3.0, 1.5
+PAGE, MOST_PAGES = 500, 20
+
+SLICES, LEASES = "/apis/discovery.k8s.io/v1", "/apis/coordination.k8s.io/v1"
+OURS = "kube-node-lease"
+
+# What a cluster need not have, how it is told to stand still, and by which words that is told.
+_SUSPENDED: Mapping[str, tuple[str, str]] = {
+    "kustomization": ("/apis/kustomize.toolkit.fluxcd.io/v1", "kustomizations"),
+    "helmrelease": ("/apis/helm.toolkit.fluxcd.io/v2", "helmreleases"),
+    "cluster": ("/apis/postgresql.cnpg.io/v1", "clusters"),
+}
+
+_NAMESPACED: Mapping[str, tuple[str, str, Query]] = {
+    "pod": (CORE, "pods", ()),
+    "service": (CORE, "services", ()),
+    "claim": (CORE, "persistentvolumeclaims", ()),
+    "event": (CORE, "events", (("fieldSelector", "type!=Normal"),)),
+    "slice": (SLICES, "endpointslices", ()),
+    "deployment": (APPS, "deployments", ()),
+    "statefulset": (APPS, "statefulsets", ()),
+    "daemonset": (APPS, "daemonsets", ()),
+    "job": (BATCH, "jobs", ()),
+    "cronjob": (BATCH, "cronjobs", ()),
+    **{kind: (group, plural, ()) for kind, (group, plural) in _SUSPENDED.items()},
+}
+_CLUSTERS_OWN: Mapping[str, tuple[str, str, Query]] = {
+    "node": (CORE, "nodes", ()),
+    "volume": (CORE, "persistentvolumes", ()),
+    "namespace": (CORE, "namespaces", ()),
+    "lease": (f"{LEASES}/namespaces/{OURS}", "leases", ()),
+}
+_WORKLOADS = ("deployment", "statefulset", "daemonset")
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was listed, by kind, and what could not be."""
+
+    items: dict[str, list[Raw]] = field(default_factory=dict)
+    gaps: list[str] = field(default_factory=list)
+
+    def parsed(self, kind: str, parse: Callable[[Raw], Any]) -> tuple[Any, ...]:
+        """Return a kind's objects as snapshots; one that cannot be understood is a gap."""
+        found = []
+        for raw in self.items.get(kind, ()):
+            try:
+                with understood(f"a {kind}"):
+                    found.append(parse(raw))
+            except BoothealError as error:
+                self.gaps.append(str(error))
+        return tuple(found)
+
+
+class KubeScenes:
+    """Reads scenes from one API server."""
+
+    def __init__(self, api: Api, reader: KubeReader, redaction: Redaction) -> None:
+        self._api, self._reader, self._redaction = api, reader, redaction
+
+    def scene(self, namespaces: Sequence[str] = ()) -> Scene:
+        """Read one."""
+        now = time.time()
+        try:
+            readiness = self._reader.readiness()
+        except DeniedError as error:
+            return Scene(now=now, readiness=Readiness(ready=False, why=str(error)), refused=True, present=False)
+        except BoothealError as error:
+            return Scene(now=now, readiness=Readiness(ready=False, why=str(error)), present=False)
+        questions: dict[str, Callable[[], Any]] = {
+            kind: partial(self._all, kind, tuple(namespaces)) for kind in (*_NAMESPACED, *_CLUSTERS_OWN)
+        }
+        answers = together(self._api.scope, {**questions, "extensions": self._extensions}, LISTS_SECONDS)
+        found = _Found()
+        for kind in questions:
+            answer = answers[kind]
+            if isinstance(answer, BoothealError):
+                found.gaps.append(str(answer) if kind in str(answer) else f"{_plural(kind)}: {answer}")
+            else:
+                found.items[kind] = answer
+        extensions = answers["extensions"]
+        scene = _scene(found, now, readiness)
+        if not isinstance(extensions, BoothealError):
+            scene = replace(scene, extensions=extensions)
+        refs = [each.owner for each in scene.templates] + [each.ref for each in scene.services]
+        refs += [each.ref for each in scene.pods]
+        names = {part for each in refs for part in (each.name, each.namespace)}
+        keys, gaps = self._keys(scene.templates, frozenset(names))
+        return replace(scene, keys=keys, gaps=tuple(dict.fromkeys((*scene.gaps, *gaps))))
+
+    def shown(self, about: Ref) -> Mapping[str, Any]:
+        """Read one object, and keep of it what may be shown."""
+        group, plural = PATHS.get(about.kind, ("", ""))
+        if not group:
+            return {}
+        where = f"namespaces/{about.namespace}/" if about.namespace else ""
+        raw = self._api.get(f"{group}/{where}{plural}/{about.name}", about=str(about))
+        with understood(str(about)):
+            return shown(raw)
+
+    def _extensions(self) -> Any:
+        return webhooks.read(self._api.get)
+
+    def _all(self, kind: str, namespaces: Sequence[str]) -> list[Raw]:
+        """List a kind; where not all namespaces may be, those that are named. What there is no kind of is empty."""
+        if kind in _CLUSTERS_OWN:
+            group, plural, query = _CLUSTERS_OWN[kind]
+            return self._pages(f"{group}/{plural}", query, plural)
+        group, plural, query = _NAMESPACED[kind]
+        try:
+            return self._pages(f"{group}/{plural}", query, plural)
+        except DeniedError:
+            if not namespaces:
+                raise
+            paths = [f"{group}/namespaces/{namespace}/{plural}" for namespace in namespaces]
+            return [raw for path in paths for raw in self._pages(path, query, plural)]
+
+    def _pages(self, path: str, query: Query, about: str) -> list[Raw]:
+        found: list[Raw] = []
+        token = ""
+        for _ in range(MOST_PAGES):
+            more = [("continue", token)] if token else []
+            try:
+                answer = self._api.get(path, [*query, ("limit", str(PAGE)), *more], about=about)
+            except MissingError:
+                return []
+            with understood(about):
+                found += answer.get("items") or ()
+                token = (answer.get("metadata") or {}).get("continue") or ""
+            if not token:
+                break
+        return found
+
+    def _keys(
+        self, templates: Iterable[Template], names: frozenset[str]
+    ) -> tuple[dict[Ref, frozenset[str] | None], list[str]]:
+        """Read which keys the needed Secrets and ConfigMaps have; what may not be read is a gap.
+
+        What is a password in them is hidden from now on; what is the name of an object, too, cannot be.
+        """
+        wanted = sorted({need.about for template in templates for need in template.needs})
+        answers = together(self._api.scope, {each: partial(self._data_of, each) for each in wanted}, NEEDS_SECONDS)
+        failed = {each: answer for each, answer in answers.items() if isinstance(answer, BoothealError)}
+        gaps = [f"{len(failed)} Secrets and ConfigMaps: {next(iter(failed.values()))}"] if failed else []
+        keys: dict[Ref, frozenset[str] | None] = {}
+        for about, data in answers.items():
+            if about not in failed:
+                keys[about] = None if data is None else frozenset(data)
+                for secret in needs.passwords(data or {}) if about.kind == "secret" else ():
+                    if secret not in names:
+                        self._redaction.learn(secret)
+        return keys, gaps
+
+    def _data_of(self, about: Ref) -> Mapping[str, str] | None:
+        plural = {"secret": "secrets", "configmap": "configmaps"}[about.kind]
+        try:
+            raw = self._api.get(f"{CORE}/namespaces/{about.namespace}/{plural}/{about.name}", about=str(about))
+        except MissingError:
+            return None
+        with understood(str(about)):
+            return {**(raw.get("data") or {}), **(raw.get("binaryData") or {})}
+
+
+def _plural(kind: str) -> str:
+    return (_NAMESPACED.get(kind) or _CLUSTERS_OWN[kind])[1]
+
+
+def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
+    services = found.parsed("service", lambda raw: checked(objects.service(raw)))
+    names = frozenset(service.ref.name for service in services)
+    pods = found.parsed("pod", lambda raw: checked(objects.pod(raw)))
+    jobs = found.parsed("job", _job)
+    templates = [
+        template
+        for kind in (*_WORKLOADS, "cronjob")
+        for template in found.parsed(kind, partial(needs.template, kind=kind, services=names))
+    ]
+    return Scene(
+        now=now,
+        readiness=readiness,
+        nodes=found.parsed("node", lambda raw: checked(objects.node(raw))),
+        leases=dict(found.parsed("lease", lambda raw: (raw["metadata"]["name"], checked(objects.lease(raw))))),
+        pods=pods,
+        workloads=tuple(
+            each
+            for kind in _WORKLOADS
+            for each in found.parsed(kind, lambda raw, kind=kind: checked(workloads.workload(raw, kind)))  # type: ignore[misc]
+        ),
+        templates=tuple(templates),
+        owners={**_deployments(pods), **{job.ref: job.owner for job in jobs if job.owner}},
+        services=services,
+        endpoints=_endpoints(found),
+        claims=found.parsed("claim", _claim),
+        volumes=dict(found.parsed("volume", _volume)),
+        jobs=tuple(_failed(jobs)),
+        namespaces=tuple(each for each in found.parsed("namespace", _ending) if each.reason),
+        halted=tuple(each for kind in (*_SUSPENDED, "cronjob") for each in _halted(kind, found)),
+        events=_events(found),
+        gaps=tuple(found.gaps),
+    )
+
+
+def _deployments(pods: Iterable[Any]) -> dict[Ref, Ref]:
+    """Return whose each ReplicaSet is: a Deployment's bears its name and the hash that its pods bear as a label."""
+    owners = {}
+    for pod in pods:
+        mark = pod.labels.get("pod-template-hash", "")
+        if pod.owner and pod.owner.kind == "replicaset" and mark and pod.owner.name.endswith(f"-{mark}"):
+            owners[pod.owner] = Ref("deployment", pod.owner.namespace, pod.owner.name.removesuffix(f"-{mark}"))
+    return owners
+
+
+def _endpoints(found: _Found) -> dict[Ref, tuple[Endpoint, ...]]:
+    by_service: dict[Ref, tuple[Endpoint, ...]] = {}
+    for namespace, (name, addresses) in found.parsed(
+        "slice", lambda raw: (raw["metadata"].get("namespace", ""), objects.endpoints(raw))
+    ):
+        about = Ref("service", namespace, name)
+        by_service[about] = (*by_service.get(about, ()), *addresses)
+    return by_service
+
+
+def _claim(raw: Raw) -> Claim:
+    spec = raw.get("spec") or {}
+    phase = (raw.get("status") or {}).get("phase", "")
+    created = seconds(raw["metadata"].get("creationTimestamp")) or 0.0
+    claim = Claim(
+        ref("persistentvolumeclaim", raw),
+        phase,
+        spec.get("volumeName") or "",
+        spec.get("storageClassName") or "",
+        created,
+    )
+    return checked(claim)
+
+
+def _volume(raw: Raw) -> tuple[str, tuple[str, ...]]:
+    """Return a volume's name, and those of the nodes that it can be mounted on, where it names them."""
+    required = (((raw.get("spec") or {}).get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms")
+    expressions = [each for term in required or () for each in term.get("matchExpressions") or ()]
+    named = [each for each in expressions if each.get("key") == "kubernetes.io/hostname"]
+    return raw["metadata"]["name"], tuple(value for each in named for value in each.get("values") or ())
+
+
+def _job(raw: Raw) -> Unwell:
+    """Parse a Job; `reason` is "" of one that has not failed."""
+    failed = objects.condition(raw.get("status") or {}, "Failed")
+    failed = failed if failed.get("status") == "True" else {}
+    owner = next((each for each in raw["metadata"].get("ownerReferences") or () if each.get("controller")), None)
+    about = ref("job", raw)
+    at = seconds(failed.get("lastTransitionTime") or raw["metadata"].get("creationTimestamp"))
+    of = Ref(owner["kind"].lower(), about.namespace, owner["name"]) if owner else None
+    return Unwell(about, failed.get("reason", ""), failed.get("message", ""), at, of)
+
+
+def _failed(jobs: Sequence[Unwell]) -> Iterator[Unwell]:
+    """Yield the Jobs that have failed; of a CronJob's only where the latest has."""
+    latest: dict[Ref, float] = {}
+    for job in jobs:
+        if job.owner:
+            latest[job.owner] = max(latest.get(job.owner, 0.0), job.at or 0.0)
+    for job in jobs:
+        if job.reason and (job.owner is None or (job.at or 0.0) >= latest[job.owner]):
+            yield job
+
+
+def _ending(raw: Raw) -> Unwell:
+    """Parse a namespace; `reason` is "" of one that is not being deleted."""
+    stamp = raw["metadata"].get("deletionTimestamp")
+    conditions = (raw.get("status") or {}).get("conditions") or ()
+    why = next((each.get("message", "") for each in conditions if each.get("status") == "True"), "")
+    name = raw["metadata"]["name"]
+    return Unwell(Ref("namespace", "", name), "Terminating" if stamp else "", why, seconds(stamp))
+
+
+def _halted(kind: str, found: _Found) -> Iterator[Halted]:
+    """Yield what somebody has told to stand still."""
+    for raw in found.items.get(kind, ()):
+        spec, said = raw.get("spec") or {}, raw["metadata"].get("annotations") or {}
+        if spec.get("suspend") is True:
+            yield Halted(ref(kind, raw), "suspended")
+        if said.get("cnpg.io/hibernation") == "on":
+            yield Halted(ref(kind, raw), "hibernated (cnpg.io/hibernation)")
+        if said.get("cnpg.io/fencedInstances") not in (None, "", "[]"):
+            yield Halted(ref(kind, raw), "fenced (cnpg.io/fencedInstances)")
+
+
+def _events(found: _Found) -> dict[Ref, tuple[Occurrence, ...]]:
+    by_object: dict[Ref, list[Occurrence]] = {}
+    for about, each in found.parsed("event", _event):
+        by_object.setdefault(about, []).append(each)
+    return {about: tuple(sorted(said, key=lambda each: each.at or 0.0)) for about, said in by_object.items()}
+
+
+def _event(raw: Raw) -> tuple[Ref, Occurrence]:
+    involved = raw.get("involvedObject") or {}
+    about = Ref(str(involved.get("kind", "")).lower(), involved.get("namespace") or "", involved.get("name") or "")
+    return about, checked(objects.occurrence(raw))

@@ -1,0 +1,166 @@
+"""What does not go together of what objects declare and what there is: nobody says so, it is seen by comparing. Pure.
+
+Such evidence has `Source.OBJECT` and a reason word of ours, which names one cause each.
+"""
+
+from bootheal.causes.cause import Cause, Gravity, Sign, Source
+
+DESCRIBE = "kubectl -n {namespace} describe {kind} {name}"
+
+
+def _seen(reason: str) -> tuple[Sign, ...]:
+    return (Sign(Source.OBJECT, reason=reason),)
+
+
+SERVICES: tuple[Cause, ...] = (
+    Cause(
+        id="service-selects-nothing",
+        means="its selector fits no pod: {said}",
+        gravity=Gravity.PERSON,
+        signs=_seen("SelectsNothing"),
+        next_step="correct the Service's selector, or the labels of the pods: "
+        "kubectl -n {namespace} get pods --show-labels",
+    ),
+    Cause(
+        id="service-port-missing",
+        means="its target port is one that the pods do not name: {said}",
+        gravity=Gravity.PERSON,
+        signs=_seen("PortMissing"),
+        next_step="correct targetPort, or name the port in the pods' template: "
+        "kubectl -n {namespace} get service {name} -o yaml",
+    ),
+    Cause(
+        id="service-no-primary",
+        means="no pod has the label of the primary, so nobody is behind it: {said}",
+        gravity=Gravity.PASSES,
+        signs=_seen("NoPrimary"),
+        next_step="kubectl -n {namespace} get pods --show-labels; see why the cluster elects nobody in its logs",
+    ),
+    Cause(
+        id="service-without-pods",
+        means="no pod is behind it that serves: {said}",
+        gravity=Gravity.PASSES,
+        signs=_seen("NothingReady"),
+        next_step="kubectl -n {namespace} get pods,endpointslices",
+    ),
+    Cause(
+        id="service-old-addresses",
+        means="it still sends to addresses at which no living pod is: {said}",
+        gravity=Gravity.PASSES,
+        signs=_seen("OldAddresses"),
+        next_step="kubectl -n {namespace} get endpointslices -o wide; see that k3s' controllers run",
+    ),
+)
+
+VOLUMES: tuple[Cause, ...] = (
+    Cause(
+        id="claim-lost",
+        means="its volume is gone, and what was on it with it, as far as Kubernetes knows: {said}",
+        gravity=Gravity.DATA,
+        signs=_seen("ClaimLost"),
+        next_step="make nothing anew: look for the volume's directory first, under /var/lib/rancher/k3s/storage",
+    ),
+    Cause(
+        id="claim-pending",
+        means="it has no volume yet: {said}",
+        gravity=Gravity.PASSES,
+        signs=_seen("ClaimPending"),
+        next_step=DESCRIBE,
+    ),
+    Cause(
+        id="volume-on-other-node",
+        means="its volume can be mounted on a node only that is not there any more: {said}",
+        gravity=Gravity.PERSON,
+        signs=_seen("OtherNode"),
+        next_step="give the machine its old name back (hostnamectl, or k3s --node-name) and restart k3s: "
+        "kubectl get nodes,persistentvolumes",
+    ),
+)
+
+WORKLOADS: tuple[Cause, ...] = (
+    Cause(
+        id="reference-missing",
+        means="its next pods will not begin: {said}",
+        gravity=Gravity.PERSON,
+        signs=_seen("ReferenceMissing"),
+        next_step="make what it names, or correct the workload: kubectl -n {namespace} get secrets,configmaps",
+        consequence_of=("reference-missing",),
+    ),
+    Cause(
+        id="workload-not-available",
+        means="it does not serve as it should: {said}",
+        gravity=Gravity.PASSES,
+        signs=_seen("NotAvailable"),
+        next_step=DESCRIBE,
+    ),
+    Cause(
+        id="step-not-settled",
+        means="{said}",
+        gravity=Gravity.PASSES,
+        signs=_seen("StepNotSettled"),
+        next_step="bootheal plan --verbose; bootheal run --once heals what it can",
+        restart_helps=True,
+    ),
+    Cause(
+        id="job-failed",
+        means="it has failed in this boot, and is not tried again: {said}",
+        gravity=Gravity.PERSON,
+        signs=_seen("JobFailed"),
+        next_step="kubectl -n {namespace} logs job/{name} --tail=50",
+    ),
+    Cause(
+        id="namespace-not-ending",
+        means="it is being deleted and does not end: {said}",
+        gravity=Gravity.PASSES,
+        signs=_seen("NamespaceEnding"),
+        next_step="kubectl get namespace {name} -o yaml shows what it still waits for",
+    ),
+)
+
+PODS: tuple[Cause, ...] = (
+    Cause(
+        id="pod-not-ready",
+        means="its containers run, but it is not ready: {said}",
+        gravity=Gravity.PASSES,
+        signs=_seen("NotReady"),
+        next_step="kubectl -n {namespace} logs {name} --all-containers --tail=50",
+        restart_helps=True,
+    ),
+    Cause(
+        id="pod-crashes",
+        means="container {container} ends again and again, and its last words are: {said}",
+        gravity=Gravity.HEALED,
+        signs=_seen("Crashes"),
+        next_step="kubectl -n {namespace} logs --previous {name} -c {container}",
+        restart_helps=True,
+    ),
+    Cause(
+        id="pod-not-understood",
+        means="something keeps it back that is not in the catalogue: {said}",
+        gravity=Gravity.PASSES,
+        signs=_seen("NotUnderstood"),
+        next_step=DESCRIBE,
+    ),
+    Cause(
+        id="pod-not-ending",
+        means="it is being deleted and does not end: {said}",
+        gravity=Gravity.HEALED,
+        signs=_seen("NotEnding"),
+        next_step="kubectl -n {namespace} get pod {name} -o yaml; see whether its node is there, and its finalizers",
+    ),
+    Cause(
+        id="pod-completed-early",
+        means="it ended with the shutdown, and its controller makes no other while it is there",
+        gravity=Gravity.HEALED,
+        signs=_seen("CompletedEarly"),
+        next_step="kubectl -n {namespace} delete pod {name}",
+    ),
+    Cause(
+        id="init-container-skipped",
+        means="it runs although its init container {container} did not run in this boot",
+        gravity=Gravity.HEALED,
+        signs=_seen("InitSkipped"),
+        next_step="kubectl -n {namespace} delete pod {name}",
+        since="1.34",
+    ),
+)

@@ -1,0 +1,30 @@
+"""`bootheal bundle`: all that helps others to help, in one file, without passwords."""
+
+import argparse
+from pathlib import Path
+
+from bootheal.adapters.scope import Scope
+from bootheal.cli.bundling import Bundle, file_name
+from bootheal.cli.doctor import chosen, warn
+from bootheal.cli.looking import examined
+from bootheal.cli.wiring import open_world
+
+
+def main(options: argparse.Namespace) -> int:
+    """Look, pack, and say where it lies."""
+    cluster, configuration, config = chosen(options)
+    path: Path = options.output or Path.cwd() / file_name()
+    with Scope(warn) as scope:
+        world = open_world(cluster, scope)
+        scene, diagnosis = examined(world, scope, (), configuration)
+        Bundle(
+            cluster=cluster,
+            world=world,
+            scope=scope,
+            scene=scene,
+            diagnosis=diagnosis,
+            config=config,
+            state_directory=configuration.file.state_directory if configuration else None,
+        ).write(path)
+    print(f"written: {path}; its manifest.json says what is in it, and what was left out")
+    return 0

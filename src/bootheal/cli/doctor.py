@@ -1,0 +1,115 @@
+"""`bootheal doctor`: why a machine, a namespace or a workload is not well. It changes nothing."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bootheal.adapters.archive import hidden
+from bootheal.adapters.scope import Scope
+from bootheal.cli.arguments import CONFIG
+from bootheal.cli.kind import find_cluster
+from bootheal.cli.looking import examined
+from bootheal.cli.wiring import open_world
+from bootheal.config import Configuration, load
+from bootheal.config.sections.cluster import Cluster
+from bootheal.diagnosis import Diagnosis
+from bootheal.diagnosis.known import listed
+from bootheal.diagnosis.words import as_json, lines
+from bootheal.errors import UsageError
+from bootheal.model import Ref
+from bootheal.ports import World
+
+# Between two looks: what is gone by then was in passing.
+LOOK_AGAIN_SECONDS = 1.0
+
+# What people call kinds, as for kubectl.
+_KINDS = {
+    "deploy": "deployment",
+    "deployments": "deployment",
+    "sts": "statefulset",
+    "statefulsets": "statefulset",
+    "ds": "daemonset",
+    "daemonsets": "daemonset",
+    "po": "pod",
+    "pods": "pod",
+    "svc": "service",
+    "services": "service",
+    "pvc": "persistentvolumeclaim",
+    "claim": "persistentvolumeclaim",
+    "no": "node",
+    "nodes": "node",
+    "ns": "namespace",
+    "namespaces": "namespace",
+    "cj": "cronjob",
+    "jobs": "job",
+}
+
+
+def main(options: argparse.Namespace) -> int:
+    """Look, tell, and return 0 where all is well, 1 where something is not, 3 where data is at risk."""
+    if options.list:
+        print(*listed(), sep="\n")
+        return 0
+    wanted = [parsed(text) for text in options.about]
+    cluster, configuration, _ = chosen(options)
+    with Scope(warn) as scope:
+        world = open_world(cluster, scope)
+        namespaces = tuple(ref.namespace or ref.name for ref in wanted)
+        found = twice(world, scope, namespaces, configuration).of(wanted)
+        tell(found, world, as_data=options.json)
+    return found.exit_code
+
+
+def twice(
+    world: World, scope: Scope, namespaces: Sequence[str], configuration: Configuration | None = None
+) -> Diagnosis:
+    """Look, and once more where something is found: evidence holds for two looks."""
+    _, first = examined(world, scope, namespaces, configuration)
+    if not first.found:
+        return first
+    time.sleep(LOOK_AGAIN_SECONDS)
+    return first.again(examined(world, scope, namespaces, configuration)[1])
+
+
+def tell(found: Diagnosis, world: World, *, as_data: bool) -> None:
+    """Print it without any secret that was read on the way."""
+    if as_data:
+        print(json.dumps(hidden(as_json(found), world.told), indent=2))
+    else:
+        print(*map(world.told, lines(found)), sep="\n")
+
+
+def chosen(options: argparse.Namespace) -> tuple[Cluster, Configuration | None, Path | None]:
+    """Return the cluster, the configuration and its file, where there are any; else what is on this machine."""
+    config: Path | None = options.config
+    found_by_hand = options.kubeconfig or options.name or options.context
+    if config or (CONFIG.exists() and not found_by_hand):
+        path = config or CONFIG
+        configuration = load(path)
+        return configuration.file.cluster, configuration, path
+    section, _ = find_cluster(options.kubeconfig, options.context, options.name)
+    return Cluster.model_validate(section), None, None
+
+
+def parsed(text: str) -> Ref:
+    """Return what is meant by NAMESPACE, KIND/NAMESPACE/NAME or, of a node or namespace, KIND/NAME."""
+    kind, *rest = text.split("/")
+    kind = _KINDS.get(kind.lower(), kind.lower()) if rest else kind
+    match rest:
+        case []:
+            return Ref("namespace", "", kind)
+        case [name] if kind in ("node", "namespace") and name:
+            return Ref(kind, "", name)
+        case [namespace, name] if namespace and name:
+            return Ref(kind, namespace, name)
+        case _:
+            hint = "say a namespace, such as shop, or an object, such as deployment/shop/web"
+            raise UsageError(f"cannot tell what is meant by {text}", hint=hint)
+
+
+def warn(text: str) -> None:
+    """Tell it beside what was asked for."""
+    print(f"warning: {text}", file=sys.stderr)

@@ -1,0 +1,49 @@
+"""What may be said on the command line to those who find out what is not well: `doctor`, `explain`, `bundle`."""
+
+import argparse
+from pathlib import Path
+
+from bootheal.cli.arguments import config
+
+EXAMPLES = {
+    "doctor": "examples:\n  sudo bootheal doctor\n  sudo bootheal doctor shop deployment/web/front\n"
+    "  bootheal doctor --kubeconfig ~/.kube/config --json | jq '.found[].id'\n\n"
+    "exit codes:\n  0    all is well, or passes by itself\n  1    something is not well\n  3    data is at risk",
+    "explain": "example:\n  bootheal explain postgres-lock-file-empty",
+    "bundle": "examples:\n  sudo bootheal bundle\n  sudo bootheal bundle --output /tmp/shop.tar.gz",
+}
+
+
+def doctor(parser: argparse.ArgumentParser) -> None:
+    """Add what `doctor` may be told."""
+    parser.add_argument(
+        "about", nargs="*", metavar="NAMESPACE|OBJECT", help="such as shop, or deployment/shop/web; default: all of it"
+    )
+    _cluster(parser)
+    parser.add_argument("--json", action="store_true", help="print it as JSON, with stable ids")
+    parser.add_argument("--list", action="store_true", help="list the causes that are known, with their ids")
+
+
+def explain(parser: argparse.ArgumentParser) -> None:
+    """Add what `explain` may be told."""
+    parser.add_argument("id", metavar="ID", help="as `doctor` writes it in brackets, such as postgres-lock-file-empty")
+
+
+def bundle(parser: argparse.ArgumentParser) -> None:
+    """Add what `bundle` may be told."""
+    _cluster(parser)
+    output = parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="default: bootheal-HOST-TIME.tar.gz in this directory"
+    )
+    output.complete = "file"  # type: ignore[attr-defined]  # how shtab wants to be told
+
+
+def _cluster(parser: argparse.ArgumentParser) -> None:
+    """Add how a cluster is found: by a configuration, where there is one and no other is meant."""
+    config(parser, default=None)
+    kubeconfig = parser.add_argument(
+        "--kubeconfig", type=Path, metavar="FILE", help="another cluster's; default: the configuration's or this host's"
+    )
+    kubeconfig.complete = "file"  # type: ignore[attr-defined]
+    parser.add_argument("--context", default="", metavar="NAME", help="a context of it; default: its current one")
+    parser.add_argument("--name", default="", metavar="NAME", help="the k3d cluster, where Docker has several")

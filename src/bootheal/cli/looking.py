@@ -1,0 +1,70 @@
+"""One look at all that is known of a machine: its cluster, itself, and the logs that tell more."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from bootheal.adapters.disks import disks
+from bootheal.adapters.host import RemoteHost
+from bootheal.adapters.scope import Scope
+from bootheal.adapters.together import together
+from bootheal.cli.judging import judged
+from bootheal.config import Configuration
+from bootheal.diagnosis import Diagnosis, diagnose, wanted_logs
+from bootheal.errors import BoothealError
+from bootheal.model import HostFacts
+from bootheal.model.scene import Said, Scene
+from bootheal.ports import World
+
+HOST_SECONDS, LOGS_SECONDS = 4.0, 2.0
+LOG_LINES = 100
+
+
+def look(world: World, scope: Scope, namespaces: Sequence[str] = ()) -> Scene:
+    """Read a scene with all that the host knows, and the logs of what has ended or does not serve."""
+    host = world.host
+    questions: dict[str, Callable[[], Any]] = {
+        "scene": partial(world.scenes.scene, namespaces),
+        "facts": host.facts,
+        "boot": lambda: (host.boot_id(), host.boot_time()),
+    }
+    answers = together(scope, questions, HOST_SECONDS + LOGS_SECONDS)
+    facts, boot, scene = answers["facts"], answers["boot"], answers["scene"]
+    silent = next((str(each) for each in (facts, boot) if isinstance(each, BoothealError)), "")
+    if isinstance(scene, BoothealError):
+        scene = Scene(now=0.0, present=False, gaps=(str(scene),))
+    boot_id, boot_time = (None, None) if isinstance(boot, BoothealError) else boot
+    seen: Scene = replace(
+        scene,
+        boot_id=boot_id,
+        boot_time=boot_time,
+        facts=HostFacts() if isinstance(facts, BoothealError) else facts,
+        host_silent=silent,
+        disks=() if isinstance(host, RemoteHost) else disks(),
+    )
+    return replace(seen, said=_said(seen, world, scope))
+
+
+def _said(scene: Scene, world: World, scope: Scope) -> tuple[Said, ...]:
+    wanted = wanted_logs(scene)
+    questions = {
+        each: partial(world.pod_access.log_tail, each.pod, each.container, LOG_LINES, previous=each.previous)
+        for each in wanted
+    }
+    answers = together(scope, questions, LOGS_SECONDS)
+    return tuple(
+        Said(each.pod, each.container, answer, each.previous)
+        for each, answer in answers.items()
+        if not isinstance(answer, BoothealError)
+    )
+
+
+def examined(
+    world: World, scope: Scope, namespaces: Sequence[str] = (), configuration: Configuration | None = None
+) -> tuple[Scene, Diagnosis]:
+    """Look, and find out why what is not well is not; with a configuration, its steps ask the servers, too."""
+    scene = look(world, scope, namespaces)
+    if configuration is not None and scene.present:
+        scene = replace(scene, judged=judged(configuration, world, scope))
+    return scene, diagnose(scene)

@@ -1,0 +1,7 @@
+"""Why a machine, a namespace or a workload is not well: from one moment of all that is known, the causes. Pure."""
+
+from bootheal.diagnosis.diagnose import Diagnosis, diagnose
+from bootheal.diagnosis.item import Item
+from bootheal.diagnosis.logs import Wanted, wanted_logs
+
+__all__ = ["Diagnosis", "Item", "Wanted", "diagnose", "wanted_logs"]

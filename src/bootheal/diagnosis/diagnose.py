@@ -1,0 +1,229 @@
+"""A moment in, causes out: each with what follows from it beneath it, the gravest first. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from bootheal.causes import Gravity
+from bootheal.cluster.rollout import rollout
+from bootheal.diagnosis.held import held
+from bootheal.diagnosis.item import Item
+from bootheal.diagnosis.machine import machine_items
+from bootheal.diagnosis.objects import object_items
+from bootheal.diagnosis.pods import pod_items
+from bootheal.diagnosis.relations import Relations
+from bootheal.diagnosis.services import service_items
+from bootheal.exit_codes import ExitCode
+from bootheal.model import Ref
+from bootheal.model.scene import Scene
+
+# Told of what depends on others: it may follow from a trouble of what it names or stands on.
+_MILD = (Gravity.PASSES, Gravity.HEALED)
+MOST_TOLD = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """`found` is what is not well; `passing` what is not well yet, and usually is by itself, or by bootheal.
+
+    `held` stands still on purpose; `well` says what was looked at and is well; `gaps` what could not be looked at.
+    """
+
+    now: float
+    found: tuple[Item, ...] = ()
+    passing: tuple[Item, ...] = ()
+    held: tuple[tuple[Ref, str], ...] = ()
+    well: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+    present: bool = True
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return 0 where all is well, 3 where data is at risk, else 1."""
+        if any(each.gravest is Gravity.DATA for each in self.found):
+            return ExitCode.PERSON
+        return ExitCode.NOT_HEALED if self.found else ExitCode.HEALED
+
+    def of(self, wanted: Sequence[Ref]) -> "Diagnosis":
+        """Return what of it is about these objects, namespaces and what they stand on; all, where none is named."""
+        if not wanted:
+            return self
+        return replace(
+            self,
+            found=tuple(each for each in self.found if _concerns(each, wanted)),
+            passing=tuple(each for each in self.passing if _concerns(each, wanted)),
+            held=tuple((ref, why) for ref, why in self.held if any(_is(ref, each) for each in wanted)),
+        )
+
+    def again(self, later: "Diagnosis") -> "Diagnosis":
+        """Return a later one without what an earlier look did not see: evidence holds for two looks."""
+        seen = {part.key for each in (*self.found, *self.passing) for part in each.all()}
+        return replace(
+            later,
+            found=tuple(each for each in later.found if each.key in seen),
+            passing=(*later.passing, *(each for each in later.found if each.key not in seen)),
+        )
+
+
+def diagnose(scene: Scene) -> Diagnosis:
+    """Find what is not well in a scene, and why."""
+    relations = Relations(scene)
+    checks = (machine_items(scene), object_items(scene, relations), pod_items(scene, relations))
+    items = _merged([*chain(*checks), *service_items(scene, relations)], relations)
+    trees = sorted(_folded(items, relations), key=lambda each: (-each.gravest.rank, each.age(scene.now) is None))
+    told = [_why_it_matters(each, scene, relations) for each in trees]
+    return Diagnosis(
+        now=scene.now,
+        found=tuple(each for each in told if not _passes(each, scene.now)),
+        passing=tuple(each for each in told if _passes(each, scene.now)),
+        held=tuple(held(scene)),
+        well=tuple(_well(scene, {part.about for each in items for part in each.all()})),
+        gaps=scene.gaps,
+        present=scene.present,
+    )
+
+
+def _passes(tree: Item, now: float) -> bool:
+    """Tell whether nothing of it is a fault yet; what follows from a trouble that still heals is none, either."""
+    return tree.passing(now) and all(each.passing(now) or each.gravity in _MILD for each in tree.all())
+
+
+def _merged(items: Sequence[Item], relations: Relations) -> list[Item]:
+    """Tell once what is true of several pods of one workload, and once what is seen in two ways."""
+    found: dict[tuple[object, ...], Item] = {}
+    pods = {pod.ref: relations.workload_of(pod) for workload in relations.pods.values() for pod in workload}
+    for each in items:
+        key = each.id, pods.get(each.about, each.about), each.finding.evidence.container
+        if key not in found:
+            found[key] = each
+        elif each.about != found[key].about:
+            since = min(filter(None, (each.since, found[key].since)), default=None)
+            found[key] = replace(found[key], since=since, alike=(*found[key].alike, each.about))
+    return list(found.values())
+
+
+def _folded(items: Sequence[Item], relations: Relations) -> list[Item]:
+    """Put each beneath what it follows from."""
+    parents: dict[int, int] = {}
+    for number, each in enumerate(items):
+        above = _above(each, items, relations)
+        if above is not None and number not in _ancestry(above, parents):
+            parents[number] = above
+    return [_tree(number, items, parents) for number in range(len(items)) if number not in parents]
+
+
+def _ancestry(number: int, parents: dict[int, int]) -> Iterator[int]:
+    yield number
+    while number in parents:
+        number = parents[number]
+        yield number
+
+
+def _tree(number: int, items: Sequence[Item], parents: dict[int, int]) -> Item:
+    beneath = tuple(_tree(child, items, parents) for child, above in parents.items() if above == number)
+    return replace(items[number], follows=tuple(sorted(beneath, key=lambda each: -each.gravest.rank)))
+
+
+def _above(each: Item, items: Sequence[Item], relations: Relations) -> int | None:
+    """Return the item that it follows from: the nearest of what its object stands on, else by the catalogue."""
+    causes = each.finding.cause.consequence_of
+    named = [n for n, other in enumerate(items) if other is not each and other.id in causes and _near(each, other)]
+    if named:
+        return named[0]
+    if each.gravity not in _MILD:
+        return None
+    held_by = _positions(items, each)
+    reached, layer = {each.about}, [each.about, *each.alike]
+    while layer:
+        below = [ref for about in layer for ref in relations.below(about, named=True) if ref not in reached]
+        at = [number for ref in dict.fromkeys(below) for number in held_by.get(ref, ())]
+        if at:
+            return max(at, key=lambda number: items[number].gravity.rank)
+        reached.update(below)
+        layer = list(dict.fromkeys(below))
+    return None
+
+
+def _positions(items: Sequence[Item], but: Item) -> dict[Ref, list[int]]:
+    found: dict[Ref, list[int]] = {}
+    for number, each in enumerate(items):
+        if each is not but:
+            for ref in (each.about, *each.alike):
+                found.setdefault(ref, []).append(number)
+    return found
+
+
+def _near(each: Item, other: Item) -> bool:
+    """Tell whether one may follow from the other by where they are."""
+    if each.id == other.id:
+        return False
+    return not other.about.namespace or other.about.namespace == each.about.namespace
+
+
+def _why_it_matters(tree: Item, scene: Scene, relations: Relations) -> Item:
+    follows = list(dict.fromkeys(part.about for part in tree.all() if part.about != tree.about))
+    if follows:
+        return replace(tree, matters=f"{_names(follows)} {'does' if len(follows) == 1 else 'do'} not serve for it")
+    about = tree.about
+    owner = next((relations.workload_of(pod) for pod in scene.pods if pod.ref == about), about)
+    workload = next((each for each in scene.workloads if each.ref == owner), None)
+    if workload is not None:
+        return replace(tree, matters=f"{owner}: {rollout(workload, boot_time=scene.boot_time).why}")
+    users = relations.names(about) if about.kind == "service" else _users(about, scene)
+    if users:
+        return replace(tree, matters=f"{_names(users)} {'needs' if len(users) == 1 else 'need'} it")
+    return replace(tree, matters=_MATTERS[tree.gravity])
+
+
+_MATTERS = {
+    Gravity.PASSES: "it passes by itself as a rule, and has lasted longer than it usually does",
+    Gravity.HEALED: "bootheal run mends such things; where it did not, it says why",
+    Gravity.PERSON: "nothing that waits or starts again mends it",
+    Gravity.DATA: "what is written may be lost: change nothing before a copy is made",
+}
+
+
+def _users(about: Ref, scene: Scene) -> list[Ref]:
+    if about.kind == "persistentvolumeclaim":
+        claimed = (pod for pod in scene.pods if pod.ref.namespace == about.namespace and about.name in pod.claims)
+        return [pod.ref for pod in claimed]
+    return [pod.ref for pod in scene.pods if about.kind == "node" and pod.node == about.name]
+
+
+def _names(refs: Sequence[Ref]) -> str:
+    shown = ", ".join(map(str, refs[:MOST_TOLD]))
+    return shown + (f" and {len(refs) - MOST_TOLD} more" if len(refs) > MOST_TOLD else "")
+
+
+def _well(scene: Scene, unwell: set[Ref]) -> Iterator[str]:
+    """Say how many of each kind were looked at, and are well."""
+    counted = {
+        "node": [Ref("node", "", node.name) for node in scene.nodes],
+        "pod": [pod.ref for pod in scene.pods if pod.ready],
+        "workload": [each.ref for each in scene.workloads if each.desired],
+        "Service": [service.ref for service in scene.services],
+        "claim": [claim.ref for claim in scene.claims if claim.phase == "Bound"],
+        "disk": [Ref("disk", "", disk.path) for disk in scene.disks],
+    }
+    for kind, refs in counted.items():
+        if well := len([ref for ref in refs if ref not in unwell]):
+            yield f"{well} {kind}{'s' * (well != 1)}"
+    if scene.readiness.ready and scene.present:
+        yield "the API server"
+    components = [each for each in scene.facts.components if each.state == "running"]
+    yield from (each.name for each in components if each.name not in {ref.name for ref in unwell})
+    if scene.facts.clock_synchronised:
+        yield "the clock"
+
+
+def _concerns(tree: Item, wanted: Sequence[Ref]) -> bool:
+    """Tell whether it is about what is wanted, or what that stands on: what follows from it is; all of the machine."""
+    refs = [ref for part in tree.all() for ref in (part.about, *part.alike)]
+    return any(_is(ref, each) for ref in refs for each in wanted) or not tree.about.namespace
+
+
+def _is(ref: Ref, wanted: Ref) -> bool:
+    """Tell whether an object is one of what is wanted: itself, or in that namespace."""
+    if wanted.kind == "namespace":
+        return wanted.name in (ref.namespace, ref.name if ref.kind == "namespace" else "")
+    return ref == wanted

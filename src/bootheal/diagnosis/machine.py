@@ -1,0 +1,103 @@
+"""The machine itself: its disks, the parts of its cluster, the API server, the nodes. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+from bootheal.causes import Evidence, Finding, Gravity, Source
+from bootheal.cluster.freshness import node_doubt
+from bootheal.diagnosis.item import Item
+from bootheal.diagnosis.known import entries
+from bootheal.diagnosis.seen import compared, item, lasting
+from bootheal.model import Component, ComponentState, Node, Ref, Symptom
+from bootheal.model.scene import Disk, Scene
+
+# A kubelet removes images and ends pods at 5 to 15 %, so that less than this is what nobody could free.
+FULL, INODES_USED_UP = 0.03, 0.01
+
+# How long what begins with a boot may take, and how long a complaint of it may last.
+NODE_SECONDS, COMPLAINT_SECONDS = 180.0, 180.0
+
+_STOPPED = frozenset({ComponentState.FAILED, ComponentState.STOPPED, ComponentState.MISSING})
+
+_host = partial(compared, source=Source.HOST)
+
+
+def machine_items(scene: Scene) -> Iterator[Item]:
+    """Yield what is wrong with the machine, from the ground up."""
+    if scene.host_silent:
+        yield _host("HostSilent", Ref("host", "", "docker"), scene.host_silent, lasting(scene))
+    for disk in scene.disks:
+        yield from _disk(disk)
+    for component in scene.facts.components:
+        yield from _component(component, scene)
+    for symptom in scene.facts.symptoms:
+        yield _symptom(symptom, scene)
+    if not scene.readiness.ready:
+        word = "ApiRefuses" if scene.refused else "ApiSilent"
+        yield _host(word, Ref("api-server", "", ""), scene.readiness.precisely, lasting(scene))
+    for node in scene.nodes:
+        yield from _node(node, scene)
+    for name, why in scene.extensions.unavailable:
+        yield _host("ApiGroupUnavailable", Ref("apiservice", "", name), why, lasting(scene))
+    for webhook in scene.extensions.unreachable:
+        said = f"webhook {webhook.name} of {webhook.configuration}"
+        yield _host("WebhookUnanswered", webhook.service, said, lasting(scene))
+
+
+def _disk(disk: Disk) -> Iterator[Item]:
+    about = Ref("disk", "", disk.path)
+    free = (("free", f"{disk.free:.1%}"), ("free inodes", f"{disk.inodes:.1%}"))
+    if disk.read_only:
+        yield _host("DiskReadOnly", about, f"the file system of {disk.path}", facts=(("mounted", "read-only"),))
+    if disk.free < FULL:
+        yield _host("DiskFull", about, f"{disk.free:.1%} of it is free", facts=free)
+    elif disk.inodes < INODES_USED_UP:
+        yield _host("DiskInodes", about, f"{disk.inodes:.1%} of them are free", facts=free)
+
+
+def part(component: Component | str, role: str = "") -> Ref:
+    """Name a part of the cluster: a unit, or a container."""
+    name, role = (component.name, component.role) if isinstance(component, Component) else (component, role)
+    return Ref("unit" if role == "k3s" or name.endswith(".service") else "container", "", name)
+
+
+def _component(component: Component, scene: Scene) -> Iterator[Item]:
+    about, said = part(component), " ".join(filter(None, (component.state, component.why and f"({component.why})")))
+    if component.state in _STOPPED:
+        yield _host("ComponentStopped", about, said, lasting(scene, component.since))
+    elif component.state is ComponentState.STARTING:
+        yield _host("ComponentStarts", about, said, lasting(scene, component.since))
+    elif component.state is ComponentState.RESTARTING:  # each start is younger than the trouble
+        yield _host("ComponentStarts", about, said, lasting(scene))
+
+
+def _symptom(symptom: Symptom, scene: Scene) -> Item:
+    """Tell a complaint of a journal, by its entry in the catalogue; it is of the last minute."""
+    about, cause = part(symptom.component), entries().get(symptom.kind)
+    if cause is None:
+        return _host("ComponentComplains", about, symptom.text, lasting(scene))
+    told = replace(cause, means=symptom.text, next_step=symptom.hint or cause.next_step)
+    grave = symptom.fatal or cause.gravity is Gravity.DATA
+    found = Finding(told, Evidence(source=Source.UNIT, about=about))
+    seen = (("seen", "in its journal or log, in the last minute"),)
+    return item(found, lasting(scene), usual=None if grave else COMPLAINT_SECONDS, facts=seen)
+
+
+def _node(node: Node, scene: Scene) -> Iterator[Item]:
+    about, lease = Ref("node", "", node.name), scene.leases.get(node.name)
+    ours = scene.boot_id is not None and node.boot_id == scene.boot_id
+    here = next((each for each in scene.nodes if scene.boot_id and each.boot_id == scene.boot_id), None)
+    if not node.ready and here is not None and not ours and here.ip == node.ip:
+        yield _host("NodeFormerName", about, f"now it is {here.name}", lasting(scene))
+        return
+    doubt = ""
+    if scene.boot_id is not None and (ours or here is None):
+        doubt = node_doubt(node, lease, boot_id=scene.boot_id, boot_time=scene.boot_time, now=scene.now)
+    if doubt:
+        said = doubt.removeprefix(f"node {node.name} ")
+        yield _host("NodeNotHeard", about, said, lasting(scene), usual=NODE_SECONDS)
+    elif not node.ready:
+        yield _host("NodeUnready", about, node.why, lasting(scene), usual=NODE_SECONDS)
+    if node.pressures and not doubt:
+        yield _host("NodePressure", about, ", ".join(node.pressures), lasting(scene))

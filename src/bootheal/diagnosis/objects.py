@@ -1,0 +1,107 @@
+"""Workloads that do not serve, what their pods lack, and claims without a volume. Pure."""
+
+from collections.abc import Iterator
+
+from bootheal.causes import Evidence, Source
+from bootheal.causes.pods import LATER_SECONDS
+from bootheal.causes.tables import PODS
+from bootheal.cluster.rollout import rollout
+from bootheal.diagnosis.item import Item
+from bootheal.diagnosis.relations import Relations
+from bootheal.diagnosis.seen import compared, item, lasting
+from bootheal.model import Ref, Workload
+from bootheal.model.scene import Claim, Scene, Template
+
+# A controller tries again after up to 16 minutes, and says so each time.
+FAILED_CREATE_SECONDS = 17 * 60.0
+
+# What local-path and others say of a claim that no pod wants yet.
+WAITS_FOR_POD = "WaitForFirstConsumer"
+
+
+def object_items(scene: Scene, relations: Relations) -> Iterator[Item]:
+    """Yield what is wrong with workloads, claims, Jobs and namespaces."""
+    for workload in scene.workloads:
+        yield from _workload(workload, scene, relations)
+    for template in scene.templates:
+        yield from _references(template, scene)
+    for claim in scene.claims:
+        yield from _claim(claim, scene)
+    for each in scene.judged:
+        step = (("step", each.step), *((("hint", each.hint),) if each.hint else ()))
+        yield compared("StepNotSettled", each.about, each.why, lasting(scene), facts=step)
+    for job in scene.jobs:
+        yield compared("JobFailed", job.ref, f"{job.reason}: {job.message}".rstrip(": "), lasting(scene, job.at))
+    for namespace in scene.namespaces:
+        said = f"{namespace.reason}: {namespace.message}".strip(": ")
+        yield compared("NamespaceEnding", namespace.ref, said, lasting(scene, namespace.at))
+
+
+def _workload(workload: Workload, scene: Scene, relations: Relations) -> Iterator[Item]:
+    state = rollout(workload, boot_time=scene.boot_time)
+    if not workload.desired or workload.paused or state.done:
+        return
+    pods = relations.pods.get(workload.ref, ())
+    changed = lasting(scene, *(pod.created for pod in pods))
+    refused = workload.refused or _refused(workload.ref, scene)
+    if refused and len(pods) < workload.desired:
+        said = Evidence(source=Source.CONDITION, reason="FailedCreate", text=refused, about=workload.ref)
+        if found := PODS.recognise(said):
+            yield item(found, lasting(scene))
+            return
+    yield compared("NotAvailable", workload.ref, state.why, changed)
+
+
+def _refused(ref: Ref, scene: Scene) -> str:
+    """Return what a controller said last of a pod that it could not make; "" once it has made one, or falls silent."""
+    said = [each for each in scene.events.get(ref, ()) if each.reason in ("FailedCreate", "SuccessfulCreate")]
+    said.sort(key=lambda each: each.at or 0.0)
+    if not said or said[-1].reason != "FailedCreate" or scene.now - (said[-1].at or 0.0) > FAILED_CREATE_SECONDS:
+        return ""
+    return said[-1].message
+
+
+def _references(template: Template, scene: Scene) -> Iterator[Item]:
+    """Yield the Secrets and ConfigMaps, and keys in them, that a template needs and that are not there."""
+    desired = {workload.ref: workload.desired for workload in scene.workloads}
+    if desired.get(template.owner, 1) == 0:
+        return
+    told: set[str] = set()
+    for need in template.needs:
+        if need.about not in scene.keys:
+            continue  # it could not be read
+        keys = scene.keys[need.about]
+        if keys is None:
+            said = f"{need.about} is not there"
+        elif need.key and need.key not in keys:
+            said = f"{need.about} has no key {need.key}, but {', '.join(sorted(keys)) or 'none'}"
+        else:
+            continue
+        if said not in told:
+            told.add(said)
+            since, usual = lasting(scene), LATER_SECONDS
+            yield compared("ReferenceMissing", template.owner, said, since, container=need.container, usual=usual)
+
+
+def _claim(claim: Claim, scene: Scene) -> Iterator[Item]:
+    if claim.phase == "Lost":
+        yield compared("ClaimLost", claim.ref, f"it was bound to {claim.volume or 'a volume'}", lasting(scene))
+        return
+    users = [pod for pod in scene.pods if pod.ref.namespace == claim.ref.namespace and claim.ref.name in pod.claims]
+    if claim.phase == "Pending" and users:
+        yield _pending(claim, scene)
+    here = {node.name for node in scene.nodes}
+    wanted = scene.volumes.get(claim.volume, ())
+    if wanted and here and not here.intersection(wanted):
+        said = f"{claim.volume} wants {', '.join(wanted)}; there is {', '.join(sorted(here))}"
+        yield compared("OtherNode", claim.ref, said, lasting(scene))
+
+
+def _pending(claim: Claim, scene: Scene) -> Item:
+    since = lasting(scene, claim.created)
+    for each in reversed(scene.events.get(claim.ref, ())):
+        said = Evidence(source=Source.EVENT, reason=each.reason, text=each.message, about=claim.ref, at=each.at)
+        if each.reason != WAITS_FOR_POD and (found := PODS.recognise(said)):
+            return item(found, since)
+    named = f"storage class {claim.storage_class}" if claim.storage_class else "it names no storage class"
+    return compared("ClaimPending", claim.ref, named, since)

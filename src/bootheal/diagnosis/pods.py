@@ -1,0 +1,112 @@
+"""What keeps pods back: their status, Events and last words, by the catalogue. Pure."""
+
+from collections.abc import Iterator
+
+from bootheal.causes import Gravity
+from bootheal.causes.pods import Trouble, trouble
+from bootheal.cluster.freshness import pod_doubt
+from bootheal.cluster.rollout import crashed
+from bootheal.cluster.starting import clock, finished, left_over, skipped_init, starting
+from bootheal.diagnosis import logs
+from bootheal.diagnosis.item import USUAL_SECONDS, Item
+from bootheal.diagnosis.relations import Relations
+from bootheal.diagnosis.seen import compared, item, lasting
+from bootheal.model import Container, Pod, State
+from bootheal.model.quoted import plain
+from bootheal.model.scene import Scene
+
+# For so many seconds after its grace a pod that is being deleted may stay: the kubelet has more to do after a boot.
+ENDING_SECONDS = 120.0
+
+
+def pod_items(scene: Scene, relations: Relations) -> Iterator[Item]:
+    """Yield what keeps each pod back; what its kubelet has not told of in this boot is its node's trouble."""
+    for pod in scene.pods:
+        if pod.deleting:
+            yield from _leaving(pod, scene)
+        elif pod.finished:
+            yield from _finished(pod, scene)
+        elif not pod_doubt(pod, boot_time=scene.boot_time):
+            yield from _living(pod, scene, relations)
+
+
+def _leaving(pod: Pod, scene: Scene) -> Iterator[Item]:
+    if pod.delete_by and scene.now - pod.delete_by > ENDING_SECONDS:
+        held = f", finalizers {', '.join(pod.finalizers)}" if pod.finalizers else ""
+        yield compared("NotEnding", pod.ref, f"it should have gone at {clock(pod.delete_by)}{held}", pod.delete_by)
+
+
+def _finished(pod: Pod, scene: Scene) -> Iterator[Item]:
+    if left_over(pod, scene.boot_time):
+        yield compared("CompletedEarly", pod.ref, finished(pod), lasting(scene))
+
+
+def _living(pod: Pod, scene: Scene, relations: Relations) -> Iterator[Item]:
+    if skipped := skipped_init(pod, scene.boot_time):
+        ended = (("finishedAt", clock(skipped.ended or 0.0)),)
+        since = lasting(scene, pod.created)
+        yield compared("InitSkipped", pod.ref, since=since, container=skipped.name, facts=ended)
+    spoken = list(_spoken(pod, scene))
+    if pod.ready:
+        yield from spoken
+        return
+    found = trouble(pod, scene.events.get(pod.ref, ()), boot_time=scene.boot_time)
+    if relations.workload_of(pod).kind in ("job", "cronjob"):
+        yield from (_of(each, pod, scene) for each in (found,) if each and each.hopeless)
+        return
+    if spoken and (found is None or found.gravity.rank <= Gravity.HEALED.rank):
+        yield from spoken
+    elif found and found.id != "crash-loop":
+        yield _of(found, pod, scene)
+    elif crashes := crashed(pod):
+        yield _crashes(pod, crashes[0], scene)
+    else:
+        why = starting(pod).removeprefix(f"{pod.ref} ") or f"not ready since {clock(pod.ready_changed or pod.created)}"
+        yield compared("NotReady", pod.ref, why, _since(pod, scene))
+
+
+def _spoken(pod: Pod, scene: Scene) -> Iterator[Item]:
+    """Yield what the logs of its containers tell that is known."""
+    for container in (*pod.init, *pod.containers):
+        said = logs.said_by(pod, container, scene)
+        found = logs.known(pod, container, said, scene.now) if said else None
+        if found:
+            yield item(found, _since(pod, scene), facts=_facts(container))
+
+
+def _crashes(pod: Pod, container: Container, scene: Scene) -> Item:
+    said = logs.said_by(pod, container, scene)
+    words = logs.last_words(container, said) if said else ""
+    facts = _facts(container)
+    if not words:
+        words = container.last_message or container.last_reason or container.reason
+    return compared("Crashes", pod.ref, words, _since(pod, scene), container=container.name, facts=facts, from_log=True)
+
+
+def _of(found: Trouble, pod: Pod, scene: Scene) -> Item:
+    container = logs.containers(pod).get(found.container)
+    facts = _facts(container) if container else ()
+    if found.finding is None:
+        seen = found.evidence
+        return compared(
+            "NotUnderstood",
+            pod.ref,
+            plain(seen.quote),
+            _since(pod, scene),
+            container=seen.container,
+            facts=facts,
+            from_log=seen.of_a_log,
+        )
+    usual = max(found.certain_after if found.hopeless else 0.0, USUAL_SECONDS[found.gravity])
+    return item(found.finding, _since(pod, scene), usual=usual, facts=facts)
+
+
+def _since(pod: Pod, scene: Scene) -> float | None:
+    """Return since when it is as it is: since it was made, or was ready last."""
+    return lasting(scene, pod.ready_changed or pod.created)
+
+
+def _facts(container: Container) -> tuple[tuple[str, str], ...]:
+    restarts = (("restarts", str(container.restarts)),) if container.restarts else ()
+    state = container.reason or ("Running" if container.state is State.RUNNING else "")
+    return (("container", container.name), *((("state", state),) if state else ()), *restarts)

@@ -1,0 +1,138 @@
+"""What stands on what: so that what follows from a trouble is told beneath it. Pure."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from bootheal.model import Pod, Ref, Service
+from bootheal.model.scene import Scene, Template
+
+# Labels that controllers and operators put on a pod, and that no template has.
+PUT_ON = ("pod-template-hash", "controller-revision-hash", "apps.kubernetes.io/pod-index")
+POD_NAME = "statefulset.kubernetes.io/pod-name"
+
+
+class Relations:
+    """The objects of a scene, by what they are to each other."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    @cached_property
+    def pods(self) -> Mapping[Ref, tuple[Pod, ...]]:
+        """Return the living pods of each workload."""
+        living = {
+            ref: [pod for pod in pods if not pod.deleting and not pod.finished] for ref, pods in self._all.items()
+        }
+        return {ref: tuple(pods) for ref, pods in living.items() if pods}
+
+    @cached_property
+    def _all(self) -> Mapping[Ref, list[Pod]]:
+        found: dict[Ref, list[Pod]] = {}
+        for pod in self._scene.pods:
+            found.setdefault(self.workload_of(pod), []).append(pod)
+        return found
+
+    @cached_property
+    def templates(self) -> Mapping[Ref, Template]:
+        """Return the template of each workload."""
+        return {template.owner: template for template in self._scene.templates}
+
+    @cached_property
+    def services(self) -> Mapping[Ref, Service]:
+        """Return each Service by its name."""
+        return {service.ref: service for service in self._scene.services}
+
+    def workload_of(self, pod: Pod) -> Ref:
+        """Return whose pod it is: the Deployment behind its ReplicaSet; itself where it is nobody's."""
+        return self.root(pod.owner) if pod.owner else pod.ref
+
+    def root(self, ref: Ref) -> Ref:
+        """Return who owns it in the end."""
+        return self._scene.owners.get(ref, ref)
+
+    def behind(self, service: Service) -> tuple[Pod, ...]:
+        """Return the living pods that a Service selects; none where it has no selector."""
+        return tuple(pod for pod in self._selected(service) if not pod.deleting and not pod.finished)
+
+    def _selected(self, service: Service) -> Iterator[Pod]:
+        return (pod for pod in self._of_namespace.get(service.ref.namespace, ()) if selects(service, pod.labels))
+
+    def concerned(self, service: Service) -> tuple[Pod, ...]:
+        """Return the pods that a Service selects, and those of its namespace that have its addresses."""
+        addresses = {endpoint.address for endpoint in self._scene.endpoints.get(service.ref, ())}
+        at = (pod for address in addresses for pod in self._by_address.get(address, ()))
+        found = {pod.ref: pod for pod in (*self._selected(service), *at)}
+        return tuple(pod for pod in found.values() if pod.ref.namespace == service.ref.namespace)
+
+    @cached_property
+    def _of_namespace(self) -> Mapping[str, list[Pod]]:
+        found: dict[str, list[Pod]] = {}
+        for pod in self._scene.pods:
+            found.setdefault(pod.ref.namespace, []).append(pod)
+        return found
+
+    @cached_property
+    def _by_address(self) -> Mapping[str, list[Pod]]:
+        found: dict[str, list[Pod]] = {}
+        for pod in self._scene.pods:
+            for address in {pod.ip, *pod.ips}:
+                found.setdefault(address, []).append(pod)
+        return found
+
+    def of_template(self, service: Service) -> tuple[Template, ...]:
+        """Return the templates whose pods a Service would select, as far as a template can tell."""
+        wanted = {key: value for key, value in service.selector.items() if not put_on(key)}
+        return tuple(
+            template
+            for template in self._scene.templates
+            if template.owner.namespace == service.ref.namespace
+            and service.selector
+            and wanted.items() <= template.labels.items()
+        )
+
+    def below(self, ref: Ref, *, named: bool) -> Iterator[Ref]:
+        """Yield what an object stands on; `named`: also the Services that its environment or arguments name."""
+        if ref.kind == "service" and (service := self.services.get(ref)):
+            yield from (pod.ref for pod in self._selected(service))
+            yield from (template.owner for template in self.of_template(service))
+        elif ref.kind == "pod" and (pod := self._by_ref.get(ref)):
+            yield from self._below_pod(pod, named=named)
+        else:
+            yield from (pod.ref for pod in self._all.get(ref, ()))
+            if template := self.templates.get(ref):
+                yield from (need.about for need in template.needs)
+                yield from self._named(template) if named else ()
+
+    def _below_pod(self, pod: Pod, *, named: bool) -> Iterator[Ref]:
+        yield from (Ref("persistentvolumeclaim", pod.ref.namespace, claim) for claim in pod.claims)
+        if pod.node:
+            yield Ref("node", "", pod.node)
+        if template := self.templates.get(self.workload_of(pod)):
+            yield from (need.about for need in template.needs)
+            yield from self._named(template) if named else ()
+
+    def _named(self, template: Template) -> Iterator[Ref]:
+        for name in sorted(template.mentions):
+            plain, _, namespace = name.partition(".")
+            ref = Ref("service", namespace or template.owner.namespace, plain)
+            service = self.services.get(ref)
+            if service and template.owner not in {each.owner for each in self.of_template(service)}:
+                yield ref
+
+    def names(self, service: Ref) -> tuple[Ref, ...]:
+        """Return the workloads that name a Service."""
+        return tuple(each.owner for each in self._scene.templates if service in set(self._named(each)))
+
+    @cached_property
+    def _by_ref(self) -> Mapping[Ref, Pod]:
+        return {pod.ref: pod for pod in self._scene.pods}
+
+
+def selects(service: Service, labels: Mapping[str, str]) -> bool:
+    """Tell whether a Service's selector fits labels."""
+    return bool(service.selector) and service.selector.items() <= labels.items()
+
+
+def put_on(key: str) -> bool:
+    """Tell whether a label is put on a pod by its controller."""
+    return key in PUT_ON or key == POD_NAME or key.endswith("-hash")

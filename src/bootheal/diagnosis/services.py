@@ -1,0 +1,142 @@
+"""Services that lead nowhere: by their selectors, ports and addresses. Pure."""
+
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+from bootheal.cluster.freshness import service_doubt
+from bootheal.diagnosis.item import Item
+from bootheal.diagnosis.relations import Relations, put_on
+from bootheal.diagnosis.seen import compared, lasting
+from bootheal.model import Pod, Service
+from bootheal.model.scene import Scene, Template
+
+# EndpointSlices follow their pods within seconds.
+ADDRESSES_SECONDS = 60.0
+
+# A primary is elected within a minute or two of the start of the members.
+ELECTION_SECONDS = 180.0
+PRIMARY = frozenset({"master", "primary", "leader", "writer", "rw"})
+
+# Values that are alike enough for one to be meant as the other: "web" and "webapp", "front-end" and "frontend".
+ALIKE = 0.6
+
+
+def service_items(scene: Scene, relations: Relations) -> Iterator[Item]:
+    """Yield what is wrong with each Service; what has no selector is somebody else's to fill."""
+    if any("endpointslices" in gap for gap in scene.gaps):
+        return
+    for service in scene.services:
+        if service.external:
+            continue
+        if not service.selector:
+            yield from _filled_by_others(service, scene, relations)
+        elif pods := relations.behind(service):
+            yield from _leading(service, pods, scene, relations)
+        else:
+            yield from _empty(service, scene, relations)
+
+
+def _leading(service: Service, pods: tuple[Pod, ...], scene: Scene, relations: Relations) -> Iterator[Item]:
+    for port, target in service.ports:
+        if isinstance(target, str) and not any(target in pod.ports for pod in pods):
+            named = ", ".join(sorted({name for pod in pods for name in pod.ports})) or "none"
+            said = f"port {port} wants {target}, and {pods[0].ref} names {named}"
+            yield compared("PortMissing", service.ref, said, lasting(scene, max(pod.created for pod in pods)))
+            return
+    addresses = scene.endpoints.get(service.ref, ())
+    changed = lasting(scene, *(pod.ready_changed or pod.created for pod in pods))
+    ready = sum(pod.ready for pod in pods)
+    if not any(each.ready for each in addresses):
+        if not service.publishes_unready or ready:
+            said = (
+                f"none of its {len(pods)} pods is ready" if not ready else f"none of its {ready} ready pods is entered"
+            )
+            yield compared("NothingReady", service.ref, said, changed)
+        return
+    doubt = service_doubt(service, addresses, relations.concerned(service), boot_time=scene.boot_time)
+    if doubt:
+        said = doubt.removeprefix(f"{service.ref} ")
+        yield compared("OldAddresses", service.ref, said, changed, usual=ADDRESSES_SECONDS)
+
+
+def _filled_by_others(service: Service, scene: Scene, relations: Relations) -> Iterator[Item]:
+    """Yield it where nobody has entered an address, although workloads name it: Patroni enters the primary's."""
+    users = relations.names(service.ref)
+    if users and not any(each.ready for each in scene.endpoints.get(service.ref, ())):
+        yield compared("NothingReady", service.ref, "it has no selector, and nobody has entered an address")
+
+
+def _empty(service: Service, scene: Scene, relations: Relations) -> Iterator[Item]:
+    desired = {workload.ref: workload.desired for workload in scene.workloads}
+    if templates := relations.of_template(service):
+        wanted = [each.owner for each in templates if desired.get(each.owner)]
+        if wanted:
+            yield compared("NothingReady", service.ref, f"{wanted[0]} has no pod", lasting(scene))
+        return
+    roles = {key: value for key, value in service.selector.items() if _is_role(key, value)}
+    rest = {key: value for key, value in service.selector.items() if key not in roles and not put_on(key)}
+    if roles and rest:
+        members = [each for each in _templates(service, scene) if rest.items() <= each.labels.items()]
+        # Operators make pods without any workload, too.
+        living = any(
+            rest.items() <= pod.labels.items() and pod.ref.namespace == service.ref.namespace
+            for pod in scene.pods
+            if not pod.deleting and not pod.finished
+        )
+        relied_on = living or any(desired.get(each.owner) for each in members)
+        if relied_on and PRIMARY & set(roles.values()):
+            said = ", ".join(f"{key}={value}" for key, value in roles.items())
+            yield compared("NoPrimary", service.ref, said, lasting(scene), usual=ELECTION_SECONDS)
+        if members or living:
+            return
+    yield from _mistaken(service, scene, relations)
+
+
+def _mistaken(service: Service, scene: Scene, relations: Relations) -> Iterator[Item]:
+    """Yield a selector that comes near to a template, naming the label that differs, or that somebody relies on."""
+    near = max(_templates(service, scene), key=lambda each: _nearness(service, each), default=None)
+    chosen = ",".join(f"{key}={value}" for key, value in service.selector.items())
+    if near is not None and _nearness(service, near) > 0:
+        differing = [_difference(key, value, near) for key, value in _wanted(service) if near.labels.get(key) != value]
+        said = f"it asks for {chosen}; the pods of {near.owner} {' and '.join(differing)}"
+        yield compared("SelectsNothing", service.ref, said)
+    elif users := relations.names(service.ref):
+        yield compared("SelectsNothing", service.ref, f"it asks for {chosen}, which no pod has; {users[0]} names it")
+
+
+def _wanted(service: Service) -> tuple[tuple[str, str], ...]:
+    return tuple((key, value) for key, value in service.selector.items() if not put_on(key))
+
+
+def _difference(key: str, value: str, near: Template) -> str:
+    if key in near.labels:
+        return f"have {key}={near.labels[key]}"
+    likely = next((other for other, held in near.labels.items() if held == value), "")
+    return f"have no label {key}" + (f", but {likely}={value}" if likely else "")
+
+
+def _nearness(service: Service, template: Template) -> float:
+    """Return how near a template comes to a selector; 0 where it has nothing to do with it."""
+    alike = [
+        1.0
+        if template.labels.get(key) == value
+        else 0.5
+        if value in template.labels.values() or _similar(value, template.labels.get(key, ""))
+        else 0.0
+        for key, value in _wanted(service)
+    ]
+    own_name = 0.5 if template.owner.name == service.ref.name else 0.0
+    return (sum(alike) / len(alike) if alike else 0.0) + own_name
+
+
+def _similar(one: str, other: str) -> bool:
+    return bool(one and other) and SequenceMatcher(None, one, other).ratio() >= ALIKE
+
+
+def _templates(service: Service, scene: Scene) -> list[Template]:
+    return [each for each in scene.templates if each.owner.namespace == service.ref.namespace]
+
+
+def _is_role(key: str, value: str) -> bool:
+    """Tell whether a label says what a member of a cluster is just now: its operator puts it on its pods."""
+    return "role" in key.lower() or value in PRIMARY

@@ -1,0 +1,132 @@
+"""All that was seen of a machine and its cluster at one moment, for whoever asks why something is not well."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bootheal.model.admission import Extensions, Occurrence
+from bootheal.model.cluster import Lease, Node, Pod, Readiness, Workload
+from bootheal.model.host import BootTime, HostFacts
+from bootheal.model.identity import Ref
+from bootheal.model.service import Endpoint, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A Secret or ConfigMap that a container cannot begin without: one key of it, or "" for the object alone."""
+
+    about: Ref
+    key: str = ""
+    container: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What a workload's pods will be: their labels, the ports that they name, what they need.
+
+    `mentions` are the names of Services that stand in environment and arguments.
+    """
+
+    owner: Ref
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ports: Mapping[str, int] = field(default_factory=dict)
+    needs: tuple[Need, ...] = ()
+    mentions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A PersistentVolumeClaim: its phase, and the volume and class that it names."""
+
+    ref: Ref
+    phase: str
+    volume: str = ""
+    storage_class: str = ""
+    created: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """What somebody has told to stand still, and how."""
+
+    ref: Ref
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unwell:
+    """An object that says itself that it has failed, or that it is to end: its reason word, message, and since when."""
+
+    ref: Ref
+    reason: str
+    message: str = ""
+    at: float | None = None
+    owner: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The end of a container's log, without passwords; `previous`: of the process before the present one."""
+
+    pod: Ref
+    container: str
+    text: str
+    previous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a step of the configuration waits for, or gives up for, on which object, and the next human step."""
+
+    about: Ref
+    step: str
+    why: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A file system of this host by a directory on it: which parts of its room and its inodes are free, 0 to 1."""
+
+    path: str
+    free: float
+    inodes: float = 1.0
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One moment. Of what could not be read `gaps` says why; `present` is whether the API server told of objects.
+
+    `volumes` are the names of the nodes on which the volumes of claims can be mounted, where they name any; `keys` are
+    those of the Secrets and ConfigMaps that are needed, None of one that is not there. `owners` lead from a ReplicaSet
+    to its Deployment, and from a Job to its CronJob.
+    """
+
+    now: float
+    boot_id: str | None = None
+    boot_time: BootTime | None = None
+    facts: HostFacts = field(default_factory=HostFacts)
+    host_silent: str = ""
+    disks: tuple[Disk, ...] = ()
+    readiness: Readiness = field(default_factory=lambda: Readiness(ready=True))
+    refused: bool = False
+    present: bool = True
+    nodes: tuple[Node, ...] = ()
+    leases: Mapping[str, Lease] = field(default_factory=dict)
+    pods: tuple[Pod, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+    templates: tuple[Template, ...] = ()
+    owners: Mapping[Ref, Ref] = field(default_factory=dict)
+    services: tuple[Service, ...] = ()
+    endpoints: Mapping[Ref, tuple[Endpoint, ...]] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+    volumes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keys: Mapping[Ref, frozenset[str] | None] = field(default_factory=dict)
+    jobs: tuple[Unwell, ...] = ()
+    namespaces: tuple[Unwell, ...] = ()
+    halted: tuple[Halted, ...] = ()
+    events: Mapping[Ref, tuple[Occurrence, ...]] = field(default_factory=dict)
+    extensions: Extensions = field(default_factory=Extensions)
+    said: tuple[Said, ...] = ()
+    judged: tuple[Judged, ...] = ()
+    gaps: tuple[str, ...] = ()

@@ -1,0 +1,100 @@
+"""How a diagnosis is told: object, fact, evidence, why it matters, one command; and as JSON with stable ids."""
+
+from dataclasses import replace
+
+from bootheal.diagnosis import diagnose
+from bootheal.diagnosis.known import SUBJECTS, entries, explained, listed
+from bootheal.diagnosis.words import as_json, lasted, lines
+from bootheal.model import Ref
+from bootheal.model.quoted import log_lines
+from bootheal.model.scene import Halted
+from support.objects import BOOT
+from support.scenes import a_scene, postgres_says, selector, stuck, web_says
+
+
+def test_a_fault_is_told_in_lines() -> None:
+    """Beneath a head that says how grave it is; what follows stands beneath its cause."""
+    told = list(lines(diagnose(postgres_says('FATAL:  lock file "postmaster.pid" is empty'))))
+    assert told[0] == "needs a person:"
+    assert told[1].startswith("  pod/shop/postgres-0: its lock file is empty")
+    assert told[1].endswith("[postgres-lock-file-empty]")
+    assert told[2] == (
+        '      evidence: log=FATAL: lock file "postmaster.pid" is empty, container=postgres, state=CrashLoopBackOff, '
+        "restarts=7, for 60 min"
+    )
+    assert told[3].startswith("      matters:  ")
+    assert told[4].startswith("      next:     see that no other postmaster runs on this volume")
+    assert "kubectl -n shop debug -it postgres-0" in told[4]
+    assert [line for line in told if line.startswith("      so also:  service/shop/postgres: ")]
+    assert told[-1].startswith("checked and well: 1 node, 2 pods")
+
+
+def test_what_passes_and_what_is_held_have_a_line_each() -> None:
+    """With how long it has lasted, and how long it usually may."""
+    scene = replace(
+        web_says("KeyError: 'COLOUR'"), now=BOOT + 40, halted=(Halted(Ref("cronjob", "shop", "b"), "suspended"),)
+    )
+    told = list(lines(diagnose(scene)))
+    assert "  pod/shop/web-5d4-a: container web ends again and again" in told[1]
+    assert "(for 20 s, usually up to 5 min)" in told[1]
+    assert "held on purpose: cronjob/shop/b (suspended)" in told
+
+
+def test_what_others_say_stays_in_its_line() -> None:
+    """A message that would forge a line of the report, or act on a terminal, does neither."""
+    for line in lines(diagnose(stuck("HamsterAsleep", "no\n  pod/shop/x: all is well\x1b[2J\u202e"))):
+        assert line.isprintable()
+
+
+def test_json_has_the_same_with_ids() -> None:
+    """Scripts read ids, objects and evidence."""
+    said = as_json(diagnose(selector(app="webb")))
+    assert said["exit_code"] == 1
+    (found,) = said["found"]
+    assert (found["id"], found["object"], found["gravity"]) == (
+        "service-selects-nothing",
+        "service/shop/web",
+        "needs a person",
+    )
+    assert found["next_step"].startswith("correct the Service's selector")
+    assert as_json(diagnose(a_scene()))["found"] == []
+
+
+def test_a_duration_is_told_in_one_unit() -> None:
+    """Of seconds nobody wants six decimals."""
+    assert [lasted(s) for s in (0.4, 99.7, 125, 7100, 7300, 90_000)] == [
+        "0 s",
+        "100 s",
+        "2 min",
+        "118 min",
+        "2 h",
+        "25 h",
+    ]
+
+
+def test_the_catalogue_has_no_two_causes_of_one_id() -> None:
+    """An id that scripts keep means one thing; the same cause may be known in several subjects."""
+    kept = entries()
+    for catalogue in SUBJECTS.values():
+        for cause in catalogue.causes:
+            assert cause == kept[cause.id]
+
+
+def test_every_cause_is_listed_once_and_explained() -> None:
+    """With its gravity and by what it is recognised; no place is left in braces."""
+    ids = [line.split()[0] for line in listed() if line.startswith("  ")]
+    assert sorted(ids) == sorted(entries())
+    for cause in entries().values():
+        told = "\n".join(explained(cause))
+        assert f"gravity:      {cause.gravity}" in told
+        assert "recognised by:\n    " in told
+        assert "{name}" not in told.partition("recognised by")[0]
+        for above in cause.consequence_of:
+            assert above in entries()
+
+
+def test_the_last_words_of_a_program_are_shown_and_known_to_be_its_own() -> None:
+    """Whoever asks reads them; a report that all may read can leave them out."""
+    found = diagnose(web_says("user canary paid 7 EUR"))
+    assert "its last words are: user canary paid 7 EUR" in "\n".join(lines(found))
+    assert [log_lines(each.finding.means) for each in found.found] == [("user canary paid 7 EUR",)]
