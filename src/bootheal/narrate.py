@@ -1,6 +1,7 @@
 """Events -> words: one sentence, one level and one set of journal fields for each thing that happens, and the account.
 
-A waiting reason is told when it changes, not at every look; the engine sees to that.
+A waiting reason is told when it changes, not at every look: the engine sees to that; and not each time that it comes
+back, see `Novelty`.
 """
 
 import re
@@ -66,13 +67,36 @@ NARROWEST, HANGING = 24, 13
 # Asked where nobody is seen to work on what is not healed.
 IS_IT_RUNNING = "is the service running? See `systemctl status bootheal`"
 
+_CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\b")
+
+# What counts something goes on for long, with a reason of its own each time.
+MOST_REASONS = 100
+
 # How an answer of PostgreSQL or PgBouncer ends, see `model.Answer`.
 _SQLSTATE = re.compile(r"\(([0-9A-Z]{5})\)")
 
 
-def told(event: Event) -> bool:
-    """Say whether it is news to a reader."""
-    return event.kind in MESSAGE_IDS
+class Novelty:
+    """Tells what is news to a reader from what is not.
+
+    What a step waits for in turn, such as a pod that is Ready and is not, is told once each, until something else
+    happens to the step; whatever time of day stands in it.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, set[str]] = {}
+
+    def of(self, event: Event) -> bool:
+        """Tell whether to tell it."""
+        if event.kind is EventKind.STARTED:
+            self._known = {}
+        reason = _CLOCK.sub("", event.text)
+        if event.kind is EventKind.WAITING and reason in self._known.get(event.step, ()):
+            return False
+        waits = event.kind in (EventKind.WAITING, EventKind.UNSETTLED)
+        before = self._known.get(event.step, set()) if event.kind is EventKind.WAITING else set()
+        self._known[event.step] = {*before, reason} if waits and len(before) < MOST_REASONS else set()
+        return event.kind in MESSAGE_IDS
 
 
 def level(event: Event) -> Level:
@@ -191,7 +215,7 @@ def account(report: Report, width: int | None = None) -> Iterator[str]:
         names = min(names, max(16, width // 3))
     for outcome in report.outcomes:
         mark, name = ENDINGS[outcome.ending].mark, shortened(outcome.step, names)
-        yield from _columns(f"  {mark:<10} {name:<{names}} {_times(outcome):>16}  ", outcome.why, width)
+        yield from _columns(f"  {mark:<10} {name:<{names}} {_times(outcome):>16}  ", _why(outcome), width)
         indent = f"{'':{13 + names}}{'':18}"
         for done in outcome.actions:
             yield from _columns(f"{indent}* ", _deed(done.sentence, done.result), width)
@@ -200,6 +224,10 @@ def account(report: Report, width: int | None = None) -> Iterator[str]:
         if outcome.hint:
             yield from _columns(f"{indent}> ", outcome.hint, width)
     yield _last_line(report)
+
+
+def _why(outcome: Outcome) -> str:
+    return f"{outcome.why} (found, not listed)" if outcome.found else outcome.why
 
 
 def _columns(head: str, text: str, width: int | None) -> Iterator[str]:

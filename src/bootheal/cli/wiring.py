@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -82,6 +82,7 @@ def open_world(
         direct=direct,
         containers=DockerContainers(DockerEngine(cluster.docker or "")),
         told=redaction.told,
+        logged=redaction.logged,
     )
 
 
@@ -138,10 +139,9 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
     return LiveKubeconfig(cluster.kubeconfig or Path(default), cluster.context, awaited=k3s)
 
 
-def open_memory(file: File) -> Recorder:
-    """Return what keeps the memory, by the boot of this machine."""
-    public = file.cleanup is not None and file.cleanup.evidence == "public"
-    store = StateFile(file.state_directory, public=public)
+def open_memory(file: File, logged: Callable[[], Collection[str]] = tuple) -> Recorder:
+    """Return what keeps the memory, by the boot of this machine. `logged`: see `World.logged`, for who writes it."""
+    store = StateFile(file.state_directory, public=file.evidence_is_public, logged=logged)
     return Recorder(store, SystemClock(), Machine(file.cluster.boot_id_file).boot_id())
 
 
@@ -173,11 +173,15 @@ def make_engine(
     scope: Scope,
     systemd: Systemd | None = None,
     renew: Callable[[], bool] = lambda: False,
+    spent: float = 0.0,
     mandate: Mandate | None = None,
 ) -> Engine:
-    """Put an engine on the real clock; one that stays where `systemd` watches over it. Its looks end with the scope."""
+    """Put an engine on the real clock; one that stays where `systemd` watches over it. Its looks end with the scope.
+
+    `spent`: how many seconds of the deadline are over.
+    """
     file = configuration.file
-    once = Limits(deadline=file.deadline, max_parallel=file.max_parallel, recheck=file.recheck)
+    once = Limits(deadline=max(0.0, file.deadline - spent), max_parallel=file.max_parallel, recheck=file.recheck)
     return Engine(
         configuration.plan,
         world,

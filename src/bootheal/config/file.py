@@ -63,7 +63,7 @@ class File(Section):
         None, description="default: on k3s those of the control plane are released, elsewhere they are left alone"
     )
     registry: Registry | None = None
-    cleanup: Cleanup | None = None
+    cleanup: Cleanup = Cleanup()
     databases: dict[Name, Database] = Field(default_factory=dict)
     poolers: dict[Name, Pooler] = Field(default_factory=dict)
     dependencies: dict[Name, Dependency] = Field(default_factory=dict)
@@ -72,6 +72,11 @@ class File(Section):
     workloads: dict[WorkloadName, Workload] = Field(default_factory=dict)
     hooks: dict[Name, Hook] = Field(default_factory=dict)
     notify: dict[Name, Notify] = Field(default_factory=dict)
+
+    @property
+    def evidence_is_public(self) -> bool:
+        """Whether what pods have logged may stand in files that everybody may read."""
+        return self.cleanup.evidence == "public"
 
     def problems(self, path: KeyPath) -> Iterator[Finding]:
         """Yield what sections say that does not fit to what others say."""
@@ -95,10 +100,7 @@ class File(Section):
             yield (self.stale_leases or StaleLeases()).step()
         if self.registry:
             yield from self.registry.steps(self.namespaces())
-        if self.cleanup:
-            yield self.cleanup.step()
-        elif self.discover:
-            yield Cleanup(namespaces=self.discover.namespaces).step()
+        yield from self.cleanup.steps(self.namespaces())
         for name, database in self.databases.items():
             yield from database.steps(name, on_this_host=self.cluster.on_this_host)
         for name, pooler in self.poolers.items():
@@ -129,7 +131,7 @@ class File(Section):
 
     def namespaces(self) -> tuple[str, ...]:
         """Return every namespace that the file is about."""
-        found = set(self.cleanup.namespaces if self.cleanup else ())
+        found = {*(self.cleanup.namespaces or ()), *(self.discover.namespaces if self.discover else ())}
         found |= {database.namespace for database in self.databases.values()}
         found |= {pooler.namespace for pooler in self.poolers.values() if pooler.namespace}
         return tuple(sorted(found | {name.split("/")[1] for name in self.workloads}))

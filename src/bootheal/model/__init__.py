@@ -14,7 +14,6 @@ from bootheal.model.cluster import (
     Container,
     Document,
     Election,
-    Endpoint,
     Leadership,
     Lease,
     Node,
@@ -23,7 +22,6 @@ from bootheal.model.cluster import (
     PodToDelete,
     Readiness,
     Right,
-    Service,
     State,
     Workload,
 )
@@ -35,9 +33,11 @@ from bootheal.model.host import BootTime, Component, ComponentState, Directory, 
 from bootheal.model.identity import Auth, Credentials, Login, Ref, Secret, Target, Trust
 from bootheal.model.lock import LockRecord
 from bootheal.model.notice import Due, Notice, Occasion, Outbox, Told
+from bootheal.model.past import Past
 from bootheal.model.remembered import Progress, Remembered, StepMemory
 from bootheal.model.report import ActionRecord, Event, EventKind, Outcome, Report
 from bootheal.model.servers import Answer, Console, Role, Setting
+from bootheal.model.service import Endpoint, Service
 
 __all__ = [
     "DELETES_AT_ONCE",
@@ -84,6 +84,7 @@ __all__ = [
     "Outbox",
     "Outcome",
     "PassRecord",
+    "Past",
     "Pod",
     "PodToDelete",
     "Progress",

@@ -6,12 +6,27 @@ from typing import Any
 
 import pytest
 
-from bootheal.model import Answer, Console, Credentials, Endpoint, Login, Pod, Ref, Secret, Service, Setting, Workload
+from bootheal.model import (
+    Admission,
+    Answer,
+    Console,
+    Credentials,
+    Endpoint,
+    Login,
+    Node,
+    Pod,
+    Quota,
+    Ref,
+    Secret,
+    Service,
+    Setting,
+    Workload,
+)
 from bootheal.pgbouncer.observation import Pooler, look
 from bootheal.pgbouncer.pod import STARVED
 from bootheal.ports import Partial, World
 from bootheal.postgres.primary import Database
-from support.objects import a_deployment, a_pod
+from support.objects import a_deployment, a_node, a_pod
 
 SERVED = Answer(ok=True, spoke=True)
 LOGINS = {role: Login(Ref("secret", "shop", role)) for role in ("admin", "pooler", "app")}
@@ -31,6 +46,7 @@ class OnePooler(Partial):
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self.keeps_out = Admission()
 
     def workload(self, ref: Ref) -> Workload:
         return a_deployment(ref=ref)
@@ -49,6 +65,12 @@ class OnePooler(Partial):
 
     def boot_time(self) -> None:
         return None
+
+    def admission(self, namespace: str) -> Admission:
+        return self.keeps_out
+
+    def nodes(self) -> Sequence[Node]:
+        return (a_node(),)
 
     def read(self, *_: Any) -> Console:
         return self._console
@@ -112,3 +134,22 @@ def test_a_login_that_would_only_wait_is_not_tried(waits: str, forced_user: str)
 def test_a_stranger_who_waits_is_no_trouble_of_the_application() -> None:
     """Its role is wrong in PostgreSQL, and stays so: lending for it and giving back would never end."""
     assert found("stranger") == SERVED
+
+
+@pytest.mark.parametrize(
+    ("keeps_out", "why"),
+    [
+        (Admission("shop"), ""),
+        (Admission("shop", going_away=True), "namespace shop is being deleted and takes no new pods"),
+        (
+            Admission("shop", quotas=(Quota(Ref("resourcequota", "shop", "mem"), ("limits.memory",)),)),
+            "resourcequota/shop/mem is used up (limits.memory) and takes no new pods",
+        ),
+    ],
+)
+def test_what_would_keep_its_successor_out_is_asked_of_a_pod_that_fails(keeps_out: Admission, why: str) -> None:
+    """A restart deletes it."""
+    world = OnePooler(Console({"server_login_retry": Setting("15", changeable=True)}, frozenset({"app"})))
+    world.keeps_out = keeps_out
+    seen = look(World(cluster=world, secrets=world, host=world, postgres=world, pooler=world), POOLER)
+    assert [pod.kept_out for pod in seen.pods] == [why]
