@@ -60,6 +60,10 @@ class Unit:
         shown = self._show([f"--property={','.join(PROPERTIES)}", self.name])
         return shown if shown.get("LoadState") == "loaded" else {}
 
+    def enabled(self) -> str:
+        """Return systemd's word on whether a boot starts it ("enabled", "disabled", …); "" without such a unit."""
+        return self._show(["--property=UnitFileState", self.name]).get("UnitFileState", "")
+
     def lines(self, invocation: str, youngest: float) -> list[str] | None:
         """Return what its present or last start has told the journal in the last `youngest` seconds.
 

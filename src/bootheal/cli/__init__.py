@@ -33,6 +33,7 @@ COMMANDS = {
     "wait": "block until this boot is healed; needs no rights but to read the state file",
     "notify": "show whom the configuration tells how a boot went; --test: tell them something now",
     "check": "check the configuration, and whether everything it names can be reached",
+    "preflight": "say whether this machine would come back, if it rebooted now; changes nothing",
     "doctor": "say why this machine, a namespace or a workload is not well; changes nothing, needs no configuration",
     "explain": "explain one of the causes that `doctor --list` names",
     "bundle": "pack what helps others to help into one file, without passwords",
@@ -215,6 +216,13 @@ def _check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of the file, for editors")
 
 
+def _preflight(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+    parser.add_argument("--json", action="store_true", help="print it as JSON, with stable ids")
+    parser.add_argument("--gate", action="store_true", help="for scripts before a reboot: the verdict in one line")
+    parser.add_argument("--strict", action="store_true", help="exit code 1 for what may break, too")
+
+
 def _init(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument(
         "--output", default=str(CONFIG), metavar="FILE", help=f"where it is written, - prints it; default: {CONFIG}"
@@ -265,6 +273,7 @@ _ARGUMENTS = {
     "check": _check,
     "init": _init,
     "rbac": _rbac,
+    "preflight": _preflight,
     "doctor": examining.doctor,
     "explain": examining.explain,
     "bundle": examining.bundle,
@@ -284,6 +293,10 @@ _EXAMPLES = {
     "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
     "init": "examples:\n  sudo bootheal init\n  bootheal init --output - --namespace shop\n  sudo bootheal init --diff",
     "rbac": "examples:\n  bootheal rbac | kubectl apply -f -\n  sudo bootheal rbac --diff",
+    "preflight": "examples:\n  sudo bootheal preflight\n  sudo bootheal preflight --gate && sudo systemctl reboot\n"
+    "  sudo bootheal preflight --json | jq -r '.found[] | .sure + \" \" + .object'\n\n"
+    "exit codes:\n  0    it would come back\n  1    it would not, or not by itself\n"
+    "  3    data would be at risk\n  78   the configuration",
     **examining.EXAMPLES,
     "demo": "examples:\n  bootheal demo\n  bootheal demo --scenario data-lost\n  bootheal demo --keep\n\n"
     "needs: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",

@@ -64,6 +64,7 @@ def open_world(cluster: Cluster, scope: Scope) -> World:
         watcher=kube.watcher,
         happenings=kube.happenings,
         scenes=kube.scenes,
+        prospects=kube.prospects,
         host=host,
         postgres=PostgresServer(reach.open, reach.local),
         pooler=PgBouncerConsole(reach.local),
