@@ -260,6 +260,13 @@ BOX: tuple[Cause, ...] = (
         next_step="bootheal rbac | kubectl apply -f -",
     ),
     Cause(
+        id="configuration-names-missing",
+        means="bootheal could not heal what its configuration names and what is not there: {said}",
+        gravity=Gravity.PERSON,
+        signs=_seen("NamesMissing"),
+        next_step="bootheal check; then make it again, or correct bootheal.yaml",
+    ),
+    Cause(
         id="repaired-each-boot",
         means="it has needed the same repair in most boots: {said}",
         gravity=Gravity.HEALED,

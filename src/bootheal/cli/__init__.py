@@ -216,13 +216,6 @@ def _check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of the file, for editors")
 
 
-def _preflight(parser: argparse.ArgumentParser) -> None:
-    _common(parser)
-    parser.add_argument("--json", action="store_true", help="print it as JSON, with stable ids")
-    parser.add_argument("--gate", action="store_true", help="for scripts before a reboot: the verdict in one line")
-    parser.add_argument("--strict", action="store_true", help="exit code 1 for what may break, too")
-
-
 def _init(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument(
         "--output", default=str(CONFIG), metavar="FILE", help=f"where it is written, - prints it; default: {CONFIG}"
@@ -260,6 +253,11 @@ def _demo(parser: argparse.ArgumentParser) -> None:
         "--scenario", default="drift", metavar="NAME", help="what the power cut leaves behind; default: drift"
     )
     parser.add_argument("--list", action="store_true", help="list the scenarios")
+    parser.add_argument(
+        "--hidden-faults",
+        action="store_true",
+        help="break it so that all still serves, let `preflight` say what a reboot would bring, and cut the power",
+    )
     parser.add_argument("--keep", action="store_true", help="leave the stack running and show how to try things on it")
 
 
@@ -273,7 +271,7 @@ _ARGUMENTS = {
     "check": _check,
     "init": _init,
     "rbac": _rbac,
-    "preflight": _preflight,
+    "preflight": examining.preflight,
     "doctor": examining.doctor,
     "explain": examining.explain,
     "bundle": examining.bundle,
@@ -293,11 +291,8 @@ _EXAMPLES = {
     "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
     "init": "examples:\n  sudo bootheal init\n  bootheal init --output - --namespace shop\n  sudo bootheal init --diff",
     "rbac": "examples:\n  bootheal rbac | kubectl apply -f -\n  sudo bootheal rbac --diff",
-    "preflight": "examples:\n  sudo bootheal preflight\n  sudo bootheal preflight --gate && sudo systemctl reboot\n"
-    "  sudo bootheal preflight --json | jq -r '.found[] | .sure + \" \" + .object'\n\n"
-    "exit codes:\n  0    it would come back\n  1    it would not, or not by itself\n"
-    "  3    data would be at risk\n  78   the configuration",
     **examining.EXAMPLES,
-    "demo": "examples:\n  bootheal demo\n  bootheal demo --scenario data-lost\n  bootheal demo --keep\n\n"
+    "demo": "examples:\n  bootheal demo\n  bootheal demo --scenario data-lost\n  bootheal demo --hidden-faults\n"
+    "  bootheal demo --keep\n\n"
     "needs: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",
 }

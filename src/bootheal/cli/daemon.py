@@ -16,6 +16,7 @@ from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.discovering import discovered
 from bootheal.cli.messenger import Messenger
+from bootheal.cli.outlook import LookAhead
 from bootheal.cli.terminal import Reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, load
@@ -41,7 +42,7 @@ class Daemon:
         self._systemd = systemd
         self._metrics = Metrics(None, reporter.note, lambda: None)
         self._chronicle = Chronicle(configuration.file, self._warn)
-        self._trouble = ""
+        self._trouble, self._well = "", False
         self._afterwards = Afterwards(path, self._warn)
 
     def stay(self) -> int:
@@ -82,6 +83,9 @@ class Daemon:
         self._chronicle = Chronicle(self._configuration.file, self._warn)
         messenger = Messenger(self._configuration.file, world.told, scope, self._warn)
         engine = self._engine(world, memory, scope, messenger)
+        ahead = LookAhead(
+            self._configuration, world, scope, metrics=self._metrics, note=self._warn, tell=messenger.foretold
+        )
         while not (engine.renewed or engine.stopped):
             try:
                 code = self._pass(engine, world, memory, messenger)
@@ -93,6 +97,8 @@ class Daemon:
                     return code
                 if self._has_grown(engine, scope):
                     return None  # the next pass is about those that were found, too
+                if self._well:
+                    ahead.rests()
                 engine.rest()
         return 0 if engine.stopped else None
 
@@ -126,7 +132,7 @@ class Daemon:
             self._metrics.finish(report, self._chronicle.finish(report, world), memory.baselines)
         messenger.finish(report)
         self._afterwards.keep(report, self._configuration, world)
-        self._trouble = ""
+        self._trouble, self._well = "", VERDICTS[report.verdict].well
         code = 0 if engine.stopped else last_code(report)
         if code is not None:
             messenger.wait(lambda: engine.stopped)

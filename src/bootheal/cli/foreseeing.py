@@ -12,7 +12,7 @@ from bootheal.adapters.together import together
 from bootheal.cli.looking import look
 from bootheal.config import Configuration
 from bootheal.config.rights import needs
-from bootheal.errors import BoothealError
+from bootheal.errors import BoothealError, MissingError
 from bootheal.history.boots import habits
 from bootheal.model import Ref
 from bootheal.model.prospect import Prospect
@@ -43,9 +43,7 @@ def seen(configuration: Configuration, world: World, scope: Scope) -> Seen:
         **_servers(configuration, world),
     }
     answers = together(scope, questions, SERVERS_SECONDS)
-    gaps = [
-        f"{name or kind}: {answer}" for (kind, name), answer in answers.items() if isinstance(answer, BoothealError)
-    ]
+    failed = {name or kind: answer for (kind, name), answer in answers.items() if isinstance(answer, BoothealError)}
     good = {key: answer for key, answer in answers.items() if not isinstance(answer, BoothealError)}
     return Seen(
         scene=scene,
@@ -53,7 +51,8 @@ def seen(configuration: Configuration, world: World, scope: Scope) -> Seen:
         databases=tuple(answer for (kind, _), answer in good.items() if kind == "database"),
         poolers=tuple(answer for (kind, _), answer in good.items() if kind == "pooler"),
         box=good.get(("box", ""), BoxFacts()),
-        gaps=tuple(gaps),
+        missing=tuple((name, str(error)) for name, error in failed.items() if isinstance(error, MissingError)),
+        gaps=tuple(f"{name}: {error}" for name, error in failed.items() if not isinstance(error, MissingError)),
     )
 
 
@@ -83,8 +82,8 @@ def _box(configuration: Configuration, world: World) -> BoxFacts:
 def _units(configuration: Configuration) -> Iterator[tuple[str, str]]:
     """Yield the units that must start by themselves, as far as there are such units here."""
     cluster = configuration.file.cluster
-    needed = {"k3s": [cluster.unit], "k3d": ["docker.service"]}.get(cluster.kind, [])
-    for name in filter(None, (*needed, OURS if needed else "")):
+    needed = {"k3s": cluster.unit, "k3d": "docker.service"}.get(cluster.kind, "")
+    for name in (needed, OURS) if needed else ():
         if word := Unit(name, Commands()).enabled():
             yield name, word
 

@@ -6,12 +6,13 @@ from itertools import chain
 
 from bootheal.causes import Gravity
 from bootheal.diagnosis import Diagnosis, diagnose
+from bootheal.model import Ref
 from bootheal.model.prospect import Prospect
 from bootheal.model.scene import Scene
 from bootheal.preflight import box, databases, poolers, starts
 from bootheal.preflight.box import BoxFacts
 from bootheal.preflight.databases import DatabaseFacts
-from bootheal.preflight.foreseen import Forecast, Foreseen, Sure, ordered
+from bootheal.preflight.foreseen import Forecast, Foreseen, Sure, foreseen, ordered
 from bootheal.preflight.poolers import PoolerFacts
 
 # What the doctor also sees, and a rule here tells of the object that is gone, once.
@@ -20,13 +21,14 @@ _TOLD_HERE = frozenset({"reference-missing", "disk-full", "disk-inodes-used-up"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What was looked at, and `gaps`: what could not be."""
+    """What was looked at. `missing`: steps that name what is not there, and how that was told; `gaps` is the rest."""
 
     scene: Scene
     prospect: Prospect = field(default_factory=Prospect)
     databases: tuple[DatabaseFacts, ...] = ()
     poolers: tuple[PoolerFacts, ...] = ()
     box: BoxFacts = field(default_factory=BoxFacts)
+    missing: tuple[tuple[str, str], ...] = ()
     gaps: tuple[str, ...] = ()
 
 
@@ -42,9 +44,14 @@ def forecast(seen: Seen) -> Forecast:
     )
     every = ordered(_with_validity(found, seen))
     told = {each.about for each in every}
+    missing = (
+        foreseen("NamesMissing", Ref("step", "", step), said)
+        for step, said in seen.missing
+        if not any(str(about) in said for about in told)
+    )
     already = (each for each in _already(diagnosis) if each.about not in told)
     return Forecast(
-        found=ordered(chain(every, already)),
+        found=ordered(chain(every, missing, already)),
         well=(*_logins(seen), *diagnosis.well),
         gaps=tuple(dict.fromkeys((*seen.gaps, *seen.scene.gaps, *seen.prospect.gaps, *_gaps(seen)))),
     )

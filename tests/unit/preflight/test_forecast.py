@@ -282,6 +282,17 @@ HIDDEN: dict[str, tuple[Callable[[], Seen], tuple[str, str, Sure]]] = {
         lambda: all_well(box=BoxFacts(habits=("pooler/shop: restart-pooler was needed in 4 of the last 5 boots",))),
         ("repaired-each-boot", "step/pooler/shop", MAY),
     ),
+    "a Secret that only bootheal.yaml names, and that is gone": (
+        lambda: all_well(poolers=(), missing=(("pooler/shop", "cannot find secret/shop/pooler"),)),
+        ("configuration-names-missing", "step/pooler/shop", BREAKS),
+    ),
+    "a Secret that is gone, which workloads and bootheal.yaml name": (
+        lambda: all_well(
+            scene=a_scene(keys={PASSWORD.about: None}),
+            missing=(("pooler/shop", "cannot find secret/shop/app: make it"),),
+        ),
+        ("start-lacks-reference", "secret/shop/app", BREAKS),
+    ),
     "what is not well already": (
         lambda: all_well(scene=component(ComponentState.FAILED, "exit status 1")),
         ("component-stopped", "unit/k3s.service", BREAKS),
