@@ -1,6 +1,7 @@
 """Hidden faults on the demo: each is foreseen, by its name and nothing else, and comes true with the next power cut."""
 
 import json
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 
 from bootheal.demo.stack import BootScript, Stack, StackOptions
-from support.command import bootheal
+from support.command import LONGEST, bootheal, start
+from support.receiver import TOKEN, receiving
 from support.stack import running
 
 # The demo's bare pod is not restarted: that it ends for good is true, and no fault.
@@ -89,6 +91,40 @@ def test_what_no_running_container_reads_again_comes_true(shop: Stack) -> None:
         shop.wait_until("what PostgreSQL says of its file", lambda: "contains errors" in shop.logs())
         shop.postgres.correct()
     assert foreseen(shop.config, 0) == []
+
+
+def test_the_daemon_looks_ahead_while_it_rests(shop: Stack, tmp_path: Path) -> None:
+    """What the next boot would break is told once, counted for monitors, and said by `status`; then it is well again."""
+    with receiving(tmp_path) as receiver:
+        (tmp_path / "url").write_text(receiver.url(f"/hook/{TOKEN}"))
+        hook = {"kind": "webhook", "url_file": f"{tmp_path}/url", "ca": str(receiver.ca), "when": ["foretold"]}
+        metrics = tmp_path / "bootheal.prom"
+        changes = {
+            "preflight_every": 1,
+            "metrics_file": str(metrics),
+            "notify": {"program": {**hook, "details": "full"}},
+        }
+        shop.configure(changes)
+        shop.postgres.misconfigure()
+        daemon = start("run", "--config", shop.config)
+        try:
+            receiver.wait_for(1)
+            assert 'preflight_findings{level="breaks"} 1.000' in metrics.read_text()
+            said = bootheal("status", "--config", shop.config).stdout
+            assert "; 1 thing would break the next boot" in said
+            shop.postgres.correct()
+            gone = 'preflight_findings{level="breaks"} 0.000'
+            shop.wait_until("the daemon to see that it is well again", lambda: gone in metrics.read_text())
+        finally:
+            daemon.send_signal(signal.SIGTERM)
+            out, _ = daemon.communicate(timeout=LONGEST)
+            shop.configure(dict.fromkeys(changes))
+            shop.postgres.correct()
+    assert daemon.returncode == 0
+    assert out.count("preflight: 1 thing would break the next boot") == 1
+    (told,) = receiver.messages
+    assert (told["occasion"], told["verdict"]) == ("foretold", "1 thing would break the next boot")
+    assert "PostgreSQL would not start" in told["why"]
 
 
 def test_a_newcomer_sees_it_in_one_screen() -> None:

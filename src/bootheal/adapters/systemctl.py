@@ -30,6 +30,7 @@ PROPERTIES = (
     "InvocationID",
     "StateChangeTimestampMonotonic",
     "Job",
+    "UnitFileState",
 )
 STAMPS = ("UserspaceTimestamp", "InactiveExitTimestamp", "ActiveEnterTimestamp")
 STATES = {
@@ -142,7 +143,8 @@ def as_component(name: str, role: str, shown: dict[str, str]) -> Component:
     changed = int(shown.get("StateChangeTimestampMonotonic") or 0) / 1e6
     since = time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - changed) if changed else None
     why = "" if result == "success" else result
-    return Component(name, role, state, since, why, log=f"journalctl -u {name} -e")
+    log = f"journalctl -u {name} -e"
+    return Component(name, role, state, since, why, log, at_boot=shown.get("UnitFileState", ""))
 
 
 def _seconds(stamp: str) -> float | None:

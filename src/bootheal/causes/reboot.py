@@ -232,6 +232,13 @@ BOX: tuple[Cause, ...] = (
         next_step="docker update --restart unless-stopped {name}",
     ),
     Cause(
+        id="boot-is-upgrade",
+        means="the next boot runs another version than this one: {said}",
+        gravity=Gravity.PERSON,
+        signs=_seen("BootIsUpgrade"),
+        next_step="read its notes, and look after it: a boot that fails may be the upgrade's fault",
+    ),
+    Cause(
         id="clock-not-synchronised",
         means="its clock follows nobody, and may be wrong after a boot: {said}",
         gravity=Gravity.PASSES,

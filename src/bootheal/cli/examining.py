@@ -1,4 +1,4 @@
-"""What may be said on the command line to those who find out what is not well: `preflight`, `doctor`, `explain`, `bundle`."""
+"""What may be said on the command line to those who find out what is not well, or would not be."""
 
 import argparse
 from pathlib import Path

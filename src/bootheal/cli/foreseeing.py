@@ -9,6 +9,7 @@ from bootheal.adapters import history
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemctl import Commands, Unit
 from bootheal.adapters.together import together
+from bootheal.adapters.upgrades import upgrades
 from bootheal.cli.looking import look
 from bootheal.config import Configuration
 from bootheal.config.rights import needs
@@ -26,6 +27,7 @@ from bootheal.preflight.box import BoxFacts
 SERVERS_SECONDS, BOX_SECONDS = 20.0, 5.0
 
 OURS = "bootheal.service"
+K3S = "k3s"
 
 
 def foreseen(configuration: Configuration, world: World, scope: Scope) -> Forecast:
@@ -74,16 +76,25 @@ def _box(configuration: Configuration, world: World) -> BoxFacts:
         units=tuple(_units(configuration)),
         refused=tuple(_refused(configuration, world)),
         habits=tuple(habits(history.read(file.state_directory))) if file.state_directory.is_dir() else (),
+        upgrades=_upgrades(configuration),
         state_directory=str(file.state_directory),
         state=_unwritable(configuration),
     )
 
 
-def _units(configuration: Configuration) -> Iterator[tuple[str, str]]:
-    """Yield the units that must start by themselves, as far as there are such units here."""
+def _upgrades(configuration: Configuration) -> tuple[str, ...]:
+    """Return what this machine would boot in another version, where it is this machine that the cluster is on."""
     cluster = configuration.file.cluster
-    needed = {"k3s": cluster.unit, "k3d": "docker.service"}.get(cluster.kind, "")
-    for name in (needed, OURS) if needed else ():
+    if cluster.kind == "kubernetes" or (cluster.kind == K3S and not cluster.unit):
+        return ()
+    return tuple(upgrades(K3S if cluster.kind == K3S else ""))
+
+
+def _units(configuration: Configuration) -> Iterator[tuple[str, str]]:
+    """Yield the units beside the cluster's own that must start by themselves, as far as there are such units here."""
+    cluster = configuration.file.cluster
+    needed = {"k3s": (OURS,) if cluster.unit else (), "k3d": ("docker.service", OURS)}.get(cluster.kind, ())
+    for name in needed:
         if word := Unit(name, Commands()).enabled():
             yield name, word
 

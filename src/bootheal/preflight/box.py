@@ -20,16 +20,16 @@ NEVER = frozenset({"no", "on-failure"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxFacts:
-    """`units` are those that something must start, with systemd's word (UnitFileState); `containers` those of the
-    cluster, with their restart policy. `refused` are rights that we have not; `habits` what most boots needed.
+    """`units` are those beside the cluster's own that a boot must start, with systemd's word.
 
-    `state` says why the state directory cannot be written to, "" where it can.
+    `refused` are rights that we have not, `habits` is what most boots needed, `upgrades` what the next boot would run
+    another version of. `state` says why the state directory cannot be written to, "" where it can.
     """
 
     units: tuple[tuple[str, str], ...] = ()
-    containers: tuple[tuple[str, str], ...] = ()
     refused: tuple[str, ...] = ()
     habits: tuple[str, ...] = ()
+    upgrades: tuple[str, ...] = ()
     state_directory: str = ""
     state: str = ""
 
@@ -39,9 +39,13 @@ def foresee(scene: Scene, seen: BoxFacts) -> Iterator[Foreseen]:
     for name, word in seen.units:
         if word in ASLEEP:
             yield foreseen("UnitNotEnabled", part(name), word)
-    for name, policy in seen.containers:
-        if policy in NEVER:
-            yield foreseen("ContainerNotRestarted", Ref("container", "", name), f"its restart policy is {policy}")
+    for component in scene.facts.components:
+        if component.at_boot in ASLEEP:
+            yield foreseen("UnitNotEnabled", part(component), component.at_boot)
+        elif component.at_boot in NEVER:
+            yield foreseen("ContainerNotRestarted", part(component), f"its restart policy is {component.at_boot}")
+    for upgrade in seen.upgrades:
+        yield foreseen("BootIsUpgrade", Ref("upgrade", "", upgrade.partition(":")[0]), upgrade)
     yield from _machine(scene)
     if seen.state:
         yield foreseen("StateNotWritable", Ref("directory", "", seen.state_directory), seen.state)

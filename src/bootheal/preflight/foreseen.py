@@ -42,6 +42,7 @@ _SURE: Mapping[str, Sure] = {
     "LivenessImpatient": Sure.MAY_BREAK,
     "WebhookGuardsItself": Sure.MAY_BREAK,
     "ClockAlone": Sure.MAY_BREAK,
+    "BootIsUpgrade": Sure.CHANGES,
     "DiskNearlyFull": Sure.MAY_BREAK,
     "RepairedEachBoot": Sure.MAY_BREAK,
 }

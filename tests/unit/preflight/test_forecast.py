@@ -9,7 +9,7 @@ import pytest
 from bootheal.causes.reboot import REBOOT
 from bootheal.model import Answer, Component, ComponentState, HostFacts, Ref, Setting
 from bootheal.model.prospect import Guard, Planned, PodPlan, Prospect
-from bootheal.model.scene import Claim, Disk
+from bootheal.model.scene import Claim, Disk, Scene
 from bootheal.preflight import Forecast, Seen, Sure, forecast
 from bootheal.preflight.box import BoxFacts
 from bootheal.preflight.databases import DatabaseFacts, LoginFacts
@@ -88,7 +88,7 @@ def all_well(**fields: Any) -> Seen:
             prospect=prospect(),
             databases=(database(),),
             poolers=(pooler(),),
-            box=BoxFacts(units=(("k3s.service", "enabled"), ("docker.service", "static"))),
+            box=BoxFacts(units=(("docker.service", "enabled"),)),
         ),
         **fields,
     )
@@ -96,6 +96,11 @@ def all_well(**fields: Any) -> Seen:
 
 def named(found: Forecast) -> list[tuple[str, str, Sure]]:
     return [(each.id, str(each.about), each.sure) for each in found.found]
+
+
+def a_component(name: str, role: str, at_boot: str) -> Scene:
+    part = Component(name, role, ComponentState.RUNNING, BOOT + 1, at_boot=at_boot)
+    return a_scene(facts=HostFacts((part,), clock_synchronised=True))
 
 
 BREAKS, MAY, CHANGES = Sure.BREAKS, Sure.MAY_BREAK, Sure.CHANGES
@@ -249,11 +254,15 @@ HIDDEN: dict[str, tuple[Callable[[], Seen], tuple[str, str, Sure]]] = {
         ("webhook-guards-itself", "service/shop/g", MAY),
     ),
     "a k3s that nothing starts": (
-        lambda: all_well(box=BoxFacts(units=(("k3s.service", "disabled"),))),
+        lambda: all_well(scene=a_component("k3s.service", "k3s", "disabled")),
         ("unit-not-enabled", "unit/k3s.service", BREAKS),
     ),
+    "a bootheal that nothing starts": (
+        lambda: all_well(box=BoxFacts(units=(("bootheal.service", "disabled"),))),
+        ("unit-not-enabled", "unit/bootheal.service", BREAKS),
+    ),
     "a node's container that Docker leaves lying": (
-        lambda: all_well(box=BoxFacts(containers=(("k3d-shop-server-0", "no"), ("k3d-shop-serverlb", "always")))),
+        lambda: all_well(scene=a_component("k3d-shop-server-0", "server", "no")),
         ("container-not-restarted", "container/k3d-shop-server-0", BREAKS),
     ),
     "a disk with little room": (
@@ -269,6 +278,10 @@ HIDDEN: dict[str, tuple[Callable[[], Seen], tuple[str, str, Sure]]] = {
             )
         ),
         ("clock-not-synchronised", "clock", MAY),
+    ),
+    "a kernel that was replaced on the disk": (
+        lambda: all_well(box=BoxFacts(upgrades=("linux-image-amd64: waits for a reboot",))),
+        ("boot-is-upgrade", "upgrade/linux-image-amd64", CHANGES),
     ),
     "a state directory that cannot be written to": (
         lambda: all_well(box=BoxFacts(state_directory="/var/lib/bootheal", state="it is not writable")),
@@ -338,6 +351,9 @@ WELL: dict[str, Callable[[], Seen]] = {
     "a liveness probe with patience": lambda: all_well(prospect=prospect(web(liveness=300.0))),
     "a webhook that leaves its own namespace out": lambda: all_well(
         prospect=prospect(guards=(Guard(name="g", service=Ref("service", "shop", "g"), guards_own=False),))
+    ),
+    "containers that Docker starts": lambda: all_well(
+        scene=a_component("k3d-shop-server-0", "server", "unless-stopped")
     ),
     "a machine whose clock nobody tells of": lambda: all_well(
         scene=a_scene(facts=HostFacts((Component("k3s.service", "k3s", ComponentState.RUNNING, BOOT + 1),)))
