@@ -23,7 +23,7 @@ OF_THIS_MACHINE = ("disk/", "clock", "unit/")
 DRIFTED = ("login-drifted-healed", "role/shop/pooler", "will break")
 UNSAVED = ("pooler-setting-unsaved", "deployment/shop/pooler", "will change")
 GONE = ("start-lacks-reference", "secret/shop/app", "will break")
-BROKEN = ("postgres-file-broken", "database/shop", "will break")
+BROKEN = ("postgres-next-start-file", "database/shop", "will break")
 
 Finding = tuple[str, str, str]
 
@@ -132,7 +132,7 @@ def test_a_newcomer_sees_it_in_one_screen() -> None:
     text = bootheal("demo", "--hidden-faults").stdout
     before, after = text.split("$ bootheal preflight")
     assert before.count(": 200") == 4
-    for said in ("[postgres-file-broken]", "[login-drifted-healed]", "[pooler-setting-unsaved]"):
+    for said in ("[postgres-next-start-file]", "[login-drifted-healed]", "[pooler-setting-unsaved]"):
         assert said in after
     assert "it would not come back\n" in after
     for said in ("PostgreSQL does not start", "PostgreSQL refuses the pooler (28P01)", "default_pool_size is 20 again"):

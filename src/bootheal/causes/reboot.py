@@ -99,21 +99,21 @@ POOLERS: tuple[Cause, ...] = (
 
 SERVERS: tuple[Cause, ...] = (
     Cause(
-        id="postgres-file-broken",
+        id="postgres-next-start-file",
         means="PostgreSQL would not start with its configuration: {said}",
         gravity=Gravity.PERSON,
         signs=_seen("ServerFileBroken"),
         next_step="correct the line; whether it is right, pg_file_settings tells: " + _psql("TABLE pg_file_settings"),
     ),
     Cause(
-        id="postgres-hba-broken",
+        id="postgres-next-start-hba",
         means="PostgreSQL would not start with its pg_hba.conf: {said}",
         gravity=Gravity.PERSON,
         signs=_seen("ServerHbaBroken"),
         next_step="correct the line; whether it is right, pg_hba_file_rules tells: " + _psql("TABLE pg_hba_file_rules"),
     ),
     Cause(
-        id="postgres-library-missing",
+        id="postgres-next-start-library",
         means="PostgreSQL would not start, since a library that it is to load is not there: {said}",
         gravity=Gravity.PERSON,
         signs=_seen("ServerLibraryMissing"),

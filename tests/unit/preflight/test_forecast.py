@@ -167,15 +167,15 @@ HIDDEN: dict[str, tuple[Callable[[], Seen], tuple[str, str, Sure]]] = {
     ),
     "a syntax error in postgresql.conf": (
         lambda: all_well(databases=(database(broken=("postgresql.conf line 9: syntax error",)),)),
-        ("postgres-file-broken", DATABASE, BREAKS),
+        ("postgres-next-start-file", DATABASE, BREAKS),
     ),
     "an error in pg_hba.conf": (
         lambda: all_well(databases=(database(rules=("line 3: invalid connection type",)),)),
-        ("postgres-hba-broken", DATABASE, BREAKS),
+        ("postgres-next-start-hba", DATABASE, BREAKS),
     ),
     "a library that is not there": (
         lambda: all_well(databases=(database(missing=("pg_cron",)),)),
-        ("postgres-library-missing", DATABASE, BREAKS),
+        ("postgres-next-start-library", DATABASE, BREAKS),
     ),
     "a setting that waits for a restart": (
         lambda: all_well(databases=(database(pending=("max_connections",)),)),
