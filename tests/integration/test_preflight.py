@@ -94,7 +94,7 @@ def test_what_no_running_container_reads_again_comes_true(shop: Stack) -> None:
 
 
 def test_the_daemon_looks_ahead_while_it_rests(shop: Stack, tmp_path: Path) -> None:
-    """What the next boot would break is told once, counted for monitors, and said by `status`; then it is well again."""
+    """What the next boot would break is told once, counted for monitors, said by `status`; then all is well again."""
     with receiving(tmp_path) as receiver:
         (tmp_path / "url").write_text(receiver.url(f"/hook/{TOKEN}"))
         hook = {"kind": "webhook", "url_file": f"{tmp_path}/url", "ca": str(receiver.ca), "when": ["foretold"]}
