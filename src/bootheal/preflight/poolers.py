@@ -7,7 +7,7 @@ from bootheal.errors import BoothealError
 from bootheal.model import Ref, Setting
 from bootheal.pgbouncer.credential import WRONG_PASSWORD, Credential
 from bootheal.pgbouncer.files import same_file
-from bootheal.pgbouncer.ini import equal, settings_of, unparsed
+from bootheal.pgbouncer.ini import equal, settings_of, unparsed, unsure
 from bootheal.pgbouncer.knowledge import userlist_entry
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation
 from bootheal.pgbouncer.observation import look as look_at
@@ -111,6 +111,9 @@ def _pod(world: World, pooler: Pooler, pod: PoolerPod, gaps: list[str]) -> PodFa
         return facts
     if not read.ok or len(read.value) >= LONGEST:
         gaps.append(f"the file of {pod.ref}: {read.text or 'it is too long'}")
+        return facts
+    if unsure(read.value):
+        gaps.append(f"the file of {pod.ref}: it includes others")
         return facts
     listed = None
     if pooler.auth_file and (shown := console.settings.get("auth_file")):
