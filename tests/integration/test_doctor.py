@@ -13,7 +13,7 @@ from bootheal.adapters.scope import Scope
 from bootheal.cli.looking import examined
 from bootheal.cli.wiring import open_world
 from bootheal.config import load
-from bootheal.demo.objects.kinds import CLAIM, DEPLOYMENT, POD, SERVICE
+from bootheal.demo.objects.kinds import CLAIM, DEPLOYMENT, POD, SERVICE, SLICE
 from bootheal.demo.stack import BootScript, Passwords, Stack, StackOptions
 from support.command import bootheal, not_healed, outcome
 from support.double import MERGE, SHOP, Api
@@ -81,7 +81,13 @@ def mistake(stack: Stack, name: str) -> None:
         "PATCH", f"{SHOP}/services/{name}", {"spec": {"selector": {"app": f"{name}s"}}}, MERGE
     )
     assert status == 200
-    stack.wait_until("nobody to be behind it", lambda: not stack.serving()[name])
+    stack.wait_until("nobody to be behind it", lambda: not addresses(stack, name))
+
+
+def addresses(stack: Stack, name: str) -> list[Any]:
+    slices = stack.cluster.store.all(SLICE, "shop")
+    ours = [each for each in slices if each["metadata"]["labels"]["kubernetes.io/service-name"] == name]
+    return [address for each in ours for address in each.get("endpoints") or ()]
 
 
 def repair(stack: Stack, name: str) -> None:
@@ -95,12 +101,12 @@ def test_a_run_that_does_not_heal_says_what_the_doctor_says_and_keeps_the_eviden
     The bundle is for its owner alone, has what the manifest says, and no password anywhere.
     """
     evidence = tmp_path / "evidence"
-    mistake(shop, "nginx")
+    mistake(shop, "pooler")
     shop.configure({"evidence_directory": str(evidence), "cleanup": None})
-    report = json.loads(not_healed(shop, "service/shop/nginx").stdout)
-    remarks = outcome(report, "deployment/shop/nginx")["remarks"]
-    said = "its selector fits no pod: it asks for app=nginxs; the pods of deployment/shop/nginx have app=nginx"
-    assert any(f"doctor: service/shop/nginx: {said}" in remark for remark in remarks)
+    report = json.loads(not_healed(shop, "pooler/shop").stdout)
+    remarks = outcome(report, "pooler/shop")["remarks"]
+    said = "its selector fits no pod: it asks for app=poolers; the pods of deployment/shop/pooler have app=pooler"
+    assert any(f"doctor: service/shop/pooler: {said}" in remark for remark in remarks)
     kept = sorted(evidence.glob("*.tar.gz"))
     assert kept
     assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
@@ -116,10 +122,9 @@ def test_a_run_that_does_not_heal_says_what_the_doctor_says_and_keeps_the_eviden
     shop.configure({"evidence_directory": None})
     found = diagnosed(shop, "shop", expect=1)
     assert [(each["id"], each["object"]) for each in found["found"]] == [
-        ("service-selects-nothing", "service/shop/nginx")
+        ("service-selects-nothing", "service/shop/pooler")
     ]
-    assert diagnosed(shop, "deployment/shop/django")["found"] == []
-    repair(shop, "nginx")
+    repair(shop, "pooler")
 
 
 def unpacked(path: Path) -> dict[str, str]:
@@ -132,7 +137,7 @@ def test_a_bundle_by_hand_hides_what_containers_say(shop: Stack, tmp_path: Path)
     """Each container logs a password, and a Deployment's status has one: neither comes out, and the log does."""
     mistake(shop, "django")
     shop.wait_until(
-        "nginx to be unwell", lambda: "nginx" in bootheal("doctor", "--config", shop.config, expect=1).stdout
+        "nginx to be unwell", lambda: "pod/shop/nginx" in bootheal("doctor", "--config", shop.config, expect=1).stdout
     )
     for path in shop.cluster.log_files():
         with path.open("a") as log:

@@ -42,6 +42,9 @@ class Afterwards:
         except BoothealError as error:
             self._warn(f"cannot look for the reason: {error}")
             return report
+        except Exception as error:  # noqa: BLE001 - what was done must not be lost with what explains it
+            self._warn(f"cannot look for the reason: {error!r}: this is a bug; please report it")
+            return report
         outcomes = tuple(_explained(each, configuration, self._seen[1], world) for each in report.outcomes)
         return replace(report, outcomes=outcomes)
 
