@@ -9,7 +9,8 @@ BoothealError
 ├── TransientError         the world is not ready: look again
 │   ├── UnreachableError   nobody answered: refused, reset, timed out, TLS cut short
 │   ├── ExhaustedError     this process has no thread or descriptor left: nobody was asked
-│   └── ConflictError      the object changed since it was looked at
+│   ├── ConflictError      the object changed since it was looked at
+│   └── DeposedError       another process is the one that acts
 └── PermanentError         asking again will not help; `hint` is what a person can do
     ├── MissingError       the object does not exist
     └── DeniedError        the API server refused our credentials or our rights
@@ -104,6 +105,10 @@ class ExhaustedError(TransientError):
 
 class ConflictError(TransientError):
     """The object changed since it was looked at; a new look decides."""
+
+
+class DeposedError(TransientError):
+    """This process must not change anything: another one acts, or it is not known which."""
 
 
 class PermanentError(BoothealError):

@@ -48,6 +48,7 @@ class Note(Enum):
     """What is told beside what happens to the steps: how loudly, and by which name of the same kind."""
 
     RESTS = Level.INFO, "ee28c90c2860417fbed2079afe72095a"
+    STANDS_BY = Level.NOTICE, "9106cd3b3bb24f88acc7f289ca35f385"
     RENEWED = Level.INFO, "159441c12e0a4aae97c0f4d84bbd0e7e"
     ADVICE = Level.WARNING, "26c64b988d804793a2d8ce898d95be8a"
     OBSTACLE = Level.WARNING, "c1ab5d20434f48df8137ea16af61bbbd"

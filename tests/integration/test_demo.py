@@ -38,8 +38,8 @@ def test_the_scenarios_are_listed() -> None:
     for name, scenario in SCENARIOS.items():
         assert f"{name} " in listed
         assert scenario.story.split(" ", 1)[0] in listed
-    said = bootheal("demo", "--scenario", "cleen", expect=2).stderr
-    assert "there is no such scenario; did you mean clean?" in said
+    said = bootheal("demo", "--scenario", "data-loss", expect=2).stderr
+    assert "there is no such scenario; did you mean data-lost?" in said
 
 
 def test_a_demo_that_is_kept_can_be_tried_and_ends_with_ctrl_c() -> None:

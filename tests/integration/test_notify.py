@@ -79,3 +79,16 @@ def test_how_long_it_waits_is_told_by_a_clock_that_nobody_sets(notified: socket.
     """A machine that wakes up years ago and is then told the time has not waited for years."""
     Systemd().tell(Event(EventKind.WAITING, at=0.0, elapsed=0.0, step="gate", text="starting up", total=4))
     assert heard(notified)[-1] == "STATUS=0/4 gate: starting up, 0 s"
+
+
+def test_without_systemd_a_file_tells_that_the_loop_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pod's probe looks at its age, so the loop turns in good time; where it cannot be written nothing else fails."""
+    alive = tmp_path / "alive"
+    monkeypatch.setenv("BOOTHEAL_HEARTBEAT", str(alive))
+    monkeypatch.delenv("WATCHDOG_USEC", raising=False)
+    systemd = Systemd()
+    assert systemd.longest_sleep == 15.0
+    systemd.turn()
+    assert time.time() - alive.stat().st_mtime < 5
+    monkeypatch.setenv("BOOTHEAL_HEARTBEAT", "/proc/nowhere/alive")
+    Systemd().turn()

@@ -175,6 +175,7 @@ def test_the_catalogue_names_no_field_that_an_entry_may_lack(kind: EventKind) ->
 # What people filter their journals by, for ever.
 NOTES = {
     Note.RESTS: ("ee28c90c2860417fbed2079afe72095a", "6"),
+    Note.STANDS_BY: ("9106cd3b3bb24f88acc7f289ca35f385", "5"),
     Note.RENEWED: ("159441c12e0a4aae97c0f4d84bbd0e7e", "6"),
     Note.ADVICE: ("26c64b988d804793a2d8ce898d95be8a", "4"),
     Note.OBSTACLE: ("c1ab5d20434f48df8137ea16af61bbbd", "4"),

@@ -2,16 +2,24 @@
 
 import os
 import re
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from bootheal.adapters.systemd_credentials import given
 from bootheal.adapters.wallclock import WallClock
-from bootheal.errors import PermanentError, scarce
-from bootheal.model import BootTime, Directory, HostFacts
+from bootheal.errors import BoothealError, PermanentError, scarce
+from bootheal.model import BootTime, Directory, HostFacts, Node
+from bootheal.ports import Host
 
 MOUNTS = Path("/proc/self/mountinfo")
 _OCTAL = re.compile(r"\\([0-7]{3})")
+# As for all that a host says.
+BELIEVED_SECONDS = 2.0
+
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -80,6 +88,56 @@ def mount_points(table: str) -> frozenset[str]:
     """Return the mount points; proc(5): the fifth field, with ASCII's white space, and no other, as octal numbers."""
     fields = (line.split(" ") for line in table.split("\n") if line)
     return frozenset(_OCTAL.sub(lambda found: chr(int(found[1], 8)), field[4]) for field in fields)
+
+
+class HostAmongNodes:
+    """A host whose cluster has other nodes, which are other machines: its boot is that of its own node alone.
+
+    `nodes` lists them, from a list that is kept; where it cannot be had, the latest answer counts.
+    """
+
+    def __init__(self, host: Host, nodes: Callable[[], Sequence[Node]]) -> None:
+        self._host, self._nodes = host, nodes
+        self._ours: frozenset[str] | None = None
+        self._asked = float("-inf")
+
+    def boot_time(self) -> BootTime | None:
+        """Return it as that of the nodes that report this boot, where there are others."""
+        boot_time = self._host.boot_time()
+        if time.monotonic() - self._asked >= BELIEVED_SECONDS:
+            self._look()
+        return boot_time and replace(boot_time, nodes=self._ours)
+
+    def boot_id(self) -> str | None:
+        """Return this host's."""
+        return self._host.boot_id()
+
+    def epoch(self) -> str | None:
+        """Return this host's."""
+        return self._host.epoch()
+
+    def facts(self) -> HostFacts:
+        """Return this host's."""
+        return self._host.facts()
+
+    def directory(self, path: str) -> Directory:
+        """Look at this host's."""
+        return self._host.directory(path)
+
+    def start(self, component: str) -> None:
+        """Start it on this host."""
+        self._host.start(component)
+
+    def restart(self, component: str) -> None:
+        """Restart it on this host."""
+        self._host.restart(component)
+
+    def _look(self) -> None:
+        with suppress(BoothealError):
+            boot_id, nodes = self._host.boot_id(), self._nodes()
+            ours = frozenset(node.name for node in nodes if node.boot_id == boot_id)
+            self._ours = None if len(ours) == len(nodes) else ours or self._ours or frozenset()
+            self._asked = time.monotonic()
 
 
 class RemoteHost:

@@ -4,7 +4,8 @@
      "steps": {name: {"first_seen": {…}, "done": […], "incident": 0}},
      "recovering_since": … | null, "progress": {step: {"kind": …, "text": …, "at": …}}, "report": {…} | null,
      "previous": {…} | null, "last_boot": {…} | null,
-     "baseline": {name: {fact: …}}, "boots_in_vain": {name: {action: epochs}}}
+     "baseline": {name: {fact: …}}, "boots_in_vain": {name: {action: epochs}},
+     "stands_by": "…"}
 
 `author` is the process that wrote it last. The rest is `model.Remembered`, field by field; its types are what is
 checked. A field with a default may be added at any time; whoever renames one, or an action, raises the version and

@@ -1,7 +1,9 @@
-"""Telling systemd what we are about. Does nothing where systemd did not start us."""
+"""Telling systemd what we are about, or whoever else watches over us; does nothing where nobody does."""
 
 import os
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from bootheal.model import Event
@@ -12,6 +14,11 @@ SELDOM_SECONDS = 1.0
 
 # No action takes longer from one sign of life to the next. What systemd waits for while we end is counted from each.
 LONGEST_ACTION_SECONDS = 60.0
+
+# Where there is no systemd, as in a pod, a file whose time of change tells that the loop turns; seldom enough for a
+# probe that allows a minute.
+HEARTBEAT = "BOOTHEAL_HEARTBEAT"
+HEARTBEAT_SECONDS = 15.0
 EXTEND = f"EXTEND_TIMEOUT_USEC={LONGEST_ACTION_SECONDS * 1e6:.0f}"
 
 
@@ -25,6 +32,7 @@ class Systemd:
         self._complaint = ""
         self._told = ""
         self._stopping = False
+        self._heartbeat = os.environ.get(HEARTBEAT, "")
         if os.environ.get("NOTIFY_SOCKET"):
             from sdnotify import SystemdNotifier
 
@@ -37,8 +45,9 @@ class Systemd:
 
     @property
     def longest_sleep(self) -> float:
-        """For how many seconds the loop may sleep: a third of WatchdogSec."""
-        return float(os.environ.get("WATCHDOG_USEC") or "inf") / 1e6 / 3
+        """For how many seconds the loop may sleep: a third of WatchdogSec, or a quarter of what a probe allows."""
+        beats = HEARTBEAT_SECONDS if self._heartbeat else float("inf")
+        return min(beats, float(os.environ.get("WATCHDOG_USEC") or "inf") / 1e6 / 3)
 
     def ready(self) -> None:
         """The configuration is read and the loop runs."""
@@ -48,8 +57,15 @@ class Systemd:
         """The loop has completed a turn. Turns can be many a second, and one of them is enough."""
         if time.monotonic() - self._turned >= SELDOM_SECONDS:
             self._turned = time.monotonic()
+            self._beat()
             self._notify(f"WATCHDOG=1\n{EXTEND}" if self._stopping else "WATCHDOG=1")
             self._tell_status()
+
+    def _beat(self) -> None:
+        """A heartbeat that cannot be shown ends in a restart, as one that is not there would."""
+        if self._heartbeat:
+            with suppress(OSError):
+                Path(self._heartbeat).touch()
 
     def reloading(self) -> None:
         """The configuration is being read anew; `ready` ends it."""

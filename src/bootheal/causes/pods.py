@@ -172,7 +172,7 @@ def _of_the_pod(pod: Pod) -> Iterator[Evidence]:
 
 def _of_events(pod: Pod, events: Sequence[Occurrence], boot_time: BootTime | None) -> Iterator[Evidence]:
     """Yield what is of this boot; of what has happened again and again the latest word counts."""
-    latest = {each.reason: each for each in events if each.at is None or not before_boot(each.at, boot_time)}
+    latest = {each.reason: each for each in events if each.at is None or not before_boot(each.at, boot_time, pod.node)}
     images = {each.name: each.image for each in (*pod.init, *pod.containers)}
     for each in latest.values():
         image = images.get(each.container, "")

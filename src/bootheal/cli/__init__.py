@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootheal import __version__
-from bootheal.cli import examining
+from bootheal.cli import arguments, examining
 from bootheal.cli.arguments import CONFIG
 from bootheal.cli.arguments import config as _common
 from bootheal.cli.streams import forgive, open_missing
 from bootheal.errors import BoothealError, ConfigurationError
 from bootheal.exit_codes import ExitCode
+from bootheal.model.quoted import quoted
 
 if TYPE_CHECKING:
     from bootheal.narrate import Note
@@ -130,10 +131,25 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _rate(text: str) -> float:
+    """Return a rate; ValueError, which argparse tells of, where it is none that lets anything be done."""
+    rate = float(text)
+    if not 1 <= rate <= 10_000:  # noqa: PLR2004 - also false for what is no number
+        raise argparse.ArgumentTypeError(f"cannot use {quoted(text)}: it should be from 1 to 10000")
+    return rate
+
+
 def _run(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--once", action="store_true", help="one pass; the exit code says how it ended")
     parser.add_argument("--json", action="store_true", help="print the report as JSON, the progress on stderr")
+    parser.add_argument(
+        "--max-requests-per-second",
+        type=_rate,
+        default=50.0,
+        metavar="NUMBER",
+        help="how many requests the API server is sent at most; default: 50",
+    )
     parser.add_argument(
         "--accept-data",
         action="append",
@@ -248,19 +264,6 @@ def _rbac(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _demo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--scenario", default="drift", metavar="NAME", help="what the power cut leaves behind; default: drift"
-    )
-    parser.add_argument("--list", action="store_true", help="list the scenarios")
-    parser.add_argument(
-        "--hidden-faults",
-        action="store_true",
-        help="break it so that all still serves, let `preflight` say what a reboot would bring, and cut the power",
-    )
-    parser.add_argument("--keep", action="store_true", help="leave the stack running and show how to try things on it")
-
-
 _ARGUMENTS = {
     "run": _run,
     "plan": _plan,
@@ -275,7 +278,7 @@ _ARGUMENTS = {
     "doctor": examining.doctor,
     "explain": examining.explain,
     "bundle": examining.bundle,
-    "demo": _demo,
+    "demo": arguments.demo,
 }
 
 _EXAMPLES = {

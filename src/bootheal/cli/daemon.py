@@ -15,6 +15,7 @@ from bootheal.cli.afterwards import Afterwards
 from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.discovering import discovered
+from bootheal.cli.mandate import mandate
 from bootheal.cli.messenger import Messenger
 from bootheal.cli.outlook import LookAhead
 from bootheal.cli.terminal import Reporter
@@ -25,21 +26,28 @@ from bootheal.errors import BoothealError, ConfigurationError, LockedError, Stat
 from bootheal.exit_codes import ExitCode
 from bootheal.model import VERDICTS, Report, Verdict
 from bootheal.narrate import Note
-from bootheal.ports import World
+from bootheal.ports import Mandate, World
 
 # After which pause to try again where a pass could not begin: another one is under way, the disk is full, …
 SOON_SECONDS, LATER_SECONDS = 1.0, 10.0
 
 
 class Daemon:
-    """One process' life, over as many configurations as SIGHUP brings."""
+    """One process' life, over as many configurations as SIGHUP brings. `most`: requests a second to the API server."""
 
     def __init__(
-        self, path: Path, configuration: Configuration, reporter: Reporter, inbox: Inbox, systemd: Systemd
+        self,
+        path: Path,
+        configuration: Configuration,
+        reporter: Reporter,
+        inbox: Inbox,
+        systemd: Systemd,
+        *,
+        most: float,
     ) -> None:
         self._path, self._configuration, self._declared = path, configuration, configuration
         self._reporter, self._inbox = reporter, inbox
-        self._systemd = systemd
+        self._systemd, self._most = systemd, most
         self._metrics = Metrics(None, reporter.note, lambda: None)
         self._chronicle = Chronicle(configuration.file, self._warn)
         self._trouble, self._well = "", False
@@ -53,8 +61,7 @@ class Daemon:
             self._take_up()
             while code is None:
                 try:
-                    with Scope(self._warn) as scope:
-                        code = self._live(scope)
+                    code = self._take_part()
                 except BoothealError as error:
                     code = self._wait_outside(error)
         return code
@@ -73,20 +80,37 @@ class Daemon:
     def _warn(self, text: str) -> None:
         self._reporter.note(f"warning: {text}", Note.ADVICE)
 
-    def _live(self, scope: Scope) -> int | None:
-        """Pass after pass under one configuration. None: it was renewed."""
-        world = open_world(self._configuration.file.cluster, scope)
+    def _take_part(self) -> int | None:
+        """Live under one mandate: it outlasts what is declared, unless that is about another Lease or cluster."""
+        under, code = self._declared.file, None
+        with Scope(self._warn) as campaign, mandate(under, campaign, self._inbox) as ours:
+            while code is None and (self._declared.file.lease, self._declared.file.cluster) == (
+                under.lease,
+                under.cluster,
+            ):
+                with Scope(self._warn) as scope:
+                    code = self._live(scope, ours)
+        return code
+
+    def _live(self, scope: Scope, ours: Mandate) -> int | None:
+        """Pass after pass under one configuration, for as long as we are the ones who act. None: it was renewed."""
+        world = open_world(self._configuration.file.cluster, scope, ours, most=self._most)
         memory = open_memory(self._configuration.file)
         self._metrics = Metrics(
             self._configuration.file.metrics_file, self._reporter.note, lambda: memory.recovering_since
         )
         self._chronicle = Chronicle(self._configuration.file, self._warn)
         messenger = Messenger(self._configuration.file, world.told, scope, self._warn)
-        engine = self._engine(world, memory, scope, messenger)
+        engine = self._engine(world, memory, scope, messenger, ours)
         ahead = LookAhead(
             self._configuration, world, scope, metrics=self._metrics, note=self._warn, tell=messenger.foretold
         )
         while not (engine.renewed or engine.stopped):
+            if ours.objection():
+                engine.stand_by(lambda why: self._stand_by(memory, why))
+                if ours.hopeless():
+                    return ExitCode.NOT_HEALED
+                continue
             try:
                 code = self._pass(engine, world, memory, messenger)
             except (LockedError, StateError) as error:
@@ -95,7 +119,7 @@ class Daemon:
             else:
                 if code is not None:
                     return code
-                if self._has_grown(engine, scope):
+                if not engine.deposed and self._has_grown(engine, scope):
                     return None  # the next pass is about those that were found, too
                 if self._well:
                     ahead.rests()
@@ -112,13 +136,29 @@ class Daemon:
         self._configuration = full
         return True
 
-    def _engine(self, world: World, memory: Recorder, scope: Scope, messenger: Messenger) -> Engine:
+    def _engine(self, world: World, memory: Recorder, scope: Scope, messenger: Messenger, ours: Mandate) -> Engine:
         announcer = Announcer(world, scope, self._warn, wanted=self._configuration.file.events)
         listeners = (self._chronicle.tell, self._metrics.tell, messenger.tell, announcer.tell, self._systemd.tell)
         tell = fan_out(memory.progress, *listeners, self._reporter.tell)
         return make_engine(
-            self._configuration, world, memory, tell, self._inbox, scope=scope, systemd=self._systemd, renew=self._renew
+            self._configuration,
+            world,
+            memory,
+            tell,
+            self._inbox,
+            scope=scope,
+            systemd=self._systemd,
+            renew=self._renew,
+            mandate=ours,
         )
+
+    def _stand_by(self, memory: Recorder, why: str) -> None:
+        """Another process acts, or it is not known which: say so, once, to the journal, systemd and `status`."""
+        self._systemd.complain(f"stands by: {why}")
+        if why != self._trouble:
+            self._trouble = why
+            self._reporter.note(f"stands by: {why}", Note.STANDS_BY)
+            memory.stand_by(why)
 
     def _pass(self, engine: Engine, world: World, memory: Recorder, messenger: Messenger) -> int | None:
         """Make a pass; return the exit code where it was the last one."""
@@ -136,7 +176,7 @@ class Daemon:
         code = 0 if engine.stopped else last_code(report)
         if code is not None:
             messenger.wait(lambda: engine.stopped)
-        elif not engine.renewed:
+        elif not (engine.renewed or engine.deposed):
             self._reporter.note(resting(report, self._configuration.file.recheck), Note.RESTS)
         return code
 

@@ -1,13 +1,13 @@
 """All that `check` asks the cluster about a configuration, step by step: what is wrong, and what is the next step."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
 from bootheal.config import Configuration
-from bootheal.config.rights import Need, needs, parts
+from bootheal.config.rights import Need, needs, of_lease, parts
 from bootheal.errors import BoothealError, PermanentError
 from bootheal.model import Login, Ref, Right
 from bootheal.ports import ClusterReader, World
@@ -46,6 +46,8 @@ def examine(configuration: Configuration, world: World) -> Iterator[Said]:
         yield Said("problem", "gate", gate, f"the API server is not ready: {readiness.precisely}")
         return
     allowed, seen = _asking(world.cluster), set[tuple[str, str]]()
+    if lease := configuration.file.lease:
+        yield from _missing("lease", configuration.place(("lease",)), of_lease(lease.ref), allowed)
     for step in configuration.plan.steps.values():
         place = configuration.places.get(step.name, "")
         for said in (*_named(step, world, place), *_judged(step, world, place), *_rights(step, world, place, allowed)):
@@ -85,16 +87,18 @@ def _judged(step: Step[Any], world: World, place: str) -> Iterator[Said]:
 
 
 def _rights(step: Step[Any], world: World, place: str, allowed: Callable[[Need], bool]) -> Iterator[Said]:
-    for need in sorted(needs(step, world.watcher.rights, direct=world.direct)):
+    yield from _missing(step.name, place, needs(step, world.watcher.rights, direct=world.direct), allowed)
+
+
+def _missing(who: str, place: str, needed: Iterable[Need], allowed: Callable[[Need], bool]) -> Iterator[Said]:
+    for need in sorted(needed):
         if allowed(need):
             continue
         about = f"{need.right} ({need.name})" if need.name else str(need.right)
         if need.optional:
-            yield Said("note", step.name, place, f"not allowed, so it will know less: {about}")
+            yield Said("note", who, place, f"not allowed, so it will know less: {about}")
         else:
-            yield Said(
-                "problem", step.name, place, f"not allowed: {about}", "`bootheal rbac` prints all that is needed"
-            )
+            yield Said("problem", who, place, f"not allowed: {about}", "`bootheal rbac` prints all that is needed")
 
 
 def wishes(configuration: Configuration, cluster: ClusterReader) -> Iterator[Said]:

@@ -11,7 +11,7 @@ from bootheal.adapters.scope import Scope
 from bootheal.cli.wiring import is_direct, open_api
 from bootheal.config import Configuration, load
 from bootheal.config.rbac import grants, manifests, told
-from bootheal.config.rights import Need, key_of, needs
+from bootheal.config.rights import Need, key_of, needs, of_lease
 
 
 def main(options: argparse.Namespace) -> int:
@@ -42,4 +42,6 @@ def needed(configuration: Configuration) -> dict[str, frozenset[Need]]:
         found[key] = found.get(key, frozenset()) | needs(step, list_rights, direct=direct)
     # What nothing is healed by, and something is told by.
     told_by = frozenset(Need(right, "", optional=True) for right in configuration.file.wishes())
-    return found | ({"events": told_by} if told_by else {})
+    lease = configuration.file.lease
+    held = {"lease": of_lease(lease.ref)} if lease else {}
+    return found | held | ({"events": told_by} if told_by else {})

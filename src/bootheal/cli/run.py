@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
+from bootheal.adapters.kube.pace import MOST_PER_SECOND
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemd import Systemd
@@ -19,12 +20,13 @@ from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.daemon import Daemon
 from bootheal.cli.discovering import discovered
+from bootheal.cli.mandate import await_decision, mandate
 from bootheal.cli.messenger import Messenger
 from bootheal.cli.terminal import Reporter, open_reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, accept_data, load
 from bootheal.engine import Inbox, Renew
-from bootheal.errors import StateError
+from bootheal.errors import LockedError, StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.model import VERDICTS, Report, Verdict, to_json
 from bootheal.narrate import Note
@@ -50,9 +52,11 @@ def main(options: argparse.Namespace) -> int:
             stop_on_signals(inbox, systemd.stopping),
             renew_on_hangup(inbox),
         ):
-            return Daemon(options.config, configuration, reporter, inbox, systemd).stay()
+            return Daemon(
+                options.config, configuration, reporter, inbox, systemd, most=options.max_requests_per_second
+            ).stay()
     with stop_on_signals(inbox) as signals:
-        report = heal(options.config, configuration, reporter, inbox)
+        report = heal(options.config, configuration, reporter, inbox, most=options.max_requests_per_second)
     if options.json:
         print(json.dumps(to_json(report) | {"verdict": report.verdict.value}, indent=2))
     else:
@@ -92,31 +96,41 @@ def renew_on_hangup(inbox: Inbox) -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
-def heal(path: Path, configuration: Configuration, reporter: Reporter, inbox: Inbox) -> Report:
-    """Make one pass under the lock. LockedError where another is under way, StateError where nothing can be kept."""
+def heal(
+    path: Path,
+    configuration: Configuration,
+    reporter: Reporter,
+    inbox: Inbox,
+    *,
+    most: float = MOST_PER_SECOND,
+) -> Report:
+    """Make one pass under the lock. StateError where nothing can be kept.
+
+    LockedError where another pass is under way, or another process is the one that acts, or has become it meanwhile.
+    """
     for warning in configuration.warnings:
         _warn(reporter, warning)
     memory = open_memory(configuration.file)
     metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: memory.recovering_since)
-    with Scope(partial(_warn, reporter)) as scope:
-        world = open_world(configuration.file.cluster, scope)
+    with Scope(partial(_warn, reporter)) as scope, mandate(configuration.file, scope, inbox) as ours:
+        world = open_world(configuration.file.cluster, scope, ours, most=most)
         messenger = Messenger(configuration.file, world.told, scope, partial(_warn, reporter))
         announcer = Announcer(world, scope, partial(_warn, reporter), wanted=configuration.file.events)
         chronicle = Chronicle(configuration.file, partial(_warn, reporter))
         afterwards = Afterwards(path, partial(_warn, reporter))
+        await_decision(ours, inbox, configuration.file.deadline)
         with memory.hold() as remembered:
             if memory.remark:
                 reporter.note(f"warning: {memory.remark}", Note.ADVICE)
             with reporter:
                 listeners = (chronicle.tell, metrics.tell, messenger.tell, announcer.tell)
                 tell = fan_out(memory.progress, *listeners, reporter.tell)
-                report = make_engine(configuration, world, memory, tell, inbox, scope=scope).run(
-                    first_epoch(world, remembered)
-                )
+                engine = make_engine(configuration, world, memory, tell, inbox, scope=scope, mandate=ours)
+                report = engine.run(first_epoch(world, remembered))
                 if may_go_on(report):  # what is listed serves: now those that are found
                     full = discovered(configuration, scope, partial(_warn, reporter))
                     if full is not configuration:
-                        engine = make_engine(full, world, memory, tell, inbox, scope=scope)
+                        engine = make_engine(full, world, memory, tell, inbox, scope=scope, mandate=ours)
                         report = engine.run(first_epoch(world, remembered))
                 report = afterwards.told(report, configuration, world)
             try:
@@ -129,6 +143,9 @@ def heal(path: Path, configuration: Configuration, reporter: Reporter, inbox: In
         afterwards.keep(report, configuration, world)
         announcer.wait()
         messenger.wait(lambda: inbox.stopped)
+        if engine.deposed:
+            reporter.conclude(report)
+            raise LockedError(f"cannot go on with the pass: {engine.deposed}")
     return report
 
 

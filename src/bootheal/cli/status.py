@@ -101,6 +101,8 @@ def _lines(known: Known | str | None, kept: HistoryReader, directory: Path) -> I
     since, last, before = remembered.recovering_since, remembered.last_report, remembered.last_boot
     if not known.present:
         yield "no run in this boot yet"
+    if remembered.stands_by and known.tended:
+        yield f"stands by: {remembered.stands_by}"
     if since is not None:
         yield _under_way(known, since)
     yield from _progress(remembered.progress, under_way=known.tended)

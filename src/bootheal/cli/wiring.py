@@ -13,12 +13,13 @@ from bootheal.adapters.clock import SystemClock, ThreadWorkers
 from bootheal.adapters.docker.containers import DockerContainers
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.docker.k3d import K3dHost
-from bootheal.adapters.host import Machine, RemoteHost
+from bootheal.adapters.host import HostAmongNodes, Machine, RemoteHost
 from bootheal.adapters.k3s import K3sHost
-from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.api import Api, agent
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.inventory import KubeInventory
-from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig, Kubeconfig, LiveKubeconfig
+from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig, Kubeconfig, LiveKubeconfig, in_pod
+from bootheal.adapters.kube.pace import MOST_PER_SECOND, Pace
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
@@ -36,18 +37,27 @@ from bootheal.config.sections.cluster import Cluster
 from bootheal.engine import Engine, Inbox, Limits, Recorder
 from bootheal.errors import TransientError
 from bootheal.model import Event, Ref
-from bootheal.ports import Host, World
+from bootheal.ports import Host, Mandate, World
 from bootheal.ports.inventory import InventoryReader
 
 FOR_EVER = float("inf")
+
+# The kubelet renews a pod's token long before it expires.
+TOKEN_BELIEVED_SECONDS = 60.0
 K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
 
 
-def open_world(cluster: Cluster, scope: Scope) -> World:
-    """Return the world that the configuration's cluster section describes; it is closed with the scope."""
+def open_world(
+    cluster: Cluster, scope: Scope, mandate: Mandate | None = None, *, most: float = MOST_PER_SECOND
+) -> World:
+    """Return the world that the configuration's cluster section describes; it is closed with the scope.
+
+    Nothing of it is changed but under `mandate`; its API server is sent `most` requests a second.
+    """
     _prepare()
     host = make_host(cluster)
-    api = Api(kubeconfig(cluster, host), scope)
+    objection, name = (mandate.objection, mandate.name) if mandate else (str, "")
+    api = Api(kubeconfig(cluster, host), scope, objection=objection, agent=agent(name), pace=Pace(most))
     direct = is_direct(cluster)
 
     def forward(pod: Ref, port: int, timeout: float):  # type: ignore[no-untyped-def]  # noqa: ANN202
@@ -56,6 +66,7 @@ def open_world(cluster: Cluster, scope: Scope) -> World:
     reach = Reach(forward, scope, direct=direct)
     redaction = Redaction()
     kube = KubeCluster(api, redaction)
+    among = HostAmongNodes(host, kube.reader.nodes) if isinstance(host, K3sHost) else host
     return World(
         cluster=kube.reader,
         pod_access=kube.pod_access,
@@ -65,7 +76,7 @@ def open_world(cluster: Cluster, scope: Scope) -> World:
         happenings=kube.happenings,
         scenes=kube.scenes,
         prospects=kube.prospects,
-        host=host,
+        host=among,
         postgres=PostgresServer(reach.open, reach.local),
         pooler=PgBouncerConsole(reach.local),
         web=WebProbe(reach.open),
@@ -120,6 +131,8 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
     if isinstance(host, K3dHost) and not cluster.kubeconfig:
         return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
     k3s = cluster.kind == "k3s"
+    if not (k3s or cluster.kubeconfig or os.environ.get("KUBECONFIG")) and (fetch := in_pod(os.environ)):
+        return FetchedKubeconfig("of this pod", fetch, believed=TOKEN_BELIEVED_SECONDS)
     if not cluster.kubeconfig and (copy := given("kubeconfig")):
         return GivenKubeconfig(copy, cluster.context, original=K3S_KUBECONFIG if k3s else None)
     default = K3S_KUBECONFIG if k3s else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
@@ -161,6 +174,7 @@ def make_engine(
     scope: Scope,
     systemd: Systemd | None = None,
     renew: Callable[[], bool] = lambda: False,
+    mandate: Mandate | None = None,
 ) -> Engine:
     """Put an engine on the real clock; one that stays where `systemd` watches over it. Its looks end with the scope."""
     file = configuration.file
@@ -176,4 +190,5 @@ def make_engine(
         limits=replace(once, deadline=FOR_EVER, stay=True, longest_sleep=systemd.longest_sleep) if systemd else once,
         turned=systemd.turn if systemd else lambda: None,
         renew=renew,
+        mandate=mandate,
     )

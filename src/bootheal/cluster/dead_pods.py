@@ -69,4 +69,4 @@ def died(pod: Pod) -> float:
 
 def _runs(pod: Pod, boot_time: BootTime | None) -> bool:
     running = (container for container in pod.containers if container.state is State.RUNNING)
-    return any(not (container.started and before_boot(container.started, boot_time)) for container in running)
+    return any(not (container.started and before_boot(container.started, boot_time, pod.node)) for container in running)

@@ -16,9 +16,12 @@ from bootheal.model import BootTime, Endpoint, Lease, Node, Pod, Service, State,
 WHOLE_SECOND = 1.0
 
 
-def before_boot(stamp: float, boot_time: BootTime | None) -> bool:
-    """Tell whether a timestamp of an object's status cannot be of this boot, by any clock that it has had."""
-    if boot_time is None:
+def before_boot(stamp: float, boot_time: BootTime | None, node: str = "") -> bool:
+    """Tell whether a timestamp of an object's status cannot be of this boot, by any clock that it has had.
+
+    What is on a `node` that is another machine lives by that one's boots, which are not known here.
+    """
+    if boot_time is None or not boot_time.concerns(node):
         return False
     return not any(first < stamp + WHOLE_SECOND and stamp <= last for first, last in boot_time.spans)
 
@@ -51,7 +54,9 @@ def node_doubt(node: Node, lease: Lease | None, *, boot_id: str | None, boot_tim
 
 def pod_doubt(pod: Pod, *, boot_time: BootTime | None) -> str:
     """Say why the pod's status may be from before this boot: no process survives a reboot."""
-    if any(c.state is State.RUNNING and c.started and before_boot(c.started, boot_time) for c in pod.containers):
+    if any(
+        c.state is State.RUNNING and c.started and before_boot(c.started, boot_time, pod.node) for c in pod.containers
+    ):
         return f"{pod.ref} still shows the previous boot"
     return ""
 

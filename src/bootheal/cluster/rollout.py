@@ -96,12 +96,14 @@ def crashed(pod: Pod) -> list[Container]:
 
 def looping(pod: Pod, *, boot_time: BootTime | None, now: float) -> bool:
     """Tell whether a container waits in crash-loop back-off, said or, since it ended in this boot, unsaid."""
-    return any(c.reason == BACK_OFF or _waits_unsaid(c, boot_time, now) for c in crashed(pod))
+    return any(c.reason == BACK_OFF or _waits_unsaid(c, pod.node, boot_time, now) for c in crashed(pod))
 
 
-def _waits_unsaid(container: Container, boot_time: BootTime | None, now: float) -> bool:
+def _waits_unsaid(container: Container, node: str, boot_time: BootTime | None, now: float) -> bool:
     """A back-off does not survive a reboot; and without a common clock nobody knows how long ago it ended."""
-    if boot_time is None or container.ended is None or before_boot(container.ended, boot_time):
+    if boot_time is None or not boot_time.concerns(node):
+        return False
+    if container.ended is None or before_boot(container.ended, boot_time):
         return False
     return now - container.ended >= UNSAID_SECONDS
 

@@ -49,7 +49,7 @@ def left_over(pod: Pod, boot_time: BootTime | None) -> bool:
     if pod.phase != "Succeeded" or pod.deleting or owner not in ("statefulset", "daemonset"):
         return False
     ends = [each.ended for each in (*pod.init, *pod.containers) if each.ended]
-    return bool(ends) and before_boot(max(ends), boot_time)
+    return bool(ends) and before_boot(max(ends), boot_time, pod.node)
 
 
 def skipped_init(pod: Pod, boot_time: BootTime | None) -> Container | None:
@@ -58,10 +58,10 @@ def skipped_init(pod: Pod, boot_time: BootTime | None) -> Container | None:
     The kubelet of 1.34 and later may do so where it makes a sandbox anew (kubernetes#138706, #140309).
     """
     runs = [each for each in pod.containers if each.state is State.RUNNING and each.started]
-    if not runs or all(before_boot(each.started or 0.0, boot_time) for each in runs):
+    if not runs or all(before_boot(each.started or 0.0, boot_time, pod.node) for each in runs):
         return None
     done = (each for each in pod.init if not each.sidecar and each.state is State.TERMINATED and each.ended)
-    return next((each for each in done if before_boot(each.ended or 0.0, boot_time)), None)
+    return next((each for each in done if before_boot(each.ended or 0.0, boot_time, pod.node)), None)
 
 
 def outlived(pod: Pod) -> Container | None:

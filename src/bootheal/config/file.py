@@ -18,6 +18,7 @@ from bootheal.config.sections.databases import Database
 from bootheal.config.sections.dependencies import Dependency
 from bootheal.config.sections.discover import Discover
 from bootheal.config.sections.hooks import Hook
+from bootheal.config.sections.lease import Lease
 from bootheal.config.sections.notify import Notify
 from bootheal.config.sections.poolers import Pooler
 from bootheal.config.sections.registry import Registry
@@ -31,6 +32,7 @@ class File(Section):
     """All of bootheal.yaml."""
 
     cluster: Cluster = Cluster()
+    lease: Lease | None = None
     state_directory: FilePath = Field(
         Path("/var/lib/bootheal"),
         description="what is remembered of each boot; another one the service may write to by ReadWritePaths= only; "
@@ -77,6 +79,11 @@ class File(Section):
             if database.mount and not self.cluster.on_this_host:
                 where = (*path, "databases", name, "mount")
                 yield where, "cannot be looked at: only on k3s are the disks on this host"
+        if self.lease and self.cluster.kind == "k3d":
+            yield (*path, "lease"), "cannot be used: only this host can start the containers of a k3d cluster"
+        if self.lease and self.cluster.restart_k3s != "never":
+            where = (*path, "cluster", "restart_k3s")
+            yield where, "cannot go with lease: while k3s does not answer, nobody can be known to hold it"
 
     def steps(self) -> Iterator[Step[Any]]:
         """Make the steps, in any order. It is right that the names in the file refer to something."""
@@ -90,7 +97,8 @@ class File(Section):
         for name, database in self.databases.items():
             yield from database.steps(name, on_this_host=self.cluster.on_this_host)
         for name, pooler in self.poolers.items():
-            yield from pooler.steps(name, self.databases[pooler.database].build(pooler.database))
+            served = self.databases[pooler.database].build(pooler.database)
+            yield from pooler.steps(name, served, noted=self.lease is not None)
         for name, dependency in self.dependencies.items():
             yield dependency.step(name)
         workloads = {name: self._effective(name, workload) for name, workload in self.workloads.items()}

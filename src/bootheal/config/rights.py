@@ -67,6 +67,16 @@ def needs(step: Step[Any], list_rights: ListRights, *, direct: bool) -> frozense
     return frozenset(_named(step, wanted, optional=False)) | frozenset(_named(step, step.wishes(), optional=True))
 
 
+def of_lease(lease: Ref | None) -> frozenset[Need]:
+    """Return what holding a Lease needs; what is not there yet cannot be named where it is to be made."""
+    if lease is None:
+        return frozenset()
+    held = {
+        Need(Right(verb, "leases", lease.namespace, "coordination.k8s.io"), lease.name) for verb in ("get", "update")
+    }
+    return frozenset({*held, Need(Right("create", "leases", lease.namespace, "coordination.k8s.io"))})
+
+
 def _of_parts(step: Step[Any], *, direct: bool) -> frozenset[Right]:
     """What the step's probe, logins and connections need."""
     found: set[Right] = set()

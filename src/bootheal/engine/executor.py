@@ -8,10 +8,10 @@ from bootheal.engine.bounds import Bounds
 from bootheal.engine.folding import added
 from bootheal.engine.node import Node
 from bootheal.engine.recorder import Recorder
-from bootheal.errors import BoothealError, StateError, scarce
+from bootheal.errors import BoothealError, DeposedError, StateError, scarce
 from bootheal.model import ActionRecord, EventKind
 from bootheal.ports import World
-from bootheal.step import Action, GiveUp, Judgement, told
+from bootheal.step import Action, GiveUp, Judgement, Wait, told
 
 
 class EventSink(Protocol):
@@ -31,10 +31,17 @@ class Executor:
     """
 
     def __init__(
-        self, world: World, *, memory: Recorder, bounds: Bounds, tell: EventSink, turned: Callable[[], None]
+        self,
+        world: World,
+        *,
+        memory: Recorder,
+        bounds: Bounds,
+        tell: EventSink,
+        turned: Callable[[], None],
+        objection: Callable[[], str],
     ) -> None:
         self._world, self._memory, self._bounds = world, memory, bounds
-        self._tell, self._turned = tell, turned
+        self._tell, self._turned, self._objection = tell, turned, objection
         self._agenda: dict[str, Node] = {}
 
     @property
@@ -65,6 +72,8 @@ class Executor:
 
     def do(self, node: Node, action: Action) -> Judgement | Exception | None:
         """Do it. None: it is done; else what the step's judgement is instead (an exception is a bug)."""
+        if why := self._objection():
+            return Wait(f"does nothing: {why}")
         done = self._bounds.intent(node, action)
         try:
             done = replace(done, evidence=action.evidence(self._world))
@@ -72,6 +81,7 @@ class Executor:
             self._tell(EventKind.ACTING, node, done.sentence, done)
             with scarce(done.sentence):
                 for part in action.parts():
+                    self._check(done.sentence)
                     part.apply(self._world)
                     self._turned()
         except BoothealError as error:
@@ -82,6 +92,11 @@ class Executor:
         self._bounds.setbacks.done(node, done)
         node.effects[repr(action)] += 1
         return self._acted(node, replace(done, result="done"), EventKind.ACTED, done.sentence)
+
+    def _check(self, doing: str) -> None:
+        """Writing the intent down may have taken long, and so may each part."""
+        if why := self._objection():
+            raise DeposedError(f"cannot {doing}: {why}")
 
     def _intend(self, node: Node, action: Action, done: ActionRecord) -> None:
         """Write the intent down. What repays a loan is intended since that was taken: it needs no room on the disk."""

@@ -12,6 +12,7 @@ and returns when a pass would have something to do.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from bootheal.engine.bounds import Bounds
@@ -25,7 +26,7 @@ from bootheal.engine.recorder import Recorder
 from bootheal.engine.transitions import FOR_EVER, Transitions
 from bootheal.errors import BoothealError, scarce
 from bootheal.model import ActionRecord, Ending, Event, EventKind, Report
-from bootheal.ports import Clock, Workers, World
+from bootheal.ports import Clock, Mandate, Unquestioned, Workers, World
 from bootheal.step import Judgement, Observation, Past, Step, told
 
 # Pods have 30 s to end if nobody says otherwise.
@@ -38,7 +39,8 @@ LONGEST_BURST_SECONDS = 0.05
 class Engine:
     """Passes over a plan. `tell` gets every event, on this thread, as it happens; `turned` is called at each turn.
 
-    `renew` is asked when Renew arrives; where it says True, the pass or rest under way ends.
+    `renew` is asked when Renew arrives; where it says True, the pass or rest under way ends. `mandate` says whether
+    this process is the one that acts: once it is not, the pass or rest ends, and nothing more is changed.
     """
 
     def __init__(
@@ -54,17 +56,22 @@ class Engine:
         limits: Limits | None = None,
         turned: Callable[[], None] = lambda: None,
         renew: Callable[[], bool] = lambda: False,
+        mandate: Mandate | None = None,
     ) -> None:
+        self._mandate: Mandate = mandate or Unquestioned()
         self._plan, self._world = plan, world
         self._clock, self._workers, self._memory, self._tell = clock, workers, memory, tell
         self._inbox, self._turned, self._renew = inbox, turned, renew
         self._limits = limits or Limits()
         self._graph = Graph(plan, self._limits.max_parallel)
-        self._bounds = Bounds(clock=clock, memory=memory, max_repeats=self._limits.max_repeats, told=world.told)
+        barred = self._mandate.objection
+        bounds = self._bounds = Bounds(
+            clock=clock, memory=memory, max_repeats=self._limits.max_repeats, told=world.told
+        )
         self._transitions = Transitions(
             self._graph,
-            self._executor,
-            bounds=self._bounds,
+            partial(Executor, world, memory=memory, bounds=bounds, tell=self._event, turned=turned, objection=barred),
+            bounds=bounds,
             clock=clock,
             memory=memory,
             limits=self._limits,
@@ -74,9 +81,7 @@ class Engine:
         self._closing_since: float | None = None
         self._winding_down, self._owing = False, dict[str, Node]()
         self.renewed = False
-
-    def _executor(self) -> Executor:
-        return Executor(self._world, memory=self._memory, bounds=self._bounds, tell=self._event, turned=self._turned)
+        self.deposed = ""
 
     @property
     def stopped(self) -> bool:
@@ -90,6 +95,7 @@ class Engine:
         boot id, or the epoch remembered last.
         """
         began, self._start = self._clock.now(), self._clock.monotonic()
+        self.deposed = ""
         with self._transitions.entered(epoch):
             self._closing_since, self._winding_down = None, False
             for node in self._graph:
@@ -104,9 +110,9 @@ class Engine:
             return self._report(began)
 
     def rest(self) -> None:
-        """Only look, until a pass would have something to do, or until a stop or Renew."""
+        """Only look, until a pass would have something to do, another process acts, or until a stop or Renew."""
         self._start = self._clock.monotonic()
-        while not (self._transitions.alarmed or self.stopped or self.renewed):
+        while not (self._transitions.alarmed or self.stopped or self.renewed or self._mandate.objection()):
             self._start_looks()
             self._turn(self._until_due(FOR_EVER))
 
@@ -116,10 +122,18 @@ class Engine:
         while (left := until - self._clock.monotonic()) > 0 and not (self.stopped or self.renewed):
             self._turn(left)
 
+    def stand_by(self, tell: Callable[[str], None]) -> None:
+        """Don't even look while this process is not the one that acts, or until a stop or Renew; `tell` why not."""
+        mandate = self._mandate
+        while (why := mandate.objection()) and not (self.stopped or self.renewed or mandate.hopeless()):
+            tell(why)
+            self._turn(FOR_EVER)
+
     def _wind_down(self) -> None:
         """Whatever has ended the pass: what was changed only for a while is changed back before the report.
 
-        Another stop ends that, too. What has failed while this process stays is looked at again anyway.
+        Another stop ends that, too, and so does the end of the mandate: then whoever acts next gives it back. What has
+        failed while this process stays is looked at again anyway.
         """
         leaving, stops = self.stopped or not self._limits.stay, min(self._inbox.stops, 1)
         left = (node for node in self._graph if node.ending in (None, Ending.SKIPPED) or (leaving and node.failed))
@@ -128,7 +142,12 @@ class Engine:
         for node in self._owing.values():
             node.due = 0.0
             node.put_off.clear()  # it is the last chance
-        while self._owing and self._inbox.stops <= stops and (now := self._clock.monotonic()) < until:
+        while (
+            self._owing
+            and self._inbox.stops <= stops
+            and not self._mandate.objection()
+            and (now := self._clock.monotonic()) < until
+        ):
             idle = [node for node in self._owing.values() if not node.looking]
             for node in idle:
                 if node.due <= now:
@@ -143,7 +162,7 @@ class Engine:
 
         What takes long is done one thing in a turn, so that whatever arrives meanwhile is taken and seen to.
         """
-        sleep = min(sleep, self._limits.longest_sleep)
+        sleep = min(sleep, self._limits.longest_sleep, self._mandate.lapses_in())
         while (message := self._clock.receive(self._inbox.queue, sleep)) is not None:
             self._take(message)
             sleep = 0.0
@@ -161,7 +180,8 @@ class Engine:
         for one look more. What changes after that is for the rest to see.
         """
         now = self._clock.monotonic()
-        if self.stopped or self.renewed or now >= deadline:
+        self.deposed = self._mandate.objection()
+        if self.stopped or self.renewed or self.deposed or now >= deadline:
             return True
         if not all(node.failed or node.settled for node in self._graph):
             self._closing_since = None
@@ -282,7 +302,7 @@ class Engine:
             began=began,
             seconds=self._clock.monotonic() - self._start,
             outcomes=tuple(self._graph.outcomes(self._start)),
-            interrupted=self.stopped or self.renewed,
+            interrupted=self.stopped or self.renewed or bool(self.deposed),
         )
         self._event(EventKind.ENDED, None, report.verdict.value, cause=report.reason)
         return report

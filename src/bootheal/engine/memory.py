@@ -121,7 +121,7 @@ def told(remembered: Remembered, event: Event) -> Remembered:
     """Remember the latest of each step. A pass that begins goes on recovering where another one was cut short."""
     if event.kind is EventKind.STARTED:
         since = event.at if remembered.recovering_since is None else remembered.recovering_since
-        remembered = replace(withdrawn(remembered), progress={}, recovering_since=since)
+        remembered = replace(withdrawn(remembered), progress={}, recovering_since=since, stands_by="")
     if event.step:
         news = Progress(event.kind, event.text, event.at)
         remembered = replace(remembered, progress={**remembered.progress, event.step: news})

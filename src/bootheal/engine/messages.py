@@ -48,6 +48,10 @@ class Inbox:
         self._stops.append(None)
         self.queue.put(None)
 
+    def wake(self) -> None:
+        """Let whoever waits at the queue look around; nothing is handed in."""
+        self.queue.put(None)
+
     @property
     def stops(self) -> int:
         """How often the end was asked for."""

@@ -6,6 +6,7 @@ nothing but what is the baseline, seldom. Nothing is written without the lock: a
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from bootheal.engine import memory
 from bootheal.errors import LockedError, StateError
@@ -105,6 +106,13 @@ class Recorder:
             with self.hold():
                 self._remembered = memory.withdrawn(self._remembered)
                 self._save(durable=False)
+
+    def stand_by(self, why: str) -> None:
+        """Remember why the healing is left to another process, unless a pass is under way or nothing can be kept."""
+        with suppress(LockedError, StateError), self.hold():
+            self.turn_to(self.epoch)
+            self._remembered = replace(memory.withdrawn(self._remembered), stands_by=why, recovering_since=None)
+            self._save(durable=False)
 
     # --- of a step --------------------------------------------------------------------------------
 

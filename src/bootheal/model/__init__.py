@@ -31,6 +31,7 @@ from bootheal.model.happening import Happening
 from bootheal.model.history import BootRecord, History, Mark, MarkKind, PassRecord, Repair, Span, SpanKind, Track
 from bootheal.model.host import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
 from bootheal.model.identity import Auth, Credentials, Login, Ref, Secret, Target, Trust
+from bootheal.model.lock import LockRecord
 from bootheal.model.notice import Due, Notice, Occasion, Outbox, Told
 from bootheal.model.remembered import Progress, Remembered, StepMemory
 from bootheal.model.report import ActionRecord, Event, EventKind, Outcome, Report
@@ -67,6 +68,7 @@ __all__ = [
     "Leadership",
     "Lease",
     "Level",
+    "LockRecord",
     "Login",
     "Mark",
     "MarkKind",

@@ -102,6 +102,7 @@ class Pod:
 
     `unschedulable` is why no node takes it; `delete_by` is when a pod that is being deleted should be gone: its
     deletionTimestamp, which has the grace period in it. `patroni` is what Patroni wrote of itself: "replica, starting".
+    `lent` is what was noted on it as lent: by setting, the value to restore; whoever may change it may have written it.
     `gated` is which readiness gate keeps it from being ready, although its containers are; `message` is the pod's own.
     """
 
@@ -128,6 +129,7 @@ class Pod:
     ips: tuple[str, ...] = ()
     ready_changed: float | None = None
     patroni: str = ""
+    lent: Mapping[str, str] = field(default_factory=dict)
     gated: str = ""
     message: str = ""
     quality: str = ""

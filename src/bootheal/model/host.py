@@ -1,7 +1,7 @@
 """The machine, or the container engine, that the cluster runs on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -11,9 +11,16 @@ class BootTime:
 
     A machine without a battery boots in the past and is set right by the network, perhaps after its
     first containers have started. Both of their times belong to this boot.
+    `nodes` are those that it is the boot of, None for all of the cluster: others are other machines, which did not
+    reboot because this one did.
     """
 
     spans: tuple[tuple[float, float], ...]
+    nodes: frozenset[str] | None = None
+
+    def concerns(self, node: str) -> bool:
+        """Tell whether what is on this node is to be judged as of this boot; "" is on no node."""
+        return self.nodes is None or not node or node in self.nodes
 
     @classmethod
     def since(cls, began: float) -> "BootTime":
@@ -30,7 +37,7 @@ class BootTime:
         if not holding:
             return self
         _, last = self.spans[holding[-1]]
-        return BootTime(((began, last), *self.spans[holding[-1] + 1 :]))
+        return replace(self, spans=((began, last), *self.spans[holding[-1] + 1 :]))
 
 
 class ComponentState(StrEnum):

@@ -36,7 +36,7 @@ class Remembered:
     `recovering_since` is when the pass under way began, in a former process perhaps; None: none is under way.
     `report` is the last pass' of this boot, `previous` the one before it, `last_boot` the last of another boot.
     `baseline` is what each step last settled with, `boots_in_vain` in how many epochs in a row it did each kind of
-    action and was not mended.
+    action and was not mended. `stands_by` is why this process leaves the healing to another one, "" where it does not.
     """
 
     epoch: str = ""
@@ -49,6 +49,7 @@ class Remembered:
     last_boot: Report | None = None
     baseline: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     boots_in_vain: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    stands_by: str = ""
 
     @property
     def last_report(self) -> Report | None:

@@ -41,6 +41,7 @@ class _OnConsole(_OnPod):
 
     console: Login
     target: Target
+    noted: bool = False
 
     def set(self, world: World, key: str, value: str) -> None:
         world.pooler.set(self.target, world.secrets.credentials(self.console), key, value)
@@ -67,7 +68,9 @@ class LowerSetting(_OnConsole):
         return {"uid": self.uid, "key": self.key, "value": self.value}
 
     def apply(self, world: World) -> None:
-        """SET."""
+        """SET; where others may have to give it back, it is noted on the pod before."""
+        if self.noted:
+            world.writer.note_loan(self.pod, self.uid, self.key, self.value)
         self.set(world, self.key, f"{LOWERED[self.key]:g}")
 
 
@@ -93,8 +96,10 @@ class RestoreSetting(_OnConsole):
         return {"uid": self.uid, "key": self.key}
 
     def apply(self, world: World) -> None:
-        """SET."""
+        """SET, and then take the note off, where there is one."""
         self.set(world, self.key, self.value)
+        if self.noted:
+            world.writer.note_loan(self.pod, self.uid, self.key, None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,7 +61,7 @@ def down(world: World, pod: Pod, boot_time: BootTime | None) -> Down | None:
     if waiting is None:
         return Down(pod.ref, quoted(pod.unschedulable) or pod.phase, more=describe)
     state, ended = _said(waiting) or pod.phase, waiting.ended
-    if not ended or before_boot(ended, boot_time):
+    if not ended or before_boot(ended, boot_time, pod.node):
         return Down(pod.ref, state, more=describe)
     previous = waiting.state is not State.TERMINATED
     text = _log(world, pod.ref, waiting.name, previous=previous)

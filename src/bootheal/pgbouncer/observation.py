@@ -11,7 +11,7 @@ from bootheal.pgbouncer.diagnosis import Diagnosis, Logins
 from bootheal.pgbouncer.down import Down, down, log_of, serving
 from bootheal.pgbouncer.files import same_file
 from bootheal.pgbouncer.knowledge import Meaning, meaning, understand
-from bootheal.pgbouncer.pod import RETRY, STARVED, PoolerPod
+from bootheal.pgbouncer.pod import RETRY, STARVED, PoolerPod, noted
 from bootheal.ports import World
 from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, find
 
@@ -40,7 +40,8 @@ class Pooler:
     `credential` is its own role's, `console` whose its console lets in, `client` the application's. `port` 0 means:
     the port that the Service has; `auth` is how it may ask for a password beside SCRAM. `auth_file` is the Secret (as
     `password`) that its auth_file is mounted from, where that is declared; `settings_in` the ConfigMap and key of its
-    pgbouncer.ini. The paths are those in the pods, for where the console does not tell.
+    pgbouncer.ini. The paths are those in the pods, for where the console does not tell. `noted`: what is lent to a pod
+    is noted on it, too, since another process than this one may have to give it back.
     """
 
     deployment: Ref
@@ -57,6 +58,7 @@ class Pooler:
     settings_path: str = "/etc/pgbouncer/pgbouncer.ini"
     auth_file: Login | None = None
     auth_path: str = "/etc/pgbouncer/userlist.txt"
+    noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ def _pod(
     world: World, pooler: Pooler, pod: Pod, target: Target, *, client: Credentials, console: Credentials
 ) -> PoolerPod:
     container = serving(pod)
-    where = PoolerPod(pod.ref, pod.uid, target, STARVED)
+    where = PoolerPod(pod.ref, pod.uid, target, STARVED, noted=noted(pod.lent) if pooler.noted else None)
     if container:
         where = replace(where, container=container.name, image=container.image)
     try:

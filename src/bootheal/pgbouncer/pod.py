@@ -1,5 +1,7 @@
 """One pod of a pooler, as its console and a login through it show it. Pure."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bootheal.causes import Finding
@@ -13,6 +15,8 @@ UNKNOWN_NAME = "dns_nxdomain_ttl"
 # before PostgreSQL came, and wait for the next one. After a power cut CoreDNS comes late, and PgBouncer believes a
 # failed lookup for dns_nxdomain_ttl: the next one should cost less.
 LOWERED = {RETRY: 0.2, UNKNOWN_NAME: 1.0}
+
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 
 # What says no more than that something fails.
 VAGUE = (
@@ -28,6 +32,11 @@ USUAL_RETRY_SECONDS = 15.0
 STARVED = Answer(ok=False, spoke=True, text="clients wait while PgBouncer does not try to log in")
 
 
+def noted(said: Mapping[str, str]) -> dict[str, str]:
+    """Return of what is noted on a pod what can be a loan of ours: whoever may annotate it may have written it."""
+    return {key: value for key, value in said.items() if key in LOWERED and _SECONDS.fullmatch(value)}
+
+
 @dataclass(frozen=True, slots=True)
 class PoolerPod:
     """One pooler pod; `login` is the application's through it.
@@ -37,6 +46,8 @@ class PoolerPod:
 
     `same_file`: whether its auth_file is the declared one; None where that was not asked or cannot be known.
     `same_ini`: likewise for the file of its settings, asked only where there is no console.
+
+    `noted` is what the pod itself says is lent to it, with the values to restore; None where nothing is noted on pods.
 
     `container` runs PgBouncer, from `image`; `log` is the cause that its own log tells of, where that was read.
     """
@@ -55,6 +66,7 @@ class PoolerPod:
     container: str = ""
     image: str = ""
     log: Finding | None = None
+    noted: Mapping[str, str] | None = None
 
     def seconds(self, key: str) -> float:
         """Return a setting that is a duration, 0 where it is not known: then it is not lent."""

@@ -8,7 +8,7 @@ diagnosis says whose fault it is: a changed file is reloaded, and what only a ne
 knows better (a name, keys, a file that is mounted once) costs one restart a boot.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,8 @@ class PoolerStep(Step[PoolerObservation]):
         rights = {Right("get", "secrets", login.secret.namespace) for login in logins}
         rights |= {Right("get", "deployments", namespace, "apps"), Right("delete", "pods", namespace)}
         rights.add(Right("get", "pods/log", namespace))
+        if pooler.noted:
+            rights.add(Right("patch", "pods", namespace))
         if pooler.settings_in:
             rights |= {Right(verb, "configmaps", pooler.settings_in[0].namespace) for verb in ("get", "patch")}
         if pooler.settings_in or pooler.auth_file:
@@ -148,12 +150,12 @@ class PoolerStep(Step[PoolerObservation]):
         return RestartPooler(cause=why, pod=pod.ref, uid=pod.uid)
 
     def _lower(self, pod: PoolerPod, key: str, past: Past) -> LowerSetting:
-        value = owed(past.done, pod.uid).get(key) or f"{pod.seconds(key):g}"
+        value = _lent(pod, past).get(key) or f"{pod.seconds(key):g}"
         return LowerSetting(cause="login not served", key=key, value=value, **self._on(pod))
 
     def _repairs(self, seen: PoolerObservation, past: Past) -> Iterator[Action]:
         for pod in seen.pods:
-            lent = owed(past.done, pod.uid) if pod.console else {}  # the repayment sets the declared value
+            lent = _lent(pod, past) if pod.console else {}  # the repayment sets the declared value
             if changes := self.declared.changes(pod, without=lent):
                 yield ApplySettings(cause="declared", settings=changes, **self._on(pod))
         yield from self._repayments(seen, past)
@@ -170,17 +172,18 @@ class PoolerStep(Step[PoolerObservation]):
         """Give back what is owed: the value from before the loan, or the declared one."""
         for pod in seen.pods:
             if pod.console:
-                for key, value in owed(past.done, pod.uid).items():
+                for key, value in _lent(pod, past).items():
                     value = self.pooler.settings.get(key, value)  # noqa: PLW2901 - the owner's wins
                     yield RestoreSetting(cause=cause, key=key, value=value, **self._on(pod))
 
     def _on(self, pod: PoolerPod) -> dict[str, Any]:
-        return {"pod": pod.ref, "uid": pod.uid, "console": self.pooler.console, "target": pod.target}
+        where = {"pod": pod.ref, "uid": pod.uid, "target": pod.target}
+        return where | {"console": self.pooler.console, "noted": self.pooler.noted}
 
     def _judge_serving(self, seen: PoolerObservation, past: Past) -> Judgement:
         blind = [pod for pod in seen.pods if pod.console is None]
         for pod in blind:
-            if owed(past.done, pod.uid) or (pod.transient and self.declared):
+            if _lent(pod, past) or (pod.transient and self.declared):
                 return Wait(pod.refused, hint=pod.hint or self._hint(f"logs {pod.ref.name}"))
         pods = ", ".join(pod.ref.name for pod in seen.pods)
         known = "cannot be verified" if blind else "are in force"
@@ -199,6 +202,11 @@ class PoolerStep(Step[PoolerObservation]):
         if seen.document and seen.document.managed_by and self.declared.text(seen.document):
             owner = seen.document.managed_by
             yield f"{seen.document.ref} was not written, because {owner} manages it: change the settings there"
+
+
+def _lent(pod: PoolerPod, past: Past) -> Mapping[str, str]:
+    """Return what a pod must get back: as the pod itself says where it is noted there, else as we remember."""
+    return owed(past.done, pod.uid) if pod.noted is None else pod.noted
 
 
 def _worded(pod: PoolerPod, diagnosis: Diagnosis) -> str:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from bootheal.history.boots import FAR_SECONDS
 from bootheal.history.stations import back_offs, longest_path
@@ -15,19 +16,24 @@ MACHINE = "machine"
 
 
 def draw(boot: BootRecord, remarks: Iterable[str] = ()) -> Picture:
-    """Draw the recovery of a boot: from power-on, where it began with that. The boot has a pass."""
+    """Draw the recovery of a boot: from power-on, where it began with that; else from its first pass.
+
+    The boot has a pass.
+    """
     shown = recovery(boot)
-    first, last = shown[0], shown[-1]
-    from_power_on = shown[0] is boot.passes[0] and first.began < FAR_SECONDS
+    from_power_on = shown[0] is boot.passes[0] and shown[0].began < FAR_SECONDS
     phases = boot.phases if from_power_on else ()
+    before = 0.0 if from_power_on else shown[0].began
+    shown = tuple(_earlier(record, before) for record in shown)
+    first, last = shown[0], shown[-1]
     tracks = _joined(shown)
     path = longest_path(tracks)
     lanes = (*(Lane(phase.text or MACHINE, (phase,)) for phase in phases), *(_lane(track, path) for track in tracks))
     return Picture(
         title=f"boot {boot.epoch or 'unknown'}, {clock(first.at)}: {VERDICTS[last.verdict].words}",
         verdict=last.verdict,
-        zero=boot.zero,
-        began=min([0.0, *(phase.began for phase in phases)]) if from_power_on else first.began,
+        zero=boot.zero + before,
+        began=min([0.0, *(phase.began for phase in phases)]),
         ended=max([last.ended, *(span.ended for lane in lanes for span in lane.spans)]),
         lanes=lanes,
         arrows=tuple(_arrows(lanes, tracks)),
@@ -46,6 +52,23 @@ def recovery(boot: BootRecord) -> tuple[PassRecord, ...]:
             stretches.append([record])
     changed = [stretch for stretch in stretches if any(record.changes for record in stretch)]
     return tuple((changed or stretches[:1])[-1])
+
+
+def _earlier(record: PassRecord, seconds: float) -> PassRecord:
+    """Count from a zero that is so much later."""
+    return replace(
+        record, began=record.began - seconds, tracks=tuple(_track_earlier(track, seconds) for track in record.tracks)
+    )
+
+
+def _track_earlier(track: Track, seconds: float) -> Track:
+    return replace(
+        track,
+        began=None if track.began is None else track.began - seconds,
+        ended=None if track.ended is None else track.ended - seconds,
+        spans=tuple(replace(span, began=span.began - seconds, ended=span.ended - seconds) for span in track.spans),
+        marks=tuple(replace(mark, at=mark.at - seconds) for mark in track.marks),
+    )
 
 
 def _joined(shown: tuple[PassRecord, ...]) -> list[Track]:

@@ -31,6 +31,10 @@ _OF_A_NODE = ("node ", "no node ")
 # many seconds.
 CHECK_LASTS_SECONDS = 5.0
 
+# Of a cluster elsewhere any node may be the one that was rebooted, and each is waited for. After so many seconds the
+# cluster's own controllers have marked the pods of one that is away: then nothing that is on others waits for it.
+AWAY_SECONDS = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class GateObservation:
@@ -57,7 +61,10 @@ class GateObservation:
         """How long we have been refused matters, how long a check has failed, how long a component has been down."""
         refused = frozenset({_refused()}) if self.denied else frozenset()
         failing = frozenset({_failing(self.readiness)}) if self.readiness.check else frozenset()
-        return components.conditions(self.facts) | refused | failing
+        away = frozenset(
+            _is_away(node.name) for node, lease in self.nodes if self.boot_id is None and _silent(node, lease)
+        )
+        return components.conditions(self.facts) | refused | failing | away
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,16 +126,20 @@ class Gate(Step[GateObservation]):
         if seen.boot_id is not None:
             # Of several nodes, only the one on this host is of this boot.
             nodes = tuple(pair for pair in nodes if pair[0].boot_id == seen.boot_id) or nodes[:1]
-        for node, lease in nodes:
-            doubt = node_doubt(node, lease, boot_id=seen.boot_id, boot_time=seen.boot_time, now=past.now)
-            doubt = doubt or _unready(node)
-            if doubt:
-                return Wait(doubt)
-        names = ", ".join(node.name for node, _ in nodes)
-        cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in nodes if node.unschedulable)
+        doubts = {
+            node.name: node_doubt(node, lease, boot_id=seen.boot_id, boot_time=seen.boot_time, now=past.now)
+            or _unready(node)
+            for node, lease in nodes
+        }
+        well = tuple(pair for pair in nodes if not doubts[pair[0].name])
+        awaited = (doubt for name, doubt in doubts.items() if doubt and not (well and _left(seen, name, past)))
+        if doubt := next(awaited, ""):
+            return Wait(doubt)
+        names = ", ".join(node.name for node, _ in well)
+        cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in well if node.unschedulable)
         return Settled(
             f"node {names} is Ready in this boot",
-            remarks=(*cordoned, *_lost(seen, nodes, past.now), *webhooks.remarks(seen.extensions)),
+            remarks=(*cordoned, *_lost(seen, well, past), *webhooks.remarks(seen.extensions)),
             epoch=seen.epoch or "+".join(node.boot_id for node, _ in nodes),
         )
 
@@ -180,9 +191,9 @@ def _look_at_extensions(cluster: ClusterReader) -> Extensions:
 
 
 def _away(seen: GateObservation) -> list[tuple[Node, Lease | None]]:
-    """Return the nodes that are not Ready and not this machine, where it is known which boot this machine is in."""
+    """Return the nodes that are not Ready and not this machine; of a cluster elsewhere those that are silent."""
     if seen.boot_id is None:
-        return []
+        return [(node, lease) for node, lease in seen.nodes if _silent(node, lease)]
     return [(node, lease) for node, lease in seen.nodes if node.boot_id != seen.boot_id and not node.ready]
 
 
@@ -194,16 +205,32 @@ def _bound(cluster: ClusterReader, seen: GateObservation) -> dict[str, tuple[Ref
         return {}
 
 
-def _lost(seen: GateObservation, here: Sequence[tuple[Node, Lease | None]], now: float) -> Iterator[str]:
+def _silent(node: Node, lease: Lease | None) -> bool:
+    """Tell whether a node of a cluster elsewhere does not show that it lives."""
+    return not (node.ready and lease and lease.advanced)
+
+
+def _is_away(name: str) -> str:
+    return f"node {name} is away"
+
+
+def _left(seen: GateObservation, name: str, past: Past) -> bool:
+    """Tell whether a node has been silent for so long that others do not wait for it."""
+    return seen.boot_id is None and past.held(_is_away(name)) >= AWAY_SECONDS
+
+
+def _lost(seen: GateObservation, here: Sequence[tuple[Node, Lease | None]], past: Past) -> Iterator[str]:
     """Tell of each node that does not come back, with what is bound to it: this machine may have another name now."""
     names, addresses = [node.name for node, _ in here], {node.ip for node, _ in here}
     for node, lease in _away(seen):
-        if lease and not before_boot(lease.renewed, seen.boot_time) and now - lease.renewed <= lease.duration:
+        if seen.boot_id is None and not _left(seen, node.name, past):
+            continue
+        if seen.boot_id and lease and _renewed(lease, seen.boot_time, past.now):
             continue
         bound = seen.bound.get(node.name, ())
         told = ", ".join(map(str, bound[:NAMED])) + (f" and {len(bound) - NAMED} more" if len(bound) > NAMED else "")
         stays = f"; bound to it: {told}" if bound else ""
-        if len(names) == 1 and (not node.ip or node.ip in addresses):
+        if seen.boot_id and len(names) == 1 and (not node.ip or node.ip in addresses):
             yield (
                 f"node {node.name} is not this machine's any more: this boot has registered as {names[0]}{stays}; "
                 f"volumes of local-path stay with {node.name}: give the host its old name "
@@ -211,6 +238,10 @@ def _lost(seen: GateObservation, here: Sequence[tuple[Node, Lease | None]], now:
             )
         else:
             yield f"node {node.name} has not come back{stays}; start that machine, or kubectl delete node {node.name}"
+
+
+def _renewed(lease: Lease, boot_time: BootTime | None, now: float) -> bool:
+    return not before_boot(lease.renewed, boot_time) and now - lease.renewed <= lease.duration
 
 
 def _unready(node: Node) -> str:

@@ -13,6 +13,7 @@ What holds for every method, unless it says otherwise:
 from bootheal.ports.cluster import ClusterReader, ClusterWatcher, ClusterWriter, CredentialReader, PodAccess
 from bootheal.ports.host import Containers, Host
 from bootheal.ports.interest import Interest
+from bootheal.ports.lock import Lock, Mandate, Unquestioned
 from bootheal.ports.partial import Partial
 from bootheal.ports.runtime import Clock, Store, Workers
 from bootheal.ports.servers import Pooler, Postgres, Web
@@ -27,11 +28,14 @@ __all__ = [
     "CredentialReader",
     "Host",
     "Interest",
+    "Lock",
+    "Mandate",
     "Partial",
     "PodAccess",
     "Pooler",
     "Postgres",
     "Store",
+    "Unquestioned",
     "Web",
     "Workers",
     "World",

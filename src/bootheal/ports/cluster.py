@@ -189,6 +189,9 @@ class ClusterWriter(Protocol):
         refuses us, or asks for a pause, no more is begun.
         """
 
+    def note_loan(self, pod: Ref, uid: str, key: str, value: str | None) -> None:
+        """Note on the pod with this UID that a setting is lent to it, and the value to restore; None: it was."""
+
     def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
         """Annotate the pod template with `cause` and the time, `at` seconds since the epoch: its pods are replaced."""
 

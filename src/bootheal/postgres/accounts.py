@@ -80,7 +80,7 @@ def account(world: World, pod: Pod, *, recovering: bool) -> Account:
     describe = f"kubectl -n {pod.ref.namespace} describe pod {pod.ref.name}"
     if container is None:
         return Account(_state(pod, None), more=describe)
-    if container.state is not State.RUNNING and container.ended and before_boot(container.ended, boot_time):
+    if container.state is not State.RUNNING and container.ended and before_boot(container.ended, boot_time, pod.node):
         return Account(more=describe)  # its status is of the previous boot
     state, previous = _state(pod, container), _which_log(container)
     if previous is None:

@@ -1,15 +1,17 @@
 """A kubeconfig is a file that others write: whatever is in it, it is used or refused, in few words and soon."""
 
 import os
+import shutil
 import time
 from pathlib import Path
 
+import certifi
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootheal.adapters import bounded_yaml
-from bootheal.adapters.kube.kubeconfig import load, parse
+from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, in_pod, load, parse
 from bootheal.errors import PermanentError
 from support.thorough import times
 
@@ -93,3 +95,26 @@ def test_a_kubeconfig_with_some_characters_changed_is_used_or_refused(changes: l
     for at, new, gone in changes:
         text = text[:at] + new + text[at + gone :]
     assert len(refusal(text)) <= 400
+
+
+def test_in_a_pod_the_api_server_is_reached_by_address_and_by_the_token_of_the_moment(tmp_path: Path) -> None:
+    """The kubelet renews the token while we run; DNS may be what is to be healed."""
+    environment = {"KUBERNETES_SERVICE_HOST": "fd43::1", "KUBERNETES_SERVICE_PORT": "6443"}
+    assert in_pod(environment, tmp_path) is None, "no ServiceAccount was mounted"
+    shutil.copy(certifi.where(), tmp_path / "ca.crt")
+    (tmp_path / "token").write_text("first\n")
+    assert in_pod({}, tmp_path) is None, "this is no pod"
+    fetch = in_pod(environment, tmp_path)
+    assert fetch is not None
+    kubeconfig = FetchedKubeconfig("of this pod", fetch, believed=0.0)
+    first = kubeconfig.current()
+    assert first.configuration.host == "https://[fd43::1]:6443"
+    assert kubeconfig.current() is first
+    (tmp_path / "token").write_text("second\n")
+    second = kubeconfig.current()
+    assert [list(each.configuration.api_key.values()) for each in (first, second)] == [
+        ["Bearer first"],
+        ["Bearer second"],
+    ]
+    (tmp_path / "token").unlink()
+    assert kubeconfig.current() is second

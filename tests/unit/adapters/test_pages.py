@@ -9,11 +9,12 @@ import pytest
 
 from bootheal.adapters.kube.cache import snapshots
 from bootheal.adapters.kube.errors import ExpiredError
-from bootheal.adapters.kube.reflector import RESTARTS, Reflector, Resource, fetch
+from bootheal.adapters.kube.pages import RESTARTS, Extent, Resource, fetch
+from bootheal.adapters.kube.reflector import Reflector
 from bootheal.adapters.scope import Scope
 from bootheal.errors import UnreachableError
 
-THINGS = Resource("thing", "/api/v1", "things", lambda raw: raw["metadata"]["name"])
+THINGS = Extent(Resource("thing", "/api/v1", "things", lambda raw: raw["metadata"]["name"]), ("shop",))
 
 
 class Api:
@@ -41,8 +42,8 @@ def page(*names: str, further: str = "") -> Any:
 def test_a_list_is_all_of_its_pages() -> None:
     """And the version is that of the whole."""
     api = Api(lambda token: page("c") if token else page("a", "b", further="2"))
-    entries, version = fetch(api, THINGS, "shop")  # type: ignore[arg-type]
-    assert (snapshots(entries), version) == ({"a": "a", "b": "b", "c": "c"}, "7")
+    entries, version = fetch(api, THINGS)  # type: ignore[arg-type]
+    assert (snapshots(entries["shop"]), version) == ({"a": "a", "b": "b", "c": "c"}, "7")
     assert api.asked == ["", "2"]
 
 
@@ -57,7 +58,7 @@ def test_a_list_that_expires_between_two_pages_is_begun_anew() -> None:
         return page("new") if token else page("a", further="2")
 
     api = Api(answer)
-    assert snapshots(fetch(api, THINGS, "shop")[0]) == {"a": "a", "new": "new"}  # type: ignore[arg-type]
+    assert snapshots(fetch(api, THINGS)[0]["shop"]) == {"a": "a", "new": "new"}  # type: ignore[arg-type]
     assert api.asked == ["", "2", "", "2"]
 
 
@@ -71,7 +72,7 @@ def test_a_list_that_always_expires_is_given_up_for_now() -> None:
 
     api = Api(answer)
     with pytest.raises(ExpiredError):
-        fetch(api, THINGS, "shop")  # type: ignore[arg-type]
+        fetch(api, THINGS)  # type: ignore[arg-type]
     assert api.asked.count("") == RESTARTS + 1
 
 
@@ -82,10 +83,10 @@ def test_a_pause_that_the_server_asks_for_is_kept_by_everybody(scope: Scope) -> 
         raise UnreachableError("the API server says 429", again=30.0)
 
     api = Api(answer)
-    reflector = Reflector(api, THINGS, "shop", lambda _name: None, scope)  # type: ignore[arg-type]
+    reflector = Reflector(api, THINGS, lambda _namespace, _name: None, scope)  # type: ignore[arg-type]
     for _ in range(3):
         with pytest.raises(UnreachableError, match="429") as error:
-            reflector.items()
+            reflector.items("shop")
         assert error.value.again is not None
         assert 25 < error.value.again <= 30
     time.sleep(0.01)

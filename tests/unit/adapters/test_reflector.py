@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from bootheal.adapters.kube.reflector import Reflector, Resource, durations
+from bootheal.adapters.kube.pages import Extent, Resource
+from bootheal.adapters.kube.reflector import Reflector, durations
 from bootheal.adapters.scope import Scope
 from bootheal.errors import BoothealError, DeniedError, UnreachableError
 
@@ -21,6 +22,7 @@ class Snapshot:
 
 
 PODS = Resource("pod", "/api/v1", "pods", lambda raw: Snapshot(raw["metadata"]["resourceVersion"]))
+SHOP = Extent(PODS, ("shop",))
 
 
 def pod(name: str, version: int | str, uid: str = "1") -> dict[str, Any]:
@@ -86,7 +88,7 @@ class Ears:
         self.heard: list[str] = []
         self._condition = threading.Condition()
 
-    def __call__(self, name: str) -> None:
+    def __call__(self, _namespace: str, name: str) -> None:
         with self._condition:
             self.heard.append(name)
             self._condition.notify_all()
@@ -105,7 +107,7 @@ def api(scope: Scope) -> ScriptedApi:
 
 def keep(api: ScriptedApi, scope: Scope) -> tuple[Reflector, Ears]:
     ears = Ears()
-    reflector = Reflector(api, PODS, "shop", ears, scope)  # type: ignore[arg-type]
+    reflector = Reflector(api, SHOP, ears, scope)  # type: ignore[arg-type]
     ears.wait_for(lambda: ears.heard == [""])
     return reflector, ears
 
@@ -115,7 +117,7 @@ def test_reading_costs_no_request_while_the_watch_lives(api: ScriptedApi, scope:
     reflector, ears = keep(api, scope)
     api.changes("a", 5)
     ears.wait_for(lambda: "a" in ears.heard)
-    assert [reflector.items() for _ in range(10)] == [{"a": Snapshot("5")}] * 10
+    assert [reflector.items("shop") for _ in range(10)] == [{"a": Snapshot("5")}] * 10
     assert (api.lists, api.watches) == (1, 1)
 
 
@@ -130,7 +132,7 @@ def test_a_watch_that_expired_is_listed_anew(api: ScriptedApi, scope: Scope) -> 
     api.objects = {"b": 9}
     api.coming.put({"type": "ERROR", "object": {"code": 410, "reason": "Expired"}})
     ears.wait_for(lambda: ears.heard.count("") == 3)  # the first list, the break, the new list
-    assert reflector.items() == {"b": Snapshot("9")}
+    assert reflector.items("shop") == {"b": Snapshot("9")}
 
 
 def test_hundreds_who_look_after_a_break_cost_one_list(api: ScriptedApi, scope: Scope) -> None:
@@ -139,7 +141,7 @@ def test_hundreds_who_look_after_a_break_cost_one_list(api: ScriptedApi, scope: 
     api.objects = {"b": 9}
     api.coming.put(UnreachableError("it broke"))
     ears.wait_for(lambda: ears.heard.count("") == 2)  # the first list, the break
-    assert [reflector.items() for _ in range(200)] == [{"b": Snapshot("9")}] * 200
+    assert [reflector.items("shop") for _ in range(200)] == [{"b": Snapshot("9")}] * 200
     assert api.lists == 2
 
 
@@ -150,7 +152,7 @@ def test_nothing_stale_is_read_while_the_watch_is_broken(api: ScriptedApi, scope
     api.coming.put(api.refuses)
     ears.wait_for(lambda: ears.heard.count("") == 2)
     api.objects = {"a": 2}
-    assert reflector.items() == {"a": Snapshot("2")}
+    assert reflector.items("shop") == {"a": Snapshot("2")}
     api.objects = {"a": 3}
     api.refuses = None
     watches = api.watches
@@ -158,17 +160,17 @@ def test_nothing_stale_is_read_while_the_watch_is_broken(api: ScriptedApi, scope
     ears.wait_for(lambda: "b" in ears.heard)  # a watch lives again
     assert api.watches >= watches
     lists = api.lists
-    assert reflector.items() == {"a": Snapshot("3"), "b": Snapshot("4")}
+    assert reflector.items("shop") == {"a": Snapshot("3"), "b": Snapshot("4")}
     assert api.lists == lists
 
 
 def test_the_response_of_a_write_enters_at_once_unless_something_newer_is_known(api: ScriptedApi, scope: Scope) -> None:
     """So nothing is restarted twice because the watch is a moment late."""
     reflector, _ = keep(api, scope)
-    reflector.enter(pod("a", 8))
-    assert reflector.items() == {"a": Snapshot("8")}
-    reflector.enter(pod("a", 6))
-    assert reflector.items() == {"a": Snapshot("8")}
+    reflector.enter("shop", pod("a", 8))
+    assert reflector.items("shop") == {"a": Snapshot("8")}
+    reflector.enter("shop", pod("a", 6))
+    assert reflector.items("shop") == {"a": Snapshot("8")}
 
 
 def test_a_refusal_is_not_asked_for_again_and_again(scope: Scope) -> None:
@@ -176,13 +178,13 @@ def test_a_refusal_is_not_asked_for_again_and_again(scope: Scope) -> None:
     refused = DeniedError("cannot list pods: the API server says 401", status=401)
     nothing, no_watch = ScriptedApi(), ScriptedApi()
     nothing.refuses = nothing.refuses_lists = no_watch.refuses = refused
-    reflector = [Reflector(api, PODS, "shop", Ears(), scope) for api in (nothing, no_watch)]  # type: ignore[arg-type]
+    reflector = [Reflector(api, SHOP, Ears(), scope) for api in (nothing, no_watch)]  # type: ignore[arg-type]
     time.sleep(2.5)
     assert (nothing.lists, no_watch.lists) == (2, 2)
     began = time.monotonic()
     with pytest.raises(DeniedError):
-        reflector[0].items()
-    assert reflector[1].items() == {"a": Snapshot("1")}
+        reflector[0].items("shop")
+    assert reflector[1].items("shop") == {"a": Snapshot("1")}
     assert time.monotonic() - began < 0.5
 
 
@@ -230,11 +232,11 @@ def removed(name: str, version: int | str, uid: str = "1") -> Deed:
 
 
 def wrote(name: str, version: int | str, uid: str = "1") -> Deed:
-    return lambda bench: bench.reflector.enter(pod(name, version, uid))
+    return lambda bench: bench.reflector.enter("shop", pod(name, version, uid))
 
 
 def deleted(name: str, uid: str = "1") -> Deed:
-    return lambda bench: bench.reflector.drop(name, uid)
+    return lambda bench: bench.reflector.drop("shop", name, uid)
 
 
 def listed(version: int | str, *objects: dict[str, Any], meanwhile: Deed | None = None) -> Deed:
@@ -315,7 +317,7 @@ def test_nothing_old_overwrites_what_is_new(
     for deed in deeds:
         deed(Bench(api, reflector, ears))
     lists = api.lists
-    assert {name: item.version for name, item in reflector.items().items()} == expected
+    assert {name: item.version for name, item in reflector.items("shop").items()} == expected
     assert api.lists == lists
 
 
@@ -328,7 +330,7 @@ def test_a_watch_that_goes_back_is_listed_anew(kind: str, api: ScriptedApi, scop
     api.listed.put(Listed([pod("a", 7)], 8))
     api.coming.put({"type": kind, "object": pod("a", 9)})
     ears.wait_for(lambda: ears.heard.count("") == 3)  # the first list, the break, the new list
-    assert reflector.items() == {"a": Snapshot("7")}
+    assert reflector.items("shop") == {"a": Snapshot("7")}
 
 
 def test_who_reads_when_he_is_told_reads_what_he_was_told_of(api: ScriptedApi, scope: Scope) -> None:
@@ -336,7 +338,7 @@ def test_who_reads_when_he_is_told_reads_what_he_was_told_of(api: ScriptedApi, s
     api.objects = {"a": 100}
     reflector, ears = keep(api, scope)
     bench = Bench(api, reflector, ears)
-    reflector.enter(pod("a", 105))
+    reflector.enter("shop", pod("a", 105))
     bench.take("MODIFIED", pod("a", 103))
     bench.take("MODIFIED", pod("a", 106))
     assert ears.heard == ["", "a"]
@@ -346,8 +348,8 @@ def test_what_is_read_anew_is_newer_than_what_a_late_watch_has_told(api: Scripte
     """After a conflict: the same version was sent 154 times while a watch lagged."""
     reflector, _ = keep(api, scope)
     api.listed.put(Listed([pod("a", 7)], 7))
-    reflector.renew("a")
-    assert reflector.items()["a"].version == "7"
+    reflector.renew("shop", "a")
+    assert reflector.items("shop")["a"].version == "7"
     api.listed.put(Listed([], 8))
-    reflector.renew("a")
-    assert reflector.items() == {}
+    reflector.renew("shop", "a")
+    assert reflector.items("shop") == {}

@@ -34,6 +34,14 @@ def given(tmp_path: Path, text: str) -> frozenset[tuple[str, str, str, str, str]
             {("flux-system", "kustomize.toolkit.fluxcd.io", "kustomizations", "patch", "apps")},
         ),
         (
+            "lease: {namespace: ops}",
+            {
+                ("ops", "coordination.k8s.io", "leases", "create", ""),
+                ("ops", "coordination.k8s.io", "leases", "get", "bootheal"),
+                ("ops", "coordination.k8s.io", "leases", "update", "bootheal"),
+            },
+        ),
+        (
             "workloads: {statefulset/n/a: {restart: never}}",
             {("n", "apps", "statefulsets", "list", ""), ("n", "apps", "statefulsets", "get", "a")},
         ),

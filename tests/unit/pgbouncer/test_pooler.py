@@ -6,11 +6,24 @@ from typing import Any
 
 import pytest
 
-from bootheal.model import ActionRecord, Answer, Console, Document, Login, Ref, Setting, Target
+from bootheal.model import (
+    ActionRecord,
+    Answer,
+    Console,
+    Credentials,
+    Document,
+    Login,
+    Ref,
+    Right,
+    Secret,
+    Setting,
+    Target,
+)
 from bootheal.pgbouncer.actions import HangUp, LowerSetting, Reload, RestartPooler, RestoreSetting
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation
-from bootheal.pgbouncer.pod import PoolerPod
+from bootheal.pgbouncer.pod import PoolerPod, noted
 from bootheal.pgbouncer.pooler import PoolerStep
+from bootheal.ports import Partial, World
 from bootheal.postgres.primary import Database
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 from support.objects import NOW, past
@@ -115,6 +128,63 @@ def test_a_loan_is_repaid_once_logins_succeed() -> None:
     (action,) = judgement.actions
     assert isinstance(action, RestoreSetting)
     assert action.value == "15"
+
+
+def test_what_another_process_has_lent_is_given_back_by_what_is_noted_on_the_pod() -> None:
+    """Where several take turns: its state file is on another machine, and may be gone."""
+    step = replace(STEP, pooler=replace(POOLER, noted=True))
+    judgement = judge(pod(retry="0.2", noted={"server_login_retry": "15"}), step=step)
+    assert isinstance(judgement, Act)
+    (restored,) = judgement.actions
+    assert isinstance(restored, RestoreSetting)
+    assert (restored.key, restored.value, restored.noted) == ("server_login_retry", "15", True)
+    assert isinstance(judge(pod(noted={}), step=step, done=(loan(),)), Settled), "somebody else has repaid it"
+    assert Right("patch", "pods", "shop") in step.rights()
+    assert Right("patch", "pods", "shop") not in STEP.rights()
+
+
+def test_a_note_is_on_the_pod_before_the_loan_and_until_it_is_repaid() -> None:
+    """Whoever is killed in between leaves it to be found."""
+    done: list[object] = []
+
+    class Both(Partial):
+        def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
+            return Credentials("pooler", Secret("x"))
+
+        def set(self, target: Target, credentials: Credentials, key: str, value: str) -> None:
+            done.append((key, value))
+
+        def note_loan(self, pod: Ref, uid: str, key: str, value: str | None) -> None:
+            done.append((pod, uid, key, value))
+
+    world = World(pooler=Both(), secrets=Both(), writer=Both())
+    step = replace(STEP, pooler=replace(POOLER, noted=True))
+    for seen in (pod(FAILING, noted={}), pod(retry="0.2", noted={"server_login_retry": "15"})):
+        judgement = judge(seen, step=step)
+        assert isinstance(judgement, Act)
+        judgement.actions[0].apply(world)
+    assert done == [
+        (POD, "uid-1", "server_login_retry", "15"),
+        ("server_login_retry", "0.2"),
+        ("server_login_retry", "15"),
+        (POD, "uid-1", "server_login_retry", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"server_login_retry": "15'; SHUTDOWN; --"},
+        {"auth_type": "trust"},
+        {"server_login_retry": "-1"},
+        {"server_login_retry": "1e9"},
+        {"server_login_retry": ""},
+    ],
+)
+def test_a_note_that_no_loan_of_ours_can_have_left_is_ignored(said: dict[str, str]) -> None:
+    """Whoever may annotate a pod may not set what he likes on its console by that."""
+    assert noted(said) == {}
+    assert noted({"server_login_retry": "15", "dns_nxdomain_ttl": "0.5"}) != {}
 
 
 def test_a_repaid_loan_is_not_repaid_again() -> None:

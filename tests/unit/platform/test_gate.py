@@ -199,3 +199,48 @@ def test_what_is_bound_to_a_node_is_found_by_name_and_by_the_volumes_affinity() 
         raise DeniedError(f"cannot list {about}: 403", status=403)
 
     assert to_node(denied, "box") == ()
+
+
+# --- several machines -------------------------------------------------------------------------------
+
+
+def elsewhere(*nodes: Any, **fields: Any) -> GateObservation:
+    """What is seen of a cluster whose machines are not this one."""
+    return replace(seen(*nodes, boot_id=None, epoch=None, boot_time=None), **fields)
+
+
+LIVING = [(a_node(name=name, boot_id=f"boot-{name}"), a_lease(advanced=True)) for name in ("a", "b")]
+DEAD = (a_node(name="c", boot_id="boot-c", ready=False, why="NodeStatusUnknown"), a_lease(NOW - 300))
+STAYS = {"c": (Ref("pod", "shop", "db-2"), Ref("persistentvolumeclaim", "shop", "data-db-2"))}
+
+
+def test_a_node_that_does_not_come_back_is_waited_for_a_minute_and_named_then() -> None:
+    """What is on others goes on; a person reads what stays on it, and what to do."""
+    facts = elsewhere(*LIVING, DEAD, bound=STAYS)
+    bound = "pod/shop/db-2, persistentvolumeclaim/shop/data-db-2"
+    told = f"node c has not come back; bound to it: {bound}; start that machine, or kubectl delete node c"
+    assert facts.conditions == {"node c is away"}
+    for seconds in (0, 59):
+        judgement = Gate().judge(facts, past(first_seen={"node c is away": NOW - seconds}))
+        assert judgement == Wait("node c was not seen renewing its Lease lately")
+    judgement = Gate().judge(facts, past(first_seen={"node c is away": NOW - 60}))
+    assert judgement == Settled(
+        "node a, b is Ready in this boot",
+        epoch="boot-a+boot-b+boot-c",
+        remarks=(told,),
+    )
+
+
+def test_where_no_node_lives_all_are_waited_for() -> None:
+    """However long: there is nothing that could go on."""
+    facts = elsewhere(DEAD)
+    assert isinstance(Gate().judge(facts, past(first_seen={"node c is away": NOW - 3600})), Wait)
+
+
+def test_another_machine_that_is_away_on_k3s_holds_nothing_up() -> None:
+    """This one is what the service is for; the other one is named at once, since its Lease has run out."""
+    facts = seen((a_node(), a_lease()), (replace(DEAD[0], ip="10.0.0.3"), DEAD[1]), bound=STAYS)
+    judgement = Gate().judge(facts, past())
+    assert isinstance(judgement, Settled)
+    assert judgement.epoch == "new"
+    assert judgement.remarks[0].startswith("node c has not come back; bound to it: pod/shop/db-2")

@@ -9,7 +9,7 @@ import http
 import json
 import re
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from socket import socket
 from typing import Any
@@ -18,9 +18,10 @@ from bootheal.adapters.kube import webhooks
 from bootheal.adapters.kube.bounds import LONGEST_LINE_BYTES, MEBIBYTE, MOST_BYTES, heard, within
 from bootheal.adapters.kube.errors import LongError, error_for, reason, right_to
 from bootheal.adapters.kube.kubeconfig import Access, Kubeconfig
+from bootheal.adapters.kube.pace import Pace
 from bootheal.adapters.scope import Scope
 from bootheal.cluster.webhooks import blame, webhook_in
-from bootheal.errors import DeniedError, UnreachableError, scarce
+from bootheal.errors import DeniedError, DeposedError, UnreachableError, scarce
 from bootheal.model import Answer
 
 CONNECT_TIMEOUT_SECONDS = 3.0
@@ -37,6 +38,8 @@ _OBJECT = re.compile(r"/apis?/(?:[^/]+/){1,2}namespaces/([^/]+)/[a-z]+/([^/]+)")
 # What does not answer a question about a state, but refuses to.
 REFUSALS = (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN, http.HTTPStatus.TOO_MANY_REQUESTS)
 
+REVIEWS = "/apis/authorization.k8s.io/"
+
 Query = Sequence[tuple[str, str]]
 
 
@@ -45,10 +48,22 @@ class Api:
 
     It is read again when it has changed: k3s writes its own at every start, with renewed certificates.
     `seconds` is for how long an answer may take, all of it, once there is a connection.
+    `objection` says why nothing may be changed now, "" where it may: it is asked last of all before a write is sent.
+    `agent` is what the server's audit log calls us, `pace` how many requests a second it may be.
     """
 
-    def __init__(self, kubeconfig: Kubeconfig, scope: Scope, seconds: float = READ_TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        kubeconfig: Kubeconfig,
+        scope: Scope,
+        seconds: float = READ_TIMEOUT_SECONDS,
+        *,
+        objection: Callable[[], str] = str,
+        agent: str = OWNER,
+        pace: Pace | None = None,
+    ) -> None:
         self._kubeconfig, self.scope, self._seconds = kubeconfig, scope, seconds
+        self._objection, self._agent, self._pace = objection, agent, pace or Pace()
         self._connecting = min(CONNECT_TIMEOUT_SECONDS, seconds)
         self._used: tuple[Access, Any] | None = None
         self._lock = threading.Lock()
@@ -70,7 +85,7 @@ class Api:
             if self._used is None or access is not self._used[0]:
                 self._close()
                 self._used = access, client(access, self.scope)
-                self._used[1].user_agent = OWNER
+                self._used[1].user_agent = self._agent
             return self._used
 
     def _close(self) -> None:
@@ -89,6 +104,7 @@ class Api:
     ) -> tuple[int, str]:
         """GET and return status and text, whatever the status (but what refuses us raises)."""
         timeout = min(timeout, self._seconds)
+        self._pace.wait()
         with within(self._connecting + timeout):
             response = self._send("GET", path, query, timeout=timeout)
             body = self._body(response, about).decode(errors="replace")
@@ -97,13 +113,17 @@ class Api:
         return response.status, body
 
     def write(self, method: str, path: str, body: Any, *, about: str, content_type: str = JSON) -> Any:
-        """Send a write under our own field manager (Flux strips the fields of `kubectl…`) and parse the reply."""
+        """Send a write under our own field manager (Flux strips the fields of `kubectl…`) and parse the reply.
+
+        A question after our rights is none: it changes nothing.
+        """
         query = [("fieldManager", OWNER)] if method in ("PATCH", "POST", "PUT") else []
         read = self._read(method, path, query, body=body, content_type=content_type, about=about)
         return _parsed(read, about, path if method != "POST" else "")
 
     def stream(self, path: str, query: Query, *, quiet: float, about: str) -> Generator[Any, None, None]:
         """Yield a watch's JSON lines until the server ends it; UnreachableError if it has not after `quiet` seconds."""
+        self._pace.wait()
         with within(self._connecting + quiet):
             yield from self._lines(path, query, quiet, about)
 
@@ -131,6 +151,9 @@ class Api:
     def _read(
         self, method: str, path: str, query: Query, *, about: str, body: Any = None, content_type: str = JSON
     ) -> bytes:
+        self._pace.wait()
+        if method != "GET" and not path.startswith(REVIEWS) and (why := self._objection()):
+            raise DeposedError(f"cannot change {about}: {why}")
         with within(self._connecting + self._seconds):
             response = self._send(method, path, query, body=body, content_type=content_type)
             data = self._body(response, about)
@@ -211,6 +234,7 @@ class Api:
             return run_command(access, self.scope, url, headers, timeout)
 
     def _stream(self, namespace: str, pod: str, subresource: str, query: Query) -> tuple[Access, str, dict[str, str]]:
+        self._pace.wait()
         path, (access, client) = f"/api/v1/namespaces/{namespace}/pods/{pod}/{subresource}", self._now
         _, url, headers, *_ = client.param_serialize(
             "GET", path, query_params=list(query), header_params={}, auth_settings=["BearerToken"]
@@ -229,6 +253,11 @@ def _told(about: str, right: str, failed: str) -> Iterator[None]:
         raise DeniedError(f"cannot open {about}: the API server says 403", status=403, hint=hint) from None
     except OSError as error:
         raise UnreachableError(f"{failed}: {reason(error)}") from None
+
+
+def agent(process: str) -> str:
+    """Return what the server's audit log calls this process, where others like it are about ("": they are not)."""
+    return f"{OWNER} ({process})" if process else OWNER
 
 
 def _parsed(data: bytes, about: str, path: str) -> Any:

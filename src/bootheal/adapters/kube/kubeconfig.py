@@ -8,8 +8,10 @@ import base64
 import binascii
 import errno
 import hashlib
+import json
 import os
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -29,6 +31,9 @@ HINT = (
     "by `scripts/install --k3s`"
 )
 
+
+# What the kubelet puts into each pod: who its ServiceAccount is, and who has signed the API server's certificate.
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 Stamp = tuple[int, ...] | None
 
@@ -129,16 +134,21 @@ class GivenKubeconfig:
 
 
 class FetchedKubeconfig:
-    """A kubeconfig that is not in a file: `fetch` returns its text, when it is first needed and when in doubt."""
+    """A kubeconfig that is not in a file: `fetch` returns its text, when it is first needed and when in doubt.
 
-    def __init__(self, name: str, fetch: Callable[[], str], context: str = "") -> None:
-        self._name, self._fetch, self._context = name, fetch, context
-        self._doubted, self._digest = True, b""
+    `believed` is for how many seconds it is not in doubt by itself.
+    """
+
+    def __init__(
+        self, name: str, fetch: Callable[[], str], context: str = "", *, believed: float = float("inf")
+    ) -> None:
+        self._name, self._fetch, self._context, self._believed = name, fetch, context, believed
+        self._doubted, self._digest, self._fetched = True, b"", 0.0
         self._access: Access | None = None
 
     def current(self) -> Access:
         """Fetch it in doubt. What cannot be fetched leaves the old one in force, where there is one."""
-        if self._access and not self._doubted:
+        if self._access and not self._doubted and time.monotonic() - self._fetched < self._believed:
             return self._access
         try:
             text = self._fetch()
@@ -146,7 +156,7 @@ class FetchedKubeconfig:
             if self._access:
                 return self._access
             raise
-        self._doubted = False
+        self._doubted, self._fetched = False, time.monotonic()
         digest = hashlib.sha256(text.encode()).digest()
         if self._access is None or digest != self._digest:
             self._access = parse(text, self._name, Path("/"), self._context)
@@ -156,6 +166,35 @@ class FetchedKubeconfig:
     def doubt(self) -> None:
         """Fetch it again next time."""
         self._doubted = True
+
+
+def in_pod(environment: Mapping[str, str], directory: Path = SERVICE_ACCOUNT) -> Callable[[], str] | None:
+    """Return what makes the kubeconfig of the pod that we run in, None where we run in none.
+
+    By the Service's address, not its name: DNS may be one of the things that are to be healed. The token in it is
+    renewed by the kubelet.
+    """
+    host, port = environment.get("KUBERNETES_SERVICE_HOST", ""), environment.get("KUBERNETES_SERVICE_PORT", "443")
+    if not host or not (directory / "token").exists():
+        return None
+
+    def fetch() -> str:
+        try:
+            token = read_file(directory / "token", bounded_yaml.LONGEST_BYTES).decode().strip()
+        except (OSError, ValueError):
+            raise UnreachableError(f"cannot read the pod's token in {directory}") from None
+        server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+        content = {
+            "clusters": [
+                {"name": "pod", "cluster": {"server": server, "certificate-authority": str(directory / "ca.crt")}}
+            ],
+            "users": [{"name": "pod", "user": {"token": token}}],
+            "contexts": [{"name": "pod", "context": {"cluster": "pod", "user": "pod"}}],
+            "current-context": "pod",
+        }
+        return json.dumps(content)
+
+    return fetch
 
 
 def _stamp(path: Path) -> Stamp:

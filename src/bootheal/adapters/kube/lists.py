@@ -12,8 +12,10 @@ from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cache import snapshots
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.heartbeats import Heartbeats
-from bootheal.adapters.kube.reflector import Reflector, Resource, fetch
+from bootheal.adapters.kube.pages import Extent, Resource, fetch
+from bootheal.adapters.kube.reflector import Reflector
 from bootheal.adapters.kube.typed import checked
+from bootheal.adapters.kube.watches import Watches, rights
 from bootheal.errors import MissingError
 from bootheal.model import Ref, Right
 from bootheal.ports import Interest
@@ -42,40 +44,41 @@ class Lists:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._reflectors: dict[Interest, Reflector] = {}
+        self._watches: dict[Interest, Watches] = {}
         self.heartbeats = Heartbeats()
 
     def items(self, kind: str, namespace: str) -> dict[str, Any]:
         """Return a namespace's objects of a kind, parsed, by name."""
-        reflector = self._reflectors.get(Interest(kind, namespace))
-        return reflector.items() if reflector else snapshots(fetch(self._api, RESOURCES[kind], namespace)[0])
+        if reflector := self._kept(kind, namespace):
+            return reflector.items(namespace)
+        return snapshots(fetch(self._api, Extent(RESOURCES[kind], (namespace,)))[0][namespace])
 
     def one(self, ref: Ref) -> Any:
         """Return one object, parsed. MissingError where there is none."""
-        resource, reflector = RESOURCES[ref.kind], self._reflectors.get(Interest(ref.kind, ref.namespace))
+        resource, reflector = RESOURCES[ref.kind], self._kept(ref.kind, ref.namespace)
         if reflector is None:
             raw = self._api.get(resource.path(ref.namespace, ref.name), about=str(ref))
             with understood(str(ref)):
                 return checked(resource.parse(raw))
-        if ref.name not in (items := reflector.items()):
+        if ref.name not in (items := reflector.items(ref.namespace)):
             raise MissingError(f"cannot find {ref}", hint="is the name in the configuration right?")
         return items[ref.name]
 
     def enter(self, kind: str, namespace: str, raw: objects.Raw) -> None:
         """Take an object as a write has left it, before the watch tells of it."""
-        if reflector := self._reflectors.get(Interest(kind, namespace)):
+        if reflector := self._kept(kind, namespace):
             with understood(f"what the API server made of a {kind}"):
-                reflector.enter(raw)
+                reflector.enter(namespace, raw)
 
     def renew(self, ref: Ref) -> None:
         """Ask for one object now, past the watch that keeps it."""
-        if reflector := self._reflectors.get(Interest(ref.kind, ref.namespace)):
-            reflector.renew(ref.name)
+        if reflector := self._kept(ref.kind, ref.namespace):
+            reflector.renew(ref.namespace, ref.name)
 
     def drop(self, ref: Ref, uid: str) -> None:
         """Forget an object that is gone."""
-        if reflector := self._reflectors.get(Interest(ref.kind, ref.namespace)):
-            reflector.drop(ref.name, uid)
+        if reflector := self._kept(ref.kind, ref.namespace):
+            reflector.drop(ref.namespace, ref.name, uid)
 
     def rights(self, interests: frozenset[Interest]) -> frozenset[Right]:
         """Name what keeping these lists needs."""
@@ -83,26 +86,26 @@ class Lists:
 
     def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
         """Keep a list for each interest from now on. ExhaustedError where there are too few threads for them."""
-        lists = {Interest(interest.kind, interest.namespace) for interest in interests}
-        for wanted in sorted(lists - self._reflectors.keys(), key=lambda wanted: (wanted.kind, wanted.namespace)):
-            tell = partial(self._tell, changed, wanted)
-            self._reflectors[wanted] = Reflector(
-                self._api, RESOURCES[wanted.kind], wanted.namespace, tell, self._api.scope
-            )
+        wanted: dict[str, set[str]] = {}
+        for interest in interests:
+            if Interest(interest.kind, interest.namespace) not in self._watches:
+                wanted.setdefault(interest.kind, set()).add(interest.namespace)
+        for kind, namespaces in sorted(wanted.items()):
+            watches = Watches(self._api, RESOURCES[kind], tuple(sorted(namespaces)), partial(self._tell, changed, kind))
+            self._watches |= {Interest(kind, namespace): watches for namespace in namespaces}
 
-    def _tell(self, changed: Callable[[Interest], None], listed: Interest, name: str) -> None:
-        if listed.kind == "lease" and name and (reflector := self._reflectors.get(listed)):
-            lease = reflector.kept(name)
+    def _kept(self, kind: str, namespace: str) -> Reflector | None:
+        watches = self._watches.get(Interest(kind, namespace))
+        return watches.of(namespace) if watches else None
+
+    def _tell(self, changed: Callable[[Interest], None], kind: str, namespace: str, name: str) -> None:
+        if kind == "lease" and name and (reflector := self._kept(kind, namespace)):
+            lease = reflector.kept(namespace, name)
             if lease is not None:
                 self.heartbeats.seen(name, lease)
-        changed(Interest(listed.kind, listed.namespace, name))
+        changed(Interest(kind, namespace, name))
 
 
 def list_rights(interests: frozenset[Interest]) -> frozenset[Right]:
     """Name what keeping lists of these needs; nobody is asked."""
-    found = set()
-    for interest in interests:
-        resource = RESOURCES[interest.kind]
-        group = resource.group.split("/")[2] if resource.group.startswith("/apis/") else ""
-        found |= {Right(verb, resource.plural, interest.namespace, group) for verb in ("list", "watch")}
-    return frozenset(found)
+    return frozenset(right for interest in interests for right in rights(RESOURCES[interest.kind], interest.namespace))

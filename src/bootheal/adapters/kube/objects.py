@@ -1,6 +1,7 @@
 """Raw JSON -> snapshots. Every field may be missing; the API server omits what is empty."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -26,6 +27,10 @@ from bootheal.model.quoted import quoted, visible
 Raw = dict[str, Any]
 
 SERVICE_NAME = "kubernetes.io/service-name"
+
+
+# What is lent to a pod, with the name of the setting behind it: any process of bootheal gives it back.
+LENT = "bootheal/lent."
 
 
 def seconds(timestamp: str | None) -> float | None:
@@ -84,6 +89,7 @@ def pod(raw: Raw) -> Pod:
         message=visible(status.get("message", "")),
         quality=intern(status.get("qosClass", "")),
         patroni=_patroni((metadata.get("annotations") or {}).get("status", "")),
+        lent=_lent(metadata.get("annotations") or {}),
         created=seconds(metadata.get("creationTimestamp")) or 0.0,
         unschedulable=_unplaced(status),
         deleting="deletionTimestamp" in metadata,
@@ -126,6 +132,11 @@ def _gated(ready: Raw) -> str:
 def _sidecars(spec: Raw) -> list[Raw]:
     """Return the init containers that run beside the others, and may have the port that a Service names."""
     return [each for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always"]
+
+
+def _lent(annotations: Mapping[str, str]) -> dict[str, str]:
+    """Return what is noted on the object as lent to it."""
+    return {key.removeprefix(LENT): str(value) for key, value in annotations.items() if key.startswith(LENT)}
 
 
 def _patroni(status: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-from bootheal.adapters.kube import admission, bound, objects, webhooks
+from bootheal.adapters.kube import admission, bound, objects, rights, webhooks
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import CORE, Lists
@@ -227,18 +227,7 @@ class KubeReader:
 
     def may(self, right: Right, name: str = "") -> bool:
         """Create a SelfSubjectAccessReview, which changes nothing."""
-        resource, _, subresource = right.resource.partition("/")
-        attributes = {"verb": right.verb, "resource": resource, "group": right.group, "namespace": right.namespace}
-        attributes |= {"name": name} if name else {}
-        body = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": attributes | ({"subresource": subresource} if subresource else {})},
-        }
-        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-        raw = self._api.write("POST", path, body, about=f"the right to {right}")
-        with understood(f"the right to {right}"):
-            return raw.get("status", {}).get("allowed") is True
+        return rights.may(self._api, right, name)
 
     def _claim(self, namespace: str, claim: str) -> objects.Raw:
         return self._get("persistentvolumeclaims", Ref("persistentvolumeclaim", namespace, claim))

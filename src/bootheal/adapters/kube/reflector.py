@@ -1,4 +1,4 @@
-"""A list of one kind in one namespace that a watch keeps up to date.
+"""A list of one kind, in one namespace or in several, that a watch keeps up to date.
 
 LIST, then watch from there; after 410 or a break, LIST again. While the watch is broken
 every read is a LIST of its own, so that nothing stale is taken for live. The responses
@@ -9,20 +9,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
-from bootheal.adapters.kube.api import Api, Query
-from bootheal.adapters.kube.cache import Cache, Entry, precedes, snapshots
-from bootheal.adapters.kube.errors import ExpiredError, LongError, understood
+from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.cache import Cache, precedes, snapshots
+from bootheal.adapters.kube.errors import ExpiredError, understood
 from bootheal.adapters.kube.objects import Raw
-from bootheal.adapters.kube.typed import checked
+from bootheal.adapters.kube.pages import Entries, Extent, fetch, page
 from bootheal.adapters.scope import Scope
 from bootheal.backoff import reconnecting, stay_away
 from bootheal.errors import BoothealError, DeniedError, TransientError, UnreachableError
-
-# So many at once; few where each of them is very large.
-PAGE, FEW = 500, 20
 
 # The server ends a watch after this long, and it is begun again where it ended; so a connection that has
 # been silent for longer is dead, whatever TCP believes: a peer that vanished never says goodbye. Each watch that
@@ -31,9 +27,6 @@ WATCH_SECONDS = 15
 LONGEST_WATCH_SECONDS = 60
 LATE_SECONDS = 5.0
 
-# A list that is changed faster than it can be read is not read page by page for ever.
-RESTARTS = 3
-
 # A watch's list is awaited for as long as a request may take; whoever looks then asks for itself.
 LIST_SECONDS = 15.0
 
@@ -41,84 +34,15 @@ LIST_SECONDS = 15.0
 RECONNECT_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """Where a kind lives in the API, and how it becomes a snapshot."""
-
-    kind: str
-    group: str
-    plural: str
-    parse: Callable[[Raw], Any]
-
-    def path(self, namespace: str, name: str = "") -> str:
-        """Return the path of a namespace's list, or of one object."""
-        inside = f"/namespaces/{namespace}" if namespace else ""
-        return f"{self.group}{inside}/{self.plural}" + (f"/{name}" if name else "")
-
-    def about(self, namespace: str) -> str:
-        """Name the list for a message."""
-        return f"{self.plural} of namespace {namespace}" if namespace else self.plural
-
-    def entry(self, raw: Raw) -> Entry:
-        """Make a snapshot of one object. One of MISFITS where it is none."""
-        metadata = raw["metadata"]
-        uid, version = metadata.get("uid") or "", metadata.get("resourceVersion") or ""
-        if not (isinstance(uid, str) and isinstance(version, str) and isinstance(metadata["name"], str)):
-            raise TypeError("metadata")
-        return Entry(uid, version, checked(self.parse(raw)))
-
-
-def fetch(api: Api, resource: Resource, namespace: str) -> tuple[dict[str, Entry], str]:
-    """LIST, page by page, all of one moment. Return the objects by name, and the resourceVersion to watch from.
-
-    The server forgets that moment after some minutes; a list that is not done by then is begun anew.
-    """
-    limit = PAGE
-    for _ in range(RESTARTS):
-        try:
-            return _pages(api, resource, namespace, limit)
-        except LongError:
-            limit = FEW
-        except ExpiredError:
-            continue
-    return _pages(api, resource, namespace, limit)
-
-
-def _pages(api: Api, resource: Resource, namespace: str, limit: int) -> tuple[dict[str, Entry], str]:
-    items: dict[str, Entry] = {}
-    metadata: Raw = {}
-    while True:
-        token, paged = metadata.get("continue"), [("limit", str(limit))]
-        metadata = _page(api, resource, namespace, [*paged, ("continue", token)] if token else paged, items)
-        if not metadata.get("continue"):
-            return items, metadata.get("resourceVersion", "")
-
-
-def _page(api: Api, resource: Resource, namespace: str, query: Query, items: dict[str, Entry]) -> Raw:
-    """Add the objects of one page to `items`; return the list's metadata, and keep nothing else of it."""
-    raw = api.get(resource.path(namespace), query, about=resource.about(namespace))
-    with understood(f"the {resource.about(namespace)}"):
-        for item in raw["items"] or ():
-            if namespace and item["metadata"].get("namespace") != namespace:
-                raise ValueError("of another namespace")
-            items[item["metadata"]["name"]] = resource.entry(item)
-        metadata: Raw = raw.get("metadata") or {}
-        if not all(isinstance(metadata.get(key, ""), str) for key in ("continue", "resourceVersion")):
-            raise TypeError("metadata")
-    return metadata
-
-
 class Reflector:
-    """One kept list. `changed` is called on the watch's thread with the name of what changed, "" for all of it.
+    """One kept list. `changed` is told on the watch's thread the namespace and name of what changed, "" for any name.
 
     The thread is one of `scope`; ExhaustedError where it cannot be had.
     """
 
-    def __init__(
-        self, api: Api, resource: Resource, namespace: str, changed: Callable[[str], None], scope: Scope
-    ) -> None:
-        self._api, self._resource, self._namespace, self._changed = api, resource, namespace, changed
-        self._cache = Cache()
+    def __init__(self, api: Api, extent: Extent, changed: Callable[[str, str], None], scope: Scope) -> None:
+        self._api, self._extent, self._tell = api, extent, changed
+        self._caches = {namespace: Cache() for namespace in extent.wanted}
         self._version = ""
         self._live = False
         self._lock = threading.Lock()
@@ -126,11 +50,11 @@ class Reflector:
         self._tried = threading.Event()
         self._pause_asked = (0.0, "")
         self._refusals = 0  # in a row, of the list or of the watch
-        scope.start(self._run, f"watch {resource.about(namespace)}")
+        scope.start(self._run, f"watch {extent.about}")
         scope.on_close(self._close)
 
-    def items(self) -> dict[str, Any]:
-        """Return the snapshots by name: kept ones while the watch is live, else fresh ones.
+    def items(self, namespace: str) -> dict[str, Any]:
+        """Return the snapshots of a namespace by name: kept ones while the watch is live, else fresh ones.
 
         The list with which a watch begins, or begins again, is awaited: looks come by the hundred after a break,
         and each would list for itself.
@@ -138,33 +62,39 @@ class Reflector:
         self._tried.wait(LIST_SECONDS)
         with self._lock:
             if self._live:
-                return self._cache.snapshots()
-        return snapshots(self._fetch()[0])
+                return self._caches[namespace].snapshots()
+        return snapshots(self._fetch(Extent(self._extent.resource, (namespace,)))[0][namespace])
 
-    def kept(self, name: str) -> Any:
+    def kept(self, namespace: str, name: str) -> Any:
         """Return the snapshot of that name that a live watch has told of, None where there is none; asks nobody."""
         with self._lock:
-            return self._cache.snapshots().get(name) if self._live else None
+            return self._caches[namespace].snapshots().get(name) if self._live else None
 
-    def enter(self, raw: Raw) -> None:
+    def enter(self, namespace: str, raw: Raw) -> None:
         """Take in the response of a write, if nothing newer is known."""
         with self._lock:
-            self._cache.wrote(raw["metadata"]["name"], self._resource.entry(raw))
+            self._caches[namespace].wrote(raw["metadata"]["name"], self._extent.resource.entry(raw))
 
-    def drop(self, name: str, uid: str) -> None:
+    def drop(self, namespace: str, name: str, uid: str) -> None:
         """Forget an object that a write of ours has removed; a successor of that name stays."""
         with self._lock:
-            self._cache.deleted(name, uid)
+            self._caches[namespace].deleted(name, uid)
 
-    def renew(self, name: str) -> None:
+    def renew(self, namespace: str, name: str) -> None:
         """Ask for one object, by the right to list them, and keep what is said if nothing newer is known."""
-        items: dict[str, Entry] = {}
-        _page(self._api, self._resource, self._namespace, [("fieldSelector", f"metadata.name={name}")], items)
+        items: Entries = {namespace: {}}
+        one = Extent(self._extent.resource, (namespace,))
+        page(self._api, one, [("fieldSelector", f"metadata.name={name}")], items)
         with self._lock:
-            if entry := items.get(name):
-                self._cache.wrote(name, entry)
+            if entry := items[namespace].get(name):
+                self._caches[namespace].wrote(name, entry)
             else:
-                self._cache.gone(name)
+                self._caches[namespace].gone(name)
+
+    def _changed(self) -> None:
+        """Anything may have."""
+        for namespace in self._extent.wanted:
+            self._tell(namespace, "")
 
     def _close(self) -> None:
         self._stop.set()
@@ -191,7 +121,7 @@ class Reflector:
                     self._live = False
             if self._stop.is_set():
                 return
-            self._changed("")
+            self._changed()
             self._pause(again - time.monotonic())
 
     def _heed(self, ask: Callable[[], None]) -> None:
@@ -217,24 +147,26 @@ class Reflector:
 
     def _list(self) -> None:
         with self._lock:
-            self._cache.list_asked()
+            for cache in self._caches.values():
+                cache.list_asked()
         try:
-            entries, version = self._fetch()
+            entries, version = self._fetch(self._extent)
             with self._lock:
-                self._cache.listed(entries, version)
+                for namespace, cache in self._caches.items():
+                    cache.listed(entries[namespace], version)
                 self._version, self._live = version, True
         finally:
             self._tried.set()
-        self._changed("")
+        self._changed()
 
-    def _fetch(self) -> tuple[dict[str, Entry], str]:
+    def _fetch(self, extent: Extent) -> tuple[Entries, str]:
         """List, unless the server has asked for a pause: whoever looks meanwhile is told so without a request."""
         with self._lock:
             until, why = self._pause_asked
         if (left := until - time.monotonic()) > 0:
             raise UnreachableError(why, again=left)
         try:
-            return fetch(self._api, self._resource, self._namespace)
+            return fetch(self._api, extent)
         except TransientError as error:
             if error.again:
                 with self._lock:
@@ -248,7 +180,7 @@ class Reflector:
             ("resourceVersion", self._version),
             ("timeoutSeconds", str(seconds)),
         ]
-        path, about = self._resource.path(self._namespace), self._resource.about(self._namespace)
+        path, about = self._extent.path, self._extent.about
         with closing(self._api.stream(path, query, quiet=seconds + LATE_SECONDS, about=about)) as events:
             for event in events:
                 with understood(f"a change of {about}"):
@@ -259,8 +191,8 @@ class Reflector:
     def _take(self, kind: str, raw: Raw) -> None:
         if kind == "ERROR":
             if raw.get("code") == 410:  # noqa: PLR2004 - Gone
-                raise ExpiredError(f"cannot go on watching {self._resource.about(self._namespace)}")
-            raise UnreachableError(f"cannot watch {self._resource.about(self._namespace)}")
+                raise ExpiredError(f"cannot go on watching {self._extent.about}")
+            raise UnreachableError(f"cannot watch {self._extent.about}")
         if kind not in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK"):
             raise ValueError("no kind of change")
         if not isinstance(raw["metadata"]["resourceVersion"], str):
@@ -268,20 +200,20 @@ class Reflector:
         self._go_on_from(raw["metadata"]["resourceVersion"], kind)
         if kind == "BOOKMARK":
             return
-        if self._namespace and raw["metadata"].get("namespace") != self._namespace:
-            raise ValueError("of another namespace")
-        name, entry = raw["metadata"]["name"], self._resource.entry(raw)
+        if (namespace := self._extent.place(raw)) is None:
+            return
+        name, entry, cache = raw["metadata"]["name"], self._extent.resource.entry(raw), self._caches[namespace]
         with self._lock:
-            news = self._cache.removed(name, entry) if kind == "DELETED" else self._cache.changed(name, entry)
+            news = cache.removed(name, entry) if kind == "DELETED" else cache.changed(name, entry)
         if news:
-            self._changed(name)
+            self._tell(namespace, name)
 
     def _go_on_from(self, version: str, kind: str) -> None:
         """Note how far the watch has come. It tells of what comes after that; else the counter has been set back."""
         if not precedes(version, self._version):
             self._version = version
         elif kind != "DELETED":  # some servers tell of that with the version that the object had
-            raise ExpiredError(f"cannot go on watching {self._resource.about(self._namespace)}: its versions went back")
+            raise ExpiredError(f"cannot go on watching {self._extent.about}: its versions went back")
 
 
 def durations() -> Iterator[int]:

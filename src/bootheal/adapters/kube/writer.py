@@ -11,6 +11,7 @@ from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
 from bootheal.adapters.kube.deletion import delete_all
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import CORE, RESOURCES, Lists
+from bootheal.adapters.kube.objects import LENT
 from bootheal.dependencies import flux
 from bootheal.errors import BoothealError, ConflictError, MissingError
 from bootheal.model import Document, PodToDelete, Ref
@@ -43,6 +44,14 @@ class KubeWriter:
     def delete_pods(self, pods: Sequence[PodToDelete]) -> None:
         """Keep some requests under way at once, for a bounded time; after it, raise the first failure."""
         delete_all(pods, lambda doomed: self.delete_pod(doomed.ref, doomed.uid, doomed.version), self._api.scope)
+
+    def note_loan(self, pod: Ref, uid: str, key: str, value: str | None) -> None:
+        """Annotate it, at that UID."""
+        body = {"metadata": {"uid": uid, "annotations": {f"{LENT}{key}": value}}}
+        path = RESOURCES["pod"].path(pod.namespace, pod.name)
+        with self._as_seen(pod):
+            raw = self._api.write("PATCH", path, body, about=str(pod), content_type=MERGE_PATCH)
+        self._lists.enter("pod", pod.namespace, raw)
 
     def roll_out(self, workload: Ref, version: str, cause: str, at: float) -> None:
         """Annotate the pod template, at that resourceVersion."""

@@ -47,7 +47,7 @@ class Cluster(Section):
     kubeconfig: FilePath | None = Field(
         None,
         description="default: /etc/rancher/k3s/k3s.yaml for k3s, the server container's for k3d, "
-        "$KUBECONFIG for kubernetes",
+        "for kubernetes $KUBECONFIG, else the ServiceAccount of the pod that it runs in, else ~/.kube/config",
     )
     context: Line = Field("", description="a context of the kubeconfig; default: its current one")
     boot_id_file: FilePath = Field(

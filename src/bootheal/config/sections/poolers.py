@@ -111,8 +111,11 @@ class Pooler(Section):
         for key, why in harms(self.settings):
             yield (*path, "settings", key), why
 
-    def steps(self, name: str, database: primary.Database) -> Iterator[Step[Any]]:
-        """Make the steps of the pooler's logins to `database`, and its own, which comes after them."""
+    def steps(self, name: str, database: primary.Database, *, noted: bool = False) -> Iterator[Step[Any]]:
+        """Make the steps of the pooler's logins to `database`, and its own, which comes after them.
+
+        `noted`: what is lent to its pods is noted on them.
+        """
         namespace = self.namespace or database.namespace
         credentials = list(self._credentials(name, namespace, database))
         # Who has no password of its own is taken at its client's: PostgreSQL lets that in, or nobody.
@@ -140,6 +143,7 @@ class Pooler(Section):
                 settings_path=settings_in.path if settings_in else INI_PATH,
                 auth_file=self.auth_file.build(namespace) if self.auth_file else None,
                 auth_path=self.auth_file.path if self.auth_file else "",
+                noted=noted,
             ),
         )
 
