@@ -31,15 +31,14 @@ Finding = tuple[str, str, str]
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One stack for all of it; each test leaves it well."""
-    with running(tmp_path_factory.mktemp("stack"), StackOptions(drift=False)) as stack:
+    with running(tmp_path_factory.mktemp("stack"), StackOptions(drift=False, server_login_retry=1)) as stack:
         yield stack
 
 
 def foreseen(config: Path, expect: int) -> list[Finding]:
-    """Run `bootheal preflight --json`; return what it names beside what is true of every demo."""
+    """Run `bootheal preflight --json`; return what it names beside what is true of this machine, and of every demo."""
     said: dict[str, Any] = json.loads(bootheal("preflight", "--json", "--config", config, expect=expect).stdout)
     found = [(each["id"], each["object"], each["sure"]) for each in said["found"]]
-    assert TRUE_OF_ALL in found, said
     return [each for each in found if each != TRUE_OF_ALL and not each[1].startswith(OF_THIS_MACHINE)]
 
 
@@ -59,6 +58,7 @@ def test_a_healthy_demo_would_come_back(shop: Stack) -> None:
     written = [each.method for each in shop.requests if each.method not in ("GET", "POST")]
     posted = {each.path.rsplit("/", 1)[-1] for each in shop.requests if each.method == "POST"}
     assert (written, posted - {"selfsubjectaccessreviews"}) == ([], set())
+    assert "pod/shop/debug-shell: nobody makes it again" in bootheal("preflight", "--config", shop.config).stdout
     said = bootheal("preflight", "--gate", "--config", shop.config).stdout
     assert said.startswith("it would come back, though ")
     assert said.count("\n") == 1
@@ -71,8 +71,10 @@ def test_what_a_warm_pool_and_a_console_hide_comes_true(shop: Stack) -> None:
     shop.postgres.drift_password()
     assert all(shop.serving().values())
     assert foreseen(shop.config, 1) == [DRIFTED, UNSAVED]
+    refusal = 'authentication failed for user "pooler"'
+    before = shop.logs().count(refusal)  # preflight's own login is among them
     with booting(shop):
-        shop.wait_until("a refusal", lambda: 'authentication failed for user "pooler"' in shop.postgres.log)
+        shop.wait_until("a refusal", lambda: shop.logs().count(refusal) > before)
         assert shop.pooler.setting("default_pool_size") == "20"
         shop.postgres.resalt("pooler")  # as bootheal would
     assert foreseen(shop.config, 0) == []
@@ -111,19 +113,20 @@ def test_the_daemon_looks_ahead_while_it_rests(shop: Stack, tmp_path: Path) -> N
             receiver.wait_for(1)
             assert 'preflight_findings{level="breaks"} 1.000' in metrics.read_text()
             said = bootheal("status", "--config", shop.config).stdout
-            assert "; 1 thing would break the next boot" in said
+            assert "; 1 thing would break the next boot" in said, said
             shop.postgres.correct()
             gone = 'preflight_findings{level="breaks"} 0.000'
             shop.wait_until("the daemon to see that it is well again", lambda: gone in metrics.read_text())
         finally:
             daemon.send_signal(signal.SIGTERM)
-            out, _ = daemon.communicate(timeout=LONGEST)
+            out = "".join(daemon.communicate(timeout=LONGEST))
             shop.configure(dict.fromkeys(changes))
             shop.postgres.correct()
     assert daemon.returncode == 0
     assert out.count("preflight: 1 thing would break the next boot") == 1
     (told,) = receiver.messages
-    assert (told["occasion"], told["verdict"]) == ("foretold", "1 thing would break the next boot")
+    assert told["occasion"] == "foretold"
+    assert told["verdict"].startswith("1 thing would break the next boot")
     assert "PostgreSQL would not start" in told["why"]
 
 

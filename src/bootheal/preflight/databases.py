@@ -41,10 +41,11 @@ select json_build_object(
 )
 """  # noqa: S608 - nothing of it is from outside
 
+# A value that waits for a restart is one that "could not be applied": it counts all the same.
 _LIBRARIES = """
 select coalesce(json_agg(library), '[]') from (
     select trim(both ' "' from unnest(string_to_array(coalesce(
-        (select setting from pg_file_settings where name = 'shared_preload_libraries' and error is null
+        (select setting from pg_file_settings where name = 'shared_preload_libraries'
          order by seqno desc limit 1), current_setting('shared_preload_libraries')), ','))) as library
 ) as named
 where library <> '' and library !~ '/' and current_setting('dynamic_library_path') = '$libdir'
