@@ -97,12 +97,7 @@ def renew_on_hangup(inbox: Inbox) -> Iterator[None]:
 
 
 def heal(
-    path: Path,
-    configuration: Configuration,
-    reporter: Reporter,
-    inbox: Inbox,
-    *,
-    most: float = MOST_PER_SECOND,
+    path: Path, configuration: Configuration, reporter: Reporter, inbox: Inbox, *, most: float = MOST_PER_SECOND
 ) -> Report:
     """Make one pass under the lock. StateError where nothing can be kept.
 
