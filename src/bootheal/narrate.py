@@ -191,7 +191,7 @@ def account(report: Report, width: int | None = None) -> Iterator[str]:
         names = min(names, max(16, width // 3))
     for outcome in report.outcomes:
         mark, name = ENDINGS[outcome.ending].mark, shortened(outcome.step, names)
-        yield from _columns(f"  {mark:<10} {name:<{names}} {_times(outcome):>16}  ", outcome.why, width)
+        yield from _columns(f"  {mark:<10} {name:<{names}} {_times(outcome):>16}  ", _why(outcome), width)
         indent = f"{'':{13 + names}}{'':18}"
         for done in outcome.actions:
             yield from _columns(f"{indent}* ", _deed(done.sentence, done.result), width)
@@ -200,6 +200,10 @@ def account(report: Report, width: int | None = None) -> Iterator[str]:
         if outcome.hint:
             yield from _columns(f"{indent}> ", outcome.hint, width)
     yield _last_line(report)
+
+
+def _why(outcome: Outcome) -> str:
+    return f"{outcome.why} (found, not listed)" if outcome.found else outcome.why
 
 
 def _columns(head: str, text: str, width: int | None) -> Iterator[str]:

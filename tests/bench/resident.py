@@ -105,7 +105,12 @@ def requests(workloads: int) -> tuple[int, float]:
                 _wait(partial(_available, api, number), f"{number} workloads to be there")
         theirs = {"deployment/shop/django": None, "deployment/shop/nginx": None}
         ours = {f"deployment/shop/{name}": {"restart": "always", "soak": 0} for name in names}
-        less = {"databases": None, "poolers": None, "cleanup": None, "max_parallel": PARALLEL}
+        less: dict[str, Any] = {
+            "databases": None,
+            "poolers": None,
+            "cleanup": {"namespaces": []},
+            "max_parallel": PARALLEL,
+        }
         stack.configure(less | {"workloads": theirs | ours})
         stack.requests.clear()
         process = start("run", "--once", "--json", "--config", stack.config)

@@ -26,7 +26,7 @@ def kept(stack: Stack) -> Stack:
     """The stack after a good boot: bootheal has seen its data, and nothing before."""
     shutil.rmtree(stack.directory / "state", ignore_errors=True)
     checks: dict[str, Any] = {"client": {"secret": "app"}, "checks": CHECKS, "backup": {"cronjob": "dump"}}
-    stack.configure({"databases": {"shop": checks}, "cleanup": None})
+    stack.configure({"databases": {"shop": checks}, "cleanup": {"namespaces": []}})
     assert outcome(heal(stack.config), "database/shop")["why"].endswith("takes writes; orders kept")
     return stack
 

@@ -102,7 +102,7 @@ def test_a_run_that_does_not_heal_says_what_the_doctor_says_and_keeps_the_eviden
     """
     evidence = tmp_path / "evidence"
     mistake(shop, "pooler")
-    shop.configure({"evidence_directory": str(evidence), "cleanup": None})
+    shop.configure({"evidence_directory": str(evidence), "cleanup": {"namespaces": []}})
     report = json.loads(not_healed(shop, "pooler/shop").stdout)
     remarks = outcome(report, "pooler/shop")["remarks"]
     said = "its selector fits no pod: it asks for app=poolers; the pods of deployment/shop/pooler have app=pooler"

@@ -1,6 +1,5 @@
 """`bootheal init` on a cluster that nobody has described, and what a power cut then comes to."""
 
-import signal
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +10,7 @@ from bootheal.adapters.kube.api import OWNER
 from bootheal.config.rbac import Grant, grants, told
 from bootheal.demo.api.faults import Request
 from bootheal.demo.stack import BootScript, Stack, StackOptions
-from support.command import LONGEST, actions, bootheal, heal, start
+from support.command import actions, bootheal, heal, outcome
 from support.stack import running
 
 
@@ -84,6 +83,26 @@ def test_a_file_is_never_written_over(tmp_path: Path) -> None:
     assert file.read_text() == "mine"
 
 
+def test_the_smallest_file_heals_a_pod_that_stays_unknown(tmp_path: Path) -> None:
+    """What the reboot left dead is deleted after its grace, which is shortened here, and nothing is rolled out."""
+    with running(tmp_path / "stack", StackOptions(drift=False, fsync=False)) as stack:
+        file = tmp_path / "bootheal.yaml"
+        file.write_text(
+            f"cluster: {{kind: kubernetes, kubeconfig: {stack.kubeconfig}}}\n"
+            f"state_directory: {tmp_path}/state\n"
+            f"workloads:\n  deployment/shop/nginx: {{probe: {{http: /health, port: {stack.cluster.ports.nginx}}}}}\n"
+            "cleanup: {grace: 1}\n"
+        )
+        stack.power_cut()
+        stack.boot(BootScript.quick(leftover=False, stuck="nginx"))
+        report = heal(file)
+        assert report["verdict"] == "healed"
+        done = actions(report)
+        assert any("delete" in each and "(Unknown)" in each for each in done)
+        assert not any("roll out" in each for each in done)
+        assert all(stack.serving().values())
+
+
 def test_with_nothing_but_discover_a_power_cut_is_healed(tmp_path: Path) -> None:
     """No workload is listed: all of a namespace are found, and healed in the order that their manifests tell."""
     with running(tmp_path / "stack", StackOptions(drift=False)) as stack:
@@ -102,15 +121,23 @@ def heal_what_is_found(stack: Stack, tmp_path: Path) -> None:
     report = heal(file)
     assert report["verdict"] == "healed"
     assert {"statefulset/shop/postgres", "deployment/shop/django"} <= {each["step"] for each in report["outcomes"]}
+    assert outcome(report, "deployment/shop/django")["began"] >= outcome(report, "gate")["ended"]
+    assert {each["step"] for each in report["outcomes"] if each["found"]} >= {"deployment/shop/nginx"}
     assert all(stack.serving().values())
-    the_daemon_finds_them_too(file)
 
 
-def the_daemon_finds_them_too(file: Path) -> None:
-    """After a pass over what is listed comes one over all that is there; then it rests, and ends as it is asked to."""
-    daemon = start("run", "--config", file)
-    assert daemon.stdout is not None
-    assert any("7 of 7 steps" in line for line in daemon.stdout)
-    daemon.send_signal(signal.SIGTERM)
-    daemon.communicate(timeout=LONGEST)
-    assert daemon.returncode == 0
+def test_without_a_cluster_what_is_listed_is_not_tried(tmp_path: Path) -> None:
+    """With discover, too, the report names each step that is listed, and what it waits for."""
+    file = tmp_path / "bootheal.yaml"
+    (tmp_path / "kubeconfig").write_text(
+        "current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\n"
+        'clusters: [{name: c, cluster: {server: "http://127.0.0.1:9"}}]\nusers: [{name: u, user: {token: x}}]\n'
+    )
+    file.write_text(
+        f"cluster: {{kind: kubernetes, kubeconfig: {tmp_path}/kubeconfig}}\nstate_directory: {tmp_path}/state\n"
+        "deadline: 1\ndiscover: {namespaces: [shop]}\nworkloads: {deployment/shop/web: {}}\n"
+    )
+    report = heal(file, expect=1)
+    assert report["verdict"] == "not-healed"
+    assert outcome(report, "deployment/shop/web")["why"] == "waits for gate"
+    assert "gate" in {each["step"] for each in report["outcomes"]}

@@ -27,7 +27,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         def started(layout: Layout, pooler: dict[str, Any] | None = None, **options: Any) -> Stack:
             quick = StackOptions(pooler_layout=layout, fsync=False, drift=False, **options)
             stack = context.enter_context(running(tmp_path, quick))
-            stack.configure({"cleanup": None, "workloads": None, "poolers": {"shop": pooler or {}}})
+            stack.configure({"cleanup": {"namespaces": []}, "workloads": None, "poolers": {"shop": pooler or {}}})
             return stack
 
         yield started

@@ -28,7 +28,7 @@ def looked_up(tmp_path: Path) -> Iterator[tuple[Stack, NameServer]]:
             resolver.write(f"nameserver {names.host}\n")
             resolver.flush()
             with stack:
-                stack.configure({"cleanup": None, "workloads": None})
+                stack.configure({"cleanup": {"namespaces": []}, "workloads": None})
                 yield stack, names
 
 

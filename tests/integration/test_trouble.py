@@ -29,7 +29,7 @@ from support.command import actions, bootheal, environment, heal, not_healed, ou
 def trouble(healthy: Stack) -> Iterator[Stack]:
     """The module's stack; faults and configuration are put back afterwards."""
     original = yaml.safe_load(healthy.config.read_text())
-    healthy.configure({"deadline": 60, "cleanup": None})
+    healthy.configure({"deadline": 60, "cleanup": {"namespaces": []}})
     yield healthy
     healthy.faults.clear()
     healthy._configuration = {}

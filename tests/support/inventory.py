@@ -21,7 +21,7 @@ def inventory(text: str) -> Inventory:
     services = tuple(objects.service(each) for each in _of(found, "Service"))
     wanted = set(referred(controllers))
     names = frozenset(each.ref.name for each in services)
-    secrets = {objects.ref("secret", each): secret_facts(_encoded(each), names) for each in _of(found, "Secret")}
+    secrets = {objects.ref("secret", each): secret_facts(encoded(each), names) for each in _of(found, "Secret")}
     config_maps = {objects.ref("configmap", each): each.get("data") or {} for each in _of(found, "ConfigMap")}
     kinds = {kind for kind, _, _ in CUSTOMS}
     return Inventory(
@@ -42,6 +42,7 @@ def _of(found: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [each for each in found if each["kind"] == kind]
 
 
-def _encoded(secret: dict[str, Any]) -> dict[str, Any]:
+def encoded(secret: dict[str, Any]) -> dict[str, Any]:
+    """Return a Secret as the API has it: what is said in `stringData` encoded in `data`."""
     plain = secret.get("stringData") or {}
     return secret | {"data": {key: base64.b64encode(value.encode()).decode() for key, value in plain.items()}}

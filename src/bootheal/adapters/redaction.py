@@ -6,6 +6,7 @@ told (`Redaction().told(text)`), in whatever dress a secret may come out there.
 
 import base64
 import re
+import threading
 import urllib.parse
 from collections.abc import Iterator
 
@@ -39,6 +40,7 @@ class Redaction:
     """Hides the passwords that this process has read, and what looks like one."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._read: set[str] = set()
         self._known: list[str] = []  # the longest first, so that no rest of it remains; as the dresses
         self._dresses: list[str] = []
@@ -48,6 +50,10 @@ class Redaction:
         """Hide this text from now on, wherever it stands; of an auth_file each password in it."""
         if secret in self._read:  # looks read the same Secrets several times a second
             return
+        with self._lock:  # of two that are learnt at once neither may be lost
+            self._learn(secret)
+
+    def _learn(self, secret: str) -> None:
         listed = {found.replace('""', '"') for found in _LISTED.findall(secret)}
         fresh = ({secret, secret.strip()} | listed) - {""}
         dresses = {dress for each in fresh for dress in _dresses(each)}

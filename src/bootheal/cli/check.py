@@ -4,14 +4,18 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from bootheal.adapters.scope import Scope
 from bootheal.cli.discovering import discovered
-from bootheal.cli.examination import Said, examine, wishes
+from bootheal.cli.examination import examine, wishes
+from bootheal.cli.lookup import Around
+from bootheal.cli.said import Said
 from bootheal.cli.wiring import open_inventory, open_world
 from bootheal.config import Configuration, load
 from bootheal.config.file import File
-from bootheal.config.traps import in_cluster, traps
+from bootheal.config.sections.cluster import Cluster
+from bootheal.config.traps import in_cluster, remarks, traps
 from bootheal.errors import BoothealError
 from bootheal.model.inventory import Inventory
 
@@ -31,9 +35,11 @@ def main(options: argparse.Namespace) -> int:
     found = list(warnings(configuration))
     with Scope(lambda text: found.append(Said("warning", "", "", text))) as scope:
         if not options.offline:
-            world = open_world(configuration.file.cluster, scope)
+            cluster = configuration.file.cluster
+            world = open_world(cluster, scope)
             configuration = discovered(configuration, scope, lambda text: found.append(Said("warning", "", "", text)))
-            every = [*examine(configuration, world), *_of_manifests(configuration, scope)]
+            around = cache(lambda: _around(cluster, scope))
+            every = [*examine(configuration, world, around), *_of_manifests(configuration, around)]
             every += wishes(configuration, world.cluster)
             found += [replace(said, text=world.told(said.text), hint=world.told(said.hint)) for said in every]
     found.sort(key=lambda said: ("problem", "warning", "note").index(said.gravity))
@@ -54,18 +60,24 @@ def warnings(configuration: Configuration) -> Iterator[Said]:
         yield Said("warning", "", "", text)
     for path, text in traps(configuration.file):
         yield Said("warning", ".".join(map(str, path)), configuration.place(path), text)
+    for path, text in remarks(configuration.file):
+        yield Said("note", ".".join(map(str, path)), configuration.place(path), text)
 
 
-def _of_manifests(configuration: Configuration, scope: Scope) -> Iterator[Said]:
+def _around(cluster: Cluster, scope: Scope) -> Inventory:
+    """Read what is in the cluster; where we may not, that is all that is known."""
+    try:
+        return open_inventory(cluster, scope).inventory()
+    except BoothealError as error:
+        return Inventory(gaps=(str(error),))
+
+
+def _of_manifests(configuration: Configuration, around: Around) -> Iterator[Said]:
     """Yield what the cluster's manifests show, where they may be read."""
     if configuration.file.registry is None:
         return
-    try:
-        inventory: Inventory = open_inventory(configuration.file.cluster, scope).inventory()
-    except BoothealError:
-        return
-    for path, text in in_cluster(configuration.file, inventory):
-        yield Said("warning", ".".join(map(str, path)), configuration.place(path), text)
+    for path, text in in_cluster(configuration.file, around()):
+        yield Said("note", ".".join(map(str, path)), configuration.place(path), text)
 
 
 def _as_json(said: Said) -> dict[str, str]:

@@ -4,6 +4,7 @@ The lock is held during a pass only: `run --once` by hand works beside a daemon 
 """
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from bootheal.adapters.clock import SystemClock
@@ -15,18 +16,24 @@ from bootheal.cli.afterwards import Afterwards
 from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.discovering import discovered
+from bootheal.cli.lookout import Lookout
 from bootheal.cli.mandate import mandate
 from bootheal.cli.messenger import Messenger
 from bootheal.cli.outlook import LookAhead
+from bootheal.cli.parts import Parts, gate_alone
 from bootheal.cli.terminal import Reporter
-from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
+from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_inventory, open_memory, open_world
 from bootheal.config import Configuration, load
+from bootheal.config.configuration import found
 from bootheal.engine import Engine, Inbox, Recorder, Renew
+from bootheal.engine.messages import Changed
 from bootheal.errors import BoothealError, ConfigurationError, LockedError, StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.model import VERDICTS, Report, Verdict
+from bootheal.model.quoted import quoted
 from bootheal.narrate import Note
 from bootheal.ports import Mandate, World
+from bootheal.ports.inventory import InventoryReader
 
 # After which pause to try again where a pass could not begin: another one is under way, the disk is full, …
 SOON_SECONDS, LATER_SECONDS = 1.0, 10.0
@@ -51,6 +58,9 @@ class Daemon:
         self._metrics = Metrics(None, reporter.note, lambda: None)
         self._chronicle = Chronicle(configuration.file, self._warn)
         self._trouble, self._well = "", False
+        self._found: tuple[Configuration, Configuration] | None = None
+        """What a look around has found, with the declared one that it began with."""
+        self._resting = False
         self._afterwards = Afterwards(path, self._warn)
 
     def stay(self) -> int:
@@ -101,9 +111,20 @@ class Daemon:
         )
         self._chronicle = Chronicle(self._configuration.file, self._warn)
         messenger = Messenger(self._configuration.file, world.told, scope, self._warn)
-        engine = self._engine(world, memory, scope, messenger, ours)
+        announcer = Announcer(world, scope, self._warn, wanted=self._configuration.file.events)
+        listeners = (self._chronicle.tell, self._metrics.tell, messenger.tell, announcer.tell, self._systemd.tell)
+        tell = fan_out(memory.progress, *listeners, self._reporter.tell)
+        discovers = self._declared.file.discover is not None
+        # What is found joins the graph of what is listed: so the cluster comes first.
+        opening = discovers and self._configuration is self._declared
+        parts = Parts(tell, self._configuration.plan, opening=opening)
+        reader = open_inventory(self._declared.file.cluster, scope) if discovers else None
+        if reader:
+            self._watch_out(world, scope, reader)
+        first = gate_alone(self._configuration) if opening else self._configuration
+        engine = self._engine(first, world, memory, scope, parts, ours=ours)
         ahead = LookAhead(
-            self._configuration, world, scope, metrics=self._metrics, note=self._warn, tell=messenger.foretold
+            lambda: self._configuration, world, scope, metrics=self._metrics, note=self._warn, tell=messenger.foretold
         )
         while not (engine.renewed or engine.stopped):
             if ours.objection():
@@ -112,39 +133,55 @@ class Daemon:
                     return ExitCode.NOT_HEALED
                 continue
             try:
-                code = self._pass(engine, world, memory, messenger)
+                code = self._pass(engine, world, memory, messenger, parts)
             except (LockedError, StateError) as error:
                 self._complain(error)
                 engine.pause(SOON_SECONDS if isinstance(error, LockedError) else LATER_SECONDS)
             else:
                 if code is not None:
                     return code
-                if not engine.deposed and self._has_grown(engine, scope):
-                    return None  # the next pass is about those that were found, too
+                if opening and not parts.opening:
+                    opening = False
+                    self._configuration = discovered(self._declared, scope, self._warn, reader)
+                    engine = self._engine(self._configuration, world, memory, scope, parts, ours=ours)
+                    continue
                 if self._well:
                     ahead.rests()
+                self._resting = True
                 engine.rest()
+                self._resting = False
         return 0 if engine.stopped else None
 
-    def _has_grown(self, engine: Engine, scope: Scope) -> bool:
-        """Look for workloads that are not listed; whether there are others than in the last pass."""
-        if engine.stopped:
+    def _watch_out(self, world: World, scope: Scope, reader: InventoryReader) -> None:
+        """Look for what is added while it rests."""
+        wanted = self._declared.file.discover
+        namespaces = tuple(wanted.namespaces) if wanted else ()
+        look = partial(self._look_around, scope, reader)
+        lookout = Lookout(namespaces, look, pause=self._declared.file.recheck)
+        try:
+            lookout.begin(world.watcher, scope, lambda what: self._inbox.put(Changed(what)))
+        except BoothealError as error:
+            self._warn(f"cannot watch for workloads that are not listed: {error}")
+
+    def _look_around(self, scope: Scope, reader: InventoryReader) -> bool:
+        """Look for workloads that are not listed; where there are others than in the last pass, ask for a new one."""
+        if not self._resting:
             return False
-        full = discovered(self._declared, scope, self._warn)
-        if full is self._declared or full.plan.steps == self._configuration.plan.steps:
-            return False
-        self._configuration = full
+        declared, present = self._declared, self._configuration
+        full = discovered(declared, scope, lambda _: None, reader)
+        if full is not declared and full.plan.steps != present.plan.steps:
+            self._found = (declared, full)
+            self._inbox.put(Renew())
         return True
 
-    def _engine(self, world: World, memory: Recorder, scope: Scope, messenger: Messenger, ours: Mandate) -> Engine:
-        announcer = Announcer(world, scope, self._warn, wanted=self._configuration.file.events)
-        listeners = (self._chronicle.tell, self._metrics.tell, messenger.tell, announcer.tell, self._systemd.tell)
-        tell = fan_out(memory.progress, *listeners, self._reporter.tell)
+    def _engine(
+        self, of: Configuration, world: World, memory: Recorder, scope: Scope, parts: Parts, *, ours: Mandate
+    ) -> Engine:
         return make_engine(
-            self._configuration,
+            of,
             world,
             memory,
-            tell,
+            parts.hear,
             self._inbox,
             scope=scope,
             systemd=self._systemd,
@@ -160,13 +197,17 @@ class Daemon:
             self._reporter.note(f"stands by: {why}", Note.STANDS_BY)
             memory.stand_by(why)
 
-    def _pass(self, engine: Engine, world: World, memory: Recorder, messenger: Messenger) -> int | None:
-        """Make a pass; return the exit code where it was the last one."""
+    def _pass(self, engine: Engine, world: World, memory: Recorder, messenger: Messenger, parts: Parts) -> int | None:
+        """Make a pass, or the first part of one; return the exit code where it was the last one."""
         with memory.hold() as remembered:
             if memory.remark:
                 self._warn(memory.remark)
             report = engine.run(first_epoch(world, remembered))
-            report = self._afterwards.told(report, self._configuration, world)
+            if parts.opening and VERDICTS[report.verdict].well:
+                parts.opened(report)
+                return None
+            whole = parts.whole(report, found(self._configuration))
+            report = self._afterwards.told(whole, self._configuration, world)
             self._reporter.conclude(report)
             memory.finish(report)
             self._metrics.finish(report, self._chronicle.finish(report, world), memory.baselines)
@@ -181,7 +222,12 @@ class Daemon:
         return code
 
     def _renew(self) -> bool:
-        """Read the configuration anew; a bad one is refused, and the old one kept."""
+        """Read the configuration anew; a bad one is refused, and the old one kept. Or take what was found at rest."""
+        if self._found:
+            (declared, full), self._found = self._found, None
+            if declared is self._declared:
+                self._take(full)
+                return True
         self._systemd.reloading()
         try:
             self._configuration = self._declared = load(self._path)
@@ -193,6 +239,13 @@ class Daemon:
         self._reporter.note(f"the configuration {self._path} was read anew", Note.RENEWED)
         self._take_up()
         return True
+
+    def _take(self, full: Configuration) -> None:
+        new = sorted({*found(full)} - {*found(self._configuration)})
+        gone = sorted({*found(self._configuration)} - {*found(full)})
+        told = [f"found {', '.join(new)}"] * bool(new) + [f"no longer there: {', '.join(gone)}"] * bool(gone)
+        self._configuration = full
+        self._reporter.note(quoted("; ".join(told)) or "what was found is declared otherwise now", Note.RENEWED)
 
     def _wait_outside(self, error: BoothealError) -> int | None:
         """Wait where there is no world to look at, such as without a boot id."""

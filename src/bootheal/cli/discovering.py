@@ -6,28 +6,41 @@ from bootheal.adapters.scope import Scope
 from bootheal.cli.wiring import open_inventory
 from bootheal.config import Configuration
 from bootheal.errors import BoothealError
+from bootheal.model.inventory import Inventory
+from bootheal.ports.inventory import InventoryReader
 
 
-def discovered(configuration: Configuration, scope: Scope, warn: Callable[[str], None]) -> Configuration:
+def discovered(
+    configuration: Configuration, scope: Scope, warn: Callable[[str], None], reader: InventoryReader | None = None
+) -> Configuration:
     """Return the configuration with the workloads that its `discover` finds now; as it is where it asks for none.
 
-    What stands in the way is told by `warn`: what is listed is healed all the same.
+    What stands in the way is told by `warn`: what is listed is healed all the same. Who asks again and again brings
+    a `reader`, since what is opened stays open as long as the scope.
     """
-    wanted = configuration.file.discover
-    if wanted is None:
+    if (inventory := look_around(configuration, scope, warn, reader)) is None:
         return configuration
     from bootheal.config.discovered import completed
 
-    try:
-        # All namespaces that the file is about, since a workload may need what is in another one.
-        namespaces = sorted({*wanted.namespaces, *configuration.file.namespaces()})
-        inventory = open_inventory(configuration.file.cluster, scope).inventory(namespaces)
-    except BoothealError as error:
-        warn(f"cannot look for workloads that are not listed: {error}")
-        return configuration
-    for gap in inventory.gaps:
-        warn(f"not all workloads could be found: {gap}")
     full, wrong = completed(configuration, inventory)
     for text in wrong:
         warn(text)
     return full
+
+
+def look_around(
+    configuration: Configuration, scope: Scope, warn: Callable[[str], None], reader: InventoryReader | None = None
+) -> Inventory | None:
+    """Return what is there, where the configuration has a `discover`; None, and a warning, where that can't be told."""
+    if configuration.file.discover is None:
+        return None
+    try:
+        # All namespaces that the file is about, since a workload may need what is in another one.
+        reader = reader or open_inventory(configuration.file.cluster, scope)
+        inventory = reader.inventory(configuration.file.namespaces())
+    except BoothealError as error:
+        warn(f"cannot look for workloads that are not listed: {error}")
+        return None
+    for gap in inventory.gaps:
+        warn(f"what is not listed may not all be found: {gap}")
+    return inventory

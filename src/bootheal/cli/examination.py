@@ -2,39 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
+from bootheal.cli.lookup import Around, named, wrong_roles
+from bootheal.cli.said import Said
 from bootheal.config import Configuration
-from bootheal.config.rights import Need, needs, of_lease, parts
+from bootheal.config.rights import Need, needs, of_lease
 from bootheal.errors import BoothealError, PermanentError
-from bootheal.model import Login, Ref, Right
+from bootheal.model import Right
 from bootheal.ports import ClusterReader, World
-from bootheal.step import GiveUp, Past, Step
-
-WORKLOADS = ("deployment", "statefulset", "daemonset")
+from bootheal.step import GiveUp, Observation, Past, Step
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Something about a step; `place` is file:line:column. Only a problem keeps a configuration from being right."""
-
-    gravity: Literal["problem", "warning", "note"]
-    step: str
-    place: str
-    text: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        about = f"{self.step}: " if self.step else ""
-        mark = "" if self.gravity == "problem" else f"{self.gravity}: "
-        return f"{self.place}{': ' if self.place else ''}{mark}{about}{self.text}" + (
-            f"\n  {self.hint}" if self.hint else ""
-        )
-
-
-def examine(configuration: Configuration, world: World) -> Iterator[Said]:
+def examine(configuration: Configuration, world: World, around: Around) -> Iterator[Said]:
     """Yield everything that is not as the configuration has it; each thing once."""
     gate = configuration.places.get("gate", "")
     try:
@@ -45,36 +26,24 @@ def examine(configuration: Configuration, world: World) -> Iterator[Said]:
     if not readiness.ready:
         yield Said("problem", "gate", gate, f"the API server is not ready: {readiness.precisely}")
         return
-    allowed, seen = _asking(world.cluster), set[tuple[str, str]]()
+    allowed, said_before, seen = _asking(world.cluster), set[tuple[str, str]](), dict[str, Observation]()
     if lease := configuration.file.lease:
         yield from _missing("lease", configuration.place(("lease",)), of_lease(lease.ref), allowed)
     for step in configuration.plan.steps.values():
         place = configuration.places.get(step.name, "")
-        for said in (*_named(step, world, place), *_judged(step, world, place), *_rights(step, world, place, allowed)):
-            if (said.step, said.text) not in seen:
-                seen.add((said.step, said.text))
+        looked_up = named(step, world, place, around)
+        for said in (*looked_up, *_judged(step, world, place, seen), *_rights(step, world, place, allowed)):
+            if (said.step, said.text) not in said_before:
+                said_before.add((said.step, said.text))
                 yield said
+    yield from wrong_roles(configuration, world, around, seen)
 
 
-def _named(step: Step[Any], world: World, place: str) -> Iterator[Said]:
-    """Look up each Secret and workload that the step names, whatever it would look at first."""
-    for part in dict.fromkeys(each for each in parts(step) if isinstance(each, Login | Ref)):
-        try:
-            if isinstance(part, Login):
-                taken = world.secrets.credentials(part).keys
-                if not (part.user_key or part.password_key or part.url_key) and set(taken) - {"username", "password"}:
-                    yield Said("note", step.name, place, f"of {part.secret} it takes {' and '.join(taken)}")
-            elif part.kind in WORKLOADS:
-                world.cluster.workload(part)
-        except PermanentError as error:
-            yield Said("problem", step.name, place, str(error), error.hint)
-        except BoothealError:
-            continue  # the step's own look says so
-
-
-def _judged(step: Step[Any], world: World, place: str) -> Iterator[Said]:
+def _judged(step: Step[Any], world: World, place: str, seen: dict[str, Observation]) -> Iterator[Said]:
+    """Look and judge; what was seen is kept by the step's name."""
     try:
-        judgement = step.judge(step.look(world), Past(now=time.time()))
+        seen[step.name] = step.look(world)
+        judgement = step.judge(seen[step.name], Past(now=time.time()))
         foretold = [] if isinstance(judgement, GiveUp) else list(step.foretell(world))
     except PermanentError as error:
         yield Said("problem", step.name, place, str(error), error.hint)

@@ -47,7 +47,7 @@ def main(options: argparse.Namespace) -> int:
         tell(f"cluster: {section['kind']} {section.get('name', '')}".rstrip() + f" ({why})")
         for line in summary(found):
             tell(line)
-        for line in _what_check_says(configuration, scope):
+        for line in _what_check_says(configuration, inventory, scope):
             tell(f"check: {line}")
     if path:
         tell(f"written: {path}; read it, then: bootheal plan --config {path}")
@@ -81,12 +81,12 @@ def _checked(text: str) -> Configuration:
         return load(file)
 
 
-def _what_check_says(configuration: Configuration, scope: Scope) -> Iterator[str]:
+def _what_check_says(configuration: Configuration, inventory: Inventory, scope: Scope) -> Iterator[str]:
     try:
         world = open_world(configuration.file.cluster, scope)
         found = [
             world.told(f"{said.step}: {said.text}")
-            for said in examine(configuration, world)
+            for said in examine(configuration, world, lambda: inventory)
             if said.gravity == "problem"
         ]
     except BoothealError as error:

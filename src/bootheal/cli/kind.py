@@ -1,30 +1,36 @@
 """Which cluster this machine has, where nobody says so."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.cli.wiring import K3S_KUBECONFIG
 from bootheal.errors import BoothealError, UsageError
 
-K3S_UNITS = tuple(Path(place) / "k3s.service" for place in ("/etc/systemd/system", "/usr/lib/systemd/system"))
+K3S_SIGNS = (
+    K3S_KUBECONFIG,
+    *(Path(place) / "k3s.service" for place in ("/etc/systemd/system", "/usr/lib/systemd/system")),
+)
 
 CLUSTER, ROLE = "k3d.cluster", "k3d.role"
 
 
-def find_cluster(kubeconfig: Path | None, context: str, name: str) -> tuple[dict[str, str], str]:
+def find_cluster(
+    kubeconfig: Path | None, context: str, name: str, *, signs: Sequence[Path] = K3S_SIGNS, docker: str = ""
+) -> tuple[dict[str, str], str]:
     """Return the `cluster` section of this machine's cluster, and by what that is known. UsageError if there is none.
 
-    `kubeconfig`, `context` and `name` are what the owner says, where he does.
+    `kubeconfig`, `context` and `name` are what the owner says, where he does. `signs` are files of k3s on this host,
+    `docker` is the address of Docker's socket, if it is not the usual one.
     """
     if kubeconfig and not name:
         return _with(
             context, {"kind": "kubernetes", "kubeconfig": str(kubeconfig.absolute())}
         ), "you name its kubeconfig"
-    if not name and (found := [path for path in (K3S_KUBECONFIG, *K3S_UNITS) if path.exists()]):
+    if not name and (found := [path for path in signs if path.exists()]):
         return _with(context, {"kind": "k3s"}), f"{found[0]} is there"
-    clusters = k3d_clusters(DockerEngine())
+    clusters = k3d_clusters(DockerEngine(docker))
     if chosen := choose(clusters, name):
         section = {"kind": "k3d", "name": chosen}
         section |= {"kubeconfig": str(kubeconfig.absolute())} if kubeconfig else {}
@@ -57,8 +63,13 @@ def k3d_clusters(engine: DockerEngine) -> tuple[str, ...]:
         boxes = engine.containers("app=k3d", keep=(CLUSTER, ROLE))
     except BoothealError:
         return ()
-    servers = (box.labels for box in boxes if box.labels.get(ROLE) == "server")
-    return tuple(sorted({labels[CLUSTER] for labels in servers if labels.get(CLUSTER)}))
+    return named_by(box.labels for box in boxes)
+
+
+def named_by(labels: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
+    """Return the names of the clusters that containers with these labels are servers of."""
+    servers = (each for each in labels if each.get(ROLE) == "server")
+    return tuple(sorted({each[CLUSTER] for each in servers if each.get(CLUSTER)}))
 
 
 def _with(context: str, section: Mapping[str, str]) -> dict[str, str]:

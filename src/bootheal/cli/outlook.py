@@ -14,6 +14,7 @@ from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.cli.foreseeing import foreseen
 from bootheal.config import Configuration
+from bootheal.config.file import File
 from bootheal.errors import BoothealError, StateError
 from bootheal.model.outlook import Outlook
 from bootheal.model.quoted import quoted
@@ -32,11 +33,14 @@ MOST_TOLD = 3
 
 
 class LookAhead:
-    """Of one configuration, while its scope lasts. `note` takes a line, `tell` what the owner is to be told of."""
+    """Of one file, while its scope lasts. `note` takes a line, `tell` what the owner is to be told of.
+
+    `configuration` returns the present one: what is found in the cluster joins it.
+    """
 
     def __init__(
         self,
-        configuration: Configuration,
+        configuration: Callable[[], Configuration],
         world: World,
         scope: Scope,
         *,
@@ -46,10 +50,11 @@ class LookAhead:
     ) -> None:
         self._configuration, self._world, self._scope = configuration, world, scope
         self._metrics, self._note, self._tell = metrics, note, tell
-        self._every = configuration.file.preflight_every
+        self._file = configuration().file
+        self._every = self._file.preflight_every
         self._told: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._boot = _boot(configuration)
-        self._digest = digest(configuration)
+        self._boot = _boot(self._file)
+        self._digest = digest(self._file)
         self._trouble = ""
         scope.on_close(lambda: self._told.put(ENDS))
         scope.start(self._live, "preflight")
@@ -84,16 +89,16 @@ class LookAhead:
 
     def _known(self) -> Outlook | None:
         try:
-            return kept.read(self._configuration.file.state_directory)
+            return kept.read(self._file.state_directory)
         except StateError as error:
             self._complain(str(error))
             return None
 
     def _look(self, before: Outlook | None) -> None:
         try:
-            found = foreseen(self._configuration, self._world, self._scope)
+            found = foreseen(self._configuration(), self._world, self._scope)
             now = outlook(found, time.time(), self._boot, self._digest)
-            kept.write(self._configuration.file.state_directory, now)
+            kept.write(self._file.state_directory, now)
         except BoothealError as error:
             self._complain(f"cannot look ahead: {error}")
             return
@@ -139,12 +144,12 @@ def counts(known: Outlook) -> dict[str, int]:
     return {"breaks": known.breaks, "may-break": known.may_break, "changes": known.changes}
 
 
-def digest(configuration: Configuration) -> str:
+def digest(file: File) -> str:
     """Return what is another one after each change of the configuration; it holds no secret."""
-    return hashlib.sha256(repr(configuration.file).encode(errors="replace")).hexdigest()[:16]
+    return hashlib.sha256(repr(file).encode(errors="replace")).hexdigest()[:16]
 
 
-def _boot(configuration: Configuration) -> str:
+def _boot(file: File) -> str:
     with suppress(BoothealError):
-        return Machine(configuration.file.cluster.boot_id_file).boot_id()
+        return Machine(file.cluster.boot_id_file).boot_id()
     return ""

@@ -13,6 +13,7 @@ from bootheal.adapters.scope import Scope
 from bootheal.cli.discovering import discovered
 from bootheal.cli.wiring import first_epoch, open_memory, open_world
 from bootheal.config import load
+from bootheal.config.configuration import found
 from bootheal.config.source import suggestion
 from bootheal.engine import Recorder, recall
 from bootheal.engine.plan import Plan
@@ -45,7 +46,8 @@ def main(options: argparse.Namespace) -> int:
         memory.turn_to(first_epoch(world, remembered))
         configuration = discovered(configuration, scope, _warn)
         chosen = _chosen(configuration.plan, options.only)
-        rows = list(_judge(configuration.plan, chosen, world, memory))
+        names = frozenset(found(configuration))
+        rows = [row | {"found": row["step"] in names} for row in _judge(configuration.plan, chosen, world, memory)]
     if options.json:
         print(json.dumps(rows, indent=2))
     else:
@@ -71,7 +73,7 @@ def _lines(rows: list[dict[str, Any]], detailed: Plan | None) -> Iterator[str]:
     width = max(len(row["step"]) for row in rows)
     for row in rows:
         after = ", ".join(f"{name} (not well yet)" if name in row["not_yet"] else name for name in row["after"])
-        where = f"[after {after}]" if after else "[first]"
+        where = f"[{'found, ' * row['found']}after {after}]" if after else "[first]"
         head = f"{row['step']:<{width}}  {row['judgement']:<13}  "
         yield from _fitted(f"{head}{row['why']}  {where}", len(head))
         for action in row["actions"]:

@@ -5,24 +5,29 @@ import sys
 
 import yaml
 
+from bootheal.adapters.kube import inventory as inventories
 from bootheal.adapters.kube.lists import list_rights
 from bootheal.adapters.kube.roles import roles
 from bootheal.adapters.scope import Scope
+from bootheal.cli.discovering import look_around
 from bootheal.cli.wiring import is_direct, open_api
 from bootheal.config import Configuration, load
+from bootheal.config.discovered import completed
 from bootheal.config.rbac import grants, manifests, told
-from bootheal.config.rights import Need, key_of, needs, of_lease
+from bootheal.config.rights import Need, key_of, needs, of_any, of_lease
+from bootheal.model.inventory import Inventory
 
 
 def main(options: argparse.Namespace) -> int:
     """Print them. Exit code 0; with --diff 1 where the cluster has others."""
     configuration = load(options.config)
-    text = manifests(needed(configuration), options.account, options.namespace)
-    if not options.diff:
-        sys.stdout.write(text)
-        return 0
-    wanted = grants(list(yaml.safe_load_all(text)))
-    with Scope(lambda line: print(f"warning: {line}", file=sys.stderr)) as scope:
+    with Scope(_warn) as scope:
+        found = look_around(configuration, scope, _warn)
+        text = manifests(needed(configuration, found), options.account, options.namespace)
+        if not options.diff:
+            sys.stdout.write(text)
+            return 0
+        wanted = grants(list(yaml.safe_load_all(text)))
         namespaces = sorted({namespace for namespace, *_ in wanted if namespace})
         given = grants(roles(open_api(configuration.file.cluster, scope), options.account, namespaces))
     for grant in sorted(wanted - given):
@@ -34,11 +39,21 @@ def main(options: argparse.Namespace) -> int:
     return 0 if wanted == given else 1
 
 
-def needed(configuration: Configuration) -> dict[str, frozenset[Need]]:
-    """Return what each key of the file needs."""
+def _warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr)
+
+
+def needed(configuration: Configuration, inventory: Inventory | None = None) -> dict[str, frozenset[Need]]:
+    """Return what each key of the file needs; `inventory` tells what its `discover` finds now."""
     direct, found = is_direct(configuration.file.cluster), dict[str, frozenset[Need]]()
-    for step in configuration.plan.steps.values():
-        key = key_of(step.name)
+    full, _ = completed(configuration, inventory) if inventory else (configuration, ())
+    if discover := configuration.file.discover:
+        around = inventories.rights(configuration.file.namespaces(), inventory or Inventory())
+        found["discover"] = frozenset(
+            {*of_any(discover.namespaces, list_rights, direct=direct), *(Need(*each) for each in around)}
+        )
+    for step in full.plan.steps.values():
+        key = key_of(step.name) if step.name in configuration.plan.steps else "discover"
         found[key] = found.get(key, frozenset()) | needs(step, list_rights, direct=direct)
     # What nothing is healed by, and something is told by.
     told_by = frozenset(Need(right, "", optional=True) for right in configuration.file.wishes())

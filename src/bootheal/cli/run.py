@@ -22,9 +22,11 @@ from bootheal.cli.daemon import Daemon
 from bootheal.cli.discovering import discovered
 from bootheal.cli.mandate import await_decision, mandate
 from bootheal.cli.messenger import Messenger
+from bootheal.cli.parts import Parts, gate_alone
 from bootheal.cli.terminal import Reporter, open_reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, accept_data, load
+from bootheal.config.configuration import found
 from bootheal.engine import Inbox, Renew
 from bootheal.errors import LockedError, StateError
 from bootheal.exit_codes import ExitCode
@@ -120,14 +122,19 @@ def heal(
             with reporter:
                 listeners = (chronicle.tell, metrics.tell, messenger.tell, announcer.tell)
                 tell = fan_out(memory.progress, *listeners, reporter.tell)
-                engine = make_engine(configuration, world, memory, tell, inbox, scope=scope, mandate=ours)
+                # What is found joins the graph of what is listed: so the cluster comes first.
+                parts = Parts(tell, configuration.plan, opening=configuration.file.discover is not None)
+                full, first = configuration, gate_alone(configuration) if parts.opening else configuration
+                engine = make_engine(first, world, memory, parts.hear, inbox, scope=scope, mandate=ours)
                 report = engine.run(first_epoch(world, remembered))
-                if may_go_on(report):  # what is listed serves: now those that are found
+                if parts.opening and VERDICTS[report.verdict].well:
+                    parts.opened(report)
                     full = discovered(configuration, scope, partial(_warn, reporter))
-                    if full is not configuration:
-                        engine = make_engine(full, world, memory, tell, inbox, scope=scope, mandate=ours)
-                        report = engine.run(first_epoch(world, remembered))
-                report = afterwards.told(report, configuration, world)
+                    engine = make_engine(
+                        full, world, memory, parts.hear, inbox, scope=scope, mandate=ours, spent=parts.seconds
+                    )
+                    report = engine.run(report.epoch)
+                report = afterwards.told(parts.whole(report, found(full)), full, world)
             try:
                 memory.finish(report)
             except StateError:
@@ -135,19 +142,13 @@ def heal(
                 raise
             metrics.finish(report, chronicle.finish(report, world), memory.baselines)
         messenger.finish(report)
-        afterwards.keep(report, configuration, world)
+        afterwards.keep(report, full, world)
         announcer.wait()
         messenger.wait(lambda: inbox.stopped)
         if engine.deposed:
             reporter.conclude(report)
             raise LockedError(f"cannot go on with the pass: {engine.deposed}")
     return report
-
-
-def may_go_on(report: Report) -> bool:
-    """Whether the gate was open, and nobody has asked for a stop, nor is a person needed."""
-    stopped = report.verdict in (Verdict.INTERRUPTED, Verdict.NEEDS_PERSON, Verdict.BUG)
-    return bool(report.epoch) and not stopped
 
 
 def _warn(reporter: Reporter, text: str) -> None:

@@ -141,8 +141,7 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
 
 def open_memory(file: File) -> Recorder:
     """Return what keeps the memory, by the boot of this machine."""
-    public = file.cleanup is not None and file.cleanup.evidence == "public"
-    store = StateFile(file.state_directory, public=public)
+    store = StateFile(file.state_directory, public=file.cleanup.evidence == "public")
     return Recorder(store, SystemClock(), Machine(file.cluster.boot_id_file).boot_id())
 
 
@@ -174,11 +173,15 @@ def make_engine(
     scope: Scope,
     systemd: Systemd | None = None,
     renew: Callable[[], bool] = lambda: False,
+    spent: float = 0.0,
     mandate: Mandate | None = None,
 ) -> Engine:
-    """Put an engine on the real clock; one that stays where `systemd` watches over it. Its looks end with the scope."""
+    """Put an engine on the real clock; one that stays where `systemd` watches over it. Its looks end with the scope.
+
+    `spent`: how many seconds of the deadline are over.
+    """
     file = configuration.file
-    once = Limits(deadline=file.deadline, max_parallel=file.max_parallel, recheck=file.recheck)
+    once = Limits(deadline=max(0.0, file.deadline - spent), max_parallel=file.max_parallel, recheck=file.recheck)
     return Engine(
         configuration.plan,
         world,

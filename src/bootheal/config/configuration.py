@@ -17,6 +17,9 @@ from bootheal.errors import UsageError
 from bootheal.model.quoted import quoted
 from bootheal.postgres.database import DatabaseStep
 
+FOUND = "found by discover"
+"""In place of a line of the file."""
+
 
 @dataclass(frozen=True)
 class Configuration:
@@ -54,6 +57,11 @@ def load(path: Path, *, look: bool = False) -> Configuration:
 
     places = {name: source.told_place(_path(name)) for name in plan.steps}
     return Configuration(file, plan, tuple(_warnings(source, file)), places, source.told_place)
+
+
+def found(configuration: Configuration) -> Iterator[str]:
+    """Name the steps that were found, and that nobody has listed."""
+    yield from (name for name, place in configuration.places.items() if place == FOUND)
 
 
 def _path(step: str) -> KeyPath:

@@ -1,11 +1,11 @@
 """Findings -> the steps of workloads that the file does not list, by its `discover` and their own annotations. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bootheal.config import names
-from bootheal.config.configuration import Configuration
+from bootheal.config.configuration import FOUND, Configuration
 from bootheal.config.document import read
 from bootheal.config.file import File
 from bootheal.config.nodes import UnreadableError
@@ -15,14 +15,15 @@ from bootheal.config.spelling import canonical
 from bootheal.config.validation import validate
 from bootheal.discovery import discover
 from bootheal.discovery.findings import Edge, Findings, Known
-from bootheal.engine.plan import CycleError, arrange
+from bootheal.engine.plan import CycleError, Plan, arrange
 from bootheal.errors import ConfigurationError
+from bootheal.model import Ref
 from bootheal.model.inventory import Inventory
 from bootheal.probes import Exec
+from bootheal.workloads import restore
 
 PREFIX = "bootheal/"
 IGNORE = f"{PREFIX}ignore"
-FOUND = "found by discover"
 
 
 def completed(configuration: Configuration, inventory: Inventory) -> tuple[Configuration, tuple[str, ...]]:
@@ -52,6 +53,9 @@ def completed(configuration: Configuration, inventory: Inventory) -> tuple[Confi
         plan = arrange(full.steps())
     except CycleError as error:
         return configuration, (*wrong, f"cannot take what was found: {error}")
+    # What is listed is as it was, also where it has been told more, such as which data its owner accepts.
+    before = {name: step for name, step in configuration.plan.steps.items() if name != restore.NAME}
+    plan = Plan({name: before.get(name, step) for name, step in plan.steps.items()})
     places = {**configuration.places, **dict.fromkeys(added, FOUND)}
     return replace(configuration, file=full, plan=plan, places=places), tuple(wrong)
 
@@ -88,26 +92,34 @@ def _declared(file: File) -> set[str]:
 
 def _names(found: Findings, file: File) -> Mapping[str, tuple[str, ...]]:
     """Return what the file calls each step of the findings; where it has none, the workloads that it consists of."""
+    places = _places(file)
+
+    def called(service: str, made: Iterable[Ref], namespace: str) -> tuple[str, ...]:
+        own = places.get(Ref("service", namespace, service))
+        return (own,) if own else tuple(places.get(ref, str(ref)) for ref in made)
+
     known: dict[str, tuple[str, ...]] = {each.name: (each.name,) for each in found.workloads}
-    places = {(each.namespace, each.service or ""): name for name, each in file.databases.items()}
     for database in found.databases:
-        own = places.get((database.namespace, database.service))
-        made = tuple(str(ref) for ref in database.made)
-        known[f"{names.DATABASE}{database.name}"] = (f"{names.DATABASE}{own}",) if own else made
-    deployments = {
-        (each.namespace or file.databases[each.database].namespace, each.deployment): name
-        for name, each in file.poolers.items()
-    }
+        known[f"{names.DATABASE}{database.name}"] = called(database.service, database.made, database.namespace)
     for pooler in found.poolers:
-        own = deployments.get((pooler.namespace, pooler.deployment.name))
-        step = f"{names.POOLER}{own}" if own else str(pooler.deployment)
-        known[f"{names.POOLER}{pooler.name}"] = (step,)
-    others = {(each.namespace, each.service or ""): name for name, each in file.dependencies.items()}
+        known[f"{names.POOLER}{pooler.name}"] = called(pooler.service, (pooler.deployment,), pooler.namespace)
     for server in found.servers:
-        own = others.get((server.namespace, server.service))
-        made = tuple(str(ref) for ref in server.made)
-        known[f"{names.DEPENDENCY}{server.name}"] = (f"{names.DEPENDENCY}{own}",) if own else made
+        known[f"{names.DEPENDENCY}{server.name}"] = called(server.service, server.made, server.namespace)
     return known
+
+
+def _places(file: File) -> Mapping[Ref, str]:
+    """Return the step that each Service and pooler of the file belongs to, whatever it may be taken for."""
+    places: dict[Ref, str] = {}
+    for name, dependency in file.dependencies.items():
+        places[Ref("service", dependency.namespace or "", dependency.service or "")] = f"{names.DEPENDENCY}{name}"
+    for name, database in file.databases.items():
+        places[Ref("service", database.namespace, database.service or "")] = f"{names.DATABASE}{name}"
+    for name, pooler in file.poolers.items():
+        namespace = pooler.namespace or file.databases[pooler.database].namespace
+        places[Ref("deployment", namespace, pooler.deployment)] = f"{names.POOLER}{name}"
+        places[Ref("service", namespace, pooler.service)] = f"{names.POOLER}{name}"
+    return {ref: step for ref, step in places.items() if ref.name}
 
 
 def _workload(
@@ -156,8 +168,3 @@ def _existing(name: str, workload: Workload, known: set[str], wrong: list[str]) 
     missing = [step for step in workload.after if step not in known]
     wrong += [f"{name}: {PREFIX}after: cannot be '{step}': no such step" for step in missing]
     return workload.model_copy(update={"after": [step for step in workload.after if step in known and step != name]})
-
-
-def listed(configuration: Configuration) -> Iterator[str]:
-    """Name the steps that were found, not listed."""
-    yield from (name for name, place in configuration.places.items() if place == FOUND)

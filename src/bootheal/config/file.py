@@ -63,7 +63,7 @@ class File(Section):
         "Kubernetes, too: `kubectl describe` shows it",
     )
     registry: Registry | None = None
-    cleanup: Cleanup | None = None
+    cleanup: Cleanup = Cleanup()
     databases: dict[Name, Database] = Field(default_factory=dict)
     poolers: dict[Name, Pooler] = Field(default_factory=dict)
     dependencies: dict[Name, Dependency] = Field(default_factory=dict)
@@ -90,10 +90,7 @@ class File(Section):
         yield from self.cluster.steps()
         if self.registry:
             yield from self.registry.steps(self.namespaces())
-        if self.cleanup:
-            yield self.cleanup.step()
-        elif self.discover:
-            yield Cleanup(namespaces=self.discover.namespaces).step()
+        yield from self.cleanup.steps(self.namespaces())
         for name, database in self.databases.items():
             yield from database.steps(name, on_this_host=self.cluster.on_this_host)
         for name, pooler in self.poolers.items():
@@ -124,7 +121,7 @@ class File(Section):
 
     def namespaces(self) -> tuple[str, ...]:
         """Return every namespace that the file is about."""
-        found = set(self.cleanup.namespaces if self.cleanup else ())
+        found = {*(self.cleanup.namespaces or ()), *(self.discover.namespaces if self.discover else ())}
         found |= {database.namespace for database in self.databases.values()}
         found |= {pooler.namespace for pooler in self.poolers.values() if pooler.namespace}
         return tuple(sorted(found | {name.split("/")[1] for name in self.workloads}))

@@ -61,9 +61,7 @@ With nothing but this, all workloads of a namespace are found and healed in orde
 discover: {namespaces: [media]}
 .Ed
 .Pp
-With a database, which
-.Sq bootheal init
-would write:
+With a database, and one workload:
 .Bd -literal
 cluster: {kind: k3s}
 databases:
@@ -71,6 +69,39 @@ databases:
 workloads:
   deployment/shop/web: {after: [database/shop], probe: {http: /health, port: 8000}}
 .Ed
+.Pp
+A home server with a PostgreSQL, its pooler, Redis, RabbitMQ, a dozen services, a registry of its own, and Flux.
+The services need not be listed; the one that is listed has a probe of its own:
+.Bd -literal
+cluster: {kind: k3s}
+registry: {url: "http://127.0.0.1:5000", container: registry, start: when-down}
+databases:
+  main:
+    namespace: home
+    service: postgres
+    dbname: app
+    admin: {secret: postgres}
+    client: {secret: app}
+    backup: {cronjob: postgres-dump}
+    checks: [{name: users kept, sql: select count(*) from users, at_least: 1}]
+poolers:
+  main:
+    database: main
+    deployment: pgbouncer
+    service: pgbouncer
+    credential: {secret: pgbouncer}
+    client: {secret: app}
+dependencies:
+  redis: {namespace: home, service: redis, probe: {port: 6379, send: "PING\\er\\en", expect: +PONG}}
+  rabbitmq: {namespace: home, service: rabbitmq, probe: {exec: [rabbitmq-diagnostics, -q, check_running]}}
+discover: {namespaces: [home]}
+workloads:
+  deploy/home/api: {after: [pooler/main, dependency/redis], probe: {http: /health, port: 8000}}
+hooks: {flux: {after: [deploy/home/api], reconcile: kustomization/flux-system/apps}}
+.Ed
+.Pp
+.Sq bootheal init
+writes such a file, with a comment in each line that says by what that is known.
 .Sh SEE ALSO
 .Xr bootheal 8
 """

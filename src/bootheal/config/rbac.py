@@ -11,7 +11,7 @@ Rule = tuple[str, str, tuple[str, ...]]
 
 _HEAD = """\
 # The least that bootheal must be allowed for this configuration; made by `bootheal rbac`: kubectl apply -f -
-# Behind each rule the keys of the file that need it, (wish): without it bootheal knows less, and says so.
+# Behind each rule the keys of the file that need it, (optional): without it bootheal knows less, and says so.
 """
 _MOST_KEYS = 4
 
@@ -68,8 +68,8 @@ def _rules(every: list[tuple[str, Need]], namespace: str) -> Iterator[str]:
     for (group, resource, names), reason in merged(every, namespace).items():
         keys = sorted(reason.keys)
         told = ", ".join(keys[:_MOST_KEYS]) + (f" and {len(keys) - _MOST_KEYS} more" if len(keys) > _MOST_KEYS else "")
-        wish = " (wish)" if reason.optional else ""
-        yield f"- apiGroups: [{value(group)}]  # {told}{wish}"
+        optional = " (optional)" if reason.optional else ""
+        yield f"- apiGroups: [{value(group)}]  # {told}{optional}"
         yield f"  resources: [{resource}]"
         if names:
             yield f"  resourceNames: [{', '.join(names)}]"

@@ -4,11 +4,12 @@ One place for all who ask: `check` asks for each, `rbac` prints them. A step say
 logins and the way to its pods need is added here, since that is the same for all of them. Pure.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from bootheal.config import names
+from bootheal.config.sections.workloads import Workload
 from bootheal.model import Login, Ref, Right
 from bootheal.ports import Interest
 from bootheal.probes import Exec, Sql
@@ -136,6 +137,14 @@ def parts(value: Any) -> Iterator[Any]:
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from parts(item)
+
+
+def of_any(namespaces: Iterable[str], list_rights: ListRights, *, direct: bool) -> Iterator[Need]:
+    """Yield what workloads of any name in these namespaces need: which there are is known by looking only."""
+    for namespace in namespaces:
+        for kind in ("deployment", "statefulset", "daemonset"):
+            step = Workload().step(f"{kind}/{namespace}/any")
+            yield from (replace(need, name="") for need in needs(step, list_rights, direct=direct))
 
 
 def key_of(step: str) -> str:

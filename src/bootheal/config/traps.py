@@ -13,6 +13,10 @@ def traps(file: File) -> Iterator[Finding]:
     """Yield what can be told by the file alone, each with its place."""
     yield from _uncleaned(file)
     yield from _impatient(file)
+
+
+def remarks(file: File) -> Iterator[Finding]:
+    """Yield what could be more, and is no mistake: what `bootheal init` writes has nothing but these."""
     yield from _unawaited(file)
     for name, database in file.databases.items():
         path = ("databases", name)
@@ -23,7 +27,9 @@ def traps(file: File) -> Iterator[Finding]:
 
 
 def _uncleaned(file: File) -> Iterator[Finding]:
-    cleaned = set(file.cleanup.namespaces if file.cleanup else ())
+    if not file.cleanup.namespaces:
+        return  # all of them, or deliberately none
+    cleaned = set(file.cleanup.namespaces)
     for name in file.workloads:
         namespace = name.split("/")[1]
         if namespace not in cleaned:

@@ -9,7 +9,7 @@ from bootheal.discovery.environment import Setting
 from bootheal.discovery.findings import FoundDatabase, FoundLogin
 from bootheal.discovery.places import Places
 from bootheal.model import Ref, Service
-from bootheal.model.inventory import Box, Controller, Source
+from bootheal.model.inventory import Box, Controller, Inventory, Source
 
 CNPG_POOLER = "cnpg.io/poolerName"
 
@@ -148,6 +148,16 @@ def credential_of(
     logins = {login.place: login for pair in every if (login := credentials.of_pair(pair, otherwise))}
     own = [login for place, login in sorted(logins.items()) if place not in known] or list(logins.values())
     return own[0] if len(own) == 1 else None
+
+
+def own_login(deployment: Ref, inventory: Inventory) -> FoundLogin | None:
+    """Return what a PgBouncer is told to log in to PostgreSQL with, wherever that leads; None where it is not clear."""
+    places = Places(inventory)
+    for bouncer in bouncers(places):
+        if bouncer.controller.ref == deployment:
+            urls = (setting for _, setting in sorted(bouncer.told.items()) if credentials.of_url(setting))
+            return credential_of(bouncer, next(urls, None), (), places)
+    return None
 
 
 def _secrets(bouncer: Bouncer) -> list[Source]:

@@ -92,7 +92,7 @@ class Event:
 class Outcome:
     """How one step ended: `began` and `ended` are seconds since the run began, None if it never did.
 
-    `refused`: our own credential was refused, see `GiveUp`.
+    `refused`: our own credential was refused, see `GiveUp`. `found`: the file's `discover` found it, nobody listed it.
     """
 
     step: str
@@ -106,6 +106,7 @@ class Outcome:
     actions: tuple[ActionRecord, ...] = ()
     remarks: tuple[str, ...] = ()
     refused: bool = False
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)

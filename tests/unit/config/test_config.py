@@ -15,6 +15,7 @@ from bootheal.pgbouncer.credential import Credential
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.platform.components import Allowed
 from bootheal.platform.gate import Gate
+from bootheal.pods.cleanup import Cleanup
 from bootheal.pods.image_pulls import Images
 from bootheal.postgres.database import DatabaseStep
 from bootheal.probes import Tcp
@@ -93,6 +94,7 @@ def test_edges_that_need_no_declaring_are_there(tmp_path: Path) -> None:
     assert {name: step.after for name, step in plan.steps.items()} == {
         "gate": (),
         "dns": ("gate",),
+        "cleanup": ("gate",),
         "disk/shop": ("gate",),
         "database/shop": ("disk/shop",),
         "credential/shop": ("database/shop",),
@@ -101,6 +103,26 @@ def test_edges_that_need_no_declaring_are_there(tmp_path: Path) -> None:
         "deployment/shop/other": ("dns",),
         "deployment/kube-system/coredns": ("gate",),
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "cleaned"),
+    [
+        ("", ("media", "shop")),
+        ("cleanup: {grace: 5}\n", ("media", "shop")),
+        ("discover: {namespaces: [home]}\n", ("home", "media", "shop")),
+        ("cleanup: {namespaces: [shop]}\n", ("shop",)),
+        ("cleanup: {namespaces: []}\n", ()),
+    ],
+)
+def test_dead_pods_are_cleaned_up_where_the_file_has_something(
+    tmp_path: Path, said: str, cleaned: tuple[str, ...]
+) -> None:
+    """Without a word about it, too; whoever names no namespace for it refuses."""
+    steps = read(tmp_path, f"{said}workloads: {{deployment/shop/web: {{}}, sts/media/player: {{}}}}").plan.steps
+    found = steps.get("cleanup")
+    assert (found.namespaces if isinstance(found, Cleanup) else ()) == cleaned
+    assert "cleanup" not in read(tmp_path, "cluster: {kind: k3s}").plan.steps
 
 
 def test_defaults_are_filled_in_where_they_belong(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_what_is_wrong_is_told_in_words(check: Check) -> None:
         ("cluster: {unit: k3s}", ":1:11: cluster.unit: cannot be 'k3s': it should be a unit of systemd"),
         ("cluster: {kind: k3d, name: Shop}", ":1:22: cluster.name: cannot be 'Shop': it should be small letters"),
         ("max_parallel: 0", ":1:1: max_parallel: cannot be 0: it should be at least 1"),
-        ("cleanup: {namespaces: []}", ":1:11: cleanup.namespaces: cannot be a list: it should be longer than that"),
+        ("discover: {namespaces: []}", ":1:12: discover.namespaces: cannot be a list: it should be longer than that"),
         ("cleanup: {namespaces: [a], log_lines: 101}", ":1:28: cleanup.log_lines: cannot be 101: it should be at most"),
         ("poolers: 5", ":1:1: poolers: cannot be a single value: it should be a mapping, like {key: value}"),
         ("deadline: 99999999", ":1:1: deadline: cannot be 99999999: it should be at most 2592000"),

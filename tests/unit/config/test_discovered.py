@@ -4,8 +4,9 @@ from pathlib import Path
 
 import yaml
 
-from bootheal.config import Configuration, load
-from bootheal.config.discovered import completed, listed
+from bootheal.config import Configuration, accept_data, load
+from bootheal.config.configuration import found as listed
+from bootheal.config.discovered import completed
 from bootheal.workloads.workload import WorkloadStep
 from support.inventory import inventory
 
@@ -83,6 +84,16 @@ def test_what_is_declared_prevails_and_is_what_others_come_after(tmp_path: Path)
     configuration, _ = found(tmp_path, f"{ALL}workloads: {{deploy/media/web: {{restart: always}}}}")
     assert web(configuration).restart == "always"
     assert "deployment/media/web" not in set(listed(configuration))
+
+
+def test_what_the_owner_has_accepted_is_kept(tmp_path: Path) -> None:
+    """`--accept-data` is about a database that is listed: what is found beside it does not undo that."""
+    path = tmp_path / "bootheal.yaml"
+    path.write_text(f"{ALL}databases: {{main: {{namespace: media, service: pg, dbname: d, admin: {{secret: a}}}}}}\n")
+    accepted = accept_data(load(path), ["main"], 5.0)
+    full, _ = completed(accepted, inventory(CLUSTER.replace("ANNOTATIONS", "{}")))
+    assert full.plan.steps["database/main"] == accepted.plan.steps["database/main"]
+    assert "deployment/media/web" in full.plan.steps
 
 
 def test_a_selector_and_no_order(tmp_path: Path) -> None:

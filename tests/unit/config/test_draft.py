@@ -30,6 +30,13 @@ def test_each_line_has_its_evidence() -> None:
     assert "# PGPASSWORD_SUPERUSER is key password of secret/postgres.acid-shop" in admin
 
 
+def test_the_readme_shows_first_what_init_writes() -> None:
+    """Word for word, for the shop of shop.yaml."""
+    text = (Path(__file__).parents[3] / "README.md").read_text()
+    shop = inventory((Path(__file__).parent / "shop.yaml").read_text())
+    assert text.partition("```yaml\n")[2].partition("```")[0] == draft(discover(shop), {"kind": "k3s"})
+
+
 def test_what_is_not_sure_is_commented_out() -> None:
     """An edge that may mean something else does not hold anything up."""
     line = next(

@@ -8,8 +8,15 @@ import yaml
 from bootheal.cli.rbac import needed
 from bootheal.config.configuration import load
 from bootheal.config.rbac import grants, manifests
+from support.inventory import inventory
 
 HEAD = "cluster: {kind: k3s}\n"
+FOUND = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: n, annotations: {bootheal/probe: "{exec: [ok]}"}}
+spec: {template: {spec: {containers: [{name: c, image: web, envFrom: [{secretRef: {name: settings}}]}]}}}
+"""
 
 
 def given(tmp_path: Path, text: str) -> frozenset[tuple[str, str, str, str, str]]:
@@ -55,6 +62,7 @@ def test_each_key_gets_what_it_needs(tmp_path: Path, text: str, wanted: set[tupl
 def test_nobody_may_read_all_secrets_or_change_what_is_not_named(tmp_path: Path) -> None:
     """Where the API allows it, a rule names its objects; who only waits may change nothing."""
     text = (
+        "cleanup: {namespaces: [n]}\n"
         "databases: {db: {namespace: n, service: pg, dbname: d, admin: {secret: root}}}\n"
         "workloads: {deployment/n/a: {after: [database/db]}, deployment/m/b: {restart: never}}"
     )
@@ -72,3 +80,41 @@ def test_the_text_is_the_same_each_time_and_says_why(tmp_path: Path) -> None:
     assert text == manifests(needed(load(file)), "bootheal", "kube-system")
     assert "- apiGroups: [apps]  # workloads.deployment/n/a, workloads.deployment/n/b" in text
     assert text.count("kind: Role\n") == 3  # n, kube-system for DNS, kube-node-lease
+
+
+def test_what_discover_needs_and_what_it_finds_needs(tmp_path: Path) -> None:
+    """It lists what there is, may restart whatever it finds, and reads by name what that refers to."""
+    file = tmp_path / "bootheal.yaml"
+    file.write_text(f"{HEAD}discover: {{namespaces: [n]}}")
+    found = inventory(FOUND)
+    text = manifests(needed(load(file), found), "bootheal", "kube-system")
+    given = grants(list(yaml.safe_load_all(text)))
+    assert {
+        ("n", "apps", "deployments", "list", ""),
+        ("n", "batch", "cronjobs", "list", ""),
+        ("n", "", "services", "list", ""),
+        ("n", "apps", "statefulsets", "patch", ""),
+        ("n", "", "pods", "delete", ""),
+        ("n", "", "secrets", "get", "settings"),
+        ("n", "", "pods/exec", "create", ""),
+    } <= given
+    assert not any(resource == "secrets" and not name for _, _, resource, _, name in given)
+    assert "- apiGroups: [batch]  # discover (optional)" in text
+    assert "- apiGroups: [apps]  # discover\n" in text
+
+
+def test_what_only_tells_is_optional(tmp_path: Path) -> None:
+    """Events of Kubernetes are written where that is allowed; notices go elsewhere, and need nothing."""
+    file = tmp_path / "bootheal.yaml"
+    file.write_text(f"{HEAD}events: true\nworkloads: {{deployment/n/a: {{}}}}")
+    told = manifests(needed(load(file)), "bootheal", "kube-system")
+    assert (
+        "- apiGroups: [events.k8s.io]  # events (optional)\n    resources: [events]\n    verbs: [create, patch]" in told
+    )
+    file.write_text(f"{HEAD}workloads: {{deployment/n/a: {{}}}}")
+    quiet = manifests(needed(load(file)), "bootheal", "kube-system")
+    assert "# events (optional)" not in quiet
+    file.write_text(
+        f"{HEAD}workloads: {{deployment/n/a: {{}}}}\nnotify: {{me: {{kind: ntfy, url_file: {tmp_path}/url}}}}"
+    )
+    assert manifests(needed(load(file)), "bootheal", "kube-system") == quiet

@@ -216,7 +216,7 @@ FAULTS: dict[str, tuple[Callable[[], Scene], str, str]] = {
         WEB,
     ),
     "a key that its template needs": (
-        lambda: needing(Need(Ref("secret", "shop", "app"), "pasword")),
+        lambda: needing(Need(Ref("secret", "shop", "app"), "passwort")),
         "reference-missing",
         WEB,
     ),

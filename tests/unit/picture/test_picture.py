@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bootheal.history.boots import with_pass
-from bootheal.model import BootRecord, History
+from bootheal.model import BootRecord, Ending, History, Repair, Span, SpanKind, Track
 from bootheal.model.layout import shortened
 from bootheal.picture import Picture, draw
 from bootheal.picture.compare import compare
@@ -52,10 +52,13 @@ def test_it_begins_at_power_on() -> None:
 def test_a_trouble_days_after_the_boot_is_drawn_alone() -> None:
     """Its picture begins with it, else it could not be seen; of the quiet pass at boot there is a line."""
     quiet = with_pass(History(), boot(), quick_pass(2.0))
-    later = with_pass(quiet, boot(), replace(drifted(), began=400_000.0))
+    spans, repairs = (Span(SpanKind.WAITING, 400_001.0, 400_003.0, "refused"),), (Repair("roll-out", "roll out"),)
+    track = Track("pooler/shop", Ending.SETTLED, spans=spans, repairs=repairs)
+    trouble = replace(drifted(), began=400_000.0, seconds=5.0, tracks=(track,))
+    later = with_pass(quiet, boot(), trouble)
     picture = draw(later.boots[0])
     assert (picture.began, picture.zero) == (0.0, later.boots[0].zero + 400_000.0)
-    assert all(0.0 <= span.began <= span.ended < 100 for lane in picture.lanes for span in lane.spans)
+    assert [(span.began, span.ended) for lane in picture.lanes for span in lane.spans] == [(1.0, 3.0)]
     assert "kernel" not in [lane.name for lane in picture.lanes]
     assert [note for note in picture.notes if "another pass" in note]
 

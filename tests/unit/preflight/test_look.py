@@ -103,8 +103,8 @@ class Shop(Partial):
     def role(self, *_: Any, **_options: Any) -> Role:
         return Role("pooler", self._reach, can_login=True, expired=False, matches=False)
 
-    def exec(self, _pod: Ref, _container: str, command: list[str], _timeout: float) -> Answer:
-        self.commands.append(command)
+    def exec(self, pod: Ref, container: str, command: Sequence[str], timeout: float) -> Answer:
+        self.commands.append(list(command))
         return self._file if command[0] == "cat" else Answer(ok=True, spoke=True, value="another  userlist.txt")
 
 

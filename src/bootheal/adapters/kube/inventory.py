@@ -11,7 +11,7 @@ from bootheal.adapters.kube.lists import APPS, BATCH, CORE
 from bootheal.discovery.addresses import in_value
 from bootheal.discovery.discover import SYSTEM
 from bootheal.errors import DeniedError, MissingError
-from bootheal.model import Ref, Service
+from bootheal.model import Ref, Right, Service
 from bootheal.model.inventory import Controller, Custom, Inventory, SecretFacts, Source
 
 CONTROLLERS = (
@@ -31,7 +31,13 @@ CUSTOMS = (
     ("helmrelease", "helm.toolkit.fluxcd.io", "helmreleases"),
     ("ingress", "networking.k8s.io", "ingresses"),
     ("ingressroute", "traefik.io", "ingressroutes"),
+    ("gitrepository", "source.toolkit.fluxcd.io", "gitrepositories"),
+    ("ocirepository", "source.toolkit.fluxcd.io", "ocirepositories"),
+    ("helmrepository", "source.toolkit.fluxcd.io", "helmrepositories"),
 )
+
+# Without these nothing can be found; all else makes better what is.
+_NEEDED = ("deployments", "statefulsets", "daemonsets")
 
 
 class KubeInventory:
@@ -114,6 +120,23 @@ class _Reading:
             self.gaps.append(str(error))
             return None
         return found
+
+
+def rights(namespaces: Iterable[str], inventory: Inventory) -> Iterator[tuple[Right, str, bool]]:
+    """Yield what reading namespaces takes, of which the inventory tells what is referred to.
+
+    Each right with the name of its object ("": any), and whether something is found without it, too.
+    """
+    kinds = [*((group, plural) for _, group, plural in CONTROLLERS), (CORE, "services")]
+    found = [(group.split("/")[2] if group != CORE else "", plural) for group, plural in kinds]
+    present = {each.ref.kind for each in inventory.customs}
+    found += [(group, plural) for kind, group, plural in CUSTOMS if kind in present]
+    wanted = sorted(set(referred(inventory.controllers)))
+    for namespace in sorted(namespaces):
+        yield from ((Right("list", plural, namespace, group), "", plural not in _NEEDED) for group, plural in found)
+        for ref in wanted:
+            if ref.namespace == namespace:
+                yield Right("get", f"{ref.kind}s", namespace), ref.name, True
 
 
 def referred(controllers: Iterable[Controller]) -> Iterator[Ref]:

@@ -1,5 +1,6 @@
 """`cleanup:` -> pods that the reboot killed, and what is to become of them."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -21,9 +22,16 @@ Reason = Annotated[str, AfterValidator(_known_reason)]
 
 
 class Cleanup(Section):
-    """Pods that the reboot killed."""
+    """Pods that the reboot killed: they are cleaned up, also where this is left out.
 
-    namespaces: Annotated[list[Label], Field(min_length=1)] = Field(description="where it looks for them")
+    Without that, what a reboot leaves Unknown would come back only by a roll-out, after minutes.
+    """
+
+    namespaces: list[Label] | None = Field(
+        None,
+        description="where it looks for them; [] for nowhere; default: wherever the databases, poolers and workloads "
+        "of this file are, or are looked for",
+    )
     grace: Duration = Field(60.0, description="how long a pod must have been dead: the kubelet restarts most by itself")
     cap: Count = Field(25, description="more dead pods than this in one boot are reported, and none is deleted")
     reasons: list[Reason] = Field(
@@ -42,11 +50,14 @@ class Cleanup(Section):
         "default: never",
     )
 
-    def step(self) -> cleanup.Cleanup:
-        """Make the step."""
-        return cleanup.Cleanup(
+    def steps(self, about: tuple[str, ...]) -> Iterator[cleanup.Cleanup]:
+        """Make the step, none where there is no namespace for it; `about` are those that the file is about."""
+        namespaces = about if self.namespaces is None else tuple(self.namespaces)
+        if not namespaces:
+            return
+        yield cleanup.Cleanup(
             after=(gate.NAME,),
-            namespaces=tuple(self.namespaces),
+            namespaces=namespaces,
             grace=self.grace,
             cap=self.cap,
             reasons=frozenset(self.reasons),

@@ -1,4 +1,4 @@
-"""`discover:` -> workloads that are not listed: found in the cluster at each pass."""
+"""`discover:` -> workloads that are not listed: found in the cluster at each pass, and whenever some are added."""
 
 from typing import Annotated, Literal
 
@@ -9,9 +9,9 @@ from bootheal.config.types import Label, Selector
 
 
 class Discover(Section):
-    """Workloads that need not be listed: each pass finds them, after what is listed; what is listed overrides.
+    """Workloads that need not be listed: each pass finds them once the API server answers; what is listed overrides.
 
-    Where there is no `cleanup`, pods that a reboot killed are cleaned up in these namespaces.
+    The daemon takes up what is added while it rests.
 
     Annotations at a workload say what a line of the file would: bootheal/after, bootheal/restart, bootheal/strategy,
     bootheal/probe; and bootheal/ignore: "true" leaves it out.

@@ -1,0 +1,59 @@
+"""At rest: watches for workloads that are added to the cluster, where the configuration asks to find them."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from bootheal.adapters.scope import Scope
+from bootheal.ports import ClusterWatcher, Interest
+
+KINDS = ("deployment", "statefulset", "daemonset")
+
+# What is applied together shall be found together.
+SETTLES_IN_SECONDS = 2.0
+
+
+class Lookout:
+    """Calls `look` on a thread of its own after workloads of these namespaces have changed, and once first.
+
+    It waits `settles` seconds for what else changes, and is called no sooner than `pause` seconds after the last time:
+    a workload's status changes, too. `look` returns whether it could look; if not, it is called again.
+    """
+
+    def __init__(
+        self,
+        namespaces: tuple[str, ...],
+        look: Callable[[], bool],
+        pause: float,
+        settles: float = SETTLES_IN_SECONDS,
+    ) -> None:
+        self._namespaces, self._look, self._pause, self._settles = namespaces, look, pause, settles
+        self._changed, self._ended = threading.Event(), threading.Event()
+
+    def begin(self, watcher: ClusterWatcher, scope: Scope, also: Callable[[Interest], None]) -> None:
+        """Watch from now on, until the scope is left. To be called before others watch: `also` hears all, for them.
+
+        ExhaustedError where there is no thread for it.
+        """
+
+        def heard(what: Interest) -> None:
+            self._changed.set()
+            also(what)
+
+        watcher.watch(frozenset(Interest(kind, each) for kind in KINDS for each in self._namespaces), heard)
+        scope.on_close(self._end)
+        self._changed.set()
+        scope.start(self._run, "lookout for new workloads")
+
+    def _end(self) -> None:
+        self._ended.set()
+        self._changed.set()
+
+    def _run(self) -> None:
+        due = 0.0
+        while self._changed.wait() and not self._ended.wait(max(self._settles, due - time.monotonic())):
+            self._changed.clear()
+            if self._look():
+                due = time.monotonic() + self._pause
+            else:
+                self._changed.set()

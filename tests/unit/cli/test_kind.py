@@ -1,0 +1,71 @@
+"""Which cluster this machine has, where nobody says so."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bootheal.cli.kind import find_cluster, named_by
+from bootheal.errors import UsageError
+
+
+@pytest.fixture
+def find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Look on a machine with neither k3s nor Docker, but for the files that a test makes."""
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    signs = (tmp_path / "k3s.yaml", tmp_path / "k3s.service")
+
+    def find(kubeconfig: Path | None = None, context: str = "", name: str = "") -> tuple[dict[str, str], str]:
+        return find_cluster(kubeconfig, context, name, signs=signs, docker=f"unix://{tmp_path}/none.sock")
+
+    return find
+
+
+@pytest.mark.parametrize("sign", ["k3s.yaml", "k3s.service"])
+def test_k3s_is_known_by_its_kubeconfig_or_its_unit(find: Any, tmp_path: Path, sign: str) -> None:
+    """Who may not read the kubeconfig still sees the unit; what the owner says prevails."""
+    (tmp_path / sign).touch()
+    assert find() == ({"kind": "k3s"}, f"{tmp_path}/{sign} is there")
+    assert find(context="home")[0] == {"kind": "k3s", "context": "home"}
+    other = tmp_path / "other"
+    assert find(kubeconfig=other)[0] == {"kind": "kubernetes", "kubeconfig": str(other)}
+
+
+def test_a_kubeconfig_is_taken_where_there_is_neither_k3s_nor_k3d(
+    find: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variable comes before the file at home."""
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube/config").touch()
+    assert find() == (
+        {"kind": "kubernetes", "kubeconfig": f"{tmp_path}/.kube/config"},
+        "there is neither k3s nor k3d here",
+    )
+    (tmp_path / "named").touch()
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "named"))
+    assert find() == ({"kind": "kubernetes", "kubeconfig": f"{tmp_path}/named"}, "$KUBECONFIG names it")
+
+
+def test_a_machine_without_a_cluster(find: Any, tmp_path: Path) -> None:
+    """It is said what was looked for, and how to name one."""
+    with pytest.raises(
+        UsageError, match=f"neither k3s nor k3d is on this machine, and {tmp_path}/.kube/config"
+    ) as error:
+        find()
+    assert "--kubeconfig" in error.value.hint
+    with pytest.raises(UsageError, match="cannot find the k3d cluster shop: Docker has none"):
+        find(name="shop")
+
+
+def test_a_k3d_cluster_is_known_by_its_server() -> None:
+    """Of all containers that k3d has made; a registry of k3d's is no cluster."""
+    labels = [
+        {"k3d.cluster": "shop", "k3d.role": "server"},
+        {"k3d.cluster": "shop", "k3d.role": "server"},
+        {"k3d.cluster": "shop", "k3d.role": "loadbalancer"},
+        {"k3d.cluster": "k3d-default", "k3d.role": "registry"},
+        {"k3d.role": "server"},
+        {"k3d.cluster": "a", "k3d.role": "server"},
+    ]
+    assert named_by(labels) == ("a", "shop")
