@@ -10,38 +10,25 @@ from bootheal.model import (
     Answer,
     Console,
     Credentials,
-    Endpoint,
     Login,
-    Pod,
     Ref,
     Role,
     Secret,
-    Service,
     Setting,
     Target,
-    Workload,
 )
 from bootheal.pgbouncer.credential import Credential
 from bootheal.pgbouncer.observation import Pooler
 from bootheal.pgbouncer.pooler import PoolerStep
-from bootheal.ports import Partial, World
-from bootheal.postgres.primary import Database
+from bootheal.ports import World
 from bootheal.preflight.poolers import PoolerFacts, foresee, look
-from support.objects import a_deployment, a_pod
+from support.pooler import POOLER as ONE
+from support.pooler import OnePooler
 
 IN = Answer(ok=True, spoke=True, value="f")
 REFUSED = Answer(ok=False, spoke=True, sqlstate="28P01", text="password authentication failed")
-LOGINS = {role: Login(Ref("secret", "shop", role)) for role in ("admin", "pooler", "app")}
-DATABASE = Database("shop", "shop", "shop", LOGINS["admin"], host="db")
-POOLER = Pooler(
-    deployment=Ref("deployment", "shop", "pooler"),
-    service="pooler",
-    dbname="shop",
-    database=DATABASE,
-    credential=LOGINS["pooler"],
-    console=LOGINS["admin"],
-    client=LOGINS["app"],
-)
+DATABASE = replace(ONE.database, service="", host="db")
+POOLER = replace(ONE, database=DATABASE)
 USERLIST = Login(Ref("secret", "shop", "userlist"), password_key="userlist.txt", user="userlist.txt")
 CONSOLE = Console(
     {
@@ -59,7 +46,7 @@ auth_file = /etc/pgbouncer/userlist.txt
 """
 
 
-class Shop(Partial):
+class Shop(OnePooler):
     """One pooler pod in front of a PostgreSQL that refuses `refused` where they come straight to it."""
 
     def __init__(
@@ -70,32 +57,15 @@ class Shop(Partial):
         listed: str = '"pooler" "x"\n"app" "x"\n',
         reach: Sequence[str] = (),
     ) -> None:
-        self._refused, self._console, self._listed, self._reach = refused, console, listed, tuple(reach)
+        super().__init__(console)
+        self._refused, self._listed, self._reach = refused, listed, tuple(reach)
         self._file = file or Answer(ok=True, spoke=True, value=INI)
         self.commands: list[list[str]] = []
-
-    def workload(self, ref: Ref) -> Workload:
-        return a_deployment(ref=ref)
-
-    def service(self, namespace: str, name: str) -> Service:
-        return Service(Ref("service", namespace, name), "", ((6432, 6432),))
-
-    def pods(self, _namespace: str, _selector: Any = None) -> Sequence[Pod]:
-        return (a_pod("pooler-1"),)
-
-    def endpoints(self, _namespace: str, _service: str) -> Sequence[Endpoint]:
-        return (Endpoint("10.42.0.7", 6432, "pooler-1"),)
 
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         if login == USERLIST:
             return Credentials("userlist.txt", Secret(self._listed))
-        return Credentials(login.secret.name, Secret("x"))
-
-    def boot_time(self) -> None:
-        return None
-
-    def read(self, *_: Any) -> Console:
-        return self._console
+        return super().credentials(login)
 
     def ask(self, target: Target, who: Credentials, *_: Any, **_options: Any) -> Answer:
         return REFUSED if target.host == "db" and who.user in self._refused else IN
@@ -110,8 +80,8 @@ class Shop(Partial):
 
 def seen(shop: Shop, pooler: Pooler = POOLER, *, reset: Any = "if-wrong") -> PoolerFacts:
     world = World(cluster=shop, secrets=shop, host=shop, postgres=shop, pooler=shop, pod_access=shop)
-    keeper = Credential(name="credential/shop", database=DATABASE, login=LOGINS["pooler"], reset=reset)
-    return look(world, PoolerStep(name="pooler/shop", pooler=pooler), {LOGINS["pooler"].secret: keeper})
+    keeper = Credential(name="credential/shop", database=DATABASE, login=POOLER.credential, reset=reset)
+    return look(world, PoolerStep(name="pooler/shop", pooler=pooler), {POOLER.credential.secret: keeper})
 
 
 def ids(facts: PoolerFacts) -> list[str]:
