@@ -1,6 +1,7 @@
 """Events -> words: one sentence, one level and one set of journal fields for each thing that happens, and the account.
 
-A waiting reason is told when it changes, not at every look; the engine sees to that.
+A waiting reason is told when it changes, not at every look: the engine sees to that; and not each time that it comes
+back, see `Novelty`.
 """
 
 import re
@@ -66,13 +67,36 @@ NARROWEST, HANGING = 24, 13
 # Asked where nobody is seen to work on what is not healed.
 IS_IT_RUNNING = "is the service running? See `systemctl status bootheal`"
 
+_CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\b")
+
+# What counts something goes on for long, with a reason of its own each time.
+MOST_REASONS = 100
+
 # How an answer of PostgreSQL or PgBouncer ends, see `model.Answer`.
 _SQLSTATE = re.compile(r"\(([0-9A-Z]{5})\)")
 
 
-def told(event: Event) -> bool:
-    """Say whether it is news to a reader."""
-    return event.kind in MESSAGE_IDS
+class Novelty:
+    """Tells what is news to a reader from what is not.
+
+    What a step waits for in turn, such as a pod that is Ready and is not, is told once each, until something else
+    happens to the step; whatever time of day stands in it.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, set[str]] = {}
+
+    def of(self, event: Event) -> bool:
+        """Tell whether to tell it."""
+        if event.kind is EventKind.STARTED:
+            self._known = {}
+        reason = _CLOCK.sub("", event.text)
+        if event.kind is EventKind.WAITING and reason in self._known.get(event.step, ()):
+            return False
+        waits = event.kind in (EventKind.WAITING, EventKind.UNSETTLED)
+        before = self._known.get(event.step, set()) if event.kind is EventKind.WAITING else set()
+        self._known[event.step] = {*before, reason} if waits and len(before) < MOST_REASONS else set()
+        return event.kind in MESSAGE_IDS
 
 
 def level(event: Event) -> Level:

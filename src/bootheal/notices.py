@@ -21,7 +21,7 @@ from bootheal.model import (
     Verdict,
 )
 from bootheal.model.quoted import quoted
-from bootheal.narrate import sentence, told
+from bootheal.narrate import Novelty, sentence
 
 # Of a target that is down. The network of a machine that boots may come late.
 TRIED_SECONDS = 3600.0
@@ -101,10 +101,11 @@ class Observer:
     _tail: list[str] = field(default_factory=list)
     _resting_well: bool = False
     _begun: bool = False
+    _novelty: Novelty = field(default_factory=Novelty)
 
     def hear(self, event: Event) -> Notice | None:
         """Return what the owner may want to know at once: that it began, or that something is ill again."""
-        if told(event):
+        if self._novelty.of(event):
             self._tail = [*self._tail, quoted(self.tell(sentence(event)))][-TAIL_LINES:]
         match event.kind:
             case EventKind.STARTED:

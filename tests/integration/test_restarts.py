@@ -319,9 +319,12 @@ def test_what_lacks_a_secret_says_which(make: Make, config: Config) -> None:
 
 
 def test_a_crash_loop_that_no_restart_cures_is_given_up_with_its_last_words(
-    make: Make, config: Config, stack: Stack
+    make: Make, config: Config, stack: Stack, tmp_path: Path
 ) -> None:
-    """Deleted once, rolled out once; then the report has the line that matters, the hint the command for more."""
+    """Deleted once, rolled out once; then the report has the line that matters, the hint the command for more.
+
+    Who may read everything sees that line in `status`; in the files that everybody may read it does not stand.
+    """
     environment = {"POD_IP": "127.0.0.1", "PORT": "1", "DATABASE_HOST": "127.0.0.1", "DATABASE_PORT": "1"}
     environment |= {"DATABASE_NAME": "x", "DATABASE_USER": "x", "DATABASE_PASSWORD": "x"}
     variables = [{"name": name, "value": value} for name, value in environment.items()]
@@ -334,6 +337,9 @@ def test_a_crash_loop_that_no_restart_cures_is_given_up_with_its_last_words(
     assert "although it was restarted" in found["why"]
     assert "django.db.utils.OperationalError: connection failed" in found["why"]
     assert found["hint"].startswith("kubectl -n shop logs --previous thing-")
+    state = tmp_path / "state"
+    assert "OperationalError" not in (state / "state.json").read_text() + (state / "history.json").read_text()
+    assert "OperationalError" in bootheal("status", "--config", tmp_path / "bootheal.yaml", expect=1).stdout
 
 
 def test_a_plan_shows_how_it_would_be_restarted(make: Make, config: Config) -> None:

@@ -3,11 +3,24 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bootheal.model import Answer, Console, Credentials, Endpoint, Login, Pod, Ref, Secret, Service, Workload
+from bootheal.model import (
+    Admission,
+    Answer,
+    Console,
+    Credentials,
+    Endpoint,
+    Login,
+    Node,
+    Pod,
+    Ref,
+    Secret,
+    Service,
+    Workload,
+)
 from bootheal.pgbouncer.observation import Pooler
 from bootheal.ports import Partial
 from bootheal.postgres.primary import Database
-from support.objects import a_deployment, a_pod
+from support.objects import a_deployment, a_node, a_pod
 
 SERVED = Answer(ok=True, spoke=True)
 LOGINS = {role: Login(Ref("secret", "shop", role)) for role in ("admin", "pooler", "app")}
@@ -27,6 +40,7 @@ class OnePooler(Partial):
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self.keeps_out = Admission()
 
     def workload(self, ref: Ref) -> Workload:
         return a_deployment(ref=ref)
@@ -45,6 +59,12 @@ class OnePooler(Partial):
 
     def boot_time(self) -> None:
         return None
+
+    def admission(self, namespace: str) -> Admission:
+        return self.keeps_out
+
+    def nodes(self) -> Sequence[Node]:
+        return (a_node(),)
 
     def read(self, *_: Any) -> Console:
         return self._console

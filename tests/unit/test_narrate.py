@@ -11,6 +11,7 @@ from bootheal.model import ActionRecord, Ending, Event, EventKind, Level, Outcom
 from bootheal.narrate import (
     MESSAGE_IDS,
     Note,
+    Novelty,
     StatusLine,
     account,
     fields,
@@ -18,7 +19,6 @@ from bootheal.narrate import (
     note_fields,
     sentence,
     summary,
-    told,
 )
 
 CATALOGUE = Path(__file__).parents[2] / "systemd/bootheal.catalog"
@@ -107,7 +107,7 @@ def test_how_long_a_step_took_is_told_with_its_end() -> None:
 
 def test_an_action_is_told_once() -> None:
     """When it begins; that it was done is no news."""
-    assert [kind for kind in EventKind if not told(event(kind))] == [EventKind.ACTED]
+    assert [kind for kind in EventKind if not Novelty().of(event(kind))] == [EventKind.ACTED]
     assert set(EventKind) - set(MESSAGE_IDS) == {EventKind.ACTED}
 
 
@@ -230,3 +230,32 @@ def test_the_end_repeats_only_what_matters() -> None:
         "1 of 2 steps are well",
         "NOT healed (0 actions, 62.0 s)",
     ]
+
+
+def heard(*events: Event) -> list[str]:
+    novelty = Novelty()
+    return [each.text for each in events if novelty.of(each)]
+
+
+def test_a_reason_that_comes_back_is_told_once() -> None:
+    """A pod that is Ready and is not, turn by turn, fills no journal, whatever time of day stands beside it."""
+    flips = [
+        event(EventKind.WAITING, f"connection refused ({'' if n % 2 else 'not '}Ready since 17:21:{n:02} UTC)")
+        for n in range(20)
+    ]
+    assert heard(*flips) == [flips[0].text, flips[1].text]
+
+
+def test_what_happens_to_a_step_makes_its_reasons_new() -> None:
+    """So does a new pass; what happens to another step does not."""
+    waits, other = event(EventKind.WAITING, "a"), event(EventKind.WAITING, "b")
+    did, elsewhere = event(EventKind.ACTING, "does"), replace(event(EventKind.ACTING, "does"), step="other")
+    assert heard(waits, other, did, waits) == ["a", "b", "does", "a"]
+    assert heard(waits, other, elsewhere, waits) == ["a", "b", "does"]
+    assert heard(waits, other, event(EventKind.STARTED, "new"), waits) == ["a", "b", "new", "a"]
+    assert heard(event(EventKind.UNSETTLED, "a"), other, waits) == ["a", "b"]
+
+
+def test_what_counts_something_is_told_at_each_change() -> None:
+    """A restart of one pod after the other is progress."""
+    assert len(heard(*(event(EventKind.WAITING, f"{n} of 300 replicas are ready") for n in range(300)))) == 300

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootheal.backoff import MOST_FAILURES
+from bootheal.causes.pods import trouble
 from bootheal.cluster.rollout import rollout
 from bootheal.dependencies.dependency import Dependency, DependencyObservation
 from bootheal.dependencies.hook import Call, HookObservation, HookStep
@@ -45,8 +46,13 @@ from bootheal.platform.scheduling import TAINT, Scheduling, SchedulingObservatio
 from bootheal.pods.cleanup import Cleanup, CleanupObservation, Dead
 from bootheal.pods.image_pulls import ImagePullsObservation, Images, Pull
 from bootheal.pods.terminating import Terminating
+from bootheal.postgres.accounts import Account
+from bootheal.postgres.data_checks import Check, Checked
+from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.disk import Disk, DiskObservation
-from bootheal.postgres.primary import Database
+from bootheal.postgres.observation import DatabaseObservation
+from bootheal.postgres.primary import Database, Server, Servers
+from bootheal.postgres.server_log import finding
 from bootheal.probes import Tcp, Url
 from bootheal.step import Observation, Step
 from bootheal.workloads.observation import WorkloadObservation
@@ -66,6 +72,12 @@ ANSWERS = [
     Answer(ok=False, spoke=True, sqlstate="28P01", text="password authentication failed"),
     Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up"),
     Answer(ok=False, spoke=False, text="no answer in time"),
+]
+LAST_WORDS = [
+    "",
+    "PANIC:  could not locate a valid checkpoint record",
+    'FATAL:  lock file "postmaster.pid" is empty',
+    'FATAL:  lock file "postmaster.pid" already exists',
 ]
 WRONG = [None, UnreachableError("the API server says 500"), ConflictError("it changed")]
 
@@ -184,6 +196,31 @@ def poolers(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
 
 
 @st.composite
+def databases(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
+    """One or two servers, each with an answer, a container and a log; data that is what it was, or is not."""
+    names = [f"postgres-{number}" for number in range(draw(st.integers(0, 2)))]
+    servers, accounts = [], {}
+    for name in names:
+        answer = draw(st.sampled_from([None, *ANSWERS, replace(OK, value="f"), replace(OK, value="t")]))
+        pod = a_pod(name, replace(draw(st.sampled_from(CONTAINERS)), name="postgres"))
+        servers.append(
+            Server(name, Target("10.42.0.5", 5432, pod.ref), answer, "" if answer else "no address yet", pod)
+        )
+        said = draw(st.sampled_from(LAST_WORDS))
+        accounts[name] = Account(
+            "CrashLoopBackOff", finding(said), tried=True, trouble=trouble(pod), follows=draw(st.booleans())
+        )
+    check = Check("orders", "select 1", at_least=draw(st.sampled_from([None, 1])))
+    counted = Checked(check, replace(OK, value=draw(st.sampled_from(["0", "7"]))))
+    silent = Checked(check, draw(st.sampled_from(ANSWERS[1:])))
+    seen = DatabaseObservation(
+        Servers(tuple(servers)), "7", draw(st.sampled_from([(), (counted,), (silent,)])), accounts=accounts
+    )
+    accept = draw(st.sampled_from([None, NOW - 50, NOW + 50]))
+    return DatabaseStep(name="database", database=DATABASE, checks=(check,), accept=accept), seen
+
+
+@st.composite
 def credentials(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
     """A role whose password is never right."""
     role = Role("pooler", (), draw(st.booleans()), draw(st.booleans()), draw(st.sampled_from([None, True, False])))
@@ -257,6 +294,7 @@ ALL = [
     workloads(),
     restores(),
     poolers(),
+    databases(),
     credentials(),
     node_hosts(),
     registries(),

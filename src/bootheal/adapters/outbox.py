@@ -18,6 +18,9 @@ from bootheal.model import Outbox, Told, from_json, to_json
 FILE, LOCK = "notify.json", "notify.lock"
 LONGEST = 1_000_000
 
+# What is still to be told may quote logs, which are not for everybody's eyes.
+MODE = 0o640
+
 
 class OutboxFile:
     """The file in the state directory."""
@@ -41,7 +44,7 @@ class OutboxFile:
             known = before.targets.get(target, Told())
             if (now := how(known)) != known:
                 text = json.dumps(to_json(replace(before, targets={**before.targets, target: now})))
-                replace_file(self._path, text, durable=False)
+                replace_file(self._path, text, durable=False, mode=MODE)
             return now
 
     @contextmanager

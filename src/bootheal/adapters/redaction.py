@@ -10,12 +10,15 @@ import threading
 import urllib.parse
 from collections.abc import Iterator
 
-from bootheal.model.quoted import visible
+from bootheal.model.quoted import log_lines, plain
 
 HIDDEN = "***"
 
 # So much of a secret, and more, is hidden wherever it stands; less is told by chance.
 PART = 8
+
+# So many lines of logs are known to have been told; what is written down is written within a second or two.
+LOGGED = 500
 
 # What others write may be long: each pattern looks at a bounded stretch of it from each place.
 _IN_URL = re.compile(r"(?<=://)([^:@/\s]{0,100}):\S{1,500}(?=@)")  # up to the last @: a password may hold one
@@ -45,6 +48,8 @@ class Redaction:
         self._known: list[str] = []  # the longest first, so that no rest of it remains; as the dresses
         self._dresses: list[str] = []
         self._parts: set[str] = set()
+        self._logged: tuple[str, ...] = ()
+        self._lock = threading.Lock()
 
     def learn(self, secret: str) -> None:
         """Hide this text from now on, wherever it stands; of an auth_file each password in it."""
@@ -76,7 +81,15 @@ class Redaction:
         """Return one line that may be told to anybody: no secret, nor a part of one, and nothing that acts."""
         for dress in self._dresses:
             text = text.replace(dress, HIDDEN)
-        return visible(_unmistakable(self._without_parts(text)))
+        text = _unmistakable(self._without_parts(text))
+        if lines := log_lines(text):
+            with self._lock:
+                self._logged = tuple(dict.fromkeys((*lines, *self._logged)))[:LOGGED]
+        return plain(text)
+
+    def logged(self) -> tuple[str, ...]:
+        """Return the lines of logs in what was told lately, as they were told."""
+        return self._logged
 
     def _without_parts(self, text: str) -> str:
         """Hide each stretch of the text that is covered by parts of secrets."""

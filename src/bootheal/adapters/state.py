@@ -1,7 +1,7 @@
 """What survives: one JSON file, replaced atomically, under a lock; `state_format` tells what it says."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,11 +23,14 @@ NONE: Identity = ()
 
 
 class StateFile:
-    """The Store port, and what `bootheal status` reads. `public`: what pods have logged is in it, for all to read."""
+    """The Store port, and what `bootheal status` reads.
 
-    def __init__(self, directory: Path, *, public: bool = False) -> None:
+    `public`: what pods have logged is in it, for all to read. `logged` returns the lines of logs that were told lately.
+    """
+
+    def __init__(self, directory: Path, *, public: bool = False, logged: Callable[[], Collection[str]] = tuple) -> None:
         self._directory, self._path, self._public = directory, directory / FILE, public
-        self._evidence = EvidenceFile(directory)
+        self._evidence = EvidenceFile(directory, logged)
         self._encoder = Encoder()
         self._known = NONE
         self._held = False

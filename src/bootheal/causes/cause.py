@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cache
 
 from bootheal.model import Ref
-from bootheal.model.quoted import quoted
+from bootheal.model.quoted import logged, quoted
 
 
 class Gravity(StrEnum):
@@ -55,9 +55,6 @@ class Sign:
         return not self.text or _compiled(self.text).search(evidence.text) is not None
 
 
-_PLACE = re.compile(r"\{(namespace|name|kind|container|image)\}")
-
-
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
@@ -84,9 +81,16 @@ class Cause:
     consequence_of: tuple[str, ...] = ()
 
 
+# Then its message is the runtime's.
+_NEVER_BEGAN = ("StartError", "ContainerCannotRun")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Something that was seen, as it was said: not yet quoted, and on whom. `at` is when, None where nobody tells."""
+    """Something that was seen, as it was said: not yet quoted, and on whom. `at` is when, None where nobody tells.
+
+    `from_log`: it was said in a log, although that is not where the trouble was seen.
+    """
 
     source: Source
     text: str = ""
@@ -95,11 +99,29 @@ class Evidence:
     container: str = ""
     image: str = ""
     at: float | None = None
+    from_log: bool = False
+
+    @property
+    def said(self) -> str:
+        """Return what was said in one line that is fit to be told; a line of a log is marked as that."""
+        return logged(self.text) if self.of_a_log else quoted(self.text)
 
     @property
     def quote(self) -> str:
-        """Return it in one line that is fit to be told: the reason word never stands without its message."""
-        return quoted(": ".join(filter(None, (self.reason, self.text))))
+        """Return that, and the reason word, which never stands without it."""
+        return ": ".join(filter(None, (quoted(self.reason), self.said)))
+
+    @property
+    def of_a_log(self) -> bool:
+        """Whether a pod's own words are in it, which are not for everybody's eyes.
+
+        A container's message may be the end of its log (terminationMessagePolicy), unless it never began.
+        """
+        return (
+            self.from_log
+            or self.source is Source.LOG
+            or (self.source is Source.TERMINATED and self.reason not in _NEVER_BEGAN)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +155,6 @@ def _filled(template: str, evidence: Evidence) -> str:
         "kind": about.kind if about else "",
         "container": evidence.container,
         "image": quoted(evidence.image),
-        "said": quoted(evidence.text or evidence.reason),
+        "said": evidence.said or quoted(evidence.reason),
     }
     return _PLACE.sub(lambda place: names[place[1]] or place[1].upper(), template)

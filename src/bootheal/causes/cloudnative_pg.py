@@ -6,7 +6,7 @@ internal/management/controller and pkg/management/postgres; each line is JSON: `
 
 from bootheal.causes.cause import Cause, Gravity
 from bootheal.causes.commands import LOGS, PREVIOUS_LOGS, VOLUMES
-from bootheal.causes.postgres import said
+from bootheal.causes.signs import log
 
 _CLUSTER = "kubectl -n {namespace} get clusters.postgresql.cnpg.io"
 
@@ -15,9 +15,7 @@ CLOUDNATIVE_PG = (
         id="cloudnative-pg-fenced",
         means="it is fenced: CloudNativePG holds PostgreSQL stopped until somebody lifts that",
         gravity=Gravity.PERSON,
-        signs=said(
-            r"Instance is fenced, won't start postgres", r"Fencing request received, will proceed shutting down"
-        ),
+        signs=log(r"Instance is fenced, won't start postgres", r"Fencing request received, will proceed shutting down"),
         next_step="lift it where nobody needs it any more: kubectl cnpg -n {namespace} fencing off CLUSTER {name} (or "
         "take the annotation cnpg.io/fencedInstances off the Cluster)",
     ),
@@ -25,7 +23,7 @@ CLOUDNATIVE_PG = (
         id="cloudnative-pg-disk-full",
         means="the disk of its WAL is nearly full, so CloudNativePG does not start PostgreSQL",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r"Not enough WAL disk space, avoid starting PostgreSQL",
             r"Detected low-disk space condition",
             r"no free disk space for WALs",
@@ -36,14 +34,14 @@ CLOUDNATIVE_PG = (
         id="cloudnative-pg-tablespace-missing",
         means="the volume of a tablespace is not mounted",
         gravity=Gravity.DATA,
-        signs=said(r"mountpoint for tablespaces is missing"),
+        signs=log(r"mountpoint for tablespaces is missing"),
         next_step=f"see the claims of its tablespaces: {VOLUMES}",
     ),
     Cause(
         id="cloudnative-pg-rewind-failed",
         means="the data of this former primary has gone another way than the new one's, and could not be brought back",
         gravity=Gravity.PERSON,
-        signs=said(r"Failed to execute pg_rewind", r"while executing pg_rewind"),
+        signs=log(r"Failed to execute pg_rewind", r"while executing pg_rewind"),
         next_step="make this instance anew: kubectl cnpg -n {namespace} destroy CLUSTER {name} (removes its volume: "
         f"only where another instance serves); {_CLUSTER}",
     ),
@@ -51,14 +49,14 @@ CLOUDNATIVE_PG = (
         id="cloudnative-pg-archive-not-empty",
         means="the WAL archive that it is to write to already has another database's WAL",
         gravity=Gravity.PERSON,
-        signs=said(r"Expected empty archive"),
+        signs=log(r"Expected empty archive"),
         next_step=f"give the cluster a serverName or path of its own in its backup section: {_CLUSTER} -o yaml",
     ),
     Cause(
         id="cloudnative-pg-plugin-missing",
         means="a plugin that archives its WAL is not in the pod",
         gravity=Gravity.PERSON,
-        signs=said(r"(?:missing|unable to load|Unable to load) .*(?:WAL archiv\w+ )?plugin(?!s, skipping)"),
+        signs=log(r"(?:missing|unable to load|Unable to load) .*(?:WAL archiv\w+ )?plugin(?!s, skipping)"),
         next_step=f"see the plugins of the cluster: {_CLUSTER} -o yaml; {PREVIOUS_LOGS}",
     ),
     Cause(
@@ -66,7 +64,7 @@ CLOUDNATIVE_PG = (
         means="it waits for the lease of the primary",
         gravity=Gravity.PASSES,
         since="1.30",
-        signs=said(
+        signs=log(
             r"Primary lease not yet acquired, retrying",
             r"Acquiring primary lease",
             r"Primary lease (?:lost, cannot verify holder|object missing|renewal failed)",
@@ -78,14 +76,14 @@ CLOUDNATIVE_PG = (
         means="another instance has taken the lease of the primary, so this one stops",
         gravity=Gravity.PASSES,
         since="1.30",
-        signs=said(r"Primary lease preempted, shutting down"),
+        signs=log(r"Primary lease preempted, shutting down"),
         next_step=f"see who is the primary: {_CLUSTER}",
     ),
     Cause(
         id="cloudnative-pg-switchover",
         means="it was the primary, and waits for the switchover to end",
         gravity=Gravity.PASSES,
-        signs=said(r"This is an old primary instance, waiting for the switchover", r"^Switchover in progress"),
+        signs=log(r"This is an old primary instance, waiting for the switchover", r"^Switchover in progress"),
         next_step=f"see which instance is to be the primary: {_CLUSTER}",
     ),
     Cause(
@@ -93,7 +91,7 @@ CLOUDNATIVE_PG = (
         means="it reaches neither the Kubernetes API nor another instance, and lets itself be restarted for that",
         gravity=Gravity.PASSES,
         since="1.27",
-        signs=said(r"[Ii]solation check", r"liveness check failed"),
+        signs=log(r"[Ii]solation check", r"liveness check failed"),
         next_step=f"see whether the API answers in its namespace: {LOGS}",
     ),
 )

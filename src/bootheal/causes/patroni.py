@@ -6,7 +6,7 @@ It goes on running when its PostgreSQL cannot start, and tries again in each of 
 
 from bootheal.causes.cause import Cause, Gravity
 from bootheal.causes.commands import LOGS, SHELL, VOLUMES
-from bootheal.causes.postgres import said
+from bootheal.causes.signs import log
 
 # Spilo's PostgreSQL writes its log into files: the container's own log has only what Patroni says.
 POSTGRES_LOG = (
@@ -23,14 +23,14 @@ PATRONI = (
         id="patroni-other-cluster",
         means="its data belongs to another database than the one that Patroni's cluster was made with",
         gravity=Gravity.DATA,
-        signs=said(r"system ID mismatch, node \S+ belongs to a different cluster", r"due to the system ID mismatch"),
+        signs=log(r"system ID mismatch, node \S+ belongs to a different cluster", r"due to the system ID mismatch"),
         next_step=f"find out which data is right, and save both volumes first: {VOLUMES}",
     ),
     Cause(
         id="patroni-data-damaged",
         means="its data directory is not empty, but no PostgreSQL can be recognised in it",
         gravity=Gravity.DATA,
-        signs=said(r"data dir for the cluster is not empty, but system ID is invalid"),
+        signs=log(r"data dir for the cluster is not empty, but system ID is invalid"),
         next_step=f"do not reinitialise the last member, as Patroni proposes: save its volume ({VOLUMES}), then "
         "restore from a backup",
     ),
@@ -38,7 +38,7 @@ PATRONI = (
         id="patroni-data-missing",
         means="its data directory cannot be read, or is empty where it was not: is its volume mounted?",
         gravity=Gravity.DATA,
-        signs=said(
+        signs=log(
             r"data directory is not accessible: ",
             r"released leader key voluntarily as data dir (?:empty|not accessible)",
             r"running with empty data directory",
@@ -49,21 +49,21 @@ PATRONI = (
         id="patroni-bootstrap-failed",
         means="Patroni could not make a new database",
         gravity=Gravity.PERSON,
-        signs=said(r"Failed to bootstrap cluster", r"removing initialize key after failed attempt to bootstrap"),
+        signs=log(r"Failed to bootstrap cluster", r"removing initialize key after failed attempt to bootstrap"),
         next_step=f"was there data before? then is its volume mounted: {VOLUMES}; why it failed: {LOGS}",
     ),
     Cause(
         id="patroni-no-initialize-key",
         means="Patroni's cluster state is gone, and its PostgreSQL runs as a replica: it does not begin there",
         gravity=Gravity.PERSON,
-        signs=said(r"No initialize key in DCS and PostgreSQL is running as replica"),
+        signs=log(r"No initialize key in DCS and PostgreSQL is running as replica"),
         next_step=f"start the member that was the primary first: {_MEMBERS}",
     ),
     Cause(
         id="patroni-start-timeout",
         means="Patroni stops PostgreSQL while it still recovers: primary_start_timeout is too short for it",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r"stopped PostgreSQL because of startup timeout",
             r"terminated crash recovery because of startup timeout",
             r"(?:primary|master) start has timed out, but continuing to wait",
@@ -74,7 +74,7 @@ PATRONI = (
         id="patroni-watchdog",
         means="Patroni is told to use a watchdog, and has none",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r"Configuration requires (?:a )?watchdog, but",
             r"(?:Demoting|Not promoting) self because watchdog could not be activated",
             r"Cancelling bootstrap because watchdog activation failed",
@@ -85,7 +85,7 @@ PATRONI = (
         id="patroni-forbidden",
         means="Patroni may not read or write its lock in the Kubernetes API",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r"(?:endpoints|configmaps|pods|services) [^\n]*is forbidden: User",
             _SAYS + r"Permission denied$",
         ),
@@ -96,7 +96,7 @@ PATRONI = (
         id="patroni-configuration",
         means="Patroni's configuration cannot be used",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r"Can not find suitable configuration of distributed configuration store",
             r"patroni\.exceptions\.ConfigParseError",
             r"^Config is empty",
@@ -108,14 +108,14 @@ PATRONI = (
         id="patroni-rewind-failed",
         means="the data of this member has gone another way than the primary's, and could not be brought back",
         gravity=Gravity.PERSON,
-        signs=said(r"Failed to rewind from healthy (?:primary|master)", r"Crash recovery finished with code=[1-9-]"),
+        signs=log(r"Failed to rewind from healthy (?:primary|master)", r"Crash recovery finished with code=[1-9-]"),
         next_step=f"make this member anew from the primary: {_CTL} reinit CLUSTER {{name}}",
     ),
     Cause(
         id="patroni-paused",
         means="Patroni is paused, so it does not start or promote anything",
         gravity=Gravity.PERSON,
-        signs=said(_SAYS + r"PAUSE: "),
+        signs=log(_SAYS + r"PAUSE: "),
         next_step=f"end the pause where nobody needs it any more: {_CTL} resume",
     ),
     Cause(
@@ -123,14 +123,14 @@ PATRONI = (
         means="Patroni believes that a member of its name still runs",
         gravity=Gravity.PASSES,
         restart_helps=True,
-        signs=said(r"Can't start; there is already a node named"),
+        signs=log(r"Can't start; there is already a node named"),
         next_step=f"see who has the name: {_MEMBERS}",
     ),
     Cause(
         id="patroni-no-api",
         means="Patroni gets no answer from the Kubernetes API, and so makes nobody the primary",
         gravity=Gravity.PASSES,
-        signs=said(
+        signs=log(
             r"Error communicating with DCS",
             r"DCS is not accessible",
             r"failed to update leader lock in DCS",
@@ -143,14 +143,14 @@ PATRONI = (
         id="patroni-waits-for-leader",
         means="this member is empty and waits for a leader to copy from",
         gravity=Gravity.PASSES,
-        signs=said(r"waiting for (?:standby_)?leader to bootstrap", r"failed to acquire initialize lock"),
+        signs=log(r"waiting for (?:standby_)?leader to bootstrap", r"failed to acquire initialize lock"),
         next_step=f"see which member has data: {_MEMBERS}",
     ),
     Cause(
         id="patroni-copies",
         means="this member is being made from another one",
         gravity=Gravity.PASSES,
-        signs=said(
+        signs=log(
             r"bootstrap from (?:leader|replica) .* in progress",
             r"trying to bootstrap from (?:leader|replica)",
             r"running pg_rewind from",
@@ -163,14 +163,14 @@ PATRONI = (
         id="patroni-crash-recovery",
         means="Patroni lets PostgreSQL recover in single-user mode",
         gravity=Gravity.PASSES,
-        signs=said(r"doing crash recovery in a single user mode"),
+        signs=log(r"doing crash recovery in a single user mode"),
         next_step=f"see how far it is: {LOGS}",
     ),
     Cause(
         id="patroni-start-failed",
         means="Patroni tries to start PostgreSQL, which ends each time",
         gravity=Gravity.PASSES,
-        signs=said(
+        signs=log(
             r"failed to start postgres",
             r"removed leader key after trying and failing to start postgres",
             r"postmaster is not running",

@@ -7,8 +7,9 @@ All its words of a client's own login, from src/client.c, objects.c, janitor.c, 
 from bootheal.causes.catalogue import Catalogue, Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
 from bootheal.causes.commands import DESCRIBE, LOGS
-from bootheal.causes.pgbouncer_server import INI, SERVER, answers, logs
+from bootheal.causes.pgbouncer_server import INI, SERVER, answers
 from bootheal.causes.pgbouncer_start import START
+from bootheal.causes.signs import log
 
 # PostgreSQL was not even asked: PostgreSQL was not even asked.
 CLIENT = (
@@ -93,7 +94,7 @@ CLIENT = (
         gravity=Gravity.PERSON,
         signs=(
             *answers("bouncer config error"),
-            *logs(
+            *log(
                 r"authentication database \"[^\"]*\" is not configured",
                 r"cannot use the reserved \"[^\"]*\" database",
                 "auth_type=any requires forced user",

@@ -6,6 +6,7 @@ Before 1.17 "pgbouncer cannot connect to server" was all that it said of a serve
 
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
 from bootheal.causes.commands import LOGS
+from bootheal.causes.signs import log
 
 INI = "pgbouncer.ini (its ConfigMap, or the operator's settings)"
 
@@ -15,18 +16,13 @@ def answers(*texts: str) -> tuple[Sign, ...]:
     return tuple(Sign(source, text) for text in texts for source in (Source.ANSWER, Source.LOG))
 
 
-def logs(*texts: str) -> tuple[Sign, ...]:
-    """Recognise what only its log tells."""
-    return tuple(Sign(Source.LOG, text) for text in texts)
-
-
 SERVER = (
     Cause(
         id="pgbouncer-server-name-unknown",
         means="it could not look PostgreSQL's name up, and believes so for dns_nxdomain_ttl",
         gravity=Gravity.HEALED,
         restart_helps=True,
-        signs=(*answers("server DNS lookup failed"), *logs(r"DNS lookup failed: ")),
+        signs=(*answers("server DNS lookup failed"), *log(r"DNS lookup failed: ")),
         next_step=f"see the host in [databases], and CoreDNS: kubectl -n kube-system get pods; {LOGS}",
     ),
     Cause(
@@ -49,7 +45,7 @@ SERVER = (
         gravity=Gravity.PERSON,
         signs=(
             *answers("TLS startup failed", "sslreq processing failed", "bad sslreq answer"),
-            *logs(r"TLS (?:connect|handshake) error: (?!.*peer|.*eof)", "tls client config failed: "),
+            *log(r"TLS (?:connect|handshake) error: (?!.*peer|.*eof)", "tls client config failed: "),
         ),
         next_step=f"see server_tls_ca_file and server_tls_sslmode in {INI}; its log says more: {LOGS}",
     ),
@@ -93,7 +89,7 @@ SERVER = (
         id="pgbouncer-auth-query",
         means="it cannot ask PostgreSQL for the application's password: its auth_query fails",
         gravity=Gravity.PERSON,
-        signs=logs(
+        signs=log(
             r"S: error in auth_query: ",
             r"(?:error|unexpected) response from auth_query",
             r"expected 2 columns from auth_query",
@@ -110,7 +106,7 @@ SERVER = (
         restart_helps=True,
         signs=(
             *answers(r'password authentication failed for user "', "server login failed: ", "failed to answer authreq"),
-            *logs(
+            *log(
                 r"cannot do (?:SCRAM|MD5) authentication: ",
                 "invalid server signature",
                 "none of the server's SASL authentication mechanisms are supported",

@@ -5,7 +5,7 @@ src/main.c, loader.c, hba.c, pooler.c, sbuf.c and lib/usual/cfparser.c of 1.16 t
 
 from bootheal.causes.cause import Cause, Gravity
 from bootheal.causes.commands import DESCRIBE, PREVIOUS_LOGS
-from bootheal.causes.pgbouncer_server import logs
+from bootheal.causes.signs import log
 
 _POD = "kubectl -n {namespace} get pod {name} -o yaml"
 
@@ -14,14 +14,14 @@ START = (
         id="pgbouncer-runs-as-root",
         means="it is started as root, and refuses that",
         gravity=Gravity.PERSON,
-        signs=logs("PgBouncer should not (?:be )?run as root", "^@?fatal: .*should not run as root"),
+        signs=log("PgBouncer should not (?:be )?run as root", "^@?fatal: .*should not run as root"),
         next_step=f"set runAsUser in the pod's securityContext, or user in pgbouncer.ini: {_POD}",
     ),
     Cause(
         id="pgbouncer-file-missing",
         means="a file that it is to read is not there, or may not be read",
         gravity=Gravity.PERSON,
-        signs=logs(
+        signs=log(
             r'could not load file "[^"]*": ',
             r"could not open (?:auth_file|hba config file|ident config file) ",
         ),
@@ -31,21 +31,21 @@ START = (
         id="pgbouncer-auth-file-broken",
         means="its auth_file cannot be understood",
         gravity=Gravity.PERSON,
-        signs=logs("^broken auth file", "^(?:username|password) too long in auth file"),
+        signs=log("^broken auth file", "^(?:username|password) too long in auth file"),
         next_step=f'write each line as "user" "password": {PREVIOUS_LOGS}',
     ),
     Cause(
         id="pgbouncer-hba-broken",
         means="its auth_hba_file has a line that it does not understand",
         gravity=Gravity.PERSON,
-        signs=logs(r"^could not parse (?:hba|ident) config line \d+", r"^(?:hba|ident) line \d+: "),
+        signs=log(r"^could not parse (?:hba|ident) config line \d+", r"^(?:hba|ident) line \d+: "),
         next_step=f"its log names the line: {PREVIOUS_LOGS}",
     ),
     Cause(
         id="pgbouncer-tls-files",
         means="its own TLS key, certificate or authority cannot be used",
         gravity=Gravity.PERSON,
-        signs=logs(
+        signs=log(
             r"^TLS setup failed",
             r"^invalid \w+_tls?_?\w*(?:ca_file|key_file|cert_file|ciphers|protocols)",
             r"^invalid (?:client|server)_tls_\w+: ",
@@ -58,7 +58,7 @@ START = (
         id="pgbouncer-settings-broken",
         means="its pgbouncer.ini has an error",
         gravity=Gravity.PERSON,
-        signs=logs(
+        signs=log(
             r"^(?:syntax error|invalid section|invalid value) .*in configuration",
             r'^invalid value "[^"]*" for parameter',
             r"^syntax error in configuration",
@@ -79,7 +79,7 @@ START = (
         id="pgbouncer-cannot-listen",
         means="it cannot listen on its address or port",
         gravity=Gravity.PERSON,
-        signs=logs(
+        signs=log(
             r"^cannot listen on ",
             "^failed to (?:parse|listen on any address in) listen_addr",
             "^nowhere to listen on",
@@ -94,7 +94,7 @@ START = (
         means="its pidfile is there already, or cannot be written",
         gravity=Gravity.PERSON,
         restart_helps=True,
-        signs=logs(
+        signs=log(
             r"^pidfile (?:'[^']*' )?exists, another instance running",
             r"^could not (?:open|read|write|remove stale) "
             r"pidfile",
@@ -106,7 +106,7 @@ START = (
         means="it may open no more files",
         gravity=Gravity.PERSON,
         restart_helps=True,
-        signs=logs(r"Too many open files"),
+        signs=log(r"Too many open files"),
         next_step=f"raise the limit on open files, or lower max_client_conn: {PREVIOUS_LOGS}",
     ),
 )

@@ -13,10 +13,10 @@ from bootheal.cluster.freshness import before_boot
 from bootheal.cluster.rollout import BACK_OFF, FAILED
 from bootheal.cluster.starting import SILENT
 from bootheal.model import BootTime, Container, Occurrence, Pod, Ref, State
-from bootheal.model.quoted import quoted
+from bootheal.step import Past
 
 # The one state of an image that cannot be had has two words, which alternate, and since 1.31 one message in the other.
-_PULL_WORDS = frozenset({"ErrImagePull", "ImagePullBackOff"})
+PULL_WORDS = frozenset({"ErrImagePull", "ImagePullBackOff"})
 _BACK_OFF_PREFIX = re.compile(r'^Back-off pulling image "[^"]*"(?:: ErrImagePull: |$)')
 
 # Until Kubernetes has been told what to do it does not; a Secret may be late, a disk may be mounted later.
@@ -72,19 +72,28 @@ class Trouble:
         late = self.id in _LATE or self.evidence.source in (Source.CONDITION, Source.EVENT)
         return LATER_SECONDS if late and not self.data else AT_ONCE_SECONDS
 
+    def certain(self, past: Past) -> bool:
+        """Tell whether it is hopeless, and has lasted long enough to be believed."""
+        return self.hopeless and past.held(self.condition) >= self.certain_after
+
     @property
     def text(self) -> str:
-        """Say it in one sentence: the object, the reason word, what it means, and the message."""
-        ref, reason = self.pod.ref, self.evidence.reason or "says why it ended"
+        """Say it in one sentence: the object, and its `words`."""
+        return f"{self.pod.ref} {self.words}".rstrip()
+
+    @property
+    def words(self) -> str:
+        """Say the reason word, what it means, and the message."""
+        reason = self.evidence.reason or "says why it ended"
         if self.finding is None:
-            return f"{ref} {_named(self.evidence)}".rstrip()
-        said = quoted(self.evidence.text)
+            return _named(self.evidence)
+        said = self.evidence.said
         bare = replace(self.finding.cause, means=self.finding.cause.means.replace(": {said}", ""))
         means = Finding(bare, self.evidence).means
         if not said or said in means:
-            return f"{ref} {reason}: {means}"
+            return f"{reason}: {means}"
         verbatim = "{said}" in self.finding.cause.means
-        return f"{ref} {reason}: {said} ({means})" if verbatim else f"{ref} {reason}: {means} ({said})"
+        return f"{reason}: {said} ({means})" if verbatim else f"{reason}: {means} ({said})"
 
     @property
     def next_step(self) -> str:
@@ -103,7 +112,7 @@ def more(pod: Ref, container: str = "") -> str:
 
 def _named(evidence: Evidence) -> str:
     whose = f" of container {evidence.container}" if evidence.container else ""
-    return f"{evidence.reason or 'waits'}{whose}" + (f": {quoted(evidence.text)}" if evidence.text else "")
+    return f"{evidence.reason or 'waits'}{whose}" + (f": {evidence.said}" if evidence.text else "")
 
 
 def trouble(pod: Pod, events: Sequence[Occurrence] = (), *, boot_time: BootTime | None = None) -> Trouble | None:
@@ -142,15 +151,15 @@ def needs_events(pod: Pod) -> bool:
         return True
     initialising = any(each.state is State.RUNNING and not each.sidecar for each in pod.init)
     silent = any(each.reason in SILENT for each in waiting) and not initialising
-    return silent or any(each.reason in _PULL_WORDS and not _pull_message(each) for each in waiting)
+    return silent or any(each.reason in PULL_WORDS and not pull_message(each) for each in waiting)
 
 
 def _of_containers(pod: Pod) -> Iterator[Evidence]:
     for each in (*pod.init, *pod.containers):
         about = Evidence(source=Source.WAITING, about=pod.ref, container=each.name, image=each.image)
         if each.state is State.WAITING and each.reason not in SILENT:
-            reason = "ImagePullBackOff" if each.reason in _PULL_WORDS else each.reason
-            text = _pull_message(each) if each.reason in _PULL_WORDS else each.message
+            reason = "ImagePullBackOff" if each.reason in PULL_WORDS else each.reason
+            text = pull_message(each) if each.reason in PULL_WORDS else each.message
             yield replace(about, reason=reason, text=text)
         if each.reason in FAILED or each.reason == BACK_OFF:
             reason = each.last_reason or (each.reason if each.reason in FAILED else "")
@@ -158,7 +167,8 @@ def _of_containers(pod: Pod) -> Iterator[Evidence]:
                 yield replace(about, source=Source.TERMINATED, reason=reason, text=each.last_message, at=each.ended)
 
 
-def _pull_message(container: Container) -> str:
+def pull_message(container: Container) -> str:
+    """Return why an image cannot be had, in the words that stay the same; "" where nothing is said."""
     return _BACK_OFF_PREFIX.sub("", container.message)
 
 

@@ -8,16 +8,12 @@ belongs to it on lines of their own. Those in other languages are not understood
 from bootheal.causes.catalogue import Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
 from bootheal.causes.commands import SHELL, VOLUMES
+from bootheal.causes.signs import log
 
 RESTORE = f"do not run pg_resetwal: save the volume as it is ({VOLUMES}), then restore from a backup"
 
 # What only a person cures is not known to be any other way: the volume has to be looked at.
 _LOOK = f"look at the volume with `{SHELL}`"
-
-
-def said(*texts: str) -> tuple[Sign, ...]:
-    """Recognise a message of a container's log: an error that ends it, or what its program says by itself."""
-    return tuple(Sign(Source.LOG, text) for text in texts)
 
 
 # What ends the server; LOG where it says the reason before it says that it ends.
@@ -29,7 +25,7 @@ DATA = (
         means="it may not read or write its own files",
         gravity=Gravity.PERSON,
         # fd.c's %m; the image's mkdir and find; initdb.c of 11-18.
-        signs=said(
+        signs=log(
             _ENDS + r"(?!could not (?:load|access) (?:library|file|private)).*[\"/].*: Permission denied",
             r"^(?:initdb: (?:error: )?could not (?:create|access|open|change permissions of|read) "
             r"|mkdir: cannot create directory |find: )[^\n]*: (?:Permission denied|Operation not permitted)",
@@ -46,7 +42,7 @@ DATA = (
         gravity=Gravity.DATA,
         # strerror of EIO, EROFS, EUCLEAN (ext4 and XFS: damaged), EBADMSG (XFS: checksum), ESTALE (NFS), ENOTCONN
         # (FUSE: Gluster, Longhorn's share), EREMOTEIO, ENODEV.
-        signs=said(
+        signs=log(
             _ENDS + r"(?!.*\.s\.PGSQL\.)(?!.*/run/postgresql).*: (?:Input/output error|Read-only file system"
             r"|Structure needs cleaning|Bad message|Stale file handle|Transport endpoint is not connected"
             r"|Remote I/O error|No such device)",
@@ -60,7 +56,7 @@ DATA = (
         means="its data is a copy or was being backed up, and lacks the WAL that backup_label asks for",
         gravity=Gravity.DATA,
         # xlogrecovery.c: where backup_label stands, the checkpoint is "required".
-        signs=said(
+        signs=log(
             r"^(?:FATAL|PANIC|LOG): could not locate required checkpoint record",
             r"^(?:FATAL|PANIC|LOG): invalid checkpoint link in backup_label file",
             r'^FATAL: invalid data in file "backup_label',
@@ -74,7 +70,7 @@ DATA = (
         id="postgres-checkpoint-missing",
         means="it cannot locate a valid checkpoint record: its data is damaged",
         gravity=Gravity.DATA,
-        signs=said(
+        signs=log(
             r"^(?:FATAL|PANIC|LOG): could not locate a valid checkpoint record",
             r"^(?:FATAL|PANIC|LOG): invalid (?:length of )?(?:\w+ )?checkpoint (?:record|link|location)",
             r"^(?:FATAL|PANIC|LOG): invalid (?:resource manager ID|xl_info) in (?:\w+ )?checkpoint record",
@@ -87,7 +83,7 @@ DATA = (
         id="postgres-control-file-damaged",
         means="its control file (global/pg_control) is damaged",
         gravity=Gravity.DATA,
-        signs=said(
+        signs=log(
             r"^(?:FATAL|PANIC): incorrect checksum in control file",
             r"^(?:FATAL|PANIC): control file contains invalid",
             r"^FATAL: byte ordering mismatch",
@@ -101,7 +97,7 @@ DATA = (
         id="postgres-not-a-data-directory",
         means="its data directory is not one of PostgreSQL, or no longer: files or the volume are missing",
         gravity=Gravity.DATA,
-        signs=said(
+        signs=log(
             r'^(?:FATAL|PANIC): could not open file "[^"]*global/pg_control"',
             r"could not find the database system",
             r"is not a valid data directory",
@@ -117,7 +113,7 @@ DATA = (
         id="postgres-tablespace-missing",
         means="the directory of a tablespace is not there: its volume is not mounted",
         gravity=Gravity.DATA,
-        signs=said(
+        signs=log(
             r'^FATAL: directory "[^"]*" does not exist\n(?:[^\n]*\n)*?HINT: Create this directory for the tablespace',
             r'^(?:FATAL|LOG): could not open (?:tablespace )?directory "pg_tblspc/',
         ),
@@ -127,7 +123,7 @@ DATA = (
         id="postgres-other-version",
         means="its data belongs to another major version of PostgreSQL",
         gravity=Gravity.DATA,
-        signs=said(
+        signs=log(
             r"database files are incompatible with server",
             # docker-entrypoint.sh of the official image, 18 and later.
             r"^Error: in 18\+, these Docker images are configured to store database data",
@@ -140,7 +136,7 @@ DATA = (
         id="postgres-volume-empty",
         means="its volume is empty, and its image would make a new database on it",
         gravity=Gravity.DATA,
-        signs=said(
+        signs=log(
             r"^Error: Database is uninitialized and superuser password is not specified",
             r"^Error: Database is uninitialized and password option is not specified",
         ),
@@ -151,7 +147,7 @@ DATA = (
         id="postgres-mount-point",
         means="its data directory is the root of a disk, with lost+found: PGDATA must be a directory in it",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r'^initdb: (?:error: )?directory "[^"]*" exists but is not empty'
             r"(?:\n[^\n]*)*(?:lost\+found|dot-prefixed|mount point)",
         ),
@@ -162,7 +158,7 @@ DATA = (
         id="postgres-data-without-version",
         means="its data directory has files but no PG_VERSION, so its image takes it for new: data is incomplete",
         gravity=Gravity.DATA,
-        signs=said(r'^initdb: (?:error: )?directory "[^"]*" exists but is not empty'),
+        signs=log(r'^initdb: (?:error: )?directory "[^"]*" exists but is not empty'),
         next_step=f"do not empty the directory, as initdb proposes: save the volume ({VOLUMES}), then restore from a "
         "backup",
     ),
@@ -170,7 +166,7 @@ DATA = (
         id="postgres-timeline",
         means="its data and the WAL that it is given are of two histories (timelines) of the database",
         gravity=Gravity.DATA,
-        signs=said(
+        signs=log(
             r"^(?:FATAL|LOG): requested timeline \d+ is not a child of this server's history",
             r"^(?:FATAL|LOG): requested timeline \d+ does not contain minimum recovery point",
             r"^(?:FATAL|PANIC): unexpected timeline ID",
@@ -183,7 +179,7 @@ DATA = (
         id="postgres-other-cluster",
         means="its data and the WAL or primary that it is given belong to two different databases",
         gravity=Gravity.DATA,
-        signs=said(
+        signs=log(
             r"^(?:FATAL|LOG|ERROR): WAL file is from different database system",
             r"^FATAL: database system identifier differs between the primary and (?:the )?standby",
         ),
@@ -193,7 +189,7 @@ DATA = (
         id="postgres-recovery-incomplete",
         means="the WAL that it needs to become consistent is not there",
         gravity=Gravity.DATA,
-        signs=said(
+        signs=log(
             r"^FATAL: WAL ends before (?:end of online backup|consistent recovery point)",
             r"^FATAL: recovery ended before configured recovery target was reached",
             r"^(?:FATAL|PANIC): WAL was generated with \"?wal_level=minimal",
@@ -206,7 +202,7 @@ DATA = (
         id="postgres-pages-damaged",
         means="it finds damaged or missing pages while it recovers",
         gravity=Gravity.DATA,
-        signs=said(
+        signs=log(
             r"^PANIC: WAL contains references to invalid pages",
             r"^(?:FATAL|PANIC): invalid page in block",
             r"^(?:FATAL|PANIC): could not access status of transaction",

@@ -6,7 +6,7 @@ posix_sema.c, utils/fmgr/dfmgr.c; and what the entrypoints of the official image
 
 from bootheal.causes.cause import Cause, Gravity
 from bootheal.causes.commands import DESCRIBE, PREVIOUS_LOGS, SHELL
-from bootheal.causes.postgres import said
+from bootheal.causes.signs import log
 
 _CONFIGURATION = "correct it where it comes from: a ConfigMap, Helm values, the operator's object, or the volume"
 
@@ -15,7 +15,7 @@ SURROUNDINGS = (
         id="postgres-shm-small",
         means="/dev/shm is too small for its dynamic shared memory",  # noqa: S108 - not ours
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r"could not (?:resize|map|create) shared memory segment \"/PostgreSQL\.[^\n]*: No space left on device"
         ),
         next_step=f"mount an emptyDir with medium: Memory at /dev/shm; {DESCRIBE}",
@@ -24,14 +24,14 @@ SURROUNDINGS = (
         id="postgres-semaphores",
         means="the kernel has no semaphore left for it",
         gravity=Gravity.PERSON,
-        signs=said(r"^FATAL: could not create semaphores?:"),
+        signs=log(r"^FATAL: could not create semaphores?:"),
         next_step="see `sysctl kernel.sem` and `ipcs -s` on the node",
     ),
     Cause(
         id="postgres-shared-memory",
         means="it does not get the shared memory that shared_buffers asks for",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r"^FATAL: could not (?:map anonymous|create|attach to|get) shared memory",
             r"^FATAL: could not (?:allocate|reserve) .*shared memory",
             r"^FATAL: not enough shared memory",
@@ -44,7 +44,7 @@ SURROUNDINGS = (
         id="postgres-disk-full",
         means="its disk is full",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r"^(?:FATAL|PANIC|LOG|ERROR): .*: (?:No space left on device|Disk quota exceeded)",
             r"^(?:initdb|mkdir|cp|pg_ctl|tee): [^\n]*: (?:No space left on device|Disk quota exceeded)",
         ),
@@ -55,7 +55,7 @@ SURROUNDINGS = (
         id="postgres-huge-pages",
         means="it is killed when it touches huge pages that the node has but its container may not use",
         gravity=Gravity.PERSON,
-        signs=said(r"^(?:Bus error|child process was terminated by signal 7)", r"terminated by signal 7: Bus error"),
+        signs=log(r"^(?:Bus error|child process was terminated by signal 7)", r"terminated by signal 7: Bus error"),
         next_step="set huge_pages = off, or give hugepages in the container's resources: "
         "kubectl -n {namespace} get pod {name} -o yaml",
     ),
@@ -64,7 +64,7 @@ SURROUNDINGS = (
         means="it gets no memory",
         gravity=Gravity.PERSON,
         restart_helps=True,
-        signs=said(
+        signs=log(
             r"^(?:FATAL|PANIC): out of memory",
             r"^(?:FATAL|LOG): could not fork [^\n]*: Cannot allocate memory",
             r"^LOG: (?:startup process|server process) \(PID \d+\) was terminated by signal 9",
@@ -75,7 +75,7 @@ SURROUNDINGS = (
         id="postgres-port-taken",
         means="another server listens on its port already",
         gravity=Gravity.PERSON,
-        signs=said(r"could not bind [^\n]*: Address (?:already )?in use"),
+        signs=log(r"could not bind [^\n]*: Address (?:already )?in use"),
         next_step="find who has the port (hostNetwork?): `ss -ltnp` on the node; kubectl -n {namespace} get pod {name} "
         "-o yaml",
     ),
@@ -84,7 +84,7 @@ SURROUNDINGS = (
         means="it is to listen on an address or name that is not there",
         gravity=Gravity.PERSON,
         restart_helps=True,
-        signs=said(
+        signs=log(
             r"could not bind [^\n]*: Cannot assign requested address",
             r"^(?:LOG|WARNING|FATAL): could not translate (?:host name|service)",
             r"^(?:LOG|FATAL): could not create (?:IPv[46]|Unix) socket for address",
@@ -95,7 +95,7 @@ SURROUNDINGS = (
         id="postgres-socket-directory",
         means="it cannot make its socket: the directory is missing or not writable",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r'^FATAL: could not (?:create|open|write) lock file "[^"]*\.s\.PGSQL\.\d+\.lock"',
             r"^(?:FATAL|LOG|WARNING): could not create (?:any )?Unix-domain sockets?",
             r"^(?:FATAL|LOG): could not bind Unix address",
@@ -110,7 +110,7 @@ SETTINGS = (
         id="postgres-hba-broken",
         means="its pg_hba.conf cannot be read or has a line that it does not understand",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r"^FATAL: could not load [^\n]*pg_hba[^\n]*",
             r"^(?:FATAL|LOG): could not open (?:configuration )?file \"[^\"]*pg_hba[^\"]*\"",
             r'of configuration file "[^"]*pg_hba',
@@ -122,7 +122,7 @@ SETTINGS = (
         id="postgres-library-missing",
         means="a library that it is to load is not in its image, or does not fit it",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r'^FATAL: could not access file "[^"]*": No such file or directory',
             r'^FATAL: could not load library "',
             r'^FATAL: incompatible library "',
@@ -136,7 +136,7 @@ SETTINGS = (
         id="postgres-key-permissions",
         means="its TLS key can be read by others, or is another user's, and it refuses that",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r'^FATAL: private key file "[^"]*" (?:has group or world access|must be owned by|is not a regular file)',
         ),
         next_step="mount the Secret with defaultMode 0600 (0640 where root owns it, with fsGroup): "
@@ -146,7 +146,7 @@ SETTINGS = (
         id="postgres-certificate",
         means="its TLS certificate or key cannot be used",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r"^FATAL: could not (?:load|access|open|read) (?:the )?(?:server certificate|private key|root certificate"
             r"|SSL certificate|DH parameters|certificate)",
             r"^FATAL: check of private key failed",
@@ -159,7 +159,7 @@ SETTINGS = (
         id="postgres-standby-settings",
         means="its settings are lower than those of the server that wrote its WAL, so it cannot recover",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r"^(?:FATAL|LOG): recovery aborted because of insufficient parameter settings",
             r"^(?:FATAL|LOG): hot standby is not possible because",
             r"^(?:WARNING|LOG): recovery has paused[^\n]*(?:\n[^\n]*)*insufficient",
@@ -171,7 +171,7 @@ SETTINGS = (
         id="postgres-settings-contradict",
         means="two of its settings contradict each other",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r'WAL archival cannot be enabled when "?wal_level',
             r'WAL streaming \(.?max_wal_senders.*requires "?wal_level',
             r"superuser_reserved_connections.*must be less than",
@@ -186,7 +186,7 @@ SETTINGS = (
         id="postgres-recovery-settings",
         means="its recovery is not set up in a way that it can begin",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r"^FATAL: using recovery command file \"[^\"]*\" is not supported",
             r"^FATAL: must specify (?:\"?restore_command|primary_conninfo)",
             r"^FATAL: (?:multiple recovery targets specified|recovery target)",
@@ -200,7 +200,7 @@ SETTINGS = (
         id="postgres-settings-broken",
         means="its configuration has an error",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r'^(?:FATAL|LOG): configuration file "[^"]*" contains errors',
             r"^(?:FATAL|LOG): unrecognized configuration parameter",
             r"^(?:FATAL|LOG): invalid value for parameter",
@@ -219,7 +219,7 @@ SETTINGS = (
         id="postgres-standby-behind",
         means="the WAL that this standby still needs has been removed from the primary",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             r"requested WAL segment [0-9A-F]+ has already been removed",
             r"requested starting point [0-9A-F/]+ is ahead of the WAL flush position",
             r'replication slot "[^"]*" does not exist',
@@ -234,7 +234,7 @@ IMAGE = (
         id="postgres-image-settings",
         means="the image's own check of its settings refuses them",
         gravity=Gravity.PERSON,
-        signs=said(
+        signs=log(
             # docker-entrypoint.sh, file_env; Bitnami's libpostgresql.sh, postgresql_validate.
             r"^error: both \w+ and \w+_FILE are set \(but are exclusive\)",
             r"ERROR ==> (?:The \w+ environment variable|\w+ (?:cannot|must)|.*is (?:empty|not set|not allowed))",

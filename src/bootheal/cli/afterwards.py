@@ -13,7 +13,7 @@ from bootheal.config import Configuration
 from bootheal.diagnosis import Diagnosis, Item
 from bootheal.errors import BoothealError
 from bootheal.model import Ending, Outcome, Report, Verdict
-from bootheal.model.quoted import quoted
+from bootheal.model.quoted import plain, quoted
 from bootheal.model.scene import Scene
 from bootheal.ports import World
 
@@ -94,11 +94,11 @@ def _explained(outcome: Outcome, configuration: Configuration, found: Diagnosis,
 
 def _remark(tree: Item) -> str:
     next_step = f" -- {tree.finding.next_step}" if tree.finding.cause.next_step else ""
-    return f"doctor: {tree.about}: {quoted(tree.finding.means)}{next_step}  [{tree.id}]"
+    return f"doctor: {tree.about}: {tree.finding.means}{next_step}  [{tree.id}]"
 
 
 def _said(tree: Item, outcome: Outcome) -> bool:
     """Tell whether the step's own words say it already."""
     words = f"{outcome.why} {outcome.hint} {' '.join(outcome.remarks)}"
     evidence = tree.finding.evidence
-    return any(said and said in words for said in (tree.finding.means, quoted(evidence.text)))
+    return any(said and said in words for said in (plain(tree.finding.means), quoted(evidence.text)))

@@ -1,12 +1,13 @@
 """Keeps the history: listens to a pass, and writes down what is kept of it once its report is safe."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from bootheal.adapters.boot_phases import of_containers, phases
 from bootheal.adapters.history import HistoryFile
 from bootheal.adapters.host import Machine
+from bootheal.cli.for_all import ForAll
 from bootheal.config.file import File
 from bootheal.errors import BoothealError
 from bootheal.history.boots import phases_after
@@ -17,22 +18,28 @@ from bootheal.ports import World
 
 
 class Chronicle:
-    """Of the passes of one process under one configuration; `complain` is told what keeps it from writing, once."""
+    """Of the passes of one process under one configuration; `complain` is told what keeps it from writing, once.
 
-    def __init__(self, file: File, complain: Callable[[str], None]) -> None:
-        self._cluster = file.cluster
+    `logged`: see `World.logged`. Everybody may read the history, so these lines are left out, unless they are public.
+    """
+
+    def __init__(
+        self, file: File, complain: Callable[[str], None], logged: Callable[[], Collection[str]] = tuple
+    ) -> None:
+        self._cluster, self._for_all = file.cluster, ForAll(file, logged)
         self._kept = HistoryFile(file.state_directory, complain)
         self._trail = Trail()
 
     def tell(self, event: Event) -> None:
         """Take note of an event."""
-        self._trail.hear(event, time.monotonic())
+        self._trail.hear(self._for_all.event(event), time.monotonic())
 
     def finish(self, report: Report, world: World) -> History | None:
         """Write down the pass that has ended, under its lock. Never raises what a pass could fail by."""
         epoch, boot = quoted(report.epoch), self._boot()
         kept = self._kept.known(epoch, boot) or self._begun(epoch, boot, world)
-        return self._kept.add(kept, self._trail.record(report, kept.kernel_zero, world.told))
+        said = self._trail.record(report, kept.kernel_zero, lambda text: self._for_all.text(world.told(text)))
+        return self._kept.add(kept, said)
 
     def _begun(self, epoch: str, boot: str, world: World) -> BootRecord:
         """Ask the machine how it came up: once a boot, since that does not change."""

@@ -16,6 +16,7 @@ from bootheal.cli.afterwards import Afterwards
 from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.discovering import discovered
+from bootheal.cli.for_all import ForAll
 from bootheal.cli.lookout import Lookout
 from bootheal.cli.mandate import mandate
 from bootheal.cli.messenger import Messenger
@@ -105,14 +106,15 @@ class Daemon:
     def _live(self, scope: Scope, ours: Mandate) -> int | None:
         """Pass after pass under one configuration, for as long as we are the ones who act. None: it was renewed."""
         world = open_world(self._configuration.file.cluster, scope, ours, most=self._most)
-        memory = open_memory(self._configuration.file)
+        memory = open_memory(self._configuration.file, world.logged)
         self._metrics = Metrics(
             self._configuration.file.metrics_file, self._reporter.note, lambda: memory.recovering_since
         )
-        self._chronicle = Chronicle(self._configuration.file, self._warn)
+        self._chronicle = Chronicle(self._configuration.file, self._warn, world.logged)
         messenger = Messenger(self._configuration.file, world.told, scope, self._warn)
         announcer = Announcer(world, scope, self._warn, wanted=self._configuration.file.events)
-        listeners = (self._chronicle.tell, self._metrics.tell, messenger.tell, announcer.tell, self._systemd.tell)
+        systemd = ForAll(self._configuration.file, world.logged).hear(self._systemd.tell)
+        listeners = (self._chronicle.tell, self._metrics.tell, messenger.tell, announcer.tell, systemd)
         tell = fan_out(memory.progress, *listeners, self._reporter.tell)
         discovers = self._declared.file.discover is not None
         # What is found joins the graph of what is listed: so the cluster comes first.

@@ -107,13 +107,13 @@ def heal(
     """
     for warning in configuration.warnings:
         _warn(reporter, warning)
-    memory = open_memory(configuration.file)
-    metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: memory.recovering_since)
     with Scope(partial(_warn, reporter)) as scope, mandate(configuration.file, scope, inbox) as ours:
         world = open_world(configuration.file.cluster, scope, ours, most=most)
+        memory = open_memory(configuration.file, world.logged)
+        metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: memory.recovering_since)
         messenger = Messenger(configuration.file, world.told, scope, partial(_warn, reporter))
         announcer = Announcer(world, scope, partial(_warn, reporter), wanted=configuration.file.events)
-        chronicle = Chronicle(configuration.file, partial(_warn, reporter))
+        chronicle = Chronicle(configuration.file, partial(_warn, reporter), world.logged)
         afterwards = Afterwards(path, partial(_warn, reporter))
         await_decision(ours, inbox, configuration.file.deadline)
         with memory.hold() as remembered:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self, TextIO
 from bootheal.adapters.journal import Journal, leads_there
 from bootheal.model import Event, EventKind, Level, Report
 from bootheal.model.layout import shortened, wrapped
-from bootheal.narrate import MARKS, Note, fields, level, news, note_fields, sentence, summary, told
+from bootheal.narrate import MARKS, Note, Novelty, fields, level, news, note_fields, sentence, summary
 
 COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTICE: "cyan"}
 SETTLED = "green"
@@ -70,11 +70,11 @@ class JournalReporter(Silent):
     """Entries with fields, for `journalctl -u bootheal` and those who filter it."""
 
     def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+        self._journal, self._novelty = journal, Novelty()
 
     def tell(self, event: Event) -> None:
         """Send an event with its fields."""
-        if told(event):
+        if self._novelty.of(event):
             self._journal.send(fields(event))
 
     def note(self, text: str, note: Note) -> None:
@@ -89,11 +89,11 @@ class Terminal(Silent):
     """Plain lines, in the order in which things happen."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self._stream, self._novelty = stream, Novelty()
 
     def tell(self, event: Event) -> None:
         """Print an event."""
-        if told(event):
+        if self._novelty.of(event):
             print("".join(text for text, _ in line(event)), file=self._stream, flush=True)
 
     def note(self, text: str, note: Note) -> None:  # noqa: ARG002 - a line speaks for itself
@@ -115,6 +115,7 @@ class LiveTerminal:
 
         self._waiting: dict[str, tuple[str, float]] = {}
         self._told: set[tuple[str, str]] = set()
+        self._novelty = Novelty()
         self._console = Console(file=stream, highlight=False)
         self._spinner = Spinner("dots")
         self._live = Live(console=self._console, get_renderable=self._table, transient=True)
@@ -136,7 +137,7 @@ class LiveTerminal:
             self._waiting = self._waiting | {event.step: (event.text, time.monotonic())}
         elif event.step in self._waiting:  # the table is drawn on another thread, so it gets a new one
             self._waiting = {step: wait for step, wait in self._waiting.items() if step != event.step}
-        if told(event) and self._is_news(event):
+        if self._novelty.of(event) and self._is_news(event):
             for parts in fitted(event, self._console.width):
                 self._console.print(Text.assemble(*parts), soft_wrap=True)
 

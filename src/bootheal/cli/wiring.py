@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -83,6 +83,7 @@ def open_world(
         direct=direct,
         containers=DockerContainers(DockerEngine(cluster.docker or "")),
         told=redaction.told,
+        logged=redaction.logged,
     )
 
 
@@ -139,9 +140,9 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
     return LiveKubeconfig(cluster.kubeconfig or Path(default), cluster.context, awaited=k3s)
 
 
-def open_memory(file: File) -> Recorder:
-    """Return what keeps the memory, by the boot of this machine."""
-    store = StateFile(file.state_directory, public=file.cleanup.evidence == "public")
+def open_memory(file: File, logged: Callable[[], Collection[str]] = tuple) -> Recorder:
+    """Return what keeps the memory, by the boot of this machine. `logged`: see `World.logged`, for who writes it."""
+    store = StateFile(file.state_directory, public=file.evidence_is_public, logged=logged)
     return Recorder(store, SystemClock(), Machine(file.cluster.boot_id_file).boot_id())
 
 

@@ -73,6 +73,11 @@ class File(Section):
     hooks: dict[Name, Hook] = Field(default_factory=dict)
     notify: dict[Name, Notify] = Field(default_factory=dict)
 
+    @property
+    def evidence_is_public(self) -> bool:
+        """Whether what pods have logged may stand in files that everybody may read."""
+        return self.cleanup.evidence == "public"
+
     def problems(self, path: KeyPath) -> Iterator[Finding]:
         """Yield what sections say that does not fit to what others say."""
         for name, database in self.databases.items():

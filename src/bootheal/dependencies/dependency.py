@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from bootheal.cluster.freshness import pod_doubt, service_doubt
 from bootheal.errors import PermanentError
 from bootheal.model import Answer, Pod, Right, Target
+from bootheal.model.sqlstates import RECOVERING, RECOVERS_WITHIN_SECONDS
 from bootheal.ports import ClusterReader, Interest, World
 from bootheal.probes import Exec, Probe, Sql, Url, ask, ask_at
 from bootheal.step import Judgement, Past, Settled, Step, Wait
 
-RECOVERING = "57P03"
+RECOVERS = "recovers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,9 @@ class DependencyObservation:
 
     @property
     def conditions(self) -> frozenset[str]:
-        """No duration matters."""
-        return frozenset()
+        """For how long it has been recovering matters: not for ever."""
+        recovers = self.answer is not None and self.answer.sqlstate in RECOVERING
+        return frozenset({RECOVERS} if recovers else ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +100,11 @@ class Dependency(Step[DependencyObservation]):
         endpoints = world.cluster.endpoints(self.namespace, self.service)
         return service_doubt(service, endpoints, pods, boot_time=world.host.boot_time())
 
-    def judge(self, seen: DependencyObservation, past: Past) -> Judgement:  # noqa: ARG002 - nothing before this look matters
+    def judge(self, seen: DependencyObservation, past: Past) -> Judgement:
         """Wait until it answers well."""
         if seen.answer is None:
             return Wait(seen.doubt)
         if not seen.answer.ok:
-            return Wait(str(seen.answer), counts=seen.answer.sqlstate != RECOVERING)
+            recovers = RECOVERS in seen.conditions and past.held(RECOVERS) < RECOVERS_WITHIN_SECONDS
+            return Wait(str(seen.answer), counts=not recovers)
         return Wait(seen.service) if seen.service else Settled("it answers as it should")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bootheal.causes import Finding, Gravity, Source
 from bootheal.model import Ref
+from bootheal.model.quoted import plain
 
 # For how many seconds a state may last that passes by itself, or that bootheal heals, before it is a fault: what comes
 # after a boot is through in two minutes on a slow machine, and the longest back-off of a kubelet is five.
@@ -69,7 +70,7 @@ class Item:
     def evidence(self) -> tuple[tuple[str, str], ...]:
         """Return by what it was recognised: fields and their values, quoted."""
         seen = self.finding.evidence
-        shown = seen.quote if seen.source not in (Source.OBJECT, Source.HOST) else ""
+        shown = plain(seen.quote) if seen.source not in (Source.OBJECT, Source.HOST) else ""
         return (*(((_FIELDS[seen.source], shown),) if shown else ()), *self.facts)
 
     def all(self) -> Iterator["Item"]:

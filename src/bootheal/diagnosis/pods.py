@@ -12,6 +12,7 @@ from bootheal.diagnosis.item import USUAL_SECONDS, Item
 from bootheal.diagnosis.relations import Relations
 from bootheal.diagnosis.seen import compared, item, lasting
 from bootheal.model import Container, Pod, State
+from bootheal.model.quoted import plain
 from bootheal.model.scene import Scene
 
 # For so many seconds after its grace a pod that is being deleted may stay: the kubelet has more to do after a boot.
@@ -79,7 +80,7 @@ def _crashes(pod: Pod, container: Container, scene: Scene) -> Item:
     facts = _facts(container)
     if not words:
         words = container.last_message or container.last_reason or container.reason
-    return compared("Crashes", pod.ref, words, _since(pod, scene), container=container.name, facts=facts)
+    return compared("Crashes", pod.ref, words, _since(pod, scene), container=container.name, facts=facts, from_log=True)
 
 
 def _of(found: Trouble, pod: Pod, scene: Scene) -> Item:
@@ -87,7 +88,15 @@ def _of(found: Trouble, pod: Pod, scene: Scene) -> Item:
     facts = _facts(container) if container else ()
     if found.finding is None:
         seen = found.evidence
-        return compared("NotUnderstood", pod.ref, seen.quote, _since(pod, scene), container=seen.container, facts=facts)
+        return compared(
+            "NotUnderstood",
+            pod.ref,
+            plain(seen.quote),
+            _since(pod, scene),
+            container=seen.container,
+            facts=facts,
+            from_log=seen.of_a_log,
+        )
     usual = max(found.certain_after if found.hopeless else 0.0, USUAL_SECONDS[found.gravity])
     return item(found.finding, _since(pod, scene), usual=usual, facts=facts)
 

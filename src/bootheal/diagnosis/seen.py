@@ -35,9 +35,11 @@ def compared(
     container: str = "",
     usual: float | None = None,
     facts: tuple[tuple[str, str], ...] = (),
+    from_log: bool = False,
 ) -> Item:
     """Return what was seen by comparing: `reason` is the word of ours that stands for the cause."""
-    found = COMPARED.recognise(Evidence(source=source, reason=reason, text=text, about=about, container=container))
+    seen = Evidence(source=source, reason=reason, text=text, about=about, container=container, from_log=from_log)
+    found = COMPARED.recognise(seen)
     if found is None:
         raise KeyError(reason)
     return item(found, since, usual=usual, facts=facts)

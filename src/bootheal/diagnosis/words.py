@@ -7,7 +7,7 @@ from bootheal.causes import Gravity
 from bootheal.diagnosis.diagnose import Diagnosis
 from bootheal.diagnosis.item import Item
 from bootheal.model.durations import HOUR, MINUTE, spoken
-from bootheal.model.quoted import quoted
+from bootheal.model.quoted import plain, quoted
 
 LONGEST_SENTENCE = 600
 
@@ -67,7 +67,7 @@ def lasted(seconds: float) -> str:
 
 
 def _means(each: Item) -> str:
-    return quoted(each.finding.means, LONGEST_SENTENCE)
+    return quoted(plain(each.finding.means), LONGEST_SENTENCE)
 
 
 def _evidence(each: Item, now: float) -> str:

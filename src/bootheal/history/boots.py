@@ -111,7 +111,7 @@ def repairs(boot: BootRecord) -> Counter[tuple[str, str]]:
 
 
 def habits(history: History) -> Iterator[str]:
-    """Say what is repaired at nearly every boot: somebody should find out why."""
+    """Say what is repaired at nearly every boot: a habit, of which somebody should know."""
     latest = history.boots[-HABIT_BOOTS:]
     counts = Counter(what for boot in latest for what in repairs(boot))
     for (step, action), boots in counts.items():

@@ -12,7 +12,6 @@ from bootheal.model.cluster import (
     Budget,
     Container,
     Document,
-    Endpoint,
     Leadership,
     Lease,
     Node,
@@ -21,7 +20,6 @@ from bootheal.model.cluster import (
     PodToDelete,
     Readiness,
     Right,
-    Service,
     State,
     Workload,
 )
@@ -33,9 +31,11 @@ from bootheal.model.host import BootTime, Component, ComponentState, Directory, 
 from bootheal.model.identity import Auth, Credentials, Login, Ref, Secret, Target, Trust
 from bootheal.model.lock import LockRecord
 from bootheal.model.notice import Due, Notice, Occasion, Outbox, Told
+from bootheal.model.past import Past
 from bootheal.model.remembered import Progress, Remembered, StepMemory
 from bootheal.model.report import ActionRecord, Event, EventKind, Outcome, Report
 from bootheal.model.servers import Answer, Console, Role, Setting
+from bootheal.model.service import Endpoint, Service
 
 __all__ = [
     "DELETES_AT_ONCE",
@@ -80,6 +80,7 @@ __all__ = [
     "Outbox",
     "Outcome",
     "PassRecord",
+    "Past",
     "Pod",
     "PodToDelete",
     "Progress",

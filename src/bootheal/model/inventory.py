@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bootheal.model.cluster import Service
 from bootheal.model.identity import Ref
+from bootheal.model.service import Service
 
 
 @dataclass(frozen=True, slots=True)

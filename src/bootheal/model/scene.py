@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bootheal.model.admission import Extensions, Occurrence
-from bootheal.model.cluster import Endpoint, Lease, Node, Pod, Readiness, Service, Workload
+from bootheal.model.cluster import Lease, Node, Pod, Readiness, Workload
 from bootheal.model.host import BootTime, HostFacts
 from bootheal.model.identity import Ref
+from bootheal.model.service import Endpoint, Service
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 RECOVERING = frozenset({"57P03"})
 """cannot_connect_now: starting up, in recovery, shutting down."""
 
+RECOVERS_WITHIN_SECONDS = 6 * 3600.0
+"""For so long what says that is believed to be at work, and no clock runs meanwhile, where nothing better tells."""
+
 WRONG_PASSWORD = frozenset({"28P01"})
 REFUSED = WRONG_PASSWORD | {"28000"}
 """The password, or pg_hba.conf, or the role itself."""

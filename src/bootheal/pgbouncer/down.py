@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 
 from bootheal.causes import Finding, Gravity
+from bootheal.causes.pods import Trouble
+from bootheal.causes.server_pods import beyond, in_words, keeps_back
 from bootheal.cluster.freshness import before_boot
+from bootheal.cluster.rollout import BACK_OFF
 from bootheal.errors import BoothealError
 from bootheal.model import BootTime, Container, Pod, Ref, State
-from bootheal.model.quoted import quoted
+from bootheal.model.quoted import logged, quoted
 from bootheal.pgbouncer.server_log import finding, last_words
 from bootheal.ports import World
+from bootheal.step import Past
 
 LOG_LINES = 60
-LOOPS = "CrashLoopBackOff"
 
 # What operators and charts call the container that runs PgBouncer.
 CONTAINERS = ("pgbouncer", "connection-pooler", "pooler")
@@ -21,7 +24,8 @@ CONTAINERS = ("pgbouncer", "connection-pooler", "pooler")
 class Down:
     """One pod; `state` is its container's, `finding` the cause that its log tells of, else `last` what that ended with.
 
-    `more` is the command that shows more; `tried`: it has failed more than once.
+    `more` is the command that shows more; `tried`: it has failed more than once. `trouble` is what keeps the container
+    from running, by its status and its Events.
     """
 
     ref: Ref
@@ -30,10 +34,12 @@ class Down:
     last: str = ""
     more: str = ""
     tried: bool = False
+    trouble: Trouble | None = None
 
-    @property
-    def stuck(self) -> bool:
-        """Whether waiting cannot cure it."""
+    def stuck(self, past: Past) -> bool:
+        """Tell whether waiting cannot cure it."""
+        if self.trouble and self.trouble.certain(past):
+            return True
         if self.finding is None or not self.tried:
             return False
         cause = self.finding.cause
@@ -41,14 +47,16 @@ class Down:
 
     @property
     def hint(self) -> str:
-        """What a person does next."""
+        """What a person does next: about what keeps it from starting, else about what it says."""
+        if self.trouble and (self.trouble.hopeless or (self.trouble.finding and not self.finding)):
+            return self.trouble.next_step
         return self.finding.next_step if self.finding else self.more
 
     def __str__(self) -> str:
         said = f"{self.ref} does not run yet: {self.state}"
         if self.finding:
             return f"{said}; its log: {self.finding.means} ({self.finding.evidence.quote})"
-        return f'{said}; its log ends with "{quoted(self.last)}"' if self.last else said
+        return f'{said}; its log ends with "{logged(self.last)}"' if self.last else said
 
 
 def down(world: World, pod: Pod, boot_time: BootTime | None) -> Down | None:
@@ -59,10 +67,15 @@ def down(world: World, pod: Pod, boot_time: BootTime | None) -> Down | None:
     waiting = next((c for c in pod.init if c.state is not State.RUNNING and c.reason not in ("", "Completed")), stopped)
     describe = f"kubectl -n {pod.ref.namespace} describe pod {pod.ref.name}"
     if waiting is None:
-        return Down(pod.ref, quoted(pod.unschedulable) or pod.phase, more=describe)
-    state, ended = _said(waiting) or pod.phase, waiting.ended
-    if not ended or before_boot(ended, boot_time, pod.node):
+        kept = keeps_back(world.cluster, pod, None, boot_time)
+        return Down(pod.ref, quoted(pod.unschedulable) or pod.phase, more=describe, trouble=kept)
+    state, ended = in_words(waiting) or pod.phase, waiting.ended
+    if ended and before_boot(ended, boot_time, pod.node):
         return Down(pod.ref, state, more=describe)
+    kept = keeps_back(world.cluster, pod, waiting, boot_time)
+    state = beyond(state, kept)
+    if not ended:
+        return Down(pod.ref, state, more=describe, trouble=kept)
     previous = waiting.state is not State.TERMINATED
     text = _log(world, pod.ref, waiting.name, previous=previous)
     found = finding(text, pod.ref, waiting.name)
@@ -73,7 +86,8 @@ def down(world: World, pod: Pod, boot_time: BootTime | None) -> Down | None:
         found,
         last="" if found else last_words(text),
         more=f"kubectl -n {pod.ref.namespace} logs {which}{pod.ref.name} -c {waiting.name}",
-        tried=waiting.restarts > 0 or waiting.reason == LOOPS,
+        tried=waiting.restarts > 0 or waiting.reason == BACK_OFF,
+        trouble=kept,
     )
 
 
@@ -92,10 +106,3 @@ def _log(world: World, pod: Ref, container: str, *, previous: bool) -> str:
         return world.pod_access.log_tail(pod, container, LOG_LINES, previous=previous)
     except BoothealError:
         return ""
-
-
-def _said(container: Container) -> str:
-    restarts = f", {container.restarts} restarts" if container.restarts else ""
-    image = f" of {container.image}" if "Image" in container.reason and container.image else ""
-    message = f": {quoted(container.message)}" if container.message and container.reason != LOOPS else ""
-    return f"{container.reason}{image}{message}{restarts}"

@@ -1,8 +1,9 @@
 """What a look at a pooler finds, and whose fault it makes a refused login."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bootheal.cluster import refusals
 from bootheal.cluster.freshness import pod_doubt, service_doubt
 from bootheal.errors import PermanentError, TransientError
 from bootheal.model import Answer, Auth, Credentials, Document, Login, Pod, Ref, Service, Target, Workload
@@ -121,6 +122,7 @@ class PoolerObservation:
         return frozenset(self._conditions())
 
     def _conditions(self) -> Iterator[str]:
+        yield from (down.trouble.condition for down in self.down if down.trouble and down.trouble.hopeless)
         for pod in self.failing:
             yield condition(pod, self.diagnosis(pod))
             if self.lets_both_in:
@@ -168,7 +170,16 @@ def look(world: World, pooler: Pooler) -> PoolerObservation:
         return replace(_with_files(world, pooler, seen), service=_service(world, pooler, service, there, client))
     if not all(seen.to_lend(pod) for pod in seen.failing):
         seen = _with_logs(world, _direct(world, pooler, seen, client))
-    return _with_files(world, pooler, seen)
+    return _with_refusals(world, pooler, _with_files(world, pooler, seen), there)
+
+
+def _with_refusals(world: World, pooler: Pooler, seen: PoolerObservation, there: Sequence[Pod]) -> PoolerObservation:
+    """Ask what would keep successors out: who is deleted for a restart must be able to come back."""
+    if not seen.failing:
+        return seen
+    namespace = pooler.deployment.namespace
+    found, by_uid = refusals.look(world.cluster, namespace, world.cluster.pods(namespace)), {p.uid: p for p in there}
+    return replace(seen, pods=tuple(replace(pod, kept_out=found.of(by_uid[pod.uid])) for pod in seen.pods))
 
 
 def _with_logs(world: World, seen: PoolerObservation) -> PoolerObservation:

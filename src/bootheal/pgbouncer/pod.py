@@ -50,6 +50,7 @@ class PoolerPod:
     `noted` is what the pod itself says is lent to it, with the values to restore; None where nothing is noted on pods.
 
     `container` runs PgBouncer, from `image`; `log` is the cause that its own log tells of, where that was read.
+    `kept_out` is why a successor would not come to be, asked only where a restart may be wanted.
     """
 
     ref: Ref
@@ -66,6 +67,7 @@ class PoolerPod:
     container: str = ""
     image: str = ""
     log: Finding | None = None
+    kept_out: str = ""
     noted: Mapping[str, str] | None = None
 
     def seconds(self, key: str) -> float:

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bootheal.cluster import refusals
 from bootheal.model import ActionRecord, Right
+from bootheal.model.sqlstates import RECOVERS_WITHIN_SECONDS
 from bootheal.pgbouncer.actions import (
     IN_VAIN,
     ApplySettings,
@@ -70,6 +72,11 @@ class PoolerStep(Step[PoolerObservation]):
             rights.add(Right("create", "pods/exec", namespace))
         return frozenset(rights)
 
+    def wishes(self) -> frozenset[Right]:
+        """To read what would keep new pods out, and why pods do not start."""
+        namespace = self.pooler.deployment.namespace
+        return refusals.wishes((namespace,)) | {Right("list", "events", namespace)}
+
     def look(self, world: World) -> PoolerObservation:
         """Ask each pod's console, log in through each, then judge the Service; on failure ask PostgreSQL itself."""
         return look(world, self.pooler)
@@ -77,7 +84,7 @@ class PoolerStep(Step[PoolerObservation]):
     def judge(self, seen: PoolerObservation, past: Past) -> Judgement:
         """Get logins through first; then settings and loans, pods that are missing, the Service."""
         if not seen.pods:
-            return self._judge_absence(seen)
+            return self._judge_absence(seen, past)
         if seen.failing:
             return self._judge_failing(seen, past)
         if actions := tuple(self._repairs(seen, past)):
@@ -90,11 +97,11 @@ class PoolerStep(Step[PoolerObservation]):
             return Wait(seen.service, hint=self._hint(f"describe service {self.pooler.service}"))
         return self._judge_serving(seen, past)
 
-    def _judge_absence(self, seen: PoolerObservation) -> Judgement:
+    def _judge_absence(self, seen: PoolerObservation, past: Past) -> Judgement:
         """None runs: what no time cures is given up, with what its log says."""
         why = "; ".join(seen.doubts) or f"{self.pooler.deployment} has no pod that runs"
-        worst = max(seen.down, key=lambda down: (down.stuck, down.finding is not None), default=None)
-        if worst and all(down.stuck for down in seen.down) and len(seen.down) == len(seen.doubts):
+        worst = max(seen.down, key=lambda down: (down.stuck(past), down.finding is not None), default=None)
+        if worst and all(down.stuck(past) for down in seen.down) and len(seen.down) == len(seen.doubts):
             return GiveUp(why, worst.hint)
         ref = self.pooler.deployment
         return Wait(why, hint=(worst.hint if worst else "") or self._hint(f"describe {ref.kind} {ref.name}"))
@@ -121,7 +128,10 @@ class PoolerStep(Step[PoolerObservation]):
         if loans := tuple(self._lower(pod, key, past) for pod in hopeful for key in seen.to_lend(pod)):
             return Act(said, loans)
         for pod, diagnosis in diagnoses:
-            if cure := self._cure(pod, diagnosis, seen, past):
+            cure = self._cure(pod, diagnosis, seen, past)
+            if isinstance(cure, RestartPooler) and pod.kept_out:
+                return Wait(f"not restarted yet: {pod.kept_out} ({said}: {cure.cause})")
+            if cure:
                 return Act(said, (cure,))
         for pod, diagnosis in diagnoses:
             if past.held(condition(pod, diagnosis)) >= persists_for(pod, diagnosis, self.patience):
@@ -133,9 +143,9 @@ class PoolerStep(Step[PoolerObservation]):
         hint = f"kubectl -n {first.ref.namespace} logs {first.ref.name}" + (
             f" -c {first.container}" * bool(first.container)
         )
-        return Wait(
-            why, counts=diagnosis is not Diagnosis.RECOVERING, hint=first.refusal.next_step if first.refusal else hint
-        )
+        recovers = diagnosis is Diagnosis.RECOVERING
+        recovers = recovers and past.held(condition(first, diagnosis)) < RECOVERS_WITHIN_SECONDS
+        return Wait(why, counts=not recovers, hint=first.refusal.next_step if first.refusal else hint)
 
     def _cure(self, pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObservation, past: Past) -> Action | None:
         """Return what helps this pod, by the shortest way that its evidence allows."""

@@ -22,8 +22,9 @@ FILE_ARRIVES_SECONDS = 90.0
 HIDDEN_SECONDS = 15.0
 
 # For how long a diagnosis must hold before a person is asked: an auth_query may need a moment before it knows
-# the application, and whoever said PAUSE may be about to say RESUME.
+# the application, and whoever said PAUSE may be about to say RESUME. Who waits for PostgreSQL has no fault of its own.
 PERSISTS_FOR_SECONDS = {
+    Diagnosis.RECOVERING: float("inf"),
     Diagnosis.APPLICATION_ROLE: 10.0,
     Diagnosis.STALE_CLIENT: 10.0,
     Diagnosis.STALE: 10.0,

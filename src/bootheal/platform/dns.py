@@ -101,7 +101,7 @@ def _judge_silent(seen: DnsObservation, past: Past) -> Judgement:
     if found is None:
         return Wait(seen.doubt)
     why = f"{seen.doubt}: {found.text}"
-    if found.hopeless and past.held(found.condition) >= found.certain_after:
+    if found.certain(past):
         return GiveUp(why, found.next_step, person=found.data)
     return Wait(why, hint=found.next_step)
 

@@ -182,11 +182,12 @@ class Cleanup(Step[CleanupObservation]):
         ripe = [dead for dead in ours if self._left_of_grace(dead.pod, past) <= 0]
         if taken := [dead for dead in ripe if not dead.refused]:
             return self._refuse(taken, past) or self._delete(taken, past)
-        if forced := self._forced(seen.terminating, past):
+        late = self._forced(seen.terminating, past)
+        if forced := [pod for pod in late if pod.uid not in seen.terminating.refused]:
             return Act(f"{_pods(forced)} should have gone long ago", tuple(_force(pod) for pod in forced))
-        if ripe:
-            names = _pods([dead.pod for dead in ripe])
-            return Wait(f"not deleted yet: {ripe[0].refused} ({names})", again=self.grace)
+        if ripe or late:
+            why = ripe[0].refused if ripe else seen.terminating.refused[late[0].uid]
+            return Wait(f"not deleted yet: {why} ({_pods([*(dead.pod for dead in ripe), *late])})", again=self.grace)
         late = seen.terminating.overdue(past.now, past.held(BEGAN))  # of before; what is deleted now goes by itself
         if ours or (late and past.held(BEGAN) < self.grace):
             left = [self._left_of_grace(dead.pod, past) for dead in ours] or [self.grace - past.held(BEGAN)]

@@ -5,9 +5,11 @@ StatefulSet then starts a second one of the same name. So it is done on request 
 where the kubelet of this boot says that it knows no such pod: nothing of it can be running.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bootheal.cluster import refusals
+from bootheal.cluster.delete_pod import REPLACED_BY
 from bootheal.cluster.freshness import node_doubt
 from bootheal.errors import DeniedError
 from bootheal.model import BootTime, Lease, Node, Pod, Ref
@@ -17,13 +19,17 @@ from bootheal.step import Action
 
 @dataclass(frozen=True, slots=True)
 class Terminating:
-    """The pods that are being deleted, their nodes, and the UIDs that each node's kubelet knows (or why not)."""
+    """The pods that are being deleted, their nodes, and the UIDs that each node's kubelet knows (or why not).
+
+    `refused`: by UID, why no successor would take a pod's place, for those that may be forced.
+    """
 
     pods: tuple[Pod, ...] = ()
     nodes: Mapping[str, tuple[Node, Lease | None]] = field(default_factory=dict)
     known: Mapping[str, frozenset[str] | str] = field(default_factory=dict)
     boot_id: str | None = None
     boot_time: BootTime | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def overdue(self, now: float, seconds: float) -> list[Pod]:
         """Return the pods that should have gone `seconds` ago, their own grace period included."""
@@ -80,7 +86,19 @@ def look(world: World, pods: Iterable[Pod], *, ask: bool) -> Terminating:
     nodes = {node.name: (node, world.cluster.lease(node.name)) for node in world.cluster.nodes()}
     asked = {pod.node for pod in found if not pod.finalizers} & nodes.keys() if ask else ()
     known = {name: _known(world.pod_access, name) for name in sorted(asked)}
-    return Terminating(found, nodes, known, world.host.boot_id(), world.host.boot_time())
+    refused = dict(_refused(world, found)) if ask else {}
+    return Terminating(found, nodes, known, world.host.boot_id(), world.host.boot_time(), refused)
+
+
+def _refused(world: World, pods: Sequence[Pod]) -> Iterator[tuple[str, str]]:
+    """Say of which pods no successor would be taken; a namespace that goes away wants none."""
+    replaced = [pod for pod in pods if pod.owner and pod.owner.kind in REPLACED_BY]
+    for namespace in sorted({pod.ref.namespace for pod in replaced}):
+        found = refusals.look(world.cluster, namespace)
+        if not found.admission.going_away:
+            yield from (
+                (pod.uid, why) for pod in replaced if pod.ref.namespace == namespace and (why := found.placed(pod))
+            )
 
 
 def _known(access: PodAccess, node: str) -> frozenset[str] | str:

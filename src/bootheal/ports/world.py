@@ -1,9 +1,9 @@
 """All the ports of a look and an action in one value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from bootheal.model.quoted import visible
+from bootheal.model.quoted import plain
 from bootheal.ports.cluster import ClusterReader, ClusterWatcher, ClusterWriter, CredentialReader, Happenings, PodAccess
 from bootheal.ports.host import Containers, Host
 from bootheal.ports.partial import Partial
@@ -23,7 +23,8 @@ class World:
     `direct`: this host reaches the addresses of pods and Services itself, as on k3s.
     Where it does not, port-forwards carry the connections, and a Service cannot be tried.
     `containers`: None where there is no container engine to ask.
-    `told`: makes a text fit to be told to anybody: no secret that was read, nothing that acts on a reader; pure.
+    `told`: makes a text fit to be told: no secret that was read, nothing that acts on a reader, no marks.
+    `logged`: what stood between marks in what was told lately, lines of logs: a file that all may read leaves them out.
     """
 
     cluster: ClusterReader = _NOTHING
@@ -40,4 +41,5 @@ class World:
     web: Web = _NOTHING
     direct: bool = True
     containers: Containers | None = None
-    told: Callable[[str], str] = visible
+    told: Callable[[str], str] = plain
+    logged: Callable[[], Collection[str]] = tuple

@@ -4,22 +4,23 @@ The log of a container that runs is read where its server is silent (Patroni goe
 that of its previous process where it has ended in this boot. It is evidence: nothing fails for want of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bootheal.causes import Finding, Gravity
+from bootheal.causes.pods import Trouble
+from bootheal.causes.server_pods import beyond, in_words, keeps_back
 from bootheal.cluster.freshness import before_boot
 from bootheal.errors import BoothealError
 from bootheal.model import Container, Pod, State
-from bootheal.model.quoted import quoted
+from bootheal.model.quoted import logged, quoted
 from bootheal.ports import World
-from bootheal.postgres.server_log import finding, follows, last_words, progress
+from bootheal.postgres.server_log import finding, follows, idle, last_words, position, progress
+from bootheal.step import Past
 
 LOG_LINES = 60
 
 # What operators and charts call the container that runs PostgreSQL.
 CONTAINERS = ("postgres", "postgresql", "database")
-
-LOOPS = "CrashLoopBackOff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,9 @@ class Account:
 
     `state` is its container's, where that is not simply running; `finding` the cause that its log tells of, else `last`
     is what the log ended with, and `more` the command that shows more of it. `follows`: its log says that it is a
-    standby. `tried`: it has failed more than once, or goes on failing. `recovery` is how far crash recovery is.
+    standby. `tried`: it has failed more than once, or goes on failing. `recovery` is how far crash recovery is,
+    `position` likewise, so that it can be compared; `idle`: its log says that it only waits for others. `started` is
+    when its container did, where it runs. `trouble` is what keeps that from running, by its status and its Events.
     """
 
     state: str = ""
@@ -38,29 +41,40 @@ class Account:
     follows: bool = False
     tried: bool = False
     recovery: str = ""
+    position: str = ""
+    idle: bool = False
+    started: float | None = None
+    trouble: Trouble | None = None
 
     @property
     def gravity(self) -> int:
         """How grave it is: a number that is greater for what is graver."""
-        return self.finding.cause.gravity.rank if self.finding else -1
+        known = (self.finding, self.trouble.finding if self.trouble else None)
+        return max((found.cause.gravity.rank for found in known if found), default=-1)
 
     @property
     def hint(self) -> str:
-        """What a person does next."""
+        """What a person does next: about what keeps it from starting, else about what it says."""
+        if self.trouble and (self.trouble.hopeless or (self.trouble.finding and not self.finding)):
+            return self.trouble.next_step
         return self.finding.next_step if self.finding else self.more
 
     @property
     def damaged(self) -> bool:
         """Whether its data is at risk."""
-        return bool(self.finding and self.finding.cause.gravity is Gravity.DATA)
+        logged = bool(self.finding and self.finding.cause.gravity is Gravity.DATA)
+        return logged or bool(self.trouble and self.trouble.data)
 
-    @property
-    def stuck(self) -> bool:
-        """Whether waiting cannot cure it."""
+    def stuck(self, past: Past) -> bool:
+        """Tell whether waiting cannot cure it."""
+        if self.trouble and self.trouble.certain(past):
+            return True
         if self.finding is None:
             return False
         cause = self.finding.cause
-        return self.damaged or (cause.gravity is Gravity.PERSON and not cause.restart_helps and self.tried)
+        if cause.gravity is Gravity.DATA:
+            return True
+        return cause.gravity is Gravity.PERSON and not cause.restart_helps and self.tried
 
     def told(self, name: str) -> str:
         """Say it of the server of this name."""
@@ -68,9 +82,9 @@ class Account:
 
     def _log(self, name: str) -> str:
         if self.finding is None:
-            return f'{name}\'s log ends with "{quoted(self.last)}"' if self.last else ""
+            return f'{name}\'s log ends with "{logged(self.last)}"' if self.last else ""
         said = self.finding.evidence.text.partition("\n")[0]
-        particular = f" ({quoted(said)})" if self.finding.cause.gravity is Gravity.PERSON else ""
+        particular = f" ({logged(said)})" if self.finding.cause.gravity is Gravity.PERSON else ""
         return f"{name}'s log: {self.finding.means}{particular}"
 
 
@@ -79,24 +93,32 @@ def account(world: World, pod: Pod, *, recovering: bool) -> Account:
     container, boot_time = serving(pod), world.host.boot_time()
     describe = f"kubectl -n {pod.ref.namespace} describe pod {pod.ref.name}"
     if container is None:
-        return Account(_state(pod, None), more=describe)
+        return _kept_back(world, pod, None, describe)
     if container.state is not State.RUNNING and container.ended and before_boot(container.ended, boot_time, pod.node):
         return Account(more=describe)  # its status is of the previous boot
-    state, previous = _state(pod, container), _which_log(container)
+    previous = _which_log(container)
     if previous is None:
-        return Account(state, more=describe)
+        return _kept_back(world, pod, container, describe)
+    kept = _kept_back(world, pod, container, _more(pod, container, previous=previous))
     log = _log(world, pod, container, previous=previous)
     found = None if recovering else finding(log, pod.ref, container.name)
     ended = container.state is not State.RUNNING
-    return Account(
-        state,
-        found,
+    return replace(
+        kept,
+        finding=found,
         last=last_words(log) if ended and not found else "",
-        more=_more(pod, container, previous=previous),
         follows=follows(log),
         tried=container.state is not State.TERMINATED or container.restarts > 0,
         recovery=progress(log) if recovering else "",
+        position=position(log) if recovering else "",
+        idle=idle(log),
+        started=None if ended else container.started,
     )
+
+
+def _kept_back(world: World, pod: Pod, container: Container | None, more: str) -> Account:
+    found = keeps_back(world.cluster, pod, container, world.host.boot_time())
+    return Account(beyond(_state(pod, container), found), more=more, trouble=found)
 
 
 def serving(pod: Pod) -> Container | None:
@@ -128,23 +150,11 @@ def _state(pod: Pod, container: Container | None) -> str:
     if pod.unschedulable:
         return f"no node takes it: {quoted(pod.unschedulable)}"
     if waiting := next((init for init in pod.init if not _done(init)), None):
-        return f"init container {waiting.name}: {_said(waiting) or 'runs'}"
-    return _said(container) if container else ""
+        return f"init container {waiting.name}: {in_words(waiting) or 'runs'}"
+    return in_words(container) if container else ""
 
 
 def _done(init: Container) -> bool:
     return (init.state is State.TERMINATED and init.reason == "Completed") or (
         init.state is State.RUNNING and (init.ready or not init.startup_pending)
     )
-
-
-def _said(container: Container) -> str:
-    restarts = f", {container.restarts} restarts" if container.restarts else ""
-    killed = f", {container.last_reason}" if container.last_reason == "OOMKilled" else ""
-    if container.reason == LOOPS or (container.ended and container.restarts > 1):
-        return f"{LOOPS}{restarts}{killed}"  # its message counts seconds
-    if container.state is State.RUNNING:
-        return restarts[2:] + killed
-    image = f" of {container.image}" if "Image" in container.reason and container.image else ""
-    message = f": {quoted(container.message)}" if container.message else ""
-    return f"{container.reason}{image}{message}{restarts}{killed if container.reason != 'OOMKilled' else ''}"

@@ -10,6 +10,7 @@ from bootheal.model import ActionRecord, Login, Ref, Right
 from bootheal.model.quoted import quoted
 from bootheal.model.sqlstates import CROWDED, DAMAGED, GONE, NO_DATABASE, RECOVERING, REFUSED
 from bootheal.ports import Interest, World
+from bootheal.postgres import recovery
 from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, lost
 from bootheal.postgres.observation import DatabaseObservation, look
 from bootheal.postgres.primary import Database, Server, describe
@@ -77,9 +78,17 @@ class DatabaseStep(Step[DatabaseObservation]):
         if database.authority and database.authority.kind == "configmap":
             needed.add(Right("get", "configmaps", namespace))
         if not database.host:
-            needed |= {Right("get", "pods/log", namespace), Right("list", "statefulsets", namespace, "apps")}
-            needed |= {Right("get", kind, namespace) for kind in ("endpoints", "configmaps")}
+            needed.add(Right("get", "pods/log", database.namespace))
         return frozenset(needed)
+
+    def wishes(self) -> frozenset[Right]:
+        """To read why its pods do not start, and who leads or is held back: by Patroni's lock or CloudNativePG's."""
+        if self.database.host:
+            return frozenset()
+        read = [("list", "events", ""), ("list", "statefulsets", "apps"), ("get", "endpoints", "")]
+        read += [("get", "configmaps", ""), ("get", "leases", "coordination.k8s.io")]
+        read.append(("get", "clusters", "postgresql.cnpg.io"))
+        return frozenset(Right(verb, kind, self.database.namespace, group) for verb, kind, group in read)
 
     def look(self, world: World) -> DatabaseObservation:
         """Ask every server; the primary for its data, and the logs of those who do not answer for the reason."""
@@ -154,12 +163,12 @@ class DatabaseStep(Step[DatabaseObservation]):
             return GiveUp(
                 f"more than one writable primary: {servers.why_none}", "find out which one is right", person=True
             )
-        if hopeless := seen.hopeless:
+        if hopeless := seen.hopeless(past):
             if hopeless.damaged:
                 return self._stop(seen.why_none, seen, hopeless.hint)
             return GiveUp(f"no writable primary: {seen.why_none}", hopeless.hint)
         if recovering := servers.answered(*RECOVERING):
-            return self._recovering(recovering, seen)
+            return self._recovering(recovering, seen, past)
         said = self._judge_answers(seen, past) if servers.all_spoke else None
         return said or Wait(f"no writable primary: {seen.why_none}", hint=self._patience_hint(seen))
 
@@ -179,14 +188,16 @@ class DatabaseStep(Step[DatabaseObservation]):
             return GiveUp(f"PostgreSQL {_said(refused)}", self._refusal_hint(refused))
         return None
 
-    def _recovering(self, recovering: Server, seen: DatabaseObservation) -> Wait:
-        """Wait for crash recovery, as long as it takes; for a standby's not, where the data of another is damaged."""
+    def _recovering(self, recovering: Server, seen: DatabaseObservation, past: Past) -> Wait:
+        """Wait for crash recovery, as long as it works; for a standby's not, where the data of another is damaged."""
         why = f"PostgreSQL {_said(recovering)}" + (f": {seen.recovery}" if seen.recovery else "")
         if seen.damaged:
             return Wait(f"no writable primary: {seen.why_none}", hint=self._patience_hint(seen))
         others = [server for server in seen.servers.all if server.name != recovering.name]
         told = [seen.accounts[server.name].told(server.name) for server in others if server.name in seen.accounts]
-        return Wait("; ".join(filter(None, (why, *map(describe, others), *told))), counts=False)
+        works = any(recovery.at_work(name, found, past) for name, found in seen.recovering.items())
+        said = "; ".join(filter(None, (why, *map(describe, others), *told)))
+        return Wait(said, counts=not works, hint=self._patience_hint(seen))
 
     def _patience_hint(self, seen: DatabaseObservation) -> str:
         """Say what a person does if it lasts: of the gravest that is known, of a standby last of all."""

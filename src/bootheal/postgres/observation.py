@@ -8,9 +8,11 @@ from bootheal.errors import BoothealError, UnreachableError
 from bootheal.model import Backup, Login, Ref, Target
 from bootheal.model.sqlstates import NO_DATABASE, RECOVERING
 from bootheal.ports import World
+from bootheal.postgres import recovery
 from bootheal.postgres.accounts import Account, account
 from bootheal.postgres.data_checks import Check, Checked, checked, facts, transient
 from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, Server, Servers, find
+from bootheal.step import Past
 
 # A check may have to read a table from a cold disk.
 CHECK_TIMEOUT_SECONDS = 30.0
@@ -54,8 +56,16 @@ class DatabaseObservation:
 
     @property
     def conditions(self) -> frozenset[str]:
-        """How long there have been two primaries matters: during a switchover it may look so for a moment."""
-        return frozenset({"two primaries"}) if self.two else frozenset()
+        """How long there have been two primaries, or what no time cures, matters: it may look so for a moment."""
+        kept = (found.trouble.condition for found in self.accounts.values() if found.trouble and found.trouble.hopeless)
+        works = (each for name, found in self.recovering.items() for each in recovery.conditions(name, found))
+        return frozenset({*kept, *works, *({"two primaries"} if self.two else ())})
+
+    @property
+    def recovering(self) -> dict[str, Account]:
+        """What is known of each server that says that it is starting up."""
+        found = (each.name for each in self.servers.all if each.answer and each.answer.sqlstate in RECOVERING)
+        return {name: self.accounts.get(name, Account()) for name in found}
 
     @property
     def two(self) -> bool:
@@ -83,14 +93,13 @@ class DatabaseObservation:
         """Whether the data of a server is at risk, for all we know."""
         return any(found.damaged for found in self.accounts.values())
 
-    @property
-    def hopeless(self) -> Account | None:
+    def hopeless(self, past: Past) -> Account | None:
         """Return the gravest account where no primary will come by itself, None where one may.
 
         All servers are stuck; or the one that was the primary is, and the others only follow: nobody makes one of them
         the primary where no operator does.
         """
-        stuck = {name: found for name, found in self.accounts.items() if found.stuck}
+        stuck = {name: found for name, found in self.accounts.items() if found.stuck(past)}
         others = [server for server in self.servers.all if server.name not in stuck]
         if others and (self.servers.managed or not all(map(self._follows, others))):
             return None

@@ -11,9 +11,17 @@ from bootheal.causes.databases import POSTGRES
 from bootheal.causes.postgres_log import attempts, messages
 from bootheal.cluster.log_excerpt import salient_lines
 from bootheal.model import Ref
+from bootheal.model.quoted import quoted
+
+# A standby or a member of Patroni has nothing to do, and says so again and again; or it goes on.
+_IDLE = re.compile(
+    r"waiting for WAL to become available|waiting for (?:standby_)?leader to bootstrap|"
+    r"could not connect to the primary server|could not receive data from WAL stream"
+)
+_AT_WORK = re.compile(r"restored log file|started streaming WAL|redo starts at|redo in progress|syncing data directory")
 
 _REDO = re.compile(r"redo in progress, elapsed time: ([\d.]+) s, current LSN: ([\dA-F]+/[\dA-F]+)")
-_SYNC = re.compile(r"syncing data directory \(\w+\), elapsed time: ([\d.]+) s")
+_SYNC = re.compile(r"syncing data directory \(\w+\), elapsed time: ([\d.]+) s(?:, current path: (\S+))?")
 _FOLLOWS = re.compile(
     r"^LOG: (?:entering standby mode|waiting for WAL to become available|started streaming WAL)|"
     r"INFO: no action\. I am \([^)]*\), a secondary"
@@ -43,6 +51,22 @@ def last_words(log: str) -> str:
 def follows(log: str) -> bool:
     """Tell whether the server is a standby by what it says."""
     return any(_FOLLOWS.search(message) for message in messages(log))
+
+
+def idle(log: str) -> bool:
+    """Tell whether by the latest of what it says about that it only waits for others."""
+    told = [message for message in messages(log) if _IDLE.search(message) or _AT_WORK.search(message)]
+    return bool(told) and _IDLE.search(told[-1]) is not None
+
+
+def position(log: str) -> str:
+    """Return how far crash recovery is in a way that shows whether it moves, "" where the log does not tell."""
+    for line in reversed(log.splitlines()):
+        if redo := _REDO.search(line):
+            return redo[2]
+        if sync := _SYNC.search(line):
+            return quoted(sync[2] or sync[1])
+    return ""
 
 
 def progress(log: str) -> str:

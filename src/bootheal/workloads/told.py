@@ -54,7 +54,7 @@ def refused(seen: WorkloadObservation, past: Past) -> Judgement:
 def hopeless(seen: WorkloadObservation, past: Past) -> Judgement | None:
     """Give up what neither waiting nor a restart cures, once it is certain; until then say it."""
     found = [each for each in seen.troubles if each.hopeless and not _of_old(seen, each)]
-    certain = [each for each in found if past.held(each.condition) >= each.certain_after]
+    certain = [each for each in found if each.certain(past)]
     if certain:
         return GiveUp(certain[0].text, certain[0].next_step, person=certain[0].data)
     return Wait(found[0].text, hint=found[0].next_step) if found else None

@@ -16,11 +16,17 @@ from hypothesis import strategies as st
 
 from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.files import lock
+from bootheal.adapters.process_identity import sign
+from bootheal.adapters.redaction import Redaction
 from bootheal.adapters.state import StateFile, read
 from bootheal.adapters.state_format import Contents, decode, encode
+from bootheal.cli.chronicle import Chronicle
+from bootheal.config.configuration import load
 from bootheal.engine import Recorder
 from bootheal.errors import LockedError, StateError
-from bootheal.model import ActionRecord, Ending, Outcome, Remembered, Report, StepMemory
+from bootheal.model import ActionRecord, Ending, Event, EventKind, Outcome, Progress, Remembered, Report, StepMemory
+from bootheal.model.quoted import logged
+from bootheal.ports import World
 from support.command import environment
 from support.thorough import times
 
@@ -258,6 +264,66 @@ def test_who_may_not_read_it_is_told_where_it_is(tmp_path: Path) -> None:
     assert shown is not None
     (done,) = shown.remembered.steps["a"].done
     assert done.evidence[WORDS].startswith("kept in evidence.json for root and the service's group")
+
+
+LINE = "user canary paid 7 EUR"
+
+
+def quoting(redaction: Redaction) -> Remembered:
+    """Return what is remembered of a pass in which sentences quoted a log: as they were told, and composed anew."""
+    why = redaction.told(f'postgres-0: its log ends with "{logged(LINE)}"')
+    done = replace(DONE, sentence=f"roll out web ({why})", result=f"failed: {why}")
+    outcome = Outcome("a", Ending.GAVE_UP, f"{why}; patience has run out", why, remarks=(why,), actions=(done,))
+    news = {"a": Progress(EventKind.WAITING, why, 1.0)}
+    report = Report("boot-1", 1.0, 2.0, (outcome,))
+    return replace(SOME, steps={"a": StepMemory({}, (done,))}, progress=news, report=report)
+
+
+def test_a_line_of_a_log_within_a_sentence_is_not_for_everybody_either(tmp_path: Path) -> None:
+    """Nor after a restart of who has told it; root and the service's group see the sentences as they were told."""
+    redaction = Redaction()
+    said = quoting(redaction)
+    assert LINE in said.progress["a"].text
+    for state in (StateFile(tmp_path, logged=redaction.logged), StateFile(tmp_path)):
+        with state.hold():
+            state.save(state.load() or said, durable=True)
+        assert "canary" not in (tmp_path / "state.json").read_text()
+        assert "postgres-0: its log ends with" in (tmp_path / "state.json").read_text()
+        assert (tmp_path / "evidence.json").stat().st_mode & 0o777 == 0o640
+        assert read(tmp_path) == Contents(said, sign())
+    (tmp_path / "evidence.json").unlink()
+    shown = read(tmp_path)
+    assert shown is not None
+    assert 'its log ends with "kept in evidence.json for root' in shown.remembered.progress["a"].text
+
+
+def test_a_line_that_the_owner_made_public_stands_in_its_sentence(tmp_path: Path) -> None:
+    """For all to read."""
+    redaction = Redaction()
+    state = StateFile(tmp_path, public=True, logged=redaction.logged)
+    with state.hold():
+        state.save(quoting(redaction), durable=True)
+    assert LINE in (tmp_path / "state.json").read_text()
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_the_history_holds_no_line_of_a_log_unless_that_is_public(tmp_path: Path, *, public: bool) -> None:
+    """Everybody may read it, too: neither what was said meanwhile nor how it ended."""
+    redaction, told = Redaction(), list[str]()
+    evidence = "public" if public else "private"
+    config = tmp_path / "bootheal.yaml"
+    config.write_text(
+        f"cluster: {{kind: kubernetes}}\nstate_directory: {tmp_path}\n"
+        f"cleanup: {{namespaces: [shop], evidence: {evidence}}}\n"
+    )
+    said = quoting(redaction)
+    chronicle = Chronicle(load(config).file, told.append, redaction.logged)
+    chronicle.tell(Event(EventKind.WAITING, 1.0, 1.0, "a", said.progress["a"].text))
+    chronicle.tell(Event(EventKind.GAVE_UP, 9.0, 9.0, "a", said.progress["a"].text))
+    assert said.report
+    assert chronicle.finish(said.report, World(told=redaction.told, logged=redaction.logged))
+    assert ("canary" in (tmp_path / "history.json").read_text()) is public
+    assert not told
 
 
 def test_evidence_that_is_public_stands_in_the_state_file(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from bootheal.causes import Catalogue, Cause, Evidence, Finding, Gravity, Harmle
 from bootheal.causes.databases import POSTGRES
 from bootheal.causes.pgbouncer import PGBOUNCER
 from bootheal.model import Ref
+from bootheal.model.quoted import plain
 
 POD = Ref("pod", "shop", "postgres-0")
 FULL = Cause(
@@ -91,7 +92,7 @@ def test_consequences_are_told_beneath_their_cause_gravest_first() -> None:
 
 def test_a_reason_never_stands_without_its_message_and_both_are_quoted() -> None:
     """Whoever wrote them may be hostile."""
-    assert line("x\x1b]0;y", reason="Failed").quote == "Failed: x\\x1b]0;y"
+    assert plain(line("x\x1b]0;y", reason="Failed").quote) == "Failed: x\\x1b]0;y"
 
 
 CATALOGUES = {"postgres": POSTGRES, "pgbouncer": PGBOUNCER}

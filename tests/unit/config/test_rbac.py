@@ -59,6 +59,21 @@ def test_each_key_gets_what_it_needs(tmp_path: Path, text: str, wanted: set[tupl
     assert wanted <= given(tmp_path, text)
 
 
+DATABASE = "databases: {db: {namespace: n, dbname: d, admin: {secret: root}, WHERE}}"
+
+
+@pytest.mark.parametrize(("where", "asked"), [("service: pg", True), ("host: db.example.org", False)])
+def test_what_only_explains_is_wished_for_and_no_more(tmp_path: Path, where: str, *, asked: bool) -> None:
+    """Who leads, what an operator holds back and what Events say: `check` notes what is missing of it, and goes on."""
+    file = tmp_path / "bootheal.yaml"
+    file.write_text(HEAD + DATABASE.replace("WHERE", where))
+    mine = needed(load(file))["databases.db"]
+    wished = {need.right.resource for need in mine if need.optional}
+    explaining = {"events", "statefulsets", "endpoints", "configmaps", "leases", "clusters"}
+    assert wished & explaining == (explaining if asked else set())
+    assert not explaining & {need.right.resource for need in mine if not need.optional}
+
+
 def test_nobody_may_read_all_secrets_or_change_what_is_not_named(tmp_path: Path) -> None:
     """Where the API allows it, a rule names its objects; who only waits may change nothing."""
     text = (

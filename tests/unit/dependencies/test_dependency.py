@@ -12,7 +12,7 @@ from bootheal.model import Answer, BootTime, Endpoint, Login, Pod, Ref, Right, S
 from bootheal.ports import Partial, World
 from bootheal.probes import Exec, Sql, Tcp, Url
 from bootheal.step import Settled, Wait
-from support.objects import BOOT, a_pod, past, running
+from support.objects import BOOT, NOW, a_pod, past, running
 
 PING = Tcp(6379, "PING\r\n", "+PONG")
 REDIS = Dependency(name="dependency/redis", probe=PING, namespace="shop", service="redis")
@@ -130,9 +130,10 @@ def test_a_host_and_a_url_are_asked_from_here() -> None:
 def test_crash_recovery_is_waited_for_here_too() -> None:
     """An sql probe of a database that is not declared as one."""
     said = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
-    assert REDIS.judge(DependencyObservation(said), past()) == Wait(
-        "the database system is starting up (57P03)", counts=False
-    )
+    seen = DependencyObservation(said)
+    assert REDIS.judge(seen, past()) == Wait("the database system is starting up (57P03)", counts=False)
+    for_days = past(first_seen=dict.fromkeys(seen.conditions, NOW - 7 * 3600))
+    assert REDIS.judge(seen, for_days) == Wait("the database system is starting up (57P03)")
 
 
 def test_each_kind_of_probe_names_the_rights_that_it_needs() -> None:

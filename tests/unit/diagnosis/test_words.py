@@ -6,6 +6,7 @@ from bootheal.diagnosis import diagnose
 from bootheal.diagnosis.known import SUBJECTS, entries, explained, listed
 from bootheal.diagnosis.words import as_json, lasted, lines
 from bootheal.model import Ref
+from bootheal.model.quoted import log_lines
 from bootheal.model.scene import Halted
 from support.objects import BOOT
 from support.scenes import a_scene, postgres_says, selector, stuck, web_says
@@ -90,3 +91,10 @@ def test_every_cause_is_listed_once_and_explained() -> None:
         assert "{name}" not in told.partition("recognised by")[0]
         for above in cause.consequence_of:
             assert above in entries()
+
+
+def test_the_last_words_of_a_program_are_shown_and_known_to_be_its_own() -> None:
+    """Whoever asks reads them; a report that all may read can leave them out."""
+    found = diagnose(web_says("user canary paid 7 EUR"))
+    assert "its last words are: user canary paid 7 EUR" in "\n".join(lines(found))
+    assert [log_lines(each.finding.means) for each in found.found] == [("user canary paid 7 EUR",)]

@@ -41,7 +41,7 @@ def test_a_boot_that_was_healed_at_the_second_try_took_as_long_as_both() -> None
 
 
 def test_what_is_repaired_at_every_boot_is_told() -> None:
-    """Somebody should find out why it breaks; once is no habit."""
+    """Something breaks it each time; once is no habit."""
     history = many(*(quick_pass(20.0, "reset-password") for _ in range(4)), quick_pass(20.0, "reconnect"))
     assert list(habits(history)) == [
         "pooler/shop: reset-password was needed in 4 of the last 5 boots: what breaks it each time?"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.model import Answer, Console, Endpoint, Pod, Ref, Service, Setting
+from bootheal.model import Admission, Answer, Console, Endpoint, Pod, Quota, Ref, Service, Setting
 from bootheal.pgbouncer.observation import look
 from bootheal.pgbouncer.pod import STARVED
 from bootheal.ports import World
@@ -51,3 +51,22 @@ def test_a_login_that_would_only_wait_is_not_tried(waits: str, forced_user: str)
 def test_a_stranger_who_waits_is_no_trouble_of_the_application() -> None:
     """Its role is wrong in PostgreSQL, and stays so: lending for it and giving back would never end."""
     assert found("stranger") == SERVED
+
+
+@pytest.mark.parametrize(
+    ("keeps_out", "why"),
+    [
+        (Admission("shop"), ""),
+        (Admission("shop", going_away=True), "namespace shop is being deleted and takes no new pods"),
+        (
+            Admission("shop", quotas=(Quota(Ref("resourcequota", "shop", "mem"), ("limits.memory",)),)),
+            "resourcequota/shop/mem is used up (limits.memory) and takes no new pods",
+        ),
+    ],
+)
+def test_what_would_keep_its_successor_out_is_asked_of_a_pod_that_fails(keeps_out: Admission, why: str) -> None:
+    """A restart deletes it."""
+    world = OnePooler(Console({"server_login_retry": Setting("15", changeable=True)}, frozenset({"app"})))
+    world.keeps_out = keeps_out
+    seen = look(World(cluster=world, secrets=world, host=world, postgres=world, pooler=world), POOLER)
+    assert [pod.kept_out for pod in seen.pods] == [why]

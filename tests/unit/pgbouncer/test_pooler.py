@@ -358,6 +358,15 @@ def test_a_pooler_is_restarted_once_a_boot() -> None:
     assert restarts(cured(failing, held=60, done=(restart("uid-0", "failed: 409"),)))
 
 
+def test_a_pooler_is_not_restarted_while_its_successor_would_be_refused() -> None:
+    """It is told why, and waited for: what is deleted does not come back until then. A reload needs no new pod."""
+    judgement = cured(pod(REFUSED, retry="0.2", kept_out="resourcequota/shop/mem is used up"), held=60)
+    assert isinstance(judgement, Wait)
+    assert judgement.counts
+    assert judgement.why.startswith("not restarted yet: resourcequota/shop/mem is used up (login through ")
+    assert isinstance(cured(pod(REFUSED, retry="0.2", kept_out="x", same_file=True), held=60), Act)
+
+
 def test_one_pod_after_the_other() -> None:
     """Not while another does not run; each of two pods may need it."""
     other = pod(REFUSED, retry="0.2", ref=Ref("pod", "shop", "pooler-2"), uid="uid-2")
@@ -434,11 +443,12 @@ def test_an_application_that_postgresql_refuses_too_is_reported() -> None:
 
 
 def test_recovery_does_not_count_against_patience() -> None:
-    """PostgreSQL began to recover again after it had been seen to serve."""
+    """PostgreSQL began to recover again after it had been seen to serve; but not for days."""
     recovering = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
-    judgement = cured(pod(FAILING, retry="0.2"), pooler=recovering, application=None)
-    assert isinstance(judgement, Wait)
-    assert not judgement.counts
+    for held, counts in ((10, False), (3600, False), (7 * 3600, True)):
+        judgement = cured(pod(FAILING, retry="0.2"), held=held, pooler=recovering, application=None)
+        assert isinstance(judgement, Wait)
+        assert judgement.counts is counts
 
 
 def test_pods_of_an_old_and_a_new_revision_are_both_served() -> None:

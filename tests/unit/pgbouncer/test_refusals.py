@@ -12,6 +12,7 @@ from bootheal.model import (
     Container,
     Credentials,
     Login,
+    Occurrence,
     Pod,
     Ref,
     Secret,
@@ -21,6 +22,7 @@ from bootheal.model import (
     Target,
     Workload,
 )
+from bootheal.model.quoted import plain
 from bootheal.pgbouncer.diagnosis import Diagnosis
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation, look
 from bootheal.pgbouncer.pod import PoolerPod
@@ -168,8 +170,8 @@ def test_a_credential_of_another_role_is_told_as_that(text: str, forced: str, ot
 class Stopped(Partial):
     """A pooler whose one pod has the container, and that container's log."""
 
-    def __init__(self, container: Container, log: str = "") -> None:
-        self.pod, self.log = a_pod("pooler-1", container), log
+    def __init__(self, container: Container, log: str = "", events: tuple[Occurrence, ...] = ()) -> None:
+        self.pod, self.log, self.events = a_pod("pooler-1", container), log, events
         self.asked: list[bool] = []
 
     def workload(self, ref: Ref) -> Workload:
@@ -187,13 +189,16 @@ class Stopped(Partial):
     def boot_time(self) -> BootTime:
         return THIS_BOOT
 
+    def occurrences(self, about: Ref) -> tuple[Occurrence, ...]:
+        return self.events
+
     def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
         self.asked.append(previous)
         return self.log
 
-    def judged(self) -> Judgement:
+    def judged(self, held: float = 0.0) -> Judgement:
         seen = look(World(cluster=self, secrets=self, host=self, pod_access=self), POOLER)
-        return STEP.judge(seen, past())
+        return STEP.judge(seen, past(first_seen=dict.fromkeys(seen.conditions, NOW - held)))
 
 
 def loops(**fields: Any) -> Container:
@@ -226,7 +231,7 @@ def test_a_pooler_whose_log_is_not_understood_is_quoted() -> None:
     """And the command that shows more is told, should it last."""
     judgement = Stopped(loops(), "/entrypoint.sh: line 3: envsubst:\x1b[1m not found\n").judged()
     assert isinstance(judgement, Wait)
-    assert judgement.why.endswith('its log ends with "/entrypoint.sh: line 3: envsubst:\\x1b[1m not found"')
+    assert plain(judgement.why).endswith('its log ends with "/entrypoint.sh: line 3: envsubst:\\x1b[1m not found"')
     assert judgement.hint == "kubectl -n shop logs --previous pooler-1 -c pgbouncer"
 
 
@@ -251,7 +256,7 @@ def test_a_pooler_that_waits_is_told_with_image_and_message(container: Container
     judgement = Stopped(container, "").judged()
     assert isinstance(judgement, Wait)
     assert judgement.why == f"pod/shop/pooler-1 does not run yet: {why}"
-    assert judgement.hint.startswith("kubectl -n shop ")
+    assert "kubectl -n shop " in judgement.hint or judgement.hint.startswith("make what it names")
 
 
 @pytest.mark.parametrize(
@@ -279,3 +284,42 @@ def test_what_is_diagnosed_as_a_configuration_has_its_condition() -> None:
     seen = PoolerObservation((refuses("SSL required"),), pooler=OK, application=OK)
     assert seen.diagnosis(seen.pods[0]) is Diagnosis.CONFIGURED
     assert "configured uid-1" in seen.conditions
+
+
+@pytest.mark.parametrize(
+    ("container", "events", "seconds", "why", "hint"),
+    [
+        (waiting("ErrImageNeverPull", message="absent"), (), 3, "ErrImageNeverPull", "ctr images import"),
+        (
+            waiting("CreateContainerConfigError", message='secret "pooler" not found'),
+            (),
+            120,
+            'secret "pooler" not found',
+            "make what it names",
+        ),
+        (
+            waiting("ContainerCreating"),
+            (Occurrence("FailedMount", 'MountVolume.SetUp failed : configmap "ini" not found', BOOT + 20),),
+            120,
+            "FailedMount: ",
+            "ini",
+        ),
+    ],
+)
+def test_a_pooler_whose_container_cannot_start_is_judged_as_any_other(
+    container: Container, events: tuple[Occurrence, ...], seconds: float, why: str, hint: str
+) -> None:
+    """What no time cures is given up as soon as it is certain, and waited for until then, both with its next step."""
+    stopped = Stopped(replace(container, name="pgbouncer"), events=events)
+    early, late = stopped.judged(seconds - 1), stopped.judged(seconds)
+    assert isinstance(early, Wait)
+    assert isinstance(late, GiveUp)
+    for judged in (early, late):
+        assert why in judged.why
+        assert hint in judged.why + judged.hint
+
+
+@pytest.mark.parametrize("message", ["context deadline exceeded", 'name "pgbouncer" is reserved for "4f0c"'])
+def test_a_pooler_that_the_runtime_keeps_waiting_is_waited_for(message: str) -> None:
+    """It passes."""
+    assert isinstance(Stopped(waiting("CreateContainerError", message=message)).judged(600), Wait)

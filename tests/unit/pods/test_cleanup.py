@@ -504,3 +504,15 @@ def test_a_node_that_is_gone_has_no_kubelet_that_could_be_waited_for() -> None:
     judgement = CLEANUP.judge(look(asleep, node=a_node(ready=False)), for_long(600))
     assert isinstance(judgement, Settled)
     assert "node box is not Ready" in judgement.remarks[0]
+
+
+def test_nothing_is_forced_whose_successor_would_be_refused() -> None:
+    """It waits for the webhook, as dead pods do; where the namespace itself goes away nobody wants a successor."""
+    stuck = a_pod("db-0", deleting=True, delete_by=NOW - 3000, node="box", owner=OWNED)
+    seen = look(stuck, step=FORCING, keeps_out=Admission("shop", webhooks=(HOOK,)))
+    judgement = FORCING.judge(seen, for_long(600))
+    assert isinstance(judgement, Wait)
+    assert judgement.why.startswith("not deleted yet: webhook m.example.org")
+    assert "pod/shop/db-0" in judgement.why
+    for keeps_out in (Admission("shop"), Admission("shop", going_away=True)):
+        assert isinstance(FORCING.judge(look(stuck, step=FORCING, keeps_out=keeps_out), for_long(600)), Act)

@@ -12,7 +12,7 @@ from bootheal.postgres.observation import DatabaseObservation
 from bootheal.postgres.primary import Database, Server, Servers
 from bootheal.postgres.server_log import finding
 from bootheal.step import GiveUp, Judgement, Wait
-from support.objects import a_pod, past, running
+from support.objects import NOW, a_pod, past, running
 
 DATABASE = Database("shop", "shop", "shop", Login(Ref("secret", "shop", "admin")), service="postgres")
 STEP = DatabaseStep(name="database/shop", database=DATABASE)
@@ -116,3 +116,39 @@ def test_what_may_come_is_waited_for_with_all_members(members: list[Member], *, 
         if account.finding:
             assert account.finding.means in judged.why
     assert judged.hint.startswith(("kubectl", "see", "do not", "raise", "find")) or not counts
+
+
+YOUNG, OLD = NOW - 60, NOW - 3600
+IDLE = Account(idle=True, started=OLD)
+REDO = Account(position="0/5A3C2B8", recovery="redo is at 0/5A3C2B8 after 10 s", started=OLD)
+STARTING = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
+
+
+@pytest.mark.parametrize(
+    ("account", "recovers", "at_its_place", "counts"),
+    [
+        # A single member of Patroni without WAL, or without a leader, says so for ever.
+        (IDLE, OLD, NOW, True),
+        (replace(IDLE, started=YOUNG), YOUNG, NOW, False),
+        # Crash recovery that moves; one that has stopped.
+        (REDO, OLD, NOW - 10, False),
+        (REDO, OLD, NOW - 299, False),
+        (REDO, OLD, NOW - 300, True),
+        # Nothing tells, as before PostgreSQL 15: hours are believed, days are not.
+        (Account(started=OLD), OLD, NOW, False),
+        (Account(), OLD, NOW, False),
+        (Account(started=OLD), NOW - 7 * 3600, NOW, True),
+        (REDO, NOW - 7 * 3600, NOW - 10, False),
+    ],
+)
+def test_the_clock_stands_still_for_what_is_at_work_only(
+    account: Account, recovers: float, at_its_place: float, *, counts: bool
+) -> None:
+    """Else a database that never comes is waited for without end, and nobody is told."""
+    servers = Servers((Server("pg-0", Target("10.42.0.5", 5432), STARTING, pod=a_pod("pg-0")),))
+    seen = DatabaseObservation(servers, accounts={"pg-0": account})
+    held = {each: at_its_place if " at " in each else recovers for each in seen.conditions}
+    judged = STEP.judge(seen, past(first_seen=held))
+    assert isinstance(judged, Wait)
+    assert judged.counts is counts
+    assert judged.hint

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from bootheal.errors import PermanentError, UnreachableError
-from bootheal.model import Answer, BootTime, Container, Credentials, Login, Pod, Ref, Secret, State
+from bootheal.model import Answer, BootTime, Container, Credentials, Login, Occurrence, Pod, Ref, Secret, State
+from bootheal.model.quoted import plain
 from bootheal.ports import Partial, World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.observation import DatabaseObservation, look
 from bootheal.postgres.primary import READ_ONLY, Database
-from bootheal.step import Wait
-from support.objects import BOOT, THIS_BOOT, a_pod, past, running, waiting
+from bootheal.step import GiveUp, Judgement, Wait
+from support.objects import BOOT, NOW, THIS_BOOT, a_pod, past, running, waiting
 
 ADMIN = Login(Ref("secret", "shop", "admin"))
 OUTSIDE = Database("shop", "shop", "shop", ADMIN, host="db.example.org")
@@ -35,6 +36,7 @@ class OneServer(Partial):
     pod: Pod | None = None
     log: str | None = ""
     previous: str = ""
+    events: tuple[Occurrence, ...] = ()
 
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         return Credentials("postgres", Secret("x"))
@@ -47,6 +49,9 @@ class OneServer(Partial):
 
     def boot_time(self) -> BootTime:
         return THIS_BOOT
+
+    def occurrences(self, about: Ref) -> tuple[Occurrence, ...]:
+        return self.events
 
     def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
         if self.log is None or container != "postgres":
@@ -111,7 +116,7 @@ def test_a_silent_server_is_explained_by_its_container_and_its_log(container: Co
     silent = Answer(ok=False, spoke=False, text="connection refused")
     pod = a_pod("postgres-0", running(name="exporter"), container, labels={"app": "db"})
     found = seen(OneServer(silent, writable=False, pod=pod, log=DAMAGED, previous=FULL), INSIDE)
-    assert found.why_none == "postgres-0: connection refused" + (f" ({told})" if told else "")
+    assert plain(found.why_none) == "postgres-0: connection refused" + (f" ({told})" if told else "")
 
 
 def test_a_log_that_may_not_be_read_stops_nothing() -> None:
@@ -181,7 +186,105 @@ def test_what_a_log_ends_with_is_quoted_where_nothing_is_understood() -> None:
     pod = a_pod("postgres-0", crashed(restarts=2), labels={"app": "db"})
     server = OneServer(SILENT, writable=False, pod=pod, previous="FATAL:  the moon\x1b[1m is full\n")
     found = seen(server, INSIDE)
-    assert found.why_none.endswith('postgres-0\'s log ends with "FATAL: the moon\\x1b[1m is full")')
+    assert plain(found.why_none).endswith('postgres-0\'s log ends with "FATAL: the moon\\x1b[1m is full")')
     judged = DatabaseStep(name="database/shop", database=INSIDE).judge(found, past())
     assert isinstance(judged, Wait)
     assert judged.hint == "kubectl -n shop logs --previous postgres-0 -c postgres"
+
+
+def judged_after(
+    seconds: float, *containers: Container, events: tuple[Occurrence, ...] = (), **fields: Any
+) -> Judgement:
+    pod = a_pod("postgres-0", *containers, labels={"app": "db"}, **{"ip": ""} | fields)
+    found = seen(OneServer(SILENT, writable=False, pod=pod, events=events), INSIDE)
+    held = dict.fromkeys(found.conditions, NOW - seconds)
+    return DatabaseStep(name="database/shop", database=INSIDE).judge(found, past(first_seen=held))
+
+
+def kept(reason: str, message: str = "", **fields: Any) -> Container:
+    return waiting(reason, name="postgres", image="postgres:17", message=message, **fields)
+
+
+def told(reason: str, message: str, **fields: Any) -> tuple[Occurrence, ...]:
+    return (Occurrence(reason, message, BOOT + 20, **fields),)
+
+
+MOUNT = 'MountVolume.SetUp failed for volume "conf" : configmap "postgres-conf" not found'
+
+
+@pytest.mark.parametrize(
+    ("container", "events", "seconds", "why", "hint"),
+    [
+        (kept("ErrImageNeverPull", "absent"), (), 3, "ErrImageNeverPull of postgres:17", "ctr images import"),
+        (kept("InvalidImageName", "couldn't parse"), (), 3, "InvalidImageName of postgres:17", "correct the name"),
+        (
+            kept("CreateContainerConfigError", 'secret "postgres" not found'),
+            (),
+            120,
+            'secret "postgres" not found',
+            "make what it names",
+        ),
+        (kept("RunContainerError", "exec format error"), (), 3, "exec format error", "k3s crictl rmi postgres:17"),
+        (
+            kept("CreateContainerError", 'error mounting "/data" to rootfs: not a directory'),
+            (),
+            3,
+            "error mounting",
+            "mountPath",
+        ),
+        (kept("ContainerCreating"), told("FailedMount", MOUNT), 120, "FailedMount: ", "postgres-conf"),
+    ],
+)
+def test_a_server_whose_container_cannot_start_is_judged_as_any_other(
+    container: Container, events: tuple[Occurrence, ...], seconds: float, why: str, hint: str
+) -> None:
+    """What no time cures is given up as soon as it is certain, and waited for until then, both with its next step."""
+    early, late = (judged_after(at, container, events=events) for at in (seconds - 1, seconds))
+    assert isinstance(early, Wait)
+    assert isinstance(late, GiveUp)
+    assert not late.person
+    for judged in (early, late):
+        assert why in judged.why
+        assert hint in judged.why + judged.hint
+
+
+@pytest.mark.parametrize(
+    ("container", "events"),
+    [
+        (kept("ContainerCreating"), ()),
+        (kept("CreateContainerError", "context deadline exceeded"), ()),
+        (kept("ImagePullBackOff", "dial tcp 10.43.0.9:5000: connect: connection refused"), ()),
+        (kept("ContainerCreating"), told("FailedMount", "timed out waiting for the condition")),
+        # A neighbour's trouble is none of the server's.
+        (kept("ContainerCreating"), told("Failed", "exec format error", container="exporter")),
+    ],
+)
+def test_a_server_whose_container_may_still_start_is_waited_for(
+    container: Container, events: tuple[Occurrence, ...]
+) -> None:
+    """For its patience; what is not understood may pass."""
+    assert isinstance(judged_after(600, container, events=events), Wait)
+
+
+def test_a_sidecar_that_cannot_start_is_not_the_servers_trouble() -> None:
+    """PostgreSQL in the container beside it comes all the same."""
+    sidecar = waiting("ErrImageNeverPull", name="exporter", message="absent")
+    assert isinstance(judged_after(600, running(name="postgres"), sidecar, ip="10.42.0.5"), Wait)
+
+
+def test_a_disk_that_the_kernel_made_read_only_is_for_a_person() -> None:
+    """Data is at risk, whoever says so."""
+    broken = kept("CreateContainerError", "mkdir /var/lib/kubelet/pods/1: read-only file system")
+    judged = judged_after(3, broken)
+    assert isinstance(judged, GiveUp)
+    assert judged.person
+    assert "dmesg" in judged.hint
+
+
+def test_an_image_that_cannot_be_had_is_told_in_the_same_words_at_each_turn() -> None:
+    """ErrImagePull and ImagePullBackOff alternate, and are one state."""
+    why = "rpc error: not found"
+    backs_off = f'Back-off pulling image "postgres:17": ErrImagePull: {why}'
+    pulls = (kept("ErrImagePull", why), kept("ImagePullBackOff", backs_off))
+    first, second = (judged_after(60, pull) for pull in pulls)
+    assert first.why == second.why

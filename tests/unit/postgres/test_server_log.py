@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootheal.postgres.server_log import follows, progress
+from bootheal.postgres.server_log import follows, idle, position, progress
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,34 @@ def test_the_latest_progress_counts() -> None:
 def test_a_standby_is_known_by_its_log(line: str, *, standby: bool) -> None:
     """Its 57P03 is no crash recovery of a primary."""
     assert follows(f"{line}\n") is standby
+
+
+@pytest.mark.parametrize(
+    ("lines", "waits"),
+    [
+        (["2026-11-29 12:00:00,000 INFO: waiting for leader to bootstrap"], True),
+        (["2026-11-29 12:00:00,000 INFO: waiting for standby_leader to bootstrap"], True),
+        (["LOG:  entering standby mode", "LOG:  waiting for WAL to become available at 0/7000028"], True),
+        (["LOG:  redo starts at 0/1A2B3C", "FATAL:  could not connect to the primary server: refused"], True),
+        (["LOG:  waiting for WAL to become available at 0/7000028", "LOG:  started streaming WAL from primary"], False),
+        (
+            ["LOG:  waiting for WAL to become available at 0/7000028", "LOG:  restored log file 0007"],
+            False,
+        ),
+        (["LOG:  entering standby mode", "LOG:  redo starts at 0/1A2B3C"], False),
+        (["LOG:  database system was not properly shut down; automatic recovery in progress"], False),
+        ([], False),
+    ],
+)
+def test_who_only_waits_for_others_says_so(lines: list[str], *, waits: bool) -> None:
+    """By the latest of what it says about that; each line of our own logins may stand between."""
+    between = "FATAL:  the database system is starting up\n"
+    assert idle(between.join(f"{line}\n" for line in lines) + between) is waits
+
+
+def test_where_recovery_has_got_to_can_be_compared() -> None:
+    """By WAL, or by the file that is being read."""
+    assert position("LOG:  redo in progress, elapsed time: 10.02 s, current LSN: 0/5A3C2B8\n") == "0/5A3C2B8"
+    synced = "LOG:  syncing data directory (fsync), elapsed time: 20.01 s, current path: ./base/5/2619\n"
+    assert position(synced) == "./base/5/2619"
+    assert position("LOG:  redo starts at 0/1A2B3C\n") == ""

@@ -9,8 +9,9 @@ from bootheal.adapters.kube.objects import pod as parsed_pod
 from bootheal.adapters.kube.workloads import workload as parsed_workload
 from bootheal.cluster.rollout import Rollout, rollout
 from bootheal.model import ActionRecord, Answer, Pod, Ref, Workload
+from bootheal.model.quoted import plain
 from bootheal.probes import Http
-from bootheal.step import Act, Action, GiveUp, Judgement, Settled, Wait
+from bootheal.step import Act, Action, GiveUp, Judgement, Settled, Wait, told
 from bootheal.workloads.actions import ReplacePod, ResetPod, RollOut, ScaleDown, ScaleUp
 from bootheal.workloads.observation import WorkloadObservation
 from bootheal.workloads.strategy import Choice
@@ -110,7 +111,7 @@ def test_what_loops_even_then_is_given_up_with_its_last_words() -> None:
     again = a_pod("web-9", waiting("CrashLoopBackOff", restarts=3), created=NOW - 5)
     facts = seen(again, workload=down(), log=("ModuleNotFoundError: No module named django",))
     judgement = STEP.judge(facts, past(done=(reset(NOW - 60), rolled_out(NOW - 30))))
-    assert judgement == GiveUp(
+    assert told(judgement, plain) == GiveUp(
         "1 of 1 pods in crash-loop back-off (ModuleNotFoundError: No module named django), although it was restarted",
         "kubectl -n shop logs --previous web-9 -c main",
     )

@@ -42,7 +42,8 @@ class Cleanup(Section):
     )
     evidence: Literal["private", "public"] = Field(
         "private",
-        description="who may read those lines: root and the service's group, or everybody (state.json is for all)",
+        description="who may read those lines, and what sentences quote of logs: root and the service's group, or "
+        "everybody (state.json is for all)",
     )
     force_after: Duration | None = Field(
         None,

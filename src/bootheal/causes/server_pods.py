@@ -1,0 +1,58 @@
+"""A server's own container, and what keeps it from running: by the catalogue, as for any other pod.
+
+A sidecar beside it is nobody's business here; an init container before it is. Events are evidence: nothing fails for
+want of them.
+"""
+
+from dataclasses import replace
+
+from bootheal.causes.cause import Source
+from bootheal.causes.pods import PULL_WORDS, Trouble, needs_events, pull_message, trouble
+from bootheal.cluster.rollout import BACK_OFF
+from bootheal.errors import BoothealError
+from bootheal.model import BootTime, Container, Pod, State
+from bootheal.model.quoted import quoted
+from bootheal.ports import ClusterReader
+
+
+def keeps_back(
+    cluster: ClusterReader, pod: Pod, container: Container | None, boot_time: BootTime | None
+) -> Trouble | None:
+    """Return what keeps `container` of a pod from running; None where it runs, or nothing is known to."""
+    if container and container.state is State.RUNNING:
+        return None
+    narrowed = replace(pod, containers=(container,) if container else ())
+    names = {"", *(each.name for each in (*narrowed.init, *narrowed.containers))}
+    try:
+        events = cluster.occurrences(pod.ref) if needs_events(narrowed) else ()
+    except BoothealError:
+        events = ()
+    found = trouble(narrowed, [each for each in events if each.container in names], boot_time=boot_time)
+    return replace(found, pod=pod) if found else None
+
+
+def beyond(state: str, found: Trouble | None) -> str:
+    """Return `state` with what the container's status does not say of itself: of an Event, or of why it never began."""
+    if (
+        found is None
+        or found.evidence.source not in (Source.EVENT, Source.TERMINATED)
+        or found.evidence.reason in state
+    ):
+        return state
+    return "; ".join(filter(None, (state, found.words)))
+
+
+def in_words(container: Container) -> str:
+    """Say how a container is, "" where it simply runs. A crash loop has the same words in each of its turns."""
+    restarts = f", {container.restarts} restarts" if container.restarts else ""
+    killed = f", {container.last_reason}" if container.last_reason == "OOMKilled" else ""
+    if container.reason == BACK_OFF or (container.ended and container.restarts > 1):
+        return f"{BACK_OFF}{restarts}{killed}"  # its message counts seconds
+    if container.state is State.RUNNING:
+        return restarts[2:] + killed
+    image = f" of {quoted(container.image)}" if "Image" in container.reason and container.image else ""
+    reason, said = container.reason, container.message
+    if reason in PULL_WORDS:
+        reason, said = "ImagePullBackOff", pull_message(container)
+    message = f": {quoted(said)}" if said else ""
+    return f"{reason}{image}{message}{restarts}{killed if reason != 'OOMKilled' else ''}"
