@@ -60,6 +60,8 @@ class Wish:
             return False
         if self.repaired and notice.occasion is Occasion.HEALED and not notice.repaired:
             return False
+        if notice.occasion is Occasion.FORETOLD:
+            return True  # it is made of what is new only
         if notice.occasion is Occasion.STARTED or not self.changes:
             return notice.occasion.value not in known.told
         return not known.told or known.told[-1] != notice.occasion.value
@@ -120,6 +122,11 @@ class Observer:
                 )
             case _:
                 return None
+
+    def foretold(self, verdict: str, why: str, at: float) -> Notice:
+        """Return what the owner may want to know before the next boot."""
+        notice = Notice(Occasion.FORETOLD, "", self.machine, self.host, at, quoted(verdict))
+        return replace(notice, why=quoted(why), step="preflight", next="see: bootheal preflight")
 
     def conclude(self, report: Report) -> Notice | None:
         """Return what the owner may want to know of a pass that has ended; of one that was interrupted nothing."""

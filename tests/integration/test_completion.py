@@ -37,4 +37,4 @@ def test_commands_and_options_are_completed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("shell", "files"), [("zsh", ":FILE:_files"), ("fish", "__fish_complete_path")])
 def test_other_shells_are_told_that_it_is_a_file(shell: str, files: str) -> None:
     """Once for each command that has the option."""
-    assert shtab.complete(make_parser(), shell).count(files) == 17
+    assert shtab.complete(make_parser(), shell).count(files) == 18

@@ -190,7 +190,9 @@ def test_alerts_and_dashboard_ask_for_metrics_that_there_are(tmp_path: Path) -> 
     """A metric that was renamed leaves no alert that never fires."""
     path = tmp_path / "bootheal.prom"
     history = many(*(quick_pass(20.0, "reset-password") for _ in range(3)))
-    Metrics(path, no_complaint, lambda: None).finish(REPORT, history, {"database/shop": {"check orders": "42"}})
+    metrics = Metrics(path, no_complaint, lambda: None)
+    metrics.foretold({"breaks": 0})
+    metrics.finish(REPORT, history, {"database/shop": {"check orders": "42"}})
     there = set(samples(path))
     for file in ("prometheus/bootheal.rules.yaml", "grafana/bootheal.json"):
         asked = set(re.findall(r"(?<![:\w])bootheal_[a-z_]+", (CONFIG / file).read_text()))

@@ -52,6 +52,7 @@ def told_of(wish: Wish, *notices: Notice) -> list[str]:
             ["started", "healed", "unwell-again", "healed"],
         ),
         (Wish(ALL, repaired=True), ["healed"], []),
+        (Wish(ALL), ["foretold", "healed", "foretold"], ["foretold", "healed", "foretold"]),
     ],
 )
 def test_each_outcome_is_told_once_a_boot_and_to_monitors_each_change(

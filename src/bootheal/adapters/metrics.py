@@ -6,6 +6,7 @@ at all, and holds no times of samples: node_exporter tells its age. Values of la
 """
 
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -45,24 +46,38 @@ class Metrics:
     ) -> None:
         self._path, self._complain, self._recovering_since = path, complain, since
         self._trouble = ""
+        self._lock = threading.Lock()
+        self._foretold: Mapping[str, int] = {}
+
+    def foretold(self, counts: Mapping[str, int]) -> None:
+        """Say how much the next boot would bring to light, by how sure that is. Any thread may."""
+        self._foretold = counts
+        if self._path:
+            self._write(self._path, self._present(self._recovering_since() or 0.0), _last_pass(self._path))
+
+    def _present(self, since: float) -> str:
+        samples = [({"level": level}, float(count)) for level, count in self._foretold.items()]
+        told = "How much the next boot would bring to light, by how sure that is (bootheal preflight)."
+        return _text([*_always(since), *_gauge("preflight_findings", told, samples)])
 
     def tell(self, event: Event) -> None:
         """Say since when a pass is under way; its lock is held, so that nobody else writes the file."""
         if self._path and event.kind is EventKind.STARTED:
             remove_leftovers(self._path)
-            self._write(self._path, _text(_always(self._recovering_since() or event.at)), _last_pass(self._path))
+            self._write(self._path, self._present(self._recovering_since() or event.at), _last_pass(self._path))
 
     def finish(self, report: Report, history: History | None = None, baselines: Baselines | None = None) -> None:
         """Say that none is any more, and how the last one ended; `baselines` is what steps settled with last."""
         if self._path:
             before = {action: int(count) for action, count in _TOTAL.findall(_last_pass(self._path))}
             lines = [*_of_pass(report, Counter(before)), *_of_boots(history or History()), *_of_data(baselines or {})]
-            self._write(self._path, _text(_always(0)), _text(lines))
+            self._write(self._path, self._present(0), _text(lines))
 
     def _write(self, path: Path, *parts: str) -> None:
         trouble = ""
         try:
-            replace_file(path, "".join(parts), durable=False)
+            with self._lock:
+                replace_file(path, "".join(parts), durable=False)
         except OSError as error:
             hint = advice(error, HINT.format(path.parent))
             trouble = f"warning: cannot write metrics_file {path}: {error.strerror}\n  {hint}"

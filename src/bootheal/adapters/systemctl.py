@@ -30,6 +30,7 @@ PROPERTIES = (
     "InvocationID",
     "StateChangeTimestampMonotonic",
     "Job",
+    "UnitFileState",
 )
 STAMPS = ("UserspaceTimestamp", "InactiveExitTimestamp", "ActiveEnterTimestamp")
 STATES = {
@@ -59,6 +60,10 @@ class Unit:
         """Return what `systemctl show` says of it; {} without systemd or without such a unit."""
         shown = self._show([f"--property={','.join(PROPERTIES)}", self.name])
         return shown if shown.get("LoadState") == "loaded" else {}
+
+    def enabled(self) -> str:
+        """Return systemd's word on whether a boot starts it ("enabled", "disabled", …); "" without such a unit."""
+        return self._show(["--property=UnitFileState", self.name]).get("UnitFileState", "")
 
     def lines(self, invocation: str, youngest: float) -> list[str] | None:
         """Return what its present or last start has told the journal in the last `youngest` seconds.
@@ -138,7 +143,8 @@ def as_component(name: str, role: str, shown: dict[str, str]) -> Component:
     changed = int(shown.get("StateChangeTimestampMonotonic") or 0) / 1e6
     since = time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - changed) if changed else None
     why = "" if result == "success" else result
-    return Component(name, role, state, since, why, log=f"journalctl -u {name} -e")
+    log = f"journalctl -u {name} -e"
+    return Component(name, role, state, since, why, log, at_boot=shown.get("UnitFileState", ""))
 
 
 def _seconds(stamp: str) -> float | None:

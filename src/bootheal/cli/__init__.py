@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootheal import __version__
-from bootheal.cli import examining
+from bootheal.cli import arguments, examining
 from bootheal.cli.arguments import CONFIG
 from bootheal.cli.arguments import config as _common
 from bootheal.cli.streams import forgive, open_missing
@@ -34,6 +34,7 @@ COMMANDS = {
     "wait": "block until this boot is healed; needs no rights but to read the state file",
     "notify": "show whom the configuration tells how a boot went; --test: tell them something now",
     "check": "check the configuration, and whether everything it names can be reached",
+    "preflight": "say whether this machine would come back, if it rebooted now; changes nothing",
     "doctor": "say why this machine, a namespace or a workload is not well; changes nothing, needs no configuration",
     "explain": "explain one of the causes that `doctor --list` names",
     "bundle": "pack what helps others to help into one file, without passwords",
@@ -263,14 +264,6 @@ def _rbac(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _demo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--scenario", default="drift", metavar="NAME", help="what the power cut leaves behind; default: drift"
-    )
-    parser.add_argument("--list", action="store_true", help="list the scenarios")
-    parser.add_argument("--keep", action="store_true", help="leave the stack running and show how to try things on it")
-
-
 _ARGUMENTS = {
     "run": _run,
     "plan": _plan,
@@ -281,10 +274,11 @@ _ARGUMENTS = {
     "check": _check,
     "init": _init,
     "rbac": _rbac,
+    "preflight": examining.preflight,
     "doctor": examining.doctor,
     "explain": examining.explain,
     "bundle": examining.bundle,
-    "demo": _demo,
+    "demo": arguments.demo,
 }
 
 _EXAMPLES = {
@@ -301,6 +295,7 @@ _EXAMPLES = {
     "init": "examples:\n  sudo bootheal init\n  bootheal init --output - --namespace shop\n  sudo bootheal init --diff",
     "rbac": "examples:\n  bootheal rbac | kubectl apply -f -\n  sudo bootheal rbac --diff",
     **examining.EXAMPLES,
-    "demo": "examples:\n  bootheal demo\n  bootheal demo --scenario data-lost\n  bootheal demo --keep\n\n"
+    "demo": "examples:\n  bootheal demo\n  bootheal demo --scenario data-lost\n  bootheal demo --hidden-faults\n"
+    "  bootheal demo --keep\n\n"
     "needs: pip install 'bootheal[demo]', and PostgreSQL and PgBouncer",
 }

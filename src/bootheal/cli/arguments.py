@@ -1,4 +1,4 @@
-"""What several commands may be told alike."""
+"""What several commands may be told alike, and what only `demo` may."""
 
 import argparse
 from pathlib import Path
@@ -12,3 +12,17 @@ def config(parser: argparse.ArgumentParser, default: Path | None = CONFIG) -> No
         "-c", "--config", type=Path, default=default, metavar="FILE", help=f"default: {CONFIG}"
     )
     option.complete = "file"  # type: ignore[attr-defined]  # how shtab wants to be told
+
+
+def demo(parser: argparse.ArgumentParser) -> None:
+    """Add what `demo` may be told."""
+    parser.add_argument(
+        "--scenario", default="drift", metavar="NAME", help="what the power cut leaves behind; default: drift"
+    )
+    parser.add_argument("--list", action="store_true", help="list the scenarios")
+    parser.add_argument(
+        "--hidden-faults",
+        action="store_true",
+        help="break it so that all still serves, let `preflight` say what a reboot would bring, and cut the power",
+    )
+    parser.add_argument("--keep", action="store_true", help="leave the stack running and show how to try things on it")

@@ -20,6 +20,7 @@ from bootheal.cli.for_all import ForAll
 from bootheal.cli.lookout import Lookout
 from bootheal.cli.mandate import mandate
 from bootheal.cli.messenger import Messenger
+from bootheal.cli.outlook import LookAhead
 from bootheal.cli.parts import Parts, gate_alone
 from bootheal.cli.terminal import Reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_inventory, open_memory, open_world
@@ -57,7 +58,7 @@ class Daemon:
         self._systemd, self._most = systemd, most
         self._metrics = Metrics(None, reporter.note, lambda: None)
         self._chronicle = Chronicle(configuration.file, self._warn)
-        self._trouble = ""
+        self._trouble, self._well = "", False
         self._found: tuple[Configuration, Configuration] | None = None
         """What a look around has found, with the declared one that it began with."""
         self._resting = False
@@ -124,6 +125,9 @@ class Daemon:
             self._watch_out(world, scope, reader)
         first = gate_alone(self._configuration) if opening else self._configuration
         engine = self._engine(first, world, memory, scope, parts, ours=ours)
+        ahead = LookAhead(
+            lambda: self._configuration, world, scope, metrics=self._metrics, note=self._warn, tell=messenger.foretold
+        )
         while not (engine.renewed or engine.stopped):
             if ours.objection():
                 engine.stand_by(lambda why: self._stand_by(memory, why))
@@ -143,6 +147,8 @@ class Daemon:
                     self._configuration = discovered(self._declared, scope, self._warn, reader)
                     engine = self._engine(self._configuration, world, memory, scope, parts, ours=ours)
                     continue
+                if self._well:
+                    ahead.rests()
                 self._resting = True
                 engine.rest()
                 self._resting = False
@@ -209,7 +215,7 @@ class Daemon:
             self._metrics.finish(report, self._chronicle.finish(report, world), memory.baselines)
         messenger.finish(report)
         self._afterwards.keep(report, self._configuration, world)
-        self._trouble = ""
+        self._trouble, self._well = "", VERDICTS[report.verdict].well
         code = 0 if engine.stopped else last_code(report)
         if code is not None:
             messenger.wait(lambda: engine.stopped)

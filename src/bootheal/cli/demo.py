@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootheal.cli import hidden
 from bootheal.cli.run import heal, stop_on_signals
 from bootheal.cli.scenarios import SCENARIOS, Scenario
 from bootheal.cli.terminal import open_reporter
@@ -49,10 +50,13 @@ def main(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="bootheal-demo-") as directory:
         started = time.monotonic()
         print("Starting an embedded cluster: real PostgreSQL, real PgBouncer, two applications …", flush=True)
-        with Stack(Path(directory), StackOptions(drift=scenario.drift)) as stack:
+        drift = scenario.drift and not options.hidden_faults
+        with Stack(Path(directory), StackOptions(drift=drift)) as stack:
             print(f"It serves after {time.monotonic() - started:.1f} s.\n")
             before = _table(stack)
             print(before, end="\n\n")
+            if options.hidden_faults:
+                return 0 if hidden.play(stack) else 1
             print(STORY, *wrapped(scenario.story, STORY_WIDTH), "", sep="\n", flush=True)
             code = _break_and_heal(stack, scenario)
             print(f"\nBefore:\n{before}\n\nNow:\n{_table(stack)}", flush=True)

@@ -1,4 +1,4 @@
-"""What may be said on the command line to those who find out what is not well: `doctor`, `explain`, `bundle`."""
+"""What may be said on the command line to those who find out what is not well, or would not be."""
 
 import argparse
 from pathlib import Path
@@ -6,12 +6,24 @@ from pathlib import Path
 from bootheal.cli.arguments import config
 
 EXAMPLES = {
+    "preflight": "examples:\n  sudo bootheal preflight\n  sudo bootheal preflight --gate && sudo systemctl reboot\n"
+    "  sudo bootheal preflight --json | jq -r '.found[] | .sure + \" \" + .object'\n\n"
+    "exit codes:\n  0    it would come back\n  1    it would not, or not by itself\n"
+    "  3    data would be at risk\n  78   the configuration",
     "doctor": "examples:\n  sudo bootheal doctor\n  sudo bootheal doctor shop deployment/web/front\n"
     "  bootheal doctor --kubeconfig ~/.kube/config --json | jq '.found[].id'\n\n"
     "exit codes:\n  0    all is well, or passes by itself\n  1    something is not well\n  3    data is at risk",
     "explain": "example:\n  bootheal explain postgres-lock-file-empty",
     "bundle": "examples:\n  sudo bootheal bundle\n  sudo bootheal bundle --output /tmp/shop.tar.gz",
 }
+
+
+def preflight(parser: argparse.ArgumentParser) -> None:
+    """Add what `preflight` may be told."""
+    config(parser)
+    parser.add_argument("--json", action="store_true", help="print it as JSON, with stable ids")
+    parser.add_argument("--gate", action="store_true", help="for scripts before a reboot: the verdict in one line")
+    parser.add_argument("--strict", action="store_true", help="exit code 1 for what may break, too")
 
 
 def doctor(parser: argparse.ArgumentParser) -> None:

@@ -70,6 +70,11 @@ class Messenger:
         if self._targets and (notice := self._observer.conclude(report)):
             self._post(notice)
 
+    def foretold(self, verdict: str, why: str) -> None:
+        """Have the owner told what the next boot would break. Any thread may ask."""
+        if self._targets:
+            self._post(self._observer.foretold(verdict, why, time.time()))
+
     def _post(self, notice: Notice) -> None:
         for target in self._targets:
             target.post(notice)

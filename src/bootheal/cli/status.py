@@ -8,7 +8,9 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 
+from bootheal.adapters import outlook
 from bootheal.adapters.state_format import to_dict
 from bootheal.cli.known import HistoryReader, Known, StateReader, this_boot
 from bootheal.cli.paths import read_paths
@@ -30,21 +32,21 @@ def main(options: argparse.Namespace) -> int:
     reader = StateReader(paths.state_directory, partial(this_boot, paths))
     kept = HistoryReader(paths.state_directory)
     if options.watch:
-        return (_watch_live if sys.stdout.isatty() else _watch)(reader, kept)
+        return (_watch_live if sys.stdout.isatty() else _watch)(reader, kept, paths.state_directory)
     known = reader.read()
     if options.json:
         print(json.dumps(to_dict(known.contents) if known else {}, indent=2))
     else:
-        print(*_lines(known, kept), sep="\n")
+        print(*_lines(known, kept, paths.state_directory), sep="\n")
     return VERDICTS[known.report.verdict].exit_code if known and known.report else ExitCode.NOT_HEALED
 
 
-def _watch(reader: StateReader, kept: HistoryReader) -> int:
+def _watch(reader: StateReader, kept: HistoryReader, directory: Path) -> int:
     """Print it anew whenever something changed, for as long as somebody reads it."""
     shown: Known | str | None = ""
     while True:
         # A run that has only just made its file has said nothing yet.
-        if shown != (shown := _known(reader)) and (lines := list(_lines(shown, kept))):
+        if shown != (shown := _known(reader)) and (lines := list(_lines(shown, kept, directory))):
             print(*lines, sep="\n", end="\n\n", flush=True)
         _sleep_while_read(REFRESH_SECONDS)
 
@@ -57,13 +59,13 @@ def _sleep_while_read(seconds: float) -> None:
         raise BrokenPipeError
 
 
-def _watch_live(reader: StateReader, kept: HistoryReader) -> int:
+def _watch_live(reader: StateReader, kept: HistoryReader, directory: Path) -> int:
     """Keep one picture up to date."""
     from rich.live import Live
     from rich.text import Text
 
     def picture() -> Text:
-        return Text("\n".join(_lines(_known(reader), kept)), no_wrap=True, overflow="ellipsis")
+        return Text("\n".join(_lines(_known(reader), kept, directory)), no_wrap=True, overflow="ellipsis")
 
     with Live(picture(), auto_refresh=False) as live:  # what does not fit is cut: it could not be drawn over
         while True:
@@ -79,7 +81,19 @@ def _known(reader: StateReader) -> Known | str | None:
         return str(error)
 
 
-def _lines(known: Known | str | None, kept: HistoryReader) -> Iterator[str]:
+def _ahead(directory: Path, known: Known) -> str:
+    """Say what the next boot would break, where all is well and that was looked for in this boot."""
+    report = known.contents.remembered.last_report
+    try:
+        ahead = outlook.read(directory)
+    except StateError:
+        return ""
+    if not (ahead and report and ahead.told and VERDICTS[report.verdict].well):
+        return ""
+    return f"; {ahead.told} (bootheal preflight)" if known.contents.remembered.of_boot(ahead.boot) else ""
+
+
+def _lines(known: Known | str | None, kept: HistoryReader, directory: Path) -> Iterator[str]:
     if known is None or isinstance(known, str):
         yield known or "no run yet"
         return
@@ -93,7 +107,7 @@ def _lines(known: Known | str | None, kept: HistoryReader) -> Iterator[str]:
         yield _under_way(known, since)
     yield from _progress(remembered.progress, under_way=known.tended)
     if last:
-        yield _headline(last)
+        yield _headline(last) + (_ahead(directory, known) if known.present else "")
         yield from account(last, _width())
     if before and before != last:
         yield f"before that, in another boot: {_headline(before)}"

@@ -76,6 +76,7 @@ def open_world(
         happenings=kube.happenings,
         host=among,
         scenes=kube.scenes,
+        prospects=kube.prospects,
         postgres=PostgresServer(reach.open, reach.local),
         pooler=PgBouncerConsole(reach.local),
         web=WebProbe(reach.open),

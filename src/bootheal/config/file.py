@@ -53,6 +53,11 @@ class File(Section):
     recheck: Duration = Field(
         60.0, description="how often the daemon looks at what is well, where no watch tells of changes; default 60 s"
     )
+    preflight_every: Duration = Field(
+        86400.0,
+        description="how often the daemon looks, while it rests, whether the machine would come back if it rebooted "
+        "(see `bootheal preflight`), and after each change of this file; default 24h",
+    )
     max_parallel: Count = Field(4, description="how many workloads are restarted at a time")
     events: Truth = Field(
         default=False,

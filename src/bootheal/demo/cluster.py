@@ -86,6 +86,7 @@ class Cluster:
         self.ports = Ports(**{name: addresses.free_port(port) for name, port in asdict(Ports()).items()})
         self.runtime = Runtime(directory, options.user, app.__name__, addresses)
         self.boot_id_file = directory / "boot_id"
+        self._last_boot_id = ""
         self.random = random.Random(options.seed)  # noqa: S311  (names and times, no secrets)
         self.store = Store(self._admit, options.seed)
         servers = make_reachable(found, self.runtime.owner, self.runtime.home / "servers")
@@ -161,7 +162,10 @@ class Cluster:
         if self._on:
             raise DemoError("cannot boot the demo: it is running; cut its power first")
         self._on = True
-        self._new_boot_id()
+        if (
+            self.boot_id_file.read_text() == self._last_boot_id
+        ):  # else its host, as k3d's containers have one, has booted
+            self._new_boot_id()
         self.store.history.forget()
         self.postgres.crash(drawn(script.crash_recovery, self.random))
         self._slices.lag = drawn(script.slices_lag, self.random)
@@ -212,7 +216,8 @@ class Cluster:
             self._spawn(Proxy(self.store, self._proxy_lag).run())
 
     def _new_boot_id(self) -> None:
-        self.boot_id_file.write_text(f"{uuid.uuid4()}\n")
+        self._last_boot_id = f"{uuid.uuid4()}\n"
+        self.boot_id_file.write_text(self._last_boot_id)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(work)

@@ -20,6 +20,8 @@ from bootheal.demo.values import decoded, encoded, scram_verifier
 from bootheal.errors import DemoError
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+_NO_LINE = "max_connections 60 = sixty"
+
 Invoke = Callable[[Callable[[], object]], object]
 """Runs a function on the cluster's event loop and waits for it."""
 
@@ -156,6 +158,19 @@ class Postgres(Server):
         """Make a role's password another than its Secret says. Sessions that are open stay open."""
         self.set_password(role, os.urandom(18).hex())
 
+    def misconfigure(self) -> None:
+        """Write a line into postgresql.conf that is none. Who runs does not read it."""
+        with self._settings.open("a") as file:
+            file.write(f"{_NO_LINE}\n")
+
+    def correct(self) -> None:
+        """Take it out again."""
+        self._settings.write_text(self._settings.read_text().replace(f"{_NO_LINE}\n", ""))
+
+    @property
+    def _settings(self) -> Path:
+        return self.data / "postgresql.conf"
+
     def resalt(self, role: str) -> None:
         """Set the password that the role has anyway: a new salt, which breaks SCRAM pass-through."""
         self.set_password(role, self.secret(role)[1])
@@ -167,6 +182,12 @@ class Pooler(Server):
     def console(self) -> Connection:
         """The admin console of the first pod."""
         return self.connect(*self.secret("pooler"), "pgbouncer")
+
+    def set(self, key: str, value: str) -> None:
+        """SET on the console of the first pod: in force until its process ends."""
+        statement = sql.SQL("SET {} = {}").format(sql.SQL(key), sql.Literal(value))
+        with self.console() as connection:
+            connection.execute(statement)
 
     def setting(self, key: str) -> str:
         """A setting that is in force."""

@@ -25,7 +25,7 @@ from bootheal.demo.api.faults import Fault, Faults, Request
 from bootheal.demo.api.tables import pod_summary
 from bootheal.demo.cluster import Cluster, StackOptions
 from bootheal.demo.handles import Pooler, Postgres
-from bootheal.demo.objects.kinds import DEPLOYMENT, KINDS, POD, SERVICE, STATEFUL_SET, Object
+from bootheal.demo.objects.kinds import DEPLOYMENT, KINDS, POD, SERVICE, STATEFUL_SET, Kind, Object
 from bootheal.demo.script import UNTIL_TOLD, BootScript
 from bootheal.demo.shop import NAMESPACE, Passwords
 from bootheal.demo.tasks import end_all
@@ -116,6 +116,17 @@ class Stack:
         leave = partial(leftovers.leave_terminating, known=known, finalizers=list(finalizers))
         return str(self._invoke(lambda: leave(self.cluster.store, self.cluster.kubelet, seconds)))
 
+    def take_away(self, resource: str, name: str) -> Object:
+        """Delete an object of the shop behind everybody's back, and return it: `put_back` makes it again."""
+        kind = _kind(resource)
+        taken = copy.deepcopy(self.cluster.store.get(kind, NAMESPACE, name))
+        self._invoke(lambda: self.cluster.store.delete(kind, NAMESPACE, name))
+        return taken
+
+    def put_back(self, resource: str, taken: Object) -> None:
+        """Make an object again, as it was."""
+        self._invoke(lambda: self.cluster.store.create(_kind(resource), taken))
+
     # -- looking ---------------------------------------------------------------------------------------------
 
     @property
@@ -142,7 +153,7 @@ class Stack:
 
     def find(self, resource: str, name: str, namespace: str = NAMESPACE) -> Object | None:
         """An object as the store has it, whatever the API server says: `find("deployments", "django")`."""
-        kind = next(kind for kind in KINDS if resource in {kind.plural, kind.resource, *kind.short})
+        kind = _kind(resource)
         return copy.deepcopy(self.cluster.store.find(kind, namespace if kind.namespaced else "", name))
 
     def logs(self) -> str:
@@ -213,6 +224,10 @@ class Stack:
 
         self._loop.call_soon_threadsafe(run)
         return done.result()
+
+
+def _kind(resource: str) -> Kind:
+    return next(kind for kind in KINDS if resource in {kind.plural, kind.resource, *kind.short})
 
 
 def configuration(stack: Stack) -> Object:

@@ -7,6 +7,7 @@ from bootheal.causes.databases import POSTGRES
 from bootheal.causes.machine import MACHINE
 from bootheal.causes.objects import PODS, SERVICES, VOLUMES, WORKLOADS
 from bootheal.causes.pgbouncer import PGBOUNCER
+from bootheal.causes.reboot import REBOOT
 from bootheal.causes.tables import LOADBALANCERS, UNITS
 from bootheal.causes.tables import PODS as KUBELET_AND_CONTROLLERS
 
@@ -21,6 +22,7 @@ SUBJECTS: Mapping[str, Catalogue] = {
     "workloads, Services and claims": Catalogue((*PODS, *WORKLOADS, *SERVICES, *VOLUMES)),
     "PostgreSQL, Patroni, CloudNativePG": POSTGRES,
     "PgBouncer": PGBOUNCER,
+    "what the next boot would bring to light (bootheal preflight)": Catalogue(REBOOT),
 }
 
 

@@ -1,6 +1,6 @@
 """How long something takes, as a person says it."""
 
-MINUTE, HOUR = 60.0, 3600.0
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 
 def spoken(seconds: float) -> str:

@@ -57,7 +57,8 @@ class Component:
 
     `role` is "k3s", "server", "agent", "loadbalancer" or "registry". `since` is when it
     entered its state; `why` is how it ended last, where it did not end well; `log` is the command
-    that shows what it has said.
+    that shows what it has said. `at_boot` is its manager's word on whether a boot starts it, "" where nothing tells:
+    systemd's ("enabled", "disabled"), or Docker's restart policy ("unless-stopped", "no").
     """
 
     name: str
@@ -66,6 +67,7 @@ class Component:
     since: float | None = None
     why: str = ""
     log: str = ""
+    at_boot: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ class Occasion(StrEnum):
     NEEDS_PERSON = "needs-person"
     NOT_HEALED = "not-healed"
     UNWELL_AGAIN = "unwell-again"
+    FORETOLD = "foretold"
 
 
 @dataclass(frozen=True, slots=True)

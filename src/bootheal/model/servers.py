@@ -51,10 +51,11 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of PgBouncer's SHOW CONFIG."""
+    """One row of PgBouncer's SHOW CONFIG. `default` is None where it does not tell: before 1.9."""
 
     value: str
     changeable: bool
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ after which nobody who reads only this file knows which section it is, nor what 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 SECTION = "pgbouncer"
 
@@ -35,6 +35,23 @@ def unsure(text: str) -> bool:
     """Tell whether a file that is included may set them otherwise, or hold the section that this one lacks."""
     lines = text.split("\n")
     return any(_INCLUDE.match(line) for line in lines[max(_last_heading(lines), 0) :])
+
+
+def settings_of(text: str) -> dict[str, str]:
+    """Return what the section holds: of one key the last value, and of the section the last one."""
+    lines = text.split("\n")
+    heading = _last_heading(lines)
+    if heading < 0:
+        return {}
+    return {found[1]: found[2] for number in _body(lines, heading) if (found := _assigned(lines[number]))}
+
+
+def unparsed(text: str) -> Iterator[int]:
+    """Yield the numbers, from 1, of lines that are no heading, setting, comment or include: it does not load."""
+    for number, line in enumerate(text.split("\n"), 1):
+        rest = _HEADING.sub("", line, count=1).strip()
+        if rest and not rest.startswith(("#", ";")) and "=" not in rest and not _INCLUDE.match(line):
+            yield number
 
 
 def _with(text: str, key: str, value: str) -> str:

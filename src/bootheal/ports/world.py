@@ -7,6 +7,7 @@ from bootheal.model.quoted import plain
 from bootheal.ports.cluster import ClusterReader, ClusterWatcher, ClusterWriter, CredentialReader, Happenings, PodAccess
 from bootheal.ports.host import Containers, Host
 from bootheal.ports.partial import Partial
+from bootheal.ports.prospects import ProspectReader
 from bootheal.ports.scenes import SceneReader
 from bootheal.ports.servers import Pooler, Postgres, Web
 
@@ -33,6 +34,7 @@ class World:
     watcher: ClusterWatcher = _NOTHING
     happenings: Happenings = _NOTHING
     scenes: SceneReader = _NOTHING
+    prospects: ProspectReader = _NOTHING
     host: Host = _NOTHING
     postgres: Postgres = _NOTHING
     pooler: Pooler = _NOTHING

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootheal.pgbouncer.ini import equal, unsure, with_settings
+from bootheal.pgbouncer.ini import equal, settings_of, unparsed, unsure, with_settings
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,23 @@ def test_an_include_leaves_doubts(text: str, *, includes: bool) -> None:
 def test_values_are_compared_as_pgbouncer_understands_them(one: str, other: str, *, same: bool) -> None:
     """Numbers as numbers, all else as text."""
     assert equal(one, other) is same
+
+
+READ = [
+    ("", {}),
+    ("[databases]\nshop = host=db\n", {}),
+    ("[databases]\nshop = host=db\n[pgbouncer]\n; a = 1\na = 1\na=2\n\n[users]\nb = 3\n", {"a": "2"}),
+    ("[pgbouncer]\na = 1\n[pgbouncer]\nb = x y \n", {"b": "x y"}),
+]
+
+
+@pytest.mark.parametrize(("text", "settings"), READ)
+def test_what_a_file_would_bring_into_force(text: str, settings: dict[str, str]) -> None:
+    """Of one key the last value, of the section the last one; nothing of the databases and their passwords."""
+    assert settings_of(text) == settings
+
+
+def test_lines_that_keep_a_file_from_loading() -> None:
+    """What is no heading, setting, comment or include; by their numbers."""
+    assert list(unparsed("[pgbouncer]\na = 1\n\n# b\n%include x\nc\n")) == [6]
+    assert list(unparsed("[pgbouncer]\n; c\r\na = 1\r\n")) == []

@@ -49,7 +49,8 @@ def as_component(box: Box, role: str) -> Component:
     """Say what Docker says in our words; `why` is "" where nothing is odd about how it ended."""
     since = box.started if running(box) else box.finished
     why = "" if running(box) else _ended(box)
-    return Component(box.name, role, state(box), since, why, log=f"docker logs --tail=50 {box.name}")
+    log = f"docker logs --tail=50 {box.name}"
+    return Component(box.name, role, state(box), since, why, log, at_boot=box.restart_policy)
 
 
 def running(box: Box) -> bool:

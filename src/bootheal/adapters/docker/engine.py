@@ -38,6 +38,7 @@ class Box:
 
     `started` and `finished` are seconds since the epoch, None where it never did.
     `addresses` holds its IP on each of its networks, `published` the port of this host for each port of its own.
+    `restart_policy` is whether Docker starts it again: "no", "always", "unless-stopped", "on-failure".
     """
 
     name: str
@@ -52,6 +53,7 @@ class Box:
     addresses: Mapping[str, str] = field(default_factory=dict)
     image: str = ""
     published: Mapping[int, int] = field(default_factory=dict)
+    restart_policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ def _inspected(client: Any, identity: str, keep: Sequence[str]) -> Box | None:
     except NotFound:
         return None
     state, networks = raw["State"], raw["NetworkSettings"].get("Networks") or {}
+    host = raw.get("HostConfig") or {}
     labels = raw["Config"].get("Labels") or {}
     return Box(
         name=raw["Name"].removeprefix("/"),
@@ -164,7 +167,8 @@ def _inspected(client: Any, identity: str, keep: Sequence[str]) -> Box | None:
         labels={name: labels[name] for name in keep if name in labels},
         addresses={name: network["IPAddress"] for name, network in networks.items() if network.get("IPAddress")},
         image=raw["Config"].get("Image") or "",
-        published=_published((raw.get("HostConfig") or {}).get("PortBindings") or {}),
+        published=_published(host.get("PortBindings") or {}),
+        restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "",
     )
 
 

@@ -1,9 +1,10 @@
-"""One API server behind the seven ports of a cluster: they share its lists, and know which passwords to keep silent."""
+"""One API server behind the eight ports of a cluster: they share its lists, and know which passwords to keep silent."""
 
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.happenings import KubeHappenings
 from bootheal.adapters.kube.lists import Lists
 from bootheal.adapters.kube.pod_access import KubePodAccess
+from bootheal.adapters.kube.prospects import KubeProspects
 from bootheal.adapters.kube.reader import KubeReader
 from bootheal.adapters.kube.scenes import KubeScenes
 from bootheal.adapters.kube.secrets import KubeSecrets
@@ -23,3 +24,4 @@ class KubeCluster:
         self.writer = KubeWriter(api, self.watcher)
         self.happenings = KubeHappenings(api)
         self.scenes = KubeScenes(api, self.reader, redact)
+        self.prospects = KubeProspects(api)

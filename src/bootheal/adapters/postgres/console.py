@@ -5,7 +5,7 @@ change was fine; so callers look again.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from bootheal.adapters.postgres.libpq import Local, session
@@ -39,7 +39,7 @@ class PgBouncerConsole:
             raise DeniedError(str(error), status=0, hint=hint) from None
         hosts = {host for row in databases for host in str(row.get("host")).split(",")}
         return Console(
-            settings={row[0]: Setting(value=row[1] or "", changeable=row[-1] == "yes") for row in config},
+            settings={row[0]: _setting(row) for row in config},
             starved=frozenset(str(p["user"]) for p in pools if p["cl_waiting"] > 0 and not _servers(p)),
             version=str(version[0]["version"]) if version else "",
             servers=sum(map(_servers, pools)),
@@ -69,6 +69,11 @@ class PgBouncerConsole:
                     raise
                 hint = "correct it under the pooler's settings; pgbouncer.org/config.html has what it may be"
                 raise PermanentError(f"PgBouncer on {target} does not take {key} = {value}", hint=hint) from error
+
+
+def _setting(row: Sequence[Any]) -> Setting:
+    default = (row[2] or "") if len(row) > 3 else None  # noqa: PLR2004 - key, value, default, changeable
+    return Setting(value=row[1] or "", changeable=row[-1] == "yes", default=default)
 
 
 def _rows(connection: "Connection[Any]", statement: LiteralString) -> list[dict[str, Any]]:

@@ -12,10 +12,13 @@ from bootheal.config.types import FilePath, Truth
 from bootheal.model import Occasion
 from bootheal.notices import Wish
 
-When = Literal["started", "healed", "repaired", "needs-person", "not-healed", "unwell-again"]
+When = Literal["started", "healed", "repaired", "needs-person", "not-healed", "unwell-again", "foretold"]
 CredentialName = Annotated[str, AfterValidator(texts.credential)]
 
 BAD: tuple[When, ...] = ("needs-person", "not-healed", "unwell-again")
+
+# Before a boot, what it would break; no monitor shows that, whose state is the present one.
+EARLY: tuple[When, ...] = ("foretold",)
 
 # Monitors want to hear of the good end, too: that it does not come is what they warn of.
 MONITORS = ("healthchecks", "uptime-kuma")
@@ -37,7 +40,8 @@ class Notify(Section):
     when: list[When] | None = Field(
         None,
         description="started, healed, repaired (healed, and something had to be done), needs-person, not-healed, "
-        "unwell-again; default: the last three, for healthchecks and uptime-kuma all",
+        "unwell-again, foretold (what the next boot would break); default: the last four; for "
+        "healthchecks and uptime-kuma, which cannot be told of foretold, all the others",
     )
     details: Literal["full", "short"] = Field(
         "short", description="full: also steps, reasons and the last ten lines of the run, where strangers don't read"
@@ -53,11 +57,13 @@ class Notify(Section):
             yield path, "cannot be told where its URL stands: it needs either url_file or credential"
         if self.kind == "apprise" and self.ca is not None:
             yield (*path, "ca"), "cannot be given to apprise: it trusts what Python trusts"
+        if self.kind in MONITORS and self.when and "foretold" in self.when:
+            yield (*path, "when"), f"cannot be foretold to {self.kind}: it shows how all is now"
 
     def wish(self) -> Wish:
         """Say of which occasions it is told."""
         monitor = self.kind in MONITORS
-        chosen = set(self.when if self.when is not None else ("started", "healed", *BAD) if monitor else BAD)
+        chosen = set(self.when if self.when is not None else ("started", "healed", *BAD) if monitor else (*BAD, *EARLY))
         repaired = "repaired" in chosen and "healed" not in chosen
         occasions = {Occasion("healed" if word == "repaired" else word) for word in chosen}
         return Wish(frozenset(occasions), repaired=repaired, changes=monitor)

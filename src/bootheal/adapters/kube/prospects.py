@@ -1,0 +1,212 @@
+"""The ProspectReader port: pods as they are declared, the images of nodes, and when what they are made from changed."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.errors import understood
+from bootheal.adapters.kube.lists import CORE
+from bootheal.adapters.kube.objects import Raw, ref, seconds
+from bootheal.adapters.kube.webhooks import ADMISSION, CONFIGURATIONS
+from bootheal.adapters.together import together
+from bootheal.errors import BoothealError, DeniedError, MissingError
+from bootheal.model import Ref
+from bootheal.model.prospect import Guard, Planned, PodPlan, Prospect
+
+LISTS_SECONDS, STAMPS_SECONDS = 3.0, 3.0
+
+# How many images a kubelet tells of, unless it was told otherwise (nodeStatusMaxImages).
+MOST_IMAGES = 50
+
+_SYSTEM_LABEL = "kubernetes.io/metadata.name"
+_PLURALS = {"secret": "secrets", "configmap": "configmaps"}
+
+
+class KubeProspects:
+    """Reads prospects from one API server."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def prospect(self, namespaces: Sequence[str] = ()) -> Prospect:
+        """Read one."""
+        questions: dict[str, Callable[[], Any]] = {
+            "pods": partial(self._all, "pods", tuple(namespaces)),
+            "serviceaccounts": partial(self._all, "serviceaccounts", tuple(namespaces)),
+            "nodes": lambda: self._list(f"{CORE}/nodes", "nodes"),
+            "webhooks": self._webhooks,
+        }
+        answers = together(self._api.scope, questions, LISTS_SECONDS)
+        gaps = [f"{name}: {answer}" for name, answer in answers.items() if isinstance(answer, BoothealError)]
+        found = {name: [] if isinstance(answer, BoothealError) else answer for name, answer in answers.items()}
+        plans = tuple(_understood("pod", plan, found["pods"], gaps))
+        changed = dict(self._changed({each for pod in plans for box in pod.containers for each in box.taken}, gaps))
+        nodes = dict(_understood("node", _images, found["nodes"], gaps))
+        return Prospect(
+            plans=plans,
+            images=nodes,
+            complete=frozenset(name for name, images in nodes.items() if 0 < len(images) < MOST_IMAGES),
+            accounts=frozenset(ref("serviceaccount", raw) for raw in found["serviceaccounts"]),
+            changed=changed,
+            guards=tuple(guard for raws in _understood("webhook", _guards, found["webhooks"], gaps) for guard in raws),
+            gaps=tuple(gaps),
+        )
+
+    def _all(self, plural: str, namespaces: Sequence[str]) -> list[Raw]:
+        try:
+            return self._list(f"{CORE}/{plural}", plural)
+        except DeniedError:
+            if not namespaces:
+                raise
+            return [raw for each in namespaces for raw in self._list(f"{CORE}/namespaces/{each}/{plural}", plural)]
+
+    def _list(self, path: str, about: str) -> list[Raw]:
+        try:
+            items: list[Raw] = self._api.get(path, about=about).get("items") or []
+        except MissingError:
+            return []
+        return items
+
+    def _webhooks(self) -> list[Raw]:
+        paths = [f"/apis/{ADMISSION}/v1/{plural}" for plural in CONFIGURATIONS]
+        return [raw for path in paths for raw in self._list(path, "webhooks")]
+
+    def _changed(self, wanted: Iterable[Ref], gaps: list[str]) -> Iterator[tuple[Ref, float]]:
+        """Ask when each was written; who does not tell, or is gone, is left out."""
+        answers = together(
+            self._api.scope, {each: partial(self._written, each) for each in sorted(wanted)}, STAMPS_SECONDS
+        )
+        failed = [answer for answer in answers.values() if isinstance(answer, BoothealError)]
+        if failed:
+            gaps.append(f"when {len(failed)} Secrets and ConfigMaps were changed: {failed[0]}")
+        yield from ((about, at) for about, at in answers.items() if isinstance(at, float))
+
+    def _written(self, about: Ref) -> float | None:
+        path = f"{CORE}/namespaces/{about.namespace}/{_PLURALS[about.kind]}/{about.name}"
+        try:
+            raw = self._api.get(path, about=str(about))
+        except MissingError:
+            return None
+        with understood(str(about)):
+            return written(raw)
+
+
+def _understood(kind: str, parse: Callable[[Raw], Any], raws: Iterable[Raw], gaps: list[str]) -> Iterator[Any]:
+    for raw in raws:
+        try:
+            with understood(f"a {kind}"):
+                yield parse(raw)
+        except BoothealError as error:
+            gaps.append(str(error))
+
+
+def written(raw: Raw) -> float | None:
+    """Return when somebody last wrote the content of a Secret or ConfigMap; None where nobody took note of it."""
+    stamps = [
+        at
+        for entry in raw["metadata"].get("managedFields") or ()
+        if {"f:data", "f:stringData", "f:binaryData"} & set(entry.get("fieldsV1") or {})
+        and (at := seconds(entry.get("time")))
+    ]
+    return max(stamps, default=None)
+
+
+def plan(raw: Raw) -> PodPlan:
+    """Parse what a pod declares."""
+    spec, about = raw.get("spec") or {}, ref("pod", raw)
+    volumes = {
+        each.get("name", ""): (each["emptyDir"] or {}).get("medium") == "Memory"
+        for each in spec.get("volumes") or ()
+        if "emptyDir" in each
+    }
+    phase = (raw.get("status") or {}).get("phase")
+    begun = phase not in ("Succeeded", "Failed")
+    mounts_token = spec.get("automountServiceAccountToken") is not False
+    return PodPlan(
+        ref=about,
+        returns=not begun or spec.get("restartPolicy", "Always") == "Always",
+        account=(spec.get("serviceAccountName") or "") if mounts_token else "",
+        containers=tuple(_planned(each, about, volumes) for each in spec.get("containers") or ()),
+    )
+
+
+def _planned(raw: Raw, pod: Ref, volumes: Mapping[str, bool]) -> Planned:
+    return Planned(
+        name=raw.get("name", ""),
+        image=raw.get("image", ""),
+        pulls_always=raw.get("imagePullPolicy") == "Always",
+        taken=frozenset(_taken(raw, pod.namespace)),
+        liveness=_patience(raw),
+        scratch={
+            mount.get("mountPath", ""): volumes[mount["name"]]
+            for mount in raw.get("volumeMounts") or ()
+            if mount.get("name") in volumes
+        },
+    )
+
+
+def _taken(raw: Raw, namespace: str) -> Iterator[Ref]:
+    for each in raw.get("env") or ():
+        source = each.get("valueFrom") or {}
+        for kind, field in (("secret", "secretKeyRef"), ("configmap", "configMapKeyRef")):
+            if name := (source.get(field) or {}).get("name"):
+                yield Ref(kind, namespace, name)
+    for each in raw.get("envFrom") or ():
+        for kind, field in (("secret", "secretRef"), ("configmap", "configMapRef")):
+            if name := (each.get(field) or {}).get("name"):
+                yield Ref(kind, namespace, name)
+
+
+def _patience(raw: Raw) -> float | None:
+    """Return for how many seconds a container may take to begin before its probes end it; None: for ever."""
+    liveness, startup = raw.get("livenessProbe"), raw.get("startupProbe")
+    if not liveness:
+        return None
+    return _until(liveness) + (_until(startup) if startup else 0.0)
+
+
+def _until(probe: Raw) -> float:
+    """Count to its last failure: the defaults are those of core/v1 Probe."""
+    tries = int(probe.get("failureThreshold") or 3) - 1
+    return float(probe.get("initialDelaySeconds") or 0) + tries * float(probe.get("periodSeconds") or 10)
+
+
+def _images(raw: Raw) -> tuple[str, frozenset[str]]:
+    images = (raw.get("status") or {}).get("images") or ()
+    return raw["metadata"]["name"], frozenset(name for each in images for name in each.get("names") or ())
+
+
+def _guards(raw: Raw) -> list[Guard]:
+    """Parse the webhooks of a configuration that must be asked before a pod is made, and are served in the cluster."""
+    found = []
+    for each in raw.get("webhooks") or ():
+        service = (each.get("clientConfig") or {}).get("service")
+        if not service or each.get("failurePolicy", "Fail") != "Fail" or not any(map(_pods, each.get("rules") or ())):
+            continue
+        about = Ref("service", service.get("namespace", ""), service.get("name", ""))
+        found.append(Guard(name=each.get("name", ""), service=about, guards_own=_governs(each, about.namespace)))
+    return found
+
+
+def _pods(rule: Raw) -> bool:
+    resources = {resource.partition("/")[0] for resource in rule.get("resources") or ()}
+    groups, operations = set(rule.get("apiGroups") or ()), set(rule.get("operations") or ())
+    return bool(resources & {"pods", "*"} and groups & {"", "*"} and operations & {"CREATE", "*"})
+
+
+def _governs(webhook: Raw, namespace: str) -> bool:
+    """Tell whether it is asked of pods in a namespace too, as far as the namespace's own name says."""
+    if webhook.get("objectSelector"):
+        return False  # which pods these are, their labels say
+    selector = webhook.get("namespaceSelector") or {}
+    if set(selector.get("matchLabels") or {}) - {_SYSTEM_LABEL}:
+        return False
+    named = (selector.get("matchLabels") or {}).get(_SYSTEM_LABEL, namespace)
+    for each in selector.get("matchExpressions") or ():
+        if each.get("key") != _SYSTEM_LABEL:
+            return False
+        inside = namespace in (each.get("values") or ())
+        if inside is not (each.get("operator") == "In"):
+            return False
+    return bool(named == namespace)

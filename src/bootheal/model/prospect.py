@@ -1,0 +1,58 @@
+"""What containers would be started from at the next boot, beside what they were started from in this one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bootheal.model.identity import Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A container as its pod declares it.
+
+    `taken` are the Secrets and ConfigMaps that its environment is taken from, once, as it starts. `liveness` is for
+    how many seconds its probes let it start, None where nothing ends it. `scratch` are the directories on an emptyDir,
+    and whether that is in memory.
+    """
+
+    name: str
+    image: str = ""
+    pulls_always: bool = False
+    taken: frozenset[Ref] = frozenset()
+    liveness: float | None = None
+    scratch: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodPlan:
+    """What a pod declares. `returns`: its containers begin again after a boot. `account` "": it mounts no token."""
+
+    ref: Ref
+    returns: bool = True
+    account: str = ""
+    containers: tuple[Planned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """A webhook without whose answer no pod can be made; `guards_own`: also in the namespace of its own pods."""
+
+    name: str
+    service: Ref
+    guards_own: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """All of it. `images` are those that a node tells of; `complete`: nodes that tell of all they have.
+
+    `changed` is when the content of a Secret or ConfigMap was last written; `accounts` are the ServiceAccounts.
+    """
+
+    plans: tuple[PodPlan, ...] = ()
+    images: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    complete: frozenset[str] = frozenset()
+    accounts: frozenset[Ref] = frozenset()
+    changed: Mapping[Ref, float] = field(default_factory=dict)
+    guards: tuple[Guard, ...] = ()
+    gaps: tuple[str, ...] = ()

@@ -1,0 +1,96 @@
+"""All that was seen, judged together: would it come back? Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+from bootheal.causes import Gravity
+from bootheal.diagnosis import Diagnosis, diagnose
+from bootheal.model import Ref
+from bootheal.model.prospect import Prospect
+from bootheal.model.scene import Scene
+from bootheal.preflight import box, databases, poolers, starts
+from bootheal.preflight.box import BoxFacts
+from bootheal.preflight.databases import DatabaseFacts
+from bootheal.preflight.foreseen import Forecast, Foreseen, Sure, foreseen, ordered
+from bootheal.preflight.poolers import PoolerFacts
+
+# What the doctor also sees, and a rule here tells of the object that is gone, once.
+_TOLD_HERE = frozenset({"reference-missing", "disk-full", "disk-inodes-used-up"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was looked at. `missing`: steps that name what is not there, and how that was told; `gaps` is the rest."""
+
+    scene: Scene
+    prospect: Prospect = field(default_factory=Prospect)
+    databases: tuple[DatabaseFacts, ...] = ()
+    poolers: tuple[PoolerFacts, ...] = ()
+    box: BoxFacts = field(default_factory=BoxFacts)
+    missing: tuple[tuple[str, str], ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
+def forecast(seen: Seen) -> Forecast:
+    """Say what the next boot would bring to light, and what is not well now."""
+    diagnosis = diagnose(seen.scene)
+    now = seen.scene.now
+    found = chain(
+        *(databases.foresee(each, now) for each in seen.databases),
+        *(poolers.foresee(each) for each in seen.poolers),
+        starts.foresee(seen.scene, seen.prospect),
+        box.foresee(seen.scene, seen.box),
+    )
+    every = ordered(_with_validity(found, seen))
+    told = {each.about for each in every}
+    missing = (
+        foreseen("NamesMissing", Ref("step", "", step), said)
+        for step, said in seen.missing
+        if not any(str(about) in said for about in told)
+    )
+    already = (each for each in _already(diagnosis) if each.about not in told)
+    return Forecast(
+        found=ordered(chain(every, missing, already)),
+        well=(*_logins(seen), *diagnosis.well),
+        gaps=tuple(dict.fromkeys((*seen.gaps, *seen.scene.gaps, *seen.prospect.gaps, *_gaps(seen)))),
+    )
+
+
+def _with_validity(found: Iterator[Foreseen], seen: Seen) -> Iterator[Foreseen]:
+    """Tell of the pooler's roles, too, what only their database knows of them."""
+    yield from found
+    for database in seen.databases:
+        logins = tuple(login for pooler in seen.poolers for login in pooler.logins if login.database == database.name)
+        yield from databases.foresee_passwords(replace(database, logins=logins), seen.scene.now)
+
+
+def _already(diagnosis: Diagnosis) -> Iterator[Foreseen]:
+    """Yield what is not well already, and would not be after a boot: what passes, or heals, may."""
+    for item in diagnosis.found:
+        if item.id not in _TOLD_HERE:
+            sure = Sure.BREAKS if item.gravity in (Gravity.PERSON, Gravity.DATA) else Sure.MAY_BREAK
+            yield Foreseen(finding=item.finding, sure=sure, facts=item.evidence, now=True)
+
+
+def _logins(seen: Seen) -> Iterator[str]:
+    logins = [*(each for database in seen.databases for each in database.logins)]
+    logins += [each for pooler in seen.poolers for each in pooler.logins]
+    count = len({each.about for each in logins if each.direct.ok})
+    if count:
+        yield f"{count} fresh login{'s' * (count != 1)}"
+    files = sum(1 for pooler in seen.poolers for pod in pooler.pods if pod.file is not None)
+    if files:
+        yield f"{files} pgbouncer.ini"
+
+
+def _gaps(seen: Seen) -> Iterator[str]:
+    for database in seen.databases:
+        if database.why_none:
+            yield f"database/{database.name}: it has no primary to ask: {database.why_none}"
+        yield from database.gaps
+    for pooler in seen.poolers:
+        yield from pooler.gaps
+        for login in pooler.logins:
+            if not login.direct.ok and not login.direct.spoke:
+                yield f"login as {login.user}: {login.direct}"

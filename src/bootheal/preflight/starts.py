@@ -1,0 +1,148 @@
+"""Pods: would their containers begin again, and with the same values? Pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from bootheal.model import Pod, Ref, State
+from bootheal.model.prospect import Planned, PodPlan, Prospect
+from bootheal.model.scene import Scene
+from bootheal.preflight.foreseen import Foreseen, foreseen
+
+# Where the usual servers keep what must not be lost.
+_DATA = re.compile(
+    r"/var/lib/(?:postgresql|mysql|rabbitmq|redis|mongodb)(?:/|$)|/(?:home/postgres/pgdata|pgdata|data/db|bitnami)(?:/|$)"
+)
+
+# Of its liveness probe's patience a start may take so much before the next one may be too long.
+NEARLY = 0.5
+
+# A registry of this machine or its network comes up with the machine.
+_LOCAL = re.compile(
+    r"localhost|127\.|\[?::1|(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.|.*\.(?:local|lan|internal|svc)$"
+)
+MOST_TOLD = 4
+
+
+def foresee(scene: Scene, prospect: Prospect) -> Iterator[Foreseen]:
+    """Say what would keep containers from starting as they were."""
+    pods = {pod.ref: pod for pod in scene.pods if not pod.finished and not pod.deleting}
+    yield from _references(scene)
+    for plan in prospect.plans:
+        if pod := pods.get(plan.ref):
+            yield from _pod(plan, pod, prospect)
+    yield from _values(pods, prospect)
+    for guard in prospect.guards:
+        if guard.guards_own:
+            said = f"webhook {guard.name} is asked of pods in namespace {guard.service.namespace}, too"
+            yield foreseen("WebhookGuardsItself", guard.service, said)
+
+
+def _references(scene: Scene) -> Iterator[Foreseen]:
+    """Yield the objects, and keys in them, that are gone, each with all who need it."""
+    desired = {workload.ref: workload.desired for workload in scene.workloads}
+    needed: dict[tuple[Ref, str], list[Ref]] = {}
+    for template in scene.templates:
+        if desired.get(template.owner, 1) == 0:
+            continue
+        for need in template.needs:
+            if need.about not in scene.keys:
+                continue  # it could not be read
+            keys = scene.keys[need.about]
+            if keys is None:
+                needed.setdefault((need.about, ""), []).append(template.owner)
+            elif need.key and need.key not in keys:
+                needed.setdefault((need.about, need.key), []).append(template.owner)
+    for (about, key), owners in needed.items():
+        lack = f"it has no key {key} any more" if key else "it is not there"
+        users = _names(owners)
+        yield foreseen("StartLacksReference", about, f"{lack}; {users} needs it", facts=[("needed by", users)])
+    yield from _claims(scene)
+
+
+def _claims(scene: Scene) -> Iterator[Foreseen]:
+    claims = {claim.ref for claim in scene.claims}
+    for pod in scene.pods if claims else ():
+        for name in pod.claims:
+            about = Ref("persistentvolumeclaim", pod.ref.namespace, name)
+            if about not in claims and not pod.finished:
+                yield foreseen("StartLacksReference", about, f"it is not there; {pod.ref} needs it")
+
+
+def _pod(plan: PodPlan, pod: Pod, prospect: Prospect) -> Iterator[Foreseen]:
+    if not plan.returns and pod.owner is None and not pod.mirror:
+        yield foreseen("EndsForGood", plan.ref, "no controller owns it, and its restartPolicy is not Always")
+    account = Ref("serviceaccount", plan.ref.namespace, plan.account)
+    known = {each.namespace for each in prospect.accounts}
+    if plan.account and account.namespace in known and account not in prospect.accounts:
+        yield foreseen("StartLacksAccount", account, f"{plan.ref} runs as it")
+    for box in plan.containers:
+        yield from _image(box, plan, pod, prospect)
+        yield from _scratch(box, plan)
+        yield from _patience(box, pod)
+
+
+def _image(box: Planned, plan: PodPlan, pod: Pod, prospect: Prospect) -> Iterator[Foreseen]:
+    wanted, here = full_name(box.image), prospect.images.get(pod.node, frozenset())
+    registry = wanted.partition("/")[0]
+    if pod.node in prospect.complete and wanted not in map(full_name, here):
+        said = f"{box.image}, from {registry}"
+        yield foreseen("ImageNotHere", plan.ref, said, image=box.image, facts=[("node", pod.node)])
+    elif box.pulls_always and _LOCAL.match(registry.partition(":")[0]):
+        said = f"imagePullPolicy Always, from {registry}"
+        yield foreseen("ImageAlwaysPulled", plan.ref, said, image=box.image, facts=[("container", box.name)])
+
+
+def full_name(image: str) -> str:
+    """Return an image as a runtime names it: with the registry and the tag that were left out."""
+    head, slash, _ = image.partition("/")
+    if not slash:
+        image = f"docker.io/library/{image}"
+    elif not (head == "localhost" or "." in head or ":" in head):
+        image = f"docker.io/{image}"
+    path, at, digest = image.partition("@")
+    before, _, last = path.rpartition("/")
+    name, colon, tag = last.partition(":")
+    if at:
+        return f"{before}/{name}@{digest}"
+    return f"{before}/{name}:{tag if colon else 'latest'}"
+
+
+def _scratch(box: Planned, plan: PodPlan) -> Iterator[Foreseen]:
+    for path, in_memory in box.scratch.items():
+        if _DATA.match(path):
+            word = "DataInMemory" if in_memory else "DataInEmptyDir"
+            yield foreseen(word, plan.ref, f"container {box.name} at {path}")
+
+
+def _patience(box: Planned, pod: Pod) -> Iterator[Foreseen]:
+    if box.liveness is None or not pod.ready or pod.ready_changed is None:
+        return
+    running = next((each for each in pod.containers if each.name == box.name and each.state is State.RUNNING), None)
+    if running is None or running.started is None:
+        return
+    took = pod.ready_changed - running.started
+    if NEARLY * box.liveness < took <= box.liveness:
+        said = f"container {box.name}: {took:.0f} s of {box.liveness:.0f} s"
+        yield foreseen("LivenessImpatient", pod.ref, said)
+
+
+def _values(pods: Mapping[Ref, Pod], prospect: Prospect) -> Iterator[Foreseen]:
+    """Yield what was written after containers had taken their environment from it."""
+    older: dict[Ref, list[Ref]] = {}
+    for plan in prospect.plans:
+        pod = pods.get(plan.ref)
+        started = {each.name: each.started for each in pod.containers} if pod else {}
+        for box in plan.containers:
+            began = started.get(box.name)
+            for about in box.taken if began else ():
+                # Both times have whole seconds.
+                if prospect.changed.get(about, 0.0) > (began or 0.0) + 1.0:
+                    older.setdefault(about, []).append(plan.ref)
+    for about, users in older.items():
+        yield foreseen("StartOtherValues", about, f"{_names(users)} started before that")
+
+
+def _names(refs: list[Ref]) -> str:
+    once = list(dict.fromkeys(map(str, refs)))
+    more = f" and {len(once) - MOST_TOLD} more" if len(once) > MOST_TOLD else ""
+    return ", ".join(once[:MOST_TOLD]) + more

@@ -1,0 +1,89 @@
+"""Raw pods, Secrets, nodes and webhooks -> what the next start would begin from."""
+
+from typing import Any
+
+import pytest
+
+from bootheal.adapters.kube.prospects import _guards as guards
+from bootheal.adapters.kube.prospects import plan, written
+from bootheal.model import Ref
+
+
+def a_container(**fields: Any) -> dict[str, Any]:
+    return {"name": "web", "image": "example/web", **fields}
+
+
+def a_pod(*containers: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    metadata = {"name": "web", "namespace": "shop"}
+    return {"metadata": metadata, "spec": {"containers": list(containers), **spec}, "status": {"phase": "Running"}}
+
+
+PATIENCE: list[tuple[dict[str, Any], float | None]] = [
+    ({}, None),
+    ({"livenessProbe": {"tcpSocket": {"port": 1}}}, 20.0),
+    ({"livenessProbe": {"initialDelaySeconds": 30, "periodSeconds": 5, "failureThreshold": 4}}, 45.0),
+    ({"livenessProbe": {}, "startupProbe": {"periodSeconds": 10}}, None),
+    ({"livenessProbe": {"periodSeconds": 10}, "startupProbe": {"failureThreshold": 31}}, 320.0),
+]
+
+
+@pytest.mark.parametrize(("probes", "seconds"), PATIENCE)
+def test_for_how_long_probes_let_a_container_start(probes: dict[str, Any], seconds: float | None) -> None:
+    """By the defaults of Kubernetes; a startup probe comes first."""
+    assert plan(a_pod(a_container(**probes))).containers[0].liveness == seconds
+
+
+def test_what_a_pod_takes_as_it_starts() -> None:
+    """Environment from Secrets and ConfigMaps, directories on an emptyDir, and whether it is started again."""
+    raw = a_pod(
+        a_container(
+            env=[{"name": "A", "valueFrom": {"secretKeyRef": {"name": "app", "key": "password"}}}],
+            envFrom=[{"configMapRef": {"name": "settings"}}],
+            volumeMounts=[{"name": "memory", "mountPath": "/data"}, {"name": "claim", "mountPath": "/disk"}],
+            imagePullPolicy="Always",
+        ),
+        volumes=[{"name": "memory", "emptyDir": {"medium": "Memory"}}, {"name": "claim"}],
+        restartPolicy="Never",
+        serviceAccountName="default",
+    )
+    found = plan(raw)
+    (box,) = found.containers
+    assert box.taken == {Ref("secret", "shop", "app"), Ref("configmap", "shop", "settings")}
+    assert (box.scratch, box.pulls_always, found.returns, found.account) == ({"/data": True}, True, False, "default")
+    assert plan(a_pod(a_container(), volumes=[{"name": "x", "emptyDir": None}])).returns
+
+
+def an_entry(at: str, *fields: str) -> dict[str, Any]:
+    return {"manager": "kubectl", "time": at, "fieldsV1": {field: {} for field in fields}}
+
+
+def test_when_the_content_of_a_secret_was_written() -> None:
+    """A label that somebody put on it later changes no container."""
+    entries = [an_entry("2026-11-21T10:00:00Z", "f:data"), an_entry("2026-11-22T10:00:00Z", "f:metadata")]
+    assert written({"metadata": {"name": "app", "managedFields": entries}}) == 1795255200.0
+    assert written({"metadata": {"name": "app"}}) is None
+
+
+ASKED = {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
+
+SELECTORS: list[tuple[dict[str, Any], bool]] = [
+    ({}, True),
+    ({"matchLabels": {"kubernetes.io/metadata.name": "guard"}}, True),
+    ({"matchLabels": {"kubernetes.io/metadata.name": "shop"}}, False),
+    ({"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["guard"]}]}, False),
+    ({"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["shop"]}]}, True),
+    ({"matchExpressions": [{"key": "inject", "operator": "Exists"}]}, False),
+]
+
+
+@pytest.mark.parametrize(("selector", "own"), SELECTORS)
+def test_a_webhook_that_governs_the_namespace_of_its_own_pods(selector: dict[str, Any], own: bool) -> None:
+    """As far as the namespace's name says; what its labels say is not guessed."""
+    webhook = {
+        "name": "g",
+        "rules": [ASKED],
+        "clientConfig": {"service": {"namespace": "guard", "name": "g"}},
+        "namespaceSelector": selector,
+    }
+    assert [each.guards_own for each in guards({"webhooks": [webhook]})] == [own]
+    assert guards({"webhooks": [{**webhook, "failurePolicy": "Ignore"}]}) == []
