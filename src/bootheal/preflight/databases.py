@@ -26,18 +26,21 @@ DEPRECATES_MD5 = 180000
 
 MOST_ROWS = 20
 
-# All of the files is read anew before a setting is asked for: only then does it know what waits for a restart.
+# All of the files is read anew before a setting is asked for: only then does it know what waits for a restart. What the
+# command line says, as of Patroni or a container's `args`, wins over the files after a restart, too.
 _FILES = f"""
 with files as materialized (select sourcefile, sourceline, name, error from pg_file_settings order by seqno),
 compared as (
-    select files.*, coalesce(known.pending_restart, false) as pending from files left join lateral
-    (select pending_restart from pg_settings where name = files.name offset 0) as known on true
+    select files.*, coalesce(known.pending_restart, false) as pending, known.source = 'command line' as overruled
+    from files left join lateral
+    (select pending_restart, source from pg_settings where name = files.name offset 0) as known on true
 )
 select json_build_object(
     'broken', (select json_agg(json_build_object('file', sourcefile, 'line', sourceline, 'name', name, 'error', error))
         from (select * from compared where error is not null and not pending limit {MOST_ROWS}) as broken),
-    'pending', (select json_agg(distinct name) from (select name from compared where pending
-        union select name from pg_settings where pending_restart limit {MOST_ROWS}) as pending)
+    'pending', (select json_agg(distinct name) from (select name from compared where pending and not overruled
+        union select name from pg_settings where pending_restart and source <> 'command line'
+        limit {MOST_ROWS}) as pending)
 )
 """  # noqa: S608 - nothing of it is from outside
 

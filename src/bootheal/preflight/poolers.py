@@ -164,7 +164,7 @@ def _file(pod: PodFacts, seen: PoolerFacts) -> Iterator[Foreseen]:
     unsaved, changed = dict[str, str](), dict[str, str]()
     for key, now in pod.settings.items():
         then = pod.file.get(key, now.default)
-        if then is None or _same(then, now.value) or _kept(key, now, seen):
+        if then is None or key in _BY_COMMAND_LINE or _same(then, now.value) or _kept(key, now, seen):
             continue
         if key in pod.file:
             changed[key] = f"{key} = {now.value}, and {then} in its file"
@@ -180,6 +180,9 @@ def _kept(key: str, now: Setting, seen: PoolerFacts) -> bool:
     """Tell whether it is bootheal who keeps it in force."""
     return key in seen.declared and equal(seen.declared[key], now.value)
 
+
+# Settings that SHOW CONFIG lists, and that come from how PgBouncer was started (its src/main.c).
+_BY_COMMAND_LINE = frozenset({"conffile", "job_name", "quiet", "user", "verbose"})
 
 _TRUE, _FALSE = {"1", "on", "true", "yes"}, {"0", "off", "false", "no"}
 
