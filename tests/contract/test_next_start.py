@@ -119,6 +119,8 @@ def test_what_waits_for_a_restart_is_no_error(server: RealPostgres) -> None:
         assert (found(facts), facts.pending) == (["postgres-pending-restart"], ("max_worker_processes",))
         assert comes_up(server)
         assert found(seen(server)) == []
+    assert found(seen(server)) == ["postgres-pending-restart"], "what was taken out waits, too"
+    assert comes_up(server)
 
 
 def test_passwords_that_end_and_that_have_drifted(server: RealPostgres) -> None:

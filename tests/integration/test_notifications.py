@@ -206,7 +206,7 @@ def test_a_test_says_what_came_back(receiver: Receiver, tmp_path: Path) -> None:
         "webhook (webhook): https://localhost says 200",
     ]
     listed = bootheal("notify", "--config", config).stdout
-    assert "webhook  webhook, short: needs-person, not-healed, unwell-again" in listed
+    assert "webhook  webhook, short: foretold, needs-person, not-healed, unwell-again" in listed
     assert TOKEN not in run.stdout + run.stderr + listed
 
 

@@ -26,8 +26,9 @@ DEPRECATES_MD5 = 180000
 
 MOST_ROWS = 20
 
-# All of the files is read anew before a setting is asked for: only then does it know what waits for a restart. What the
-# command line says, as of Patroni or a container's `args`, wins over the files after a restart, too.
+# A row without a file is a setting that was taken out and waits for a restart. All of the files is read anew before a
+# setting is asked for: only then does it know what waits for a restart. What the command line says, as of Patroni or a
+# container's `args`, wins over the files after a restart, too.
 _FILES = f"""
 with files as materialized (select sourcefile, sourceline, name, error from pg_file_settings order by seqno),
 compared as (
@@ -37,7 +38,8 @@ compared as (
 )
 select json_build_object(
     'broken', (select json_agg(json_build_object('file', sourcefile, 'line', sourceline, 'name', name, 'error', error))
-        from (select * from compared where error is not null and not pending limit {MOST_ROWS}) as broken),
+        from (select * from compared where error is not null and sourcefile is not null and not pending
+        limit {MOST_ROWS}) as broken),
     'pending', (select json_agg(distinct name) from (select name from compared where pending and not overruled
         union select name from pg_settings where pending_restart and source <> 'command line'
         limit {MOST_ROWS}) as pending)
