@@ -41,6 +41,8 @@ def bare_k3d(installed: Box, docker: Docker) -> Iterator[Box]:
     machine.file("/etc/tmpfiles.d/docker.conf").write_text(SOCKET)
     machine.run("systemd-tmpfiles", "--create", "docker.conf")
     docker.make_cluster(installed.stack)
+    installed.stack.power_cut()  # what runs in the containers has begun after them
+    installed.stack.boot(BOOT)
     installed.configure({"cluster": CLUSTER})
     yield installed
     machine.file(CONFIG).write_text(configuration)
