@@ -34,7 +34,7 @@ USUAL_POSTGRES, USUAL_POOLER, EDOBURU_POOLER = 5432, 6432, 5432
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image's name in parts: "example.org/zalando/spilo-16:3.3@sha256:…" has the path zalando/spilo-16, the tag 3.3."""
+    """The parts of a name: "example.org/zalando/spilo-16:3.3@sha256:…" has the path zalando/spilo-16, the tag 3.3."""
 
     path: str
     tag: str = ""
