@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,6 +99,7 @@ def test_at_rest_the_daemon_takes_up_what_is_added(file: Path, server: Served) -
     assert daemon.stdout is not None
     assert any("4 of 4 steps" in line for line in daemon.stdout)
     assert any("rests: " in line for line in daemon.stdout)
+    time.sleep(3)  # what is added in the very moment in which it begins to rest may wait for the next recheck
     server.apply(workload("radio"))
     assert any("found deployment/media/radio" in line for line in daemon.stdout)
     assert any("5 of 5 steps" in line for line in daemon.stdout)
