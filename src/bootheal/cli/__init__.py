@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bootheal import __version__
 from bootheal.cli import arguments, examining
-from bootheal.cli.arguments import CONFIG
+from bootheal.cli.arguments import CONFIG, takes_file
 from bootheal.cli.arguments import config as _common
 from bootheal.cli.streams import forgive, open_missing
 from bootheal.errors import BoothealError, ConfigurationError
@@ -195,8 +195,8 @@ def _report(parser: argparse.ArgumentParser) -> None:
         ("svg", "a picture"),
         ("perfetto", "a trace for ui.perfetto.dev or chrome://tracing"),
     ):
-        option = parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write {what}; - is standard output")
-        option.complete = "file"  # type: ignore[attr-defined]
+        said = f"write {what}; - is standard output"
+        takes_file(parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=said))
 
 
 def _wait(parser: argparse.ArgumentParser) -> None:
@@ -233,10 +233,8 @@ def _check(parser: argparse.ArgumentParser) -> None:
 
 
 def _init(parser: argparse.ArgumentParser) -> None:
-    output = parser.add_argument(
-        "--output", default=str(CONFIG), metavar="FILE", help=f"where it is written, - prints it; default: {CONFIG}"
-    )
-    output.complete = "file"  # type: ignore[attr-defined]
+    said = f"where it is written, - prints it; default: {CONFIG}"
+    takes_file(parser.add_argument("--output", default=str(CONFIG), metavar="FILE", help=said))
     parser.add_argument("--force", action="store_true", help="replace a file that is there already")
     parser.add_argument("--diff", action="store_true", help="say what is in the cluster and not in the file, and back")
     parser.add_argument("--name", default="", metavar="NAME", help="the k3d cluster, where Docker has several")

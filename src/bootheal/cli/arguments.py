@@ -8,9 +8,13 @@ CONFIG = Path("/etc/bootheal/bootheal.yaml")
 
 def config(parser: argparse.ArgumentParser, default: Path | None = CONFIG) -> None:
     """Add the file of the configuration."""
-    option = parser.add_argument(
-        "-c", "--config", type=Path, default=default, metavar="FILE", help=f"default: {CONFIG}"
+    takes_file(
+        parser.add_argument("-c", "--config", type=Path, default=default, metavar="FILE", help=f"default: {CONFIG}")
     )
+
+
+def takes_file(option: argparse.Action) -> None:
+    """Let shells complete the names of files."""
     option.complete = "file"  # type: ignore[attr-defined]  # how shtab wants to be told
 
 

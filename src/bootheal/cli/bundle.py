@@ -5,8 +5,9 @@ from pathlib import Path
 
 from bootheal.adapters.scope import Scope
 from bootheal.cli.bundling import Bundle, file_name
-from bootheal.cli.doctor import chosen, warn
+from bootheal.cli.doctor import chosen
 from bootheal.cli.looking import examined
+from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
 
 

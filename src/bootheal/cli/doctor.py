@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from bootheal.adapters.scope import Scope
 from bootheal.cli.arguments import CONFIG
 from bootheal.cli.kind import find_cluster
 from bootheal.cli.looking import examined
+from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
 from bootheal.config import Configuration, load
 from bootheal.config.sections.cluster import Cluster
@@ -108,8 +108,3 @@ def parsed(text: str) -> Ref:
         case _:
             hint = "say a namespace, such as shop, or an object, such as deployment/shop/web"
             raise UsageError(f"cannot tell what is meant by {text}", hint=hint)
-
-
-def warn(text: str) -> None:
-    """Tell it beside what was asked for."""
-    print(f"warning: {text}", file=sys.stderr)

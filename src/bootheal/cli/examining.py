@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bootheal.cli.arguments import config
+from bootheal.cli.arguments import config, takes_file
 
 EXAMPLES = {
     "preflight": "examples:\n  sudo bootheal preflight\n  sudo bootheal preflight --gate && sudo systemctl reboot\n"
@@ -44,18 +44,14 @@ def explain(parser: argparse.ArgumentParser) -> None:
 def bundle(parser: argparse.ArgumentParser) -> None:
     """Add what `bundle` may be told."""
     _cluster(parser)
-    output = parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="default: bootheal-HOST-TIME.tar.gz in this directory"
-    )
-    output.complete = "file"  # type: ignore[attr-defined]  # how shtab wants to be told
+    said = "default: bootheal-HOST-TIME.tar.gz in this directory"
+    takes_file(parser.add_argument("--output", type=Path, metavar="FILE", help=said))
 
 
 def _cluster(parser: argparse.ArgumentParser) -> None:
     """Add how a cluster is found: by a configuration, where there is one and no other is meant."""
     config(parser, default=None)
-    kubeconfig = parser.add_argument(
-        "--kubeconfig", type=Path, metavar="FILE", help="another cluster's; default: the configuration's or this host's"
-    )
-    kubeconfig.complete = "file"  # type: ignore[attr-defined]
+    said = "another cluster's; default: the configuration's or this host's"
+    takes_file(parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help=said))
     parser.add_argument("--context", default="", metavar="NAME", help="a context of it; default: its current one")
     parser.add_argument("--name", default="", metavar="NAME", help="the k3d cluster, where Docker has several")

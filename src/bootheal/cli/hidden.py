@@ -1,12 +1,12 @@
 """`bootheal demo --hidden-faults`: all serves, `preflight` foresees what a power cut then brings to light."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootheal.adapters.scope import Scope
 from bootheal.cli.foreseeing import foreseen
+from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
 from bootheal.config import load
 from bootheal.preflight.words import lines
@@ -69,7 +69,7 @@ def play(stack: "Stack") -> bool:
     _say("", *(f"  GET http://{name}/health: {'200' if ok else 'no answer'}" for name, ok in stack.serving().items()))
     _say("", "$ bootheal preflight")
     configuration = load(stack.config)
-    with Scope(_warn) as scope:
+    with Scope(warn) as scope:
         world = open_world(configuration.file.cluster, scope)
         _say(*map(world.told, lines(foreseen(configuration, world, scope))))
     _say("", "The power is cut, and the machine boots. It comes true:")
@@ -87,7 +87,3 @@ def play(stack: "Stack") -> bool:
 
 def _say(*told: str) -> None:
     print(*told, sep="\n", flush=True)
-
-
-def _warn(text: str) -> None:
-    print(f"warning: {text}", file=sys.stderr)

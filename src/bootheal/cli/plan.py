@@ -11,6 +11,7 @@ from typing import Any
 from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.scope import Scope
 from bootheal.cli.discovering import discovered
+from bootheal.cli.streams import warn
 from bootheal.cli.wiring import first_epoch, open_memory, open_world
 from bootheal.config import load
 from bootheal.config.configuration import found
@@ -40,11 +41,11 @@ def main(options: argparse.Namespace) -> int:
     memory = open_memory(configuration.file)
     remembered = memory.load()
     if memory.remark:
-        _warn(memory.remark)
-    with Scope(_warn) as scope:
+        warn(memory.remark)
+    with Scope(warn) as scope:
         world = open_world(configuration.file.cluster, scope)
         memory.turn_to(first_epoch(world, remembered))
-        configuration = discovered(configuration, scope, _warn)
+        configuration = discovered(configuration, scope, warn)
         chosen = _chosen(configuration.plan, options.only)
         names = frozenset(found(configuration))
         rows = [row | {"found": row["step"] in names} for row in _judge(configuration.plan, chosen, world, memory)]
@@ -53,10 +54,6 @@ def main(options: argparse.Namespace) -> int:
     else:
         print(*_lines(rows, configuration.plan if options.verbose else None), sep="\n")
     return 0 if all(row["judgement"] != NOT_JUDGED for row in rows) else 1
-
-
-def _warn(text: str) -> None:
-    print(f"warning: {text}", file=sys.stderr)
 
 
 def _chosen(plan: Plan, only: list[str]) -> frozenset[str]:

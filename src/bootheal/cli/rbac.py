@@ -10,6 +10,7 @@ from bootheal.adapters.kube.lists import list_rights
 from bootheal.adapters.kube.roles import roles
 from bootheal.adapters.scope import Scope
 from bootheal.cli.discovering import look_around
+from bootheal.cli.streams import warn
 from bootheal.cli.wiring import is_direct, open_api
 from bootheal.config import Configuration, load
 from bootheal.config.discovered import completed
@@ -21,8 +22,8 @@ from bootheal.model.inventory import Inventory
 def main(options: argparse.Namespace) -> int:
     """Print them. Exit code 0; with --diff 1 where the cluster has others."""
     configuration = load(options.config)
-    with Scope(_warn) as scope:
-        found = look_around(configuration, scope, _warn)
+    with Scope(warn) as scope:
+        found = look_around(configuration, scope, warn)
         text = manifests(needed(configuration, found), options.account, options.namespace)
         if not options.diff:
             sys.stdout.write(text)
@@ -37,10 +38,6 @@ def main(options: argparse.Namespace) -> int:
     if wanted == given:
         print(f"the roles {options.account} give what the configuration needs, and nothing else")
     return 0 if wanted == given else 1
-
-
-def _warn(text: str) -> None:
-    print(f"warning: {text}", file=sys.stderr)
 
 
 def needed(configuration: Configuration, inventory: Inventory | None = None) -> dict[str, frozenset[Need]]:

@@ -15,9 +15,9 @@ from bootheal.errors import BoothealError, UsageError
 from bootheal.exit_codes import ExitCode
 from bootheal.history.boots import compared, habits, recovery_seconds, repaired
 from bootheal.model import VERDICTS, BootRecord, History, to_json
+from bootheal.model.layout import clock
 from bootheal.model.quoted import quoted
 from bootheal.picture import Picture, draw
-from bootheal.picture.draw import clock
 
 PIPED_COLUMNS, MOST_COLUMNS = 80, 160
 

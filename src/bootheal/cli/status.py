@@ -18,6 +18,7 @@ from bootheal.errors import StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.history.boots import compared, habits, recovery_seconds, repaired
 from bootheal.model import VERDICTS, BootRecord, History, Progress, Report
+from bootheal.model.layout import clock
 from bootheal.narrate import IS_IT_RUNNING, MARKS, account
 
 REFRESH_SECONDS = 0.5
@@ -138,7 +139,7 @@ def _repaired(history: History) -> Iterator[str]:
     earlier = history.boots[:-1][-BOOTS:]
     if any(any(repaired(boot)) for boot in earlier):
         yield "in the boots before this one:"
-        yield from (f"  {_clock(boot.passes[0].at)}  {_boot(boot)}" for boot in reversed(earlier))
+        yield from (f"  {clock(boot.passes[0].at)}  {_boot(boot)}" for boot in reversed(earlier))
 
 
 def _boot(boot: BootRecord) -> str:
@@ -148,14 +149,14 @@ def _boot(boot: BootRecord) -> str:
 
 def _under_way(known: Known, since: float) -> str:
     if known.tended:
-        return f"a run is under way since {_clock(since)}, {_seconds(since)}:"
+        return f"a run is under way since {clock(since)}, {_seconds(since)}:"
     if known.present:
-        return f"a run that began {_clock(since)} was cut short, and none goes on with it; {IS_IT_RUNNING}"
-    return f"a run was under way when the machine went down, since {_clock(since)}:"
+        return f"a run that began {clock(since)} was cut short, and none goes on with it; {IS_IT_RUNNING}"
+    return f"a run was under way when the machine went down, since {clock(since)}:"
 
 
 def _headline(report: Report) -> str:
-    return f"run of {_clock(report.began)}, boot {report.epoch or 'unknown'}: {VERDICTS[report.verdict].words}"
+    return f"run of {clock(report.began)}, boot {report.epoch or 'unknown'}: {VERDICTS[report.verdict].words}"
 
 
 def _progress(progress: Mapping[str, Progress], *, under_way: bool) -> Iterator[str]:
@@ -168,7 +169,3 @@ def _progress(progress: Mapping[str, Progress], *, under_way: bool) -> Iterator[
 def _seconds(since: float) -> str:
     """Say how long ago something of this boot was: no longer than this boot, even if the clock was set meanwhile."""
     return f"{min(max(0.0, time.time() - since), time.clock_gettime(time.CLOCK_BOOTTIME)):.0f} s"
-
-
-def _clock(when: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))

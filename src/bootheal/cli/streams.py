@@ -17,6 +17,11 @@ STUCK_SECONDS = 5.0
 ROOM_BYTES = select.PIPE_BUF
 
 
+def warn(text: str) -> None:
+    """Tell it beside what was asked for."""
+    print(f"warning: {text}", file=sys.stderr)
+
+
 def open_missing() -> None:
     """Open what is closed of the three standard streams: else the next file or socket would get its number."""
     for number in range(3):

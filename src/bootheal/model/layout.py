@@ -1,5 +1,9 @@
-"""Text in a given width: lines that break between words, names that are cut in the middle. Characters, not columns."""
+"""Text as a person reads it: lines that break between words, names that are cut in the middle, times of day.
 
+Widths are of characters, not columns.
+"""
+
+import time
 from collections.abc import Iterator
 
 
@@ -25,3 +29,8 @@ def wrapped(text: str, width: int, hanging: int = 0) -> Iterator[str]:
             yield line[:width]
             line = " " * hanging + line[width:]
     yield line
+
+
+def clock(when: float) -> str:
+    """Say a time of day, in the reader's zone."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))

@@ -1,12 +1,12 @@
 """A boot -> its picture: which passes it shows, in which lanes, and on which path the time went."""
 
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from bootheal.history.boots import FAR_SECONDS
 from bootheal.history.stations import back_offs, longest_path
 from bootheal.model import VERDICTS, BootRecord, Mark, PassRecord, Span, SpanKind, Track
+from bootheal.model.layout import clock
 from bootheal.picture.picture import Arrow, Lane, Picture
 
 # Less is not worth a sentence.
@@ -159,8 +159,3 @@ def _changes(record: PassRecord) -> str:
 def marks_of(lane: Lane) -> Iterator[Mark]:
     """Yield a lane's marks in the order of time."""
     yield from sorted(lane.marks, key=lambda mark: mark.at)
-
-
-def clock(when: float) -> str:
-    """Say a time of day, in the reader's zone."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from html import escape
 
 from bootheal.model import ENDINGS, VERDICTS, Ending, Span, SpanKind
-from bootheal.picture.draw import clock, marks_of
+from bootheal.model.layout import clock
+from bootheal.picture.draw import marks_of
 from bootheal.picture.picture import Lane, Picture
 from bootheal.picture.svg import svg
 
