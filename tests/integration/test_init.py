@@ -117,7 +117,7 @@ def heal_what_is_found(stack: Stack, tmp_path: Path) -> None:
         "discover: {namespaces: [shop]}\n"
     )
     stack.power_cut()
-    stack.boot(BootScript.quick(leftover=False, stuck=""))
+    stack.boot(BootScript.quick(crash_recovery=6.0, leftover=False, stuck=""))  # longer than crashes that pass
     report = heal(file)
     assert report["verdict"] == "healed"
     assert {"statefulset/shop/postgres", "deployment/shop/django"} <= {each["step"] for each in report["outcomes"]}

@@ -27,11 +27,6 @@ def inventory(text: str) -> Inventory:
     return Inventory(
         controllers=controllers,
         services=services,
-        aliases={
-            objects.ref("service", each): each["spec"]["externalName"]
-            for each in _of(found, "Service")
-            if "externalName" in each["spec"]
-        },
         customs=tuple(declared.custom(each["kind"].lower(), each) for each in found if each["kind"].lower() in kinds),
         secrets={ref: facts for ref, facts in secrets.items() if ref in wanted},
         config_maps={ref: data for ref, data in config_maps.items() if ref in wanted},

@@ -59,8 +59,7 @@ class Redaction:
             self._learn(secret)
 
     def _learn(self, secret: str) -> None:
-        listed = {found.replace('""', '"') for found in _LISTED.findall(secret)}
-        fresh = ({secret, secret.strip()} | listed) - {""}
+        fresh = {secret, secret.strip(), *listed(secret)} - {""}
         dresses = {dress for each in fresh for dress in _dresses(each)}
         # Looks on several threads read these: they are replaced, never changed.
         self._known = sorted(fresh.union(self._known), key=len, reverse=True)
@@ -105,6 +104,11 @@ class Redaction:
                 kept.append(HIDDEN)
                 at = end + PART - 1
         return "".join(kept)
+
+
+def listed(text: str) -> list[str]:
+    """Return the passwords of an auth_file of PgBouncer's; none where the text is no such file."""
+    return [found.replace('""', '"') for found in _LISTED.findall(text)]
 
 
 def _unlikely(text: str) -> str:

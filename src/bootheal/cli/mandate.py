@@ -12,7 +12,8 @@ from pathlib import Path
 from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.host import Machine
 from bootheal.adapters.kube.api import Api, agent
-from bootheal.adapters.kube.lock import KubeLock, stamp
+from bootheal.adapters.kube.lock import KubeLock
+from bootheal.adapters.kube.objects import stamp
 from bootheal.adapters.scope import Scope
 from bootheal.cli.wiring import kubeconfig, make_host
 from bootheal.config.file import File
@@ -42,7 +43,7 @@ def mandate(file: File, scope: Scope, inbox: Inbox, terms: Terms = TERMS) -> Ite
         me,
         lease=str(file.lease.ref),
         clock=_clock,
-        stamp=stamp,
+        stamp=lambda: stamp(time.time()),
         changed=inbox.wake,
         terms=terms,
     )

@@ -42,8 +42,8 @@ class Places:
             service = self._named(host, namespace)
             if service is None:
                 return None
-            alias = self.inventory.aliases.get(service.ref)
-            if alias is None:
+            alias = service.external
+            if not alias:
                 return self._at(service, address)
             host, namespace = alias.rstrip("."), service.ref.namespace
         return None

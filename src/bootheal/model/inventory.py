@@ -123,13 +123,12 @@ class SecretFacts:
 class Inventory:
     """What is in a cluster. Of Secrets and ConfigMaps only those that a container refers to.
 
-    `aliases` are the Services that are but another name for a host (ExternalName). `gaps` say what could not be read.
+    `gaps` say what could not be read.
     `registries` are the containers of images beside the cluster: each one's name, and the port of this host.
     """
 
     controllers: tuple[Controller, ...] = ()
     services: tuple[Service, ...] = ()
-    aliases: Mapping[Ref, str] = field(default_factory=dict)
     secrets: Mapping[Ref, SecretFacts] = field(default_factory=dict)
     config_maps: Mapping[Ref, Mapping[str, str]] = field(default_factory=dict)
     customs: tuple[Custom, ...] = ()

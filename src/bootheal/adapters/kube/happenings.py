@@ -6,10 +6,10 @@ Each takes up to three short requests. Where an object's UID cannot be read the 
 import hashlib
 import socket
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 from bootheal.adapters.kube.api import MERGE_PATCH, OWNER, Api
+from bootheal.adapters.kube.objects import stamp
 from bootheal.errors import BoothealError, ConflictError
 from bootheal.model import Happening, Ref
 from bootheal.model.quoted import quoted
@@ -57,7 +57,7 @@ class KubeHappenings:
 
     def _count(self, path: str, name: str, happening: Happening, about: str) -> None:
         self._counts[name] += 1
-        series = {"count": self._counts[name], "lastObservedTime": _stamp(happening.at)}
+        series = {"count": self._counts[name], "lastObservedTime": stamp(happening.at)}
         self._api.write("PATCH", path, {"series": series}, about=about, content_type=MERGE_PATCH)
 
     def _body(self, happening: Happening, namespace: str, name: str) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class KubeHappenings:
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
             "metadata": {"name": name, "namespace": namespace},
-            "eventTime": _stamp(happening.at),
+            "eventTime": stamp(happening.at),
             "reportingController": OWNER,
             "reportingInstance": quoted(socket.gethostname(), 128) or OWNER,
             "action": happening.action,
@@ -98,7 +98,3 @@ def _name(happening: Happening, epoch: str) -> str:
     what = "\0".join((epoch, str(happening.object), happening.action, happening.reason))
     sum_of_it = hashlib.sha256(what.encode(errors="surrogatepass")).hexdigest()[:16]
     return f"{happening.object.name[:LONGEST_NAME].rstrip('.-')}.{sum_of_it}"
-
-
-def _stamp(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,11 +1,9 @@
 """The InventoryReader port: a list of each kind, and the few Secrets and ConfigMaps that are referred to."""
 
-import base64
-import binascii
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bootheal.adapters.kube import declared, objects
+from bootheal.adapters.kube import declared, needs, objects
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.lists import APPS, BATCH, CORE
 from bootheal.errors import DeniedError, MissingError
@@ -52,14 +50,12 @@ class KubeInventory:
             for kind, group, plural in CONTROLLERS
             for raw in reading.items(group, plural)
         )
-        raw_services = reading.items(CORE, "services")
+        services = tuple(objects.service(raw) for raw in reading.items(CORE, "services"))
         customs = tuple(reading.customs())
-        services = tuple(objects.service(raw) for raw in raw_services)
         wanted = set(referred(controllers))
         return Inventory(
             controllers=controllers,
             services=services,
-            aliases=_aliases(raw_services),
             customs=customs,
             secrets=dict(reading.secrets(sorted(ref for ref in wanted if ref.kind == "secret"), services)),
             config_maps=dict(reading.config_maps(sorted(ref for ref in wanted if ref.kind == "configmap"))),
@@ -159,20 +155,9 @@ def secret_facts(raw: objects.Raw, services: frozenset[str]) -> SecretFacts:
     data = raw.get("data") or {}
     found = {}
     for key, encoded in data.items():
-        try:
-            value = base64.b64decode(encoded, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError, ValueError):
+        if (value := needs.decoded(encoded)) is None:
             continue
         kept = tuple(each for each in in_value(value) if services & set(each.host.split(".")[:2]))
         if kept:
             found[key] = kept
     return SecretFacts(frozenset(data), found)
-
-
-def _aliases(services: Iterable[objects.Raw]) -> Mapping[Ref, str]:
-    found = {objects.ref("service", raw): (raw.get("spec") or {}) for raw in services}
-    return {
-        ref: spec["externalName"]
-        for ref, spec in found.items()
-        if spec.get("type") == "ExternalName" and spec.get("externalName")
-    }

@@ -1,6 +1,5 @@
 """One Lease of coordination.k8s.io/v1 as the Lock port. Whoever else writes labels or annotations to it keeps them."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from bootheal.adapters.kube.api import Api
@@ -74,8 +73,3 @@ class KubeLock:
             )
             self._raw = raw
             return record
-
-
-def stamp() -> str:
-    """Return the time as Leases write it: it is for people, and nobody's clock is set by it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

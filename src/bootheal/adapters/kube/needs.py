@@ -1,12 +1,12 @@
 """Raw JSON -> what a workload's pods will be, and cannot begin without. Every field may be missing."""
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote, urlsplit
 
 from bootheal.adapters.kube.objects import Raw, ref
+from bootheal.adapters.redaction import listed
 from bootheal.model import Ref
 from bootheal.model.scene import Need, Template
 
@@ -14,9 +14,8 @@ from bootheal.model.scene import Need, Template
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 _VARIABLE = re.compile(r"\b([A-Z0-9_]+)_SERVICE_(?:HOST|PORT)\b")
 
-# Keys whose values are secret; and a line of PgBouncer's auth_file.
+# Keys whose values are secret.
 _SECRET_KEY = re.compile(r"(?i)pass|pwd|secret|token|key|userlist|cred|ur[il]$|dsn")
-_LISTED = re.compile(r'^\s*"(?:[^"]|"")*"\s+"((?:[^"]|"")+)"', re.MULTILINE)
 SHORTEST, LONGEST = 6, 512
 
 
@@ -45,18 +44,22 @@ def template(raw: Raw, kind: str, services: frozenset[str]) -> Template:
 
 def _of_containers(containers: list[Raw], about: Ref) -> Iterator[Need]:
     for each in containers:
-        name = each.get("name", "")
-        for variable in each.get("env") or ():
-            source = variable.get("valueFrom") or {}
-            for kind, field in (("secret", "secretKeyRef"), ("configmap", "configMapKeyRef")):
-                held = source.get(field) or {}
-                if held.get("name") and not held.get("optional"):
-                    yield Need(Ref(kind, about.namespace, held["name"]), held.get("key", ""), name)
-        for imported in each.get("envFrom") or ():
-            for kind, field in (("secret", "secretRef"), ("configmap", "configMapRef")):
-                held = imported.get(field) or {}
-                if held.get("name") and not held.get("optional"):
-                    yield Need(Ref(kind, about.namespace, held["name"]), "", name)
+        for kind, held in taken(each):
+            if not held.get("optional"):
+                yield Need(Ref(kind, about.namespace, held["name"]), held.get("key", ""), each.get("name", ""))
+
+
+def taken(container: Raw) -> Iterator[tuple[str, Raw]]:
+    """Yield what a container's environment is taken from: "secret" or "configmap", and the selector that names it."""
+    for variable in container.get("env") or ():
+        source = variable.get("valueFrom") or {}
+        yield from _named(source, ("secret", "secretKeyRef"), ("configmap", "configMapKeyRef"))
+    for imported in container.get("envFrom") or ():
+        yield from _named(imported, ("secret", "secretRef"), ("configmap", "configMapRef"))
+
+
+def _named(source: Raw, *fields: tuple[str, str]) -> Iterator[tuple[str, Raw]]:
+    yield from ((kind, held) for kind, field in fields if (held := source.get(field) or {}).get("name"))
 
 
 def _of_volumes(pod: Raw, about: Ref) -> Iterator[Need]:
@@ -94,11 +97,11 @@ def passwords(data: Mapping[str, str]) -> Iterator[str]:
     A user's name, a host or a port is none, whatever its key is called: it would be hidden wherever it is told.
     """
     for key, encoded in data.items():
-        value = _decoded(encoded).strip() if _SECRET_KEY.search(key) else ""
+        value = (decoded(encoded) or "").strip() if _SECRET_KEY.search(key) else ""
         if "PRIVATE KEY" in value:
             yield from (line for line in value.splitlines() if len(line) >= SHORTEST and not line.startswith("-----"))
-        elif listed := _LISTED.findall(value):
-            yield from (password.replace('""', '"') for password in listed)
+        elif passwords_listed := listed(value):
+            yield from passwords_listed
         elif "://" in value:
             yield from filter(None, [_in_url(value)])
         elif SHORTEST <= len(value) <= LONGEST and not any(map(str.isspace, value)):
@@ -112,9 +115,9 @@ def _in_url(value: str) -> str:
         return ""
 
 
-def _decoded(encoded: str) -> str:
-    """Return a value of a Secret as text; "" of what is none."""
+def decoded(encoded: str) -> str | None:
+    """Return a value of a Secret as text, None where it is none."""
     try:
         return base64.b64decode(encoded, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        return ""
+    except ValueError:
+        return None

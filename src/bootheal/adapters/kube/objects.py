@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from sys import intern
 from typing import Any
@@ -37,6 +37,11 @@ LENT = "bootheal/lent."
 def seconds(timestamp: str | None) -> float | None:
     """Turn an RFC 3339 time into seconds since the epoch; None where there is none."""
     return datetime.fromisoformat(timestamp).timestamp() if timestamp else None
+
+
+def stamp(at: float) -> str:
+    """Turn seconds since the epoch into a time as Leases and Events have it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def ref(kind: str, raw: Raw) -> Ref:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from bootheal.adapters.kube import needs, raw_lists
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import CORE
 from bootheal.adapters.kube.objects import Raw, ref, seconds
 from bootheal.adapters.kube.webhooks import ADMISSION, CONFIGURATIONS
 from bootheal.adapters.together import together
-from bootheal.errors import BoothealError, DeniedError, MissingError
+from bootheal.errors import BoothealError, MissingError
 from bootheal.model import Ref
 from bootheal.model.prospect import Guard, Planned, PodPlan, Prospect
 
@@ -32,45 +33,32 @@ class KubeProspects:
     def prospect(self, namespaces: Sequence[str] = ()) -> Prospect:
         """Read one."""
         questions: dict[str, Callable[[], Any]] = {
-            "pods": partial(self._all, "pods", tuple(namespaces)),
-            "serviceaccounts": partial(self._all, "serviceaccounts", tuple(namespaces)),
-            "nodes": lambda: self._list(f"{CORE}/nodes", "nodes"),
+            "pods": partial(raw_lists.everywhere, self._api, CORE, "pods", tuple(namespaces)),
+            "serviceaccounts": partial(raw_lists.everywhere, self._api, CORE, "serviceaccounts", tuple(namespaces)),
+            "nodes": partial(raw_lists.items, self._api, f"{CORE}/nodes", "nodes"),
             "webhooks": self._webhooks,
         }
         answers = together(self._api.scope, questions, LISTS_SECONDS)
         gaps = [f"{name}: {answer}" for name, answer in answers.items() if isinstance(answer, BoothealError)]
         found = {name: [] if isinstance(answer, BoothealError) else answer for name, answer in answers.items()}
-        plans = tuple(_understood("pod", plan, found["pods"], gaps))
+        plans = tuple(raw_lists.parsed("pod", plan, found["pods"], gaps))
         changed = dict(self._changed({each for pod in plans for box in pod.containers for each in box.taken}, gaps))
-        nodes = dict(_understood("node", _images, found["nodes"], gaps))
+        nodes = dict(raw_lists.parsed("node", _images, found["nodes"], gaps))
         return Prospect(
             plans=plans,
             images=nodes,
             complete=frozenset(name for name, images in nodes.items() if 0 < len(images) < MOST_IMAGES),
             accounts=frozenset(ref("serviceaccount", raw) for raw in found["serviceaccounts"]),
             changed=changed,
-            guards=tuple(guard for raws in _understood("webhook", _guards, found["webhooks"], gaps) for guard in raws),
+            guards=tuple(
+                guard for raws in raw_lists.parsed("webhook", _guards, found["webhooks"], gaps) for guard in raws
+            ),
             gaps=tuple(gaps),
         )
 
-    def _all(self, plural: str, namespaces: Sequence[str]) -> list[Raw]:
-        try:
-            return self._list(f"{CORE}/{plural}", plural)
-        except DeniedError:
-            if not namespaces:
-                raise
-            return [raw for each in namespaces for raw in self._list(f"{CORE}/namespaces/{each}/{plural}", plural)]
-
-    def _list(self, path: str, about: str) -> list[Raw]:
-        try:
-            items: list[Raw] = self._api.get(path, about=about).get("items") or []
-        except MissingError:
-            return []
-        return items
-
     def _webhooks(self) -> list[Raw]:
         paths = [f"/apis/{ADMISSION}/v1/{plural}" for plural in CONFIGURATIONS]
-        return [raw for path in paths for raw in self._list(path, "webhooks")]
+        return [raw for path in paths for raw in raw_lists.items(self._api, path, "webhooks")]
 
     def _changed(self, wanted: Iterable[Ref], gaps: list[str]) -> Iterator[tuple[Ref, float]]:
         """Ask when each was written; who does not tell, or is gone, is left out."""
@@ -90,15 +78,6 @@ class KubeProspects:
             return None
         with understood(str(about)):
             return written(raw)
-
-
-def _understood(kind: str, parse: Callable[[Raw], Any], raws: Iterable[Raw], gaps: list[str]) -> Iterator[Any]:
-    for raw in raws:
-        try:
-            with understood(f"a {kind}"):
-                yield parse(raw)
-        except BoothealError as error:
-            gaps.append(str(error))
 
 
 def written(raw: Raw) -> float | None:
@@ -136,7 +115,7 @@ def _planned(raw: Raw, pod: Ref, volumes: Mapping[str, bool]) -> Planned:
         name=raw.get("name", ""),
         image=raw.get("image", ""),
         pulls_always=raw.get("imagePullPolicy") == "Always",
-        taken=frozenset(_taken(raw, pod.namespace)),
+        taken=frozenset(Ref(kind, pod.namespace, held["name"]) for kind, held in needs.taken(raw)),
         liveness=_patience(raw),
         scratch={
             mount.get("mountPath", ""): volumes[mount["name"]]
@@ -144,18 +123,6 @@ def _planned(raw: Raw, pod: Ref, volumes: Mapping[str, bool]) -> Planned:
             if mount.get("name") in volumes
         },
     )
-
-
-def _taken(raw: Raw, namespace: str) -> Iterator[Ref]:
-    for each in raw.get("env") or ():
-        source = each.get("valueFrom") or {}
-        for kind, field in (("secret", "secretKeyRef"), ("configmap", "configMapKeyRef")):
-            if name := (source.get(field) or {}).get("name"):
-                yield Ref(kind, namespace, name)
-    for each in raw.get("envFrom") or ():
-        for kind, field in (("secret", "secretRef"), ("configmap", "configMapRef")):
-            if name := (each.get(field) or {}).get("name"):
-                yield Ref(kind, namespace, name)
 
 
 def _patience(raw: Raw) -> float | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from bootheal.adapters.kube import needs, objects, webhooks, workloads
+from bootheal.adapters.kube import needs, objects, raw_lists, webhooks, workloads
 from bootheal.adapters.kube.api import Api, Query
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import APPS, BATCH, CORE
@@ -22,7 +22,6 @@ from bootheal.model.scene import Claim, Halted, Scene, Template, Unwell
 
 # All of it together; a machine of two hundred pods answers in a fraction.
 LISTS_SECONDS, NEEDS_SECONDS = 3.0, 1.5
-PAGE, MOST_PAGES = 500, 20
 
 SLICES, LEASES = "/apis/discovery.k8s.io/v1", "/apis/coordination.k8s.io/v1"
 OURS = "kube-node-lease"
@@ -65,14 +64,7 @@ class _Found:
 
     def parsed(self, kind: str, parse: Callable[[Raw], Any]) -> tuple[Any, ...]:
         """Return a kind's objects as snapshots; one that cannot be understood is a gap."""
-        found = []
-        for raw in self.items.get(kind, ()):
-            try:
-                with understood(f"a {kind}"):
-                    found.append(parse(raw))
-            except BoothealError as error:
-                self.gaps.append(str(error))
-        return tuple(found)
+        return tuple(raw_lists.parsed(kind, parse, self.items.get(kind, ()), self.gaps))
 
 
 class KubeScenes:
@@ -128,31 +120,9 @@ class KubeScenes:
         """List a kind; where not all namespaces may be, those that are named. What there is no kind of is empty."""
         if kind in _CLUSTERS_OWN:
             group, plural, query = _CLUSTERS_OWN[kind]
-            return self._pages(f"{group}/{plural}", query, plural)
+            return raw_lists.items(self._api, f"{group}/{plural}", plural, query)
         group, plural, query = _NAMESPACED[kind]
-        try:
-            return self._pages(f"{group}/{plural}", query, plural)
-        except DeniedError:
-            if not namespaces:
-                raise
-            paths = [f"{group}/namespaces/{namespace}/{plural}" for namespace in namespaces]
-            return [raw for path in paths for raw in self._pages(path, query, plural)]
-
-    def _pages(self, path: str, query: Query, about: str) -> list[Raw]:
-        found: list[Raw] = []
-        token = ""
-        for _ in range(MOST_PAGES):
-            more = [("continue", token)] if token else []
-            try:
-                answer = self._api.get(path, [*query, ("limit", str(PAGE)), *more], about=about)
-            except MissingError:
-                return []
-            with understood(about):
-                found += answer.get("items") or ()
-                token = (answer.get("metadata") or {}).get("continue") or ""
-            if not token:
-                break
-        return found
+        return raw_lists.everywhere(self._api, group, plural, namespaces, query)
 
     def _keys(
         self, templates: Iterable[Template], names: frozenset[str]
