@@ -132,6 +132,11 @@ class Finding:
     evidence: Evidence
 
     @property
+    def about(self) -> Ref:
+        """Return on what it was seen: the machine, where that is no object."""
+        return self.evidence.about or Ref("machine", "", "")
+
+    @property
     def means(self) -> str:
         """Say what it means, with the names of what it was seen on."""
         return _filled(self.cause.means, self.evidence)

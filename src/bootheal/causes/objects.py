@@ -3,13 +3,10 @@
 Such evidence has `Source.OBJECT` and a reason word of ours, which names one cause each.
 """
 
-from bootheal.causes.cause import Cause, Gravity, Sign, Source
+from bootheal.causes.cause import Cause, Gravity
+from bootheal.causes.signs import seen
 
 DESCRIBE = "kubectl -n {namespace} describe {kind} {name}"
-
-
-def _seen(reason: str) -> tuple[Sign, ...]:
-    return (Sign(Source.OBJECT, reason=reason),)
 
 
 SERVICES: tuple[Cause, ...] = (
@@ -17,7 +14,7 @@ SERVICES: tuple[Cause, ...] = (
         id="service-selects-nothing",
         means="its selector fits no pod: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("SelectsNothing"),
+        signs=seen("SelectsNothing"),
         next_step="correct the Service's selector, or the labels of the pods: "
         "kubectl -n {namespace} get pods --show-labels",
     ),
@@ -25,7 +22,7 @@ SERVICES: tuple[Cause, ...] = (
         id="service-port-missing",
         means="its target port is one that the pods do not name: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("PortMissing"),
+        signs=seen("PortMissing"),
         next_step="correct targetPort, or name the port in the pods' template: "
         "kubectl -n {namespace} get service {name} -o yaml",
     ),
@@ -33,21 +30,21 @@ SERVICES: tuple[Cause, ...] = (
         id="service-no-primary",
         means="no pod has the label of the primary, so nobody is behind it: {said}",
         gravity=Gravity.PASSES,
-        signs=_seen("NoPrimary"),
+        signs=seen("NoPrimary"),
         next_step="kubectl -n {namespace} get pods --show-labels; see why the cluster elects nobody in its logs",
     ),
     Cause(
         id="service-without-pods",
         means="no pod is behind it that serves: {said}",
         gravity=Gravity.PASSES,
-        signs=_seen("NothingReady"),
+        signs=seen("NothingReady"),
         next_step="kubectl -n {namespace} get pods,endpointslices",
     ),
     Cause(
         id="service-old-addresses",
         means="it still sends to addresses at which no living pod is: {said}",
         gravity=Gravity.PASSES,
-        signs=_seen("OldAddresses"),
+        signs=seen("OldAddresses"),
         next_step="kubectl -n {namespace} get endpointslices -o wide; see that k3s' controllers run",
     ),
 )
@@ -57,21 +54,21 @@ VOLUMES: tuple[Cause, ...] = (
         id="claim-lost",
         means="its volume is gone, and what was on it with it, as far as Kubernetes knows: {said}",
         gravity=Gravity.DATA,
-        signs=_seen("ClaimLost"),
+        signs=seen("ClaimLost"),
         next_step="make nothing anew: look for the volume's directory first, under /var/lib/rancher/k3s/storage",
     ),
     Cause(
         id="claim-pending",
         means="it has no volume yet: {said}",
         gravity=Gravity.PASSES,
-        signs=_seen("ClaimPending"),
+        signs=seen("ClaimPending"),
         next_step=DESCRIBE,
     ),
     Cause(
         id="volume-on-other-node",
         means="its volume can be mounted on a node only that is not there any more: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("OtherNode"),
+        signs=seen("OtherNode"),
         next_step="give the machine its old name back (hostnamectl, or k3s --node-name) and restart k3s: "
         "kubectl get nodes,persistentvolumes",
     ),
@@ -82,7 +79,7 @@ WORKLOADS: tuple[Cause, ...] = (
         id="reference-missing",
         means="its next pods will not begin: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("ReferenceMissing"),
+        signs=seen("ReferenceMissing"),
         next_step="make what it names, or correct the workload: kubectl -n {namespace} get secrets,configmaps",
         consequence_of=("reference-missing",),
     ),
@@ -90,14 +87,14 @@ WORKLOADS: tuple[Cause, ...] = (
         id="workload-not-available",
         means="it does not serve as it should: {said}",
         gravity=Gravity.PASSES,
-        signs=_seen("NotAvailable"),
+        signs=seen("NotAvailable"),
         next_step=DESCRIBE,
     ),
     Cause(
         id="step-not-settled",
         means="{said}",
         gravity=Gravity.PASSES,
-        signs=_seen("StepNotSettled"),
+        signs=seen("StepNotSettled"),
         next_step="bootheal plan --verbose; bootheal run --once heals what it can",
         restart_helps=True,
     ),
@@ -105,14 +102,14 @@ WORKLOADS: tuple[Cause, ...] = (
         id="job-failed",
         means="it has failed in this boot, and is not tried again: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("JobFailed"),
+        signs=seen("JobFailed"),
         next_step="kubectl -n {namespace} logs job/{name} --tail=50",
     ),
     Cause(
         id="namespace-not-ending",
         means="it is being deleted and does not end: {said}",
         gravity=Gravity.PASSES,
-        signs=_seen("NamespaceEnding"),
+        signs=seen("NamespaceEnding"),
         next_step="kubectl get namespace {name} -o yaml shows what it still waits for",
     ),
 )
@@ -122,7 +119,7 @@ PODS: tuple[Cause, ...] = (
         id="pod-not-ready",
         means="its containers run, but it is not ready: {said}",
         gravity=Gravity.PASSES,
-        signs=_seen("NotReady"),
+        signs=seen("NotReady"),
         next_step="kubectl -n {namespace} logs {name} --all-containers --tail=50",
         restart_helps=True,
     ),
@@ -130,7 +127,7 @@ PODS: tuple[Cause, ...] = (
         id="pod-crashes",
         means="container {container} ends again and again, and its last words are: {said}",
         gravity=Gravity.HEALED,
-        signs=_seen("Crashes"),
+        signs=seen("Crashes"),
         next_step="kubectl -n {namespace} logs --previous {name} -c {container}",
         restart_helps=True,
     ),
@@ -138,28 +135,28 @@ PODS: tuple[Cause, ...] = (
         id="pod-not-understood",
         means="something keeps it back that is not in the catalogue: {said}",
         gravity=Gravity.PASSES,
-        signs=_seen("NotUnderstood"),
+        signs=seen("NotUnderstood"),
         next_step=DESCRIBE,
     ),
     Cause(
         id="pod-not-ending",
         means="it is being deleted and does not end: {said}",
         gravity=Gravity.HEALED,
-        signs=_seen("NotEnding"),
+        signs=seen("NotEnding"),
         next_step="kubectl -n {namespace} get pod {name} -o yaml; see whether its node is there, and its finalizers",
     ),
     Cause(
         id="pod-completed-early",
         means="it ended with the shutdown, and its controller makes no other while it is there",
         gravity=Gravity.HEALED,
-        signs=_seen("CompletedEarly"),
+        signs=seen("CompletedEarly"),
         next_step="kubectl -n {namespace} delete pod {name}",
     ),
     Cause(
         id="init-container-skipped",
         means="it runs although its init container {container} did not run in this boot",
         gravity=Gravity.HEALED,
-        signs=_seen("InitSkipped"),
+        signs=seen("InitSkipped"),
         next_step="kubectl -n {namespace} delete pod {name}",
         since="1.34",
     ),

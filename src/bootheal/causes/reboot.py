@@ -5,13 +5,10 @@ Such evidence has `Source.HOST` or `Source.OBJECT` and a reason word of ours, wh
 
 from collections.abc import Iterable
 
-from bootheal.causes.cause import Cause, Gravity, Sign, Source
+from bootheal.causes.cause import Cause, Gravity
+from bootheal.causes.signs import seen
 
 PSQL = 'psql -h HOST -U ADMIN -c "%s"'
-
-
-def _seen(reason: str) -> tuple[Sign, ...]:
-    return (Sign(Source.OBJECT, reason=reason),)
 
 
 def _psql(statement: str) -> str:
@@ -24,7 +21,7 @@ LOGINS: tuple[Cause, ...] = (
         means="a new connection would be refused, since role and Secret have not the same password; those that are "
         "open hide it: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("LoginDrifted"),
+        signs=seen("LoginDrifted"),
         next_step="give role {name} the password of its Secret, or correct the Secret; then run this again",
     ),
     Cause(
@@ -32,35 +29,35 @@ LOGINS: tuple[Cause, ...] = (
         means="a new connection of the pooler would be refused, since role and Secret have not the same password; "
         "pools that are warm hide it, and bootheal resets it: {said}",
         gravity=Gravity.HEALED,
-        signs=_seen("LoginDriftedHealed"),
+        signs=seen("LoginDriftedHealed"),
         next_step="sudo bootheal run --once",
     ),
     Cause(
         id="login-refused",
         means="a new connection is refused: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("LoginRefused"),
+        signs=seen("LoginRefused"),
         next_step="bootheal doctor; log in as the role by hand, and see pg_hba.conf",
     ),
     Cause(
         id="login-expires",
         means="its password is valid for a while only: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("LoginExpires"),
+        signs=seen("LoginExpires"),
         next_step=_psql("ALTER ROLE {name} VALID UNTIL 'infinity'"),
     ),
     Cause(
         id="login-md5",
         means="its password is stored as md5, which a later PostgreSQL no longer takes: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("LoginMd5"),
+        signs=seen("LoginMd5"),
         next_step="set its password anew under password_encryption = 'scram-sha-256'",
     ),
     Cause(
         id="pooler-list-differs",
         means="the auth_file that the pooler would start with has another password than the Secret: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("ListDiffers"),
+        signs=seen("ListDiffers"),
         next_step="write the role's password into the Secret of the auth_file, then: "
         "kubectl -n {namespace} rollout restart deployment {name}",
     ),
@@ -68,7 +65,7 @@ LOGINS: tuple[Cause, ...] = (
         id="pooler-list-changes",
         means="the auth_file in the pod is an older one than its Secret, and a new process reads the newer: {said}",
         gravity=Gravity.HEALED,
-        signs=_seen("ListChanges"),
+        signs=seen("ListChanges"),
         next_step="kubectl -n {namespace} rollout restart deployment {name}, at a time that you choose",
     ),
 )
@@ -78,21 +75,21 @@ POOLERS: tuple[Cause, ...] = (
         id="pooler-setting-unsaved",
         means="a setting is in force that its file does not hold, so it goes with the process: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("SettingUnsaved"),
+        signs=seen("SettingUnsaved"),
         next_step="write it into pgbouncer.ini, or under the pooler's settings in bootheal.yaml",
     ),
     Cause(
         id="pooler-file-changed",
         means="its file says something else than what is in force, and a new process reads the file: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("PoolerFileChanged"),
+        signs=seen("PoolerFileChanged"),
         next_step="on its console: RELOAD, at a time that you choose; or put the file back",
     ),
     Cause(
         id="pooler-file-broken",
         means="it would not start with its file: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("PoolerFileBroken"),
+        signs=seen("PoolerFileBroken"),
         next_step="correct pgbouncer.ini; its log names the line: kubectl -n {namespace} logs {name}",
     ),
 )
@@ -102,42 +99,42 @@ SERVERS: tuple[Cause, ...] = (
         id="postgres-next-start-file",
         means="PostgreSQL would not start with its configuration: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("ServerFileBroken"),
+        signs=seen("ServerFileBroken"),
         next_step="correct the line; whether it is right, pg_file_settings tells: " + _psql("TABLE pg_file_settings"),
     ),
     Cause(
         id="postgres-next-start-hba",
         means="PostgreSQL would not start with its pg_hba.conf: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("ServerHbaBroken"),
+        signs=seen("ServerHbaBroken"),
         next_step="correct the line; whether it is right, pg_hba_file_rules tells: " + _psql("TABLE pg_hba_file_rules"),
     ),
     Cause(
         id="postgres-next-start-library",
         means="PostgreSQL would not start, since a library that it is to load is not there: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("ServerLibraryMissing"),
+        signs=seen("ServerLibraryMissing"),
         next_step="put the library into the image, or take it out of shared_preload_libraries",
     ),
     Cause(
         id="postgres-pending-restart",
         means="a setting comes into force that waits for a restart: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("ServerPending"),
+        signs=seen("ServerPending"),
         next_step=_psql("SELECT name, setting FROM pg_settings WHERE pending_restart"),
     ),
     Cause(
         id="postgres-slot-holds-wal",
         means="a replication slot that nobody reads keeps the log, and the disk fills with it: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("SlotHoldsWal"),
+        signs=seen("SlotHoldsWal"),
         next_step=_psql("SELECT slot_name, active, restart_lsn FROM pg_replication_slots"),
     ),
     Cause(
         id="postgres-backup-old",
         means="there is no recent backup to go back to: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("BackupOld"),
+        signs=seen("BackupOld"),
         next_step="kubectl -n {namespace} create job --from=cronjob/{name} before-the-reboot",
     ),
 )
@@ -147,14 +144,14 @@ STARTS: tuple[Cause, ...] = (
         id="start-lacks-reference",
         means="what containers are made from is gone, so they run on and would not begin again: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("StartLacksReference"),
+        signs=seen("StartLacksReference"),
         next_step="make {kind} {name} again, or correct who needs it",
     ),
     Cause(
         id="start-lacks-account",
         means="its ServiceAccount is gone, and no token can be mounted: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("StartLacksAccount"),
+        signs=seen("StartLacksAccount"),
         next_step="kubectl -n {namespace} create serviceaccount {name}",
     ),
     Cause(
@@ -162,56 +159,56 @@ STARTS: tuple[Cause, ...] = (
         means="it was changed after containers had taken their environment from it, so they come up with other "
         "values: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("StartOtherValues"),
+        signs=seen("StartOtherValues"),
         next_step="restart who uses it at a time that you choose: kubectl -n {namespace} rollout restart WORKLOAD",
     ),
     Cause(
         id="pod-ends-for-good",
         means="nobody makes it again once it has ended: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("EndsForGood"),
+        signs=seen("EndsForGood"),
         next_step="let a Deployment own it; or be ready to make it again",
     ),
     Cause(
         id="image-not-here",
         means="this node has not the image any more, so it would have to be pulled: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("ImageNotHere"),
+        signs=seen("ImageNotHere"),
         next_step="k3s crictl pull {image}, or k3d image import {image}",
     ),
     Cause(
         id="image-always-pulled",
         means="each start asks a registry that has to come up first: {said}",
         gravity=Gravity.HEALED,
-        signs=_seen("ImageAlwaysPulled"),
+        signs=seen("ImageAlwaysPulled"),
         next_step="imagePullPolicy: IfNotPresent, and tags that do not move",
     ),
     Cause(
         id="data-in-memory",
         means="a database keeps its data in memory (emptyDir, medium Memory), which a reboot empties: {said}",
         gravity=Gravity.DATA,
-        signs=_seen("DataInMemory"),
+        signs=seen("DataInMemory"),
         next_step="save its data, and give it a PersistentVolumeClaim",
     ),
     Cause(
         id="data-in-empty-dir",
         means="a database keeps its data in an emptyDir, which goes with its pod: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("DataInEmptyDir"),
+        signs=seen("DataInEmptyDir"),
         next_step="save its data, and give it a PersistentVolumeClaim",
     ),
     Cause(
         id="liveness-impatient",
         means="its liveness probe gives it little more than its last start took: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("LivenessImpatient"),
+        signs=seen("LivenessImpatient"),
         next_step="give it a startupProbe, or a longer failureThreshold",
     ),
     Cause(
         id="webhook-guards-itself",
         means="pods can be made only if it is asked, also its own, and it has nobody else: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("WebhookGuardsItself"),
+        signs=seen("WebhookGuardsItself"),
         next_step="let its namespaceSelector leave out namespace {namespace}",
     ),
 )
@@ -221,63 +218,63 @@ BOX: tuple[Cause, ...] = (
         id="unit-not-enabled",
         means="nothing starts it at the next boot: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("UnitNotEnabled"),
+        signs=seen("UnitNotEnabled"),
         next_step="sudo systemctl enable {name}",
     ),
     Cause(
         id="container-not-restarted",
         means="the container engine does not start it at the next boot: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("ContainerNotRestarted"),
+        signs=seen("ContainerNotRestarted"),
         next_step="docker update --restart unless-stopped {name}",
     ),
     Cause(
         id="boot-is-upgrade",
         means="the next boot runs another version than this one: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("BootIsUpgrade"),
+        signs=seen("BootIsUpgrade"),
         next_step="read its notes, and look after it: a boot that fails may be the upgrade's fault",
     ),
     Cause(
         id="clock-not-synchronised",
         means="its clock follows nobody, and may be wrong after a boot: {said}",
         gravity=Gravity.PASSES,
-        signs=_seen("ClockAlone"),
+        signs=seen("ClockAlone"),
         next_step="timedatectl set-ntp true; timedatectl",
     ),
     Cause(
         id="disk-nearly-full",
         means="little room is left, and a kubelet ends pods for want of it: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("DiskNearlyFull"),
+        signs=seen("DiskNearlyFull"),
         next_step="df -h; df -i; k3s crictl rmi --prune",
     ),
     Cause(
         id="state-not-writable",
         means="bootheal could not remember what it does: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("StateNotWritable"),
+        signs=seen("StateNotWritable"),
         next_step="sudo systemctl restart bootheal makes the directory; else chown it",
     ),
     Cause(
         id="right-missing",
         means="bootheal may not do what it may have to do: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("RightMissing"),
+        signs=seen("RightMissing"),
         next_step="bootheal rbac | kubectl apply -f -",
     ),
     Cause(
         id="configuration-names-missing",
         means="bootheal could not heal what its configuration names and what is not there: {said}",
         gravity=Gravity.PERSON,
-        signs=_seen("NamesMissing"),
+        signs=seen("NamesMissing"),
         next_step="bootheal check; then make it again, or correct bootheal.yaml",
     ),
     Cause(
         id="repaired-each-boot",
         means="it has needed the same repair in most boots: {said}",
         gravity=Gravity.HEALED,
-        signs=_seen("RepairedEachBoot"),
+        signs=seen("RepairedEachBoot"),
         next_step="bootheal report --list",
     ),
 )

@@ -4,15 +4,18 @@ A sidecar beside it is nobody's business here; an init container before it is. E
 want of them.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
-from bootheal.causes.cause import Source
+from bootheal.causes.cause import Finding, Source
 from bootheal.causes.pods import PULL_WORDS, Trouble, needs_events, pull_message, trouble
 from bootheal.cluster.rollout import BACK_OFF
 from bootheal.errors import BoothealError
-from bootheal.model import BootTime, Container, Pod, State
+from bootheal.model import BootTime, Container, Pod, Ref, State
 from bootheal.model.quoted import quoted
-from bootheal.ports import ClusterReader
+from bootheal.ports import ClusterReader, PodAccess
+
+LOG_LINES = 60
 
 
 def keeps_back(
@@ -29,6 +32,26 @@ def keeps_back(
         events = ()
     found = trouble(narrowed, [each for each in events if each.container in names], boot_time=boot_time)
     return replace(found, pod=pod) if found else None
+
+
+def serving(pod: Pod, names: Collection[str]) -> Container | None:
+    """Return the container that runs the server, by one of its usual `names`, else the first."""
+    return next((c for c in pod.containers if c.name in names), next(iter(pod.containers), None))
+
+
+def read_log(access: PodAccess, pod: Ref, container: str, *, previous: bool) -> str:
+    """Return the end of a container's log; it is evidence, so nothing fails for want of it."""
+    try:
+        return access.log_tail(pod, container, LOG_LINES, previous=previous)
+    except BoothealError:
+        return ""
+
+
+def next_step(trouble: Trouble | None, finding: Finding | None, more: str) -> str:
+    """Say what a person does: about what keeps a container from starting, else about what its log says, else `more`."""
+    if trouble and (trouble.hopeless or (trouble.finding and not finding)):
+        return trouble.next_step
+    return finding.next_step if finding else more
 
 
 def beyond(state: str, found: Trouble | None) -> str:

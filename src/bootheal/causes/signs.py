@@ -39,3 +39,8 @@ def unit(*texts: str) -> tuple[Sign, ...]:
 def log(*texts: str) -> tuple[Sign, ...]:
     """Return the signs of lines in a container's log."""
     return tuple(Sign(Source.LOG, text) for text in texts)
+
+
+def seen(reason: str) -> tuple[Sign, ...]:
+    """Return the sign of what is seen by comparing objects; the word is ours."""
+    return (Sign(Source.OBJECT, reason=reason),)

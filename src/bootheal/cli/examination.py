@@ -63,11 +63,10 @@ def _missing(who: str, place: str, needed: Iterable[Need], allowed: Callable[[Ne
     for need in sorted(needed):
         if allowed(need):
             continue
-        about = f"{need.right} ({need.name})" if need.name else str(need.right)
         if need.optional:
-            yield Said("note", who, place, f"not allowed, so it will know less: {about}")
+            yield Said("note", who, place, f"not allowed, so it will know less: {need}")
         else:
-            yield Said("problem", who, place, f"not allowed: {about}", "`bootheal rbac` prints all that is needed")
+            yield Said("problem", who, place, f"not allowed: {need}", "`bootheal rbac` prints all that is needed")
 
 
 def wishes(configuration: Configuration, cluster: ClusterReader) -> Iterator[Said]:

@@ -24,7 +24,7 @@ from bootheal.postgres.database import DatabaseStep
 from bootheal.preflight import Forecast, Seen, databases, forecast, poolers
 from bootheal.preflight.box import BoxFacts
 
-SERVERS_SECONDS, BOX_SECONDS = 20.0, 5.0
+SERVERS_SECONDS = 20.0
 
 OURS = "bootheal.service"
 K3S = "k3s"
@@ -108,7 +108,7 @@ def _refused(configuration: Configuration, world: World) -> Iterator[str]:
     }
     for need in sorted(wanted):
         if not world.cluster.may(need.right, need.name):
-            yield f"{need.right} ({need.name})" if need.name else str(need.right)
+            yield str(need)
 
 
 def _unwritable(configuration: Configuration) -> str:

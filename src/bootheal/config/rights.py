@@ -63,6 +63,9 @@ class Need:
     name: str = ""
     optional: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.right} ({self.name})" if self.name else str(self.right)
+
 
 def needs(step: Step[Any], list_rights: ListRights, *, direct: bool) -> frozenset[Need]:
     """Return all that a step must be allowed, and what it would like to be; `direct`: this host reaches pods itself."""

@@ -44,7 +44,7 @@ class Item:
     @property
     def about(self) -> Ref:
         """Return on what it was seen."""
-        return self.finding.evidence.about or Ref("machine", "", "")
+        return self.finding.about
 
     @property
     def id(self) -> str:

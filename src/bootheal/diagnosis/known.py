@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from bootheal.causes import Catalogue, Cause, Harmless, Sign
+from bootheal.causes import Catalogue, Cause, Sign
 from bootheal.causes.databases import POSTGRES
 from bootheal.causes.machine import MACHINE
 from bootheal.causes.objects import PODS, SERVICES, VOLUMES, WORKLOADS
@@ -59,11 +59,6 @@ def explained(cause: Cause) -> Iterator[str]:
         yield f"  follows from: {', '.join(cause.consequence_of)}"
     yield "  recognised by:"
     yield from (f"    {line}" for line in dict.fromkeys(map(_sign, cause.signs)))
-
-
-def look_alikes() -> tuple[Harmless, ...]:
-    """Return what healthy machines say, too, and is never told."""
-    return tuple(dict.fromkeys(known for catalogue in SUBJECTS.values() for known in catalogue.harmless))
 
 
 def _sign(sign: Sign) -> str:

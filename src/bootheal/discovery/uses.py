@@ -9,7 +9,7 @@ from bootheal.discovery.environment import Setting
 from bootheal.discovery.findings import Known
 from bootheal.discovery.places import Places
 from bootheal.model import Ref, Service
-from bootheal.model.inventory import Box, Controller, Custom
+from bootheal.model.inventory import Box, Controller
 from bootheal.model.quoted import quoted
 
 # What names itself, or where others come from: not what is needed.
@@ -153,11 +153,3 @@ def _files(box: Box, namespace: str, places: Places) -> Iterator[Use]:
 
 def _without_comments(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("#", ";", "//")))
-
-
-def of_custom(custom: Custom, *path: str) -> str:
-    """Return a text in the spec of an object of an operator, "" where there is none."""
-    found: object = custom.spec
-    for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found if isinstance(found, str) else ""

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -167,16 +167,22 @@ def _option(arguments: Sequence[str], *names: str) -> str:
     return ""
 
 
-def _netcat(program: str, arguments: list[str]) -> Iterator[Waited]:
+def _plain(arguments: list[str], takes_value: Callable[[str], bool]) -> list[str]:
+    """Return what is neither an option nor an option's value."""
     plain: list[str] = []
     skip = False
     for word in arguments:
         if skip:
             skip = False
         elif word.startswith("-"):
-            skip = re.fullmatch(r"-[a-zA-Z]*[wiqsp]", word) is not None
+            skip = takes_value(word)
         else:
             plain.append(word)
+    return plain
+
+
+def _netcat(program: str, arguments: list[str]) -> Iterator[Waited]:
+    plain = _plain(arguments, lambda option: re.fullmatch(r"-[a-zA-Z]*[wiqsp]", option) is not None)
     if len(plain) >= 2 and plain[1].isdecimal():  # noqa: PLR2004 - host and port
         yield Waited(program, Address(plain[0].rstrip(".").lower(), int(plain[1])))
     elif plain and ":" in plain[0]:
@@ -203,15 +209,7 @@ def _general(program: str, arguments: list[str]) -> Iterator[Waited]:
 
 
 def _kubectl(arguments: list[str]) -> Iterator[Waited]:
-    plain: list[str] = []
-    skip = False
-    for word in arguments:
-        if skip:
-            skip = False
-        elif word.startswith("-"):
-            skip = word in ("-n", "--namespace", "--for", "--timeout", "-l", "--selector", "-o")
-        else:
-            plain.append(word)
+    plain = _plain(arguments, {"-n", "--namespace", "--for", "--timeout", "-l", "--selector", "-o"}.__contains__)
     if not plain or plain[0] not in ("wait", "rollout"):
         return
     names = plain[1:] if plain[0] == "wait" else plain[2:]

@@ -7,7 +7,8 @@ RECOVERS_WITHIN_SECONDS = 6 * 3600.0
 """For so long what says that is believed to be at work, and no clock runs meanwhile, where nothing better tells."""
 
 WRONG_PASSWORD = frozenset({"28P01"})
-REFUSED = WRONG_PASSWORD | {"28000"}
+NOT_ALLOWED = frozenset({"28000"})
+REFUSED = WRONG_PASSWORD | NOT_ALLOWED
 """The password, or pg_hba.conf, or the role itself."""
 
 NOT_PRIMARY = frozenset({"25006"})

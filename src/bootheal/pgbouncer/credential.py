@@ -14,14 +14,12 @@ from typing import Literal
 
 from bootheal.errors import ConflictError, UnreachableError
 from bootheal.model import Answer, Credentials, Login, Ref, Right, Role, Secret, Target
+from bootheal.model.sqlstates import NOT_ALLOWED, REFUSED
 from bootheal.pgbouncer.knowledge import userlist_entry
 from bootheal.ports import Interest, World
 from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, find
 from bootheal.postgres.scram import is_verifier, matches
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
-
-WRONG_PASSWORD = "28P01"  # noqa: S105 - a SQLSTATE
-NOT_ALLOWED = "28000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,7 @@ class Credential(Step[CredentialObservation]):
         verifier = listed_verifier(world.secrets.credentials(self.auth_file), wanted) if self.auth_file else None
         listed = matches(verifier.reveal(), wanted.user, wanted.password.reveal()) if verifier else None
         role = None
-        if listed or self.reset == "always" or answer.sqlstate in (WRONG_PASSWORD, NOT_ALLOWED):
+        if listed or self.reset == "always" or answer.sqlstate in REFUSED:
             role = self._role(world, servers.primary, wanted, verifier)
         return CredentialObservation("", wanted.user, wanted.version, answer, role, listed)
 
@@ -145,7 +143,7 @@ class Credential(Step[CredentialObservation]):
             return self._reset(seen, "the stored verifier is another than that of auth_file, for the same password")
         if seen.answer.ok:
             return Settled(f"role {seen.user} logs in with the password of {self.login.secret}")
-        if seen.answer.sqlstate in (WRONG_PASSWORD, NOT_ALLOWED):
+        if seen.answer.sqlstate in REFUSED:
             return self._refused(seen, seen.answer, past)
         hint = f"log in with the password of {self.login.secret}: psql -h HOST -U {seen.user} {self.database.dbname}"
         return Wait(f"login as {seen.user}: {seen.answer}", hint=hint)
@@ -160,7 +158,7 @@ class Credential(Step[CredentialObservation]):
             )
         if role.expired:
             return GiveUp(f"the password of role {role.name} has expired ({answer})", "see rolvaliduntil in pg_roles")
-        if answer.sqlstate == NOT_ALLOWED:
+        if answer.sqlstate in NOT_ALLOWED:
             return GiveUp(f"role {role.name} is refused: {answer}", "pg_hba.conf has no line that lets it in over TCP")
         if role.matches:
             return GiveUp(

@@ -4,17 +4,14 @@ from dataclasses import dataclass
 
 from bootheal.causes import Finding, Gravity
 from bootheal.causes.pods import Trouble
-from bootheal.causes.server_pods import beyond, in_words, keeps_back
+from bootheal.causes.server_pods import beyond, in_words, keeps_back, next_step, read_log
 from bootheal.cluster.freshness import before_boot
 from bootheal.cluster.rollout import BACK_OFF
-from bootheal.errors import BoothealError
-from bootheal.model import BootTime, Container, Pod, Ref, State
+from bootheal.model import BootTime, Pod, Ref, State
 from bootheal.model.quoted import logged, quoted
 from bootheal.pgbouncer.server_log import finding, last_words
 from bootheal.ports import World
 from bootheal.step import Past
-
-LOG_LINES = 60
 
 # What operators and charts call the container that runs PgBouncer.
 CONTAINERS = ("pgbouncer", "connection-pooler", "pooler")
@@ -48,9 +45,7 @@ class Down:
     @property
     def hint(self) -> str:
         """What a person does next: about what keeps it from starting, else about what it says."""
-        if self.trouble and (self.trouble.hopeless or (self.trouble.finding and not self.finding)):
-            return self.trouble.next_step
-        return self.finding.next_step if self.finding else self.more
+        return next_step(self.trouble, self.finding, self.more)
 
     def __str__(self) -> str:
         said = f"{self.ref} does not run yet: {self.state}"
@@ -77,7 +72,7 @@ def down(world: World, pod: Pod, boot_time: BootTime | None) -> Down | None:
     if not ended:
         return Down(pod.ref, state, more=describe, trouble=kept)
     previous = waiting.state is not State.TERMINATED
-    text = _log(world, pod.ref, waiting.name, previous=previous)
+    text = read_log(world.pod_access, pod.ref, waiting.name, previous=previous)
     found = finding(text, pod.ref, waiting.name)
     which = "--previous " if previous else ""
     return Down(
@@ -91,18 +86,6 @@ def down(world: World, pod: Pod, boot_time: BootTime | None) -> Down | None:
     )
 
 
-def serving(pod: Pod) -> Container | None:
-    """Return the container that runs PgBouncer, by its name, else the first."""
-    return next((c for c in pod.containers if c.name in CONTAINERS), next(iter(pod.containers), None))
-
-
 def log_of(world: World, pod: Ref, container: str) -> Finding | None:
     """Return the cause that the log of a pod that runs tells of."""
-    return finding(_log(world, pod, container, previous=False), pod, container)
-
-
-def _log(world: World, pod: Ref, container: str, *, previous: bool) -> str:
-    try:
-        return world.pod_access.log_tail(pod, container, LOG_LINES, previous=previous)
-    except BoothealError:
-        return ""
+    return finding(read_log(world.pod_access, pod, container, previous=False), pod, container)

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bootheal.causes.server_pods import serving
 from bootheal.cluster import refusals
 from bootheal.cluster.freshness import pod_doubt, service_doubt
 from bootheal.errors import PermanentError, TransientError
 from bootheal.model import Answer, Auth, Credentials, Document, Login, Pod, Ref, Service, Target, Workload
 from bootheal.model.sqlstates import RECOVERING
 from bootheal.pgbouncer.diagnosis import Diagnosis, Logins
-from bootheal.pgbouncer.down import Down, down, log_of, serving
+from bootheal.pgbouncer.down import CONTAINERS, Down, down, log_of
 from bootheal.pgbouncer.files import same_file
 from bootheal.pgbouncer.knowledge import Meaning, meaning, understand
 from bootheal.pgbouncer.pod import RETRY, STARVED, PoolerPod, noted
@@ -208,7 +209,7 @@ def _with_logs(world: World, seen: PoolerObservation) -> PoolerObservation:
 def _pod(
     world: World, pooler: Pooler, pod: Pod, target: Target, *, client: Credentials, console: Credentials
 ) -> PoolerPod:
-    container = serving(pod)
+    container = serving(pod, CONTAINERS)
     where = PoolerPod(pod.ref, pod.uid, target, STARVED, noted=noted(pod.lent) if pooler.noted else None)
     if container:
         where = replace(where, container=container.name, image=container.image)

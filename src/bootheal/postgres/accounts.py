@@ -8,16 +8,13 @@ from dataclasses import dataclass, replace
 
 from bootheal.causes import Finding, Gravity
 from bootheal.causes.pods import Trouble
-from bootheal.causes.server_pods import beyond, in_words, keeps_back
+from bootheal.causes.server_pods import beyond, in_words, keeps_back, next_step, read_log, serving
 from bootheal.cluster.freshness import before_boot
-from bootheal.errors import BoothealError
 from bootheal.model import Container, Pod, State
 from bootheal.model.quoted import logged, quoted
 from bootheal.ports import World
 from bootheal.postgres.server_log import finding, follows, idle, last_words, position, progress
 from bootheal.step import Past
-
-LOG_LINES = 60
 
 # What operators and charts call the container that runs PostgreSQL.
 CONTAINERS = ("postgres", "postgresql", "database")
@@ -55,9 +52,7 @@ class Account:
     @property
     def hint(self) -> str:
         """What a person does next: about what keeps it from starting, else about what it says."""
-        if self.trouble and (self.trouble.hopeless or (self.trouble.finding and not self.finding)):
-            return self.trouble.next_step
-        return self.finding.next_step if self.finding else self.more
+        return next_step(self.trouble, self.finding, self.more)
 
     @property
     def damaged(self) -> bool:
@@ -90,7 +85,7 @@ class Account:
 
 def account(world: World, pod: Pod, *, recovering: bool) -> Account:
     """Tell of one pod whose server does not answer, or says that it is `recovering`."""
-    container, boot_time = serving(pod), world.host.boot_time()
+    container, boot_time = serving(pod, CONTAINERS), world.host.boot_time()
     describe = f"kubectl -n {pod.ref.namespace} describe pod {pod.ref.name}"
     if container is None:
         return _kept_back(world, pod, None, describe)
@@ -100,7 +95,7 @@ def account(world: World, pod: Pod, *, recovering: bool) -> Account:
     if previous is None:
         return _kept_back(world, pod, container, describe)
     kept = _kept_back(world, pod, container, _more(pod, container, previous=previous))
-    log = _log(world, pod, container, previous=previous)
+    log = read_log(world.pod_access, pod.ref, container.name, previous=previous)
     found = None if recovering else finding(log, pod.ref, container.name)
     ended = container.state is not State.RUNNING
     return replace(
@@ -121,23 +116,11 @@ def _kept_back(world: World, pod: Pod, container: Container | None, more: str) -
     return Account(beyond(_state(pod, container), found), more=more, trouble=found)
 
 
-def serving(pod: Pod) -> Container | None:
-    """Return the container that runs PostgreSQL, by its name, else the first."""
-    return next((c for c in pod.containers if c.name in CONTAINERS), next(iter(pod.containers), None))
-
-
 def _which_log(container: Container) -> bool | None:
     """Tell whether the log of the `previous` process is the one that speaks; None where none does yet."""
     if container.state is State.RUNNING:
         return False
     return container.state is not State.TERMINATED if container.ended else None
-
-
-def _log(world: World, pod: Pod, container: Container, *, previous: bool) -> str:
-    try:
-        return world.pod_access.log_tail(pod.ref, container.name, LOG_LINES, previous=previous)
-    except BoothealError:
-        return ""
 
 
 def _more(pod: Pod, container: Container, *, previous: bool) -> str:

@@ -9,12 +9,12 @@ from typing import Any
 from bootheal.errors import BoothealError
 from bootheal.model import Answer, Login, Ref, Target
 from bootheal.model.durations import DAY
+from bootheal.model.sqlstates import WRONG_PASSWORD
 from bootheal.ports import World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, find
 from bootheal.preflight.foreseen import Foreseen, foreseen
 
-WRONG_PASSWORD = "28P01"  # noqa: S105 - a SQLSTATE
 SOON_DAYS = 14.0
 OLD_BACKUP_DAYS = 2.0
 
@@ -246,7 +246,7 @@ def foresee_login(login: LoginFacts) -> Iterator[Foreseen]:
     facts = [("straight to PostgreSQL", str(answer)), ("password", str(login.secret))]
     if login.through is not None:
         facts.append(("through the pooler", str(login.through)))
-    if answer.sqlstate != WRONG_PASSWORD:
+    if answer.sqlstate not in WRONG_PASSWORD:
         yield foreseen("LoginRefused", login.about, str(answer), facts=facts)
         return
     word = "LoginDriftedHealed" if login.resets else "LoginDrifted"

@@ -65,7 +65,7 @@ class Foreseen:
     @property
     def about(self) -> Ref:
         """Return on what it was seen."""
-        return self.finding.evidence.about or Ref("machine", "", "")
+        return self.finding.about
 
     @property
     def gravity(self) -> Gravity:

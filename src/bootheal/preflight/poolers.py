@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from bootheal.errors import BoothealError
 from bootheal.model import Ref, Setting
-from bootheal.pgbouncer.credential import WRONG_PASSWORD, Credential
+from bootheal.model.sqlstates import WRONG_PASSWORD
+from bootheal.pgbouncer.credential import Credential
 from bootheal.pgbouncer.files import same_file
 from bootheal.pgbouncer.ini import equal, settings_of, unparsed, unsure
 from bootheal.pgbouncer.knowledge import userlist_entry
@@ -84,7 +85,7 @@ def _logins(
     for login in sorted(logins, key=lambda each: each.secret):
         fresh = login_as(world, pooler.database, primary, login, through=through)
         keeper = credentials.get(login.secret)
-        if fresh.direct.sqlstate == WRONG_PASSWORD and keeper and keeper.reset != "never":
+        if fresh.direct.sqlstate in WRONG_PASSWORD and keeper and keeper.reset != "never":
             fresh = replace(fresh, resets=_resettable(world, keeper))
         yield fresh
 
