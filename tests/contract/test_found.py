@@ -1,14 +1,14 @@
 """Workloads that nobody has listed, from the command line, on an API server over manifests: one pass, and at rest."""
 
 import json
-import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from support.command import LONGEST, bootheal, heal, outcome, start
+from support.command import bootheal, heal, outcome
+from support.daemon import living
 from support.served import Served, serving
 
 BOOT = "9a25fb7f-50e4-44cf-acdf-a755733f96de"
@@ -94,13 +94,10 @@ def test_what_is_found_is_healed_in_the_same_pass_and_marked(file: Path) -> None
 
 def test_at_rest_the_daemon_takes_up_what_is_added(file: Path, server: Served) -> None:
     """It hears of it, says so, and makes a pass over that, too; then it rests again, and ends as it is asked to."""
-    daemon = start("run", "--config", file)
-    assert daemon.stdout is not None
-    assert any("5 of 5 steps" in line for line in daemon.stdout)
-    assert any("rests: " in line for line in daemon.stdout)
-    server.apply(workload("radio"))
-    assert any("found deployment/media/radio" in line for line in daemon.stdout)
-    assert any("6 of 6 steps" in line for line in daemon.stdout)
-    daemon.send_signal(signal.SIGTERM)
-    daemon.communicate(timeout=LONGEST)
-    assert daemon.returncode == 0
+    with living(file) as daemon:
+        for said in ("5 of 5 steps", "rests: "):
+            daemon.wait_until(said, lambda said=said: said in daemon.text)  # type: ignore[misc]
+        server.apply(workload("radio"))
+        for said in ("found deployment/media/radio", "6 of 6 steps"):
+            daemon.wait_until(said, lambda said=said: said in daemon.text)  # type: ignore[misc]
+        assert daemon.stop() == 0

@@ -16,7 +16,7 @@ from bootheal.model import Answer, Ref
 from bootheal.pgbouncer.knowledge import refusal
 from bootheal.pgbouncer.server_log import finding
 from support.certificates import Authority
-from support.pgbouncer import USER, WHICH, Bouncer, environment, free_port, programs, version_of
+from support.pgbouncer import USER, WHICH, Bouncer, chosen, environment, free_port, programs
 from support.postgres import ADDRESS, ADMIN, APP, RealPostgres, servers, until
 
 POD = Ref("pod", "shop", "pooler-1")
@@ -32,12 +32,7 @@ def found() -> Iterator[dict[str, Path]]:
 @pytest.fixture(params=WHICH)
 def program(request: pytest.FixtureRequest, found: dict[str, Path]) -> Path:
     """One PgBouncer after the other."""
-    which = request.param
-    if which not in found:
-        pytest.skip(f"no PgBouncer from Debian {which} on this machine: scripts/pgbouncers.py says why")
-    if which != "installed" and version_of(found[which]) <= version_of(found["installed"]):
-        pytest.skip(f"Debian {which} has no newer PgBouncer than the installed one")
-    return found[which]
+    return chosen(request.param, found)
 
 
 @pytest.fixture(scope="module")

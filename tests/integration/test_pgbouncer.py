@@ -21,7 +21,7 @@ from bootheal.model import Answer, Credentials, Secret, Target
 from bootheal.pgbouncer.diagnosis import Diagnosis, Logins
 from bootheal.pgbouncer.ini import with_settings
 from bootheal.pgbouncer.knowledge import Meaning, quoted, understand, version
-from support.pgbouncer import ADMIN, WHICH, Bouncer, free_port, pooler, programs, server, version_of
+from support.pgbouncer import ADMIN, WHICH, Bouncer, chosen, free_port, pooler, programs, server, version_of
 from support.thorough import times
 
 OK = Answer(ok=True, spoke=True)
@@ -39,12 +39,7 @@ def found() -> Iterator[dict[str, Path]]:
 @pytest.fixture(params=WHICH)
 def program(request: pytest.FixtureRequest, found: dict[str, Path]) -> Path:
     """One PgBouncer after the other; skipped where the archive cannot be reached, or has nothing newer."""
-    which = request.param
-    if which not in found:
-        pytest.skip(f"no PgBouncer from Debian {which} on this machine: scripts/pgbouncers.py says why")
-    if which != "installed" and version_of(found[which]) <= version_of(found["installed"]):
-        pytest.skip(f"Debian {which} has no newer PgBouncer than the installed one")
-    return found[which]
+    return chosen(request.param, found)
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from bootheal.demo.stack import Stack
-from support.command import SOURCE, environment, start
+from support.command import SOURCE, environment
+from support.daemon import Daemon
 from support.usage import Usage, peak, usage
 
 RELOADS = 50
@@ -29,19 +30,8 @@ WARM_UP, WINDOW = 10, 10
 THREADS, DESCRIPTORS, MEGABYTES = 3, 4, 4.0
 
 
-class Daemon:
-    """`bootheal run` under way, and what it has said."""
-
-    def __init__(self, config: Path) -> None:
-        self.process = start("run", "--config", config)
-        self.said: list[str] = []
-        self._ear = threading.Thread(target=self._listen, daemon=True)
-        self._ear.start()
-
-    def _listen(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.said.append(line)
+class Reloading(Daemon):
+    """One that is watched while it reads its configuration anew."""
 
     def count(self, words: str) -> int:
         return sum(words in line for line in list(self.said))
@@ -49,8 +39,8 @@ class Daemon:
     def wait_for(self, words: str, times: int, seconds: float = 20.0) -> None:
         until = time.monotonic() + seconds
         while self.count(words) < times:
-            assert self.process.poll() is None, "".join(self.said)
-            assert time.monotonic() < until, f"not {times} times {words!r}:\n{''.join(self.said)}"
+            assert self.process.poll() is None, self.text
+            assert time.monotonic() < until, f"not {times} times {words!r}:\n{self.text}"
             time.sleep(0.01)
 
     def reload(self, then: Callable[[], None]) -> list[Usage]:
@@ -65,20 +55,16 @@ class Daemon:
 
 
 @contextmanager
-def living(config: Path) -> Iterator[Daemon]:
+def living(config: Path) -> Iterator[Reloading]:
     """Run the daemon; it ends with 0 when it is asked to, and never with a traceback."""
-    daemon = Daemon(config)
+    daemon = Reloading(config)
     try:
         yield daemon
         daemon.process.send_signal(signal.SIGTERM)
         assert daemon.process.wait(timeout=20) == 0
     finally:
-        daemon.process.kill()
-        assert daemon.process.stderr is not None
-        err = daemon.process.stderr.read()
-        with daemon.process:
-            daemon._ear.join()
-        assert "Traceback" not in err + "".join(daemon.said), err + "".join(daemon.said)
+        err = daemon.end()
+        assert "Traceback" not in err + daemon.text, err + daemon.text
 
 
 def assert_no_growth(samples: list[Usage]) -> None:

@@ -54,6 +54,15 @@ def programs() -> Iterator[dict[str, Path]]:
         yield found
 
 
+def chosen(which: str, found: Mapping[str, Path]) -> Path:
+    """Return one of the programs that were `found`; skip the test where it cannot be had, or is nothing newer."""
+    if which not in found:
+        pytest.skip(f"no PgBouncer from Debian {which} on this machine: scripts/pgbouncers.py says why")
+    if which != "installed" and version_of(found[which]) <= version_of(found["installed"]):
+        pytest.skip(f"Debian {which} has no newer PgBouncer than the installed one")
+    return found[which]
+
+
 def environment() -> Mapping[str, str]:
     """What a program needs that was unpacked: its libraries."""
     return find_servers().environment

@@ -24,26 +24,16 @@ from bootheal.model import (
 )
 from bootheal.model.quoted import plain
 from bootheal.pgbouncer.diagnosis import Diagnosis
-from bootheal.pgbouncer.observation import Pooler, PoolerObservation, look
+from bootheal.pgbouncer.observation import PoolerObservation, look
 from bootheal.pgbouncer.pod import PoolerPod
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.pgbouncer.server_log import finding
 from bootheal.ports import Partial, World
-from bootheal.postgres.primary import Database
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_pod, past, waiting
+from support.pooler import POOLER
 
 POD = Ref("pod", "shop", "pooler-1")
-LOGINS = {role: Login(Ref("secret", "shop", role)) for role in ("admin", "pooler", "app")}
-POOLER = Pooler(
-    deployment=Ref("deployment", "shop", "pooler"),
-    service="pooler",
-    dbname="shop",
-    database=Database("shop", "shop", "shop", LOGINS["admin"], service="postgres"),
-    credential=LOGINS["pooler"],
-    console=LOGINS["admin"],
-    client=LOGINS["app"],
-)
 STEP = PoolerStep(name="pooler/shop", pooler=POOLER)
 OK = Answer(ok=True, spoke=True)
 AGES = NOW - 600
