@@ -49,6 +49,12 @@ class Machine:
             raise PermanentError(f"cannot use the boot id {self._file}: it is empty", hint="see cluster.boot_id_file")
         return boot_id
 
+    def boot_id_if_known(self) -> str:
+        """Return the boot id, "" where it cannot be had now."""
+        with suppress(BoothealError):
+            return self.boot_id()
+        return ""
+
     def boot_time(self) -> BootTime:
         """Return when this boot has been."""
         boot_time = self._clock.boot_time()

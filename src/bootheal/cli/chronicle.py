@@ -36,7 +36,7 @@ class Chronicle:
 
     def finish(self, report: Report, world: World) -> History | None:
         """Write down the pass that has ended, under its lock. Never raises what a pass could fail by."""
-        epoch, boot = quoted(report.epoch), self._boot()
+        epoch, boot = quoted(report.epoch), Machine(self._cluster.boot_id_file).boot_id_if_known()
         kept = self._kept.known(epoch, boot) or self._begun(epoch, boot, world)
         said = self._trail.record(report, kept.kernel_zero, lambda text: self._for_all.text(world.told(text)))
         return self._kept.add(kept, said)
@@ -49,11 +49,6 @@ class Chronicle:
             zero = found[0].began
         wall = time.time() - time.monotonic() + zero
         return BootRecord(epoch, boot, wall, zero, phases_after(found, zero))
-
-    def _boot(self) -> str:
-        with suppress(BoothealError):
-            return Machine(self._cluster.boot_id_file).boot_id()
-        return ""
 
     def _phases(self, world: World) -> tuple[Span, ...]:
         if self._cluster.kind == "kubernetes":

@@ -18,7 +18,7 @@ from bootheal.adapters.scope import Scope
 from bootheal.backoff import trying_for
 from bootheal.config.file import File
 from bootheal.config.sections.notify import Notify
-from bootheal.errors import BoothealError, PermanentError, TransientError
+from bootheal.errors import PermanentError, TransientError
 from bootheal.model import Due, Event, Notice, Report, Told
 from bootheal.model.quoted import quoted
 from bootheal.notices import Observer
@@ -56,7 +56,7 @@ class Messenger:
     """Listens to passes, and has the targets told while the scope lasts. `complain` is told what could not be."""
 
     def __init__(self, file: File, tell: Callable[[str], str], scope: Scope, complain: Callable[[str], None]) -> None:
-        box = _Box(OutboxFile(file.state_directory), _boot(file))
+        box = _Box(OutboxFile(file.state_directory), Machine(file.cluster.boot_id_file).boot_id_if_known())
         self._observer, self._complain = Observer(box.machine, hostname(), tell), complain
         self._targets = [_Target(name, target, box, scope, complain) for name, target in file.notify.items()]
 
@@ -182,10 +182,3 @@ class _ClosedError(Exception):
 
 def _without(due: Due, known: Told) -> Told:
     return notices.settled(known, due)
-
-
-def _boot(file: File) -> str:
-    try:
-        return Machine(file.cluster.boot_id_file).boot_id()
-    except BoothealError:
-        return ""

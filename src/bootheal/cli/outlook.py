@@ -53,7 +53,7 @@ class LookAhead:
         self._file = configuration().file
         self._every = self._file.preflight_every
         self._told: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._boot = _boot(self._file)
+        self._boot = Machine(self._file.cluster.boot_id_file).boot_id_if_known()
         self._digest = digest(self._file)
         self._trouble = ""
         scope.on_close(lambda: self._told.put(ENDS))
@@ -147,9 +147,3 @@ def counts(known: Outlook) -> dict[str, int]:
 def digest(file: File) -> str:
     """Return what is another one after each change of the configuration; it holds no secret."""
     return hashlib.sha256(repr(file).encode(errors="replace")).hexdigest()[:16]
-
-
-def _boot(file: File) -> str:
-    with suppress(BoothealError):
-        return Machine(file.cluster.boot_id_file).boot_id()
-    return ""
