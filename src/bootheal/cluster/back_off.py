@@ -1,14 +1,17 @@
 """When will the kubelet start again what has failed, and would a new pod run sooner? Pure.
 
 A container's next start is when it ended, plus its back-off: 10 s, doubled each time up to 300 s, or up to what the
-kubelet's configuration says (KEP-5593); the message names it. A new pod has a schedule, a sandbox, volumes and init
-containers before its start; what comes after that, until it serves, comes in both cases.
+kubelet's configuration says (KEP-5593); the message names it. The kubelet looks again at a time that it draws: up to
+half of what was left later, for no more than a minute at once (pod_workers.go; on 1.36 after 10.5 to 15 s of 10). A
+new pod has a schedule, a sandbox, volumes and init containers before its start; what comes after that, until it serves,
+comes in both cases.
 """
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from bootheal.cluster.freshness import before_boot
+from bootheal.cluster.freshness import WHOLE_SECOND, before_boot
 from bootheal.cluster.rollout import BACK_OFF, crashed
 from bootheal.model import BootTime, Container, Pod
 
@@ -22,29 +25,43 @@ DETOUR_SECONDS = 4.0
 # What took longer had to get its image first, or waited for something else.
 LONGEST_DETOUR_SECONDS = 30.0
 
-# The kubelet looks now and then only: what it has not begun so long after its time it may not begin soon.
-LATE_SECONDS = 3.0
+# By how much of its wait the kubelet may be late, and how long it waits at once.
+JITTER, RESYNC_SECONDS = 0.5, 60.0
 
 _SAID = re.compile(r"back-off (?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)(m?)s)? restarting")
 
 
-def next_start(pod: Pod, boot_time: BootTime | None) -> float | None:
+@dataclass(frozen=True, slots=True)
+class NextStart:
+    """When the kubelet starts a pod again: from `earliest` until `latest`, both in seconds since the epoch."""
+
+    earliest: float
+    latest: float
+
+    @property
+    def spread(self) -> float:
+        """Return how many seconds lie between the two."""
+        return self.latest - self.earliest
+
+
+def next_start(pod: Pod, boot_time: BootTime | None) -> NextStart | None:
     """Return when the last of the pod's failed containers is started again; None where that is not known."""
     if boot_time is None or not boot_time.concerns(pod.node):
         return None
     starts = [_next_start(container, boot_time) for container in crashed(pod)]
     known = [start for start in starts if start is not None]
-    return max(known) if known and len(known) == len(starts) else None
+    return max(known, key=lambda start: start.earliest) if known and len(known) == len(starts) else None
 
 
-def _next_start(container: Container, boot_time: BootTime) -> float | None:
+def _next_start(container: Container, boot_time: BootTime) -> NextStart | None:
     """A back-off does not survive a reboot, and without a common clock nobody knows when it began."""
     if container.ended is None or before_boot(container.ended, boot_time):
         return None
-    if container.reason != BACK_OFF:
-        return container.ended + FIRST_SECONDS
-    seconds = back_off(container.message)
-    return None if seconds is None else container.ended + seconds
+    seconds = back_off(container.message) if container.reason == BACK_OFF else FIRST_SECONDS
+    if seconds is None:
+        return None
+    start = container.ended + seconds
+    return NextStart(start, start + JITTER * min(seconds, RESYNC_SECONDS) + WHOLE_SECOND)
 
 
 def back_off(message: str) -> float | None:
@@ -55,13 +72,16 @@ def back_off(message: str) -> float | None:
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds or 0) * (0.001 if milli else 1.0)
 
 
-def sooner_by_itself(pod: Pod, boot_time: BootTime | None, now: float, detour: float) -> float | None:
-    """Return when the kubelet starts the pod again, if that is before a new one would run; `detour` is what one costs.
+def sooner_by_itself(pod: Pod, boot_time: BootTime | None, now: float, detour: float) -> NextStart | None:
+    """Return when the kubelet starts the pod again, if a new one would hardly run before; `detour` is what one costs.
 
-    None also where the kubelet is late: then nobody knows when it will.
+    None also where it draws from so long a time that half of it is longer, and where it is late: then nobody knows.
     """
     start = next_start(pod, boot_time)
-    return start if start is not None and -LATE_SECONDS <= start - now <= detour else None
+    if start is None or now > start.latest:
+        return None
+    sure, likely = start.earliest - now, (start.latest - WHOLE_SECOND - max(start.earliest, now)) / 2
+    return start if max(sure, likely) <= detour else None
 
 
 def detour(pods: Iterable[Pod]) -> float | None:

@@ -1,12 +1,13 @@
 """When the kubelet starts again what has failed, and whether a new pod would run sooner."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
-from bootheal.cluster.back_off import back_off, detour, next_start, sooner_by_itself
+from bootheal.cluster.back_off import NextStart, back_off, detour, next_start, sooner_by_itself
 from bootheal.demo.node.containers import spelled
-from bootheal.model import Container
+from bootheal.model import BootTime, Container
 from support.objects import BOOT, NOW, THIS_BOOT, a_pod, running, terminated, waiting
 
 
@@ -41,8 +42,8 @@ def in_back_off(message: str = "back-off 20s restarting failed", ended: float = 
 def test_the_next_start_is_its_end_and_its_back_off() -> None:
     """Of several containers the last; where one is not known nobody knows, as after a reboot."""
     unsaid = terminated("Error", ended=NOW - 2)
-    assert next_start(a_pod("web-1", in_back_off()), THIS_BOOT) == NOW + 5
-    assert next_start(a_pod("web-1", in_back_off(), unsaid), THIS_BOOT) == NOW + 8
+    assert next_start(a_pod("web-1", in_back_off()), THIS_BOOT) == NextStart(NOW + 5, NOW + 16)
+    assert next_start(a_pod("web-1", in_back_off(), unsaid), THIS_BOOT) == NextStart(NOW + 8, NOW + 14)
     assert next_start(a_pod("web-1", in_back_off(), in_back_off("?")), THIS_BOOT) is None
     assert next_start(a_pod("web-1", in_back_off(ended=BOOT - 5)), THIS_BOOT) is None
     assert next_start(a_pod("web-1", in_back_off()), None) is None
@@ -50,13 +51,47 @@ def test_the_next_start_is_its_end_and_its_back_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("takes", "now", "left_alone"),
-    [(4, NOW, False), (5, NOW, True), (4, NOW + 1, True), (4, NOW + 8, True), (4, NOW + 9, False)],
+    ("ended", "again", "seconds"),
+    [
+        ("03:50:29", "03:50:44", 10),
+        ("03:49:36", "03:49:51", 10),
+        ("03:49:38", "03:49:49", 10),
+        ("03:49:37", "03:49:49", 10),
+    ],
 )
-def test_whoever_runs_first_is_waited_for(takes: float, now: float, *, left_alone: bool) -> None:
-    """A kubelet that is late may be late for long."""
-    pod = a_pod("web-1", in_back_off())
-    assert sooner_by_itself(pod, THIS_BOOT, now, takes) == (NOW + 5 if left_alone else None)
+def test_a_real_kubelet_starts_within_what_it_draws(ended: str, again: str, seconds: int) -> None:
+    """Of Kubernetes 1.36, in whole seconds as it tells them: it was three seconds late, and more."""
+    at = [datetime.fromisoformat(f"2026-11-30T{moment}Z").timestamp() for moment in (ended, again)]
+    message = f"back-off {seconds}s restarting failed container=web"
+    found = next_start(a_pod("web-1", in_back_off(message, at[0])), BootTime.since(at[0] - 60))
+    assert found is not None
+    assert found.earliest <= at[1] <= found.latest
+
+
+FIRST = terminated("Error", ended=NOW - 8)
+
+
+@pytest.mark.parametrize(
+    ("container", "takes", "now", "left_alone"),
+    [
+        pytest.param(FIRST, 4, NOW - 3, False, id="a new pod would run by then"),
+        pytest.param(FIRST, 4, NOW - 2, True, id="just not"),
+        pytest.param(FIRST, 4, NOW + 6, True, id="it draws from five seconds more"),
+        pytest.param(FIRST, 4, NOW + 8, True, id="its end was told in whole seconds"),
+        pytest.param(FIRST, 4, NOW + 8.1, False, id="late, and maybe for long"),
+        pytest.param(FIRST, 2, NOW + 2, False, id="new pods are quick here"),
+        pytest.param(in_back_off(), 4, NOW + 5, False, id="of 20 s it draws from ten"),
+        pytest.param(in_back_off(), 5, NOW + 5, True, id="new pods are slow here"),
+        pytest.param(in_back_off(), 4, NOW + 8, True, id="most of the ten are over"),
+        pytest.param(in_back_off("back-off 1m20s restarting failed", NOW - 80), 14, NOW, False, id="thirty at most"),
+        pytest.param(in_back_off("back-off 1m20s restarting failed", NOW - 80), 15, NOW, True, id="at most indeed"),
+    ],
+)
+def test_whoever_likely_runs_first_is_waited_for(
+    container: Container, takes: float, now: float, *, left_alone: bool
+) -> None:
+    """It is not deleted while the kubelet is about to start it: that would be slower than to do nothing."""
+    assert (sooner_by_itself(a_pod("web-1", container), THIS_BOOT, now, takes) is not None) is left_alone
 
 
 def test_what_a_new_pod_costs_is_measured_on_those_that_were_never_started_again() -> None:

@@ -81,21 +81,23 @@ def test_what_the_kubelet_starts_sooner_is_left_to_it() -> None:
     """Healing is never slower than waiting: a deletion was once made although the old pod would have run first."""
 
     def loops(name: str, left: float) -> Pod:
-        said = waiting("CrashLoopBackOff", restarts=2, message="back-off 20s restarting failed container=web")
-        return a_pod(name, replace(said, ended=NOW + left - 20))
+        said = waiting("CrashLoopBackOff", restarts=2, message="back-off 10s restarting failed container=web")
+        return a_pod(name, replace(said, ended=NOW + left - 10))
 
-    soon, late = loops("web-1", 3.0), loops("web-2", 15.0)
+    soon, late = loops("web-1", 3.0), loops("web-2", 9.0)
     both = seen(soon, late, workload=down(), boot_time=THIS_BOOT)
     assert acts(STEP.judge(both, past())) == [(ResetPod, "pod/shop/web-2")]
     left = STEP.judge(seen(soon, workload=down(), boot_time=THIS_BOOT), past())
     assert isinstance(left, Wait)
     assert left.why.startswith("1 of 1 pods in crash-loop back-off; the kubelet starts pod/shop/web-1 again at ")
-    assert left.again == 6.0
+    assert left.again == 9.0
     quick = past(baseline={"a new pod starts after": "1.5"})
     assert acts(STEP.judge(seen(soon, workload=down(), boot_time=THIS_BOOT), quick)) == [(ResetPod, "pod/shop/web-1")]
-    again = past(first_seen={"ill": NOW - 8})
+    again = past(first_seen={"ill": NOW - 11})
     assert acts(STEP.judge(seen(soon, workload=down(), boot_time=THIS_BOOT), again)), "it had its start"
-    overdue = seen(loops("web-1", -3.5), workload=down(), boot_time=THIS_BOOT)
+    drawn = seen(loops("web-1", -3.5), workload=down(), boot_time=THIS_BOOT)
+    assert isinstance(STEP.judge(drawn, past()), Wait), "it was deleted a second before the kubelet started it"
+    overdue = seen(loops("web-1", -6.5), workload=down(), boot_time=THIS_BOOT)
     assert acts(STEP.judge(overdue, past())) == [(ResetPod, "pod/shop/web-1")]
 
 
