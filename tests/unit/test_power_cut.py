@@ -102,7 +102,7 @@ def check(run: Replay) -> None:
 
 @pytest.mark.parametrize("seed", range(0, times(10), 10))
 def test_nothing_is_read_as_healthy_before_it_is_of_this_boot(replay: Callable[..., Replay], seed: int) -> None:
-    """A hundred boots, ten of them for every change: no stale state is believed, no healthy pod deleted, the gate opens at once."""
+    """A hundred boots, for every change ten of them: no stale state is believed, no healthy pod deleted, none late."""
     for number in range(seed, seed + 10):
         check(replay(number))
 
