@@ -157,7 +157,7 @@ IMAGES: tuple[Cause, ...] = (
         signs=_pull(
             "no such host",
             "server misbehaving",
-            r"lookup \S+(?: on \S+)?: .*(?:timeout|refused|unreachable)",
+            r"lookup \S+(?: on \S+)?: .*(?:timeout|refused|unreachable|busy)",
             "[Tt]emporary failure in name resolution",
         ),
         next_step="on the node: getent hosts REGISTRY; for k3d: docker network inspect",

@@ -7,6 +7,7 @@ to 1.36. Messages: the same, containerd's internal/cri/server, and runc's libcon
 from bootheal.causes.catalogue import Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
 from bootheal.causes.signs import condition, ended, event, log, starting, waiting
+from bootheal.causes.volumes import STALE
 
 DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 LOGS = "kubectl -n {namespace} logs --previous {name} -c {container}"
@@ -82,6 +83,14 @@ KUBELET: tuple[Cause, ...] = (
         signs=starting(r"inotify\S*.*(?:no space left on device|too many open files)"),
         next_step="sysctl fs.inotify.max_user_watches=1048576 fs.inotify.max_user_instances=1024",
     ),
+    # runc: mount(2) says ENOSPC where there are too many mounts; k3s#2980
+    Cause(
+        id="node-mounts-full",
+        means="the node makes no more mounts for container {container}: {said}",
+        gravity=Gravity.PERSON,
+        signs=starting(r"mounting .*no space left on device", r"error mounting .*no space left on device"),
+        next_step="on the node: findmnt | wc -l, sysctl fs.mount-max (raise it); a reboot removes those that piled up",
+    ),
     Cause(
         id="node-disk-full",
         means="the node's disk is full",
@@ -128,6 +137,15 @@ KUBELET: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=_create(r'[Cc]onfig[Mm]aps? \\?"?\S+?\\?"? not found', r"couldn't find key \S+ in ConfigMap"),
         next_step="make what it names, or correct the workload: its pods then start by themselves",
+    ),
+    # csi-driver-smb#419, external-storage#1128: the volume is there for the kubelet, and gone for who opens it
+    Cause(
+        id="mount-stale",
+        means="a volume of container {container} is a mount whose other end is gone: {said}",
+        gravity=Gravity.PERSON,
+        signs=(*_create(*STALE), *(sign for text in STALE for sign in ended("ContainerCannotRun", text))),
+        next_step="see that its server is up; then on the node: umount -l PATH, and kubectl -n {namespace} delete pod "
+        "{name}",
     ),
     # containerd pkg/oci, runc libcontainer
     Cause(
@@ -228,6 +246,14 @@ KUBELET: tuple[Cause, ...] = (
         signs=waiting("CreateContainerConfigError"),
         next_step="make what it names, or correct the workload: its pods then start by themselves",
     ),
+    # pkg/kubelet/eviction/helpers.go; kubernetes#91600
+    Cause(
+        id="pod-evicted",
+        means="the kubelet ended it because the node is short of something: {said}",
+        gravity=Gravity.PASSES,
+        signs=event("Evicted"),
+        next_step="df -h; free -m; kubectl describe nodes shows which pressure it is",
+    ),
     # kubelet/prober: Unhealthy names probe and answer
     Cause(
         id="probe-fails",
@@ -256,6 +282,10 @@ KUBELET: tuple[Cause, ...] = (
 )
 
 HARMLESS: tuple[Harmless, ...] = (
+    Harmless(
+        Sign(Source.EVENT, r"probe errored.*(?:CONTAINER_EXITED|container not running|container \S+ not found)"),
+        "a probe was asked of a container that had just ended: why stands in its status",
+    ),
     Harmless(Sign(Source.WAITING, reason="ContainerCreating"), "each container begins so"),
     Harmless(Sign(Source.WAITING, reason="PodInitializing"), "each container after an init container begins so"),
     Harmless(Sign(Source.TERMINATED, reason="Completed"), "it ended well"),

@@ -135,6 +135,8 @@ PATRONI = (
             r"DCS is not accessible",
             r"failed to update leader lock in DCS",
             r"Request to server \S+ failed: ",
+            # urllib3, of the API as the client of Kubernetes asks it
+            r"Retrying \(Retry\(.* after connection broken by .*: /api/v1/",
         ),
         next_step=f"ask the API from its pod: {LOGS}; kubectl -n default get endpointslices -l "
         "kubernetes.io/service-name=kubernetes",

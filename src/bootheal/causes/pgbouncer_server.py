@@ -105,7 +105,7 @@ SERVER = (
         gravity=Gravity.HEALED,
         restart_helps=True,
         signs=(
-            *answers(r'password authentication failed for user "', "server login failed: ", "failed to answer authreq"),
+            *answers(r'password authentication failed for user "', "wrong password type", "failed to answer authreq"),
             *log(
                 r"cannot do (?:SCRAM|MD5) authentication: ",
                 "invalid server signature",

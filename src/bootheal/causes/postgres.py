@@ -104,7 +104,7 @@ DATA = (
             r"does not appear to be a PostgreSQL",
             r'^FATAL: (?:specified )?data directory "[^"]*" (?:does not exist|is not a directory)',
             r'^(?:FATAL|LOG): required WAL directory "[^"]*" does not exist',
-            r"^(?:FATAL|PANIC|LOG): could not open (?:directory|file) "
+            r"^(?:FATAL|PANIC|LOG): could not open (?:relation mapping )?(?:directory|file) "
             r'"(?:[^"]*/)?(?:base|global|pg_(?!hba|ident)\w+)(?:/[^"]*)?"[^\n]*: No such file or directory',
         ),
         next_step=f"is its volume mounted? {_LOOK}; {RESTORE}",

@@ -215,13 +215,23 @@ SETTINGS = (
         ),
         next_step=f"its log names the parameter and the line: {PREVIOUS_LOGS}; {_CONFIGURATION}",
     ),
+    # replication/walsender.c: said to a standby, and in the primary's own log as an ERROR of that session
+    Cause(
+        id="postgres-standby-ahead",
+        means="this standby has WAL that its primary does not have: it was ahead when the primary went down",
+        gravity=Gravity.PERSON,
+        signs=log(
+            r"^(?:FATAL|LOG|WARNING): .*requested starting point [0-9A-F/]+ is ahead of the WAL flush position",
+        ),
+        next_step="find out which of the two has the commits that count; then make the other anew: "
+        "patronictl reinit CLUSTER {name}, or pg_rewind",
+    ),
     Cause(
         id="postgres-standby-behind",
         means="the WAL that this standby still needs has been removed from the primary",
         gravity=Gravity.PERSON,
         signs=log(
             r"requested WAL segment [0-9A-F]+ has already been removed",
-            r"requested starting point [0-9A-F/]+ is ahead of the WAL flush position",
             r'replication slot "[^"]*" does not exist',
             r"can no longer get changes from replication slot",
         ),

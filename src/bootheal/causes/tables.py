@@ -17,7 +17,7 @@ PODS = Catalogue(
 )
 
 # What k3s says in its journal, or in the log of a container of k3d that is a node.
-UNITS = Catalogue((*K3S, *k3d.NODE, *NETWORK, *IMAGES, *NODE), k3s.HARMLESS)
+UNITS = Catalogue((*k3d.NODE, *K3S, *NETWORK, *IMAGES, *NODE), k3s.HARMLESS)
 
 # What the load balancer of k3d says.
 LOADBALANCERS = Catalogue(k3d.LOADBALANCER)

@@ -1,6 +1,6 @@
 """What a pooler's own log says while it does not let anybody through. Pure.
 
-PgBouncer begins a line with time, process and level, then names the connection it is about, and says what happened:
+PgBouncer begins a line with time, process (before 1.10 without brackets) and level, then names the connection it is about, and says what happened:
 "closing because: server refused SSL (age=0s)". What it says of clients who come and go is left out.
 """
 
@@ -11,7 +11,7 @@ from bootheal.causes.pgbouncer import PGBOUNCER
 from bootheal.model import Ref
 
 _LINE = re.compile(
-    r"^(?:.*?\[\d+\] )?(?:@?(?:NOISE|DEBUG|LOG|INFO|WARNING|ERROR|FATAL|fatal)[: ]+)?"
+    r"^(?:.*?\[\d+\] |[\d-]+ [\d:.]+ \d+ )?(?:@?(?:NOISE|DEBUG|LOG|INFO|WARNING|ERROR|FATAL|fatal)[: ]+)?"
     r"(?:(?P<socket>[CS])-0x[0-9a-f]+: \S+@\S+ )?(?P<said>.*)$"
 )
 _REASON = re.compile(
