@@ -205,7 +205,6 @@ def test_a_server_without_its_cgroup_is_reported_with_what_to_do(docker: Docker,
     """Starting it again would not help."""
     docker.node(SERVER, "server", script=f"echo 'level=fatal msg=\"failed to find memory cgroup (v2)\"'; {FAILS}")
     docker.wait_until("a loop", lambda: components(host)[SERVER].state is ComponentState.RESTARTING)
-    print(docker.state(SERVER), host.facts())
     (symptom,) = host.facts().symptoms
     assert (symptom.component, symptom.kind, symptom.fatal) == (SERVER, "k3s-memory-cgroup", True)
     assert "cgroup_enable=memory" in symptom.hint

@@ -1,7 +1,8 @@
 """What a pooler's own log says while it does not let anybody through. Pure.
 
-PgBouncer begins a line with time, process (before 1.10 without brackets) and level, then names the connection it is about, and says what happened:
-"closing because: server refused SSL (age=0s)". What it says of clients who come and go is left out.
+PgBouncer begins a line with time, process (before 1.10 without brackets) and level, then names the connection it is
+about, and says what happened: "closing because: server refused SSL (age=0s)". What it says of clients who come and go
+is left out.
 """
 
 import re

@@ -58,7 +58,7 @@ def test_every_cause_is_shown_by_a_line() -> None:
         "LOG stats: 0 xacts/s, 0 queries/s, 0 client parses/s, in 0 B/s, out 0 B/s, xact 0 us, query 0 us, wait 0 us",
         "LOG got SIGHUP, re-reading config",
         "NOISE resync(7): done=0, parse=0, recv=0",
-        # zalando/postgres-operator#1952, pgbouncer#445: what follows from the server's restart, or from a client's haste
+        # zalando/postgres-operator#1952, pgbouncer#445: what follows from a restart, or from a client's haste
         "WARNING C-0x55b3534cd150: db/writer@10.0.0.1:46936 pooler error: server conn crashed?",
         "WARNING C-0x7fbee0d0d120: (nodb)/(nouser)@10.0.0.1:50270 pooler error: client_login_timeout",
         # Nothing is known of it: it is no password for that.

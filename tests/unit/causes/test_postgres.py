@@ -151,8 +151,8 @@ def test_lines_of_json_are_read(line: str, cause: str) -> None:
         "LOG:  could not create IPv6 socket: Address family not supported by protocol",
         record("LOG", "invalid record length at 0/60000C8: wanted 24, got 0"),
         json.dumps({"level": "error", "msg": "Error while checking if there is enough disk space for WALs, skipping"}),
-        '2026-11-29 12:00:00.415 UTC,"app","shop",35,,6.8,2,,,,0,FATAL,57P03,"the database system is starting up",,,,,""',
-        '2026-11-29 12:00:00.415 UTC,,,35,,6.8,2,,,,0,LOG,00000,"statement: select \'FATAL:  data directory ""a""\'",,,',
+        '2026-11-29 12:00:00 UTC,"app","shop",35,,6.8,2,,,,0,FATAL,57P03,"the database system is starting up",,,,,""',
+        '2026-11-29 12:00:00 UTC,,,35,,6.8,2,,,,0,LOG,00000,"statement: select \'FATAL:  data directory ""a""\'",,,',
     ],
 )
 def test_what_healthy_servers_say_is_no_cause(line: str) -> None:
