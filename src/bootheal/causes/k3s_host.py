@@ -50,7 +50,7 @@ HOST: tuple[Cause, ...] = (
     # --- the kernel: k3s#2547, #8015, flannel#1306; rke#642: modules of a kernel that an upgrade has removed
     Cause(
         id="kernel-modules-missing",
-        means="the kernel that runs has no module for what is asked of it, as after an upgrade without a reboot: {said}",
+        means="the kernel that runs has no module for what is asked of it, as after its upgrade: {said}",
         gravity=Gravity.PERSON,
         signs=unit(
             "flannel exited: operation not supported",

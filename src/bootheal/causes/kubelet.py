@@ -6,7 +6,7 @@ to 1.36. Messages: the same, containerd's internal/cri/server, and runc's libcon
 
 from bootheal.causes.catalogue import Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
-from bootheal.causes.signs import condition, ended, event, log, starting, waiting
+from bootheal.causes.signs import ended, event, log, starting, waiting
 from bootheal.causes.volumes import STALE
 
 DESCRIBE = "kubectl -n {namespace} describe pod {name}"
@@ -245,31 +245,6 @@ KUBELET: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=waiting("CreateContainerConfigError"),
         next_step="make what it names, or correct the workload: its pods then start by themselves",
-    ),
-    # pkg/kubelet/eviction/helpers.go; kubernetes#91600
-    Cause(
-        id="pod-evicted",
-        means="the kubelet ended it because the node is short of something: {said}",
-        gravity=Gravity.PASSES,
-        signs=event("Evicted"),
-        next_step="df -h; free -m; kubectl describe nodes shows which pressure it is",
-    ),
-    # kubelet/prober: Unhealthy names probe and answer
-    Cause(
-        id="probe-fails",
-        means="its probe fails: {said}",
-        gravity=Gravity.PASSES,
-        signs=event("Unhealthy"),
-        next_step=DESCRIBE,
-        restart_helps=True,
-    ),
-    # kubelet/status/generate.go: "the status of pod readiness gate %q is not \"True\", but False"
-    Cause(
-        id="readiness-gate",
-        means="its containers are ready, but a readiness gate is not: {said}",
-        gravity=Gravity.PASSES,
-        signs=condition("ReadinessGatesNotReady"),
-        next_step="whoever answers for the gate (a load balancer's controller, a mesh) must set it: " + DESCRIBE,
     ),
     Cause(
         id="crash-loop",

@@ -143,12 +143,19 @@ def of_log(pod: Pod, container: Container, lines: Sequence[str]) -> Trouble | No
 
 
 def needs_events(pod: Pod) -> bool:
-    """Tell whether its status says less than its Events: it is being made, or waits for an image without a reason."""
+    """Tell whether its status says less than its Events.
+
+    It is being made, waits for an image without a reason, runs without being ready, or may have been ended by its
+    kubelet.
+    """
     if pod.deleting or pod.finished or pod.ready:
         return False
-    waiting = [each for each in (*pod.init, *pod.containers) if each.state is State.WAITING]
-    if not pod.containers and not pod.init:
+    all_of_it = (*pod.init, *pod.containers)
+    waiting = [each for each in all_of_it if each.state is State.WAITING]
+    if not all_of_it:
         return True
+    if (not waiting and pod.containers) or any(each.reason == BACK_OFF for each in waiting):
+        return True  # what its probes say stands nowhere else, nor that its kubelet ended it for that
     initialising = any(each.state is State.RUNNING and not each.sidecar for each in pod.init)
     silent = any(each.reason in SILENT for each in waiting) and not initialising
     return silent or any(each.reason in PULL_WORDS and not pull_message(each) for each in waiting)
@@ -180,18 +187,43 @@ def _of_the_pod(pod: Pod) -> Iterator[Evidence]:
         yield replace(about, reason="ReadinessGatesNotReady", text=pod.gated)
 
 
+# Liveness and startup probes first: their failure ends a container, and each is told of in turn with the other.
+_PROBES = ("Liveness", "Startup", "Readiness")
+
+# For how long after the kubelet has begun to end a container it may go on.
+ENDING_SECONDS = 120.0
+
+
 def _of_events(pod: Pod, events: Sequence[Occurrence], boot_time: BootTime | None) -> Iterator[Evidence]:
-    """Yield what is of this boot; of what has happened again and again the latest word counts."""
-    latest = {each.reason: each for each in events if each.at is None or not before_boot(each.at, boot_time, pod.node)}
-    images = {each.name: each.image for each in (*pod.init, *pod.containers)}
-    for each in latest.values():
-        image = images.get(each.container, "")
+    """Yield what is of this boot and of what runs now; of what has happened again and again the latest word counts."""
+    containers = {each.name: each for each in (*pod.init, *pod.containers)}
+    latest: dict[tuple[int, str, str], Occurrence] = {}
+    for each in events:
+        of_old = each.at is not None and before_boot(each.at, boot_time, pod.node)
+        if not of_old and _present(each, containers.get(each.container)):
+            latest[_rank(each), each.container, each.reason] = each
+    for each in (latest[key] for key in sorted(latest)):
         yield Evidence(
             source=Source.EVENT,
             text=each.message,
             reason=each.reason,
             about=pod.ref,
             container=each.container,
-            image=image,
+            image=containers[each.container].image if each.container in containers else "",
             at=each.at,
         )
+
+
+def _rank(event: Occurrence) -> int:
+    return next((rank for rank, probe in enumerate(_PROBES) if event.message.startswith(probe)), 0)
+
+
+def _present(event: Occurrence, container: Container | None) -> bool:
+    """Tell whether it is not of a process of the container that was there before."""
+    if event.at is None or container is None:
+        return True
+    if event.reason == "Unhealthy":
+        return event.at >= (container.started or 0.0)
+    if event.reason == "Killing":
+        return container.ended is not None and event.at + ENDING_SECONDS >= container.ended
+    return True

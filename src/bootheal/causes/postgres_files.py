@@ -25,7 +25,7 @@ LOCKS = (
     # CrunchyData/postgres-operator#1810: each minute a postmaster looks whether the lock file is still its own
     Cause(
         id="postgres-two-servers",
-        means="its lock file is not its own any more: another server has started on its data, or its volume was exchanged",
+        means="its lock file is not its own any more: another server runs on its data, or its volume was exchanged",
         gravity=Gravity.DATA,
         signs=log(
             r'^LOG: lock file "[^"]*" contains wrong PID',

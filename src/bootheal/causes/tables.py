@@ -8,11 +8,12 @@ from bootheal.causes.k3s import K3S
 from bootheal.causes.kubelet import KUBELET
 from bootheal.causes.network import NETWORK
 from bootheal.causes.node import NODE
+from bootheal.causes.probes import PROBES
 from bootheal.causes.volumes import VOLUMES
 
 # What pods show, and the controllers that make them.
 PODS = Catalogue(
-    (*IMAGES, *KUBELET, *VOLUMES, *NETWORK, *NODE, *CONTROLLERS),
+    (*IMAGES, *KUBELET, *PROBES, *VOLUMES, *NETWORK, *NODE, *CONTROLLERS),
     (*kubelet.HARMLESS, *volumes.HARMLESS, *network.HARMLESS, *controllers.HARMLESS),
 )
 

@@ -73,8 +73,8 @@ VOLUMES: tuple[Cause, ...] = (
         means="what is left of an earlier mount of a volume is in the way on this node: {said}",
         gravity=Gravity.PERSON,
         signs=_mount(*STALE),
-        next_step="on the node: findmnt -R /var/lib/kubelet shows it; umount -l PATH, then kubectl -n {namespace} delete "
-        "pod {name}",
+        next_step="on the node: findmnt -R /var/lib/kubelet shows it; umount -l PATH, then "
+        "kubectl -n {namespace} delete pod {name}",
     ),
     # pkg/volume/configmap, secret
     Cause(
@@ -141,8 +141,8 @@ VOLUMES: tuple[Cause, ...] = (
             "is apparently in use by the system",
             "device or resource busy",
         ),
-        next_step="on the node: lsblk; multipath -ll; findmnt; blacklist its devices in /etc/multipath.conf and restart "
-        "multipathd; never format it",
+        next_step="on the node: lsblk; multipath -ll; findmnt; blacklist its devices in /etc/multipath.conf, and "
+        "restart multipathd; never format it",
     ),
     # longhorn#2398: open-iscsi
     Cause(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bootheal.causes import Gravity
+from bootheal.causes import Gravity, Source
 from bootheal.causes.pods import Trouble, trouble
 from bootheal.cluster.freshness import pod_doubt
 from bootheal.cluster.rollout import crashed
@@ -97,7 +97,8 @@ def _of(found: Trouble, pod: Pod, scene: Scene) -> Item:
             facts=facts,
             from_log=seen.of_a_log,
         )
-    usual = max(found.certain_after if found.hopeless else 0.0, USUAL_SECONDS[found.gravity])
+    late = found.hopeless or found.evidence.source is Source.EVENT
+    usual = max(found.certain_after if late else 0.0, USUAL_SECONDS[found.gravity])
     return item(found.finding, _since(pod, scene), usual=usual, facts=facts)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from bootheal.causes import Finding, Gravity
 from bootheal.causes.pods import Trouble
-from bootheal.causes.server_pods import beyond, in_words, keeps_back, next_step, read_log, serving
+from bootheal.causes.server_pods import beyond, ended_by_its_kubelet, in_words, keeps_back, next_step, read_log, serving
 from bootheal.cluster.freshness import before_boot
 from bootheal.model import Container, Pod, State
 from bootheal.model.quoted import logged, quoted
@@ -28,7 +28,8 @@ class Account:
     is what the log ended with, and `more` the command that shows more of it. `follows`: its log says that it is a
     standby. `tried`: it has failed more than once, or goes on failing. `recovery` is how far crash recovery is,
     `position` likewise, so that it can be compared; `idle`: its log says that it only waits for others. `started` is
-    when its container did, where it runs. `trouble` is what keeps that from running, by its status and its Events.
+    when its container did, where it runs. `trouble` is what keeps that from running, or from running for long enough,
+    by its status and its Events.
     """
 
     state: str = ""
@@ -95,6 +96,8 @@ def account(world: World, pod: Pod, *, recovering: bool) -> Account:
     if previous is None:
         return _kept_back(world, pod, container, describe)
     kept = _kept_back(world, pod, container, _more(pod, container, previous=previous))
+    if recovering and (killed := ended_by_its_kubelet(world.cluster, pod, container, boot_time)):
+        kept = replace(kept, state=beyond(kept.state, killed), trouble=killed)
     log = read_log(world.pod_access, pod.ref, container.name, previous=previous)
     found = None if recovering else finding(log, pod.ref, container.name)
     ended = container.state is not State.RUNNING

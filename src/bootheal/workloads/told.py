@@ -1,5 +1,7 @@
 """What is said of a workload that a restart would not help: no pod, a refusal, what only a person mends. Pure."""
 
+from collections.abc import Iterator
+
 from bootheal.causes import Evidence, Gravity, Source
 from bootheal.causes.pods import LATER_SECONDS, Trouble
 from bootheal.causes.tables import PODS
@@ -7,6 +9,7 @@ from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.rollout import unpulled
 from bootheal.cluster.starting import clock, starting
 from bootheal.cluster.starting import outlived as outlived_by
+from bootheal.model import Pod
 from bootheal.step import GiveUp, Judgement, Past, Settled, Wait
 from bootheal.workloads.observation import WorkloadObservation
 
@@ -28,6 +31,17 @@ def not_up(seen: WorkloadObservation) -> str:
         if why := troubles.get(pod.ref, "") or starting(pod):
             return why
     return ""
+
+
+def unwell(seen: WorkloadObservation) -> str:
+    """Say what is wrong although every container runs, and of a pod that is not ready what its probes say."""
+    probed = next((each.text for each in seen.troubles if each.evidence.source is Source.EVENT), "")
+    return f"{seen.unwell}: {probed}" if seen.unwell and probed else seen.unwell
+
+
+def killed(pod: Pod, seen: WorkloadObservation) -> Iterator[str]:
+    """Say that its kubelet has ended it, where that is so: no container tells that of itself."""
+    yield from (each.words for each in seen.troubles if each.pod.ref == pod.ref and each.id == "probe-kills")
 
 
 def at_zero(seen: WorkloadObservation) -> Judgement:

@@ -127,6 +127,21 @@ def test_a_log_that_may_not_be_read_stops_nothing() -> None:
     assert found.why_none == "postgres-0: connection refused"
 
 
+def test_a_recovery_that_the_kubelet_ends_again_and_again_is_told_and_the_clock_runs_on() -> None:
+    """Each time it begins anew and is young again, so it would be waited for without end."""
+    starting = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
+    container = running(name="postgres", ready=False, restarts=3, started=NOW - 30, ended=NOW - 31)
+    pod = a_pod("postgres-0", container, labels={"app": "db"})
+    killing = Occurrence("Killing", "Container postgres failed liveness probe, will be restarted", NOW - 61, "postgres")
+    for events, counts in (((killing,), True), ((), False), ((replace(killing, at=BOOT - 61),), False)):
+        found = seen(OneServer(starting, writable=False, pod=pod, events=events), INSIDE)
+        judged = DatabaseStep(name="database/shop", database=INSIDE).judge(found, past())
+        assert isinstance(judged, Wait)
+        assert judged.counts is counts
+        assert ("the kubelet ends container postgres" in judged.why) is counts
+        assert ("startupProbe" in judged.hint) is counts
+
+
 def test_how_far_crash_recovery_is_comes_from_the_log_of_what_runs() -> None:
     """Of a server that says that it is starting, and of no other."""
     starting = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
