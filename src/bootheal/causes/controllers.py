@@ -93,6 +93,7 @@ CONTROLLERS: tuple[Cause, ...] = (
         signs=_refused("failed calling webhook", "failed to call webhook", r"^webhook \S+ (?:of|does not answer)"),
         next_step="see the pods of the webhook's own Service; kubectl get validatingwebhookconfigurations,"
         "mutatingwebhookconfigurations",
+        consequence_of=("webhook-unanswered",),
     ),
     Cause(
         id="policy-denies",

@@ -65,6 +65,7 @@ IMAGES: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=_pull("no space left on device"),
         next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune)",
+        consequence_of=("disk-full",),
     ),
     # containerd#5854, #9115, #3671, siutsin/otaru#2798: what was not on the disk at a cut of power
     Cause(

@@ -66,6 +66,7 @@ K3S: tuple[Cause, ...] = (
             "structure needs cleaning",
         ),
         next_step="dmesg | grep -iE 'i/o error|remount' shows which disk; save what can be read before anything else",
+        consequence_of=("disk-read-only",),
     ),
     Cause(
         id="k3s-etcd-full",

@@ -97,6 +97,7 @@ KUBELET: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=(*_create("no space left on device"), *starting("write .*: no space left on device")),
         next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune)",
+        consequence_of=("disk-full",),
     ),
     Cause(
         id="node-read-only",
@@ -104,6 +105,7 @@ KUBELET: tuple[Cause, ...] = (
         gravity=Gravity.DATA,
         signs=_create(r"/var/lib/(?:rancher|kubelet|containerd)\S*: read-only file system", "input/output error"),
         next_step="dmesg | grep -iE 'i/o error|remount' shows which; save what can be read before anything else",
+        consequence_of=("disk-read-only",),
     ),
     # containerd#5854, #10457: an unpacked layer that was not on the disk at a cut of power. What ran before is damaged.
     Cause(

@@ -134,6 +134,7 @@ NETWORK: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=_sandbox("no space left on device"),
         next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune)",
+        consequence_of=("disk-full",),
     ),
     # containerd core/mount; k3s#19
     Cause(

@@ -42,6 +42,7 @@ NODE: tuple[Cause, ...] = (
         signs=_clause("bound to non-existent persistentvolume"),
         next_step="make nothing anew: look for the volume's directory first, under /var/lib/rancher/k3s/storage; "
         "kubectl get persistentvolumes; kubectl -n {namespace} get persistentvolumeclaims",
+        consequence_of=("claim-lost",),
     ),
     Cause(
         id="claim-missing",
@@ -88,6 +89,7 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=_clause(r"taint \{?node\.kubernetes\.io/disk-pressure"),
         next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune)",
+        consequence_of=("disk-full",),
     ),
     Cause(
         id="node-memory-pressure",
@@ -196,6 +198,7 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=unit("no space left on device", r"\bENOSPC\b", "database or disk is full"),
         next_step="make room on the disk of /var/lib/rancher",
+        consequence_of=("disk-full",),
     ),
     # pkg/kubelet/images/image_gc_manager.go; k3d#1057. Said once, it is the kubelet's first look.
     Cause(
@@ -204,6 +207,7 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=unit("Image garbage collection failed multiple times", "failed to garbage collect required amount of"),
         next_step="make room on the disk of /var/lib/rancher (df -h), before its pods are evicted for it",
+        consequence_of=("disk-full",),
     ),
     # kubernetes#125579: devices are not there before their plugins are
     Cause(

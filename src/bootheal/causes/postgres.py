@@ -50,6 +50,7 @@ DATA = (
         ),
         next_step="do not restart it again: see `dmesg -T | grep -iE 'error|remount'` on the node, save what can be "
         "read of the volume, then replace the disk",
+        consequence_of=("disk-read-only",),
     ),
     Cause(
         id="postgres-backup-label",

@@ -50,6 +50,7 @@ SURROUNDINGS = (
         ),
         next_step="make room on the volume, or enlarge its claim (never remove anything below pg_wal): "
         "kubectl -n {namespace} get pvc; on the node: df -h",
+        consequence_of=("disk-full",),
     ),
     Cause(
         id="postgres-huge-pages",

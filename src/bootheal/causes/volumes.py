@@ -52,6 +52,7 @@ VOLUMES: tuple[Cause, ...] = (
         gravity=Gravity.DATA,
         signs=_mount("[Rr]ead-only file system"),
         next_step="dmesg | grep -iE 'i/o error|remount' shows why; save what can be read before anything else",
+        consequence_of=("disk-read-only",),
     ),
     # pkg/volume/local/local.go: "MountVolume.NewMounter initialization failed for volume %q : path %q does not exist"
     Cause(
@@ -222,6 +223,7 @@ VOLUMES: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=_mount("no space left on device"),
         next_step="make room on the disk of /var/lib/kubelet (df -h)",
+        consequence_of=("disk-full",),
     ),
     # kubelet volume_manager.go: what could not be mounted; why stands in an Event of its own
     Cause(

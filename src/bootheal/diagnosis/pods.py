@@ -54,8 +54,8 @@ def _living(pod: Pod, scene: Scene, relations: Relations) -> Iterator[Item]:
     if relations.workload_of(pod).kind in ("job", "cronjob"):
         yield from (_of(each, pod, scene) for each in (found,) if each and each.hopeless)
         return
-    if spoken and (found is None or found.gravity.rank <= Gravity.HEALED.rank):
-        yield from spoken
+    if spoken:
+        yield from _gravest(spoken, found, pod, scene)
     elif found and found.id != "crash-loop":
         yield _of(found, pod, scene)
     elif crashes := crashed(pod):
@@ -63,6 +63,17 @@ def _living(pod: Pod, scene: Scene, relations: Relations) -> Iterator[Item]:
     else:
         why = starting(pod).removeprefix(f"{pod.ref} ") or f"not ready since {clock(pod.ready_changed or pod.created)}"
         yield compared("NotReady", pod.ref, why, _since(pod, scene))
+
+
+def _gravest(spoken: list[Item], found: Trouble | None, pod: Pod, scene: Scene) -> Iterator[Item]:
+    """Yield what containers say, and what the status says of another one; of the same one the graver of both."""
+    if found is None or found.gravity.rank <= Gravity.HEALED.rank:
+        yield from spoken
+        return
+    of_status = _of(found, pod, scene)
+    same = [each for each in spoken if each.finding.evidence.container == found.container]
+    yield from (each for each in spoken if each not in same)
+    yield max([of_status, *same], key=lambda each: each.gravity.rank)
 
 
 def _spoken(pod: Pod, scene: Scene) -> Iterator[Item]:

@@ -10,7 +10,8 @@ from bootheal.causes import Finding, Gravity
 from bootheal.causes.pods import Trouble
 from bootheal.causes.server_pods import beyond, ended_by_its_kubelet, in_words, keeps_back, next_step, read_log, serving
 from bootheal.cluster.freshness import before_boot
-from bootheal.model import Container, Pod, State
+from bootheal.cluster.rollout import crashed
+from bootheal.model import BootTime, Container, Pod, State
 from bootheal.model.quoted import logged, quoted
 from bootheal.ports import World
 from bootheal.postgres.server_log import finding, follows, idle, last_words, position, progress
@@ -92,6 +93,8 @@ def account(world: World, pod: Pod, *, recovering: bool) -> Account:
         return _kept_back(world, pod, None, describe)
     if container.state is not State.RUNNING and container.ended and before_boot(container.ended, boot_time, pod.node):
         return Account(more=describe)  # its status is of the previous boot
+    if init := _failing_init(pod, boot_time):
+        return _of_init(world, pod, container, init)
     previous = _which_log(container)
     if previous is None:
         return _kept_back(world, pod, container, describe)
@@ -112,6 +115,21 @@ def account(world: World, pod: Pod, *, recovering: bool) -> Account:
         idle=idle(log),
         started=None if ended else container.started,
     )
+
+
+def _failing_init(pod: Pod, boot_time: BootTime | None) -> Container | None:
+    """Return the init container that ends again and again in this boot, before the server's own has begun."""
+    of_now = (each for each in crashed(pod) if each.ended and not before_boot(each.ended, boot_time, pod.node))
+    return next((each for each in of_now if each in pod.init and not each.sidecar), None)
+
+
+def _of_init(world: World, pod: Pod, container: Container, init: Container) -> Account:
+    """Tell what the init container says: a volume that it cannot give to the server is the server's trouble, too."""
+    previous = init.state is not State.TERMINATED
+    log = read_log(world.pod_access, pod.ref, init.name, previous=previous)
+    found = finding(log, pod.ref, init.name)
+    kept = _kept_back(world, pod, container, _more(pod, init, previous=previous))
+    return replace(kept, finding=found, last="" if found else last_words(log), tried=init.restarts > 0)
 
 
 def _kept_back(world: World, pod: Pod, container: Container | None, more: str) -> Account:
