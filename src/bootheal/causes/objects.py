@@ -81,7 +81,6 @@ WORKLOADS: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=seen("ReferenceMissing"),
         next_step="make what it names, or correct the workload: kubectl -n {namespace} get secrets,configmaps",
-        consequence_of=("reference-missing",),
     ),
     Cause(
         id="workload-not-available",

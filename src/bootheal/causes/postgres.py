@@ -47,6 +47,7 @@ DATA = (
             r"|Structure needs cleaning|Bad message|Stale file handle|Transport endpoint is not connected"
             r"|Remote I/O error|No such device)",
             r"^[^\n]*(?:PGDATA|pgdata|/data|/postgresql)[^\n]*: (?:Input/output error|Structure needs cleaning)",
+            r"^(?:chown|chmod|mkdir|touch|find): (?!.*/run/)[^\n]*(?:data|postgresql)[^\n]*: Read-only file system",
         ),
         next_step="do not restart it again: see `dmesg -T | grep -iE 'error|remount'` on the node, save what can be "
         "read of the volume, then replace the disk",

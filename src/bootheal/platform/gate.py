@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bootheal.causes.machine import of_node
 from bootheal.cluster import webhooks
 from bootheal.cluster.freshness import before_boot, node_doubt
 from bootheal.errors import DeniedError, TransientError
@@ -133,7 +134,7 @@ class Gate(Step[GateObservation]):
         well = tuple(pair for pair in nodes if not doubts[pair[0].name])
         awaited = (doubt for name, doubt in doubts.items() if doubt and not (well and _left(seen, name, past)))
         if doubt := next(awaited, ""):
-            return Wait(doubt)
+            return Wait(doubt, hint=_next_step(nodes, doubt))
         names = ", ".join(node.name for node, _ in well)
         cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in well if node.unschedulable)
         return Settled(
@@ -252,6 +253,12 @@ def _lost(seen: GateObservation, here: Sequence[tuple[Node, Lease | None]], past
 
 def _renewed(lease: Lease, boot_time: BootTime | None, now: float) -> bool:
     return not before_boot(lease.renewed, boot_time) and now - lease.renewed <= lease.duration
+
+
+def _next_step(nodes: Sequence[tuple[Node, Lease | None]], doubt: str) -> str:
+    """Return what a person does about a node that says itself why it is not Ready, "" where none is meant."""
+    found = (of_node(node) for node, _ in nodes if doubt == _unready(node))
+    return next((each.next_step for each in found if each), "")
 
 
 def _unready(node: Node) -> str:

@@ -37,6 +37,7 @@ class OneServer(Partial):
     log: str | None = ""
     previous: str = ""
     events: tuple[Occurrence, ...] = ()
+    whose: str = "postgres"
 
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         return Credentials("postgres", Secret("x"))
@@ -54,7 +55,7 @@ class OneServer(Partial):
         return self.events
 
     def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
-        if self.log is None or container != "postgres":
+        if self.log is None or container != self.whose:
             raise PermanentError(f"cannot read the log of {container}")
         return self.previous if previous else self.log
 
@@ -194,6 +195,31 @@ def test_an_init_container_that_is_not_done_is_named() -> None:
     assert found.why_none == (
         "pod/shop/postgres-0 has no address yet (postgres-0: init container chown: CrashLoopBackOff, 4 restarts)"
     )
+
+
+@pytest.mark.parametrize(
+    ("log", "why", "person"),
+    [
+        ("chown: changing ownership of '/data': Read-only file system\n", "its disk cannot be read or written", True),
+        ("chown: changing ownership of '/data': Operation not permitted\n", "it may not read or write its own", False),
+        ("the moon is full\n", 'log ends with "', False),
+    ],
+)
+def test_what_its_init_container_says_is_the_servers_trouble(log: str, why: str, *, person: bool) -> None:
+    """A volume that it cannot give to the server: it never begins, and has no log of its own."""
+    init = waiting("CrashLoopBackOff", name="permissions", restarts=4, ended=BOOT + 40, last_reason="Error")
+    pod = a_pod(
+        "postgres-0", waiting("PodInitializing", name="postgres"), init=(init,), labels={"app": "db"}, ready=False
+    )
+    server = OneServer(SILENT, writable=False, pod=pod, previous=log, whose="permissions")
+    found = seen(server, INSIDE)
+    judged = DatabaseStep(name="database/shop", database=INSIDE).judge(found, past())
+    assert why in judged.why
+    assert "init container permissions: CrashLoopBackOff, 4 restarts" in judged.why
+    assert (isinstance(judged, GiveUp) and judged.person) is person
+    if "moon" in log:
+        assert isinstance(judged, Wait)
+        assert judged.hint == "kubectl -n shop logs --previous postgres-0 -c permissions"
 
 
 def test_what_a_log_ends_with_is_quoted_where_nothing_is_understood() -> None:
