@@ -5,7 +5,7 @@ posix_sema.c, utils/fmgr/dfmgr.c; and what the entrypoints of the official image
 """
 
 from bootheal.causes.cause import Cause, Gravity
-from bootheal.causes.commands import DESCRIBE, PREVIOUS_LOGS, SHELL
+from bootheal.causes.commands import DESCRIBE, LOGS, PREVIOUS_LOGS, SHELL
 from bootheal.causes.signs import log
 
 _CONFIGURATION = "correct it where it comes from: a ConfigMap, Helm values, the operator's object, or the volume"
@@ -71,6 +71,16 @@ SURROUNDINGS = (
             r"^LOG: (?:startup process|server process) \(PID \d+\) was terminated by signal 9",
         ),
         next_step=f"raise the container's memory limit, or free memory on the node: {DESCRIBE}",
+    ),
+    # postmaster.c, LogChildExit: a fault of the program or of a library of somebody's, or of what it reads
+    Cause(
+        id="postgres-process-crashes",
+        means="one of its processes crashes, and it begins anew each time",
+        gravity=Gravity.PERSON,
+        restart_helps=True,
+        signs=log(r"^LOG: (?!startup process)[^\n]*\(PID \d+\) was terminated by signal (?:4|6|8|11)\b"),
+        next_step=f"its log names the process and what it did: {LOGS}; see the "
+        "extensions that it loads (shared_preload_libraries)",
     ),
     Cause(
         id="postgres-port-taken",

@@ -103,7 +103,8 @@ class Gate(Step[GateObservation]):
             return components.judge_symptoms(seen.facts, past, self.allowed) or judgement
         cause = components.judge(_without_our_own(seen), past, self.allowed)
         if isinstance(cause, Wait):
-            return Wait(f"{cause.why}; {judgement.why}") if isinstance(judgement, Wait) else judgement
+            both = f"{cause.why}; {judgement.why}"
+            return Wait(both, hint=judgement.hint) if isinstance(judgement, Wait) else judgement
         return cause or judgement
 
     def _judge_api(self, seen: GateObservation, past: Past) -> Judgement:

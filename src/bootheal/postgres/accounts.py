@@ -14,7 +14,7 @@ from bootheal.cluster.rollout import crashed
 from bootheal.model import BootTime, Container, Pod, State
 from bootheal.model.quoted import logged, quoted
 from bootheal.ports import World
-from bootheal.postgres.server_log import finding, follows, idle, last_words, position, progress
+from bootheal.postgres.server_log import ends_itself, finding, follows, idle, last_words, position, progress
 from bootheal.step import Past
 
 # What operators and charts call the container that runs PostgreSQL.
@@ -30,7 +30,7 @@ class Account:
     standby. `tried`: it has failed more than once, or goes on failing. `recovery` is how far crash recovery is,
     `position` likewise, so that it can be compared; `idle`: its log says that it only waits for others. `started` is
     when its container did, where it runs. `trouble` is what keeps that from running, or from running for long enough,
-    by its status and its Events.
+    by its status and its Events. `again`: it runs on, and begins anew again and again.
     """
 
     state: str = ""
@@ -44,6 +44,7 @@ class Account:
     idle: bool = False
     started: float | None = None
     trouble: Trouble | None = None
+    again: bool = False
 
     @property
     def gravity(self) -> int:
@@ -102,14 +103,16 @@ def account(world: World, pod: Pod, *, recovering: bool) -> Account:
     if recovering and (killed := ended_by_its_kubelet(world.cluster, pod, container, boot_time)):
         kept = replace(kept, state=beyond(kept.state, killed), trouble=killed)
     log = read_log(world.pod_access, pod.ref, container.name, previous=previous)
-    found = None if recovering else finding(log, pod.ref, container.name)
+    again = ends_itself(log)
+    found = None if recovering and not again else finding(log, pod.ref, container.name)
     ended = container.state is not State.RUNNING
     return replace(
         kept,
         finding=found,
-        last=last_words(log) if ended and not found else "",
+        last=last_words(log) if (ended or again) and not found else "",
         follows=follows(log),
         tried=container.state is not State.TERMINATED or container.restarts > 0,
+        again=again,
         recovery=progress(log) if recovering else "",
         position=position(log) if recovering else "",
         idle=idle(log),

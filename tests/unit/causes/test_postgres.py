@@ -144,6 +144,7 @@ def test_lines_of_json_are_read(line: str, cause: str) -> None:
         # helm/charts#10427, docker-postgresql#95, CrunchyData/postgres-operator#1810 and #3154, patroni#594,
         # sapcc/openstack-helm#64, cloudnative-pg#1566 and #8410
         "LOG:  all server processes terminated; reinitializing",
+        "LOG:  startup process (PID 28) was terminated by signal 6: Aborted",
         "WARNING:  terminating connection because of crash of another server process",
         "ERROR:  requested starting point 0/1B000000 is ahead of the WAL flush position of this server 0/1A0010B8",
         "2026-11-29 12:00:00,000 INFO: following a different leader because i am not the healthiest node",

@@ -143,6 +143,51 @@ def test_a_recovery_that_the_kubelet_ends_again_and_again_is_told_and_the_clock_
         assert ("startupProbe" in judged.hint) is counts
 
 
+def anew(words: str) -> str:
+    """Say what a server says whose processes end, and which begins anew each time (helm/charts#10427)."""
+    return (
+        f"LOG:  database system is ready to accept connections\n{words}\n"
+        "LOG:  terminating any other active server processes\n"
+        "LOG:  all server processes terminated; reinitializing\n"
+        "LOG:  database system was interrupted; last known up at 2026-11-29 12:00:00 UTC\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("log", "why", "person", "counts"),
+    [
+        (
+            anew('FATAL:  could not open file "global/pg_filenode.map": No such file or directory') * 2,
+            "missing",
+            True,
+            True,
+        ),
+        (
+            anew("LOG:  server process (PID 71) was terminated by signal 11: Segmentation fault") * 3,
+            "crashes",
+            False,
+            True,
+        ),
+        (anew("LOG:  server process (PID 71) exited with exit code 3") * 2, 'log ends with "', False, True),
+        (anew("LOG:  server process (PID 71) was terminated by signal 11: Segmentation fault"), "", False, False),
+    ],
+    ids=["files missing", "segmentation fault", "not understood", "once"],
+)
+def test_a_server_that_begins_anew_again_and_again_is_not_recovering(
+    log: str, why: str, *, person: bool, counts: bool
+) -> None:
+    """It says 57P03 each time that it is asked; what it says of itself counts, and so does the time."""
+    starting = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is in recovery mode")
+    container = running(name="postgres", started=BOOT + 10)
+    pod = a_pod("postgres-0", container, labels={"app": "db"})
+    found = seen(OneServer(starting, writable=False, pod=pod, log=log), INSIDE)
+    judged = DatabaseStep(name="database/shop", database=INSIDE).judge(found, past(now=BOOT + 700))
+    assert why in judged.why
+    assert (isinstance(judged, GiveUp) and judged.person) is person
+    if isinstance(judged, Wait):
+        assert judged.counts is counts
+
+
 def test_how_far_crash_recovery_is_comes_from_the_log_of_what_runs() -> None:
     """Of a server that says that it is starting, and of no other."""
     starting = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
