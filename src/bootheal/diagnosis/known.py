@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from bootheal.causes import Catalogue, Cause, Sign
+from bootheal.causes.answers import ANSWERS
 from bootheal.causes.databases import POSTGRES
 from bootheal.causes.machine import MACHINE, NODES
 from bootheal.causes.objects import PODS, SERVICES, VOLUMES, WORKLOADS
@@ -20,7 +21,7 @@ SUBJECTS: Mapping[str, Catalogue] = {
     "the load balancer of k3d": LOADBALANCERS,
     "pods, their images, volumes and network, and who makes them": KUBELET_AND_CONTROLLERS,
     "workloads, Services and claims": Catalogue((*PODS, *WORKLOADS, *SERVICES, *VOLUMES)),
-    "PostgreSQL, Patroni, CloudNativePG": POSTGRES,
+    "PostgreSQL, Patroni, CloudNativePG": Catalogue((*POSTGRES.causes, *ANSWERS), POSTGRES.harmless),
     "PgBouncer": PGBOUNCER,
     "what the next boot would bring to light (bootheal preflight)": Catalogue(REBOOT),
 }

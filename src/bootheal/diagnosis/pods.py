@@ -7,7 +7,7 @@ from bootheal.causes.pods import Trouble, trouble
 from bootheal.cluster.freshness import pod_doubt
 from bootheal.cluster.rollout import crashed
 from bootheal.cluster.starting import clock, finished, left_over, skipped_init, starting
-from bootheal.diagnosis import logs
+from bootheal.diagnosis import logs, servers
 from bootheal.diagnosis.item import USUAL_SECONDS, Item
 from bootheal.diagnosis.relations import Relations
 from bootheal.diagnosis.seen import compared, item, lasting
@@ -77,12 +77,14 @@ def _gravest(spoken: list[Item], found: Trouble | None, pod: Pod, scene: Scene) 
 
 
 def _spoken(pod: Pod, scene: Scene) -> Iterator[Item]:
-    """Yield what the logs of its containers tell that is known."""
+    """Yield what the logs of its containers tell that is known, else what their servers answer."""
     for container in (*pod.init, *pod.containers):
         said = logs.said_by(pod, container, scene)
         found = logs.known(pod, container, said, scene.now) if said else None
         if found:
             yield item(found, _since(pod, scene), facts=_facts(container))
+        else:
+            yield from servers.told_by(pod, container, scene)
 
 
 def _crashes(pod: Pod, container: Container, scene: Scene) -> Item:
