@@ -64,7 +64,7 @@ def _heard(scene: Scene, world: World, scope: Scope) -> Scene:
     return replace(
         scene,
         said=tuple(Said(each.pod, each.container, heard[each], each.previous) for each in logs if each in heard),
-        greeted=tuple(Greeted(*whose, heard[whose]) for whose in greetings if whose in heard),
+        greeted=tuple(Greeted(pod, name, heard[pod, name]) for pod, name in greetings if (pod, name) in heard),
     )
 
 
