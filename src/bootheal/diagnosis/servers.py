@@ -12,14 +12,15 @@ from bootheal.diagnosis.item import Item
 from bootheal.diagnosis.logs import is_database, is_pooler
 from bootheal.diagnosis.relations import Relations
 from bootheal.diagnosis.seen import compared, item, lasting
-from bootheal.discovery.images import USUAL_POOLER, USUAL_POSTGRES
 from bootheal.errors import why_silent
 from bootheal.model import Container, Pod, Ref, State, Target
 from bootheal.model.scene import Scene
 from bootheal.model.sqlstates import RECOVERS_WITHIN_SECONDS
 from bootheal.pgbouncer.knowledge import refusal
+from bootheal.postgres.primary import PORT
 
 MOST = 20
+POOLER_PORT = 6432
 
 # It took the connection, perhaps said whether it speaks TLS, and then no more.
 NO_ANSWER = why_silent(TimeoutError())
@@ -64,7 +65,7 @@ def _port(pod: Pod, server: Container, scene: Scene) -> int:
     ports = {port for service in ours for port in service.ports_on(pod)}
     entered = (each for about, all_of in scene.endpoints.items() if about.namespace == namespace for each in all_of)
     ports |= {each.port for each in entered if each.address == pod.ip}
-    usual = (USUAL_POOLER, USUAL_POSTGRES) if is_pooler(server) else (USUAL_POSTGRES,)
+    usual = (POOLER_PORT, PORT) if is_pooler(server) else (PORT,)
     return next((port for port in usual if port in ports), ports.pop() if len(ports) == 1 else 0)
 
 
