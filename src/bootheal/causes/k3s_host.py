@@ -145,6 +145,16 @@ HOST: tuple[Cause, ...] = (
         signs=unit("bind: address already in use"),
         next_step="ss -ltnp shows which",
     ),
+    # k0s#3202
+    Cause(
+        id="k3s-address-missing",
+        means="this machine does not have the address that it is to listen on, or not yet: {said}",
+        gravity=Gravity.PASSES,
+        signs=unit("bind: cannot assign requested address"),
+        next_step="ip -br address; give the machine that address, or correct node-ip and bind-address in "
+        "/etc/rancher/k3s/config.yaml",
+        restart_helps=True,
+    ),
     Cause(
         id="k3s-no-route",
         means="this machine has no network yet: no default route",

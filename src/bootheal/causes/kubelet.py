@@ -31,6 +31,8 @@ KUBELET: tuple[Cause, ...] = (
         signs=_create(
             "services have not yet been read at least once",
             "failed to sync (?:configmap|secret) cache",
+            # kubernetes#105204: no pod that names a volume that it has not is accepted
+            r"cannot find volume \S+ to mount into container",
         ),
         next_step=DESCRIBE,
     ),
@@ -59,7 +61,7 @@ KUBELET: tuple[Cause, ...] = (
             "context canceled",
             "code = Unavailable",
             "containerd.sock: connect: ",
-            "error reading from server: EOF",
+            "error reading from server: ",
             "transport is closing",
             "ttrpc: closed",
             "shim task .*(?:timed out|i/o timeout)",
@@ -163,7 +165,6 @@ KUBELET: tuple[Cause, ...] = (
             r"failed to (?:generate|apply).* failed to stat",
             "failed to prepare subPath",
             "failed to create subPath",
-            "cannot find volume",
             "failed to (?:mount|stat) ",
             r"(?:^|[\s:])l?stat \S+: no such file or directory$",
             "read-only file system",

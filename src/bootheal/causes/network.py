@@ -57,11 +57,17 @@ NETWORK: tuple[Cause, ...] = (
         id="calico-unauthorized",
         means="Calico's token is no longer accepted by the API server",
         gravity=Gravity.PERSON,
-        signs=(
-            *_sandbox(r"connection is unauthorized: Unauthorized", "error getting ClusterInformation"),
-            *_sandbox("Multus: .*Unauthorized"),
-        ),
+        signs=(*_sandbox(r"connection is unauthorized: Unauthorized", "Multus: .*Unauthorized"),),
         next_step="kubectl -n kube-system rollout restart daemonset/calico-node",
+        restart_helps=True,
+    ),
+    Cause(
+        id="network-plugin-certificate",
+        means="the network plugin does not trust the certificate of the API server, which has changed: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox(r"failed \((?:add|delete)\): .*https://\S+.* x509: "),
+        next_step="restart the network plugin's pods, which write its credentials anew: "
+        "kubectl -n kube-system get pods -o wide; of Calico: kubectl -n kube-system rollout restart daemonset/calico-node",
         restart_helps=True,
     ),
     Cause(
@@ -127,6 +133,42 @@ NETWORK: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=_sandbox(r"/sys/fs/cgroup.{0,300}no space left on device", "cgroup.*cannot allocate memory"),
         next_step="cat /proc/cgroups; dead cgroups that pile up go with a reboot",
+    ),
+    Cause(
+        id="sandbox-disk-fails",
+        means="a disk of the node cannot be read or written, or was made read-only: {said}",
+        gravity=Gravity.DATA,
+        signs=_sandbox("[Ii]nput/output error", "[Ss]tructure needs cleaning", "[Rr]ead-only file system"),
+        next_step="dmesg | grep -iE 'i/o error|remount' shows which; save what can be read before anything else",
+        consequence_of=("disk-read-only",),
+    ),
+    # containerd internal/cri/config, containerd-shim-runc
+    Cause(
+        id="sandbox-runtime-missing",
+        means="the node's containerd has not the runtime that the pod asks for: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox(r"no runtime for \S+ is configured", r"fork/exec \S+: (?:no such file|permission denied)"),
+        next_step="install it on the node (nvidia-container-toolkit and the like), and restart k3s, "
+        "which finds it then; kubectl get runtimeclasses",
+    ),
+    # plugins/meta/portmap
+    Cause(
+        id="sandbox-port-taken",
+        means="another program of the node has the host port that the pod wants: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox("cannot open hostport", "bind: address already in use"),
+        next_step="ss -ltnp on the node shows which; " + DESCRIBE,
+    ),
+    Cause(
+        id="sandbox-kernel-modules",
+        means="the kernel that runs has no module for the pod network, as after its upgrade: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox(
+            "operation not supported",
+            r"can't initialize ip6?tables table",
+            r"Couldn't (?:find|load) (?:match|target)",
+        ),
+        next_step="uname -r; ls /lib/modules: where the two differ, reboot",
     ),
     Cause(
         id="sandbox-disk-full",

@@ -78,6 +78,8 @@ NODE: tuple[Cause, ...] = (
             r"taint \{?node\.cloudprovider\.kubernetes\.io/uninitialized",
             # of storage drivers and network plugins: each takes its own off when it serves
             r"taint \{?\S+/(?:agent-not-ready|not-ready|startup-taint)",
+            # of TrueNAS SCALE, until it has booted: cloudnative-pg#1946
+            r"taint \{?ix-svc-(?:start|stop)",
             "no nodes available to schedule pods",
         ),
         next_step="kubectl get nodes",

@@ -251,6 +251,17 @@ SETTINGS = (
 )
 
 IMAGE = (
+    # bootstrap of Crunchy's images: CrunchyData/postgres-operator#2099
+    Cause(
+        id="postgres-making-cut-short",
+        means="its making was cut short once, and its image does not begin anew: data may lie in another directory",
+        gravity=Gravity.PERSON,
+        signs=log(
+            r"Detected an earlier failed attempt to initialize", r"Correct the issue, remove '[^']*\.initializing'"
+        ),
+        next_step=f"its log names the directory in which data may be: {PREVIOUS_LOGS}; look there before anything is "
+        f"removed: {SHELL}",
+    ),
     Cause(
         id="postgres-image-settings",
         means="the image's own check of its settings refuses them",

@@ -5,6 +5,7 @@ about, and says what happened: "closing because: server refused SSL (age=0s)". W
 is left out.
 """
 
+import json
 import re
 
 from bootheal.causes import Evidence, Finding, Source
@@ -19,6 +20,9 @@ _REASON = re.compile(
     r"^(?:closing because|pooler error|server login failed): (?:FATAL |ERROR )?(.*?)(?: \(age=\d+s?\))?$"
 )
 
+
+# JSON is longer than what it says. No message that we know is.
+LONGEST_LINE, LONGEST = 16_000, 1_000
 
 # What follows from a line before it, which says why.
 _GENERAL = re.compile(r"^(?:cannot load config file|TLS setup failed|login failed|bouncer config error)$")
@@ -37,13 +41,25 @@ def finding(log: str, about: Ref | None = None, container: str = "") -> Finding 
 
 
 def _recognised(line: str, about: Ref | None, container: str) -> Finding | None:
-    parts = _LINE.match(line.strip())
+    parts = _LINE.match(_unwrapped(line.strip())[:LONGEST])
     if parts is None:
         return None
     reason = _REASON.match(parts["said"])
     text = reason[1] if reason else parts["said"]
     known = PGBOUNCER.recognise(Evidence(source=Source.LOG, text=text, about=about, container=container))
     return known if parts["socket"] != "C" or (known and known.cause.id == _OF_ALL) else None
+
+
+def _unwrapped(line: str) -> str:
+    """Return what the pooler said, where CloudNativePG's manager has put it into JSON."""
+    if not line.startswith("{"):
+        return line
+    try:
+        said = json.loads(line[:LONGEST_LINE])
+        record = said["record"]
+        return f"[1] {record['level']} {record['msg']}"
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return line
 
 
 def last_words(log: str) -> str:

@@ -1,5 +1,7 @@
 """What PgBouncer tells its clients and its log: each to its own cause."""
 
+import json
+
 import pytest
 
 from bootheal.causes import Gravity
@@ -68,6 +70,13 @@ def test_every_cause_is_shown_by_a_line() -> None:
 def test_what_a_healthy_pooler_logs_is_no_cause(line: str) -> None:
     """Nor is what some stranger does at its door."""
     assert finding(f"2026-11-29 12:00:00.000 UTC [1] {line}\n") is None
+
+
+def test_what_a_healthy_pooler_of_cloudnative_pg_logs_is_no_cause() -> None:
+    """Its manager puts each line into JSON; what is none that it knows is left as it is."""
+    said = {"level": "LOG", "msg": "S-0x55fa419e7b50: app/pooler@10.43.0.5:5432 new connection to server"}
+    for line in (json.dumps({"msg": "record", "record": said}), '{"msg": "record"', '{"record": 3}', "{}"):
+        assert finding(f"{line}\n") is None
 
 
 def test_the_last_known_line_counts() -> None:
