@@ -66,8 +66,8 @@ NETWORK: tuple[Cause, ...] = (
         means="the network plugin does not trust the certificate of the API server, which has changed: {said}",
         gravity=Gravity.PERSON,
         signs=_sandbox(r"failed \((?:add|delete)\): .*https://\S+.* x509: "),
-        next_step="restart the network plugin's pods, which write its credentials anew: "
-        "kubectl -n kube-system get pods -o wide; of Calico: kubectl -n kube-system rollout restart daemonset/calico-node",
+        next_step="restart the network plugin's pods, which write its credentials anew: kubectl "
+        "-n kube-system get pods -o wide; of Calico: kubectl -n kube-system rollout restart daemonset/calico-node",
         restart_helps=True,
     ),
     Cause(
