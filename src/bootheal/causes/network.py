@@ -231,7 +231,7 @@ NETWORK: tuple[Cause, ...] = (
         id="dns-loop",
         means="CoreDNS asks itself: its forwarder leads back to it, as where the node's resolv.conf names 127.0.0.1",
         gravity=Gravity.PERSON,
-        signs=log(r"plugin/loop: Loop .*detected"),
+        signs=log(r"plugin/loop: (?:Loop|Seen) .*detected"),
         next_step="give the node a resolv.conf with a real name server, or k3s --resolv-conf, then "
         "kubectl -n kube-system rollout restart deployment/coredns",
     ),

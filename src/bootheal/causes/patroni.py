@@ -108,7 +108,11 @@ PATRONI = (
         id="patroni-rewind-failed",
         means="the data of this member has gone another way than the primary's, and could not be brought back",
         gravity=Gravity.PERSON,
-        signs=log(r"Failed to rewind from healthy (?:primary|master)", r"Crash recovery finished with code=[1-9-]"),
+        signs=log(
+            r"Failed to rewind from health?y (?:primary|master)",
+            r"^pg_rewind: (?:fatal|error): ",
+            r"Crash recovery finished with code=[1-9-]",
+        ),
         next_step=f"make this member anew from the primary: {_CTL} reinit CLUSTER {{name}}",
     ),
     Cause(

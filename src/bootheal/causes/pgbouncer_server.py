@@ -22,7 +22,7 @@ SERVER = (
         means="it could not look PostgreSQL's name up, and believes so for dns_nxdomain_ttl",
         gravity=Gravity.HEALED,
         restart_helps=True,
-        signs=(*answers("server DNS lookup failed"), *log(r"DNS lookup failed: ")),
+        signs=(*answers("server DNS lookup failed"), *log(r"\b(?:DNS )?lookup failed: ")),
         next_step=f"see the host in [databases], and CoreDNS: kubectl -n kube-system get pods; {LOGS}",
     ),
     Cause(

@@ -4,7 +4,7 @@ A reason word never stands without its message, and what is not understood is qu
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bootheal.causes.cause import Evidence, Finding, Gravity, Source
@@ -18,6 +18,8 @@ from bootheal.step import Past
 # The one state of an image that cannot be had has two words, which alternate, and since 1.31 one message in the other.
 PULL_WORDS = frozenset({"ErrImagePull", "ImagePullBackOff"})
 _BACK_OFF_PREFIX = re.compile(r'^Back-off pulling image "[^"]*"(?:: ErrImagePull: |$)')
+
+_REJECTED_PREFIX = re.compile(r"^Pod (?:was rejected: |(?=[A-Z]))")
 
 # Until Kubernetes has been told what to do it does not; a Secret may be late, a disk may be mounted later.
 AT_ONCE_SECONDS, LATER_SECONDS = 3.0, 120.0
@@ -126,6 +128,17 @@ def trouble(pod: Pod, events: Sequence[Occurrence] = (), *, boot_time: BootTime 
     found = [Trouble(pod, evidence, PODS.recognise(evidence)) for evidence in seen]
     told = [each for each in found if each.finding or each.evidence.source in (Source.WAITING, Source.TERMINATED)]
     return max(told, key=lambda each: (each.gravity.rank, each.finding is not None), default=None)
+
+
+def turned_away(pods: Iterable[Pod]) -> Trouble | None:
+    """Return what the kubelet says of the newest of pods that are Failed by its word; None where none is."""
+    failed = (pod for pod in pods if pod.phase == "Failed" and pod.reason and not pod.deleting)
+    pod = max(failed, key=lambda each: (each.created, each.ref), default=None)
+    if pod is None:
+        return None
+    text = _REJECTED_PREFIX.sub("", pod.message)
+    evidence = Evidence(source=Source.CONDITION, reason=pod.reason, text=text, about=pod.ref)
+    return Trouble(pod, evidence, PODS.recognise(evidence))
 
 
 def how_it_ended(pod: Pod) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Why a pod whose containers run is not ready, or is ended by its kubelet. Texts: the kubelet's Events, its conditions.
 
-pkg/kubelet/prober, pkg/kubelet/kuberuntime, pkg/kubelet/eviction and pkg/kubelet/status of Kubernetes.
+pkg/kubelet/prober, pkg/kubelet/kuberuntime and pkg/kubelet/status of Kubernetes.
 """
 
 from bootheal.causes.cause import Cause, Gravity
@@ -9,14 +9,6 @@ from bootheal.causes.signs import condition, event
 DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 
 PROBES: tuple[Cause, ...] = (
-    # pkg/kubelet/eviction/helpers.go; kubernetes#91600
-    Cause(
-        id="pod-evicted",
-        means="the kubelet ended it because the node is short of something: {said}",
-        gravity=Gravity.PASSES,
-        signs=event("Evicted"),
-        next_step="df -h; free -m; kubectl describe nodes shows which pressure it is",
-    ),
     # kubelet/kuberuntime: "Container %s failed liveness probe, will be restarted". PostgreSQL begins its crash recovery
     # anew each time: cagriekin/charts#141, deploy-sourcegraph#4136, cloudnative-pg#11024
     Cause(

@@ -9,11 +9,12 @@ from bootheal.causes.kubelet import KUBELET
 from bootheal.causes.network import NETWORK
 from bootheal.causes.node import NODE
 from bootheal.causes.probes import PROBES
+from bootheal.causes.turned_away import TURNED_AWAY
 from bootheal.causes.volumes import VOLUMES
 
 # What pods show, and the controllers that make them.
 PODS = Catalogue(
-    (*IMAGES, *KUBELET, *PROBES, *VOLUMES, *NETWORK, *NODE, *CONTROLLERS),
+    (*IMAGES, *KUBELET, *PROBES, *TURNED_AWAY, *VOLUMES, *NETWORK, *NODE, *CONTROLLERS),
     (*kubelet.HARMLESS, *volumes.HARMLESS, *network.HARMLESS, *controllers.HARMLESS),
 )
 

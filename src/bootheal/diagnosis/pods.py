@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bootheal.causes import Gravity, Source
-from bootheal.causes.pods import Trouble, trouble
+from bootheal.causes.pods import Trouble, trouble, turned_away
 from bootheal.cluster.freshness import pod_doubt
 from bootheal.cluster.rollout import crashed
 from bootheal.cluster.starting import clock, finished, left_over, skipped_init, starting
@@ -28,6 +28,15 @@ def pod_items(scene: Scene, relations: Relations) -> Iterator[Item]:
             yield from _finished(pod, scene)
         elif not pod_doubt(pod, boot_time=scene.boot_time):
             yield from _living(pod, scene, relations)
+    yield from _turned_away(scene, relations)
+
+
+def _turned_away(scene: Scene, relations: Relations) -> Iterator[Item]:
+    """Yield why the newest pod is Failed of each workload that wants pods and of which nothing lives."""
+    for workload in scene.workloads:
+        ended = relations.ended.get(workload.ref, ())
+        if workload.desired and (found := turned_away(ended)):
+            yield _of(found, found.pod, scene)
 
 
 def _leaving(pod: Pod, scene: Scene) -> Iterator[Item]:

@@ -11,7 +11,7 @@ from bootheal.cluster.starting import clock, starting
 from bootheal.cluster.starting import outlived as outlived_by
 from bootheal.model import Pod
 from bootheal.step import GiveUp, Judgement, Past, Settled, Wait
-from bootheal.workloads.observation import WorkloadObservation
+from bootheal.workloads.observation import ILL, WorkloadObservation
 
 # What is Ready says so within this time of its start, however slowly its probes let it begin.
 BELIEVED_SECONDS = 30.0
@@ -80,12 +80,15 @@ def _of_old(seen: WorkloadObservation, trouble: Trouble) -> bool:
     return bool(image and images) and image not in images
 
 
-def absent(seen: WorkloadObservation) -> Judgement:
-    """Say what there is where no pod is: that is no reason to restart anything."""
+def absent(seen: WorkloadObservation, past: Past) -> Judgement:
+    """Say what there is where no pod is, which no restart mends; give up what its node does not allow."""
     ref = seen.workload.ref
     why = f"{seen.rollout.why}: {seen.absent}" if seen.absent else seen.rollout.why
     hint = f"kubectl -n {ref.namespace} describe {ref.kind} {ref.name}"
-    return GiveUp(why, hint) if seen.rollout.failed else Wait(why, hint=hint)
+    if seen.turned_away:
+        why, hint = f"{seen.rollout.why}: {seen.turned_away.text}", seen.turned_away.next_step
+    hopeless_for_long = bool(seen.turned_away and seen.turned_away.hopeless and past.held(ILL) >= LATER_SECONDS)
+    return GiveUp(why, hint) if seen.rollout.failed or hopeless_for_long else Wait(why, hint=hint)
 
 
 def outlived(seen: WorkloadObservation, past: Past) -> Wait | None:

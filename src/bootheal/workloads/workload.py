@@ -125,7 +125,7 @@ class WorkloadStep(Step[WorkloadObservation]):
         if hopeless := told.hopeless(seen, past):
             return hopeless
         if not seen.pods:
-            return always or told.absent(seen)
+            return always or told.absent(seen, past)
         if loops:
             return self._judge_looping(loops, seen, past)
         if always:
