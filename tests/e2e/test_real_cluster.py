@@ -92,7 +92,7 @@ def test_a_workload_is_rolled_out_once_per_boot(place: Place) -> None:
     first, second = heal(place.config, expect=1), heal(place.config, expect=1)
     assert actions(first) == [f"roll out {workload} (restart: always)"]
     assert actions(second) == []
-    assert "is Pending" in outcome(second, workload)["why"]
+    assert "no node is one that the pod may run on" in outcome(second, workload)["why"]
     raw = place.api.get(place.path(APPS, "deployments", "thing"), about="deployment")
     assert "bootheal/restarted-at" in raw["spec"]["template"]["metadata"]["annotations"]
     assert "bootheal" in {entry["manager"] for entry in raw["metadata"]["managedFields"]}

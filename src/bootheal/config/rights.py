@@ -70,7 +70,16 @@ class Need:
 def needs(step: Step[Any], list_rights: ListRights, *, direct: bool) -> frozenset[Need]:
     """Return all that a step must be allowed, and what it would like to be; `direct`: this host reaches pods itself."""
     wanted = step.rights() | list_rights(step.interests()) | _of_parts(step, direct=direct) | _alone(step)
-    return frozenset(_named(step, wanted, optional=False)) | frozenset(_named(step, step.wishes(), optional=True))
+    wished = step.wishes() | _to_ask(step.wishes(), direct=direct)
+    return frozenset(_named(step, wanted, optional=False)) | frozenset(_named(step, wished, optional=True))
+
+
+def _to_ask(wishes: frozenset[Right], *, direct: bool) -> frozenset[Right]:
+    """Who would like to find a Service would like to ask it, too."""
+    found = (
+        () if direct else {right.namespace for right in wishes if (right.verb, right.resource) == ("get", "services")}
+    )
+    return frozenset(Right(verb, "pods/portforward", each) for each in found for verb in ("get", "create"))
 
 
 def of_lease(lease: Ref | None) -> frozenset[Need]:

@@ -39,6 +39,8 @@ class Readiness:
 class Node:
     """One node. `boot_id` is what its kubelet last reported, perhaps before the reboot; `heartbeat` is when it did.
 
+    `ready_changed` is when `ready` last changed.
+
     `control_plane`: by its label it is one that runs the control plane.
     """
 
@@ -53,6 +55,7 @@ class Node:
     ip: str = ""
     heartbeat: float | None = None
     control_plane: bool = False
+    ready_changed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,8 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One pod's status. `reason` is the pod's own, not a container's; `ready_changed` is when `ready` last changed.
+    """One pod's status. `reason` is the pod's own, not a container's; `ready_changed` is when `ready` last changed,
+    `initialized` when it was last said to have been.
 
     `unschedulable` is why no node takes it; `delete_by` is when a pod that is being deleted should be gone: its
     deletionTimestamp, which has the grace period in it. `patroni` is what Patroni wrote of itself: "replica, starting".
@@ -148,6 +152,7 @@ class Pod:
     claims: tuple[str, ...] = ()
     ips: tuple[str, ...] = ()
     ready_changed: float | None = None
+    initialized: float | None = None
     patroni: str = ""
     lent: Mapping[str, str] = field(default_factory=dict)
     gated: str = ""

@@ -79,7 +79,10 @@ class Dns(Step[DnsObservation]):
         if pod is None:
             return DnsObservation(unknown=f"{SERVICE} leads out of the cluster")
         target = _target(service, pod, direct=world.direct)
-        return DnsObservation(answer=world.web.dns(target, QUESTION, TIMEOUT_SECONDS))
+        try:
+            return DnsObservation(answer=world.web.dns(target, QUESTION, TIMEOUT_SECONDS))
+        except DeniedError as error:
+            return DnsObservation(unknown=str(error))
 
     def judge(self, seen: DnsObservation, past: Past) -> Judgement:
         """Nothing is done about it: CoreDNS is a workload like others, for who declares it."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from bootheal.cluster.freshness import WHOLE_SECOND
 from bootheal.model import Pod, Ref, State
 from bootheal.model.prospect import Planned, PodPlan, Prospect
 from bootheal.model.scene import Scene
@@ -27,9 +28,12 @@ def foresee(scene: Scene, prospect: Prospect) -> Iterator[Foreseen]:
     """Say what would keep containers from starting as they were."""
     pods = {pod.ref: pod for pod in scene.pods if not pod.finished and not pod.deleting}
     yield from _references(scene)
+    changed = {node.name: node.ready_changed for node in scene.nodes}
     for plan in prospect.plans:
         if pod := pods.get(plan.ref):
             yield from _pod(plan, pod, prospect)
+            told_since = max(changed.get(pod.node) or 0.0, (pod.initialized or 0.0) - WHOLE_SECOND)
+            yield from _impatient(plan, pod, told_since)
     yield from _values(pods, prospect)
     for guard in prospect.guards:
         if guard.guards_own:
@@ -78,7 +82,6 @@ def _pod(plan: PodPlan, pod: Pod, prospect: Prospect) -> Iterator[Foreseen]:
     for box in plan.containers:
         yield from _image(box, plan, pod, prospect)
         yield from _scratch(box, plan)
-        yield from _patience(box, pod)
 
 
 def _image(box: Planned, plan: PodPlan, pod: Pod, prospect: Prospect) -> Iterator[Foreseen]:
@@ -114,16 +117,22 @@ def _scratch(box: Planned, plan: PodPlan) -> Iterator[Foreseen]:
             yield foreseen(word, plan.ref, f"container {box.name} at {path}")
 
 
-def _patience(box: Planned, pod: Pod) -> Iterator[Foreseen]:
-    if box.liveness is None or not pod.ready or pod.ready_changed is None:
-        return
-    running = next((each for each in pod.containers if each.name == box.name and each.state is State.RUNNING), None)
-    if running is None or running.started is None:
-        return
-    took = pod.ready_changed - running.started
-    if NEARLY * box.liveness < took <= box.liveness:
-        said = f"container {box.name}: {took:.0f} s of {box.liveness:.0f} s"
-        yield foreseen("LivenessImpatient", pod.ref, said)
+def _impatient(plan: PodPlan, pod: Pod, told_since: float) -> Iterator[Foreseen]:
+    """Tell whose start takes nearly too long, by those that nothing has interrupted.
+
+    Who was ready before its node went away, or before its kubelet began anew to tell of a static pod, `told_since`, has
+    become ready again at once.
+    """
+    for box in plan.containers:
+        running = next((each for each in pod.containers if each.name == box.name and each.state is State.RUNNING), None)
+        if box.liveness is None or not pod.ready or pod.ready_changed is None or running is None:
+            continue
+        if running.started is None or running.started < told_since:
+            continue
+        took = pod.ready_changed - running.started
+        if NEARLY * box.liveness < took <= box.liveness:
+            said = f"container {box.name}: {took:.0f} s of {box.liveness:.0f} s"
+            yield foreseen("LivenessImpatient", pod.ref, said)
 
 
 def _values(pods: Mapping[Ref, Pod], prospect: Prospect) -> Iterator[Foreseen]:

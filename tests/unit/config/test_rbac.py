@@ -60,6 +60,17 @@ def test_each_key_gets_what_it_needs(tmp_path: Path, text: str, wanted: set[tupl
     assert wanted <= given(tmp_path, text)
 
 
+@pytest.mark.parametrize(("kind", "forwards"), [("k3s", False), ("kubernetes", True)])
+def test_who_would_ask_the_dns_of_a_cluster_elsewhere_may_get_there(
+    tmp_path: Path, kind: str, *, forwards: bool
+) -> None:
+    """It is asked through a port-forward to its pod where pods are not reached directly, else at its address."""
+    file = tmp_path / "bootheal.yaml"
+    file.write_text(f"cluster: {{kind: {kind}}}\n")
+    wished = {str(need.right) for need in needed(load(file))["cluster"] if "portforward" in need.right.resource}
+    assert bool(wished) is forwards
+
+
 DATABASE = "databases: {db: {namespace: n, dbname: d, admin: {secret: root}, WHERE}}"
 
 

@@ -60,6 +60,7 @@ class Simulated(Partial):
     asked: list[Target] = field(default_factory=list)
     events: list[Occurrence] = field(default_factory=list)
     log: str = ""
+    shut: BoothealError | None = None
 
     def service(self, namespace: str, name: str) -> Service:
         if self.error:
@@ -84,6 +85,8 @@ class Simulated(Partial):
     def dns(self, target: Target, _name: str, timeout: float) -> Answer:
         assert timeout > 0
         self.asked.append(target)
+        if self.shut:
+            raise self.shut
         return Answer(ok=True, spoke=True)
 
 
@@ -114,6 +117,13 @@ def test_through_a_port_forward_a_pod_that_serves_is_asked() -> None:
 def test_no_coredns_and_no_right_to_see_it_are_no_failures(error: BoothealError) -> None:
     """They are told, and nothing waits."""
     assert look(Simulated(error=error)) == DnsObservation(unknown=str(error))
+
+
+def test_no_right_to_ask_it_is_no_failure_either() -> None:
+    """A run with the rights of `rbac` alone gave up here, and left all that comes after it: its slices were right."""
+    refused = DeniedError("cannot open a port-forward to pod/kube-system/coredns-1: 403", status=403)
+    seen = look(Simulated(shut=refused), direct=False)
+    assert Dns().judge(seen, past()) == Settled("cluster DNS was not checked", (str(refused),))
 
 
 LABELS = {"k8s-app": "kube-dns"}

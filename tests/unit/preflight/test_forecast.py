@@ -16,7 +16,7 @@ from bootheal.preflight.databases import DatabaseFacts, LoginFacts
 from bootheal.preflight.foreseen import foreseen
 from bootheal.preflight.poolers import PodFacts, PoolerFacts
 from bootheal.preflight.words import as_json, lines, verdict
-from support.objects import BOOT, running
+from support.objects import BOOT, a_node, running
 from support.scenes import NOW, PASSWORD, a_scene, component, web_pod, with_pod
 
 WEB, POOLER = "pod/shop/web-5d4-a", Ref("deployment", "shop", "pooler")
@@ -349,6 +349,20 @@ WELL: dict[str, Callable[[], Seen]] = {
     "an image that is always pulled from elsewhere": lambda: all_well(prospect=prospect(web(pulls_always=True))),
     "an emptyDir for scratch": lambda: all_well(prospect=prospect(web(scratch={"/cache": True}))),
     "a liveness probe with patience": lambda: all_well(prospect=prospect(web(liveness=300.0))),
+    "a pod that became ready again as its node came back": lambda: all_well(
+        scene=replace(
+            with_pod(web_pod(containers=(running(name="web"),), ready_changed=BOOT + 10 + 20)),
+            nodes=(a_node(ready_changed=BOOT + 25),),
+        ),
+        prospect=prospect(web(liveness=30.0)),
+    ),
+    # Of etcd under a real kubelet 1.36 that was restarted: begun at 3:46:26, Initialized 3:49:30, Ready 3:50:27.
+    "a static pod of which its kubelet tells anew": lambda: all_well(
+        scene=with_pod(
+            web_pod(containers=(running(name="web"),), initialized=BOOT + 10 + 184, ready_changed=BOOT + 10 + 241)
+        ),
+        prospect=prospect(web(liveness=320.0)),
+    ),
     "a webhook that leaves its own namespace out": lambda: all_well(
         prospect=prospect(guards=(Guard(name="g", service=Ref("service", "shop", "g"), guards_own=False),))
     ),
