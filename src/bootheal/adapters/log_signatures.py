@@ -23,9 +23,8 @@ _LOGRUS = re.compile(rf"\blevel=(\w+) msg={_WORDS}(?: error={_WORDS})?")
 _TERMINAL = re.compile(r"^(?:FATA|PANI)\[\d+\]\s*(.*)")
 # The runtime of Go, and klog, whose lines begin with the level and the date.
 _GO = re.compile(r"^\s*(?:panic|fatal error): (.*)")
-_KLOG = re.compile(
-    rf'^(?:F\d{{4}} [^\]]*\] (.*)|E\d{{4}} .*\] "(?:command failed|Failed to run kubelet)" err={_WORDS})'
-)
+_ENDS = "command failed|Failed to (?:run kubelet|start (?:ContainerManager|cAdvisor))"
+_KLOG = re.compile(rf'^(?:F\d{{4}} [^\]]*\] (.*)|E\d{{4}} .*\] "(?:{_ENDS})" err={_WORDS})')
 _LAST = frozenset({"fatal", "panic", "dpanic"})
 
 

@@ -20,6 +20,14 @@ K3S: tuple[Cause, ...] = (
         signs=unit("database disk image is malformed", "file is not a database", r"database corruption at line \d+"),
         next_step=f"stop k3s, keep a copy of {DB} as it is, and restore the newest backup",
     ),
+    # apiserver/pkg/storage/cacher: what was stored cannot be decoded; after pulled plugs, k3s#7837
+    Cause(
+        id="k3s-object-damaged",
+        means="an object in its database cannot be read: {said}",
+        gravity=Gravity.DATA,
+        signs=unit(r"cacher \(.*failed to list \*\w+\.\w+: (?:unexpected EOF|proto: |illegal base64)"),
+        next_step="stop k3s, keep a copy of /var/lib/rancher/k3s/server/db as it is, and restore the newest backup",
+    ),
     Cause(
         id="k3s-etcd-damaged",
         means="its datastore, etcd, is damaged: {said}",
@@ -115,6 +123,14 @@ K3S: tuple[Cause, ...] = (
             "pq: the database system is (?:starting up|in recovery mode|shutting down)",
         ),
         next_step="see that its database server is up; --datastore-endpoint names it",
+    ),
+    # pkg/clientaccess, pkg/daemons/agent: who joins asks for the certificates first
+    Cause(
+        id="k3s-server-unreachable",
+        means="the server that it joins does not answer yet: {said}",
+        gravity=Gravity.PASSES,
+        signs=unit(r"failed to get CA certs: (?:starting|Get (?!.*x509))"),
+        next_step="see k3s on that server; --server, or K3S_URL in the unit's environment, names it",
     ),
     Cause(
         id="k3s-database-file",

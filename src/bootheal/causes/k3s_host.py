@@ -102,6 +102,43 @@ HOST: tuple[Cause, ...] = (
         signs=unit("could not restore state from checkpoint", "checkpoint is corrupted"),
         next_step="move the file that it names out of the way (/var/lib/kubelet/*_manager_state), and start k3s",
     ),
+    # systemd had not set the cgroup of pods up yet, or takes a controller away again: it succeeds when it is started
+    # again, or after a reboot; kubernetes#122955, #43856, typhoon#712; kubernetes#71704
+    Cause(
+        id="kubelet-cgroups",
+        means="the kubelet could not set up what it counts pods by, and ended: {said}",
+        gravity=Gravity.PASSES,
+        signs=unit(
+            "failed to initiali[sz]e top level QOS containers",
+            r"failed to get rootfs info: (?:unable to find data in memory cache|failed to get device for dir)",
+        ),
+        next_step="it is started again; where that does not help, reboot; cat /sys/fs/cgroup/cgroup.controllers",
+        restart_helps=True,
+    ),
+    # a mount point with a space in it: k3s#4483
+    Cause(
+        id="kubelet-mount-table",
+        means="the kubelet does not understand this machine's table of mounts: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r"wrong number of fields \(expected 6, got \d+\)"),
+        next_step="awk 'NF != 6' /proc/mounts shows the mount that it cannot read; unmount it, or give it another name",
+    ),
+    Cause(
+        id="kubelet-unprivileged",
+        means="the kubelet may not set what it needs of the kernel, as in a container without privileges: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r"open /proc/sys/(?:kernel|vm)/\w+: (?:permission denied|read-only file system)"),
+        next_step="run its container privileged, or give it --kubelet-arg=feature-gates=KubeletInUserNamespace=true",
+    ),
+    # k3s#4356, kubelet#21
+    Cause(
+        id="containerd-orphans",
+        means="containerd has a dead container whose sandbox is gone, and the kubelet ends over it: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit("failed to build map of initial containers from runtime"),
+        next_step="while k3s starts: k3s crictl ps -a, then k3s crictl rm the container of that sandbox; or "
+        "k3s-killall.sh, and systemctl start k3s",
+    ),
     Cause(
         id="kubelet-swap",
         means="the kubelet refuses to run while swap is on",

@@ -151,6 +151,28 @@ KUBELET: tuple[Cause, ...] = (
         next_step="see that its server is up; then on the node: umount -l PATH, and kubectl -n {namespace} delete pod "
         "{name}",
     ),
+    # kubelet volume/util/subpath: bind mounts of the pod, which a cut of power may leave half made; kubernetes#61178,
+    # #85261, #68211
+    Cause(
+        id="subpath-not-mounted",
+        means="a part of a volume (subPath) is not mounted for container {container}: {said}",
+        gravity=Gravity.PERSON,
+        signs=_create(
+            "failed to prepare subPath",
+            r"error mounting \\?\"/\S+/volume-subpaths/.*: no such file or directory",
+        ),
+        next_step="what an earlier start left behind goes with its pod: kubectl -n {namespace} delete pod {name}; "
+        "where it comes again, correct the volume or its subPath: " + DESCRIBE,
+    ),
+    Cause(
+        id="mount-read-only",
+        means="container {container} is to write to a file system that is read-only: {said}",
+        gravity=Gravity.PERSON,
+        signs=_create("read-only file system"),
+        next_step="findmnt shows how it is mounted, and dmesg | grep -i remount whether the kernel made it so, as it "
+        "does with a disk that fails; else correct the volume or its mountPath: " + DESCRIBE,
+        consequence_of=("disk-read-only",),
+    ),
     # containerd pkg/oci, runc libcontainer
     Cause(
         id="mount-not-possible",
@@ -163,11 +185,9 @@ KUBELET: tuple[Cause, ...] = (
             "is not a shared (?:or slave )?mount",
             "failed to mkdir",
             r"failed to (?:generate|apply).* failed to stat",
-            "failed to prepare subPath",
             "failed to create subPath",
             "failed to (?:mount|stat) ",
             r"(?:^|[\s:])l?stat \S+: no such file or directory$",
-            "read-only file system",
         ),
         next_step="correct the volume or its mountPath: " + DESCRIBE,
     ),

@@ -141,6 +141,11 @@ def turned_away(pods: Iterable[Pod]) -> Trouble | None:
     return Trouble(pod, evidence, PODS.recognise(evidence))
 
 
+def not_made(controller: Ref, refusal: str) -> Finding | None:
+    """Return why a controller cannot make its pods, where that is known."""
+    return PODS.recognise(Evidence(source=Source.CONDITION, reason="FailedCreate", text=refusal, about=controller))
+
+
 def how_it_ended(pod: Pod) -> tuple[str, ...]:
     """Say how containers ended that have no log of it: they never began, or were killed for want of memory."""
     ended = (evidence for evidence in _of_containers(pod) if evidence.source is Source.TERMINATED)

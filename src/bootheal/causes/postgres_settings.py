@@ -96,9 +96,9 @@ SURROUNDINGS = (
         gravity=Gravity.PERSON,
         restart_helps=True,
         signs=log(
-            r"could not bind [^\n]*: Cannot assign requested address",
+            r'could not bind (?!IPv6 address "::1?")[^\n]*: Cannot assign requested address',  # no IPv6 is no trouble
             r"^(?:LOG|WARNING|FATAL): could not translate (?:host name|service)",
-            r"^(?:LOG|FATAL): could not create (?:IPv[46]|Unix) socket for address",
+            r"^(?:LOG|FATAL): could not create (?:IPv4|Unix) socket for address",
         ),
         next_step=f"see listen_addresses ('*' is right in a pod); {PREVIOUS_LOGS}",
     ),

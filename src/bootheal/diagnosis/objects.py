@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bootheal.causes import Evidence, Source
-from bootheal.causes.pods import LATER_SECONDS
+from bootheal.causes.pods import LATER_SECONDS, not_made
 from bootheal.causes.tables import PODS
 from bootheal.cluster.rollout import rollout
 from bootheal.diagnosis.item import Item
@@ -44,11 +44,9 @@ def _workload(workload: Workload, scene: Scene, relations: Relations) -> Iterato
     pods = relations.pods.get(workload.ref, ())
     changed = lasting(scene, *(pod.created for pod in pods))
     refused = workload.refused or _refused(workload.ref, scene)
-    if refused and len(pods) < workload.desired:
-        said = Evidence(source=Source.CONDITION, reason="FailedCreate", text=refused, about=workload.ref)
-        if found := PODS.recognise(said):
-            yield item(found, lasting(scene))
-            return
+    if refused and len(pods) < workload.desired and (found := not_made(workload.ref, refused)):
+        yield item(found, lasting(scene))
+        return
     yield compared("NotAvailable", workload.ref, state.why, changed)
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bootheal.causes.pods import not_made, turned_away
 from bootheal.causes.server_pods import serving
 from bootheal.cluster import refusals
 from bootheal.cluster.freshness import pod_doubt, service_doubt
+from bootheal.cluster.starting import finished
 from bootheal.errors import PermanentError, TransientError
 from bootheal.model import Answer, Auth, Credentials, Document, Login, Pod, Ref, Service, Target, Workload
+from bootheal.model.quoted import quoted
 from bootheal.model.sqlstates import RECOVERING
 from bootheal.pgbouncer.diagnosis import Diagnosis, Logins
 from bootheal.pgbouncer.down import CONTAINERS, Down, down, log_of
@@ -70,6 +73,7 @@ class PoolerObservation:
 
     `pooler` and `application` are logins straight to PostgreSQL, asked only when that matters.
     `wanted` is how many pods there should be, `down` those that do not run; `roles` are those of credential and client.
+    `hint` is what a person does where none is there, if that is known.
     """
 
     pods: tuple[PoolerPod, ...] = ()
@@ -81,6 +85,7 @@ class PoolerObservation:
     wanted: int = 1
     down: tuple[Down, ...] = ()
     roles: tuple[str, ...] = ()
+    hint: str = ""
 
     def diagnosis(self, pod: PoolerPod) -> Diagnosis:
         """Judge one pod: what the console shows is plainer than any wording."""
@@ -159,10 +164,8 @@ def look(world: World, pooler: Pooler) -> PoolerObservation:
     pods: list[PoolerPod] = []
     doubts: list[str] = []
     stopped: list[Down] = []
-    for pod in there:
-        if pod.deleting or pod.finished:
-            doubts += [] if pod.deleting else [f"{pod.ref} is {pod.reason or pod.phase}"]
-        elif doubt := pod_doubt(pod, boot_time=boot_time):
+    for pod in (each for each in there if not (each.deleting or each.finished)):
+        if doubt := pod_doubt(pod, boot_time=boot_time):
             doubts.append(doubt)
         elif lies := down(world, pod, boot_time):
             stopped.append(lies)
@@ -170,10 +173,10 @@ def look(world: World, pooler: Pooler) -> PoolerObservation:
         else:
             target = Target(pod.ip, _port(pooler, service, pod), pod.ref, auth=pooler.auth)
             pods.append(_pod(world, pooler, pod, target, client=client, console=console))
-    if not there:
-        doubts.append(_no_pod(workload))
     roles = (world.secrets.credentials(pooler.credential).user, client.user)
     seen = PoolerObservation(tuple(pods), tuple(doubts), wanted=workload.desired, down=tuple(stopped), roles=roles)
+    if not (pods or doubts):
+        seen = _absent(workload, there, seen)
     if pooler.settings_in:
         seen = replace(seen, document=world.cluster.document(*pooler.settings_in))
     if pods and not seen.failing:
@@ -290,5 +293,17 @@ def _port(pooler: Pooler, service: Service, pod: Pod) -> int:
     return port
 
 
+def _absent(workload: Workload, there: Sequence[Pod], seen: PoolerObservation) -> PoolerObservation:
+    """Say why none lives; where one does, what has ended is only left behind."""
+    ended = [pod for pod in there if pod.finished and not pod.deleting]
+    refused = not_made(workload.ref, workload.refused) if workload.refused else None
+    told = refused or turned_away(ended)
+    why = [_no_pod(workload)] if workload.refused or not there else [finished(pod) for pod in ended]
+    return replace(seen, doubts=tuple(why), hint=told.next_step if told else "")
+
+
 def _no_pod(workload: Workload) -> str:
-    return f"{workload.ref} is scaled to zero" if workload.desired == 0 else f"{workload.ref} has no pod yet"
+    if workload.desired == 0:
+        return f"{workload.ref} is scaled to zero"
+    why = f": its pods cannot be created: {quoted(workload.refused)}" if workload.refused else " yet"
+    return f"{workload.ref} has no pod{why}"

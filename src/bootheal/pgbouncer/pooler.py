@@ -107,7 +107,7 @@ class PoolerStep(Step[PoolerObservation]):
         if worst and all(down.stuck(past) for down in seen.down) and len(seen.down) == len(seen.doubts):
             return GiveUp(why, worst.hint)
         ref = self.pooler.deployment
-        return Wait(why, hint=(worst.hint if worst else "") or self._hint(f"describe {ref.kind} {ref.name}"))
+        return Wait(why, hint=(worst.hint if worst else seen.hint) or self._hint(f"describe {ref.kind} {ref.name}"))
 
     def _hint(self, what: str) -> str:
         return f"kubectl -n {self.pooler.deployment.namespace} {what}"

@@ -6,9 +6,11 @@ What is filtered out of a list is not told as if it had never been there.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from bootheal.cluster.freshness import before_boot
 from bootheal.cluster.starting import finished
 from bootheal.errors import BoothealError
 from bootheal.model import Operated, Pod, Ref, Workload
+from bootheal.model.quoted import quoted
 from bootheal.ports import World
 
 # CloudNativePG names its cluster by this label, on its pods and in its Services' selectors.
@@ -46,7 +48,7 @@ def _held(world: World, namespace: str, labels: Mapping[str, str], pods: Sequenc
             yield from _by_operator(Ref("cluster", namespace, cluster), operated, pods)
         if not pods and labels:
             sets = world.cluster.statefulsets(namespace)
-            yield from (f"{found.ref} is scaled to zero" for found in sets if _of(found, labels) and found.desired == 0)
+            yield from (why for found in sets if _of(found, labels) and (why := _without_pods(world, found)))
     except BoothealError:
         return
 
@@ -57,6 +59,18 @@ def _by_operator(ref: Ref, operated: Operated, pods: Sequence[Pod]) -> Iterator[
     fenced = [pod.ref.name for pod in pods if "*" in operated.fenced or pod.ref.name in operated.fenced]
     if fenced:
         yield f"{', '.join(fenced)} fenced (annotation cnpg.io/fencedInstances of {ref})"
+
+
+def _without_pods(world: World, workload: Workload) -> str:
+    """Say that it is to have none, or why its controller cannot make any, as it says in Events."""
+    if workload.desired == 0:
+        return f"{workload.ref} is scaled to zero"
+    boot_time = world.host.boot_time()
+    told = world.cluster.occurrences(workload.ref)
+    made = [each for each in told if each.reason in ("FailedCreate", "SuccessfulCreate")]
+    if not made or made[-1].reason != "FailedCreate" or (made[-1].at and before_boot(made[-1].at, boot_time)):
+        return ""
+    return f"{workload.ref} cannot create its pods: {quoted(made[-1].message)}"
 
 
 def _of(workload: Workload, labels: Mapping[str, str]) -> bool:

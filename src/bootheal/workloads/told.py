@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from bootheal.causes import Evidence, Gravity, Source
-from bootheal.causes.pods import LATER_SECONDS, Trouble
-from bootheal.causes.tables import PODS
+from bootheal.causes import Gravity, Source
+from bootheal.causes.pods import LATER_SECONDS, Trouble, not_made
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.rollout import unpulled
 from bootheal.cluster.starting import clock, starting
@@ -57,8 +56,7 @@ def at_zero(seen: WorkloadObservation) -> Judgement:
 def refused(seen: WorkloadObservation, past: Past) -> Judgement:
     """Nothing can be restarted that cannot be made: say why, and give up what does not pass."""
     workload = seen.workload
-    said = Evidence(source=Source.CONDITION, reason="FailedCreate", text=workload.refused, about=workload.ref)
-    found = PODS.recognise(said)
+    found = not_made(workload.ref, workload.refused)
     hint = found.next_step if found else f"kubectl -n {workload.ref.namespace} describe replicaset"
     if found and found.cause.gravity is Gravity.PERSON and seen.held("refused", past) >= LATER_SECONDS:
         return GiveUp(seen.rollout.why, hint)

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from bootheal.model import Admission, Answer, Console, Endpoint, Pod, Quota, Ref, Service, Setting
+from bootheal.model import Admission, Answer, Console, Endpoint, Pod, Quota, Ref, Service, Setting, Workload
 from bootheal.pgbouncer.observation import look
 from bootheal.pgbouncer.pod import STARVED
+from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.ports import World
-from support.objects import a_pod
+from bootheal.step import Wait
+from support.objects import a_pod, past
 from support.pooler import POOLER, SERVED, OnePooler
 
 
@@ -88,3 +90,55 @@ def test_what_would_keep_its_successor_out_is_asked_of_a_pod_that_fails(keeps_ou
     world.keeps_out = keeps_out
     seen = look(World(cluster=world, secrets=world, host=world, postgres=world, pooler=world), POOLER)
     assert [pod.kept_out for pod in seen.pods] == [why]
+
+
+class WithoutPods(OnePooler):
+    """A pooler of which no pod lives."""
+
+    def __init__(self, *pods: Pod, refused: str = "") -> None:
+        super().__init__(Console({}))
+        self._pods, self._refused = pods, refused
+
+    def workload(self, ref: Ref) -> Workload:
+        return replace(super().workload(ref), refused=self._refused)
+
+    def pods(self, _namespace: str, _selector: Any = None) -> Sequence[Pod]:
+        return self._pods
+
+
+TURNED_AWAY = a_pod("pooler-0", phase="Failed", reason="NodeAffinity", message="Pod Predicate NodeAffinity failed")
+QUOTA = 'pods "pooler-1" is forbidden: exceeded quota: mem'
+
+
+@pytest.mark.parametrize(
+    ("world", "why", "hint"),
+    [
+        (
+            WithoutPods(TURNED_AWAY),
+            "pod/shop/pooler-0 is NodeAffinity: Pod Predicate NodeAffinity failed",
+            "kubectl get nodes --show-labels",
+        ),
+        (
+            WithoutPods(TURNED_AWAY, refused=QUOTA),
+            f"deployment/shop/pooler has no pod: its pods cannot be created: {QUOTA}",
+            "describe resourcequota",
+        ),
+        (WithoutPods(refused="of the next release"), "cannot be created: of the next release", "describe deployment"),
+        (WithoutPods(), "deployment/shop/pooler has no pod yet", "kubectl -n shop describe deployment pooler"),
+    ],
+)
+def test_why_no_pod_of_it_lives_is_told_with_the_message(world: WithoutPods, why: str, hint: str) -> None:
+    """Turned away by the kubelet, or not even made."""
+    seen = look(World(cluster=world, secrets=world, host=world, postgres=world, pooler=world), POOLER)
+    judgement = PoolerStep(name="pooler", pooler=POOLER).judge(seen, past())
+    assert isinstance(judgement, Wait)
+    assert why in judgement.why
+    assert hint in judgement.hint
+
+
+def test_what_is_left_behind_is_no_doubt_while_a_successor_lives() -> None:
+    """Evicted pods stay until somebody deletes them: they kept the pooler from being given up."""
+    world = WithoutPods(TURNED_AWAY, a_pod("pooler-1"))
+    seen = look(World(cluster=world, secrets=world, host=world, postgres=world, pooler=world), POOLER)
+    assert [pod.ref.name for pod in seen.pods] == ["pooler-1"]
+    assert not seen.doubts

@@ -14,6 +14,7 @@ from bootheal.model import (
     Endpoint,
     Leadership,
     Login,
+    Occurrence,
     Operated,
     Pod,
     Ref,
@@ -46,6 +47,7 @@ class Simulated(Partial):
     targets: list[Target] = field(default_factory=list)
     statefulsets_: list[Workload] = field(default_factory=list)
     operated_: Operated = field(default_factory=Operated)
+    events_: list[Occurrence] = field(default_factory=list)
 
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         return Credentials("postgres", Secret("x"))
@@ -65,6 +67,9 @@ class Simulated(Partial):
 
     def statefulsets(self, _namespace: str) -> list[Workload]:
         return self.statefulsets_
+
+    def occurrences(self, about: Ref) -> list[Occurrence]:
+        return self.events_ if about.kind == "statefulset" else []
 
     def operated(self, namespace: str, cluster: str) -> Operated:
         assert (namespace, cluster) == ("shop", "db")
@@ -286,6 +291,9 @@ def test_a_declared_authority_goes_with_every_question() -> None:
     assert [target.trust for target in simulated.targets] == [trust]
 
 
+NO_POD = "no pod in namespace shop has the labels app=db"
+
+
 def hibernating() -> Service:
     selector = {"cnpg.io/cluster": "db", "cnpg.io/instanceRole": "primary"}
     return Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), selector)
@@ -300,6 +308,10 @@ def hibernating() -> Service:
             "pod/shop/db-0 is Completed",
         ),
         ([db_pod("db-0", phase="Failed", reason="Evicted")], "pod/shop/db-0 is Evicted"),
+        (
+            [db_pod("db-0", phase="Failed", reason="Evicted", message="The node had condition: [DiskPressure].")],
+            "pod/shop/db-0 is Evicted: The node had condition: [DiskPressure].",
+        ),
         ([db_pod("db-0", phase="Failed")], "pod/shop/db-0 is Failed"),
         (
             [db_pod("db-0", deleting=True, delete_by=BOOT + 30)],
@@ -322,6 +334,25 @@ def test_a_set_that_is_scaled_to_zero_is_named() -> None:
     others = [replace(one, selector={"app": "web"}), replace(one, ref=Ref("statefulset", "shop", "x"), desired=1)]
     simulated = Simulated([], statefulsets_=[*others, one])
     assert find(world(simulated), database()).why_none == "statefulset/shop/db is scaled to zero"
+
+
+REFUSED = 'create Pod db-0 in StatefulSet db failed error: pods "db-0" is forbidden: exceeded quota: mem'
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ([("FailedCreate", BOOT + 9)], f"statefulset/shop/db cannot create its pods: {REFUSED}"),
+        ([("FailedCreate", BOOT + 9), ("SuccessfulCreate", BOOT + 20)], NO_POD),
+        ([("FailedCreate", BOOT - 99)], NO_POD),
+        ([], NO_POD),
+    ],
+)
+def test_a_set_that_may_not_make_its_pods_is_told_with_the_reason(events: list[tuple[str, float]], said: str) -> None:
+    """It says so in Events only: a quota, a webhook; what it said before this boot is history."""
+    one = Workload(Ref("statefulset", "shop", "db"), "u", "1", 1, 1, desired=1, selector={"app": "db"})
+    told = [Occurrence(reason, REFUSED, at) for reason, at in events]
+    assert find(world(Simulated([], statefulsets_=[one], events_=told)), database()).why_none == said
 
 
 def test_a_cluster_that_is_hibernated_is_named() -> None:

@@ -1,6 +1,7 @@
 """What is said of a workload whose pods the kubelet turns away: each is Failed, and nothing of it lives."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ LABELS = "Pod Predicate NodeAffinity failed"
 SYSCTL = 'Pod was rejected: forbidden sysctl: "net.core.somaxconn" not allowlisted'
 
 
-def rejected(name: str = "web-1", *, reason: str, message: str, **fields: object) -> Pod:
+def rejected(name: str = "web-1", *, reason: str, message: str, **fields: Any) -> Pod:
     return replace(
         a_pod(name, phase="Failed", reason=reason, message=message, labels={"app": "web"}, owner=OWNER), **fields
     )
