@@ -210,7 +210,8 @@ def _pod(
     world: World, pooler: Pooler, pod: Pod, target: Target, *, client: Credentials, console: Credentials
 ) -> PoolerPod:
     container = serving(pod, CONTAINERS)
-    where = PoolerPod(pod.ref, pod.uid, target, STARVED, noted=noted(pod.lent) if pooler.noted else None)
+    lent = noted(pod.lent) if pooler.noted else None
+    where = PoolerPod(pod.ref, pod.uid, target, STARVED, noted=lent, node=pod.node)
     if container:
         where = replace(where, container=container.name, image=container.image)
     try:

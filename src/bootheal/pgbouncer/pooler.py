@@ -54,6 +54,10 @@ class PoolerStep(Step[PoolerObservation]):
         """The settings, with what can be asked of them."""
         return Declared(self.pooler.settings)
 
+    def lives_on(self, seen: PoolerObservation) -> frozenset[str]:
+        """The nodes of its pods."""
+        return frozenset(pod.node for pod in seen.pods if pod.node)
+
     def interests(self) -> frozenset[Interest]:
         """The pods and the addresses of the Service."""
         namespace = self.pooler.deployment.namespace
@@ -227,7 +231,7 @@ class PoolerStep(Step[PoolerObservation]):
 
 def _in_doubt(pod: PoolerPod, past: Past) -> bool:
     """Whether a pod has served in this boot, and one slow login is all that speaks against it."""
-    served = past.baseline.get(_served(pod)) == past.epoch
+    served = _served(pod) in past.baseline and past.lasts(past.baseline[_served(pod)])
     return served and pod.login != STARVED and past.held(fails(pod)) < DOUBT_SECONDS
 
 

@@ -11,6 +11,7 @@ from bootheal.cluster import webhooks
 from bootheal.cluster.freshness import before_boot, node_doubt
 from bootheal.errors import DeniedError, TransientError
 from bootheal.model import BootTime, Extensions, HostFacts, Lease, Node, Readiness, Ref, Right
+from bootheal.model.past import epoch_of, rebooted
 from bootheal.platform import components
 from bootheal.platform.components import Allowed
 from bootheal.ports import ClusterReader, Host, Interest, World
@@ -135,6 +136,7 @@ class Gate(Step[GateObservation]):
         if doubt := next(awaited, ""):
             return Wait(doubt)
         names = ", ".join(node.name for node, _ in well)
+        boots = _boots(seen)
         cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in well if node.unschedulable)
         return Settled(
             f"node {names} is Ready in this boot",
@@ -144,8 +146,23 @@ class Gate(Step[GateObservation]):
                 *_lost(seen, well, past),
                 *webhooks.remarks(seen.extensions),
             ),
-            epoch=seen.epoch or "+".join(node.boot_id for node, _ in nodes),
+            epoch=seen.epoch or _epoch(boots, past),
+            boots=boots,
+            baseline={_away_in(node): node.boot_id for node, _ in seen.nodes if doubts.get(node.name)},
         )
+
+
+def _boots(seen: GateObservation) -> dict[str, str]:
+    """Return the boots of all nodes; of this machine, or its containers, as the host names them."""
+    ours = seen.epoch if seen.boot_id else None
+    told = ((node, (ours if node.boot_id == seen.boot_id else None) or node.boot_id) for node, _ in seen.nodes)
+    return {node.name: boot for node, boot in told if boot}
+
+
+def _epoch(boots: Mapping[str, str], past: Past) -> str:
+    """Name the epoch of a cluster elsewhere: a node that joins begins no other one, one that rebooted does."""
+    lasts = past.boots and past.epoch and not rebooted(past.boots, boots)
+    return past.epoch if lasts else epoch_of(boots.values())
 
 
 def _by_the_clock(seen: GateObservation) -> str:
@@ -225,8 +242,16 @@ def _is_away(name: str) -> str:
 
 
 def _left(seen: GateObservation, name: str, past: Past) -> bool:
-    """Tell whether a node has been silent for so long that others do not wait for it."""
-    return seen.boot_id is None and past.held(_is_away(name)) >= AWAY_SECONDS
+    """Tell whether a node has been silent for so long that others do not wait for it, or was left before."""
+    if seen.boot_id is not None:
+        return False
+    before = (past.baseline.get(_away_in(node)) == node.boot_id for node, _ in seen.nodes if node.name == name)
+    return past.held(_is_away(name)) >= AWAY_SECONDS or any(before)
+
+
+def _away_in(node: Node) -> str:
+    """Name that a node was left when the gate opened last: in that boot nobody waits for it again."""
+    return f"left {node.name} in boot"
 
 
 def _lost(seen: GateObservation, here: Sequence[tuple[Node, Lease | None]], past: Past) -> Iterator[str]:
