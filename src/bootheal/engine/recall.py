@@ -19,14 +19,14 @@ def recall(memory: Recorder, plan: Plan, step: str, seen: Observation, *, epoch:
     lived = _lived(memory, plan.steps[step], seen)
     first_seen = memory.observe(step, seen.conditions, monotonic, lived)
     ancestors = plan.ancestors[step]
-    repairs = [done for name in ancestors for done in memory.done(name) if done.result == "done" and done.repairs]
+    repairs = memory.repairs(ancestors)
     return Past(
         now=now,
         epoch=epoch_of(lived.values()) or epoch,
         first_seen={condition: now - (monotonic - since) for condition, since in first_seen.items()},
         done=memory.done(step),
         repaired=max((done.at for done in repairs), default=None),
-        repairs=sum(map(memory.repairs, ancestors)),
+        repairs=sum(done.count for done in repairs) + memory.repaired_before(ancestors),
         baseline=memory.baseline(step),
         incident=memory.incident(step),
         boots=memory.boots,

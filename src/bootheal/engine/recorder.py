@@ -4,7 +4,7 @@ Records of actions are on disk before the action is; the rest is written at most
 nothing but what is the baseline, seldom. Nothing is written without the lock: another pass may be under way.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from bootheal.engine import memory
@@ -148,10 +148,16 @@ class Recorder:
         """Return the nodes that this step was last seen to be about, with their boots."""
         return memory.step(self._remembered, step).boots
 
-    def repairs(self, step: str) -> int:
-        """Count what this step has repaired, for those that come after it: it does not fall while they go on."""
-        known = memory.step(self._remembered, step)
-        return known.repairs + memory.repaired(known)
+    def repairs(self, steps: Iterable[str]) -> list[ActionRecord]:
+        """Return what any of these steps did in this epoch that repaired something."""
+        known = self._remembered.steps
+        did = (known[name].done for name in steps if name in known)
+        return [done for records in did for done in records if done.result == "done" and done.repairs]
+
+    def repaired_before(self, steps: Iterable[str]) -> int:
+        """Count what these steps repaired in epochs of theirs that are over, while those that come after them go on."""
+        known = self._remembered.steps
+        return sum(known[name].repairs for name in steps if name in known)
 
     def next_number(self, step: str) -> int:
         """Return the number of the step's next action."""
