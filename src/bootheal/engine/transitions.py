@@ -13,7 +13,7 @@ from bootheal.engine.bounds import Bounds
 from bootheal.engine.executor import EventSink, Executor
 from bootheal.engine.graph import Graph
 from bootheal.engine.messages import Limits
-from bootheal.engine.node import SETTLE_DOWN_SECONDS, Node
+from bootheal.engine.node import Node
 from bootheal.engine.recorder import Recorder
 from bootheal.model import Ending, EventKind
 from bootheal.model.durations import spoken
@@ -95,6 +95,7 @@ class Transitions:
     def _settle(self, node: Node, judgement: Settled) -> None:
         news = not node.settled or (node.why != judgement.why and self._executor)  # between passes: still well
         node.remarks, node.failures, node.waited = judgement.remarks, 0, 0.0
+        node.calm = node.calm + 1 if node.settled and node.why == judgement.why else 0
         if judgement.epoch:
             self._believe(judgement)
         if judgement.baseline:
@@ -121,7 +122,7 @@ class Transitions:
             self._graph.reopen()
 
     def _wait(self, node: Node, judgement: Wait) -> None:
-        now = self._clock.monotonic()
+        now, node.calm = self._clock.monotonic(), 0
         if node.waited >= node.step.patience:
             self._give_up(node, _out_of_patience(node, judgement))
             return
@@ -137,7 +138,7 @@ class Transitions:
 
     def _look_again(self, node: Node, seconds: float) -> None:
         """In so many seconds; at once if something changed while it was being looked at."""
-        node.due = node.looked + SETTLE_DOWN_SECONDS if node.changed else self._clock.monotonic() + seconds
+        node.due = node.looked + node.settles_down if node.changed else self._clock.monotonic() + seconds
 
     def _unsettle(self, node: Node, why: str) -> None:
         node.reopen()

@@ -193,7 +193,8 @@ def _with_refusals(world: World, pooler: Pooler, seen: PoolerObservation, there:
     if not seen.failing:
         return seen
     namespace = pooler.deployment.namespace
-    found, by_uid = refusals.look(world.cluster, namespace, world.cluster.pods(namespace)), {p.uid: p for p in there}
+    found = refusals.look(world.cluster, namespace, world.cluster.unpulled(namespace))
+    by_uid = {pod.uid: pod for pod in there}
     return replace(seen, pods=tuple(replace(pod, kept_out=found.of(by_uid[pod.uid])) for pod in seen.pods))
 
 

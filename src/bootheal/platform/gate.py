@@ -3,6 +3,7 @@
 While it is shut, what the host knows of the cluster's components tells why, and sometimes what can be done.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,8 @@ BLOCKING_TAINTS = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io
 NAMED = 6
 
 # How each sentence begins that says what is wrong with a node, here and in `cluster.freshness`.
-_OF_A_NODE = ("node ", "no node ")
+_MANY = "waits for more than"
+_OF_A_NODE = ("node ", "no node ", _MANY)
 
 # While the API server starts, its checks pass one by one: the one that holds it up is named once it has failed for so
 # many seconds.
@@ -132,9 +134,9 @@ class Gate(Step[GateObservation]):
             for node, lease in nodes
         }
         well = tuple(pair for pair in nodes if not doubts[pair[0].name])
-        awaited = (doubt for name, doubt in doubts.items() if doubt and not (well and _left(seen, name, past)))
-        if doubt := next(awaited, ""):
-            return Wait(doubt)
+        awaited = {name: doubt for name, doubt in doubts.items() if doubt and not (well and _left(seen, name, past))}
+        if awaited:
+            return Wait(_doubts(awaited))
         names = ", ".join(node.name for node, _ in well)
         boots = _boots(seen)
         cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in well if node.unschedulable)
@@ -152,6 +154,12 @@ class Gate(Step[GateObservation]):
         )
 
 
+def _doubts(awaited: Mapping[str, str]) -> str:
+    """Say what keeps the gate shut. Of a hundred nodes that come one after the other not each is news."""
+    name, doubt = next(iter(awaited.items()))
+    return doubt if len(awaited) <= NAMED else f"{_MANY} {NAMED} nodes: the first {doubt.removeprefix(f'node {name} ')}"
+
+
 def _boots(seen: GateObservation) -> dict[str, str]:
     """Return the boots of all nodes; of this machine, or its containers, as the host names them."""
     ours = seen.epoch if seen.boot_id else None
@@ -161,8 +169,10 @@ def _boots(seen: GateObservation) -> dict[str, str]:
 
 def _epoch(boots: Mapping[str, str], past: Past) -> str:
     """Name the epoch of a cluster elsewhere: a node that joins begins no other one, one that rebooted does."""
-    lasts = past.boots and past.epoch and not rebooted(past.boots, boots)
-    return past.epoch if lasts else epoch_of(boots.values())
+    if past.boots and past.epoch and not rebooted(past.boots, boots):
+        return past.epoch
+    name = epoch_of(boots.values())
+    return name if len(boots) <= NAMED else f"{len(boots)}-nodes-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
 def _by_the_clock(seen: GateObservation) -> str:
@@ -225,9 +235,13 @@ def _away(seen: GateObservation) -> list[tuple[Node, Lease | None]]:
 
 
 def _bound(cluster: ClusterReader, seen: GateObservation) -> dict[str, tuple[Ref, ...]]:
-    """Ask what is bound to nodes that are away; nobody waits for it."""
+    """Ask what is bound to nodes that are away; nobody waits for it.
+
+    Of a cluster elsewhere every node is silent at first. One that is away for as long as it takes to be told of is not
+    Ready any more by then.
+    """
     try:
-        return {node.name: tuple(cluster.bound_to(node.name)) for node, _ in _away(seen)}
+        return {node.name: tuple(cluster.bound_to(node.name)) for node, _ in _away(seen) if not node.ready}
     except TransientError:
         return {}
 

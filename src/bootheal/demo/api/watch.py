@@ -83,9 +83,15 @@ def _bookmark(store: Store, kind: Kind) -> Object:
 
 
 async def _send(response: web.StreamResponse, events: list[Object], request: web.Request, kind: Kind) -> None:
-    for event in events:
-        shown = event
-        if wants_table(request) and event["type"] not in {"ERROR", "BOOKMARK"}:
-            version = event["object"]["metadata"]["resourceVersion"]
-            shown = event | {"object": table(kind, [event["object"]], version)}
-        await response.write(json.dumps(shown, separators=(",", ":")).encode() + b"\n")
+    """Write them as one piece: a thousand a second are no thousand packets."""
+    tables = wants_table(request)
+    lines = (json.dumps(_shown(event, kind) if tables else event, separators=(",", ":")) for event in events)
+    if written := "".join(f"{line}\n" for line in lines):
+        await response.write(written.encode())
+
+
+def _shown(event: Object, kind: Kind) -> Object:
+    if event["type"] in {"ERROR", "BOOKMARK"}:
+        return event
+    version = event["object"]["metadata"]["resourceVersion"]
+    return event | {"object": table(kind, [event["object"]], version)}
