@@ -183,7 +183,7 @@ class PoolerStep(Step[PoolerObservation]):
     def _repairs(self, seen: PoolerObservation, past: Past) -> Iterator[Action]:
         yield from self._settings(seen, past)
         yield from self._repayments(seen, past)
-        if seen.document and not seen.document.managed_by and (text := self.declared.text(seen.document)):
+        if seen.document and not seen.document.kept and (text := self.declared.text(seen.document)):
             yield WriteSettings(cause="declared", document=seen.document, text=text)
         elif seen.document and not self.declared.text(seen.document):
             for pod in seen.pods:
@@ -224,9 +224,8 @@ class PoolerStep(Step[PoolerObservation]):
                 yield f"the declared settings cannot be verified: {pod.refused}; {pod.hint}"
         if seen.document and unsure(seen.document.text):
             yield f"{seen.document.ref} includes other files, which may set the declared settings otherwise"
-        if seen.document and seen.document.managed_by and self.declared.text(seen.document):
-            owner = seen.document.managed_by
-            yield f"{seen.document.ref} was not written, because {owner} manages it: change the settings there"
+        if seen.document and seen.document.kept and self.declared.text(seen.document):
+            yield f"{seen.document.ref} was not written, because {seen.document.kept}"
 
 
 def _in_doubt(pod: PoolerPod, past: Past) -> bool:

@@ -244,7 +244,8 @@ class KubeReader:
         raw = self._get("configmaps", ref)
         with understood(str(ref)):
             version = raw["metadata"].get("resourceVersion", "")
-            return checked(ConfigMap(ref, raw.get("data") or {}, version, objects.manager(raw)))
+            immutable = raw.get("immutable") is True
+            return checked(ConfigMap(ref, raw.get("data") or {}, version, objects.manager(raw), immutable))
 
     def may(self, right: Right, name: str = "") -> bool:
         """Create a SelfSubjectAccessReview, which changes nothing."""
