@@ -43,6 +43,8 @@ async def watch(store: Store, call: Call, request: web.Request) -> web.StreamRes
                 # Not wait_for: before Python 3.12 it swallows the cancellation of a watcher that has gone.
                 async with asyncio.timeout_at(min(ends, bookmark_at)):
                     events = _events(await subscription.take(), call.kind, selected)
+            if events:
+                await asyncio.sleep(store.history.lag)
             if loop.time() >= bookmark_at and not subscription.pending:  # it says that nothing older will come
                 bookmark_at = _next_bookmark(loop.time(), ends)
                 events += [_bookmark(store, call.kind)] if call.query.get("allowWatchBookmarks") else []
