@@ -3,17 +3,17 @@
 While it is shut, what the host knows of the cluster's components tells why, and sometimes what can be done.
 """
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bootheal.causes.machine import of_node
 from bootheal.cluster import webhooks
 from bootheal.cluster.freshness import before_boot, node_doubt
 from bootheal.errors import DeniedError, TransientError
 from bootheal.model import BootTime, Extensions, HostFacts, Lease, Node, Readiness, Ref, Right
-from bootheal.model.past import epoch_of, rebooted
 from bootheal.platform import components
+from bootheal.platform.boots import boots_of, named
 from bootheal.platform.components import Allowed
 from bootheal.ports import ClusterReader, Host, Interest, World
 from bootheal.step import REFUSAL_TRANSIENT_SECONDS, GiveUp, Judgement, Past, Settled, Step, Wait
@@ -105,7 +105,8 @@ class Gate(Step[GateObservation]):
             return components.judge_symptoms(seen.facts, past, self.allowed) or judgement
         cause = components.judge(_without_our_own(seen), past, self.allowed)
         if isinstance(cause, Wait):
-            return Wait(f"{cause.why}; {judgement.why}") if isinstance(judgement, Wait) else judgement
+            both = f"{cause.why}; {judgement.why}"
+            return Wait(both, hint=judgement.hint) if isinstance(judgement, Wait) else judgement
         return cause or judgement
 
     def _judge_api(self, seen: GateObservation, past: Past) -> Judgement:
@@ -136,9 +137,9 @@ class Gate(Step[GateObservation]):
         well = tuple(pair for pair in nodes if not doubts[pair[0].name])
         awaited = {name: doubt for name, doubt in doubts.items() if doubt and not (well and _left(seen, name, past))}
         if awaited:
-            return Wait(_doubts(awaited))
+            return Wait(_doubts(awaited), hint=_next_step(nodes, next(iter(awaited.values()))))
         names = ", ".join(node.name for node, _ in well)
-        boots = _boots(seen)
+        boots = boots_of([node for node, _ in seen.nodes], seen.boot_id, seen.epoch)
         cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in well if node.unschedulable)
         return Settled(
             f"node {names} is Ready in this boot",
@@ -148,7 +149,7 @@ class Gate(Step[GateObservation]):
                 *_lost(seen, well, past),
                 *webhooks.remarks(seen.extensions),
             ),
-            epoch=seen.epoch or _epoch(boots, past),
+            epoch=seen.epoch or named(boots, past),
             boots=boots,
             baseline={_away_in(node): node.boot_id for node, _ in seen.nodes if doubts.get(node.name)},
         )
@@ -158,21 +159,6 @@ def _doubts(awaited: Mapping[str, str]) -> str:
     """Say what keeps the gate shut. Of a hundred nodes that come one after the other not each is news."""
     name, doubt = next(iter(awaited.items()))
     return doubt if len(awaited) <= NAMED else f"{_MANY} {NAMED} nodes: the first {doubt.removeprefix(f'node {name} ')}"
-
-
-def _boots(seen: GateObservation) -> dict[str, str]:
-    """Return the boots of all nodes; of this machine, or its containers, as the host names them."""
-    ours = seen.epoch if seen.boot_id else None
-    told = ((node, (ours if node.boot_id == seen.boot_id else None) or node.boot_id) for node, _ in seen.nodes)
-    return {node.name: boot for node, boot in told if boot}
-
-
-def _epoch(boots: Mapping[str, str], past: Past) -> str:
-    """Name the epoch of a cluster elsewhere: a node that joins begins no other one, one that rebooted does."""
-    if past.boots and past.epoch and not rebooted(past.boots, boots):
-        return past.epoch
-    name = epoch_of(boots.values())
-    return name if len(boots) <= NAMED else f"{len(boots)}-nodes-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
 def _by_the_clock(seen: GateObservation) -> str:
@@ -291,6 +277,12 @@ def _lost(seen: GateObservation, here: Sequence[tuple[Node, Lease | None]], past
 
 def _renewed(lease: Lease, boot_time: BootTime | None, now: float) -> bool:
     return not before_boot(lease.renewed, boot_time) and now - lease.renewed <= lease.duration
+
+
+def _next_step(nodes: Sequence[tuple[Node, Lease | None]], doubt: str) -> str:
+    """Return what a person does about a node that says itself why it is not Ready, "" where none is meant."""
+    found = (of_node(node) for node, _ in nodes if doubt == _unready(node))
+    return next((each.next_step for each in found if each), "")
 
 
 def _unready(node: Node) -> str:
