@@ -19,7 +19,7 @@ from bench.resident import _processor_seconds, _resident
 from bench.row import CannotMeasureError, Row
 from bootheal.demo.stack import Stack, StackOptions
 from support.command import start
-from support.crowd import PODS_EACH, Crowd
+from support.crowd import HEARTBEAT_SECONDS, PODS_EACH, Crowd
 
 PART = "scale: {nodes} nodes, {pods} pods, {workloads} workloads, {databases} databases"
 NODES, DATABASES = 100, 50
@@ -44,14 +44,18 @@ class Cost:
 
 
 @contextmanager
-def crowd(workloads: int, nodes: int = NODES, databases: int = DATABASES) -> Iterator[Crowd]:
-    """Open a cluster of that size."""
+def crowd(
+    workloads: int, nodes: int = NODES, databases: int = DATABASES, beats: float = HEARTBEAT_SECONDS
+) -> Iterator[Crowd]:
+    """Open a cluster of that size, whose nodes show every so many seconds that they live."""
     with TemporaryDirectory() as name:
         directory = Path(name)
         directory.chmod(0o755)
         with (
             Stack(directory / "stack", StackOptions(fsync=False, drift=False)) as stack,
-            Crowd(directory / "crowd", stack, nodes=nodes, workloads=workloads, databases=databases) as opened,
+            Crowd(
+                directory / "crowd", stack, nodes=nodes, workloads=workloads, databases=databases, beats=beats
+            ) as opened,
         ):
             yield opened
 
@@ -75,12 +79,14 @@ class Ears:
 
     def __init__(self, opened: Crowd) -> None:
         self.process = start("run", "--config", opened.config)
+        self.said: list[str] = []
         self._lines: queue.Queue[tuple[float, str]] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
         assert self.process.stdout
         for line in self.process.stdout:
+            self.said.append(line)
             self._lines.put((time.monotonic(), line))
 
     def until(self, words: str) -> float:
@@ -112,12 +118,12 @@ class Storm:
     changes: float
 
 
-def storm(opened: Crowd, seconds: float, every: float = EVERY_SECONDS) -> Storm:
+def storm(opened: Crowd, seconds: float, every: float = EVERY_SECONDS, a_second: int = CHANGES_A_SECOND) -> Storm:
     """Change pods for so long, and break a workload now and then: when does the daemon say so?"""
     ears = Ears(opened)
     try:
         ears.until("rests: ")
-        opened.storm(CHANGES_A_SECOND)
+        opened.storm(a_second)
         time.sleep(min(every, seconds / 4))  # what a storm needs at all is there
         before, busy, began = _resident(ears.process.pid), _processor_seconds(ears.process.pid), time.monotonic()
         reactions, changes, number = [], opened.changes, 0

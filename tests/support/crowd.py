@@ -54,8 +54,17 @@ PODS_EACH, WORKLOADS_IN_A_NAMESPACE = 20, 100
 class Crowd:
     """`workloads` of twenty pods each on `nodes`, and `databases` which a stack's real PostgreSQL answers for."""
 
-    def __init__(self, directory: Path, stack: Stack, *, nodes: int, workloads: int, databases: int) -> None:
-        self.directory = directory
+    def __init__(
+        self,
+        directory: Path,
+        stack: Stack,
+        *,
+        nodes: int,
+        workloads: int,
+        databases: int,
+        beats: float = HEARTBEAT_SECONDS,
+    ) -> None:
+        self.directory, self._seconds = directory, beats
         self.kubeconfig, self.config = directory / "kubeconfig", directory / "bootheal.yaml"
         self.names = [(f"team-{number // WORKLOADS_IN_A_NAMESPACE}", f"app-{number:04}") for number in range(workloads)]
         self.store = Store(add_defaults, window=WINDOW)
@@ -156,7 +165,7 @@ class Crowd:
         while True:
             for name in self._nodes:
                 self.store.edit(LEASE, "kube-node-lease", name, lambda item: item["spec"].update(renewTime=_stamp()))
-                await asyncio.sleep(HEARTBEAT_SECONDS / len(self._nodes))
+                await asyncio.sleep(self._seconds / len(self._nodes))
 
     # --- what is there ------------------------------------------------------------------------------
 
@@ -208,7 +217,7 @@ class Crowd:
             "state_directory": str(self.directory / "state"),
             "databases": dict.fromkeys(self._databases, database),
             "workloads": {
-                f"deployment/{namespace}/{name}": {"after": before}
+                f"deployment/{namespace}/{name}": {"after": before, "soak": 0}
                 for (namespace, name), before in zip(self.names, after, strict=True)
             },
         }
