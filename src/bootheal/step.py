@@ -52,7 +52,8 @@ class Settled:
     seconds: all serves, and something is left to do that nobody needs. Who stays does it in a pass of its own, who
     leaves with the pass stays until it is done.
 
-    `epoch` is said by the gate alone: the boot that everything after it belongs to.
+    `epoch` is said by the gate alone: the boot that everything after it belongs to, and `boots`, those of the nodes by
+    their names: what a step did belongs to the nodes that it was done on.
     `baseline` is what was good, name by name: the next boots' judgements find it in `Past.baseline`. An empty one
     leaves what was remembered before.
     """
@@ -62,6 +63,7 @@ class Settled:
     epoch: str = ""
     baseline: Mapping[str, str] = field(default_factory=dict)
     again: float | None = None
+    boots: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +260,14 @@ class Step(ABC, Generic[ObservationT]):
         means that nothing is left to do.
         """
         return Settled("nothing is owed")
+
+    def lives_on(self, seen: ObservationT) -> frozenset[str] | None:  # noqa: ARG002 - most say nothing
+        """Name the nodes that what was seen lives on, none where it lives nowhere just now; pure.
+
+        What the step did is forgotten when one of them reboots, and only then. None: that is as with what it comes
+        after.
+        """
+        return None
 
     def interests(self) -> frozenset[Interest]:
         """Name the kinds of objects whose change makes a new look worth while. They are watched from the start."""

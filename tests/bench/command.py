@@ -20,9 +20,10 @@ LONGEST = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A command that has ended; `memory` is its peak resident set in MB."""
+    """A command that has ended; `processor` is seconds of processor time, `memory` its peak resident set in MB."""
 
     seconds: float
+    processor: float
     memory: float
     code: int
     printed: str

@@ -1,4 +1,4 @@
-"""Run one command from a small process and print, as JSON, its wall-clock seconds, peak memory in MB and exit code.
+"""Run one command from a small process and print, as JSON, its seconds, peak memory in MB and exit code.
 
 A child begins with the peak memory of the process that made it, so a large process cannot measure a small one.
 For the same reason this file imports as little as it can. It is run as a script, without site-packages.
@@ -16,7 +16,9 @@ def main(command: list[str]) -> None:
     child = os.posix_spawn(command[0], command, os.environ, file_actions=actions)
     _, status, usage = os.wait4(child, 0)
     seconds, code = time.monotonic() - began, os.waitstatus_to_exitcode(status)
-    sys.stdout.write(f'{{"seconds": {seconds:.6f}, "memory": {usage.ru_maxrss / 1024:.3f}, "code": {code}}}')
+    processor, memory = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    figures = f'"seconds": {seconds:.6f}, "processor": {processor:.6f}, "memory": {memory:.3f}, "code": {code}'
+    sys.stdout.write(f"{{{figures}}}")
 
 
 if __name__ == "__main__":

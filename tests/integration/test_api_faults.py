@@ -12,6 +12,7 @@ from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.adapters.scope import Scope
+from bootheal.demo.api.faults import Request
 from bootheal.demo.stack import BootScript, Fault, Stack
 from bootheal.errors import TransientError
 from bootheal.model import Ref
@@ -49,6 +50,31 @@ def test_a_fault_that_lasts_is_named(spoiled: Stack, fault: Fault, said: str) ->
     spoiled.faults.add(fault)
     assert "NOT healed" in not_healed(spoiled, said).stderr
     assert not [request for request in spoiled.requests if request.writes]
+
+
+def test_a_conflict_is_read_anew_although_the_watch_is_late(spoiled: Stack) -> None:
+    """Somebody changes the Deployment between our look and our write; the watch would tell of it a minute later."""
+    spoiled.configure({"workloads": {"deployment/shop/nginx": {"restart": "always"}}, "deadline": 60})
+    path = "/deployments/nginx$"
+    spoiled.faults.add(Fault(path=path, method="PATCH", delay=1.5, times=1))
+    process = start("run", "--once", "--config", spoiled.config)
+    try:
+        spoiled.wait_until("our write", lambda: writes(spoiled, path))
+        spoiled.cluster.store.history.lag = 60.0
+        theirs = {"metadata": {"annotations": {"theirs": "too"}}}
+        double.Api(spoiled.kubeconfig).call("PATCH", f"{double.APPS}/deployments/nginx", theirs, double.MERGE)
+        spoiled.wait_until("our second write", lambda: [w.status for w in writes(spoiled, path)][-1:] == [200], 30.0)
+    finally:
+        spoiled.cluster.store.history.lag = 0.0
+        process.communicate(timeout=LONGEST)
+        spoiled.configure({"workloads": {"deployment/shop/nginx": {"restart": None}}})
+    ours = [write.status for write in writes(spoiled, path) if write.body.get("spec")]
+    assert ours == [409, 200]
+
+
+def writes(stack: Stack, path: str) -> list[Request]:
+    """Return the PATCHes of what is at a path."""
+    return [each for each in list(stack.requests) if each.method == "PATCH" and re.search(path, each.path)]
 
 
 @pytest.mark.parametrize(

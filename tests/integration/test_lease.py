@@ -122,10 +122,9 @@ def test_one_of_three_acts_whatever_becomes_of_it(shared: Stack) -> None:
             assert re.search(
                 rf"stands by: {re.escape(said)}\w+\) heals: it holds lease/kube-system", daemons[name].text
             )
-            assert (
-                f"stands by: {said}"
-                in bootheal("status", "--config", f"{shared.directory}/{name}.yaml", expect=1).stdout
-            )
+            config = f"{shared.directory}/{name}.yaml"
+            assert f"; {said}" in bootheal("wait", "--timeout", "30", "--config", config).stdout
+            assert f"stands by: {said}" in bootheal("status", "--config", config).stdout
         refused = bootheal("run", "--once", "--config", of_its_own(shared, "by-hand"), expect=75)
         assert "cannot begin a pass: " in refused.stderr
         assert "heals: it holds lease/kube-system/bootheal" in refused.stderr

@@ -23,7 +23,7 @@ from bootheal.adapters.state_format import encode
 from bootheal.cli.known import StateReader
 from bootheal.cli.status import REFRESH_SECONDS
 from bootheal.engine import Recorder
-from bootheal.model import Ending, Event, EventKind, Outcome, Report
+from bootheal.model import VERDICTS, Ending, Event, EventKind, Outcome, Report, Verdict
 from support.boots import boot, quick_pass
 from support.command import LONGEST, bootheal, environment, start
 
@@ -183,6 +183,37 @@ def test_who_waits_in_vain_for_a_run_that_was_stopped_is_told_so(config: Path, t
     gone = f"{os.getpid()} 0"  # whose number is ours by now
     (tmp_path / "state.json").write_text(encode(replace(contents, author=gone)))
     assert bootheal("wait", "--timeout", "0", "--config", config, expect=1).stderr == f"{why}; {ASK}\n"
+
+
+@pytest.mark.parametrize("elsewhere", [Verdict.HEALTHY, Verdict.NEEDS_PERSON, Verdict.NOT_HEALED, None])
+def test_who_waits_on_a_machine_that_stands_by_hears_of_the_one_that_heals(
+    elsewhere: Verdict | None, config: Path, tmp_path: Path
+) -> None:
+    """It was waited for a pass of this machine, which never comes; what was reported before is over."""
+    state = memory(tmp_path)
+    with state.hold():
+        state.finish(REPORT)
+    why = "other (boot 1f5c8b1e) heals: it holds lease/kube-system/bootheal"
+    assert state.stand_by(why, elsewhere)
+    code = VERDICTS[elsewhere].exit_code if elsewhere else 1
+    waited = bootheal("wait", "--timeout", "0", "--config", config, expect=code)
+    words = f"its last pass: {VERDICTS[elsewhere].words}" if elsewhere else "it has not told of a pass since"
+    if elsewhere in (Verdict.HEALTHY, Verdict.NEEDS_PERSON):
+        assert waited.stdout == f"{VERDICTS[elsewhere].words}; {why}\n"
+    else:
+        assert waited.stderr.startswith(f"not healed within 0 s: stands by: {why}; {words}")
+    status = bootheal("status", "--config", config, expect=code).stdout
+    assert status.startswith(f"stands by: {why}; {words}")
+
+
+def test_what_another_one_told_is_not_believed_once_nobody_listens(config: Path, tmp_path: Path) -> None:
+    """The process that stood by is gone: what it heard last may be a week old."""
+    memory(tmp_path).stand_by("other heals", Verdict.HEALTHY)
+    contents = read(tmp_path)
+    assert contents
+    (tmp_path / "state.json").write_text(encode(replace(contents, author=f"{os.getpid()} 0")))
+    assert ASK in bootheal("wait", "--timeout", "0", "--config", config, expect=1).stderr
+    assert "stands by" not in bootheal("status", "--config", config, expect=1).stdout
 
 
 def test_watching_tells_that_the_process_was_killed(config: Path, tmp_path: Path) -> None:

@@ -150,6 +150,10 @@ class Scripted(Step[Facts]):
     judges: Callable[[Any, Past], Judgement] = lambda _value, _past: Settled("ok")
     wakes_on: frozenset[Interest] = frozenset()
     holds: frozenset[str] = frozenset()
+    nodes: Callable[[], frozenset[str] | None] = lambda: None
+
+    def lives_on(self, seen: Facts) -> frozenset[str] | None:
+        return self.nodes()
 
     def interests(self) -> frozenset[Interest]:
         return self.wakes_on

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from bootheal.cluster.rollout import unpulled
 from bootheal.model import Admission, Answer, Budget, Endpoint, Node, Occurrence, Pod, Ref, Service, Target
 from bootheal.ports import Partial
 
@@ -18,7 +19,10 @@ class Few(Partial):
         self.keeps_out = Admission()
 
     def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> Sequence[Pod]:
-        return self._pods
+        return [pod for pod in self._pods if (labels or {}).items() <= pod.labels.items()]
+
+    def unpulled(self, namespace: str) -> Sequence[Pod]:
+        return [pod for pod in self._pods if unpulled(pod)]
 
     def services(self, _namespace: str) -> Sequence[Service]:
         return (self._service,) if self._service else ()

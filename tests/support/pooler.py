@@ -51,6 +51,9 @@ class OnePooler(Partial):
     def pods(self, _namespace: str, _selector: Any = None) -> Sequence[Pod]:
         return (a_pod("pooler-1"),)
 
+    def unpulled(self, _namespace: str) -> Sequence[Pod]:
+        return ()
+
     def endpoints(self, _namespace: str, _service: str) -> Sequence[Endpoint]:
         return (Endpoint("10.42.0.7", 6432, "pooler-1"),)
 

@@ -316,6 +316,10 @@ class Machine(Partial):
         pods = [_snapshot(pod) for pod in self.shown.values()]
         return [pod for pod in pods if (labels or {}).items() <= pod.labels.items()]
 
+    def unpulled(self, _namespace: str) -> Sequence[Pod]:
+        self._reach()
+        return ()
+
     def workload(self, ref: Ref) -> Workload:
         self._reach()
         replicas, available = APPS[ref.name][1], self.available[ref.name]

@@ -46,6 +46,7 @@ class Reach:
             return self._scope.hold(self._connected(target, timeout))
 
     def _connected(self, target: Target, timeout: float) -> socket.socket:
+        deadline = time.monotonic() + timeout
         if self._direct or target.pod is None:
             try:
                 if target.pod:
@@ -56,7 +57,7 @@ class Reach:
                 unreachable = isinstance(error, TimeoutError) or error.errno in NO_ROUTE
                 if target.pod is None or not unreachable:
                     raise
-        return self._forward(target.pod, target.port, timeout)
+        return self._forward(target.pod, target.port, deadline - time.monotonic())
 
     @contextmanager
     def local(self, target: Target, timeout: float) -> Iterator[tuple[str, int]]:

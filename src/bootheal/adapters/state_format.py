@@ -32,6 +32,8 @@ RENAMED = {
     "restart-part": "restart-component",
     "restore-names": "restore-node-hosts",
 }
+# What lends to a pod, and gives back.
+LOANS = {"lower-setting": "taken", "restore-setting": "repaid"}
 REPORTS = ("report", "previous", "last_boot")
 
 _HEAD = re.compile(r'\{"version": 3, "crc32": "([0-9a-f]{8})", ')
@@ -131,7 +133,17 @@ def _contents(data: dict[str, Any]) -> Contents:
     for name in REPORTS:
         if isinstance(report := data.get(name), dict):
             report.pop("verdict", None)
+    _mark_loans(data.get("steps"))
     return Contents(from_json(Remembered, data), author)
+
+
+def _mark_loans(steps: Any) -> None:
+    """Say which records are loans, where that was not written down yet: such a one outlives its epoch, too."""
+    for memory in steps.values() if isinstance(steps, dict) else ():
+        records = memory.get("done") if isinstance(memory, dict) else None
+        for done in records if isinstance(records, list) else ():
+            if isinstance(done, dict) and isinstance(action := done.get("action"), str) and action in LOANS:
+                done.setdefault("loan", LOANS[action])
 
 
 def _undamaged(text: str) -> bool:

@@ -24,6 +24,7 @@ from bootheal.cli.outlook import LookAhead
 from bootheal.cli.parts import Parts, gate_alone
 from bootheal.cli.terminal import Reporter
 from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_inventory, open_memory, open_world
+from bootheal.cli.word import said, understood
 from bootheal.config import Configuration, load
 from bootheal.config.configuration import found
 from bootheal.engine import Engine, Inbox, Recorder, Renew
@@ -58,7 +59,8 @@ class Daemon:
         self._systemd, self._most = systemd, most
         self._metrics = Metrics(None, reporter.note, lambda: None)
         self._chronicle = Chronicle(configuration.file, self._warn)
-        self._trouble, self._well = "", False
+        self._trouble, self._well, self._said = "", False, ""
+        self._stood_by: tuple[str, Verdict | None] | None = None
         self._found: tuple[Configuration, Configuration] | None = None
         """What a look around has found, with the declared one that it began with."""
         self._resting = False
@@ -130,10 +132,11 @@ class Daemon:
         )
         while not (engine.renewed or engine.stopped):
             if ours.objection():
-                engine.stand_by(lambda why: self._stand_by(memory, why))
+                engine.stand_by(lambda why: self._stand_by(memory, why, understood(ours.heard(), world.host)))
                 if ours.hopeless():
                     return ExitCode.NOT_HEALED
                 continue
+            ours.tell("")
             try:
                 code = self._pass(engine, world, memory, messenger, parts)
             except (LockedError, StateError) as error:
@@ -147,6 +150,7 @@ class Daemon:
                     self._configuration = discovered(self._declared, scope, self._warn, reader)
                     engine = self._engine(self._configuration, world, memory, scope, parts, ours=ours)
                     continue
+                ours.tell(self._said)
                 if self._well:
                     ahead.rests()
                 self._resting = True
@@ -191,13 +195,14 @@ class Daemon:
             mandate=ours,
         )
 
-    def _stand_by(self, memory: Recorder, why: str) -> None:
+    def _stand_by(self, memory: Recorder, why: str, elsewhere: Verdict | None) -> None:
         """Another process acts, or it is not known which: say so, once, to the journal, systemd and `status`."""
         self._systemd.complain(f"stands by: {why}")
         if why != self._trouble:
-            self._trouble = why
+            self._trouble, self._stood_by = why, None
             self._reporter.note(f"stands by: {why}", Note.STANDS_BY)
-            memory.stand_by(why)
+        if self._stood_by != (why, elsewhere) and memory.stand_by(why, elsewhere):
+            self._stood_by = (why, elsewhere)
 
     def _pass(self, engine: Engine, world: World, memory: Recorder, messenger: Messenger, parts: Parts) -> int | None:
         """Make a pass, or the first part of one; return the exit code where it was the last one."""
@@ -216,6 +221,7 @@ class Daemon:
         messenger.finish(report)
         self._afterwards.keep(report, self._configuration, world)
         self._trouble, self._well = "", VERDICTS[report.verdict].well
+        self._said = said(report, memory.boots)
         code = 0 if engine.stopped else last_code(report)
         if code is not None:
             messenger.wait(lambda: engine.stopped)

@@ -11,7 +11,7 @@ from bootheal.adapters.state import FILE, identity, read
 from bootheal.adapters.state_format import Contents
 from bootheal.cli.paths import Paths
 from bootheal.errors import PermanentError, StateError
-from bootheal.model import History, Report
+from bootheal.model import History, Report, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,18 @@ class Known:
     def report(self) -> Report | None:
         """Return the report of this boot's last pass, None where there is none yet or another one is under way."""
         return self.contents.remembered.report if self.present else None
+
+    @property
+    def stands_by(self) -> str:
+        """Say why this machine leaves the healing to another one, "" where it does not."""
+        return self.contents.remembered.stands_by if self.present and self.tended else ""
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Return how the last pass ended, be it of this machine or of the one that heals in its place."""
+        if self.stands_by:
+            return self.contents.remembered.elsewhere
+        return self.report.verdict if self.report else None
 
 
 def this_boot(paths: Paths) -> str:

@@ -124,8 +124,9 @@ def _judge(plan: Plan, chosen: frozenset[str], world: World, memory: Recorder) -
         judgement: Judgement | None = None
         if step.name == gate.NAME:
             judgement = _wait_for_gate(step, plan, world, memory)
-            epoch = judgement.epoch if isinstance(judgement, Settled) else ""
-            memory.turn_to(epoch or memory.epoch)
+            opened = judgement if isinstance(judgement, Settled) else Settled("")
+            epoch = opened.epoch
+            memory.turn_to(epoch or memory.epoch, opened.boots)
         elif epoch:
             judgement = _judgement(step, plan, world, memory)
         if not isinstance(judgement, Settled):

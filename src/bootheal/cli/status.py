@@ -14,6 +14,7 @@ from bootheal.adapters import outlook
 from bootheal.adapters.state_format import to_dict
 from bootheal.cli.known import HistoryReader, Known, StateReader, this_boot
 from bootheal.cli.paths import read_paths
+from bootheal.cli.wait import elsewhere
 from bootheal.errors import StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.history.boots import compared, habits, recovery_seconds, repaired
@@ -39,7 +40,7 @@ def main(options: argparse.Namespace) -> int:
         print(json.dumps(to_dict(known.contents) if known else {}, indent=2))
     else:
         print(*_lines(known, kept, paths.state_directory), sep="\n")
-    return VERDICTS[known.report.verdict].exit_code if known and known.report else ExitCode.NOT_HEALED
+    return VERDICTS[known.verdict].exit_code if known and known.verdict else ExitCode.NOT_HEALED
 
 
 def _watch(reader: StateReader, kept: HistoryReader, directory: Path) -> int:
@@ -102,8 +103,8 @@ def _lines(known: Known | str | None, kept: HistoryReader, directory: Path) -> I
     since, last, before = remembered.recovering_since, remembered.last_report, remembered.last_boot
     if not known.present:
         yield "no run in this boot yet"
-    if remembered.stands_by and known.tended:
-        yield f"stands by: {remembered.stands_by}"
+    if known.stands_by:
+        yield f"stands by: {known.stands_by}; {elsewhere(known)}"
     if since is not None:
         yield _under_way(known, since)
     yield from _progress(remembered.progress, under_way=known.tended)

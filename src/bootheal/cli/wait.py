@@ -23,9 +23,9 @@ def main(options: argparse.Namespace) -> int:
     deadline = time.monotonic() + options.timeout
     while True:
         known, trouble = _read(reader)
-        verdict = known.report.verdict if known and known.report else None
-        if verdict and (VERDICTS[verdict].well or verdict is Verdict.NEEDS_PERSON):
-            print(VERDICTS[verdict].words)
+        verdict = known.verdict if known else None
+        if known and verdict and (VERDICTS[verdict].well or verdict is Verdict.NEEDS_PERSON):
+            print(VERDICTS[verdict].words + (f"; {known.stands_by}" if known.stands_by else ""))
             return VERDICTS[verdict].exit_code
         if time.monotonic() >= deadline:
             why = trouble or "; ".join(_why(known))
@@ -44,12 +44,21 @@ def _read(reader: StateReader) -> tuple[Known | None, str]:
 
 def _why(known: Known | None) -> Iterator[str]:
     """Say what is not well, as far as it is known in this boot, and whether anybody may still be at it."""
-    if known and known.present:
+    if known and known.stands_by:
+        yield f"stands by: {known.stands_by}; {elsewhere(known)}"
+    elif known and known.present:
         yield from list(_left(known)) or ["a run has begun"]
     else:
         yield "no run in this boot yet"
     if not (known and known.tended):
         yield IS_IT_RUNNING
+
+
+def elsewhere(known: Known) -> str:
+    """Say how it is with the machine that heals in the place of this one."""
+    if known.verdict is None:
+        return "it has not told of a pass since this machine booted"
+    return f"its last pass: {VERDICTS[known.verdict].words}"
 
 
 def _left(known: Known) -> Iterator[str]:

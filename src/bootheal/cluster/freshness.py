@@ -83,10 +83,11 @@ def service_doubt(
 ) -> str:
     """Say why a Service may not lead to living pods of this boot: each address must be one's.
 
-    `pods` are those of the whole namespace: more than one Deployment may be behind it. They must be ready, unless the
-    Service publishes others, too; then one that is ready will do. Of a Service without a selector somebody else wrote
-    the addresses, as Patroni does: of what is no pod's, nothing can be known here, and who leads need not be ready.
-    Nor need those of `asked`, who have served when they were asked themselves: nodes send where the slices say.
+    `pods` are all that it selects, since more than one Deployment may be behind it, or those of the whole namespace.
+    They must be ready, unless the Service publishes others, too; then one that is ready will do. Of a Service without a
+    selector somebody else wrote the addresses, as Patroni does: of what is no pod's, nothing can be known here, and who
+    leads need not be ready. Nor need those of `asked`, who have served when they were asked themselves: nodes send
+    where the slices say.
     """
     if service.external:
         return ""
@@ -122,6 +123,8 @@ def _addresses(pods: Iterable[Pod]) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def _plain(address: str) -> str:
     """Return an address as it is written shortest: an IPv6 address may be written in many ways."""
+    if ":" not in address:
+        return address
     try:
         return ip_address(address).compressed
     except ValueError:

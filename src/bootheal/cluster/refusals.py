@@ -82,7 +82,7 @@ class Refusals:
 
 
 def look(cluster: ClusterReader, namespace: str, neighbours: Sequence[Pod] = ()) -> Refusals:
-    """Read what may refuse new pods; `neighbours` are the pods of the namespace, which may lack images."""
+    """Read what may refuse new pods; `neighbours` are pods of the namespace that lack images."""
     lacking = {image: pod for pod in neighbours if not pod.deleting and (image := unpulled(pod))}
     return Refusals(cluster.admission(namespace), tuple(cluster.nodes()), lacking)
 

@@ -43,11 +43,11 @@ class Elector:
         self._lock, self._lease, self._clock, self._stamp = lock, lease, clock, stamp
         self._changed, self._jitter = changed, jitter
         self._standing = Standing(me, terms or Terms())
-        self._trouble, self._over = "", False
+        self._trouble, self._over, self._word = "", False, ""
         self._refused_since: float | None = None
         self._unknown = False  # the API server does not know our credential
         self._turn = threading.Lock()
-        self._said = self.objection(), False
+        self._said = self.objection(), "", False
 
     # --- the mandate ------------------------------------------------------------------------------
 
@@ -74,6 +74,14 @@ class Elector:
         if standing.held is None or not standing.acts(now):
             return float("inf")
         return standing.held + standing.terms.renew - now
+
+    def tell(self, said: str) -> None:
+        """It is in the record with the next renewal."""
+        self._word = said
+
+    def heard(self) -> str:
+        """Return what is in the record of who is known to live and to hold it."""
+        return self._standing.hears()
 
     @property
     def rival(self) -> str:
@@ -104,7 +112,7 @@ class Elector:
                 self._refused_since = self._clock() if self._refused_since is None else self._refused_since
             except BoothealError as error:
                 self._trouble, self._refused_since = str(error), None
-            before, self._said = self._said, (self.objection(), self.hopeless())
+            before, self._said = self._said, (self.objection(), self.heard(), self.hopeless())
         if before != self._said:
             self._changed()
         return self._pause()
@@ -123,6 +131,7 @@ class Elector:
         began = self._clock()
         if (record := rules.claim(self._standing, began, self._stamp())) is None:
             return
+        record = replace(record, said=self._word)
         kept = self._lock.update(record) if record.version else self._lock.create(record)
         self._standing = rules.wrote(self._standing, replace(record, version=kept.version), began)
 

@@ -58,6 +58,10 @@ class Standing:
         """Name who is known to live and to hold it, since its record moved while we watched; "" for nobody."""
         return self.holder if self.moved and self.holder not in ("", self.me) else ""
 
+    def hears(self) -> str:
+        """Return what a rival says."""
+        return self.seen.said if self.seen and self.rival() else ""
+
     def alone(self, now: float) -> bool:
         """Tell whether no other process of our name has written for a whole duration."""
         return now - self.companion > self.terms.duration
@@ -109,7 +113,7 @@ def free(standing: Standing, stamp: str) -> LockRecord | None:
     seen = standing.seen
     if seen is None or seen.holder != standing.me:
         return None
-    return replace(seen, holder="", renewed=stamp)
+    return replace(seen, holder="", renewed=stamp, said="")
 
 
 def _holder(record: LockRecord | None) -> str:

@@ -35,6 +35,9 @@ LONGEST_WIND_DOWN_SECONDS = 40.0
 # For how long one action after the other is begun in one turn.
 LONGEST_BURST_SECONDS = 0.05
 
+# For how long what arrives is taken without turning to what follows from it.
+LONGEST_TAKING_SECONDS = 0.2
+
 
 class Engine:
     """Passes over a plan. `tell` gets every event, on this thread, as it happens; `turned` is called at each turn.
@@ -163,9 +166,12 @@ class Engine:
         What takes long is done one thing in a turn, so that whatever arrives meanwhile is taken and seen to.
         """
         sleep = min(sleep, self._limits.longest_sleep, self._mandate.lapses_in())
+        until = float("inf")  # a storm of changes has no end that could be waited for
         while (message := self._clock.receive(self._inbox.queue, sleep)) is not None:
             self._take(message)
-            sleep = 0.0
+            sleep, until = 0.0, min(until, self._clock.monotonic() + LONGEST_TAKING_SECONDS)
+            if self._clock.monotonic() >= until:
+                break
         until = self._clock.monotonic() + LONGEST_BURST_SECONDS
         while not (self.stopped or self._winding_down) and self._transitions.act():
             if self._clock.monotonic() >= until:

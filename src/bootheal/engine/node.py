@@ -9,8 +9,9 @@ from bootheal.model import ActionRecord, Ending, Outcome
 from bootheal.ports import Interest
 from bootheal.step import REFUSAL_TRANSIENT_SECONDS, Action, GiveUp, Judgement, Step, Wait, judge_error
 
-# A change often comes with others (a pod's status is written several times a second).
-SETTLE_DOWN_SECONDS = 0.05
+# A change often comes with others (a pod's status is written several times a second). What changes and changes, and
+# stays as well as it was, is looked at twice a second.
+SETTLE_DOWN_SECONDS, LONGEST_SETTLE_DOWN_SECONDS = 0.05, 0.5
 
 NEVER = float("-inf")
 
@@ -23,6 +24,7 @@ class Node:
     last judged by, `doubted` when something that it comes after was last seen to be ill. `waiting_since` is when the
     wait under way began, `counting_since` since when it counts against the patience, `waited` what has counted before.
     `later`: it has settled, and something is left to do there after a while.
+    `calm` counts the looks in a row that found it as well as before.
     `queued`: it waits for one of the `max_parallel` places. `todo` is what is yet to be done of its last judgement.
     `setback` is what to make of those that failed, where the others are done all the same.
     `denied_since` is since when the API server has refused its looks without a break, `deeds_refused_since` its deeds,
@@ -57,6 +59,7 @@ class Node:
     waited: float = 0.0
     counting_since: float | None = None
     later: bool = False
+    calm: int = 0
     queued: bool = False
     held_back_since: float | None = None
     todo: deque[Action] = field(default_factory=deque)
@@ -123,7 +126,12 @@ class Node:
     def wake(self) -> None:
         """Something changed that it is interested in: look soon, once the burst of changes is over."""
         self.changed = not self.failed and self.looked != NEVER
-        self.due = min(self.due, self.looked + SETTLE_DOWN_SECONDS)
+        self.due = min(self.due, self.looked + self.settles_down)
+
+    @property
+    def settles_down(self) -> float:
+        """For how long to wait after a look, once something has changed again."""
+        return float(min(SETTLE_DOWN_SECONDS * 2 ** min(self.calm, 10), LONGEST_SETTLE_DOWN_SECONDS))
 
     def count(self, now: float) -> None:
         """Add the wait that is over to what counts against the patience."""

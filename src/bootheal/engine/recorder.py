@@ -6,11 +6,10 @@ nothing but what is the baseline, seldom. Nothing is written without the lock: a
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
 from bootheal.engine import memory
 from bootheal.errors import LockedError, StateError
-from bootheal.model import ActionRecord, Event, EventKind, Remembered, Report
+from bootheal.model import ActionRecord, Event, EventKind, Remembered, Report, Verdict
 from bootheal.ports import Clock, Store
 
 SELDOM_SECONDS = 1.0
@@ -35,6 +34,11 @@ class Recorder:
     def epoch(self) -> str:
         """The epoch that is remembered, "" for none."""
         return self._remembered.epoch
+
+    @property
+    def boots(self) -> Mapping[str, str]:
+        """The latest boots of the cluster's nodes, by their names; {} as long as the gate has told of none."""
+        return self._remembered.boots
 
     @property
     def recovering_since(self) -> float | None:
@@ -69,17 +73,19 @@ class Recorder:
             self._remembered, self._unsaved = memory.taken_up(kept, self._boot), {}
         return self.epoch
 
-    def turn_to(self, epoch: str) -> None:
+    def turn_to(self, epoch: str, boots: Mapping[str, str] | None = None) -> None:
         """Do as `enter`, without writing anything."""
-        self._remembered = memory.turned_to(self._remembered, epoch, self._boot)
+        self._remembered = memory.turned_to(self._remembered, epoch, self._boot, boots)
 
-    def enter(self, epoch: str) -> None:
+    def enter(self, epoch: str, boots: Mapping[str, str] | None = None) -> None:
         """Begin the memory of `epoch`, or go on with it, durably. StateError where it cannot be kept.
+
+        `boots` are those of the nodes, where they are known.
 
         Where something is lent, that is on the disk already: then it is gone on with, so that it is given back.
         """
         before = self._remembered
-        self.turn_to(epoch)
+        self.turn_to(epoch, boots)
         try:
             self._save(durable=True)
         except StateError:
@@ -107,22 +113,29 @@ class Recorder:
                 self._remembered = memory.withdrawn(self._remembered)
                 self._save(durable=False)
 
-    def stand_by(self, why: str) -> None:
-        """Remember why the healing is left to another process, unless a pass is under way or nothing can be kept."""
+    def stand_by(self, why: str, elsewhere: Verdict | None) -> bool:
+        """Remember why the healing is left to another process, and how its last pass ended, None where nobody knows.
+
+        False where that could not be kept: another pass is under way here, or the disk is full.
+        """
         with suppress(LockedError, StateError), self.hold():
             self.turn_to(self.epoch)
-            self._remembered = replace(memory.withdrawn(self._remembered), stands_by=why, recovering_since=None)
+            self._remembered = memory.stood_by(self._remembered, why, elsewhere)
             self._save(durable=False)
+            return True
+        return False
 
     # --- of a step --------------------------------------------------------------------------------
 
-    def observe(self, step: str, conditions: frozenset[str], now: float) -> Mapping[str, float]:
+    def observe(
+        self, step: str, conditions: frozenset[str], now: float, boots: Mapping[str, str] | None = None
+    ) -> Mapping[str, float]:
         """Remember since when each condition holds, forget those that ended; return the first-seen times.
 
-        `now` is of the monotonic clock, so that a jump of the wall clock does not matter.
+        `now` is of the monotonic clock, so that a jump of the wall clock does not matter. `boots`: see `StepMemory`.
         """
         before = self._remembered
-        self._remembered = memory.observed(before, step, conditions, now)
+        self._remembered = memory.observed(before, step, conditions, now, boots)
         if self._remembered is not before or self._late:
             self._save_soon()
         return memory.step(self._remembered, step).first_seen
@@ -131,11 +144,20 @@ class Recorder:
         """Return what this step did in this epoch, oldest first, as far as it is not folded."""
         return memory.step(self._remembered, step).done
 
+    def lived(self, step: str) -> Mapping[str, str]:
+        """Return the nodes that this step was last seen to be about, with their boots."""
+        return memory.step(self._remembered, step).boots
+
     def repairs(self, steps: Iterable[str]) -> list[ActionRecord]:
         """Return what any of these steps did in this epoch that repaired something."""
         known = self._remembered.steps
         did = (known[name].done for name in steps if name in known)
         return [done for records in did for done in records if done.result == "done" and done.repairs]
+
+    def repaired_before(self, steps: Iterable[str]) -> int:
+        """Count what these steps repaired in epochs of theirs that are over, while those that come after them go on."""
+        known = self._remembered.steps
+        return sum(known[name].repairs for name in steps if name in known)
 
     def next_number(self, step: str) -> int:
         """Return the number of the step's next action."""

@@ -5,7 +5,7 @@ expected then raises the alarm, and the pass that follows looks again.
 """
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from bootheal.backoff import pause, recheck
@@ -13,10 +13,11 @@ from bootheal.engine.bounds import Bounds
 from bootheal.engine.executor import EventSink, Executor
 from bootheal.engine.graph import Graph
 from bootheal.engine.messages import Limits
-from bootheal.engine.node import SETTLE_DOWN_SECONDS, Node
+from bootheal.engine.node import Node
 from bootheal.engine.recorder import Recorder
 from bootheal.model import Ending, EventKind
 from bootheal.model.durations import spoken
+from bootheal.model.past import rebooted
 from bootheal.ports import Clock
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 
@@ -94,8 +95,9 @@ class Transitions:
     def _settle(self, node: Node, judgement: Settled) -> None:
         news = not node.settled or (node.why != judgement.why and self._executor)  # between passes: still well
         node.remarks, node.failures, node.waited = judgement.remarks, 0, 0.0
-        if judgement.epoch and judgement.epoch != self.epoch:
-            self._enter(judgement.epoch)
+        node.calm = node.calm + 1 if node.settled and node.why == judgement.why else 0
+        if judgement.epoch:
+            self._believe(judgement)
         if judgement.baseline:
             self._memory.set_baseline(node.name, judgement.baseline)
         self._end(node, Ending.SETTLED, judgement.why)
@@ -104,15 +106,23 @@ class Transitions:
         if news:
             self._tell(EventKind.SETTLED, node, judgement.why, hint="; ".join(judgement.remarks))
 
-    def _enter(self, epoch: str) -> None:
+    def _believe(self, gate: Settled) -> None:
+        """Go on in the boots that the gate tells of. A node that has joined changes nothing for the others."""
+        if gate.epoch != self.epoch or rebooted(self._memory.boots, gate.boots):
+            self._enter(gate.epoch, gate.boots)
+        elif gate.boots != self._memory.boots:
+            self._memory.turn_to(gate.epoch, gate.boots)
+
+    def _enter(self, epoch: str, boots: Mapping[str, str] | None = None) -> None:
         """Go on in `epoch`; what was judged in another one is not believed in this one."""
-        self._memory.enter(epoch)
-        if epoch != self.epoch:
+        again = epoch != self.epoch or rebooted(self._memory.boots, boots or {})
+        self._memory.enter(epoch, boots)
+        if again:
             self.epoch = epoch
             self._graph.reopen()
 
     def _wait(self, node: Node, judgement: Wait) -> None:
-        now = self._clock.monotonic()
+        now, node.calm = self._clock.monotonic(), 0
         if node.waited >= node.step.patience:
             self._give_up(node, _out_of_patience(node, judgement))
             return
@@ -128,7 +138,7 @@ class Transitions:
 
     def _look_again(self, node: Node, seconds: float) -> None:
         """In so many seconds; at once if something changed while it was being looked at."""
-        node.due = node.looked + SETTLE_DOWN_SECONDS if node.changed else self._clock.monotonic() + seconds
+        node.due = node.looked + node.settles_down if node.changed else self._clock.monotonic() + seconds
 
     def _unsettle(self, node: Node, why: str) -> None:
         node.reopen()
@@ -185,8 +195,9 @@ class Transitions:
             self._give_up(node, judgement)
 
     def _as_expected(self, node: Node, judgement: Judgement | Exception) -> bool:
-        well = isinstance(judgement, Settled) and judgement.epoch in ("", self.epoch)
-        return node.settled and well
+        if not (node.settled and isinstance(judgement, Settled)):
+            return False
+        return judgement.epoch in ("", self.epoch) and not rebooted(self._memory.boots, judgement.boots)
 
     def _alarm(self, node: Node, judgement: Judgement | Exception) -> None:
         """A pass has something to do: it looks again, under the lock and with what is remembered by then."""

@@ -10,9 +10,7 @@ from bootheal.model.cluster import (
     DELETES_AT_ONCE,
     Backup,
     Budget,
-    ConfigMap,
     Container,
-    Document,
     Election,
     Leadership,
     Lease,
@@ -26,6 +24,7 @@ from bootheal.model.cluster import (
     Workload,
 )
 from bootheal.model.codec import from_json, to_json
+from bootheal.model.documents import ConfigMap, Document
 from bootheal.model.endings import ENDINGS, VERDICTS, Ending, Level, RunEnding, StepEnding, Verdict
 from bootheal.model.happening import Happening
 from bootheal.model.history import BootRecord, History, Mark, MarkKind, PassRecord, Repair, Span, SpanKind, Track

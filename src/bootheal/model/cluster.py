@@ -274,28 +274,3 @@ class Operated:
 
     hibernated: bool = False
     fenced: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One key of a ConfigMap, with what is needed to change just that key."""
-
-    ref: Ref
-    key: str
-    text: str
-    version: str
-    managed_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigMap:
-    """All that a ConfigMap holds, as text. A key that is not in `data` is another thing than one whose value is ""."""
-
-    ref: Ref
-    data: Mapping[str, str]
-    version: str
-    managed_by: str = ""
-
-    def document(self, key: str) -> Document:
-        """Return one key, as it would be changed: where it is missing its text is ""."""
-        return Document(self.ref, key, self.data.get(key, ""), self.version, self.managed_by)

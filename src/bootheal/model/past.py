@@ -1,10 +1,31 @@
 """What is remembered of one step, as its judgement finds it. Pure."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bootheal.model.report import ActionRecord
+
+# Of several boots so much of each is in their name: a workload on a hundred nodes carries it on each of its pods.
+_SHORT = 8
+_BOOT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def epoch_of(boots: Iterable[str]) -> str:
+    """Name what has lived through these boots, by their ids: one by itself, several in short; "" for none."""
+    each = sorted(set(boots))
+    return each[0] if len(each) == 1 else "+".join(map(short, each))
+
+
+def rebooted(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+    """Tell whether a node, by its name, is in another boot than before. One that is new, or gone, has not rebooted."""
+    return any(after.get(node, boot) != boot for node, boot in before.items())
+
+
+def short(boot: str) -> str:
+    """Return what a boot id is called among others; what is no boot id stays as it is."""
+    return boot[:_SHORT] if _BOOT_ID.fullmatch(boot) else boot
 
 
 class Kind(Protocol):
@@ -25,6 +46,9 @@ class Past:
     `repaired` is when a step that this one comes after last repaired something, `repairs` how often one did.
     `baseline` is what the step last settled with, in whatever epoch: empty if it never kept anything.
     `incident` counts how often the step did something in this epoch and a pass then ended with it settled.
+
+    `epoch` names the boots of the nodes that what the step is about lives on, or those of all nodes; `boots` are the
+    latest boots of all nodes that are known, by their names.
     """
 
     now: float
@@ -35,6 +59,7 @@ class Past:
     repairs: int = 0
     baseline: Mapping[str, str] = field(default_factory=dict)
     incident: int = 0
+    boots: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def present(self) -> "Past":
@@ -48,6 +73,18 @@ class Past:
     def trouble(self) -> str:
         """Name the present trouble: a new one begins with an incident, and with each repair of what it comes after."""
         return f"{self.incident}.{self.repairs}"
+
+    def lasts(self, epoch: str) -> bool:
+        """Tell whether an epoch, as some process has named it, is not over: none of its nodes has rebooted since."""
+        if not self.boots or epoch == self.epoch:
+            return epoch == self.epoch
+        known = {*self.boots.values(), *map(short, self.boots.values())}
+        return known.issuperset(epoch.split("+"))
+
+    def bears(self, mark: str, reason: str) -> bool:
+        """Tell whether `mark` ("epoch/reason") says that something was done for this reason, and in this epoch."""
+        epoch, _, said = mark.partition("/")
+        return said == reason and self.lasts(epoch)
 
     def held(self, condition: str) -> float:
         """Return for how many seconds `condition` has been seen without a break."""

@@ -3,20 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bootheal.model.endings import Verdict
 from bootheal.model.report import ActionRecord, EventKind, Report
 
 
 @dataclass(frozen=True, slots=True)
 class StepMemory:
-    """What is remembered of one step in this epoch.
+    """What is remembered of one step in its epoch.
 
     `first_seen`: since when each condition holds, by this machine's monotonic clock. `done` is oldest first.
-    `incident` counts how often the step has been mended.
+    `incident` counts how often the step has been mended. `boots` are the nodes that what it is about lives on, each
+    with its boot: it is forgotten when one of them reboots, and outlives the reboot of others. Where they are not
+    known, it is of the whole cluster's epoch. `repairs` counts what it repaired before it was last forgotten.
     """
 
     first_seen: Mapping[str, float] = field(default_factory=dict)
     done: tuple[ActionRecord, ...] = ()
     incident: int = 0
+    boots: Mapping[str, str] = field(default_factory=dict)
+    repairs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class Remembered:
     `report` is the last pass' of this boot, `previous` the one before it, `last_boot` the last of another boot.
     `baseline` is what each step last settled with, `boots_in_vain` in how many epochs in a row it did each kind of
     action and was not mended. `stands_by` is why this process leaves the healing to another one, "" where it does not.
+    `elsewhere` is how that other one's last pass ended, None while that is not known.
+    `boots` are those of the cluster's nodes, by their names, as the gate told last; those of nodes that are gone, too.
     """
 
     epoch: str = ""
@@ -50,6 +57,8 @@ class Remembered:
     baseline: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     boots_in_vain: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     stands_by: str = ""
+    elsewhere: Verdict | None = None
+    boots: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def last_report(self) -> Report | None:

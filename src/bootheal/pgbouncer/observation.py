@@ -196,7 +196,8 @@ def _with_refusals(world: World, pooler: Pooler, seen: PoolerObservation, there:
     if not seen.failing:
         return seen
     namespace = pooler.deployment.namespace
-    found, by_uid = refusals.look(world.cluster, namespace, world.cluster.pods(namespace)), {p.uid: p for p in there}
+    found = refusals.look(world.cluster, namespace, world.cluster.unpulled(namespace))
+    by_uid = {pod.uid: pod for pod in there}
     return replace(seen, pods=tuple(replace(pod, kept_out=found.of(by_uid[pod.uid])) for pod in seen.pods))
 
 
@@ -213,7 +214,8 @@ def _pod(
     world: World, pooler: Pooler, pod: Pod, target: Target, *, client: Credentials, console: Credentials
 ) -> PoolerPod:
     container = serving(pod, CONTAINERS)
-    where = PoolerPod(pod.ref, pod.uid, target, STARVED, noted=noted(pod.lent) if pooler.noted else None)
+    lent = noted(pod.lent) if pooler.noted else None
+    where = PoolerPod(pod.ref, pod.uid, target, STARVED, noted=lent, node=pod.node)
     if container:
         where = replace(where, container=container.name, image=container.image)
     try:

@@ -69,6 +69,7 @@ class PoolerPod:
     log: Finding | None = None
     kept_out: str = ""
     noted: Mapping[str, str] | None = None
+    node: str = ""
 
     def seconds(self, key: str) -> float:
         """Return a setting that is a duration, 0 where it is not known: then it is not lent."""

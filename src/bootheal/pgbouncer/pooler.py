@@ -54,6 +54,10 @@ class PoolerStep(Step[PoolerObservation]):
         """The settings, with what can be asked of them."""
         return Declared(self.pooler.settings)
 
+    def lives_on(self, seen: PoolerObservation) -> frozenset[str]:
+        """The nodes of its pods."""
+        return frozenset(pod.node for pod in seen.pods if pod.node)
+
     def interests(self) -> frozenset[Interest]:
         """The pods and the addresses of the Service."""
         namespace = self.pooler.deployment.namespace
@@ -179,7 +183,7 @@ class PoolerStep(Step[PoolerObservation]):
     def _repairs(self, seen: PoolerObservation, past: Past) -> Iterator[Action]:
         yield from self._settings(seen, past)
         yield from self._repayments(seen, past)
-        if seen.document and not seen.document.managed_by and (text := self.declared.text(seen.document)):
+        if seen.document and not seen.document.kept and (text := self.declared.text(seen.document)):
             yield WriteSettings(cause="declared", document=seen.document, text=text)
         elif seen.document and not self.declared.text(seen.document):
             for pod in seen.pods:
@@ -220,14 +224,13 @@ class PoolerStep(Step[PoolerObservation]):
                 yield f"the declared settings cannot be verified: {pod.refused}; {pod.hint}"
         if seen.document and unsure(seen.document.text):
             yield f"{seen.document.ref} includes other files, which may set the declared settings otherwise"
-        if seen.document and seen.document.managed_by and self.declared.text(seen.document):
-            owner = seen.document.managed_by
-            yield f"{seen.document.ref} was not written, because {owner} manages it: change the settings there"
+        if seen.document and seen.document.kept and self.declared.text(seen.document):
+            yield f"{seen.document.ref} was not written, because {seen.document.kept}"
 
 
 def _in_doubt(pod: PoolerPod, past: Past) -> bool:
     """Whether a pod has served in this boot, and one slow login is all that speaks against it."""
-    served = past.baseline.get(_served(pod)) == past.epoch
+    served = _served(pod) in past.baseline and past.lasts(past.baseline[_served(pod)])
     return served and pod.login != STARVED and past.held(fails(pod)) < DOUBT_SECONDS
 
 

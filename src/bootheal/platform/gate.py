@@ -13,6 +13,7 @@ from bootheal.cluster.freshness import before_boot, node_doubt
 from bootheal.errors import DeniedError, TransientError
 from bootheal.model import BootTime, Extensions, HostFacts, Lease, Node, Readiness, Ref, Right
 from bootheal.platform import components
+from bootheal.platform.boots import boots_of, named
 from bootheal.platform.components import Allowed
 from bootheal.ports import ClusterReader, Host, Interest, World
 from bootheal.step import REFUSAL_TRANSIENT_SECONDS, GiveUp, Judgement, Past, Settled, Step, Wait
@@ -26,7 +27,8 @@ BLOCKING_TAINTS = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io
 NAMED = 6
 
 # How each sentence begins that says what is wrong with a node, here and in `cluster.freshness`.
-_OF_A_NODE = ("node ", "no node ")
+_MANY = "waits for more than"
+_OF_A_NODE = ("node ", "no node ", _MANY)
 
 # While the API server starts, its checks pass one by one: the one that holds it up is named once it has failed for so
 # many seconds.
@@ -133,10 +135,11 @@ class Gate(Step[GateObservation]):
             for node, lease in nodes
         }
         well = tuple(pair for pair in nodes if not doubts[pair[0].name])
-        awaited = (doubt for name, doubt in doubts.items() if doubt and not (well and _left(seen, name, past)))
-        if doubt := next(awaited, ""):
-            return Wait(doubt, hint=_next_step(nodes, doubt))
+        awaited = {name: doubt for name, doubt in doubts.items() if doubt and not (well and _left(seen, name, past))}
+        if awaited:
+            return Wait(_doubts(awaited), hint=_next_step(nodes, next(iter(awaited.values()))))
         names = ", ".join(node.name for node, _ in well)
+        boots = boots_of([node for node, _ in seen.nodes], seen.boot_id, seen.epoch)
         cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in well if node.unschedulable)
         return Settled(
             f"node {names} is Ready in this boot",
@@ -146,8 +149,16 @@ class Gate(Step[GateObservation]):
                 *_lost(seen, well, past),
                 *webhooks.remarks(seen.extensions),
             ),
-            epoch=seen.epoch or "+".join(node.boot_id for node, _ in nodes),
+            epoch=seen.epoch or named(boots, past),
+            boots=boots,
+            baseline={_away_in(node): node.boot_id for node, _ in seen.nodes if doubts.get(node.name)},
         )
+
+
+def _doubts(awaited: Mapping[str, str]) -> str:
+    """Say what keeps the gate shut. Of a hundred nodes that come one after the other not each is news."""
+    name, doubt = next(iter(awaited.items()))
+    return doubt if len(awaited) <= NAMED else f"{_MANY} {NAMED} nodes: the first {doubt.removeprefix(f'node {name} ')}"
 
 
 def _by_the_clock(seen: GateObservation) -> str:
@@ -210,9 +221,13 @@ def _away(seen: GateObservation) -> list[tuple[Node, Lease | None]]:
 
 
 def _bound(cluster: ClusterReader, seen: GateObservation) -> dict[str, tuple[Ref, ...]]:
-    """Ask what is bound to nodes that are away; nobody waits for it."""
+    """Ask what is bound to nodes that are away; nobody waits for it.
+
+    Of a cluster elsewhere every node is silent at first. One that is away for as long as it takes to be told of is not
+    Ready any more by then.
+    """
     try:
-        return {node.name: tuple(cluster.bound_to(node.name)) for node, _ in _away(seen)}
+        return {node.name: tuple(cluster.bound_to(node.name)) for node, _ in _away(seen) if not node.ready}
     except TransientError:
         return {}
 
@@ -227,8 +242,16 @@ def _is_away(name: str) -> str:
 
 
 def _left(seen: GateObservation, name: str, past: Past) -> bool:
-    """Tell whether a node has been silent for so long that others do not wait for it."""
-    return seen.boot_id is None and past.held(_is_away(name)) >= AWAY_SECONDS
+    """Tell whether a node has been silent for so long that others do not wait for it, or was left before."""
+    if seen.boot_id is not None:
+        return False
+    before = (past.baseline.get(_away_in(node)) == node.boot_id for node, _ in seen.nodes if node.name == name)
+    return past.held(_is_away(name)) >= AWAY_SECONDS or any(before)
+
+
+def _away_in(node: Node) -> str:
+    """Name that a node was left when the gate opened last: in that boot nobody waits for it again."""
+    return f"left {node.name} in boot"
 
 
 def _lost(seen: GateObservation, here: Sequence[tuple[Node, Lease | None]], past: Past) -> Iterator[str]:

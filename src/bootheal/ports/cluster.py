@@ -58,6 +58,9 @@ class ClusterReader(Protocol):
     def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> Sequence[Pod]:
         """List the pods of a namespace that carry all `labels`; all of them where none are given."""
 
+    def unpulled(self, namespace: str) -> Sequence[Pod]:
+        """List the pods of a namespace that wait for an image which they cannot get, and are not to end."""
+
     def workload(self, ref: Ref) -> Workload:
         """Return a Deployment, StatefulSet or DaemonSet.
 

@@ -35,6 +35,12 @@ class Mandate(Protocol):
     def lapses_in(self) -> float:
         """Return after how many seconds it is over if nothing is heard until then; infinity where it is not held."""
 
+    def tell(self, said: str) -> None:
+        """Let the others know this for as long as we act, "" for nothing; with the next renewal."""
+
+    def heard(self) -> str:
+        """Return what the one who acts in our place lets us know, "" for nothing, or where none is known to live."""
+
     def hopeless(self) -> bool:
         """Tell whether our credential has been refused for so long that a new process may fare better."""
 
@@ -51,6 +57,13 @@ class Unquestioned:
     def lapses_in(self) -> float:
         """Return that it lasts."""
         return float("inf")
+
+    def tell(self, said: str) -> None:
+        """Nobody hears it."""
+
+    def heard(self) -> str:
+        """Return nothing."""
+        return ""
 
     def hopeless(self) -> bool:
         """Return that it is not."""

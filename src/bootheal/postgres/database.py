@@ -67,6 +67,10 @@ class DatabaseStep(Step[DatabaseObservation]):
     accept: float | None = None
     routed: bool = True
 
+    def lives_on(self, seen: DatabaseObservation) -> frozenset[str]:
+        """The nodes of its servers."""
+        return frozenset(server.pod.node for server in seen.servers.all if server.pod and server.pod.node)
+
     def interests(self) -> frozenset[Interest]:
         """The pods behind it; PostgreSQL itself has to be asked."""
         pods = () if self.database.host else ("pod", "service", "endpointslice")
@@ -124,7 +128,7 @@ class DatabaseStep(Step[DatabaseObservation]):
         leaders = members.leaders(seen.servers, past.baseline, past.epoch)
         held = f"; {', '.join(check.name for check in self.checks)}" if self.checks else ""
         why = f"{writable} accepts connections and takes writes{held}"
-        told = members.remarks(seen.servers, leaders, past.epoch)
+        told = members.remarks(seen.servers, leaders, past)
         return Settled(why, (*_remarks(seen), *told, *self._collation(seen)), baseline=kept | seen.facts | leaders)
 
     def _collation(self, seen: DatabaseObservation) -> Iterator[str]:

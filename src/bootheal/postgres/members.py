@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from bootheal.model.quoted import quoted
 from bootheal.postgres.primary import Servers
+from bootheal.step import Past
 
 # Who led when all was last well, who before, and in which boot that changed.
 PRIMARY, BEFORE, CHANGED = "primary", "primary before", "primary changed in"
@@ -25,9 +26,9 @@ def leaders(servers: Servers, good: Mapping[str, str], epoch: str) -> dict[str, 
     return {PRIMARY: name} | {key: good[key] for key in (BEFORE, CHANGED) if key in good}
 
 
-def remarks(servers: Servers, known: Mapping[str, str], epoch: str) -> Iterator[str]:
+def remarks(servers: Servers, known: Mapping[str, str], past: Past) -> Iterator[str]:
     """Tell of a failover in this boot, and of each member that does not follow."""
-    if known.get(CHANGED) == epoch and BEFORE in known:
+    if BEFORE in known and past.lasts(known.get(CHANGED, "")):
         yield f"{known[PRIMARY]} is the primary since this boot: before it was {known[BEFORE]}"
     for server in servers.all:
         said = server.pod.patroni if server.pod and not server.writable else ""

@@ -170,15 +170,15 @@ def _clock(seconds: float) -> str:
 
 
 def find(world: World, database: Database) -> Servers:
-    """Ask every pod of the database, in the order of their names; or its host."""
+    """Ask every pod of the database, in the order of their names; or its host, or the one that its Service names."""
     admin, trust = world.secrets.credentials(database.admin), _trust(world, database)
 
     def ask(target: Target) -> Answer:
         return world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT_SECONDS, sql=READ_ONLY)
 
-    if database.host:
-        target = Target(database.host, database.port or PORT, trust=trust, auth=database.auth)
-        return Servers((Server(database.host, target, ask(target)),))
+    if host := database.host or _alias(world, database):
+        target = Target(host, database.port or PORT, trust=trust, auth=database.auth)
+        return Servers((Server(host, target, ask(target)),))
     boot_time = world.host.boot_time()
     servers = []
     pods = _pods(world, database)
@@ -200,6 +200,13 @@ def find(world: World, database: Database) -> Servers:
         _leadership(world, database, servers),
         _absent(world, database, servers, [pod for pod, _ in pods]),
     )
+
+
+def _alias(world: World, database: Database) -> str:
+    """Return the host outside the cluster that its Service is another name of (ExternalName), "" where it is none."""
+    if not database.service or database.selector:
+        return ""
+    return world.cluster.service(database.namespace, database.service).external
 
 
 def _absent(world: World, database: Database, servers: Sequence[Server], pods: Sequence[Pod]) -> tuple[str, ...]:

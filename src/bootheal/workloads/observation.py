@@ -120,9 +120,7 @@ class WorkloadObservation:
 def look(world: World, workload: Workload, strategy: Strategy | None, probe: Probe | None) -> WorkloadObservation:
     """Read the pods; probe those that are ready once the rollout is done. No strategy: it is never restarted."""
     namespace, boot_time = workload.ref.namespace, world.host.boot_time()
-    neighbours = world.cluster.pods(namespace)
-    wanted = workload.selector.items()
-    mine = [pod for pod in neighbours if wanted <= pod.labels.items() and _is_of_a_workload(pod)]
+    mine = [pod for pod in world.cluster.pods(namespace, workload.selector) if _is_of_a_workload(pod)]
     pods = tuple(sorted((pod for pod in mine if not pod.finished), key=lambda pod: pod.ref))
     doubts = (why for pod in pods if (why := pod_doubt(pod, boot_time=boot_time)))
     doubt = next(doubts, workload_doubt(workload, pods))
@@ -132,7 +130,8 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     choice = _choose(world.cluster, workload, strategy)
     answer = ask(world, probe, ready) if probe and serves else None
     fronts = _in_front(world.cluster, namespace, pods) if serves else []
-    services = next((why for service in fronts if (why := _doubt(world.cluster, service, neighbours, boot_time))), "")
+    services = next((why for service in fronts if (why := _doubt(world.cluster, service, boot_time))), "")
+    unpulled = world.cluster.unpulled(namespace)
     port = probe.port if isinstance(probe, Http | Tcp | Sql) and answer and answer.ok and not services else 0
     return WorkloadObservation(
         workload,
@@ -144,10 +143,10 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         shut=next((why for service in fronts if port and (why := _shut(world, service, port, ready))), ""),
         log=_why_crashed(world.pod_access, pods),
         choice=choice,
-        unpullable=pull_trouble(workload, neighbours),
+        unpullable=pull_trouble(workload, unpulled),
         budget=budget_trouble(pods, world.cluster.budgets(namespace)) if choice.way != "rollout" else "",
         boot_time=boot_time,
-        refusals=refusals.look(world.cluster, namespace, neighbours) if strategy else Refusals(),
+        refusals=refusals.look(world.cluster, namespace, unpulled) if strategy else Refusals(),
         events=_events(world.cluster, pods),
         left_over=tuple(pod for pod in mine if left_over(pod, boot_time)),
         absent="" if pods else _absent(workload, mine),
@@ -186,13 +185,15 @@ def _choose(cluster: ClusterReader, workload: Workload, strategy: Strategy | Non
 def _in_front(cluster: ClusterReader, namespace: str, pods: tuple[Pod, ...]) -> list[Service]:
     """Return the Services that send to some of `pods`."""
     services = cluster.services(namespace)
-    return [service for service in services if any(service.selects(pod) for pod in pods)]
+    alike = {frozenset(pod.labels.items()): pod for pod in pods}.values()  # most are, and Services are many
+    return [service for service in services if any(service.selects(pod) for pod in alike)]
 
 
-def _doubt(cluster: ClusterReader, service: Service, neighbours: Sequence[Pod], boot_time: BootTime | None) -> str:
+def _doubt(cluster: ClusterReader, service: Service, boot_time: BootTime | None) -> str:
     """Say whether it still sends elsewhere: its slices follow seconds after its pods."""
-    endpoints = cluster.endpoints(service.ref.namespace, service.ref.name)
-    return service_doubt(service, endpoints, neighbours, boot_time=boot_time)
+    namespace = service.ref.namespace
+    endpoints = cluster.endpoints(namespace, service.ref.name)
+    return service_doubt(service, endpoints, cluster.pods(namespace, service.selector), boot_time=boot_time)
 
 
 def _shut(world: World, service: Service, probed: int, ready: Sequence[Pod]) -> str:

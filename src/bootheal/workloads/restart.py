@@ -1,15 +1,19 @@
 """A restart, once for each reason: what is to be done next, as a judgement. Pure.
 
 Once means: in this boot, or since what the workload comes after was last repaired. Both the object and our
-memory know; either may have missed it.
+memory know; either may have missed it: of what another process did, which has held the Lease, only the object tells.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from bootheal.model import ActionRecord, Pod
 from bootheal.step import Act, GiveUp, Judgement, Past, Wait
 from bootheal.workloads.actions import ReplacePod, RollOut, ScaleDown, ScaleUp, delete_all, give_back
+from bootheal.workloads.by_itself import DETOUR, measured
 from bootheal.workloads.observation import WorkloadObservation
+
+# Which marks a workload bore when it was last well, and in which epoch that was.
+BORE, WELL_IN = "bore", "well in"
 
 RESTARTS = frozenset({RollOut.kind(), ScaleDown.kind(), ReplacePod.kind()})
 
@@ -17,7 +21,7 @@ RESTARTS = frozenset({RollOut.kind(), ScaleDown.kind(), ReplacePod.kind()})
 def restart(seen: WorkloadObservation, past: Past, reason: str, cause: str) -> Judgement | None:
     """Begin or go on with it; None once it is done. GiveUp if no way that is allowed would end."""
     mark = f"{past.epoch}/{reason}"
-    begun = [done for done in past.done if done.action == ReplacePod.kind() and done.note.get("mark") == mark]
+    begun = [done for done in past.done if done.action == ReplacePod.kind() and past.bears(of(done), reason)]
     if begun:
         return _replace_pods(seen, begun[0], mark, cause)
     if marked(seen, past, reason):
@@ -56,9 +60,40 @@ def _begin(seen: WorkloadObservation, past: Past, mark: str, cause: str) -> Judg
 
 def marked(seen: WorkloadObservation, past: Past, reason: str) -> bool:
     """Whether it was restarted for this reason."""
-    mark = f"{past.epoch}/{reason}"
-    remembered = any(done.note.get("mark") == mark and happened(seen, done) for done in past.done)
-    return remembered or mark in (seen.workload.caused_by, seen.workload.scaled_by)
+    remembered = any(past.bears(of(done), reason) and happened(seen, done) for done in past.done)
+    return remembered or any(past.bears(mark, reason) for mark in _borne(seen, past, once_per_boot="-" not in reason))
+
+
+def by_another(seen: WorkloadObservation, past: Past) -> bool:
+    """Whether another process has restarted it for some trouble in this epoch, and it was not seen well since.
+
+    Each process counts troubles for itself: what it was restarted for then is what ails it still.
+    """
+    ours = {of(done) for done in past.done}
+    marks = (mark.partition("/") for mark in _borne(seen, past, once_per_boot=False) if mark not in ours)
+    return any("-" in reason and past.lasts(epoch) for epoch, _, reason in marks)
+
+
+def well_with(seen: WorkloadObservation, past: Past) -> Mapping[str, str]:
+    """Return what is to be remembered of a workload that is well: the marks that it bears, how long its pods take."""
+    marks = [mark for mark in (seen.workload.caused_by, seen.workload.scaled_by) if mark]
+    if not marks:
+        return measured(seen)
+    took = {DETOUR: past.baseline[DETOUR]} if DETOUR in past.baseline else {}
+    return took | measured(seen) | {BORE: " ".join(marks), WELL_IN: past.epoch}
+
+
+def _borne(seen: WorkloadObservation, past: Past, *, once_per_boot: bool) -> Iterator[str]:
+    """Yield the marks that it bears, but for those of a trouble that it got over, and of a boot that it outlived."""
+    over = past.baseline.get(BORE, "").split()
+    if once_per_boot and past.lasts(past.baseline.get(WELL_IN, "")):
+        over = []
+    return (mark for mark in (seen.workload.caused_by, seen.workload.scaled_by) if mark and mark not in over)
+
+
+def of(done: ActionRecord) -> str:
+    """Return in which epoch and for which reason it was done, as it is written into the object, "" for none."""
+    return done.note.get("mark", "")
 
 
 def happened(seen: WorkloadObservation, done: ActionRecord) -> bool:

@@ -10,7 +10,7 @@ from bootheal.model import Pod
 from bootheal.step import Act, Judgement, Past, Wait
 from bootheal.workloads.actions import ReplacePod, ResetPod, ScaleUp, delete_all
 from bootheal.workloads.observation import WorkloadObservation
-from bootheal.workloads.restart import indistinct, older
+from bootheal.workloads.restart import indistinct, of, older
 
 # A name that is still reserved may be given free by the runtime itself within some seconds.
 RESERVED_SECONDS = 30.0
@@ -32,7 +32,7 @@ def stuck_pods(seen: WorkloadObservation, past: Past, *, never: bool) -> Judgeme
     """Delete once what only a deletion moves; where that is not ours to do, say so with the command."""
     for found in _kinds(seen, past):
         mark = f"{past.epoch}/{found.mark}"
-        begun = [done for done in past.done if done.note.get("mark") == mark and not done.failed]
+        begun = [done for done in past.done if past.bears(of(done), found.mark) and not done.failed]
         over = {done.object for done in begun if done.result == "done"}  # what is only intended is made up for
         first = next(iter(begun), None)
         stale = [pod for pod in found.pods if older(pod, first) and str(pod.ref) not in over]

@@ -23,7 +23,19 @@ from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
 from bootheal.workloads import by_itself, told
 from bootheal.workloads.actions import ResetPod, RollOut, ScaleUp, delete_all
 from bootheal.workloads.observation import WorkloadObservation, look
-from bootheal.workloads.restart import RESTARTS, happened, indistinct, last_scaling, marked, older, restart, unscale
+from bootheal.workloads.restart import (
+    RESTARTS,
+    by_another,
+    happened,
+    indistinct,
+    last_scaling,
+    marked,
+    of,
+    older,
+    restart,
+    unscale,
+    well_with,
+)
 from bootheal.workloads.strategy import Strategy
 from bootheal.workloads.stuck import allowed, stuck_pods
 
@@ -64,6 +76,10 @@ class WorkloadStep(Step[WorkloadObservation]):
     strategy: Strategy = "auto"
     probe: Probe | None = None
     soak: float | None = None
+
+    def lives_on(self, seen: WorkloadObservation) -> frozenset[str]:
+        """The nodes of its pods."""
+        return frozenset(pod.node for pod in seen.pods if pod.node)
 
     def interests(self) -> frozenset[Interest]:
         """The workload, its pods, which are named after it, and the Services that may be in front of them."""
@@ -167,11 +183,13 @@ class WorkloadStep(Step[WorkloadObservation]):
         why = f"{len(loops)} of {len(seen.pods)} pods in crash-loop back-off"
         ends = dict.fromkeys(said for pod in loops for said in (*how_it_ended(pod), *told.killed(pod, seen)))
         why += f" ({'; '.join((*ends, *map(logged, seen.log)))})" if ends or seen.log else ""
-        reason, mark = f"looping-{past.trouble}", f"{past.epoch}/reset-{past.trouble}"
+        reason, first = f"looping-{past.trouble}", f"reset-{past.trouble}"
         if self.restart == "never":
             return Wait(why)
-        reset = next((done for done in past.done if done.note.get("mark") == mark and not done.failed), None)
+        reset = next((done for done in past.done if past.bears(of(done), first) and not done.failed), None)
         restarted = next(_restarts(seen, past), None)
+        if not restarted and by_another(seen, past):
+            return self._judge_unwell_still(seen, f"{why}; another process has restarted it")
         if restarted or marked(seen, past, reason):
             new = [pod for pod in loops if restarted is None or not older(pod, restarted)]
             return self._judge_looping_still(new, f"{why}, although it was restarted")
@@ -180,7 +198,7 @@ class WorkloadStep(Step[WorkloadObservation]):
                 return wait
             left = by_itself.sooner(stale, seen, past)
             if later := [pod for pod in stale if pod.ref not in left]:
-                return Act(why, delete_all(ResetPod, later, CRASH_LOOP, mark, seen.pods))
+                return Act(why, delete_all(ResetPod, later, CRASH_LOOP, f"{past.epoch}/{first}", seen.pods))
             return by_itself.wait(left, why, past)
         if seen.choice.way == "delete-pods":
             return self._judge_looping_still(loops, f"{why}, although its pods were deleted")
@@ -214,11 +232,9 @@ class WorkloadStep(Step[WorkloadObservation]):
         serves = f"{seen.rollout.why}, probe ok" if seen.probe else seen.rollout.why
         kept = self._kept(seen, past)
         remarks = tuple(filter(None, (f"{self.workload}: {old.why}" if old else "", seen.shut, kept)))
-        took = by_itself.measured(seen)
-        if not kept and any(done.action in CURES and not done.failed for done in past.present.done):
-            return Settled(f"serves again: {serves}", remarks, baseline=took)
-        said = f"well, left alone: {serves}" if not kept else f"well, not all restarted: {serves}"
-        return Settled(said, remarks, baseline=took)
+        cured = any(done.action in CURES and not done.failed for done in past.present.done)
+        said = "well, not all restarted" if kept else "serves again" if cured else "well, left alone"
+        return Settled(f"{said}: {serves}", remarks, baseline=well_with(seen, past))
 
     def _kept(self, seen: WorkloadObservation, past: Past) -> str:
         """Name the pods that a rollout of ours has left as they were: a partition does, and OnDelete."""
@@ -234,7 +250,7 @@ class WorkloadStep(Step[WorkloadObservation]):
         if self.restart != "if-needed" or self.probe or past.repaired is None:
             return None
         reason = f"repaired-{past.trouble}"
-        begun = any(done.note.get("mark") == f"{past.epoch}/{reason}" for done in past.done)
+        begun = any(past.bears(of(done), reason) for done in past.done)
         if not begun and all(_started(pod) >= past.repaired for pod in seen.pods):
             return None
         cause = "started before what it comes after was repaired"
@@ -248,15 +264,13 @@ class WorkloadStep(Step[WorkloadObservation]):
         if self.restart == "never":
             return Wait(why)
         reason = f"unwell-{past.trouble}"
-        held, limit = (
-            seen.held("unwell", past),
-            UNWELL_SECONDS + (0.0 if seen.rollout.done else seen.workload.initial_delay),
-        )
+        held = seen.held("unwell", past)
+        limit = UNWELL_SECONDS + (0.0 if seen.rollout.done else seen.workload.initial_delay)
         if not any(_restarts(seen, past)) and held < limit and not seen.rollout.failed:
             return Wait(why)
         if seen.unpullable:
             return Wait(f"{why}; not restarted: {seen.unpullable}")
-        if any(_restarts(seen, past, but=reason)):
+        if any(_restarts(seen, past, but=reason)) or by_another(seen, past):
             return self._judge_unwell_still(seen, why)
         cause = f"not well for {limit:g} s although its pods run" if seen.unwell else seen.rollout.why
         return restart(seen, past, reason, cause) or self._judge_unwell_still(seen, why)
@@ -271,16 +285,15 @@ class WorkloadStep(Step[WorkloadObservation]):
 def _restarts(seen: WorkloadObservation, past: Past, but: str = "") -> Iterator[ActionRecord]:
     """Yield what restarted it since the last repair, the latest first, except for the reason `but`."""
     for done in reversed(past.done):
-        mark = done.note.get("mark", "")
-        for_it = done.action in RESTARTS and mark.endswith(f"-{past.trouble}") and mark != f"{past.epoch}/{but}"
+        mark = of(done)
+        for_it = done.action in RESTARTS and mark.endswith(f"-{past.trouble}") and not past.bears(mark, but)
         if for_it and happened(seen, done):
             yield done
 
 
 def _crashes(pod: Pod) -> int:
     """Count the restarts of whichever container ends again and again, be it an init container or a sidecar."""
-    ended = crashed(pod) or pod.containers
-    return max((container.restarts for container in ended), default=0)
+    return max((container.restarts for container in crashed(pod) or pod.containers), default=0)
 
 
 def _started(pod: Pod) -> float:

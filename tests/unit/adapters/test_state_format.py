@@ -5,6 +5,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootheal.adapters.state_format import RENAMED, Contents, VersionError, decode, encode
-from bootheal.engine.memory import taken_up
+from bootheal.engine.memory import open_loans, taken_up
 from bootheal.model import ActionRecord, Ending, EventKind, Outcome, Progress, Remembered, Report, StepMemory
 from bootheal.pgbouncer.actions import LowerSetting, RestoreSetting, owed
 from bootheal.platform.components import RestartComponent, StartComponent
@@ -51,6 +52,16 @@ def sealed(data: dict[str, Any]) -> bytes:
 def plain(contents: Contents = WHOLE) -> dict[str, Any]:
     data: dict[str, Any] = json.loads(encode(contents))
     return {name: value for name, value in data.items() if name not in ("version", "crc32")}
+
+
+def test_a_loan_that_an_older_version_took_is_known_as_one() -> None:
+    """It did not write down which deeds are loans: in another epoch the pod would have kept what was lent to it."""
+    taken = replace(DONE, action=LowerSetting.kind(), note={"uid": "x", "key": "retry", "value": "15"})
+    data = plain(Contents(Remembered(epoch="boot-1", steps={"pooler": StepMemory(done=(taken,))}), ""))
+    assert data["steps"]["pooler"]["done"][0].pop("loan") == ""
+    found = decode(sealed({"version": 3} | data)).remembered
+    assert found.steps["pooler"].done == (replace(taken, loan="taken"),)
+    assert open_loans(found).keys() == {"pooler"}
 
 
 def test_a_file_is_understood_as_it_was_meant() -> None:

@@ -30,6 +30,26 @@ def test_one_of_three_acts_and_the_others_name_it() -> None:
     assert all(other.elector.objection() == f"{name} (boot boot) heals: it holds lease/test" for other in others)
 
 
+def test_what_the_one_who_acts_tells_is_heard_by_the_others_while_it_lives() -> None:
+    """And nobody takes it for the word of who holds the Lease next, which has said nothing yet."""
+    contest = Contest(0.0, HOUR)
+    leader = elected(contest, 10.0)
+    (other,) = (candidate for candidate in contest.candidates if candidate is not leader)
+    leader.elector.tell("healed boot-1")
+    contest.run(15.0)
+    assert other.elector.heard() == "healed boot-1"
+    assert leader.elector.heard() == ""
+    leader.elector.tell("")
+    contest.run(20.0)
+    assert other.elector.heard() == ""
+    leader.elector.tell("healed boot-1")
+    contest.run(25.0)
+    leader.dead = True
+    assert elected(contest, 25.0 + LONGEST_WITHOUT) is other
+    assert contest.server.record
+    assert (other.elector.heard(), contest.server.record.said) == ("", "")
+
+
 def test_who_dies_is_followed_within_seventeen_seconds() -> None:
     """kill -9: nothing is given back."""
     contest = Contest(0.0, HOUR, -HOUR)

@@ -9,6 +9,7 @@ import pytest
 
 from bootheal.backoff import MOST_FAILURES
 from bootheal.engine import Limits
+from bootheal.engine.messages import Changed
 from bootheal.model import EventKind, Verdict
 from bootheal.ports import Interest, World
 from bootheal.step import Act, Action, Judgement, Past, Settled, Wait
@@ -47,6 +48,54 @@ def test_after_something_was_done_the_answer_is_awaited_promptly() -> None:
 
     bench.steps = [Scripted(name="a", judges=judges)]
     assert bench.run().seconds <= done[0] + 1.2
+
+
+def stormy(bench: Bench, until: float, *, a_second: int = 100) -> None:
+    """Let a pod change so often, from the tenth second on."""
+    for number in range(int((until - 10) * a_second)):
+        bench.clock.at(10 + number / a_second, lambda: bench.cluster.changed(PODS))
+
+
+def test_what_changes_and_stays_well_is_looked_at_twice_a_second_and_seen_to_be_ill_as_soon() -> None:
+    """A thousand pods that change each second are no thousand looks; who is not well is looked at as ever."""
+    bench = Bench([], limits=Limits(deadline=float("inf"), stay=True))
+    looks: list[float] = []
+
+    def judges(_: Any, _past: Past) -> Judgement:
+        looks.append(bench.clock.time - START)
+        return Wait("ill") if 20 <= looks[-1] < 22 else Settled("well")
+
+    bench.steps = [Scripted(name="a", judges=judges, wakes_on=frozenset({PODS}))]
+    stormy(bench, 30)
+    bench.clock.at(30, bench.inbox.stop)
+    engine = bench.engine()
+    while not engine.stopped:
+        engine.run("boot-1")
+        engine.rest()
+    calm = [at for at in looks if 12 <= at < 20]
+    assert 12 <= len(calm) <= 20
+    assert min(at for at in looks if at >= 20) <= 20.6
+    ill = [at for at in looks if 20.6 <= at < 22]
+    assert len(ill) >= 20
+    assert max(later - earlier for earlier, later in pairwise(looks[-8:])) <= 1.1
+
+
+def test_a_storm_of_changes_does_not_keep_the_loop_from_turning() -> None:
+    """What arrives without a pause is taken for a fifth of a second; then the loop turns, and shows that it lives."""
+    turns: list[float] = []
+    bench = Bench([Scripted(name="a", wakes_on=frozenset({PODS}))], limits=Limits(deadline=5.0, stay=True))
+    engine = bench.engine(turned=lambda: turns.append(bench.clock.time - START))
+    receive, left = bench.clock.receive, [5_000]
+
+    def busy(inbox: Any, timeout: float | None) -> Any:
+        """Each look at the queue finds another change, and takes a millisecond."""
+        bench.clock.time += 0.001
+        left[0] -= 1
+        return Changed(PODS) if left[0] > 0 else receive(inbox, timeout)
+
+    bench.clock.receive = busy  # type: ignore[method-assign]
+    engine.run("boot-1")
+    assert max(later - earlier for earlier, later in pairwise(turns)) <= 0.25
 
 
 def test_an_action_that_fails_for_an_hour_is_tried_ever_more_seldom() -> None:

@@ -316,6 +316,14 @@ def test_a_config_map_that_somebody_manages_is_not_written() -> None:
     assert "because Flux manages it" in judgement.remarks[0]
 
 
+def test_a_config_map_that_is_immutable_is_not_written() -> None:
+    """The API server would refuse it each time: the owner is told, and the settings are in force all the same."""
+    document = Document(Ref("configmap", "shop", "ini"), "pgbouncer.ini", "[pgbouncer]\n", "1", immutable=True)
+    judgement = judge(pod(), document=document)
+    assert isinstance(judgement, Settled)
+    assert "configmap/shop/ini was not written, because it is immutable: make another" in judgement.remarks[0]
+
+
 @pytest.mark.parametrize("text", ["SASL authentication failed", "no such user: app", "password authentication failed"])
 def test_the_applications_own_login_is_not_the_poolers_fault(text: str) -> None:
     """Refused by the pooler itself for ten seconds: no loan, no write, the Secret is named."""

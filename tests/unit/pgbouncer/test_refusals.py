@@ -170,6 +170,9 @@ class Stopped(Partial):
     def service(self, namespace: str, name: str) -> Service:
         return Service(Ref("service", namespace, name), "", ((6432, 6432),))
 
+    def unpulled(self, _namespace: str) -> tuple[Pod, ...]:
+        return ()
+
     def pods(self, _namespace: str, _selector: Any = None) -> tuple[Pod, ...]:
         return (self.pod,)
 

@@ -23,7 +23,8 @@ def seen(*nodes: Any, **fields: Any) -> GateObservation:
 
 def test_the_gate_opens_for_a_node_of_this_boot_and_says_which_boot() -> None:
     """Settled carries the epoch that everything after the gate belongs to."""
-    assert Gate().judge(seen((a_node(), a_lease())), past()) == Settled("node box is Ready in this boot", epoch="new")
+    opened = Settled("node box is Ready in this boot", epoch="new", boots={"box": "new"})
+    assert Gate().judge(seen((a_node(), a_lease())), past()) == opened
 
 
 @pytest.mark.parametrize(
@@ -250,8 +251,46 @@ def test_a_node_that_does_not_come_back_is_waited_for_a_minute_and_named_then() 
     assert judgement == Settled(
         "node a, b is Ready in this boot",
         epoch="boot-a+boot-b+boot-c",
+        boots={"a": "boot-a", "b": "boot-b", "c": "boot-c"},
+        baseline={"left c in boot": "boot-c"},
         remarks=(told,),
     )
+
+
+def test_a_node_that_was_left_is_not_waited_for_again_in_that_boot() -> None:
+    """Another node that reboots a day later does not make all wait a minute for what died long ago."""
+    left = past(baseline={"left c in boot": "boot-c"})
+    assert isinstance(Gate().judge(elsewhere(*LIVING, DEAD), left), Settled)
+    booted = (replace(DEAD[0], boot_id="boot-c2"), DEAD[1])
+    assert isinstance(Gate().judge(elsewhere(*LIVING, booted), left), Wait)
+
+
+BOOTS = {"a": "boot-a", "b": "boot-b"}
+
+
+@pytest.mark.parametrize(
+    ("before", "epoch"),
+    [
+        pytest.param({}, "boot-a+boot-b", id="nothing is known"),
+        pytest.param(BOOTS, "as it was called", id="the same"),
+        pytest.param({"a": "boot-a"}, "as it was called", id="b has joined"),
+        pytest.param({**BOOTS, "c": "boot-c"}, "as it was called", id="c is gone"),
+        pytest.param({"a": "boot-a", "b": "before"}, "boot-a+boot-b", id="b has rebooted"),
+    ],
+)
+def test_only_a_reboot_begins_another_epoch_of_a_cluster_elsewhere(before: dict[str, str], epoch: str) -> None:
+    """Nodes come and go: what was done once in this boot is not done again for one that joins."""
+    judgement = Gate().judge(elsewhere(*LIVING), past(epoch="as it was called", boots=before))
+    assert isinstance(judgement, Settled)
+    assert (judgement.epoch, judgement.boots) == (epoch, BOOTS)
+
+
+def test_this_machine_is_called_by_its_own_epoch_and_others_by_their_boots() -> None:
+    """On k3d all nodes are containers of this machine: what restarted them is the epoch, not the boot id."""
+    far = (a_node(name="far", boot_id="other"), a_lease())
+    judgement = Gate().judge(seen((a_node(), a_lease()), far, epoch="new@1.5"), past())
+    assert isinstance(judgement, Settled)
+    assert judgement.boots == {"box": "new@1.5", "far": "other"}
 
 
 def test_where_no_node_lives_all_are_waited_for() -> None:

@@ -108,6 +108,17 @@ def db_pod(name: str, **fields: object) -> Pod:
     return a_pod(name, running(), labels={"app": "db"}, **fields)
 
 
+def test_a_service_that_is_another_name_of_a_host_leads_there() -> None:
+    """Type ExternalName: it has no pods and no addresses, which were waited for in vain."""
+    alias = Service(Ref("service", "shop", "db"), "", (), external="db.example.org")
+    simulated = Simulated([], service_=alias, answers={"db.example.org": PRIMARY})
+    found = find(world(simulated), database())
+    assert simulated.asked == ["db.example.org:5432"]
+    assert (found.service, found.primary) == ("", Target("db.example.org", 5432))
+    other = Simulated([db_pod("db-0")], service_=alias, answers={"db-0": PRIMARY})
+    assert find(world(other), database(selector={"app": "db"}, port=5432)).all[0].name == "db-0"
+
+
 def test_the_one_that_takes_writes_is_the_primary_whatever_its_number() -> None:
     """Patroni elects any member."""
     simulated = Simulated([db_pod("db-0"), db_pod("db-1")], answers={"db-0": STANDBY, "db-1": PRIMARY})

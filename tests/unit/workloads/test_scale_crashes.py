@@ -120,6 +120,9 @@ class OneWorkload(Watchable):
     def pods(self, _namespace: str, _labels: Any = None) -> list[Pod]:
         return self.alive
 
+    def unpulled(self, _namespace: str) -> list[Pod]:
+        return []
+
     def services(self, _namespace: str) -> list[Service]:
         return []
 

@@ -56,6 +56,13 @@ class BoundedSocket:
         _ASKED.left -= count
         return count
 
+    def recv(self, *arguments: Any, **options: Any) -> bytes:
+        """Receive, likewise."""
+        self._wait_no_longer()
+        data: bytes = super().recv(*arguments, **options)  # type: ignore[misc]
+        _ASKED.left -= len(data)
+        return data
+
     def send(self, *arguments: Any, **options: Any) -> int:
         """Send, as long as that is allowed."""
         self._wait_no_longer()

@@ -24,7 +24,7 @@ def client(access: Access, scope: Scope) -> Any:
     return made
 
 
-class _PlainSocket(BoundedSocket, socket.socket):
+class PlainSocket(BoundedSocket, socket.socket):
     """Speaks to a server without TLS."""
 
 
@@ -49,7 +49,7 @@ class _HeldConnection:
         """Connect."""
         super().connect()  # type: ignore[misc]
         if isinstance(self.sock, socket.socket) and not isinstance(self.sock, BoundedSocket):
-            self.sock = self.scope.hold(_PlainSocket(fileno=self.sock.detach()))
+            self.sock = self.scope.hold(PlainSocket(fileno=self.sock.detach()))
 
 
 def _held(pool: Any, scope: Scope) -> Any:

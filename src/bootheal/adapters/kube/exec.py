@@ -8,11 +8,15 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import websocket
 from kubernetes.client.exceptions import ApiException
 from kubernetes.stream.ws_client import get_websocket_url, websocket_proxycare
 
+from bootheal.adapters.bounded import connect as connect_to
+from bootheal.adapters.kube.bounds import within
+from bootheal.adapters.kube.connections import PlainSocket
 from bootheal.adapters.kube.kubeconfig import Access
 from bootheal.adapters.scope import Scope
 from bootheal.model import Answer
@@ -22,15 +26,22 @@ REFUSED = (401, 403)
 STDOUT, STDERR, ERROR = 1, 2, 3
 
 # What a command says beyond this is read, so that it is not held up, and dropped.
-OUTPUT_BYTES = 16 * 1024
+OUTPUT_BYTES, ANY_NUMBER = 16 * 1024, 1 << 62
 
 
 def connect(access: Access, scope: Scope, url: str, headers: dict[str, str], timeout: float) -> Any:
     """Open a WebSocket. PermissionError where the API server denies it, OSError with the reason where it can't be.
 
-    As the client's own `create_websocket`, which takes no timeout and waits for a silent server for ever.
+    As the client's own `create_websocket`, which takes no timeout and waits for a silent server for ever. `timeout` is
+    for all of it: the name, the connection, TLS, and what the server says byte by byte. A redirect is not followed:
+    the token would go along.
     """
-    configuration = access.configuration
+    with within(timeout):
+        return _connected(access, scope, url, headers, time.monotonic() + timeout)
+
+
+def _connected(access: Access, scope: Scope, url: str, headers: dict[str, str], deadline: float) -> Any:
+    configuration, timeout = access.configuration, deadline - time.monotonic()
     tls = {"context": access.tls, "server_hostname": configuration.tls_server_name}
     connection: Any = websocket.WebSocket(
         sslopt={name: value for name, value in tls.items() if value}, skip_utf8_validation=False
@@ -40,14 +51,15 @@ def connect(access: Access, scope: Scope, url: str, headers: dict[str, str], tim
     header = {"sec-websocket-protocol": PROTOCOLS} | wanted
     proxy = websocket_proxycare({}, configuration, url, headers) if configuration.proxy else {}
     try:
-        connection.connect(
-            get_websocket_url(url), header=[f"{name}: {value}" for name, value in header.items()], **proxy
-        )
+        if not configuration.proxy:
+            proxy["socket"] = _socket(access, url, deadline)
+        sent = [f"{name}: {value}" for name, value in header.items()]
+        connection.connect(get_websocket_url(url), header=sent, redirect_limit=0, **proxy)
     except websocket.WebSocketBadStatusException as error:
         if error.status_code in REFUSED:
             raise PermissionError from None
         raise ConnectionError(f"the API server says {error.status_code}") from None
-    except websocket.WebSocketTimeoutException:
+    except (websocket.WebSocketTimeoutException, TimeoutError):
         raise TimeoutError("timed out") from None
     except websocket.WebSocketConnectionClosedException:
         raise ConnectionError("connection closed") from None
@@ -57,14 +69,30 @@ def connect(access: Access, scope: Scope, url: str, headers: dict[str, str], tim
     return connection
 
 
+def _socket(access: Access, url: str, deadline: float) -> Any:
+    """Connect to the API server, with what hears no longer than it may."""
+    address = urlsplit(url)
+    host, secure = address.hostname or "", address.scheme == "https"
+    plain = connect_to(host, address.port or (443 if secure else 80), deadline - time.monotonic())
+    if not secure:
+        return PlainSocket(fileno=plain.detach())
+    try:
+        return access.tls.wrap_socket(plain, server_hostname=access.configuration.tls_server_name or host)
+    except BaseException:
+        plain.close()
+        raise
+
+
 def run_command(access: Access, scope: Scope, url: str, headers: dict[str, str], timeout: float) -> Answer:
     """Run the command that `url` names to its end. `value` is what it printed, `text` why it failed."""
+    deadline = time.monotonic() + timeout
     connection = connect(access, scope, url, headers, timeout)
     said: defaultdict[int, bytes] = defaultdict(bytes)
     try:
-        for channel, data in _messages(connection, time.monotonic() + timeout):
-            if len(said[channel]) < OUTPUT_BYTES:
-                said[channel] += data
+        with within(deadline - time.monotonic(), most=ANY_NUMBER):
+            for channel, data in _messages(connection, deadline):
+                if len(said[channel]) < OUTPUT_BYTES:
+                    said[channel] += data
     except TimeoutError:
         return Answer(ok=False, spoke=False, text=f"has not ended within {timeout:g} s")
     finally:

@@ -3,7 +3,7 @@
 To keep them is the ClusterWatcher port; what reads and what writes looks things up here, and enters them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -16,20 +16,44 @@ from bootheal.adapters.kube.pages import Extent, Resource, fetch
 from bootheal.adapters.kube.reflector import Reflector
 from bootheal.adapters.kube.typed import checked
 from bootheal.adapters.kube.watches import Watches, rights
+from bootheal.cluster.rollout import unpulled
 from bootheal.errors import MissingError
-from bootheal.model import Ref, Right
+from bootheal.model import Pod, Ref, Right
 from bootheal.ports import Interest
 
-CORE, APPS, BATCH = "/api/v1", "/apis/apps/v1", "/apis/batch/v1"
+CORE, APPS, BATCH, SLICES = "/api/v1", "/apis/apps/v1", "/apis/batch/v1", "/apis/discovery.k8s.io/v1"
+
+# By what a pod is found that waits for an image.
+UNPULLED = "unpulled"
+
+
+def keys_of_pod(pod: Pod) -> Iterator[Hashable]:
+    """Yield its labels, and whether it waits for an image."""
+    yield from pod.labels.items()
+    if not pod.deleting and unpulled(pod):
+        yield UNPULLED
+
+
+def keys_of_slice(found: tuple[str, Any]) -> Iterator[Hashable]:
+    """Yield the Service that it belongs to."""
+    yield found[0]
+
 
 RESOURCES = {
     resource.kind: resource
     for resource in (
         Resource("poddisruptionbudget", "/apis/policy/v1", "poddisruptionbudgets", workloads.budget),
         Resource("node", CORE, "nodes", objects.node),
-        Resource("pod", CORE, "pods", objects.pod),
+        Resource("pod", CORE, "pods", objects.pod, keys_of_pod, complete=True),
         Resource("service", CORE, "services", objects.service),
-        Resource("endpointslice", "/apis/discovery.k8s.io/v1", "endpointslices", objects.endpoints),
+        Resource(
+            "endpointslice",
+            "/apis/discovery.k8s.io/v1",
+            "endpointslices",
+            objects.endpoints,
+            keys_of_slice,
+            complete=True,
+        ),
         Resource("lease", "/apis/coordination.k8s.io/v1", "leases", objects.lease),
         Resource("deployment", APPS, "deployments", partial(workloads.workload, kind="deployment")),
         Resource("statefulset", APPS, "statefulsets", partial(workloads.workload, kind="statefulset")),
@@ -47,11 +71,18 @@ class Lists:
         self._watches: dict[Interest, Watches] = {}
         self.heartbeats = Heartbeats()
 
-    def items(self, kind: str, namespace: str) -> dict[str, Any]:
+    def items(self, kind: str, namespace: str) -> Mapping[str, Any]:
         """Return a namespace's objects of a kind, parsed, by name."""
         if reflector := self._kept(kind, namespace):
             return reflector.items(namespace)
         return snapshots(fetch(self._api, Extent(RESOURCES[kind], (namespace,)))[0][namespace])
+
+    def having(self, kind: str, namespace: str, keys: Collection[Hashable]) -> list[Any]:
+        """Return a namespace's objects of a kind that have all of these keys, one at least."""
+        if reflector := self._kept(kind, namespace):
+            return reflector.having(namespace, keys)
+        found = self.items(kind, namespace).values()
+        return [each for each in found if {*keys} <= {*RESOURCES[kind].keys(each)}]
 
     def one(self, ref: Ref) -> Any:
         """Return one object, parsed. MissingError where there is none."""

@@ -12,6 +12,10 @@ from bootheal.model import LockRecord, Ref
 # A record that asks to be believed for longer is one of nobody's who elects leaders.
 LONGEST_SECONDS = 3600.0
 
+# What the holder lets the others know, behind its own name: whoever takes it over without a word is not taken for it.
+SAID = "bootheal/said"
+LONGEST_SAID = 10_000
+
 
 class KubeLock:
     """The Lock port. Its Api should give up a request well before the lock would lapse."""
@@ -48,14 +52,16 @@ class KubeLock:
 
     def _body(self, record: LockRecord) -> dict[str, Any]:
         metadata = {**self._raw.get("metadata", {})} | ({"resourceVersion": record.version} if record.version else {})
-        said = {
+        others = {name: text for name, text in (metadata.get("annotations") or {}).items() if name != SAID}
+        metadata["annotations"] = others | ({SAID: f"{record.holder} {record.said}"} if record.said else {})
+        written = {
             "holderIdentity": record.holder,
             "leaseDurationSeconds": round(record.seconds) or 1,
             "acquireTime": record.acquired,
             "renewTime": record.renewed,
             "leaseTransitions": record.transitions,
         }
-        spec = {**(self._raw.get("spec") or {}), **said}
+        spec = {**(self._raw.get("spec") or {}), **written}
         return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}
 
     def _understood(self, raw: Raw) -> LockRecord:
@@ -63,13 +69,16 @@ class KubeLock:
             spec, version = raw.get("spec") or {}, raw["metadata"]["resourceVersion"]
             if not isinstance(version, str) or not version:
                 raise TypeError("resourceVersion")  # without it nothing would be refused to whoever comes late
+            annotations, holder = raw["metadata"].get("annotations") or {}, str(spec.get("holderIdentity") or "")
+            speaker, _, said = str(annotations.get(SAID) or "")[:LONGEST_SAID].partition(" ")
             record = LockRecord(
-                holder=str(spec.get("holderIdentity") or ""),
+                holder=holder,
                 seconds=min(float(spec.get("leaseDurationSeconds") or 0), LONGEST_SECONDS),
                 acquired=str(spec.get("acquireTime") or ""),
                 renewed=str(spec.get("renewTime") or ""),
                 transitions=int(spec.get("leaseTransitions") or 0),
                 version=version,
+                said=said if holder and speaker == holder else "",
             )
             self._raw = raw
             return record

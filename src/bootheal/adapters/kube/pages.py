@@ -1,6 +1,6 @@
 """Lists of one kind: where they are asked for, page by page, and how each object becomes a snapshot of ours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,14 @@ RESTARTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """Where a kind lives in the API, and how it becomes a snapshot."""
+    """Where a kind lives in the API, how it becomes a snapshot, and how those are kept: see `cache.Cache`."""
 
     kind: str
     group: str
     plural: str
     parse: Callable[[Raw], Any]
+    keys: Callable[[Any], Iterable[Hashable]] = lambda _: ()
+    complete: bool = False
 
     def path(self, namespace: str, name: str = "") -> str:
         """Return the path of a namespace's list, or of one object."""

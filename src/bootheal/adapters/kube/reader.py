@@ -10,7 +10,7 @@ from bootheal.adapters.kube import admission, bound, objects, rights, webhooks
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.elections import election
 from bootheal.adapters.kube.errors import understood
-from bootheal.adapters.kube.lists import CORE, Lists
+from bootheal.adapters.kube.lists import CORE, UNPULLED, Lists
 from bootheal.adapters.kube.typed import checked
 from bootheal.errors import DeniedError, MissingError, PermanentError
 from bootheal.model import (
@@ -76,8 +76,13 @@ class KubeReader:
 
     def pods(self, namespace: str, labels: Mapping[str, str] | None = None) -> Sequence[Pod]:
         """List the pods that carry all `labels`."""
-        wanted = (labels or {}).items()
-        return [pod for pod in self._lists.items("pod", namespace).values() if wanted <= pod.labels.items()]
+        if labels:
+            return self._lists.having("pod", namespace, labels.items())
+        return list(self._lists.items("pod", namespace).values())
+
+    def unpulled(self, namespace: str) -> Sequence[Pod]:
+        """List the pods that wait for an image."""
+        return self._lists.having("pod", namespace, (UNPULLED,))
 
     def workload(self, ref: Ref) -> Workload:
         """Return a workload. PermanentError where its pods can't be told apart from others."""
@@ -141,8 +146,8 @@ class KubeReader:
 
     def endpoints(self, namespace: str, service: str) -> Sequence[Endpoint]:
         """Return what all slices of the Service hold."""
-        slices = self._lists.items("endpointslice", namespace).values()
-        return [endpoint for owner, found in slices for endpoint in found if owner == service]
+        slices = self._lists.having("endpointslice", namespace, (service,))
+        return [endpoint for _, found in slices for endpoint in found]
 
     def leadership(self, namespace: str, service: str) -> Leadership | None:
         """Read the Endpoints of the Service's name, and the ConfigMap that Zalando's operator uses since its version 2.
@@ -239,7 +244,8 @@ class KubeReader:
         raw = self._get("configmaps", ref)
         with understood(str(ref)):
             version = raw["metadata"].get("resourceVersion", "")
-            return checked(ConfigMap(ref, raw.get("data") or {}, version, objects.manager(raw)))
+            immutable = raw.get("immutable") is True
+            return checked(ConfigMap(ref, raw.get("data") or {}, version, objects.manager(raw), immutable))
 
     def may(self, right: Right, name: str = "") -> bool:
         """Create a SelfSubjectAccessReview, which changes nothing."""

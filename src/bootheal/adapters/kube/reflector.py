@@ -7,7 +7,7 @@ of our own writes enter at once; what is newer is for `cache` to say.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -50,7 +50,8 @@ class Reflector:
         reconnect: float = RECONNECT_SECONDS,
     ) -> None:
         self._api, self._extent, self._tell, self._reconnect = api, extent, changed, reconnect
-        self._caches = {namespace: Cache() for namespace in extent.wanted}
+        keys, complete = extent.resource.keys, extent.resource.complete
+        self._caches = {namespace: Cache(keys, complete=complete) for namespace in extent.wanted}
         self._version = ""
         self._live = False
         self._lock = threading.Lock()
@@ -61,7 +62,7 @@ class Reflector:
         scope.start(self._run, f"watch {extent.about}")
         scope.on_close(self._close)
 
-    def items(self, namespace: str) -> dict[str, Any]:
+    def items(self, namespace: str) -> Mapping[str, Any]:
         """Return the snapshots of a namespace by name: kept ones while the watch is live, else fresh ones.
 
         The list with which a watch begins, or begins again, is awaited: looks come by the hundred after a break,
@@ -73,10 +74,18 @@ class Reflector:
                 return self._caches[namespace].snapshots()
         return snapshots(self._fetch(Extent(self._extent.resource, (namespace,)))[0][namespace])
 
+    def having(self, namespace: str, keys: Collection[Hashable]) -> list[Any]:
+        """Return the snapshots of a namespace that have all of these keys, likewise."""
+        self._tried.wait(LIST_SECONDS)
+        with self._lock:
+            if self._live:
+                return self._caches[namespace].having(keys)
+        return [each for each in self.items(namespace).values() if {*keys} <= {*self._extent.resource.keys(each)}]
+
     def kept(self, namespace: str, name: str) -> Any:
         """Return the snapshot of that name that a live watch has told of, None where there is none; asks nobody."""
         with self._lock:
-            return self._caches[namespace].snapshots().get(name) if self._live else None
+            return self._caches[namespace].snapshot(name) if self._live else None
 
     def enter(self, namespace: str, raw: Raw) -> None:
         """Take in the response of a write, if nothing newer is known."""

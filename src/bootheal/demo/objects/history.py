@@ -59,13 +59,17 @@ class Subscription:
 
 
 class History:
-    """The latest `window` changes, and one counter of versions for all kinds."""
+    """The latest `window` changes, and one counter of versions for all kinds.
+
+    `lag` is by how many seconds watchers of the API hear of each change late.
+    """
 
     def __init__(self, window: int) -> None:
         self.version = 1
         self._changes: deque[Change] = deque()
         self._window = window
         self._oldest = 1
+        self.lag = 0.0
         self._subscriptions: set[Subscription] = set()
 
     def record(self, verb: Verb, kind: Kind, new: Object, before: Object | None) -> None:

@@ -1,0 +1,42 @@
+"""A hundred nodes: what a start asks and says does not grow with what is there. scripts/bench --only scale measures."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from bench import scale
+from support.crowd import Crowd
+from support.thorough import thorough
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Crowd]:
+    """Nodes that are in a hurry, as the demo's is."""
+    with scale.crowd(workloads=30, nodes=100, databases=3, beats=2.0) as crowd:
+        yield crowd
+
+
+def test_a_start_among_a_hundred_nodes_asks_little_and_says_little(opened: Crowd) -> None:
+    """Each silent node was asked for its pods and volumes ten times a second, and had a line of its own."""
+    ears = scale.Ears(opened)
+    try:
+        ears.until("rests: ")
+    finally:
+        ears.end()
+    asked = [f"{request.method} {request.path}" for request in opened.requests]
+    assert "GET /api/v1/persistentvolumes" not in asked
+    assert len(asked) < 150
+    assert len([line for line in ears.said if re.search(r"waits +gate ", line)]) <= 10
+    started = next(line for line in ears.said if re.search(r"looks at \d+ steps", line))
+    assert len(started) < 120  # the boots of a hundred nodes have one name
+
+
+def test_what_matters_is_seen_in_a_storm_of_changes(opened: Crowd) -> None:
+    """Pods change and change, and none is ill for it; then one is."""
+    if not thorough():
+        pytest.skip("a storm takes much of a machine: scripts/test --thorough")
+    weather = scale.storm(opened, seconds=1.0, every=1.0, a_second=300)
+    assert weather.changes > 100
+    assert max(weather.reactions) < 5.0  # on a busy machine; the bench wants one second
+    assert weather.after < 1.2 * weather.before
