@@ -10,8 +10,9 @@ from bootheal.model import Answer, BootTime, Container, Credentials, Login, Occu
 from bootheal.model.quoted import plain
 from bootheal.ports import Partial, World
 from bootheal.postgres.database import DatabaseStep
+from bootheal.postgres.location import Database
 from bootheal.postgres.observation import DatabaseObservation, look
-from bootheal.postgres.primary import READ_ONLY, Database
+from bootheal.postgres.primary import READ_ONLY
 from bootheal.step import GiveUp, Judgement, Wait
 from support.objects import BOOT, NOW, THIS_BOOT, a_pod, past, running, waiting
 
