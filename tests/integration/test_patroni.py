@@ -86,6 +86,7 @@ def test_a_lock_of_a_leader_that_stays_away_is_waited_out_and_explained(shop: Me
     """Until its time is over nobody else may lead: whose it is and until when is said meanwhile."""
     if shop.leader != "postgres-0":  # the pod that stays away is the first
         shop.switch_over()
+    heal(shop.stack.config)  # so that it is known who led when all was well
     shop.stack.power_cut()
     shop.stack.boot(BootScript.quick(stuck="postgres", leftover=False))
     process = start("run", "--once", "--config", shop.stack.config)

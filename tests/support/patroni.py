@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -81,12 +81,15 @@ class Members:
     def switch_over(self) -> None:
         """Ask Patroni to let the follower lead; wait until it does."""
         leader, candidate = self.leader, self.follower
-        connection = http.client.HTTPConnection(self._pod(leader)["status"]["podIP"], self.stack.cluster.ports.patroni)
-        connection.request("POST", "/switchover", json.dumps({"leader": leader, "candidate": candidate}))
-        answer = connection.getresponse()
-        assert answer.status == 200, answer.read()
-        connection.close()
+        self._ask(leader, "/switchover", {"leader": leader, "candidate": candidate})
         self.stack.wait_until(f"{candidate} to lead", lambda: self.leader == candidate)
+
+    def _ask(self, member: str, path: str, what: object) -> None:
+        address, port = self._pod(member)["status"]["podIP"], self.stack.cluster.ports.patroni
+        with closing(http.client.HTTPConnection(address, port)) as connection:
+            connection.request("POST", path, json.dumps(what))
+            answer = connection.getresponse()
+            assert answer.status == 200, answer.read()
 
     def promote(self) -> None:
         """Make the follower take writes behind Patroni's back."""
@@ -108,10 +111,17 @@ class Members:
             states = self._pod(name)["status"]["containerStatuses"]
             if "terminated" in states[0]["state"]:  # nobody else lets go of a pod that is stuck
                 self.stack._invoke(partial(self.stack.cluster.store.delete, POD, NAMESPACE, name, 0))
+        with suppress(DemoError):
+            self.stack.wait_until("both members", self._serves, 15)
+        if not self.streams():  # two have written for a moment: what one of them wrote cannot be kept
+            self._ask(self.follower, "/reinitialize", {"force": True})
         try:
-            self.stack.wait_until("both members", lambda: self.streams() and all(self.stack.serving().values()), 60)
+            self.stack.wait_until("both members", self._serves, 60)
         except DemoError as error:
             raise AssertionError(f"{error}\n{self.last_words()}") from error
+
+    def _serves(self) -> bool:
+        return self.streams() and all(self.stack.serving().values())
 
     def last_words(self) -> str:
         """What each member has said at last, but for statements and connections."""
