@@ -33,7 +33,7 @@ def shop(patroni: Members) -> Iterator[Members]:
     said = len(patroni.stack.logs())
     yield patroni
     assert "in a read-only transaction" not in patroni.stack.logs()[said:]
-    patroni.stack.configure({"deadline": None})
+    patroni.stack.configure({"deadline": None, "cleanup": {"namespaces": ["shop"]}})
     patroni.be_whole()
 
 
@@ -87,6 +87,7 @@ def test_a_lock_of_a_leader_that_stays_away_is_waited_out_and_explained(shop: Me
     if shop.leader != "postgres-0":  # the pod that stays away is the first
         shop.switch_over()
     heal(shop.stack.config)  # so that it is known who led when all was well
+    shop.stack.configure({"cleanup": {"namespaces": []}})  # which would bring the pod back
     shop.stack.power_cut()
     shop.stack.boot(BootScript.quick(stuck="postgres", leftover=False))
     process = start("run", "--once", "--config", shop.stack.config)
