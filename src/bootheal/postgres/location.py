@@ -56,14 +56,16 @@ def pods_and_ports(world: World, database: Database) -> list[tuple[Pod, int]]:
 
 
 def _members(service: Service, pods: Sequence[Pod], named: Mapping[str, int]) -> Iterator[tuple[Pod, int]]:
-    """Yield the pods of a Service without a selector, whose addresses Patroni writes, with their ports.
+    """Yield the pods of a Service without a selector, whose addresses Patroni or its operator writes, with their ports.
 
     Whoever they name was the leader once; what the same StatefulSet has made are its fellow members. While nobody leads
-    there may be no address: those pods of Patroni's are members that are labelled as the Service is.
+    there may be no address, and Crunchy's operator writes that of another Service: those pods of Patroni's are members
+    that are labelled as the Service is, whatever that says of who leads.
     """
+    labels = {key: value for key, value in service.labels.items() if value not in LEADER}
     owners = {pod.owner: named[pod.ref.name] for pod in pods if _of_a_set(pod) and pod.ref.name in named}
     for pod in pods:
-        labelled = pod.patroni and service.labels and service.labels.items() <= pod.labels.items()
+        labelled = pod.patroni and labels and labels.items() <= pod.labels.items()
         if port := named.get(pod.ref.name) or owners.get(pod.owner):
             yield pod, port
         elif labelled:

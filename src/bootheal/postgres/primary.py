@@ -185,8 +185,11 @@ def _absent(
     if any(server.writable for server in servers):
         return ()
     labels = selecting(database, service)
-    if service and not (labels or pods):
-        return (f"nobody has written an address of {service.ref}, which selects no pods",)
+    if service and not (labels or pods or service.external):
+        endpoints = world.cluster.endpoints(database.namespace, database.service)
+        at = ", ".join(sorted({endpoint.address for endpoint in endpoints}))
+        why = f"{at} is of none" if at else "nobody has written an address"
+        return (f"{service.ref} selects no pods, and {why}",)
     return absent(world, database.namespace, labels, pods)
 
 
@@ -228,7 +231,8 @@ def _service_doubt(world: World, database: Database, servers: Sequence[Server]) 
     if doubt := service_doubt(service, endpoints, pods, boot_time=world.host.boot_time(), asked=asked):
         return doubt
     primary = next((server.pod for server in servers if server.writable), None)
-    if primary and not service.external and not sends_to(endpoints, primary):
+    told = service.selector or any(endpoint.pod for endpoint in endpoints)  # else of what is behind it nothing is known
+    if primary and told and not service.external and not sends_to(endpoints, primary):
         ready = {endpoint.address for endpoint in endpoints if endpoint.ready}
         return f"{service.ref} sends to {', '.join(sorted(ready))}, and not yet to the primary {primary.ref.name}"
     return ""

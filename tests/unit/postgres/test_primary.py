@@ -175,7 +175,7 @@ def test_a_service_without_a_selector_that_names_nobody_is_explained() -> None:
     service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), {})
     found = find(world(Simulated([db_pod("db-0")], service)), database())
     assert found.why_none == (
-        "nobody has written an address of service/shop/db, which selects no pods; "
+        "service/shop/db selects no pods, and nobody has written an address; "
         "Patroni's lock is db-0's until 13:47:00 UTC (ttl 30 s), since 12:46:40 UTC, after 4 changes"
     )
 
