@@ -16,6 +16,7 @@ from bootheal.demo.node.owner import Owner
 from bootheal.demo.node.runtime import Command
 from bootheal.demo.patroni import CLUSTER, LABELS, Lock
 from bootheal.demo.shop import NAMESPACE
+from bootheal.errors import DemoError
 
 PYTHON = "/usr/bin/python3"
 """The distribution's own: some of the packages that Patroni needs are compiled for it."""
@@ -100,6 +101,8 @@ class PatroniImage:
 
 def reachable(tree: Path, owner: Owner, copies: Path) -> Path:
     """Where the owner can run Patroni: where it is, or a copy of it."""
+    if not (tree / _PACKAGES / "patroni" / "__main__.py").is_file():
+        raise DemoError(f"cannot find Patroni below {tree}", hint="install the Debian package patroni, and name /")
     if owner.reaches(tree / _PACKAGES / "patroni" / "__main__.py"):
         return tree
     shutil.copytree(tree / "usr", copies / "usr", symlinks=True, dirs_exist_ok=True)
