@@ -84,3 +84,24 @@ def test_a_sidecar_is_no_init_container_that_is_not_done() -> None:
     found = objects.pod(object_sets.pod(RELEASES["1.33"], "well"))
     assert [container.name for container in found.init] == ["proxy"]
     assert found.ready
+
+
+@pytest.mark.parametrize(
+    ("labels", "annotations", "by"),
+    [
+        ({"kustomize.toolkit.fluxcd.io/name": "shop", "kustomize.toolkit.fluxcd.io/namespace": "flux"}, {}, "Flux"),
+        ({"helm.toolkit.fluxcd.io/name": "db"}, {"meta.helm.sh/release-name": "db"}, "Flux"),
+        ({"app.kubernetes.io/managed-by": "Helm"}, {"meta.helm.sh/release-name": "db"}, "Helm"),
+        ({"argocd.argoproj.io/instance": "shop"}, {}, "Argo CD"),
+        ({}, {"argocd.argoproj.io/tracking-id": "shop:apps/StatefulSet:shop/db"}, "Argo CD"),
+        ({"app.kubernetes.io/managed-by": "kustomize"}, {}, ""),
+    ],
+)
+def test_who_would_undo_a_change_is_known_all_through_a_boot(
+    labels: dict[str, str], annotations: dict[str, str], by: str
+) -> None:
+    """By the marks that Flux, Argo CD and Helm leave, whatever the status says."""
+    for moment in ("stale", "found", "well"):
+        raw = object_sets.stateful_set(RELEASES["1.33"], moment)
+        raw["metadata"] |= {"labels": labels, "annotations": annotations}
+        assert workloads.workload(raw, "statefulset").managed_by == by
