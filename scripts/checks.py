@@ -28,7 +28,7 @@ LINTERS = {
     "codespell": ["codespell", "."],
     "shellcheck": [
         "shellcheck",
-        *(f"scripts/{name}" for name in ("environment", "test", "demo", "bench", "install")),
+        *(f"scripts/{name}" for name in ("environment", "test", "demo", "bench", "cuts", "install")),
         ".ci/run",
     ],
 }

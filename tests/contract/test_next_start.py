@@ -11,7 +11,7 @@ from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.model import Credentials, Login, Ref, Secret
 from bootheal.ports import Partial, World
 from bootheal.postgres.database import DatabaseStep
-from bootheal.postgres.primary import Database
+from bootheal.postgres.location import Database
 from bootheal.preflight.databases import DatabaseFacts, foresee, look
 from support.objects import NOW
 from support.postgres import ADDRESS, ADMIN, APP, RealPostgres, servers, until

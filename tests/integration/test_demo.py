@@ -11,6 +11,8 @@ import pytest
 
 from bootheal.cli.scenarios import SCENARIOS
 from support.command import LONGEST, bootheal, environment, start
+from support.patroni import tree
+from support.thorough import by_night
 
 
 def test_the_demo_breaks_heals_and_shows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,6 +32,21 @@ def test_what_a_person_must_see_to_is_a_scenario_too() -> None:
     """Lost data: nothing is done, and that is how it should end."""
     text = bootheal("demo", "--scenario", "data-lost").stdout
     assert "a person is needed: data may be at risk (0 actions" in text
+
+
+def test_a_demo_of_patroni_needs_it(tmp_path: Path) -> None:
+    """Where it is not, that is said at once."""
+    assert f"cannot find Patroni below {tmp_path}" in bootheal("demo", "--patroni", tmp_path, expect=1).stderr
+
+
+@by_night
+def test_the_demo_heals_two_members_of_patroni() -> None:
+    """The password is reset on whoever leads."""
+    with tempfile.TemporaryDirectory(prefix="bootheal-") as directory:
+        Path(directory).chmod(0o755)
+        text = bootheal("demo", "--patroni", tree()).stdout
+    for said in ("postgres-1", "reset the password", "healed ("):
+        assert said in text
 
 
 def test_the_scenarios_are_listed() -> None:

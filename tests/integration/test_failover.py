@@ -10,7 +10,7 @@ from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.model import Credentials, Endpoint, Login, Pod, Ref, Service
 from bootheal.ports import Partial, World
 from bootheal.postgres.database import DatabaseStep
-from bootheal.postgres.primary import Database
+from bootheal.postgres.location import Database
 from bootheal.step import Settled, Wait
 from support.objects import a_pod, past, running
 from support.postgres import ADDRESS, ADMIN, RealPostgres, servers, until

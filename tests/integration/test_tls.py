@@ -21,7 +21,7 @@ from bootheal.errors import MissingError
 from bootheal.model import Login, Ref, Secret
 from bootheal.ports import World
 from bootheal.postgres.database import DatabaseStep
-from bootheal.postgres.primary import Database
+from bootheal.postgres.location import Database
 from bootheal.step import Settled, Wait
 from support.certificates import Authority
 from support.double import SHOP, Api

@@ -19,7 +19,7 @@ from bootheal.model import (
 )
 from bootheal.pgbouncer.observation import Pooler
 from bootheal.ports import Partial
-from bootheal.postgres.primary import Database
+from bootheal.postgres.location import Database
 from support.objects import a_deployment, a_node, a_pod
 
 SERVED = Answer(ok=True, spoke=True)

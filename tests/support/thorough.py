@@ -1,6 +1,13 @@
 """How much is tried: what is quick for every change, more of it at night (`scripts/test --thorough`)."""
 
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import pytest
 from hypothesis import settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 EXAMPLES = {"quick": 30, "thorough": 1_000}
 """How many of each law, by profile, see tests/conftest.py; a test whose examples are cheap or dear says its own."""
@@ -19,3 +26,8 @@ def times(quick: int) -> int:
 def every(quick: int) -> int:
     """Return a stride: so many steps at a time, and ten times fewer at night, one at least."""
     return max(1, quick // times(1))
+
+
+def by_night(item: Callable[P, R]) -> Callable[P, R]:
+    """Mark a test that is too dear for every change."""
+    return pytest.mark.skipif(not thorough(), reason="only scripts/test --thorough has the time")(item)

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from bench import suite
+from bench.cuts import Verdict
 from bench.engine import LONGEST_PATH, WORKLOADS, Workload, graph, longest_path
+from bench.observer import Poll, served
 from bench.row import CannotMeasureError, Row, table
+from bench.stories import story
 
 
 @pytest.mark.parametrize(
@@ -59,3 +62,37 @@ def test_how_long_the_tests_took_is_told_where_they_have_run(tmp_path: Path) -> 
         (612.3, "<= 600 s", False),
         (21.5, "<= 30 s", True),
     ]
+
+
+def polls(door: str, *troubles: str) -> list[Poll]:
+    return [Poll(door, 0.1 * number, 0.01, trouble) for number, trouble in enumerate(troubles)]
+
+
+def test_all_is_served_from_the_first_of_fifteen_good_polls_of_the_last_door() -> None:
+    """One good poll between bad ones is luck; what never gets so far has not been served."""
+    lucky = polls("a", "", *["502"] * 4, *[""] * 20)
+    assert served([*lucky, *polls("b", "502", *[""] * 30)], ["a", "b"]) == pytest.approx(0.5)
+    assert served(polls("a", *[""] * 14), ["a"]) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "at", "bad", "false"),
+    [
+        (0, 9.0, (), ""),
+        (0, 9.0, polls("a", "502"), "said healed, then 1 bad polls: 502"),
+        (1, None, (), ""),
+        (1, 9.0, polls("a", "502"), ""),
+        (1, 9.0, (), "said not healed, and everything serves"),
+    ],
+)
+def test_a_verdict_is_held_against_what_was_served(code: int, at: float | None, bad: list[Poll], false: str) -> None:
+    """Both ways of being wrong, and none where what was said is what was seen."""
+    assert Verdict(1, "a story", code, 10.0, at, tuple(bad), {}).false == false
+
+
+def test_a_story_is_the_same_for_its_seed_and_number() -> None:
+    """So a cut that went wrong can be tried once more; a tenth of them has a misfortune."""
+    stories = [story(7, number) for number in range(300)]
+    assert stories == [story(7, number) for number in range(300)]
+    assert len(set(map(repr, stories))) == 300
+    assert 15 <= sum(bool(each.misfortune) for each in stories) <= 45

@@ -52,8 +52,9 @@ from bootheal.postgres.accounts import Account
 from bootheal.postgres.data_checks import Check, Checked
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.disk import Disk, DiskObservation
+from bootheal.postgres.location import Database
 from bootheal.postgres.observation import DatabaseObservation
-from bootheal.postgres.primary import Database, Server, Servers
+from bootheal.postgres.primary import Server, Servers
 from bootheal.postgres.server_log import finding
 from bootheal.probes import Tcp, Url
 from bootheal.step import Observation, Step

@@ -29,4 +29,12 @@ def demo(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="break it so that all still serves, let `preflight` say what a reboot would bring, and cut the power",
     )
+    takes_file(
+        parser.add_argument(
+            "--patroni",
+            type=Path,
+            metavar="DIRECTORY",
+            help="two members of Patroni in place of one server: Debian's, unpacked in DIRECTORY, or / where installed",
+        )
+    )
     parser.add_argument("--keep", action="store_true", help="leave the stack running and show how to try things on it")

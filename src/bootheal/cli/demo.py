@@ -51,7 +51,7 @@ def main(options: argparse.Namespace) -> int:
         started = time.monotonic()
         print("Starting an embedded cluster: real PostgreSQL, real PgBouncer, two applications …", flush=True)
         drift = scenario.drift and not options.hidden_faults
-        with Stack(Path(directory), StackOptions(drift=drift)) as stack:
+        with Stack(Path(directory), StackOptions(drift=drift, patroni=options.patroni)) as stack:
             print(f"It serves after {time.monotonic() - started:.1f} s.\n")
             before = _table(stack)
             print(before, end="\n\n")

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from bootheal.demo import leftovers, shop
-from bootheal.demo.api.certificates import Authority, server_context
+from bootheal.demo import leftovers, patroni, shop
+from bootheal.demo.api.certificates import Authority, kubeconfig, server_context
 from bootheal.demo.api.door import HOST
 from bootheal.demo.api.faults import Faults
 from bootheal.demo.api.server import Api
@@ -20,6 +20,7 @@ from bootheal.demo.control.manager import run_controllers
 from bootheal.demo.control.slices import Slices
 from bootheal.demo.control.workloads import owner_reference
 from bootheal.demo.images import app
+from bootheal.demo.images.patroni import PatroniImage, reachable
 from bootheal.demo.images.pgbouncer import PgBouncerImage
 from bootheal.demo.images.postgres import PostgresImage, free_memory
 from bootheal.demo.images.servers import find_servers, make_reachable
@@ -35,6 +36,7 @@ from bootheal.demo.objects.conditions import is_ready
 from bootheal.demo.objects.defaults import add_defaults
 from bootheal.demo.objects.kinds import JOB, NAMESPACE, POD, SERVICE, Kind, Object, kind_of
 from bootheal.demo.objects.store import Store
+from bootheal.demo.patroni import Lock
 from bootheal.demo.script import BootScript
 from bootheal.demo.shop import Layout, Passwords, Ports
 from bootheal.demo.tasks import end
@@ -69,6 +71,10 @@ class StackOptions:
     """Another PgBouncer than the one that is found."""
     initialised: Path | None = None
     """A database cluster fresh from initdb, of which the first volume gets a copy: quicker than making one."""
+    patroni: Path | None = None
+    """Where Debian's Patroni is: with it the database has members, of which one leads, and no slow crash recovery."""
+    members: int = 2
+    lock: Lock = "endpoints"
     user: str = "nobody"
     """Whom servers run as when the stack is started by root."""
 
@@ -86,7 +92,7 @@ class Cluster:
         self.ports = Ports(**{name: addresses.free_port(port) for name, port in asdict(Ports()).items()})
         self.runtime = Runtime(directory, options.user, app.__name__, addresses)
         self.boot_id_file = directory / "boot_id"
-        self._last_boot_id = ""
+        self._last_boot_id = self._url = ""
         self.random = random.Random(options.seed)  # noqa: S311  (names and times, no secrets)
         self.store = Store(self._admit, options.seed)
         servers = make_reachable(found, self.runtime.owner, self.runtime.home / "servers")
@@ -102,6 +108,9 @@ class Cluster:
             shop.SLEEP: program("sleep"),
             shop.DONE: program("done"),
         }
+        if options.patroni:
+            tree = reachable(options.patroni, self.runtime.owner, self.runtime.home / "patroni")
+            library[patroni.IMAGE] = PatroniImage(tree, self.postgres, options.lock, self._access).prepare
         machine = Machine(self.store, self.runtime, library, self._refuses_image, Tempo())
         self.kubelet = Kubelet(NODE_NAME, machine, self.boot_id_file)
         self.authority = Authority()
@@ -118,10 +127,12 @@ class Cluster:
         """The files of that name that containers were started with."""
         return sorted((self.runtime.home / "pods").rglob(name))
 
-    @property
-    def postgres_data(self) -> Path:
-        """PostgreSQL's data directory."""
-        return self.runtime.home / "volumes" / "postgres-data" / "pgdata"
+    def postgres_data(self, pod: str = "postgres-0") -> Path:
+        """The data directory of a database server."""
+        return self.runtime.home / "volumes" / pod / "pgdata"
+
+    def _access(self) -> Object:
+        return kubeconfig(self._url, self.authority.pem, {"token": self.token})
 
     def log_files(self) -> list[Path]:
         """The output of every container there ever was, as `…/CONTAINER/RESTARTS.log`, oldest first."""
@@ -142,13 +153,13 @@ class Cluster:
         """Build the shop and wait until it serves; return the API server's URL."""
         self._on = True
         self._new_boot_id()
-        port = await self.api.prepare()
+        self._url = f"https://{HOST}:{await self.api.prepare()}"
         await self.runtime.start()
         self.api.open()
         self._power({})
         async with asyncio.timeout(_START_SECONDS):
             await self._build()
-        return f"https://{HOST}:{port}"
+        return self._url
 
     async def power_cut(self) -> None:
         """Everything stops at once, without a goodbye; what was written stays."""
@@ -206,7 +217,8 @@ class Cluster:
 
     def _lose_power(self) -> None:
         self.runtime.kill_everything()
-        free_memory(self.postgres_data)
+        for data in (self.runtime.home / "volumes").glob("*/pgdata"):
+            free_memory(data)
 
     def _power(self, revivals: dict[str, Revival], *, proxy: bool = True) -> None:
         self._spawn(self.kubelet.run(revivals))
@@ -235,8 +247,7 @@ class Cluster:
         for name in ("default", "kube-system", "kube-node-lease", shop.NAMESPACE):
             self.store.create(NAMESPACE, {"metadata": {"name": name}, "status": {"phase": "Active"}})
         self._create(
-            *shop.secret_objects(self.options.passwords, self.options.pooler_layout),
-            *shop.database_objects(self.ports.postgres),
+            *shop.secret_objects(self.options.passwords, self.options.pooler_layout), *self._database_objects()
         )
         await self._until("postgres", self._database_answers)
         layers = (
@@ -263,6 +274,12 @@ class Cluster:
         self.store.create(POD, pod)
         await self._until("debug-shell and migrate", lambda: self._ready("debug-shell") == 1 and self._migrated())
 
+    def _database_objects(self) -> list[Object]:
+        ports, options = self.ports, self.options
+        if options.patroni is None:
+            return shop.database_objects(ports.postgres)
+        return patroni.patroni_objects(ports.postgres, ports.patroni, options.members, options.lock)
+
     def _create(self, *manifests: Object) -> None:
         for manifest in manifests:
             self.store.create(kind_of(manifest), manifest)
@@ -280,7 +297,9 @@ class Cluster:
         return any(pod["status"]["phase"] == "Succeeded" for pod in self._pods("migrate"))
 
     def _database_answers(self) -> bool:
-        """Its log says so; a connection would cost more."""
+        """Its log says so; a connection would cost more. Patroni's members say it to their probe."""
+        if self.options.patroni:
+            return self._ready("postgres") == self.options.members
         pods = self._pods("postgres")
         log = self.kubelet.log_file(pods[0], "postgres", previous=False) if pods else None
         return log is not None and "database system is ready to accept connections" in log.read_text()

@@ -45,10 +45,14 @@ class Server:
 
     @property
     def address(self) -> str:
-        """The address of its first pod."""
+        """The address of its first pod, or of the one that leads."""
+        return str(self._chosen["status"]["podIP"])
+
+    @property
+    def _chosen(self) -> Object:
         if not self.pods:
             raise DemoError(f"cannot reach {self._name}: it has no running pod")
-        return str(self.pods[0]["status"]["podIP"])
+        return self.pods[0]
 
     @property
     def pids(self) -> list[int]:
@@ -66,7 +70,7 @@ class Server:
         return {container["name"] for pod in self.pods for container in pod["spec"]["containers"]}
 
     def connect(self, user: str, password: str, dbname: str, timeout: int = 5) -> Connection:
-        """Log in to the first pod directly, past the Service."""
+        """Log in to that pod directly, past the Service."""
         return psycopg.connect(
             host=self.address,
             port=self._port,
@@ -123,7 +127,18 @@ class Postgres(Server):
     @property
     def data(self) -> Path:
         """The data directory; it outlives power cuts."""
-        return self._cluster.postgres_data
+        return self._cluster.postgres_data(self.leader)
+
+    @property
+    def leader(self) -> str:
+        """The pod of the only server, or of the member that leads."""
+        return str(self._chosen["metadata"]["name"])
+
+    @property
+    def _chosen(self) -> Object:
+        """The one that Patroni has labelled, where it has."""
+        labelled = (pod for pod in self.pods if pod["metadata"]["labels"].get("role") == "master")
+        return next(labelled, None) or super()._chosen
 
     def admin(self, dbname: str = "shop") -> Connection:
         """A session of the superuser."""

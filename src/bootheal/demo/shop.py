@@ -46,6 +46,7 @@ class Ports:
     pooler: int = 6432
     django: int = 8000
     nginx: int = 8080
+    patroni: int = 8008
 
 
 def secret_objects(passwords: Passwords, layout: Layout) -> list[Object]:
@@ -76,15 +77,10 @@ def _quoted(text: str) -> str:
 
 def database_objects(port: int) -> list[Object]:
     """The StatefulSet postgres and its Service. No readiness probe: common operators ship none either."""
-    environment = [
-        _from_secret("POSTGRES_PASSWORD", "postgres-admin", "password"),
-        *_credentials(),
-        _from_secret("APP_VERIFIER", "app", "verifier"),
-        {"name": "PORT", "value": str(port)},
-    ]
+    environment = server_environment(port)
     container = {"name": "postgres", "image": POSTGRES, "env": environment, "ports": [{"containerPort": port}]}
     claim = {"name": "data", "persistentVolumeClaim": {"claimName": "data-postgres-0"}}
-    stateful_set = _workload("StatefulSet", "postgres", 1, container)
+    stateful_set = workload("StatefulSet", "postgres", 1, container)
     stateful_set["spec"] |= {"serviceName": "postgres"}
     stateful_set["spec"]["template"]["spec"]["volumes"] = [claim]
     volume = {
@@ -94,7 +90,17 @@ def database_objects(port: int) -> list[Object]:
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
         "status": {"phase": "Bound"},
     }
-    return [volume, _service("postgres", port), stateful_set]
+    return [volume, service("postgres", port), stateful_set]
+
+
+def server_environment(port: int) -> list[Object]:
+    """What a database server needs to know to make the shop's roles."""
+    return [
+        _from_secret("POSTGRES_PASSWORD", "postgres-admin", "password"),
+        *_credentials(),
+        _from_secret("APP_VERIFIER", "app", "verifier"),
+        {"name": "PORT", "value": str(port)},
+    ]
 
 
 def pooler_objects(port: int, replicas: int) -> list[Object]:
@@ -113,9 +119,9 @@ def pooler_objects(port: int, replicas: int) -> list[Object]:
         "ports": [{"containerPort": port}],
         "readinessProbe": {"tcpSocket": {"port": port}, "periodSeconds": 2},
     }
-    deployment = _workload("Deployment", "pooler", replicas, container)
+    deployment = workload("Deployment", "pooler", replicas, container)
     deployment["metadata"]["labels"]["application"] = "db-connection-pooler"
-    return [_service("pooler", port), deployment]
+    return [service("pooler", port), deployment]
 
 
 def django_objects(port: int) -> list[Object]:
@@ -128,7 +134,7 @@ def django_objects(port: int) -> list[Object]:
         _from_secret("DATABASE_USER", "app", "username"),
         _from_secret("DATABASE_PASSWORD", "app", "password"),
     ]
-    return [_service("django", port), _workload("Deployment", "django", 2, _web("django", port, environment))]
+    return [service("django", port), workload("Deployment", "django", 2, _web("django", port, environment))]
 
 
 def nginx_objects(port: int) -> list[Object]:
@@ -137,7 +143,7 @@ def nginx_objects(port: int) -> list[Object]:
         {"name": "PORT", "value": str(port)},
         {"name": "UPSTREAM", "value": "$(DJANGO_SERVICE_HOST):$(DJANGO_SERVICE_PORT)"},
     ]
-    return [_service("nginx", port), _workload("Deployment", "nginx", 1, _web("nginx", port, environment))]
+    return [service("nginx", port), workload("Deployment", "nginx", 1, _web("nginx", port, environment))]
 
 
 def bare_pod() -> Object:
@@ -183,7 +189,8 @@ def _credentials() -> list[Object]:
     ]
 
 
-def _service(name: str, port: int) -> Object:
+def service(name: str, port: int) -> Object:
+    """A Service in front of an application's pods."""
     spec = {"selector": {"app": name}, "ports": [{"name": name, "port": port}]}
     return {"apiVersion": "v1", "kind": "Service", "metadata": _metadata(name), "spec": spec}
 
@@ -199,7 +206,8 @@ def _web(name: str, port: int, environment: list[Object]) -> Object:
     }
 
 
-def _workload(kind: str, name: str, replicas: int, container: Object) -> Object:
+def workload(kind: str, name: str, replicas: int, container: Object) -> Object:
+    """A workload whose pods have one container."""
     pod = {"terminationGracePeriodSeconds": GRACE, "containers": [container]}
     return {
         "apiVersion": "apps/v1",

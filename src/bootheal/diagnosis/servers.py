@@ -17,7 +17,7 @@ from bootheal.model import Container, Pod, Ref, State, Target
 from bootheal.model.scene import Scene
 from bootheal.model.sqlstates import RECOVERS_WITHIN_SECONDS
 from bootheal.pgbouncer.knowledge import refusal
-from bootheal.postgres.primary import PORT
+from bootheal.postgres.location import PORT
 
 MOST = 20
 POOLER_PORT = 6432

@@ -17,7 +17,8 @@ from bootheal.model import Answer, Credentials, Login, Ref, Right, Role, Secret,
 from bootheal.model.sqlstates import NOT_ALLOWED, REFUSED
 from bootheal.pgbouncer.knowledge import userlist_entry
 from bootheal.ports import Interest, World
-from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, find
+from bootheal.postgres.location import Database
+from bootheal.postgres.primary import TIMEOUT_SECONDS, find
 from bootheal.postgres.scram import is_verifier, matches
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 

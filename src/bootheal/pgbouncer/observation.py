@@ -18,7 +18,8 @@ from bootheal.pgbouncer.files import same_file
 from bootheal.pgbouncer.knowledge import Meaning, meaning, understand
 from bootheal.pgbouncer.pod import RETRY, STARVED, PoolerPod, noted
 from bootheal.ports import World
-from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, find
+from bootheal.postgres.location import Database
+from bootheal.postgres.primary import TIMEOUT_SECONDS, find
 
 # A login that is not served this soon is worth the loan; with the loan out, real slowness is waited for. What the way
 # takes, as through a port-forward while everything starts, comes on top: the console was asked by the same.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from bootheal.causes import Finding, Gravity
 from bootheal.causes.pods import Trouble
 from bootheal.causes.server_pods import beyond, ended_by_its_kubelet, in_words, keeps_back, next_step, read_log, serving
+from bootheal.cluster.dead_pods import LOST
 from bootheal.cluster.freshness import before_boot
 from bootheal.cluster.rollout import crashed
 from bootheal.model import BootTime, Container, Pod, State
@@ -144,6 +145,8 @@ def _which_log(container: Container) -> bool | None:
     """Tell whether the log of the `previous` process is the one that speaks; None where none does yet."""
     if container.state is State.RUNNING:
         return False
+    if container.reason in LOST:
+        return None  # the reboot ended it: what it said was said before
     return container.state is not State.TERMINATED if container.ended else None
 
 

@@ -12,8 +12,9 @@ from bootheal.model.sqlstates import CROWDED, DAMAGED, GONE, NO_DATABASE, RECOVE
 from bootheal.ports import Interest, World
 from bootheal.postgres import members, recovery
 from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, lost
+from bootheal.postgres.location import Database
 from bootheal.postgres.observation import DatabaseObservation, look
-from bootheal.postgres.primary import Database, Server, describe
+from bootheal.postgres.primary import Server, describe
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
 # The servers are asked one after another, so a switchover in between shows two primaries.

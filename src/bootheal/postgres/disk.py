@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bootheal.errors import PermanentError
 from bootheal.model import Directory, Right
 from bootheal.ports import World
-from bootheal.postgres.primary import Database, pods_of
+from bootheal.postgres.location import Database, pods_of
 from bootheal.step import GiveUp, Judgement, Past, Settled, Step, Wait
 
 # Disks are mounted while the machine boots; k3s does not wait for them.

@@ -12,8 +12,15 @@ from bootheal.step import Past
 # Who led when all was last well, who before, and in which boot that changed.
 PRIMARY, BEFORE, CHANGED = "primary", "primary before", "primary changed in"
 
-# What Patroni writes of a member that is not on its way to serve: it copies all data anew, or cannot begin.
-_AMISS = ("creating replica", "start failed", "crashed", "failed")
+# What Patroni writes of a member that is not on its way to serve: it copies all data anew, cannot begin, or has no
+# whole data, as where a copy was cut short.
+_AMISS = {
+    "creating replica": ": its data is copied anew from the primary",
+    "uninitialized": ": it has no whole copy of the data; if it stays so, patronictl reinit makes one",
+    "start failed": "",
+    "crashed": "",
+    "failed": "",
+}
 
 
 def leaders(servers: Servers, good: Mapping[str, str], epoch: str) -> dict[str, str]:
@@ -31,7 +38,6 @@ def remarks(servers: Servers, known: Mapping[str, str], past: Past) -> Iterator[
     if BEFORE in known and past.lasts(known.get(CHANGED, "")):
         yield f"{known[PRIMARY]} is the primary since this boot: before it was {known[BEFORE]}"
     for server in servers.all:
-        said = server.pod.patroni if server.pod and not server.writable else ""
-        if any(word in said for word in _AMISS):
-            copies = ": its data is copied anew from the primary" if "creating replica" in said else ""
-            yield f"{server.name} does not follow, Patroni says {quoted(said)}{copies}"
+        said = server.pod.patroni if server.pod and not (server.writable or server.stale) else ""
+        if amiss := next((word for word in _AMISS if word in said), ""):
+            yield f"{server.name} does not follow, Patroni says {quoted(said)}{_AMISS[amiss]}"

@@ -11,7 +11,8 @@ from bootheal.ports import World
 from bootheal.postgres import recovery
 from bootheal.postgres.accounts import Account, account
 from bootheal.postgres.data_checks import Check, Checked, checked, facts, transient
-from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, Server, Servers, find
+from bootheal.postgres.location import Database
+from bootheal.postgres.primary import TIMEOUT_SECONDS, Server, Servers, find
 from bootheal.step import Past
 
 # A check may have to read a table from a cold disk.

@@ -4,22 +4,19 @@ Pod Ready proves nothing (operators ship no readiness probe), nor does "pod 0"
 (Patroni elects any member). The server itself is asked, over TCP.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bootheal.cluster.freshness import pod_doubt, sends_to, service_doubt
 from bootheal.errors import BoothealError, PermanentError
-from bootheal.model import Answer, Auth, Leadership, Login, Pod, Ref, Service, Target, Trust
+from bootheal.model import Answer, Leadership, Pod, Service, Target, Trust
 from bootheal.ports import World
 from bootheal.postgres.absence import CLUSTER_LABEL, absent
+from bootheal.postgres.location import LEADER, PORT, ROLE_LABELS, Database, alive, pods_and_ports, selecting
 
 TIMEOUT_SECONDS = 3.0
-PORT = 5432
 
-# Patroni's and CloudNativePG's word on who leads.
-ROLE_LABELS = ("spilo-role", "role", "cnpg.io/instanceRole")
-LEADER = ("primary", "master")
 FOLLOWER = ("replica", "sync_standby")
 ROLES = (*LEADER, *FOLLOWER, "standby_leader")
 
@@ -27,29 +24,6 @@ ROLES = (*LEADER, *FOLLOWER, "standby_leader")
 MANAGED_LABELS = ("cnpg.io/cluster", "postgres-operator.crunchydata.com/cluster", "spilo-role")
 
 READ_ONLY = "select pg_is_in_recovery() or current_setting('transaction_read_only')::bool"
-
-
-@dataclass(frozen=True, slots=True)
-class Database:
-    """Where a database lives: at `host` outside the cluster, or in pods.
-
-    Its pods are found by `selector`, else by the Service's selector or addresses. `port` 0 means: the port
-    that the Service has. `authority` and its key are where the certificate of who signs the server's is kept;
-    `certified` is the name that the server's must be for. `auth`: how it may ask for a password beside SCRAM.
-    """
-
-    name: str
-    namespace: str
-    dbname: str
-    admin: Login
-    service: str = ""
-    selector: Mapping[str, str] = field(default_factory=dict)
-    port: int = 0
-    host: str = ""
-    authority: Ref | None = None
-    authority_key: str = ""
-    certified: str = ""
-    auth: Auth = Auth.SCRAM
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +97,7 @@ class Servers:
     def why_none(self) -> str:
         """Say why there is no primary, server by server."""
         if not self.all:
-            return "; ".join(self.absent) or "none of its pods exists yet"
+            return "; ".join((*self.absent, *_lock(self.lock))) or "none of its pods exists yet"
         return "; ".join((*(describe(server) for server in self.all), *self.absent, *_lock(self.lock)))
 
 
@@ -181,9 +155,9 @@ def find(world: World, database: Database) -> Servers:
         return Servers((Server(host, target, ask(target)),))
     boot_time = world.host.boot_time()
     servers = []
-    pods = _pods(world, database)
+    pods = pods_and_ports(world, database)
     for pod, port in pods:
-        if not _alive(pod):
+        if not alive(pod):
             continue
         stale = pod_doubt(pod, boot_time=boot_time)
         if doubt := stale or ("" if pod.ip else f"{pod.ref} has no address yet"):
@@ -194,11 +168,13 @@ def find(world: World, database: Database) -> Servers:
             raise PermanentError(f"cannot tell the port of database {database.name}: its Service has none", hint=hint)
         target = Target(pod.ip, port, pod.ref, trust, database.auth)
         servers.append(Server(pod.ref.name, target, ask(target), pod=pod))
+    service = world.cluster.service(database.namespace, database.service) if database.service else None
+    unnamed = service if not (pods or selecting(database, service)) else None
     return Servers(
         tuple(servers),
         _service_doubt(world, database, servers),
-        _leadership(world, database, servers),
-        _absent(world, database, servers, [pod for pod, _ in pods]),
+        _leadership(world, database, servers, unnamed),
+        _absent(world, database, servers, [pod for pod, _ in pods], service),
     )
 
 
@@ -209,16 +185,28 @@ def _alias(world: World, database: Database) -> str:
     return world.cluster.service(database.namespace, database.service).external
 
 
-def _absent(world: World, database: Database, servers: Sequence[Server], pods: Sequence[Pod]) -> tuple[str, ...]:
+def _absent(
+    world: World, database: Database, servers: Sequence[Server], pods: Sequence[Pod], service: Service | None
+) -> tuple[str, ...]:
     """Say what is missing, where something is."""
     if any(server.writable for server in servers):
         return ()
-    service = world.cluster.service(database.namespace, database.service) if database.service else None
-    return absent(world, database.namespace, selecting(database, service), pods)
+    labels = selecting(database, service)
+    if service and not (labels or pods or service.external):
+        endpoints = world.cluster.endpoints(database.namespace, database.service)
+        at = ", ".join(sorted({endpoint.address for endpoint in endpoints}))
+        why = f"{at} is of none" if at else "nobody has written an address"
+        return (f"{service.ref} selects no pods, and {why}",)
+    return absent(world, database.namespace, labels, pods)
 
 
-def _leadership(world: World, database: Database, servers: Sequence[Server]) -> Leadership | None:
-    """Ask for the lock of Patroni or CloudNativePG where it explains something; nothing fails for want of it."""
+def _leadership(
+    world: World, database: Database, servers: Sequence[Server], unnamed: Service | None
+) -> Leadership | None:
+    """Ask for the lock of Patroni or CloudNativePG where it explains something; nothing fails for want of it.
+
+    `unnamed` is a Service whose addresses Patroni may write, and has not.
+    """
     followers = [server.pod for server in servers if server.pod and not server.writable]
     if len(followers) < len(servers):
         return None
@@ -226,7 +214,7 @@ def _leadership(world: World, database: Database, servers: Sequence[Server]) -> 
     try:
         if cluster:
             return world.cluster.primary_lease(database.namespace, cluster)
-        if database.service and any(pod.patroni for pod in followers):
+        if database.service and (unnamed or any(pod.patroni for pod in followers)):
             return world.cluster.leadership(database.namespace, database.service)
     except BoothealError:
         return None
@@ -250,49 +238,8 @@ def _service_doubt(world: World, database: Database, servers: Sequence[Server]) 
     if doubt := service_doubt(service, endpoints, pods, boot_time=world.host.boot_time(), asked=asked):
         return doubt
     primary = next((server.pod for server in servers if server.writable), None)
-    if primary and not service.external and not sends_to(endpoints, primary):
+    told = service.selector or any(endpoint.pod for endpoint in endpoints)  # else of what is behind it nothing is known
+    if primary and told and not service.external and not sends_to(endpoints, primary):
         ready = {endpoint.address for endpoint in endpoints if endpoint.ready}
         return f"{service.ref} sends to {', '.join(sorted(ready))}, and not yet to the primary {primary.ref.name}"
     return ""
-
-
-def pods_of(world: World, database: Database) -> list[Pod]:
-    """Return the pods of a database in the cluster, those that may take writes and those that follow them."""
-    return [pod for pod, _ in _pods(world, database) if _alive(pod)]
-
-
-def _pods(world: World, database: Database) -> list[tuple[Pod, int]]:
-    """Return the pods with the port to ask, by selector or, for a Service without one, by its addresses."""
-    if not database.service:
-        pods = world.cluster.pods(database.namespace, database.selector)
-        return [(pod, database.port or PORT) for pod in _sorted(pods)]
-    service = world.cluster.service(database.namespace, database.service)
-    if selector := selecting(database, service):
-        pods = world.cluster.pods(database.namespace, selector)
-        return [(pod, database.port or service.port_on(pod)) for pod in _sorted(pods)]
-    # Patroni writes the addresses of such a Service itself: whoever they name was the leader once.
-    endpoints = world.cluster.endpoints(database.namespace, database.service)
-    ports = {endpoint.pod: endpoint.port for endpoint in endpoints}
-    named = [pod for pod in world.cluster.pods(database.namespace) if pod.ref.name in ports]
-    return [(pod, database.port or ports[pod.ref.name]) for pod in _sorted(named)]
-
-
-def selecting(database: Database, service: Service | None) -> dict[str, str]:
-    """Return the labels that the database's pods have: the Service's selector without the leader's label.
-
-    That is not believed, and followers explain, too. A Service whose addresses Patroni writes has no selector, but
-    Zalando's operator labels it as it labels the pods.
-    """
-    if database.selector or service is None:
-        return dict(database.selector)
-    labelled = any(service.labels.get(key) in LEADER for key in ROLE_LABELS)
-    selector = service.selector or (service.labels if labelled else {})
-    return {key: value for key, value in selector.items() if key not in ROLE_LABELS or value not in LEADER}
-
-
-def _alive(pod: Pod) -> bool:
-    return not (pod.deleting or pod.finished)
-
-
-def _sorted(pods: Iterable[Pod]) -> list[Pod]:
-    return sorted(pods, key=lambda pod: pod.ref)

@@ -12,7 +12,8 @@ from bootheal.model.durations import DAY
 from bootheal.model.sqlstates import WRONG_PASSWORD
 from bootheal.ports import World
 from bootheal.postgres.database import DatabaseStep
-from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, find
+from bootheal.postgres.location import Database
+from bootheal.postgres.primary import TIMEOUT_SECONDS, find
 from bootheal.preflight.foreseen import Foreseen, foreseen
 
 SOON_DAYS = 14.0

@@ -9,7 +9,7 @@ from bootheal.errors import ConflictError
 from bootheal.model import ActionRecord, Answer, Credentials, Login, Ref, Role, Secret
 from bootheal.pgbouncer.credential import Credential, CredentialObservation, ResetPassword, listed_verifier
 from bootheal.ports import Partial, World
-from bootheal.postgres.primary import Database
+from bootheal.postgres.location import Database
 from bootheal.step import Act, GiveUp, Settled, Wait
 from support.objects import past
 

@@ -24,7 +24,7 @@ from bootheal.pgbouncer.observation import Pooler, PoolerObservation
 from bootheal.pgbouncer.pod import STARVED, PoolerPod, noted
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.ports import Partial, World
-from bootheal.postgres.primary import Database
+from bootheal.postgres.location import Database
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 from support.objects import NOW, past
 

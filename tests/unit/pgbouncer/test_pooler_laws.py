@@ -11,7 +11,7 @@ from bootheal.pgbouncer.actions import LowerSetting, RestartPooler, RestoreSetti
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation
 from bootheal.pgbouncer.pod import PoolerPod
 from bootheal.pgbouncer.pooler import PoolerStep
-from bootheal.postgres.primary import Database
+from bootheal.postgres.location import Database
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 from support.objects import NOW, past
 

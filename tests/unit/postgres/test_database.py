@@ -9,8 +9,9 @@ from bootheal.model import ActionRecord, Answer, Login, Ref, Target
 from bootheal.postgres.accounts import Account
 from bootheal.postgres.data_checks import Check, Checked, checked
 from bootheal.postgres.database import AcceptData, DatabaseStep
+from bootheal.postgres.location import Database
 from bootheal.postgres.observation import DatabaseObservation
-from bootheal.postgres.primary import Database, Server, Servers
+from bootheal.postgres.primary import Server, Servers
 from bootheal.postgres.server_log import finding
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 from support.objects import NOW, a_pod, past
@@ -378,7 +379,10 @@ def test_a_replica_that_lost_its_data_is_told_of() -> None:
     for patroni, remark in (
         ("replica, creating replica", "pg-1 does not follow, Patroni says replica, creating replica: its data is "),
         ("replica, start failed", "pg-1 does not follow, Patroni says replica, start failed"),
+        ("uninitialized, stopped", "pg-1 does not follow, Patroni says uninitialized, stopped: it has no whole copy"),
     ):
-        (told,) = settled(Servers((leader, member("pg-1", leads=False, patroni=patroni)))).remarks
+        follower = member("pg-1", leads=False, patroni=patroni)
+        (told,) = settled(Servers((leader, follower))).remarks
         assert told.startswith(remark)
+        assert settled(Servers((leader, replace(follower, stale=True)))).remarks == ()  # of the previous boot
     assert settled(Servers((leader, member("pg-1", leads=False, patroni="replica, starting")))).remarks == ()

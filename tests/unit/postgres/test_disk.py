@@ -4,7 +4,7 @@ import pytest
 
 from bootheal.model import Directory, Login, Ref
 from bootheal.postgres.disk import Disk, DiskObservation
-from bootheal.postgres.primary import Database
+from bootheal.postgres.location import Database
 from bootheal.step import GiveUp, Settled, Wait
 from support.objects import NOW, past
 

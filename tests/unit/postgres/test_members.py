@@ -8,8 +8,9 @@ import pytest
 from bootheal.model import Answer, Login, Pod, Ref, Target
 from bootheal.postgres.accounts import Account
 from bootheal.postgres.database import DatabaseStep
+from bootheal.postgres.location import Database
 from bootheal.postgres.observation import DatabaseObservation
-from bootheal.postgres.primary import Database, Server, Servers
+from bootheal.postgres.primary import Server, Servers
 from bootheal.postgres.server_log import finding
 from bootheal.step import GiveUp, Judgement, Wait
 from support.objects import NOW, a_pod, past, running

@@ -10,8 +10,9 @@ from bootheal.model import Answer, BootTime, Container, Credentials, Login, Occu
 from bootheal.model.quoted import plain
 from bootheal.ports import Partial, World
 from bootheal.postgres.database import DatabaseStep
+from bootheal.postgres.location import Database
 from bootheal.postgres.observation import DatabaseObservation, look
-from bootheal.postgres.primary import READ_ONLY, Database
+from bootheal.postgres.primary import READ_ONLY
 from bootheal.step import GiveUp, Judgement, Wait
 from support.objects import BOOT, NOW, THIS_BOOT, a_pod, past, running, waiting
 
@@ -103,6 +104,8 @@ def over(ended: float = BOOT + 20) -> Container:
             ),
         ),
         (over(ended=BOOT - 20), ""),
+        # Found dead after the reboot: what it said before that is of the previous boot.
+        (replace(over(), reason="Unknown"), "postgres-0: Unknown"),
         (crashed(ended=BOOT - 20), ""),
         (waiting("ContainerCreating", name="postgres"), "postgres-0: ContainerCreating"),
         (
@@ -110,7 +113,7 @@ def over(ended: float = BOOT + 20) -> Container:
             "postgres-0's log: it cannot locate a valid checkpoint record: its data is damaged",
         ),
     ],
-    ids=["ended", "waits to start again", "ended before", "waits since before", "never began", "runs, and is silent"],
+    ids=["ended", "waits again", "ended before", "the reboot ended it", "waits since before", "never began", "runs"],
 )
 def test_a_silent_server_is_explained_by_its_container_and_its_log(container: Container, told: str) -> None:
     """Of this boot only, beside a sidecar or not; the log of what runs, where that is silent, else of what ended."""

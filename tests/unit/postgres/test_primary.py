@@ -25,7 +25,8 @@ from bootheal.model import (
     Workload,
 )
 from bootheal.ports import Partial, World
-from bootheal.postgres.primary import Database, find
+from bootheal.postgres.location import Database
+from bootheal.postgres.primary import find
 from support.objects import BOOT, THIS_BOOT, a_pod, running
 
 ADMIN = Login(Ref("secret", "shop", "admin"))
@@ -156,6 +157,43 @@ def test_a_service_without_a_selector_names_its_pods_by_its_addresses() -> None:
     )
     assert find(world(simulated), database()).primary is not None
     assert simulated.asked == ["db-0:5432"]
+
+
+def test_a_service_without_a_selector_has_all_members_of_whom_it_names() -> None:
+    """Who leads next is one of them, and followers explain: they are of one StatefulSet."""
+    service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), {})
+    pods = [db_pod(name, owner=Ref("statefulset", "shop", name[:2])) for name in ("db-0", "db-1", "web-0")]
+    at = [Endpoint("10.42.0.7", 5433, "db-0")]
+    simulated = Simulated(pods, service, at, {"db-0": STANDBY, "db-1": PRIMARY})
+    found = find(world(simulated), database())
+    assert simulated.asked == ["db-0:5433", "db-1:5433"]
+    assert found.primary is not None
+    assert found.primary.pod == Ref("pod", "shop", "db-1")
+
+
+def test_while_nobody_leads_patronis_members_are_known_by_the_labels_of_their_service() -> None:
+    """A member that leads no more takes the address away: why none of them starts is told all the same."""
+    ours, other = {"application": "patroni", "cluster-name": "db"}, {"application": "patroni", "cluster-name": "x"}
+    service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), labels=ours)
+    pods = [
+        a_pod("db-0", running(), labels=ours | {"role": "replica"}, patroni="replica, start failed"),
+        a_pod("x-0", running(), labels=other, patroni="replica, running"),
+        a_pod("web-0", running(), labels=ours),
+    ]
+    simulated = Simulated(pods, service, answers={"db-0": Answer(ok=False, spoke=False, text="connection refused")})
+    said = find(world(simulated), database()).why_none
+    assert simulated.asked == ["db-0:5432"]
+    assert said.startswith("db-0: connection refused (labelled replica, Patroni says replica, start failed); ")
+
+
+def test_a_service_without_a_selector_that_names_nobody_is_explained() -> None:
+    """Patroni takes the address away while another member becomes the leader: whose turn it is, it says itself."""
+    service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), {})
+    found = find(world(Simulated([db_pod("db-0")], service)), database())
+    assert found.why_none == (
+        "service/shop/db selects no pods, and nobody has written an address; "
+        "Patroni's lock is db-0's until 13:47:00 UTC (ttl 30 s), since 12:46:40 UTC, after 4 changes"
+    )
 
 
 def test_labels_serve_where_there_is_no_service() -> None:

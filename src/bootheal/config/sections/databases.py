@@ -31,7 +31,7 @@ from bootheal.config.types import (
 from bootheal.model import Ref
 from bootheal.model.quoted import quoted
 from bootheal.platform import gate
-from bootheal.postgres import data_checks, primary
+from bootheal.postgres import data_checks, location
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.disk import Disk
 from bootheal.step import Step
@@ -135,11 +135,11 @@ class Database(Section):
             if name in known[:index]:
                 yield (*path, "checks", index, "name"), f"cannot be '{quoted(name)}' twice"
 
-    def build(self, name: str) -> primary.Database:
+    def build(self, name: str) -> location.Database:
         """Say where the database is."""
         tls = self.tls
         name_in_cluster = f"{self.service}.{self.namespace}.svc"
-        return primary.Database(
+        return location.Database(
             name=name,
             namespace=self.namespace,
             dbname=self.dbname,

@@ -29,7 +29,7 @@ from bootheal.pgbouncer import credential, observation
 from bootheal.pgbouncer.knowledge import harms
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.platform import dns
-from bootheal.postgres import primary
+from bootheal.postgres import location
 from bootheal.step import Step
 
 INI_PATH = "/etc/pgbouncer/pgbouncer.ini"
@@ -111,7 +111,7 @@ class Pooler(Section):
         for key, why in harms(self.settings):
             yield (*path, "settings", key), why
 
-    def steps(self, name: str, database: primary.Database, *, noted: bool = False) -> Iterator[Step[Any]]:
+    def steps(self, name: str, database: location.Database, *, noted: bool = False) -> Iterator[Step[Any]]:
         """Make the steps of the pooler's logins to `database`, and its own, which comes after them.
 
         `noted`: what is lent to its pods is noted on them.
@@ -147,7 +147,7 @@ class Pooler(Section):
             ),
         )
 
-    def _credentials(self, name: str, namespace: str, database: primary.Database) -> Iterator[Step[Any]]:
+    def _credentials(self, name: str, namespace: str, database: location.Database) -> Iterator[Step[Any]]:
         """Make the step of the pooler's own login; with an auth_file the application's, too: its verifier is in it."""
         if self.credential is None:
             return

@@ -13,7 +13,10 @@ from typing import Any, Literal
 from bootheal.demo.objects.kinds import Kind
 
 Cut = Literal["", "reset", "eof", "silence"]
-"""How a request loses its connection: a TCP reset, an end without a TLS goodbye, or no answer ever."""
+"""How a connection is lost: a TCP reset, an end without a TLS goodbye, or no answer ever."""
+
+Loss = Literal["", "reset", "eof", "silence", "truncated", "drip"]
+"""How a request loses its answer: with its connection, or it ends too soon, or comes byte by byte without an end."""
 
 
 @dataclass(slots=True)
@@ -40,6 +43,7 @@ class Fault:
     """For requests whose method, path and query match: wait `delay` seconds, then answer `status` or cut them off.
 
     With neither a status nor a cut, the request is only delayed. `times` is how often; None is until cleared.
+    `after`: what was asked for is done before, and only the answer is lost.
     """
 
     path: str = ""
@@ -48,9 +52,10 @@ class Fault:
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
-    cut: Cut = ""
+    cut: Loss = ""
     delay: float = 0.0
     times: int | None = None
+    after: bool = False
 
     def meets(self, method: str, path: str, query: str) -> bool:
         """Whether the request is one of those meant."""

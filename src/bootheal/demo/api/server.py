@@ -31,6 +31,7 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 USER = "system:admin"
 _REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_PROMISED, _DRIP_SECONDS = 1 << 20, 0.2
 _STREAMS = {"portforward": forward_ports, "log": read_log, "exec": run_command}
 _UNREADY = "[+]ping ok\n[-]etcd failed: reason withheld\n[+]informer-sync ok\nreadyz check failed\n"
 
@@ -91,8 +92,12 @@ class Api:
         if fault is None:
             return await handler(request)
         await asyncio.sleep(fault.delay)
+        if fault.after:
+            await handler(request)
         if fault.cut == "silence":
             await asyncio.Event().wait()
+        if fault.cut in {"truncated", "drip"}:
+            await _begin_an_answer(request, for_ever=fault.cut == "drip")
         if fault.cut:
             cut_off(request.transport, reset=fault.cut == "reset")
             raise asyncio.CancelledError
@@ -155,3 +160,13 @@ class Api:
             denial.meets(asked.get("verb", ""), resource, asked.get("namespace", "")) for denial in self._faults.denials
         )
         return web.json_response(review | {"status": {"allowed": not denied}}, status=201)
+
+
+async def _begin_an_answer(request: web.Request, *, for_ever: bool) -> None:
+    """Promise a long answer, and send some of it, or all of it very slowly."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(_PROMISED)})
+    await response.prepare(request)
+    await response.write(b'{"kind": "List", "items": [')
+    while for_ever:
+        await asyncio.sleep(_DRIP_SECONDS)
+        await response.write(b" ")

@@ -48,6 +48,11 @@ CREATE DATABASE shop OWNER {app_user};
 
 """
 
+_STANDBY = """\
+CREATE ROLE {standby} REPLICATION LOGIN PASSWORD '{postgres}';
+
+"""
+
 _SCHEMA = """\
 CREATE TABLE orders (id serial PRIMARY KEY, item text NOT NULL, cents integer NOT NULL, placed timestamptz NOT NULL);
 
@@ -98,9 +103,9 @@ class PostgresImage:
 
     async def prepare(self, context: Context) -> Command:
         """The entrypoint: make the cluster where there is none, and start the server on the pod's address."""
-        data = context.runtime.directory("volumes", "postgres-data") / "pgdata"
+        data = context.runtime.directory("volumes", context.environment["HOSTNAME"]) / "pgdata"
         if not (data / "PG_VERSION").exists():
-            await self._initialise(context, data)
+            await self.initialise(context, data)
         recovery = _Recovery(data)
         recovery.give_back()
         lasting = self.recovery_seconds if (data / "postmaster.pid").exists() else 0.0
@@ -117,7 +122,8 @@ class PostgresImage:
             started=functools.partial(self._let_go, recovery, lasting) if lasting else None,
         )
 
-    async def _initialise(self, context: Context, data: Path) -> None:
+    async def initialise(self, context: Context, data: Path, standby: str = "") -> None:
+        """Make the shop's database cluster, with a role for standbys where one is named."""
         made, self.initialised = self.initialised, None
         if made is None:
             await self._run(context, "initdb", *INITDB, "-D", str(data))
@@ -135,7 +141,8 @@ class PostgresImage:
             "pooler": scram_verifier(given["POOLER_PASSWORD"]),
             "app": given["APP_VERIFIER"],
         }
-        await self._execute(context, data, "postgres", _ROLES.format(**users, **verifiers))
+        roles = _ROLES + (_STANDBY if standby else "")
+        await self._execute(context, data, "postgres", roles.format(**users, **verifiers, standby=standby))
         await self._execute(context, data, "shop", _SCHEMA.format(**users, rows=ROWS))
 
     async def _execute(self, context: Context, data: Path, database: str, sql: str) -> None:

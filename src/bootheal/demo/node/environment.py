@@ -30,6 +30,8 @@ def environment(store: Store, pod: Object, container: Object, address: str) -> d
 def _services(store: Store, namespace: str) -> dict[str, str]:
     found = {}
     for service in store.all(SERVICE, namespace):
+        if service["spec"]["clusterIP"] == "None":
+            continue
         prefix = service["metadata"]["name"].upper().replace("-", "_")
         found[f"{prefix}_SERVICE_HOST"] = service["spec"]["clusterIP"]
         found[f"{prefix}_SERVICE_PORT"] = str(service["spec"]["ports"][0]["port"])

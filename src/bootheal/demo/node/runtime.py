@@ -30,7 +30,8 @@ class Command:
     """What a container runs: an executable with its arguments, or one of the programs in `app`.
 
     The environment may hold passwords, and is passed in memory. `errors` is where standard error goes, if not where
-    the rest does; `started` is called with the process id.
+    the rest does; `started` is called with the process id. With `init` the first process is one that only looks after
+    the rest, as a container's often is: what loses its parent is its, and ends with it.
     """
 
     arguments: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class Command:
     input: Path | None = None
     errors: Path | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    init: bool = False
     started: Callable[[int], Awaitable[None]] | None = None
 
 
@@ -143,6 +145,7 @@ class Runtime:
             "output": str(output),
             "input": str(command.input) if command.input else "",
             "errors": str(command.errors) if command.errors else "",
+            "init": command.init,
             "user": self.owner.user,
             "group": self.owner.group,
         }

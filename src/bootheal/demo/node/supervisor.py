@@ -6,7 +6,7 @@ It is single-threaded, so that forking is safe, and it adopts orphans, so that n
 ends, because its owner closed it or died in whatever way, it kills everything below and removes what it was told to.
 
 Requests are JSON lines, `{"id", "program" or "arguments", "environment", "directory", "output", "input", "errors",
-"user", "group"}`; answers are `{"id", "pid"}` and later `{"id", "code"}`, the code as a shell counts: 128 + signal.
+"init", "user", "group"}`; answers are `{"id", "pid"}` and later `{"id", "code"}`: as a shell counts, 128 + signal.
 """
 
 from __future__ import annotations
@@ -124,6 +124,8 @@ def _become(request: dict[str, Any], programs: Programs) -> NoReturn:
         os.dup2(output, 1)
         os.dup2(os.open(request["errors"], os.O_WRONLY) if request["errors"] else output, 2)
         os.closerange(3, 256)
+        if request["init"]:
+            _have_an_init()
         if request["user"] is not None:
             os.setgroups([])
             os.setgid(request["group"])
@@ -142,6 +144,22 @@ def _become(request: dict[str, Any], programs: Programs) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
+
+
+def _have_an_init() -> None:
+    """Return in a child; stay behind as a container's first process, which adopts orphans and takes them along."""
+    _prctl(_SUBREAPER, 1)
+    child = os.fork()
+    if child == 0:
+        return
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(number, lambda number, _frame: os.kill(child, number))
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            kill_descendants(os.getpid())
+            code = os.waitstatus_to_exitcode(status)
+            os._exit(code if code >= 0 else 128 - code)
 
 
 if __name__ == "__main__":

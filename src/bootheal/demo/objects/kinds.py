@@ -46,6 +46,7 @@ SECRET = Kind("", "v1", "Secret", "secrets")
 CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps", ("cm",))
 NAMESPACE = Kind("", "v1", "Namespace", "namespaces", ("ns",), namespaced=False, subresources=("status",))
 EVENT = Kind("", "v1", "Event", "events", ("ev",))
+ENDPOINTS = Kind("", "v1", "Endpoints", "endpoints", ("ep",))
 CLAIM = Kind("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", ("pvc",), subresources=("status",))
 DEPLOYMENT = Kind("apps", "v1", "Deployment", "deployments", ("deploy",), subresources=_SCALED)
 REPLICA_SET = Kind("apps", "v1", "ReplicaSet", "replicasets", ("rs",), subresources=_SCALED)
@@ -74,7 +75,7 @@ KINDS: tuple[Kind, ...] = (
     EVENT,
     Kind("events.k8s.io", "v1", "Event", "events", ("ev",)),
     CLAIM,
-    Kind("", "v1", "Endpoints", "endpoints", ("ep",)),
+    ENDPOINTS,
     Kind("", "v1", "PersistentVolume", "persistentvolumes", ("pv",), namespaced=False, subresources=("status",)),
     Kind("", "v1", "ServiceAccount", "serviceaccounts", ("sa",)),
     DEPLOYMENT,
