@@ -32,7 +32,6 @@ _OF_ITSELF = (
     "pgbouncer-crowded",
     "pgbouncer-exhausted",
     "pgbouncer-shutting-down",
-    "pgbouncer-configuration-error",
 )
 
 
