@@ -36,9 +36,11 @@ def start(*arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
     )
 
 
-def bootheal(*arguments: str | Path, expect: int | Sequence[int] = 0) -> subprocess.CompletedProcess[str]:
+def bootheal(
+    *arguments: str | Path, expect: int | Sequence[int] = 0, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run `bootheal …` to its end; the exit code must be the expected one, and there is never a traceback."""
-    process = start(*arguments)
+    process = start(*arguments, **variables)
     try:
         out, err = process.communicate(timeout=LONGEST)
     except subprocess.TimeoutExpired:
@@ -51,9 +53,10 @@ def bootheal(*arguments: str | Path, expect: int | Sequence[int] = 0) -> subproc
     return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
-def heal(config: Path, expect: int | Sequence[int] = 0) -> dict[str, Any]:
+def heal(config: Path, expect: int | Sequence[int] = 0, **variables: str) -> dict[str, Any]:
     """`bootheal run --once --json`; return the report."""
-    report: dict[str, Any] = json.loads(bootheal("run", "--once", "--json", "--config", config, expect=expect).stdout)
+    run = bootheal("run", "--once", "--json", "--config", config, expect=expect, **variables)
+    report: dict[str, Any] = json.loads(run.stdout)
     return report
 
 

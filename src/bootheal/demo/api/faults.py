@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bootheal.demo.objects.kinds import Kind
-
 Cut = Literal["", "reset", "eof", "silence"]
 """How a request loses its connection: a TCP reset, an end without a TLS goodbye, or no answer ever."""
 
@@ -27,6 +25,8 @@ class Request:
     user_agent: str
     body: Any = None
     status: int = 0
+    user: str = ""
+    """Who asked, "" where that is not known."""
 
     @property
     def writes(self) -> bool:
@@ -60,7 +60,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """Rights that the demo's user does not have; an empty field means all of them."""
+    """Rights that nobody has; an empty field means all of them."""
 
     verb: str = ""
     resource: str = ""
@@ -115,7 +115,6 @@ class Faults:
                 return rule
         return None
 
-    def denied(self, verb: str, kind: Kind, subresource: str, namespace: str) -> bool:
-        """Whether the demo's user lacks this right."""
-        resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
+    def denied(self, verb: str, resource: str, namespace: str) -> bool:
+        """Whether nobody has this right; `resource` is the plural, with `/subresource` where there is one."""
         return any(denial.meets(verb, resource, namespace) for denial in self.denials)
