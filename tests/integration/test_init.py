@@ -1,48 +1,15 @@
 """`bootheal init` on a cluster that nobody has described, and what a power cut then comes to."""
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
 
-from bootheal.adapters.kube.api import OWNER
-from bootheal.config.rbac import Grant, grants, told
-from bootheal.demo.api.faults import Request
+from bootheal.config.rbac import grants, told
 from bootheal.demo.stack import BootScript, Stack, StackOptions
 from support.command import actions, bootheal, heal, outcome
+from support.entitled import allowed, used, uses
 from support.stack import running
-
-
-def used(requests: Iterable[Request]) -> list[Grant]:
-    """Return what the API server would have asked its rules: namespace, group, resource, verb, name."""
-    found = []
-    for request in requests:
-        parts = request.path.strip("/").split("/")
-        if parts[0] not in ("api", "apis") or request.user_agent != OWNER or "selfsubject" in request.path:
-            continue
-        group, rest = ("", parts[2:]) if parts[0] == "api" else (parts[1], parts[3:])
-        if not rest:
-            continue  # which kinds there are, everybody may ask
-        namespace = ""
-        if rest[0] == "namespaces":  # who asks for a namespace itself asks within it, to the API server
-            _, namespace, *rest = rest if len(rest) > 2 else ("", rest[-1], *rest)
-        plural, name, below = (*rest, "", "")[:3]
-        if request.method == "GET" and not name:
-            verb = "watch" if request.query.get("watch") else "list"
-        else:
-            verb = {"GET": "get", "PATCH": "patch", "DELETE": "delete", "POST": "create"}[request.method]
-        found.append((namespace, group, f"{plural}/{below}" if below else plural, verb, name))
-    return found
-
-
-def allowed(asked: Grant, given: frozenset[Grant]) -> bool:
-    namespace, group, resource, verb, name = asked
-    return any((where, group, resource, verb, of) in given for where in ("", namespace) for of in ("", name))
-
-
-def uses(asked: list[Grant], grant: Grant) -> bool:
-    return any(each[:4] == grant[:4] and grant[4] in ("", each[4]) for each in asked)
 
 
 def test_what_init_writes_heals_a_power_cut_untouched(stack: Stack, tmp_path: Path) -> None:
@@ -62,7 +29,7 @@ def test_what_init_writes_heals_a_power_cut_untouched(stack: Stack, tmp_path: Pa
     stack.boot(BootScript.quick(crash_recovery=1.5, stuck="", leftover=False))  # the grace for those is a minute
     stack.requests.clear()
     report = heal(file)
-    asked = used(stack.requests)
+    asked = {*used(stack.requests)}
     given = grants(list(yaml.safe_load_all(bootheal("rbac", "--config", file).stdout)))
     assert [each for each in asked if not allowed(each, given)] == []
     unused = sorted(told(each) for each in given if not uses(asked, each))

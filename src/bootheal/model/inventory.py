@@ -123,7 +123,7 @@ class SecretFacts:
 class Inventory:
     """What is in a cluster. Of Secrets and ConfigMaps only those that a container refers to.
 
-    `gaps` say what could not be read.
+    `gaps` say what could not be read, `kinds` which kinds the cluster has of those that `customs` may hold.
     `registries` are the containers of images beside the cluster: each one's name, and the port of this host.
     """
 
@@ -132,5 +132,6 @@ class Inventory:
     secrets: Mapping[Ref, SecretFacts] = field(default_factory=dict)
     config_maps: Mapping[Ref, Mapping[str, str]] = field(default_factory=dict)
     customs: tuple[Custom, ...] = ()
+    kinds: frozenset[str] = frozenset()
     gaps: tuple[str, ...] = ()
     registries: tuple[tuple[str, int], ...] = ()

@@ -34,7 +34,7 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 USER = "system:admin"
 _REVIEWS = "/apis/authorization.k8s.io/v1/"
 _STREAMS = {"portforward": forward_ports, "log": read_log, "exec": run_command}
-_RECORD = "record"
+_RECORD = web.RequestKey("record", Request)
 _UNREADY = "[+]ping ok\n[-]etcd failed: reason withheld\n[+]informer-sync ok\nreadyz check failed\n"
 
 
