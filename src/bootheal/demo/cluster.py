@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from bootheal.demo import leftovers, shop
+from bootheal.demo import leftovers, others, shop
 from bootheal.demo.api.certificates import Authority, server_context
 from bootheal.demo.api.door import HOST
 from bootheal.demo.api.faults import Faults
@@ -69,6 +69,10 @@ class StackOptions:
     """Another PgBouncer than the one that is found."""
     initialised: Path | None = None
     """A database cluster fresh from initdb, of which the first volume gets a copy: quicker than making one."""
+    pooler: bool = True
+    """Whether there is one; without, django asks the database itself."""
+    others: str | None = None
+    """Whether there are other servers, too: where the commands are that their images would hold; "": nowhere."""
     user: str = "nobody"
     """Whom servers run as when the stack is started by root."""
 
@@ -101,6 +105,8 @@ class Cluster:
             shop.WEB: program("web"),
             shop.SLEEP: program("sleep"),
             shop.DONE: program("done"),
+            others.WORKER: program("worker"),
+            **{each.image: program("server") for each in others.OTHERS},
         }
         machine = Machine(self.store, self.runtime, library, self._refuses_image, Tempo())
         self.kubelet = Kubelet(NODE_NAME, machine, self.boot_id_file)
@@ -239,11 +245,15 @@ class Cluster:
             *shop.database_objects(self.ports.postgres),
         )
         await self._until("postgres", self._database_answers)
-        layers = (
-            shop.pooler_objects(self.ports.pooler, self.options.pooler_replicas),
-            shop.django_objects(self.ports.django),
+        pooler = self.options.pooler
+        layers = [
+            shop.django_objects(self.ports.django, "pooler" if pooler else "postgres"),
             shop.nginx_objects(self.ports.nginx),
-        )
+        ]
+        if pooler:
+            layers.insert(0, shop.pooler_objects(self.ports.pooler, self.options.pooler_replicas))
+        if self.options.others is not None:
+            layers.append(others.other_objects(self.options.others))
         for layer in layers:
             self._create(*layer)
             name = layer[-1]["metadata"]["name"]

@@ -84,17 +84,17 @@ def database_objects(port: int) -> list[Object]:
     ]
     container = {"name": "postgres", "image": POSTGRES, "env": environment, "ports": [{"containerPort": port}]}
     claim = {"name": "data", "persistentVolumeClaim": {"claimName": "data-postgres-0"}}
-    stateful_set = _workload("StatefulSet", "postgres", 1, container)
+    stateful_set = workload("StatefulSet", "postgres", 1, container)
     stateful_set["spec"] |= {"serviceName": "postgres"}
     stateful_set["spec"]["template"]["spec"]["volumes"] = [claim]
     volume = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": _metadata("data-postgres-0"),
+        "metadata": metadata("data-postgres-0"),
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
         "status": {"phase": "Bound"},
     }
-    return [volume, _service("postgres", port), stateful_set]
+    return [volume, service("postgres", port), stateful_set]
 
 
 def pooler_objects(port: int, replicas: int) -> list[Object]:
@@ -113,22 +113,23 @@ def pooler_objects(port: int, replicas: int) -> list[Object]:
         "ports": [{"containerPort": port}],
         "readinessProbe": {"tcpSocket": {"port": port}, "periodSeconds": 2},
     }
-    deployment = _workload("Deployment", "pooler", replicas, container)
+    deployment = workload("Deployment", "pooler", replicas, container)
     deployment["metadata"]["labels"]["application"] = "db-connection-pooler"
-    return [_service("pooler", port), deployment]
+    return [service("pooler", port), deployment]
 
 
-def django_objects(port: int) -> list[Object]:
-    """The Deployment django, two pods that need the pooler from their first moment, and its Service."""
+def django_objects(port: int, database: str = "pooler") -> list[Object]:
+    """The Deployment django, two pods that need the pooler, or what is named, from their first moment; its Service."""
+    variable = database.upper()
     environment = [
         {"name": "PORT", "value": str(port)},
-        {"name": "DATABASE_HOST", "value": "$(POOLER_SERVICE_HOST)"},
-        {"name": "DATABASE_PORT", "value": "$(POOLER_SERVICE_PORT)"},
+        {"name": "DATABASE_HOST", "value": f"$({variable}_SERVICE_HOST)"},
+        {"name": "DATABASE_PORT", "value": f"$({variable}_SERVICE_PORT)"},
         {"name": "DATABASE_NAME", "value": "shop"},
         _from_secret("DATABASE_USER", "app", "username"),
         _from_secret("DATABASE_PASSWORD", "app", "password"),
     ]
-    return [_service("django", port), _workload("Deployment", "django", 2, _web("django", port, environment))]
+    return [service("django", port), workload("Deployment", "django", 2, _web("django", port, environment))]
 
 
 def nginx_objects(port: int) -> list[Object]:
@@ -137,14 +138,14 @@ def nginx_objects(port: int) -> list[Object]:
         {"name": "PORT", "value": str(port)},
         {"name": "UPSTREAM", "value": "$(DJANGO_SERVICE_HOST):$(DJANGO_SERVICE_PORT)"},
     ]
-    return [_service("nginx", port), _workload("Deployment", "nginx", 1, _web("nginx", port, environment))]
+    return [service("nginx", port), workload("Deployment", "nginx", 1, _web("nginx", port, environment))]
 
 
 def bare_pod() -> Object:
     """A pod that nobody owns: after a reboot it is Failed, for ever."""
     spec: Object = {"restartPolicy": "Never", "containers": [{"name": "shell", "image": SLEEP}]}
     spec["terminationGracePeriodSeconds"] = GRACE
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": _metadata("debug-shell"), "spec": spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata("debug-shell"), "spec": spec}
 
 
 def job() -> Object:
@@ -153,7 +154,7 @@ def job() -> Object:
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": _metadata("migrate"),
+        "metadata": metadata("migrate"),
         "spec": {"template": template, "completions": 1, "parallelism": 1, "backoffLimit": 6},
         "status": {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]},
     }
@@ -162,13 +163,14 @@ def job() -> Object:
 # -- parts -------------------------------------------------------------------------------------------------------
 
 
-def _metadata(name: str) -> Object:
+def metadata(name: str) -> Object:
+    """An object's metadata in the shop."""
     return {"name": name, "namespace": NAMESPACE, "labels": {"app": name}}
 
 
 def _secret(name: str, values: Mapping[str, str]) -> Object:
     data = {key: encoded(value) for key, value in values.items()}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": _metadata(name), "type": "Opaque", "data": data}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata(name), "type": "Opaque", "data": data}
 
 
 def _from_secret(variable: str, secret: str, key: str) -> Object:
@@ -183,9 +185,10 @@ def _credentials() -> list[Object]:
     ]
 
 
-def _service(name: str, port: int) -> Object:
+def service(name: str, port: int) -> Object:
+    """A Service of one port."""
     spec = {"selector": {"app": name}, "ports": [{"name": name, "port": port}]}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": _metadata(name), "spec": spec}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata(name), "spec": spec}
 
 
 def _web(name: str, port: int, environment: list[Object]) -> Object:
@@ -199,12 +202,13 @@ def _web(name: str, port: int, environment: list[Object]) -> Object:
     }
 
 
-def _workload(kind: str, name: str, replicas: int, container: Object) -> Object:
+def workload(kind: str, name: str, replicas: int, container: Object) -> Object:
+    """A Deployment or StatefulSet of one container."""
     pod = {"terminationGracePeriodSeconds": GRACE, "containers": [container]}
     return {
         "apiVersion": "apps/v1",
         "kind": kind,
-        "metadata": _metadata(name),
+        "metadata": metadata(name),
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": {"app": name}},
