@@ -56,12 +56,13 @@ class Mounted:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A readinessProbe. A port may be the name of one."""
+    """A readinessProbe. A port may be the name of one; `headers` names those that it sends, in small letters."""
 
     kind: Literal["http", "https", "tcp", "exec", "grpc"]
     port: int | str = 0
     path: str = ""
     command: tuple[str, ...] = ()
+    headers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,14 +155,16 @@ def referred(controllers: Iterable[Controller]) -> Iterator[Ref]:
 
 def secret_facts(raw: objects.Raw, services: frozenset[str]) -> SecretFacts:
     """Keep of a Secret its keys, and those addresses in its values that may be of one of these Services."""
-    from bootheal.discovery.addresses import in_value
+    from bootheal.discovery.addresses import in_text, in_value, pairs
 
     data = raw.get("data") or {}
     found = {}
     for key, encoded in data.items():
         if (value := needs.decoded(encoded)) is None:
             continue
-        kept = tuple(each for each in in_value(value) if services & set(each.host.split(".")[:2]))
+        lines = "\n" in value.strip()  # a file, in which a word alone means nothing
+        named = dict.fromkeys((*in_text(value), *pairs(value)) if lines else in_value(value))
+        kept = tuple(each for each in named if services & set(each.host.split(".")[:2]))
         if kept:
             found[key] = kept
     return SecretFacts(frozenset(data), found)
