@@ -108,7 +108,7 @@ class Cluster:
             others.WORKER: program("worker"),
             **{each.image: program("server") for each in others.OTHERS},
         }
-        machine = Machine(self.store, self.runtime, library, self._refuses_image, Tempo())
+        machine = Machine(self.store, self.runtime, library, self._refuses_image, self._has_lost_image, Tempo())
         self.kubelet = Kubelet(NODE_NAME, machine, self.boot_id_file)
         self.authority = Authority()
         self.token = secrets.token_urlsafe(24)
@@ -141,6 +141,9 @@ class Cluster:
 
     def _refuses_image(self, image: str) -> bool:
         return image in self.faults.unavailable_images
+
+    def _has_lost_image(self, image: str) -> bool:
+        return image in self.faults.lost_images
 
     # -- power -----------------------------------------------------------------------------------------------
 

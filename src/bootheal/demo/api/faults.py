@@ -86,6 +86,8 @@ class Faults:
         """What happens to every new connection before it can say anything."""
         self.unavailable_images: frozenset[str] = frozenset()
         """Images whose registry refuses connections; they matter where the pull policy is Always."""
+        self.lost_images: frozenset[str] = frozenset()
+        """Images that the node has no more, nor their registry, where that answers."""
         self.used: list[Fault] = []
         """Each use of a rule, in order."""
 
@@ -103,7 +105,7 @@ class Faults:
     def clear(self) -> None:
         """Nothing goes wrong any more."""
         self.rules, self.denials, self.readyz, self.door = (), (), 200, ""
-        self.unavailable_images = frozenset()
+        self.unavailable_images, self.lost_images = frozenset(), frozenset()
 
     def take(self, method: str, path: str, query: str) -> Fault | None:
         """The rule for this request, counted as used once more."""
