@@ -11,6 +11,7 @@ import pytest
 
 from bootheal.cli.scenarios import SCENARIOS
 from support.command import LONGEST, bootheal, environment, start
+from support.thorough import times
 
 
 def test_the_demo_breaks_heals_and_shows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,6 +31,20 @@ def test_what_a_person_must_see_to_is_a_scenario_too() -> None:
     """Lost data: nothing is done, and that is how it should end."""
     text = bootheal("demo", "--scenario", "data-lost").stdout
     assert "a person is needed: data may be at risk (0 actions" in text
+
+
+ENDS = {
+    "image-gone": "demo/pgbouncer: not found, 1 restart\n      > push the image, or correct its name and tag",
+    "registry-down": "(in back-off for demo/web, whose registry answers)",
+    "no-leader": "database/shop: no writable primary: postgres-0 is read-only (a standby",
+    "deaf-webhook": "webhook pods.policy.example of MutatingWebhookConfiguration policy refuses new pods",
+}
+
+
+@pytest.mark.parametrize("name", [*ENDS][: times(1)])
+def test_what_a_machine_needs_beyond_itself_is_a_scenario_too(name: str) -> None:
+    """Each ends as its story says, with exit code 0, and tells what is missing."""
+    assert ENDS[name] in bootheal("demo", "--scenario", name).stdout
 
 
 def test_the_scenarios_are_listed() -> None:
