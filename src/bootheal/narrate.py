@@ -62,7 +62,7 @@ class Note(Enum):
 
 
 # A column of text that is narrower is no good to read; then it stands below its head.
-NARROWEST, HANGING = 24, 13
+NARROWEST, HANGING = 36, 13
 
 # Asked where nobody is seen to work on what is not healed.
 IS_IT_RUNNING = "is the service running? See `systemctl status bootheal`"
