@@ -54,6 +54,7 @@ def forecast(seen: Seen) -> Forecast:
         found=ordered(chain(every, missing, already)),
         well=(*_logins(seen), *diagnosis.well),
         gaps=tuple(dict.fromkeys((*seen.gaps, *seen.scene.gaps, *seen.prospect.gaps, *_gaps(seen)))),
+        blind=not seen.scene.present,
     )
 
 
