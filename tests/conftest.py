@@ -3,12 +3,13 @@
 import os
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from bootheal.adapters.scope import Scope
-from support import session
+from support import entitled, session
 from support.thorough import EXAMPLES
 
 # On a busy machine anything may take long: neither profile minds. Each run draws other examples, see below.
@@ -69,3 +70,23 @@ def scope() -> Iterator[Scope]:
     """What the test opens in it is closed when the test is over; what has not ended by then fails it."""
     with Scope(pytest.fail) as scope:
         yield scope
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that reports which rights were printed and used, if this is a worker."""
+    if (told := getattr(session.config, "workeroutput", None)) is not None:
+        told["rights"] = entitled.TALLY.told()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a worker has seen."""
+    if found := getattr(node, "workeroutput", {}).get("rights"):
+        entitled.TALLY.add(found)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List the rights that `bootheal rbac` prints and that no test has used, where most tests have run."""
+    if entitled.TALLY.stacks >= entitled.MANY:
+        terminalreporter.section("rights that rbac prints, and that nothing has used")
+        terminalreporter.write_line("; ".join(sorted(entitled.TALLY.printed - entitled.TALLY.used)) or "none")

@@ -62,7 +62,7 @@ class Note(Enum):
 
 
 # A column of text that is narrower is no good to read; then it stands below its head.
-NARROWEST, HANGING = 24, 13
+NARROWEST, HANGING = 36, 13
 
 # Asked where nobody is seen to work on what is not healed.
 IS_IT_RUNNING = "is the service running? See `systemctl status bootheal`"
@@ -131,8 +131,13 @@ def _verdict(event: Event, *more: str) -> str:
 def news(event: Event) -> str:
     """Say what happened to a step, without its name: how long it took, and what a person can do."""
     took = f", after {event.took:.1f} s" if event.kind in _ENDS and event.took is not None else ""
-    hint = f" -- {event.hint}" if event.hint else ""
+    hint = f" -- {event.hint}" if event.hint and _adds(event.step, event.text, event.hint) else ""
     return f"{event.text}{took}{hint}"
+
+
+def _adds(step: str, said: str, more: str) -> bool:
+    """Whether a remark on a step says more than was said of it: for those who read it alone it names the step, too."""
+    return more.replace(step, "").strip() not in said
 
 
 class StatusLine:
@@ -220,7 +225,8 @@ def account(report: Report, width: int | None = None) -> Iterator[str]:
         for done in outcome.actions:
             yield from _columns(f"{indent}* ", _deed(done.sentence, done.result), width)
         for remark in outcome.remarks:
-            yield from _columns(f"{indent}! ", remark, width)
+            if _adds(outcome.step, outcome.why, remark):
+                yield from _columns(f"{indent}! ", remark, width)
         if outcome.hint:
             yield from _columns(f"{indent}> ", outcome.hint, width)
     yield _last_line(report)
@@ -236,8 +242,10 @@ def _columns(head: str, text: str, width: int | None) -> Iterator[str]:
         yield f"{head}{text}"
         return
     if len(head) > width - NARROWEST:  # no room beside it
-        yield head.rstrip()
-        head = " " * HANGING
+        sign = head.strip()
+        if len(sign) > 1:
+            yield head.rstrip()
+        head = " " * HANGING if len(sign) > 1 else f"{'':{HANGING}}{sign} "
     first, *rest = wrapped(text, width - len(head))
     yield f"{head}{first}"
     yield from (f"{'':{len(head)}}{line}" for line in rest)

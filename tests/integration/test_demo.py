@@ -12,7 +12,7 @@ import pytest
 from bootheal.cli.scenarios import SCENARIOS
 from support.command import LONGEST, bootheal, environment, start
 from support.patroni import tree
-from support.thorough import by_night
+from support.thorough import by_night, times
 
 
 def test_the_demo_breaks_heals_and_shows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,6 +47,20 @@ def test_the_demo_heals_two_members_of_patroni() -> None:
         text = bootheal("demo", "--patroni", tree()).stdout
     for said in ("postgres-1", "reset the password", "healed ("):
         assert said in text
+
+
+ENDS = {
+    "image-gone": "demo/pgbouncer: not found, 1 restart\n      > push the image, or correct its name and tag",
+    "registry-down": "(in back-off for demo/web, whose registry answers)",
+    "no-leader": "database/shop: no writable primary: postgres-0 is read-only (a standby",
+    "deaf-webhook": "webhook pods.policy.example of MutatingWebhookConfiguration policy refuses new pods",
+}
+
+
+@pytest.mark.parametrize("name", [*ENDS][: times(1)])
+def test_what_a_machine_needs_beyond_itself_is_a_scenario_too(name: str) -> None:
+    """Each ends as its story says, with exit code 0, and tells what is missing."""
+    assert ENDS[name] in bootheal("demo", "--scenario", name).stdout
 
 
 def test_the_scenarios_are_listed() -> None:

@@ -1,48 +1,18 @@
 """`bootheal init` on a cluster that nobody has described, and what a power cut then comes to."""
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from bootheal.adapters.kube.api import OWNER
-from bootheal.config.rbac import Grant, grants, told
-from bootheal.demo.api.faults import Request
+from bootheal.config.rbac import grants, told
+from bootheal.demo.others import OTHERS
 from bootheal.demo.stack import BootScript, Stack, StackOptions
 from support.command import actions, bootheal, heal, outcome
+from support.entitled import allowed, used, uses
+from support.session import once
 from support.stack import running
-
-
-def used(requests: Iterable[Request]) -> list[Grant]:
-    """Return what the API server would have asked its rules: namespace, group, resource, verb, name."""
-    found = []
-    for request in requests:
-        parts = request.path.strip("/").split("/")
-        if parts[0] not in ("api", "apis") or request.user_agent != OWNER or "selfsubject" in request.path:
-            continue
-        group, rest = ("", parts[2:]) if parts[0] == "api" else (parts[1], parts[3:])
-        if not rest:
-            continue  # which kinds there are, everybody may ask
-        namespace = ""
-        if rest[0] == "namespaces":  # who asks for a namespace itself asks within it, to the API server
-            _, namespace, *rest = rest if len(rest) > 2 else ("", rest[-1], *rest)
-        plural, name, below = (*rest, "", "")[:3]
-        if request.method == "GET" and not name:
-            verb = "watch" if request.query.get("watch") else "list"
-        else:
-            verb = {"GET": "get", "PATCH": "patch", "DELETE": "delete", "POST": "create"}[request.method]
-        found.append((namespace, group, f"{plural}/{below}" if below else plural, verb, name))
-    return found
-
-
-def allowed(asked: Grant, given: frozenset[Grant]) -> bool:
-    namespace, group, resource, verb, name = asked
-    return any((where, group, resource, verb, of) in given for where in ("", namespace) for of in ("", name))
-
-
-def uses(asked: list[Grant], grant: Grant) -> bool:
-    return any(each[:4] == grant[:4] and grant[4] in ("", each[4]) for each in asked)
 
 
 def test_what_init_writes_heals_a_power_cut_untouched(stack: Stack, tmp_path: Path) -> None:
@@ -62,7 +32,7 @@ def test_what_init_writes_heals_a_power_cut_untouched(stack: Stack, tmp_path: Pa
     stack.boot(BootScript.quick(crash_recovery=1.5, stuck="", leftover=False))  # the grace for those is a minute
     stack.requests.clear()
     report = heal(file)
-    asked = used(stack.requests)
+    asked = {*used(stack.requests)}
     given = grants(list(yaml.safe_load_all(bootheal("rbac", "--config", file).stdout)))
     assert [each for each in asked if not allowed(each, given)] == []
     unused = sorted(told(each) for each in given if not uses(asked, each))
@@ -71,6 +41,64 @@ def test_what_init_writes_heals_a_power_cut_untouched(stack: Stack, tmp_path: Pa
     assert "reset the password of role/postgres/pooler" in "\n".join(actions(report))
     assert all(stack.serving().values())
     assert file.read_text() == written
+
+
+def test_a_plain_stack_without_a_pooler_is_healed_untouched(tmp_path: Path) -> None:
+    """PostgreSQL in a StatefulSet, asked by its applications themselves."""
+    with running(tmp_path / "stack", StackOptions(pooler=False)) as stack:
+        file = made(stack, tmp_path, "found: 1 database, 2 workloads")
+        report = cut_and_heal(stack, file, crash_recovery=6.0, backoff_first=600.0, backoff_cap=600.0)
+        assert report["verdict"] == "healed"
+        assert any("pod/shop/django-" in each and "CrashLoopBackOff" in each for each in actions(report))
+        assert outcome(report, "deployment/shop/django")["began"] >= outcome(report, "database/postgres")["ended"]
+        assert all(stack.serving().values())
+
+
+# What the images of two servers hold: it says, as theirs do, whether the server beside it may be asked.
+COMMANDS = {"mongosh": 27017, "rabbitmq-diagnostics": 5672}
+QUESTIONS = {
+    **dict.fromkeys(("memcached", "mysql", "nats", "redis"), "expect"),
+    **dict.fromkeys(("kong", "minio", "search"), "http"),
+    **dict.fromkeys(("mongodb", "rabbitmq"), "exec"),
+    "kafka": "port",
+}
+
+
+def test_ten_other_kinds_of_servers_are_waited_for_untouched(tmp_path: Path) -> None:
+    """Each is found by its image, proven by a question that fits, and served before what names it."""
+    commands = once("commands", make_commands)
+    with running(tmp_path / "stack", StackOptions(drift=False, others=f"{commands}:/usr/bin:/bin")) as stack:
+        file = made(stack, tmp_path, "found: 1 database, 1 pooler, 10 other servers, 3 workloads")
+        asked = {name: each["probe"] for name, each in yaml.safe_load(file.read_text())["dependencies"].items()}
+        assert {name for name, probe in asked.items() if QUESTIONS[name] not in probe} == set()
+        assert {*asked} == {*QUESTIONS} == {each.name for each in OTHERS}
+        report = cut_and_heal(stack, file)
+        assert report["verdict"] == "healed"
+        began = outcome(report, "deployment/shop/worker")["began"]
+        assert [each for each in asked if outcome(report, f"dependency/{each}")["ended"] > began] == []
+
+
+def make_commands(directory: Path) -> None:
+    directory.mkdir()
+    for name, port in COMMANDS.items():
+        file = directory / name
+        file.write_text(f"#!/bin/bash\nexec 3<>/dev/tcp/$POD_IP/{port} && echo 1\n")
+        file.chmod(0o755)
+    directory.chmod(0o755)
+
+
+def made(stack: Stack, directory: Path, found: str) -> Path:
+    file = directory / "bootheal.yaml"
+    where = ("--kubeconfig", stack.kubeconfig, "--state-directory", directory / "state")
+    said = bootheal("init", *where, "--output", file).stdout
+    assert found in said, said
+    return file
+
+
+def cut_and_heal(stack: Stack, file: Path, **script: float) -> dict[str, Any]:
+    stack.power_cut()
+    stack.boot(BootScript.quick(**({"crash_recovery": 1.5} | script), stuck="", leftover=False))
+    return heal(file)
 
 
 def test_a_file_is_never_written_over(tmp_path: Path) -> None:

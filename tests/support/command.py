@@ -6,11 +6,13 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bootheal.demo.stack import Stack
+from support.entitled import Command, began
 
 SOURCE = Path(__file__).parents[2] / "src"
 SERVERS = ("BOOTHEAL_POSTGRES_BIN", "BOOTHEAL_PGBOUNCER", "BOOTHEAL_SERVER_LIBRARIES")
@@ -27,33 +29,43 @@ def environment() -> dict[str, str]:
 
 def start(*arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
     """Start `bootheal …` with its output in pipes, and with `variables` in its environment."""
-    return subprocess.Popen(
+    return _start(arguments, variables)[0]
+
+
+def _start(arguments: Sequence[str | Path], variables: Mapping[str, str]) -> tuple[subprocess.Popen[str], Command]:
+    command = began(map(str, arguments))
+    process = subprocess.Popen(
         [sys.executable, "-m", "bootheal", *map(str, arguments)],
-        env=environment() | variables,
+        env={**environment(), **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+    return process, command
 
 
-def bootheal(*arguments: str | Path, expect: int | Sequence[int] = 0) -> subprocess.CompletedProcess[str]:
+def bootheal(
+    *arguments: str | Path, expect: int | Sequence[int] = 0, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run `bootheal …` to its end; the exit code must be the expected one, and there is never a traceback."""
-    process = start(*arguments)
+    process, command = _start(arguments, variables)
     try:
         out, err = process.communicate(timeout=LONGEST)
     except subprocess.TimeoutExpired:
         process.kill()
         out, err = process.communicate()
         raise AssertionError(f"bootheal {arguments} took longer than {LONGEST} s:\n{out}\n{err}") from None
+    command.ended = time.time()
     expected = [expect] if isinstance(expect, int) else expect
     assert process.returncode in expected, f"exit code {process.returncode}:\n{out}\n{err}"
     assert "Traceback" not in out + err, f"{out}\n{err}"
     return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
-def heal(config: Path, expect: int | Sequence[int] = 0) -> dict[str, Any]:
+def heal(config: Path, expect: int | Sequence[int] = 0, **variables: str) -> dict[str, Any]:
     """`bootheal run --once --json`; return the report."""
-    report: dict[str, Any] = json.loads(bootheal("run", "--once", "--json", "--config", config, expect=expect).stdout)
+    run = bootheal("run", "--once", "--json", "--config", config, expect=expect, **variables)
+    report: dict[str, Any] = json.loads(run.stdout)
     return report
 
 

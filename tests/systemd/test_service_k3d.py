@@ -20,6 +20,8 @@ from support.docker import LOADBALANCER, SERVER, TOKEN, Docker, own_docker
 pytestmark = pytest.mark.timeout(600)
 
 RIGHTS = "/usr/local/lib/systemd/system/bootheal.service.d"
+K3S = {"k3s.conf", "administrator.conf"}
+ACCOUNT = "/var/lib/bootheal-account/kubeconfig"
 RULE = "/etc/polkit-1/rules.d/50-bootheal.rules"
 SOCKET = "L /run/docker.sock - - - - /srv/docker/docker.sock\n"
 CLUSTER = {"kind": "k3d", "name": "shop", "boot_id_file": "/srv/stack/boot_id"}
@@ -47,7 +49,7 @@ def bare_k3d(installed: Box, docker: Docker) -> Iterator[Box]:
     yield installed
     machine.file(CONFIG).write_text(configuration)
     machine.run("groupdel", "docker", codes=(0, 6))
-    if rights(installed) != {"k3s.conf"}:
+    if rights(installed) != K3S:
         install(installed, "--k3s")
 
 
@@ -184,7 +186,7 @@ def test_without_docker_nothing_is_installed_for_k3d_and_what_was_does_not_start
 def test_rights_add_up(k3d: Box) -> None:
     """A k3s with a registry in Docker needs those of both."""
     install(k3d, "--k3s --k3d --restart-k3s")
-    assert rights(k3d) == {"k3s.conf", "k3d.conf"}
+    assert rights(k3d) == {*K3S, "k3d.conf"}
     assert k3d.show("SupplementaryGroups") == "docker systemd-journal"
     assert k3d.machine.file(RULE).exists()
 
@@ -194,7 +196,32 @@ def test_going_back_to_k3s_takes_docker_away(k3d: Box) -> None:
     k3d.configure({"cluster": {"kind": "k3s", "boot_id_file": "/srv/stack/boot_id", "unit": ""}})
     cursor = k3d.cursor()
     install(k3d, "--k3s")
-    assert rights(k3d) == {"k3s.conf"}
+    assert rights(k3d) == K3S
     assert k3d.show("SupplementaryGroups") == "systemd-journal"
     assert not k3d.machine.file(RULE).exists()
     k3d.wait_for_entry("healthy: nothing had to be done", cursor)
+
+
+def test_an_account_of_its_own_heals_and_can_be_given_up(installed: Box) -> None:
+    """The service asks all in its account's name; the administrator's kubeconfig is not given to it."""
+    install(installed, "--k3s --service-account")
+    units = ("bootheal-account.service", "bootheal-account.timer", "bootheal.service")
+    assert installed.machine.run("systemd-analyze", "verify", *units) == ""
+    assert rights(installed) == {"k3s.conf", "service-account.conf"}
+    assert installed.machine.run("stat", "--format=%U %a", ACCOUNT) == "bootheal 600\n"
+    installed.disturb(BOOT)
+    installed.stack.requests.clear()
+    installed.wait_healed()
+    assert "kubeconfig" not in installed.machine.run("systemctl", "show", "--property=LoadCredential", "bootheal")
+    asked = {
+        each.user for each in installed.stack.requests if not each.path.startswith(("/apis/rbac", "/api/v1/namesp"))
+    }
+    assert asked == {"system:serviceaccount:kube-system:bootheal"}
+    install(installed, "--k3s")
+    assert rights(installed) == K3S
+    installed.machine.run("test", "!", "-e", ACCOUNT)
+    assert installed.stack.find("serviceaccounts", "bootheal", "kube-system") is None
+    assert installed.machine.run("systemctl", "list-unit-files", "bootheal-account*", codes=(0, 1)).startswith(
+        "UNIT FILE"
+    )
+    installed.wait_healed()

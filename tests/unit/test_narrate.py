@@ -16,6 +16,7 @@ from bootheal.narrate import (
     account,
     fields,
     level,
+    news,
     note_fields,
     sentence,
     summary,
@@ -211,6 +212,27 @@ def test_the_account_fits_a_terminal(width: int) -> None:
     words = " ".join(lines).split()
     assert "CrashLoopBackOff," in words
     assert any(word.startswith("deployment") and "…" in word for word in words)
+
+
+def test_on_a_narrow_terminal_a_sign_stands_before_what_it_is_for() -> None:
+    """Deeds, remarks and hints begin with theirs, wherever they find room."""
+    lines = list(account(Report("boot", 0.0, 62.0, (replace(LONG, remarks=("left pod/a/b: nobody owns it",)),)), 80))
+    assert "             ! left pod/a/b: nobody owns it" in lines
+    assert any(line.startswith("             > see what it says: ") for line in lines)
+
+
+def test_a_remark_that_says_no_more_is_for_the_summary_alone() -> None:
+    """There it is read without what it repeats."""
+    why, remark = "left alone: it is scaled to zero", "deployment/a/b is scaled to zero"
+    outcome = Outcome("deployment/a/b", Ending.SETTLED, why, remarks=(remark,), began=0.0, ended=1.0)
+    report = Report("boot", 0.0, 1.0, (outcome,))
+    assert not any(remark in line for line in account(report))
+    assert f"      ! deployment/a/b: {remark}" in list(summary(report))
+    settled = Event(
+        EventKind.SETTLED, at=0.0, elapsed=1.0, step=outcome.step, text=why, hint=remark, settled=1, total=1
+    )
+    assert news(settled) == why
+    assert news(replace(settled, hint="look into it")) == f"{why} -- look into it"
 
 
 def test_the_end_repeats_only_what_matters() -> None:

@@ -87,7 +87,7 @@ def beyond(state: str, found: Trouble | None) -> str:
 
 def in_words(container: Container) -> str:
     """Say how a container is, "" where it simply runs. A crash loop has the same words in each of its turns."""
-    restarts = f", {container.restarts} restarts" if container.restarts else ""
+    restarts = f", {container.restarts} restart{'s' * (container.restarts != 1)}" if container.restarts else ""
     killed = f", {container.last_reason}" if container.last_reason == "OOMKilled" else ""
     if container.reason == BACK_OFF or (container.ended and container.restarts > 1):
         return f"{BACK_OFF}{restarts}{killed}"  # its message counts seconds

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bootheal import __version__
 from bootheal.cli import arguments, examining
-from bootheal.cli.arguments import CONFIG, takes_file
+from bootheal.cli.arguments import CONFIG, seconds, takes_file
 from bootheal.cli.arguments import config as _common
 from bootheal.cli.streams import forgive, open_missing
 from bootheal.errors import BoothealError, ConfigurationError
@@ -39,7 +39,7 @@ COMMANDS = {
     "explain": "explain one of the causes that `doctor --list` names",
     "bundle": "pack what helps others to help into one file, without passwords",
     "init": "find what is in the cluster, and write a commented configuration",
-    "rbac": "print the least rights that the configuration needs",
+    "rbac": "print the least rights that the configuration needs; --apply: give them to an account of its own",
     "demo": "start an embedded cluster, break it as a power cut does, and heal it before your eyes",
 }
 
@@ -203,7 +203,7 @@ def _wait(parser: argparse.ArgumentParser) -> None:
     _common(parser, default=None)
     parser.add_argument(
         "--timeout",
-        type=_timeout,
+        type=seconds,
         default=float("inf"),
         metavar="SECONDS",
         help="give up after so long; default: never",
@@ -213,15 +213,6 @@ def _wait(parser: argparse.ArgumentParser) -> None:
 def _notify(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--test", action="store_true", help="send one message to each, and say what came back")
-
-
-def _timeout(text: str) -> float:
-    if not (seconds := float(text)) >= 0:  # not a number is not, either
-        raise ValueError
-    return seconds
-
-
-_timeout.__name__ = "number of seconds"  # what argparse calls it where it complains
 
 
 def _check(parser: argparse.ArgumentParser) -> None:
@@ -253,15 +244,6 @@ def _init(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _rbac(parser: argparse.ArgumentParser) -> None:
-    _common(parser)
-    parser.add_argument("--diff", action="store_true", help="compare with the roles that are in the cluster")
-    parser.add_argument("--account", default="bootheal", metavar="NAME", help="the ServiceAccount; default: bootheal")
-    parser.add_argument(
-        "--namespace", default="kube-system", metavar="NAME", help="where the ServiceAccount is; default: kube-system"
-    )
-
-
 _ARGUMENTS = {
     "run": _run,
     "plan": _plan,
@@ -271,7 +253,7 @@ _ARGUMENTS = {
     "notify": _notify,
     "check": _check,
     "init": _init,
-    "rbac": _rbac,
+    "rbac": arguments.rbac,
     "preflight": examining.preflight,
     "doctor": examining.doctor,
     "explain": examining.explain,
@@ -291,7 +273,8 @@ _EXAMPLES = {
     "notify": "example:\n  sudo bootheal notify --test",
     "check": "example:\n  bootheal check --offline --config ./bootheal.yaml",
     "init": "examples:\n  sudo bootheal init\n  bootheal init --output - --namespace shop\n  sudo bootheal init --diff",
-    "rbac": "examples:\n  bootheal rbac | kubectl apply -f -\n  sudo bootheal rbac --diff",
+    "rbac": "examples:\n  bootheal rbac | kubectl apply -f -\n  sudo bootheal rbac --diff\n"
+    "  sudo bootheal rbac --apply --credential /root/bootheal.kubeconfig",
     **examining.EXAMPLES,
     "demo": "examples:\n  bootheal demo\n  bootheal demo --scenario data-lost\n  bootheal demo --hidden-faults\n"
     "  bootheal demo --keep\n\n"

@@ -16,6 +16,7 @@ from bootheal.cli.afterwards import Afterwards
 from bootheal.cli.announcer import Announcer
 from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.discovering import discovered
+from bootheal.cli.entitled import knows_less
 from bootheal.cli.for_all import ForAll
 from bootheal.cli.lookout import Lookout
 from bootheal.cli.mandate import mandate
@@ -64,6 +65,7 @@ class Daemon:
         self._found: tuple[Configuration, Configuration] | None = None
         """What a look around has found, with the declared one that it began with."""
         self._resting = False
+        self._examined: Configuration | None = None
         self._afterwards = Afterwards(path, self._warn)
 
     def stay(self) -> int:
@@ -227,7 +229,15 @@ class Daemon:
             messenger.wait(lambda: engine.stopped)
         elif not (engine.renewed or engine.deposed):
             self._reporter.note(resting(report, self._configuration.file.recheck), Note.RESTS)
+            self._examine(world)
         return code
+
+    def _examine(self, world: World) -> None:
+        """Say what we may not see, once for each configuration, and once healing does not wait for it."""
+        if self._well and self._examined is not self._configuration:
+            self._examined = self._configuration
+            if less := knows_less(self._configuration, world):
+                self._warn(less)
 
     def _renew(self) -> bool:
         """Read the configuration anew; a bad one is refused, and the old one kept. Or take what was found at rest."""

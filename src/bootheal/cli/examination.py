@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from typing import Any
 
+from bootheal.cli.entitled import asking
 from bootheal.cli.lookup import Around, named, wrong_roles
 from bootheal.cli.said import Said
 from bootheal.config import Configuration
 from bootheal.config.rights import Need, needs, of_lease
 from bootheal.errors import BoothealError, PermanentError
-from bootheal.model import Right
 from bootheal.ports import ClusterReader, World
 from bootheal.step import GiveUp, Observation, Past, Step
 
@@ -26,7 +25,7 @@ def examine(configuration: Configuration, world: World, around: Around) -> Itera
     if not readiness.ready:
         yield Said("problem", "gate", gate, f"the API server is not ready: {readiness.precisely}")
         return
-    allowed, said_before, seen = _asking(world.cluster), set[tuple[str, str]](), dict[str, Observation]()
+    allowed, said_before, seen = asking(world.cluster), set[tuple[str, str]](), dict[str, Observation]()
     if lease := configuration.file.lease:
         yield from _missing("lease", configuration.place(("lease",)), of_lease(lease.ref), allowed)
     for step in configuration.plan.steps.values():
@@ -71,21 +70,8 @@ def _missing(who: str, place: str, needed: Iterable[Need], allowed: Callable[[Ne
 
 def wishes(configuration: Configuration, cluster: ClusterReader) -> Iterator[Said]:
     """Say which Events of Kubernetes will not be written."""
-    allowed = _asking(cluster)
+    allowed = asking(cluster)
     for right in sorted(configuration.file.wishes()):
         if not allowed(Need(right)):
             place = configuration.place(("events",))
             yield Said("note", "events", place, f"not allowed, so they are not written: {right}")
-
-
-def _asking(cluster: ClusterReader) -> Callable[[Need], bool]:
-    """Return a function that asks for each right once: many steps need the same."""
-
-    @cache
-    def allowed(right: Right, name: str) -> bool:
-        try:
-            return cluster.may(right, name)
-        except BoothealError:
-            return True  # who may not ask is told by the look itself what else is missing
-
-    return lambda need: allowed(need.right, need.name)

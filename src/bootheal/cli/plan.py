@@ -20,7 +20,7 @@ from bootheal.engine import Recorder, recall
 from bootheal.engine.plan import Plan
 from bootheal.errors import BoothealError, UsageError
 from bootheal.model.durations import spoken
-from bootheal.model.layout import wrapped
+from bootheal.model.layout import shortened, wrapped
 from bootheal.model.quoted import quoted
 from bootheal.platform import gate
 from bootheal.ports import World
@@ -68,10 +68,12 @@ def _chosen(plan: Plan, only: list[str]) -> frozenset[str]:
 
 def _lines(rows: list[dict[str, Any]], detailed: Plan | None) -> Iterator[str]:
     width = max(len(row["step"]) for row in rows)
+    if sys.stdout.isatty():
+        width = min(width, max(16, shutil.get_terminal_size().columns // 3))
     for row in rows:
         after = ", ".join(f"{name} (not well yet)" if name in row["not_yet"] else name for name in row["after"])
         where = f"[{'found, ' * row['found']}after {after}]" if after else "[first]"
-        head = f"{row['step']:<{width}}  {row['judgement']:<13}  "
+        head = f"{shortened(row['step'], width):<{width}}  {row['judgement']:<13}  "
         yield from _fitted(f"{head}{row['why']}  {where}", len(head))
         for action in row["actions"]:
             yield from _fitted(f"{'':<{width}}  {'':<13}  * {action}", len(head) + 2)

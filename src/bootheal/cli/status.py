@@ -19,10 +19,11 @@ from bootheal.errors import StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.history.boots import compared, habits, recovery_seconds, repaired
 from bootheal.model import VERDICTS, BootRecord, History, Progress, Report
-from bootheal.model.layout import clock
+from bootheal.model.layout import clock, wrapped
 from bootheal.narrate import IS_IT_RUNNING, MARKS, account
 
 REFRESH_SECONDS = 0.5
+HANGING = 4
 
 # Of so many boots before this one it is said what was repaired; `bootheal report --list` knows more.
 BOOTS = 4
@@ -96,6 +97,13 @@ def _ahead(directory: Path, known: Known) -> str:
 
 
 def _lines(known: Known | str | None, kept: HistoryReader, directory: Path) -> Iterator[str]:
+    """Tell it; on a terminal no line is longer than that."""
+    width = _width()
+    for line in _told(known, kept, directory):
+        yield from [line] if width is None else wrapped(line, width, len(line) - len(line.lstrip()) + HANGING)
+
+
+def _told(known: Known | str | None, kept: HistoryReader, directory: Path) -> Iterator[str]:
     if known is None or isinstance(known, str):
         yield known or "no run yet"
         return

@@ -191,8 +191,14 @@ def name_width(width: int) -> int:
 
 def fitted(event: Event, width: int) -> Iterator[tuple[tuple[str, str], ...]]:
     """Yield an event's lines for a terminal: the same columns in each, no word broken, long names cut in the middle."""
-    if not event.step or width < NARROWEST:
+    if width < NARROWEST:
         yield line(event)
+        return
+    if not event.step:
+        (when, plain), (said, colour) = line(event)
+        first, *rest = wrapped(said, width - len(when))
+        yield (when, plain), (first, colour)
+        yield from (((f"{'':{len(when)}}{text}", colour),) for text in rest)
         return
     names = name_width(width)
     (when, plain), (mark, colour), _ = line(event)

@@ -44,6 +44,9 @@ FOR_EVER = float("inf")
 
 # The kubelet renews a pod's token long before it expires.
 TOKEN_BELIEVED_SECONDS = 60.0
+
+# Where `scripts/install --service-account` tells the service that the kubeconfig of its own account is.
+OWN_KUBECONFIG = "BOOTHEAL_KUBECONFIG"
 K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
 
 
@@ -137,7 +140,19 @@ def make_host(cluster: Cluster) -> K3sHost | K3dHost | RemoteHost:
 
 
 def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
-    """Return the kubeconfig to read; on k3s the live file, since k3s renews its certificates there."""
+    """Return the kubeconfig to read: that of the service's own account, where it has one, else the owner's."""
+    if own := os.environ.get(OWN_KUBECONFIG):
+        return LiveKubeconfig(Path(own), awaited=True)
+    return _owners(cluster, host)
+
+
+def administrator(cluster: Cluster) -> Kubeconfig:
+    """Return the kubeconfig of who may make an account, whatever account this process was given."""
+    return _owners(cluster, make_host(cluster))
+
+
+def _owners(cluster: Cluster, host: Host) -> Kubeconfig:
+    """Return the owner's kubeconfig; on k3s the live file, since k3s renews its certificates there."""
     if isinstance(host, K3dHost) and not cluster.kubeconfig:
         return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
     k3s = cluster.kind == "k3s"

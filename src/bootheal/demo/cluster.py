@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from bootheal.demo import leftovers, patroni, shop
+from bootheal.demo import leftovers, others, patroni, shop
 from bootheal.demo.api.certificates import Authority, kubeconfig, server_context
 from bootheal.demo.api.door import HOST
 from bootheal.demo.api.faults import Faults
@@ -75,6 +75,10 @@ class StackOptions:
     """Where Debian's Patroni is: with it the database has members, of which one leads, and no slow crash recovery."""
     members: int = 2
     lock: Lock = "endpoints"
+    pooler: bool = True
+    """Whether there is one; without, django asks the database itself."""
+    others: str | None = None
+    """Whether there are other servers, too: where the commands are that their images would hold; "": nowhere."""
     user: str = "nobody"
     """Whom servers run as when the stack is started by root."""
 
@@ -107,11 +111,13 @@ class Cluster:
             shop.WEB: program("web"),
             shop.SLEEP: program("sleep"),
             shop.DONE: program("done"),
+            others.WORKER: program("worker"),
+            **{each.image: program("server") for each in others.OTHERS},
         }
         if options.patroni:
             tree = reachable(options.patroni, self.runtime.owner, self.runtime.home / "patroni")
             library[patroni.IMAGE] = PatroniImage(tree, self.postgres, options.lock, self._access).prepare
-        machine = Machine(self.store, self.runtime, library, self._refuses_image, Tempo())
+        machine = Machine(self.store, self.runtime, library, self._refuses_image, self._has_lost_image, Tempo())
         self.kubelet = Kubelet(NODE_NAME, machine, self.boot_id_file)
         self.authority = Authority()
         self.token = secrets.token_urlsafe(24)
@@ -146,6 +152,9 @@ class Cluster:
 
     def _refuses_image(self, image: str) -> bool:
         return image in self.faults.unavailable_images
+
+    def _has_lost_image(self, image: str) -> bool:
+        return image in self.faults.lost_images
 
     # -- power -----------------------------------------------------------------------------------------------
 
@@ -250,11 +259,15 @@ class Cluster:
             *shop.secret_objects(self.options.passwords, self.options.pooler_layout), *self._database_objects()
         )
         await self._until("postgres", self._database_answers)
-        layers = (
-            shop.pooler_objects(self.ports.pooler, self.options.pooler_replicas),
-            shop.django_objects(self.ports.django),
+        pooler = self.options.pooler
+        layers = [
+            shop.django_objects(self.ports.django, "pooler" if pooler else "postgres"),
             shop.nginx_objects(self.ports.nginx),
-        )
+        ]
+        if pooler:
+            layers.insert(0, shop.pooler_objects(self.ports.pooler, self.options.pooler_replicas))
+        if self.options.others is not None:
+            layers.append(others.other_objects(self.options.others))
         for layer in layers:
             self._create(*layer)
             name = layer[-1]["metadata"]["name"]

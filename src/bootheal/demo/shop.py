@@ -86,7 +86,7 @@ def database_objects(port: int) -> list[Object]:
     volume = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": _metadata("data-postgres-0"),
+        "metadata": metadata("data-postgres-0"),
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
         "status": {"phase": "Bound"},
     }
@@ -124,12 +124,13 @@ def pooler_objects(port: int, replicas: int) -> list[Object]:
     return [service("pooler", port), deployment]
 
 
-def django_objects(port: int) -> list[Object]:
-    """The Deployment django, two pods that need the pooler from their first moment, and its Service."""
+def django_objects(port: int, database: str = "pooler") -> list[Object]:
+    """The Deployment django, two pods that need the pooler, or what is named, from their first moment; its Service."""
+    variable = database.upper()
     environment = [
         {"name": "PORT", "value": str(port)},
-        {"name": "DATABASE_HOST", "value": "$(POOLER_SERVICE_HOST)"},
-        {"name": "DATABASE_PORT", "value": "$(POOLER_SERVICE_PORT)"},
+        {"name": "DATABASE_HOST", "value": f"$({variable}_SERVICE_HOST)"},
+        {"name": "DATABASE_PORT", "value": f"$({variable}_SERVICE_PORT)"},
         {"name": "DATABASE_NAME", "value": "shop"},
         _from_secret("DATABASE_USER", "app", "username"),
         _from_secret("DATABASE_PASSWORD", "app", "password"),
@@ -150,7 +151,7 @@ def bare_pod() -> Object:
     """A pod that nobody owns: after a reboot it is Failed, for ever."""
     spec: Object = {"restartPolicy": "Never", "containers": [{"name": "shell", "image": SLEEP}]}
     spec["terminationGracePeriodSeconds"] = GRACE
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": _metadata("debug-shell"), "spec": spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata("debug-shell"), "spec": spec}
 
 
 def job() -> Object:
@@ -159,7 +160,7 @@ def job() -> Object:
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": _metadata("migrate"),
+        "metadata": metadata("migrate"),
         "spec": {"template": template, "completions": 1, "parallelism": 1, "backoffLimit": 6},
         "status": {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]},
     }
@@ -168,13 +169,14 @@ def job() -> Object:
 # -- parts -------------------------------------------------------------------------------------------------------
 
 
-def _metadata(name: str) -> Object:
+def metadata(name: str) -> Object:
+    """An object's metadata in the shop."""
     return {"name": name, "namespace": NAMESPACE, "labels": {"app": name}}
 
 
 def _secret(name: str, values: Mapping[str, str]) -> Object:
     data = {key: encoded(value) for key, value in values.items()}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": _metadata(name), "type": "Opaque", "data": data}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata(name), "type": "Opaque", "data": data}
 
 
 def _from_secret(variable: str, secret: str, key: str) -> Object:
@@ -190,9 +192,9 @@ def _credentials() -> list[Object]:
 
 
 def service(name: str, port: int) -> Object:
-    """A Service in front of an application's pods."""
+    """A Service of one port."""
     spec = {"selector": {"app": name}, "ports": [{"name": name, "port": port}]}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": _metadata(name), "spec": spec}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata(name), "spec": spec}
 
 
 def _web(name: str, port: int, environment: list[Object]) -> Object:
@@ -207,12 +209,12 @@ def _web(name: str, port: int, environment: list[Object]) -> Object:
 
 
 def workload(kind: str, name: str, replicas: int, container: Object) -> Object:
-    """A workload whose pods have one container."""
+    """A Deployment or StatefulSet of one container."""
     pod = {"terminationGracePeriodSeconds": GRACE, "containers": [container]}
     return {
         "apiVersion": "apps/v1",
         "kind": kind,
-        "metadata": _metadata(name),
+        "metadata": metadata(name),
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": {"app": name}},

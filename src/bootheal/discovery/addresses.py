@@ -13,12 +13,14 @@ _URL = re.compile(
     rf"(?P<scheme>[A-Za-z][-+.\w]*(?::[a-z]+)?)://(?:[^\s/?#'\"]*@)?(?P<hosts>{_HOST}(?::\d+)?(?:,{_HOST}(?::\d+)?)*)"
 )
 _GO = re.compile(rf"@tcp\((?P<host>{_HOST}):(?P<port>\d+)\)")
-# libpq's and .NET's key=value forms.
+# libpq's and .NET's key=value forms, and what YAML and JSON make of them.
 _WORDS = re.compile(
-    rf"(?i)(?:^|[\s;'\"])(?:host|server|data source|hostaddr)\s*=\s*(?:tcp:)?'?(?P<host>{_HOST})(?:[,:](?P<port>\d+))?"
+    rf"(?i)(?:^|[\s;'\"{{,])(?:host|server|data source|hostaddr)['\"]?\s*(?:=\s*(?:tcp:)?|:\s+)['\"]?"
+    rf"(?P<host>{_HOST})(?:[,:](?P<port>\d+))?"
 )
 _PORT_WORD = re.compile(r"(?i)(?:^|[\s;])port\s*=\s*'?(\d+)")
-_PLAIN = re.compile(rf"(?P<host>{_HOST})(?::(?P<port>\d{{1,5}}))?(?:/\S*)?")
+# Pgpool and others count what they list: 0:HOST:PORT.
+_PLAIN = re.compile(rf"(?:\d:)?(?P<host>{_HOST})(?::(?P<port>\d{{1,5}}))?(?:/\S*)?")
 _PAIR = re.compile(rf"(?<![\w.:/@-])(?P<host>{_HOST}):(?P<port>\d{{2,5}})(?![\w.:-])")
 _DEV_TCP = re.compile(rf"/dev/tcp/(?P<host>{_HOST})/(?P<port>\d+)")
 

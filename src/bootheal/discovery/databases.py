@@ -19,6 +19,7 @@ SUPERUSER = "postgres"
 
 # By what images and operators tell the server of its superuser: password, user (who is else `postgres`).
 _ADMINS = (
+    ("PATRONI_SUPERUSER_PASSWORD", ("PATRONI_SUPERUSER_USERNAME",)),
     ("PGPASSWORD_SUPERUSER", ("PGUSER_SUPERUSER",)),
     ("POSTGRES_POSTGRES_PASSWORD", ()),
     ("POSTGRESQL_POSTGRES_PASSWORD", ()),
@@ -251,7 +252,7 @@ def admin_of(server: Server) -> FoundLogin | None:
 
 def _own_client(server: Server, admin: FoundLogin | None) -> FoundLogin | None:
     """Return the application's role where the server's container makes one beside the superuser, as Bitnami's does."""
-    for password, users in _ADMINS[4:6]:
+    for password, users in _ADMINS[5:7]:
         setting = _setting(server, password)
         user = next((found for name in users if (found := _setting(server, name))), None)
         own = credentials.login(setting, user) if setting and user else None

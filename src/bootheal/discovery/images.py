@@ -8,18 +8,21 @@ from bootheal.model.inventory import Box
 
 # What stands beside a server, watches it or asks it, and is none.
 _NO_SERVER = re.compile(
-    r"(?:^|[-_.])(?:exporter|operator|backup|backups|dump|client|clients|cli|tools?|ui|admin|webui|web|console|browser|"
+    r"(?:^|[-_.])(?:exporter|operator|backup|backups|dump|client|clients|cli|tools?|ui|admin|webui|web|console|browser|utils?|"
     r"commander|insights?|metrics|monitor|migrat\w*|init|job|jobs|agent|controller|manager|reloader|proxy|upgrade|test|"
     r"tests|bench|sidecar|config)(?:$|[-_.])"
 )
 
 _POSTGRES = re.compile(
     r"(?:postgres|postgresql|postgis|timescaledb|pgvector|pgvecto[-.]?rs|paradedb|vectorchord|supabase-postgres|spilo|"
-    r"crunchy-postgres|postgresql-repmgr|alloydb|documentdb|edb-postgres(?:-advanced)?)(?:[-_.]?[\w.]+)*"
+    r"crunchy-postgres|patroni|postgresql-repmgr|alloydb|documentdb|edb-postgres(?:-advanced)?)(?:[-_.]?[\w.]+)*"
 )
 _POOLER = re.compile(
     r"(?:[\w.]+[-_.])?(?:pgbouncer|pg-bouncer|db-connection-pooler|connection-pooler)(?:[-_.]?[\w.]+)*"
 )
+
+# Percona's operator has one image's name for all: 2.5.0-ppg16.4-postgres, 2.5.0-ppg16.4-pgbouncer1.23.1.
+_OF_OPERATOR = re.compile(r".*-(postgres|pgbouncer|pgbackrest)[-\d.]*")
 
 # Programs that these images also hold; with one of them as its command a container is no server.
 _ASKS = {
@@ -41,8 +44,10 @@ class Image:
 
     @property
     def name(self) -> str:
-        """The last part of its path, in small letters."""
-        return self.path.rsplit("/", 1)[-1].lower()
+        """The last part of its path, in small letters; where that is an operator's, the program that its tag names."""
+        last = self.path.rsplit("/", 1)[-1].lower()
+        program = _OF_OPERATOR.fullmatch(self.tag) if last.endswith("-operator") else None
+        return program[1] if program else last
 
     @property
     def owner(self) -> str:
@@ -87,7 +92,7 @@ def is_postgres(box: Box) -> bool:
 
 
 def _may_be(number: int, name: str) -> bool:
-    known_otherwise = {80, 443, 3000, 8000, 8080, 8443, 9090, 9187, 9127}
+    known_otherwise = {80, 443, 3000, 8000, 8008, 8080, 8443, 9090, 9187, 9127}
     return number not in known_otherwise or "postgres" in name or name in ("pg", "db", "tcp-postgresql")
 
 

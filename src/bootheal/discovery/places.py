@@ -1,5 +1,6 @@
 """Whose an address is: the Service that it names, and the workload behind that. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -90,8 +91,7 @@ class Places:
                 for each in self.inventory.controllers
                 if each.ref.kind != "cronjob"
                 and each.ref.namespace == service.ref.namespace
-                and service.selector
-                and service.selector.items() <= each.pod_labels.items()
+                and _leads_to(service, each)
             )
             for service in self.inventory.services
         }
@@ -104,6 +104,27 @@ class Places:
     def service(self, namespace: str, name: str) -> Service | None:
         """Return a Service by its name."""
         return self._services.get((namespace, name))
+
+
+# By which labels operators and Patroni mark the pod that leads, once it runs: no template has them.
+_ROLE = re.compile(r"(?:.*[-./])?(?:role|instanceRole)")
+_LEADERS = frozenset({"primary", "master", "leader", "read-write", "readwrite", "writer"})
+
+
+def _leads_to(service: Service, controller: Controller) -> bool:
+    """Whether a Service leads to a workload's pods: to all of them, or to whichever leads.
+
+    One without a selector, whose addresses Patroni or an operator writes, is called as its StatefulSet.
+    """
+    labels = controller.pod_labels
+    if not service.selector:
+        alike = controller.ref.kind == "statefulset" and controller.ref.name == service.ref.name
+        return alike and not service.external
+    steady = {key for key, value in service.selector.items() if labels.get(key) == value}
+    rest = service.selector.keys() - steady
+    return bool(steady) and all(
+        key not in labels and _ROLE.fullmatch(key) and service.selector[key] in _LEADERS for key in rest
+    )
 
 
 def target(service: Service, port: int, boxes: Iterable[Box]) -> int:

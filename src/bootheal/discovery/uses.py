@@ -9,7 +9,7 @@ from bootheal.discovery.environment import Setting
 from bootheal.discovery.findings import Known
 from bootheal.discovery.places import Places
 from bootheal.model import Ref, Service
-from bootheal.model.inventory import Box, Controller
+from bootheal.model.inventory import Box, Controller, Source
 from bootheal.model.quoted import quoted
 
 # What names itself, or where others come from: not what is needed.
@@ -22,7 +22,7 @@ _PLACE = re.compile(
     r"UPSTREAM|BACKEND|NODES?|SEEDS?|CONNECT|CONNECTION|CONNECTION_?STRING|CONNECTIONSTRINGS__\w+|SERVICE|CLUSTER)\d*"
 )
 _ELSEWHERE = re.compile(
-    r"(?i).*(?:PASSWORD|PASSWD|PASS|TOKEN|SECRET|KEY|NAMESPACE|USER|USERNAME|NAME|DB|DATABASE|SCHEMA|BUCKET|QUEUE|TOPIC|"
+    r"(?i).*(?:PASSWORD|PASSWD|PASS|TOKEN|SECRET|KEY|NAMESPACE|USER|USERNAME|(?<!HOST)NAME|DB|DATABASE|SCHEMA|BUCKET|QUEUE|TOPIC|"
     r"PREFIX|APP|ROLE|ENV|ENVIRONMENT|PROFILES?|IMAGE|SCOPE|MODE|TYPE|VERSION|LEVEL)"
 )
 
@@ -137,10 +137,11 @@ def _arguments(words: Iterable[str], box: Box, namespace: str, places: Places) -
 
 
 def _files(box: Box, namespace: str, places: Places) -> Iterator[Use]:
-    """Take addresses with a port or scheme from mounted ConfigMaps: a configuration file, such as nginx' own."""
+    """Take addresses from mounted ConfigMaps and Secrets: a configuration file, such as nginx' own."""
     for mounted in box.mounts:
         source = mounted.source
-        if source.kind != "configmap":
+        if source.kind == "secret":
+            yield from _secret_files(source, box, namespace, places)
             continue
         held = places.inventory.config_maps.get(Ref("configmap", namespace, source.name), {})
         for key in [source.key] if source.key else sorted(held):
@@ -149,6 +150,20 @@ def _files(box: Box, namespace: str, places: Places) -> Iterator[Use]:
                 if (place := places.find(address, namespace)) and place.fits:
                     told = f"key {key} of configmap/{source.name} names {address}"
                     yield Use(told, Known.FILE, box, place.service, place.port)
+
+
+def _secret_files(source: Source, box: Box, namespace: str, places: Places) -> Iterator[Use]:
+    """Of a Secret only the addresses are known; one without port and scheme may be a word that means something else."""
+    facts = places.inventory.secrets.get(Ref("secret", namespace, source.name))
+    for key, found in sorted(facts.addresses.items() if facts else ()):
+        if source.key and key != source.key:
+            continue
+        for address in found:
+            sure = bool(address.port or address.scheme)
+            place = places.find(address, namespace)
+            if place and place.fits and (sure or not _ELSEWHERE.fullmatch(key)):
+                told = f"key {key} of secret/{source.name} names {address}"
+                yield Use(told, Known.FILE if sure else Known.GUESSED, box, place.service, place.port)
 
 
 def _without_comments(text: str) -> str:

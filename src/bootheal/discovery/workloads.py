@@ -10,6 +10,9 @@ _HTTP_PATH = re.compile(r"/[!-~]*")
 _LONGEST_COMMAND = 300
 _MAY_HOLD_SECRET = re.compile(r"(?i)pass|token|secret|://[^/\s]*@|authorization|bearer|-p\S|-a\S")
 
+# A server may answer otherwise to who does not send these, as Django and Nextcloud do to another Host.
+_TELLING = frozenset({"host", "authorization"})
+
 # Containers that stand beside the one that a workload is for.
 _BESIDE = re.compile(
     r"(?i)(?:^|[-_.])(?:exporter|proxy|sidecar|istio|linkerd|envoy|metrics|reloader|agent|logger|fluent\w*|backup|watcher|cloudflared|oauth2)(?:$|[-_.])"
@@ -36,6 +39,8 @@ def _question(box: Box, *, only: bool) -> tuple[Probe | None, str]:
     assert question is not None  # noqa: S101 - the caller has seen it
     port = _number(box, question.port)
     match question.kind:
+        case "http" if question.headers & _TELLING:
+            return (Tcp(port), "") if port else (None, f"container {box.name} has no port of that name")
         case "http":
             path = question.path if question.path.startswith("/") else f"/{question.path}"
             return (

@@ -56,12 +56,13 @@ class Mounted:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A readinessProbe. A port may be the name of one."""
+    """A readinessProbe. A port may be the name of one; `headers` names those that it sends, in small letters."""
 
     kind: Literal["http", "https", "tcp", "exec", "grpc"]
     port: int | str = 0
     path: str = ""
     command: tuple[str, ...] = ()
+    headers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,7 @@ class SecretFacts:
 class Inventory:
     """What is in a cluster. Of Secrets and ConfigMaps only those that a container refers to.
 
-    `gaps` say what could not be read.
+    `gaps` say what could not be read, `kinds` which kinds the cluster has of those that `customs` may hold.
     `registries` are the containers of images beside the cluster: each one's name, and the port of this host.
     """
 
@@ -132,5 +133,6 @@ class Inventory:
     secrets: Mapping[Ref, SecretFacts] = field(default_factory=dict)
     config_maps: Mapping[Ref, Mapping[str, str]] = field(default_factory=dict)
     customs: tuple[Custom, ...] = ()
+    kinds: frozenset[str] = frozenset()
     gaps: tuple[str, ...] = ()
     registries: tuple[tuple[str, int], ...] = ()

@@ -20,11 +20,11 @@ def draw(boot: BootRecord, remarks: Iterable[str] = ()) -> Picture:
 
     The boot has a pass.
     """
-    shown = recovery(boot)
-    from_power_on = shown[0] is boot.passes[0] and shown[0].began < FAR_SECONDS
+    chosen = recovery(boot)
+    from_power_on = chosen[0] is boot.passes[0] and chosen[0].began < FAR_SECONDS
     phases = boot.phases if from_power_on else ()
-    before = 0.0 if from_power_on else shown[0].began
-    shown = tuple(_earlier(record, before) for record in shown)
+    before = 0.0 if from_power_on else chosen[0].began
+    shown = tuple(_earlier(record, before) for record in chosen)
     first, last = shown[0], shown[-1]
     tracks = _joined(shown)
     path = longest_path(tracks)
@@ -38,7 +38,7 @@ def draw(boot: BootRecord, remarks: Iterable[str] = ()) -> Picture:
         lanes=lanes,
         arrows=tuple(_arrows(lanes, tracks)),
         remarks=tuple(remarks),
-        notes=tuple(_notes(boot, shown, tracks, path)),
+        notes=tuple(_notes(boot, chosen, tracks, path)),
     )
 
 

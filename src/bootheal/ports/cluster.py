@@ -128,7 +128,7 @@ class ClusterReader(Protocol):
         """Read a ConfigMap; MissingError where there is none."""
 
     def may(self, right: Right, name: str = "") -> bool:
-        """Ask the API server whether we have a right, of any object or of one `name` (SelfSubjectAccessReview)."""
+        """Return whether we have a right, of any object or of one `name`; five seconds old at most."""
 
 
 class PodAccess(Protocol):

@@ -128,8 +128,8 @@ def test_what_discover_needs_and_what_it_finds_needs(tmp_path: Path) -> None:
         ("n", "", "pods/exec", "create", ""),
     } <= given
     assert not any(resource == "secrets" and not name for _, _, resource, _, name in given)
-    assert "- apiGroups: [batch]  # discover (optional)" in text
-    assert "- apiGroups: [apps]  # discover\n" in text
+    assert "- apiGroups: [batch]  # cluster, discover (optional)" in text
+    assert "- apiGroups: [apps]  # cluster, discover\n" in text
 
 
 def test_what_only_tells_is_optional(tmp_path: Path) -> None:

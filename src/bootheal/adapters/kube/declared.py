@@ -1,7 +1,7 @@
 """Raw JSON -> what is declared of a workload. Every field may be missing; the API server omits what is empty."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from bootheal.adapters.kube.objects import Raw, ref
 from bootheal.model import Ref
@@ -107,9 +107,9 @@ def _mounts(raw: Raw, files: Mapping[str, list[tuple[str, Source]]]) -> Iterator
 
 def _question(probe: Raw) -> Question | None:
     if http := probe.get("httpGet"):
-        return Question(
-            "https" if http.get("scheme") == "HTTPS" else "http", http.get("port", 0), http.get("path") or "/"
-        )
+        headers = frozenset(str(each.get("name", "")).lower() for each in http.get("httpHeaders") or ())
+        kind: Literal["http", "https"] = "https" if http.get("scheme") == "HTTPS" else "http"
+        return Question(kind, http.get("port", 0), http.get("path") or "/", headers=headers)
     if tcp := probe.get("tcpSocket"):
         return Question("tcp", tcp.get("port", 0))
     if execution := probe.get("exec"):

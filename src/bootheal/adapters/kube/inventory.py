@@ -44,7 +44,7 @@ class KubeInventory:
 
     def inventory(self, namespaces: Sequence[str] = ()) -> Inventory:
         """Read it."""
-        reading = _Reading(self._api, tuple(namespaces) or ("",), [])
+        reading = _Reading(self._api, tuple(namespaces) or ("",), [], set())
         controllers = tuple(
             declared.controller(kind, raw)
             for kind, group, plural in CONTROLLERS
@@ -57,6 +57,7 @@ class KubeInventory:
             controllers=controllers,
             services=services,
             customs=customs,
+            kinds=frozenset(reading.kinds),
             secrets=dict(reading.secrets(sorted(ref for ref in wanted if ref.kind == "secret"), services)),
             config_maps=dict(reading.config_maps(sorted(ref for ref in wanted if ref.kind == "configmap"))),
             gaps=tuple(dict.fromkeys(reading.gaps)),
@@ -65,11 +66,15 @@ class KubeInventory:
 
 @dataclass(frozen=True)
 class _Reading:
-    """One reading of these namespaces ("": all of them); `gaps` collects what could not be read."""
+    """One reading of these namespaces ("": all of them).
+
+    `gaps` collects what could not be read, `kinds` what the cluster has of what it need not have.
+    """
 
     api: Api
     namespaces: tuple[str, ...]
     gaps: list[str]
+    kinds: set[str]
 
     def items(self, group: str, plural: str) -> list[objects.Raw]:
         """List a kind; a kind that is not there has no objects."""
@@ -85,6 +90,7 @@ class _Reading:
         for kind, group, plural in CUSTOMS:
             served = self._ask(f"/apis/{group}", plural)
             if version := ((served or {}).get("preferredVersion") or {}).get("groupVersion"):
+                self.kinds.add(kind)
                 yield from (declared.custom(kind, raw) for raw in self.items(f"/apis/{version}", plural))
 
     def secrets(self, refs: Iterable[Ref], services: Sequence[Service]) -> Iterator[tuple[Ref, SecretFacts]]:
@@ -123,8 +129,7 @@ def rights(namespaces: Iterable[str], inventory: Inventory) -> Iterator[tuple[Ri
     """
     kinds = [*((group, plural) for _, group, plural in CONTROLLERS), (CORE, "services")]
     found = [(group.split("/")[2] if group != CORE else "", plural) for group, plural in kinds]
-    present = {each.ref.kind for each in inventory.customs}
-    found += [(group, plural) for kind, group, plural in CUSTOMS if kind in present]
+    found += [(group, plural) for kind, group, plural in CUSTOMS if kind in inventory.kinds]
     wanted = sorted(set(referred(inventory.controllers)))
     for namespace in sorted(namespaces):
         yield from ((Right("list", plural, namespace, group), "", plural not in _NEEDED) for group, plural in found)
@@ -150,14 +155,16 @@ def referred(controllers: Iterable[Controller]) -> Iterator[Ref]:
 
 def secret_facts(raw: objects.Raw, services: frozenset[str]) -> SecretFacts:
     """Keep of a Secret its keys, and those addresses in its values that may be of one of these Services."""
-    from bootheal.discovery.addresses import in_value
+    from bootheal.discovery.addresses import in_text, in_value, pairs
 
     data = raw.get("data") or {}
     found = {}
     for key, encoded in data.items():
         if (value := needs.decoded(encoded)) is None:
             continue
-        kept = tuple(each for each in in_value(value) if services & set(each.host.split(".")[:2]))
+        lines = "\n" in value.strip()  # a file, in which a word alone means nothing
+        named = dict.fromkeys((*in_text(value), *pairs(value)) if lines else in_value(value))
+        kept = tuple(each for each in named if services & set(each.host.split(".")[:2]))
         if kept:
             found[key] = kept
     return SecretFacts(frozenset(data), found)

@@ -42,12 +42,14 @@ Stamp = tuple[int, ...] | None
 class Access:
     """What a kubeconfig says: the client's configuration, but for its certificates and key, which are in `tls`.
 
-    `read` holds the files that this comes from, and by what each can be told from a later one.
+    `read` holds the files that this comes from, and by what each can be told from a later one; `authority` is who
+    has signed the server's certificate, as PEM, "" where the system says whom it trusts.
     """
 
     configuration: Any
     tls: ssl.SSLContext
     read: Mapping[Path, Stamp]
+    authority: str = ""
 
 
 class Kubeconfig(Protocol):
@@ -254,8 +256,9 @@ def _access(content: Any, directory: Path, context: str) -> Access:
                 read |= _settle_files(entry[kind], directory, memory)
         load_kube_config_from_dict(content, context or None, client_configuration=configuration, persist_config=False)
         tls = _tls(configuration)
+        authority = Path(configuration.ssl_ca_cert).read_text(encoding="utf-8") if configuration.ssl_ca_cert else ""
     configuration.ssl_ca_cert = configuration.cert_file = configuration.key_file = None
-    return Access(configuration, tls, read)
+    return Access(configuration, tls, read, authority)
 
 
 def _tls(configuration: Any) -> ssl.SSLContext:

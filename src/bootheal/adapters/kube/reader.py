@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-from bootheal.adapters.kube import admission, bound, objects, rights, webhooks
+from bootheal.adapters.kube import admission, bound, objects, webhooks
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.elections import election
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import CORE, UNPULLED, Lists
+from bootheal.adapters.kube.rights import Rights
 from bootheal.adapters.kube.typed import checked
 from bootheal.errors import DeniedError, MissingError, PermanentError
 from bootheal.model import (
@@ -55,6 +56,7 @@ class KubeReader:
         self._extensions = (float("-inf"), Extensions())
         self._admissions: dict[str, tuple[float, Admission]] = {}
         self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._rights = Rights(api)
         self._lock = threading.Lock()
 
     def readiness(self) -> Readiness:
@@ -248,8 +250,8 @@ class KubeReader:
             return checked(ConfigMap(ref, raw.get("data") or {}, version, objects.manager(raw), immutable))
 
     def may(self, right: Right, name: str = "") -> bool:
-        """Create a SelfSubjectAccessReview, which changes nothing."""
-        return rights.may(self._api, right, name)
+        """Ask for all rights in its namespace, at most every five seconds; what that does not tell, for this one."""
+        return self._rights.may(right, name)
 
     def _claim(self, namespace: str, claim: str) -> objects.Raw:
         return self._get("persistentvolumeclaims", Ref("persistentvolumeclaim", namespace, claim))

@@ -1,12 +1,88 @@
-"""Whether we have a right, by a SelfSubjectAccessReview: a POST that changes nothing."""
+"""What we may do: asked for a namespace at once (SelfSubjectRulesReview), and one by one where that does not tell.
+
+Both are POSTs that change nothing.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from bootheal.adapters.kube.api import REVIEWS, Api
 from bootheal.adapters.kube.errors import understood
+from bootheal.errors import BoothealError
 from bootheal.model import Right
+
+# Whoever asks for one right asks for others; and what was given meanwhile is known soon.
+BELIEVED_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds in one namespace; not `complete` where an authorizer of the server cannot list what it allows."""
+
+    given: tuple[Mapping[str, Any], ...]
+    complete: bool
+
+    def allow(self, right: Right, name: str) -> bool:
+        """Whether one of them gives the right, for any object or for `name`."""
+        _, slash, below = right.resource.partition("/")
+        resources = {right.resource, "*"} | ({f"*/{below}"} if slash else set())
+        return any(
+            {right.verb, "*"} & {*rule["verbs"]}
+            and {right.group, "*"} & {*(rule.get("apiGroups") or ())}
+            and resources & {*(rule.get("resources") or ())}
+            and (not rule.get("resourceNames") or name in rule["resourceNames"])
+            for rule in self.given
+        )
+
+
+class Rights:
+    """What the API server says of our rights, of each namespace for a few seconds."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._known: dict[str, tuple[float, Rules]] = {}
+        self._lock = threading.Lock()
+
+    def may(self, right: Right, name: str = "") -> bool:
+        """Whether we have a right, for any object or for `name`; in no namespace stands for: in each of them."""
+        if right.namespace:
+            known = self._rules(right.namespace)
+            if known.complete or known.allow(right, name):
+                return known.allow(right, name)
+        return may(self._api, right, name)
+
+    def _rules(self, namespace: str) -> Rules:
+        with self._lock:
+            at, known = self._known.get(namespace, (float("-inf"), Rules((), complete=False)))
+            if time.monotonic() - at >= BELIEVED_SECONDS:
+                try:
+                    known = rules(self._api, namespace)
+                except BoothealError:  # not every server lists them; whether it answers at all shows what comes next
+                    known = Rules((), complete=False)
+                self._known[namespace] = (time.monotonic(), known)
+        return known
+
+
+def rules(api: Api, namespace: str) -> Rules:
+    """Ask for all that we may do in a namespace."""
+    about = f"our rights in namespace {namespace}"
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectRulesReview",
+        "spec": {"namespace": namespace},
+    }
+    raw = api.write("POST", f"{REVIEWS}v1/selfsubjectrulesreviews", body, about=about)
+    with understood(about):
+        status = raw["status"]
+        given = tuple({**rule, "verbs": tuple(rule["verbs"])} for rule in status.get("resourceRules") or ())
+        return Rules(given, complete=not status.get("incomplete") and not status.get("evaluationError"))
 
 
 def may(api: Api, right: Right, name: str = "") -> bool:
-    """Ask the API server; for the object `name` alone, where given. In no namespace stands for: in each of them."""
+    """Ask for one right, of any object or of `name`; in no namespace stands for: in each of them."""
     resource, _, subresource = right.resource.partition("/")
     attributes = {"verb": right.verb, "resource": resource, "group": right.group, "namespace": right.namespace}
     attributes |= {"name": name} if name else {}

@@ -8,7 +8,7 @@ from typing import Any
 
 from bootheal.adapters.kube import needs, objects, raw_lists, webhooks, workloads
 from bootheal.adapters.kube.api import Api, Query
-from bootheal.adapters.kube.errors import understood
+from bootheal.adapters.kube.errors import right_to, understood
 from bootheal.adapters.kube.lists import APPS, BATCH, CORE
 from bootheal.adapters.kube.objects import Raw, ref, seconds
 from bootheal.adapters.kube.reader import KubeReader
@@ -17,7 +17,7 @@ from bootheal.adapters.kube.typed import checked
 from bootheal.adapters.redaction import Redaction
 from bootheal.adapters.together import together
 from bootheal.errors import BoothealError, DeniedError, MissingError
-from bootheal.model import Endpoint, Occurrence, Readiness, Ref
+from bootheal.model import Endpoint, Occurrence, Readiness, Ref, Right
 from bootheal.model.scene import Claim, Halted, Scene, Template, Unwell
 
 # All of it together; a machine of two hundred pods answers in a fraction.
@@ -67,6 +67,14 @@ class _Found:
     def parsed(self, kind: str, parse: Callable[[Raw], Any]) -> tuple[Any, ...]:
         """Return a kind's objects as snapshots; one that cannot be understood is a gap."""
         return tuple(raw_lists.parsed(kind, parse, self.items.get(kind, ()), self.gaps))
+
+
+def rights(namespaces: Iterable[str]) -> Iterator[Right]:
+    """Name what a look at these namespaces reads: what is not given is a gap, and so are keys of Secrets."""
+    paths = [f"{group}/{plural}" for group, plural, _ in _CLUSTERS_OWN.values()]
+    for namespace in namespaces:
+        paths += [f"{group}/namespaces/{namespace}/{plural}" for group, plural, _ in _NAMESPACED.values()]
+    yield from (right for path in paths if isinstance(right := right_to("GET", path), Right))
 
 
 class KubeScenes:

@@ -32,9 +32,15 @@ class Call:
         return self.query.get("watch", "") in {"1", "true", "True"}
 
     @property
+    def resource(self) -> str:
+        """As access rules name it: `pods`, `pods/exec`."""
+        return f"{self.kind.plural}/{self.subresource}" if self.subresource else self.kind.plural
+
+    @property
     def verb(self) -> str:
         """As access rules name it."""
         one = {"GET": "get", "DELETE": "delete", "PUT": "update", "PATCH": "patch"}
+        one |= {"POST": "create"} if self.subresource else {}
         many = {"GET": "watch" if self.watching else "list", "DELETE": "deletecollection", "POST": "create"}
         return (one if self.name else many).get(self.method, self.method.lower())
 

@@ -19,13 +19,17 @@ VERSION: Object = {
 }
 
 _VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
-_REVIEWS = ("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview")
+_REVIEWS = ("authorization.k8s.io", "v1")
+_REVIEWED = {
+    "selfsubjectaccessreviews": "SelfSubjectAccessReview",
+    "selfsubjectrulesreviews": "SelfSubjectRulesReview",
+}
 
 
 @functools.cache
 def documents() -> dict[str, Object]:
     """The discovery documents, by path."""
-    groups = dict(sorted({(kind.group, kind.version) for kind in KINDS if kind.group} | {_REVIEWS[:2]}))
+    groups = dict(sorted({(kind.group, kind.version) for kind in KINDS if kind.group} | {_REVIEWS}))
     documents: dict[str, Object] = {
         "/version": VERSION,
         "/api": {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []},
@@ -45,9 +49,9 @@ def _group(group: str, version: str) -> Object:
 
 def _resources(group: str, version: str) -> Object:
     resources = [entry for kind in KINDS if (kind.group, kind.version) == (group, version) for entry in _entries(kind)]
-    if (group, version) == _REVIEWS[:2]:
-        review = {"name": _REVIEWS[2], "singularName": "", "namespaced": False, "kind": _REVIEWS[3]}
-        resources = [review | {"verbs": ["create"]}]
+    if (group, version) == _REVIEWS:
+        review = {"singularName": "", "namespaced": False, "verbs": ["create"]}
+        resources = [review | {"name": name, "kind": kind} for name, kind in _REVIEWED.items()]
     named = f"{group}/{version}" if group else version
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": named, "resources": resources}
 

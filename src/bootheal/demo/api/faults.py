@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bootheal.demo.objects.kinds import Kind
-
 Cut = Literal["", "reset", "eof", "silence"]
 """How a connection is lost: a TCP reset, an end without a TLS goodbye, or no answer ever."""
 
@@ -30,6 +28,8 @@ class Request:
     user_agent: str
     body: Any = None
     status: int = 0
+    user: str = ""
+    """Who asked, "" where that is not known."""
 
     @property
     def writes(self) -> bool:
@@ -65,7 +65,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """Rights that the demo's user does not have; an empty field means all of them."""
+    """Rights that nobody has; an empty field means all of them."""
 
     verb: str = ""
     resource: str = ""
@@ -91,6 +91,8 @@ class Faults:
         """What happens to every new connection before it can say anything."""
         self.unavailable_images: frozenset[str] = frozenset()
         """Images whose registry refuses connections; they matter where the pull policy is Always."""
+        self.lost_images: frozenset[str] = frozenset()
+        """Images that the node has no more, nor their registry, where that answers."""
         self.used: list[Fault] = []
         """Each use of a rule, in order."""
 
@@ -108,7 +110,7 @@ class Faults:
     def clear(self) -> None:
         """Nothing goes wrong any more."""
         self.rules, self.denials, self.readyz, self.door = (), (), 200, ""
-        self.unavailable_images = frozenset()
+        self.unavailable_images, self.lost_images = frozenset(), frozenset()
 
     def take(self, method: str, path: str, query: str) -> Fault | None:
         """The rule for this request, counted as used once more."""
@@ -120,7 +122,6 @@ class Faults:
                 return rule
         return None
 
-    def denied(self, verb: str, kind: Kind, subresource: str, namespace: str) -> bool:
-        """Whether the demo's user lacks this right."""
-        resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
+    def denied(self, verb: str, resource: str, namespace: str) -> bool:
+        """Whether nobody has this right; `resource` is the plural, with `/subresource` where there is one."""
         return any(denial.meets(verb, resource, namespace) for denial in self.denials)

@@ -18,21 +18,24 @@ from typing import TypeAlias
 from aiohttp import web
 
 from bootheal.demo.api import discovery
+from bootheal.demo.api.accounts import Accounts, Asked
 from bootheal.demo.api.calls import Call, call_of, parsed
 from bootheal.demo.api.door import Door
 from bootheal.demo.api.faults import Faults, Request
+from bootheal.demo.api.reviews import review
 from bootheal.demo.api.streams import Node, forward_ports, node_proxy, read_log, run_command
 from bootheal.demo.api.verbs import answer
-from bootheal.demo.objects.answers import ApiError, forbidden, unauthorized
+from bootheal.demo.objects.answers import ApiError, forbidden, forbidden_path, unauthorized
 from bootheal.demo.objects.store import Store
 from bootheal.demo.sockets import cut_off
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 USER = "system:admin"
-_REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_REVIEWS = "/apis/authorization.k8s.io/v1/"
 _PROMISED, _DRIP_SECONDS = 1 << 20, 0.2
 _STREAMS = {"portforward": forward_ports, "log": read_log, "exec": run_command}
+_RECORD = web.RequestKey("record", Request)
 _UNREADY = "[+]ping ok\n[-]etcd failed: reason withheld\n[+]informer-sync ok\nreadyz check failed\n"
 
 
@@ -43,6 +46,7 @@ class Api:
         self.token = token
         self.requests: list[Request] = []
         self._store = store
+        self.accounts = Accounts(store)
         self._faults = faults
         self._node = node
         application = web.Application(
@@ -82,6 +86,7 @@ class Api:
         agent = request.headers.get("User-Agent", "")
         record = Request(time.time(), request.method, request.path, dict(request.query), agent, body)
         self.requests.append(record)
+        request[_RECORD] = record
         response = await handler(request)
         record.status = response.status
         return response
@@ -118,15 +123,22 @@ class Api:
     async def _authenticate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
         certified = request.transport is not None and request.transport.get_extra_info("peercert")
-        if not certified and not hmac.compare_digest(bearer.encode(), self.token.encode()):
+        administers = certified or hmac.compare_digest(bearer.encode(), self.token.encode())
+        user = USER if administers else self.accounts.user(bearer)
+        if not user:
             raise unauthorized()
+        request[_RECORD].user = user
         return await handler(request)
 
     async def _route(self, request: web.Request) -> web.StreamResponse:
+        user = request[_RECORD].user
         if request.path in {"/readyz", "/livez", "/healthz"}:
+            if not self.accounts.allows_path(user, "get", request.path):
+                raise forbidden_path(user, "get", request.path)
             return self._health(request.path)
-        if request.path == _REVIEW:
-            return await self._review(request)
+        if request.path.startswith(_REVIEWS) and request.method == "POST":
+            said = review(request.path.removeprefix(_REVIEWS), await request.read(), user, self.accounts, self._faults)
+            return web.json_response(said, status=HTTPStatus.CREATED)
         if (found := discovery.documents().get(request.path.rstrip("/"))) is not None:
             return web.json_response(found)
         call = call_of(request)
@@ -135,10 +147,16 @@ class Api:
         return await self._serve(call, request)
 
     async def _serve(self, call: Call, request: web.Request) -> web.StreamResponse:
-        if self._faults.denied(call.verb, call.kind, call.subresource, call.namespace):
-            raise forbidden(USER, call.verb, call.kind, call.namespace, call.name)
+        user = request[_RECORD].user
+        asked = Asked(call.verb, call.kind.group, call.resource, call.namespace, call.name)
+        if self._faults.denied(call.verb, call.resource, call.namespace) or not self.accounts.allows(user, asked):
+            raise forbidden(user, call.verb, call.kind, call.namespace, call.name)
         if call.subresource == "proxy":
             return node_proxy(self._store.get(call.kind, "", call.name), call.beyond, self._node)
+        if call.subresource == "token":
+            account = self._store.get(call.kind, call.namespace, call.name)
+            issued = self.accounts.issue(account, parsed(await request.read()) or {})
+            return web.json_response(issued, status=HTTPStatus.CREATED)
         stream = _STREAMS.get(call.subresource)
         if stream is None:
             return await answer(self._store, call, request)
@@ -149,17 +167,6 @@ class Api:
         if status is HTTPStatus.SERVICE_UNAVAILABLE:
             raise ApiError(status, "ServiceUnavailable", "apiserver not ready")
         return web.Response(status=status, text="ok" if status is HTTPStatus.OK else _UNREADY)
-
-    async def _review(self, request: web.Request) -> web.Response:
-        review = parsed(await request.read())
-        if not isinstance(review, dict):
-            raise ApiError(415, "UnsupportedMediaType", "the demo cluster speaks JSON only")
-        asked = (review.get("spec") or {}).get("resourceAttributes") or {}
-        resource = "/".join(filter(None, (asked.get("resource", ""), asked.get("subresource", ""))))
-        denied = any(
-            denial.meets(asked.get("verb", ""), resource, asked.get("namespace", "")) for denial in self._faults.denials
-        )
-        return web.json_response(review | {"status": {"allowed": not denied}}, status=201)
 
 
 async def _begin_an_answer(request: web.Request, *, for_ever: bool) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import re
+import socket
+import socketserver
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -58,7 +61,44 @@ def done(_: Settings) -> int:
     return 0
 
 
-PROGRAMS: Mapping[str, Callable[[Settings], int]] = {"web": web, "sleep": sleep, "done": done}
+def server(settings: Settings) -> int:
+    """Greet whoever comes, and answer whatever is said; both are given in hexadecimal."""
+    says, answers = (bytes.fromhex(settings.get(name, "")) for name in ("SAYS", "ANSWERS"))
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                self.request.sendall(says)
+                while self.request.recv(4096):
+                    self.request.sendall(answers)
+
+    socketserver.ThreadingTCPServer.allow_reuse_address = True
+    listening = socketserver.ThreadingTCPServer((settings["POD_IP"], int(settings["PORT"])), Handler)
+    listening.daemon_threads = True
+    listening.serve_forever()
+    return 0
+
+
+def worker(settings: Settings) -> int:
+    """Connect to every address that a variable names, or exit 1; then stay."""
+    for name, value in sorted(settings.items()):
+        for host, port in re.findall(r"(?:^|//)([\d.]+):(\d+)", value):
+            try:
+                socket.create_connection((host, int(port)), _SECONDS).close()
+            except OSError as error:
+                sys.stderr.write(f"cannot reach {name} at {host}:{port}: {_first_line(error)}\n")
+                return 1
+    sys.stderr.write("working\n")
+    return sleep(settings)
+
+
+PROGRAMS: Mapping[str, Callable[[Settings], int]] = {
+    "web": web,
+    "sleep": sleep,
+    "done": done,
+    "server": server,
+    "worker": worker,
+}
 
 
 def _handler(settings: Settings) -> type[BaseHTTPRequestHandler]:

@@ -49,6 +49,8 @@ class Machine:
     images: dict[str, Image]
     refused: Callable[[str], bool]
     """Whether the registry of an image refuses connections; it matters where the pull policy is Always."""
+    gone: Callable[[str], bool]
+    """Whether the node has the image no more, nor its registry, where that answers."""
     tempo: Tempo
     failures: list[BaseException] = field(default_factory=list)
     """What went wrong in the double itself: always a bug, never a fault asked for."""
@@ -132,17 +134,22 @@ class Container:
 
     async def _pull(self, pod: Object) -> None:
         image, delay = self.spec["image"], self._machine.tempo.backoff_first
-        while image not in self._machine.images or self._refused():
-            why = f'failed to pull and unpack image "{image}": failed to do request: connect: connection refused'
+        while why := self._trouble(image):
+            why = f'failed to pull and unpack image "{image}": {why}'
             self._machine.say(pod, "Failed", f'Failed to pull image "{image}": {why}', warning=True)
             self._wait("ErrImagePull", why)
             await asyncio.sleep(min(1.0, delay))
-            self._wait("ImagePullBackOff", f'Back-off pulling image "{image}": {why}')
+            self._wait("ImagePullBackOff", f'Back-off pulling image "{image}": ErrImagePull: {why}')
             await asyncio.sleep(delay)
             delay = min(delay * 2, self._machine.tempo.backoff_cap)
 
-    def _refused(self) -> bool:
-        return self.spec["imagePullPolicy"] == "Always" and self._machine.refused(self.spec["image"])
+    def _trouble(self, image: str) -> str:
+        """Why the image cannot be had, "" where it can."""
+        gone = self._machine.gone(image)
+        pulls = gone or self.spec["imagePullPolicy"] == "Always"
+        if image not in self._machine.images or (pulls and self._machine.refused(image)):
+            return "failed to do request: connect: connection refused"
+        return f'failed to resolve reference "{image}": {image}: not found' if gone else ""
 
     async def _start(self, pod: Object, address: str) -> Process:
         directory = self._machine.runtime.directory("pods", pod["metadata"]["uid"], self.name)

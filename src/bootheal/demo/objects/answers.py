@@ -86,6 +86,11 @@ def forbidden(user: str, verb: str, kind: Kind, namespace: str, name: str) -> Ap
     return ApiError(403, "Forbidden", message, _details(kind, name))
 
 
+def forbidden_path(user: str, verb: str, path: str) -> ApiError:
+    """The credential is known, and may not ask for this path."""
+    return ApiError(403, "Forbidden", f'forbidden: User "{user}" cannot {verb} path "{path}"')
+
+
 def service_unavailable(why: str) -> ApiError:
     """Something that the API server has to ask does not answer."""
     details = {"causes": [{"message": why}]}

@@ -56,6 +56,12 @@ JOB = Kind("batch", "v1", "Job", "jobs", subresources=("status",))
 SLICE = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
 LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 
+SERVICE_ACCOUNT = Kind("", "v1", "ServiceAccount", "serviceaccounts", ("sa",), subresources=("token",))
+_RBAC = ("rbac.authorization.k8s.io", "v1")
+ROLE, ROLE_BINDING = Kind(*_RBAC, "Role", "roles"), Kind(*_RBAC, "RoleBinding", "rolebindings")
+CLUSTER_ROLE = Kind(*_RBAC, "ClusterRole", "clusterroles", namespaced=False)
+CLUSTER_ROLE_BINDING = Kind(*_RBAC, "ClusterRoleBinding", "clusterrolebindings", namespaced=False)
+
 QUOTA = Kind("", "v1", "ResourceQuota", "resourcequotas", ("quota",), subresources=("status",))
 WEBHOOKS = tuple(
     Kind("admissionregistration.k8s.io", "v1", f"{what}WebhookConfiguration", plural, namespaced=False)
@@ -77,7 +83,11 @@ KINDS: tuple[Kind, ...] = (
     CLAIM,
     ENDPOINTS,
     Kind("", "v1", "PersistentVolume", "persistentvolumes", ("pv",), namespaced=False, subresources=("status",)),
-    Kind("", "v1", "ServiceAccount", "serviceaccounts", ("sa",)),
+    SERVICE_ACCOUNT,
+    ROLE,
+    ROLE_BINDING,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
     DEPLOYMENT,
     REPLICA_SET,
     STATEFUL_SET,
