@@ -140,6 +140,15 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
     return LiveKubeconfig(cluster.kubeconfig or Path(default), cluster.context, awaited=k3s)
 
 
+def kubeconfig_file(cluster: Cluster) -> Path | None:
+    """Return the file of that kubeconfig, None where it is in no file of this host."""
+    if cluster.kubeconfig or cluster.kind == "k3d":
+        return cluster.kubeconfig
+    if copy := given("kubeconfig"):
+        return copy
+    return K3S_KUBECONFIG if cluster.kind == "k3s" else None
+
+
 def open_memory(file: File, logged: Callable[[], Collection[str]] = tuple) -> Recorder:
     """Return what keeps the memory, by the boot of this machine. `logged`: see `World.logged`, for who writes it."""
     store = StateFile(file.state_directory, public=file.evidence_is_public, logged=logged)

@@ -25,12 +25,20 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodPlan:
-    """What a pod declares. `returns`: its containers begin again after a boot. `account` "": it mounts no token."""
+    """What a pod declares. `returns`: its containers begin again after a boot. `account` "": it mounts no token.
+
+    `host_paths` are directories of the node, `host_ports` are the node's: address ("" for all), protocol, number.
+    `written` are the claims that it may write to, and where its containers have them.
+    """
 
     ref: Ref
     returns: bool = True
     account: str = ""
+    host_paths: tuple[str, ...] = ()
+    host_ports: frozenset[tuple[str, str, int]] = frozenset()
+    written: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     containers: tuple[Planned, ...] = ()
+    init: tuple[Planned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +55,7 @@ class Prospect:
     """All of it. `images` are those that a node tells of; `complete`: nodes that tell of all they have.
 
     `changed` is when the content of a Secret or ConfigMap was last written; `accounts` are the ServiceAccounts.
+    `silent` are the registries nearby that do not answer, by the first part of their images' names, and why.
     """
 
     plans: tuple[PodPlan, ...] = ()
@@ -55,4 +64,5 @@ class Prospect:
     accounts: frozenset[Ref] = frozenset()
     changed: Mapping[Ref, float] = field(default_factory=dict)
     guards: tuple[Guard, ...] = ()
+    silent: Mapping[str, str] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()

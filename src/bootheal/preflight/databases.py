@@ -112,13 +112,15 @@ class LoginFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseFacts:
-    """What a primary tells of itself; `why_none` says why there is none. `backup` is when the newest one ended.
+    """What a primary tells of itself, and its pod; `why_none` says why there is none.
 
-    `valid_until` has the roles whose passwords end, in seconds since the epoch; `broken` are file, line and error.
+    `backup` is when the newest one ended. `valid_until` has the roles whose passwords end, in seconds since the epoch;
+    `broken` are file, line and error.
     """
 
     name: str
     namespace: str = ""
+    pod: Ref | None = None
     why_none: str = ""
     logins: tuple[LoginFacts, ...] = ()
     broken: tuple[str, ...] = ()
@@ -145,6 +147,7 @@ def look(world: World, step: DatabaseStep) -> DatabaseFacts:
     return DatabaseFacts(
         name=database.name,
         namespace=database.namespace,
+        pod=next((each.pod.ref for each in servers.writable if each.pod), None),
         logins=tuple(login_as(world, database, servers.primary, each) for each in logins),
         broken=tuple(map(_line, files.get("broken") or ())),
         pending=tuple(map(str, files.get("pending") or ())),

@@ -18,6 +18,7 @@ class Sure(StrEnum):
     BREAKS = "will break"
     MAY_BREAK = "may break"
     CHANGES = "will change"
+    SLOWS = "will be slower than need be"
 
 
 # How sure each rule is, by its word; what is not here breaks.
@@ -45,6 +46,28 @@ _SURE: Mapping[str, Sure] = {
     "BootIsUpgrade": Sure.CHANGES,
     "DiskNearlyFull": Sure.MAY_BREAK,
     "RepairedEachBoot": Sure.MAY_BREAK,
+    "ImageRegistryDown": Sure.MAY_BREAK,
+    "ImageFromOwnPods": Sure.MAY_BREAK,
+    "InitWaitsInCircle": Sure.MAY_BREAK,
+    "InitWaitsForLater": Sure.MAY_BREAK,
+    "HostPortTwice": Sure.MAY_BREAK,
+    "ClaimTwice": Sure.MAY_BREAK,
+    "LivenessTooShort": Sure.MAY_BREAK,
+    "AuthorityEnds": Sure.MAY_BREAK,
+    "CertificateMadeAnew": Sure.CHANGES,
+    "KubeconfigEnds": Sure.MAY_BREAK,
+    "SnapshotOld": Sure.MAY_BREAK,
+    "MountNotKept": Sure.MAY_BREAK,
+    "DeviceGone": Sure.MAY_BREAK,
+    "DiskComplains": Sure.MAY_BREAK,
+    "OldCgroups": Sure.MAY_BREAK,
+    "SwapRefused": Sure.MAY_BREAK,
+    "SwapChanges": Sure.CHANGES,
+    "ClockWithoutBattery": Sure.CHANGES,
+    "AddressesShort": Sure.MAY_BREAK,
+    "NodeNameDiffers": Sure.MAY_BREAK,
+    "ShutdownNotGraceful": Sure.SLOWS,
+    "CrashBackOffLong": Sure.SLOWS,
 }
 
 

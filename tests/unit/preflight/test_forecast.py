@@ -1,111 +1,48 @@
 """What was seen in, what the next boot would bring to light out: each hidden fault by its name, and nothing else."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from bootheal.causes.reboot import REBOOT
-from bootheal.model import Answer, Component, ComponentState, HostFacts, Ref, Setting
-from bootheal.model.prospect import Guard, Planned, PodPlan, Prospect
-from bootheal.model.scene import Claim, Disk, Scene
-from bootheal.preflight import Forecast, Seen, Sure, forecast
+from bootheal.model import Answer, Component, ComponentState, HostFacts, Ref
+from bootheal.model.prospect import Guard
+from bootheal.model.scene import Claim, Disk
+from bootheal.preflight import Forecast, Sure, forecast
 from bootheal.preflight.box import BoxFacts
-from bootheal.preflight.databases import DatabaseFacts, LoginFacts
 from bootheal.preflight.foreseen import foreseen
-from bootheal.preflight.poolers import PodFacts, PoolerFacts
+from bootheal.preflight.poolers import PodFacts
 from bootheal.preflight.words import as_json, lines, verdict
+from support.hidden_machine import MACHINE, MACHINE_WELL
+from support.hidden_pods import PODS, PODS_WELL
 from support.objects import BOOT, running
+from support.prospects import (
+    APP,
+    DATABASE,
+    DAY,
+    DRIFTED,
+    FILE,
+    POOLER,
+    SETTINGS,
+    WEB,
+    Faults,
+    Healthy,
+    a_component,
+    all_well,
+    database,
+    in_file,
+    in_force,
+    login,
+    named,
+    pooler,
+    prospect,
+    web,
+)
 from support.scenes import NOW, PASSWORD, a_scene, component, web_pod, with_pod
-
-WEB, POOLER = "pod/shop/web-5d4-a", Ref("deployment", "shop", "pooler")
-DATABASE, APP = "database/shop", Ref("secret", "shop", "app")
-DAY = 86400.0
-
-IN = Answer(ok=True, spoke=True, value="1")
-DRIFTED = Answer(ok=False, spoke=True, sqlstate="28P01", text='password authentication failed for user "pooler"')
-
-SETTINGS = {
-    "default_pool_size": Setting("20", changeable=True, default="20"),
-    "server_idle_timeout": Setting("300", changeable=True, default="600"),
-    "server_login_retry": Setting("5", changeable=True, default="15"),
-    "log_connections": Setting("1", changeable=True, default="1"),
-    "listen_port": Setting("6432", changeable=False, default="6432"),
-    "job_name": Setting("pooler", changeable=False, default="pgbouncer"),
-}
-FILE = {"server_login_retry": "5.0", "log_connections": "on", "listen_port": "6432"}
-
-
-def login(user: str = "pooler", **fields: Any) -> LoginFacts:
-    return replace(
-        LoginFacts(database="shop", user=user, secret=Ref("secret", "shop", user), direct=IN, through=IN), **fields
-    )
-
-
-def database(**fields: Any) -> DatabaseFacts:
-    return replace(DatabaseFacts(name="shop", namespace="shop", logins=(login("postgres", through=None),)), **fields)
-
-
-def pooler(**fields: Any) -> PoolerFacts:
-    pod = PodFacts(Ref("pod", "shop", "pooler-7c9-b"), SETTINGS, FILE)
-    facts = PoolerFacts(
-        deployment=POOLER, logins=(login(),), pods=(pod,), declared={"server_idle_timeout": "300"}, auth_file=None
-    )
-    return replace(facts, **fields)
-
-
-def in_force(key: str, value: str, **file: str) -> PoolerFacts:
-    """A setting of the pooler as it is in force, and what its file says."""
-    settings = {**SETTINGS, key: replace(SETTINGS[key], value=value)}
-    return pooler(pods=(PodFacts(Ref("pod", "shop", "pooler-7c9-b"), settings, {**FILE, **file}),))
-
-
-def in_file(broken: tuple[int, ...] = (), **file: str) -> PoolerFacts:
-    return pooler(pods=(PodFacts(Ref("pod", "shop", "pooler-7c9-b"), SETTINGS, {**FILE, **file}, broken),))
-
-
-def web(**box: Any) -> PodPlan:
-    made = {"name": "web", "image": "example/web:1", "taken": frozenset({APP}), **box}
-    return PodPlan(ref=Ref("pod", "shop", "web-5d4-a"), account="default", containers=(Planned(**made),))
-
-
-def prospect(*plans: PodPlan, **fields: Any) -> Prospect:
-    made = Prospect(
-        plans=plans or (web(),),
-        images={"box": frozenset({"docker.io/example/web:1", "docker.io/library/postgres:16"})},
-        complete=frozenset({"box"}),
-        accounts=frozenset({Ref("serviceaccount", "shop", "default")}),
-        changed={APP: BOOT - 500},
-    )
-    return replace(made, **fields)
-
-
-def all_well(**fields: Any) -> Seen:
-    return replace(
-        Seen(
-            scene=a_scene(),
-            prospect=prospect(),
-            databases=(database(),),
-            poolers=(pooler(),),
-            box=BoxFacts(units=(("docker.service", "enabled"),)),
-        ),
-        **fields,
-    )
-
-
-def named(found: Forecast) -> list[tuple[str, str, Sure]]:
-    return [(each.id, str(each.about), each.sure) for each in found.found]
-
-
-def a_component(name: str, role: str, at_boot: str) -> Scene:
-    part = Component(name, role, ComponentState.RUNNING, BOOT + 1, at_boot=at_boot)
-    return a_scene(facts=HostFacts((part,), clock_synchronised=True))
-
 
 BREAKS, MAY, CHANGES = Sure.BREAKS, Sure.MAY_BREAK, Sure.CHANGES
 
-HIDDEN: dict[str, tuple[Callable[[], Seen], tuple[str, str, Sure]]] = {
+HIDDEN: Faults = {
     "the pooler's password has drifted behind a warm pool": (
         lambda: all_well(poolers=(pooler(logins=(login(direct=DRIFTED),)),)),
         ("login-drifted", "role/shop/pooler", BREAKS),
@@ -313,6 +250,9 @@ HIDDEN: dict[str, tuple[Callable[[], Seen], tuple[str, str, Sure]]] = {
 }
 
 
+HIDDEN |= MACHINE | PODS
+
+
 @pytest.mark.parametrize("fault", HIDDEN)
 def test_a_hidden_fault_is_named_and_nothing_else(fault: str) -> None:
     """Each by the id that scripts keep, on its object, as sure as can be shown."""
@@ -325,7 +265,7 @@ def test_every_rule_has_a_fault_that_shows_it() -> None:
     assert {cause.id for cause in REBOOT} == {row[0] for _, row in HIDDEN.values()} - {"component-stopped"}
 
 
-WELL: dict[str, Callable[[], Seen]] = {
+WELL: Healthy = {
     "all of it": all_well,
     "a file whose values are written otherwise": lambda: all_well(poolers=(in_file(log_connections="yes"),)),
     "a pooler so old that it tells no defaults": lambda: all_well(
@@ -362,6 +302,9 @@ WELL: dict[str, Callable[[], Seen]] = {
         poolers=(pooler(logins=(login(direct=Answer(ok=False, spoke=False, text="no answer in time")),)),)
     ),
 }
+
+
+WELL |= MACHINE_WELL | PODS_WELL
 
 
 @pytest.mark.parametrize("case", WELL)

@@ -106,8 +106,39 @@ def plan(raw: Raw) -> PodPlan:
         ref=about,
         returns=not begun or spec.get("restartPolicy", "Always") == "Always",
         account=(spec.get("serviceAccountName") or "") if mounts_token else "",
+        host_paths=tuple(
+            path for each in spec.get("volumes") or () if (path := (each.get("hostPath") or {}).get("path"))
+        ),
+        host_ports=frozenset(
+            (_address(port.get("hostIP")), port.get("protocol") or "TCP", port["hostPort"])
+            for each in spec.get("containers") or ()
+            for port in each.get("ports") or ()
+            if port.get("hostPort")
+        ),
+        written=_written(spec),
         containers=tuple(_planned(each, about, volumes) for each in spec.get("containers") or ()),
+        init=tuple(_planned(each, about, volumes) for each in spec.get("initContainers") or ()),
     )
+
+
+def _address(said: str | None) -> str:
+    return "" if said in (None, "0.0.0.0", "::") else str(said)
+
+
+def _written(spec: Raw) -> dict[str, tuple[str, ...]]:
+    """Return the claims that a pod may write to, and where its containers have them."""
+    claims = {
+        each.get("name", ""): held["claimName"]
+        for each in spec.get("volumes") or ()
+        if (held := each.get("persistentVolumeClaim") or {}).get("claimName") and not held.get("readOnly")
+    }
+    found: dict[str, tuple[str, ...]] = {}
+    for box in spec.get("containers") or ():
+        for mount in box.get("volumeMounts") or ():
+            claim = claims.get(mount.get("name", ""))
+            if claim and not mount.get("readOnly"):
+                found[claim] = (*found.get(claim, ()), mount.get("mountPath", ""))
+    return found
 
 
 def _planned(raw: Raw, pod: Ref, volumes: Mapping[str, bool]) -> Planned:

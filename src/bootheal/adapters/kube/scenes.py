@@ -185,6 +185,7 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
         endpoints=_endpoints(found),
         claims=found.parsed("claim", _claim),
         volumes=dict(found.parsed("volume", _volume)),
+        directories={name: path for name, path in found.parsed("volume", _directory) if path},
         jobs=tuple(_failed(jobs)),
         namespaces=tuple(each for each in found.parsed("namespace", _ending) if each.reason),
         halted=tuple(each for kind in (*_SUSPENDED, "cronjob") for each in _halted(kind, found)),
@@ -223,6 +224,7 @@ def _claim(raw: Raw) -> Claim:
         spec.get("volumeName") or "",
         spec.get("storageClassName") or "",
         created,
+        tuple(spec.get("accessModes") or ()),
     )
     return checked(claim)
 
@@ -233,6 +235,13 @@ def _volume(raw: Raw) -> tuple[str, tuple[str, ...]]:
     expressions = [each for term in required or () for each in term.get("matchExpressions") or ()]
     named = [each for each in expressions if each.get("key") == "kubernetes.io/hostname"]
     return raw["metadata"]["name"], tuple(value for each in named for value in each.get("values") or ())
+
+
+def _directory(raw: Raw) -> tuple[str, str]:
+    """Return a volume's name, and the directory of a node where its data lies, "" where it is elsewhere."""
+    spec = raw.get("spec") or {}
+    place = spec.get("hostPath") or spec.get("local") or {}
+    return raw["metadata"]["name"], str(place.get("path") or "")
 
 
 def _job(raw: Raw) -> Unwell:
