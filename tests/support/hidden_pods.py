@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from bootheal.discovery.waiting import Waiting
 from bootheal.model import Pod, Ref, Service
-from bootheal.model.prospect import Planned, PodPlan
+from bootheal.model.prospect import Planned, PodPlan, Waiting
 from bootheal.model.scene import Claim
 from bootheal.preflight import Seen, Sure
 from bootheal.preflight.box import BoxFacts

@@ -18,7 +18,6 @@ from bootheal.cli.looking import look
 from bootheal.cli.wiring import kubeconfig_file, open_inventory
 from bootheal.config import Configuration
 from bootheal.config.rights import needs
-from bootheal.discovery.waiting import waiting
 from bootheal.errors import BoothealError, MissingError
 from bootheal.history.boots import habits, recoveries
 from bootheal.model import Answer, History, Ref
@@ -118,6 +117,8 @@ def _answer(world: World, urls: tuple[str, ...]) -> Answer:
 
 
 def _waits(configuration: Configuration, scope: Scope, namespaces: tuple[str, ...]) -> WaitFacts:
+    from bootheal.discovery.waiting import waiting
+
     steps = configuration.plan.steps
     found = waiting(open_inventory(configuration.file.cluster, scope).inventory(namespaces))
     owned = {ref: ref_name for each in found for ref in (each.owner, each.on) if (ref_name := str(ref)) in steps}

@@ -1,7 +1,6 @@
 """Whom init containers wait for: without them a pod's own containers do not begin. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bootheal.discovery import order
 from bootheal.discovery.findings import Known
@@ -9,15 +8,7 @@ from bootheal.discovery.places import Places
 from bootheal.discovery.uses import Use, uses
 from bootheal.model import Ref
 from bootheal.model.inventory import Controller, Inventory
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A workload whose pods begin only once another one serves, and by what that is known."""
-
-    owner: Ref
-    on: Ref
-    told: str
+from bootheal.model.prospect import Waiting
 
 
 def waiting(inventory: Inventory) -> tuple[Waiting, ...]:

@@ -41,6 +41,15 @@ class PodPlan:
     init: tuple[Planned, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A workload whose pods begin only once another one serves, and by what that is known."""
+
+    owner: Ref
+    on: Ref
+    told: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """A webhook without whose answer no pod can be made; `guards_own`: also in the namespace of its own pods."""

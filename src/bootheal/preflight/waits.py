@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bootheal.discovery.waiting import Waiting
 from bootheal.model import Ref
+from bootheal.model.prospect import Waiting
 from bootheal.preflight.foreseen import Foreseen, foreseen
 
 

@@ -22,6 +22,9 @@ PLACES = ("server/tls", "server/tls/etcd", "agent")
 LONGEST, MOST_FILES, MOST_IN_A_FILE = 1 << 18, 100, 20
 LONGEST_KUBECONFIG = 1 << 20
 
+# The year 10000, which no date has.
+FAR = 253402300800.0
+
 _PEM = re.compile(rb"-----BEGIN (?:TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END ")
 
 _SEQUENCE, _VERSION, _UTC_TIME, _TIME = 0x30, 0xA0, 0x17, 0x18
@@ -134,6 +137,7 @@ def _token(token: str) -> float | None:
         return None
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return float(claims["exp"])
+        last = float(claims["exp"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+    return last if last < FAR else None
