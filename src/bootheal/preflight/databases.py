@@ -9,7 +9,7 @@ from typing import Any
 from bootheal.errors import BoothealError
 from bootheal.model import Answer, Login, Ref, Target
 from bootheal.model.durations import DAY
-from bootheal.model.sqlstates import WRONG_PASSWORD
+from bootheal.model.sqlstates import REFUSED, WRONG_PASSWORD
 from bootheal.ports import World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.primary import TIMEOUT_SECONDS, Database, find
@@ -140,7 +140,11 @@ def look(world: World, step: DatabaseStep) -> DatabaseFacts:
     database = step.database
     servers = find(world, database)
     if servers.primary is None:
-        return DatabaseFacts(name=database.name, namespace=database.namespace, why_none=servers.why_none)
+        # Who is asked first is the administrator: his own password may be what has drifted.
+        refused = servers.answered(*REFUSED)
+        who = (login_as(world, database, refused.target, database.admin),) if refused and refused.target else ()
+        why = servers.why_none
+        return DatabaseFacts(name=database.name, namespace=database.namespace, why_none=why, logins=who)
     logins = [database.admin, *([step.client] if step.client else [])]
     answers, gaps = _asked(world, database, servers.primary)
     files = answers["its configuration"] or {}

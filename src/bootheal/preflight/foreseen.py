@@ -24,6 +24,9 @@ class Sure(StrEnum):
 # How sure each rule is, by its word; what is not here breaks.
 _SURE: Mapping[str, Sure] = {
     "LoginExpires": Sure.MAY_BREAK,
+    # What bootheal could not do, the next boot may not need.
+    "StateNotWritable": Sure.MAY_BREAK,
+    "RightMissing": Sure.MAY_BREAK,
     "LoginMd5": Sure.MAY_BREAK,
     "ListChanges": Sure.CHANGES,
     "SettingUnsaved": Sure.CHANGES,
@@ -38,6 +41,8 @@ _SURE: Mapping[str, Sure] = {
     "EndsForGood": Sure.CHANGES,
     "ImageNotHere": Sure.MAY_BREAK,
     "ImageAlwaysPulled": Sure.MAY_BREAK,
+    # Who keeps nothing but a cache there loses nothing.
+    "DataInMemory": Sure.MAY_BREAK,
     # It is made anew only where its pod is.
     "DataInEmptyDir": Sure.MAY_BREAK,
     "LivenessImpatient": Sure.MAY_BREAK,
