@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bootheal.demo.values import encoded
 from bootheal.demo.stack import BootScript, Stack, StackOptions
+from bootheal.demo.values import encoded
 from support.command import LONGEST, bootheal, heal, start
 from support.receiver import TOKEN, receiving
 from support.stack import running

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bootheal import __version__
 from bootheal.cli import arguments, examining
-from bootheal.cli.arguments import CONFIG, takes_file
+from bootheal.cli.arguments import CONFIG, seconds, takes_file
 from bootheal.cli.arguments import config as _common
 from bootheal.cli.streams import forgive, open_missing
 from bootheal.errors import BoothealError, ConfigurationError
@@ -203,7 +203,7 @@ def _wait(parser: argparse.ArgumentParser) -> None:
     _common(parser, default=None)
     parser.add_argument(
         "--timeout",
-        type=_timeout,
+        type=seconds,
         default=float("inf"),
         metavar="SECONDS",
         help="give up after so long; default: never",
@@ -213,15 +213,6 @@ def _wait(parser: argparse.ArgumentParser) -> None:
 def _notify(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--test", action="store_true", help="send one message to each, and say what came back")
-
-
-def _timeout(text: str) -> float:
-    if not (seconds := float(text)) >= 0:  # not a number is not, either
-        raise ValueError
-    return seconds
-
-
-_timeout.__name__ = "number of seconds"  # what argparse calls it where it complains
 
 
 def _check(parser: argparse.ArgumentParser) -> None:

@@ -18,6 +18,16 @@ def takes_file(option: argparse.Action) -> None:
     option.complete = "file"  # type: ignore[attr-defined]  # how shtab wants to be told
 
 
+def seconds(text: str) -> float:
+    """Return how long something may take; ValueError for what is no such number."""
+    if not (number := float(text)) >= 0:  # not a number is not, either
+        raise ValueError
+    return number
+
+
+seconds.__name__ = "number of seconds"  # what argparse calls it where it complains
+
+
 def demo(parser: argparse.ArgumentParser) -> None:
     """Add what `demo` may be told."""
     parser.add_argument(

@@ -178,6 +178,11 @@ def _named(machine: Machine) -> None:
     )
 
 
+def _guest(machine: Machine) -> None:
+    _no_clock(machine)
+    machine.write("sys/devices/system/clocksource/clocksource0/available_clocksource", "tsc kvm-clock \n")
+
+
 UPGRADE, K3S = ("boot-is-upgrade", "upgrade/linux"), ("boot-is-upgrade", "upgrade/k3s")
 FAULTS: dict[str, tuple[Callable[[Machine], None], list[tuple[str, str]]]] = {
     "an authority that ends soon": (
@@ -218,6 +223,7 @@ FAULTS: dict[str, tuple[Callable[[Machine], None], list[tuple[str, str]]]] = {
         [("kubelet-refuses-old-cgroups", "unit/k3s.service"), K3S],
     ),
     "no real-time clock": (_no_clock, [("clock-without-battery", "clock")]),
+    "no real-time clock, on a machine whose host tells it the time": (_guest, []),
     "swap by hand": (
         lambda machine: machine.add("proc/swaps", "/swapfile file 2097148 0 -2"),
         [("swap-changes", "swap//swapfile")],

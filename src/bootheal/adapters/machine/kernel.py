@@ -12,7 +12,7 @@ from bootheal.adapters.machine.texts import text
 from bootheal.adapters.systemctl import Commands, answer
 
 RELEASE, IMAGES, LINKS = "proc/sys/kernel/osrelease", "boot", ("vmlinuz", "boot/vmlinuz")
-CLOCKS, SOURCE = "sys/class/rtc", "sys/devices/system/clocksource/clocksource0/current_clocksource"
+CLOCKS, SOURCE = "sys/class/rtc", "sys/devices/system/clocksource/clocksource0/available_clocksource"
 GROUPS, UNIFIED = "sys/fs/cgroup", "sys/fs/cgroup/cgroup.controllers"
 MOST_IMAGES = 100
 
@@ -79,7 +79,7 @@ def old_cgroups(root: Path) -> bool:
 
 def battery(root: Path) -> bool | None:
     """Tell whether the time is kept while the machine is off, by a clock or by the machine's host; None: not known."""
-    if text(root / SOURCE).strip() in _TOLD_BY_HOST:
+    if _TOLD_BY_HOST & set(text(root / SOURCE).split()):
         return True
     if not (root / "sys/class").is_dir():
         return None
