@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import cleanup, engine, pooler, resident, startup, suite, waiting
+from bench import cleanup, engine, pooler, preflight, resident, startup, suite, waiting
 from bench.row import CannotMeasureError, Row, table
 from bootheal.errors import BoothealError
 
@@ -30,6 +30,7 @@ def main() -> int:
         "resident": resident.measure,
         "cleanup": cleanup.measure,
         "waiting": waiting.measure,
+        "preflight": preflight.measure,
         "tests": suite.measure,
     }
     rows: list[Row] = []
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parts = ("engine", "pooler", "startup", "resident", "cleanup", "waiting", "tests")
+    parts = ("engine", "pooler", "startup", "resident", "cleanup", "waiting", "preflight", "tests")
     parser.add_argument("--only", choices=parts, metavar="NAME", help=", ".join(parts))
     parser.add_argument("--quick", action="store_true", help="leave out doing nothing with server_login_retry 60")
     return parser

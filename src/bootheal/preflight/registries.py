@@ -47,7 +47,7 @@ def missing(box: Planned, pod: Pod, prospect: Prospect) -> bool:
 
 
 def needed(scene: Scene, prospect: Prospect) -> tuple[str, ...]:
-    """Return the registries nearby that the next boot would pull from."""
+    """Return the registries nearby, beside our own pods, that the next boot would pull from."""
     pods = {pod.ref: pod for pod in scene.pods if not pod.finished and not pod.deleting}
     found = {
         registry_of(box.image)
@@ -56,7 +56,7 @@ def needed(scene: Scene, prospect: Prospect) -> tuple[str, ...]:
         for box in (*plan.init, *plan.containers)
         if box.image and (box.pulls_always or missing(box, pods[plan.ref], prospect))
     }
-    return tuple(sorted(each for each in found if nearby(each)))[:MOST_ASKED]
+    return tuple(sorted(each for each in found if nearby(each) and not own_pods(each, scene, prospect)))[:MOST_ASKED]
 
 
 def own_pods(registry: str, scene: Scene, prospect: Prospect) -> str:

@@ -82,10 +82,10 @@ def _image(box: Planned, plan: PodPlan, pod: Pod, scene: Scene, prospect: Prospe
         return
     said = f"{box.image}, from {registry}" if gone else f"imagePullPolicy Always, from {registry}"
     told = partial(foreseen, about=plan.ref, image=box.image, facts=[("node", pod.node), ("container", box.name)])
-    if registry in prospect.silent:
-        yield told("ImageRegistryDown", said=f"{said}: {prospect.silent[registry]}")
-    elif own := own_pods(registry, scene, prospect):
+    if own := own_pods(registry, scene, prospect):
         yield told("ImageFromOwnPods", said=f"{said}, which is {own}")
+    elif registry in prospect.silent:
+        yield told("ImageRegistryDown", said=f"{said}: {prospect.silent[registry]}")
     else:
         yield told("ImageNotHere" if gone else "ImageAlwaysPulled", said=said)
 
