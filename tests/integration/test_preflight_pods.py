@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from support.certificates import Authority
 from support.command import bootheal
 from support.served import Served, serving
 
@@ -112,6 +113,21 @@ def test_a_healthy_cluster_tells_of_nothing(api: Served) -> None:
     ports = [{"containerPort": 8000, "hostPort": 8080}]
     put(api, *workload("front", "10.42.0.2", waits_for="back", ports=ports), claim("ReadWriteOnce"))
     assert found(api) == []
+
+
+def a_door(name: str, certificate: str) -> Iterator[dict[str, Any]]:
+    """Yield an Ingress and the Secret of its certificate."""
+    metadata = {"name": name, "namespace": "shop", "uid": name, "resourceVersion": "1"}
+    spec = {"tls": [{"hosts": ["shop.example"], "secretName": name}]}
+    yield {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": spec}
+    yield {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"tls.crt": certificate}}
+
+
+def test_an_ingress_whose_certificate_ends(api: Served) -> None:
+    """A real one, of a day; what is no certificate, and a Secret that is not there, is no finding of this rule."""
+    put(api, *a_door("front", Authority("shop").certificate), *a_door("back", "none"))
+    put(api, next(a_door("gone", "")))
+    assert found(api) == [("ingress-certificate-ends", "secret/shop/front")]
 
 
 def test_what_two_want_and_who_waits_for_whom(api: Served) -> None:

@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from bootheal.model import Pod, Ref, Service
-from bootheal.model.prospect import Planned, PodPlan, Waiting
+from bootheal.model.prospect import Door, Planned, PodPlan, Waiting
 from bootheal.model.scene import Claim
 from bootheal.preflight import Seen, Sure
 from bootheal.preflight.box import BoxFacts
 from bootheal.preflight.waits import WaitFacts
 from support.objects import a_node
-from support.prospects import WEB, Faults, Healthy, all_well, database, prospect, web
-from support.scenes import postgres_pod, web_pod
+from support.prospects import DAY, WEB, Faults, Healthy, all_well, database, prospect, web
+from support.scenes import NOW, postgres_pod, web_pod
 
 MAY = Sure.MAY_BREAK
 
@@ -82,7 +82,17 @@ def recovers(took: float, patience: float | None, name: str = "postgres") -> See
     )
 
 
+SHOWN = Ref("secret", "shop", "door")
+
 PODS: Faults = {
+    "a certificate of an Ingress that ends next week": (
+        lambda: all_well(prospect=prospect(doors=(Door(SHOWN, NOW + 7 * DAY),))),
+        ("ingress-certificate-ends", str(SHOWN), MAY),
+    ),
+    "one that should have been made anew, and was not": (
+        lambda: all_well(prospect=prospect(doors=(Door(SHOWN, NOW - 1.0, kept=True),))),
+        ("ingress-certificate-ends", str(SHOWN), MAY),
+    ),
     "an image that is gone, and its registry is a Service of ours": (
         lambda: replace(served(), prospect=prospect(web(image=f"{REGISTRY}/web:1"), images=HERE)),
         ("image-from-own-pods", WEB, MAY),
@@ -155,6 +165,12 @@ PODS: Faults = {
 }
 
 PODS_WELL: Healthy = {
+    "a certificate of an Ingress that ends in spring": lambda: all_well(
+        prospect=prospect(doors=(Door(SHOWN, NOW + 90 * DAY),))
+    ),
+    "one that lives for days, and is made anew": lambda: all_well(
+        prospect=prospect(doors=(Door(SHOWN, NOW + 4 * DAY, kept=True),))
+    ),
     "a registry of ours whose images are all here": served,
     "a registry that is silent, and not needed": lambda: all_well(
         prospect=prospect(silent={"localhost:5000": "connection refused"})

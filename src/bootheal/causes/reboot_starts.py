@@ -118,6 +118,13 @@ STARTS: tuple[Cause, ...] = (
         next_step="kubectl -n {namespace} describe persistentvolumeclaim {name} names who uses it; let one have it",
     ),
     Cause(
+        id="ingress-certificate-ends",
+        means="an Ingress shows its certificate, which whoever comes in will no longer take: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("IngressCertificateEnds"),
+        next_step="renew it; of cert-manager's: kubectl -n {namespace} get certificates,challenges",
+    ),
+    Cause(
         id="liveness-shorter-than-start",
         means="its liveness probe gives it less than its start took after an earlier boot: {said}",
         gravity=Gravity.PERSON,

@@ -20,6 +20,7 @@ from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.inventory import KubeInventory
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig, Kubeconfig, LiveKubeconfig, in_pod
 from bootheal.adapters.kube.pace import MOST_PER_SECOND, Pace
+from bootheal.adapters.machine.certificates import K3S_KUBECONFIG
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
@@ -44,7 +45,6 @@ FOR_EVER = float("inf")
 
 # The kubelet renews a pod's token long before it expires.
 TOKEN_BELIEVED_SECONDS = 60.0
-K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
 
 
 def open_world(

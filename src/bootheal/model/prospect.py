@@ -59,12 +59,22 @@ class Guard:
     guards_own: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A Secret with the certificate of an Ingress, and when that ends; `kept`: cert-manager makes it anew in time."""
+
+    secret: Ref
+    ends: float
+    kept: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prospect:
     """All of it. `images` are those that a node tells of; `complete`: nodes that tell of all they have.
 
     `changed` is when the content of a Secret or ConfigMap was last written; `accounts` are the ServiceAccounts.
     `silent` are the registries nearby that do not answer, by the first part of their images' names, and why.
+    `doors` are the certificates that Ingresses show.
     """
 
     plans: tuple[PodPlan, ...] = ()
@@ -74,4 +84,5 @@ class Prospect:
     changed: Mapping[Ref, float] = field(default_factory=dict)
     guards: tuple[Guard, ...] = ()
     silent: Mapping[str, str] = field(default_factory=dict)
+    doors: tuple[Door, ...] = ()
     gaps: tuple[str, ...] = ()

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from bootheal.errors import BoothealError
 from bootheal.model import Answer, Login, Ref, Target
-from bootheal.model.durations import DAY
+from bootheal.model.durations import DAY, day
 from bootheal.model.sqlstates import REFUSED, WRONG_PASSWORD
 from bootheal.ports import World
 from bootheal.postgres.database import DatabaseStep
@@ -231,7 +230,7 @@ def foresee_passwords(seen: DatabaseFacts, now: float) -> Iterator[Foreseen]:
     used = {login.user for login in seen.logins}
     for user, until in seen.valid_until.items():
         if user in used and now < until < now + SOON_DAYS * DAY:
-            yield foreseen("LoginExpires", Ref("role", seen.name, user), f"until {_clock(until)}")
+            yield foreseen("LoginExpires", Ref("role", seen.name, user), f"until {day(until)}")
     for user in sorted(seen.md5 & used):
         yield foreseen("LoginMd5", Ref("role", seen.name, user), f"role {user}")
 
@@ -242,7 +241,7 @@ def _backup(seen: DatabaseFacts, now: float) -> Iterator[Foreseen]:
     if seen.backup is None:
         yield foreseen("BackupOld", seen.cronjob, "no Job of it is known to have succeeded")
     elif now - seen.backup > OLD_BACKUP_DAYS * DAY:
-        yield foreseen("BackupOld", seen.cronjob, f"the newest is of {_clock(seen.backup)}")
+        yield foreseen("BackupOld", seen.cronjob, f"the newest is of {day(seen.backup)}")
 
 
 def foresee_login(login: LoginFacts) -> Iterator[Foreseen]:
@@ -258,7 +257,3 @@ def foresee_login(login: LoginFacts) -> Iterator[Foreseen]:
         return
     word = "LoginDriftedHealed" if login.resets else "LoginDrifted"
     yield foreseen(word, login.about, f"{login.secret} is refused ({answer.sqlstate})", facts=facts)
-
-
-def _clock(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"

@@ -58,6 +58,7 @@ _SURE: Mapping[str, Sure] = {
     "HostPortTwice": Sure.MAY_BREAK,
     "ClaimTwice": Sure.MAY_BREAK,
     "LivenessTooShort": Sure.MAY_BREAK,
+    "IngressCertificateEnds": Sure.MAY_BREAK,
     "AuthorityEnds": Sure.MAY_BREAK,
     "CertificateMadeAnew": Sure.CHANGES,
     "KubeconfigEnds": Sure.MAY_BREAK,

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from bootheal.model import Node, Ref
-from bootheal.model.durations import DAY
+from bootheal.model.durations import DAY, day
 from bootheal.model.machine import Certificate, Kubelet, MachineFacts
 from bootheal.model.prospect import Prospect
 from bootheal.model.scene import Scene
@@ -47,7 +46,7 @@ def foresee(scene: Scene, prospect: Prospect, seen: MachineFacts) -> Iterator[Fo
 
 def _certificate(seen: Certificate, now: float) -> Iterator[Foreseen]:
     about, left = Ref("file", "", seen.path), (seen.ends - now) / DAY
-    said = f"until {_day(seen.ends)}" if left > 0 else f"it has ended on {_day(seen.ends)}"
+    said = f"until {day(seen.ends)}" if left > 0 else f"it has ended on {day(seen.ends)}"
     if seen.authority and left < AUTHORITY_DAYS:
         yield foreseen("AuthorityEnds", about, said)
     elif not seen.authority and left < SOON_DAYS:
@@ -62,7 +61,7 @@ def _snapshot(seen: MachineFacts) -> Iterator[Foreseen]:
     if store.newest is None:
         yield foreseen("SnapshotOld", about, "there is none")
     elif seen.at - store.newest > OLD_SNAPSHOT_DAYS * DAY:
-        yield foreseen("SnapshotOld", about, f"the newest is of {_day(store.newest)}")
+        yield foreseen("SnapshotOld", about, f"the newest is of {day(store.newest)}")
 
 
 def _mounts(scene: Scene, prospect: Prospect, seen: MachineFacts) -> Iterator[Foreseen]:
@@ -133,7 +132,7 @@ def told(seen: MachineFacts) -> Iterator[str]:
     if count := sum(1 for each in seen.certificates if each.path.startswith("/var/lib/rancher/")):
         yield f"{count} certificates of k3s"
     if store := seen.datastore:
-        newest = f", its newest snapshot of {_day(store.newest)}" if store.newest else ""
+        newest = f", its newest snapshot of {day(store.newest)}" if store.newest else ""
         yield f"datastore {store.kind} in {store.directory}{newest}"
     if seen.mounts:
         yield f"{len(seen.mounts)} mounts"
@@ -150,7 +149,3 @@ def _version(node: Node | None) -> str:
 def _number(version: str) -> tuple[int, int]:
     found = _VERSION.match(version)
     return (int(found[1]), int(found[2])) if found else (0, 0)
-
-
-def _day(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from bootheal.model import Pod, Ref, State
+from bootheal.model.durations import DAY, day
 from bootheal.model.prospect import Planned, PodPlan, Prospect
 from bootheal.model.scene import Scene
 from bootheal.preflight.foreseen import Foreseen, foreseen
@@ -15,6 +16,9 @@ NEARLY = 0.5
 
 MOST_TOLD = 4
 
+# A certificate that ends so soon needs somebody; one that is made anew by itself, if that has failed up to now.
+SOON_DAYS, KEPT_DAYS = 14.0, 1.0
+
 
 def foresee(scene: Scene, prospect: Prospect) -> Iterator[Foreseen]:
     """Say what would keep containers from starting as they were."""
@@ -24,10 +28,19 @@ def foresee(scene: Scene, prospect: Prospect) -> Iterator[Foreseen]:
         if pod := pods.get(plan.ref):
             yield from _pod(plan, pod, scene, prospect)
     yield from _values(pods, prospect)
+    yield from _doors(scene, prospect)
     for guard in prospect.guards:
         if guard.guards_own:
             said = f"webhook {guard.name} is asked of pods in namespace {guard.service.namespace}, too"
             yield foreseen("WebhookGuardsItself", guard.service, said)
+
+
+def _doors(scene: Scene, prospect: Prospect) -> Iterator[Foreseen]:
+    for door in prospect.doors:
+        days = (door.ends - scene.now) / DAY
+        if days < (KEPT_DAYS if door.kept else SOON_DAYS):
+            said = f"until {day(door.ends)}" if days > 0 else f"it has ended on {day(door.ends)}"
+            yield foreseen("IngressCertificateEnds", door.secret, said)
 
 
 def _references(scene: Scene) -> Iterator[Foreseen]:

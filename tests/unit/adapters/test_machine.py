@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bootheal.adapters import x509 as ours
 from bootheal.adapters.machine import certificates, kernel, mounts
 from bootheal.adapters.machine.k3s import mirrored
 from bootheal.adapters.machine.read import machine_facts
@@ -398,14 +399,14 @@ def test_what_is_no_certificate_is_a_value_error(noise: bytes, at: int) -> None:
     der = x509.load_pem_x509_certificate(a_certificate(3)).public_bytes(serialization.Encoding.DER)
     for text in (noise, der[:at], der[:at] + noise + der[at + len(noise) :]):
         with suppress(ValueError):
-            assert isinstance(certificates.ends(text), float)
+            assert isinstance(ours.ends(text), float)
 
 
 def test_a_certificate_of_a_far_century(tmp_path: Path) -> None:
     """Its time is written in another way from 2050 on; k3s' files are read whatever else lies there."""
-    assert certificates.earliest(a_certificate(20000)) == pytest.approx(time.time() + 20000 * DAY, abs=5)
+    assert ours.earliest(a_certificate(20000)) == pytest.approx(time.time() + 20000 * DAY, abs=5)
     with pytest.raises(ValueError, match="holds no certificate"):
-        certificates.earliest(b"nothing")
+        ours.earliest(b"nothing")
     gaps: list[str] = []
     (tmp_path / TLS).mkdir(parents=True)
     (tmp_path / TLS / "broken.crt").write_text("-----BEGIN CERTIFICATE-----\nMAAA\n-----END CERTIFICATE-----\n")
