@@ -273,27 +273,111 @@ def test_a_complaint_of_the_kernel_of_a_disk_that_the_cluster_is_on(line: str, d
 
 def test_a_disk_that_the_kernel_complains_of_is_named(machine: Machine) -> None:
     """Data is at risk: the journal is asked, of this boot alone. Where it cannot be read, that is a gap."""
-    machine.log("I/O error, dev sda, sector 2048 op 0x0:(READ) flags 0x0")
-    facts = replace(machine.facts(), complaints=kernel.complaints(_lines(machine), frozenset({"sda"})))
-    found = forecast(all_well(machine=facts, scene=a_scene(nodes=(a_node(version=VERSION),))))
-    assert ([each.id for each in found.found], found.code()) == (["kernel-complains-of-disk"], 3)
+    machine.log("I/O error, dev sdb, sector 2048 op 0x0:(READ) flags 0x0", "I/O error, dev sdc, sector 1")
+    found = forecast(all_well(machine=machine.facts(), scene=a_scene(nodes=(a_node(version=VERSION),))))
+    assert [(each.id, str(each.about)) for each in found.found] == [("kernel-complains-of-disk", "disk/sdb")]
+    assert found.code() == 3
     machine.program("journalctl", "exit 1")
     assert "not ours to read" in machine.facts().gaps[0]
 
 
-def _lines(machine: Machine) -> list[str]:
-    return list(kernel.log(Commands("false", str(machine.root / "bin/journalctl")), []))
+def test_the_disks_that_a_directory_is_on(machine: Machine) -> None:
+    """A logical volume is on the disks that it is made from; what is on no device is on none."""
+    machine.write("sys/class/block/dm-0/dm/name", "vg-root\n")
+    machine.write("sys/class/block/dm-0/slaves/nvme0n1p2/dev", "259:2\n")
+    where = {"/": "/dev/mapper/vg-root", "/var/lib/docker": "/dev/sda2", "/var/lib/rancher": "tank/rancher"}
+    lines = (f"22 1 8:2 / {path} rw - ext4 {source} rw\n" for path, source in where.items())
+    machine.write("proc/self/mountinfo", "".join(lines))
+    found = mounts.devices(machine.root, ["/var/lib/rancher", "/var/lib/docker/x", "/var/lib/dockers"])
+    assert found == {"dm-0", "nvme0n1p2", "sda2"}
+    assert kernel.complaints(["I/O error, dev nvme0n1, sector 1"], found)
+    assert not kernel.complaints(["I/O error, dev nvme1n1, sector 1"], found)
 
 
-def test_the_disks_that_a_directory_is_on(tmp_path: Path) -> None:
-    """A logical volume is on the disks that it is made from."""
-    (tmp_path / "sys/devices/dm-0/slaves/sdb1").mkdir(parents=True)
-    (tmp_path / "sys/dev/block").mkdir(parents=True)
-    (tmp_path / "sys/dev/block/253:0").symlink_to(tmp_path / "sys/devices/dm-0")
-    assert kernel.disks_under(tmp_path, [(253, 0), (8, 1)]) == {"dm-0", "sdb1"}
-    assert kernel.complaints(["I/O error, dev sdb, sector 1"], frozenset({"dm-0", "sdb1"}))
-    assert kernel.complaints(["I/O error, dev nvme0n1, sector 1"], frozenset({"nvme0n1p2"}))
-    assert not kernel.complaints(["I/O error, dev nvme1n1, sector 1"], frozenset({"nvme0n1p2"}))
+NOT_MOUNTED = [
+    "41 22 0:29 / /sys/fs/bpf rw - bpf bpf rw",
+    "41 22 0:35 / /srv/fast rw - tmpfs tmpfs rw",
+    "41 22 0:36 / /srv rw - zfs tank/srv rw",
+    "41 22 8:2 /srv /srv rw - ext4 /dev/sda2 rw",
+    "41 22 8:2 /tmp/systemd-private-1a-bootheal.service-x/tmp /srv rw - ext4 /dev/sda2 rw",
+    "half a line - of",
+]
+
+
+@pytest.mark.parametrize("line", NOT_MOUNTED)
+def test_what_is_no_mount_that_fstab_should_have(machine: Machine, line: str) -> None:
+    """The kernel's own, what somebody's service mounts, and what the sandbox of a service puts in its place."""
+    machine.add("proc/self/mountinfo", line)
+    assert [each.path for each in machine.facts().mounts] == ["/var/lib/rancher"]
+
+
+REMOTE = ["nas:/export", "//nas/share", "[fd00::1]:/export"]
+
+
+@pytest.mark.parametrize("source", REMOTE)
+def test_a_share_of_another_machine_is_a_mount(machine: Machine, source: str) -> None:
+    """It is missing after a boot just as a disk is."""
+    machine.add("proc/self/mountinfo", f"41 22 0:40 / /srv\\040x rw - nfs4 {source} rw")
+    (mount,) = [each for each in machine.facts().mounts if each.path == "/srv x"]
+    assert (mount.source, mount.kept) == (source, False)
+
+
+def test_in_a_container_its_host_decides_on_disks_and_clock(machine: Machine) -> None:
+    """What k3s has there is its own all the same."""
+    _by_hand(machine)
+    _no_clock(machine)
+    machine.write("run/systemd/container", "lxc")
+    machine.write(f"{TLS}/server-ca.crt", a_certificate(20))
+    assert machine.foreseen() == [("certificate-authority-ends", f"file//{TLS}/server-ca.crt")]
+
+
+SWAPS = [
+    ("/dev/mapper/vg-swap none swap sw 0 0", "/dev/dm-1"),
+    ("UUID=swap-1 none swap sw 0 0", "/dev/sda3"),
+    ("", "/dev/zram0"),
+]
+
+
+@pytest.mark.parametrize(("line", "used"), SWAPS)
+def test_swap_that_is_called_otherwise_in_fstab_is_the_same(machine: Machine, line: str, used: str) -> None:
+    """The kernel has names of its own."""
+    machine.write("sys/class/block/dm-1/dm/name", "vg-swap\n")
+    machine.add("etc/fstab", line)
+    machine.write("proc/swaps", f"Filename Type\n{used} partition 100 0 -2\n")
+    assert machine.foreseen() == []
+
+
+def test_swap_that_another_service_brings_back(machine: Machine) -> None:
+    """A unit of its own, a generator's, and Raspberry Pi OS' way."""
+    machine.write("proc/swaps", "Filename Type\n/var/swap file 100 0 -2\n")
+    assert machine.foreseen() == [("swap-changes", "swap//var/swap")]
+    machine.write("etc/dphys-swapfile", "CONF_SWAPSIZE=512\n")
+    assert machine.foreseen() == []
+    machine.write("proc/swaps", "Filename Type\n/dev/sda3 partition 100 0 -2\n")
+    assert machine.foreseen() == [("swap-changes", "swap//dev/sda3")]
+    machine.write("run/systemd/generator.late/dev-sda3.swap", "[Swap]\n")
+    assert machine.foreseen() == []
+
+
+ELSEWHERE = [
+    ("etcd-s3: true\n", []),
+    ("etcd-snapshot-dir: /backup\n", [("datastore-snapshot-old", "directory//backup")]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), ELSEWHERE)
+def test_snapshots_of_etcd_that_are_kept_elsewhere(
+    machine: Machine, text: str, expected: list[tuple[str, str]]
+) -> None:
+    """In another directory, or not on this machine, where they cannot be judged."""
+    machine.write("etc/rancher/k3s/config.yaml", text)
+    assert machine.foreseen() == expected
+
+
+def test_a_machine_that_the_network_names_is_not_renamed(machine: Machine) -> None:
+    """Its file says nothing then."""
+    machine.write("etc/hostname", "localhost.localdomain\n")
+    assert machine.foreseen() == []
 
 
 SPARED = [

@@ -7,23 +7,26 @@ from pathlib import Path
 from bootheal.adapters.machine.certificates import K3S
 from bootheal.model.machine import Datastore
 
-DATABASE, SNAPSHOTS = K3S / "server/db", K3S / "server/db/snapshots"
+DATABASE = K3S / "server/db"
 MOST_SNAPSHOTS = 1000
 
 
-def datastore(root: Path, gaps: list[str]) -> Datastore | None:
-    """Look; None where this machine keeps none, or it is elsewhere (an external database), or not ours to see."""
-    database, snapshots = root / DATABASE, root / SNAPSHOTS
+def datastore(root: Path, snapshots: str, gaps: list[str]) -> Datastore | None:
+    """Look; None where this machine keeps none, or it is elsewhere (an external database), or not ours to see.
+
+    `snapshots` is where those of etcd are, "" where they are not on this machine: then the datastore is not judged.
+    """
+    database = root / DATABASE
     try:
         if (database / "etcd").is_dir():
-            return Datastore("etcd", f"/{SNAPSHOTS}", _newest(snapshots))
+            return Datastore("etcd", snapshots, _newest(root / snapshots.lstrip("/"))) if snapshots else None
         if (database / "state.db").is_file():
             return Datastore("sqlite", f"/{DATABASE}")
         os.stat(database)  # noqa: PTH116 - is_dir() says False of what is not ours to see
     except FileNotFoundError:
         pass
     except OSError as error:
-        gaps.append(f"snapshots of etcd in /{SNAPSHOTS}: {error.strerror}")
+        gaps.append(f"snapshots of etcd in {snapshots}: {error.strerror}")
     return None
 
 

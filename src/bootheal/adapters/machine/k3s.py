@@ -20,6 +20,7 @@ HOSTNAME, REGISTRIES = "etc/hostname", "etc/rancher/k3s/registries.yaml"
 _VERSION = re.compile(r"^k3s version (v\d+\.\d+\.\d+\S*)", re.MULTILINE)
 # As k3s takes them: --kubelet-arg=shutdown-grace-period=30s
 _ARGUMENT = re.compile(r"--kubelet-arg[= ]+[\"']?([\w-]+)=([^\"'\s]+)")
+_SNAPSHOTS = re.compile(r"--etcd-snapshot-dir[= ]+[\"']?([^\"'\s]+)")
 _NODE_NAME = re.compile(r"--node-name[= ]+[\"']?([^\"'\s]+)|^K3S_NODE_NAME=[\"']?([^\"'\s]+)", re.MULTILINE)
 
 
@@ -64,7 +65,22 @@ def node_name(root: Path, unit: str, gaps: list[str]) -> str:
         return ""
     if found := _NODE_NAME.search(told):
         return found[1] or found[2]
-    return text(root / HOSTNAME).strip().lower()
+    name = text(root / HOSTNAME).strip().lower()
+    return "" if name.partition(".")[0] == "localhost" else name  # then the network names it
+
+
+def snapshots(root: Path, unit: str, gaps: list[str]) -> str:
+    """Return the directory where k3s puts snapshots of etcd, "" where they are kept elsewhere (S3)."""
+    place, told = f"/{K3S}/server/db/snapshots", _unit(root, unit)
+    for said in _configurations(root, gaps):
+        if said.get("etcd-s3"):
+            return ""
+        if isinstance(directory := said.get("etcd-snapshot-dir"), str):
+            place = directory
+    if "--etcd-s3" in told:
+        return ""
+    found = _SNAPSHOTS.search(told)
+    return found[1] if found else place
 
 
 def mirrored(root: Path) -> frozenset[str]:

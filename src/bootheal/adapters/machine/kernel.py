@@ -100,12 +100,12 @@ def log(commands: Commands, gaps: list[str]) -> Iterator[str]:
 
 
 def complaints(lines: Iterable[str], disks: frozenset[str]) -> dict[str, str]:
-    """Return what was said last of each of these disks; of others a cluster does not care. Empty: of any disk."""
+    """Return what was said last of each of these disks; of others a cluster does not care."""
     found: dict[str, str] = {}
     for line in lines:
         if (said := _COMPLAINT.search(line)) and not _NO_DISK.match(said["disk"]):
             disk = said["disk"]
-            if not disks or any(_same(disk, each) for each in disks):
+            if any(_same(disk, each) for each in disks):
                 found.pop(disk, None)
                 found[disk] = line
     return dict(list(found.items())[-MOST_COMPLAINTS:])
@@ -118,14 +118,3 @@ def _same(one: str, other: str) -> bool:
 
 def _disk(name: str) -> str:
     return re.sub(r"(?<=\d)p\d+$" if re.match(r"(?:nvme|mmcblk)", name) else r"(?<=[a-z])\d+$", "", name)
-
-
-def disks_under(root: Path, numbers: Iterable[tuple[int, int]]) -> frozenset[str]:
-    """Return the names of devices, and of those that they are made from, by their numbers."""
-    names = set[str]()
-    for major, minor in numbers:
-        with suppress(OSError):
-            device = (root / f"sys/dev/block/{major}:{minor}").resolve(strict=True)
-            names.add(device.name)
-            names |= {each.name for each in islice((device / "slaves").iterdir(), MOST_IMAGES)}
-    return frozenset(names)

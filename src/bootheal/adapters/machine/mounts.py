@@ -1,7 +1,8 @@
 """What is mounted now, what the next boot would mount, and what it would wait for in vain."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from bootheal.adapters.host import unescaped
 from bootheal.adapters.machine.texts import rows, text
 from bootheal.model.machine import Mount, Swap, TableLine
 
-MOUNTS, TABLE, SWAPS = "proc/self/mountinfo", "etc/fstab", "proc/swaps"
+MOUNTS, TABLE, SWAPS, DPHYS = "proc/self/mountinfo", "etc/fstab", "proc/swaps", "etc/dphys-swapfile"
 
 # Where systemd finds units; what it has made of fstab, and of a partition table, is under /run.
 UNITS = (
@@ -24,23 +25,12 @@ UNITS = (
     "lib/systemd/system",
 )
 
-# File systems of the kernel's own, and those that somebody else mounts at each boot: zfs-mount, an automounter.
-_NOT_KEPT_BY_TABLE = frozenset(
-    {
-        "tmpfs",
-        "devtmpfs",
-        "proc",
-        "sysfs",
-        "cgroup",
-        "cgroup2",
-        "overlay",
-        "autofs",
-        "zfs",
-        "squashfs",
-        "nsfs",
-        "mqueue",
-    }
-)
+# On a device, or of another machine; all else the kernel makes up, or somebody's own service mounts it.
+_LASTS = re.compile(r"/dev/|//|\S+:/")
+_BY_OTHERS = frozenset({"autofs", "squashfs", "overlay"})
+
+# What the sandbox of a service has put over the machine's own directory.
+_SANDBOX = re.compile(r"/(?:var/)?tmp/systemd-private-")
 
 # What systemd finds without a device of its own: no boot waits for these.
 _NO_DEVICE = re.compile(r"(?!/dev/|(?:UUID|LABEL|PARTUUID|PARTLABEL)=)")
@@ -55,6 +45,7 @@ _NOTED = {
 }
 _NOTES, _BLOCKS = "run/udev/data", "sys/class/block"
 MOST_DEVICES = 1000
+_ONE_LEVEL = 2
 
 # Without these a boot goes on.
 _SPARED = frozenset({"nofail", "noauto", "x-systemd.automount", "_netdev"})
@@ -75,20 +66,66 @@ def _table(root: Path) -> Iterator[_Line]:
         yield _Line(source, path if path == "/" else path.rstrip("/"), kind, frozenset(options.split(",")))
 
 
+class _Mounted(NamedTuple):
+    """A mount: which directory of what, where, of which kind."""
+
+    directory: str
+    path: str
+    kind: str
+    source: str
+
+
+def _mounted(root: Path) -> Iterator[_Mounted]:
+    """Yield what is mounted: proc(5), mountinfo."""
+    for line in text(root / MOUNTS).split("\n"):
+        fields = line.split(" ")
+        if "-" in fields[6:-2]:
+            after = fields.index("-", 6)
+            directory, path = map(unescaped, fields[3:5])
+            yield _Mounted(directory, path, fields[after + 1], unescaped(fields[after + 2]))
+
+
 def mounts(root: Path) -> Iterator[Mount]:
-    """Yield what is mounted beside the root itself and what the kernel makes up, the deepest last."""
-    table = [line.split(" ") for line in text(root / MOUNTS).split("\n") if " - " in line]
-    found: dict[str, tuple[str, str]] = {}
-    for fields in table:
-        after = fields.index("-")
-        kind, source = fields[after + 1], fields[after + 2]
-        found[unescaped(fields[4])] = (kind, unescaped(source))
+    """Yield what is mounted beside the root itself, from a device or another machine."""
+    found = {each.path: each for each in _mounted(root)}
     lines = {line.path for line in _table(root) if "noauto" not in line.options}
-    automatic = [path for path, (kind, _) in found.items() if kind == "autofs"]
-    for path, (kind, source) in sorted(found.items()):
-        if path != "/" and kind not in _NOT_KEPT_BY_TABLE:
+    automatic = [each.path for each in found.values() if each.kind == "autofs"]
+    for path, each in sorted(found.items()):
+        lasts = _LASTS.match(each.source) or each.kind.startswith("fuse.")
+        in_its_place = each.directory == path or _SANDBOX.match(each.directory)
+        if path != "/" and lasts and each.kind not in _BY_OTHERS and not in_its_place:
             kept = path in lines or path in automatic or _has_unit(root, path, "mount")
-            yield Mount(path, source, kept or any(path.startswith(f"{each}/") for each in automatic))
+            yield Mount(path, each.source, kept or any(path.startswith(f"{other}/") for other in automatic))
+
+
+def devices(root: Path, places: Iterable[str]) -> frozenset[str]:
+    """Return the names of the devices that directories are on, and of those that these are made from."""
+    found = set[str]()
+    table = list(_mounted(root))
+    for place in places:
+        above = [each for each in table if f"{place}/".startswith(f"{each.path.rstrip('/')}/")]
+        source = max(above, key=lambda each: len(each.path)).source if above else ""
+        if source.startswith("/dev/") and (name := _block(root, source)):
+            found |= {name, *_names(root / _BLOCKS / name / "slaves")}
+    return frozenset(found)
+
+
+def _block(root: Path, source: str) -> str:
+    """Return the kernel's name of a device: "dm-0" for /dev/mapper/vg-root, "" where it is not known."""
+    if source.startswith("/dev/mapper/"):
+        wanted = source.removeprefix("/dev/mapper/")
+        numbered = islice((root / _BLOCKS).glob("dm-*"), MOST_DEVICES)
+        return next((each.name for each in numbered if text(each / "dm/name").strip() == wanted), "")
+    with suppress(OSError):
+        return (root / source.lstrip("/")).readlink().name
+    return source.removeprefix("/dev/") if source.count("/") == _ONE_LEVEL else ""
+
+
+def _names(directory: Path) -> list[str]:
+    try:
+        return [each.name for each in islice(directory.iterdir(), MOST_DEVICES)]
+    except OSError:
+        return []
 
 
 def missing(root: Path) -> Iterator[TableLine]:
@@ -104,15 +141,25 @@ def missing(root: Path) -> Iterator[TableLine]:
 
 def swaps(root: Path) -> Iterator[Swap]:
     """Yield swap areas that are in use now, or would be after the next boot; not those in memory (zram)."""
-    now = {unescaped(words[0]) for words in rows(root / SWAPS) if words[0].startswith("/")}
-    now = {path for path in now if not path.startswith("/dev/zram")}
-    then = {line.source for line in _table(root) if line.kind == "swap" and "noauto" not in line.options}
-    unnamed = {source for source in then if not source.startswith("/")}
-    for path in sorted(now | (then - unnamed)):
-        kept = path in then or _has_unit(root, path, "swap") or (bool(unnamed) and path.startswith("/dev/"))
-        yield Swap(path, now=path in now, then=kept)
-    if not any(path.startswith("/dev/") for path in now):  # one of these would stand for it
-        yield from (Swap(source, now=False, then=True) for source in sorted(unnamed))
+    used = {unescaped(words[0]) for words in rows(root / SWAPS) if words[0].startswith("/")}
+    used = {path for path in used if not path.startswith("/dev/zram")}
+    lines = {line.source for line in _table(root) if line.kind == "swap" and "noauto" not in line.options}
+    then = {f"/dev/{name}" if (name := _block(root, source)) else source for source in lines}
+    others = any(not source.startswith("/") for source in lines) or _has_swap_unit(root)  # UUID=: whichever that is
+    for path in sorted(used | {path for path in then if path.startswith("/")}):
+        kept = path in then or (others if path.startswith("/dev/") else _makes_its_own(root, path))
+        yield Swap(path, now=path in used, then=kept)
+    if not any(path.startswith("/dev/") for path in used):
+        yield from (Swap(source, now=False, then=True) for source in sorted(then) if not source.startswith("/"))
+
+
+def _has_swap_unit(root: Path) -> bool:
+    return any(name.startswith("dev-") and name.endswith(".swap") for place in UNITS for name in _names(root / place))
+
+
+def _makes_its_own(root: Path, path: str) -> bool:
+    """Tell whether a unit brings a file back as swap, or Raspberry Pi OS' own service."""
+    return _has_unit(root, path, "swap") or (root / DPHYS).exists()
 
 
 def unit_name(path: str) -> str:
@@ -146,8 +193,7 @@ def _there(root: Path, source: str) -> bool | None:
         if not blocks.is_dir():
             return None
         if "/mapper/" in source:
-            names = (text(each / "dm/name").strip() for each in islice(blocks.glob("dm-*"), MOST_DEVICES))
-            return name in names
+            return bool(_block(root, source))
         # A link of udev's own making, such as /dev/vg/lv, is not known where /dev is not.
         return (blocks / name).exists() if "/" not in name else (None if not (root / "dev/disk").is_dir() else False)
     return False if (root / "dev/disk").is_dir() else None

@@ -1,9 +1,7 @@
 """All of it together: what this machine would boot with."""
 
-import os
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters.disks import PLACES
@@ -14,6 +12,9 @@ from bootheal.adapters.systemd_credentials import given
 from bootheal.model.machine import Certificate, MachineFacts
 
 ROOT = Path("/")
+
+# Where systemd says which kind of container this is.
+CONTAINED = "run/systemd/container"
 
 
 def machine_facts(
@@ -28,22 +29,39 @@ def machine_facts(
     """Read it. `unit` is k3s' own, "" where k3s is not this machine's; `kubeconfig` is the one that we use, if any."""
     gaps: list[str] = []
     shown = credential(kubeconfig, context, gaps) if kubeconfig else ()
-    return MachineFacts(
-        at=time.time(),
-        certificates=(*(certificates.of_k3s(root, gaps) if unit else ()), *shown),
+    facts = MachineFacts(at=time.time(), certificates=shown)
+    if not (root / CONTAINED).exists():
+        facts = _with_hardware(facts, root, commands or Commands(), gaps)
+    if unit:
+        facts = _with_k3s(facts, root, unit, program, gaps)
+    return replace(facts, gaps=tuple(dict.fromkeys(gaps)))
+
+
+def _with_hardware(facts: MachineFacts, root: Path, commands: Commands, gaps: list[str]) -> MachineFacts:
+    """Add what a container's host decides on, where this is no container."""
+    return replace(
+        facts,
         mounts=tuple(mounts.mounts(root)),
         lines=tuple(mounts.missing(root)),
         swaps=tuple(mounts.swaps(root)),
         programs=kernel.upgrade(root),
-        old_cgroups=kernel.old_cgroups(root),
         battery=kernel.battery(root),
-        complaints=kernel.complaints(kernel.log(commands or Commands(), gaps), _disks(root, PLACES)),
-        datastore=datastore(root, gaps) if unit else None,
-        leases=addresses.leases(root) if unit else None,
-        kubelet=k3s.kubelet(root, unit, gaps) if unit else None,
-        kubernetes=k3s.version(program) if unit else "",
-        node_name=k3s.node_name(root, unit, gaps) if unit else "",
-        gaps=tuple(dict.fromkeys(gaps)),
+        complaints=kernel.complaints(kernel.log(commands, gaps), mounts.devices(root, PLACES)),
+    )
+
+
+def _with_k3s(facts: MachineFacts, root: Path, unit: str, program: str, gaps: list[str]) -> MachineFacts:
+    """Add what k3s has on this machine."""
+    snapshots = k3s.snapshots(root, unit, gaps)
+    return replace(
+        facts,
+        certificates=(*certificates.of_k3s(root, gaps), *facts.certificates),
+        datastore=datastore(root, snapshots, gaps),
+        leases=addresses.leases(root),
+        kubelet=k3s.kubelet(root, unit, gaps),
+        kubernetes=k3s.version(program),
+        old_cgroups=kernel.old_cgroups(root),
+        node_name=k3s.node_name(root, unit, gaps),
     )
 
 
@@ -59,13 +77,3 @@ def credential(path: Path, context: str = "", gaps: list[str] | None = None) -> 
         (gaps if gaps is not None else []).append(f"when what {path} shows ends: {why}")
         return ()
     return (found,) if found else ()
-
-
-def _disks(root: Path, places: Iterable[str]) -> frozenset[str]:
-    """Return the names of the devices that the cluster's directories are on."""
-    numbers = []
-    for place in places:
-        with suppress(OSError):
-            device = (root / place.lstrip("/")).stat().st_dev
-            numbers.append((os.major(device), os.minor(device)))
-    return kernel.disks_under(root, numbers)
