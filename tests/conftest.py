@@ -9,12 +9,13 @@ from hypothesis import HealthCheck, settings
 
 from bootheal.adapters.scope import Scope
 from support import session
+from support.thorough import EXAMPLES
 
-# On a busy machine anything may take long: neither profile minds.
+# On a busy machine anything may take long: neither profile minds. Each run draws other examples, see below.
 SLOW = [HealthCheck.too_slow]
-QUICK = settings(settings.get_profile("default"), deadline=None, suppress_health_check=SLOW, print_blob=True)
-settings.register_profile("quick", QUICK)
-settings.register_profile("thorough", QUICK, max_examples=10 * QUICK.max_examples)
+BOTH = settings(settings.get_profile("default"), deadline=None, suppress_health_check=SLOW, print_blob=True)
+settings.register_profile("quick", BOTH, max_examples=EXAMPLES["quick"])
+settings.register_profile("thorough", BOTH, max_examples=EXAMPLES["thorough"])
 settings.load_profile("quick")
 
 

@@ -323,7 +323,7 @@ def test_in_a_world_that_stays_as_it_is_a_step_ends_after_few_deeds(strategy: An
     """Whether its deeds seem to succeed, fail, or meet a conflict: none is repeated for ever."""
 
     @given(strategy, st.sampled_from(WRONG))
-    @settings(max_examples=times(25), deadline=None)
+    @settings(max_examples=times(8), deadline=None)
     def law(drawn: tuple[Step[Any], Observation], error: BoothealError | None) -> None:
         step, seen = drawn
         still = Stillness(error)

@@ -10,10 +10,11 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from bootheal.adapters.files import read_file, replace_file
-from bootheal.model import ActionRecord, Outcome, Progress, Remembered, Report
+from bootheal.model import ActionRecord, Outcome, Progress, Remembered, Report, StepMemory
 
 FILE = "evidence.json"
 MODE = 0o640
@@ -39,6 +40,8 @@ class EvidenceFile:
         self._names: dict[str, str] = {}
         self._lines: set[str] = set()  # of those that were told the ones that stand in sentences
         self._written: Mapping[str, str] = {}
+        self._plain: dict[str, StepMemory] = {}  # the steps of last time in which nothing was to be hidden
+        self._telling: frozenset[str] = frozenset()
 
     def hide(self, remembered: Remembered, *, durable: bool) -> Remembered:
         """Write the logs down here, and return what may be read by all. OSError where they cannot be written."""
@@ -56,7 +59,11 @@ class EvidenceFile:
             lines.add(text)
             return hidden(text)
 
-        public = _with_logs(remembered, hidden, without({*self._logged(), *self._lines}, line))
+        telling = frozenset((*self._logged(), *self._lines))
+        plain = self._plain if telling == self._telling else {}
+        public = _with_logs(remembered, hidden, without(telling, line), plain)
+        self._telling, kept = telling, remembered.steps.items()
+        self._plain = {name: memory for name, memory in kept if public.steps[name] is memory}
         self._names, self._lines = {text: name for name, text in texts.items()}, lines
         if texts != self._written:
             replace_file(self._path, json.dumps(texts), durable=durable, mode=MODE)
@@ -92,8 +99,13 @@ def without(lines: Iterable[str], instead: Change) -> Change:
     return lambda text: pattern.sub(lambda found: instead(found[0]), text)
 
 
-def _with_logs(remembered: Remembered, change: Change, sentence: Change) -> Remembered:
-    """Return it with each log changed, and each sentence; whatever stays as it is stays the very same object."""
+def _with_logs(
+    remembered: Remembered, change: Change, sentence: Change, plain: Mapping[str, StepMemory] = MappingProxyType({})
+) -> Remembered:
+    """Return it with each log changed, and each sentence; whatever stays as it is stays the very same object.
+
+    What is `plain` is known to stay as it is: with each action that is recorded, little has changed since the last.
+    """
 
     def record(done: ActionRecord) -> ActionRecord:
         evidence = {name: change(text) if name.startswith(LOGS) else text for name, text in done.evidence.items()}
@@ -110,9 +122,12 @@ def _with_logs(remembered: Remembered, change: Change, sentence: Change) -> Reme
     def progress(said: Progress) -> Progress:
         return _new(said, text=sentence(said.text))
 
+    def step(name: str, memory: StepMemory) -> StepMemory:
+        return memory if plain.get(name) is memory else _new(memory, done=_each(record, memory.done))
+
     return replace(
         remembered,
-        steps={name: _new(memory, done=_each(record, memory.done)) for name, memory in remembered.steps.items()},
+        steps={name: step(name, memory) for name, memory in remembered.steps.items()},
         progress={name: progress(said) for name, said in remembered.progress.items()},
         report=report(remembered.report),
         previous=report(remembered.previous),

@@ -17,6 +17,7 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from bootheal.model import Remembered, Report, from_json, to_json
@@ -78,16 +79,21 @@ class Encoder:
         return f'{{"version": {VERSION}, "crc32": "{_sum(text)}", {text}'
 
     def _object(self, items: Iterable[tuple[str, object]]) -> str:
-        return "{" + ", ".join(f"{json.dumps(name)}: {self._text(value)}" for name, value in items) + "}"
+        return "{" + ", ".join(f"{_name(name)}: {self._text(value)}" for name, value in items) + "}"
 
     def _text(self, value: object) -> str:
-        if isinstance(value, Mapping):
-            return self._object(value.items())
-        if not is_dataclass(value):
-            return json.dumps(value)
-        known = self._known.get(id(value)) or (value, json.dumps(_with_verdict(to_json(value), value)))
+        known = self._known.get(id(value))
+        if known is None:
+            if isinstance(value, Mapping):
+                return self._object(value.items())
+            if not is_dataclass(value):
+                return json.dumps(value)
+            known = value, json.dumps(_with_verdict(to_json(value), value))
         self._used[id(value)] = known
         return known[1]
+
+
+_name = lru_cache(maxsize=10_000)(json.dumps)
 
 
 def _with_verdict(said: dict[str, Any], value: object) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The graph as it stands: who may go, who waits for a place, who is stopped because of whom."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -18,6 +19,10 @@ class Graph:
     def __init__(self, plan: Plan, max_parallel: int) -> None:
         self._plan, self.places = plan, Places(max_parallel)
         self._nodes = {name: Node(step, step.interests()) for name, step in plan.steps.items()}
+        self._interested: defaultdict[tuple[str, str], list[tuple[Interest, Node]]] = defaultdict(list)
+        for node in self:
+            for interest in node.interests:
+                self._interested[interest.kind, interest.namespace].append((interest, node))
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self._nodes.values())
@@ -53,8 +58,8 @@ class Graph:
 
     def wake(self, change: Interest) -> None:
         """Something changed: those that are interested look again."""
-        for node in self:
-            if any(interest.covers(change) and not (interest.pulse and node.settled) for interest in node.interests):
+        for interest, node in self._interested.get((change.kind, change.namespace), ()):
+            if interest.covers(change) and not (interest.pulse and node.settled):
                 node.wake()
 
     def offer_places(self) -> None:

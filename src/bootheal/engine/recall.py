@@ -13,8 +13,7 @@ def recall(memory: Recorder, plan: Plan, step: str, seen: Observation, *, epoch:
     """
     now, monotonic = clock.now(), clock.monotonic()
     first_seen = memory.observe(step, seen.conditions, monotonic)
-    before = (done for name in plan.ancestors[step] for done in memory.done(name))
-    repairs = [done for done in before if done.result == "done" and done.repairs]
+    repairs = memory.repairs(plan.ancestors[step])
     return Past(
         now=now,
         epoch=epoch,

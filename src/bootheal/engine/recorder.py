@@ -4,7 +4,7 @@ Records of actions are on disk before the action is; the rest is written at most
 nothing but what is the baseline, seldom. Nothing is written without the lock: another pass may be under way.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
@@ -130,6 +130,12 @@ class Recorder:
     def done(self, step: str) -> tuple[ActionRecord, ...]:
         """Return what this step did in this epoch, oldest first, as far as it is not folded."""
         return memory.step(self._remembered, step).done
+
+    def repairs(self, steps: Iterable[str]) -> list[ActionRecord]:
+        """Return what any of these steps did in this epoch that repaired something."""
+        known = self._remembered.steps
+        did = (known[name].done for name in steps if name in known)
+        return [done for records in did for done in records if done.result == "done" and done.repairs]
 
     def next_number(self, step: str) -> int:
         """Return the number of the step's next action."""

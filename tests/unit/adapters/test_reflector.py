@@ -107,7 +107,7 @@ def api(scope: Scope) -> ScriptedApi:
 
 def keep(api: ScriptedApi, scope: Scope) -> tuple[Reflector, Ears]:
     ears = Ears()
-    reflector = Reflector(api, SHOP, ears, scope)  # type: ignore[arg-type]
+    reflector = Reflector(api, SHOP, ears, scope, reconnect=0.05)  # type: ignore[arg-type]
     ears.wait_for(lambda: ears.heard == [""])
     return reflector, ears
 

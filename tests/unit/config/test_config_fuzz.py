@@ -12,6 +12,7 @@ from bootheal.config import Configuration, load
 from bootheal.config.file import File
 from bootheal.errors import ConfigurationError
 from bootheal.model.quoted import visible
+from support.thorough import thorough
 
 SAMPLE = Path(__file__).parents[3] / "config/bootheal.yaml"
 EVERYTHING = Path(__file__).with_name("everything.yaml")
@@ -203,11 +204,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fuzz") / "bootheal.yaml"
 
 
-THOROUGH = settings.get_current_profile_name() == "thorough"
-
-
 @pytest.mark.timeout(10_800)  # fifty thousand files take a while
-@settings(max_examples=50_000 if THOROUGH else 50)
+@settings(max_examples=50_000 if thorough() else 50)
 @given(content=files())
 def test_a_broken_file_is_a_list_of_problems(path: Path, content: bytes) -> None:
     """Bytes, words and lines of right files are changed, doubled, moved and left out."""
@@ -217,7 +215,7 @@ def test_a_broken_file_is_a_list_of_problems(path: Path, content: bytes) -> None
 def places() -> list[tuple[str, re.Match[str]]]:
     """Each nasty value with one of the words that it stands in for, in the thorough profile with all of them."""
     words = list(WORDS.finditer(EVERYTHING.read_text()))
-    if THOROUGH:
+    if thorough():
         return [(nasty, word) for nasty in NASTY for word in words]
     return [(nasty, words[7 * index % len(words)]) for index, nasty in enumerate(NASTY)]
 

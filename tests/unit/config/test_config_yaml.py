@@ -246,7 +246,7 @@ def test_more_problems_than_fit_are_counted_and_told_by_line(tmp_path: Path) -> 
 def test_what_is_said_is_bounded_whatever_the_number_of_problems(longest: int, tmp_path: Path) -> None:
     """And each of its lines has a place."""
     path = tmp_path / "bootheal.yaml"
-    for count in range(1, 120, 3):
+    for count in range(1, 120, 13):
         path.write_text("".join(f"{'k' * longest}{i}: 1\n" for i in range(count)))
         with pytest.raises(ConfigurationError) as error:
             load(path)

@@ -14,7 +14,7 @@ from support.engine import START, Bench, Disk, FakeClock, Restart, Scripted
 from support.thorough import every, times
 
 WORKLOADS = 30
-RANDOM_POINTS = 200
+RANDOM_POINTS = 100
 AT_A_TIME = 50
 
 
@@ -159,7 +159,7 @@ def test_killed_at_every_boundary_of_an_action() -> None:
     """Before and after the intent is on disk, before and after the change, before and after its result is."""
     boundaries = uninterrupted().boundaries
     assert len(boundaries) == 6 * WORKLOADS
-    for point in boundaries[:: every(5)]:  # by day a fifth of them, but each of the six kinds
+    for point in boundaries[:: every(11)]:  # by day an eleventh of them, but each of the six kinds
         kill_and_go_on(point)
 
 
@@ -178,7 +178,7 @@ def test_killed_at_random_points(seed: int) -> None:
 def test_stopped_at_every_moment() -> None:
     """SIGTERM wherever it may come: nothing is left half recorded, the report is a partial one, the next run heals."""
     whole = uninterrupted()
-    for point in range(1 + every(9) // 2, whole.points + 1, every(9)):
+    for point in range(1 + every(15) // 2, whole.points + 1, every(15)):
         recovery = Recovery()
         verdict = recovery.life(Polite(point))
         assert verdict in (Verdict.INTERRUPTED, Verdict.HEALED)

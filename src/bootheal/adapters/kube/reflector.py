@@ -37,11 +37,19 @@ RECONNECT_SECONDS = 1.0
 class Reflector:
     """One kept list. `changed` is told on the watch's thread the namespace and name of what changed, "" for any name.
 
+    A list, and a watch, are begun again `reconnect` seconds after they began, no sooner.
     The thread is one of `scope`; ExhaustedError where it cannot be had.
     """
 
-    def __init__(self, api: Api, extent: Extent, changed: Callable[[str, str], None], scope: Scope) -> None:
-        self._api, self._extent, self._tell = api, extent, changed
+    def __init__(
+        self,
+        api: Api,
+        extent: Extent,
+        changed: Callable[[str, str], None],
+        scope: Scope,
+        reconnect: float = RECONNECT_SECONDS,
+    ) -> None:
+        self._api, self._extent, self._tell, self._reconnect = api, extent, changed, reconnect
         self._caches = {namespace: Cache() for namespace in extent.wanted}
         self._version = ""
         self._live = False
@@ -102,12 +110,12 @@ class Reflector:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            for attempt in reconnecting(BoothealError, self._pause, longest=RECONNECT_SECONDS):
+            for attempt in reconnecting(BoothealError, self._pause, longest=self._reconnect):
                 with attempt:
                     if self._stop.is_set():
                         return
                     self._heed(self._list)
-            again = time.monotonic() + RECONNECT_SECONDS
+            again = time.monotonic() + self._reconnect
             try:
                 self._heed(self._watch)
             except TransientError as error:
@@ -139,8 +147,8 @@ class Reflector:
             began = time.monotonic()
             self._follow(seconds)
             self._refusals = 0
-            if time.monotonic() - began < RECONNECT_SECONDS:
-                self._pause(RECONNECT_SECONDS)  # a server that ends watches at once must not be stormed
+            if time.monotonic() - began < self._reconnect:
+                self._pause(self._reconnect)  # a server that ends watches at once must not be stormed
 
     def _pause(self, seconds: float) -> None:
         self._stop.wait(seconds)
