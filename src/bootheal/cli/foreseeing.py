@@ -15,6 +15,7 @@ from bootheal.adapters.systemctl import Commands, Unit
 from bootheal.adapters.together import together
 from bootheal.adapters.upgrades import upgrades
 from bootheal.cli.looking import look
+from bootheal.cli.streams import warn
 from bootheal.cli.wiring import kubeconfig_file, open_inventory
 from bootheal.config import Configuration
 from bootheal.config.rights import needs
@@ -32,7 +33,9 @@ from bootheal.preflight.box import BoxFacts
 from bootheal.preflight.registries import needed
 from bootheal.preflight.waits import WaitFacts
 
-SERVERS_SECONDS = 20.0
+# Nobody waits for it as for the doctor: what is not looked at would be half a comfort.
+PATIENCE = 4.0
+SERVERS_SECONDS = 30.0
 REGISTRY_SECONDS, REGISTRIES_SECONDS = 2.0, 4.0
 
 OURS = "bootheal.service"
@@ -47,16 +50,17 @@ def foreseen(configuration: Configuration, world: World, scope: Scope) -> Foreca
 def seen(configuration: Configuration, world: World, scope: Scope) -> Seen:
     """Look; what could not be had is a gap."""
     namespaces = configuration.file.namespaces()
-    scene = look(world, scope, namespaces)
+    scene = look(world, scope, namespaces, PATIENCE)
     questions: dict[tuple[str, str], Callable[[], Any]] = {
         ("prospect", ""): partial(world.prospects.prospect, namespaces),
         ("box", ""): partial(_box, configuration, world),
         ("machine", ""): partial(_machine, configuration),
-        ("waits", ""): partial(_waits, configuration, scope, namespaces),
+        ("waits", ""): partial(_waits, configuration, namespaces),
         **_servers(configuration, world),
     }
     answers = together(scope, questions, SERVERS_SECONDS)
     failed = {name or kind: answer for (kind, name), answer in answers.items() if isinstance(answer, BoothealError)}
+    missing = {name: answer for name, answer in failed.items() if "/" in name and isinstance(answer, MissingError)}
     good = {key: answer for key, answer in answers.items() if not isinstance(answer, BoothealError)}
     prospect = good.get(("prospect", ""), Prospect())
     doors = _doors(configuration, world, needed(scene, prospect))
@@ -68,8 +72,8 @@ def seen(configuration: Configuration, world: World, scope: Scope) -> Seen:
         box=good.get(("box", ""), BoxFacts()),
         machine=good.get(("machine", ""), MachineFacts()),
         waits=good.get(("waits", ""), WaitFacts()),
-        missing=tuple((name, str(error)) for name, error in failed.items() if isinstance(error, MissingError)),
-        gaps=tuple(f"{name}: {error}" for name, error in failed.items() if not isinstance(error, MissingError)),
+        missing=tuple((name, str(error)) for name, error in missing.items()),
+        gaps=tuple(f"{name}: {error}" for name, error in failed.items() if name not in missing),
     )
 
 
@@ -107,20 +111,20 @@ def _silent(world: World, scope: Scope, doors: Mapping[str, tuple[str, ...]]) ->
 
 def _answer(world: World, urls: tuple[str, ...]) -> Answer:
     """Ask for /v2/, as whoever pulls does; whatever it says, it is there."""
-    answers = (world.web.visit(f"{url.rstrip('/')}/v2/", REGISTRY_SECONDS, insecure=True) for url in urls)
-    last = Answer(ok=False, spoke=False, text="it has no address")
-    for answer in answers:
-        last = answer
-        if answer.spoke:
-            break
-    return last
+    first, *others = (partial(world.web.visit, f"{url.rstrip('/')}/v2/") for url in urls)
+    answer = first(REGISTRY_SECONDS, insecure=True)
+    for ask in others:
+        answer = answer if answer.spoke else ask(REGISTRY_SECONDS, insecure=True)
+    return answer
 
 
-def _waits(configuration: Configuration, scope: Scope, namespaces: tuple[str, ...]) -> WaitFacts:
+def _waits(configuration: Configuration, namespaces: tuple[str, ...]) -> WaitFacts:
+    """Read who waits for whom; what is opened for it is closed, since a daemon looks again and again."""
     from bootheal.discovery.waiting import waiting
 
     steps = configuration.plan.steps
-    found = waiting(open_inventory(configuration.file.cluster, scope).inventory(namespaces))
+    with Scope(warn) as scope:
+        found = waiting(open_inventory(configuration.file.cluster, scope).inventory(namespaces))
     owned = {ref: ref_name for each in found for ref in (each.owner, each.on) if (ref_name := str(ref)) in steps}
     owned |= {step.pooler.deployment: name for name, step in steps.items() if isinstance(step, PoolerStep)}
     return WaitFacts(waits=found, steps=owned, after={name: tuple(step.after) for name, step in steps.items()})

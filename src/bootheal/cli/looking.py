@@ -21,15 +21,18 @@ HOST_SECONDS, LOGS_SECONDS = 4.0, 2.0
 LOG_LINES = 100
 
 
-def look(world: World, scope: Scope, namespaces: Sequence[str] = ()) -> Scene:
-    """Read a scene with all that the host knows, and the logs of what has ended or does not serve."""
+def look(world: World, scope: Scope, namespaces: Sequence[str] = (), patience: float = 1.0) -> Scene:
+    """Read a scene with all that the host knows, and the logs of what has ended or does not serve.
+
+    `patience`: how many times longer than usual it may take; see `SceneReader.scene`.
+    """
     host = world.host
     questions: dict[str, Callable[[], Any]] = {
-        "scene": partial(world.scenes.scene, namespaces),
+        "scene": partial(world.scenes.scene, namespaces, patience),
         "facts": host.facts,
         "boot": lambda: (host.boot_id(), host.boot_time()),
     }
-    answers = together(scope, questions, HOST_SECONDS + LOGS_SECONDS)
+    answers = together(scope, questions, (HOST_SECONDS + LOGS_SECONDS) * patience)
     facts, boot, scene = answers["facts"], answers["boot"], answers["scene"]
     silent = next((str(each) for each in (facts, boot) if isinstance(each, BoothealError)), "")
     if isinstance(scene, BoothealError):
@@ -43,16 +46,16 @@ def look(world: World, scope: Scope, namespaces: Sequence[str] = ()) -> Scene:
         host_silent=silent,
         disks=() if isinstance(host, RemoteHost) else disks(),
     )
-    return replace(seen, said=_said(seen, world, scope))
+    return replace(seen, said=_said(seen, world, scope, LOGS_SECONDS * patience))
 
 
-def _said(scene: Scene, world: World, scope: Scope) -> tuple[Said, ...]:
+def _said(scene: Scene, world: World, scope: Scope, seconds: float) -> tuple[Said, ...]:
     wanted = wanted_logs(scene)
     questions = {
         each: partial(world.pod_access.log_tail, each.pod, each.container, LOG_LINES, previous=each.previous)
         for each in wanted
     }
-    answers = together(scope, questions, LOGS_SECONDS)
+    answers = together(scope, questions, seconds)
     return tuple(
         Said(each.pod, each.container, answer, each.previous)
         for each, answer in answers.items()

@@ -17,7 +17,8 @@ from bootheal.errors import BoothealError, MissingError
 from bootheal.model import Ref
 from bootheal.model.prospect import Door, Guard, Planned, PodPlan, Prospect
 
-LISTS_SECONDS, STAMPS_SECONDS = 3.0, 3.0
+# It is looked at once a day: rather late than half.
+LISTS_SECONDS, STAMPS_SECONDS = 12.0, 12.0
 
 # How many images a kubelet tells of, unless it was told otherwise (nodeStatusMaxImages).
 MOST_IMAGES = 50

@@ -73,7 +73,7 @@ class KubeScenes:
     def __init__(self, api: Api, reader: KubeReader, redaction: Redaction) -> None:
         self._api, self._reader, self._redaction = api, reader, redaction
 
-    def scene(self, namespaces: Sequence[str] = ()) -> Scene:
+    def scene(self, namespaces: Sequence[str] = (), patience: float = 1.0) -> Scene:
         """Read one."""
         now = time.time()
         try:
@@ -85,7 +85,7 @@ class KubeScenes:
         questions: dict[str, Callable[[], Any]] = {
             kind: partial(self._all, kind, tuple(namespaces)) for kind in (*_NAMESPACED, *_CLUSTERS_OWN)
         }
-        answers = together(self._api.scope, {**questions, "extensions": self._extensions}, LISTS_SECONDS)
+        answers = together(self._api.scope, {**questions, "extensions": self._extensions}, LISTS_SECONDS * patience)
         found = _Found()
         for kind in questions:
             answer = answers[kind]
@@ -100,7 +100,7 @@ class KubeScenes:
         refs = [each.owner for each in scene.templates] + [each.ref for each in scene.services]
         refs += [each.ref for each in scene.pods]
         names = {part for each in refs for part in (each.name, each.namespace)}
-        keys, gaps = self._keys(scene.templates, frozenset(names))
+        keys, gaps = self._keys(scene.templates, frozenset(names), NEEDS_SECONDS * patience)
         return replace(scene, keys=keys, gaps=tuple(dict.fromkeys((*scene.gaps, *gaps))))
 
     def shown(self, about: Ref) -> Mapping[str, Any]:
@@ -125,14 +125,14 @@ class KubeScenes:
         return raw_lists.everywhere(self._api, group, plural, namespaces, query)
 
     def _keys(
-        self, templates: Iterable[Template], names: frozenset[str]
+        self, templates: Iterable[Template], names: frozenset[str], seconds: float
     ) -> tuple[dict[Ref, frozenset[str] | None], list[str]]:
         """Read which keys the needed Secrets and ConfigMaps have; what may not be read is a gap.
 
         What is a password in them is hidden from now on; what is the name of an object, too, cannot be.
         """
         wanted = sorted({need.about for template in templates for need in template.needs})
-        answers = together(self._api.scope, {each: partial(self._data_of, each) for each in wanted}, NEEDS_SECONDS)
+        answers = together(self._api.scope, {each: partial(self._data_of, each) for each in wanted}, seconds)
         failed = {each: answer for each, answer in answers.items() if isinstance(answer, BoothealError)}
         gaps = [f"{len(failed)} Secrets and ConfigMaps: {next(iter(failed.values()))}"] if failed else []
         keys: dict[Ref, frozenset[str] | None] = {}
