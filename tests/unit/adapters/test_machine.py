@@ -334,6 +334,8 @@ def test_in_a_container_its_host_decides_on_disks_and_clock(machine: Machine) ->
 SWAPS = [
     ("/dev/mapper/vg-swap none swap sw 0 0", "/dev/dm-1"),
     ("UUID=swap-1 none swap sw 0 0", "/dev/sda3"),
+    ("/dev/sda3 none swap sw 0 0", "/dev/sda3"),
+    ("/var/swap none swap sw 0 0", "/var/swap"),
     ("", "/dev/zram0"),
 ]
 

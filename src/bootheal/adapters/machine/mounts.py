@@ -45,7 +45,6 @@ _NOTED = {
 }
 _NOTES, _BLOCKS = "run/udev/data", "sys/class/block"
 MOST_DEVICES = 1000
-_ONE_LEVEL = 2
 
 # Without these a boot goes on.
 _SPARED = frozenset({"nofail", "noauto", "x-systemd.automount", "_netdev"})
@@ -118,7 +117,8 @@ def _block(root: Path, source: str) -> str:
         return next((each.name for each in numbered if text(each / "dm/name").strip() == wanted), "")
     with suppress(OSError):
         return (root / source.lstrip("/")).readlink().name
-    return source.removeprefix("/dev/") if source.count("/") == _ONE_LEVEL else ""
+    name = source.removeprefix("/dev/")
+    return name if name != source and "/" not in name else ""
 
 
 def _names(directory: Path) -> list[str]:
