@@ -12,12 +12,15 @@ from typing import Any
 import psycopg
 import pytest
 
+from bootheal.adapters.postgres.server import PostgresServer
+from bootheal.diagnosis.servers import NO_ANSWER
 from bootheal.model import Answer, Ref
 from bootheal.pgbouncer.knowledge import refusal
 from bootheal.pgbouncer.server_log import finding
 from support.certificates import Authority
 from support.pgbouncer import USER, WHICH, Bouncer, chosen, environment, free_port, programs
 from support.postgres import ADDRESS, ADMIN, APP, RealPostgres, servers, until
+from support.reach import direct
 
 POD = Ref("pod", "shop", "pooler-1")
 
@@ -126,7 +129,8 @@ def asked(bouncer: Bouncer, case: Case) -> Answer:
     return Answer(ok=False, spoke=True, text=str(refused.value))
 
 
-def running(context: ExitStack, program: Path, postgres: RealPostgres, case: Case) -> Bouncer:
+def running(context: ExitStack, program: Path, postgres: RealPostgres, case: Case, *, every: bool = False) -> Bouncer:
+    """Set it up; `every` database leads to the server, whatever its name."""
     directory = Path(context.enter_context(tempfile.TemporaryDirectory(prefix="pgbouncer-")))
     settings: dict[str, Any] = {}
     for key, value in case.settings.items():
@@ -137,7 +141,7 @@ def running(context: ExitStack, program: Path, postgres: RealPostgres, case: Cas
     given = dict(pair.split("=", 1) for pair in case.connect.split())
     at = {"host": ADDRESS, "port": str(postgres.port)} | given
     userlist = {APP.user: APP.password.reveal(), ADMIN.user: ADMIN.password.reveal()}
-    databases = "shop = " + " ".join(f"{key}={value}" for key, value in at.items())
+    databases = f"{'*' if every else 'shop'} = " + " ".join(f"{key}={value}" for key, value in at.items())
     return Bouncer(program, directory, databases, userlist, settings, files=case.files, answers=case.answers)
 
 
@@ -205,3 +209,23 @@ def test_a_pooler_that_is_started_as_root_says_so(program: Path) -> None:
     found = finding(ended.stdout + ended.stderr)
     assert found is not None, ended.stderr
     assert found.cause.id == "pgbouncer-runs-as-root"
+
+
+ASKS = {"auth_user": ADMIN.user, "auth_query": "select rolname, rolpassword from pg_authid where rolname = $1"}
+
+
+@pytest.mark.parametrize(
+    ("case", "serves"),
+    [(Case(""), True), (Case("", connect=f"port={free_port()}"), True), (Case("", ASKS, f"port={free_port()}"), False)],
+    ids=["serves", "no server, and passwords in a file", "no server, which is asked for passwords"],
+)
+def test_a_greeting_tells_what_a_pooler_does_by_itself(
+    program: Path, postgres: RealPostgres, case: Case, *, serves: bool
+) -> None:
+    """Without credentials: it speaks, or keeps us waiting where it has to ask its server about a role that is new."""
+    with ExitStack() as context:
+        bouncer = context.enter_context(running(context, program, postgres, case, every=True))
+        reach = direct()
+        answer = PostgresServer(reach.open, reach.local).greet(bouncer.target, timeout=1)
+        assert answer.spoke
+        assert (answer.text != NO_ANSWER) is serves, str(answer)

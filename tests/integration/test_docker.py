@@ -110,6 +110,19 @@ def test_without_k3d_the_containers_of_a_stopped_cluster_are_told_servers_first(
     ]
 
 
+def test_why_docker_cannot_start_a_container_is_understood(docker: Docker, host: K3dHost) -> None:
+    """It stands in no log: here the cluster's network was removed (`docker network prune`) while it was stopped."""
+    docker.network("k3d-shop", "172.29.7")
+    docker.node(SERVER, "server", network="k3d-shop")
+    docker("stop", "--time=0", SERVER)
+    docker("network", "rm", "k3d-shop")
+    docker("start", SERVER, check=False)
+    found = [(symptom.kind, symptom.component) for symptom in host.facts().symptoms]
+    assert found == [("k3d-network-missing", SERVER)]
+    (symptom,) = host.facts().symptoms
+    assert "docker network create" in symptom.hint
+
+
 def a_k3d(directory: Path, script: str) -> Path:
     """A stand-in for the `k3d` command, which takes its time."""
     program = directory / "k3d"

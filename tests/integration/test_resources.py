@@ -18,15 +18,16 @@ import yaml
 from bootheal.demo.stack import Stack
 from support.command import SOURCE, environment
 from support.daemon import Daemon
+from support.thorough import times
 from support.usage import Usage, peak, usage
 
-RELOADS = 50
+RELOADS = times(25)
 
 # The first of them fill what is filled once: modules, pools of connections, the allocator's arenas. The most that a
-# process has during the next ten is compared with the most during the last ten.
-WARM_UP, WINDOW = 10, 10
+# process has during the next six is compared with the most during the last six.
+WARM_UP, WINDOW = 8, 6
 
-# A thread that is just ending, a connection that is just made; what leaks, leaks thirty times.
+# A thread that is just ending, a connection that is just made; what leaks, leaks eleven times.
 THREADS, DESCRIPTORS, MEGABYTES = 3, 4, 4.0
 
 
@@ -44,7 +45,7 @@ class Reloading(Daemon):
             time.sleep(0.01)
 
     def reload(self, then: Callable[[], None]) -> list[Usage]:
-        """Send SIGHUP fifty times, each when the one before was obeyed. Return what it has each time."""
+        """Send SIGHUP again and again, each when the one before was obeyed. Return what it has each time."""
         samples, before = [], self.count("was read anew")
         for number in range(1, RELOADS + 1):
             self.process.send_signal(signal.SIGHUP)
@@ -74,7 +75,7 @@ def assert_no_growth(samples: list[Usage]) -> None:
     assert late.megabytes <= early.megabytes + MEGABYTES, (early, late)
 
 
-def test_fifty_reloads_cost_nothing_that_stays(healthy: Stack) -> None:
+def test_reloads_cost_nothing_that_stays(healthy: Stack) -> None:
     """Each has watches, looks and a client's key of its own; when it is over they are gone."""
     healthy.configure({"cluster": {"kubeconfig": str(healthy.certified_kubeconfig)}, "recheck": 1})
     with living(healthy.config) as daemon:
@@ -178,7 +179,7 @@ def hopeless(request: pytest.FixtureRequest, healthy: Stack, tmp_path: Path) -> 
     healthy.configure(original)
 
 
-def test_fifty_reloads_where_nothing_can_be_done_cost_nothing_either(hopeless: Path) -> None:
+def test_reloads_where_nothing_can_be_done_cost_nothing_either(hopeless: Path) -> None:
     """And none of them has to wait until a look that hangs has reached its deadline."""
     with living(hopeless) as daemon:
         daemon.wait_for("", 1)

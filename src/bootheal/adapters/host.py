@@ -2,11 +2,13 @@
 
 import os
 import re
+import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
 
 from bootheal.adapters.systemd_credentials import given
@@ -151,20 +153,80 @@ class HostAmongNodes:
             self._asked = time.monotonic()
 
 
+class OneNode:
+    """Finds out whether the only node of a cluster is this machine, where the configuration does not say so.
+
+    It is where we run in a pod of that cluster (`inside`), or where the node has this machine's name and address. The
+    boot id alone is no proof: containers that are nodes, as those of kind, share it, and boot when they are started.
+    `nodes` lists them, from a list that is kept; where it cannot be had, the latest answer counts. Each answer is
+    believed for `believed` seconds.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        nodes: Callable[[], Sequence[Node]],
+        *,
+        inside: bool,
+        believed: float = BELIEVED_SECONDS,
+    ) -> None:
+        self._machine, self._nodes, self._inside, self._believed = machine, nodes, inside, believed
+        self._here = False
+        self._asked = float("-inf")
+
+    def machine(self) -> Machine | None:
+        """Return this machine where it is the cluster's, else None."""
+        if time.monotonic() - self._asked >= self._believed:
+            with suppress(BoothealError):
+                nodes = self._nodes()
+                self._here = len(nodes) == 1 and (self._inside or is_this_machine(nodes[0]))
+                self._asked = time.monotonic()
+        return self._machine if self._here else None
+
+
+def is_this_machine(node: Node) -> bool:
+    """Tell whether a node has both the name and an address of the machine that we run on."""
+    name = os.uname().nodename.lower()
+    return node.name.lower() in (name, name.partition(".")[0]) and _is_local(node.ip)
+
+
+def _is_local(address: str) -> bool:
+    """Tell whether an address is this machine's: what is sent there is sent from there. Nothing is sent."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, 9))
+            return bool(ip_address(probe.getsockname()[0]) == ip_address(address))
+    except (OSError, ValueError):
+        return False
+
+
+def _nowhere() -> None:
+    return None
+
+
 class RemoteHost:
-    """The cluster runs elsewhere: its boot cannot be known from here, see `freshness`."""
+    """A cluster that is reached by its kubeconfig alone: nothing of its components can be seen or done from here.
+
+    Its boot is known where `here` returns the machine that it is on; else it cannot be known, see `freshness`.
+    """
+
+    def __init__(self, here: Callable[[], Machine | None] = _nowhere) -> None:
+        self._here = here
 
     def boot_id(self) -> str | None:
-        """Return None."""
-        return None
+        """Return this machine's where the cluster is on it."""
+        machine = self._here()
+        return machine.boot_id() if machine else None
 
     def epoch(self) -> str | None:
-        """Return None."""
+        """Return None: what its nodes report is the name of it, and is asked for where they are looked at."""
         return None
 
     def boot_time(self) -> BootTime | None:
-        """Return None."""
-        return None
+        """Return this machine's where the cluster is on it."""
+        machine = self._here()
+        return machine.boot_time() if machine else None
 
     def facts(self) -> HostFacts:
         """Return nothing."""

@@ -30,7 +30,7 @@ _LAST = frozenset({"fatal", "panic", "dpanic"})
 
 
 def find(component: str, lines: Iterable[str], catalogue: Catalogue = UNITS) -> tuple[Symptom, ...]:
-    """Return each known trouble once, by what was said of it last: the fatal ones first, then as in the catalogue."""
+    """Return each known trouble once, by what was said of it last: the fatal first, data at risk before all."""
     found: dict[str, tuple[Finding, bool]] = {}
     for line in lines:
         if finding := _recognised(line, catalogue):
@@ -43,7 +43,7 @@ def find(component: str, lines: Iterable[str], catalogue: Catalogue = UNITS) -> 
         _symptom(component, found[cause][0], ends=found[cause][1])
         for cause in sorted(found, key=lambda cause: order[cause])
     ]
-    return tuple(sorted(symptoms, key=lambda symptom: not symptom.fatal))
+    return tuple(sorted(symptoms, key=lambda symptom: (not symptom.fatal, symptom.spares_data)))
 
 
 def fatal_words(lines: Sequence[str], catalogue: Catalogue = UNITS) -> str:

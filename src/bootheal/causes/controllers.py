@@ -74,6 +74,18 @@ CONTROLLERS: tuple[Cause, ...] = (
         signs=_refused(r'admission webhook \\?"\S+?\\?" denied the request'),
         next_step="correct the workload by what it says, or the webhook's policy: " + REPLICASETS,
     ),
+    # crypto/x509; k8tz#1, helm-charts#6666: its pods serve another certificate than its configuration has
+    Cause(
+        id="webhook-certificate",
+        means="its pods cannot be created: the certificate of a webhook that must be asked is not accepted: {said}",
+        gravity=Gravity.PERSON,
+        signs=_refused(
+            r"failed calling webhook.*x509: certificate (?:signed by unknown|is valid for|is not valid|relies on)",
+            r"failed calling webhook.*x509: certificate has expired or is not yet valid: current time \S+ is after",
+        ),
+        next_step="restart the webhook's own pods, so that they serve the certificate of its caBundle; where that does "
+        "not help, renew both: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+    ),
     Cause(
         id="webhook-silent",
         means="its pods cannot be created: a webhook that must be asked does not answer: {said}",
@@ -81,6 +93,7 @@ CONTROLLERS: tuple[Cause, ...] = (
         signs=_refused("failed calling webhook", "failed to call webhook", r"^webhook \S+ (?:of|does not answer)"),
         next_step="see the pods of the webhook's own Service; kubectl get validatingwebhookconfigurations,"
         "mutatingwebhookconfigurations",
+        consequence_of=("webhook-unanswered",),
     ),
     Cause(
         id="policy-denies",

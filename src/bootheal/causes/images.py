@@ -65,6 +65,15 @@ IMAGES: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=_pull("no space left on device"),
         next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune)",
+        consequence_of=("disk-full",),
+    ),
+    Cause(
+        id="image-disk-fails",
+        means="a disk of the node cannot be written while image {image} is pulled: {said}",
+        gravity=Gravity.DATA,
+        signs=_pull("read-only file system", "input/output error", "structure needs cleaning"),
+        next_step="dmesg | grep -iE 'i/o error|remount' shows which; save what can be read before anything else",
+        consequence_of=("disk-read-only",),
     ),
     # containerd#5854, #9115, #3671, siutsin/otaru#2798: what was not on the disk at a cut of power
     Cause(
@@ -157,7 +166,7 @@ IMAGES: tuple[Cause, ...] = (
         signs=_pull(
             "no such host",
             "server misbehaving",
-            r"lookup \S+(?: on \S+)?: .*(?:timeout|refused|unreachable)",
+            r"lookup \S+(?: on \S+)?: .*(?:timeout|refused|unreachable|busy)",
             "[Tt]emporary failure in name resolution",
         ),
         next_step="on the node: getent hosts REGISTRY; for k3d: docker network inspect",

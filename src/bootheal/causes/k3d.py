@@ -49,6 +49,31 @@ BALANCING: tuple[Cause, ...] = (
 )
 
 NODE: tuple[Cause, ...] = (
+    # moby libnetwork: k3d#181
+    Cause(
+        id="k3d-port-taken",
+        means="a port of this machine that it wants is taken: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit("port is already allocated", "Ports are not available", "userland proxy: .*address already in use"),
+        next_step="ss -ltnp and docker ps show who has it; end that, then k3d cluster start",
+    ),
+    # moby libnetwork/ipam: its container has a fixed address, which another one was given first
+    Cause(
+        id="k3d-address-taken",
+        means="another container has its address on the cluster's network: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit("^(?:.*: )?Address already in use$"),
+        next_step="docker network inspect k3d-CLUSTER shows whose; disconnect that, then k3d cluster start",
+    ),
+    # moby: the network was removed while it was stopped
+    Cause(
+        id="k3d-network-missing",
+        means="the network of the cluster is not there any more: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r"(?:^|: )network [\w.-]+ not found$"),
+        next_step="docker network create k3d-CLUSTER, docker network connect for each of its containers, then k3d "
+        "cluster start",
+    ),
     # k3d#1221, field-notes D1
     Cause(
         id="k3d-entrypoint-failed",

@@ -2,6 +2,7 @@
 
 from bootheal.causes.catalogue import Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
+from bootheal.causes.k3s_host import HOST
 from bootheal.causes.signs import unit
 
 DB = "/var/lib/rancher/k3s/server/db"
@@ -46,6 +47,14 @@ K3S: tuple[Cause, ...] = (
         ),
         next_step=RESTORE,
     ),
+    # dqlite, of k3s before 1.19, of microk8s and LXD: k3s#1403, #1639, microk8s#3485
+    Cause(
+        id="k3s-dqlite-damaged",
+        means="its datastore, dqlite, is damaged: {said}",
+        gravity=Gravity.DATA,
+        signs=unit(r"raft_start\(\): io: ", "LZ4F_decompress", r"vfsDatabaseWrite: Assertion"),
+        next_step=f"stop it, keep a copy of {DB} as it is, and restore the newest backup",
+    ),
     Cause(
         id="k3s-disk-fails",
         means="the disk of its datastore fails, or was made read-only: {said}",
@@ -57,6 +66,7 @@ K3S: tuple[Cause, ...] = (
             "structure needs cleaning",
         ),
         next_step="dmesg | grep -iE 'i/o error|remount' shows which disk; save what can be read before anything else",
+        consequence_of=("disk-read-only",),
     ),
     Cause(
         id="k3s-etcd-full",
@@ -77,6 +87,24 @@ K3S: tuple[Cause, ...] = (
             "member count is unequal",
         ),
         next_step="on the others: kubectl get nodes; see docs.k3s.io on joining a server anew",
+    ),
+    # pkg/etcd of k3s: MembershipError; k3s#9879
+    Cause(
+        id="k3s-address-changed",
+        means="this machine has another address than the one that its etcd knows: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit("this server is a not a member of the etcd cluster"),
+        next_step="give the machine its former address (ip -br address); or, where it is to keep the new one: "
+        "systemctl stop k3s, k3s server --cluster-reset, systemctl start k3s",
+    ),
+    # client-go leaderelection, in the controllers that k3s runs in its process; k3s#2615
+    Cause(
+        id="k3s-too-slow",
+        means="its datastore was too slow for its controllers, which lost their lease, so that it ended: {said}",
+        gravity=Gravity.PASSES,
+        signs=unit(r"leader ?election lost", r"failed to renew lease \S+: "),
+        next_step="it is started again; where it comes again and again, the disk is too slow or busy: iostat -x 5",
+        restart_helps=True,
     ),
     Cause(
         id="k3s-datastore-unreachable",
@@ -139,117 +167,20 @@ K3S: tuple[Cause, ...] = (
         ),
         next_step="correct /etc/rancher/k3s/config.yaml, or ExecStart of its unit",
     ),
-    # --- certificates and the clock: crypto/x509; k3s#6152, #5163 --------------------------------------
-    Cause(
-        id="k3s-clock-behind",
-        means="a certificate is not valid yet by this machine's clock: the clock is wrong",
-        gravity=Gravity.PASSES,
-        signs=unit(r"x509: certificate has expired or is not yet valid: current time \S+ is before"),
-        next_step="timedatectl shows whether the clock is synchronised; where it is right again: systemctl restart k3s",
-        restart_helps=True,
-    ),
-    Cause(
-        id="k3s-certificate-expired",
-        means="a certificate has expired",
-        gravity=Gravity.PERSON,
-        signs=unit("x509: certificate has expired"),
-        next_step="where the clock is right (timedatectl): systemctl restart k3s renews what expires; else "
-        "k3s certificate rotate, then systemctl start k3s",
-        restart_helps=True,
-    ),
-    # --- the kernel: field-notes N4; k3d#853 ----------------------------------------------------------
-    Cause(
-        id="kubelet-cgroup-v1",
-        means="this kubelet does not run on cgroup v1, which this machine has",
-        gravity=Gravity.PERSON,
-        signs=unit("configured to not run on a host using cgroup v1"),
-        next_step="boot with systemd.unified_cgroup_hierarchy=1; until then a kubelet drop-in with failCgroupV1: false",
-        since="1.35",
-    ),
-    Cause(
-        id="k3s-memory-cgroup",
-        means="this kernel offers it no memory cgroup",
-        gravity=Gravity.PERSON,
-        signs=unit("failed to find memory cgroup"),
-        next_step="boot with cgroup_enable=memory cgroup_memory=1",
-    ),
-    Cause(
-        id="k3s-cpuset-cgroup",
-        means="this kernel offers it no cpuset cgroup",
-        gravity=Gravity.PERSON,
-        signs=unit("failed to find cpuset cgroup"),
-        next_step="boot with cgroup_enable=cpuset, or upgrade k3d, which knows cgroup v2 since 5.1",
-    ),
-    # --- its kubelet and its containerd --------------------------------------------------------------
-    # kubernetes#118371
-    Cause(
-        id="kubelet-checkpoint-corrupt",
-        means="the kubelet's record of what it gave to pods is damaged: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit("could not restore state from checkpoint", "checkpoint is corrupted"),
-        next_step="move the file that it names out of the way (/var/lib/kubelet/*_manager_state), and start k3s",
-    ),
-    Cause(
-        id="kubelet-swap",
-        means="the kubelet refuses to run while swap is on",
-        gravity=Gravity.PERSON,
-        signs=unit("running with swap on is not supported"),
-        next_step="swapoff -a and /etc/fstab, or kubelet-arg fail-swap-on=false",
-    ),
-    # k3s#11973, containerd#10848; fixed in containerd 2.0.4
-    Cause(
-        id="containerd-state-damaged",
-        means="its containerd cannot read what it ran before: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit(
-            "failed to recover state: ",
-            "failed to get metadata for stored sandbox",
-            r"containerd.*(?:metadata|meta\.db|bolt).*(?:invalid|corrupt|file size too small|timeout)",
-        ),
-        next_step="upgrade k3s (containerd 2.0.4 has the cure); moving /var/lib/rancher/k3s/agent/containerd away "
-        "makes it pull all images anew",
-    ),
-    Cause(
-        id="containerd-snapshotter",
-        means="the file system of its containerd is not one that it can use: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit("snapshotter cannot be enabled for"),
-        next_step="k3s --snapshotter=native, or see that the right disk is mounted at /var/lib/rancher",
-    ),
-    Cause(
-        id="containerd-socket",
-        means="containerd's socket is missing",
-        gravity=Gravity.HEALED,
-        signs=unit("containerd.sock: connect: "),
-        next_step="where it lasts: systemctl restart k3s",
-        restart_helps=True,
-    ),
-    # --- the network -------------------------------------------------------------------------------
-    Cause(
-        id="k3s-port-taken",
-        means="another process has its port",
-        gravity=Gravity.PERSON,
-        signs=unit("bind: address already in use"),
-        next_step="ss -ltnp shows which",
-    ),
-    Cause(
-        id="k3s-no-route",
-        means="this machine has no network yet: no default route",
-        gravity=Gravity.PASSES,
-        signs=unit(
-            "no default routes found",
-            "unable to select an IP from default routes",
-            "no such network interface",
-            "failed to find (?:the )?interface",
-            "unable to find suitable network address",
-        ),
-        next_step="ip route; systemctl status systemd-networkd NetworkManager",
-        restart_helps=True,
-    ),
+    *HOST,
 )
 
 # With these it gets no further, whatever it calls them: it says them again and again while its unit starts.
-HOLD_UP = frozenset({"k3s-node-password", "k3s-token", "kubelet-cgroup-v1", "k3s-memory-cgroup", "k3s-cpuset-cgroup"})
+HOLD_UP = frozenset(
+    {
+        "k3s-node-password",
+        "k3s-token",
+        "k3s-address-changed",
+        "kubelet-cgroup-v1",
+        "k3s-memory-cgroup",
+        "k3s-cpuset-cgroup",
+    }
+)
 
 HARMLESS: tuple[Harmless, ...] = (
     Harmless(

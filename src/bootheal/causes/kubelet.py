@@ -6,7 +6,8 @@ to 1.36. Messages: the same, containerd's internal/cri/server, and runc's libcon
 
 from bootheal.causes.catalogue import Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
-from bootheal.causes.signs import condition, ended, event, log, starting, waiting
+from bootheal.causes.signs import ended, event, log, starting, waiting
+from bootheal.causes.volumes import STALE
 
 DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 LOGS = "kubectl -n {namespace} logs --previous {name} -c {container}"
@@ -30,6 +31,8 @@ KUBELET: tuple[Cause, ...] = (
         signs=_create(
             "services have not yet been read at least once",
             "failed to sync (?:configmap|secret) cache",
+            # kubernetes#105204: no pod that names a volume that it has not is accepted
+            r"cannot find volume \S+ to mount into container",
         ),
         next_step=DESCRIBE,
     ),
@@ -58,7 +61,7 @@ KUBELET: tuple[Cause, ...] = (
             "context canceled",
             "code = Unavailable",
             "containerd.sock: connect: ",
-            "error reading from server: EOF",
+            "error reading from server: ",
             "transport is closing",
             "ttrpc: closed",
             "shim task .*(?:timed out|i/o timeout)",
@@ -82,12 +85,21 @@ KUBELET: tuple[Cause, ...] = (
         signs=starting(r"inotify\S*.*(?:no space left on device|too many open files)"),
         next_step="sysctl fs.inotify.max_user_watches=1048576 fs.inotify.max_user_instances=1024",
     ),
+    # runc: mount(2) says ENOSPC where there are too many mounts; k3s#2980
+    Cause(
+        id="node-mounts-full",
+        means="the node makes no more mounts for container {container}: {said}",
+        gravity=Gravity.PERSON,
+        signs=starting(r"mounting .*no space left on device", r"error mounting .*no space left on device"),
+        next_step="on the node: findmnt | wc -l, sysctl fs.mount-max (raise it); a reboot removes those that piled up",
+    ),
     Cause(
         id="node-disk-full",
         means="the node's disk is full",
         gravity=Gravity.PERSON,
         signs=(*_create("no space left on device"), *starting("write .*: no space left on device")),
         next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune)",
+        consequence_of=("disk-full",),
     ),
     Cause(
         id="node-read-only",
@@ -95,6 +107,7 @@ KUBELET: tuple[Cause, ...] = (
         gravity=Gravity.DATA,
         signs=_create(r"/var/lib/(?:rancher|kubelet|containerd)\S*: read-only file system", "input/output error"),
         next_step="dmesg | grep -iE 'i/o error|remount' shows which; save what can be read before anything else",
+        consequence_of=("disk-read-only",),
     ),
     # containerd#5854, #10457: an unpacked layer that was not on the disk at a cut of power. What ran before is damaged.
     Cause(
@@ -129,6 +142,15 @@ KUBELET: tuple[Cause, ...] = (
         signs=_create(r'[Cc]onfig[Mm]aps? \\?"?\S+?\\?"? not found', r"couldn't find key \S+ in ConfigMap"),
         next_step="make what it names, or correct the workload: its pods then start by themselves",
     ),
+    # csi-driver-smb#419, external-storage#1128: the volume is there for the kubelet, and gone for who opens it
+    Cause(
+        id="mount-stale",
+        means="a volume of container {container} is a mount whose other end is gone: {said}",
+        gravity=Gravity.PERSON,
+        signs=(*_create(*STALE), *(sign for text in STALE for sign in ended("ContainerCannotRun", text))),
+        next_step="see that its server is up; then on the node: umount -l PATH, and kubectl -n {namespace} delete pod "
+        "{name}",
+    ),
     # containerd pkg/oci, runc libcontainer
     Cause(
         id="mount-not-possible",
@@ -143,7 +165,6 @@ KUBELET: tuple[Cause, ...] = (
             r"failed to (?:generate|apply).* failed to stat",
             "failed to prepare subPath",
             "failed to create subPath",
-            "cannot find volume",
             "failed to (?:mount|stat) ",
             r"(?:^|[\s:])l?stat \S+: no such file or directory$",
             "read-only file system",
@@ -228,23 +249,6 @@ KUBELET: tuple[Cause, ...] = (
         signs=waiting("CreateContainerConfigError"),
         next_step="make what it names, or correct the workload: its pods then start by themselves",
     ),
-    # kubelet/prober: Unhealthy names probe and answer
-    Cause(
-        id="probe-fails",
-        means="its probe fails: {said}",
-        gravity=Gravity.PASSES,
-        signs=event("Unhealthy"),
-        next_step=DESCRIBE,
-        restart_helps=True,
-    ),
-    # kubelet/status/generate.go: "the status of pod readiness gate %q is not \"True\", but False"
-    Cause(
-        id="readiness-gate",
-        means="its containers are ready, but a readiness gate is not: {said}",
-        gravity=Gravity.PASSES,
-        signs=condition("ReadinessGatesNotReady"),
-        next_step="whoever answers for the gate (a load balancer's controller, a mesh) must set it: " + DESCRIBE,
-    ),
     Cause(
         id="crash-loop",
         means="container {container} ends again and again",
@@ -256,6 +260,10 @@ KUBELET: tuple[Cause, ...] = (
 )
 
 HARMLESS: tuple[Harmless, ...] = (
+    Harmless(
+        Sign(Source.EVENT, r"probe errored.*(?:CONTAINER_EXITED|container not running|container \S+ not found)"),
+        "a probe was asked of a container that had just ended: why stands in its status",
+    ),
     Harmless(Sign(Source.WAITING, reason="ContainerCreating"), "each container begins so"),
     Harmless(Sign(Source.WAITING, reason="PodInitializing"), "each container after an init container begins so"),
     Harmless(Sign(Source.TERMINATED, reason="Completed"), "it ended well"),

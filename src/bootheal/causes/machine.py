@@ -1,6 +1,9 @@
 """What of the machine itself is not well: the API server, nodes, the parts of the cluster, the disks. Pure."""
 
-from bootheal.causes.cause import Cause, Gravity, Sign, Source
+from bootheal.causes.catalogue import Catalogue
+from bootheal.causes.cause import Cause, Evidence, Finding, Gravity, Sign, Source
+from bootheal.causes.signs import condition
+from bootheal.model import Node, Ref
 
 
 def _host(reason: str) -> tuple[Sign, ...]:
@@ -115,3 +118,61 @@ MACHINE: tuple[Cause, ...] = (
         next_step="kubectl describe apiservice {name}",
     ),
 )
+
+# Why a node is not Ready, as its kubelet words it: pkg/kubelet/nodestatus, pkg/kubelet/runtime.go, the node controller.
+NODES: tuple[Cause, ...] = (
+    Cause(
+        id="node-starts",
+        means="its kubelet has just started: {said}",
+        gravity=Gravity.PASSES,
+        signs=condition(
+            "KubeletNotReady",
+            "status check may not have completed yet",
+            "pleg has yet to be successful",
+            "CSINode is not yet initialized",
+            "failed to initialize CSINode",
+        ),
+        next_step="where it lasts: journalctl -u k3s -e",
+    ),
+    # kubernetes#45419, #72533, #77728: the runtime hangs or is away, and no pod of the node gets on
+    Cause(
+        id="node-runtime-down",
+        means="its container runtime does not answer: {said}",
+        gravity=Gravity.PASSES,
+        signs=condition(
+            "KubeletNotReady", "container runtime is down", "PLEG is not healthy", r"runtime .*not ready: Runtime"
+        ),
+        next_step="systemctl restart k3s (its containers run on); iostat -x 5 and dmesg show whether the disk is why",
+        restart_helps=True,
+    ),
+    Cause(
+        id="node-network-not-ready",
+        means="its pod network is not set up: {said}",
+        gravity=Gravity.PASSES,
+        signs=condition("KubeletNotReady", "network not ready", "cni plugin not initialized", "NetworkPluginNotReady"),
+        next_step="journalctl -u k3s | grep -i flannel; of another plugin: kubectl -n kube-system get pods -o wide",
+    ),
+    # pkg/kubelet/nodeshutdown; what was cancelled (shutdown -c) stands there until the kubelet starts again
+    Cause(
+        id="node-shuts-down",
+        means="it is being shut down, or was to be: {said}",
+        gravity=Gravity.PASSES,
+        signs=condition("KubeletNotReady", "node is shutting down"),
+        next_step="where the shutdown was cancelled: systemctl restart k3s",
+        restart_helps=True,
+    ),
+    Cause(
+        id="node-silent",
+        means="its kubelet has fallen silent: {said}",
+        gravity=Gravity.PASSES,
+        signs=condition("NodeStatusUnknown"),
+        next_step="on it: systemctl status k3s --no-pager; journalctl -u k3s -e",
+    ),
+)
+
+
+def of_node(node: Node) -> Finding | None:
+    """Return why a node is not Ready, by its own condition; None where that is not known."""
+    reason, _, text = node.why.partition(": ")
+    about = Ref("node", "", node.name)
+    return Catalogue(NODES).recognise(Evidence(source=Source.CONDITION, reason=reason, text=text, about=about))

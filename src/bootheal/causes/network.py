@@ -10,9 +10,12 @@ from bootheal.causes.signs import event, log, unit
 DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 
 
+# The kubelet ends what is left of a pod's former sandbox before it makes a new one.
+_REASONS = ("FailedCreatePodSandBox", "FailedCreatePodSandbox", "NetworkNotReady", "FailedSync", "FailedKillPod")
+
+
 def _sandbox(*texts: str) -> tuple[Sign, ...]:
-    reasons = ("FailedCreatePodSandBox", "FailedCreatePodSandbox", "NetworkNotReady", "FailedSync")
-    return tuple(sign for reason in reasons for sign in event(reason, *texts))
+    return tuple(sign for reason in _REASONS for sign in event(reason, *texts))
 
 
 NETWORK: tuple[Cause, ...] = (
@@ -30,7 +33,10 @@ NETWORK: tuple[Cause, ...] = (
         id="sandbox-name-reserved",
         means="names of lost sandboxes are still reserved",
         gravity=Gravity.HEALED,
-        signs=(*_sandbox("failed to reserve sandbox name", "is reserved for"), *unit("is reserved for")),
+        signs=(
+            *_sandbox("failed to reserve sandbox name", "is reserved for", "pod sandbox with name .* already exists"),
+            *unit("is reserved for"),
+        ),
         next_step="delete the pod once, its successor has another name: kubectl -n {namespace} delete pod {name}; "
         "where it lasts: systemctl restart k3s",
         restart_helps=True,
@@ -51,11 +57,17 @@ NETWORK: tuple[Cause, ...] = (
         id="calico-unauthorized",
         means="Calico's token is no longer accepted by the API server",
         gravity=Gravity.PERSON,
-        signs=(
-            *_sandbox(r"connection is unauthorized: Unauthorized", "error getting ClusterInformation"),
-            *_sandbox("Multus: .*Unauthorized"),
-        ),
+        signs=(*_sandbox(r"connection is unauthorized: Unauthorized", "Multus: .*Unauthorized"),),
         next_step="kubectl -n kube-system rollout restart daemonset/calico-node",
+        restart_helps=True,
+    ),
+    Cause(
+        id="network-plugin-certificate",
+        means="the network plugin does not trust the certificate of the API server, which has changed: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox(r"failed \((?:add|delete)\): .*https://\S+.* x509: "),
+        next_step="restart the network plugin's pods, which write its credentials anew: kubectl "
+        "-n kube-system get pods -o wide; of Calico: kubectl -n kube-system rollout restart daemonset/calico-node",
         restart_helps=True,
     ),
     Cause(
@@ -67,11 +79,20 @@ NETWORK: tuple[Cause, ...] = (
             "no networks found in",
             "network is not ready",
             "/var/lib/calico/nodename: no such file",
-            "[Cc]ilium.*(?:socket|daemon|agent|connect)",
-            r"failed to (?:setup|set up).*connect: connection refused",
-            "error dialing|transport: Error while dialing",
+            # pkg/client of Cilium; cilium#39846, #40459
+            "[Cc]ilium.*(?:socket|daemon|agent|connect|timeout exceeded|TooManyRequests)",
+            r"error dialing|transport: Error while dialing(?!.*containerd\.sock)",
+            r"(?<!containerd)\.sock: connect: ",
         ),
         next_step="see its pods: kubectl -n kube-system get pods -o wide",
+    ),
+    # rook#5330, kubernetes#74298: the plugin asks the API server by the address of its Service
+    Cause(
+        id="network-plugin-cut-off",
+        means="the network plugin does not reach the API server, as before kube-proxy has set its rules: {said}",
+        gravity=Gravity.PASSES,
+        signs=_sandbox(r"dial tcp \S+:\d+: (?:connect: |i/o timeout)", r"https://\S+.*(?:deadline exceeded|timeout)"),
+        next_step="where it lasts: journalctl -u k3s -e; kubectl -n kube-system get pods -o wide",
     ),
     Cause(
         id="network-plugin-missing",
@@ -114,11 +135,89 @@ NETWORK: tuple[Cause, ...] = (
         next_step="cat /proc/cgroups; dead cgroups that pile up go with a reboot",
     ),
     Cause(
+        id="sandbox-disk-fails",
+        means="a disk of the node cannot be read or written, or was made read-only: {said}",
+        gravity=Gravity.DATA,
+        signs=_sandbox("[Ii]nput/output error", "[Ss]tructure needs cleaning", "[Rr]ead-only file system"),
+        next_step="dmesg | grep -iE 'i/o error|remount' shows which; save what can be read before anything else",
+        consequence_of=("disk-read-only",),
+    ),
+    # containerd internal/cri/config, containerd-shim-runc
+    Cause(
+        id="sandbox-runtime-missing",
+        means="the node's containerd has not the runtime that the pod asks for: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox(r"no runtime for \S+ is configured", r"fork/exec \S+: (?:no such file|permission denied)"),
+        next_step="install it on the node (nvidia-container-toolkit and the like), and restart k3s, "
+        "which finds it then; kubectl get runtimeclasses",
+    ),
+    # plugins/meta/portmap
+    Cause(
+        id="sandbox-port-taken",
+        means="another program of the node has the host port that the pod wants: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox("cannot open hostport", "bind: address already in use"),
+        next_step="ss -ltnp on the node shows which; " + DESCRIBE,
+    ),
+    Cause(
+        id="sandbox-kernel-modules",
+        means="the kernel that runs has no module for the pod network, as after its upgrade: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox(
+            "operation not supported",
+            r"can't initialize ip6?tables table",
+            r"Couldn't (?:find|load) (?:match|target)",
+        ),
+        next_step="uname -r; ls /lib/modules: where the two differ, reboot",
+    ),
+    Cause(
         id="sandbox-disk-full",
         means="the node's disk is full",
         gravity=Gravity.PERSON,
         signs=_sandbox("no space left on device"),
         next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune)",
+        consequence_of=("disk-full",),
+    ),
+    # containerd core/mount; k3s#19
+    Cause(
+        id="sandbox-snapshotter",
+        means="the file system of the node's containerd is not one that it can use: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox(r"failed to mount rootfs component.*(?:invalid argument|not supported)"),
+        next_step="see that the right disk is mounted at /var/lib/rancher (findmnt); on ZFS: k3s --snapshotter=native",
+    ),
+    # containerd/cgroups; k3s#660
+    Cause(
+        id="sandbox-cgroups-broken",
+        means="the cgroups of this node are not set up as its container runtime needs them: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox("cgroups: cgroup deleted", r"mountpoint for \w+ not found", "cgroup mountpoint does not exist"),
+        next_step="k3s check-config says what is missing; boot with cgroup_enable=memory cgroup_memory=1, or cgroup v2",
+    ),
+    # containerd internal/cri/server; k3s#1940
+    Cause(
+        id="sandbox-runtime-busy",
+        means="the node's container runtime is busy, or does not answer: the pod is tried again: {said}",
+        gravity=Gravity.PASSES,
+        signs=_sandbox(
+            "ttrpc: closed",
+            "DeadlineExceeded|deadline exceeded",
+            "code = Unavailable",
+            "containerd.sock: connect: ",
+            "error reading from server: EOF",
+            "can't get final child's PID from pipe",
+            "shim task .*timed out",
+        ),
+        next_step="where it lasts, see the runtime: journalctl -u k3s -e; free -m; " + DESCRIBE,
+    ),
+    # kubernetes#133081, talos#374
+    Cause(
+        id="sandbox-not-removed",
+        means="what is left of the pod's former sandbox cannot be removed, and it gets no new one before that: {said}",
+        gravity=Gravity.PASSES,
+        signs=event("FailedKillPod"),
+        next_step="where it lasts: see the pods of the network plugin (kubectl -n kube-system get pods -o wide); "
+        + DESCRIBE,
     ),
     Cause(
         id="sandbox-not-made",
@@ -132,7 +231,7 @@ NETWORK: tuple[Cause, ...] = (
         id="dns-loop",
         means="CoreDNS asks itself: its forwarder leads back to it, as where the node's resolv.conf names 127.0.0.1",
         gravity=Gravity.PERSON,
-        signs=log(r"plugin/loop: Loop .*detected"),
+        signs=log(r"plugin/loop: (?:Loop|Seen) .*detected"),
         next_step="give the node a resolv.conf with a real name server, or k3s --resolv-conf, then "
         "kubectl -n kube-system rollout restart deployment/coredns",
     ),
@@ -151,6 +250,14 @@ NETWORK: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=log(r"dial tcp 10\.\d+\.\d+\.1:443: \S+", "plugin/kubernetes: .*(?:timeout|refused|no route)"),
         next_step="see the node's network: kubectl -n kube-system get pods; ip route",
+    ),
+    # plugin/errors; coredns#5778
+    Cause(
+        id="dns-upstream-silent",
+        means="the name server that CoreDNS asks for names outside the cluster does not answer: {said}",
+        gravity=Gravity.PASSES,
+        signs=log(r"plugin/errors: .*->\S+:53: (?:i/o timeout|read: |connect: )"),
+        next_step="cat /etc/resolv.conf on the node; resolvectl status",
     ),
     Cause(
         id="dns-port-taken",

@@ -31,10 +31,18 @@ NODE: tuple[Cause, ...] = (
         signs=_clause(
             "volume node affinity conflict",
             "didn't match PersistentVolume's node affinity",
-            "bound to non-existent persistentvolume",
         ),
         next_step="kubectl get nodes; kubectl get persistentvolumes -o wide; give the node its former name "
         "(hostnamectl, or k3s --node-name)",
+    ),
+    Cause(
+        id="claim-volume-gone",
+        means="the volume of a claim of the pod is not there any more, as far as Kubernetes knows: {said}",
+        gravity=Gravity.DATA,
+        signs=_clause("bound to non-existent persistentvolume"),
+        next_step="make nothing anew: look for the volume's directory first, under /var/lib/rancher/k3s/storage; "
+        "kubectl get persistentvolumes; kubectl -n {namespace} get persistentvolumeclaims",
+        consequence_of=("claim-lost",),
     ),
     Cause(
         id="claim-missing",
@@ -68,6 +76,10 @@ NODE: tuple[Cause, ...] = (
         signs=_clause(
             r"taint \{?node\.kubernetes\.io/(?:not-ready|unreachable|network-unavailable)",
             r"taint \{?node\.cloudprovider\.kubernetes\.io/uninitialized",
+            # of storage drivers and network plugins: each takes its own off when it serves
+            r"taint \{?\S+/(?:agent-not-ready|not-ready|startup-taint)",
+            # of TrueNAS SCALE, until it has booted: cloudnative-pg#1946
+            r"taint \{?ix-svc-(?:start|stop)",
             "no nodes available to schedule pods",
         ),
         next_step="kubectl get nodes",
@@ -79,6 +91,7 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=_clause(r"taint \{?node\.kubernetes\.io/disk-pressure"),
         next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune)",
+        consequence_of=("disk-full",),
     ),
     Cause(
         id="node-memory-pressure",
@@ -187,6 +200,16 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=unit("no space left on device", r"\bENOSPC\b", "database or disk is full"),
         next_step="make room on the disk of /var/lib/rancher",
+        consequence_of=("disk-full",),
+    ),
+    # pkg/kubelet/images/image_gc_manager.go; k3d#1057. Said once, it is the kubelet's first look.
+    Cause(
+        id="node-images-too-many",
+        means="the disk of its images is fuller than it may be, and nothing of it can be removed: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit("Image garbage collection failed multiple times", "failed to garbage collect required amount of"),
+        next_step="make room on the disk of /var/lib/rancher (df -h), before its pods are evicted for it",
+        consequence_of=("disk-full",),
     ),
     # kubernetes#125579: devices are not there before their plugins are
     Cause(

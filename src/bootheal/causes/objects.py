@@ -81,7 +81,6 @@ WORKLOADS: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=seen("ReferenceMissing"),
         next_step="make what it names, or correct the workload: kubectl -n {namespace} get secrets,configmaps",
-        consequence_of=("reference-missing",),
     ),
     Cause(
         id="workload-not-available",
@@ -121,6 +120,24 @@ PODS: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=seen("NotReady"),
         next_step="kubectl -n {namespace} logs {name} --all-containers --tail=50",
+        restart_helps=True,
+    ),
+    Cause(
+        id="server-silent",
+        means="its container runs, and no server answers in it: {said}",
+        gravity=Gravity.PASSES,
+        signs=seen("ServerSilent"),
+        next_step="kubectl -n {namespace} logs {name} -c {container} --tail=50",
+        restart_helps=True,
+    ),
+    # A client whose role it has to ask its server for is kept waiting; 1.26.0 and older may spin (CVE-2026-107349).
+    Cause(
+        id="pooler-waits",
+        means="it takes a connection and goes no further: it waits for its server, is paused, or hangs: {said}",
+        gravity=Gravity.PASSES,
+        signs=seen("PoolerWaits"),
+        next_step="SHOW POOLS and SHOW DATABASES on its console; kubectl -n {namespace} logs {name} -c {container} "
+        "--tail=50",
         restart_helps=True,
     ),
     Cause(

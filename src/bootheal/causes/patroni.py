@@ -108,7 +108,11 @@ PATRONI = (
         id="patroni-rewind-failed",
         means="the data of this member has gone another way than the primary's, and could not be brought back",
         gravity=Gravity.PERSON,
-        signs=log(r"Failed to rewind from healthy (?:primary|master)", r"Crash recovery finished with code=[1-9-]"),
+        signs=log(
+            r"Failed to rewind from health?y (?:primary|master)",
+            r"^pg_rewind: (?:fatal|error): ",
+            r"Crash recovery finished with code=[1-9-]",
+        ),
         next_step=f"make this member anew from the primary: {_CTL} reinit CLUSTER {{name}}",
     ),
     Cause(
@@ -135,6 +139,8 @@ PATRONI = (
             r"DCS is not accessible",
             r"failed to update leader lock in DCS",
             r"Request to server \S+ failed: ",
+            # urllib3, of the API as the client of Kubernetes asks it
+            r"Retrying \(Retry\(.* after connection broken by .*: /api/v1/",
         ),
         next_step=f"ask the API from its pod: {LOGS}; kubectl -n default get endpointslices -l "
         "kubernetes.io/service-name=kubernetes",

@@ -22,7 +22,7 @@ SERVER = (
         means="it could not look PostgreSQL's name up, and believes so for dns_nxdomain_ttl",
         gravity=Gravity.HEALED,
         restart_helps=True,
-        signs=(*answers("server DNS lookup failed"), *log(r"DNS lookup failed: ")),
+        signs=(*answers("server DNS lookup failed"), *log(r"\b(?:DNS )?lookup failed: ")),
         next_step=f"see the host in [databases], and CoreDNS: kubectl -n kube-system get pods; {LOGS}",
     ),
     Cause(
@@ -105,7 +105,7 @@ SERVER = (
         gravity=Gravity.HEALED,
         restart_helps=True,
         signs=(
-            *answers(r'password authentication failed for user "', "server login failed: ", "failed to answer authreq"),
+            *answers(r'password authentication failed for user "', "wrong password type", "failed to answer authreq"),
             *log(
                 r"cannot do (?:SCRAM|MD5) authentication: ",
                 "invalid server signature",

@@ -4,7 +4,7 @@ A reason word never stands without its message, and what is not understood is qu
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bootheal.causes.cause import Evidence, Finding, Gravity, Source
@@ -18,6 +18,8 @@ from bootheal.step import Past
 # The one state of an image that cannot be had has two words, which alternate, and since 1.31 one message in the other.
 PULL_WORDS = frozenset({"ErrImagePull", "ImagePullBackOff"})
 _BACK_OFF_PREFIX = re.compile(r'^Back-off pulling image "[^"]*"(?:: ErrImagePull: |$)')
+
+_REJECTED_PREFIX = re.compile(r"^Pod (?:was rejected: |(?=[A-Z]))")
 
 # Until Kubernetes has been told what to do it does not; a Secret may be late, a disk may be mounted later.
 AT_ONCE_SECONDS, LATER_SECONDS = 3.0, 120.0
@@ -128,6 +130,17 @@ def trouble(pod: Pod, events: Sequence[Occurrence] = (), *, boot_time: BootTime 
     return max(told, key=lambda each: (each.gravity.rank, each.finding is not None), default=None)
 
 
+def turned_away(pods: Iterable[Pod]) -> Trouble | None:
+    """Return what the kubelet says of the newest of pods that are Failed by its word; None where none is."""
+    failed = (pod for pod in pods if pod.phase == "Failed" and pod.reason and not pod.deleting)
+    pod = max(failed, key=lambda each: (each.created, each.ref), default=None)
+    if pod is None:
+        return None
+    text = _REJECTED_PREFIX.sub("", pod.message)
+    evidence = Evidence(source=Source.CONDITION, reason=pod.reason, text=text, about=pod.ref)
+    return Trouble(pod, evidence, PODS.recognise(evidence))
+
+
 def how_it_ended(pod: Pod) -> tuple[str, ...]:
     """Say how containers ended that have no log of it: they never began, or were killed for want of memory."""
     ended = (evidence for evidence in _of_containers(pod) if evidence.source is Source.TERMINATED)
@@ -143,12 +156,19 @@ def of_log(pod: Pod, container: Container, lines: Sequence[str]) -> Trouble | No
 
 
 def needs_events(pod: Pod) -> bool:
-    """Tell whether its status says less than its Events: it is being made, or waits for an image without a reason."""
+    """Tell whether its status says less than its Events.
+
+    It is being made, waits for an image without a reason, runs without being ready, or may have been ended by its
+    kubelet.
+    """
     if pod.deleting or pod.finished or pod.ready:
         return False
-    waiting = [each for each in (*pod.init, *pod.containers) if each.state is State.WAITING]
-    if not pod.containers and not pod.init:
+    all_of_it = (*pod.init, *pod.containers)
+    waiting = [each for each in all_of_it if each.state is State.WAITING]
+    if not all_of_it:
         return True
+    if (not waiting and pod.containers) or any(each.reason == BACK_OFF for each in waiting):
+        return True  # what its probes say stands nowhere else, nor that its kubelet ended it for that
     initialising = any(each.state is State.RUNNING and not each.sidecar for each in pod.init)
     silent = any(each.reason in SILENT for each in waiting) and not initialising
     return silent or any(each.reason in PULL_WORDS and not pull_message(each) for each in waiting)
@@ -180,18 +200,43 @@ def _of_the_pod(pod: Pod) -> Iterator[Evidence]:
         yield replace(about, reason="ReadinessGatesNotReady", text=pod.gated)
 
 
+# Liveness and startup probes first: their failure ends a container, and each is told of in turn with the other.
+_PROBES = ("Liveness", "Startup", "Readiness")
+
+# For how long after the kubelet has begun to end a container it may go on.
+ENDING_SECONDS = 120.0
+
+
 def _of_events(pod: Pod, events: Sequence[Occurrence], boot_time: BootTime | None) -> Iterator[Evidence]:
-    """Yield what is of this boot; of what has happened again and again the latest word counts."""
-    latest = {each.reason: each for each in events if each.at is None or not before_boot(each.at, boot_time, pod.node)}
-    images = {each.name: each.image for each in (*pod.init, *pod.containers)}
-    for each in latest.values():
-        image = images.get(each.container, "")
+    """Yield what is of this boot and of what runs now; of what has happened again and again the latest word counts."""
+    containers = {each.name: each for each in (*pod.init, *pod.containers)}
+    latest: dict[tuple[int, str, str], Occurrence] = {}
+    for each in events:
+        of_old = each.at is not None and before_boot(each.at, boot_time, pod.node)
+        if not of_old and _present(each, containers.get(each.container)):
+            latest[_rank(each), each.container, each.reason] = each
+    for each in (latest[key] for key in sorted(latest)):
         yield Evidence(
             source=Source.EVENT,
             text=each.message,
             reason=each.reason,
             about=pod.ref,
             container=each.container,
-            image=image,
+            image=containers[each.container].image if each.container in containers else "",
             at=each.at,
         )
+
+
+def _rank(event: Occurrence) -> int:
+    return next((rank for rank, probe in enumerate(_PROBES) if event.message.startswith(probe)), 0)
+
+
+def _present(event: Occurrence, container: Container | None) -> bool:
+    """Tell whether it is not of a process of the container that was there before."""
+    if event.at is None or container is None:
+        return True
+    if event.reason == "Unhealthy":
+        return event.at >= (container.started or 0.0)
+    if event.reason == "Killing":
+        return container.ended is not None and event.at + ENDING_SECONDS >= container.ended
+    return True

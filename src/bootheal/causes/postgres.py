@@ -47,9 +47,11 @@ DATA = (
             r"|Structure needs cleaning|Bad message|Stale file handle|Transport endpoint is not connected"
             r"|Remote I/O error|No such device)",
             r"^[^\n]*(?:PGDATA|pgdata|/data|/postgresql)[^\n]*: (?:Input/output error|Structure needs cleaning)",
+            r"^(?:chown|chmod|mkdir|touch|find): (?!.*/run/)[^\n]*(?:data|postgresql)[^\n]*: Read-only file system",
         ),
         next_step="do not restart it again: see `dmesg -T | grep -iE 'error|remount'` on the node, save what can be "
         "read of the volume, then replace the disk",
+        consequence_of=("disk-read-only",),
     ),
     Cause(
         id="postgres-backup-label",
@@ -104,7 +106,7 @@ DATA = (
             r"does not appear to be a PostgreSQL",
             r'^FATAL: (?:specified )?data directory "[^"]*" (?:does not exist|is not a directory)',
             r'^(?:FATAL|LOG): required WAL directory "[^"]*" does not exist',
-            r"^(?:FATAL|PANIC|LOG): could not open (?:directory|file) "
+            r"^(?:FATAL|PANIC|LOG): could not open (?:relation mapping )?(?:directory|file) "
             r'"(?:[^"]*/)?(?:base|global|pg_(?!hba|ident)\w+)(?:/[^"]*)?"[^\n]*: No such file or directory',
         ),
         next_step=f"is its volume mounted? {_LOOK}; {RESTORE}",

@@ -13,14 +13,26 @@ LOCKS = (
         means="its lock file is empty, as a power cut leaves it, and it cannot know that nobody else runs there",
         gravity=Gravity.PERSON,
         signs=log(r'^FATAL: lock file "[^"]*" is empty'),
-        next_step=f"see that no other postmaster runs on this volume, then remove postmaster.pid: {SHELL}",
+        next_step=f"see that no other postmaster runs on this volume, then remove the file that it names: {SHELL}",
     ),
     Cause(
         id="postgres-lock-file-bogus",
         means="its lock file holds something else than a process's number, as a power cut may leave it",
         gravity=Gravity.PERSON,
         signs=log(r'^FATAL: bogus data in lock file "'),
-        next_step=f"see that no other postmaster runs on this volume, then remove postmaster.pid: {SHELL}",
+        next_step=f"see that no other postmaster runs on this volume, then remove the file that it names: {SHELL}",
+    ),
+    # CrunchyData/postgres-operator#1810: each minute a postmaster looks whether the lock file is still its own
+    Cause(
+        id="postgres-two-servers",
+        means="its lock file is not its own any more: another server runs on its data, or its volume was exchanged",
+        gravity=Gravity.DATA,
+        signs=log(
+            r'^LOG: lock file "[^"]*" contains wrong PID',
+            r"^LOG: performing immediate shutdown because data directory lock file is invalid",
+        ),
+        next_step="see that one pod at most uses the volume (kubectl -n {namespace} get pods -o wide), and save the "
+        "volume as it is before anything starts on it again: kubectl -n {namespace} get pvc -o wide",
     ),
     Cause(
         id="postgres-lock-file-exists",

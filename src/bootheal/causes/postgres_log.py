@@ -1,8 +1,8 @@
 """The log of a container that runs PostgreSQL: as messages, and which of them still count. Pure.
 
 PostgreSQL begins a line with a prefix of somebody's choice, then says how grave it is, two spaces, and the message;
-what belongs to it follows on lines of its own. CloudNativePG puts each into JSON, PostgreSQL can do so itself. Others
-in the same container, an entrypoint or Patroni, say a line each.
+what belongs to it follows on lines of its own. CloudNativePG puts each into JSON, PostgreSQL can do so itself, and can
+write lines of CSV. Others in the same container, an entrypoint or Patroni, say a line each.
 """
 
 import json
@@ -19,6 +19,13 @@ _BELONGS = re.compile(r"(?:^|[\s\]])(DETAIL|HINT|CONTEXT|LOCATION|STATEMENT|QUER
 
 # initdb says more of an error on lines of their own, before 14 without a word in front of them.
 _OF_INITDB = re.compile(r"initdb: (?:detail|hint): |It contains a |Using a mount point ")
+
+# csvlog: after time, who, where from, command and transaction: severity, SQLSTATE, message, DETAIL, HINT. What follows
+# may quote a query.
+_TEXT = r'(?:"((?:[^"]|"")*)")?'
+_CSV = re.compile(
+    rf"^\d{{4}}-[^\n]*?,(PANIC|FATAL|ERROR|WARNING|LOG),[0-9A-Z]{{5}},{_TEXT}(?:,{_TEXT})?(?:,{_TEXT})?(?:,|$)"
+)
 
 # What may quote a query or its data, and so is none of the server's own words.
 _OTHERS_WORDS = frozenset({"STATEMENT", "QUERY"})
@@ -69,7 +76,11 @@ def attempts(said: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def _understood(line: str) -> Iterator[str]:
-    """Return a line as it is, or what a line of JSON says."""
+    """Return a line as it is, or what a line of JSON or CSV says."""
+    if record := _CSV.match(line):
+        words = (text.replace('""', '"') if text else "" for text in record.groups()[1:])
+        yield from _of_record(dict(zip(_FIELDS, (record[1], *words), strict=True)))
+        return
     if not line.startswith("{"):
         yield line
         return
@@ -79,6 +90,9 @@ def _understood(line: str) -> Iterator[str]:
         yield line
         return
     yield from _of_record(said) if isinstance(said, dict) else (line,)
+
+
+_FIELDS = ("error_severity", "message", "detail", "hint")
 
 
 def _of_record(said: dict[str, Any]) -> Iterator[str]:

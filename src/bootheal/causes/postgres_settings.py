@@ -5,7 +5,7 @@ posix_sema.c, utils/fmgr/dfmgr.c; and what the entrypoints of the official image
 """
 
 from bootheal.causes.cause import Cause, Gravity
-from bootheal.causes.commands import DESCRIBE, PREVIOUS_LOGS, SHELL
+from bootheal.causes.commands import DESCRIBE, LOGS, PREVIOUS_LOGS, SHELL
 from bootheal.causes.signs import log
 
 _CONFIGURATION = "correct it where it comes from: a ConfigMap, Helm values, the operator's object, or the volume"
@@ -50,6 +50,7 @@ SURROUNDINGS = (
         ),
         next_step="make room on the volume, or enlarge its claim (never remove anything below pg_wal): "
         "kubectl -n {namespace} get pvc; on the node: df -h",
+        consequence_of=("disk-full",),
     ),
     Cause(
         id="postgres-huge-pages",
@@ -70,6 +71,16 @@ SURROUNDINGS = (
             r"^LOG: (?:startup process|server process) \(PID \d+\) was terminated by signal 9",
         ),
         next_step=f"raise the container's memory limit, or free memory on the node: {DESCRIBE}",
+    ),
+    # postmaster.c, LogChildExit: a fault of the program or of a library of somebody's, or of what it reads
+    Cause(
+        id="postgres-process-crashes",
+        means="one of its processes crashes, and it begins anew each time",
+        gravity=Gravity.PERSON,
+        restart_helps=True,
+        signs=log(r"^LOG: (?!startup process)[^\n]*\(PID \d+\) was terminated by signal (?:4|6|8|11)\b"),
+        next_step=f"its log names the process and what it did: {LOGS}; see the "
+        "extensions that it loads (shared_preload_libraries)",
     ),
     Cause(
         id="postgres-port-taken",
@@ -215,13 +226,23 @@ SETTINGS = (
         ),
         next_step=f"its log names the parameter and the line: {PREVIOUS_LOGS}; {_CONFIGURATION}",
     ),
+    # replication/walsender.c: said to a standby, and in the primary's own log as an ERROR of that session
+    Cause(
+        id="postgres-standby-ahead",
+        means="this standby has WAL that its primary does not have: it was ahead when the primary went down",
+        gravity=Gravity.PERSON,
+        signs=log(
+            r"^(?:FATAL|LOG|WARNING): .*requested starting point [0-9A-F/]+ is ahead of the WAL flush position",
+        ),
+        next_step="find out which of the two has the commits that count; then make the other anew: "
+        "patronictl reinit CLUSTER {name}, or pg_rewind",
+    ),
     Cause(
         id="postgres-standby-behind",
         means="the WAL that this standby still needs has been removed from the primary",
         gravity=Gravity.PERSON,
         signs=log(
             r"requested WAL segment [0-9A-F]+ has already been removed",
-            r"requested starting point [0-9A-F/]+ is ahead of the WAL flush position",
             r'replication slot "[^"]*" does not exist',
             r"can no longer get changes from replication slot",
         ),
@@ -230,6 +251,17 @@ SETTINGS = (
 )
 
 IMAGE = (
+    # bootstrap of Crunchy's images: CrunchyData/postgres-operator#2099
+    Cause(
+        id="postgres-making-cut-short",
+        means="its making was cut short once, and its image does not begin anew: data may lie in another directory",
+        gravity=Gravity.PERSON,
+        signs=log(
+            r"Detected an earlier failed attempt to initialize", r"Correct the issue, remove '[^']*\.initializing'"
+        ),
+        next_step=f"its log names the directory in which data may be: {PREVIOUS_LOGS}; look there before anything is "
+        f"removed: {SHELL}",
+    ),
     Cause(
         id="postgres-image-settings",
         means="the image's own check of its settings refuses them",

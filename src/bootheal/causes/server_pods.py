@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from bootheal.causes.cause import Finding, Source
 from bootheal.causes.pods import PULL_WORDS, Trouble, needs_events, pull_message, trouble
+from bootheal.cluster.freshness import before_boot
 from bootheal.cluster.rollout import BACK_OFF
 from bootheal.errors import BoothealError
 from bootheal.model import BootTime, Container, Pod, Ref, State
@@ -17,6 +18,9 @@ from bootheal.ports import ClusterReader, PodAccess
 
 LOG_LINES = 60
 
+# Of a server that recovers: each time it begins anew.
+ENDED_BY_KUBELET = "probe-kills"
+
 
 def keeps_back(
     cluster: ClusterReader, pod: Pod, container: Container | None, boot_time: BootTime | None
@@ -24,6 +28,22 @@ def keeps_back(
     """Return what keeps `container` of a pod from running; None where it runs, or nothing is known to."""
     if container and container.state is State.RUNNING:
         return None
+    return _trouble(cluster, pod, container, boot_time)
+
+
+def ended_by_its_kubelet(
+    cluster: ClusterReader, pod: Pod, container: Container, boot_time: BootTime | None
+) -> Trouble | None:
+    """Return that the process before the one that runs was ended since its probe failed; None where it was not."""
+    if not container.restarts or container.ended is None or before_boot(container.ended, boot_time, pod.node):
+        return None
+    found = _trouble(cluster, pod, container, boot_time)
+    return found if found and found.id == ENDED_BY_KUBELET else None
+
+
+def _trouble(
+    cluster: ClusterReader, pod: Pod, container: Container | None, boot_time: BootTime | None
+) -> Trouble | None:
     narrowed = replace(pod, containers=(container,) if container else ())
     names = {"", *(each.name for each in (*narrowed.init, *narrowed.containers))}
     try:

@@ -8,16 +8,18 @@ from bootheal.causes.k3s import K3S
 from bootheal.causes.kubelet import KUBELET
 from bootheal.causes.network import NETWORK
 from bootheal.causes.node import NODE
+from bootheal.causes.probes import PROBES
+from bootheal.causes.turned_away import TURNED_AWAY
 from bootheal.causes.volumes import VOLUMES
 
 # What pods show, and the controllers that make them.
 PODS = Catalogue(
-    (*IMAGES, *KUBELET, *VOLUMES, *NETWORK, *NODE, *CONTROLLERS),
+    (*IMAGES, *KUBELET, *PROBES, *TURNED_AWAY, *VOLUMES, *NETWORK, *NODE, *CONTROLLERS),
     (*kubelet.HARMLESS, *volumes.HARMLESS, *network.HARMLESS, *controllers.HARMLESS),
 )
 
 # What k3s says in its journal, or in the log of a container of k3d that is a node.
-UNITS = Catalogue((*K3S, *k3d.NODE, *NETWORK, *IMAGES, *NODE), k3s.HARMLESS)
+UNITS = Catalogue((*k3d.NODE, *K3S, *NETWORK, *IMAGES, *NODE), k3s.HARMLESS)
 
 # What the load balancer of k3d says.
 LOADBALANCERS = Catalogue(k3d.LOADBALANCER)

@@ -17,6 +17,14 @@ def _mount(*texts: str) -> tuple[Sign, ...]:
     return tuple(sign for reason in _REASONS for sign in event(reason, *texts))
 
 
+# A mount whose other end is gone, or whose directory outlived it: the kubelet finds something there, and cannot use it.
+STALE = (
+    "[Ss]tale (?:NFS )?file handle",
+    "[Tt]ransport endpoint is not connected",
+    r"mkdir /\S*/(?:pods|plugins)/\S+: file exists",
+)
+
+
 def _any(reasons: Iterable[str]) -> tuple[Sign, ...]:
     return tuple(sign for reason in reasons for sign in event(reason))
 
@@ -44,6 +52,7 @@ VOLUMES: tuple[Cause, ...] = (
         gravity=Gravity.DATA,
         signs=_mount("[Rr]ead-only file system"),
         next_step="dmesg | grep -iE 'i/o error|remount' shows why; save what can be read before anything else",
+        consequence_of=("disk-read-only",),
     ),
     # pkg/volume/local/local.go: "MountVolume.NewMounter initialization failed for volume %q : path %q does not exist"
     Cause(
@@ -59,6 +68,15 @@ VOLUMES: tuple[Cause, ...] = (
         ),
         next_step="mount the disk (findmnt, /etc/fstab); make no empty directory instead: a database would begin anew",
     ),
+    # longhorn#3502; hpe-storage/csi-driver#355: before a new mount the old one must go
+    Cause(
+        id="volume-mount-stale",
+        means="what is left of an earlier mount of a volume is in the way on this node: {said}",
+        gravity=Gravity.PERSON,
+        signs=_mount(*STALE),
+        next_step="on the node: findmnt -R /var/lib/kubelet shows it; umount -l PATH, then "
+        "kubectl -n {namespace} delete pod {name}",
+    ),
     # pkg/volume/configmap, secret
     Cause(
         id="volume-objects-not-synced",
@@ -69,7 +87,7 @@ VOLUMES: tuple[Cause, ...] = (
             r'object \\?"\S+?\\?"/\\?"\S+?\\?" not registered',
             "failed to fetch token",
             "the server is currently unable to handle the request",
-            "connect: connection refused",
+            r"https://\S+: dial tcp \S+: connect: connection refused",
         ),
         next_step=DESCRIBE,
     ),
@@ -95,12 +113,45 @@ VOLUMES: tuple[Cause, ...] = (
         signs=_mount(
             "Multi-Attach error",
             "already exclusively attached",
-            "volume attachment is being deleted",
             "is already used by",
-            "already mounted or mount point busy",
-            "device or resource busy",
         ),
         next_step="kubectl get volumeattachments; what holds it must end: " + DESCRIBE,
+    ),
+    # longhorn#1513, #1516, its csi/controller_server.go; CSI's code Aborted
+    Cause(
+        id="volume-attaching",
+        means="a volume is still being attached or detached by its storage driver: {said}",
+        gravity=Gravity.PASSES,
+        signs=_mount(
+            "volume attachment is being deleted",
+            "code = Aborted",
+            "is (?:attaching|detaching)$",
+            "is not ready for workloads",
+            "operation .* already exists",
+        ),
+        next_step="where it lasts: kubectl get volumeattachments; of Longhorn: kubectl -n longhorn-system get "
+        "volumes.longhorn.io,replicas.longhorn.io",
+    ),
+    # longhorn#1210, #1819, #3583: multipathd takes the device before the kubelet does
+    Cause(
+        id="volume-device-busy",
+        means="something on this node holds the device of a volume, as multipathd does with Longhorn's: {said}",
+        gravity=Gravity.PERSON,
+        signs=_mount(
+            "already mounted or mount point busy",
+            "is apparently in use by the system",
+            "device or resource busy",
+        ),
+        next_step="on the node: lsblk; multipath -ll; findmnt; blacklist its devices in /etc/multipath.conf, and "
+        "restart multipathd; never format it",
+    ),
+    # longhorn#2398: open-iscsi
+    Cause(
+        id="volume-iscsi-stopped",
+        means="iscsid, by which its driver attaches a volume, does not run on this node: {said}",
+        gravity=Gravity.PERSON,
+        signs=_mount("can not connect to iSCSI daemon", "could not connect to iscsid"),
+        next_step="systemctl enable --now iscsid",
     ),
     # pkg/volume/csi/csi_client.go
     Cause(
@@ -129,9 +180,16 @@ VOLUMES: tuple[Cause, ...] = (
             "Connection timed out",
             "No route to host",
             "Host is down",
-            "Transport endpoint is not connected",
         ),
         next_step="see that the server is up and reachable from the node: showmount -e SERVER",
+    ),
+    # csi-driver-nfs#178, rancher/os#2456
+    Cause(
+        id="volume-statd-stopped",
+        means="statd, which NFS 3 needs for its locks, does not run on this node: {said}",
+        gravity=Gravity.PERSON,
+        signs=_mount("rpc.statd is not running"),
+        next_step="systemctl enable --now rpc-statd (package nfs-common or nfs-utils), or mountOptions: [nfsvers=4.1]",
     ),
     Cause(
         id="volume-server-refuses",
@@ -140,8 +198,6 @@ VOLUMES: tuple[Cause, ...] = (
         signs=_mount(
             "access denied by server",
             "mount error\\(13\\)",
-            "Stale file handle",
-            "stale NFS file handle",
             "Protocol not supported",
             "bad option; for several filesystems",
         ),
@@ -167,6 +223,7 @@ VOLUMES: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=_mount("no space left on device"),
         next_step="make room on the disk of /var/lib/kubelet (df -h)",
+        consequence_of=("disk-full",),
     ),
     # kubelet volume_manager.go: what could not be mounted; why stands in an Event of its own
     Cause(
@@ -182,6 +239,9 @@ VOLUMES: tuple[Cause, ...] = (
             "volume-driver-absent",
             "volume-server-silent",
             "volume-attached-elsewhere",
+            "volume-attaching",
+            "volume-device-busy",
+            "volume-mount-stale",
         ),
     ),
     # pkg/controller/volume/persistentvolume/pv_controller.go

@@ -11,7 +11,7 @@ EVERY_SECONDS = 600.0
 EXAMPLES = {
     "preflight": "examples:\n  sudo bootheal preflight\n  sudo bootheal preflight --gate && sudo systemctl reboot\n"
     "  sudo bootheal preflight --json | jq -r '.found[] | .sure + \" \" + .object'\n\n"
-    "exit codes:\n  0    it would come back\n  1    it would not, or not by itself\n"
+    "exit codes:\n  0    it would come back\n  1    it would not, or not by itself, or that cannot be said\n"
     "  3    data would be at risk\n  78   the configuration",
     "doctor": "examples:\n  sudo bootheal doctor\n  sudo bootheal doctor shop deployment/web/front\n"
     "  bootheal doctor --kubeconfig ~/.kube/config --json | jq '.found[].id'\n\n"

@@ -49,8 +49,8 @@ def _looked(inhibitor: Inhibitor, look: Look, *, strict: bool) -> str:
     except BoothealError as error:
         inhibitor.release()
         return f"no reboot is refused: cannot look ahead: {error}"
-    said = told(verdict(found, strict=strict))
-    if not found.code(strict=strict):
+    said, code = told(verdict(found, strict=strict)), found.code(strict=strict)
+    if not code or (found.blind and code is not ExitCode.PERSON):  # a reboot may be what such a cluster needs
         inhibitor.release()
         return said
     inhibitor.hold(f"{said}: see `bootheal preflight`")

@@ -11,14 +11,17 @@ from bootheal.adapters.scope import Scope
 from bootheal.adapters.together import together
 from bootheal.cli.judging import judged
 from bootheal.config import Configuration
-from bootheal.diagnosis import Diagnosis, diagnose, wanted_logs
+from bootheal.diagnosis import Diagnosis, diagnose, to_greet, wanted_logs
 from bootheal.errors import BoothealError
 from bootheal.model import HostFacts
-from bootheal.model.scene import Said, Scene
+from bootheal.model.scene import Greeted, Said, Scene
 from bootheal.ports import World
 
 HOST_SECONDS, LOGS_SECONDS = 4.0, 2.0
 LOG_LINES = 100
+
+# A server that serves asks for a password at once; those that do not are asked beside the logs.
+GREETING_SECONDS, AT_ONCE = 1.0, 16
 
 
 def look(world: World, scope: Scope, namespaces: Sequence[str] = (), patience: float = 1.0) -> Scene:
@@ -46,20 +49,25 @@ def look(world: World, scope: Scope, namespaces: Sequence[str] = (), patience: f
         host_silent=silent,
         disks=() if isinstance(host, RemoteHost) else disks(),
     )
-    return replace(seen, said=_said(seen, world, scope, LOGS_SECONDS * patience))
+    return _heard(seen, world, scope, LOGS_SECONDS * patience)
 
 
-def _said(scene: Scene, world: World, scope: Scope, seconds: float) -> tuple[Said, ...]:
-    wanted = wanted_logs(scene)
-    questions = {
+def _heard(scene: Scene, world: World, scope: Scope, seconds: float) -> Scene:
+    """Add the logs that tell more, and what servers answer; one that this host has no way to tells nothing."""
+    logs: dict[Any, Callable[[], Any]] = {
         each: partial(world.pod_access.log_tail, each.pod, each.container, LOG_LINES, previous=each.previous)
-        for each in wanted
+        for each in wanted_logs(scene)
     }
-    answers = together(scope, questions, seconds)
-    return tuple(
-        Said(each.pod, each.container, answer, each.previous)
-        for each, answer in answers.items()
-        if not isinstance(answer, BoothealError)
+    greetings: dict[Any, Callable[[], Any]] = {
+        whose: partial(world.postgres.greet, target, timeout=GREETING_SECONDS)
+        for whose, target in to_greet(scene).items()
+    }
+    answers = together(scope, {**logs, **greetings}, seconds, AT_ONCE)
+    heard = {key: answer for key, answer in answers.items() if not isinstance(answer, BoothealError)}
+    return replace(
+        scene,
+        said=tuple(Said(each.pod, each.container, heard[each], each.previous) for each in logs if each in heard),
+        greeted=tuple(Greeted(pod, name, heard[pod, name]) for pod, name in greetings if (pod, name) in heard),
     )
 
 

@@ -97,6 +97,9 @@ class LookAhead:
     def _look(self, before: Outlook | None) -> None:
         try:
             found = foreseen(self._configuration(), self._world, self._scope)
+            if found.blind:
+                self._complain("cannot look ahead: the API server tells nothing")
+                return
             now = outlook(found, time.time(), self._boot, self._digest)
             kept.write(self._file.state_directory, now)
         except BoothealError as error:

@@ -18,7 +18,7 @@ from bootheal.preflight.words import as_json, lines, verdict
 
 
 def main(options: argparse.Namespace) -> int:
-    """Look, tell, and return 0 where it would come back, 1 where it would not, 3 where data would be at risk."""
+    """Look, tell, and return 0 where it would come back, 1 where not or nobody knows, 3 where data would be at risk."""
     if options.inhibit:
         load(options.config)  # a file that cannot be understood is told at once
         return stay(options, partial(_looked, options))

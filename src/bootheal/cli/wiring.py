@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from bootheal.adapters.clock import SystemClock, ThreadWorkers
 from bootheal.adapters.docker.containers import DockerContainers
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.docker.k3d import K3dHost
-from bootheal.adapters.host import HostAmongNodes, Machine, RemoteHost
+from bootheal.adapters.host import HostAmongNodes, Machine, OneNode, RemoteHost
 from bootheal.adapters.k3s import K3sHost
 from bootheal.adapters.kube.api import Api, agent
 from bootheal.adapters.kube.cluster import KubeCluster
@@ -37,7 +37,7 @@ from bootheal.config.file import File
 from bootheal.config.sections.cluster import Cluster
 from bootheal.engine import Engine, Inbox, Limits, Recorder
 from bootheal.errors import TransientError
-from bootheal.model import Event, Ref
+from bootheal.model import Event, Node, Ref
 from bootheal.ports import Host, Mandate, World
 from bootheal.ports.inventory import InventoryReader
 
@@ -66,7 +66,6 @@ def open_world(
     reach = Reach(forward, scope, direct=direct)
     redaction = Redaction()
     kube = KubeCluster(api, redaction)
-    among = HostAmongNodes(host, kube.reader.nodes) if isinstance(host, K3sHost) else host
     return World(
         cluster=kube.reader,
         pod_access=kube.pod_access,
@@ -74,7 +73,7 @@ def open_world(
         writer=kube.writer,
         watcher=kube.watcher,
         happenings=kube.happenings,
-        host=among,
+        host=_among(host, cluster, kube.reader.nodes),
         scenes=kube.scenes,
         prospects=kube.prospects,
         postgres=PostgresServer(reach.open, reach.local),
@@ -85,6 +84,16 @@ def open_world(
         told=redaction.told,
         logged=redaction.logged,
     )
+
+
+def _among(host: K3sHost | K3dHost | RemoteHost, cluster: Cluster, nodes: Callable[[], Sequence[Node]]) -> Host:
+    """Return the host as its cluster's nodes show it."""
+    if isinstance(host, K3sHost):
+        return HostAmongNodes(host, nodes)
+    if isinstance(host, RemoteHost):
+        inside = _own_pod(cluster) is not None
+        return RemoteHost(OneNode(Machine(cluster.boot_id_file), nodes, inside=inside).machine)
+    return host
 
 
 def is_direct(cluster: Cluster) -> bool:
@@ -132,7 +141,7 @@ def kubeconfig(cluster: Cluster, host: Host) -> Kubeconfig:
     if isinstance(host, K3dHost) and not cluster.kubeconfig:
         return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
     k3s = cluster.kind == "k3s"
-    if not (k3s or cluster.kubeconfig or os.environ.get("KUBECONFIG")) and (fetch := in_pod(os.environ)):
+    if fetch := _own_pod(cluster):
         return FetchedKubeconfig("of this pod", fetch, believed=TOKEN_BELIEVED_SECONDS)
     if not cluster.kubeconfig and (copy := given("kubeconfig")):
         return GivenKubeconfig(copy, cluster.context, original=K3S_KUBECONFIG if k3s else None)
@@ -147,6 +156,13 @@ def kubeconfig_file(cluster: Cluster) -> Path | None:
     if copy := given("kubeconfig"):
         return copy
     return K3S_KUBECONFIG if cluster.kind == "k3s" else None
+
+
+def _own_pod(cluster: Cluster) -> Callable[[], str] | None:
+    """Return what makes the kubeconfig of the pod that we run in, None where another one, or none, is used."""
+    if cluster.kind != "kubernetes" or cluster.kubeconfig or os.environ.get("KUBECONFIG"):
+        return None
+    return in_pod(os.environ)
 
 
 def open_memory(file: File, logged: Callable[[], Collection[str]] = tuple) -> Recorder:

@@ -36,8 +36,10 @@ def starting(pod: Pod) -> str:
 
 
 def finished(pod: Pod) -> str:
-    """Say how a pod has ended."""
-    return f"{pod.ref} is {'Completed' if pod.phase == 'Succeeded' else pod.reason or 'Failed'}"
+    """Say how a pod has ended: what the kubelet says of it, where it has ended it itself or not let it in."""
+    if pod.phase == "Succeeded":
+        return f"{pod.ref} is Completed"
+    return f"{pod.ref} is {pod.reason or pod.phase}" + (f": {quoted(pod.message)}" if pod.message else "")
 
 
 def left_over(pod: Pod, boot_time: BootTime | None) -> bool:

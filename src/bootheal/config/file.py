@@ -65,7 +65,9 @@ class File(Section):
         "Kubernetes, too: `kubectl describe` shows it",
     )
     stale_leases: StaleLeases | None = Field(
-        None, description="default: on k3s those of the control plane are released, elsewhere they are left alone"
+        None,
+        description="default: those of the control plane are released, where its machine is the one that bootheal runs "
+        "on; on k3d they are left alone",
     )
     registry: Registry | None = None
     cleanup: Cleanup = Cleanup()
@@ -101,7 +103,7 @@ class File(Section):
 
     def _steps(self) -> Iterator[Step[Any]]:
         yield from self.cluster.steps(registry=self.registry is not None)
-        if self.stale_leases or self.cluster.on_this_host:
+        if self.stale_leases or self.cluster.kind != "k3d":
             yield (self.stale_leases or StaleLeases()).step()
         if self.registry:
             yield from self.registry.steps(self.namespaces())

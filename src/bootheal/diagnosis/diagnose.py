@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from bootheal.causes import Gravity
+from bootheal.causes import Gravity, Source
 from bootheal.cluster.rollout import rollout
 from bootheal.diagnosis.held import held
 from bootheal.diagnosis.item import Item
@@ -154,10 +154,11 @@ def _positions(items: Sequence[Item], but: Item) -> dict[Ref, list[int]]:
 
 
 def _near(each: Item, other: Item) -> bool:
-    """Tell whether one may follow from the other by where they are."""
+    """Tell whether one may follow from the other by where they are: what the machine lacks reaches everywhere."""
     if each.id == other.id:
         return False
-    return not other.about.namespace or other.about.namespace == each.about.namespace
+    everywhere = not other.about.namespace or other.finding.evidence.source is Source.HOST
+    return everywhere or other.about.namespace == each.about.namespace
 
 
 def _why_it_matters(tree: Item, scene: Scene, relations: Relations) -> Item:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from bootheal.causes import Catalogue, Cause, Sign
+from bootheal.causes.answers import ANSWERS
 from bootheal.causes.databases import POSTGRES
-from bootheal.causes.machine import MACHINE
+from bootheal.causes.machine import MACHINE, NODES
 from bootheal.causes.objects import PODS, SERVICES, VOLUMES, WORKLOADS
 from bootheal.causes.pgbouncer import PGBOUNCER
 from bootheal.causes.reboot import REBOOT
@@ -15,12 +16,12 @@ from bootheal.causes.tables import PODS as KUBELET_AND_CONTROLLERS
 COMPARED = Catalogue((*PODS, *WORKLOADS, *SERVICES, *VOLUMES, *MACHINE))
 
 SUBJECTS: Mapping[str, Catalogue] = {
-    "the machine and its nodes": Catalogue(MACHINE),
+    "the machine and its nodes": Catalogue((*MACHINE, *NODES)),
     "k3s, its datastore and its kubelet": UNITS,
     "the load balancer of k3d": LOADBALANCERS,
     "pods, their images, volumes and network, and who makes them": KUBELET_AND_CONTROLLERS,
     "workloads, Services and claims": Catalogue((*PODS, *WORKLOADS, *SERVICES, *VOLUMES)),
-    "PostgreSQL, Patroni, CloudNativePG": POSTGRES,
+    "PostgreSQL, Patroni, CloudNativePG": Catalogue((*POSTGRES.causes, *ANSWERS), POSTGRES.harmless),
     "PgBouncer": PGBOUNCER,
     "what the next boot would bring to light (bootheal preflight)": Catalogue(REBOOT),
 }

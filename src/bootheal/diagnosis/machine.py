@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from bootheal.causes import Evidence, Finding, Gravity, Source
+from bootheal.causes.machine import of_node
 from bootheal.cluster.freshness import node_doubt
 from bootheal.diagnosis.item import Item
 from bootheal.diagnosis.known import entries
@@ -97,6 +98,8 @@ def _node(node: Node, scene: Scene) -> Iterator[Item]:
     if doubt:
         said = doubt.removeprefix(f"node {node.name} ")
         yield _host("NodeNotHeard", about, said, lasting(scene), usual=NODE_SECONDS)
+    elif not node.ready and (found := of_node(node)):
+        yield item(found, lasting(scene), usual=NODE_SECONDS)
     elif not node.ready:
         yield _host("NodeUnready", about, node.why, lasting(scene), usual=NODE_SECONDS)
     if node.pressures and not doubt:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from bootheal.causes import Gravity
-from bootheal.causes.pods import Trouble, trouble
+from bootheal.causes import Gravity, Source
+from bootheal.causes.pods import Trouble, trouble, turned_away
 from bootheal.cluster.freshness import pod_doubt
 from bootheal.cluster.rollout import crashed
 from bootheal.cluster.starting import clock, finished, left_over, skipped_init, starting
-from bootheal.diagnosis import logs
+from bootheal.diagnosis import logs, servers
 from bootheal.diagnosis.item import USUAL_SECONDS, Item
 from bootheal.diagnosis.relations import Relations
 from bootheal.diagnosis.seen import compared, item, lasting
@@ -28,6 +28,15 @@ def pod_items(scene: Scene, relations: Relations) -> Iterator[Item]:
             yield from _finished(pod, scene)
         elif not pod_doubt(pod, boot_time=scene.boot_time):
             yield from _living(pod, scene, relations)
+    yield from _turned_away(scene, relations)
+
+
+def _turned_away(scene: Scene, relations: Relations) -> Iterator[Item]:
+    """Yield why the newest pod is Failed of each workload that wants pods and of which nothing lives."""
+    for workload in scene.workloads:
+        ended = relations.ended.get(workload.ref, ())
+        if workload.desired and (found := turned_away(ended)):
+            yield _of(found, found.pod, scene)
 
 
 def _leaving(pod: Pod, scene: Scene) -> Iterator[Item]:
@@ -54,8 +63,8 @@ def _living(pod: Pod, scene: Scene, relations: Relations) -> Iterator[Item]:
     if relations.workload_of(pod).kind in ("job", "cronjob"):
         yield from (_of(each, pod, scene) for each in (found,) if each and each.hopeless)
         return
-    if spoken and (found is None or found.gravity.rank <= Gravity.HEALED.rank):
-        yield from spoken
+    if spoken:
+        yield from _gravest(spoken, found, pod, scene)
     elif found and found.id != "crash-loop":
         yield _of(found, pod, scene)
     elif crashes := crashed(pod):
@@ -65,13 +74,26 @@ def _living(pod: Pod, scene: Scene, relations: Relations) -> Iterator[Item]:
         yield compared("NotReady", pod.ref, why, _since(pod, scene))
 
 
+def _gravest(spoken: list[Item], found: Trouble | None, pod: Pod, scene: Scene) -> Iterator[Item]:
+    """Yield what containers say, and what the status says of another one; of the same one the graver of both."""
+    if found is None or found.gravity.rank <= Gravity.HEALED.rank:
+        yield from spoken
+        return
+    of_status = _of(found, pod, scene)
+    same = [each for each in spoken if each.finding.evidence.container == found.container]
+    yield from (each for each in spoken if each not in same)
+    yield max([of_status, *same], key=lambda each: each.gravity.rank)
+
+
 def _spoken(pod: Pod, scene: Scene) -> Iterator[Item]:
-    """Yield what the logs of its containers tell that is known."""
+    """Yield what the logs of its containers tell that is known, else what their servers answer."""
     for container in (*pod.init, *pod.containers):
         said = logs.said_by(pod, container, scene)
         found = logs.known(pod, container, said, scene.now) if said else None
         if found:
             yield item(found, _since(pod, scene), facts=_facts(container))
+        else:
+            yield from servers.told_by(pod, container, scene)
 
 
 def _crashes(pod: Pod, container: Container, scene: Scene) -> Item:
@@ -97,7 +119,8 @@ def _of(found: Trouble, pod: Pod, scene: Scene) -> Item:
             facts=facts,
             from_log=seen.of_a_log,
         )
-    usual = max(found.certain_after if found.hopeless else 0.0, USUAL_SECONDS[found.gravity])
+    late = found.hopeless or found.evidence.source is Source.EVENT
+    usual = max(found.certain_after if late else 0.0, USUAL_SECONDS[found.gravity])
     return item(found.finding, _since(pod, scene), usual=usual, facts=facts)
 
 

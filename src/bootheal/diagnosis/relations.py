@@ -26,6 +26,11 @@ class Relations:
         return {ref: tuple(pods) for ref, pods in living.items() if pods}
 
     @cached_property
+    def ended(self) -> Mapping[Ref, tuple[Pod, ...]]:
+        """Return the pods that have ended of each workload of which none lives."""
+        return {ref: tuple(pods) for ref, pods in self._all.items() if all(pod.finished for pod in pods)}
+
+    @cached_property
     def _all(self) -> Mapping[Ref, list[Pod]]:
         found: dict[Ref, list[Pod]] = {}
         for pod in self._scene.pods:

@@ -7,6 +7,7 @@ from bootheal.model.admission import Extensions, Occurrence
 from bootheal.model.cluster import Lease, Node, Pod, Readiness, Workload
 from bootheal.model.host import BootTime, HostFacts
 from bootheal.model.identity import Ref
+from bootheal.model.servers import Answer
 from bootheal.model.service import Endpoint, Service
 
 
@@ -75,6 +76,15 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Greeted:
+    """What the server in a container said to somebody who begins a login without any credentials."""
+
+    pod: Ref
+    container: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What a step of the configuration waits for, or gives up for, on which object, and the next human step."""
 
@@ -131,5 +141,6 @@ class Scene:
     events: Mapping[Ref, tuple[Occurrence, ...]] = field(default_factory=dict)
     extensions: Extensions = field(default_factory=Extensions)
     said: tuple[Said, ...] = ()
+    greeted: tuple[Greeted, ...] = ()
     judged: tuple[Judged, ...] = ()
     gaps: tuple[str, ...] = ()

@@ -30,7 +30,11 @@ class Service:
 
     def port_on(self, pod: Pod) -> int:
         """Return the number of the Service's first port that `pod` has, 0 where it has none."""
-        return next((found for _, target in self.ports if (found := _on(pod, target))), 0)
+        return next(iter(self.ports_on(pod)), 0)
+
+    def ports_on(self, pod: Pod) -> tuple[int, ...]:
+        """Return the numbers of all ports of `pod` that it leads to."""
+        return tuple(found for _, target in self.ports if (found := _on(pod, target)))
 
     def port_to(self, pod: Pod, number: int) -> int:
         """Return the Service's port that leads to port `number` of `pod`, 0 where none does."""

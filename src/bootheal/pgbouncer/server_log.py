@@ -1,9 +1,11 @@
 """What a pooler's own log says while it does not let anybody through. Pure.
 
-PgBouncer begins a line with time, process and level, then names the connection it is about, and says what happened:
-"closing because: server refused SSL (age=0s)". What it says of clients who come and go is left out.
+PgBouncer begins a line with time, process (before 1.10 without brackets) and level, then names the connection it is
+about, and says what happened: "closing because: server refused SSL (age=0s)". What it says of clients who come and go
+is left out.
 """
 
+import json
 import re
 
 from bootheal.causes import Evidence, Finding, Source
@@ -11,13 +13,16 @@ from bootheal.causes.pgbouncer import PGBOUNCER
 from bootheal.model import Ref
 
 _LINE = re.compile(
-    r"^(?:.*?\[\d+\] )?(?:@?(?:NOISE|DEBUG|LOG|INFO|WARNING|ERROR|FATAL|fatal)[: ]+)?"
+    r"^(?:.*?\[\d+\] |[\d-]+ [\d:.]+ \d+ )?(?:@?(?:NOISE|DEBUG|LOG|INFO|WARNING|ERROR|FATAL|fatal)[: ]+)?"
     r"(?:(?P<socket>[CS])-0x[0-9a-f]+: \S+@\S+ )?(?P<said>.*)$"
 )
 _REASON = re.compile(
     r"^(?:closing because|pooler error|server login failed): (?:FATAL |ERROR )?(.*?)(?: \(age=\d+s?\))?$"
 )
 
+
+# JSON is longer than what it says. No message that we know is.
+LONGEST_LINE, LONGEST = 16_000, 1_000
 
 # What follows from a line before it, which says why.
 _GENERAL = re.compile(r"^(?:cannot load config file|TLS setup failed|login failed|bouncer config error)$")
@@ -36,13 +41,25 @@ def finding(log: str, about: Ref | None = None, container: str = "") -> Finding 
 
 
 def _recognised(line: str, about: Ref | None, container: str) -> Finding | None:
-    parts = _LINE.match(line.strip())
+    parts = _LINE.match(_unwrapped(line.strip())[:LONGEST])
     if parts is None:
         return None
     reason = _REASON.match(parts["said"])
     text = reason[1] if reason else parts["said"]
     known = PGBOUNCER.recognise(Evidence(source=Source.LOG, text=text, about=about, container=container))
     return known if parts["socket"] != "C" or (known and known.cause.id == _OF_ALL) else None
+
+
+def _unwrapped(line: str) -> str:
+    """Return what the pooler said, where CloudNativePG's manager has put it into JSON."""
+    if not line.startswith("{"):
+        return line
+    try:
+        said = json.loads(line[:LONGEST_LINE])
+        record = said["record"]
+        return f"[1] {record['level']} {record['msg']}"
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return line
 
 
 def last_words(log: str) -> str:

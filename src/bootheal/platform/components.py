@@ -89,9 +89,8 @@ def conditions(facts: HostFacts) -> frozenset[str]:
 
 def judge(facts: HostFacts, past: Past, allowed: Allowed) -> Judgement | None:
     """Judge the components, worst first; None where they give no reason for anything."""
-    for symptom in facts.symptoms:
-        if symptom.fatal:
-            return GiveUp(f"{symptom.component}: {symptom.text}", symptom.hint, person=not symptom.spares_data)
+    if symptom := min((each for each in facts.symptoms if each.fatal), key=lambda each: each.spares_data, default=None):
+        return GiveUp(f"{symptom.component}: {symptom.text}", symptom.hint, person=not symptom.spares_data)
     unwell = (judgement for component in facts.components if (judgement := _judge_component(component, past, allowed)))
     return _explained(next(unwell, None), facts) or judge_symptoms(facts, past, allowed) or _wait_for_symptoms(facts)
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bootheal.causes.machine import of_node
 from bootheal.cluster import webhooks
 from bootheal.cluster.freshness import before_boot, node_doubt
 from bootheal.errors import DeniedError, TransientError
@@ -102,7 +103,8 @@ class Gate(Step[GateObservation]):
             return components.judge_symptoms(seen.facts, past, self.allowed) or judgement
         cause = components.judge(_without_our_own(seen), past, self.allowed)
         if isinstance(cause, Wait):
-            return Wait(f"{cause.why}; {judgement.why}") if isinstance(judgement, Wait) else judgement
+            both = f"{cause.why}; {judgement.why}"
+            return Wait(both, hint=judgement.hint) if isinstance(judgement, Wait) else judgement
         return cause or judgement
 
     def _judge_api(self, seen: GateObservation, past: Past) -> Judgement:
@@ -133,7 +135,7 @@ class Gate(Step[GateObservation]):
         well = tuple(pair for pair in nodes if not doubts[pair[0].name])
         awaited = (doubt for name, doubt in doubts.items() if doubt and not (well and _left(seen, name, past)))
         if doubt := next(awaited, ""):
-            return Wait(doubt)
+            return Wait(doubt, hint=_next_step(nodes, doubt))
         names = ", ".join(node.name for node, _ in well)
         cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in well if node.unschedulable)
         return Settled(
@@ -252,6 +254,12 @@ def _lost(seen: GateObservation, here: Sequence[tuple[Node, Lease | None]], past
 
 def _renewed(lease: Lease, boot_time: BootTime | None, now: float) -> bool:
     return not before_boot(lease.renewed, boot_time) and now - lease.renewed <= lease.duration
+
+
+def _next_step(nodes: Sequence[tuple[Node, Lease | None]], doubt: str) -> str:
+    """Return what a person does about a node that says itself why it is not Ready, "" where none is meant."""
+    found = (of_node(node) for node, _ in nodes if doubt == _unready(node))
+    return next((each.next_step for each in found if each), "")
 
 
 def _unready(node: Node) -> str:

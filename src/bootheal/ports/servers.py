@@ -34,6 +34,13 @@ class Postgres(Protocol):
         server itself ends a statement shortly before the time is up.
         """
 
+    def greet(self, target: Target, *, timeout: float) -> Answer:
+        """Begin a login without any credentials, and leave: `ok` where the server asks for a password, or for none.
+
+        What it refuses before that it refuses to everybody (57P03, 53300), or is about a role and a database that
+        need not be there.
+        """
+
     def role(
         self,
         target: Target,

@@ -6,6 +6,7 @@ What is filtered out of a list is not told as if it had never been there.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from bootheal.cluster.starting import finished
 from bootheal.errors import BoothealError
 from bootheal.model import Operated, Pod, Ref, Workload
 from bootheal.ports import World
@@ -32,8 +33,7 @@ def _gone(pod: Pod) -> str:
         due = f", due to be gone at {datetime.fromtimestamp(pod.delete_by, UTC):%H:%M:%S} UTC" if pod.delete_by else ""
         held = f", held by {', '.join(pod.finalizers)}" if pod.finalizers else ""
         return f"{pod.ref} is being deleted{due}{held}"
-    reason = pod.reason or ("Completed" if pod.phase == "Succeeded" else pod.phase)
-    return f"{pod.ref} is {reason}"
+    return finished(pod)
 
 
 def _held(world: World, namespace: str, labels: Mapping[str, str], pods: Sequence[Pod]) -> Iterator[str]:

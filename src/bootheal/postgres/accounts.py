@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 from bootheal.causes import Finding, Gravity
 from bootheal.causes.pods import Trouble
-from bootheal.causes.server_pods import beyond, in_words, keeps_back, next_step, read_log, serving
+from bootheal.causes.server_pods import beyond, ended_by_its_kubelet, in_words, keeps_back, next_step, read_log, serving
 from bootheal.cluster.freshness import before_boot
-from bootheal.model import Container, Pod, State
+from bootheal.cluster.rollout import crashed
+from bootheal.model import BootTime, Container, Pod, State
 from bootheal.model.quoted import logged, quoted
 from bootheal.ports import World
-from bootheal.postgres.server_log import finding, follows, idle, last_words, position, progress
+from bootheal.postgres.server_log import ends_itself, finding, follows, idle, last_words, position, progress
 from bootheal.step import Past
 
 # What operators and charts call the container that runs PostgreSQL.
@@ -28,7 +29,8 @@ class Account:
     is what the log ended with, and `more` the command that shows more of it. `follows`: its log says that it is a
     standby. `tried`: it has failed more than once, or goes on failing. `recovery` is how far crash recovery is,
     `position` likewise, so that it can be compared; `idle`: its log says that it only waits for others. `started` is
-    when its container did, where it runs. `trouble` is what keeps that from running, by its status and its Events.
+    when its container did, where it runs. `trouble` is what keeps that from running, or from running for long enough,
+    by its status and its Events. `again`: it runs on, and begins anew again and again.
     """
 
     state: str = ""
@@ -42,6 +44,7 @@ class Account:
     idle: bool = False
     started: float | None = None
     trouble: Trouble | None = None
+    again: bool = False
 
     @property
     def gravity(self) -> int:
@@ -91,24 +94,45 @@ def account(world: World, pod: Pod, *, recovering: bool) -> Account:
         return _kept_back(world, pod, None, describe)
     if container.state is not State.RUNNING and container.ended and before_boot(container.ended, boot_time, pod.node):
         return Account(more=describe)  # its status is of the previous boot
+    if init := _failing_init(pod, boot_time):
+        return _of_init(world, pod, container, init)
     previous = _which_log(container)
     if previous is None:
         return _kept_back(world, pod, container, describe)
     kept = _kept_back(world, pod, container, _more(pod, container, previous=previous))
+    if recovering and (killed := ended_by_its_kubelet(world.cluster, pod, container, boot_time)):
+        kept = replace(kept, state=beyond(kept.state, killed), trouble=killed)
     log = read_log(world.pod_access, pod.ref, container.name, previous=previous)
-    found = None if recovering else finding(log, pod.ref, container.name)
+    again = ends_itself(log)
+    found = None if recovering and not again else finding(log, pod.ref, container.name)
     ended = container.state is not State.RUNNING
     return replace(
         kept,
         finding=found,
-        last=last_words(log) if ended and not found else "",
+        last=last_words(log) if (ended or again) and not found else "",
         follows=follows(log),
         tried=container.state is not State.TERMINATED or container.restarts > 0,
+        again=again,
         recovery=progress(log) if recovering else "",
         position=position(log) if recovering else "",
         idle=idle(log),
         started=None if ended else container.started,
     )
+
+
+def _failing_init(pod: Pod, boot_time: BootTime | None) -> Container | None:
+    """Return the init container that ends again and again in this boot, before the server's own has begun."""
+    of_now = (each for each in crashed(pod) if each.ended and not before_boot(each.ended, boot_time, pod.node))
+    return next((each for each in of_now if each in pod.init and not each.sidecar), None)
+
+
+def _of_init(world: World, pod: Pod, container: Container, init: Container) -> Account:
+    """Tell what the init container says: a volume that it cannot give to the server is the server's trouble, too."""
+    previous = init.state is not State.TERMINATED
+    log = read_log(world.pod_access, pod.ref, init.name, previous=previous)
+    found = finding(log, pod.ref, init.name)
+    kept = _kept_back(world, pod, container, _more(pod, init, previous=previous))
+    return replace(kept, finding=found, last="" if found else last_words(log), tried=init.restarts > 0)
 
 
 def _kept_back(world: World, pod: Pod, container: Container | None, more: str) -> Account:

@@ -198,7 +198,9 @@ class DatabaseStep(Step[DatabaseObservation]):
         if seen.damaged:
             return Wait(f"no writable primary: {seen.why_none}", hint=self._patience_hint(seen))
         others = [server for server in seen.servers.all if server.name != recovering.name]
-        told = [seen.accounts[server.name].told(server.name) for server in others if server.name in seen.accounts]
+        speak = (server.name for server in others if server.name in seen.accounts)
+        ended = (name for name, found in seen.recovering.items() if found.trouble or found.again)
+        told = [seen.accounts[name].told(name) for name in (*ended, *speak)]
         works = any(recovery.at_work(name, found, past) for name, found in seen.recovering.items())
         said = "; ".join(filter(None, (why, *map(describe, others), *told)))
         return Wait(said, counts=not works, hint=self._patience_hint(seen))

@@ -25,7 +25,9 @@ def conditions(name: str, account: Account) -> Iterator[str]:
 
 
 def at_work(name: str, account: Account, past: Past) -> bool:
-    """Tell whether the server of this name does what ends by itself."""
+    """Tell whether the server of this name does what ends by itself: not where its kubelet or it itself ends that."""
+    if account.trouble or account.again:
+        return False
     if account.started is not None and past.now - account.started < YOUNG_SECONDS:
         return True
     if account.position:

@@ -48,6 +48,18 @@ def last_words(log: str) -> str:
     return next(iter([*reversed(ends), *reversed(salient_lines("\n".join(latest)))]), "")
 
 
+# A process of its own has ended in a way that lets it trust none of the others: it begins anew, in the same container.
+_BEGINS_ANEW = re.compile(r"^LOG: all server processes terminated; reinitializing")
+
+# Once may be an accident; what comes again at once is no recovery that ends.
+AGAIN = 2
+
+
+def ends_itself(log: str) -> bool:
+    """Tell whether it has begun anew again and again: it says that it recovers, and will never be through."""
+    return sum(_BEGINS_ANEW.match(message) is not None for message in messages(log)) >= AGAIN
+
+
 def follows(log: str) -> bool:
     """Tell whether the server is a standby by what it says."""
     return any(_FOLLOWS.search(message) for message in messages(log))

@@ -117,16 +117,25 @@ def foreseen(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """What would become of a reboot now. `well` says what was looked at and is well, `gaps` what could not be."""
+    """What would become of a reboot now. `well` says what was looked at and is well, `gaps` what could not be.
+
+    `blind`: of the cluster nothing could be seen, so that nobody can say whether it would come back.
+    """
 
     found: tuple[Foreseen, ...] = ()
     well: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    blind: bool = False
 
     def code(self, *, strict: bool = False) -> ExitCode:
-        """Return 3 where data would be at risk, 1 where something would break; `strict`: also where it may."""
+        """Return 3 where data would be at risk, 1 where something would break, `strict`: also where it may.
+
+        1 as well where that cannot be said: a script must not reboot for it.
+        """
         if any(each.gravity is Gravity.DATA for each in self.found):
             return ExitCode.PERSON
+        if self.blind:
+            return ExitCode.NOT_HEALED
         breaking = (Sure.BREAKS, Sure.MAY_BREAK) if strict else (Sure.BREAKS,)
         return ExitCode.NOT_HEALED if any(each.sure in breaking for each in self.found) else ExitCode.HEALED
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bootheal.causes.pods import Trouble, needs_events, of_log, trouble
+from bootheal.causes.pods import Trouble, needs_events, of_log, trouble, turned_away
 from bootheal.cluster import refusals
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.delete_pod import REPLACED_BY
@@ -44,7 +44,8 @@ class WorkloadObservation:
     slices are right and the probe is content; `log`: the lines that say why a pod loops;
     `choice`: how it would be restarted; `unpullable`, `budget`: why pods that serve should not be replaced now;
     `refusals`: what would keep new pods out; `events`: those of pods whose status says too little; `left_over`: pods
-    that the shutdown has left Completed; `absent`: what there is in place of pods.
+    that the shutdown has left Completed; `absent`: what there is in place of pods; `turned_away`: why the kubelet did
+    not let the newest of those in.
     """
 
     workload: Workload
@@ -63,6 +64,7 @@ class WorkloadObservation:
     events: Mapping[Ref, Sequence[Occurrence]] = field(default_factory=dict)
     left_over: tuple[Pod, ...] = ()
     absent: str = ""
+    turned_away: Trouble | None = None
 
     @property
     def troubles(self) -> list[Trouble]:
@@ -149,6 +151,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         events=_events(world.cluster, pods),
         left_over=tuple(pod for pod in mine if left_over(pod, boot_time)),
         absent="" if pods else _absent(workload, mine),
+        turned_away=None if pods else turned_away(mine),
     )
 
 
@@ -160,7 +163,8 @@ def _events(cluster: ClusterReader, pods: Sequence[Pod]) -> dict[Ref, Sequence[O
 
 def _absent(workload: Workload, mine: Iterable[Pod]) -> str:
     """Say what there is in place of the workload's pods: those that have ended, or none with its labels."""
-    if ended := [finished(pod) for pod in mine]:
+    newest = sorted(mine, key=lambda pod: (-pod.created, pod.ref))
+    if ended := [finished(pod) for pod in newest]:
         return "; ".join(ended[:ASKED])
     labels = ",".join(f"{key}={value}" for key, value in sorted(workload.selector.items()))
     return f"no pod has the labels {labels}"

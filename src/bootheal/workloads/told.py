@@ -1,5 +1,7 @@
 """What is said of a workload that a restart would not help: no pod, a refusal, what only a person mends. Pure."""
 
+from collections.abc import Iterator
+
 from bootheal.causes import Evidence, Gravity, Source
 from bootheal.causes.pods import LATER_SECONDS, Trouble
 from bootheal.causes.tables import PODS
@@ -7,8 +9,9 @@ from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.rollout import unpulled
 from bootheal.cluster.starting import clock, starting
 from bootheal.cluster.starting import outlived as outlived_by
+from bootheal.model import Pod
 from bootheal.step import GiveUp, Judgement, Past, Settled, Wait
-from bootheal.workloads.observation import WorkloadObservation
+from bootheal.workloads.observation import ILL, WorkloadObservation
 
 # What is Ready says so within this time of its start, however slowly its probes let it begin.
 BELIEVED_SECONDS = 30.0
@@ -28,6 +31,17 @@ def not_up(seen: WorkloadObservation) -> str:
         if why := troubles.get(pod.ref, "") or starting(pod):
             return why
     return ""
+
+
+def unwell(seen: WorkloadObservation) -> str:
+    """Say what is wrong although every container runs, and of a pod that is not ready what its probes say."""
+    probed = next((each.text for each in seen.troubles if each.evidence.source is Source.EVENT), "")
+    return f"{seen.unwell}: {probed}" if seen.unwell and probed else seen.unwell
+
+
+def killed(pod: Pod, seen: WorkloadObservation) -> Iterator[str]:
+    """Say that its kubelet has ended it, where that is so: no container tells that of itself."""
+    yield from (each.words for each in seen.troubles if each.pod.ref == pod.ref and each.id == "probe-kills")
 
 
 def at_zero(seen: WorkloadObservation) -> Judgement:
@@ -66,12 +80,15 @@ def _of_old(seen: WorkloadObservation, trouble: Trouble) -> bool:
     return bool(image and images) and image not in images
 
 
-def absent(seen: WorkloadObservation) -> Judgement:
-    """Say what there is where no pod is: that is no reason to restart anything."""
+def absent(seen: WorkloadObservation, past: Past) -> Judgement:
+    """Say what there is where no pod is, which no restart mends; give up what its node does not allow."""
     ref = seen.workload.ref
     why = f"{seen.rollout.why}: {seen.absent}" if seen.absent else seen.rollout.why
     hint = f"kubectl -n {ref.namespace} describe {ref.kind} {ref.name}"
-    return GiveUp(why, hint) if seen.rollout.failed else Wait(why, hint=hint)
+    if seen.turned_away:
+        why, hint = f"{seen.rollout.why}: {seen.turned_away.text}", seen.turned_away.next_step
+    hopeless_for_long = bool(seen.turned_away and seen.turned_away.hopeless and past.held(ILL) >= LATER_SECONDS)
+    return GiveUp(why, hint) if seen.rollout.failed or hopeless_for_long else Wait(why, hint=hint)
 
 
 def outlived(seen: WorkloadObservation, past: Past) -> Wait | None:

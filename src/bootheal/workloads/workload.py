@@ -125,7 +125,7 @@ class WorkloadStep(Step[WorkloadObservation]):
         if hopeless := told.hopeless(seen, past):
             return hopeless
         if not seen.pods:
-            return always or told.absent(seen)
+            return always or told.absent(seen, past)
         if loops:
             return self._judge_looping(loops, seen, past)
         if always:
@@ -165,7 +165,7 @@ class WorkloadStep(Step[WorkloadObservation]):
 
     def _judge_looping(self, loops: list[Pod], seen: WorkloadObservation, past: Past) -> Judgement:
         why = f"{len(loops)} of {len(seen.pods)} pods in crash-loop back-off"
-        ends = dict.fromkeys(said for pod in loops for said in how_it_ended(pod))
+        ends = dict.fromkeys(said for pod in loops for said in (*how_it_ended(pod), *told.killed(pod, seen)))
         why += f" ({'; '.join((*ends, *map(logged, seen.log)))})" if ends or seen.log else ""
         reason, mark = f"looping-{past.trouble}", f"{past.epoch}/reset-{past.trouble}"
         if self.restart == "never":
@@ -244,7 +244,7 @@ class WorkloadStep(Step[WorkloadObservation]):
         return judgement
 
     def _judge_unwell(self, seen: WorkloadObservation, past: Past) -> Judgement:
-        why = seen.unwell or told.not_up(seen) or seen.rollout.why
+        why = told.unwell(seen) or told.not_up(seen) or seen.rollout.why
         if self.restart == "never":
             return Wait(why)
         reason = f"unwell-{past.trouble}"

@@ -9,6 +9,7 @@ import pytest
 from bootheal.causes import Catalogue, Cause, Evidence, Finding, Gravity, Harmless, Sign, Source, folded
 from bootheal.causes.databases import POSTGRES
 from bootheal.causes.pgbouncer import PGBOUNCER
+from bootheal.diagnosis.known import entries
 from bootheal.model import Ref
 from bootheal.model.quoted import plain
 
@@ -131,7 +132,7 @@ def test_every_cause_says_what_it_is_and_what_to_do(subject: str, cause: Cause) 
 
 def test_consequences_name_causes_that_exist_and_go_in_no_circle() -> None:
     """Else something would be told beneath nothing."""
-    above = {cause.id: cause.consequence_of for _, cause in ALL}
+    above = {cause.id: cause.consequence_of for cause in entries().values()}
     for start, directly in above.items():
         seen, next_ones = {start}, list(directly)
         while next_ones:

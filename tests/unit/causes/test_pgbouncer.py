@@ -1,5 +1,7 @@
 """What PgBouncer tells its clients and its log: each to its own cause."""
 
+import json
+
 import pytest
 
 from bootheal.causes import Gravity
@@ -58,11 +60,23 @@ def test_every_cause_is_shown_by_a_line() -> None:
         "LOG stats: 0 xacts/s, 0 queries/s, 0 client parses/s, in 0 B/s, out 0 B/s, xact 0 us, query 0 us, wait 0 us",
         "LOG got SIGHUP, re-reading config",
         "NOISE resync(7): done=0, parse=0, recv=0",
+        # zalando/postgres-operator#1952, pgbouncer#445: what follows from a restart, or from a client's haste
+        "WARNING C-0x55b3534cd150: db/writer@10.0.0.1:46936 pooler error: server conn crashed?",
+        "WARNING C-0x7fbee0d0d120: (nodb)/(nouser)@10.0.0.1:50270 pooler error: client_login_timeout",
+        # Nothing is known of it: it is no password for that.
+        "WARNING server login failed: FATAL the moon is full",
     ],
 )
 def test_what_a_healthy_pooler_logs_is_no_cause(line: str) -> None:
     """Nor is what some stranger does at its door."""
     assert finding(f"2026-11-29 12:00:00.000 UTC [1] {line}\n") is None
+
+
+def test_what_a_healthy_pooler_of_cloudnative_pg_logs_is_no_cause() -> None:
+    """Its manager puts each line into JSON; what is none that it knows is left as it is."""
+    said = {"level": "LOG", "msg": "S-0x55fa419e7b50: app/pooler@10.43.0.5:5432 new connection to server"}
+    for line in (json.dumps({"msg": "record", "record": said}), '{"msg": "record"', '{"record": 3}', "{}"):
+        assert finding(f"{line}\n") is None
 
 
 def test_the_last_known_line_counts() -> None:

@@ -141,6 +141,19 @@ def test_lines_of_json_are_read(line: str, cause: str) -> None:
         "LOG:  statement: select 'FATAL:  lock file \"postmaster.pid\" is empty'",
         "2026-11-29 12:00:00,000 INFO: no action. I am (pg-0), the leader with the lock",
         "2026-11-29 12:00:00,000 INFO: Lock owner: pg-0; I am pg-1",
+        # helm/charts#10427, docker-postgresql#95, CrunchyData/postgres-operator#1810 and #3154, patroni#594,
+        # sapcc/openstack-helm#64, cloudnative-pg#1566 and #8410
+        "LOG:  all server processes terminated; reinitializing",
+        "LOG:  startup process (PID 28) was terminated by signal 6: Aborted",
+        "WARNING:  terminating connection because of crash of another server process",
+        "ERROR:  requested starting point 0/1B000000 is ahead of the WAL flush position of this server 0/1A0010B8",
+        "2026-11-29 12:00:00,000 INFO: following a different leader because i am not the healthiest node",
+        "/var/run/postgresql:5432 - rejecting connections",
+        "LOG:  could not create IPv6 socket: Address family not supported by protocol",
+        record("LOG", "invalid record length at 0/60000C8: wanted 24, got 0"),
+        json.dumps({"level": "error", "msg": "Error while checking if there is enough disk space for WALs, skipping"}),
+        '2026-11-29 12:00:00 UTC,"app","shop",35,,6.8,2,,,,0,FATAL,57P03,"the database system is starting up",,,,,""',
+        '2026-11-29 12:00:00 UTC,,,35,,6.8,2,,,,0,LOG,00000,"statement: select \'FATAL:  data directory ""a""\'",,,',
     ],
 )
 def test_what_healthy_servers_say_is_no_cause(line: str) -> None:

@@ -65,7 +65,7 @@ def test_what_always_fails_is_tried_ever_more_seldom_and_given_up_with_its_reaso
     (outcome,) = bench.run().outcomes
     assert outcome.ending is Ending.GAVE_UP
     assert outcome.why == f"cannot change web: it was tried {MOST_FAILURES} times and failed, at last with: {error}"
-    assert server.within(60) <= 9
+    assert server.within(60) <= 10  # nine, or one more by its jitter
     assert len(server.asked) == MOST_FAILURES
 
 

@@ -41,6 +41,14 @@ def test_a_fatal_complaint_that_spares_the_data_is_given_up_at_once() -> None:
     assert judgement == GiveUp(f"{K3S}: no cgroup v1", "boot with v2")
 
 
+def test_of_several_fatal_complaints_data_at_risk_decides() -> None:
+    """Whichever container says it, and whatever the others end with."""
+    token = Symptom("k3s-token", K3S, "another token", "give it its token", fatal=True, spares_data=True)
+    for symptoms in ((token, BROKEN), (BROKEN, token)):
+        judgement = components.judge(facts(ComponentState.RESTARTING, *symptoms), past(), MAY)
+        assert judgement == GiveUp(f"{K3S}: its database is malformed", "restore the newest backup", person=True)
+
+
 @pytest.mark.parametrize("state", [ComponentState.STARTING, ComponentState.RESTARTING, ComponentState.STOPPED])
 def test_what_a_unit_complains_of_is_told_beside_its_state(state: ComponentState) -> None:
     """A unit that is starting says no more than that; its journal says why it does not get on."""

@@ -89,6 +89,15 @@ def test_of_several_nodes_the_one_on_this_host_counts() -> None:
     assert isinstance(Gate().judge(seen(other, (a_node(), a_lease())), past()), Settled)
 
 
+def test_a_node_that_says_why_it_is_not_ready_has_a_next_step() -> None:
+    """What passes is waited for; what a person does if it does not is told with it (kubernetes#77728)."""
+    why = "KubeletNotReady: PLEG is not healthy: pleg was last seen active 3m3.9s ago; threshold is 3m0s"
+    judgement = Gate(name="gate").judge(seen((a_node(ready=False, why=why), a_lease())), past())
+    assert isinstance(judgement, Wait)
+    assert why in judgement.why
+    assert judgement.hint.startswith("systemctl restart k3s")
+
+
 def test_a_cordoned_node_is_remarked() -> None:
     """It is not uncordoned, and not kept quiet about."""
     judgement = Gate().judge(seen((a_node(unschedulable=True), a_lease())), past())

@@ -37,6 +37,7 @@ class OneServer(Partial):
     log: str | None = ""
     previous: str = ""
     events: tuple[Occurrence, ...] = ()
+    whose: str = "postgres"
 
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
         return Credentials("postgres", Secret("x"))
@@ -54,7 +55,7 @@ class OneServer(Partial):
         return self.events
 
     def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
-        if self.log is None or container != "postgres":
+        if self.log is None or container != self.whose:
             raise PermanentError(f"cannot read the log of {container}")
         return self.previous if previous else self.log
 
@@ -127,6 +128,66 @@ def test_a_log_that_may_not_be_read_stops_nothing() -> None:
     assert found.why_none == "postgres-0: connection refused"
 
 
+def test_a_recovery_that_the_kubelet_ends_again_and_again_is_told_and_the_clock_runs_on() -> None:
+    """Each time it begins anew and is young again, so it would be waited for without end."""
+    starting = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
+    container = running(name="postgres", ready=False, restarts=3, started=NOW - 30, ended=NOW - 31)
+    pod = a_pod("postgres-0", container, labels={"app": "db"})
+    killing = Occurrence("Killing", "Container postgres failed liveness probe, will be restarted", NOW - 61, "postgres")
+    for events, counts in (((killing,), True), ((), False), ((replace(killing, at=BOOT - 61),), False)):
+        found = seen(OneServer(starting, writable=False, pod=pod, events=events), INSIDE)
+        judged = DatabaseStep(name="database/shop", database=INSIDE).judge(found, past())
+        assert isinstance(judged, Wait)
+        assert judged.counts is counts
+        assert ("the kubelet ends container postgres" in judged.why) is counts
+        assert ("startupProbe" in judged.hint) is counts
+
+
+def anew(words: str) -> str:
+    """Say what a server says whose processes end, and which begins anew each time (helm/charts#10427)."""
+    return (
+        f"LOG:  database system is ready to accept connections\n{words}\n"
+        "LOG:  terminating any other active server processes\n"
+        "LOG:  all server processes terminated; reinitializing\n"
+        "LOG:  database system was interrupted; last known up at 2026-11-29 12:00:00 UTC\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("log", "why", "person", "counts"),
+    [
+        (
+            anew('FATAL:  could not open file "global/pg_filenode.map": No such file or directory') * 2,
+            "missing",
+            True,
+            True,
+        ),
+        (
+            anew("LOG:  server process (PID 71) was terminated by signal 11: Segmentation fault") * 3,
+            "crashes",
+            False,
+            True,
+        ),
+        (anew("LOG:  server process (PID 71) exited with exit code 3") * 2, 'log ends with "', False, True),
+        (anew("LOG:  server process (PID 71) was terminated by signal 11: Segmentation fault"), "", False, False),
+    ],
+    ids=["files missing", "segmentation fault", "not understood", "once"],
+)
+def test_a_server_that_begins_anew_again_and_again_is_not_recovering(
+    log: str, why: str, *, person: bool, counts: bool
+) -> None:
+    """It says 57P03 each time that it is asked; what it says of itself counts, and so does the time."""
+    starting = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is in recovery mode")
+    container = running(name="postgres", started=BOOT + 10)
+    pod = a_pod("postgres-0", container, labels={"app": "db"})
+    found = seen(OneServer(starting, writable=False, pod=pod, log=log), INSIDE)
+    judged = DatabaseStep(name="database/shop", database=INSIDE).judge(found, past(now=BOOT + 700))
+    assert why in judged.why
+    assert (isinstance(judged, GiveUp) and judged.person) is person
+    if isinstance(judged, Wait):
+        assert judged.counts is counts
+
+
 def test_how_far_crash_recovery_is_comes_from_the_log_of_what_runs() -> None:
     """Of a server that says that it is starting, and of no other."""
     starting = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
@@ -179,6 +240,31 @@ def test_an_init_container_that_is_not_done_is_named() -> None:
     assert found.why_none == (
         "pod/shop/postgres-0 has no address yet (postgres-0: init container chown: CrashLoopBackOff, 4 restarts)"
     )
+
+
+@pytest.mark.parametrize(
+    ("log", "why", "person"),
+    [
+        ("chown: changing ownership of '/data': Read-only file system\n", "its disk cannot be read or written", True),
+        ("chown: changing ownership of '/data': Operation not permitted\n", "it may not read or write its own", False),
+        ("the moon is full\n", 'log ends with "', False),
+    ],
+)
+def test_what_its_init_container_says_is_the_servers_trouble(log: str, why: str, *, person: bool) -> None:
+    """A volume that it cannot give to the server: it never begins, and has no log of its own."""
+    init = waiting("CrashLoopBackOff", name="permissions", restarts=4, ended=BOOT + 40, last_reason="Error")
+    pod = a_pod(
+        "postgres-0", waiting("PodInitializing", name="postgres"), init=(init,), labels={"app": "db"}, ready=False
+    )
+    server = OneServer(SILENT, writable=False, pod=pod, previous=log, whose="permissions")
+    found = seen(server, INSIDE)
+    judged = DatabaseStep(name="database/shop", database=INSIDE).judge(found, past())
+    assert why in judged.why
+    assert "init container permissions: CrashLoopBackOff, 4 restarts" in judged.why
+    assert (isinstance(judged, GiveUp) and judged.person) is person
+    if "moon" in log:
+        assert isinstance(judged, Wait)
+        assert judged.hint == "kubectl -n shop logs --previous postgres-0 -c permissions"
 
 
 def test_what_a_log_ends_with_is_quoted_where_nothing_is_understood() -> None:

@@ -8,8 +8,8 @@ import pytest
 from bootheal.causes.reboot import REBOOT
 from bootheal.model import Answer, Component, ComponentState, HostFacts, Ref
 from bootheal.model.prospect import Guard
-from bootheal.model.scene import Claim, Disk
-from bootheal.preflight import Forecast, Sure, forecast
+from bootheal.model.scene import Claim, Disk, Scene
+from bootheal.preflight import Forecast, Seen, Sure, forecast
 from bootheal.preflight.box import BoxFacts
 from bootheal.preflight.foreseen import foreseen
 from bootheal.preflight.poolers import PodFacts
@@ -359,6 +359,17 @@ def test_what_could_not_be_looked_at_is_told() -> None:
     found = forecast(all_well(databases=(database(gaps=("database/shop: its configuration: denied (42501)",)),)))
     assert "not looked at: database/shop: its configuration: denied (42501)" in list(lines(found))
     assert verdict(found) == "it would come back; not all could be looked at"
+
+
+def test_who_could_not_see_the_cluster_says_so() -> None:
+    """Where the API server tells nothing, nobody is told that it would come back, and no script reboots for it."""
+    refused = "cannot use the kubeconfig /etc/rancher/k3s/k3s.yaml: it is not there yet"
+    unseen = Scene(now=0.0, present=False)
+    found = forecast(Seen(scene=unseen, gaps=tuple(f"{what}: {refused}" for what in ("database/shop", "pods"))))
+    assert verdict(found) == "cannot say whether it would come back: the API server tells nothing"
+    assert (found.code(), found.code(strict=True)) == (1, 1)
+    assert f"not looked at: database/shop, pods: {refused}" in list(lines(found))
+    assert as_json(found)["not_looked_at"] == [f"database/shop: {refused}", f"pods: {refused}"]
 
 
 def test_what_is_told_in_a_line_of_status() -> None:

@@ -218,7 +218,9 @@ class K3dHost:
         return replace(component, state=ComponentState.STARTING if busy else component.state, why=why)
 
     def _symptoms(self, box: Box) -> Sequence[Symptom]:
-        """Search its latest log. Of a load balancer that runs, what it said while it started means nothing.
+        """Search its latest log, and why Docker could not start it, which stands in no log.
+
+        Of a load balancer that runs, what it said while it started means nothing.
 
         What it says of connections then is no more than some seconds old: each that it cannot make is a line.
         """
@@ -228,7 +230,8 @@ class K3dHost:
         since = end - (PRESENT_SECONDS if serves else RECENT_SECONDS)
         lines = self._engine.log_tail(box.name, LOG_LINES, since=since).splitlines()
         catalogue = BALANCING if serves else LOADBALANCERS if balances else UNITS
-        return log_signatures.find(box.name, lines, catalogue)
+        refused = log_signatures.find(box.name, [box.error] * (not running(box)))
+        return (*refused, *log_signatures.find(box.name, lines, catalogue))
 
 
 def _role(box: Box) -> str:

@@ -38,6 +38,8 @@ _NAMESPACED: Mapping[str, tuple[str, str, Query]] = {
     "service": (CORE, "services", ()),
     "claim": (CORE, "persistentvolumeclaims", ()),
     "event": (CORE, "events", (("fieldSelector", "type!=Normal"),)),
+    # That a kubelet has ended a container for its probe is no warning.
+    "killing": (CORE, "events", (("fieldSelector", "reason=Killing"),)),
     "slice": (SLICES, "endpointslices", ()),
     "deployment": (APPS, "deployments", ()),
     "statefulset": (APPS, "statefulsets", ()),
@@ -289,7 +291,7 @@ def _halted(kind: str, found: _Found) -> Iterator[Halted]:
 
 def _events(found: _Found) -> dict[Ref, tuple[Occurrence, ...]]:
     by_object: dict[Ref, list[Occurrence]] = {}
-    for about, each in found.parsed("event", _event):
+    for about, each in (*found.parsed("event", _event), *found.parsed("killing", _event)):
         by_object.setdefault(about, []).append(each)
     return {about: tuple(sorted(said, key=lambda each: each.at or 0.0)) for about, said in by_object.items()}
 

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bootheal.adapters.postgres.libpq import Local, session
-from bootheal.adapters.postgres.wire import ask
+from bootheal.adapters.postgres.wire import ask, greet
 from bootheal.errors import UnreachableError, why_silent
 from bootheal.model import Answer, Credentials, Role, Secret, Target
 from bootheal.postgres.scram import matches
 
 if TYPE_CHECKING:
     from psycopg import Connection
+
+# Who greets a server: a role that need not exist, and the database that is always there.
+NOBODY, NOBODYS = "bootheal", "postgres"
 
 # How to open a connection: OSError where nobody listens, UnreachableError where a port-forward fails.
 Open = Callable[[Target, float], socket.socket]
@@ -42,6 +45,15 @@ class PostgresServer:
             return Answer(ok=False, spoke=False, text=why_silent(error))
         options = _guard(timeout) if read_only else ""
         return ask(sock, who, dbname, sql, deadline, options=options, trust=target.trust, auth=target.auth)
+
+    def greet(self, target: Target, *, timeout: float) -> Answer:
+        """Begin a login, and leave."""
+        deadline = time.monotonic() + timeout
+        try:
+            sock = self._open(target, timeout)
+        except (OSError, UnreachableError) as error:
+            return Answer(ok=False, spoke=False, text=why_silent(error))
+        return greet(sock, NOBODY, NOBODYS, deadline)
 
     def role(
         self,

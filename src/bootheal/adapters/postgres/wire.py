@@ -63,6 +63,26 @@ def prove(
     return _converse(sock, who, dbname, "", deadline, options="", trust=trust, auth=auth)
 
 
+def greet(sock: socket.socket, user: str, dbname: str, deadline: float) -> Answer:
+    """Begin a login over `sock` and go no further: `ok` is who asks for a password, or for none.
+
+    Whatever is refused before that is refused to everybody, or is about this user and database. Nothing that proves
+    anything is sent, and no server logs that somebody went away while it waited for a password.
+    """
+    connection = _Connection(sock, deadline)
+    try:
+        connection.encrypt(None)
+        connection.begin(user, dbname, "")
+        connection.asked()
+    except _Refused as refused:
+        return refused.answer
+    except (OSError, ValueError, struct.error) as error:
+        return Answer(ok=False, spoke=connection.spoke, text=why_silent(error))
+    finally:
+        connection.close()
+    return Answer(ok=True, spoke=True)
+
+
 def _converse(
     sock: socket.socket,
     who: Credentials,
@@ -117,12 +137,26 @@ class _Connection:
             raise ValueError("answers, but not in PostgreSQL's protocol")
         return Channel()
 
-    def log_in(self, login: ClientLogin, dbname: str, options: str) -> None:
-        """Send the StartupMessage and authenticate. Nothing else is listened to before that is done."""
-        parameters = {"user": login.who.user, "database": dbname, "application_name": "bootheal"}
+    def begin(self, user: str, dbname: str, options: str) -> None:
+        """Send the StartupMessage."""
+        parameters = {"user": user, "database": dbname, "application_name": "bootheal"}
         parameters |= {"client_encoding": "UTF8"} | ({"options": options} if options else {})
         body = b"".join(f"{key}\0{value}\0".encode() for key, value in parameters.items()) + b"\0"
         self._send(struct.pack("!ii", len(body) + 8, PROTOCOL) + body)
+
+    def asked(self) -> None:
+        """Wait for the first AuthenticationRequest; who is let in at once takes leave."""
+        for kind, payload in self._messages():
+            if kind == b"R":
+                if payload[:4] == LET_IN:
+                    self.leave()
+                return
+            if kind not in BEFORE_LET_IN:
+                raise ValueError("answers, but not in PostgreSQL's protocol")
+
+    def log_in(self, login: ClientLogin, dbname: str, options: str) -> None:
+        """Send the StartupMessage and authenticate. Nothing else is listened to before that is done."""
+        self.begin(login.who.user, dbname, options)
         let_in = False
         for kind, payload in self._messages():
             if kind == b"R" and not let_in:

@@ -1,0 +1,172 @@
+"""What k3s ends with, or complains of, that is its host's: certificates, the kernel, kubelet, containerd, network.
+
+Texts: lines of its journal.
+"""
+
+from bootheal.causes.cause import Cause, Gravity
+from bootheal.causes.signs import unit
+
+HOST: tuple[Cause, ...] = (
+    # --- certificates and the clock: crypto/x509; k3s#6152, #5163 --------------------------------------
+    Cause(
+        id="k3s-clock-behind",
+        means="a certificate is not valid yet by this machine's clock: the clock is wrong",
+        gravity=Gravity.PASSES,
+        signs=unit(r"x509: certificate has expired or is not yet valid: current time \S+ is before"),
+        next_step="timedatectl shows whether the clock is synchronised; where it is right again: systemctl restart k3s",
+        restart_helps=True,
+    ),
+    Cause(
+        id="k3s-certificate-expired",
+        means="a certificate has expired",
+        gravity=Gravity.PERSON,
+        signs=unit("x509: certificate has expired"),
+        next_step="where the clock is right (timedatectl): systemctl restart k3s renews what expires; else "
+        "k3s certificate rotate, then systemctl start k3s",
+        restart_helps=True,
+    ),
+    # k3s#411: data and certificates of two installations, or of two restores
+    Cause(
+        id="k3s-certificate-unknown",
+        means="its certificates are not of one authority, as where some were restored and others made anew: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            r"server https://\S+ is not trusted: .*signed by unknown authority",
+            r"CA cert validation failed: .*signed by unknown authority",
+        ),
+        next_step="restore /var/lib/rancher/k3s/server/tls and cred from one backup; agents: remove "
+        "/var/lib/rancher/k3s/agent/*.crt and restart k3s",
+    ),
+    Cause(
+        id="k3s-file-missing",
+        means="a file that it needs is not there: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            r"(?:level=fatal|command failed|error: unable to load).*"
+            r"open /(?:var/lib/rancher|etc/rancher|etc/kubernetes|var/lib/kubelet)/\S+: no such file or directory"
+        ),
+        next_step="see that its disk is mounted (findmnt /var/lib/rancher), and restore the file from a backup",
+    ),
+    # --- the kernel: k3s#2547, #8015, flannel#1306; rke#642: modules of a kernel that an upgrade has removed
+    Cause(
+        id="kernel-modules-missing",
+        means="the kernel that runs has no module for what is asked of it, as after its upgrade: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            "flannel exited: operation not supported",
+            r"can't initialize iptables table .*Table does not exist",
+            r"iptables v\S+ .*(?:Couldn't find match|Couldn't load (?:match|target)|CHAIN_ADD failed \(No such file)",
+            r"Module (?:ip_tables|iptable_\w+|nf_\w+|xt_\w+|vxlan|veth) not found in directory",
+            "pair interfaces: operation not supported",
+        ),
+        next_step="uname -r; ls /lib/modules: where the two differ, reboot; else install the modules "
+        "(linux-modules-extra of this kernel), and modprobe vxlan",
+    ),
+    # flannel pkg/ip.FromIP6Net; k3s#6969, #9569
+    Cause(
+        id="k3s-no-ipv6",
+        means="its pod network has IPv6, and the node has no IPv6 address: flannel ends with a panic",
+        gravity=Gravity.PERSON,
+        signs=unit(r"flannel/pkg/ip\.FromIP6Net"),
+        next_step="ip -6 address; give the machine its IPv6 address back (or name both by --node-ip)",
+    ),
+    # --- the kernel: field-notes N4; k3d#853 ----------------------------------------------------------
+    Cause(
+        id="kubelet-cgroup-v1",
+        means="this kubelet does not run on cgroup v1, which this machine has",
+        gravity=Gravity.PERSON,
+        signs=unit("configured to not run on a host using cgroup v1"),
+        next_step="boot with systemd.unified_cgroup_hierarchy=1; until then a kubelet drop-in with failCgroupV1: false",
+        since="1.35",
+    ),
+    Cause(
+        id="k3s-memory-cgroup",
+        means="this kernel offers it no memory cgroup",
+        gravity=Gravity.PERSON,
+        signs=unit("failed to find memory cgroup"),
+        next_step="boot with cgroup_enable=memory cgroup_memory=1",
+    ),
+    Cause(
+        id="k3s-cpuset-cgroup",
+        means="this kernel offers it no cpuset cgroup",
+        gravity=Gravity.PERSON,
+        signs=unit("failed to find cpuset cgroup"),
+        next_step="boot with cgroup_enable=cpuset, or upgrade k3d, which knows cgroup v2 since 5.1",
+    ),
+    # --- its kubelet and its containerd --------------------------------------------------------------
+    # kubernetes#118371
+    Cause(
+        id="kubelet-checkpoint-corrupt",
+        means="the kubelet's record of what it gave to pods is damaged: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit("could not restore state from checkpoint", "checkpoint is corrupted"),
+        next_step="move the file that it names out of the way (/var/lib/kubelet/*_manager_state), and start k3s",
+    ),
+    Cause(
+        id="kubelet-swap",
+        means="the kubelet refuses to run while swap is on",
+        gravity=Gravity.PERSON,
+        signs=unit("running with swap on is not supported"),
+        next_step="swapoff -a and /etc/fstab, or kubelet-arg fail-swap-on=false",
+    ),
+    # k3s#11973, containerd#10848; fixed in containerd 2.0.4
+    Cause(
+        id="containerd-state-damaged",
+        means="its containerd cannot read what it ran before: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            "failed to recover state: ",
+            "failed to get metadata for stored sandbox",
+            r"containerd.*(?:metadata|meta\.db|bolt).*(?:invalid|corrupt|file size too small|timeout)",
+        ),
+        next_step="upgrade k3s (containerd 2.0.4 has the cure); moving /var/lib/rancher/k3s/agent/containerd away "
+        "makes it pull all images anew",
+    ),
+    Cause(
+        id="containerd-snapshotter",
+        means="the file system of its containerd is not one that it can use: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit("snapshotter cannot be enabled for"),
+        next_step="k3s --snapshotter=native, or see that the right disk is mounted at /var/lib/rancher",
+    ),
+    Cause(
+        id="containerd-socket",
+        means="containerd's socket is missing",
+        gravity=Gravity.HEALED,
+        signs=unit("containerd.sock: connect: "),
+        next_step="where it lasts: systemctl restart k3s",
+        restart_helps=True,
+    ),
+    # --- the network -------------------------------------------------------------------------------
+    Cause(
+        id="k3s-port-taken",
+        means="another process has its port",
+        gravity=Gravity.PERSON,
+        signs=unit("bind: address already in use"),
+        next_step="ss -ltnp shows which",
+    ),
+    # k0s#3202
+    Cause(
+        id="k3s-address-missing",
+        means="this machine does not have the address that it is to listen on, or not yet: {said}",
+        gravity=Gravity.PASSES,
+        signs=unit("bind: cannot assign requested address"),
+        next_step="ip -br address; give the machine that address, or correct node-ip and bind-address in "
+        "/etc/rancher/k3s/config.yaml",
+        restart_helps=True,
+    ),
+    Cause(
+        id="k3s-no-route",
+        means="this machine has no network yet: no default route",
+        gravity=Gravity.PASSES,
+        signs=unit(
+            "no default routes found",
+            "unable to select an IP from default routes",
+            "no such network interface",
+            "failed to find (?:the )?interface",
+            "unable to find suitable network address",
+        ),
+        next_step="ip route; systemctl status systemd-networkd NetworkManager",
+        restart_helps=True,
+    ),
+)

@@ -1,0 +1,95 @@
+"""Why a pod is Failed by the kubelet's word: turned away at the door, evicted, or stopped by the shutdown.
+
+Texts: `status.reason` and `status.message` of the pod, and the Event of the same reason. Its controller makes another
+one, so that the newest counts, and that only while nothing of its workload lives. "Pod was rejected: " and "Pod " are
+put before the message by some versions.
+"""
+
+from collections.abc import Iterator
+
+from bootheal.causes.cause import Cause, Gravity, Sign
+from bootheal.causes.signs import condition, event
+
+DESCRIBE = "kubectl -n {namespace} describe pod {name}"
+
+
+def _turned_away(*reasons: str, text: str = "") -> tuple[Sign, ...]:
+    def signs() -> Iterator[Sign]:
+        for reason in reasons:
+            yield from (*condition(reason, text), *event(reason, text))
+
+    return tuple(signs())
+
+
+TURNED_AWAY: tuple[Cause, ...] = (
+    # cm/devicemanager; the plugin's pod begins after those that want its devices: kubernetes#125579, #109595
+    Cause(
+        id="device-not-there",
+        means="the kubelet turned it away, since a device that it asks for is not there yet: {said}",
+        gravity=Gravity.PASSES,
+        signs=_turned_away("UnexpectedAdmissionError", text="[Aa]llocate failed|cannot allocate unhealthy devices"),
+        next_step="where it lasts, see the pod of its device plugin, and what the node offers: "
+        "kubectl get nodes -o custom-columns=NAME:.metadata.name,OFFERS:.status.allocatable",
+    ),
+    # lifecycle/predicate.go; the kubelet did not know the labels of its own node yet: kubernetes#92067, #98534, #72502
+    Cause(
+        id="node-labels-differ",
+        means="the kubelet turned it away, since its node has not, or had not yet, the labels that it asks for: {said}",
+        gravity=Gravity.PASSES,
+        signs=_turned_away("NodeAffinity", "MatchNodeSelector"),
+        next_step="where it lasts, a label of the node is lost: kubectl get nodes --show-labels",
+    ),
+    # counted by the scheduler before the node's own pods were: kubernetes#106884, website#47264
+    Cause(
+        id="node-has-no-room",
+        means="the kubelet turned it away, since the node has not the room that it asks for: {said}",
+        gravity=Gravity.PASSES,
+        signs=(
+            *condition("", "Node didn't have enough resource: "),
+            *_turned_away("OutOfcpu", "OutOfmemory", "OutOfpods", "OutOfephemeral-storage"),
+        ),
+        next_step="where it lasts, its requests are too great, or it names its node itself (nodeName): "
+        "kubectl describe nodes | grep -A 9 Allocated",
+    ),
+    Cause(
+        id="node-ports-taken",
+        means="the kubelet turned it away, since another pod has its host port: {said}",
+        gravity=Gravity.PASSES,
+        signs=_turned_away("NodePorts", "HostPortConflict"),
+        next_step="where it lasts, see who has it: sudo ss -ltnp; kubectl get pods -A -o wide",
+    ),
+    # eviction; an admission handler of its own says "The node had condition: [DiskPressure]."
+    Cause(
+        id="pod-evicted",
+        means="the kubelet ended it, or let it not in, because the node is short of something: {said}",
+        gravity=Gravity.PASSES,
+        signs=_turned_away("Evicted"),
+        next_step="df -h; free -m; kubectl describe nodes shows which pressure it is",
+        consequence_of=("disk-full",),
+    ),
+    # kubelet/nodeshutdown
+    Cause(
+        id="pod-of-the-shutdown",
+        means="the shutdown ended it, or kept it out, and no other has been made yet: {said}",
+        gravity=Gravity.HEALED,
+        signs=_turned_away("Terminated", "Shutdown", "NodeShutdown"),
+        next_step="where it lasts: kubectl -n {namespace} delete pod {name}",
+    ),
+    # sysctl, apparmor, cm/topologymanager, lifecycle: what the pod asks of its node, which is not allowed or not there
+    Cause(
+        id="node-does-not-allow",
+        means="the kubelet turns it away, since its node does not allow or have what it asks for: {said}",
+        gravity=Gravity.PERSON,
+        signs=_turned_away(
+            "SysctlForbidden",
+            "AppArmor",
+            "TopologyAffinityError",
+            "SMTAlignmentError",
+            "PodOSSelectorNodeLabelDoesNotMatch",
+            "PodOSNotSupported",
+            "PodFeatureUnsupported",
+            "InvalidNodeInfo",
+        ),
+        next_step="allow it (k3s: --kubelet-arg), or take it out of the pod's template: " + DESCRIBE,
+    ),
+)

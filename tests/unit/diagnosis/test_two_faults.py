@@ -1,0 +1,148 @@
+"""Two faults at once: both are told, the graver first, and what follows from one is beneath it."""
+
+from dataclasses import replace
+
+import pytest
+
+from bootheal.diagnosis import Diagnosis, diagnose
+from bootheal.model import Extensions, Occurrence, Ref, Webhook
+from bootheal.model.scene import Claim, Disk, Said, Scene
+from support.objects import BOOT, a_node, running, waiting
+from support.scenes import (
+    DATA,
+    LOOP,
+    NOW,
+    a_scene,
+    pooler_pod,
+    postgres_pod,
+    postgres_says,
+    roots,
+    web_pod,
+    with_pod,
+    workload,
+)
+
+POSTGRES, WEB, DISK = "pod/shop/postgres-0", "pod/shop/web-5d4-a", "disk//var/lib/rancher"
+ENDS = waiting("CrashLoopBackOff", name="postgres", image="postgres:16", **LOOP)
+SIDECAR = waiting(
+    "ImagePullBackOff", name="exporter", image="x:1", message="failed to resolve reference: x:1: not found"
+)
+DAMAGED, LOCKED = (
+    "PANIC:  could not locate a valid checkpoint record\n",
+    'FATAL:  lock file "postmaster.pid" is empty\n',
+)
+NO_ROOM = 'FATAL:  could not write lock file "postmaster.pid": No space left on device'
+READ_ONLY = 'FATAL:  could not create lock file "postmaster.pid": Read-only file system'
+
+
+def beneath(found: Diagnosis) -> set[tuple[str, str]]:
+    return {(part.id, str(part.about)) for each in found.found for part in each.all() if part is not each}
+
+
+@pytest.mark.parametrize(
+    ("log", "first", "exit_code"),
+    [(DAMAGED, "postgres-checkpoint-missing", 3), (LOCKED, "postgres-lock-file-empty", 1)],
+)
+def test_a_sidecar_without_an_image_hides_nothing_that_the_server_says(log: str, first: str, exit_code: int) -> None:
+    """Each container has its own trouble."""
+    found = diagnose(with_pod(postgres_pod(ready=False, containers=(ENDS, SIDECAR)), log))
+    assert roots(found) == [(first, POSTGRES), ("image-not-found", POSTGRES)]
+    assert found.exit_code == exit_code
+
+
+def test_of_one_container_the_graver_of_status_and_log_is_told() -> None:
+    """It was killed for want of memory, and says itself that its data is damaged; or says nothing that is graver."""
+    killed = replace(ENDS, last_reason="OOMKilled")
+    for log, told in ((DAMAGED, "postgres-checkpoint-missing"), ("LOG:  shutting down\n", "container-out-of-memory")):
+        assert roots(diagnose(with_pod(postgres_pod(ready=False, containers=(killed,)), log))) == [(told, POSTGRES)]
+
+
+def crashes(name: str, *, sidecar: bool) -> Scene:
+    init = waiting("CrashLoopBackOff", name=name, sidecar=sidecar, **LOOP)
+    main = running(name="web") if sidecar else waiting("PodInitializing", name="web")
+    pod = web_pod(ready=False, init=(init,), containers=(main,))
+    return replace(with_pod(pod), said=(Said(pod.ref, name, "KeyError: 'COLOUR'\n"),))
+
+
+@pytest.mark.parametrize(("name", "sidecar"), [("migrate", False), ("proxy", True)])
+def test_an_init_container_and_a_sidecar_are_named_with_their_own_log(name: str, *, sidecar: bool) -> None:
+    """The command shows theirs, not that of the container that waits for them."""
+    found = diagnose(crashes(name, sidecar=sidecar))
+    assert roots(found) == [("pod-crashes", WEB)]
+    assert "KeyError: 'COLOUR'" in found.found[0].finding.means
+    assert found.found[0].finding.next_step == f"kubectl -n shop logs --previous web-5d4-a -c {name}"
+
+
+def a_refused_workload() -> Scene:
+    silent = 'failed calling webhook "w.example.org": failed to call webhook: no endpoints available for service "w"'
+    none = workload("deployment", "web", replicas=0, updated=0, ready=0, available=0, refused=silent)
+    webhook = Webhook("w.example.org", "Mutating x", Ref("service", "policy", "w"))
+    return a_scene(
+        pods=(postgres_pod(), pooler_pod()),
+        workloads=(none,),
+        services=(),
+        extensions=Extensions(unreachable=(webhook,)),
+    )
+
+
+def a_lost_claim() -> Scene:
+    gone = '0/1 nodes are available: persistentvolumeclaim "data" bound to non-existent persistentvolume "pv-1".'
+    pod = postgres_pod(ready=False, phase="Pending", containers=(), ip="", unschedulable=gone)
+    return replace(with_pod(pod), claims=(Claim(DATA, "Lost", "pv-1"),))
+
+
+@pytest.mark.parametrize(
+    ("scene", "root", "follows", "exit_code"),
+    [
+        (
+            replace(postgres_says(NO_ROOM), disks=(Disk("/var/lib/rancher", 0.001),)),
+            ("disk-full", DISK),
+            ("postgres-disk-full", POSTGRES),
+            1,
+        ),
+        (
+            replace(postgres_says(READ_ONLY), disks=(Disk("/var/lib/rancher", 0.5, read_only=True),)),
+            ("disk-read-only", DISK),
+            ("postgres-disk-fails", POSTGRES),
+            3,
+        ),
+        (
+            a_refused_workload(),
+            ("webhook-unanswered", "service/policy/w"),
+            ("webhook-silent", "deployment/shop/web"),
+            1,
+        ),
+        (a_lost_claim(), ("claim-lost", str(DATA)), ("claim-volume-gone", POSTGRES), 3),
+    ],
+    ids=["full disk", "failing disk", "silent webhook", "lost claim"],
+)
+def test_what_follows_is_told_beneath_its_cause(
+    scene: Scene, root: tuple[str, str], follows: tuple[str, str], exit_code: int
+) -> None:
+    """One root; the exit code is that of the gravest of all."""
+    found = diagnose(scene)
+    assert roots(found) == [root]
+    assert follows in beneath(found)
+    assert found.exit_code == exit_code
+
+
+def test_damaged_data_is_told_before_the_node_that_is_not_ready() -> None:
+    """What lasts longer than it should is no reason to overlook it, and both have their own next step."""
+    why = "KubeletNotReady: PLEG is not healthy: pleg was last seen active 16h17m50s ago; threshold is 3m0s"
+    scene = with_pod(postgres_pod(ready=False, containers=(ENDS,)), DAMAGED, nodes=(a_node(ready=False, why=why),))
+    found = diagnose(scene)
+    assert roots(found) == [("postgres-checkpoint-missing", POSTGRES), ("node-runtime-down", "node/box")]
+    assert "systemctl restart k3s" in found.found[1].finding.next_step
+
+
+def recovering(at: float) -> Scene:
+    container = running(name="postgres", image="postgres:16", ready=False, restarts=3, started=NOW - 30, ended=NOW - 31)
+    pod = postgres_pod(ready=False, containers=(container,))
+    killing = Occurrence("Killing", "Container postgres failed liveness probe, will be restarted", at, "postgres")
+    return replace(with_pod(pod, "LOG:  redo starts at 0/1\n"), events={pod.ref: (killing,)})
+
+
+def test_a_server_that_its_kubelet_ends_while_it_recovers_is_told() -> None:
+    """What the previous boot's kubelet did is nobody's business."""
+    assert roots(diagnose(recovering(NOW - 61))) == [("probe-kills", POSTGRES)]
+    assert roots(diagnose(recovering(BOOT - 61))) == [("pod-not-ready", POSTGRES)]
