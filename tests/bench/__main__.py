@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import cleanup, engine, pooler, resident, scale, startup, suite, waiting
+from bench import cleanup, engine, pooler, preflight, resident, scale, startup, suite, waiting
 from bench.row import CannotMeasureError, Row, table
 from bootheal.errors import BoothealError
 
@@ -31,6 +31,7 @@ def main() -> int:
         "cleanup": cleanup.measure,
         "waiting": waiting.measure,
         "scale": lambda: scale.measure(seconds=options.storm),
+        "preflight": preflight.measure,
         "tests": suite.measure,
     }
     rows: list[Row] = []
@@ -58,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parts = ("engine", "pooler", "startup", "resident", "cleanup", "waiting", "scale", "tests")
+    parts = ("engine", "pooler", "startup", "resident", "cleanup", "waiting", "scale", "preflight", "tests")
     parser.add_argument("--only", choices=parts, metavar="NAME", help=", ".join(parts))
     parser.add_argument(
         "--storm",

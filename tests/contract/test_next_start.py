@@ -23,13 +23,13 @@ DAY = 86400.0
 
 
 class Secrets(Partial):
-    """The administrator's is postgres, any other is the application's, with the password that it is to have."""
+    """The administrator's is postgres, any other is the application's, with the passwords that they are to have."""
 
-    def __init__(self, app: Credentials = APP) -> None:
-        self._app = app
+    def __init__(self, app: Credentials = APP, admin: Credentials = ADMIN) -> None:
+        self._app, self._admin = app, admin
 
     def credentials(self, login: Login, *, fresh: bool = False) -> Credentials:
-        return ADMIN if login.secret.name == "postgres" else self._app
+        return self._admin if login.secret.name == "postgres" else self._app
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +134,15 @@ def test_passwords_that_end_and_that_have_drifted(server: RealPostgres) -> None:
         admin.execute("alter role app valid until 'infinity'")
     assert found(seen(server)) == []
     assert found(seen(server, Credentials("app", Secret("another")))) == ["login-drifted"]
+
+
+def test_an_administrator_whose_own_password_has_drifted(server: RealPostgres) -> None:
+    """Nothing else can be asked then; that it is his login is told, and what was not looked at."""
+    world = World(postgres=POSTGRES, secrets=Secrets(admin=Credentials(ADMIN.user, Secret("another"))))
+    database = Database("shop", "", "shop", Login(Ref("secret", "", "postgres")), host=ADDRESS, port=server.port)
+    facts = look(world, DatabaseStep(name="database/shop", database=database))
+    assert [(each.id, str(each.about)) for each in foresee(facts, NOW)] == [("login-drifted", "role/shop/postgres")]
+    assert "28P01" in facts.why_none
 
 
 def test_a_slot_that_nobody_reads(server: RealPostgres) -> None:

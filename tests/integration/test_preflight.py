@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from bootheal.demo.stack import BootScript, Stack, StackOptions
-from support.command import LONGEST, bootheal, start
+from bootheal.demo.values import encoded
+from support.command import LONGEST, bootheal, heal, start
 from support.receiver import TOKEN, receiving
 from support.stack import running
 
@@ -92,6 +93,118 @@ def test_what_no_running_container_reads_again_comes_true(shop: Stack) -> None:
         shop.put_back("secrets", taken)
         shop.wait_until("what PostgreSQL says of its file", lambda: "contains errors" in shop.logs())
         shop.postgres.correct()
+    assert foreseen(shop.config, 0) == []
+
+
+def made(name: str, **content: Any) -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": "shop", "labels": {"app": name}}, **content}
+
+
+def a_login(stack: Stack, name: str) -> None:
+    """Make a role, and the Secret of its password."""
+    with stack.postgres.admin() as admin:
+        admin.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'canary'")
+    stack.put_back("secrets", made(name, data={"username": encoded(name), "password": encoded("canary")}))
+
+
+def a_deployment(name: str, key: str) -> dict[str, Any]:
+    """One that takes its environment from a key of a ConfigMap of the same name."""
+    variable = {"name": "MODE", "valueFrom": {"configMapKeyRef": {"name": name, "key": key}}}
+    box = {"name": name, "image": "demo/sleep", "env": [variable]}
+    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [box]}}
+    return made(name, spec={"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": template})
+
+
+def reload(stack: Stack, rules: str) -> None:
+    """Give PostgreSQL another pg_hba.conf; sessions that are open stay open."""
+    (stack.postgres.data / "pg_hba.conf").write_text(rules)
+    with stack.postgres.admin() as admin:
+        admin.execute("SELECT pg_reload_conf()")
+
+
+def another(name: str, **fields: Any) -> dict[str, Any]:
+    """The shop's database once more, under another name."""
+    return {name: {"namespace": "shop", "service": "postgres", "dbname": "shop", **fields}}
+
+
+OLD_LIST = '"pooler" "of last year"\n"app" "of last year"\n'
+
+ASKED = {"admin": {"secret": "postgres-admin"}, "checks": [{"name": "one", "sql": "select 1", "at_least": 1}]}
+CHANGES: dict[str, Any] = {
+    "databases": {
+        **another("first", **ASKED, client={"secret": "reader"}),
+        **another("second", **ASKED, client={"secret": "writer"}),
+        **another("third", admin={"secret": "archive"}),
+    },
+    "poolers": {"shop": {"auth_file": {"secret": "pooler-userlist", "path": "userlist.txt"}}},
+    "deadline": 4,
+}
+NO_CHANGES: dict[str, Any] = {
+    "databases": dict.fromkeys(CHANGES["databases"]),
+    "poolers": {"shop": {"auth_file": None}},
+    "deadline": None,
+}
+
+
+@contextmanager
+def independent_faults(stack: Stack) -> Iterator[None]:
+    """Five faults, each in a place of its own, that nothing shows while all runs; in the end all is mended."""
+    rules = (stack.postgres.data / "pg_hba.conf").read_text()
+    a_login(stack, "reader")
+    a_login(stack, "writer")
+    stack.put_back("configmaps", made("extra", data={"mode": "quick"}))
+    stack.put_back("deployments", a_deployment("extra", "mode"))
+    stack.put_back("secrets", made("archive", data={"username": encoded("postgres"), "password": encoded("canary")}))
+    stack.configure(CHANGES)
+    stack.wait_until("the new pod to run", lambda: "Running" in stack.summary().partition("extra-")[2][:60])
+    stack.take_away("configmaps", "extra")
+    stack.put_back("configmaps", made("extra", data={"modus": "quick"}))
+    stack.take_away("secrets", "archive")
+    userlist = stack.take_away("secrets", "pooler-userlist")
+    stack.put_back("secrets", userlist | {"data": {"userlist.txt": encoded(OLD_LIST)}})
+    stack.postgres.set_password("writer", "another")
+    reload(stack, f"host all reader all reject\n{rules}")
+    try:
+        yield
+    finally:
+        reload(stack, rules)
+        with stack.postgres.admin() as admin:
+            admin.execute("DROP ROLE reader, writer")
+        stack.take_away("deployments", "extra")
+        stack.take_away("secrets", "pooler-userlist")
+        stack.put_back("secrets", userlist)
+        stack.configure(NO_CHANGES)
+        stack.pooler.kill()
+
+
+FIVE = [
+    ("configuration-names-missing", "step/database/third", "will break"),
+    ("login-drifted", "role/second/writer", "will break"),
+    ("login-refused", "role/first/reader", "will break"),
+    ("pooler-list-differs", "deployment/shop/pooler", "will break"),
+    ("start-lacks-reference", "configmap/shop/extra", "will break"),
+]
+
+
+def test_five_faults_in_five_places_come_true_in_one_cut(shop: Stack) -> None:
+    """Two roles, the pooler's list, a key, a Secret that only bootheal reads: all serves until the cut."""
+    with independent_faults(shop):
+        assert all(shop.serving().values())
+        assert sorted(each for each in foreseen(shop.config, 1) if each[2] == "will break") == FIVE
+        unknown = "SASL authentication failed"
+        before = shop.logs().count(unknown)
+        shop.power_cut()
+        shop.boot(BootScript.quick(crash_recovery=0.0, stuck="", leftover=False))
+        shop.wait_until("a client that the pooler's list does not know", lambda: shop.logs().count(unknown) > before)
+        shop.wait_until("a container without its key", lambda: "CreateContainerConfigError" in shop.summary())
+        assert not any(shop.serving().values())
+        report = heal(shop.config, expect=1)
+        why = {each["step"]: each["why"] for each in report["outcomes"] if each["ending"] == "gave-up"}
+        assert "pg_hba.conf rejects connection" in why["database/first"]
+        assert 'password authentication failed for user "writer" (28P01)' in why["database/second"]
+        assert why["database/third"] == "cannot find secret/shop/archive"
+        assert "SASL authentication failed" in why["pooler/shop"]
+    shop.wait_until("all to serve", lambda: all(shop.serving().values()))
     assert foreseen(shop.config, 0) == []
 
 

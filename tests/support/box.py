@@ -58,6 +58,12 @@ class Box:
         file = self.machine.file(CONFIG)
         file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | changes))
 
+    @property
+    def cluster(self) -> dict[str, Any]:
+        """The section of the configuration that says where the cluster is."""
+        section: dict[str, Any] = yaml.safe_load(self.machine.file(CONFIG).read_text())["cluster"]
+        return section
+
     def override(self, *lines: str) -> None:
         """Do what `systemctl edit bootheal` does."""
         directory = self.machine.file(OVERRIDES)

@@ -95,7 +95,12 @@ class Machine:
 def mount_points(table: str) -> frozenset[str]:
     """Return the mount points; proc(5): the fifth field, with ASCII's white space, and no other, as octal numbers."""
     fields = (line.split(" ") for line in table.split("\n") if line)
-    return frozenset(_OCTAL.sub(lambda found: chr(int(found[1], 8)), field[4]) for field in fields)
+    return frozenset(unescaped(field[4]) for field in fields)
+
+
+def unescaped(field: str) -> str:
+    """Return a field of the kernel's table of mounts, or of fstab, with what is written as octal numbers there."""
+    return _OCTAL.sub(lambda found: chr(int(found[1], 8)), field)
 
 
 class HostAmongNodes:

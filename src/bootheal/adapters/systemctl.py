@@ -122,7 +122,7 @@ class Unit:
             raise PermanentError(f"cannot restart {self.name}: systemd refused", hint=hint)
 
     def _show(self, options: Sequence[str]) -> dict[str, str]:
-        text = _answer([self._commands.systemctl, "show", *options])
+        text = answer([self._commands.systemctl, "show", *options])
         return dict(line.split("=", 1) for line in text.split("\n") if "=" in line)
 
 
@@ -155,7 +155,8 @@ def _seconds(stamp: str) -> float | None:
         return None
 
 
-def _answer(command: Sequence[str]) -> str:
+def answer(command: Sequence[str]) -> str:
+    """Return what a command of ours says; "" where it cannot be run, fails, or does not end in time."""
     done = _run(command)
     return done.stdout.decode(errors="replace") if done and not done.returncode else ""
 

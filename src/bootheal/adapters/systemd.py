@@ -85,9 +85,9 @@ class Systemd:
 
     def _tell_status(self) -> None:
         if line := self._complaint or self._status_line.line(time.monotonic()):
-            self._status(line)
+            self.status(line)
 
-    def _status(self, text: str) -> None:
+    def status(self, text: str) -> None:
         """One line for `systemctl status`, if it is another one than before."""
         line = text.encode("ascii", "replace").decode()[:LONGEST_STATUS].replace("\n", " ")
         if line != self._told:

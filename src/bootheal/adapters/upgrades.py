@@ -15,18 +15,19 @@ MOST_NAMES = 20
 _REPLACED = " (deleted)"
 
 
-def upgrades(program: str = "", required: Path = REQUIRED, processes: Path = PROCESSES) -> Iterator[str]:
-    """Yield, as "NAME: why", packages that wait for a reboot, and `program` where its file was replaced under it.
+def upgrades(*programs: str, required: Path = REQUIRED, processes: Path = PROCESSES) -> Iterator[str]:
+    """Yield, as "NAME: why", packages that wait for a reboot, and each program whose file was replaced under it.
 
-    `program` is looked for on the PATH; "" for none. Whose processes we may not see is not told of.
+    They are looked for on the PATH. Whose processes we may not see is not told of.
     """
     try:
         names = required.read_text(encoding="utf-8", errors="replace").split()
     except OSError:
         names = []
     yield from (f"{name}: it waits for a reboot" for name in list(dict.fromkeys(names))[:MOST_NAMES])
-    if program and (path := shutil.which(program)) and _replaced(os.path.realpath(path), processes):
-        yield f"{program}: {path} was replaced since it was started"
+    for program in programs:
+        if (path := shutil.which(program)) and _replaced(os.path.realpath(path), processes):
+            yield f"{program}: {path} was replaced since it was started"
 
 
 def _replaced(path: str, processes: Path) -> bool:

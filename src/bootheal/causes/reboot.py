@@ -6,6 +6,8 @@ Such evidence has `Source.HOST` or `Source.OBJECT` and a reason word of ours, wh
 from collections.abc import Iterable
 
 from bootheal.causes.cause import Cause, Gravity
+from bootheal.causes.reboot_machine import MACHINE
+from bootheal.causes.reboot_starts import STARTS
 from bootheal.causes.signs import seen
 
 PSQL = 'psql -h HOST -U ADMIN -c "%s"'
@@ -139,80 +141,6 @@ SERVERS: tuple[Cause, ...] = (
     ),
 )
 
-STARTS: tuple[Cause, ...] = (
-    Cause(
-        id="start-lacks-reference",
-        means="what containers are made from is gone, so they run on and would not begin again: {said}",
-        gravity=Gravity.PERSON,
-        signs=seen("StartLacksReference"),
-        next_step="make {kind} {name} again, or correct who needs it",
-    ),
-    Cause(
-        id="start-lacks-account",
-        means="its ServiceAccount is gone, and no token can be mounted: {said}",
-        gravity=Gravity.PERSON,
-        signs=seen("StartLacksAccount"),
-        next_step="kubectl -n {namespace} create serviceaccount {name}",
-    ),
-    Cause(
-        id="start-with-other-values",
-        means="it was changed after containers had taken their environment from it, so they come up with other "
-        "values: {said}",
-        gravity=Gravity.PERSON,
-        signs=seen("StartOtherValues"),
-        next_step="restart who uses it at a time that you choose: kubectl -n {namespace} rollout restart WORKLOAD",
-    ),
-    Cause(
-        id="pod-ends-for-good",
-        means="nobody makes it again once it has ended: {said}",
-        gravity=Gravity.PERSON,
-        signs=seen("EndsForGood"),
-        next_step="let a Deployment own it; or be ready to make it again",
-    ),
-    Cause(
-        id="image-not-here",
-        means="this node has not the image any more, so it would have to be pulled: {said}",
-        gravity=Gravity.PERSON,
-        signs=seen("ImageNotHere"),
-        next_step="k3s crictl pull {image}, or k3d image import {image}",
-    ),
-    Cause(
-        id="image-always-pulled",
-        means="each start asks a registry that has to come up first: {said}",
-        gravity=Gravity.HEALED,
-        signs=seen("ImageAlwaysPulled"),
-        next_step="imagePullPolicy: IfNotPresent, and tags that do not move",
-    ),
-    Cause(
-        id="data-in-memory",
-        means="a database keeps its data in memory (emptyDir, medium Memory), which a reboot empties: {said}",
-        gravity=Gravity.DATA,
-        signs=seen("DataInMemory"),
-        next_step="save its data, and give it a PersistentVolumeClaim",
-    ),
-    Cause(
-        id="data-in-empty-dir",
-        means="a database keeps its data in an emptyDir, which goes with its pod: {said}",
-        gravity=Gravity.PERSON,
-        signs=seen("DataInEmptyDir"),
-        next_step="save its data, and give it a PersistentVolumeClaim",
-    ),
-    Cause(
-        id="liveness-impatient",
-        means="its liveness probe gives it little more than its last start took: {said}",
-        gravity=Gravity.PERSON,
-        signs=seen("LivenessImpatient"),
-        next_step="give it a startupProbe, or a longer failureThreshold",
-    ),
-    Cause(
-        id="webhook-guards-itself",
-        means="pods can be made only if it is asked, also its own, and it has nobody else: {said}",
-        gravity=Gravity.PERSON,
-        signs=seen("WebhookGuardsItself"),
-        next_step="let its namespaceSelector leave out namespace {namespace}",
-    ),
-)
-
 BOX: tuple[Cause, ...] = (
     Cause(
         id="unit-not-enabled",
@@ -279,7 +207,7 @@ BOX: tuple[Cause, ...] = (
     ),
 )
 
-REBOOT: tuple[Cause, ...] = (*LOGINS, *POOLERS, *SERVERS, *STARTS, *BOX)
+REBOOT: tuple[Cause, ...] = (*LOGINS, *POOLERS, *SERVERS, *STARTS, *BOX, *MACHINE)
 
 
 def by_reason(causes: Iterable[Cause] = REBOOT) -> dict[str, Cause]:

@@ -3,7 +3,10 @@
 import argparse
 from pathlib import Path
 
-from bootheal.cli.arguments import config, takes_file
+from bootheal.cli.arguments import config, seconds, takes_file
+
+# What a look costs is a second; what has changed since is seen after so long.
+EVERY_SECONDS = 600.0
 
 EXAMPLES = {
     "preflight": "examples:\n  sudo bootheal preflight\n  sudo bootheal preflight --gate && sudo systemctl reboot\n"
@@ -24,6 +27,10 @@ def preflight(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print it as JSON, with stable ids")
     parser.add_argument("--gate", action="store_true", help="for scripts before a reboot: the verdict in one line")
     parser.add_argument("--strict", action="store_true", help="exit code 1 for what may break, too")
+    said = "stay, and let systemd refuse planned reboots while one would end badly (bootheal-preflight.service)"
+    parser.add_argument("--inhibit", action="store_true", help=said)
+    said = f"with --inhibit: look again after so long; default: {EVERY_SECONDS:g}"
+    parser.add_argument("--every", type=seconds, default=EVERY_SECONDS, metavar="SECONDS", help=said)
 
 
 def doctor(parser: argparse.ArgumentParser) -> None:

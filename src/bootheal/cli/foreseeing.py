@@ -1,21 +1,28 @@
 """One look at all that the next boot begins from: the cluster, its databases and poolers, this machine, bootheal."""
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from bootheal.adapters import history
+from bootheal.adapters.machine.k3s import mirrored
+from bootheal.adapters.machine.read import ROOT, credential, machine_facts
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemctl import Commands, Unit
 from bootheal.adapters.together import together
 from bootheal.adapters.upgrades import upgrades
 from bootheal.cli.looking import look
+from bootheal.cli.streams import warn
+from bootheal.cli.wiring import kubeconfig_file, open_inventory
 from bootheal.config import Configuration
 from bootheal.config.rights import needs
 from bootheal.errors import BoothealError, MissingError
-from bootheal.history.boots import habits
-from bootheal.model import Ref
+from bootheal.history.boots import habits, recoveries
+from bootheal.model import Answer, History, Ref
+from bootheal.model.machine import MachineFacts
 from bootheal.model.prospect import Prospect
 from bootheal.pgbouncer.credential import Credential
 from bootheal.pgbouncer.pooler import PoolerStep
@@ -23,8 +30,13 @@ from bootheal.ports import World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.preflight import Forecast, Seen, databases, forecast, poolers
 from bootheal.preflight.box import BoxFacts
+from bootheal.preflight.registries import needed
+from bootheal.preflight.waits import WaitFacts
 
-SERVERS_SECONDS = 20.0
+# Nobody waits for it as for the doctor: what is not looked at would be half a comfort.
+PATIENCE = 4.0
+SERVERS_SECONDS = 30.0
+REGISTRY_SECONDS, REGISTRIES_SECONDS = 2.0, 4.0
 
 OURS = "bootheal.service"
 K3S = "k3s"
@@ -38,23 +50,30 @@ def foreseen(configuration: Configuration, world: World, scope: Scope) -> Foreca
 def seen(configuration: Configuration, world: World, scope: Scope) -> Seen:
     """Look; what could not be had is a gap."""
     namespaces = configuration.file.namespaces()
-    scene = look(world, scope, namespaces)
+    scene = look(world, scope, namespaces, PATIENCE)
     questions: dict[tuple[str, str], Callable[[], Any]] = {
         ("prospect", ""): partial(world.prospects.prospect, namespaces),
         ("box", ""): partial(_box, configuration, world),
+        ("machine", ""): partial(_machine, configuration),
+        ("waits", ""): partial(_waits, configuration, namespaces),
         **_servers(configuration, world),
     }
     answers = together(scope, questions, SERVERS_SECONDS)
     failed = {name or kind: answer for (kind, name), answer in answers.items() if isinstance(answer, BoothealError)}
+    missing = {name: answer for name, answer in failed.items() if "/" in name and isinstance(answer, MissingError)}
     good = {key: answer for key, answer in answers.items() if not isinstance(answer, BoothealError)}
+    prospect = good.get(("prospect", ""), Prospect())
+    doors = _doors(configuration, world, needed(scene, prospect))
     return Seen(
         scene=scene,
-        prospect=good.get(("prospect", ""), Prospect()),
+        prospect=replace(prospect, silent=_silent(world, scope, doors)),
         databases=tuple(answer for (kind, _), answer in good.items() if kind == "database"),
         poolers=tuple(answer for (kind, _), answer in good.items() if kind == "pooler"),
         box=good.get(("box", ""), BoxFacts()),
-        missing=tuple((name, str(error)) for name, error in failed.items() if isinstance(error, MissingError)),
-        gaps=tuple(f"{name}: {error}" for name, error in failed.items() if not isinstance(error, MissingError)),
+        machine=good.get(("machine", ""), MachineFacts()),
+        waits=good.get(("waits", ""), WaitFacts()),
+        missing=tuple((name, str(error)) for name, error in missing.items()),
+        gaps=tuple(f"{name}: {error}" for name, error in failed.items() if name not in missing),
     )
 
 
@@ -70,12 +89,64 @@ def _servers(configuration: Configuration, world: World) -> dict[tuple[str, str]
     return questions
 
 
+def _doors(configuration: Configuration, world: World, registries: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return where to ask for each registry; one whose way is another than its name, or not ours to know, is left out.
+
+    Who pulls images is on the node: only where that is this host does it find the same registry as we.
+    """
+    declared = configuration.file.registry
+    known: dict[str, tuple[str, ...]] = dict.fromkeys(declared.names(), (declared.url,)) if declared else {}
+    if world.direct:
+        ours = [each for each in registries if each not in mirrored(ROOT)]
+        known = {each: (f"http://{each}", f"https://{each}") for each in ours} | known
+    return {each: known[each] for each in registries if each in known}
+
+
+def _silent(world: World, scope: Scope, doors: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return which registries do not answer, and why."""
+    answers = together(scope, {name: partial(_answer, world, urls) for name, urls in doors.items()}, REGISTRIES_SECONDS)
+    failed = {name: answer for name, answer in answers.items() if isinstance(answer, BoothealError) or not answer.spoke}
+    return {name: answer.text if isinstance(answer, Answer) else str(answer) for name, answer in failed.items()}
+
+
+def _answer(world: World, urls: tuple[str, ...]) -> Answer:
+    """Ask for /v2/, as whoever pulls does; whatever it says, it is there."""
+    first, *others = (partial(world.web.visit, f"{url.rstrip('/')}/v2/") for url in urls)
+    answer = first(REGISTRY_SECONDS, insecure=True)
+    for ask in others:
+        answer = answer if answer.spoke else ask(REGISTRY_SECONDS, insecure=True)
+    return answer
+
+
+def _waits(configuration: Configuration, namespaces: tuple[str, ...]) -> WaitFacts:
+    """Read who waits for whom; what is opened for it is closed, since a daemon looks again and again."""
+    from bootheal.discovery.waiting import waiting
+
+    steps = configuration.plan.steps
+    with Scope(warn) as scope:
+        found = waiting(open_inventory(configuration.file.cluster, scope).inventory(namespaces))
+    owned = {ref: ref_name for each in found for ref in (each.owner, each.on) if (ref_name := str(ref)) in steps}
+    owned |= {step.pooler.deployment: name for name, step in steps.items() if isinstance(step, PoolerStep)}
+    return WaitFacts(waits=found, steps=owned, after={name: tuple(step.after) for name, step in steps.items()})
+
+
+def _machine(configuration: Configuration) -> MachineFacts:
+    """Read what this machine would boot with, where the cluster is on it."""
+    cluster = configuration.file.cluster
+    file = kubeconfig_file(cluster)
+    if not _is_this_machine(configuration):
+        return MachineFacts(certificates=credential(file, cluster.context), at=time.time()) if file else MachineFacts()
+    return machine_facts(cluster.unit if cluster.kind == K3S else "", kubeconfig=file, context=cluster.context)
+
+
 def _box(configuration: Configuration, world: World) -> BoxFacts:
     file = configuration.file
+    kept = history.read(file.state_directory) if file.state_directory.is_dir() else History()
     return BoxFacts(
         units=tuple(_units(configuration)),
         refused=tuple(_refused(configuration, world)),
-        habits=tuple(habits(history.read(file.state_directory))) if file.state_directory.is_dir() else (),
+        habits=tuple(habits(kept)),
+        recoveries=recoveries(kept),
         upgrades=_upgrades(configuration),
         state_directory=str(file.state_directory),
         state=_unwritable(configuration),
@@ -84,10 +155,15 @@ def _box(configuration: Configuration, world: World) -> BoxFacts:
 
 def _upgrades(configuration: Configuration) -> tuple[str, ...]:
     """Return what this machine would boot in another version, where it is this machine that the cluster is on."""
-    cluster = configuration.file.cluster
-    if cluster.kind == "kubernetes" or (cluster.kind == K3S and not cluster.unit):
+    if not _is_this_machine(configuration):
         return ()
-    return tuple(upgrades(K3S if cluster.kind == K3S else ""))
+    return tuple(upgrades(*((K3S,) if configuration.file.cluster.kind == K3S else ("dockerd", "containerd"))))
+
+
+def _is_this_machine(configuration: Configuration) -> bool:
+    """Tell whether the cluster is on this machine, as far as that is ours to look at: k3s has a unit then."""
+    cluster = configuration.file.cluster
+    return cluster.kind == "k3d" or (cluster.kind == K3S and bool(cluster.unit))
 
 
 def _units(configuration: Configuration) -> Iterator[tuple[str, str]]:

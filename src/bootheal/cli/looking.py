@@ -24,15 +24,18 @@ LOG_LINES = 100
 GREETING_SECONDS, AT_ONCE = 1.0, 16
 
 
-def look(world: World, scope: Scope, namespaces: Sequence[str] = ()) -> Scene:
-    """Read a scene with all that the host knows, and the logs of what has ended or does not serve."""
+def look(world: World, scope: Scope, namespaces: Sequence[str] = (), patience: float = 1.0) -> Scene:
+    """Read a scene with all that the host knows, and the logs of what has ended or does not serve.
+
+    `patience`: how many times longer than usual it may take; see `SceneReader.scene`.
+    """
     host = world.host
     questions: dict[str, Callable[[], Any]] = {
-        "scene": partial(world.scenes.scene, namespaces),
+        "scene": partial(world.scenes.scene, namespaces, patience),
         "facts": host.facts,
         "boot": lambda: (host.boot_id(), host.boot_time()),
     }
-    answers = together(scope, questions, HOST_SECONDS + LOGS_SECONDS)
+    answers = together(scope, questions, (HOST_SECONDS + LOGS_SECONDS) * patience)
     facts, boot, scene = answers["facts"], answers["boot"], answers["scene"]
     silent = next((str(each) for each in (facts, boot) if isinstance(each, BoothealError)), "")
     if isinstance(scene, BoothealError):
@@ -46,10 +49,10 @@ def look(world: World, scope: Scope, namespaces: Sequence[str] = ()) -> Scene:
         host_silent=silent,
         disks=() if isinstance(host, RemoteHost) else disks(),
     )
-    return _heard(seen, world, scope)
+    return _heard(seen, world, scope, LOGS_SECONDS * patience)
 
 
-def _heard(scene: Scene, world: World, scope: Scope) -> Scene:
+def _heard(scene: Scene, world: World, scope: Scope, seconds: float) -> Scene:
     """Add the logs that tell more, and what servers answer; one that this host has no way to tells nothing."""
     logs: dict[Any, Callable[[], Any]] = {
         each: partial(world.pod_access.log_tail, each.pod, each.container, LOG_LINES, previous=each.previous)
@@ -59,7 +62,7 @@ def _heard(scene: Scene, world: World, scope: Scope) -> Scene:
         whose: partial(world.postgres.greet, target, timeout=GREETING_SECONDS)
         for whose, target in to_greet(scene).items()
     }
-    answers = together(scope, {**logs, **greetings}, LOGS_SECONDS, AT_ONCE)
+    answers = together(scope, {**logs, **greetings}, seconds, AT_ONCE)
     heard = {key: answer for key, answer in answers.items() if not isinstance(answer, BoothealError)}
     return replace(
         scene,

@@ -111,7 +111,7 @@ class LookAhead:
         self._trouble = ""
         self._metrics.foretold(counts(now))
         known = before.keys if before else ()
-        news = [each for each in found.found if each.sure is not Sure.CHANGES and each.key not in known]
+        news = [each for each in found.found if each.sure in (Sure.BREAKS, Sure.MAY_BREAK) and each.key not in known]
         if news:
             more = f"; and {len(news) - MOST_TOLD} more" if len(news) > MOST_TOLD else ""
             why = self._world.told("; ".join(map(_line, news[:MOST_TOLD])) + more)

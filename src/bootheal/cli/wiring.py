@@ -20,6 +20,7 @@ from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.inventory import KubeInventory
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig, Kubeconfig, LiveKubeconfig, in_pod
 from bootheal.adapters.kube.pace import MOST_PER_SECOND, Pace
+from bootheal.adapters.machine.certificates import K3S_KUBECONFIG
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
@@ -47,7 +48,6 @@ TOKEN_BELIEVED_SECONDS = 60.0
 
 # Where `scripts/install --service-account` tells the service that the kubeconfig of its own account is.
 OWN_KUBECONFIG = "BOOTHEAL_KUBECONFIG"
-K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
 
 
 def open_world(
@@ -162,6 +162,17 @@ def _owners(cluster: Cluster, host: Host) -> Kubeconfig:
         return GivenKubeconfig(copy, cluster.context, original=K3S_KUBECONFIG if k3s else None)
     default = K3S_KUBECONFIG if k3s else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
     return LiveKubeconfig(cluster.kubeconfig or Path(default), cluster.context, awaited=k3s)
+
+
+def kubeconfig_file(cluster: Cluster) -> Path | None:
+    """Return the file of that kubeconfig, None where it is in no file of this host, or renewed every day."""
+    if os.environ.get(OWN_KUBECONFIG):
+        return None
+    if cluster.kubeconfig or cluster.kind == "k3d":
+        return cluster.kubeconfig
+    if copy := given("kubeconfig"):
+        return copy
+    return K3S_KUBECONFIG if cluster.kind == "k3s" else None
 
 
 def _own_pod(cluster: Cluster) -> Callable[[], str] | None:

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bootheal.model import VERDICTS, BootRecord, History, PassRecord, Span, to_json
+from bootheal.model import VERDICTS, BootRecord, History, PassRecord, Span, SpanKind, to_json
+from bootheal.model.sqlstates import RECOVERING
 
 MOST_BOOTS = 20
 
@@ -117,6 +118,22 @@ def habits(history: History) -> Iterator[str]:
     for (step, action), boots in counts.items():
         if boots >= HABIT_TIMES:
             yield f"{step}: {action} was needed in {boots} of the last {len(latest)} boots: what breaks it each time?"
+
+
+def recoveries(history: History) -> dict[str, float]:
+    """Return for how long databases said that they were starting up: the longest of the last boots, by step."""
+    found: dict[str, float] = {}
+    for boot in history.boots[-HABIT_BOOTS:]:
+        for record in boot.passes:
+            for track in record.tracks:
+                took = sum(span.seconds for span in track.spans if _starts_up(span))
+                if took:
+                    found[track.step] = max(took, found.get(track.step, 0.0))
+    return found
+
+
+def _starts_up(span: Span) -> bool:
+    return span.kind is SpanKind.WAITING and any(f"({code})" in span.text for code in RECOVERING)
 
 
 def healthy_after(boot: BootRecord) -> float | None:

@@ -25,12 +25,29 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodPlan:
-    """What a pod declares. `returns`: its containers begin again after a boot. `account` "": it mounts no token."""
+    """What a pod declares. `returns`: its containers begin again after a boot. `account` "": it mounts no token.
+
+    `host_paths` are directories of the node, `host_ports` are the node's: address ("" for all), protocol, number.
+    `written` are the claims that it may write to, and where its containers have them.
+    """
 
     ref: Ref
     returns: bool = True
     account: str = ""
+    host_paths: tuple[str, ...] = ()
+    host_ports: frozenset[tuple[str, str, int]] = frozenset()
+    written: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     containers: tuple[Planned, ...] = ()
+    init: tuple[Planned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A workload whose pods begin only once another one serves, and by what that is known."""
+
+    owner: Ref
+    on: Ref
+    told: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +59,22 @@ class Guard:
     guards_own: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A Secret with the certificate of an Ingress, and when that ends; `kept`: cert-manager makes it anew in time."""
+
+    secret: Ref
+    ends: float
+    kept: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prospect:
     """All of it. `images` are those that a node tells of; `complete`: nodes that tell of all they have.
 
     `changed` is when the content of a Secret or ConfigMap was last written; `accounts` are the ServiceAccounts.
+    `silent` are the registries nearby that do not answer, by the first part of their images' names, and why.
+    `doors` are the certificates that Ingresses show.
     """
 
     plans: tuple[PodPlan, ...] = ()
@@ -55,4 +83,6 @@ class Prospect:
     accounts: frozenset[Ref] = frozenset()
     changed: Mapping[Ref, float] = field(default_factory=dict)
     guards: tuple[Guard, ...] = ()
+    silent: Mapping[str, str] = field(default_factory=dict)
+    doors: tuple[Door, ...] = ()
     gaps: tuple[str, ...] = ()

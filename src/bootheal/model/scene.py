@@ -36,13 +36,14 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A PersistentVolumeClaim: its phase, and the volume and class that it names."""
+    """A PersistentVolumeClaim: its phase, the volume and class that it names, and how it may be mounted."""
 
     ref: Ref
     phase: str
     volume: str = ""
     storage_class: str = ""
     created: float = 0.0
+    modes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class Disk:
 class Scene:
     """One moment. Of what could not be read `gaps` says why; `present` is whether the API server told of objects.
 
-    `volumes` are the names of the nodes on which the volumes of claims can be mounted, where they name any; `keys` are
+    `volumes` are the names of the nodes on which the volumes of claims can be mounted, where they name any, and
+    `directories` are where the data of a volume lies on a node. `keys` are
     those of the Secrets and ConfigMaps that are needed, None of one that is not there. `owners` lead from a ReplicaSet
     to its Deployment, and from a Job to its CronJob.
     """
@@ -131,6 +133,7 @@ class Scene:
     endpoints: Mapping[Ref, tuple[Endpoint, ...]] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     volumes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    directories: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[Ref, frozenset[str] | None] = field(default_factory=dict)
     jobs: tuple[Unwell, ...] = ()
     namespaces: tuple[Unwell, ...] = ()

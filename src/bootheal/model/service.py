@@ -12,7 +12,7 @@ class Service:
     """A Service: cluster IP ("" when headless), its TCP ports as (port, target port), pod selector, labels.
 
     `external` is the name that it is an alias of (type ExternalName), and then nothing else of it counts.
-    `publishes_unready`: it sends to pods that are not ready, too.
+    `publishes_unready`: it sends to pods that are not ready, too. `node_ports` are those of each node that lead to it.
     """
 
     ref: Ref
@@ -22,6 +22,7 @@ class Service:
     labels: Mapping[str, str] = field(default_factory=dict)
     external: str = ""
     publishes_unready: bool = False
+    node_ports: tuple[int, ...] = ()
 
     def selects(self, pod: Pod) -> bool:
         """Tell whether it sends to this pod by its labels."""

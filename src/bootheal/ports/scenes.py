@@ -10,9 +10,10 @@ from bootheal.model.scene import Scene
 class SceneReader(Protocol):
     """Tells of all objects of a cluster. It changes nothing."""
 
-    def scene(self, namespaces: Sequence[str] = ()) -> Scene:
+    def scene(self, namespaces: Sequence[str] = (), patience: float = 1.0) -> Scene:
         """Read a scene, without what only the host knows; in some seconds, whatever does not answer.
 
+        It takes `patience` times as long at most: who asks for a person who waits has less than who looks once a day.
         `namespaces` are read one by one where not all may be listed at once. What could not be read is in its gaps. It
         raises nothing: an API server that does not answer, or refuses us, is what there is to see.
         """

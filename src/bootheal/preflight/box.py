@@ -1,7 +1,7 @@
 """The machine, and bootheal on it: what starts at the next boot, and what it would meet. Pure."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from bootheal.diagnosis.machine import part
 from bootheal.model import Ref
@@ -22,13 +22,15 @@ NEVER = frozenset({"no", "on-failure"})
 class BoxFacts:
     """`units` are those beside the cluster's own that a boot must start, with systemd's word.
 
-    `refused` are rights that we have not, `habits` is what most boots needed, `upgrades` what the next boot would run
-    another version of. `state` says why the state directory cannot be written to, "" where it can.
+    `refused` are rights that we have not, `habits` is what most boots needed, `recoveries` is for how many seconds
+    databases were starting up, by step, `upgrades` what the next boot would run another version of. `state` says why
+    the state directory cannot be written to, "" where it can.
     """
 
     units: tuple[tuple[str, str], ...] = ()
     refused: tuple[str, ...] = ()
     habits: tuple[str, ...] = ()
+    recoveries: Mapping[str, float] = field(default_factory=dict)
     upgrades: tuple[str, ...] = ()
     state_directory: str = ""
     state: str = ""

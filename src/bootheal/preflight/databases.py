@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from bootheal.errors import BoothealError
 from bootheal.model import Answer, Login, Ref, Target
-from bootheal.model.durations import DAY
-from bootheal.model.sqlstates import WRONG_PASSWORD
+from bootheal.model.durations import DAY, day
+from bootheal.model.sqlstates import REFUSED, WRONG_PASSWORD
 from bootheal.ports import World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.location import Database
@@ -113,13 +112,15 @@ class LoginFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseFacts:
-    """What a primary tells of itself; `why_none` says why there is none. `backup` is when the newest one ended.
+    """What a primary tells of itself, and its pod; `why_none` says why there is none.
 
-    `valid_until` has the roles whose passwords end, in seconds since the epoch; `broken` are file, line and error.
+    `backup` is when the newest one ended. `valid_until` has the roles whose passwords end, in seconds since the epoch;
+    `broken` are file, line and error.
     """
 
     name: str
     namespace: str = ""
+    pod: Ref | None = None
     why_none: str = ""
     logins: tuple[LoginFacts, ...] = ()
     broken: tuple[str, ...] = ()
@@ -139,13 +140,18 @@ def look(world: World, step: DatabaseStep) -> DatabaseFacts:
     database = step.database
     servers = find(world, database)
     if servers.primary is None:
-        return DatabaseFacts(name=database.name, namespace=database.namespace, why_none=servers.why_none)
+        # Who is asked first is the administrator: his own password may be what has drifted.
+        refused = servers.answered(*REFUSED)
+        who = (login_as(world, database, refused.target, database.admin),) if refused and refused.target else ()
+        why = servers.why_none
+        return DatabaseFacts(name=database.name, namespace=database.namespace, why_none=why, logins=who)
     logins = [database.admin, *([step.client] if step.client else [])]
     answers, gaps = _asked(world, database, servers.primary)
     files = answers["its configuration"] or {}
     return DatabaseFacts(
         name=database.name,
         namespace=database.namespace,
+        pod=next((each.pod.ref for each in servers.writable if each.pod), None),
         logins=tuple(login_as(world, database, servers.primary, each) for each in logins),
         broken=tuple(map(_line, files.get("broken") or ())),
         pending=tuple(map(str, files.get("pending") or ())),
@@ -225,7 +231,7 @@ def foresee_passwords(seen: DatabaseFacts, now: float) -> Iterator[Foreseen]:
     used = {login.user for login in seen.logins}
     for user, until in seen.valid_until.items():
         if user in used and now < until < now + SOON_DAYS * DAY:
-            yield foreseen("LoginExpires", Ref("role", seen.name, user), f"until {_clock(until)}")
+            yield foreseen("LoginExpires", Ref("role", seen.name, user), f"until {day(until)}")
     for user in sorted(seen.md5 & used):
         yield foreseen("LoginMd5", Ref("role", seen.name, user), f"role {user}")
 
@@ -236,7 +242,7 @@ def _backup(seen: DatabaseFacts, now: float) -> Iterator[Foreseen]:
     if seen.backup is None:
         yield foreseen("BackupOld", seen.cronjob, "no Job of it is known to have succeeded")
     elif now - seen.backup > OLD_BACKUP_DAYS * DAY:
-        yield foreseen("BackupOld", seen.cronjob, f"the newest is of {_clock(seen.backup)}")
+        yield foreseen("BackupOld", seen.cronjob, f"the newest is of {day(seen.backup)}")
 
 
 def foresee_login(login: LoginFacts) -> Iterator[Foreseen]:
@@ -252,7 +258,3 @@ def foresee_login(login: LoginFacts) -> Iterator[Foreseen]:
         return
     word = "LoginDriftedHealed" if login.resets else "LoginDrifted"
     yield foreseen(word, login.about, f"{login.secret} is refused ({answer.sqlstate})", facts=facts)
-
-
-def _clock(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"

@@ -7,13 +7,15 @@ from itertools import chain
 from bootheal.causes import Gravity
 from bootheal.diagnosis import Diagnosis, diagnose
 from bootheal.model import Ref
+from bootheal.model.machine import MachineFacts
 from bootheal.model.prospect import Prospect
 from bootheal.model.scene import Scene
-from bootheal.preflight import box, databases, poolers, starts
+from bootheal.preflight import box, databases, machine, patience, poolers, shares, starts, waits
 from bootheal.preflight.box import BoxFacts
 from bootheal.preflight.databases import DatabaseFacts
 from bootheal.preflight.foreseen import Forecast, Foreseen, Sure, foreseen, ordered
 from bootheal.preflight.poolers import PoolerFacts
+from bootheal.preflight.waits import WaitFacts
 
 # What the doctor also sees, and a rule here tells of the object that is gone, once.
 _TOLD_HERE = frozenset({"reference-missing", "disk-full", "disk-inodes-used-up"})
@@ -28,6 +30,8 @@ class Seen:
     databases: tuple[DatabaseFacts, ...] = ()
     poolers: tuple[PoolerFacts, ...] = ()
     box: BoxFacts = field(default_factory=BoxFacts)
+    machine: MachineFacts = field(default_factory=MachineFacts)
+    waits: WaitFacts = field(default_factory=WaitFacts)
     missing: tuple[tuple[str, str], ...] = ()
     gaps: tuple[str, ...] = ()
 
@@ -40,7 +44,11 @@ def forecast(seen: Seen) -> Forecast:
         *(databases.foresee(each, now) for each in seen.databases),
         *(poolers.foresee(each) for each in seen.poolers),
         starts.foresee(seen.scene, seen.prospect),
+        shares.foresee(seen.scene, seen.prospect),
+        patience.foresee(seen.databases, seen.box.recoveries, seen.prospect),
+        waits.foresee(seen.waits),
         box.foresee(seen.scene, seen.box),
+        machine.foresee(seen.scene, seen.prospect, seen.machine),
     )
     every = ordered(_with_validity(found, seen))
     told = {each.about for each in every}
@@ -52,8 +60,10 @@ def forecast(seen: Seen) -> Forecast:
     already = (each for each in _already(diagnosis) if each.about not in told)
     return Forecast(
         found=ordered(chain(every, missing, already)),
-        well=(*_logins(seen), *diagnosis.well),
-        gaps=tuple(dict.fromkeys((*seen.gaps, *seen.scene.gaps, *seen.prospect.gaps, *_gaps(seen)))),
+        well=(*_logins(seen), *machine.told(seen.machine), *diagnosis.well),
+        gaps=tuple(
+            dict.fromkeys((*seen.gaps, *seen.scene.gaps, *seen.prospect.gaps, *seen.machine.gaps, *_gaps(seen)))
+        ),
         blind=not seen.scene.present,
     )
 

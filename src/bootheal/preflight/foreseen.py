@@ -18,11 +18,15 @@ class Sure(StrEnum):
     BREAKS = "will break"
     MAY_BREAK = "may break"
     CHANGES = "will change"
+    SLOWS = "will be slower than need be"
 
 
 # How sure each rule is, by its word; what is not here breaks.
 _SURE: Mapping[str, Sure] = {
     "LoginExpires": Sure.MAY_BREAK,
+    # What bootheal could not do, the next boot may not need.
+    "StateNotWritable": Sure.MAY_BREAK,
+    "RightMissing": Sure.MAY_BREAK,
     "LoginMd5": Sure.MAY_BREAK,
     "ListChanges": Sure.CHANGES,
     "SettingUnsaved": Sure.CHANGES,
@@ -37,6 +41,8 @@ _SURE: Mapping[str, Sure] = {
     "EndsForGood": Sure.CHANGES,
     "ImageNotHere": Sure.MAY_BREAK,
     "ImageAlwaysPulled": Sure.MAY_BREAK,
+    # Who keeps nothing but a cache there loses nothing.
+    "DataInMemory": Sure.MAY_BREAK,
     # It is made anew only where its pod is.
     "DataInEmptyDir": Sure.MAY_BREAK,
     "LivenessImpatient": Sure.MAY_BREAK,
@@ -45,6 +51,29 @@ _SURE: Mapping[str, Sure] = {
     "BootIsUpgrade": Sure.CHANGES,
     "DiskNearlyFull": Sure.MAY_BREAK,
     "RepairedEachBoot": Sure.MAY_BREAK,
+    "ImageRegistryDown": Sure.MAY_BREAK,
+    "ImageFromOwnPods": Sure.MAY_BREAK,
+    "InitWaitsInCircle": Sure.MAY_BREAK,
+    "InitWaitsForLater": Sure.MAY_BREAK,
+    "HostPortTwice": Sure.MAY_BREAK,
+    "ClaimTwice": Sure.MAY_BREAK,
+    "LivenessTooShort": Sure.MAY_BREAK,
+    "IngressCertificateEnds": Sure.MAY_BREAK,
+    "AuthorityEnds": Sure.MAY_BREAK,
+    "CertificateMadeAnew": Sure.CHANGES,
+    "KubeconfigEnds": Sure.MAY_BREAK,
+    "SnapshotOld": Sure.MAY_BREAK,
+    "MountNotKept": Sure.MAY_BREAK,
+    "DeviceGone": Sure.MAY_BREAK,
+    "DiskComplains": Sure.MAY_BREAK,
+    "OldCgroups": Sure.MAY_BREAK,
+    "SwapRefused": Sure.MAY_BREAK,
+    "SwapChanges": Sure.CHANGES,
+    "ClockWithoutBattery": Sure.CHANGES,
+    "AddressesShort": Sure.MAY_BREAK,
+    "NodeNameDiffers": Sure.MAY_BREAK,
+    "ShutdownNotGraceful": Sure.SLOWS,
+    "CrashBackOffLong": Sure.SLOWS,
 }
 
 

@@ -1,27 +1,24 @@
 """Pods: would their containers begin again, and with the same values? Pure."""
 
-import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from bootheal.cluster.freshness import WHOLE_SECOND
 from bootheal.model import Pod, Ref, State
+from bootheal.model.durations import DAY, day
 from bootheal.model.prospect import Planned, PodPlan, Prospect
 from bootheal.model.scene import Scene
 from bootheal.preflight.foreseen import Foreseen, foreseen
-
-# Where the usual servers keep what must not be lost.
-_DATA = re.compile(
-    r"/var/lib/(?:postgresql|mysql|rabbitmq|redis|mongodb)(?:/|$)|/(?:home/postgres/pgdata|pgdata|data/db|bitnami)(?:/|$)"
-)
+from bootheal.preflight.places import holds_data
+from bootheal.preflight.registries import missing, nearby, own_pods, registry_of
 
 # Of its liveness probe's patience a start may take so much before the next one may be too long.
 NEARLY = 0.5
 
-# A registry of this machine or its network comes up with the machine.
-_LOCAL = re.compile(
-    r"localhost|127\.|\[?::1|(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.|.*\.(?:local|lan|internal|svc)$"
-)
 MOST_TOLD = 4
+
+# A certificate that ends so soon needs somebody; one that is made anew by itself, if that has failed up to now.
+SOON_DAYS, KEPT_DAYS = 14.0, 1.0
 
 
 def foresee(scene: Scene, prospect: Prospect) -> Iterator[Foreseen]:
@@ -31,14 +28,23 @@ def foresee(scene: Scene, prospect: Prospect) -> Iterator[Foreseen]:
     changed = {node.name: node.ready_changed for node in scene.nodes}
     for plan in prospect.plans:
         if pod := pods.get(plan.ref):
-            yield from _pod(plan, pod, prospect)
+            yield from _pod(plan, pod, scene, prospect)
             told_since = max(changed.get(pod.node) or 0.0, (pod.initialized or 0.0) - WHOLE_SECOND)
             yield from _impatient(plan, pod, told_since)
     yield from _values(pods, prospect)
+    yield from _doors(scene, prospect)
     for guard in prospect.guards:
         if guard.guards_own:
             said = f"webhook {guard.name} is asked of pods in namespace {guard.service.namespace}, too"
             yield foreseen("WebhookGuardsItself", guard.service, said)
+
+
+def _doors(scene: Scene, prospect: Prospect) -> Iterator[Foreseen]:
+    for door in prospect.doors:
+        days = (door.ends - scene.now) / DAY
+        if days < (KEPT_DAYS if door.kept else SOON_DAYS):
+            said = f"until {day(door.ends)}" if days > 0 else f"it has ended on {day(door.ends)}"
+            yield foreseen("IngressCertificateEnds", door.secret, said)
 
 
 def _references(scene: Scene) -> Iterator[Foreseen]:
@@ -72,47 +78,37 @@ def _claims(scene: Scene) -> Iterator[Foreseen]:
                 yield foreseen("StartLacksReference", about, f"it is not there; {pod.ref} needs it")
 
 
-def _pod(plan: PodPlan, pod: Pod, prospect: Prospect) -> Iterator[Foreseen]:
+def _pod(plan: PodPlan, pod: Pod, scene: Scene, prospect: Prospect) -> Iterator[Foreseen]:
     if not plan.returns and pod.owner is None and not pod.mirror:
         yield foreseen("EndsForGood", plan.ref, "no controller owns it, and its restartPolicy is not Always")
     account = Ref("serviceaccount", plan.ref.namespace, plan.account)
     known = {each.namespace for each in prospect.accounts}
     if plan.account and account.namespace in known and account not in prospect.accounts:
         yield foreseen("StartLacksAccount", account, f"{plan.ref} runs as it")
+    for box in (*plan.init, *plan.containers):
+        yield from _image(box, plan, pod, scene, prospect)
     for box in plan.containers:
-        yield from _image(box, plan, pod, prospect)
         yield from _scratch(box, plan)
 
 
-def _image(box: Planned, plan: PodPlan, pod: Pod, prospect: Prospect) -> Iterator[Foreseen]:
-    wanted, here = full_name(box.image), prospect.images.get(pod.node, frozenset())
-    registry = wanted.partition("/")[0]
-    if pod.node in prospect.complete and wanted not in map(full_name, here):
-        said = f"{box.image}, from {registry}"
-        yield foreseen("ImageNotHere", plan.ref, said, image=box.image, facts=[("node", pod.node)])
-    elif box.pulls_always and _LOCAL.match(registry.partition(":")[0]):
-        said = f"imagePullPolicy Always, from {registry}"
-        yield foreseen("ImageAlwaysPulled", plan.ref, said, image=box.image, facts=[("container", box.name)])
-
-
-def full_name(image: str) -> str:
-    """Return an image as a runtime names it: with the registry and the tag that were left out."""
-    head, slash, _ = image.partition("/")
-    if not slash:
-        image = f"docker.io/library/{image}"
-    elif not (head == "localhost" or "." in head or ":" in head):
-        image = f"docker.io/{image}"
-    path, at, digest = image.partition("@")
-    before, _, last = path.rpartition("/")
-    name, colon, tag = last.partition(":")
-    if at:
-        return f"{before}/{name}@{digest}"
-    return f"{before}/{name}:{tag if colon else 'latest'}"
+def _image(box: Planned, plan: PodPlan, pod: Pod, scene: Scene, prospect: Prospect) -> Iterator[Foreseen]:
+    """Say what pulling it at the next boot depends on, where it would have to be pulled."""
+    gone, registry = missing(box, pod, prospect), registry_of(box.image)
+    if not gone and not (box.pulls_always and nearby(registry)):
+        return
+    said = f"{box.image}, from {registry}" if gone else f"imagePullPolicy Always, from {registry}"
+    told = partial(foreseen, about=plan.ref, image=box.image, facts=[("node", pod.node), ("container", box.name)])
+    if own := own_pods(registry, scene, prospect):
+        yield told("ImageFromOwnPods", said=f"{said}, which is {own}")
+    elif registry in prospect.silent:
+        yield told("ImageRegistryDown", said=f"{said}: {prospect.silent[registry]}")
+    else:
+        yield told("ImageNotHere" if gone else "ImageAlwaysPulled", said=said)
 
 
 def _scratch(box: Planned, plan: PodPlan) -> Iterator[Foreseen]:
     for path, in_memory in box.scratch.items():
-        if _DATA.match(path):
+        if holds_data(path):
             word = "DataInMemory" if in_memory else "DataInEmptyDir"
             yield foreseen(word, plan.ref, f"container {box.name} at {path}")
 

@@ -14,6 +14,7 @@ _HEADS = {
     Sure.BREAKS: "would break at the next boot",
     Sure.MAY_BREAK: "may break at the next boot",
     Sure.CHANGES: "would be different after the next boot",
+    Sure.SLOWS: "would come back sooner with another setting",
 }
 
 

@@ -53,6 +53,28 @@ def test_what_a_pod_takes_as_it_starts() -> None:
     assert plan(a_pod(a_container(), volumes=[{"name": "x", "emptyDir": None}])).returns
 
 
+def test_what_of_its_node_and_its_volumes_a_pod_wants() -> None:
+    """Ports of the node, its directories, and the claims that it may write to, with where it has them."""
+    ports = [{"containerPort": 80, "hostPort": 80}, {"containerPort": 53, "hostPort": 53, "protocol": "UDP"}]
+    ports += [{"containerPort": 81, "hostPort": 81, "hostIP": "10.0.0.5"}, {"containerPort": 82}]
+    mounts: list[dict[str, Any]] = [{"name": "own", "mountPath": "/srv"}, {"name": "read", "mountPath": "/read"}]
+    mounts += [{"name": "seen", "mountPath": "/seen", "readOnly": True}, {"name": "node", "mountPath": "/node"}]
+    raw = a_pod(
+        a_container(ports=ports, volumeMounts=mounts),
+        volumes=[
+            {"name": "own", "persistentVolumeClaim": {"claimName": "data"}},
+            {"name": "read", "persistentVolumeClaim": {"claimName": "media", "readOnly": True}},
+            {"name": "seen", "persistentVolumeClaim": {"claimName": "seen"}},
+            {"name": "node", "hostPath": {"path": "/srv/node"}},
+        ],
+        initContainers=[a_container(image="example/wait")],
+    )
+    found = plan(raw)
+    assert found.host_ports == {("", "TCP", 80), ("", "UDP", 53), ("10.0.0.5", "TCP", 81)}
+    assert (found.host_paths, found.written) == (("/srv/node",), {"data": ("/srv",)})
+    assert [each.image for each in found.init] == ["example/wait"]
+
+
 def an_entry(at: str, *fields: str) -> dict[str, Any]:
     return {"manager": "kubectl", "time": at, "fieldsV1": {field: {} for field in fields}}
 

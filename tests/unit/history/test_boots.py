@@ -3,12 +3,15 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from bootheal.history.boots import (
     LONGEST_BYTES,
     MOST_BOOTS,
     MOST_PASSES,
     compared,
     habits,
+    recoveries,
     recovery_seconds,
     repaired,
     with_pass,
@@ -47,6 +50,13 @@ def test_what_is_repaired_at_every_boot_is_told() -> None:
         "pooler/shop: reset-password was needed in 4 of the last 5 boots: what breaks it each time?"
     ]
     assert list(repaired(history.boots[0])) == ["pooler/shop: reset-password"]
+
+
+def test_how_long_databases_were_starting_up_is_remembered() -> None:
+    """Of the last boots the longest, by step; whatever else was waited for is not counted."""
+    history = many(drifted(), quick_pass(20.0))
+    assert recoveries(history) == {"database/shop": pytest.approx(10.9)}
+    assert recoveries(many(quick_pass(20.0))) == {}
 
 
 def test_twenty_boots_are_kept() -> None:

@@ -267,6 +267,7 @@ def service(raw: Raw) -> Service:
         external=str(spec.get("externalName") or "") if spec.get("type") == "ExternalName" else "",
         publishes_unready=bool(spec.get("publishNotReadyAddresses")),
         labels=raw["metadata"].get("labels") or {},
+        node_ports=tuple(port["nodePort"] for port in spec.get("ports") or () if port.get("nodePort")),
     )
 
 

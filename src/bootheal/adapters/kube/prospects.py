@@ -1,5 +1,6 @@
 """The ProspectReader port: pods as they are declared, the images of nodes, and when what they are made from changed."""
 
+import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -11,14 +12,18 @@ from bootheal.adapters.kube.lists import CORE
 from bootheal.adapters.kube.objects import Raw, ref, seconds
 from bootheal.adapters.kube.webhooks import ADMISSION, CONFIGURATIONS
 from bootheal.adapters.together import together
+from bootheal.adapters.x509 import earliest
 from bootheal.errors import BoothealError, MissingError
 from bootheal.model import Ref
-from bootheal.model.prospect import Guard, Planned, PodPlan, Prospect
+from bootheal.model.prospect import Door, Guard, Planned, PodPlan, Prospect
 
-LISTS_SECONDS, STAMPS_SECONDS = 3.0, 3.0
+# It is looked at once a day: rather late than half.
+LISTS_SECONDS, STAMPS_SECONDS = 12.0, 12.0
 
 # How many images a kubelet tells of, unless it was told otherwise (nodeStatusMaxImages).
 MOST_IMAGES = 50
+
+NETWORKING, CERT_MANAGER = "/apis/networking.k8s.io/v1", "cert-manager.io/certificate-name"
 
 _SYSTEM_LABEL = "kubernetes.io/metadata.name"
 _PLURALS = {"secret": "secrets", "configmap": "configmaps"}
@@ -37,12 +42,14 @@ class KubeProspects:
             "serviceaccounts": partial(raw_lists.everywhere, self._api, CORE, "serviceaccounts", tuple(namespaces)),
             "nodes": partial(raw_lists.items, self._api, f"{CORE}/nodes", "nodes"),
             "webhooks": self._webhooks,
+            "ingresses": partial(raw_lists.everywhere, self._api, NETWORKING, "ingresses", tuple(namespaces)),
         }
         answers = together(self._api.scope, questions, LISTS_SECONDS)
         gaps = [f"{name}: {answer}" for name, answer in answers.items() if isinstance(answer, BoothealError)]
         found = {name: [] if isinstance(answer, BoothealError) else answer for name, answer in answers.items()}
         plans = tuple(raw_lists.parsed("pod", plan, found["pods"], gaps))
         changed = dict(self._changed({each for pod in plans for box in pod.containers for each in box.taken}, gaps))
+        secrets = {each for raw in found["ingresses"] for each in shown(raw)}
         nodes = dict(raw_lists.parsed("node", _images, found["nodes"], gaps))
         return Prospect(
             plans=plans,
@@ -53,8 +60,32 @@ class KubeProspects:
             guards=tuple(
                 guard for raws in raw_lists.parsed("webhook", _guards, found["webhooks"], gaps) for guard in raws
             ),
+            doors=tuple(self._doors(secrets, gaps)),
             gaps=tuple(gaps),
         )
+
+    def _doors(self, secrets: Iterable[Ref], gaps: list[str]) -> Iterator[Door]:
+        """Ask for each certificate; one that is gone, or is none, is its Ingress' trouble already."""
+        answers = together(
+            self._api.scope, {each: partial(self._door, each) for each in sorted(secrets)}, STAMPS_SECONDS
+        )
+        failed = [answer for answer in answers.values() if isinstance(answer, BoothealError)]
+        if failed:
+            gaps.append(f"{len(failed)} certificates of Ingresses: {failed[0]}")
+        yield from (answer for answer in answers.values() if isinstance(answer, Door))
+
+    def _door(self, about: Ref) -> Door | None:
+        try:
+            raw = self._api.get(f"{CORE}/namespaces/{about.namespace}/secrets/{about.name}", about=str(about))
+        except MissingError:
+            return None
+        with understood(str(about)):
+            kept = CERT_MANAGER in (raw["metadata"].get("annotations") or {})
+            try:
+                last = earliest(base64.b64decode((raw.get("data") or {}).get("tls.crt") or ""))
+            except ValueError:
+                return None
+            return Door(about, last, kept)
 
     def _webhooks(self) -> list[Raw]:
         paths = [f"/apis/{ADMISSION}/v1/{plural}" for plural in CONFIGURATIONS]
@@ -78,6 +109,13 @@ class KubeProspects:
             return None
         with understood(str(about)):
             return written(raw)
+
+
+def shown(raw: Raw) -> Iterator[Ref]:
+    """Yield the Secrets whose certificates an Ingress shows."""
+    for each in (raw.get("spec") or {}).get("tls") or ():
+        if each.get("secretName"):
+            yield Ref("secret", raw["metadata"].get("namespace", ""), each["secretName"])
 
 
 def written(raw: Raw) -> float | None:
@@ -106,8 +144,39 @@ def plan(raw: Raw) -> PodPlan:
         ref=about,
         returns=not begun or spec.get("restartPolicy", "Always") == "Always",
         account=(spec.get("serviceAccountName") or "") if mounts_token else "",
+        host_paths=tuple(
+            path for each in spec.get("volumes") or () if (path := (each.get("hostPath") or {}).get("path"))
+        ),
+        host_ports=frozenset(
+            (_address(port.get("hostIP")), port.get("protocol") or "TCP", port["hostPort"])
+            for each in spec.get("containers") or ()
+            for port in each.get("ports") or ()
+            if port.get("hostPort")
+        ),
+        written=_written(spec),
         containers=tuple(_planned(each, about, volumes) for each in spec.get("containers") or ()),
+        init=tuple(_planned(each, about, volumes) for each in spec.get("initContainers") or ()),
     )
+
+
+def _address(said: str | None) -> str:
+    return "" if said in (None, "0.0.0.0", "::") else str(said)
+
+
+def _written(spec: Raw) -> dict[str, tuple[str, ...]]:
+    """Return the claims that a pod may write to, and where its containers have them."""
+    claims = {
+        each.get("name", ""): held["claimName"]
+        for each in spec.get("volumes") or ()
+        if (held := each.get("persistentVolumeClaim") or {}).get("claimName") and not held.get("readOnly")
+    }
+    found: dict[str, tuple[str, ...]] = {}
+    for box in spec.get("containers") or ():
+        for mount in box.get("volumeMounts") or ():
+            claim = claims.get(mount.get("name", ""))
+            if claim and not mount.get("readOnly"):
+                found[claim] = (*found.get(claim, ()), mount.get("mountPath", ""))
+    return found
 
 
 def _planned(raw: Raw, pod: Ref, volumes: Mapping[str, bool]) -> Planned:

@@ -83,7 +83,7 @@ class KubeScenes:
     def __init__(self, api: Api, reader: KubeReader, redaction: Redaction) -> None:
         self._api, self._reader, self._redaction = api, reader, redaction
 
-    def scene(self, namespaces: Sequence[str] = ()) -> Scene:
+    def scene(self, namespaces: Sequence[str] = (), patience: float = 1.0) -> Scene:
         """Read one."""
         now = time.time()
         try:
@@ -95,7 +95,7 @@ class KubeScenes:
         questions: dict[str, Callable[[], Any]] = {
             kind: partial(self._all, kind, tuple(namespaces)) for kind in (*_NAMESPACED, *_CLUSTERS_OWN)
         }
-        answers = together(self._api.scope, {**questions, "extensions": self._extensions}, LISTS_SECONDS)
+        answers = together(self._api.scope, {**questions, "extensions": self._extensions}, LISTS_SECONDS * patience)
         found = _Found()
         for kind in questions:
             answer = answers[kind]
@@ -110,7 +110,7 @@ class KubeScenes:
         refs = [each.owner for each in scene.templates] + [each.ref for each in scene.services]
         refs += [each.ref for each in scene.pods]
         names = {part for each in refs for part in (each.name, each.namespace)}
-        keys, gaps = self._keys(scene.templates, frozenset(names))
+        keys, gaps = self._keys(scene.templates, frozenset(names), NEEDS_SECONDS * patience)
         return replace(scene, keys=keys, gaps=tuple(dict.fromkeys((*scene.gaps, *gaps))))
 
     def shown(self, about: Ref) -> Mapping[str, Any]:
@@ -135,14 +135,14 @@ class KubeScenes:
         return raw_lists.everywhere(self._api, group, plural, namespaces, query)
 
     def _keys(
-        self, templates: Iterable[Template], names: frozenset[str]
+        self, templates: Iterable[Template], names: frozenset[str], seconds: float
     ) -> tuple[dict[Ref, frozenset[str] | None], list[str]]:
         """Read which keys the needed Secrets and ConfigMaps have; what may not be read is a gap.
 
         What is a password in them is hidden from now on; what is the name of an object, too, cannot be.
         """
         wanted = sorted({need.about for template in templates for need in template.needs})
-        answers = together(self._api.scope, {each: partial(self._data_of, each) for each in wanted}, NEEDS_SECONDS)
+        answers = together(self._api.scope, {each: partial(self._data_of, each) for each in wanted}, seconds)
         failed = {each: answer for each, answer in answers.items() if isinstance(answer, BoothealError)}
         gaps = [f"{len(failed)} Secrets and ConfigMaps: {next(iter(failed.values()))}"] if failed else []
         keys: dict[Ref, frozenset[str] | None] = {}
@@ -195,6 +195,7 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
         endpoints=_endpoints(found),
         claims=found.parsed("claim", _claim),
         volumes=dict(found.parsed("volume", _volume)),
+        directories={name: path for name, path in found.parsed("volume", _directory) if path},
         jobs=tuple(_failed(jobs)),
         namespaces=tuple(each for each in found.parsed("namespace", _ending) if each.reason),
         halted=tuple(each for kind in (*_SUSPENDED, "cronjob") for each in _halted(kind, found)),
@@ -233,6 +234,7 @@ def _claim(raw: Raw) -> Claim:
         spec.get("volumeName") or "",
         spec.get("storageClassName") or "",
         created,
+        tuple(spec.get("accessModes") or ()),
     )
     return checked(claim)
 
@@ -243,6 +245,13 @@ def _volume(raw: Raw) -> tuple[str, tuple[str, ...]]:
     expressions = [each for term in required or () for each in term.get("matchExpressions") or ()]
     named = [each for each in expressions if each.get("key") == "kubernetes.io/hostname"]
     return raw["metadata"]["name"], tuple(value for each in named for value in each.get("values") or ())
+
+
+def _directory(raw: Raw) -> tuple[str, str]:
+    """Return a volume's name, and the directory of a node where its data lies, "" where it is elsewhere."""
+    spec = raw.get("spec") or {}
+    place = spec.get("hostPath") or spec.get("local") or {}
+    return raw["metadata"]["name"], str(place.get("path") or "")
 
 
 def _job(raw: Raw) -> Unwell:

@@ -1,0 +1,59 @@
+"""When a certificate ends. Nothing else of it is wanted, so its DER is walked that far, and no library is needed."""
+
+import base64
+import re
+from datetime import UTC, datetime
+
+_PEM = re.compile(rb"-----BEGIN (?:TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END ")
+
+_SEQUENCE, _VERSION, _UTC_TIME, _TIME = 0x30, 0xA0, 0x17, 0x18
+_LONG_FORM, _MOST_LENGTH_BYTES = 0x80, 4
+
+MOST_IN_A_TEXT = 20
+
+
+def earliest(pem: bytes) -> float:
+    """Return when the first of some certificates ends. ValueError where there is none, or one is none."""
+    found = [ends(base64.b64decode(each[1])) for each in list(_PEM.finditer(pem))[:MOST_IN_A_TEXT]]
+    if not found:
+        raise ValueError("it holds no certificate")
+    return min(found)
+
+
+def ends(der: bytes) -> float:
+    """Return the end of a certificate's validity (RFC 5280, 4.1). ValueError where it is none."""
+    whole = memoryview(der)
+    _, body, _ = _element(_element(whole, _SEQUENCE)[1], _SEQUENCE)
+    tag, _, rest = _element(body)
+    if tag == _VERSION:
+        _, _, rest = _element(rest)
+    for _ in ("the algorithm", "the issuer"):
+        _, _, rest = _element(rest)
+    _, validity, _ = _element(rest, _SEQUENCE)
+    _, _, rest = _element(validity)
+    tag, said, _ = _element(rest)
+    return _time(tag, bytes(said))
+
+
+def _element(data: memoryview, wanted: int | None = None) -> tuple[int, memoryview, memoryview]:
+    """Take one element from the front: its tag, what it holds, and what comes after it."""
+    try:
+        tag, length, begin = data[0], data[1], 2
+        if length & _LONG_FORM:
+            count = length & ~_LONG_FORM
+            begin += count
+            length = int.from_bytes(data[2:begin], "big") if count <= _MOST_LENGTH_BYTES else len(data)
+    except IndexError:
+        raise ValueError("it is no certificate") from None
+    if begin + length > len(data) or wanted not in (None, tag):
+        raise ValueError("it is no certificate")
+    return tag, data[begin : begin + length], data[begin + length :]
+
+
+def _time(tag: int, said: bytes) -> float:
+    text = said.decode("ascii", errors="replace")
+    if tag == _UTC_TIME:  # two digits of a year: before 1950 there were none
+        text = ("19" if text[:2] >= "50" else "20") + text
+    elif tag != _TIME:
+        raise ValueError("it is no certificate")
+    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC).timestamp()
