@@ -69,15 +69,20 @@ def test_refusals_have_their_sqlstates(server: RealPostgres) -> None:
 
 def test_a_greeting_needs_no_credentials_and_leaves_no_trace(server: RealPostgres) -> None:
     """It is told that a password is wanted, or that nobody is let in just now; the server logs nothing of it."""
-    assert POSTGRES.greet(server.target(), timeout=3) == Answer(ok=False, spoke=False, text="connection refused")
+    assert POSTGRES.greet(server.target(), "postgres", timeout=3) == Answer(
+        ok=False, spoke=False, text="connection refused"
+    )
     with server.running():
         before = server.log
-        assert POSTGRES.greet(server.target(), timeout=3) == Answer(ok=True, spoke=True)
+        assert POSTGRES.greet(server.target(), "postgres", timeout=3) == Answer(ok=True, spoke=True)
         assert ask(server).ok
         assert server.log == before
         with closing(connect(server)):
             server.signal(signal.SIGTERM)
-            until(lambda: POSTGRES.greet(server.target(), timeout=3).sqlstate == "57P03", "it goes on greeting")
+            until(
+                lambda: POSTGRES.greet(server.target(), "postgres", timeout=3).sqlstate == "57P03",
+                "it goes on greeting",
+            )
         assert server.ended() == 0
 
 

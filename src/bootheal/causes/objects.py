@@ -130,16 +130,6 @@ PODS: tuple[Cause, ...] = (
         next_step="kubectl -n {namespace} logs {name} -c {container} --tail=50",
         restart_helps=True,
     ),
-    # A client whose role it has to ask its server for is kept waiting; 1.26.0 and older may spin (CVE-2026-107349).
-    Cause(
-        id="pooler-waits",
-        means="it takes a connection and goes no further: it waits for its server, is paused, or hangs: {said}",
-        gravity=Gravity.PASSES,
-        signs=seen("PoolerWaits"),
-        next_step="SHOW POOLS and SHOW DATABASES on its console; kubectl -n {namespace} logs {name} -c {container} "
-        "--tail=50",
-        restart_helps=True,
-    ),
     Cause(
         id="pod-crashes",
         means="container {container} ends again and again, and its last words are: {said}",

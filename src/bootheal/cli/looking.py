@@ -59,8 +59,8 @@ def _heard(scene: Scene, world: World, scope: Scope, seconds: float) -> Scene:
         for each in wanted_logs(scene)
     }
     greetings: dict[Any, Callable[[], Any]] = {
-        whose: partial(world.postgres.greet, target, timeout=GREETING_SECONDS)
-        for whose, target in to_greet(scene).items()
+        whose: partial(world.postgres.greet, target, dbname, timeout=GREETING_SECONDS)
+        for whose, (target, dbname) in to_greet(scene).items()
     }
     answers = together(scope, {**logs, **greetings}, seconds, AT_ONCE)
     heard = {key: answer for key, answer in answers.items() if not isinstance(answer, BoothealError)}

@@ -5,7 +5,7 @@ A pod that is Ready proves nothing of a PostgreSQL: operators ship no readiness 
 
 from collections.abc import Iterator
 
-from bootheal.causes import Evidence, Finding, Source
+from bootheal.causes import Evidence, Source
 from bootheal.causes.answers import SERVERS
 from bootheal.cluster.freshness import pod_doubt
 from bootheal.diagnosis.item import Item
@@ -16,28 +16,22 @@ from bootheal.errors import why_silent
 from bootheal.model import Container, Pod, Ref, State, Target
 from bootheal.model.scene import Scene
 from bootheal.model.sqlstates import RECOVERS_WITHIN_SECONDS
-from bootheal.pgbouncer.knowledge import refusal
 from bootheal.postgres.location import PORT
 
 MOST = 20
 POOLER_PORT = 6432
+ALWAYS_THERE = "postgres"
 
 # It took the connection, perhaps said whether it speaks TLS, and then no more.
 NO_ANSWER = why_silent(TimeoutError())
 
-# What a pooler says of its own, or of its server: the rest is about a role and a database that need not be there.
-_OF_ITSELF = (
-    "pgbouncer-server-",
-    "pgbouncer-backs-off",
-    "pgbouncer-crowded",
-    "pgbouncer-exhausted",
-    "pgbouncer-shutting-down",
-)
 
+def to_greet(scene: Scene) -> dict[tuple[Ref, str], tuple[Target, str]]:
+    """Return whom to greet, by pod and container: where, since a Service must lead there, and at which database.
 
-def to_greet(scene: Scene) -> dict[tuple[Ref, str], Target]:
-    """Return which servers are worth a greeting, by pod and container, and where: a Service must lead there."""
-    relations, found = Relations(scene), dict[tuple[Ref, str], Target]()
+    A pooler is asked at none ("") whether it speaks: it may ask its server who we are, and log what that objects to.
+    """
+    relations, found = Relations(scene), dict[tuple[Ref, str], tuple[Target, str]]()
     for pod in scene.pods:
         if pod.deleting or pod.finished or not pod.ip or pod_doubt(pod, boot_time=scene.boot_time):
             continue
@@ -46,7 +40,7 @@ def to_greet(scene: Scene) -> dict[tuple[Ref, str], Target]:
         server = next((each for each in pod.containers if _serves(each)), None)
         port = _port(pod, server, scene) if server else 0
         if server and port and len(found) < MOST:
-            found[pod.ref, server.name] = Target(pod.ip, port, pod.ref)
+            found[pod.ref, server.name] = Target(pod.ip, port, pod.ref), "" if is_pooler(server) else ALWAYS_THERE
     return found
 
 
@@ -76,23 +70,16 @@ def told_by(pod: Pod, container: Container, scene: Scene) -> Iterator[Item]:
         return
     since = lasting(scene, container.started)
     if not answer.spoke or answer.text == NO_ANSWER:
-        word = "PoolerWaits" if is_pooler(container) and answer.spoke else "ServerSilent"
-        yield compared(word, pod.ref, answer.text, since, container=container.name)
+        yield compared("ServerSilent", pod.ref, answer.text, since, container=container.name)
         return
-    found: Finding | None
-    if is_pooler(container):
-        found = refusal(answer.text, pod.ref, container.name)
-        found = found if found and found.cause.id.startswith(_OF_ITSELF) else None
-    else:
-        said = Evidence(
-            source=Source.ANSWER,
-            reason=answer.sqlstate,
-            text=answer.text,
-            about=pod.ref,
-            container=container.name,
-            image=container.image,
-        )
-        found = SERVERS.recognise(said)
-    if found:
+    said = Evidence(
+        source=Source.ANSWER,
+        reason=answer.sqlstate,
+        text=answer.text,
+        about=pod.ref,
+        container=container.name,
+        image=container.image,
+    )
+    if found := SERVERS.recognise(said):
         recovers = found.cause.id == "server-starting"
         yield item(found, since, usual=RECOVERS_WITHIN_SECONDS if recovers else None)

@@ -34,11 +34,11 @@ class Postgres(Protocol):
         server itself ends a statement shortly before the time is up.
         """
 
-    def greet(self, target: Target, *, timeout: float) -> Answer:
+    def greet(self, target: Target, dbname: str, *, timeout: float) -> Answer:
         """Begin a login without any credentials, and leave: `ok` where the server asks for a password, or for none.
 
         What it refuses before that it refuses to everybody (57P03, 53300), or is about a role and a database that
-        need not be there.
+        need not be there. `dbname` "": it is only asked whether it would speak TLS, which each server answers.
         """
 
     def role(

@@ -14,8 +14,8 @@ from bootheal.postgres.scram import matches
 if TYPE_CHECKING:
     from psycopg import Connection
 
-# Who greets a server: a role that need not exist, and the database that is always there.
-NOBODY, NOBODYS = "bootheal", "postgres"
+# Who greets a server: a role that need not exist.
+NOBODY = "bootheal"
 
 # How to open a connection: OSError where nobody listens, UnreachableError where a port-forward fails.
 Open = Callable[[Target, float], socket.socket]
@@ -46,14 +46,14 @@ class PostgresServer:
         options = _guard(timeout) if read_only else ""
         return ask(sock, who, dbname, sql, deadline, options=options, trust=target.trust, auth=target.auth)
 
-    def greet(self, target: Target, *, timeout: float) -> Answer:
+    def greet(self, target: Target, dbname: str, *, timeout: float) -> Answer:
         """Begin a login, and leave."""
         deadline = time.monotonic() + timeout
         try:
             sock = self._open(target, timeout)
         except (OSError, UnreachableError) as error:
             return Answer(ok=False, spoke=False, text=why_silent(error))
-        return greet(sock, NOBODY, NOBODYS, deadline)
+        return greet(sock, NOBODY, dbname, deadline)
 
     def role(
         self,
