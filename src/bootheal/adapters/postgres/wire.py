@@ -64,7 +64,7 @@ def prove(
 
 
 def greet(sock: socket.socket, user: str, dbname: str, deadline: float) -> Answer:
-    """Begin a login over `sock` and go no further, see `greet` of the port: `ok` is who asks for a password, or for none.
+    """Begin a login over `sock` and go no further, see `greet` of the port: `ok` is who asks for a password, or none.
 
     Whatever is refused before that is refused to everybody, or is about this user and database. Nothing that proves
     anything is sent, and no server logs that somebody went away while it waited for a password.
