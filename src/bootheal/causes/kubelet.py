@@ -98,7 +98,7 @@ KUBELET: tuple[Cause, ...] = (
         means="the node's disk is full",
         gravity=Gravity.PERSON,
         signs=(*_create("no space left on device"), *starting("write .*: no space left on device")),
-        next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune)",
+        next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune, if a registry has them)",
         consequence_of=("disk-full",),
     ),
     Cause(

@@ -23,7 +23,8 @@ MACHINE: tuple[Cause, ...] = (
         means="its disk is full: {said}",
         gravity=Gravity.PERSON,
         signs=_host("DiskFull"),
-        next_step="df -h; du -xh --max-depth=2 /var/lib/rancher | sort -h | tail; k3s crictl rmi --prune",
+        next_step="df -h; du -xh --max-depth=2 /var/lib/rancher | sort -h | tail; "
+        "k3s crictl rmi --prune, if a registry has them",
     ),
     Cause(
         id="disk-inodes-used-up",

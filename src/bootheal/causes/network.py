@@ -175,7 +175,7 @@ NETWORK: tuple[Cause, ...] = (
         means="the node's disk is full",
         gravity=Gravity.PERSON,
         signs=_sandbox("no space left on device"),
-        next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune)",
+        next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune, if a registry has them)",
         consequence_of=("disk-full",),
     ),
     # containerd core/mount; k3s#19

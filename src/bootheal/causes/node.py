@@ -90,7 +90,7 @@ NODE: tuple[Cause, ...] = (
         means="the node is short of disk, so that it takes no pod and removes images: {said}",
         gravity=Gravity.PASSES,
         signs=_clause(r"taint \{?node\.kubernetes\.io/disk-pressure"),
-        next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune)",
+        next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune, if a registry has them)",
         consequence_of=("disk-full",),
     ),
     Cause(

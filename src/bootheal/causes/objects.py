@@ -115,6 +115,13 @@ WORKLOADS: tuple[Cause, ...] = (
 
 PODS: tuple[Cause, ...] = (
     Cause(
+        id="pod-not-begun",
+        means="its node has not begun to start it: {said}",
+        gravity=Gravity.PASSES,
+        signs=seen("NotBegun"),
+        next_step="kubectl -n {namespace} describe pod {name}; kubectl get nodes",
+    ),
+    Cause(
         id="pod-not-ready",
         means="its containers run, but it is not ready: {said}",
         gravity=Gravity.PASSES,

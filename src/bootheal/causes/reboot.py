@@ -168,14 +168,14 @@ BOX: tuple[Cause, ...] = (
         means="its clock follows nobody, and may be wrong after a boot: {said}",
         gravity=Gravity.PASSES,
         signs=seen("ClockAlone"),
-        next_step="timedatectl set-ntp true; timedatectl",
+        next_step="timedatectl set-ntp true (it needs systemd-timesyncd or chrony); timedatectl",
     ),
     Cause(
         id="disk-nearly-full",
         means="little room is left, and a kubelet ends pods for want of it: {said}",
         gravity=Gravity.PERSON,
         signs=seen("DiskNearlyFull"),
-        next_step="df -h; df -i; k3s crictl rmi --prune",
+        next_step="df -h; df -i; k3s crictl rmi --prune, if a registry has them",
     ),
     Cause(
         id="state-not-writable",

@@ -82,7 +82,10 @@ def _symptom(symptom: Symptom, scene: Scene) -> Item:
     grave = symptom.fatal or cause.gravity is Gravity.DATA
     found = Finding(told, Evidence(source=Source.UNIT, about=about))
     seen = (("seen", "in its journal or log, in the last minute"),)
-    return item(found, lasting(scene), usual=None if grave else COMPLAINT_SECONDS, facts=seen)
+    # Who starts again and again complains in each of its lives; another one only since it began its own.
+    whose = next((each for each in scene.facts.components if each.name == symptom.component), None)
+    alive = whose.since if whose and whose.state is ComponentState.RUNNING else None
+    return item(found, lasting(scene, alive), usual=None if grave else COMPLAINT_SECONDS, facts=seen)
 
 
 def _node(node: Node, scene: Scene) -> Iterator[Item]:

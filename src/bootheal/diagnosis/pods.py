@@ -71,7 +71,7 @@ def _living(pod: Pod, scene: Scene, relations: Relations) -> Iterator[Item]:
         yield _crashes(pod, crashes[0], scene)
     else:
         why = starting(pod).removeprefix(f"{pod.ref} ") or f"not ready since {clock(pod.ready_changed or pod.created)}"
-        yield compared("NotReady", pod.ref, why, _since(pod, scene))
+        yield compared("NotReady" if pod.containers else "NotBegun", pod.ref, why, _since(pod, scene))
 
 
 def _gravest(spoken: list[Item], found: Trouble | None, pod: Pod, scene: Scene) -> Iterator[Item]:

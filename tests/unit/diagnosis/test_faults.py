@@ -118,6 +118,11 @@ FAULTS: dict[str, tuple[Callable[[], Scene], str, str]] = {
         "pod-not-ready",
         POD,
     ),
+    "its node has not begun with it": (
+        lambda: with_pod(web_pod(ready=False, phase="Pending", containers=())),
+        "pod-not-begun",
+        POD,
+    ),
     "a volume's directory is gone": (
         lambda: replace(
             with_pod(web_pod(ready=False, phase="Pending", containers=(waiting("ContainerCreating", name="web"),))),
@@ -338,3 +343,11 @@ def test_a_fault_is_told_by_its_cause_and_its_object(name: str) -> None:
     assert root.matters
     assert root.evidence or root.finding.evidence.text
     assert found.exit_code == (3 if root.gravity is Gravity.DATA else 1)
+
+
+def test_a_unit_complains_since_it_lives_and_no_longer() -> None:
+    """k3s had been started again 51 min into the boot, and was said to complain for 51 min."""
+    scene = complaint("k3s-etcd-damaged", fatal=True)
+    alive = replace(scene.facts.components[0], since=NOW - 9)
+    (found,) = diagnose(replace(scene, facts=replace(scene.facts, components=(alive,)))).found
+    assert found.since == NOW - 9
