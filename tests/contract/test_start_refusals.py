@@ -6,6 +6,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -149,6 +150,8 @@ def test_the_log_of_a_server_that_refuses_names_the_cause(
     garage: Garage, case: Case, request: pytest.FixtureRequest
 ) -> None:
     """Whatever version of PostgreSQL this is."""
+    if case is CASES["memory"] and Path("/proc/sys/vm/overcommit_memory").read_text().strip() == "1":
+        pytest.skip("a kubelet on this machine lets everybody have all memory that they ask for")
     if case.root and os.geteuid():
         pytest.skip("only root can give files to somebody else")
     server = garage.new(request.node.callspec.id.replace(" ", "-"))

@@ -77,7 +77,7 @@ def began(arguments: Iterable[str]) -> Command:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text()
+        return file.read_text() if file.is_file() else ""  # tests put pipes and directories in its place, too
     except (OSError, ValueError):
         return ""
 

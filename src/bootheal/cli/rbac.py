@@ -7,7 +7,7 @@ import time
 import yaml
 
 from bootheal.adapters.kube import inventory as inventories
-from bootheal.adapters.kube import scenes
+from bootheal.adapters.kube import prospects, scenes
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.lists import list_rights
 from bootheal.adapters.kube.roles import roles
@@ -97,6 +97,9 @@ def needed(configuration: Configuration, inventory: Inventory | None = None) -> 
     # What nothing is healed by, and something is told by: the reason, after a pass that does not heal, and Events.
     looked = {Need(right, "", optional=True) for right in scenes.rights(configuration.file.namespaces())}
     found["cluster"] = found.get("cluster", frozenset()) | looked
+    if configuration.file.preflight_every:
+        ahead = prospects.rights(configuration.file.namespaces())
+        found["preflight_every"] = frozenset(Need(right, "", optional=True) for right in ahead)
     told_by = frozenset(Need(right, "", optional=True) for right in configuration.file.wishes())
     lease = configuration.file.lease
     held = {"lease": of_lease(lease.ref)} if lease else {}

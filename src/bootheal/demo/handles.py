@@ -126,8 +126,8 @@ class Postgres(Server):
 
     @property
     def data(self) -> Path:
-        """The data directory; it outlives power cuts."""
-        return self._cluster.postgres_data(self.leader)
+        """The data directory, of the first member where none runs; it outlives power cuts."""
+        return self._cluster.postgres_data(self.leader if self.pods else f"{self._name}-0")
 
     @property
     def leader(self) -> str:

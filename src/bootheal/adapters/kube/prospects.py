@@ -14,7 +14,7 @@ from bootheal.adapters.kube.webhooks import ADMISSION, CONFIGURATIONS
 from bootheal.adapters.together import together
 from bootheal.adapters.x509 import earliest
 from bootheal.errors import BoothealError, MissingError
-from bootheal.model import Ref
+from bootheal.model import Ref, Right
 from bootheal.model.prospect import Door, Guard, Planned, PodPlan, Prospect
 
 # It is looked at once a day: rather late than half.
@@ -27,6 +27,13 @@ NETWORKING, CERT_MANAGER = "/apis/networking.k8s.io/v1", "cert-manager.io/certif
 
 _SYSTEM_LABEL = "kubernetes.io/metadata.name"
 _PLURALS = {"secret": "secrets", "configmap": "configmaps"}
+
+
+def rights(namespaces: Iterable[str]) -> Iterator[Right]:
+    """Name what a look ahead at these namespaces reads beside what a scene does: what is not given is a gap."""
+    for namespace in namespaces:
+        yield Right("list", "serviceaccounts", namespace)
+        yield Right("list", "ingresses", namespace, NETWORKING.rpartition("/")[0].removeprefix("/apis/"))
 
 
 class KubeProspects:
