@@ -62,7 +62,7 @@ def test_known_troubles_are_found_in_what_the_present_start_has_written(systemd:
     invocation = "0000000000000000000000000000000f"
     systemd.unit(InvocationID=invocation)
     systemd.journal(
-        'level=info msg="Waiting for containerd startup: dial unix /run/k3s/containerd/containerd.sock: connect: no"',
+        'level=info msg="Waiting for containerd startup: /x/containerd.sock: connect: no such file or directory"',
         [98, 105, 110],
         'level=error msg="error while range on /registry/health: database disk image is malformed"',
         'level=fatal msg="starting kubernetes: database disk image is malformed"',

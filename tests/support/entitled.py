@@ -165,12 +165,15 @@ def allowed(asked: Grant, given: frozenset[Grant]) -> bool:
 def explains(asked: Grant, given: frozenset[Grant]) -> bool:
     """Whether the look that tells the reason asks so, and does with less where it may not.
 
-    It asks for lists of the whole cluster, then for those of the namespaces, and which keys pods' Secrets have.
+    It asks for lists of the whole cluster, then for those of the namespaces, which keys pods' Secrets have, and, for
+    the evidence that is kept, for what is unwell, one by one.
     """
     namespace, group, resource, verb, name = asked
     if verb == "list" and not namespace:
         return any(each[1:] == (group, resource, verb, "") for each in given)
-    return verb == "get" and bool(name) and resource in ("secrets", "configmaps")
+    if verb != "get" or not name:
+        return False
+    return resource in ("secrets", "configmaps") or (namespace, group, resource, "list", "") in given
 
 
 def uses(asked: Iterable[Grant], grant: Grant) -> bool:

@@ -18,7 +18,7 @@ from cache import ROOT
 from support.docker import ENVIRONMENT, PROGRAMS, Docker, own_docker
 from support.machine import wheels, workshop
 from support.stack import running
-from support.thorough import thorough
+from support.thorough import by_night, thorough
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -127,6 +127,7 @@ def shop(tmp_path: Path) -> Iterator[tuple[Stack, Path]]:
         yield stack, tmp_path
 
 
+@by_night
 def test_it_heals_a_power_cut_from_within_a_pod(docker: Docker, image: str, shop: tuple[Stack, Path]) -> None:
     """As nobody, with nothing to write to but what the base mounts, by its ServiceAccount's token and its Lease."""
     stack, directory = shop
@@ -140,6 +141,7 @@ def test_it_heals_a_power_cut_from_within_a_pod(docker: Docker, image: str, shop
     assert lease["spec"]["holderIdentity"] == ""  # given back
 
 
+@by_night
 def test_it_is_nobodys_and_says_what_it_is(docker: Docker, image: str) -> None:
     """Its user is not root, and its command is the daemon."""
     user, command, entry = docker(
@@ -150,6 +152,7 @@ def test_it_is_nobodys_and_says_what_it_is(docker: Docker, image: str) -> None:
     assert "bootheal" in _docker(docker, "run", "--rm", "--network=none", "--read-only", image, "--version")
 
 
+@by_night
 def test_the_probes_commands_are_in_the_image(docker: Docker, image: str) -> None:
     """A base without `sh`, `date` or `stat` would be killed as one that hangs."""
     command = pod()["containers"][0]["livenessProbe"]["exec"]["command"]
