@@ -17,9 +17,9 @@ AT_ONCE = "[Service]\nExecStart=\nExecStart=/opt/bootheal/current/bin/bootheal w
 
 def drop_in(box: Box, unit: str, text: str) -> None:
     """Change a unit as `systemctl edit` does, until the machine's next boot."""
-    directory = box.machine.file(f"/etc/systemd/system/{unit}.d")
-    directory.mkdir(exist_ok=True)
-    (directory / "test.conf").write_text(text)
+    directory = f"/run/systemd/system/{unit}.d"
+    box.machine.run("mkdir", "-p", directory)
+    box.machine.run("sh", "-c", 'printf %s "$TEXT" >"$WHERE/test.conf"', TEXT=text, WHERE=directory)
     box.machine.run("systemctl", "daemon-reload")
 
 
