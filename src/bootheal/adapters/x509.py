@@ -1,4 +1,4 @@
-"""When a certificate ends. Nothing else of it is wanted, so its DER is walked that far, and no library is needed."""
+"""Certificates, element by element of their DER, and when one ends. Little of them is wanted, so no library is needed."""
 
 import base64
 import re
@@ -23,20 +23,20 @@ def earliest(pem: bytes) -> float:
 def ends(der: bytes) -> float:
     """Return the end of a certificate's validity (RFC 5280, 4.1). ValueError where it is none."""
     whole = memoryview(der)
-    _, body, _ = _element(_element(whole, _SEQUENCE)[1], _SEQUENCE)
-    tag, _, rest = _element(body)
+    _, body, _ = element(element(whole, _SEQUENCE)[1], _SEQUENCE)
+    tag, _, rest = element(body)
     if tag == _VERSION:
-        _, _, rest = _element(rest)
+        _, _, rest = element(rest)
     for _ in ("the algorithm", "the issuer"):
-        _, _, rest = _element(rest)
-    _, validity, _ = _element(rest, _SEQUENCE)
-    _, _, rest = _element(validity)
-    tag, said, _ = _element(rest)
+        _, _, rest = element(rest)
+    _, validity, _ = element(rest, _SEQUENCE)
+    _, _, rest = element(validity)
+    tag, said, _ = element(rest)
     return _time(tag, bytes(said))
 
 
-def _element(data: memoryview, wanted: int | None = None) -> tuple[int, memoryview, memoryview]:
-    """Take one element from the front: its tag, what it holds, and what comes after it."""
+def element(data: memoryview, wanted: int | None = None) -> tuple[int, memoryview, memoryview]:
+    """Take one element from the front: its tag, what it holds, and what comes after it. ValueError where there is none."""
     try:
         tag, length, begin = data[0], data[1], 2
         if length & _LONG_FORM:

@@ -46,14 +46,7 @@ RESOURCES = {
         Resource("node", CORE, "nodes", objects.node),
         Resource("pod", CORE, "pods", objects.pod, keys_of_pod, complete=True),
         Resource("service", CORE, "services", objects.service),
-        Resource(
-            "endpointslice",
-            "/apis/discovery.k8s.io/v1",
-            "endpointslices",
-            objects.endpoints,
-            keys_of_slice,
-            complete=True,
-        ),
+        Resource("endpointslice", SLICES, "endpointslices", objects.endpoints, keys_of_slice, complete=True),
         Resource("lease", "/apis/coordination.k8s.io/v1", "leases", objects.lease),
         Resource("deployment", APPS, "deployments", partial(workloads.workload, kind="deployment")),
         Resource("statefulset", APPS, "statefulsets", partial(workloads.workload, kind="statefulset")),
@@ -81,8 +74,7 @@ class Lists:
         """Return a namespace's objects of a kind that have all of these keys, one at least."""
         if reflector := self._kept(kind, namespace):
             return reflector.having(namespace, keys)
-        found = self.items(kind, namespace).values()
-        return [each for each in found if {*keys} <= {*RESOURCES[kind].keys(each)}]
+        return RESOURCES[kind].having(self.items(kind, namespace).values(), keys)
 
     def one(self, ref: Ref) -> Any:
         """Return one object, parsed. MissingError where there is none."""

@@ -28,6 +28,11 @@ class Resource:
     keys: Callable[[Any], Iterable[Hashable]] = lambda _: ()
     complete: bool = False
 
+    def having(self, snapshots: Iterable[Any], keys: Iterable[Hashable]) -> list[Any]:
+        """Return those of them that have all of these keys."""
+        wanted = {*keys}
+        return [each for each in snapshots if wanted <= {*self.keys(each)}]
+
     def path(self, namespace: str, name: str = "") -> str:
         """Return the path of a namespace's list, or of one object."""
         inside = f"/namespaces/{namespace}" if namespace else ""

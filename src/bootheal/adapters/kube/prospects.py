@@ -32,8 +32,10 @@ _PLURALS = {"secret": "secrets", "configmap": "configmaps"}
 def rights(namespaces: Iterable[str]) -> Iterator[Right]:
     """Name what a look ahead at these namespaces reads beside what a scene does: what is not given is a gap."""
     for namespace in namespaces:
-        yield Right("list", "serviceaccounts", namespace)
-        yield Right("list", "ingresses", namespace, NETWORKING.rpartition("/")[0].removeprefix("/apis/"))
+        yield from raw_lists.rights(
+            f"{group}/namespaces/{namespace}/{plural}"
+            for group, plural in ((CORE, "serviceaccounts"), (NETWORKING, "ingresses"))
+        )
 
 
 class KubeProspects:

@@ -4,11 +4,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from bootheal.adapters.kube.api import Api, Query
-from bootheal.adapters.kube.errors import understood
+from bootheal.adapters.kube.errors import right_to, understood
 from bootheal.adapters.kube.objects import Raw
 from bootheal.errors import BoothealError, DeniedError, MissingError
+from bootheal.model import Right
 
 PAGE, MOST_PAGES = 500, 20
+
+
+def rights(paths: Iterable[str]) -> Iterator[Right]:
+    """Name what it takes to list what is at these paths."""
+    yield from (right for path in paths if isinstance(right := right_to("GET", path), Right))
 
 
 def everywhere(api: Api, group: str, plural: str, namespaces: Sequence[str], query: Query = ()) -> list[Raw]:

@@ -80,7 +80,7 @@ class Reflector:
         with self._lock:
             if self._live:
                 return self._caches[namespace].having(keys)
-        return [each for each in self.items(namespace).values() if {*keys} <= {*self._extent.resource.keys(each)}]
+        return self._extent.resource.having(self.items(namespace).values(), keys)
 
     def kept(self, namespace: str, name: str) -> Any:
         """Return the snapshot of that name that a live watch has told of, None where there is none; asks nobody."""

@@ -50,8 +50,9 @@ class Rights:
         """Whether we have a right, for any object or for `name`; in no namespace stands for: in each of them."""
         if right.namespace:
             known = self._rules(right.namespace)
-            if known.complete or known.allow(right, name):
-                return known.allow(right, name)
+            allowed = known.allow(right, name)
+            if allowed or known.complete:
+                return allowed
         return may(self._api, right, name)
 
     def _rules(self, namespace: str) -> Rules:

@@ -8,8 +8,8 @@ from typing import Any
 
 from bootheal.adapters.kube import needs, objects, raw_lists, webhooks, workloads
 from bootheal.adapters.kube.api import Api, Query
-from bootheal.adapters.kube.errors import right_to, understood
-from bootheal.adapters.kube.lists import APPS, BATCH, CORE
+from bootheal.adapters.kube.errors import understood
+from bootheal.adapters.kube.lists import APPS, BATCH, CORE, SLICES
 from bootheal.adapters.kube.objects import Raw, ref, seconds
 from bootheal.adapters.kube.reader import KubeReader
 from bootheal.adapters.kube.shown import PATHS, shown
@@ -23,7 +23,7 @@ from bootheal.model.scene import Claim, Halted, Scene, Template, Unwell
 # All of it together; a machine of two hundred pods answers in a fraction.
 LISTS_SECONDS, NEEDS_SECONDS = 3.0, 1.5
 
-SLICES, LEASES = "/apis/discovery.k8s.io/v1", "/apis/coordination.k8s.io/v1"
+LEASES = "/apis/coordination.k8s.io/v1"
 OURS = "kube-node-lease"
 
 # What a cluster need not have, how it is told to stand still, and by which words that is told.
@@ -74,7 +74,7 @@ def rights(namespaces: Iterable[str]) -> Iterator[Right]:
     paths = [f"{group}/{plural}" for group, plural, _ in _CLUSTERS_OWN.values()]
     for namespace in namespaces:
         paths += [f"{group}/namespaces/{namespace}/{plural}" for group, plural, _ in _NAMESPACED.values()]
-    yield from (right for path in paths if isinstance(right := right_to("GET", path), Right))
+    yield from raw_lists.rights(paths)
 
 
 class KubeScenes:

@@ -2,6 +2,8 @@
 
 import hashlib
 
+from bootheal.adapters.x509 import element
+
 # Signature algorithms by their object identifiers in DER, and the hash of each; of MD5 and SHA-1 SHA-256 stands in.
 _RSA = bytes.fromhex("2a864886f70d0101")
 _ECDSA = bytes.fromhex("2a8648ce3d04")
@@ -18,7 +20,6 @@ _HASHES = {
     _ECDSA + b"\x03\x03": "sha384",
     _ECDSA + b"\x03\x04": "sha512",
 }
-_LONG_FORM = 0x80
 
 
 def end_point(certificate: bytes | None) -> bytes:
@@ -27,26 +28,15 @@ def end_point(certificate: bytes | None) -> bytes:
         return b""
     try:
         algorithm = _hash_of(certificate)
-    except (IndexError, ValueError):
+    except ValueError:
         return b""
     return hashlib.new(algorithm, certificate).digest() if algorithm else b""
 
 
 def _hash_of(certificate: bytes) -> str:
     """Read Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE { algorithm, … }, … }."""
-    begins, _ = _value(certificate, 0)
-    _, tbs_ends = _value(certificate, begins)
-    begins, _ = _value(certificate, tbs_ends)
-    begins, ends = _value(certificate, begins)
-    return _HASHES.get(certificate[begins:ends], "")
-
-
-def _value(data: bytes, at: int) -> tuple[int, int]:
-    """Return where the value of the element at `at` begins and ends."""
-    length, begins = data[at + 1], at + 2
-    if length & _LONG_FORM:
-        octets = length & ~_LONG_FORM
-        length, begins = int.from_bytes(data[begins : begins + octets]), begins + octets
-    if begins + length > len(data):
-        raise ValueError("cannot read the certificate: it is cut off")
-    return begins, begins + length
+    _, whole, _ = element(memoryview(certificate))
+    _, _, rest = element(whole)
+    _, algorithm, _ = element(rest)
+    _, identifier, _ = element(algorithm)
+    return _HASHES.get(bytes(identifier), "")
