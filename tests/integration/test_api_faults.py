@@ -189,7 +189,7 @@ def test_a_watch_that_is_expired_is_listed_anew(stack: Stack) -> None:
     """410 on every watch, and the server has forgotten what was before."""
 
     def forget() -> None:
-        stack._invoke(stack.cluster.store.history.forget)
+        stack.invoke(stack.cluster.store.history.forget)
 
     stack.faults.add(Fault(query="watch=", status=410, times=6))
     heals_although(stack, forget)

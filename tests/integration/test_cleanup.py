@@ -30,7 +30,7 @@ def stack(shared: Stack) -> Iterator[Stack]:
     yield shared
     shared.faults.clear()
     shared.configure({"cleanup": {"cap": None, "force_after": None, "log_lines": None}})
-    shared._invoke(lambda: bury(shared))
+    shared.invoke(lambda: bury(shared))
 
 
 def bury(stack: Stack) -> None:
@@ -103,7 +103,7 @@ def set_pressure(stack: Stack, status: str) -> None:
             if condition["type"] == "DiskPressure":
                 condition["status"] = status
 
-    stack._invoke(lambda: stack.cluster.store.edit(NODE, "", "demo", change))
+    stack.invoke(lambda: stack.cluster.store.edit(NODE, "", "demo", change))
 
 
 def test_what_has_no_room_is_reported_only(stack: Stack) -> None:

@@ -146,7 +146,7 @@ def test_a_bundle_by_hand_hides_what_containers_say(shop: Stack, tmp_path: Path)
     def leak(deployment: dict[str, Any]) -> None:
         deployment["status"]["leak"] = f"postgres://app:{CANARIES.app}@pooler/shop {CANARIES.postgres}"
 
-    shop._invoke(lambda: shop.cluster.store.edit(DEPLOYMENT, "shop", "nginx", leak))
+    shop.invoke(lambda: shop.cluster.store.edit(DEPLOYMENT, "shop", "nginx", leak))
     target = tmp_path / "evidence.tar.gz"
     bootheal("bundle", "--config", shop.config, "--output", target)
     texts = unpacked(target)
@@ -164,7 +164,7 @@ def test_data_at_risk_is_exit_code_3(shop: Stack) -> None:
         def change(claim: dict[str, Any]) -> None:
             claim["status"]["phase"] = phase
 
-        shop._invoke(lambda: shop.cluster.store.edit(CLAIM, "shop", "data-postgres-0", change))
+        shop.invoke(lambda: shop.cluster.store.edit(CLAIM, "shop", "data-postgres-0", change))
 
     lose("Lost")
     told = bootheal("doctor", "--config", shop.config, expect=3).stdout
@@ -186,7 +186,7 @@ def test_two_hundred_pods_take_no_five_seconds(shop: Stack) -> None:
             store.create(POD, pod)
             store.create(SERVICE, {"metadata": dict(metadata), "spec": service["spec"] | {"selector": labels}})
 
-    shop._invoke(crowd)
+    shop.invoke(crowd)
     took = []
     for _ in range(2):  # other work on this machine is no fault of ours
         began = time.monotonic()

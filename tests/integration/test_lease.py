@@ -102,7 +102,7 @@ def test_what_another_process_has_lent_is_given_back_by_whoever_acts_next(shared
     noted = {"bootheal/lent.server_login_retry": was, "bootheal/lent.auth_type": "any"}
     name = shared.pooler.pods[0]["metadata"]["name"]
     edit = partial(shared.cluster.store.edit, POD, "shop", name)
-    shared._invoke(lambda: edit(lambda pod: pod["metadata"].setdefault("annotations", {}).update(noted)))
+    shared.invoke(lambda: edit(lambda pod: pod["metadata"].setdefault("annotations", {}).update(noted)))
     report = heal(of_its_own(shared, "next"))
     assert f"set server_login_retry = {was} on pod/shop/{name} again" in actions(report)
     assert shared.pooler.setting("server_login_retry") == was

@@ -60,10 +60,10 @@ def test_what_lives_on_another_node_is_left_alone_and_what_is_lost_is_named(stac
         lambda: deploy(stack, "remote", "far"),
         lambda: deploy(stack, "stranded", "lost"),
     ):
-        stack._invoke(what)
+        stack.invoke(what)
     for name, ready in (("remote", True), ("stranded", False)):
         stack.wait_until(f"the pod of {name}", lambda name=name: of(stack, name))  # type: ignore[misc]
-        stack._invoke(lambda name=name, ready=ready: runs(stack, name, ready=ready))  # type: ignore[misc]
+        stack.invoke(lambda name=name, ready=ready: runs(stack, name, ready=ready))  # type: ignore[misc]
     stack.configure({"workloads": {"deployment/shop/remote": {"restart": "if-needed"}}, "deadline": 120})
     before = of(stack, "remote")[0]["metadata"]["uid"]
     stack.power_cut()

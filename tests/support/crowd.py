@@ -6,13 +6,10 @@ Everything in it is well, and stays so: what a change is about is for its user t
 import asyncio
 import json
 import random
-import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import yaml
 
@@ -20,6 +17,7 @@ from bootheal.demo.api.certificates import Authority, kubeconfig, server_context
 from bootheal.demo.api.door import HOST
 from bootheal.demo.api.faults import Faults, Request
 from bootheal.demo.api.server import Api
+from bootheal.demo.loop import LoopThread
 from bootheal.demo.objects.defaults import add_defaults
 from bootheal.demo.objects.kinds import (
     DEPLOYMENT,
@@ -33,11 +31,9 @@ from bootheal.demo.objects.kinds import (
     Object,
 )
 from bootheal.demo.objects.store import Store
-from bootheal.demo.objects.times import now
+from bootheal.demo.objects.times import now, now_micro
 from bootheal.demo.stack import Stack
 from bootheal.demo.tasks import end_all
-
-T = TypeVar("T")
 
 # As many changes as some minutes bring, for watches that come back.
 WINDOW = 50_000
@@ -70,8 +66,7 @@ class Crowd:
         self.store = Store(add_defaults, window=WINDOW)
         self._nodes = [f"node-{number:03}" for number in range(nodes)]
         self._databases = [f"db-{number:02}" for number in range(databases)]
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="crowd", daemon=True)
+        self._loop = LoopThread("crowd")
         self._random = random.Random(20)  # noqa: S311 - which pod changes is no secret
         self._storm: asyncio.Task[None] | None = None
         self._beats: asyncio.Task[None] | None = None
@@ -90,11 +85,11 @@ class Crowd:
         return self._api.requests
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        self._do(self._fill)
-        port = self._await(self._api.prepare())
-        self._do(self._api.open)
-        self._beats = self._do(lambda: self._loop.create_task(self._beat()))
+        self._loop.start()
+        self._loop.invoke(self._fill)
+        port = self._loop.wait_for(self._api.prepare())
+        self._loop.invoke(self._api.open)
+        self._beats = self._loop.invoke(lambda: self._loop.loop.create_task(self._beat()))
         server = f"https://{HOST}:{port}"
         self.kubeconfig.write_text(json.dumps(kubeconfig(server, self._authority.pem, {"token": self._token})))
         self.config.write_text(yaml.safe_dump(self._configuration()))
@@ -105,23 +100,21 @@ class Crowd:
     ) -> None:
         self.calm()
         if self._beats:
-            self._do(self._beats.cancel)
-        self._await(self._api.close())
-        self._await(end_all())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+            self._loop.invoke(self._beats.cancel)
+        self._loop.wait_for(self._api.close())
+        self._loop.wait_for(end_all())
         self._loop.close()
 
     # --- what becomes of it -------------------------------------------------------------------------
 
     def storm(self, a_second: int) -> None:
         """Change so many pods a second from now on, none of which is ill for it."""
-        self._storm = self._do(lambda: self._loop.create_task(self._rage(a_second)))
+        self._storm = self._loop.invoke(lambda: self._loop.loop.create_task(self._rage(a_second)))
 
     def calm(self) -> None:
         """End it."""
         if self._storm:
-            self._do(self._storm.cancel)
+            self._loop.invoke(self._storm.cancel)
             self._storm = None
 
     def break_down(self, number: int, *, broken: bool) -> None:
@@ -137,8 +130,8 @@ class Crowd:
             pod["status"]["conditions"][0]["status"] = str(not broken)
             pod["status"]["containerStatuses"][0]["ready"] = not broken
 
-        self._do(lambda: self.store.edit(POD, namespace, f"{name}-00", stands))
-        self._do(lambda: self.store.edit(DEPLOYMENT, namespace, name, counted))
+        self._loop.invoke(lambda: self.store.edit(POD, namespace, f"{name}-00", stands))
+        self._loop.invoke(lambda: self.store.edit(DEPLOYMENT, namespace, name, counted))
 
     async def _rage(self, a_second: int) -> None:
         began, changed = time.monotonic(), 0
@@ -164,7 +157,7 @@ class Crowd:
         """Renew the Leases of the nodes, one after the other."""
         while True:
             for name in self._nodes:
-                self.store.edit(LEASE, "kube-node-lease", name, lambda item: item["spec"].update(renewTime=_stamp()))
+                self.store.edit(LEASE, "kube-node-lease", name, lambda item: item["spec"].update(renewTime=now_micro()))
                 await asyncio.sleep(self._seconds / len(self._nodes))
 
     # --- what is there ------------------------------------------------------------------------------
@@ -174,7 +167,7 @@ class Crowd:
             self.store.create(NAMESPACE, {"metadata": {"name": name}})
         for name in self._nodes:
             self.store.create(NODE, _node(name))
-            spec = {"holderIdentity": name, "leaseDurationSeconds": LEASE_SECONDS, "renewTime": _stamp()}
+            spec = {"holderIdentity": name, "leaseDurationSeconds": LEASE_SECONDS, "renewTime": now_micro()}
             self.store.create(LEASE, {"metadata": {"name": name, "namespace": "kube-node-lease"}, "spec": spec})
         for number, (namespace, name) in enumerate(self.names):
             node = self._nodes[number % len(self._nodes)]
@@ -221,30 +214,6 @@ class Crowd:
                 for (namespace, name), before in zip(self.names, after, strict=True)
             },
         }
-
-    # --- the loop -----------------------------------------------------------------------------------
-
-    def _await(self, work: Any) -> Any:
-        async def run() -> Any:
-            return await work
-
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
-
-    def _do(self, function: Callable[[], T]) -> T:
-        done: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                done.set_result(function())
-            except Exception as error:  # noqa: BLE001  (it is raised in the thread that asked)
-                done.set_exception(error)
-
-        self._loop.call_soon_threadsafe(run)
-        return done.result()
-
-
-def _stamp() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + f".{time.time_ns() // 1000 % 1_000_000:06}Z"
 
 
 def _ip(workload: int, pod: int) -> str:

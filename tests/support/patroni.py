@@ -110,7 +110,7 @@ class Members:
         for name in ("postgres-0", "postgres-1"):
             states = self._pod(name)["status"]["containerStatuses"]
             if "terminated" in states[0]["state"]:  # nobody else lets go of a pod that is stuck
-                self.stack._invoke(partial(self.stack.cluster.store.delete, POD, NAMESPACE, name, 0))
+                self.stack.invoke(partial(self.stack.cluster.store.delete, POD, NAMESPACE, name, 0))
         with suppress(DemoError):
             self.stack.wait_until("both members", self._serves, 15)
         if not self.streams():  # two have written for a moment: what one of them wrote cannot be kept

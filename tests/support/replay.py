@@ -52,6 +52,17 @@ APPS = {
     "worker": ("deployment", 1, False, True),
     "agent": ("deployment", 1, False, False),
 }
+# What is declared of them.
+CONFIGURATION = """\
+cleanup: {namespaces: [shop], grace: 20}
+databases:
+  shop: {namespace: shop, service: postgres, dbname: shop, admin: {secret: admin}}
+workloads:
+  deployment/shop/django: {after: [database/shop]}
+  deployment/shop/nginx: {after: [deployment/shop/django]}
+  deployment/shop/worker: {after: [database/shop]}
+  deployment/shop/agent: {}
+"""
 
 
 class SettableClock(FakeClock):

@@ -117,7 +117,7 @@ def shop(tmp_path: Path) -> Iterator[tuple[Stack, Path]]:
     """A cluster with the configuration of the base, to which the shop's parts are added."""
     tmp_path.chmod(0o755)
     with running(tmp_path / "stack", StackOptions(fsync=False)) as stack:
-        stack._invoke(lambda: stack.cluster.store.create(NAMESPACE, {"metadata": {"name": "bootheal"}}))
+        stack.invoke(lambda: stack.cluster.store.create(NAMESPACE, {"metadata": {"name": "bootheal"}}))
         theirs: dict[str, Any] = yaml.safe_load((BASE / "bootheal.yaml").read_text())
         ours: dict[str, Any] = yaml.safe_load(stack.config.read_text())
         parts = {name: ours[name] for name in ("databases", "poolers", "workloads")}

@@ -17,19 +17,9 @@ from bootheal.engine.plan import Plan
 from bootheal.model import Report, Verdict
 from support.engine import FakeStore, InlineWorkers
 from support.faulty import EVIDENCE, FAULTS, PASSES, READS, WATCHES, WRITES, Faulty, busiest
-from support.replay import APPS, Machine, SettableClock
+from support.replay import APPS, CONFIGURATION, Machine, SettableClock
 from support.thorough import every
 
-CONFIGURATION = """\
-cleanup: {namespaces: [shop], grace: 20}
-databases:
-  shop: {namespace: shop, service: postgres, dbname: shop, admin: {secret: admin}}
-workloads:
-  deployment/shop/django: {after: [database/shop]}
-  deployment/shop/nginx: {after: [deployment/shop/django]}
-  deployment/shop/worker: {after: [database/shop]}
-  deployment/shop/agent: {}
-"""
 DEADLINE, SHORT = 600.0, 90.0
 """In seconds; the short one for what never ends."""
 

@@ -15,19 +15,9 @@ from bootheal.engine.node import SETTLE_DOWN_SECONDS
 from bootheal.engine.plan import Plan
 from bootheal.model import Event, EventKind, Ref, Report, Verdict
 from support.engine import FakeStore, InlineWorkers
-from support.replay import APPS, Machine, SettableClock
+from support.replay import APPS, CONFIGURATION, Machine, SettableClock
 from support.thorough import times
 
-CONFIGURATION = """\
-cleanup: {namespaces: [shop], grace: 20}
-databases:
-  shop: {namespace: shop, service: postgres, dbname: shop, admin: {secret: admin}}
-workloads:
-  deployment/shop/django: {after: [database/shop]}
-  deployment/shop/nginx: {after: [deployment/shop/django]}
-  deployment/shop/worker: {after: [database/shop]}
-  deployment/shop/agent: {}
-"""
 HOUR = 3600.0
 
 # What comes with a watch is looked at within the engine's SETTLE_DOWN_SECONDS; /readyz has no watch, and is polled.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import http.client
 import json
-import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -25,6 +23,7 @@ from bootheal.demo.api.faults import Fault, Faults, Request
 from bootheal.demo.api.tables import pod_summary
 from bootheal.demo.cluster import Cluster, StackOptions
 from bootheal.demo.handles import Pooler, Postgres
+from bootheal.demo.loop import LoopThread
 from bootheal.demo.objects.kinds import DEPLOYMENT, KINDS, POD, SERVICE, STATEFUL_SET, Kind, Object
 from bootheal.demo.script import UNTIL_TOLD, BootScript
 from bootheal.demo.shop import NAMESPACE, Passwords
@@ -51,8 +50,7 @@ class Stack:
         self.config = directory / "bootheal.yaml"
         self.boot_id_file = directory / "boot_id"
         """The boot id of this machine; it is written, and so its time of change is, at power-on."""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="demo cluster", daemon=True)
+        self._loop = LoopThread("demo cluster")
         self._cluster: Cluster | None = None
         self._configuration: Object = {}
 
@@ -60,14 +58,12 @@ class Stack:
 
     def __enter__(self) -> Self:
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._thread.start()
+        self._loop.start()
         try:
             self._cluster = Cluster(self.directory, self.options)
-            self.postgres = Postgres(
-                self._cluster, self._invoke, STATEFUL_SET, "postgres", self._cluster.ports.postgres
-            )
-            self.pooler = Pooler(self._cluster, self._invoke, DEPLOYMENT, "pooler", self._cluster.ports.pooler)
-            self._write_files(self._await(self._cluster.start()))
+            self.postgres = Postgres(self._cluster, self.invoke, STATEFUL_SET, "postgres", self._cluster.ports.postgres)
+            self.pooler = Pooler(self._cluster, self.invoke, DEPLOYMENT, "pooler", self._cluster.ports.pooler)
+            self._write_files(self._loop.wait_for(self._cluster.start()))
         except BaseException:
             self.close()
             raise
@@ -81,14 +77,10 @@ class Stack:
     def close(self) -> None:
         """End every process and remove what the servers wrote; the files for clients stay in `directory`."""
         if self._cluster is not None:
-            self._await(self._cluster.close())
-            self._await(end_all())
+            self._loop.wait_for(self._cluster.close())
+            self._loop.wait_for(end_all())
             self._cluster = None
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-        if not self._loop.is_closed():
-            self._loop.close()
+        self._loop.close()
 
     def power_cut(self) -> None:
         """SIGKILL everything and reset every connection, in the middle of work.
@@ -99,33 +91,37 @@ class Stack:
             self.postgres.be_busy()
             if self.options.drift:
                 self.postgres.drift_password()
-        self._await(self.cluster.power_cut())
+        self._loop.wait_for(self.cluster.power_cut())
 
     def boot(self, script: BootScript | None = None) -> None:
         """Power on; returns at once, while the script plays."""
-        self._invoke(lambda: self.cluster.boot(script or BootScript()))
+        self.invoke(lambda: self.cluster.boot(script or BootScript()))
+
+    def invoke(self, function: Callable[[], T]) -> T:
+        """Call a function on the cluster's loop, where alone what is in it may be changed; return what it returns."""
+        return self._loop.invoke(function)
 
     # -- what is left behind ---------------------------------------------------------------------------------
 
     def leave_dead(self, count: int, reason: str = "Terminated") -> None:
         """Leave a heap of Failed pods of django lying there."""
-        self._invoke(lambda: leftovers.leave_many(self.cluster.store, count, reason))
+        self.invoke(lambda: leftovers.leave_many(self.cluster.store, count, reason))
 
     def leave_terminating(self, seconds: int, *, known: bool = True, finalizers: Sequence[str] = ()) -> str:
         """Leave a pod of django that should have gone `seconds` ago; return its name."""
         leave = partial(leftovers.leave_terminating, known=known, finalizers=list(finalizers))
-        return str(self._invoke(lambda: leave(self.cluster.store, self.cluster.kubelet, seconds)))
+        return str(self.invoke(lambda: leave(self.cluster.store, self.cluster.kubelet, seconds)))
 
     def take_away(self, resource: str, name: str) -> Object:
         """Delete an object of the shop behind everybody's back, and return it: `put_back` makes it again."""
         kind = _kind(resource)
         taken = copy.deepcopy(self.cluster.store.get(kind, NAMESPACE, name))
-        self._invoke(lambda: self.cluster.store.delete(kind, NAMESPACE, name))
+        self.invoke(lambda: self.cluster.store.delete(kind, NAMESPACE, name))
         return taken
 
     def put_back(self, resource: str, taken: Object) -> None:
         """Make an object again, as it was."""
-        self._invoke(lambda: self.cluster.store.create(_kind(resource), taken))
+        self.invoke(lambda: self.cluster.store.create(_kind(resource), taken))
 
     # -- looking ---------------------------------------------------------------------------------------------
 
@@ -204,26 +200,6 @@ class Stack:
             path.touch(mode=0o600)
             path.write_text(json.dumps(kubeconfig(server, authority.pem, user)))
         self.configure(configuration(self))
-
-    # -- the loop --------------------------------------------------------------------------------------------
-
-    def _await(self, work: Awaitable[T]) -> T:
-        async def run() -> T:
-            return await work
-
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
-
-    def _invoke(self, function: Callable[[], object]) -> object:
-        done: Future[object] = Future()
-
-        def run() -> None:
-            try:
-                done.set_result(function())
-            except Exception as error:  # noqa: BLE001  (it is raised in the thread that asked)
-                done.set_exception(error)
-
-        self._loop.call_soon_threadsafe(run)
-        return done.result()
 
 
 def _kind(resource: str) -> Kind:

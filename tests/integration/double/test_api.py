@@ -102,7 +102,7 @@ def test_the_pages_of_a_list_are_of_one_moment(stack: Stack, api: Api) -> None:
     assert "zz-later" not in [item["metadata"]["name"] for item in rest["items"]]
     for name in ("zz-later", "page-a", "page-b"):
         api.call("DELETE", f"{CONFIG_MAPS}/{name}")
-    stack._invoke(stack.cluster.store.history.forget)
+    stack.invoke(stack.cluster.store.history.forget)
     status, answer = api.call("GET", CONFIG_MAPS, **{"continue": first["metadata"]["continue"]})
     assert (status, answer["reason"]) == (410, "Expired")
 

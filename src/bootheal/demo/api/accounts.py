@@ -18,6 +18,7 @@ from bootheal.demo.objects.kinds import (
     Object,
 )
 from bootheal.demo.objects.store import Store
+from bootheal.demo.objects.times import stamp
 
 SHORTEST_SECONDS = 600
 """What the real server takes for the shortest life of a token."""
@@ -60,7 +61,7 @@ class Accounts:
             raise invalid(SERVICE_ACCOUNT, metadata["name"], why)
         token, expires = secrets.token_urlsafe(24), time.time() + seconds
         self._tokens[token] = _Token(metadata["namespace"], metadata["name"], metadata["uid"], expires)
-        until = datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        until = stamp(datetime.fromtimestamp(expires, UTC))
         return request | {"status": {"token": token, "expirationTimestamp": until}}
 
     def expire(self) -> None:
