@@ -135,7 +135,9 @@ def _machine(configuration: Configuration) -> MachineFacts:
     cluster = configuration.file.cluster
     file = kubeconfig_file(cluster)
     if not _is_this_machine(configuration):
-        return MachineFacts(certificates=credential(file, cluster.context), at=time.time()) if file else MachineFacts()
+        return (
+            MachineFacts(certificates=credential(file, cluster.context, []), at=time.time()) if file else MachineFacts()
+        )
     return machine_facts(cluster.unit if cluster.kind == K3S else "", kubeconfig=file, context=cluster.context)
 
 

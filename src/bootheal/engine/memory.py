@@ -100,7 +100,7 @@ def _left(remembered: Remembered, over: Collection[str]) -> dict[str, StepMemory
 
 def repaired(memory: StepMemory) -> int:
     """Count what a step has repaired in its epoch."""
-    return sum(done.count for done in memory.done if done.result == "done" and done.repairs)
+    return sum(done.count for done in memory.done if done.mended)
 
 
 def open_loans(remembered: Remembered) -> dict[str, StepMemory]:

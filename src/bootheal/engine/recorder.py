@@ -152,7 +152,7 @@ class Recorder:
         """Return what any of these steps did in this epoch that repaired something."""
         known = self._remembered.steps
         did = (known[name].done for name in steps if name in known)
-        return [done for records in did for done in records if done.result == "done" and done.repairs]
+        return [done for records in did for done in records if done.mended]
 
     def repaired_before(self, steps: Iterable[str]) -> int:
         """Count what these steps repaired in epochs of theirs that are over, while those that come after them go on."""

@@ -108,14 +108,18 @@ class Transitions:
 
     def _believe(self, gate: Settled) -> None:
         """Go on in the boots that the gate tells of. A node that has joined changes nothing for the others."""
-        if gate.epoch != self.epoch or rebooted(self._memory.boots, gate.boots):
+        if self._is_another(gate.epoch, gate.boots):
             self._enter(gate.epoch, gate.boots)
         elif gate.boots != self._memory.boots:
             self._memory.turn_to(gate.epoch, gate.boots)
 
+    def _is_another(self, epoch: str, boots: Mapping[str, str]) -> bool:
+        """Whether that is another boot than the one that we are in."""
+        return epoch != self.epoch or rebooted(self._memory.boots, boots)
+
     def _enter(self, epoch: str, boots: Mapping[str, str] | None = None) -> None:
         """Go on in `epoch`; what was judged in another one is not believed in this one."""
-        again = epoch != self.epoch or rebooted(self._memory.boots, boots or {})
+        again = self._is_another(epoch, boots or {})
         self._memory.enter(epoch, boots)
         if again:
             self.epoch = epoch
@@ -197,7 +201,7 @@ class Transitions:
     def _as_expected(self, node: Node, judgement: Judgement | Exception) -> bool:
         if not (node.settled and isinstance(judgement, Settled)):
             return False
-        return judgement.epoch in ("", self.epoch) and not rebooted(self._memory.boots, judgement.boots)
+        return not judgement.epoch or not self._is_another(judgement.epoch, judgement.boots)
 
     def _alarm(self, node: Node, judgement: Judgement | Exception) -> None:
         """A pass has something to do: it looks again, under the lock and with what is remembered by then."""

@@ -39,6 +39,11 @@ class ActionRecord:
         """Whether it is known not to have happened; what is only "intended" may have."""
         return self.result.startswith("failed")
 
+    @property
+    def mended(self) -> bool:
+        """Whether it is known to have repaired something."""
+        return self.result == "done" and self.repairs
+
     def same_as(self, other: "ActionRecord") -> bool:
         """Tell whether both are the same action on the same object for the same cause."""
         return (self.action, self.object, self.cause) == (other.action, other.object, other.cause)

@@ -4,10 +4,9 @@ What is filtered out of a list is not told as if it had never been there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 
 from bootheal.cluster.freshness import before_boot
-from bootheal.cluster.starting import finished
+from bootheal.cluster.starting import clock, finished
 from bootheal.errors import BoothealError
 from bootheal.model import Operated, Pod, Ref, Workload
 from bootheal.model.quoted import quoted
@@ -32,7 +31,7 @@ def absent(world: World, namespace: str, labels: Mapping[str, str], pods: Sequen
 
 def _gone(pod: Pod) -> str:
     if pod.deleting:
-        due = f", due to be gone at {datetime.fromtimestamp(pod.delete_by, UTC):%H:%M:%S} UTC" if pod.delete_by else ""
+        due = f", due to be gone at {clock(pod.delete_by)}" if pod.delete_by else ""
         held = f", held by {', '.join(pod.finalizers)}" if pod.finalizers else ""
         return f"{pod.ref} is being deleted{due}{held}"
     return finished(pod)

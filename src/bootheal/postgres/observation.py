@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from bootheal.errors import BoothealError, UnreachableError
 from bootheal.model import Backup, Login, Ref, Target
+from bootheal.model.durations import day
 from bootheal.model.sqlstates import NO_DATABASE, RECOVERING
 from bootheal.ports import World
 from bootheal.postgres import recovery
@@ -185,8 +185,7 @@ def _newest(world: World, backup: Ref | None) -> str:
 
 
 def _named(backup: Backup) -> str:
-    ended = datetime.fromtimestamp(backup.ended, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"the newest backup is {backup.ref}, of {ended}"
+    return f"the newest backup is {backup.ref}, of {day(backup.ended)}"
 
 
 def _accounts(world: World, servers: Servers) -> Iterator[tuple[str, Account]]:

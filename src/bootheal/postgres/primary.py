@@ -6,9 +6,9 @@ Pod Ready proves nothing (operators ship no readiness probe), nor does "pod 0"
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from bootheal.cluster.freshness import pod_doubt, sends_to, service_doubt
+from bootheal.cluster.starting import clock
 from bootheal.errors import BoothealError, PermanentError
 from bootheal.model import Answer, Leadership, Pod, Service, Target, Trust
 from bootheal.ports import World
@@ -119,7 +119,7 @@ def _told(pod: Pod, *, ready: bool) -> str:
     """
     role = next((f"labelled {pod.labels[key]}" for key in ROLE_LABELS if pod.labels.get(key) in ROLES), "")
     patroni = f"Patroni says {pod.patroni}" if pod.patroni else ""
-    since = f"{'' if pod.ready else 'not '}Ready since {_clock(pod.ready_changed)}" if pod.ready_changed else ""
+    since = f"{'' if pod.ready else 'not '}Ready since {clock(pod.ready_changed)}" if pod.ready_changed else ""
     return ", ".join(text for text in (role, patroni, since if ready else "") if text)
 
 
@@ -130,17 +130,13 @@ def _lock(lock: Leadership | None) -> Iterator[str]:
     if not lock.leader:
         yield f"{lock.kind} is nobody's"
         return
-    until, since = _clock(lock.renewed + lock.ttl), _clock(lock.acquired)
+    until, since = clock(lock.renewed + lock.ttl), clock(lock.acquired)
     yield (
         f"{lock.kind} is {lock.leader}'s until {until} (ttl {lock.ttl:g} s), since {since}, "
         f"after {lock.transitions} changes"
     )
     if lock.also:
         yield f"{lock.also} holds an older lock: remove it if nothing writes it any more"
-
-
-def _clock(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%H:%M:%S} UTC"
 
 
 def find(world: World, database: Database) -> Servers:

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +32,29 @@ def version(program: str = "k3s") -> str:
     return found[1] if found else ""
 
 
-def kubelet(root: Path, unit: str, gaps: list[str]) -> Kubelet:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What k3s is told: by its configuration files, in their order, and by what it is started with."""
+
+    root: Path
+    configurations: tuple[dict[str, Any], ...]
+    started: str
+
+
+def told(root: Path, unit: str, gaps: list[str]) -> Told:
+    """Read it; what cannot be understood is added to `gaps`."""
+    return Told(root, tuple(_configurations(root, gaps)), _unit(root, unit))
+
+
+def kubelet(k3s: Told, gaps: list[str]) -> Kubelet:
     """Return what k3s tells its kubelet: by its configuration, its unit, and the drop-ins of newer versions."""
-    settings: dict[str, str] = {}
-    for said in _configurations(root, gaps):
+    root, settings = k3s.root, dict[str, str]()
+    for said in k3s.configurations:
         for each in _listed(said.get("kubelet-arg")):
             name, sign, value = each.partition("=")
             if sign:
                 settings[_plain(name)] = value
-    for name, value in _ARGUMENT.findall(_unit(root, unit)):
+    for name, value in _ARGUMENT.findall(k3s.started):
         settings[_plain(name)] = value
     for path in [Path(settings["config"])] if "config" in settings else []:
         settings |= _flat(_yaml(root / str(path).lstrip("/"), gaps))
@@ -53,33 +68,32 @@ def kubelet(root: Path, unit: str, gaps: list[str]) -> Kubelet:
     return Kubelet(settings, f"/{DROP_INS}" if _is_there(directory) else "")
 
 
-def node_name(root: Path, unit: str, gaps: list[str]) -> str:
+def node_name(k3s: Told) -> str:
     """Return how k3s would call this machine's node at the next boot: as it is told, or as the machine is called."""
-    for said in _configurations(root, gaps):
+    for said in k3s.configurations:
         if "with-node-id" in said:
             return ""
         if isinstance(name := said.get("node-name"), str):
             return name
-    told = _unit(root, unit)
-    if "--with-node-id" in told:
+    if "--with-node-id" in k3s.started:
         return ""
-    if found := _NODE_NAME.search(told):
+    if found := _NODE_NAME.search(k3s.started):
         return found[1] or found[2]
-    name = text(root / HOSTNAME).strip().lower()
+    name = text(k3s.root / HOSTNAME).strip().lower()
     return "" if name.partition(".")[0] == "localhost" else name  # then the network names it
 
 
-def snapshots(root: Path, unit: str, gaps: list[str]) -> str:
+def snapshots(k3s: Told) -> str:
     """Return the directory where k3s puts snapshots of etcd, "" where they are kept elsewhere (S3)."""
-    place, told = f"/{K3S}/server/db/snapshots", _unit(root, unit)
-    for said in _configurations(root, gaps):
+    place = f"/{K3S}/server/db/snapshots"
+    for said in k3s.configurations:
         if said.get("etcd-s3"):
             return ""
         if isinstance(directory := said.get("etcd-snapshot-dir"), str):
             place = directory
-    if "--etcd-s3" in told:
+    if "--etcd-s3" in k3s.started:
         return ""
-    found = _SNAPSHOTS.search(told)
+    found = _SNAPSHOTS.search(k3s.started)
     return found[1] if found else place
 
 

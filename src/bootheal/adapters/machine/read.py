@@ -52,20 +52,20 @@ def _with_hardware(facts: MachineFacts, root: Path, commands: Commands, gaps: li
 
 def _with_k3s(facts: MachineFacts, root: Path, unit: str, program: str, gaps: list[str]) -> MachineFacts:
     """Add what k3s has on this machine."""
-    snapshots = k3s.snapshots(root, unit, gaps)
+    told = k3s.told(root, unit, gaps)
     return replace(
         facts,
         certificates=(*certificates.of_k3s(root, gaps), *facts.certificates),
-        datastore=datastore(root, snapshots, gaps),
+        datastore=datastore(root, k3s.snapshots(told), gaps),
         leases=addresses.leases(root),
-        kubelet=k3s.kubelet(root, unit, gaps),
+        kubelet=k3s.kubelet(told, gaps),
         kubernetes=k3s.version(program),
         old_cgroups=kernel.old_cgroups(root),
-        node_name=k3s.node_name(root, unit, gaps),
+        node_name=k3s.node_name(told),
     )
 
 
-def credential(path: Path, context: str = "", gaps: list[str] | None = None) -> tuple[Certificate, ...]:
+def credential(path: Path, context: str, gaps: list[str]) -> tuple[Certificate, ...]:
     """Return when what a kubeconfig shows ends, where it does; why that cannot be known is added to `gaps`."""
     renewed = path == certificates.K3S_KUBECONFIG or path == given("kubeconfig")
     try:
@@ -74,6 +74,6 @@ def credential(path: Path, context: str = "", gaps: list[str] | None = None) -> 
         return ()  # whoever needs it says so
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        (gaps if gaps is not None else []).append(f"when what {path} shows ends: {why}")
+        gaps.append(f"when what {path} shows ends: {why}")
         return ()
     return (found,) if found else ()
