@@ -181,6 +181,8 @@ def needs_events(pod: Pod) -> bool:
 
 def _of_containers(pod: Pod) -> Iterator[Evidence]:
     for each in (*pod.init, *pod.containers):
+        if each.state is not State.WAITING and each.reason not in FAILED and each.reason != BACK_OFF:
+            continue  # as most are, of ten thousand pods
         about = Evidence(source=Source.WAITING, about=pod.ref, container=each.name, image=each.image)
         if each.state is State.WAITING and each.reason not in SILENT:
             reason = "ImagePullBackOff" if each.reason in PULL_WORDS else each.reason
@@ -198,6 +200,8 @@ def pull_message(container: Container) -> str:
 
 
 def _of_the_pod(pod: Pod) -> Iterator[Evidence]:
+    if not (pod.unschedulable or pod.gated):
+        return
     about = Evidence(source=Source.CONDITION, about=pod.ref)
     if pod.unschedulable:
         yield replace(about, reason="Unschedulable", text=pod.unschedulable)

@@ -200,8 +200,8 @@ class Engine:
     def _start_looks(self) -> None:
         now = self._clock.monotonic()
         self._graph.offer_places()
-        for node in self._graph:
-            if self._may_look(node) and node.due <= now:
+        for node in self._graph:  # of many, few are due
+            if node.due <= now and self._may_look(node):
                 self._begin_look(node, now)
 
     def _begin_look(self, node: Node, now: float) -> None:
@@ -228,8 +228,10 @@ class Engine:
         """Return the seconds until something is due; a look under way wakes us by itself."""
         if self._transitions.busy:
             return 0.0
-        due = [node.due for node in self._graph if self._may_look(node)]
-        return max(0.0, min([*due, deadline]) - self._clock.monotonic())
+        for node in self._graph:
+            if node.due < deadline and self._may_look(node):
+                deadline = node.due
+        return max(0.0, deadline - self._clock.monotonic())
 
     def _take(self, message: Changed | Looked | Renew) -> None:
         match message:

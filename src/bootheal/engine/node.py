@@ -10,8 +10,8 @@ from bootheal.ports import Interest
 from bootheal.step import REFUSAL_TRANSIENT_SECONDS, Action, GiveUp, Judgement, Step, Wait, judge_error
 
 # A change often comes with others (a pod's status is written several times a second). What changes and changes, and
-# stays as well as it was, is looked at twice a second.
-SETTLE_DOWN_SECONDS, LONGEST_SETTLE_DOWN_SECONDS = 0.05, 0.5
+# stays as well as it was, is looked at ever more seldom, but soon enough to be seen to be ill within a second.
+SETTLE_DOWN_SECONDS, LONGEST_SETTLE_DOWN_SECONDS = 0.05, 0.6
 
 NEVER = float("-inf")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from bootheal.causes.pods import Trouble, needs_events, of_log, trouble, turned_away
 from bootheal.cluster import refusals
@@ -36,7 +37,7 @@ ILL = "ill"
 FRONT_TIMEOUT_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WorkloadObservation:
     """The workload, its pods, and what the probe said (None: not probed).
 
@@ -66,7 +67,7 @@ class WorkloadObservation:
     absent: str = ""
     turned_away: Trouble | None = None
 
-    @property
+    @cached_property  # a judgement asks for it again and again
     def troubles(self) -> list[Trouble]:
         """Return what keeps pods back, the gravest first."""
         told = (trouble(pod, self.events.get(pod.ref, ()), boot_time=self.boot_time) for pod in self.pods)
@@ -89,7 +90,7 @@ class WorkloadObservation:
     def unwell(self) -> str:
         """Say what is wrong although every container runs; "" if nothing, or if some still start, or none is there."""
         staying = [pod for pod in self.pods if not pod.deleting]
-        if self.doubt or self.refused or not staying:
+        if self.well or self.doubt or self.refused or not staying:
             return ""
         if any(starting(pod) or lost(pod) or crashed(pod) or pod.gated for pod in staying):
             return ""
@@ -97,7 +98,7 @@ class WorkloadObservation:
             return f"probe: {self.probe}"
         return "" if self.rollout.done else self.rollout.why
 
-    @property
+    @cached_property
     def conditions(self) -> frozenset[str]:
         """How long it has been well, known or unwell as the same pods, not well at all, or at zero, matters."""
         pods = ",".join(sorted(pod.uid for pod in self.pods))

@@ -56,7 +56,7 @@ def stormy(bench: Bench, until: float, *, a_second: int = 100) -> None:
         bench.clock.at(10 + number / a_second, lambda: bench.cluster.changed(PODS))
 
 
-def test_what_changes_and_stays_well_is_looked_at_twice_a_second_and_seen_to_be_ill_as_soon() -> None:
+def test_what_changes_and_stays_well_is_looked_at_now_and_then_and_seen_to_be_ill_within_a_second() -> None:
     """A thousand pods that change each second are no thousand looks; who is not well is looked at as ever."""
     bench = Bench([], limits=Limits(deadline=float("inf"), stay=True))
     looks: list[float] = []
@@ -73,9 +73,9 @@ def test_what_changes_and_stays_well_is_looked_at_twice_a_second_and_seen_to_be_
         engine.run("boot-1")
         engine.rest()
     calm = [at for at in looks if 12 <= at < 20]
-    assert 12 <= len(calm) <= 20
-    assert min(at for at in looks if at >= 20) <= 20.6
-    ill = [at for at in looks if 20.6 <= at < 22]
+    assert 10 <= len(calm) <= 16
+    assert min(at for at in looks if at >= 20) <= 20.8
+    ill = [at for at in looks if 20.8 <= at < 22]
     assert len(ill) >= 20
     assert max(later - earlier for earlier, later in pairwise(looks[-8:])) <= 1.1
 
