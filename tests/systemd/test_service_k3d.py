@@ -208,6 +208,7 @@ def test_an_account_of_its_own_heals_and_can_be_given_up(installed: Box) -> None
     units = ("bootheal-account.service", "bootheal-account.timer", "bootheal.service")
     assert installed.machine.run("systemd-analyze", "verify", *units) == ""
     assert rights(installed) == {"k3s.conf", "service-account.conf"}
+    installed.machine.run("systemctl", "start", "bootheal-account")  # or wait for the start that is under way
     assert installed.machine.run("stat", "--format=%U %a", ACCOUNT) == "bootheal 600\n"
     installed.disturb(BOOT)
     installed.stack.requests.clear()

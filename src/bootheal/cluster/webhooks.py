@@ -13,6 +13,7 @@ RIGHTS = frozenset(
         Right("list", "apiservices", "", "apiregistration.k8s.io"),
         Right("list", "validatingwebhookconfigurations", "", "admissionregistration.k8s.io"),
         Right("list", "mutatingwebhookconfigurations", "", "admissionregistration.k8s.io"),
+        Right("list", "endpointslices", "", "discovery.k8s.io"),  # of webhooks' Services, wherever those are
     }
 )
 
