@@ -1,4 +1,4 @@
-"""Certificates, element by element of their DER, and when one ends. Little of them is wanted, so no library is needed."""
+"""Certificates, element by element of their DER, and when one ends. Too little for a library."""
 
 import base64
 import re
@@ -36,7 +36,7 @@ def ends(der: bytes) -> float:
 
 
 def element(data: memoryview, wanted: int | None = None) -> tuple[int, memoryview, memoryview]:
-    """Take one element from the front: its tag, what it holds, and what comes after it. ValueError where there is none."""
+    """Take the first element: its tag, what it holds, and what comes after it. ValueError where there is none."""
     try:
         tag, length, begin = data[0], data[1], 2
         if length & _LONG_FORM:
