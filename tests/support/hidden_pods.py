@@ -63,11 +63,14 @@ def sharing(path: str = "/srv", **fields: Any) -> Seen:
     return two(*plans, **{"pods": (ONE, OTHER), **fields})
 
 
-def waits(*pairs: tuple[Ref, Ref], **after: Ref) -> Seen:
-    """Init containers that wait, each as (who, for whom); and which workload's step comes after which."""
+def waits(*pairs: tuple[Ref, Ref], **after: set[Ref]) -> Seen:
+    """Init containers that wait, each as (who, for whom); and which steps a workload's comes after, near and far."""
     found = tuple(Waiting(one, other, "container wait waits for it (nc)") for one, other in pairs)
     steps = {each: str(each) for each in (FRONT, SHOP, STORE)}
-    order = {str(Ref("deployment", "shop", name)): ("pooler/shop", str(other)) for name, other in after.items()}
+    order = {
+        str(Ref("deployment", "shop", name)): frozenset({"pooler/shop", *map(str, others)})
+        for name, others in after.items()
+    }
     return all_well(waits=WaitFacts(waits=found, steps=steps, after=order))
 
 
@@ -131,11 +134,11 @@ PODS: Faults = {
         ("init-waits-in-circle", str(FRONT), MAY),
     ),
     "an init container that waits for what bootheal brings back later": (
-        lambda: waits((SHOP, STORE), store=SHOP),
+        lambda: waits((SHOP, STORE), store={SHOP}),
         ("init-waits-for-later", str(SHOP), MAY),
     ),
     "likewise, by way of another step": (
-        lambda: waits((FRONT, STORE), store=SHOP, shop=FRONT),
+        lambda: waits((FRONT, STORE), store={SHOP, FRONT}, shop={FRONT}),
         ("init-waits-for-later", str(FRONT), MAY),
     ),
     "a port of the node that two pods want": (
@@ -175,7 +178,7 @@ PODS_WELL: Healthy = {
     "a registry that is silent, and not needed": lambda: all_well(
         prospect=prospect(silent={"localhost:5000": "connection refused"})
     ),
-    "init containers in a row": lambda: waits((FRONT, SHOP), (SHOP, STORE), front=SHOP, shop=STORE),
+    "init containers in a row": lambda: waits((FRONT, SHOP), (SHOP, STORE), front={SHOP, STORE}, shop={STORE}),
     "ports of the node at two addresses": lambda: ports(("10.0.0.5", 80), other=("10.0.0.6", 80), pods=(ONE, OTHER)),
     "the same port on two nodes": lambda: ports(("", 80), pods=(ONE, replace(OTHER, node="box-1")), nodes=2),
     "a port that a pod leaves to its successor": lambda: ports(("", 80), pods=(ONE, replace(OTHER, deleting=True))),

@@ -127,7 +127,7 @@ def _waits(configuration: Configuration, namespaces: tuple[str, ...]) -> WaitFac
         found = waiting(open_inventory(configuration.file.cluster, scope).inventory(namespaces))
     owned = {ref: ref_name for each in found for ref in (each.owner, each.on) if (ref_name := str(ref)) in steps}
     owned |= {step.pooler.deployment: name for name, step in steps.items() if isinstance(step, PoolerStep)}
-    return WaitFacts(waits=found, steps=owned, after={name: tuple(step.after) for name, step in steps.items()})
+    return WaitFacts(waits=found, steps=owned, after=configuration.plan.ancestors)
 
 
 def _machine(configuration: Configuration) -> MachineFacts:

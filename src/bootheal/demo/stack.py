@@ -21,10 +21,11 @@ from bootheal.demo import leftovers
 from bootheal.demo.api.certificates import certified, kubeconfig
 from bootheal.demo.api.faults import Fault, Faults, Request
 from bootheal.demo.api.tables import pod_summary
-from bootheal.demo.cluster import Cluster, StackOptions
+from bootheal.demo.cluster import Cluster
 from bootheal.demo.handles import Pooler, Postgres
 from bootheal.demo.loop import LoopThread
 from bootheal.demo.objects.kinds import DEPLOYMENT, KINDS, POD, SERVICE, STATEFUL_SET, Kind, Object
+from bootheal.demo.options import StackOptions
 from bootheal.demo.script import UNTIL_TOLD, BootScript
 from bootheal.demo.shop import NAMESPACE, Passwords
 from bootheal.demo.tasks import end_all

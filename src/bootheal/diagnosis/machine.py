@@ -91,7 +91,7 @@ def _symptom(symptom: Symptom, scene: Scene) -> Item:
 def _node(node: Node, scene: Scene) -> Iterator[Item]:
     about, lease = Ref("node", "", node.name), scene.leases.get(node.name)
     ours = scene.boot_id is not None and node.boot_id == scene.boot_id
-    here = next((each for each in scene.nodes if scene.boot_id and each.boot_id == scene.boot_id), None)
+    here = scene.our_node
     if not node.ready and here is not None and not ours and here.ip == node.ip:
         yield _host("NodeFormerName", about, f"now it is {here.name}", lasting(scene))
         return

@@ -9,6 +9,8 @@ at again. A step that fails stops its descendants only.
 A pass (`run`) heals and ends with a report. Between passes `rest` only looks: what is
 well now and then, what has failed ever more seldom. It changes and remembers nothing,
 and returns when a pass would have something to do.
+
+Longer than other files, so that all that happens in one turn can be read in one place.
 """
 
 from collections.abc import Callable

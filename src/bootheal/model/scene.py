@@ -144,3 +144,13 @@ class Scene:
     greeted: tuple[Greeted, ...] = ()
     judged: tuple[Judged, ...] = ()
     gaps: tuple[str, ...] = ()
+
+    @property
+    def staying(self) -> Mapping[Ref, Pod]:
+        """The pods that neither have ended nor are being deleted."""
+        return {pod.ref: pod for pod in self.pods if not pod.finished and not pod.deleting}
+
+    @property
+    def our_node(self) -> Node | None:
+        """The node that is this machine: it tells this boot's id."""
+        return next((node for node in self.nodes if self.boot_id and node.boot_id == self.boot_id), None)

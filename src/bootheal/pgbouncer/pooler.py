@@ -32,7 +32,8 @@ from bootheal.pgbouncer.actions import (
 from bootheal.pgbouncer.diagnosis import Diagnosis
 from bootheal.pgbouncer.ini import unsure
 from bootheal.pgbouncer.knowledge import faults
-from bootheal.pgbouncer.observation import Pooler, PoolerObservation, condition, fails, let_in, look
+from bootheal.pgbouncer.look import look
+from bootheal.pgbouncer.observation import Pooler, PoolerObservation, condition, fails, let_in
 from bootheal.pgbouncer.pod import STARVED, PoolerPod
 from bootheal.pgbouncer.restart_rules import STALE, give_up, persists_for, why_restart
 from bootheal.pgbouncer.settings import Declared

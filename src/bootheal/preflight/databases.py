@@ -13,9 +13,8 @@ from bootheal.ports import World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.location import Database
 from bootheal.postgres.primary import TIMEOUT_SECONDS, find
-from bootheal.preflight.foreseen import Foreseen, foreseen
+from bootheal.preflight.foreseen import SOON_DAYS, Foreseen, foreseen
 
-SOON_DAYS = 14.0
 OLD_BACKUP_DAYS = 2.0
 
 # A slot that is behind by less is one whose reader starts anew.

@@ -8,6 +8,10 @@ from bootheal.causes import Evidence, Finding, Gravity, Source
 from bootheal.causes.reboot import by_reason
 from bootheal.exit_codes import ExitCode
 from bootheal.model import Ref
+from bootheal.model.durations import day
+
+# What ends so soon needs somebody, unless it is made anew by itself.
+SOON_DAYS = 14.0
 
 _CAUSES = by_reason()
 
@@ -162,3 +166,8 @@ def ordered(found: Iterator[Foreseen]) -> tuple[Foreseen, ...]:
             once[each.key] = replace(known, facts=tuple(dict.fromkeys((*known.facts, *each.facts))))
     ranks = list(Sure)
     return tuple(sorted(once.values(), key=lambda each: (each.gravity is not Gravity.DATA, ranks.index(each.sure))))
+
+
+def ending(ends: float, now: float) -> str:
+    """Say on which day something ends, or has ended."""
+    return f"until {day(ends)}" if ends > now else f"it has ended on {day(ends)}"

@@ -8,9 +8,9 @@ from bootheal.model.durations import DAY, day
 from bootheal.model.machine import Certificate, Kubelet, MachineFacts
 from bootheal.model.prospect import Prospect
 from bootheal.model.scene import Scene
-from bootheal.preflight.foreseen import Foreseen, foreseen
+from bootheal.preflight.foreseen import SOON_DAYS, Foreseen, ending, foreseen
 
-SOON_DAYS, AUTHORITY_DAYS, OLD_SNAPSHOT_DAYS = 14.0, 90.0, 2.0
+AUTHORITY_DAYS, OLD_SNAPSHOT_DAYS = 90.0, 2.0
 
 # Where a cluster keeps what it cannot do without, beside its volumes.
 OWN = ("/var/lib/rancher", "/var/lib/docker", "/var/lib/containerd", "/var/lib/kubelet")
@@ -33,7 +33,7 @@ def foresee(scene: Scene, prospect: Prospect, seen: MachineFacts) -> Iterator[Fo
     yield from _mounts(scene, prospect, seen)
     for name, why in seen.programs.items():
         yield foreseen("BootIsUpgrade", Ref("upgrade", "", name), f"{name}: {why}")
-    yield from _kubernetes(_ours(scene), seen)
+    yield from _kubernetes(scene.our_node, seen)
     yield from _swap(seen)
     if seen.battery is False:
         yield foreseen("ClockWithoutBattery", Ref("clock", "", ""), "it has no real-time clock")
@@ -41,12 +41,12 @@ def foresee(scene: Scene, prospect: Prospect, seen: MachineFacts) -> Iterator[Fo
         yield foreseen("DiskComplains", Ref("disk", "", disk), line, facts=[("in", "the kernel's log of this boot")])
     yield from _addresses(scene, seen)
     if seen.kubelet is not None:
-        yield from _quicker(seen.kubelet, _number(seen.kubernetes or _version(_ours(scene))))
+        yield from _quicker(seen.kubelet, _number(seen.kubernetes or _version(scene.our_node)))
 
 
 def _certificate(seen: Certificate, now: float) -> Iterator[Foreseen]:
     about, left = Ref("file", "", seen.path), (seen.ends - now) / DAY
-    said = f"until {day(seen.ends)}" if left > 0 else f"it has ended on {day(seen.ends)}"
+    said = ending(seen.ends, now)
     if seen.authority and left < AUTHORITY_DAYS:
         yield foreseen("AuthorityEnds", about, said)
     elif not seen.authority and left < SOON_DAYS:
@@ -103,7 +103,7 @@ def _swap(seen: MachineFacts) -> Iterator[Foreseen]:
 
 def _addresses(scene: Scene, seen: MachineFacts) -> Iterator[Foreseen]:
     """Each pod is given a new address after a hard cut, while its old one stays taken."""
-    leases, node = seen.leases, _ours(scene)
+    leases, node = seen.leases, scene.our_node
     if leases is None or node is None:
         return
     pods = [pod for pod in scene.pods if pod.node == node.name and not pod.finished and pod.ip not in ("", node.ip)]
@@ -136,10 +136,6 @@ def told(seen: MachineFacts) -> Iterator[str]:
         yield f"datastore {store.kind} in {store.directory}{newest}"
     if seen.mounts:
         yield f"{len(seen.mounts)} mounts"
-
-
-def _ours(scene: Scene) -> Node | None:
-    return next((each for each in scene.nodes if scene.boot_id and each.boot_id == scene.boot_id), None)
 
 
 def _version(node: Node | None) -> str:

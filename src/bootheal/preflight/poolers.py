@@ -10,8 +10,8 @@ from bootheal.pgbouncer.credential import Credential
 from bootheal.pgbouncer.files import same_file
 from bootheal.pgbouncer.ini import equal, settings_of, unparsed, unsure
 from bootheal.pgbouncer.knowledge import userlist_entry
+from bootheal.pgbouncer.look import look as look_at
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation
-from bootheal.pgbouncer.observation import look as look_at
 from bootheal.pgbouncer.pod import PoolerPod
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.ports import World

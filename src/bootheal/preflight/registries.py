@@ -48,7 +48,7 @@ def missing(box: Planned, pod: Pod, prospect: Prospect) -> bool:
 
 def needed(scene: Scene, prospect: Prospect) -> tuple[str, ...]:
     """Return the registries nearby, beside our own pods, that the next boot would pull from."""
-    pods = {pod.ref: pod for pod in scene.pods if not pod.finished and not pod.deleting}
+    pods = scene.staying
     found = {
         registry_of(box.image)
         for plan in prospect.plans

@@ -14,7 +14,7 @@ _ONE_POD, _ONE_NODE, _MANY = "ReadWriteOncePod", "ReadWriteOnce", frozenset({"Re
 
 def foresee(scene: Scene, prospect: Prospect) -> Iterator[Foreseen]:
     """Say which pods stand in each other's way."""
-    pods = {pod.ref: pod for pod in scene.pods if not pod.finished and not pod.deleting}
+    pods = scene.staying
     plans = [plan for plan in prospect.plans if plan.ref in pods]
     yield from _ports(plans, pods, alone=len(scene.nodes) == 1)
     claims = {claim.ref: claim for claim in scene.claims}

@@ -5,10 +5,10 @@ from functools import partial
 
 from bootheal.cluster.freshness import WHOLE_SECOND
 from bootheal.model import Pod, Ref, State
-from bootheal.model.durations import DAY, day
+from bootheal.model.durations import DAY
 from bootheal.model.prospect import Planned, PodPlan, Prospect
 from bootheal.model.scene import Scene
-from bootheal.preflight.foreseen import Foreseen, foreseen
+from bootheal.preflight.foreseen import SOON_DAYS, Foreseen, ending, foreseen
 from bootheal.preflight.places import holds_data
 from bootheal.preflight.registries import missing, nearby, own_pods, registry_of
 
@@ -17,13 +17,13 @@ NEARLY = 0.5
 
 MOST_TOLD = 4
 
-# A certificate that ends so soon needs somebody; one that is made anew by itself, if that has failed up to now.
-SOON_DAYS, KEPT_DAYS = 14.0, 1.0
+# A certificate that is made anew by itself, and ends so soon: that has failed up to now.
+KEPT_DAYS = 1.0
 
 
 def foresee(scene: Scene, prospect: Prospect) -> Iterator[Foreseen]:
     """Say what would keep containers from starting as they were."""
-    pods = {pod.ref: pod for pod in scene.pods if not pod.finished and not pod.deleting}
+    pods = scene.staying
     yield from _references(scene)
     changed = {node.name: node.ready_changed for node in scene.nodes}
     for plan in prospect.plans:
@@ -43,8 +43,7 @@ def _doors(scene: Scene, prospect: Prospect) -> Iterator[Foreseen]:
     for door in prospect.doors:
         days = (door.ends - scene.now) / DAY
         if days < (KEPT_DAYS if door.kept else SOON_DAYS):
-            said = f"until {day(door.ends)}" if days > 0 else f"it has ended on {day(door.ends)}"
-            yield foreseen("IngressCertificateEnds", door.secret, said)
+            yield foreseen("IngressCertificateEnds", door.secret, ending(door.ends, scene.now))
 
 
 def _references(scene: Scene) -> Iterator[Foreseen]:

@@ -10,11 +10,11 @@ from bootheal.preflight.foreseen import Foreseen, foreseen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitFacts:
-    """`waits` are those of init containers; `steps` is whose step a workload is; `after` what each step comes after."""
+    """`waits` are those of init containers; `steps` is whose step a workload is; `after` all that each comes after."""
 
     waits: tuple[Waiting, ...] = ()
     steps: Mapping[Ref, str] = field(default_factory=dict)
-    after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    after: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def foresee(seen: WaitFacts) -> Iterator[Foreseen]:
@@ -24,20 +24,9 @@ def foresee(seen: WaitFacts) -> Iterator[Foreseen]:
         yield foreseen("InitWaitsInCircle", circle[0].owner, said)
     for each in seen.waits:
         own, other = seen.steps.get(each.owner), seen.steps.get(each.on)
-        if own and other and own != other and own in _before(other, seen.after):
+        if own and other and own != other and own in seen.after.get(other, ()):
             said = f"{each.told}; and {other} comes after {own}"
             yield foreseen("InitWaitsForLater", each.owner, said, facts=[("waits for", str(each.on))])
-
-
-def _before(step: str, after: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
-    """Return all that a step comes after, near and far."""
-    found, left = set[str](), [step]
-    while left:
-        for name in after.get(left.pop(), ()):
-            if name not in found:
-                found.add(name)
-                left.append(name)
-    return frozenset(found)
 
 
 def _circles(waits: Sequence[Waiting]) -> Iterator[tuple[Waiting, ...]]:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootheal.adapters import bounded_yaml
-from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, in_pod, load, parse
+from bootheal.adapters.kube.access import load, parse
+from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, in_pod
 from bootheal.errors import PermanentError
 from support.thorough import times
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.adapters.kube.objects import leadership, operated, primary_lease
+from bootheal.adapters.kube.operators import leadership, operated, primary_lease
 from bootheal.model import Operated
 
 LOCK = {

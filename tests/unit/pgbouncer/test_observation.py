@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bootheal.model import Admission, Answer, Console, Endpoint, Pod, Quota, Ref, Service, Setting, Workload
-from bootheal.pgbouncer.observation import look
+from bootheal.pgbouncer.look import look
 from bootheal.pgbouncer.pod import STARVED
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.ports import World

@@ -24,7 +24,8 @@ from bootheal.model import (
 )
 from bootheal.model.quoted import plain
 from bootheal.pgbouncer.diagnosis import Diagnosis
-from bootheal.pgbouncer.observation import PoolerObservation, look
+from bootheal.pgbouncer.look import look
+from bootheal.pgbouncer.observation import PoolerObservation
 from bootheal.pgbouncer.pod import PoolerPod
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.pgbouncer.server_log import finding

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.adapters.kube import objects
+from bootheal.adapters.kube import objects, operators
 from bootheal.model import (
     Answer,
     BootTime,
@@ -63,10 +63,10 @@ class Cluster(Partial):
         return [at for raw in self.kept.slices for at in objects.endpoints(raw)[1]]
 
     def leadership(self, _namespace: str, _service: str) -> Leadership | None:
-        return objects.leadership(self.kept.lock)
+        return operators.leadership(self.kept.lock)
 
     def primary_lease(self, _namespace: str, _cluster: str) -> Leadership | None:
-        return objects.primary_lease(self.kept.lock)
+        return operators.primary_lease(self.kept.lock)
 
     def operated(self, _namespace: str, _cluster: str) -> Operated:
         return Operated()

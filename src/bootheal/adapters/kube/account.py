@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from bootheal.adapters.kube.access import Access
 from bootheal.adapters.kube.api import MERGE_PATCH, Api
 from bootheal.adapters.kube.errors import understood
-from bootheal.adapters.kube.kubeconfig import Access
 from bootheal.adapters.kube.roles import RBAC
 from bootheal.errors import MissingError, PermanentError
 from bootheal.model import Secret

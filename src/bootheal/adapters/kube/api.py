@@ -15,9 +15,10 @@ from socket import socket
 from typing import Any
 
 from bootheal.adapters.kube import webhooks
+from bootheal.adapters.kube.access import Access
 from bootheal.adapters.kube.bounds import LONGEST_LINE_BYTES, MEBIBYTE, MOST_BYTES, heard, within
 from bootheal.adapters.kube.errors import LongError, error_for, reason, right_to
-from bootheal.adapters.kube.kubeconfig import Access, Kubeconfig
+from bootheal.adapters.kube.kubeconfig import Kubeconfig
 from bootheal.adapters.kube.pace import Pace
 from bootheal.adapters.scope import Scope
 from bootheal.cluster.webhooks import blame, webhook_in

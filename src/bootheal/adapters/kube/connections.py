@@ -7,8 +7,8 @@ from typing import Any
 
 from kubernetes.client.api_client import ApiClient
 
+from bootheal.adapters.kube.access import Access
 from bootheal.adapters.kube.bounds import BoundedSocket
-from bootheal.adapters.kube.kubeconfig import Access
 from bootheal.adapters.scope import Scope
 
 

@@ -15,9 +15,9 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.stream.ws_client import get_websocket_url, websocket_proxycare
 
 from bootheal.adapters.bounded import connect as connect_to
+from bootheal.adapters.kube.access import Access
 from bootheal.adapters.kube.bounds import within
 from bootheal.adapters.kube.connections import PlainSocket
-from bootheal.adapters.kube.kubeconfig import Access
 from bootheal.adapters.scope import Scope
 from bootheal.model import Answer
 

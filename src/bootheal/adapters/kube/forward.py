@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import websocket
 from kubernetes.stream.ws_client import PortForward
 
+from bootheal.adapters.kube.access import Access
 from bootheal.adapters.kube.exec import connect
-from bootheal.adapters.kube.kubeconfig import Access
 from bootheal.adapters.scope import Scope
 from bootheal.errors import ExhaustedError
 

@@ -12,11 +12,9 @@ from bootheal.model import (
     Backup,
     Container,
     Endpoint,
-    Leadership,
     Lease,
     Node,
     Occurrence,
-    Operated,
     Pod,
     Ref,
     Service,
@@ -157,48 +155,6 @@ def _patroni(status: str) -> str:
         return ""
 
 
-def primary_lease(raw: Raw) -> Leadership | None:
-    """Parse the Lease of CloudNativePG's primary; one that was released is held by nobody."""
-    spec = raw.get("spec") or {}
-    try:
-        return Leadership(
-            leader=spec.get("holderIdentity") or "",
-            acquired=seconds(spec.get("acquireTime")) or 0.0,
-            renewed=seconds(spec.get("renewTime")) or 0.0,
-            ttl=float(spec.get("leaseDurationSeconds") or 0),
-            transitions=int(spec.get("leaseTransitions") or 0),
-            kind="the primary's lease",
-        )
-    except (TypeError, ValueError):
-        return None
-
-
-def operated(raw: Raw) -> Operated:
-    """Parse the annotations of a Cluster of CloudNativePG."""
-    said = raw["metadata"].get("annotations") or {}
-    try:
-        fenced = json.loads(said.get("cnpg.io/fencedInstances") or "[]")
-    except ValueError:
-        fenced = []
-    names = [name for name in fenced if isinstance(name, str)] if isinstance(fenced, list) else []
-    return Operated(said.get("cnpg.io/hibernation") == "on", tuple(names))
-
-
-def leadership(raw: Raw) -> Leadership | None:
-    """Parse the annotations of Patroni's Endpoints (or ConfigMap); None where there is no lock in them."""
-    said = raw["metadata"].get("annotations") or {}
-    try:
-        return Leadership(
-            leader=said["leader"],
-            acquired=seconds(said["acquireTime"]) or 0.0,
-            renewed=seconds(said["renewTime"]) or 0.0,
-            ttl=float(said["ttl"]),
-            transitions=int(said["transitions"]),
-        )
-    except (KeyError, ValueError):
-        return None
-
-
 def _controller(metadata: Raw) -> Ref | None:
     owner = next((o for o in metadata.get("ownerReferences") or () if o.get("controller")), None)
     return _ref(owner["kind"].lower(), metadata.get("namespace", ""), owner["name"]) if owner else None
@@ -300,22 +256,3 @@ def occurrence(raw: Raw) -> Occurrence:
 def condition(status: Raw, kind: str) -> Raw:
     """Return one condition of a status, {} where it has none of that kind."""
     return next((c for c in status.get("conditions") or () if c.get("type") == kind), {})
-
-
-# Who writes an object back to what it was: the marks that Helm, Flux, Argo CD and operators leave.
-_MANAGERS = {
-    "helm.toolkit.fluxcd.io/name": "Flux",
-    "kustomize.toolkit.fluxcd.io/name": "Flux",
-    "argocd.argoproj.io/instance": "Argo CD",
-    "argocd.argoproj.io/tracking-id": "Argo CD",
-    "meta.helm.sh/release-name": "Helm",
-}
-
-
-def manager(raw: Raw) -> str:
-    """Name who would undo a change of ours, "" if nobody is known to."""
-    metadata = raw["metadata"]
-    marks = (metadata.get("labels") or {}) | (metadata.get("annotations") or {})
-    named = next((name for mark, name in _MANAGERS.items() if mark in marks), "")
-    owner = next((f"{o['kind']} {o['name']}" for o in metadata.get("ownerReferences") or ()), "")
-    return named or owner

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-from bootheal.adapters.kube import admission, bound, objects, webhooks
+from bootheal.adapters.kube import admission, bound, objects, operators, webhooks
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.elections import election
 from bootheal.adapters.kube.errors import understood
@@ -168,7 +168,7 @@ class KubeReader:
         except PermanentError:
             return None
         with understood(str(place)):
-            found = objects.leadership(raw)
+            found = operators.leadership(raw)
             return found and checked(found)
 
     def primary_lease(self, namespace: str, cluster: str) -> Leadership | None:
@@ -176,7 +176,7 @@ class KubeReader:
         path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{cluster}"
         raw = self._api.get(path, about=f"lease/{namespace}/{cluster}")
         with understood(f"lease/{namespace}/{cluster}"):
-            found = objects.primary_lease(raw)
+            found = operators.primary_lease(raw)
             return found and checked(found)
 
     def operated(self, namespace: str, cluster: str) -> Operated | None:
@@ -187,7 +187,7 @@ class KubeReader:
         except PermanentError:
             return None
         with understood(f"cluster/{namespace}/{cluster}"):
-            return checked(objects.operated(raw))
+            return checked(operators.operated(raw))
 
     def statefulsets(self, namespace: str) -> Sequence[Workload]:
         """List the StatefulSets; none where we may not."""
@@ -247,7 +247,7 @@ class KubeReader:
         with understood(str(ref)):
             version = raw["metadata"].get("resourceVersion", "")
             immutable = raw.get("immutable") is True
-            return checked(ConfigMap(ref, raw.get("data") or {}, version, objects.manager(raw), immutable))
+            return checked(ConfigMap(ref, raw.get("data") or {}, version, operators.manager(raw), immutable))
 
     def may(self, right: Right, name: str = "") -> bool:
         """Ask for all rights in its namespace, at most every five seconds; what that does not tell, for this one."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from bootheal.adapters.kube import needs, objects, raw_lists, webhooks, workloads
+from bootheal.adapters.kube import needs, objects, raw_lists, scene_objects, webhooks, workloads
 from bootheal.adapters.kube.api import Api, Query
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import APPS, BATCH, CORE, SLICES
-from bootheal.adapters.kube.objects import Raw, ref, seconds
+from bootheal.adapters.kube.objects import Raw
 from bootheal.adapters.kube.reader import KubeReader
 from bootheal.adapters.kube.shown import PATHS, shown
 from bootheal.adapters.kube.typed import checked
@@ -18,7 +18,7 @@ from bootheal.adapters.redaction import Redaction
 from bootheal.adapters.together import together
 from bootheal.errors import BoothealError, DeniedError, MissingError
 from bootheal.model import Endpoint, Occurrence, Readiness, Ref, Right
-from bootheal.model.scene import Claim, Halted, Scene, Template, Unwell
+from bootheal.model.scene import Scene, Template
 
 # All of it together; a machine of two hundred pods answers in a fraction.
 LISTS_SECONDS, NEEDS_SECONDS = 3.0, 1.5
@@ -172,7 +172,7 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
     services = found.parsed("service", lambda raw: checked(objects.service(raw)))
     names = frozenset(service.ref.name for service in services)
     pods = found.parsed("pod", lambda raw: checked(objects.pod(raw)))
-    jobs = found.parsed("job", _job)
+    jobs = found.parsed("job", scene_objects.job)
     templates = [
         template
         for kind in (*_WORKLOADS, "cronjob")
@@ -190,28 +190,23 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
             for each in found.parsed(kind, lambda raw, kind=kind: checked(workloads.workload(raw, kind)))  # type: ignore[misc]
         ),
         templates=tuple(templates),
-        owners={**_deployments(pods), **{job.ref: job.owner for job in jobs if job.owner}},
+        owners={**scene_objects.deployments(pods), **{job.ref: job.owner for job in jobs if job.owner}},
         services=services,
         endpoints=_endpoints(found),
-        claims=found.parsed("claim", _claim),
-        volumes=dict(found.parsed("volume", _volume)),
-        directories={name: path for name, path in found.parsed("volume", _directory) if path},
-        jobs=tuple(_failed(jobs)),
-        namespaces=tuple(each for each in found.parsed("namespace", _ending) if each.reason),
-        halted=tuple(each for kind in (*_SUSPENDED, "cronjob") for each in _halted(kind, found)),
+        claims=found.parsed("claim", scene_objects.claim),
+        volumes=dict(found.parsed("volume", scene_objects.volume)),
+        directories={name: path for name, path in found.parsed("volume", scene_objects.directory) if path},
+        jobs=tuple(scene_objects.failed(jobs)),
+        namespaces=tuple(each for each in found.parsed("namespace", scene_objects.ending) if each.reason),
+        halted=tuple(
+            each
+            for kind in (*_SUSPENDED, "cronjob")
+            for raw in found.items.get(kind, ())
+            for each in scene_objects.halted(kind, raw)
+        ),
         events=_events(found),
         gaps=tuple(found.gaps),
     )
-
-
-def _deployments(pods: Iterable[Any]) -> dict[Ref, Ref]:
-    """Return whose each ReplicaSet is: a Deployment's bears its name and the hash that its pods bear as a label."""
-    owners = {}
-    for pod in pods:
-        mark = pod.labels.get("pod-template-hash", "")
-        if pod.owner and pod.owner.kind == "replicaset" and mark and pod.owner.name.endswith(f"-{mark}"):
-            owners[pod.owner] = Ref("deployment", pod.owner.namespace, pod.owner.name.removesuffix(f"-{mark}"))
-    return owners
 
 
 def _endpoints(found: _Found) -> dict[Ref, tuple[Endpoint, ...]]:
@@ -224,87 +219,8 @@ def _endpoints(found: _Found) -> dict[Ref, tuple[Endpoint, ...]]:
     return by_service
 
 
-def _claim(raw: Raw) -> Claim:
-    spec = raw.get("spec") or {}
-    phase = (raw.get("status") or {}).get("phase", "")
-    created = seconds(raw["metadata"].get("creationTimestamp")) or 0.0
-    claim = Claim(
-        ref("persistentvolumeclaim", raw),
-        phase,
-        spec.get("volumeName") or "",
-        spec.get("storageClassName") or "",
-        created,
-        tuple(spec.get("accessModes") or ()),
-    )
-    return checked(claim)
-
-
-def _volume(raw: Raw) -> tuple[str, tuple[str, ...]]:
-    """Return a volume's name, and those of the nodes that it can be mounted on, where it names them."""
-    required = (((raw.get("spec") or {}).get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms")
-    expressions = [each for term in required or () for each in term.get("matchExpressions") or ()]
-    named = [each for each in expressions if each.get("key") == "kubernetes.io/hostname"]
-    return raw["metadata"]["name"], tuple(value for each in named for value in each.get("values") or ())
-
-
-def _directory(raw: Raw) -> tuple[str, str]:
-    """Return a volume's name, and the directory of a node where its data lies, "" where it is elsewhere."""
-    spec = raw.get("spec") or {}
-    place = spec.get("hostPath") or spec.get("local") or {}
-    return raw["metadata"]["name"], str(place.get("path") or "")
-
-
-def _job(raw: Raw) -> Unwell:
-    """Parse a Job; `reason` is "" of one that has not failed."""
-    failed = objects.condition(raw.get("status") or {}, "Failed")
-    failed = failed if failed.get("status") == "True" else {}
-    owner = next((each for each in raw["metadata"].get("ownerReferences") or () if each.get("controller")), None)
-    about = ref("job", raw)
-    at = seconds(failed.get("lastTransitionTime") or raw["metadata"].get("creationTimestamp"))
-    of = Ref(owner["kind"].lower(), about.namespace, owner["name"]) if owner else None
-    return Unwell(about, failed.get("reason", ""), failed.get("message", ""), at, of)
-
-
-def _failed(jobs: Sequence[Unwell]) -> Iterator[Unwell]:
-    """Yield the Jobs that have failed; of a CronJob's only where the latest has."""
-    latest: dict[Ref, float] = {}
-    for job in jobs:
-        if job.owner:
-            latest[job.owner] = max(latest.get(job.owner, 0.0), job.at or 0.0)
-    for job in jobs:
-        if job.reason and (job.owner is None or (job.at or 0.0) >= latest[job.owner]):
-            yield job
-
-
-def _ending(raw: Raw) -> Unwell:
-    """Parse a namespace; `reason` is "" of one that is not being deleted."""
-    stamp = raw["metadata"].get("deletionTimestamp")
-    conditions = (raw.get("status") or {}).get("conditions") or ()
-    why = next((each.get("message", "") for each in conditions if each.get("status") == "True"), "")
-    name = raw["metadata"]["name"]
-    return Unwell(Ref("namespace", "", name), "Terminating" if stamp else "", why, seconds(stamp))
-
-
-def _halted(kind: str, found: _Found) -> Iterator[Halted]:
-    """Yield what somebody has told to stand still."""
-    for raw in found.items.get(kind, ()):
-        spec, said = raw.get("spec") or {}, raw["metadata"].get("annotations") or {}
-        if spec.get("suspend") is True:
-            yield Halted(ref(kind, raw), "suspended")
-        if said.get("cnpg.io/hibernation") == "on":
-            yield Halted(ref(kind, raw), "hibernated (cnpg.io/hibernation)")
-        if said.get("cnpg.io/fencedInstances") not in (None, "", "[]"):
-            yield Halted(ref(kind, raw), "fenced (cnpg.io/fencedInstances)")
-
-
 def _events(found: _Found) -> dict[Ref, tuple[Occurrence, ...]]:
     by_object: dict[Ref, list[Occurrence]] = {}
-    for about, each in (*found.parsed("event", _event), *found.parsed("killing", _event)):
+    for about, each in (*found.parsed("event", scene_objects.event), *found.parsed("killing", scene_objects.event)):
         by_object.setdefault(about, []).append(each)
     return {about: tuple(sorted(said, key=lambda each: each.at or 0.0)) for about, said in by_object.items()}
-
-
-def _event(raw: Raw) -> tuple[Ref, Occurrence]:
-    involved = raw.get("involvedObject") or {}
-    about = Ref(str(involved.get("kind", "")).lower(), involved.get("namespace") or "", involved.get("name") or "")
-    return about, checked(objects.occurrence(raw))

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bootheal.adapters.kube.objects import Raw, condition, manager, ref, seconds
+from bootheal.adapters.kube.objects import Raw, condition, ref, seconds
+from bootheal.adapters.kube.operators import manager
 from bootheal.model import Budget, Workload
 
 # Ours: why we restarted it, when, and how many replicas it had before we scaled it to zero.

@@ -1,0 +1,100 @@
+"""Raw JSON -> what a scene holds beside snapshots: claims, volumes, Jobs, what is ending, what stands still, Events."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from bootheal.adapters.kube import objects
+from bootheal.adapters.kube.objects import Raw, ref, seconds
+from bootheal.adapters.kube.typed import checked
+from bootheal.model import Occurrence, Ref
+from bootheal.model.scene import Claim, Halted, Unwell
+
+
+def deployments(pods: Iterable[Any]) -> dict[Ref, Ref]:
+    """Return whose each ReplicaSet is: a Deployment's bears its name and the hash that its pods bear as a label."""
+    owners = {}
+    for pod in pods:
+        mark = pod.labels.get("pod-template-hash", "")
+        if pod.owner and pod.owner.kind == "replicaset" and mark and pod.owner.name.endswith(f"-{mark}"):
+            owners[pod.owner] = Ref("deployment", pod.owner.namespace, pod.owner.name.removesuffix(f"-{mark}"))
+    return owners
+
+
+def claim(raw: Raw) -> Claim:
+    """Parse a v1 PersistentVolumeClaim."""
+    spec = raw.get("spec") or {}
+    phase = (raw.get("status") or {}).get("phase", "")
+    created = seconds(raw["metadata"].get("creationTimestamp")) or 0.0
+    claim = Claim(
+        ref("persistentvolumeclaim", raw),
+        phase,
+        spec.get("volumeName") or "",
+        spec.get("storageClassName") or "",
+        created,
+        tuple(spec.get("accessModes") or ()),
+    )
+    return checked(claim)
+
+
+def volume(raw: Raw) -> tuple[str, tuple[str, ...]]:
+    """Return a volume's name, and those of the nodes that it can be mounted on, where it names them."""
+    required = (((raw.get("spec") or {}).get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms")
+    expressions = [each for term in required or () for each in term.get("matchExpressions") or ()]
+    named = [each for each in expressions if each.get("key") == "kubernetes.io/hostname"]
+    return raw["metadata"]["name"], tuple(value for each in named for value in each.get("values") or ())
+
+
+def directory(raw: Raw) -> tuple[str, str]:
+    """Return a volume's name, and the directory of a node where its data lies, "" where it is elsewhere."""
+    spec = raw.get("spec") or {}
+    place = spec.get("hostPath") or spec.get("local") or {}
+    return raw["metadata"]["name"], str(place.get("path") or "")
+
+
+def job(raw: Raw) -> Unwell:
+    """Parse a Job; `reason` is "" of one that has not failed."""
+    condition = objects.condition(raw.get("status") or {}, "Failed")
+    condition = condition if condition.get("status") == "True" else {}
+    owner = next((each for each in raw["metadata"].get("ownerReferences") or () if each.get("controller")), None)
+    about = ref("job", raw)
+    at = seconds(condition.get("lastTransitionTime") or raw["metadata"].get("creationTimestamp"))
+    of = Ref(owner["kind"].lower(), about.namespace, owner["name"]) if owner else None
+    return Unwell(about, condition.get("reason", ""), condition.get("message", ""), at, of)
+
+
+def failed(jobs: Sequence[Unwell]) -> Iterator[Unwell]:
+    """Yield the Jobs that have failed; of a CronJob's only where the latest has."""
+    latest: dict[Ref, float] = {}
+    for job in jobs:
+        if job.owner:
+            latest[job.owner] = max(latest.get(job.owner, 0.0), job.at or 0.0)
+    for job in jobs:
+        if job.reason and (job.owner is None or (job.at or 0.0) >= latest[job.owner]):
+            yield job
+
+
+def ending(raw: Raw) -> Unwell:
+    """Parse a namespace; `reason` is "" of one that is not being deleted."""
+    stamp = raw["metadata"].get("deletionTimestamp")
+    conditions = (raw.get("status") or {}).get("conditions") or ()
+    why = next((each.get("message", "") for each in conditions if each.get("status") == "True"), "")
+    name = raw["metadata"]["name"]
+    return Unwell(Ref("namespace", "", name), "Terminating" if stamp else "", why, seconds(stamp))
+
+
+def halted(kind: str, raw: Raw) -> Iterator[Halted]:
+    """Yield how somebody has told it to stand still."""
+    spec, said = raw.get("spec") or {}, raw["metadata"].get("annotations") or {}
+    if spec.get("suspend") is True:
+        yield Halted(ref(kind, raw), "suspended")
+    if said.get("cnpg.io/hibernation") == "on":
+        yield Halted(ref(kind, raw), "hibernated (cnpg.io/hibernation)")
+    if said.get("cnpg.io/fencedInstances") not in (None, "", "[]"):
+        yield Halted(ref(kind, raw), "fenced (cnpg.io/fencedInstances)")
+
+
+def event(raw: Raw) -> tuple[Ref, Occurrence]:
+    """Parse a v1 Event: about what, and what it says."""
+    involved = raw.get("involvedObject") or {}
+    about = Ref(str(involved.get("kind", "")).lower(), involved.get("namespace") or "", involved.get("name") or "")
+    return about, checked(objects.occurrence(raw))
