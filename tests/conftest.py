@@ -42,6 +42,15 @@ def group_of(item: pytest.Function) -> str:
     return item.path.parent.name if "session" in scopes else f"{item.path.parent.name}/{item.path.stem}"
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes longest in one process, and end with what fits into any gap: the other tests wait less."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/systemd/"))
+    grouped = [item for item in items if item.get_closest_marker("xdist_group")]
+    if getattr(config.option, "loadgroup", False) and not all("@" in item.nodeid for item in grouped):
+        raise pytest.UsageError("pytest-xdist cannot write groups into this pytest's ids: see pytest in pyproject.toml")
+
+
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Tell it to the process that reports, if this is a worker."""
     if (told := getattr(items[0].config, "workeroutput", None)) is not None:

@@ -24,6 +24,7 @@ K3S = {"k3s.conf", "administrator.conf"}
 ACCOUNT = "/var/lib/bootheal-account/kubeconfig"
 RULE = "/etc/polkit-1/rules.d/50-bootheal.rules"
 SOCKET = "L /run/docker.sock - - - - /srv/docker/docker.sock\n"
+OF_K3S = {"kind": "k3s", "boot_id_file": "/srv/stack/boot_id", "unit": ""}
 CLUSTER = {"kind": "k3d", "name": "shop", "boot_id_file": "/srv/stack/boot_id"}
 BOOT = BootScript.quick(crash_recovery=0.5)
 
@@ -193,7 +194,7 @@ def test_rights_add_up(k3d: Box) -> None:
 
 def test_going_back_to_k3s_takes_docker_away(k3d: Box) -> None:
     """And all else that was not asked for again; the service is well by k3s' own kubeconfig."""
-    k3d.configure({"cluster": {"kind": "k3s", "boot_id_file": "/srv/stack/boot_id", "unit": ""}})
+    k3d.configure({"cluster": OF_K3S})
     cursor = k3d.cursor()
     install(k3d, "--k3s")
     assert rights(k3d) == K3S
@@ -204,6 +205,7 @@ def test_going_back_to_k3s_takes_docker_away(k3d: Box) -> None:
 
 def test_an_account_of_its_own_heals_and_can_be_given_up(installed: Box) -> None:
     """The service asks all in its account's name; the administrator's kubeconfig is not given to it."""
+    installed.configure({"cluster": OF_K3S})
     install(installed, "--k3s --service-account")
     units = ("bootheal-account.service", "bootheal-account.timer", "bootheal.service")
     assert installed.machine.run("systemd-analyze", "verify", *units) == ""
