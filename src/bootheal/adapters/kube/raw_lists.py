@@ -6,6 +6,7 @@ from typing import Any
 from bootheal.adapters.kube.api import Api, Query
 from bootheal.adapters.kube.errors import right_to, understood
 from bootheal.adapters.kube.objects import Raw
+from bootheal.adapters.kube.typed import checked
 from bootheal.errors import BoothealError, DeniedError, MissingError
 from bootheal.model import Right
 
@@ -47,10 +48,12 @@ def items(api: Api, path: str, about: str, query: Query = ()) -> list[Raw]:
 
 
 def parsed(kind: str, parse: Callable[[Raw], Any], raws: Iterable[Raw], gaps: list[str]) -> Iterator[Any]:
-    """Yield snapshots; what cannot be understood is added to `gaps`."""
+    """Yield snapshots, all of whose fields are what they say; what cannot be understood is added to `gaps`."""
     for raw in raws:
         try:
             with understood(f"a {kind}"):
-                yield parse(raw)
+                found = checked(parse(raw))
         except BoothealError as error:
             gaps.append(str(error))
+        else:
+            yield found
