@@ -30,7 +30,7 @@ from bootheal.errors import MissingError
 def test_a_name_that_would_lead_elsewhere_is_not_asked_for(name: str) -> None:
     """A pod's volume may name a Secret so, and the API server does not mind: another namespace's would be read."""
     with Scope(pytest.fail) as scope:
-        api = Api(LiveKubeconfig(Path("/nonexistent")), scope)
+        api = Api(LiveKubeconfig(Path("/nonexistent"), awaited=True), scope)
         for path in (f"/api/v1/namespaces/shop/secrets/{name}", f"/api/v1/namespaces/{name}/pods/web"):
             with pytest.raises(MissingError, match="a name in it can be no object's"):
                 api.get(path, about="it")
