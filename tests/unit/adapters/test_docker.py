@@ -69,11 +69,8 @@ BOX = {"Name": "/k3d", "State": {"Status": "running"}, "NetworkSettings": {}, "C
     "said",
     [
         *("[]", "7", '"x"', "null", "[1]", "[" * 10_000, '{"State": null}', "<html>"),
-        *(json.dumps(BOX | {part: odd}) for part in BOX for odd in ODD),
-        *(
-            json.dumps(BOX | {"State": {"Status": "running", "StartedAt": odd}})
-            for odd in (7, "never", "9" * 5_000, [])
-        ),
+        *(json.dumps(BOX | {part: each}) for part in BOX for each in ODD),
+        *(json.dumps(BOX | {"State": {"Status": "running", "StartedAt": odd}}) for odd in TIMES),
         json.dumps(BOX | {"HostConfig": {"PortBindings": {"80": [{"HostPort": "9" * 5_000}]}}}),
     ],
 )
