@@ -8,7 +8,11 @@ import pytest
 
 @pytest.mark.parametrize(
     ("command", "needless"),
-    [("run", ("bootheal.discovery", "bootheal.demo", "docker", "kubernetes", "psycopg")), ("status", ("pydantic",))],
+    [
+        ("run", ("bootheal.discovery", "bootheal.demo", "docker", "kubernetes", "psycopg")),
+        ("run", ("bootheal.preflight", "bootheal.diagnosis", "bootheal.model.machine", "bootheal.model.inventory")),
+        ("status", ("pydantic",)),
+    ],
 )
 def test_a_command_imports_nothing_that_its_first_look_does_not_need(command: str, needless: tuple[str, ...]) -> None:
     """In a process of its own, as it is started."""
