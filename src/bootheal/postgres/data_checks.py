@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 
 from bootheal.model import Answer
 
@@ -47,6 +48,10 @@ class Checked:
         return transient(self.answer) and self.answer.text != _NOT_A_NUMBER
 
 
+# What it answers is written down, and told.
+LONGEST_NUMBER = 40
+
+
 def transient(answer: Answer) -> bool:
     """Tell whether asking again may help after a refusal, or silence."""
     return not answer.sqlstate or answer.sqlstate.startswith(_PASSING)
@@ -89,7 +94,7 @@ def _identity(identifier: str, good: str) -> str:
 
 
 def _shortage(item: Checked, good: str, accepted: str) -> str:
-    check, value, before, wanted = item.check, _number(item.answer.value), _number(good), _number(accepted)
+    check, value, before, wanted = item.check, _number(item.answer.value), _count(good), _count(accepted)
     if value is None:
         return ""
     least = check.at_least
@@ -104,6 +109,12 @@ def _shortage(item: Checked, good: str, accepted: str) -> str:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        return float(text) if len(text) <= LONGEST_NUMBER else None
     except ValueError:
         return None
+
+
+def _count(text: str) -> float | None:
+    """Understand what others are measured by: with NaN or Infinity every later answer would be a loss."""
+    number = _number(text)
+    return number if number is not None and isfinite(number) else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bootheal.errors import BoothealError, UnreachableError
 from bootheal.model import Backup, Login, Ref, Target
 from bootheal.model.durations import day
+from bootheal.model.quoted import quoted
 from bootheal.model.sqlstates import NO_DATABASE, RECOVERING
 from bootheal.ports import World
 from bootheal.postgres import recovery
@@ -142,11 +143,15 @@ class _About:
     version: int = 0
 
 
+# An identifier of 64 bits, a word, a version.
+LONGEST_ABOUT = 60
+
+
 def _collation(world: World, database: Database, target: Target) -> str:
     """Ask for a remark; nothing fails for want of it."""
     admin = world.secrets.credentials(database.admin)
     answer = world.postgres.ask(target, admin, database.dbname, timeout=TIMEOUT_SECONDS, sql=COLLATION)
-    return answer.value if answer.ok else ""
+    return quoted(answer.value) if answer.ok else ""
 
 
 def _about(world: World, database: Database, target: Target, dbname: str) -> _About:
@@ -155,7 +160,7 @@ def _about(world: World, database: Database, target: Target, dbname: str) -> _Ab
     answer = world.postgres.ask(target, admin, dbname, timeout=TIMEOUT_SECONDS, sql=ABOUT)
     if not answer.ok and transient(answer):
         raise UnreachableError(f"cannot read the system identifier of database {database.name}: {answer}")
-    identifier, alone, version, *_ = (*answer.value.split(), "", "", "")
+    identifier, alone, version, *_ = (*answer.value[:LONGEST_ABOUT].split(), "", "", "")
     return _About(identifier, alone == "true", int(version) if version.isdecimal() else 0)
 
 

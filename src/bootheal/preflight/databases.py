@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bootheal.errors import BoothealError
+from bootheal.errors import MISFITS, BoothealError
 from bootheal.model import Answer, Login, Ref, Target
 from bootheal.model.durations import DAY, day
 from bootheal.model.sqlstates import REFUSED, WRONG_PASSWORD
@@ -89,6 +89,10 @@ QUESTIONS: Mapping[str, str] = {
 }
 
 
+# PostgreSQL counts bytes in 64 bits.
+MOST_BYTES = 1 << 63
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginFacts:
     """A fresh login as a role, straight to the primary, as `direct`; `through` is that through its pooler, if any.
@@ -146,23 +150,37 @@ def look(world: World, step: DatabaseStep) -> DatabaseFacts:
         return DatabaseFacts(name=database.name, namespace=database.namespace, why_none=why, logins=who)
     logins = [database.admin, *([step.client] if step.client else [])]
     answers, gaps = _asked(world, database, servers.primary)
-    files = answers["its configuration"] or {}
+    try:
+        told = _told(answers)
+    except MISFITS as error:
+        told = {}
+        gaps.append(f"database/{database.name}: its answers cannot be understood ({type(error).__name__})")
     return DatabaseFacts(
         name=database.name,
         namespace=database.namespace,
         pod=next((each.pod.ref for each in servers.writable if each.pod), None),
         logins=tuple(login_as(world, database, servers.primary, each) for each in logins),
-        broken=tuple(map(_line, files.get("broken") or ())),
-        pending=tuple(map(str, files.get("pending") or ())),
-        missing=tuple(map(str, answers["its libraries"] or ())),
-        rules=tuple(f"line {each['line']}: {each['error']}" for each in answers["its pg_hba.conf"] or ()),
-        slots={each["name"]: int(each["bytes"]) for each in answers["its replication slots"] or ()},
-        valid_until={name: float(at) for name, at in (answers["how long passwords are valid"] or {}).items()},
-        md5=frozenset(answers["how passwords are stored"] or ()),
         cronjob=step.backup,
         backup=_newest(world, step.backup, gaps),
         gaps=tuple(gaps),
+        **told,
     )
+
+
+def _told(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that it tells. One of MISFITS where its answers have another shape than what was asked for."""
+    files = answers["its configuration"] or {}
+    return {
+        "broken": tuple(map(_line, files.get("broken") or ())),
+        "pending": tuple(map(str, files.get("pending") or ())),
+        "missing": tuple(map(str, answers["its libraries"] or ())),
+        "rules": tuple(f"line {each['line']}: {each['error']}" for each in answers["its pg_hba.conf"] or ()),
+        "slots": {
+            str(each["name"]): min(int(each["bytes"]), MOST_BYTES) for each in answers["its replication slots"] or ()
+        },
+        "valid_until": {name: float(at) for name, at in (answers["how long passwords are valid"] or {}).items()},
+        "md5": frozenset(map(str, answers["how passwords are stored"] or ())),
+    }
 
 
 def login_as(world: World, database: Database, primary: Target, login: Login, **fields: Any) -> LoginFacts:
@@ -187,7 +205,7 @@ def _asked(world: World, database: Database, primary: Target) -> tuple[dict[str,
 def _parsed(answer: Answer) -> Any:
     try:
         return json.loads(answer.value) if answer.ok else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

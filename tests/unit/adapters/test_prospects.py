@@ -108,4 +108,4 @@ def test_a_webhook_that_governs_the_namespace_of_its_own_pods(selector: dict[str
         "namespaceSelector": selector,
     }
     assert [each.guards_own for each in guards({"webhooks": [webhook]})] == [own]
-    assert guards({"webhooks": [{**webhook, "failurePolicy": "Ignore"}]}) == []
+    assert guards({"webhooks": [{**webhook, "failurePolicy": "Ignore"}]}) == ()

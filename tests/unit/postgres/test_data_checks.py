@@ -92,3 +92,17 @@ def test_only_what_is_known_is_kept() -> None:
     """Numbers as they were told, and the identifier where it could be read."""
     assert facts("7", [answered("3000")]) == {IDENTIFIER: "7", "check orders kept": "3000"}
     assert facts("", []) == {}
+
+
+@pytest.mark.parametrize("value", ["1" * 41, "0" * 1_000_000 + "1", "x", ""])
+def test_what_is_no_number_is_no_answer(value: str) -> None:
+    """A megabyte of digits would be written down, and told."""
+    answer = checked(Check("orders kept", "select 1"), Answer(ok=True, spoke=True, value=value)).answer
+    assert not answer.ok
+    assert str(answer) == "its answer is not one number"
+
+
+@pytest.mark.parametrize("good", ["NaN", "Infinity", "inf", "1e999"])
+def test_what_cannot_be_counted_measures_nothing(good: str) -> None:
+    """Else one odd answer in a good boot would be data lost in every boot to come."""
+    assert shortage("3000", good, may_shrink=0) == ()

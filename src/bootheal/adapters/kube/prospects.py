@@ -129,8 +129,8 @@ def shown(raw: Raw) -> Iterator[Ref]:
             yield Ref("secret", raw["metadata"].get("namespace", ""), each["secretName"])
 
 
-def _shown(raw: Raw) -> list[Ref]:
-    return [*shown(raw)]
+def _shown(raw: Raw) -> tuple[Ref, ...]:
+    return tuple(shown(raw))
 
 
 def _account(raw: Raw) -> Ref:
@@ -232,7 +232,7 @@ def _images(raw: Raw) -> tuple[str, frozenset[str]]:
     return raw["metadata"]["name"], frozenset(name for each in images for name in each.get("names") or ())
 
 
-def _guards(raw: Raw) -> list[Guard]:
+def _guards(raw: Raw) -> tuple[Guard, ...]:
     """Parse the webhooks of a configuration that must be asked before a pod is made, and are served in the cluster."""
     found = []
     for each in raw.get("webhooks") or ():
@@ -241,7 +241,7 @@ def _guards(raw: Raw) -> list[Guard]:
             continue
         about = Ref("service", service.get("namespace", ""), service.get("name", ""))
         found.append(Guard(name=each.get("name", ""), service=about, guards_own=_governs(each, about.namespace)))
-    return found
+    return tuple(found)
 
 
 def _pods(rule: Raw) -> bool:

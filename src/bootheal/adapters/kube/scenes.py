@@ -200,7 +200,7 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
         halted=tuple(
             each
             for kind in (*_SUSPENDED, "cronjob")
-            for several in found.parsed(kind, lambda raw, kind=kind: [*scene_objects.halted(kind, raw)])  # type: ignore[misc]
+            for several in found.parsed(kind, lambda raw, kind=kind: tuple(scene_objects.halted(kind, raw)))  # type: ignore[misc]
             for each in several
         ),
         events=_events(found),

@@ -16,7 +16,7 @@ Fits = Callable[[Any], bool]
 
 def checked(snapshot: Snapshot) -> Snapshot:
     """Return it. TypeError where a field has another type than it is declared to have."""
-    if isinstance(snapshot, tuple | list | frozenset):
+    if isinstance(snapshot, tuple | frozenset):
         for item in snapshot:
             checked(item)
     elif is_dataclass(snapshot):
