@@ -132,6 +132,22 @@ def test_a_command_ends_in_its_time(script: Script, tmp_path: Path, scope: Scope
     assert answer.text == "has not ended within 1 s"
 
 
+def test_a_message_without_end_is_not_kept(tmp_path: Path, scope: Scope) -> None:
+    """It would be put together in memory until the time is up: a gigabyte a second."""
+    sent: list[int] = []
+
+    def flood(peer: socket.socket, request: bytes) -> None:
+        peer.sendall(upgrade(request) + b"\x82\x7f\x00\x00\x00\x00\x7f\xff\xff\xff\x01")
+        for chunk in repeat(b"x" * (1 << 20)):
+            peer.sendall(chunk)
+            sent.append(len(chunk))
+
+    with server(flood) as (port, _):
+        answer = api(tmp_path, port, scope).run("shop", "db-0", [("command", "true")], 10.0)
+    assert answer.text == "its connection was cut before it ended"
+    assert sum(sent) < 100 << 20
+
+
 def test_a_token_does_not_go_where_a_server_redirects_to(tmp_path: Path, scope: Scope) -> None:
     """An API server never redirects; who does is none, and wants the token to go elsewhere."""
     with server(lambda peer, _: peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as (elsewhere, heard):

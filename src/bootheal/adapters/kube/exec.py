@@ -16,7 +16,7 @@ from kubernetes.stream.ws_client import get_websocket_url, websocket_proxycare
 
 from bootheal.adapters.bounded import connect as connect_to
 from bootheal.adapters.kube.access import Access
-from bootheal.adapters.kube.bounds import within
+from bootheal.adapters.kube.bounds import heard, within
 from bootheal.adapters.kube.connections import PlainSocket
 from bootheal.adapters.scope import Scope
 from bootheal.model import Answer
@@ -25,8 +25,8 @@ PROTOCOLS = "v5.channel.k8s.io,v4.channel.k8s.io"
 REFUSED = (401, 403)
 STDOUT, STDERR, ERROR = 1, 2, 3
 
-# What a command says beyond this is read, so that it is not held up, and dropped.
-OUTPUT_BYTES, ANY_NUMBER = 16 * 1024, 1 << 62
+# What a command says beyond this is read, so that it is not held up, and dropped; each message of it is bounded.
+OUTPUT_BYTES = 16 * 1024
 
 
 def connect(access: Access, scope: Scope, url: str, headers: dict[str, str], timeout: float) -> Any:
@@ -89,7 +89,7 @@ def run_command(access: Access, scope: Scope, url: str, headers: dict[str, str],
     connection = connect(access, scope, url, headers, timeout)
     said: defaultdict[int, bytes] = defaultdict(bytes)
     try:
-        with within(deadline - time.monotonic(), most=ANY_NUMBER):
+        with within(deadline - time.monotonic()):
             for channel, data in _messages(connection, deadline):
                 if len(said[channel]) < OUTPUT_BYTES:
                     said[channel] += data
@@ -112,6 +112,7 @@ def _messages(connection: Any, deadline: float) -> Iterator[tuple[int, bytes]]:
             return  # whether the command had ended by then is told on the error channel
         if kind == websocket.ABNF.OPCODE_CLOSE:
             return
+        heard()
         if data:
             yield data[0], data[1:]
     raise TimeoutError
