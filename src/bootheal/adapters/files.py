@@ -18,6 +18,7 @@ from pathlib import Path
 from bootheal.errors import LockedError, StateError
 
 LOCK = "lock"
+_NO_FILE = "its lock is a link, or no file: remove it"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -108,7 +109,7 @@ def lock(directory: Path) -> Iterator[None]:
     path = directory / LOCK
     try:
         _make(directory)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = open_lock(path)
     except OSError as error:
         raise StateError(
             f"cannot use the state directory {directory}: {error.strerror}",
@@ -125,10 +126,36 @@ def lock(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def open_lock(path: Path) -> int:
+    """Open a file to lock, and make it where there is none; it is the directory's owner's. OSError where it is none.
+
+    He may be less than we are: through a link in his directory root would write to another file, and give it away.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+    except OSError as error:
+        raise OSError(error.errno, _NO_FILE) if error.errno == errno.ELOOP else error from None
+    try:
+        _adopt(descriptor, path.parent)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _adopt(descriptor: int, directory: Path) -> None:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        raise OSError(errno.EINVAL, _NO_FILE)
+    if os.geteuid() == 0:
+        owner = directory.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
 def _take(descriptor: int, path: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _sign(descriptor, path.parent)
+        _sign(descriptor)
     except BlockingIOError:
         holder = os.pread(descriptor, 100, 0).decode(errors="replace").strip()
         raise LockedError(f"another pass is under way ({holder or 'holder unknown'})") from None
@@ -143,9 +170,6 @@ def _make(directory: Path) -> None:
         missing.chmod(0o755)
 
 
-def _sign(descriptor: int, directory: Path) -> None:
-    if os.geteuid() == 0:
-        owner = directory.stat()
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+def _sign(descriptor: int) -> None:
     os.ftruncate(descriptor, 0)
     _write(descriptor, f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bootheal.adapters.files import read_file, remove_leftovers, replace_file
+from bootheal.adapters.files import open_lock, read_file, remove_leftovers, replace_file
 from bootheal.model import Outbox, Told, from_json, to_json
 
 FILE, LOCK = "notify.json", "notify.lock"
@@ -49,11 +49,8 @@ class OutboxFile:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = open_lock(self._lock)
         try:
-            if os.geteuid() == 0:
-                owner = self._lock.parent.stat()
-                os.fchown(descriptor, owner.st_uid, owner.st_gid)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             remove_leftovers(self._path)
             yield

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootheal.adapters.clock import SystemClock
-from bootheal.adapters.files import lock
+from bootheal.adapters.files import lock, open_lock
 from bootheal.adapters.process_identity import sign
 from bootheal.adapters.redaction import Redaction
 from bootheal.adapters.state import StateFile, read
@@ -134,6 +134,32 @@ def test_a_file_that_is_gone_is_no_reason_to_forget(tmp_path: Path) -> None:
         assert (epoch, recorder.done("a")) == ("boot-1", (DONE,))
         recorder.enter(epoch)
     assert StateFile(tmp_path).load() == replace(SOME, steps={"a": StepMemory(done=(DONE,))})
+
+
+@pytest.mark.parametrize("how", ["a link", "another name", "a pipe", "a directory"])
+def test_a_lock_that_leads_to_another_file_is_not_written_to(how: str, tmp_path: Path) -> None:
+    """The service's user owns the directory, and root heals in it: /etc/shadow would be emptied, and his."""
+    victim, directory = tmp_path / "shadow", tmp_path / "state"
+    victim.write_text("root:x\n")
+    victim.chmod(0o640)
+    directory.mkdir()
+    for name in ("lock", "outbox.lock"):
+        match how:
+            case "a link":
+                (directory / name).symlink_to(victim)
+            case "another name":
+                (directory / name).hardlink_to(victim)
+            case "a pipe":
+                os.mkfifo(directory / name)
+            case _:
+                (directory / name).mkdir()
+    before = victim.stat()
+    with pytest.raises(StateError, match="cannot use the state directory"), lock(directory):
+        pytest.fail("it was taken")
+    with pytest.raises(OSError, match="its lock is|directory"):
+        open_lock(directory / "outbox.lock")
+    assert victim.read_text() == "root:x\n"
+    assert (victim.stat().st_uid, victim.stat().st_mode) == (before.st_uid, before.st_mode)
 
 
 def test_the_holder_of_the_lock_is_named(tmp_path: Path) -> None:
