@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from bootheal.causes import registries
 from bootheal.causes.pods import Trouble, needs_events, of_log, trouble, turned_away
 from bootheal.cluster import refusals
 from bootheal.cluster.dead_pods import lost
@@ -13,7 +14,8 @@ from bootheal.cluster.last_words import last_words
 from bootheal.cluster.refusals import Refusals
 from bootheal.cluster.rollout import Rollout, crashed, rollout
 from bootheal.cluster.starting import finished, left_over, starting
-from bootheal.model import Answer, BootTime, Occurrence, Pod, Ref, Service, Target, Workload
+from bootheal.errors import BoothealError
+from bootheal.model import Answer, BootTime, Component, Occurrence, Pod, Ref, Service, Target, Workload
 from bootheal.ports import ClusterReader, PodAccess, World
 from bootheal.probes import Http, Probe, Sql, Tcp, ask
 from bootheal.step import Past
@@ -46,7 +48,7 @@ class WorkloadObservation:
     `choice`: how it would be restarted; `unpullable`, `budget`: why pods that serve should not be replaced now;
     `refusals`: what would keep new pods out; `events`: those of pods whose status says too little; `left_over`: pods
     that the shutdown has left Completed; `absent`: what there is in place of pods; `turned_away`: why the kubelet did
-    not let the newest of those in.
+    not let the newest of those in; `registries`: the container of this machine that serves the image which a pod lacks.
     """
 
     workload: Workload
@@ -66,12 +68,13 @@ class WorkloadObservation:
     left_over: tuple[Pod, ...] = ()
     absent: str = ""
     turned_away: Trouble | None = None
+    registries: Mapping[Ref, Component] = field(default_factory=dict)
 
     @cached_property  # a judgement asks for it again and again
     def troubles(self) -> list[Trouble]:
         """Return what keeps pods back, the gravest first."""
         told = (trouble(pod, self.events.get(pod.ref, ()), boot_time=self.boot_time) for pod in self.pods)
-        found = [each for each in told if each]
+        found = [registries.named(each, self.registries.get(each.pod.ref)) for each in told if each]
         first = next(((pod, crashed(pod)[0]) for pod in self.pods if crashed(pod)), None)
         found += [each for each in [of_log(*first, self.log) if first else None] if each]
         return sorted(found, key=lambda each: -each.gravity.rank)
@@ -133,6 +136,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     fronts = _in_front(world.cluster, namespace, pods) if serves else []
     services = next((why for service in fronts if (why := _doubt(world.cluster, service, boot_time))), "")
     unpulled = world.cluster.unpulled(namespace)
+    events = _events(world.cluster, pods)
     port = probe.port if isinstance(probe, Http | Tcp | Sql) and answer and answer.ok and not services else 0
     return WorkloadObservation(
         workload,
@@ -148,11 +152,28 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         budget=budget_trouble(pods, world.cluster.budgets(namespace)) if choice.way != "rollout" else "",
         boot_time=boot_time,
         refusals=refusals.look(world.cluster, namespace, unpulled) if strategy else Refusals(),
-        events=_events(world.cluster, pods),
+        events=events,
         left_over=tuple(pod for pod in mine if left_over(pod, boot_time)),
         absent="" if pods else _absent(workload, mine),
         turned_away=None if pods else turned_away(mine),
+        registries=_registries(world, pods, events),
     )
+
+
+def _registries(
+    world: World, pods: Sequence[Pod], events: Mapping[Ref, Sequence[Occurrence]]
+) -> Mapping[Ref, Component]:
+    """Look for the registry of images that pods lack among this machine's containers; nothing fails for want of it."""
+    waiting = [pod for pod in pods if registries.waits(pod)]
+    if not waiting or world.containers is None:
+        return {}
+    try:
+        here = registries.here(world.cluster.nodes())
+        containers = world.containers.registries()
+    except BoothealError:
+        return {}
+    found = {pod.ref: registries.serving(pod, events.get(pod.ref, ()), containers, here) for pod in waiting}
+    return {ref: container for ref, container in found.items() if container}
 
 
 def _events(cluster: ClusterReader, pods: Sequence[Pod]) -> dict[Ref, Sequence[Occurrence]]:
