@@ -48,7 +48,8 @@ class WorkloadObservation:
     `choice`: how it would be restarted; `unpullable`, `budget`: why pods that serve should not be replaced now;
     `refusals`: what would keep new pods out; `events`: those of pods whose status says too little; `left_over`: pods
     that the shutdown has left Completed; `absent`: what there is in place of pods; `turned_away`: why the kubelet did
-    not let the newest of those in; `registries`: the container of this machine that serves the image which a pod lacks.
+    not let the newest of those in; `unserved`: that nobody comes to it, for all we know; `registries`: the container of
+    this machine that serves the image which a pod lacks.
     """
 
     workload: Workload
@@ -68,6 +69,7 @@ class WorkloadObservation:
     left_over: tuple[Pod, ...] = ()
     absent: str = ""
     turned_away: Trouble | None = None
+    unserved: str = ""
     registries: Mapping[Ref, Component] = field(default_factory=dict)
 
     @cached_property  # a judgement asks for it again and again
@@ -156,6 +158,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         left_over=tuple(pod for pod in mine if left_over(pod, boot_time)),
         absent="" if pods else _absent(workload, mine),
         turned_away=None if pods else turned_away(mine),
+        unserved=_unserved(world.cluster, workload) if serves and pods and not fronts else "",
         registries=_registries(world, pods, events),
     )
 
@@ -209,6 +212,16 @@ def _in_front(cluster: ClusterReader, namespace: str, pods: tuple[Pod, ...]) -> 
     services = cluster.services(namespace)
     alike = {frozenset(pod.labels.items()): pod for pod in pods}.values()  # most are, and Services are many
     return [service for service in services if any(service.selects(pod) for pod in alike)]
+
+
+def _unserved(cluster: ClusterReader, workload: Workload) -> str:
+    """Say whether the Service that has its name asks for pods that there are not: no boot has done that."""
+    namespace, name = workload.ref.namespace, workload.ref.name
+    own = next((each for each in cluster.services(namespace) if each.ref.name == name and each.selector), None)
+    if own is None or cluster.pods(namespace, own.selector):
+        return ""
+    wanted = ",".join(f"{key}={value}" for key, value in own.selector.items())
+    return f"{own.ref} leads to nobody: its selector, {wanted}, fits no pod"
 
 
 def _doubt(cluster: ClusterReader, service: Service, boot_time: BootTime | None) -> str:
