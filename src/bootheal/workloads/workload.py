@@ -231,7 +231,7 @@ class WorkloadStep(Step[WorkloadObservation]):
             return Wait(f"well, but only for {steady:.0f} of {soak:g} s", again=soak - steady)
         serves = f"{seen.rollout.why}, probe ok" if seen.probe else seen.rollout.why
         kept = self._kept(seen, past)
-        remarks = tuple(filter(None, (f"{self.workload}: {old.why}" if old else "", seen.shut, kept)))
+        remarks = tuple(filter(None, (f"{self.workload}: {old.why}" if old else "", seen.shut, seen.unserved, kept)))
         cured = any(done.action in CURES and not done.failed for done in past.present.done)
         said = "well, not all restarted" if kept else "serves again" if cured else "well, left alone"
         return Settled(f"{said}: {serves}", remarks, baseline=well_with(seen, past))
