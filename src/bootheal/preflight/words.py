@@ -50,7 +50,7 @@ def verdict(forecast: Forecast, *, strict: bool = False) -> str:
         return "it must not be rebooted now: data would be at risk"
     broken = [each for each in forecast.found if each.sure is Sure.BREAKS]
     if forecast.blind and not broken:
-        return "cannot say whether it would come back: the API server tells nothing of its pods"
+        return "cannot say whether it would come back: the API server tells nothing of pods; see bootheal doctor"
     if broken and all(each.gravity is Gravity.HEALED for each in broken):
         return "it would not come back by itself: bootheal would have to heal it"
     if broken:
