@@ -25,7 +25,7 @@ from bench.observer import Ask, Observer, Poll
 from bench.stories import MISFORTUNES, Story, story
 from bootheal.demo.stack import Stack, StackOptions
 from bootheal.exit_codes import ExitCode
-from support.command import start
+from support.command import start_anew
 
 EXAMPLES = """\
 examples:
@@ -95,7 +95,7 @@ def tried(target: Target, number: int, told: str, begins: float, after: float) -
         target.restore()
         on = time.monotonic()
         time.sleep(begins)
-        process = start("run", "--once", "--json", "--config", target.config)
+        process = start_anew("run", "--once", "--json", "--config", target.config)
         try:
             out, err = process.communicate(timeout=LONGEST)
         finally:
@@ -138,7 +138,7 @@ class Demo:
         if self.story.misfortune:
             MISFORTUNES[self.story.misfortune].end(self._stack)
         if not all(self._stack.serving().values()):
-            start("run", "--once", "--config", self.config).communicate(timeout=LONGEST)
+            start_anew("run", "--once", "--config", self.config).communicate(timeout=LONGEST)
             self._stack.wait_until("all to serve", lambda: all(self._stack.serving().values()), 300)
 
 

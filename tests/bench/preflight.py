@@ -10,7 +10,7 @@ import yaml
 
 from bench.row import CannotMeasureError, Row
 from bootheal.demo.stack import Stack, StackOptions
-from support.command import start
+from support.command import start_anew
 from support.manifests import machine, workload
 from support.served import serving
 
@@ -38,7 +38,7 @@ def measure() -> Iterator[Row]:
 
 def _seconds(config: Path) -> float:
     began = time.monotonic()
-    process = start("preflight", "--config", config)
+    process = start_anew("preflight", "--config", config)
     said, complaint = process.communicate(timeout=2 * MANY_SECONDS)
     if "it would come back" not in said:
         raise CannotMeasureError(f"cannot measure preflight: it says {said[-200:]}{complaint[-200:]}")

@@ -29,7 +29,7 @@ from bootheal.model import Ref
 from bootheal.ports import Interest, World
 from bootheal.step import Judgement, Past, Step, Wait
 from support import double
-from support.command import start
+from support.command import start_anew
 from support.engine import Facts, FakeStore
 
 PART = "resident: watching"
@@ -113,7 +113,7 @@ def requests(workloads: int) -> tuple[int, float]:
         }
         stack.configure(less | {"workloads": theirs | ours})
         stack.requests.clear()
-        process = start("run", "--once", "--json", "--config", stack.config)
+        process = start_anew("run", "--once", "--json", "--config", stack.config)
         printed, _ = process.communicate(timeout=LONGEST)
         report = json.loads(printed)
         if report["verdict"] != "healed":
@@ -153,7 +153,7 @@ def idle(stack: Stack, seconds: float) -> tuple[float, float, int]:
     """
     machine = stack.cluster.kubelet.machine
     stack.cluster.kubelet.machine = replace(machine, tempo=replace(machine.tempo, lease=LEASE_SECONDS))
-    process = start("run", "--config", stack.config)
+    process = start_anew("run", "--config", stack.config)
     try:
         _wait(lambda: bool(_report(stack)), "the first report")
         time.sleep(3)

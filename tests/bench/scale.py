@@ -18,7 +18,7 @@ from bench.command import run
 from bench.resident import _processor_seconds, _resident
 from bench.row import CannotMeasureError, Row
 from bootheal.demo.stack import Stack, StackOptions
-from support.command import start
+from support.command import start_anew
 from support.crowd import HEARTBEAT_SECONDS, PODS_EACH, Crowd
 
 PART = "scale: {nodes} nodes, {pods} pods, {workloads} workloads, {databases} databases"
@@ -78,7 +78,7 @@ class Ears:
     """Hears what a daemon says, line by line, and when."""
 
     def __init__(self, opened: Crowd) -> None:
-        self.process = start("run", "--config", opened.config)
+        self.process = start_anew("run", "--config", opened.config)
         self.said: list[str] = []
         self._lines: queue.Queue[tuple[float, str]] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()

@@ -173,7 +173,7 @@ def test_a_watch_tells_of_changes(place: Place) -> None:
         told.get()
     place.cluster.writer.delete_pod(pod.ref, pod.uid)
     wait_until("successor", lambda: [p for p in place.pods() if p.uid != pod.uid])
-    assert told.get(timeout=10) == replace(interest, name=pod.ref.name)
+    wait_until("a word of its deletion", lambda: told.get(timeout=10) == replace(interest, name=pod.ref.name))
 
 
 def test_rights_are_asked_for(place: Place) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bootheal.demo.images.patroni import reachable
 from bootheal.demo.images.servers import find_servers
 from bootheal.demo.node.owner import unprivileged
 from bootheal.model import Ref
@@ -36,18 +37,18 @@ postgresql:
 
 
 @pytest.fixture(scope="module")
-def tree() -> Path:
-    """Where Patroni is."""
-    found = subprocess.run([sys.executable, SCRIPT], stdout=subprocess.PIPE, text=True, timeout=280, check=True).stdout
-    if not found.strip():
-        pytest.skip("this machine cannot get Debian's Patroni: scripts/patronis.py says why")
-    return Path(found.strip())
-
-
-@pytest.fixture(scope="module")
 def garage() -> Iterator[Garage]:
     with servers() as garage:
         yield garage
+
+
+@pytest.fixture(scope="module")
+def tree(garage: Garage) -> Path:
+    """Where a server's user can run Patroni."""
+    found = subprocess.run([sys.executable, SCRIPT], stdout=subprocess.PIPE, text=True, timeout=280, check=True).stdout
+    if not found.strip():
+        pytest.skip("this machine cannot get Debian's Patroni: scripts/patronis.py says why")
+    return reachable(Path(found.strip()), unprivileged("nobody"), garage.directory / "patroni")
 
 
 def lock_file_empty(server: RealPostgres) -> None:

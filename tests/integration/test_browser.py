@@ -46,7 +46,8 @@ def test_two_hundred_steps_are_drawn_without_an_error(browse: Browse, tmp_path: 
     assert complaints(done) == []
     width, height = struct.unpack(">II", picture.read_bytes()[16:24])
     assert (width, height) == (1000, 6000)
-    assert picture.stat().st_size > 100_000, "it is as good as empty"
+    # A third of what it is with fonts: a machine may have none.
+    assert picture.stat().st_size > 40_000, "it is as good as empty"
 
 
 def test_hostile_names_stay_text_in_a_browser(browse: Browse) -> None:

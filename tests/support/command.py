@@ -13,12 +13,15 @@ from typing import Any
 
 from bootheal.demo.stack import Stack
 from support.entitled import Command, began
+from support.forked import COMMANDS, Forked
 
 SOURCE = Path(__file__).parents[2] / "src"
 SERVERS = ("BOOTHEAL_POSTGRES_BIN", "BOOTHEAL_PGBOUNCER", "BOOTHEAL_SERVER_LIBRARIES")
 LONGEST = 180.0
 """For what hangs: on a machine that is busy with other work a run may take a minute."""
 DEADLINES = (1, 6, 36)
+
+Process = subprocess.Popen[str] | Forked
 
 
 def environment() -> dict[str, str]:
@@ -27,21 +30,28 @@ def environment() -> dict[str, str]:
     return {"PYTHONPATH": str(SOURCE)} | {name: os.environ[name] for name in kept if name in os.environ}
 
 
-def start(*arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
+def start(*arguments: str | Path, **variables: str) -> Process:
     """Start `bootheal …` with its output in pipes, and with `variables` in its environment."""
     return _start(arguments, variables)[0]
 
 
-def _start(arguments: Sequence[str | Path], variables: Mapping[str, str]) -> tuple[subprocess.Popen[str], Command]:
-    command = began(map(str, arguments))
-    process = subprocess.Popen(
+def start_anew(*arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
+    """The same by a Python of its own: for what its start is looked at, or its memory."""
+    return subprocess.Popen(
         [sys.executable, "-m", "bootheal", *map(str, arguments)],
         env={**environment(), **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    return process, command
+
+
+def _start(arguments: Sequence[str | Path], variables: Mapping[str, str]) -> tuple[Process, Command]:
+    words = [*map(str, arguments)]
+    command = began(words)
+    if words[:1] and words[0] in COMMANDS:
+        return Forked(words, {**environment(), **variables}), command
+    return start_anew(*words, **variables), command
 
 
 def bootheal(

@@ -4,18 +4,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bootheal.adapters.scope import Scope
-from bootheal.cli.bundling import Bundle, file_name
 from bootheal.cli.judging import objects_of
-from bootheal.cli.looking import examined
 from bootheal.config import Configuration
-from bootheal.diagnosis import Diagnosis, Item
 from bootheal.errors import BoothealError
 from bootheal.model import Ending, Outcome, Report, Verdict
 from bootheal.model.quoted import plain, quoted
-from bootheal.model.scene import Scene
 from bootheal.ports import World
+
+if TYPE_CHECKING:  # after a pass that has healed nothing of it is needed
+    from bootheal.diagnosis import Diagnosis, Item
+    from bootheal.model.scene import Scene
 
 # So many bundles are kept in the evidence directory, and so many findings are told of one step.
 KEPT, MOST = 5, 3
@@ -36,6 +37,8 @@ class Afterwards:
         self._seen = None
         if report.verdict not in _UNHEALED:
             return report
+        from bootheal.cli.looking import examined
+
         try:
             with Scope(self._warn) as scope:
                 self._seen = examined(world, scope, configuration.file.namespaces())
@@ -53,6 +56,8 @@ class Afterwards:
         directory, why = configuration.file.evidence_directory, f"{report.epoch} {report.verdict} {report.reason}"
         if directory is None or self._seen is None or why == self._kept:
             return
+        from bootheal.cli.bundling import Bundle, file_name
+
         scene, diagnosis = self._seen
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,7 +84,7 @@ def _thin_out(directory: Path) -> None:
             old.unlink()
 
 
-def _explained(outcome: Outcome, configuration: Configuration, found: Diagnosis, world: World) -> Outcome:
+def _explained(outcome: Outcome, configuration: Configuration, found: "Diagnosis", world: World) -> Outcome:
     if outcome.ending not in (Ending.GAVE_UP, Ending.UNFINISHED):
         return outcome
     objects = set(objects_of(outcome.step, configuration.file))
@@ -92,12 +97,12 @@ def _explained(outcome: Outcome, configuration: Configuration, found: Diagnosis,
     return replace(outcome, remarks=(*outcome.remarks, *remarks[:MOST]))
 
 
-def _remark(tree: Item) -> str:
+def _remark(tree: "Item") -> str:
     next_step = f" -- {tree.finding.next_step}" if tree.finding.cause.next_step else ""
     return f"doctor: {tree.about}: {tree.finding.means}{next_step}  [{tree.id}]"
 
 
-def _said(tree: Item, outcome: Outcome) -> bool:
+def _said(tree: "Item", outcome: Outcome) -> bool:
     """Tell whether the step's own words say it already."""
     words = f"{outcome.why} {outcome.hint} {' '.join(outcome.remarks)}"
     evidence = tree.finding.evidence

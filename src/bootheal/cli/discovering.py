@@ -1,13 +1,16 @@
 """The workloads that nobody has listed: read from the cluster once its gate is open."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from bootheal.adapters.scope import Scope
 from bootheal.cli.wiring import open_inventory
 from bootheal.config import Configuration
 from bootheal.errors import BoothealError
-from bootheal.model.inventory import Inventory
 from bootheal.ports.inventory import InventoryReader
+
+if TYPE_CHECKING:
+    from bootheal.model.inventory import Inventory
 
 
 def discovered(
@@ -30,7 +33,7 @@ def discovered(
 
 def look_around(
     configuration: Configuration, scope: Scope, warn: Callable[[str], None], reader: InventoryReader | None = None
-) -> Inventory | None:
+) -> "Inventory | None":
     """Return what is there, where the configuration has a `discover`; None, and a warning, where that can't be told."""
     if configuration.file.discover is None:
         return None

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bootheal.adapters.docker.engine import DockerEngine
-from bootheal.adapters.machine.certificates import K3S_KUBECONFIG
+from bootheal.adapters.kube.access import K3S_KUBECONFIG
 from bootheal.errors import BoothealError, UsageError
 
 K3S_SIGNS = (

@@ -7,20 +7,22 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from bootheal.adapters import outlook as kept
 from bootheal.adapters.host import Machine
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
-from bootheal.cli.foreseeing import foreseen
 from bootheal.config import Configuration
 from bootheal.config.file import File
 from bootheal.errors import BoothealError, StateError
 from bootheal.model.outlook import Outlook
 from bootheal.model.quoted import quoted
 from bootheal.ports import World
-from bootheal.preflight import Forecast, Sure
-from bootheal.preflight.foreseen import Foreseen
+
+if TYPE_CHECKING:  # what looks ahead is imported when that is due
+    from bootheal.preflight import Forecast
+    from bootheal.preflight.foreseen import Foreseen
 
 # What has just booted has better uses for its processors, and much of it is not yet as it will be.
 FIRST_SECONDS = 120.0
@@ -95,6 +97,9 @@ class LookAhead:
             return None
 
     def _look(self, before: Outlook | None) -> None:
+        from bootheal.cli.foreseeing import foreseen
+        from bootheal.preflight import Sure
+
         try:
             found = foreseen(self._configuration(), self._world, self._scope)
             if found.blind:
@@ -124,12 +129,14 @@ class LookAhead:
         self._trouble = text
 
 
-def _line(each: Foreseen) -> str:
+def _line(each: "Foreseen") -> str:
     return f"{each.about}: {quoted(each.finding.means)}"
 
 
-def outlook(found: Forecast, at: float, boot: str, configuration: str) -> Outlook:
+def outlook(found: "Forecast", at: float, boot: str, configuration: str) -> Outlook:
     """Return what is kept of a forecast."""
+    from bootheal.preflight import Sure
+
     return Outlook(
         at=at,
         boot=boot,

@@ -15,12 +15,11 @@ from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.docker.k3d import K3dHost
 from bootheal.adapters.host import HostAmongNodes, Machine, OneNode, RemoteHost
 from bootheal.adapters.k3s import K3sHost
+from bootheal.adapters.kube.access import K3S_KUBECONFIG
 from bootheal.adapters.kube.api import Api, agent
 from bootheal.adapters.kube.cluster import KubeCluster
-from bootheal.adapters.kube.inventory import KubeInventory
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig, Kubeconfig, LiveKubeconfig, in_pod
 from bootheal.adapters.kube.pace import MOST_PER_SECOND, Pace
-from bootheal.adapters.machine.certificates import K3S_KUBECONFIG
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.adapters.reach import Reach
@@ -111,6 +110,8 @@ def open_api(cluster: Cluster, scope: Scope) -> Api:
 
 def open_inventory(cluster: Cluster, scope: Scope) -> InventoryReader:
     """Return what tells of all that is declared there."""
+    from bootheal.adapters.kube.inventory import KubeInventory
+
     return KubeInventory(open_api(cluster, scope))
 
 

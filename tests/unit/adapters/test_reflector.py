@@ -95,7 +95,7 @@ class Ears:
 
     def wait_for(self, holds: Callable[[], bool]) -> None:
         with self._condition:
-            assert self._condition.wait_for(holds, timeout=5), self.heard
+            assert self._condition.wait_for(holds, timeout=30), self.heard
 
 
 @pytest.fixture

@@ -23,8 +23,9 @@ from bootheal.model.quoted import quoted
 # What may stand in a kubeconfig inline, in base64 under "…-data", or as a path.
 FILES = ("certificate-authority", "client-certificate", "client-key")
 
+K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
 HINT = (
-    "see cluster.kubeconfig; on k3s it is root's /etc/rancher/k3s/k3s.yaml, of which the service gets a copy "
+    f"see cluster.kubeconfig; on k3s it is root's {K3S_KUBECONFIG}, of which the service gets a copy "
     "by `scripts/install --k3s`"
 )
 

@@ -12,7 +12,6 @@ from bootheal.adapters.x509 import earliest
 from bootheal.model.machine import Certificate
 
 K3S = Path("var/lib/rancher/k3s")
-K3S_KUBECONFIG = Path("/etc/rancher/k3s/k3s.yaml")
 PLACES = ("server/tls", "server/tls/etcd", "agent")
 
 LONGEST, MOST_FILES = 1 << 18, 100

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters.disks import PLACES
+from bootheal.adapters.kube.access import K3S_KUBECONFIG
 from bootheal.adapters.machine import addresses, certificates, k3s, kernel, mounts
 from bootheal.adapters.machine.datastore import datastore
 from bootheal.adapters.systemctl import Commands
@@ -67,7 +68,7 @@ def _with_k3s(facts: MachineFacts, root: Path, unit: str, program: str, gaps: li
 
 def credential(path: Path, context: str, gaps: list[str]) -> tuple[Certificate, ...]:
     """Return when what a kubeconfig shows ends, where it does; why that cannot be known is added to `gaps`."""
-    renewed = path == certificates.K3S_KUBECONFIG or path == given("kubeconfig")
+    renewed = path == K3S_KUBECONFIG or path == given("kubeconfig")
     try:
         found = certificates.of_kubeconfig(path, renewed=renewed, context=context)
     except FileNotFoundError:
