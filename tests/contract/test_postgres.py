@@ -15,7 +15,7 @@ from bootheal.adapters.postgres.libpq import session
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.errors import UnreachableError
 from bootheal.model import Answer, Credentials, Secret, Trust
-from bootheal.postgres.observation import ABOUT, COLLATION
+from bootheal.postgres.observation import ABOUT, COLLATION, WHY_READ_ONLY
 from bootheal.postgres.server_log import finding, progress
 from support.certificates import Authority
 from support.postgres import ADDRESS, ADMIN, APP, Garage, RealPostgres, servers, until
@@ -233,13 +233,20 @@ def test_a_standby_says_25006_and_57p03_and_is_the_same_cluster(garage: Garage, 
         with standby.running(hot_standby="on"):
             until(lambda: ask(standby).ok, "the standby does not answer")
             assert ask(standby, sql="create table t (a int)").sqlstate == "25006"
+            assert ask(standby, ADMIN, sql=WHY_READ_ONLY).value == ""
+            assert not ask(standby, sql=WHY_READ_ONLY).ok, "whom it follows only an administrator is told"
             assert ask(standby, sql="select pg_is_in_recovery()").value == "t"
             assert ask(standby, sql=ABOUT).value == ask(server, sql=ABOUT).value
             with pytest.raises(UnreachableError, match="25006"):
                 POSTGRES.set_password(standby.target(), ADMIN, "shop", "app", Secret("x"))
         with standby.running(wait=False, hot_standby="off"):
             until(lambda: ask(standby).sqlstate == "57P03", "the standby does not answer")
+        with standby.running(primary_conninfo=""):
+            until(lambda: ask(standby).ok, "the standby does not answer")
+            assert ask(standby, ADMIN, sql=WHY_READ_ONLY).value == "nobody"
     shutil.rmtree(standby.data)
+    with server.running(default_transaction_read_only="on"):
+        assert ask(server, ADMIN, sql=WHY_READ_ONLY).value == "settings"
 
 
 # --- TLS ------------------------------------------------------------------------------------------

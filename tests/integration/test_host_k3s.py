@@ -104,6 +104,17 @@ def test_a_unit_that_does_not_stay_up_is_told_in_the_same_words_all_the_time(sys
     assert fallen.log == "journalctl -u k3s.service -e"
 
 
+def test_an_end_that_nobody_called_fatal_is_quoted_by_its_last_line_unless_it_was_killed(systemd: Systemd) -> None:
+    """As of other distributions' units, whose scripts mark none."""
+    systemd.unit(ActiveState="failed", SubState="failed", Result="exit-code", ExecMainStatus="2")
+    systemd.journal("Starting", "cannot find the arguments of the kubelet")
+    (fallen,) = facts(systemd).components
+    assert fallen.why == 'exit status 2: its last line: "cannot find the arguments of the kubelet"'
+    systemd.unit(ActiveState="failed", SubState="failed", Result="oom-kill")
+    (killed,) = facts(systemd).components
+    assert killed.why == "oom-kill"
+
+
 def test_a_journal_that_is_not_ours_to_read_is_told_where_it_would_help(systemd: Systemd) -> None:
     """Why a unit does not stay up is in there."""
     systemd.hide_the_journal()

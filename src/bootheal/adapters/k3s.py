@@ -88,7 +88,9 @@ class K3sHost:
         name, invocation = self._unit.name, shown.get("InvocationID", "")
         lines = self._unit.lines(invocation, RECENT_SECONDS) if invocation else []
         component = as_component(name, ROLE, shown)
-        if component.why and (said := log_signatures.fatal_words(lines or ())):
+        # Who was killed had not meant its last line to be that.
+        last = log_signatures.last_words if shown.get("Result") == "exit-code" else log_signatures.fatal_words
+        if component.why and (said := last(lines or ())):
             component = replace(component, why=f"{component.why}: {said}")
         component = self._last_exits.recall(component)
         if lines is None and component.state is not ComponentState.RUNNING:

@@ -21,11 +21,15 @@ from bootheal.model.quoted import quoted
 _WORDS = r'("(?:[^"\\]|\\.)*"|\S+)'
 _LOGRUS = re.compile(rf"\blevel=(\w+) msg={_WORDS}(?: error={_WORDS})?")
 _TERMINAL = re.compile(r"^(?:FATA|PANI)\[\d+\]\s*(.*)")
+# Cobra's, with which k0s, kubeadm, the kubelet and others end; their usage may follow.
+_COBRA = re.compile(r"^Error: (.*)")
 # The runtime of Go, and klog, whose lines begin with the level and the date.
 _GO = re.compile(r"^\s*(?:panic|fatal error): (.*)")
 _ENDS = "command failed|Failed to (?:run kubelet|start (?:ContainerManager|cAdvisor))"
 _KLOG = re.compile(rf'^(?:F\d{{4}} [^\]]*\] (.*)|E\d{{4}} .*\] "(?:{_ENDS})" err={_WORDS})')
 _LAST = frozenset({"fatal", "panic", "dpanic"})
+# What stands below the last words of a program in Go, and below those of a command: no words of theirs.
+_BELOW = re.compile(r"^(?:\s|goroutine \d+ |created by |exit status \d|\S+\(.*\)$|$)")
 
 
 def find(component: str, lines: Iterable[str], catalogue: Catalogue = UNITS) -> tuple[Symptom, ...]:
@@ -57,6 +61,14 @@ def fatal_words(lines: Sequence[str], catalogue: Catalogue = UNITS) -> str:
             told = (known.means,) if "{said}" in known.cause.means else (known.means, known.next_step)
             return _plain(": ".join(filter(None, told)), longest=2 * LONGEST)
     return ""
+
+
+def last_words(lines: Sequence[str]) -> str:
+    """Return what it ended with, else the last line of it, quoted as that: some distributions' programs mark none."""
+    if said := fatal_words(lines):
+        return said
+    last = next((line for line in reversed(lines) if not _BELOW.match(line)), "")
+    return f'its last line: "{_plain(_said(last)[0])}"' if last else ""
 
 
 def _recognised(line: str, catalogue: Catalogue) -> Finding | None:
@@ -91,7 +103,7 @@ def _said(line: str) -> tuple[str, bool]:
         return said
     if found := _LOGRUS.search(line):
         return ": ".join(_unquoted(words) for words in found.groups()[1:] if words), found[1] in _LAST
-    for pattern in (_TERMINAL, _GO, _KLOG):
+    for pattern in (_TERMINAL, _COBRA, _GO, _KLOG):
         if found := pattern.search(line):
             return _unquoted(next(filter(None, found.groups()), "")), True
     return line, False

@@ -37,6 +37,14 @@ CLOUDNATIVE_PG = (
         signs=log(r"mountpoint for tablespaces is missing"),
         next_step=f"see the claims of its tablespaces: {VOLUMES}",
     ),
+    # cloudnative-pg#8410, openebs#3851
+    Cause(
+        id="cloudnative-pg-data-missing",
+        means="its data directory is not there: its volume is not mounted, or empty",
+        gravity=Gravity.DATA,
+        signs=log(r"Error waiting on the PostgreSQL process: stat \S+: no such file or directory"),
+        next_step=f"is the volume mounted that holds its data? {VOLUMES}; {_CLUSTER}",
+    ),
     Cause(
         id="cloudnative-pg-rewind-failed",
         means="the data of this former primary has gone another way than the new one's, and could not be brought back",

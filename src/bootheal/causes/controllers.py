@@ -62,7 +62,6 @@ CONTROLLERS: tuple[Cause, ...] = (
         signs=_refused(
             r"error looking up service account",
             r'serviceaccounts? \\?"\S+?\\?" (?:not found|is forbidden)',
-            "no API token found for service account",
         ),
         next_step="kubectl -n {namespace} get serviceaccounts; " + DESCRIBE,
     ),
@@ -140,7 +139,8 @@ CONTROLLERS: tuple[Cause, ...] = (
         signs=_refused("object is being deleted:.*already exists"),
         next_step="kubectl -n {namespace} get pods",
     ),
-    # apiserver: what passes while it starts, or while its datastore is slow
+    # apiserver: what passes while it starts, or while its datastore is slow. The words of 409, 429, 500, 503 and 504
+    # stand in apimachinery pkg/api/errors; kubernetes#54789, #67662, rancher#18658
     Cause(
         id="api-server-busy",
         means="its pods cannot be created yet: the API server is busy: {said}",
@@ -154,6 +154,17 @@ CONTROLLERS: tuple[Cause, ...] = (
             "connection refused",
             "timed out",
             "cannot create resource",
+            "Timeout: ",
+            "Internal error occurred",
+            "could not be completed at this time",
+            "Operation cannot be fulfilled on",
+            "too many requests and has asked us to try again",
+            "currently unable to handle the request",
+            "not yet ready to handle request",
+            "retry after the token is automatically created",
+            "(?:apiserver|API server) is shutting down",
+            "code = Unavailable",
+            "i/o timeout|TLS handshake timeout|connection reset by peer|client connection lost|EOF$|context canceled",
         ),
         next_step="kubectl get --raw '/readyz?verbose'",
     ),
@@ -161,6 +172,14 @@ CONTROLLERS: tuple[Cause, ...] = (
         id="pods-refused",
         means="its pods cannot be created: {said}",
         gravity=Gravity.PERSON,
+        signs=_refused("[Ff]orbidden", "is invalid", "denied"),
+        next_step=DESCRIBE + "; " + REPLICASETS,
+    ),
+    # Whatever else is said is no refusal that we know: it may pass.
+    Cause(
+        id="pods-not-made",
+        means="its pods cannot be created yet: {said}",
+        gravity=Gravity.PASSES,
         signs=_refused(""),
         next_step=DESCRIBE + "; " + REPLICASETS,
     ),

@@ -74,6 +74,38 @@ NODE: tuple[Cause, ...] = (
         next_step="docker network create k3d-CLUSTER, docker network connect for each of its containers, then k3d "
         "cluster start",
     ),
+    # moby libnetwork: what a hard stop leaves in its store; moby#20398, #23302
+    Cause(
+        id="k3d-endpoint-left",
+        means="Docker believes that it is still connected to the cluster's network: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r"endpoint with name \S+ already exists"),
+        next_step="docker network disconnect -f NETWORK CONTAINER, then k3d cluster start",
+    ),
+    # moby daemon/graphdriver/overlay2, its layer store: breeze#31
+    Cause(
+        id="k3d-layers-broken",
+        means="Docker cannot put the file system of its container together: parts of it are not there, or this kernel "
+        "does not join them: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            r"error creating overlay mount to \S+: ",
+            r"(?:stat|lstat|open|readlink|mkdir) /var/lib/docker/(?:overlay2|image|containers)/\S+: no such file",
+        ),
+        next_step="dmesg | tail shows why; save what its volumes hold (docker inspect CONTAINER, Mounts) before "
+        "anything is removed",
+    ),
+    # Kong/kubernetes-ingress-controller#5828: a program that was not on the disk at a cut of power
+    Cause(
+        id="k3d-docker-program",
+        means="a program of Docker's cannot be run: it is damaged, or missing: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            r"fork/exec /\S*(?:docker|containerd|runc)\S*: (?:exec format error|no such file|permission denied)"
+        ),
+        next_step="install Docker's packages again (apt-get install --reinstall docker-ce containerd.io), then k3d "
+        "cluster start",
+    ),
     # k3d#1221, field-notes D1
     Cause(
         id="k3d-entrypoint-failed",

@@ -41,11 +41,15 @@ K3S: tuple[Cause, ...] = (
             "wal: max entry size limit exceeded",
             "wal: file not found",
             "failed to recover v3 backend from snapshot",
+            "recovering backend from snapshot error",
             "failed to find (?:a )?database snapshot file",
             "snap: (?:no available snapshot|crc mismatch|empty snapshot)",
             "failed to (?:open|load) .*(?:invalid database|file size too small)",
             "(?:bbolt|boltdb|panic): .*(?:invalid database|invalid freelist|file size too small|checksum error)",
             r"page \d+ already freed",
+            # bbolt's own checks: containerd#9929
+            r"Page expected to be: \d+, but self identifies as",
+            r"invalid freelist page: |page \d+: multiple references",
             "freepages: failed to get all reachable pages",
             "invalid page type: ",
             "failed to (?:unmarshal|restore).*mvcc",
@@ -68,7 +72,7 @@ K3S: tuple[Cause, ...] = (
         means="the disk of its datastore fails, or was made read-only: {said}",
         gravity=Gravity.DATA,
         signs=unit(
-            "disk I/O error",
+            "disk I/O error(?!: no such file)",  # kine#135: of that a file beside the database is missing
             "attempt to write a readonly database",
             r"(?:/var/lib/rancher|wal|snap)\S*.*(?:input/output error|read-only file system)",
             "structure needs cleaning",
@@ -136,7 +140,11 @@ K3S: tuple[Cause, ...] = (
         id="k3s-database-file",
         means="its database file cannot be opened: {said}",
         gravity=Gravity.PERSON,
-        signs=unit("unable to open database file", "extracting data: no such file or directory"),
+        signs=unit(
+            "unable to open database file",
+            "extracting data: no such file or directory",
+            "disk I/O error: no such file or directory",
+        ),
         next_step=f"see that the disk of {DB} is mounted (findmnt) and belongs to root",
     ),
     # --- who it is, what it was given -------------------------------------------------------------------

@@ -62,6 +62,15 @@ HOST: tuple[Cause, ...] = (
         next_step="uname -r; ls /lib/modules: where the two differ, reboot; else install the modules "
         "(linux-modules-extra of this kernel), and modprobe vxlan",
     ),
+    # iptables-nft, to which rules of nft's own are unreadable; kube-router#1777, k3s#11493
+    Cause(
+        id="foreign-firewall-rules",
+        means="another program's firewall rules are such that k3s cannot read its own beside them: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r"is incompatible, use 'nft' tool", "iptables.* Error: cmp sreg undef"),
+        next_step="nft list ruleset shows whose they are (a VPN, a firewall): let them have a table of their own; then "
+        "systemctl restart k3s; or k3s --disable-network-policy",
+    ),
     # flannel pkg/ip.FromIP6Net; k3s#6969, #9569
     Cause(
         id="k3s-no-ipv6",
@@ -139,6 +148,26 @@ HOST: tuple[Cause, ...] = (
         next_step="while k3s starts: k3s crictl ps -a, then k3s crictl rm the container of that sandbox; or "
         "k3s-killall.sh, and systemctl start k3s",
     ),
+    # --protect-kernel-defaults; deckhouse#335
+    Cause(
+        id="kubelet-kernel-flags",
+        means="the kernel's settings are not those that the kubelet insists on: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r"invalid kernel flag: "),
+        next_step="set what it names in /etc/sysctl.d/90-kubelet.conf (sysctl --system), or take "
+        "protect-kernel-defaults out of its configuration",
+        restart_helps=True,
+    ),
+    # kubelet pkg/cri/remote: containerd listens before its plugin for it is loaded, and without it; microk8s#423
+    Cause(
+        id="runtime-without-cri",
+        means="the container runtime does not know what the kubelet asks it (CRI): its plugin is not loaded yet, was "
+        "switched off, or could not be loaded: {said}",
+        gravity=Gravity.PASSES,
+        signs=unit(r"unknown service runtime\.v1(?:alpha2)?\.RuntimeService"),
+        next_step="where it lasts: ctr plugins ls | grep cri; see disabled_plugins in the configuration of containerd",
+        restart_helps=True,
+    ),
     Cause(
         id="kubelet-swap",
         means="the kubelet refuses to run while swap is on",
@@ -158,6 +187,16 @@ HOST: tuple[Cause, ...] = (
         ),
         next_step="upgrade k3s (containerd 2.0.4 has the cure); moving /var/lib/rancher/k3s/agent/containerd away "
         "makes it pull all images anew",
+    ),
+    # pkg/agent/containerd of k3s; k3s#5669: its meta.db was damaged by the reboot
+    Cause(
+        id="containerd-ends",
+        means="its containerd ends as soon as it is started: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r"^containerd: exit status \d+", r"containerd exited: exit status \d+"),
+        next_step="tail -n 50 /var/lib/rancher/k3s/agent/containerd/containerd.log says why; where its meta.db is "
+        "damaged, moving /var/lib/rancher/k3s/agent/containerd away makes it pull all images anew",
+        restart_helps=True,
     ),
     Cause(
         id="containerd-snapshotter",

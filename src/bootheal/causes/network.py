@@ -3,9 +3,9 @@
 Texts: Event FailedCreatePodSandBox as containerd and the network plugins word it, CoreDNS' log.
 """
 
-from bootheal.causes.catalogue import Harmless
-from bootheal.causes.cause import Cause, Gravity, Sign, Source
-from bootheal.causes.signs import event, log, unit
+from bootheal.causes.cause import Cause, Gravity, Sign
+from bootheal.causes.runtime import SLOW
+from bootheal.causes.signs import event, unit
 
 DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 
@@ -183,7 +183,7 @@ NETWORK: tuple[Cause, ...] = (
         id="sandbox-snapshotter",
         means="the file system of the node's containerd is not one that it can use: {said}",
         gravity=Gravity.PERSON,
-        signs=_sandbox(r"failed to mount rootfs component.*(?:invalid argument|not supported)"),
+        signs=_sandbox(r"failed to mount rootfs component.*(?:invalid argument|not supported|no such device)"),
         next_step="see that the right disk is mounted at /var/lib/rancher (findmnt); on ZFS: k3s --snapshotter=native",
     ),
     # containerd/cgroups; k3s#660
@@ -205,8 +205,8 @@ NETWORK: tuple[Cause, ...] = (
             "code = Unavailable",
             "containerd.sock: connect: ",
             "error reading from server: EOF",
-            "can't get final child's PID from pipe",
             "shim task .*timed out",
+            *SLOW,
         ),
         next_step="where it lasts, see the runtime: journalctl -u k3s -e; free -m; " + DESCRIBE,
     ),
@@ -226,50 +226,4 @@ NETWORK: tuple[Cause, ...] = (
         signs=_sandbox(""),
         next_step=DESCRIBE,
     ),
-    # --- the cluster's names: coredns/coredns plugin/loop, plugin/forward, caddyfile ------------------
-    Cause(
-        id="dns-loop",
-        means="CoreDNS asks itself: its forwarder leads back to it, as where the node's resolv.conf names 127.0.0.1",
-        gravity=Gravity.PERSON,
-        signs=log(r"plugin/loop: (?:Loop|Seen) .*detected"),
-        next_step="give the node a resolv.conf with a real name server, or k3s --resolv-conf, then "
-        "kubectl -n kube-system rollout restart deployment/coredns",
-    ),
-    Cause(
-        id="dns-configuration-broken",
-        means="CoreDNS does not understand its Corefile: {said}",
-        gravity=Gravity.PERSON,
-        signs=log(
-            r"Corefile:\d+", r"plugin/\w+: .*(?:unknown|no such|not a valid|no valid|invalid)", "Unknown directive"
-        ),
-        next_step="kubectl -n kube-system edit configmap coredns (and coredns-custom)",
-    ),
-    Cause(
-        id="dns-waits-for-the-api",
-        means="CoreDNS cannot reach the API server: {said}",
-        gravity=Gravity.PASSES,
-        signs=log(r"dial tcp 10\.\d+\.\d+\.1:443: \S+", "plugin/kubernetes: .*(?:timeout|refused|no route)"),
-        next_step="see the node's network: kubectl -n kube-system get pods; ip route",
-    ),
-    # plugin/errors; coredns#5778
-    Cause(
-        id="dns-upstream-silent",
-        means="the name server that CoreDNS asks for names outside the cluster does not answer: {said}",
-        gravity=Gravity.PASSES,
-        signs=log(r"plugin/errors: .*->\S+:53: (?:i/o timeout|read: |connect: )"),
-        next_step="cat /etc/resolv.conf on the node; resolvectl status",
-    ),
-    Cause(
-        id="dns-port-taken",
-        means="another process has CoreDNS' port",
-        gravity=Gravity.PERSON,
-        signs=log(r"listen (?:udp|tcp) \S*:53: bind: "),
-        next_step="ss -lnup 'sport = :53' shows which",
-    ),
-)
-
-HARMLESS: tuple[Harmless, ...] = (
-    Harmless(Sign(Source.LOG, "plugin/ready: Still waiting on"), "CoreDNS says so for seconds of each start"),
-    Harmless(Sign(Source.LOG, "No files matching import glob pattern"), "k3s' Corefile imports what need not be there"),
-    Harmless(Sign(Source.LOG, "plugin/kubernetes: waiting for Kubernetes API"), "at each start"),
 )

@@ -39,7 +39,7 @@ NODE: tuple[Cause, ...] = (
         id="claim-volume-gone",
         means="the volume of a claim of the pod is not there any more, as far as Kubernetes knows: {said}",
         gravity=Gravity.DATA,
-        signs=_clause("bound to non-existent persistentvolume"),
+        signs=_clause("bound to non-existent persistentvolume", r"pvc\(s\) bound to non-existent pv\(s\)"),
         next_step="make nothing anew: look for the volume's directory first, under /var/lib/rancher/k3s/storage; "
         "kubectl get persistentvolumes; kubectl -n {namespace} get persistentvolumeclaims",
         consequence_of=("claim-lost",),
@@ -57,7 +57,13 @@ NODE: tuple[Cause, ...] = (
         id="claim-unbound",
         means="a claim of the pod has no volume yet: {said}",
         gravity=Gravity.PASSES,
-        signs=_clause("unbound immediate PersistentVolumeClaims", "binding volumes", "provisioning volumes"),
+        signs=_clause(
+            "unbound immediate PersistentVolumeClaims",
+            "didn't find available persistent volumes to bind",
+            "waiting for ephemeral volume controller to create",
+            "binding volumes",
+            "provisioning volumes",
+        ),
         next_step="kubectl -n {namespace} describe persistentvolumeclaims; see the provisioner: "
         "kubectl -n kube-system logs deployment/local-path-provisioner",
     ),

@@ -22,7 +22,8 @@ SERVER = (
         means="it could not look PostgreSQL's name up, and believes so for dns_nxdomain_ttl",
         gravity=Gravity.HEALED,
         restart_helps=True,
-        signs=(*answers("server DNS lookup failed"), *log(r"\b(?:DNS )?lookup failed: ")),
+        # Bitnami's image waits for its server before it starts PgBouncer: bitnami/containers#12912
+        signs=(*answers("server DNS lookup failed"), *log(r"\b(?:DNS )?lookup failed: ", '^cannot resolve host "')),
         next_step=f"see the host in [databases], and CoreDNS: kubectl -n kube-system get pods; {LOGS}",
     ),
     Cause(
@@ -89,12 +90,15 @@ SERVER = (
         id="pgbouncer-auth-query",
         means="it cannot ask PostgreSQL for the application's password: its auth_query fails",
         gravity=Gravity.PERSON,
-        signs=log(
-            r"S: error in auth_query: ",
-            r"(?:error|unexpected) response from auth_query",
-            r"expected 2 columns from auth_query",
-            r"auth_query response contained null user name",
-            r"unable to send auth_query",
+        # Before 1.17 its name was "login query": pgbouncer#649
+        signs=(
+            *answers("(?:error|unexpected) response from (?:auth_|login )query"),
+            *log(
+                r"S: error in auth_query: ",
+                r"expected 2 columns from auth_query",
+                r"auth_query response contained null user name",
+                r"unable to send auth_query",
+            ),
         ),
         next_step="make the function that auth_query calls in that database, and let auth_user execute it: "
         f"SHOW CONFIG on its console names both; {LOGS}",

@@ -101,6 +101,15 @@ START = (
         ),
         next_step=f"let pidfile be empty in pgbouncer.ini, or on an emptyDir: {_POD}",
     ),
+    # lib/usual/logging.c, log_fatal: what should never be; pgbouncer#822, #578
+    Cause(
+        id="pgbouncer-crashed",
+        means="it ended over a fault of its own: {said}",
+        gravity=Gravity.PERSON,
+        restart_helps=True,
+        signs=log(r"^@(?:src|lib)/\S+ in function "),
+        next_step=f"see whether a later version has the cure; its log says what came before: {PREVIOUS_LOGS}",
+    ),
     Cause(
         id="pgbouncer-too-many-files",
         means="it may open no more files",

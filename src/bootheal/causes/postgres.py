@@ -200,6 +200,19 @@ DATA = (
         ),
         next_step=RESTORE,
     ),
+    # xlogrecovery.c, the redo functions of src/backend/access, timeline.c; zalando/postgres-operator#1974
+    Cause(
+        id="postgres-wal-damaged",
+        means="the WAL that it recovers by contradicts itself, or its data",
+        gravity=Gravity.DATA,
+        signs=log(
+            r"^FATAL: mismatching overwritten LSN",
+            r"^PANIC: \w+_(?:redo|xlog_\w+): ",
+            r"^PANIC: failed to (?:locate backup block|add (?:tuple|item|new item|old item))",
+            r"^(?:FATAL|LOG): (?:invalid data|syntax error) in history file",
+        ),
+        next_step="see whether a later minor version of PostgreSQL replays it (on a copy of the volume); " + RESTORE,
+    ),
     Cause(
         id="postgres-pages-damaged",
         means="it finds damaged or missing pages while it recovers",

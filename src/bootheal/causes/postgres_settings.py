@@ -233,6 +233,8 @@ SETTINGS = (
         gravity=Gravity.PERSON,
         signs=log(
             r"^(?:FATAL|LOG|WARNING): .*requested starting point [0-9A-F/]+ is ahead of the WAL flush position",
+            # xlogrecovery.c, rescanLatestTimeLine: patroni#1411
+            r"^LOG: new timeline \d+ forked off current database system timeline \d+ before current recovery point",
         ),
         next_step="find out which of the two has the commits that count; then make the other anew: "
         "patronictl reinit CLUSTER {name}, or pg_rewind",
@@ -261,6 +263,24 @@ IMAGE = (
         ),
         next_step=f"its log names the directory in which data may be: {PREVIOUS_LOGS}; look there before anything is "
         f"removed: {SHELL}",
+    ),
+    # repmgrd/repmgrd.c, in Bitnami's image: bitnami/charts#26577
+    Cause(
+        id="postgres-repmgr-upstream",
+        means="it follows another server, which does not answer, and ends over that",
+        gravity=Gravity.PASSES,
+        restart_helps=True,
+        signs=log(r"\[ERROR\] unable (?:to )?connect to upstream node"),
+        next_step=f"start the server first that was the primary: kubectl -n {{namespace}} get pods; {PREVIOUS_LOGS}",
+    ),
+    # pg_upgrade's check.c and exec.c, as images call it that bring their data to a new version: hassos-addons#15
+    Cause(
+        id="postgres-upgrade-failed",
+        means="its image is to bring its data to another major version, and cannot",
+        gravity=Gravity.PERSON,
+        signs=log(r"^Failure, exiting", r"^Your installation (?:references|contains|uses) "),
+        next_step=f"run the image of the former version again until its log is understood: {PREVIOUS_LOGS}; keep a "
+        "copy of the volume before the next attempt",
     ),
     Cause(
         id="postgres-image-settings",

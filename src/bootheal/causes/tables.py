@@ -1,8 +1,9 @@
 """The tables as catalogues: whoever asks takes the one of what it looks at. Pure."""
 
-from bootheal.causes import controllers, k3d, k3s, kubelet, network, volumes
+from bootheal.causes import controllers, dns, k3d, k3s, kubelet, volumes
 from bootheal.causes.catalogue import Catalogue
 from bootheal.causes.controllers import CONTROLLERS
+from bootheal.causes.dns import DNS
 from bootheal.causes.images import IMAGES
 from bootheal.causes.k3s import K3S
 from bootheal.causes.kubelet import KUBELET
@@ -14,8 +15,8 @@ from bootheal.causes.volumes import VOLUMES
 
 # What pods show, and the controllers that make them.
 PODS = Catalogue(
-    (*IMAGES, *KUBELET, *PROBES, *TURNED_AWAY, *VOLUMES, *NETWORK, *NODE, *CONTROLLERS),
-    (*kubelet.HARMLESS, *volumes.HARMLESS, *network.HARMLESS, *controllers.HARMLESS),
+    (*IMAGES, *KUBELET, *PROBES, *TURNED_AWAY, *VOLUMES, *NETWORK, *DNS, *NODE, *CONTROLLERS),
+    (*kubelet.HARMLESS, *volumes.HARMLESS, *dns.HARMLESS, *controllers.HARMLESS),
 )
 
 # What k3s says in its journal, or in the log of a container of k3d that is a node.

@@ -46,7 +46,11 @@ TURNED_AWAY: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=(
             *condition("", "Node didn't have enough resource: "),
-            *_turned_away("OutOfcpu", "OutOfmemory", "OutOfpods", "OutOfephemeral-storage"),
+            *_turned_away(
+                "OutOfcpu", "OutOfmemory", "OutOfpods", "OutOfephemeral-storage", "VolumeAttachmentLimitExceeded"
+            ),
+            # preemption/preemption.go, where nothing may be ended for it: kube-state-metrics#1145
+            *_turned_away("UnexpectedAdmissionError", text="error finding a set of pods to preempt"),
         ),
         next_step="where it lasts, its requests are too great, or it names its node itself (nodeName): "
         "kubectl describe nodes | grep -A 9 Allocated",

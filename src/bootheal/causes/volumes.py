@@ -8,14 +8,9 @@ from collections.abc import Iterable
 from bootheal.causes.catalogue import Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
 from bootheal.causes.signs import event
+from bootheal.causes.storage import REASONS, STORAGE, mount
 
 DESCRIBE = "kubectl -n {namespace} describe pod {name}"
-_REASONS = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
-
-
-def _mount(*texts: str) -> tuple[Sign, ...]:
-    return tuple(sign for reason in _REASONS for sign in event(reason, *texts))
-
 
 # A mount whose other end is gone, or whose directory outlived it: the kubelet finds something there, and cannot use it.
 STALE = (
@@ -35,12 +30,15 @@ VOLUMES: tuple[Cause, ...] = (
         id="volume-filesystem-damaged",
         means="the file system of a volume is damaged: {said}",
         gravity=Gravity.DATA,
-        signs=_mount(
-            "Structure needs cleaning",
+        signs=mount(
+            "[Ss]tructure needs cleaning",  # of mount, or of what is written in Go
             "'fsck' found errors on device",
             "can't read superblock",
-            "bad superblock",
-            "[Ii]nput/output error",
+            # libmount: of a server it is the helper that is missing, of a device what it looks for at its beginning
+            "bad superblock on /dev/",
+            "probably corrupted filesystem on",
+            "[Bb]ad message",
+            r"^(?!.*attach failed).*[Ii]nput/output error",  # mayastor#1724: of a target that is not reached
             "UNEXPECTED INCONSISTENCY",
         ),
         next_step="keep a copy of the device as it is before it is repaired (dd, ddrescue); dmesg shows what failed",
@@ -50,7 +48,7 @@ VOLUMES: tuple[Cause, ...] = (
         id="volume-read-only",
         means="a volume is read-only, as the kernel makes a file system that fails: {said}",
         gravity=Gravity.DATA,
-        signs=_mount("[Rr]ead-only file system"),
+        signs=mount("[Rr]ead-only file system"),
         next_step="dmesg | grep -iE 'i/o error|remount' shows why; save what can be read before anything else",
         consequence_of=("disk-read-only",),
     ),
@@ -59,12 +57,12 @@ VOLUMES: tuple[Cause, ...] = (
         id="volume-directory-missing",
         means="the directory of a volume is not on this node: its disk may not be mounted: {said}",
         gravity=Gravity.PERSON,
-        signs=_mount(
+        signs=mount(
             r'path \\?"\S+\\?" does not exist',
-            r"special device \S+ does not exist",
+            r"special device (?!/dev/(?:longhorn|rbd|nbd|drbd|nvme-fabrics)|/var/lib/kubelet/)\S+ does not exist",
             r"hostPath type check failed",
             r"lstat \S+: no such file or directory",
-            "exit status 32.*No such file or directory",
+            r"exit status 32(?!.*(?:mount\.nfs|mount error)).*No such file or directory",
         ),
         next_step="mount the disk (findmnt, /etc/fstab); make no empty directory instead: a database would begin anew",
     ),
@@ -73,7 +71,7 @@ VOLUMES: tuple[Cause, ...] = (
         id="volume-mount-stale",
         means="what is left of an earlier mount of a volume is in the way on this node: {said}",
         gravity=Gravity.PERSON,
-        signs=_mount(*STALE),
+        signs=mount(*STALE),
         next_step="on the node: findmnt -R /var/lib/kubelet shows it; umount -l PATH, then "
         "kubectl -n {namespace} delete pod {name}",
     ),
@@ -82,7 +80,7 @@ VOLUMES: tuple[Cause, ...] = (
         id="volume-objects-not-synced",
         means="the kubelet has not read the Secrets and ConfigMaps of this pod yet, as just after its start",
         gravity=Gravity.PASSES,
-        signs=_mount(
+        signs=mount(
             "failed to sync (?:configmap|secret) cache",
             r'object \\?"\S+?\\?"/\\?"\S+?\\?" not registered',
             "failed to fetch token",
@@ -95,133 +93,36 @@ VOLUMES: tuple[Cause, ...] = (
         id="volume-secret-missing",
         means="a volume needs a Secret, or a key in it, that is not there: {said}",
         gravity=Gravity.PERSON,
-        signs=_mount(r'secrets? \\?"\S+?\\?" not found', "references non-existent secret key"),
+        signs=mount(r'secrets? \\?"\S+?\\?" not found', "references non-existent secret key"),
         next_step="make what it names, or correct the workload: its pods then start by themselves",
     ),
     Cause(
         id="volume-configmap-missing",
         means="a volume needs a ConfigMap, or a key in it, that is not there: {said}",
         gravity=Gravity.PERSON,
-        signs=_mount(r'configmaps? \\?"\S+?\\?" not found', "references non-existent config key"),
+        signs=mount(r'configmaps? \\?"\S+?\\?" not found', "references non-existent config key"),
         next_step="make what it names, or correct the workload: its pods then start by themselves",
     ),
-    # pkg/controller/volume/attachdetach/reconciler: Multi-Attach
-    Cause(
-        id="volume-attached-elsewhere",
-        means="a volume is still attached to another node, or used by another pod: {said}",
-        gravity=Gravity.PASSES,
-        signs=_mount(
-            "Multi-Attach error",
-            "already exclusively attached",
-            "is already used by",
-        ),
-        next_step="kubectl get volumeattachments; what holds it must end: " + DESCRIBE,
-    ),
-    # longhorn#1513, #1516, its csi/controller_server.go; CSI's code Aborted
-    Cause(
-        id="volume-attaching",
-        means="a volume is still being attached or detached by its storage driver: {said}",
-        gravity=Gravity.PASSES,
-        signs=_mount(
-            "volume attachment is being deleted",
-            "code = Aborted",
-            "is (?:attaching|detaching)$",
-            "is not ready for workloads",
-            "operation .* already exists",
-        ),
-        next_step="where it lasts: kubectl get volumeattachments; of Longhorn: kubectl -n longhorn-system get "
-        "volumes.longhorn.io,replicas.longhorn.io",
-    ),
-    # longhorn#1210, #1819, #3583: multipathd takes the device before the kubelet does
-    Cause(
-        id="volume-device-busy",
-        means="something on this node holds the device of a volume, as multipathd does with Longhorn's: {said}",
-        gravity=Gravity.PERSON,
-        signs=_mount(
-            "already mounted or mount point busy",
-            "is apparently in use by the system",
-            "device or resource busy",
-        ),
-        next_step="on the node: lsblk; multipath -ll; findmnt; blacklist its devices in /etc/multipath.conf, and "
-        "restart multipathd; never format it",
-    ),
-    # longhorn#2398: open-iscsi
-    Cause(
-        id="volume-iscsi-stopped",
-        means="iscsid, by which its driver attaches a volume, does not run on this node: {said}",
-        gravity=Gravity.PERSON,
-        signs=_mount("can not connect to iSCSI daemon", "could not connect to iscsid"),
-        next_step="systemctl enable --now iscsid",
-    ),
-    # pkg/volume/csi/csi_client.go
-    Cause(
-        id="volume-driver-absent",
-        means="the storage driver of a volume has not registered with this node: {said}",
-        gravity=Gravity.PASSES,
-        signs=_mount(
-            "not found in the list of registered CSI drivers",
-            r"CSINode \S+ does not contain driver",
-            "driver name .* not found",
-            "no volume plugin matched",
-            r"csi\S*\.sock: connect: ",
-            "waiting for external-attacher",
-            "timed out waiting for external-attacher",
-        ),
-        next_step="see the driver's pods: kubectl get csinodes; kubectl get pods -A | grep -i csi",
-    ),
-    # the manuals of mount.nfs and mount.cifs
-    Cause(
-        id="volume-server-silent",
-        means="the server of a network volume does not answer: {said}",
-        gravity=Gravity.PASSES,
-        signs=_mount(
-            "mount.nfs4?: .*(?:timed out|refused|No route to host|unreachable)",
-            "mount error\\(1\\d\\d\\)",
-            "Connection timed out",
-            "No route to host",
-            "Host is down",
-        ),
-        next_step="see that the server is up and reachable from the node: showmount -e SERVER",
-    ),
-    # csi-driver-nfs#178, rancher/os#2456
-    Cause(
-        id="volume-statd-stopped",
-        means="statd, which NFS 3 needs for its locks, does not run on this node: {said}",
-        gravity=Gravity.PERSON,
-        signs=_mount("rpc.statd is not running"),
-        next_step="systemctl enable --now rpc-statd (package nfs-common or nfs-utils), or mountOptions: [nfsvers=4.1]",
-    ),
-    Cause(
-        id="volume-server-refuses",
-        means="the server of a network volume refuses: {said}",
-        gravity=Gravity.PERSON,
-        signs=_mount(
-            "access denied by server",
-            "mount error\\(13\\)",
-            "Protocol not supported",
-            "bad option; for several filesystems",
-        ),
-        next_step="correct the server's exports, or install its client on the node (nfs-common, cifs-utils)",
-    ),
+    *STORAGE,
     Cause(
         id="volume-unknown-filesystem",
         means="this kernel does not know the file system of a volume: {said}",
         gravity=Gravity.PERSON,
-        signs=_mount("unknown filesystem type", "wrong fs type"),
+        signs=mount("unknown filesystem type", "wrong fs type"),
         next_step="load its module (modprobe), or see dmesg",
     ),
     Cause(
         id="volume-owner-not-set",
         means="the owner of a volume's files cannot be set: {said}",
         gravity=Gravity.PERSON,
-        signs=_mount("applyFSGroup failed", "operation not permitted"),
+        signs=mount("applyFSGroup failed", "operation not permitted"),
         next_step="fsGroupChangePolicy: OnRootMismatch, or correct the rights on the volume: " + DESCRIBE,
     ),
     Cause(
         id="volume-disk-full",
         means="there is no room for a volume: {said}",
         gravity=Gravity.PERSON,
-        signs=_mount("no space left on device"),
+        signs=mount("no space left on device"),
         next_step="make room on the disk of /var/lib/kubelet (df -h)",
         consequence_of=("disk-full",),
     ),
@@ -230,7 +131,7 @@ VOLUMES: tuple[Cause, ...] = (
         id="volume-not-mounted",
         means="a volume is not mounted: {said}",
         gravity=Gravity.PASSES,
-        signs=_any(_REASONS),
+        signs=_any(REASONS),
         next_step=DESCRIBE,
         consequence_of=(
             "volume-directory-missing",
@@ -240,6 +141,10 @@ VOLUMES: tuple[Cause, ...] = (
             "volume-server-silent",
             "volume-attached-elsewhere",
             "volume-attaching",
+            "volume-not-staged",
+            "volume-unknown-to-driver",
+            "volume-replicas-failed",
+            "volume-server-refuses",
             "volume-device-busy",
             "volume-mount-stale",
         ),

@@ -1,6 +1,6 @@
 """One look at all that is known of a machine: its cluster, itself, and the logs that tell more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -9,11 +9,12 @@ from bootheal.adapters.disks import disks
 from bootheal.adapters.host import RemoteHost
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.together import together
+from bootheal.causes import registries
 from bootheal.cli.judging import judged
 from bootheal.config import Configuration
 from bootheal.diagnosis import Diagnosis, diagnose, to_greet, wanted_logs
 from bootheal.errors import BoothealError
-from bootheal.model import HostFacts
+from bootheal.model import Component, HostFacts, Pod, Ref
 from bootheal.model.scene import Greeted, Said, Scene
 from bootheal.ports import World
 
@@ -58,24 +59,44 @@ def _heard(scene: Scene, world: World, scope: Scope, seconds: float) -> Scene:
         each: partial(world.pod_access.log_tail, each.pod, each.container, LOG_LINES, previous=each.previous)
         for each in wanted_logs(scene)
     }
+    waiting = [pod for pod in scene.pods if registries.waits(pod)]
+    containers: dict[Any, Callable[[], Any]] = {}
+    if waiting and world.containers and not isinstance(world.host, RemoteHost):
+        containers["registries"] = world.containers.registries
     greetings: dict[Any, Callable[[], Any]] = {
         whose: partial(world.postgres.greet, target, dbname, timeout=GREETING_SECONDS)
         for whose, (target, dbname) in to_greet(scene).items()
     }
-    answers = together(scope, {**logs, **greetings}, seconds, AT_ONCE)
+    answers = together(scope, {**logs, **greetings, **containers}, seconds, AT_ONCE)
     heard = {key: answer for key, answer in answers.items() if not isinstance(answer, BoothealError)}
     return replace(
         scene,
         said=tuple(Said(each.pod, each.container, heard[each], each.previous) for each in logs if each in heard),
         greeted=tuple(Greeted(pod, name, heard[pod, name]) for pod, name in greetings if (pod, name) in heard),
+        registries=_registries(scene, waiting, heard.get("registries", ())),
     )
+
+
+def _registries(
+    scene: Scene, waiting: Sequence[Pod], containers: Sequence[Component]
+) -> Mapping[Component, tuple[Ref, ...]]:
+    """Return the containers of this machine that serve what pods wait for."""
+    here = registries.here(scene.nodes)
+    served: dict[Component, tuple[Ref, ...]] = {}
+    for pod in waiting:
+        if found := registries.serving(pod, scene.events.get(pod.ref, ()), containers, here):
+            served[found] = (*served.get(found, ()), pod.ref)
+    return served
 
 
 def examined(
     world: World, scope: Scope, namespaces: Sequence[str] = (), configuration: Configuration | None = None
 ) -> tuple[Scene, Diagnosis]:
-    """Look, and find out why what is not well is not; with a configuration, its steps ask the servers, too."""
-    scene = look(world, scope, namespaces)
+    """Look, and find out why what is not well is not; with a configuration, its steps ask the servers, too.
+
+    Where not the whole cluster may be looked at, `namespaces` are, else those that the configuration is about.
+    """
+    scene = look(world, scope, namespaces or (configuration.file.namespaces() if configuration else ()))
     if configuration is not None and scene.present:
         scene = replace(scene, judged=judged(configuration, world, scope))
     return scene, diagnose(scene)

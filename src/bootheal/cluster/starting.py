@@ -50,6 +50,8 @@ def left_over(pod: Pod, boot_time: BootTime | None) -> bool:
     owner = pod.owner.kind if pod.owner else ""
     if pod.phase != "Succeeded" or pod.deleting or owner not in ("statefulset", "daemonset"):
         return False
+    if any(each.state is State.RUNNING for each in pod.containers):
+        return False  # whatever its phase says
     ends = [each.ended for each in (*pod.init, *pod.containers) if each.ended]
     return bool(ends) and before_boot(max(ends), boot_time, pod.node)
 

@@ -30,7 +30,7 @@ def machine_items(scene: Scene) -> Iterator[Item]:
         yield _host("HostSilent", Ref("host", "", "docker"), scene.host_silent, lasting(scene))
     for disk in scene.disks:
         yield from _disk(disk)
-    for component in scene.facts.components:
+    for component in {part(each): each for each in (*scene.registries, *scene.facts.components)}.values():
         yield from _component(component, scene)
     for symptom in scene.facts.symptoms:
         yield _symptom(symptom, scene)

@@ -112,6 +112,8 @@ class Relations:
         yield from (Ref("persistentvolumeclaim", pod.ref.namespace, claim) for claim in pod.claims)
         if pod.node:
             yield Ref("node", "", pod.node)
+        served = self._scene.registries.items()
+        yield from (Ref("container", "", registry.name) for registry, pods in served if pod.ref in pods)
         if template := self.templates.get(self.workload_of(pod)):
             yield from (need.about for need in template.needs)
             yield from self._named(template) if named else ()

@@ -58,7 +58,8 @@ class Component:
     `role` is "k3s", "server", "agent", "loadbalancer" or "registry". `since` is when it
     entered its state; `why` is how it ended last, where it did not end well; `log` is the command
     that shows what it has said. `at_boot` is its manager's word on whether a boot starts it, "" where nothing tells:
-    systemd's ("enabled", "disabled"), or Docker's restart policy ("unless-stopped", "no").
+    systemd's ("enabled", "disabled"), or Docker's restart policy ("unless-stopped", "no"). `port` is that of this host
+    at which a registry of images is reached, 0 of others.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Component:
     why: str = ""
     log: str = ""
     at_boot: str = ""
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bootheal.model.admission import Extensions, Occurrence
 from bootheal.model.cluster import Lease, Node, Pod, Readiness, Workload
-from bootheal.model.host import BootTime, HostFacts
+from bootheal.model.host import BootTime, Component, HostFacts
 from bootheal.model.identity import Ref
 from bootheal.model.servers import Answer
 from bootheal.model.service import Endpoint, Service
@@ -111,7 +111,8 @@ class Scene:
     `volumes` are the names of the nodes on which the volumes of claims can be mounted, where they name any, and
     `directories` are where the data of a volume lies on a node. `keys` are
     those of the Secrets and ConfigMaps that are needed, None of one that is not there. `owners` lead from a ReplicaSet
-    to its Deployment, and from a Job to its CronJob.
+    to its Deployment, and from a Job to its CronJob. `registries` are the containers of this machine that serve images
+    which pods wait for, each with those pods. `unread` are the kinds that could not be listed.
     """
 
     now: float
@@ -120,6 +121,7 @@ class Scene:
     facts: HostFacts = field(default_factory=HostFacts)
     host_silent: str = ""
     disks: tuple[Disk, ...] = ()
+    registries: Mapping[Component, tuple[Ref, ...]] = field(default_factory=dict)
     readiness: Readiness = field(default_factory=lambda: Readiness(ready=True))
     refused: bool = False
     present: bool = True
@@ -144,6 +146,12 @@ class Scene:
     greeted: tuple[Greeted, ...] = ()
     judged: tuple[Judged, ...] = ()
     gaps: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
+
+    @property
+    def blind(self) -> bool:
+        """Whether nothing is known of the pods, so that nobody can say how it is."""
+        return not self.present or "pod" in self.unread
 
     @property
     def staying(self) -> Mapping[Ref, Pod]:

@@ -53,6 +53,9 @@ class Containers(Protocol):
     def component(self, name: str) -> Component:
         """Look at a container."""
 
+    def registries(self) -> tuple[Component, ...]:
+        """Look at those that are registries of images, whether they run or not."""
+
     def start(self, name: str) -> None:
         """Start it, if it does not run."""
 

@@ -48,6 +48,11 @@ class AcceptData(Action):
         """What is good from now on."""
         return self.facts
 
+    @property
+    def by_design(self) -> bool:
+        """Its owner has asked for it."""
+        return True
+
     def apply(self, world: World) -> None:
         """The record of it is all."""
 
@@ -213,8 +218,8 @@ class DatabaseStep(Step[DatabaseObservation]):
     def _patience_hint(self, seen: DatabaseObservation) -> str:
         """Say what a person does if it lasts: of the gravest that is known, of a standby last of all."""
         told = sorted(seen.accounts.values(), key=lambda found: -found.gravity)
-        if told and told[0].hint:
-            return told[0].hint
+        if hint := (told[0].hint if told else "") or seen.writable_again:
+            return hint
         namespace, pods = self.database.namespace, [server.pod for server in seen.servers.all if server.pod]
         if pods:
             return f"kubectl -n {namespace} describe pod {pods[0].ref.name}"

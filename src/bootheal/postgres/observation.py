@@ -37,6 +37,23 @@ select coalesce((
 ), '')
 """
 
+# Why a server that answers takes no writes, where nobody makes it the primary. Before 12 these were no settings.
+WHY_READ_ONLY = """
+select case when not pg_is_in_recovery() then 'settings'
+    when current_setting('primary_conninfo', true) = '' and current_setting('restore_command', true) = '' then 'nobody'
+    else '' end
+"""
+READ_ONLY_BECAUSE = {
+    "nobody": (
+        "follows nobody: neither primary_conninfo nor restore_command is set",
+        "if no other server has newer data, SELECT pg_promote() makes {name} the primary; else tell it whom to follow",
+    ),
+    "settings": (
+        "is no standby, but made read-only by its settings",
+        "on {name}, see default_transaction_read_only: of postgresql.conf, of the role and of the database",
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseObservation:
@@ -44,7 +61,8 @@ class DatabaseObservation:
 
     `identifier` is "" where it could not be read; `alone`: commits wait for a standby that is not there;
     `collation` is by which version of the library it sorts text, and which the server has, where those differ;
-    `accounts` tell of those that do not answer, by server; `backup` is the newest one, where a CronJob is declared to
+    `accounts` tell of those that do not answer, by server; `read_only`: why those that do take no writes, by a word of
+    `READ_ONLY_BECAUSE`; `backup` is the newest one, where a CronJob is declared to
     make them.
     """
 
@@ -55,6 +73,7 @@ class DatabaseObservation:
     accounts: Mapping[str, Account] = field(default_factory=dict)
     backup: str = ""
     collation: str = ""
+    read_only: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def conditions(self) -> frozenset[str]:
@@ -82,8 +101,14 @@ class DatabaseObservation:
     @property
     def why_none(self) -> str:
         """Say why there is no primary, and what containers and logs of those who do not answer say."""
-        told = "; ".join(text for name, found in self.accounts.items() if (text := found.told(name)))
-        return self.servers.why_none + (f" ({told})" if told else "")
+        told = [text for name, found in self.accounts.items() if (text := found.told(name))]
+        told += [f"{name} {READ_ONLY_BECAUSE[why][0]}" for name, why in self.read_only.items()]
+        return self.servers.why_none + (f" ({'; '.join(told)})" if told else "")
+
+    @property
+    def writable_again(self) -> str:
+        """Say how a server that answers would take writes, "" where that is not known."""
+        return next((READ_ONLY_BECAUSE[why][1].format(name=name) for name, why in self.read_only.items()), "")
 
     @property
     def recovery(self) -> str:
@@ -133,7 +158,8 @@ def look(
 def _without_primary(world: World, database: Database, servers: Servers, backup: str) -> DatabaseObservation:
     missing = servers.answered(*NO_DATABASE)
     identifier = _about(world, database, missing.target, MAINTENANCE).identifier if missing and missing.target else ""
-    return DatabaseObservation(servers, identifier, accounts=dict(_accounts(world, servers)), backup=backup)
+    accounts, why = dict(_accounts(world, servers)), dict(_read_only(world, database, servers))
+    return DatabaseObservation(servers, identifier, accounts=accounts, backup=backup, read_only=why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +171,18 @@ class _About:
 
 # An identifier of 64 bits, a word, a version.
 LONGEST_ABOUT = 60
+
+
+def _read_only(world: World, database: Database, servers: Servers) -> Iterator[tuple[str, str]]:
+    """Ask servers that answer why they take no writes, where nobody makes one the primary; a remark, no more."""
+    admin = world.secrets.credentials(database.admin)
+    for server in () if servers.managed else servers.all:
+        if server.target and server.answer and server.answer.ok and not server.writable:
+            answer = world.postgres.ask(
+                server.target, admin, database.dbname, timeout=TIMEOUT_SECONDS, sql=WHY_READ_ONLY
+            )
+            if answer.ok and answer.value in READ_ONLY_BECAUSE:
+                yield server.name, answer.value
 
 
 def _collation(world: World, database: Database, target: Target) -> str:

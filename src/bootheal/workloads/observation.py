@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from bootheal.causes import registries
 from bootheal.causes.pods import Trouble, needs_events, of_log, trouble, turned_away
 from bootheal.cluster import refusals
 from bootheal.cluster.dead_pods import lost
@@ -13,7 +14,8 @@ from bootheal.cluster.last_words import last_words
 from bootheal.cluster.refusals import Refusals
 from bootheal.cluster.rollout import Rollout, crashed, rollout
 from bootheal.cluster.starting import finished, left_over, starting
-from bootheal.model import Answer, BootTime, Occurrence, Pod, Ref, Service, Target, Workload
+from bootheal.errors import BoothealError
+from bootheal.model import Answer, BootTime, Component, Occurrence, Pod, Ref, Service, Target, Workload
 from bootheal.ports import ClusterReader, PodAccess, World
 from bootheal.probes import Http, Probe, Sql, Tcp, ask
 from bootheal.step import Past
@@ -46,7 +48,8 @@ class WorkloadObservation:
     `choice`: how it would be restarted; `unpullable`, `budget`: why pods that serve should not be replaced now;
     `refusals`: what would keep new pods out; `events`: those of pods whose status says too little; `left_over`: pods
     that the shutdown has left Completed; `absent`: what there is in place of pods; `turned_away`: why the kubelet did
-    not let the newest of those in.
+    not let the newest of those in; `unserved`: that nobody comes to it, for all we know; `registries`: the container of
+    this machine that serves the image which a pod lacks.
     """
 
     workload: Workload
@@ -66,12 +69,14 @@ class WorkloadObservation:
     left_over: tuple[Pod, ...] = ()
     absent: str = ""
     turned_away: Trouble | None = None
+    unserved: str = ""
+    registries: Mapping[Ref, Component] = field(default_factory=dict)
 
     @cached_property  # a judgement asks for it again and again
     def troubles(self) -> list[Trouble]:
         """Return what keeps pods back, the gravest first."""
         told = (trouble(pod, self.events.get(pod.ref, ()), boot_time=self.boot_time) for pod in self.pods)
-        found = [each for each in told if each]
+        found = [registries.named(each, self.registries.get(each.pod.ref)) for each in told if each]
         first = next(((pod, crashed(pod)[0]) for pod in self.pods if crashed(pod)), None)
         found += [each for each in [of_log(*first, self.log) if first else None] if each]
         return sorted(found, key=lambda each: -each.gravity.rank)
@@ -133,6 +138,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     fronts = _in_front(world.cluster, namespace, pods) if serves else []
     services = next((why for service in fronts if (why := _doubt(world.cluster, service, boot_time))), "")
     unpulled = world.cluster.unpulled(namespace)
+    events = _events(world.cluster, pods)
     port = probe.port if isinstance(probe, Http | Tcp | Sql) and answer and answer.ok and not services else 0
     return WorkloadObservation(
         workload,
@@ -148,11 +154,29 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         budget=budget_trouble(pods, world.cluster.budgets(namespace)) if choice.way != "rollout" else "",
         boot_time=boot_time,
         refusals=refusals.look(world.cluster, namespace, unpulled) if strategy else Refusals(),
-        events=_events(world.cluster, pods),
+        events=events,
         left_over=tuple(pod for pod in mine if left_over(pod, boot_time)),
         absent="" if pods else _absent(workload, mine),
         turned_away=None if pods else turned_away(mine),
+        unserved=_unserved(world.cluster, workload) if serves and pods and not fronts else "",
+        registries=_registries(world, pods, events),
     )
+
+
+def _registries(
+    world: World, pods: Sequence[Pod], events: Mapping[Ref, Sequence[Occurrence]]
+) -> Mapping[Ref, Component]:
+    """Look for the registry of images that pods lack among this machine's containers; nothing fails for want of it."""
+    waiting = [pod for pod in pods if registries.waits(pod)]
+    if not waiting or world.containers is None:
+        return {}
+    try:
+        here = registries.here(world.cluster.nodes())
+        containers = world.containers.registries()
+    except BoothealError:
+        return {}
+    found = {pod.ref: registries.serving(pod, events.get(pod.ref, ()), containers, here) for pod in waiting}
+    return {ref: container for ref, container in found.items() if container}
 
 
 def _events(cluster: ClusterReader, pods: Sequence[Pod]) -> dict[Ref, Sequence[Occurrence]]:
@@ -188,6 +212,16 @@ def _in_front(cluster: ClusterReader, namespace: str, pods: tuple[Pod, ...]) -> 
     services = cluster.services(namespace)
     alike = {frozenset(pod.labels.items()): pod for pod in pods}.values()  # most are, and Services are many
     return [service for service in services if any(service.selects(pod) for pod in alike)]
+
+
+def _unserved(cluster: ClusterReader, workload: Workload) -> str:
+    """Say whether the Service that has its name asks for pods that there are not: no boot has done that."""
+    namespace, name = workload.ref.namespace, workload.ref.name
+    own = next((each for each in cluster.services(namespace) if each.ref.name == name and each.selector), None)
+    if own is None or cluster.pods(namespace, own.selector):
+        return ""
+    wanted = ",".join(f"{key}={value}" for key, value in own.selector.items())
+    return f"{own.ref} leads to nobody: its selector, {wanted}, fits no pod"
 
 
 def _doubt(cluster: ClusterReader, service: Service, boot_time: BootTime | None) -> str:

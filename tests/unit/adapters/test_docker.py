@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
+from bootheal.adapters.docker.containers import DockerContainers
 from bootheal.adapters.docker.engine import Box, DockerEngine
 from bootheal.errors import BoothealError, PermanentError
+from bootheal.model import ComponentState
 
 
 def test_without_its_python_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,3 +106,16 @@ def test_a_file_of_a_container_costs_little(archive: bytes, told: str, tmp_path:
     """A hole of a terabyte takes no room in an archive."""
     with daemon(tmp_path, lambda _path: archive) as engine, pytest.raises(BoothealError, match=told):
         engine.read("k3d", "/output/kubeconfig.yaml")
+
+
+def test_registries_are_told_with_their_port_whether_they_run_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By their image, and only those that this host reaches."""
+    boxes = [
+        Box(name="db", state="running", image="postgres:16", published={5432: 5432}),
+        Box(name="hidden", state="running", image="registry:2"),
+        Box(name="mirror", state="exited", exit_code=2, image="docker.io/library/registry:2", published={5000: 5001}),
+    ]
+    monkeypatch.setattr(DockerEngine, "containers", lambda _self: boxes)
+    (found,) = DockerContainers(DockerEngine()).registries()
+    assert (found.name, found.role, found.port) == ("mirror", "registry", 5001)
+    assert found.state is ComponentState.STOPPED

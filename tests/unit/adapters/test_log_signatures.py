@@ -77,6 +77,7 @@ def test_a_load_balancer_that_runs_tells_whom_it_cannot_reach() -> None:
         ("F1129 10:00:00.000001       7 server.go:99] cannot set up a thing", "cannot set up a thing"),
         ('E1129 10:00:00.0 7 run.go:72] "command failed" err="no such option"', "no such option"),
         ("FATA[0003] cannot be so", "cannot be so"),
+        ("Error: unknown flag: --no-such-flag", "unknown flag: --no-such-flag"),
         ('{"level":"fatal"', ""),
         (f"panic: postgres://k3s:{CANARY}@db/k3s is gone", "postgres://k3s:***@db/k3s is gone"),
         ("panic: a \x1b]0;title\x07 word", "a ]0;title word"),
@@ -86,3 +87,29 @@ def test_what_is_not_known_is_quoted_in_whatever_format_it_was_said(line: str, w
     """The last of it, in one line, without a password, and unable to act on a terminal."""
     lines = ["panic: earlier"] * bool(words) + [line, "goroutine 1 [running]:"]
     assert log_signatures.fatal_words(lines) == words
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        # k0s: logrus and cobra; microk8s: a script around klog; Rancher Desktop: k3s
+        ('time="2026-11-21 20:00:00" level=fatal msg="cannot be so"', "cannot be so"),
+        ("Error: failed to start controller node components: cannot be so", "failed to start controller node"),
+        ("F1121 20:00:00.000001       7 daemon.go:46] Proxy exited cannot be so", "Proxy exited cannot be so"),
+        (
+            "cat: /var/snap/microk8s/current/args/kube-proxy: No such file or directory",
+            'its last line: "cat: /var/snap/microk8s/current/args/kube-proxy: No such file or directory"',
+        ),
+        ('time="2026-11-21 20:00:00" level=error msg="cannot be so"', 'its last line: "cannot be so"'),
+        (f"giving up on postgres://k3s:{CANARY}@db/k3s", 'its last line: "giving up on postgres://k3s:***@db/k3s"'),
+    ],
+)
+def test_what_ended_without_a_word_that_it_does_is_quoted_by_its_last_line(line: str, words: str) -> None:
+    """What follows a panic, or the usage that follows a wrong flag, is not it."""
+    below = ["", "goroutine 1 [running]:", "main.main()", "\t/go/src/main.go:7 +0x1d", "exit status 2"]
+    assert log_signatures.last_words(["something earlier", line, *below]).startswith(words)
+
+
+def test_who_said_nothing_is_not_quoted() -> None:
+    """Its exit status is all there is."""
+    assert log_signatures.last_words(()) == log_signatures.last_words(["", "exit status 1"]) == ""

@@ -63,6 +63,10 @@ def test_every_cause_is_shown_by_a_line() -> None:
         # zalando/postgres-operator#1952, pgbouncer#445: what follows from a restart, or from a client's haste
         "WARNING C-0x55b3534cd150: db/writer@10.0.0.1:46936 pooler error: server conn crashed?",
         "WARNING C-0x7fbee0d0d120: (nodb)/(nouser)@10.0.0.1:50270 pooler error: client_login_timeout",
+        # pgbouncer#724, #1418, bitnami/containers#20503
+        "LOG C-0x5565f106afe0: (nodb)/(nouser)@unix(48855):7432 no such user: zabbix",
+        "LOG S-0x55a94735d470: shop/app@10.42.0.5:5432 SSL established: TLSv1.3/TLS_AES_256_GCM_SHA384/X25519",
+        "pgbouncer 21:20:18.12 INFO  ==> Waiting for PostgreSQL backend to be accessible",
         # Nothing is known of it: it is no password for that.
         "WARNING server login failed: FATAL the moon is full",
     ],

@@ -1,4 +1,4 @@
-"""What pods, their Events and their controllers say, and which cause that is: `pods.txt` has the messages."""
+"""What pods, their Events and their controllers say, and which cause that is; the messages are in text files."""
 
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from bootheal.model import Ref
 
 MESSAGES = [
     tuple(field.strip() for field in line.split("|", 3))
-    for line in Path(__file__).with_name("pods.txt").read_text(encoding="utf-8").splitlines()
+    for name in ("pods.txt", "storage.txt", "runtimes.txt")
+    for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
 ]
 CREATED = [text for _, reason, _, text in MESSAGES if reason == "FailedCreate"]

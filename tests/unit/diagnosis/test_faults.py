@@ -8,6 +8,7 @@ import pytest
 from bootheal.causes import Gravity
 from bootheal.diagnosis import diagnose
 from bootheal.model import (
+    Component,
     ComponentState,
     Endpoint,
     Extensions,
@@ -48,6 +49,22 @@ FAULTS: dict[str, tuple[Callable[[], Scene], str, str]] = {
     "image not found": (
         lambda: stuck("ImagePullBackOff", 'failed to resolve reference "x/web:1": x/web:1: not found'),
         "image-not-found",
+        POD,
+    ),
+    "the registry on this machine does not run": (
+        lambda: replace(
+            stuck("ErrImagePull", "failed to do request: dial tcp 127.0.0.1:5000: connect: connection refused"),
+            registries={Component("registry", "registry", ComponentState.STOPPED, port=5000): (WEB_POD,)},
+        ),
+        "component-stopped",
+        "container/registry",
+    ),
+    "the registry on this machine runs, and refuses": (
+        lambda: replace(
+            stuck("ErrImagePull", "failed to do request: dial tcp 127.0.0.1:5000: connect: connection refused"),
+            registries={Component("registry", "registry", ComponentState.RUNNING, port=5000): (WEB_POD,)},
+        ),
+        "registry-refuses",
         POD,
     ),
     "image never pulled": (

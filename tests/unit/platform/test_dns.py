@@ -140,7 +140,11 @@ def crashing(log: str) -> DnsObservation:
     [
         (LOOP, "CoreDNS asks itself", "resolv.conf"),
         ("/etc/coredns/Corefile:5 - Error during parsing: Unknown directive", "Corefile", "edit configmap coredns"),
-        ("listen tcp :53: bind: address already in use", "another process has CoreDNS' port", "ss -lnup"),
+        (
+            "listen tcp :53: bind: address already in use",
+            "another process has the port by which it is to be asked",
+            "ss -lnup",
+        ),
     ],
 )
 def test_a_coredns_that_crash_loops_is_told_with_its_log(log: str, words: str, next_step: str) -> None:

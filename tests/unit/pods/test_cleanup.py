@@ -442,8 +442,9 @@ HOOK = Webhook("m.example.org", "MutatingWebhookConfiguration policy", Ref("serv
 
 def completed(**fields: Any) -> Pod:
     """A pod that ended in good order as the machine was shut down."""
-    ended = terminated("Completed", ended=BOOT - 60)
-    return a_pod("db-0", ended, phase="Succeeded", ready=False, node="box", **{"owner": OWNED} | fields)
+    ended = (terminated("Completed", ended=BOOT - 60),)
+    told = {"owner": OWNED, "containers": ended} | fields
+    return a_pod("db-0", phase="Succeeded", ready=False, node="box", **told)
 
 
 @pytest.mark.parametrize("kind", ["statefulset", "daemonset"])
@@ -464,8 +465,9 @@ def test_a_completed_pod_of_what_never_ends_is_deleted(kind: str) -> None:
         completed(owner=None),
         completed(deleting=True),
         a_pod("db-0", terminated("Completed", ended=BOOT + 9), phase="Succeeded", ready=False, owner=OWNED),
+        completed(containers=(terminated("Completed", ended=BOOT - 60), running())),
     ],
-    ids=["a Job's", "a ReplicaSet's", "a bare one", "going", "of this boot"],
+    ids=["a Job's", "a ReplicaSet's", "a bare one", "going", "of this boot", "one whose phase is wrong"],
 )
 def test_what_is_meant_to_end_or_ended_in_this_boot_is_left(pod: Pod) -> None:
     """Its status is what its owner wants to see."""

@@ -84,6 +84,32 @@ def test_an_identifier_that_is_not_told_in_time_is_asked_for_again(answer: Answe
         assert seen(OneServer(answer), OUTSIDE).identifier == identifier
 
 
+@pytest.mark.parametrize(
+    ("word", "why", "hint"),
+    [
+        ("nobody", "follows nobody: neither primary_conninfo nor restore_command is set", "pg_promote()"),
+        ("settings", "is no standby, but made read-only by its settings", "default_transaction_read_only"),
+        ("", "", ""),
+    ],
+)
+def test_a_server_that_answers_and_takes_no_writes_says_why(word: str, why: str, hint: str) -> None:
+    """It is waited for, as what follows somebody is: nobody but a person makes it the primary."""
+    facts = seen(OneServer(Answer(ok=True, spoke=True, value=word), writable=False), OUTSIDE)
+    judgement = DatabaseStep(name="database/shop", database=OUTSIDE).judge(facts, past())
+    assert isinstance(judgement, Wait)
+    assert judgement.why.startswith("no writable primary: db.example.org is read-only (a standby)")
+    assert why in judgement.why
+    assert hint in judgement.hint
+
+
+@pytest.mark.parametrize(("label", "asked"), [({}, True), ({"spilo-role": "replica"}, False)])
+def test_of_a_managed_server_that_is_not_asked(label: dict[str, str], *, asked: bool) -> None:
+    """Patroni makes one of them the primary; it writes their settings, too."""
+    pod = a_pod("db-0", running(name="postgres"), labels={"app": "db"} | label)
+    server = OneServer(Answer(ok=True, spoke=True, value="nobody"), writable=False, pod=pod)
+    assert seen(server, replace(INSIDE, port=1)).read_only == ({"db-0": "nobody"} if asked else {})
+
+
 def crashed(ended: float = BOOT + 20, **fields: Any) -> Container:
     return waiting("CrashLoopBackOff", name="postgres", ended=ended, **fields)
 

@@ -7,9 +7,11 @@ import pytest
 from bootheal.model import Answer, Ref, Service
 from bootheal.ports import World
 from bootheal.probes import Http
+from bootheal.step import Settled
 from bootheal.workloads.observation import look
 from support.few import REFUSED, Few
-from support.objects import a_deployment, a_pod
+from support.objects import NOW, a_deployment, a_pod, past
+from support.workloads import STEP
 
 SERVICE = Service(Ref("service", "shop", "web"), "10.43.0.9", ((80, "http"),), {"app": "web"})
 
@@ -31,6 +33,32 @@ def test_what_nothing_would_make_again_is_not_of_the_workload(owner: Ref | None,
     world = World(cluster=few, host=few)
     seen = look(world, a_deployment(), "delete-pods", None)
     assert [pod.ref.name for pod in seen.pods] == (["debug", "web-1"] if counts else ["web-1"])
+
+
+@pytest.mark.parametrize(
+    ("service", "told"),
+    [
+        (
+            replace(SERVICE, selector={"app": "webb"}),
+            "service/shop/web leads to nobody: its selector, app=webb, fits no pod",
+        ),
+        (SERVICE, ""),
+        (replace(SERVICE, selector={}), ""),
+        (replace(SERVICE, selector={"app": "else"}), ""),
+        (replace(SERVICE, selector={"app": "webb"}, ref=Ref("service", "shop", "other")), ""),
+        (None, ""),
+    ],
+    ids=["it asks for none", "its own", "no selector", "another's pods", "another's name", "none"],
+)
+def test_a_service_of_its_name_that_leads_to_nobody_is_a_remark(service: Service | None, told: str) -> None:
+    """The pods serve, so it is healed; that nobody comes to them no boot has done."""
+    few = Few(a_pod("web-1", labels={"app": "web"}), a_pod("else", labels={"app": "else"}), service=service)
+    web = a_deployment(desired=1, replicas=1, updated=1, ready=1, available=1)
+    facts = look(World(cluster=few, host=few), web, "delete-pods", None)
+    assert facts.unserved == told
+    judgement = STEP.judge(facts, past(now=NOW + 600))
+    assert isinstance(judgement, Settled)
+    assert judgement.remarks == ((told,) if told else ())
 
 
 @pytest.mark.parametrize(

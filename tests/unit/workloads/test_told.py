@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bootheal.model import Container, Occurrence, State
-from bootheal.ports import World
+from bootheal.errors import UnreachableError
+from bootheal.model import Component, ComponentState, Container, Occurrence, State
+from bootheal.ports import Partial, World
 from bootheal.step import Act, GiveUp, Wait
 from bootheal.workloads.observation import look
 from support.few import Few
@@ -158,6 +159,34 @@ def test_events_are_asked_for_where_a_status_says_too_little() -> None:
     few.events = {name: (event("FailedMount", "x"),) for name in ("web-1", "web-2", "web-3", "web-4")}
     found = look(World(cluster=few, host=few), down(), "rollout", None)
     assert [ref.name for ref in found.events] == ["web-1", "web-4"]
+
+
+class Docker(Partial):
+    """One registry, beside the cluster."""
+
+    def registries(self) -> tuple[Component, ...]:
+        return (Component("registry", "registry", ComponentState.STOPPED, why="exit code 137", port=5000),)
+
+
+class NoDocker(Partial):
+    """Nobody answers at its socket."""
+
+    def registries(self) -> tuple[Component, ...]:
+        raise UnreachableError("cannot reach Docker")
+
+
+def test_a_registry_of_this_machine_that_does_not_run_is_named() -> None:
+    """With the command that starts it; without Docker the words are those of any registry."""
+    message = f"{PULL}dial tcp 127.0.0.1:5000: connect: connection refused"
+    container = waiting("ErrImagePull", image="localhost:5000/web:1", message=message)
+    few = Few(a_pod("web-1", container, ready=False, labels={"app": "web"}))
+    judgement = judged(look(World(cluster=few, host=few, containers=Docker()), down(), "rollout", None), 600)
+    assert isinstance(judgement, Wait)
+    assert "container registry on this machine is stopped (exit code 137)" in judgement.why
+    assert "docker start registry" in judgement.hint
+    judgement = judged(look(World(cluster=few, host=few, containers=NoDocker()), down(), "rollout", None), 600)
+    assert isinstance(judgement, Wait)
+    assert "nobody answers" in judgement.why
 
 
 def test_an_init_container_that_runs_is_named_with_its_time() -> None:

@@ -1,6 +1,7 @@
 """Containers as components: in our words, and how those beside the cluster are started."""
 
 import time
+from dataclasses import replace
 
 from bootheal.adapters.docker.engine import Box, DockerEngine
 from bootheal.model import Component, ComponentState
@@ -25,6 +26,13 @@ class DockerContainers:
         """Look at a container."""
         return as_component(self._engine.container(name), "container")
 
+    def registries(self) -> tuple[Component, ...]:
+        """Look at those that are registries of images, whether they run or not."""
+        return tuple(
+            replace(as_component(box, "registry"), port=box.published[REGISTRY_PORT])
+            for box in registry_boxes(self._engine)
+        )
+
     def start(self, name: str) -> None:
         """Start it, if it does not run."""
         self._engine.start(name)
@@ -36,10 +44,15 @@ class DockerContainers:
 
 def registries(engine: DockerEngine) -> tuple[tuple[str, int], ...]:
     """Return the containers that are registries of images, each with its port of this host."""
+    return tuple((box.name, box.published[REGISTRY_PORT]) for box in registry_boxes(engine))
+
+
+def registry_boxes(engine: DockerEngine) -> tuple[Box, ...]:
+    """Return the containers that are registries of images, and are reached by a port of this host."""
     from bootheal.discovery.images import parse  # a boot that is healed has no use for it
 
     return tuple(
-        (box.name, box.published[REGISTRY_PORT])
+        box
         for box in engine.containers()
         if REGISTRY_PORT in box.published and parse(box.image).name in REGISTRY_IMAGES
     )

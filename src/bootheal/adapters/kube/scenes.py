@@ -205,6 +205,7 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
         ),
         events=_events(found),
         gaps=tuple(found.gaps),
+        unread=frozenset({*_NAMESPACED, *_CLUSTERS_OWN} - found.items.keys()),
     )
 
 
