@@ -33,7 +33,7 @@ def fronts(places: Places) -> Mapping[Ref, tuple[str, str]]:
 
 
 def _ingress(custom: Custom) -> Iterator[tuple[str, str]]:
-    tls = {host for each in _list(custom.spec.get("tls")) for host in each.get("hosts") or ()}
+    tls = {str(host) for each in _list(custom.spec.get("tls")) for host in each.get("hosts") or ()}
     for rule in _list(custom.spec.get("rules")):
         host = rule.get("host") or ""
         for path in _list((rule.get("http") or {}).get("paths")):
