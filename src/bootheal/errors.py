@@ -31,6 +31,9 @@ from bootheal.exit_codes import ExitCode
 # This process, or this machine, has too many files open, or no memory for one more.
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
 
+# What an answer of the wrong shape, JSON or rows, does to its reader: it is not understood, which is no bug of ours.
+MISFITS = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+
 
 class BoothealError(Exception):
     """The root: whatever a user or a broken cluster can cause. `exit_code` is that of a command that it ends."""

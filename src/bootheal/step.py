@@ -192,6 +192,14 @@ class Action(ABC):
         """To how many objects it is done."""
         return 1
 
+    @property
+    def by_design(self) -> bool:
+        """Whether a boot needs it although nothing is broken: what each power cut leaves behind, or what was declared.
+
+        What is not, and is needed boot after boot, is told as a habit that somebody could end.
+        """
+        return False
+
     def evidence(self, world: World) -> Mapping[str, str]:  # noqa: ARG002 - most destroy nothing
         """Read what the change will destroy; it is on disk before, and in the report. No secret in it.
 

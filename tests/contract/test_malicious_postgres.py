@@ -1,7 +1,8 @@
 """Whoever answers at a PostgreSQL's address: no secret on the wire, an end in time, and the truth about it."""
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
@@ -9,10 +10,12 @@ import pytest
 
 from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
+from bootheal.cli.streams import silence_libraries
 from bootheal.errors import PermanentError, TransientError
 from bootheal.model import Credentials, Secret, Target
 from bootheal.model.quoted import LONGEST
 from support.malicious_postgres import BEHAVIOURS, LETS_IN, impostor, useful
+from support.malicious_sessions import FLOOD_BYTES, SENSELESS, floods
 from support.reach import direct
 
 CANARY = "canary-2b9e-hunter2"
@@ -79,3 +82,48 @@ def test_no_session_gives_anything_away() -> None:
 
     with ThreadPoolExecutor(max_workers=16) as pool:
         assert [found for each in pool.map(attack, BEHAVIOURS) for found in each] == []
+
+
+QUESTIONS: dict[str, Callable[[Target], object]] = {
+    "role": lambda server: POSTGRES.role(server, WHO, "shop", "app", Secret("other-canary")),
+    "console": lambda server: CONSOLE.read(server, WHO, "shop"),
+    "set": lambda server: CONSOLE.set(server, WHO, "server_login_retry", "0.2"),
+    "reload": lambda server: CONSOLE.reload(server, WHO),
+}
+
+
+def answered(server: Target, question: Callable[[Target], object]) -> str:
+    """Ask, and return what was said of it; anything but an error of ours is a bug."""
+    try:
+        return repr(question(server))
+    except (TransientError, PermanentError) as error:
+        return str(error)
+
+
+@pytest.fixture
+def silent() -> Iterator[None]:
+    """Let no library log, as the command does: see `cli.streams`."""
+    silence_libraries()
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.usefixtures("silent")
+@pytest.mark.parametrize("name", SENSELESS)
+def test_a_server_that_talks_nonsense_is_no_bug(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever its rows hold: an answer, or an error that names it. None of its words act on a reader, nor in a log."""
+    with impostor(SENSELESS[name]) as server:
+        for question, ask in QUESTIONS.items():
+            said = answered(server.target, ask)
+            assert said.isprintable(), (question, said)
+            assert len(said) < 2 * LONGEST, (question, said)
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("question", ["role", "console"])
+def test_a_session_hears_no_more_than_it_can_need(question: str) -> None:
+    """Rows without end would be kept by libpq until the memory is full: five gigabytes in ten seconds."""
+    sent: list[int] = []
+    with impostor(floods(sent.append)) as server:
+        assert "cannot hold a session" in answered(server.target, QUESTIONS[question])
+    assert 0 < sum(sent) < FLOOD_BYTES

@@ -114,6 +114,16 @@ def test_who_may_not_see_all_heals_and_says_what_it_knows_less(shop: Stack) -> N
     assert "not allowed, so it will know less: list events in namespace shop; `bootheal rbac --diff`" in daemon.text
 
 
+def test_few_rights_are_told_in_few_lines(shop: Stack, credential: Path) -> None:
+    """What it may read is looked at, and is well; what it may not, in a line for each verb, by doctor and preflight."""
+    for command in ("doctor", "preflight"):
+        told = bootheal(command, "--config", shop.config, BOOTHEAL_KUBECONFIG=str(credential)).stdout
+        gaps = [line for line in told.splitlines() if line.startswith("not looked at: ")]
+        assert len(gaps) <= 3, told
+        assert [line for line in gaps if " 403" in line] == []
+        assert "4 workloads, 4 Services" in told
+
+
 def test_a_token_that_has_expired_is_refused_until_it_is_renewed(shop: Stack, credential: Path) -> None:
     """It is said to be the credential; with a new one all is well again, which few questions show: one a namespace."""
     shop.cluster.api.accounts.expire()

@@ -15,6 +15,10 @@ from bootheal.cli.wiring import open_world
 from bootheal.config import load
 from bootheal.demo.objects.kinds import CLAIM, DEPLOYMENT, POD, SERVICE, SLICE
 from bootheal.demo.stack import BootScript, Passwords, Stack, StackOptions
+from bootheal.diagnosis import Diagnosis, diagnose
+from bootheal.exit_codes import ExitCode
+from bootheal.ports import World
+from bootheal.preflight import Forecast, Seen, forecast
 from support.command import bootheal, not_healed, outcome
 from support.double import MERGE, SHOP, Api
 from support.stack import running
@@ -73,6 +77,36 @@ def test_an_api_server_that_is_down_leaves_what_the_host_knows(shop: Stack, tmp_
     told = bootheal("doctor", "--kubeconfig", kubeconfig, expect=1).stdout
     assert "the API server tells nothing: only what this host knows itself was looked at" in told
     assert "[api-silent]" in told
+
+
+KINDS = (
+    *("pods", "services", "persistentvolumeclaims", "events", "endpointslices", "deployments", "statefulsets"),
+    *("daemonsets", "jobs", "cronjobs", "nodes", "persistentvolumes", "namespaces", "leases", "secrets"),
+    "serviceaccounts",
+)
+
+
+def test_what_may_not_be_read_is_called_neither_ill_nor_well(shop: Stack) -> None:
+    """A right that is missing is a gap, to doctor and preflight; without pods nobody says that all is well."""
+    with Scope(pytest.fail) as scope:
+        world = open_world(load(shop.config).file.cluster, scope, most=1000)
+        judged = {"": _judged(world)}
+        for kind in KINDS:
+            shop.faults.deny(resource=kind)
+            judged[kind] = _judged(world)
+            shop.faults.clear()
+    well = {each.id for each in judged[""][1].found}
+    for kind, (diagnosis, ahead) in judged.items():
+        assert ([str(each.about) for each in diagnosis.found], kind) == ([], kind)
+        assert ({each.id for each in ahead.found} - well, kind) == (set(), kind)
+        assert any(kind in gap for gap in ahead.gaps) or not kind
+        expected = ExitCode.NOT_HEALED if kind == "pods" else ExitCode.HEALED
+        assert (diagnosis.exit_code, ahead.code(), kind) == (expected, expected, kind)
+
+
+def _judged(world: World) -> tuple[Diagnosis, Forecast]:
+    scene = world.scenes.scene()
+    return diagnose(scene), forecast(Seen(scene=scene, prospect=world.prospects.prospect()))
 
 
 def mistake(stack: Stack, name: str) -> None:

@@ -4,13 +4,14 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bootheal.demo.patroni import Lock
 from bootheal.demo.stack import BootScript
-from support.command import LONGEST, actions, heal, not_healed, outcome, start
+from support.command import LONGEST, actions, bootheal, heal, not_healed, outcome, start
 from support.patroni import Members, members
 from support.thorough import by_night, times
 
@@ -79,6 +80,22 @@ def test_a_drifted_password_is_reset_where_it_can_be(shop: Members, case: str) -
     assert shop.leader == (follower if happens.changes else leader)
     found = outcome(report, "database/shop")
     assert happens.told in json.dumps(found)
+
+
+@by_night
+def test_what_init_writes_heals_them_untouched(shop: Members, tmp_path: Path) -> None:
+    """From nothing: init, a power cut with a drifted password, run --once; nobody has touched the file."""
+    file = tmp_path / "bootheal.yaml"
+    where = ("--kubeconfig", shop.stack.kubeconfig, "--state-directory", tmp_path / "state")
+    made = bootheal("init", *where, "--output", file).stdout
+    assert "found: 1 database, 1 pooler, 2 workloads" in made
+    assert "check: everything named exists" in made
+    shop.stack.power_cut()
+    shop.stack.boot(BOOT)
+    report = heal(file)
+    assert report["verdict"] == "healed"
+    assert "reset the password of role/postgres/pooler" in "\n".join(actions(report))
+    assert all(shop.stack.serving().values())
 
 
 @by_night

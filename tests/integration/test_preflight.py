@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from bootheal.adapters.history import HistoryFile
 from bootheal.demo.stack import BootScript, Stack, StackOptions
 from bootheal.demo.values import encoded
+from support.boots import boot as a_boot
+from support.boots import quick_pass
 from support.command import LONGEST, bootheal, heal, start
 from support.receiver import TOKEN, receiving
 from support.stack import running
@@ -50,6 +53,29 @@ def booting(stack: Stack) -> Iterator[None]:
     stack.boot(BootScript.quick(crash_recovery=0.0, stuck="", leftover=False))
     yield
     stack.wait_until("all to serve", lambda: all(stack.serving().values()))
+
+
+def test_without_a_cluster_that_answers_this_host_is_looked_at_all_the_same(tmp_path: Path) -> None:
+    """Nobody can say whether it would come back; what needed repair in each boot is told, and what was not seen."""
+    kept = HistoryFile(tmp_path, pytest.fail)
+    for number in range(4):
+        kept.add(a_boot(f"boot {number}"), quick_pass(20.0, "reset-password"))
+    (tmp_path / "kubeconfig").write_text(
+        "current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\n"
+        'clusters: [{name: c, cluster: {server: "http://127.0.0.1:9"}}]\nusers: [{name: u, user: {token: x}}]\n'
+    )
+    config = tmp_path / "bootheal.yaml"
+    config.write_text(
+        f"cluster: {{kind: kubernetes, kubeconfig: {tmp_path}/kubeconfig}}\nstate_directory: {tmp_path}\n"
+        "workloads: {deployment/shop/web: {}}\n"
+    )
+    told = bootheal("preflight", "--config", config, expect=1).stdout
+    assert "step/pooler/shop: it has needed the same repair in most boots: reset-password was needed in 4" in told
+    (gap,) = (line for line in told.splitlines() if line.startswith("not looked at: "))
+    assert {"what bootheal may do", "who waits for whom"} <= {
+        *gap.removeprefix("not looked at: ").split(":")[0].split(", ")
+    }
+    assert told.splitlines()[-1].startswith("cannot say whether it would come back")
 
 
 def test_a_healthy_demo_would_come_back(shop: Stack) -> None:

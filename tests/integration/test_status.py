@@ -1,11 +1,15 @@
 """`bootheal status`: what somebody reads who has neither the cluster nor root."""
 
+import fcntl
 import json
 import os
+import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -341,6 +345,29 @@ def test_how_this_boot_compares_is_told_in_a_line(config: Path, tmp_path: Path) 
     assert "healed in 26.1 s, the median of the last three is 28.0 s\n" in said
     assert "pooler/shop: reset-password was needed in 4 of the last 4 boots: what breaks it each time?\n" in said
     assert said.count("30.0 s: pooler/shop: reset-password\n") == 1
+
+
+def test_what_is_not_well_is_in_sight_on_a_small_terminal(config: Path, tmp_path: Path) -> None:
+    """Of more steps than there are lines those that are well are counted, and the others told."""
+    well = (Outcome(f"deployment/shop/web-{number}", Ending.SETTLED, "it serves") for number in range(40))
+    ill = Outcome("deployment/shop/last", Ending.GAVE_UP, "its image is gone", hint="push it again")
+    state = memory(tmp_path)
+    with state.hold():
+        begin(state)
+        state.finish(Report("boot-7", 1_000.0, 2.0, (*well, ill)))
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    command = [sys.executable, "-m", "bootheal", "status", "--watch", "--config", str(config)]
+    with subprocess.Popen(command, env={**environment(), "TERM": "xterm"}, stdout=theirs, stderr=theirs) as process:
+        shown = ""
+        while "push it again" not in shown:
+            shown += os.read(ours, 4096).decode()
+        process.send_signal(signal.SIGINT)
+        process.wait(LONGEST)
+    os.close(ours)
+    os.close(theirs)
+    assert "40 of 41 steps are well" in shown
+    assert "its image is gone" in shown
 
 
 def test_a_watcher_ends_with_its_reader(config: Path) -> None:

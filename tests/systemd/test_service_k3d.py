@@ -204,7 +204,10 @@ def test_going_back_to_k3s_takes_docker_away(k3d: Box) -> None:
 
 
 def test_an_account_of_its_own_heals_and_can_be_given_up(installed: Box) -> None:
-    """The service asks all in its account's name; the administrator's kubeconfig is not given to it."""
+    """The service asks all in its account's name; the administrator's kubeconfig is not given to it.
+
+    Where the cluster is down just then, it is said what is left there, and what takes it away.
+    """
     installed.configure({"cluster": OF_K3S})
     install(installed, "--k3s --service-account")
     units = ("bootheal-account.service", "bootheal-account.timer", "bootheal.service")
@@ -220,11 +223,17 @@ def test_an_account_of_its_own_heals_and_can_be_given_up(installed: Box) -> None
         each.user for each in installed.stack.requests if not each.path.startswith(("/apis/rbac", "/api/v1/namesp"))
     }
     assert asked == {"system:serviceaccount:kube-system:bootheal"}
-    install(installed, "--k3s")
+    installed.stack.power_cut()
+    said = install(installed, "--k3s")
+    assert re.search(
+        r"^Left in the cluster: .+ Once the cluster answers: bootheal rbac --withdraw$", said, re.MULTILINE
+    )
     assert rights(installed) == K3S
     installed.machine.run("test", "!", "-e", ACCOUNT)
-    assert installed.stack.find("serviceaccounts", "bootheal", "kube-system") is None
-    assert installed.machine.run("systemctl", "list-unit-files", "bootheal-account*", codes=(0, 1)).startswith(
-        "UNIT FILE"
-    )
+    left = installed.machine.run("systemctl", "list-unit-files", "bootheal-account*", codes=(0, 1))
+    assert left.startswith("UNIT FILE")
+    installed.stack.boot(BOOT)
+    installed.machine.run("systemctl", "restart", "bootheal")  # to it that was a boot
     installed.wait_healed()
+    installed.machine.run("bootheal", "rbac", "--withdraw")
+    assert installed.stack.find("serviceaccounts", "bootheal", "kube-system") is None

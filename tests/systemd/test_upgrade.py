@@ -1,6 +1,7 @@
 """Upgrading and uninstalling: by their name the last tests of the machine, which is of no use after them."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,8 @@ from support.box import CONFIG, STATE, Box
 
 # The first test waits for the machine to be made, from packages.
 pytestmark = pytest.mark.timeout(600)
+
+ACCOUNT = "/var/lib/bootheal-account"
 
 
 def test_installing_again_upgrades_and_keeps_what_is_yours(box: Box) -> None:
@@ -23,9 +26,15 @@ def test_installing_again_upgrades_and_keeps_what_is_yours(box: Box) -> None:
 
 
 def test_uninstalling_leaves_configuration_and_state_only(installed: Box) -> None:
-    """And nothing of the program, its unit, its manual."""
+    """And nothing of the program, its unit, its manual, or in the cluster of an account of its own."""
     machine = installed.machine
+    for name in ("bootheal.service.d/service-account.conf", "bootheal-account.service", "bootheal-account.timer"):
+        machine.run("cp", f"/srv/bootheal/systemd/{Path(name).name}", f"/usr/local/lib/systemd/system/{name}")
+    machine.run("mkdir", ACCOUNT)
+    machine.run("bootheal", "rbac", "--apply", "--credential", f"{ACCOUNT}/kubeconfig")
     machine.run("/srv/bootheal/scripts/install", "--uninstall")
+    assert installed.stack.find("serviceaccounts", "bootheal", "kube-system") is None
+    assert installed.stack.find("rolebindings", "bootheal") is None
     left = machine.run("find", "/opt", "/usr/local", "/etc", "/var/lib", "-name", "*bootheal*").split()
     assert sorted(left) == ["/etc/bootheal", CONFIG, "/var/lib/bootheal"]
     assert machine.file(STATE).exists()

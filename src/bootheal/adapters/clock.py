@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Self
 
 from bootheal.adapters.scope import Scope
 from bootheal.errors import ExhaustedError
@@ -41,6 +41,14 @@ class ThreadWorkers:
         self._closed = False
         self._lock = threading.Lock()
         scope.on_close(self._close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Have the threads end before their scope does, each with what it is at; what waits for one is dropped."""
+        self._close()
+        self._scope.forget(self._close)
 
     def start(self, call: Callable[[], None]) -> None:
         """Run `call` on a thread that is free, or a new one, or the first to become free.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bootheal import __version__
 from bootheal.adapters.files import advice, remove_leftovers, replace_file
-from bootheal.history.boots import HABIT_BOOTS, healthy_after, repairs
+from bootheal.history.boots import HABIT_BOOTS, healthy_after, needed
 from bootheal.model import VERDICTS, Event, EventKind, History, Outcome, Report
 from bootheal.narrate import Note
 
@@ -123,10 +123,11 @@ def _of_boots(history: History) -> Iterator[str]:
     healthy = healthy_after(latest[-1]) if latest else None
     samples = [] if healthy is None else [(NONE, healthy)]
     yield from _gauge("boot_to_healthy_seconds", "From power-on until all served, in this boot.", samples)
-    counts = Counter(what for boot in latest for what in repairs(boot))
-    needed = [({"step": step, "action": action}, float(boots)) for (step, action), boots in sorted(counts.items())]
+    counts = sorted(needed(history).items())
     yield from _gauge(
-        "action_boots", f"In how many of the last {HABIT_BOOTS} boots each kind of change was needed.", needed
+        "action_boots",
+        f"In how many of the last {HABIT_BOOTS} boots something broken was mended by each kind of change.",
+        [({"step": step, "action": action}, float(boots)) for (step, action), boots in counts],
     )
 
 

@@ -24,6 +24,9 @@ LONGER = 1.5
 NO_ROUTE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH})
 CHUNK = 1 << 16
 
+# What a session of libpq's is told at most: it asks for a role, or for a pooler's settings, and keeps all that comes.
+MOST_BYTES = 16 << 20
+
 # A bridge whose ends are cut ends at once, if the machine is not very busy.
 BRIDGE_SECONDS = 1.0
 
@@ -63,7 +66,8 @@ class Reach:
     def local(self, target: Target, timeout: float) -> Iterator[tuple[str, int]]:
         """Yield a host and port that libpq can connect to, once: it can't be handed a socket.
 
-        The connection is cut after `timeout` seconds in all, and when the context is left, whatever libpq is doing.
+        The connection is cut after `timeout` seconds in all, after MOST_BYTES from there, and when the context is left,
+        whatever libpq is doing.
         """
         until = time.monotonic() + timeout
         try:
@@ -109,13 +113,15 @@ def _serve(listener: socket.socket, far: socket.socket, until: float) -> None:
 
 
 def _pump(near: socket.socket, far: socket.socket, until: float) -> None:
+    heard = 0
     with selectors.DefaultSelector() as selector:
         selector.register(near, selectors.EVENT_READ, far)
         selector.register(far, selectors.EVENT_READ, near)
-        while (left := until - time.monotonic()) > 0:
+        while (left := until - time.monotonic()) > 0 and heard <= MOST_BYTES:
             for key, _ in selector.select(left):
                 data = key.fileobj.recv(CHUNK)  # type: ignore[union-attr]
                 if not data:
                     return
+                heard += len(data) if key.fileobj is far else 0
                 key.data.settimeout(left)
                 key.data.sendall(data)

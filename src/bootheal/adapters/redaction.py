@@ -5,17 +5,69 @@ told (`Redaction().told(text)`), in whatever dress a secret may come out there.
 """
 
 import base64
+import json
 import re
 import threading
 import urllib.parse
 from collections.abc import Iterator
 
-from bootheal.model.quoted import log_lines, plain
+from bootheal.model.quoted import log_lines, plain, visible
 
 HIDDEN = "***"
 
 # So much of a secret, and more, is hidden wherever it stands; less is told by chance.
 PART = 8
+
+# What is shorter stands in every line.
+SHORTEST = 4
+
+# Passwords that people do take, and words of what is said here all the time.
+EVERYDAY = frozenset(
+    [
+        "admin",
+        "app",
+        "application",
+        "client",
+        "cluster",
+        "connection",
+        "container",
+        "database",
+        "default",
+        "deployment",
+        "error",
+        "failed",
+        "guest",
+        "healthy",
+        "kubernetes",
+        "login",
+        "master",
+        "namespace",
+        "node",
+        "password",
+        "pgbouncer",
+        "pooler",
+        "postgres",
+        "postgresql",
+        "primary",
+        "ready",
+        "redis",
+        "replica",
+        "restart",
+        "role",
+        "root",
+        "running",
+        "secret",
+        "server",
+        "service",
+        "start",
+        "system",
+        "test",
+        "user",
+        "workload",
+    ]
+)
+
+_NOWHERE = re.compile(r"(?!)")
 
 # So many lines of logs are known to have been told; what is written down is written within a second or two.
 LOGGED = 500
@@ -44,43 +96,47 @@ class Redaction:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._read: set[str] = set()
-        self._known: list[str] = []  # the longest first, so that no rest of it remains; as the dresses
-        self._dresses: list[str] = []
+        self._read: set[tuple[str, tuple[str, ...]]] = set()
+        self._dresses: list[str] = []  # the longest first, so that no rest of it remains
         self._parts: set[str] = set()
+        self._words: list[str] = []
+        self._alone = self._marked = _NOWHERE
         self._logged: tuple[str, ...] = ()
-        self._lock = threading.Lock()
 
-    def learn(self, secret: str) -> None:
-        """Hide this text from now on, wherever it stands; of an auth_file each password in it."""
-        if secret in self._read:  # looks read the same Secrets several times a second
+    def learn(self, secret: str, *names: str) -> None:
+        """Hide this text from now on, wherever it stands; of an auth_file each password in it.
+
+        What is a word like any other, or part of one of these `names` that all may read, is hidden where it stands
+        for itself: a report without the letter "a" is none, and shows what the password is.
+        """
+        if (secret, names) in self._read:  # looks read the same Secrets several times a second
             return
         with self._lock:  # of two that are learnt at once neither may be lost
-            self._learn(secret)
+            self._learn(secret, names)
 
-    def _learn(self, secret: str) -> None:
+    def _learn(self, secret: str, names: tuple[str, ...]) -> None:
         fresh = {secret, secret.strip(), *listed(secret)} - {""}
-        dresses = {dress for each in fresh for dress in _dresses(each)}
+        words = {each for each in fresh if _is_word(each, names)}
+        secrets = fresh - words
+        dresses = {dress for each in secrets for dress in _dresses(each)}
+        whole = {secret, secret.strip()} if listed(secret) else set()  # a file: each line of it looks like any other's
         # Looks on several threads read these: they are replaced, never changed.
-        self._known = sorted(fresh.union(self._known), key=len, reverse=True)
-        self._dresses = sorted(dresses.union(self._dresses), key=len, reverse=True)
+        self._dresses = sorted(dresses.union(self._dresses, map(_hex, secrets)), key=len, reverse=True)
         self._parts = self._parts | {
-            dress[at : at + PART] for dress in dresses if "\n" not in dress for at in range(len(dress) - PART + 1)
+            dress[at : at + PART] for dress in dresses - whole for at in range(len(dress) - PART + 1)
         }
-        self._read = self._read | {secret}  # last: whoever finds it here finds it hidden, too
+        self._words = sorted(words.union(self._words), key=len, reverse=True)
+        self._alone, self._marked = _patterns(self._words)
+        self._read = self._read | {(secret, names)}  # last: whoever finds it here finds it hidden, too
 
     def __call__(self, text: str) -> str:
         """Return the text without passwords, and without what a terminal would take for commands."""
-        for password in self._known:
-            text = text.replace(password, HIDDEN)
-        text = _unlikely(text)
+        text = self._without_words(_unlikely(self._without_dresses(text)))
         return "".join(character for character in text if character.isprintable() or character == "\n")
 
     def told(self, text: str) -> str:
         """Return one line that may be told to anybody: no secret, nor a part of one, and nothing that acts."""
-        for dress in self._dresses:
-            text = text.replace(dress, HIDDEN)
-        text = _unmistakable(self._without_parts(text))
+        text = self._without_words(_unmistakable(self._without_parts(self._without_dresses(text))))
         if lines := log_lines(text):
             with self._lock:
                 self._logged = tuple(dict.fromkeys((*lines, *self._logged)))[:LOGGED]
@@ -89,6 +145,14 @@ class Redaction:
     def logged(self) -> tuple[str, ...]:
         """Return the lines of logs in what was told lately, as they were told."""
         return self._logged
+
+    def _without_dresses(self, text: str) -> str:
+        for dress in self._dresses:
+            text = text.replace(dress, HIDDEN)
+        return text
+
+    def _without_words(self, text: str) -> str:
+        return self._marked.sub(HIDDEN, self._alone.sub(HIDDEN, text)) if self._words else text
 
     def _without_parts(self, text: str) -> str:
         """Hide each stretch of the text that is covered by parts of secrets."""
@@ -104,6 +168,25 @@ class Redaction:
                 kept.append(HIDDEN)
                 at = end + PART - 1
         return "".join(kept)
+
+
+def _is_word(secret: str, names: tuple[str, ...]) -> bool:
+    """Tell whether a secret is a word that stands in many a sentence, or in names, which are no secret."""
+    short = len(secret) < PART and (len(secret) < SHORTEST or secret.isalpha() or secret.isdecimal())
+    return short or secret.lower() in EVERYDAY or any(secret in name for name in names)
+
+
+def _patterns(words: list[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what finds words that stand alone, and those that must be marked: in quotes, behind a "="."""
+    marked = [word for word in words if len(word) < SHORTEST or word.lower() in EVERYDAY]
+    alone = [word for word in words if word not in marked]
+    return _either(r"(?<![\w/.-])", alone, r"(?![\w/-]|\.\w)"), _either(
+        r"(?<=[\"'`=])", marked, r"(?=[\"'`\s,;&)\]}]|$)(?![\"'`]\s*:)"
+    )
+
+
+def _either(before: str, words: list[str], after: str) -> re.Pattern[str]:
+    return re.compile(f"{before}(?:{'|'.join(map(re.escape, words))}){after}") if words else _NOWHERE
 
 
 def listed(text: str) -> list[str]:
@@ -123,10 +206,21 @@ def _unmistakable(text: str) -> str:
     return _BEARER.sub(rf"\1 {HIDDEN}", text)
 
 
+def _hex(secret: str) -> str:
+    """Return it as PostgreSQL shows bytes; of a short one that is a number like any other."""
+    return secret.encode(errors="surrogatepass").hex() if len(secret) >= PART else secret
+
+
 def _dresses(secret: str) -> Iterator[str]:
-    """Yield the secret as it is, as in a URL, and in base64 behind 0, 1 or 2 other bytes."""
+    """Yield the secret as it is, as it is quoted, as in a URL, and in base64 behind 0, 1 or 2 other bytes."""
     yield secret
-    yield urllib.parse.quote(secret, safe="")
+    yield visible(secret)
+    for ascii_only in (True, False):
+        yield json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+    for quote in "'\"":
+        yield secret.replace(quote, quote * 2)
+    yield urllib.parse.quote(secret, safe="", errors="surrogatepass")
+    yield urllib.parse.quote_plus(secret, errors="surrogatepass")
     if len(secret) >= PART:
         raw = secret.encode(errors="surrogatepass")
         for before in range(3):

@@ -42,7 +42,13 @@ class Scope:
 
     def on_close(self, end: Callable[[], None]) -> None:
         """Have `end` called first of all when the scope is left: it asks something to end, and waits for nothing."""
-        self._endings.append(end)
+        with self._lock:
+            self._endings.append(end)
+
+    def forget(self, end: Callable[[], None]) -> None:
+        """Call it no more: what it ends has ended."""
+        with self._lock:
+            self._endings = [each for each in self._endings if each != end]
 
     def check(self) -> None:
         """Raise UnreachableError where the scope has been left: nothing is begun any more."""
@@ -78,8 +84,8 @@ class Scope:
         """Ask all to end, cut what they wait on, and wait for them, but not for long."""
         with self._lock:
             self._closed = True
-            sockets = list(self._sockets)
-        for end in self._endings:
+            sockets, endings = list(self._sockets), self._endings
+        for end in endings:
             end()
         for sock in sockets:
             cut(sock)

@@ -29,11 +29,17 @@ def together(
         except Exception as error:  # noqa: BLE001 - raised below, on the caller's thread
             answers.put((key, error))
 
-    workers = ThreadWorkers(scope, at_once)
-    for key, question in questions.items():
-        workers.start(lambda key=key, question=question: ask(key, question))  # type: ignore[misc]
-    until, found = time.monotonic() + seconds, dict[Key, Any]()
-    while len(found) < len(questions):
+    with ThreadWorkers(scope, at_once) as workers:
+        for key, question in questions.items():
+            workers.start(lambda key=key, question=question: ask(key, question))  # type: ignore[misc]
+        found = _awaited(answers, len(questions), time.monotonic() + seconds)
+    late = UnreachableError(f"no answer after {seconds:g} s")
+    return {key: found.get(key, late) for key in questions}
+
+
+def _awaited(answers: "queue.SimpleQueue[tuple[Key, Any]]", count: int, until: float) -> dict[Key, Any]:
+    found = dict[Key, Any]()
+    while len(found) < count:
         try:
             key, answer = answers.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
@@ -41,5 +47,4 @@ def together(
         if isinstance(answer, Exception) and not isinstance(answer, BoothealError):
             raise answer
         found[key] = answer
-    late = UnreachableError(f"no answer after {seconds:g} s")
-    return {key: found.get(key, late) for key in questions}
+    return found

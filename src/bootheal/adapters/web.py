@@ -17,6 +17,7 @@ from bootheal import __version__
 from bootheal.adapters import dns
 from bootheal.adapters.bounded import Line, connect
 from bootheal.adapters.door import AstrayError, Door, sendable, shown
+from bootheal.adapters.x509 import as_others_do
 from bootheal.errors import PermanentError, UnreachableError, scarce, why_silent
 from bootheal.model import Answer, Target
 from bootheal.model.quoted import quoted
@@ -139,7 +140,7 @@ def trust(door: Door, ca: str, *, insecure: bool) -> ssl.SSLContext | None:
     if ca and Path(ca).exists() and not Path(ca).is_file():
         raise _unusable(ca, "it is no file")  # a FIFO would be waited for
     try:
-        context = ssl.create_default_context(cafile=ca or None)
+        context = as_others_do(ssl.create_default_context(cafile=ca or None))
     except OSError as error:  # an SSLError is one, too
         reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
         raise _unusable(ca, reason or str(error)) from None

@@ -13,7 +13,7 @@ from bootheal import __version__
 from bootheal.cli import arguments, examining
 from bootheal.cli.arguments import CONFIG, seconds, takes_file
 from bootheal.cli.arguments import config as _common
-from bootheal.cli.streams import forgive, open_missing
+from bootheal.cli.streams import forgive, open_missing, silence_libraries
 from bootheal.errors import BoothealError, ConfigurationError
 from bootheal.exit_codes import ExitCode
 from bootheal.model.quoted import quoted
@@ -48,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     open_missing()
     forgive("stderr")
+    silence_libraries()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows ASCII only is no reason to fail

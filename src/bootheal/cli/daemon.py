@@ -8,23 +8,20 @@ from functools import partial
 from pathlib import Path
 
 from bootheal.adapters.clock import SystemClock
-from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.state import StateFile
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli.afterwards import Afterwards
-from bootheal.cli.announcer import Announcer
-from bootheal.cli.chronicle import Chronicle
+from bootheal.cli.audience import Audience, audience, warn
 from bootheal.cli.discovering import discovered
 from bootheal.cli.entitled import knows_less
 from bootheal.cli.for_all import ForAll
 from bootheal.cli.lookout import Lookout
 from bootheal.cli.mandate import mandate
-from bootheal.cli.messenger import Messenger
 from bootheal.cli.outlook import LookAhead
 from bootheal.cli.parts import Parts, gate_alone
 from bootheal.cli.terminal import Reporter
-from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_inventory, open_memory, open_world
+from bootheal.cli.wiring import first_epoch, make_engine, open_inventory, open_memory, open_world
 from bootheal.cli.word import said, understood
 from bootheal.config import Configuration, load
 from bootheal.config.configuration import found
@@ -58,8 +55,6 @@ class Daemon:
         self._path, self._configuration, self._declared = path, configuration, configuration
         self._reporter, self._inbox = reporter, inbox
         self._systemd, self._most = systemd, most
-        self._metrics = Metrics(None, reporter.note, lambda: None)
-        self._chronicle = Chronicle(configuration.file, self._warn)
         self._trouble, self._well, self._said = "", False, ""
         self._stood_by: tuple[str, Verdict | None] | None = None
         self._found: tuple[Configuration, Configuration] | None = None
@@ -93,7 +88,7 @@ class Daemon:
             self._warn(warning)
 
     def _warn(self, text: str) -> None:
-        self._reporter.note(f"warning: {text}", Note.ADVICE)
+        warn(self._reporter, text)
 
     def _take_part(self) -> int | None:
         """Live under one mandate: it outlasts what is declared, unless that is about another Lease or cluster."""
@@ -111,26 +106,24 @@ class Daemon:
         """Pass after pass under one configuration, for as long as we are the ones who act. None: it was renewed."""
         world = open_world(self._configuration.file.cluster, scope, ours, most=self._most)
         memory = open_memory(self._configuration.file, world.logged)
-        self._metrics = Metrics(
-            self._configuration.file.metrics_file, self._reporter.note, lambda: memory.recovering_since
-        )
-        self._chronicle = Chronicle(self._configuration.file, self._warn, world.logged)
-        messenger = Messenger(self._configuration.file, world.told, scope, self._warn)
-        announcer = Announcer(world, scope, self._warn, wanted=self._configuration.file.events)
         systemd = ForAll(self._configuration.file, world.logged).hear(self._systemd.tell)
-        listeners = (self._chronicle.tell, self._metrics.tell, messenger.tell, announcer.tell, systemd)
-        tell = fan_out(memory.progress, *listeners, self._reporter.tell)
+        who = audience(self._configuration.file, world, memory, scope, self._reporter, systemd)
         discovers = self._declared.file.discover is not None
         # What is found joins the graph of what is listed: so the cluster comes first.
         opening = discovers and self._configuration is self._declared
-        parts = Parts(tell, self._configuration.plan, opening=opening)
+        parts = Parts(who.tell, self._configuration.plan, opening=opening)
         reader = open_inventory(self._declared.file.cluster, scope) if discovers else None
         if reader:
             self._watch_out(world, scope, reader)
         first = gate_alone(self._configuration) if opening else self._configuration
         engine = self._engine(first, world, memory, scope, parts, ours=ours)
         ahead = LookAhead(
-            lambda: self._configuration, world, scope, metrics=self._metrics, note=self._warn, tell=messenger.foretold
+            lambda: self._configuration,
+            world,
+            scope,
+            metrics=who.metrics,
+            note=self._warn,
+            tell=who.messenger.foretold,
         )
         while not (engine.renewed or engine.stopped):
             if ours.objection():
@@ -140,7 +133,7 @@ class Daemon:
                 continue
             ours.tell("")
             try:
-                code = self._pass(engine, world, memory, messenger, parts)
+                code = self._pass(engine, world, who, parts)
             except (LockedError, StateError) as error:
                 self._complain(error)
                 engine.pause(SOON_SECONDS if isinstance(error, LockedError) else LATER_SECONDS)
@@ -206,11 +199,11 @@ class Daemon:
         if self._stood_by != (why, elsewhere) and memory.stand_by(why, elsewhere):
             self._stood_by = (why, elsewhere)
 
-    def _pass(self, engine: Engine, world: World, memory: Recorder, messenger: Messenger, parts: Parts) -> int | None:
+    def _pass(self, engine: Engine, world: World, who: Audience, parts: Parts) -> int | None:
         """Make a pass, or the first part of one; return the exit code where it was the last one."""
-        with memory.hold() as remembered:
-            if memory.remark:
-                self._warn(memory.remark)
+        with who.memory.hold() as remembered:
+            if who.memory.remark:
+                self._warn(who.memory.remark)
             report = engine.run(first_epoch(world, remembered))
             if parts.opening and VERDICTS[report.verdict].well:
                 parts.opened(report)
@@ -218,15 +211,14 @@ class Daemon:
             whole = parts.whole(report, found(self._configuration))
             report = self._afterwards.told(whole, self._configuration, world)
             self._reporter.conclude(report)
-            memory.finish(report)
-            self._metrics.finish(report, self._chronicle.finish(report, world), memory.baselines)
-        messenger.finish(report)
+            who.keep(report, world)
+        who.messenger.finish(report)
         self._afterwards.keep(report, self._configuration, world)
         self._trouble, self._well = "", VERDICTS[report.verdict].well
-        self._said = said(report, memory.boots)
+        self._said = said(report, who.memory.boots)
         code = 0 if engine.stopped else last_code(report)
         if code is not None:
-            messenger.wait(lambda: engine.stopped)
+            who.messenger.wait(lambda: engine.stopped)
         elif not (engine.renewed or engine.deposed):
             self._reporter.note(resting(report, self._configuration.file.recheck), Note.RESTS)
             self._examine(world)

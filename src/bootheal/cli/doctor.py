@@ -11,6 +11,7 @@ from bootheal.adapters.scope import Scope
 from bootheal.cli.arguments import CONFIG
 from bootheal.cli.kind import find_cluster
 from bootheal.cli.looking import examined
+from bootheal.cli.shown import show
 from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
 from bootheal.config import Configuration, load
@@ -79,7 +80,7 @@ def tell(found: Diagnosis, world: World, *, as_data: bool) -> None:
     if as_data:
         print(json.dumps(hidden(as_json(found), world.told), indent=2))
     else:
-        print(*map(world.told, lines(found)), sep="\n")
+        show(map(world.told, lines(found)))
 
 
 def chosen(options: argparse.Namespace) -> tuple[Cluster, Configuration | None, Path | None]:

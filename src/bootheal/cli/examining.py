@@ -15,7 +15,8 @@ EXAMPLES = {
     "  3    data would be at risk\n  78   the configuration",
     "doctor": "examples:\n  sudo bootheal doctor\n  sudo bootheal doctor shop deployment/web/front\n"
     "  bootheal doctor --kubeconfig ~/.kube/config --json | jq '.found[].id'\n\n"
-    "exit codes:\n  0    all is well, or passes by itself\n  1    something is not well\n  3    data is at risk",
+    "exit codes:\n  0    all is well, or passes by itself\n  1    something is not well, or nobody can say\n"
+    "  3    data is at risk",
     "explain": "example:\n  bootheal explain postgres-lock-file-empty",
     "bundle": "examples:\n  sudo bootheal bundle\n  sudo bootheal bundle --output /tmp/shop.tar.gz",
 }

@@ -52,26 +52,31 @@ def seen(configuration: Configuration, world: World, scope: Scope) -> Seen:
     namespaces = configuration.file.namespaces()
     scene = look(world, scope, namespaces, PATIENCE)
     questions: dict[tuple[str, str], Callable[[], Any]] = {
-        ("prospect", ""): partial(world.prospects.prospect, namespaces),
-        ("box", ""): partial(_box, configuration, world),
-        ("machine", ""): partial(_machine, configuration),
-        ("waits", ""): partial(_waits, configuration, namespaces),
+        ("prospect", "what pods declare"): partial(world.prospects.prospect, namespaces),
+        ("box", "this host"): partial(_box, configuration),
+        ("rights", "what bootheal may do"): lambda: tuple(_refused(configuration, world)),
+        ("machine", "this machine"): partial(_machine, configuration),
+        ("waits", "who waits for whom"): partial(_waits, configuration, namespaces),
         **_servers(configuration, world),
     }
     answers = together(scope, questions, SERVERS_SECONDS)
-    failed = {name or kind: answer for (kind, name), answer in answers.items() if isinstance(answer, BoothealError)}
+    failed = {name: answer for (_, name), answer in answers.items() if isinstance(answer, BoothealError)}
     missing = {name: answer for name, answer in failed.items() if "/" in name and isinstance(answer, MissingError)}
-    good = {key: answer for key, answer in answers.items() if not isinstance(answer, BoothealError)}
-    prospect = good.get(("prospect", ""), Prospect())
+    good = [(kind, answer) for (kind, _), answer in answers.items() if not isinstance(answer, BoothealError)]
+
+    def of(kind: str, otherwise: Any) -> Any:
+        return next((answer for each, answer in good if each == kind), otherwise)
+
+    prospect: Prospect = of("prospect", Prospect())
     doors = _doors(configuration, world, needed(scene, prospect))
     return Seen(
         scene=scene,
         prospect=replace(prospect, silent=_silent(world, scope, doors)),
-        databases=tuple(answer for (kind, _), answer in good.items() if kind == "database"),
-        poolers=tuple(answer for (kind, _), answer in good.items() if kind == "pooler"),
-        box=good.get(("box", ""), BoxFacts()),
-        machine=good.get(("machine", ""), MachineFacts()),
-        waits=good.get(("waits", ""), WaitFacts()),
+        databases=tuple(answer for kind, answer in good if kind == "database"),
+        poolers=tuple(answer for kind, answer in good if kind == "pooler"),
+        box=replace(of("box", BoxFacts()), refused=of("rights", ())),
+        machine=of("machine", MachineFacts()),
+        waits=of("waits", WaitFacts()),
         missing=tuple((name, str(error)) for name, error in missing.items()),
         gaps=tuple(f"{name}: {error}" for name, error in failed.items() if name not in missing),
     )
@@ -141,12 +146,11 @@ def _machine(configuration: Configuration) -> MachineFacts:
     return machine_facts(cluster.unit if cluster.kind == K3S else "", kubeconfig=file, context=cluster.context)
 
 
-def _box(configuration: Configuration, world: World) -> BoxFacts:
+def _box(configuration: Configuration) -> BoxFacts:
     file = configuration.file
     kept = history.read(file.state_directory) if file.state_directory.is_dir() else History()
     return BoxFacts(
         units=tuple(_units(configuration)),
-        refused=tuple(_refused(configuration, world)),
         habits=tuple(habits(kept)),
         recoveries=recoveries(kept),
         upgrades=_upgrades(configuration),

@@ -50,9 +50,10 @@ def _looked(inhibitor: Inhibitor, look: Look, *, strict: bool) -> str:
         inhibitor.release()
         return f"no reboot is refused: cannot look ahead: {error}"
     said, code = told(verdict(found, strict=strict)), found.code(strict=strict)
-    if not code or (found.blind and code is not ExitCode.PERSON):  # a reboot may be what such a cluster needs
+    blind = found.blind and code is not ExitCode.PERSON
+    if not code or blind:  # a reboot may be what a cluster needs that tells nothing
         inhibitor.release()
-        return said
+        return f"no reboot is refused: {said}" if blind else said
     inhibitor.hold(f"{said}: see `bootheal preflight`")
     return f"planned reboots are refused: {said}"
 

@@ -92,8 +92,11 @@ def _registries(
 def examined(
     world: World, scope: Scope, namespaces: Sequence[str] = (), configuration: Configuration | None = None
 ) -> tuple[Scene, Diagnosis]:
-    """Look, and find out why what is not well is not; with a configuration, its steps ask the servers, too."""
-    scene = look(world, scope, namespaces)
+    """Look, and find out why what is not well is not; with a configuration, its steps ask the servers, too.
+
+    Where not the whole cluster may be looked at, `namespaces` are, else those that the configuration is about.
+    """
+    scene = look(world, scope, namespaces or (configuration.file.namespaces() if configuration else ()))
     if configuration is not None and scene.present:
         scene = replace(scene, judged=judged(configuration, world, scope))
     return scene, diagnose(scene)

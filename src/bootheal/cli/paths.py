@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bootheal.adapters.host import BOOT_ID
 from bootheal.cli.arguments import CONFIG
 from bootheal.errors import ConfigurationError, UsageError
+from bootheal.model.quoted import visible
 
 if TYPE_CHECKING:
     from bootheal.config.document import KeyPath
@@ -37,7 +38,7 @@ def read_paths(config: Path | None) -> Paths:
         if config is None:
             return Paths()
         if _is_missing(config):
-            raise UsageError(f"cannot read {config}: there is no such file") from None
+            raise UsageError(f"cannot read {visible(str(config))}: there is no such file") from None
         raise
 
 

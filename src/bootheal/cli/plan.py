@@ -2,8 +2,6 @@
 
 import argparse
 import json
-import shutil
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.scope import Scope
 from bootheal.cli.discovering import discovered
+from bootheal.cli.shown import fitted, width
 from bootheal.cli.streams import warn
 from bootheal.cli.wiring import first_epoch, open_memory, open_world
 from bootheal.config import load
@@ -67,25 +66,24 @@ def _chosen(plan: Plan, only: list[str]) -> frozenset[str]:
 
 
 def _lines(rows: list[dict[str, Any]], detailed: Plan | None) -> Iterator[str]:
-    width = max(len(row["step"]) for row in rows)
-    if sys.stdout.isatty():
-        width = min(width, max(16, shutil.get_terminal_size().columns // 3))
+    names, columns = max(len(row["step"]) for row in rows), width()
+    if columns is not None:
+        names = min(names, max(16, columns // 3))
     for row in rows:
         after = ", ".join(f"{name} (not well yet)" if name in row["not_yet"] else name for name in row["after"])
         where = f"[{'found, ' * row['found']}after {after}]" if after else "[first]"
-        head = f"{shortened(row['step'], width):<{width}}  {row['judgement']:<13}  "
-        yield from _fitted(f"{head}{row['why']}  {where}", len(head))
+        head = f"{shortened(row['step'], names):<{names}}  {row['judgement']:<13}  "
+        yield from _below(f"{head}{row['why']}  {where}", len(head), columns)
         for action in row["actions"]:
-            yield from _fitted(f"{'':<{width}}  {'':<13}  * {action}", len(head) + 2)
+            yield from _below(f"{'':<{names}}  {'':<13}  * {action}", len(head) + 2, columns)
         if detailed:
-            yield from (f"{'':<{width}}  {'':<13}  {line}" for line in _details(detailed.steps[row["step"]]))
-    yield _sentence(rows)
+            yield from (f"{'':<{names}}  {'':<13}  {line}" for line in _details(detailed.steps[row["step"]]))
+    yield from fitted([_sentence(rows)], columns)
 
 
-def _fitted(text: str, hanging: int) -> Iterator[str]:
+def _below(text: str, hanging: int, columns: int | None) -> Iterator[str]:
     """Break a line between words on a terminal that is wide enough for that; a pipe gets it whole."""
-    columns = shutil.get_terminal_size().columns
-    if sys.stdout.isatty() and columns >= hanging + 20:
+    if columns is not None and columns >= hanging + 20:
         yield from wrapped(text, columns, hanging)
     else:
         yield text

@@ -10,6 +10,7 @@ from bootheal.adapters.scope import Scope
 from bootheal.cli.discovering import discovered
 from bootheal.cli.foreseeing import foreseen
 from bootheal.cli.inhibiting import stay
+from bootheal.cli.shown import show
 from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
 from bootheal.config import load
@@ -28,7 +29,7 @@ def main(options: argparse.Namespace) -> int:
     elif options.gate:
         print(told(verdict(found, strict=options.strict)))
     else:
-        print(*map(told, lines(found, strict=options.strict)), sep="\n")
+        show(map(told, lines(found, strict=options.strict)))
     return found.code(strict=options.strict)
 
 

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from bootheal.adapters.history import read
 from bootheal.cli.paths import read_paths
+from bootheal.cli.shown import show
 from bootheal.errors import BoothealError, UsageError
 from bootheal.exit_codes import ExitCode
 from bootheal.history.boots import compared, habits, recovery_seconds, repaired
@@ -29,7 +30,7 @@ def main(options: argparse.Namespace) -> int:
         print("no boot is kept yet: a pass that ends writes it down", file=sys.stderr)
         return ExitCode.NOT_HEALED
     if options.list:
-        print(*_list(history), sep="\n")
+        show(_list(history))
         return 0
     if options.compare:
         from bootheal.picture.compare import compare

@@ -12,19 +12,16 @@ from functools import partial
 from pathlib import Path
 
 from bootheal.adapters.kube.pace import MOST_PER_SECOND
-from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli.afterwards import Afterwards
-from bootheal.cli.announcer import Announcer
-from bootheal.cli.chronicle import Chronicle
+from bootheal.cli.audience import audience, warn
 from bootheal.cli.daemon import Daemon
 from bootheal.cli.discovering import discovered
 from bootheal.cli.mandate import await_decision, mandate
-from bootheal.cli.messenger import Messenger
 from bootheal.cli.parts import Parts, gate_alone
 from bootheal.cli.terminal import Reporter, open_reporter
-from bootheal.cli.wiring import fan_out, first_epoch, make_engine, open_memory, open_world
+from bootheal.cli.wiring import first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, accept_data, load
 from bootheal.config.configuration import found
 from bootheal.engine import Inbox, Renew
@@ -106,50 +103,40 @@ def heal(
     LockedError where another pass is under way, or another process is the one that acts, or has become it meanwhile.
     """
     for warning in configuration.warnings:
-        _warn(reporter, warning)
-    with Scope(partial(_warn, reporter)) as scope, mandate(configuration.file, scope, inbox) as ours:
+        warn(reporter, warning)
+    with Scope(partial(warn, reporter)) as scope, mandate(configuration.file, scope, inbox) as ours:
         world = open_world(configuration.file.cluster, scope, ours, most=most)
         memory = open_memory(configuration.file, world.logged)
-        metrics = Metrics(configuration.file.metrics_file, reporter.note, lambda: memory.recovering_since)
-        messenger = Messenger(configuration.file, world.told, scope, partial(_warn, reporter))
-        announcer = Announcer(world, scope, partial(_warn, reporter), wanted=configuration.file.events)
-        chronicle = Chronicle(configuration.file, partial(_warn, reporter), world.logged)
-        afterwards = Afterwards(path, partial(_warn, reporter))
+        who = audience(configuration.file, world, memory, scope, reporter)
+        afterwards = Afterwards(path, partial(warn, reporter))
         await_decision(ours, inbox, configuration.file.deadline)
         with memory.hold() as remembered:
             if memory.remark:
                 reporter.note(f"warning: {memory.remark}", Note.ADVICE)
             with reporter:
-                listeners = (chronicle.tell, metrics.tell, messenger.tell, announcer.tell)
-                tell = fan_out(memory.progress, *listeners, reporter.tell)
                 # What is found joins the graph of what is listed: so the cluster comes first.
-                parts = Parts(tell, configuration.plan, opening=configuration.file.discover is not None)
+                parts = Parts(who.tell, configuration.plan, opening=configuration.file.discover is not None)
                 full, first = configuration, gate_alone(configuration) if parts.opening else configuration
                 engine = make_engine(first, world, memory, parts.hear, inbox, scope=scope, mandate=ours)
                 report = engine.run(first_epoch(world, remembered))
                 if parts.opening and VERDICTS[report.verdict].well:
                     parts.opened(report)
-                    full = discovered(configuration, scope, partial(_warn, reporter))
+                    full = discovered(configuration, scope, partial(warn, reporter))
                     engine = make_engine(
                         full, world, memory, parts.hear, inbox, scope=scope, mandate=ours, spent=parts.seconds
                     )
                     report = engine.run(report.epoch)
                 report = afterwards.told(parts.whole(report, found(full)), full, world)
             try:
-                memory.finish(report)
+                who.keep(report, world)
             except StateError:
                 reporter.conclude(report)  # what was done must not be lost with the file
                 raise
-            metrics.finish(report, chronicle.finish(report, world), memory.baselines)
-        messenger.finish(report)
+        who.messenger.finish(report)
         afterwards.keep(report, full, world)
-        announcer.wait()
-        messenger.wait(lambda: inbox.stopped)
+        who.announcer.wait()
+        who.messenger.wait(lambda: inbox.stopped)
         if engine.deposed:
             reporter.conclude(report)
             raise LockedError(f"cannot go on with the pass: {engine.deposed}")
     return report
-
-
-def _warn(reporter: Reporter, text: str) -> None:
-    reporter.note(f"warning: {text}", Note.ADVICE)

@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,16 +15,16 @@ from bootheal.adapters import outlook
 from bootheal.adapters.state_format import to_dict
 from bootheal.cli.known import HistoryReader, Known, StateReader, this_boot
 from bootheal.cli.paths import read_paths
+from bootheal.cli.shown import fitted, width
 from bootheal.cli.wait import elsewhere
 from bootheal.errors import StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.history.boots import compared, habits, recovery_seconds, repaired
-from bootheal.model import VERDICTS, BootRecord, History, Progress, Report
-from bootheal.model.layout import clock, wrapped
+from bootheal.model import VERDICTS, BootRecord, Ending, History, Progress, Report
+from bootheal.model.layout import clock
 from bootheal.narrate import IS_IT_RUNNING, MARKS, account
 
 REFRESH_SECONDS = 0.5
-HANGING = 4
 
 # Of so many boots before this one it is said what was repaired; `bootheal report --list` knows more.
 BOOTS = 4
@@ -68,7 +69,11 @@ def _watch_live(reader: StateReader, kept: HistoryReader, directory: Path) -> in
     from rich.text import Text
 
     def picture() -> Text:
-        return Text("\n".join(_lines(_known(reader), kept, directory)), no_wrap=True, overflow="ellipsis")
+        known = _known(reader)
+        lines = list(_lines(known, kept, directory))
+        if len(lines) >= shutil.get_terminal_size().lines:  # what is not well must not be what is cut off
+            lines = list(_lines(known, kept, directory, brief=True))
+        return Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
 
     with Live(picture(), auto_refresh=False) as live:  # what does not fit is cut: it could not be drawn over
         while True:
@@ -96,14 +101,12 @@ def _ahead(directory: Path, known: Known) -> str:
     return f"; {ahead.told} (bootheal preflight)" if known.contents.remembered.of_boot(ahead.boot) else ""
 
 
-def _lines(known: Known | str | None, kept: HistoryReader, directory: Path) -> Iterator[str]:
+def _lines(known: Known | str | None, kept: HistoryReader, directory: Path, *, brief: bool = False) -> Iterator[str]:
     """Tell it; on a terminal no line is longer than that."""
-    width = _width()
-    for line in _told(known, kept, directory):
-        yield from [line] if width is None else wrapped(line, width, len(line) - len(line.lstrip()) + HANGING)
+    return fitted(_told(known, kept, directory, brief=brief), width())
 
 
-def _told(known: Known | str | None, kept: HistoryReader, directory: Path) -> Iterator[str]:
+def _told(known: Known | str | None, kept: HistoryReader, directory: Path, *, brief: bool) -> Iterator[str]:
     if known is None or isinstance(known, str):
         yield known or "no run yet"
         return
@@ -118,15 +121,19 @@ def _told(known: Known | str | None, kept: HistoryReader, directory: Path) -> It
     yield from _progress(remembered.progress, under_way=known.tended)
     if last:
         yield _headline(last) + (_ahead(directory, known) if known.present else "")
-        yield from account(last, _width())
+        yield from _unsettled(last) if brief else account(last, width())
+    if brief:
+        return
     if before and before != last:
         yield f"before that, in another boot: {_headline(before)}"
     yield from _history(kept, last)
 
 
-def _width() -> int | None:
-    """Return how wide the terminal is; whoever reads a pipe breaks lines himself."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+def _unsettled(report: Report) -> Iterator[str]:
+    """Tell of a run what is not well, and how much is."""
+    ill = tuple(each for each in report.outcomes if each.ending is not Ending.SETTLED)
+    yield f"  {len(report.outcomes) - len(ill)} of {len(report.outcomes)} steps are well"
+    yield from account(replace(report, outcomes=ill), width())
 
 
 def _history(kept: HistoryReader, last: Report | None) -> Iterator[str]:
@@ -169,10 +176,10 @@ def _headline(report: Report) -> str:
 
 
 def _progress(progress: Mapping[str, Progress], *, under_way: bool) -> Iterator[str]:
-    width = max(map(len, progress), default=0)
+    names = max(map(len, progress), default=0)
     for step, news in progress.items():
         lasts = f"for {_seconds(news.at)}" if under_way else ""
-        yield f"  {MARKS.get(news.kind, ''):<10} {step:<{width}} {lasts:>16}  {news.text}"
+        yield f"  {MARKS.get(news.kind, ''):<10} {step:<{names}} {lasts:>16}  {news.text}"
 
 
 def _seconds(since: float) -> str:

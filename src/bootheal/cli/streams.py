@@ -5,6 +5,7 @@ and what could not be told is in the journal, the state file and the exit code.
 """
 
 import io
+import logging
 import os
 import select
 import sys
@@ -20,6 +21,11 @@ ROOM_BYTES = select.PIPE_BUF
 def warn(text: str) -> None:
     """Tell it beside what was asked for."""
     print(f"warning: {text}", file=sys.stderr)
+
+
+def silence_libraries() -> None:
+    """Let no library log: it would go to standard error, and quote a server whose words nobody has looked through."""
+    logging.disable(logging.CRITICAL)
 
 
 def open_missing() -> None:

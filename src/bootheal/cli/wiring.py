@@ -154,26 +154,30 @@ def administrator(cluster: Cluster) -> Kubeconfig:
 
 def _owners(cluster: Cluster, host: Host) -> Kubeconfig:
     """Return the owner's kubeconfig; on k3s the live file, since k3s renews its certificates there."""
-    if isinstance(host, K3dHost) and not cluster.kubeconfig:
+    file, k3s = _owners_file(cluster), cluster.kind == "k3s"
+    if file is None and isinstance(host, K3dHost):
         return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
-    k3s = cluster.kind == "k3s"
-    if fetch := _own_pod(cluster):
+    if file is None and (fetch := _own_pod(cluster)):
         return FetchedKubeconfig("of this pod", fetch, believed=TOKEN_BELIEVED_SECONDS)
-    if not cluster.kubeconfig and (copy := given("kubeconfig")):
-        return GivenKubeconfig(copy, cluster.context, original=K3S_KUBECONFIG if k3s else None)
-    default = K3S_KUBECONFIG if k3s else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
-    return LiveKubeconfig(cluster.kubeconfig or Path(default), cluster.context, awaited=k3s)
+    assert file is not None  # noqa: S101 - for who reads types
+    if not cluster.kubeconfig and file == given("kubeconfig"):
+        return GivenKubeconfig(file, cluster.context, original=K3S_KUBECONFIG if k3s else None)
+    return LiveKubeconfig(file, cluster.context, awaited=k3s)
 
 
 def kubeconfig_file(cluster: Cluster) -> Path | None:
     """Return the file of that kubeconfig, None where it is in no file of this host, or renewed every day."""
-    if os.environ.get(OWN_KUBECONFIG):
-        return None
-    if cluster.kubeconfig or cluster.kind == "k3d":
+    return None if os.environ.get(OWN_KUBECONFIG) else _owners_file(cluster)
+
+
+def _owners_file(cluster: Cluster) -> Path | None:
+    """Return where the owner's kubeconfig is, None where it is fetched from k3d's server or made of our pod's token."""
+    if cluster.kubeconfig:
         return cluster.kubeconfig
-    if copy := given("kubeconfig"):
-        return copy
-    return K3S_KUBECONFIG if cluster.kind == "k3s" else None
+    if cluster.kind == "k3d" or _own_pod(cluster):
+        return None
+    default = K3S_KUBECONFIG if cluster.kind == "k3s" else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
+    return given("kubeconfig") or Path(default)
 
 
 def _own_pod(cluster: Cluster) -> Callable[[], str] | None:
@@ -195,16 +199,6 @@ def first_epoch(world: World, remembered: str) -> str:
         return world.host.epoch() or remembered
     except TransientError:  # such as a container engine that is not up yet
         return remembered
-
-
-def fan_out(*listeners: Callable[[Event], None]) -> Callable[[Event], None]:
-    """Return what tells each event to all of them, in this order."""
-
-    def tell(event: Event) -> None:
-        for listener in listeners:
-            listener(event)
-
-    return tell
 
 
 def make_engine(

@@ -47,6 +47,11 @@ class DeletePod(Action):
         """Say which pod, and why."""
         return f"delete {self.pod} ({self.cause})"
 
+    @property
+    def by_design(self) -> bool:
+        """A reboot leaves dead pods behind, and pods in back-off."""
+        return True
+
     def evidence(self, world: World) -> Mapping[str, str]:
         """Return its last words, which go with it."""
         return {} if self.heard is None else world.pod_access.pod_evidence(self.pod, self.heard, self.lines)

@@ -105,7 +105,7 @@ def _section(name: str, found: Sequence[Found], lines: object) -> list[str]:
         if isinstance(each, FoundWorkload) and each.part_of != part:
             part = each.part_of
             result += [f"  # part of {quoted(part, 100)}"] if part else []
-        result += [f"  # {quoted(note, _LONGEST_COMMENT)}" for note in each.notes]
+        result += [f"  # {quoted(note)}" for note in each.notes]
         result += [f"  {line}" for line in lines(each)]
     return result
 

@@ -80,6 +80,11 @@ class RunHook(Action):
         """Say what is done."""
         return f"{self.deed}"
 
+    @property
+    def by_design(self) -> bool:
+        """It is declared to be done in each boot."""
+        return True
+
     def apply(self, world: World) -> None:
         """Do it; UnreachableError with the reason where it fails, MissingError where there is nothing to do it to."""
         match self.deed:

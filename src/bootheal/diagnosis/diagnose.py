@@ -27,6 +27,7 @@ class Diagnosis:
     """`found` is what is not well; `passing` what is not well yet, and usually is by itself, or by bootheal.
 
     `held` stands still on purpose; `well` says what was looked at and is well; `gaps` what could not be looked at.
+    `present`: the API server tells of objects; `blind`: it tells of no pods, so that much may be wrong.
     """
 
     now: float
@@ -36,13 +37,14 @@ class Diagnosis:
     well: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
     present: bool = True
+    blind: bool = False
 
     @property
     def exit_code(self) -> ExitCode:
-        """Return 0 where all is well, 3 where data is at risk, else 1."""
+        """Return 0 where all is well, 3 where data is at risk, else 1: also where nobody can say."""
         if any(each.gravest is Gravity.DATA for each in self.found):
             return ExitCode.PERSON
-        return ExitCode.NOT_HEALED if self.found else ExitCode.HEALED
+        return ExitCode.NOT_HEALED if self.found or (self.present and self.blind) else ExitCode.HEALED
 
     def of(self, wanted: Sequence[Ref]) -> "Diagnosis":
         """Return what of it is about these objects, namespaces and what they stand on; all, where none is named."""
@@ -80,6 +82,7 @@ def diagnose(scene: Scene) -> Diagnosis:
         well=tuple(_well(scene, {part.about for each in items for part in each.all()})),
         gaps=scene.gaps,
         present=scene.present,
+        blind=scene.blind,
     )
 
 

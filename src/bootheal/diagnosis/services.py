@@ -23,7 +23,7 @@ ALIKE = 0.6
 
 def service_items(scene: Scene, relations: Relations) -> Iterator[Item]:
     """Yield what is wrong with each Service; what has no selector is somebody else's to fill."""
-    if any("endpointslices" in gap for gap in scene.gaps):
+    if scene.unread & {"slice", "pod"}:
         return
     for service in scene.services:
         if service.external:

@@ -7,6 +7,7 @@ from bootheal.causes import Gravity
 from bootheal.diagnosis.diagnose import Diagnosis
 from bootheal.diagnosis.item import Item
 from bootheal.model.durations import HOUR, MINUTE, spoken
+from bootheal.model.gaps import folded
 from bootheal.model.quoted import plain, quoted
 
 LONGEST_SENTENCE = 600
@@ -33,9 +34,11 @@ def lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield from (f"  {_short(each, diagnosis.now)}" for each in diagnosis.passing)
     if diagnosis.held:
         yield f"held on purpose: {'; '.join(f'{ref} ({why})' for ref, why in diagnosis.held)}"
-    for gap in diagnosis.gaps:
-        yield f"not looked at: {gap}"
+    for gap in folded(diagnosis.gaps):
+        yield f"not looked at: {quoted(gap, LONGEST_SENTENCE)}"
     yield f"checked and well: {', '.join(diagnosis.well) or 'nothing'}"
+    if diagnosis.present and diagnosis.blind:
+        yield "cannot say whether all is well: the API server tells nothing of pods"
 
 
 def _item(each: Item, now: float) -> Iterator[str]:

@@ -16,7 +16,7 @@ _NO_ADMIN = (
     "no superuser's Secret is known: this role waits for the database, but can repair no password; "
     "name one that may read pg_authid as `admin`"
 )
-_NO_NAME = "guessed: nothing but a Secret tells the database's name; put it in the place of `postgres`"
+NO_NAME = "guessed: nothing but a Secret tells the database's name; put it in the place of `postgres`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def completed(database: FoundDatabase, through: Sequence[Client]) -> FoundDataba
     if not dbname and database.cluster == "" and database.admin and database.admin.user not in ("", "postgres"):
         dbname, told = database.admin.user, "the user's own, as its image makes it where it is told no other"
     if not dbname:
-        dbname, told, notes = "postgres", "there is one of that name in every PostgreSQL", (*notes, _NO_NAME)
+        dbname, told, notes = "postgres", "there is one of that name in every PostgreSQL", (*notes, NO_NAME)
     fitting = [each for each in ours if each.dbname in ("", dbname)] or ours
     known = logins(fitting, database.namespace)
     admin = database.admin

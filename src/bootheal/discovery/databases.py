@@ -86,6 +86,7 @@ def _cnpg(places: Places) -> Iterator[FoundDatabase]:
             admin = FoundLogin(str(name), f"enableSuperuserAccess of cluster {cluster}", "username", "password")
         elif isinstance(name := _mapping(start, "secret").get("name"), str):
             admin = FoundLogin(name, f"bootstrap of cluster {cluster}", "username", "password")
+        owner = _cnpg_owner(cluster, spec)
         yield FoundDatabase(
             name=cluster,
             cluster=cluster,
@@ -95,7 +96,25 @@ def _cnpg(places: Places) -> Iterator[FoundDatabase]:
             dbname=_text(start, "database") or ("app" if spec else ""),
             dbname_told=f"cluster {cluster}",
             admin=admin,
+            client=owner,
+            notes=() if admin or owner else (f"no login is known: is there secret/{cluster}-app, for its `admin`?",),
         )
+
+
+def _cnpg_owner(cluster: str, spec: Mapping[str, object]) -> FoundLogin | None:
+    """Return the owner of the database that the operator makes, where no Secret is declared for it: then it makes one.
+
+    Not where the data comes from elsewhere, with its logins.
+    """
+    bootstrap = _mapping(spec, "bootstrap")
+    if (
+        not spec
+        or spec.get("replica")
+        or not ({*bootstrap} <= {"initdb"})
+        or _mapping(bootstrap, "initdb").get("secret")
+    ):
+        return None
+    return FoundLogin(f"{cluster}-app", f"cluster {cluster} makes it for the database's owner", "username", "password")
 
 
 def _crunchy(places: Places, every: tuple[Server, ...]) -> Iterator[FoundDatabase]:

@@ -1,22 +1,36 @@
 """What cannot be logged in to is still waited for: as a server whose question needs no login. Pure."""
 
+from bootheal.discovery.clients import NO_NAME
 from bootheal.discovery.findings import FoundDatabase, FoundPooler, FoundServer
 from bootheal.discovery.poolers import Bouncer
 from bootheal.probes import Tcp
 
 
 def of_database(database: FoundDatabase) -> FoundServer:
-    """Return a database that nobody's Secret lets us into as a server that is asked without a login."""
+    """Return a database that nobody's Secret lets us into as a server that is asked without a login.
+
+    What is to be written in its place, once a login is known, is said.
+    """
+    whys = [note for note in database.notes if note != NO_NAME] or ["no login of a role that could ask it is known"]
     return FoundServer(
         name=database.name,
         namespace=database.namespace,
         told=database.told,
-        notes=database.notes or ("no login of a role that could ask it is known: name one as a database's `admin`",),
+        notes=(*whys, f"with a login, in its place: databases: {_written(database)}"),
         service=database.service,
         selector={} if database.service else database.selector,
         probe=database.probe or Tcp(database.port or 5432),
         made=database.made,
     )
+
+
+def _written(database: FoundDatabase) -> str:
+    """Return the line that a person completes; the database's name where it is more than a guess."""
+    pods = ", ".join(f'{key}: "{label}"' for key, label in sorted(database.selector.items()))
+    where = f"service: {database.service}" if database.service else f"selector: {{{pods}}}"
+    dbname = "…" if NO_NAME in database.notes else database.dbname
+    named = f"namespace: {database.namespace}, {where}, dbname: {dbname}, admin: {{secret: …}}"
+    return f"{{{database.name}: {{{named}}}}}"
 
 
 def of_pooler(pooler: FoundPooler, bouncer: Bouncer) -> FoundServer:
@@ -25,7 +39,7 @@ def of_pooler(pooler: FoundPooler, bouncer: Bouncer) -> FoundServer:
         "its database"
         if not pooler.database
         else "with what it logs in"
-        if not pooler.credential
+        if not (pooler.credential or pooler.certified)
         else "a client's login"
     )
     return FoundServer(

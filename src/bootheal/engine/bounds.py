@@ -40,6 +40,7 @@ class Bounds:
             incident=self._memory.incident(node.name),
             objects=action.objects,
             loan=action.loan,
+            by_design=action.by_design,
         )
 
     def spent(self, node: Node, action: Action) -> int:

@@ -69,7 +69,7 @@ def _merged(records: Iterable[ActionRecord]) -> list[ActionRecord]:
 def _sort(record: ActionRecord) -> object:
     result = "failed" if record.failed else record.result
     exactly = record.object, record.note.get("uid"), record.note.get("key")  # that very pod, that setting of it
-    return record.action, *exactly, record.cause, result, record.repairs
+    return record.action, *exactly, record.cause, result, record.repairs, record.by_design
 
 
 def _on_top(former: ActionRecord, record: ActionRecord) -> ActionRecord:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bootheal.model import VERDICTS, BootRecord, History, PassRecord, Span, SpanKind, to_json
+from bootheal.model import VERDICTS, BootRecord, History, PassRecord, Repair, Span, SpanKind, to_json
 from bootheal.model.sqlstates import RECOVERING
 
 MOST_BOOTS = 20
@@ -103,21 +103,35 @@ def repaired(boot: BootRecord) -> Iterator[str]:
 def repairs(boot: BootRecord) -> Counter[tuple[str, str]]:
     """Count what was done, by step and kind of action."""
     counts = Counter[tuple[str, str]]()
+    for step, repair in _done(boot):
+        counts[step, repair.action] += repair.count
+    return counts
+
+
+def _done(boot: BootRecord) -> Iterator[tuple[str, Repair]]:
     for record in boot.passes:
         for track in record.tracks:
-            for repair in track.repairs:
-                if not repair.failed:
-                    counts[track.step, repair.action] += repair.count
-    return counts
+            yield from ((track.step, repair) for repair in track.repairs if not repair.failed)
+
+
+def needed(history: History) -> Counter[tuple[str, str]]:
+    """Count in how many of the last boots something was repaired that was broken, by step and kind of action.
+
+    What a boot needs by design is left out: nobody could make it unnecessary.
+    """
+    return Counter(
+        what
+        for boot in history.boots[-HABIT_BOOTS:]
+        for what in dict.fromkeys((step, repair.action) for step, repair in _done(boot) if not repair.by_design)
+    )
 
 
 def habits(history: History) -> Iterator[str]:
     """Say what is repaired at nearly every boot: a habit, of which somebody should know."""
-    latest = history.boots[-HABIT_BOOTS:]
-    counts = Counter(what for boot in latest for what in repairs(boot))
-    for (step, action), boots in counts.items():
+    latest = len(history.boots[-HABIT_BOOTS:])
+    for (step, action), boots in needed(history).items():
         if boots >= HABIT_TIMES:
-            yield f"{step}: {action} was needed in {boots} of the last {len(latest)} boots: what breaks it each time?"
+            yield f"{step}: {action} was needed in {boots} of the last {latest} boots: what breaks it each time?"
 
 
 def recoveries(history: History) -> dict[str, float]:

@@ -142,7 +142,8 @@ def _repairs(actions: tuple[ActionRecord, ...], told: Told) -> Iterator[Repair]:
         kinds.setdefault((done.action, done.failed), []).append(done)
     for (action, failed), records in kinds.items():
         count = sum(done.count for done in records)
-        yield Repair(action, _short(records[-1].sentence, told), count, failed)
+        by_design = all(done.by_design for done in records)
+        yield Repair(action, _short(records[-1].sentence, told), count, failed, by_design)
 
 
 def _short(text: str, told: Told) -> str:

@@ -54,12 +54,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What a step did, so many times: the kind of action, and a sentence for the last of them."""
+    """What a step did, so many times: the kind of action, and a sentence for the last of them.
+
+    `by_design`: all of it was done although nothing was broken, see `Action.by_design`.
+    """
 
     action: str
     sentence: str
     count: int = 1
     failed: bool = False
+    by_design: bool = False
 
 
 @dataclass(frozen=True, slots=True)

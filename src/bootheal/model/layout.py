@@ -3,8 +3,12 @@
 Widths are of characters, not columns.
 """
 
+import re
 import time
 from collections.abc import Iterator
+
+# Between words, but not between a number and its unit.
+_GAPS = re.compile(r"(?<!\d) | (?!(?:s|ms|min|h)\b)")
 
 
 def shortened(name: str, width: int) -> str:
@@ -19,7 +23,7 @@ def wrapped(text: str, width: int, hanging: int = 0) -> Iterator[str]:
     """Break a text between words; the lines after its first are indented. A word that is too long for a line is cut."""
     words = text.lstrip(" ")
     line = text[: len(text) - len(words)]
-    for word in words.split(" "):
+    for word in _GAPS.split(words):
         if line.strip() and len(line) + 1 + len(word) > width:
             yield line
             line = " " * hanging + word

@@ -14,6 +14,7 @@ class ActionRecord:
     `incident` counts how often the step had been mended before, in this epoch: see `Past.present`.
     `note` is what undoing it needs, `evidence` what it destroys: log lines, events.
     `loan`: it lent something to an object ("taken"), or gave it back ("repaid").
+    `by_design`: its boot needed it although nothing was broken.
     `objects` is how many it was done to at once. The last of its kind may stand for those before it, see
     `engine.folding`: for `count` in all, of which `earlier` are the latest times but its own.
     """
@@ -33,6 +34,7 @@ class ActionRecord:
     count: int = 1
     earlier: tuple[float, ...] = ()
     loan: str = ""
+    by_design: bool = False
 
     @property
     def failed(self) -> bool:

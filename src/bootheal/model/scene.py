@@ -112,7 +112,7 @@ class Scene:
     `directories` are where the data of a volume lies on a node. `keys` are
     those of the Secrets and ConfigMaps that are needed, None of one that is not there. `owners` lead from a ReplicaSet
     to its Deployment, and from a Job to its CronJob. `registries` are the containers of this machine that serve images
-    which pods wait for, each with those pods.
+    which pods wait for, each with those pods. `unread` are the kinds that could not be listed.
     """
 
     now: float
@@ -146,6 +146,12 @@ class Scene:
     greeted: tuple[Greeted, ...] = ()
     judged: tuple[Judged, ...] = ()
     gaps: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
+
+    @property
+    def blind(self) -> bool:
+        """Whether nothing is known of the pods, so that nobody can say how it is."""
+        return not self.present or "pod" in self.unread
 
     @property
     def staying(self) -> Mapping[Ref, Pod]:

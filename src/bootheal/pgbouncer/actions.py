@@ -67,6 +67,11 @@ class LowerSetting(_OnConsole):
         """Return the loan: to which pod, which setting, and the value to restore."""
         return {"uid": self.uid, "key": self.key, "value": self.value}
 
+    @property
+    def by_design(self) -> bool:
+        """While the database was down, logins have failed."""
+        return True
+
     def apply(self, world: World) -> None:
         """SET; where others may have to give it back, it is noted on the pod before."""
         if self.noted:
@@ -94,6 +99,11 @@ class RestoreSetting(_OnConsole):
     def note(self) -> Mapping[str, str]:
         """Return which loan this repays."""
         return {"uid": self.uid, "key": self.key}
+
+    @property
+    def by_design(self) -> bool:
+        """It gives back what was lent."""
+        return True
 
     def apply(self, world: World) -> None:
         """SET, and then take the note off, where there is one."""

@@ -22,6 +22,9 @@ from bootheal.postgres.primary import TIMEOUT_SECONDS, find
 from bootheal.postgres.scram import is_verifier, matches
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
+# Why a password is reset that is not proven to be wrong.
+ALWAYS = "reset: always"
+
 
 @dataclass(frozen=True, slots=True)
 class CredentialObservation:
@@ -65,6 +68,11 @@ class ResetPassword(Action):
         if self.auth_file:
             return f"give {self.about} the verifier that {self.auth_file.secret} has for it ({self.cause})"
         return f"reset the password of {self.about} to that of {self.login.secret} ({self.cause})"
+
+    @property
+    def by_design(self) -> bool:
+        """Where it is declared to be done in each boot."""
+        return self.cause == ALWAYS
 
     def apply(self, world: World) -> None:
         """ALTER ROLE on the primary; refused if the Secret changed since it was looked at."""
@@ -139,7 +147,7 @@ class Credential(Step[CredentialObservation]):
         if self.verifier_only and not seen.listed:
             return self._not_passed_through(seen)
         if self.reset == "always" and not past.times(ResetPassword):
-            return self._reset(seen, "reset: always") if seen.role else self._missing(seen)
+            return self._reset(seen, ALWAYS) if seen.role else self._missing(seen)
         if seen.answer.ok and seen.role and seen.role.same is False and self.reset != "never":
             return self._reset(seen, "the stored verifier is another than that of auth_file, for the same password")
         if seen.answer.ok:

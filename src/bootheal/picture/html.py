@@ -74,7 +74,8 @@ def _parts(picture: Picture) -> Iterator[str]:
 
 def _list(texts: tuple[str, ...] | list[str]) -> Iterator[str]:
     if texts:
-        yield f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>"
+        items = (escape(text).replace(" -&gt; ", " &rarr; ") for text in texts)  # an arrow that no line breaks
+        yield f"<ul>{''.join(f'<li>{each}</li>' for each in items)}</ul>"
 
 
 def _deeds(picture: Picture) -> Iterator[str]:
@@ -104,7 +105,7 @@ def _row(lane: Lane) -> str:
     path = ' class="path"' if lane.critical else ""
     why = "; ".join(filter(None, (lane.why, lane.hint, f"waited for: {lane.waited_for}" if lane.waited_for else "")))
     return (
-        f'<tr{path}><th scope="row">{escape(lane.name)}</th>'
+        f'<tr{path}><th scope="row">{escape(lane.name).replace("/", "/<wbr>")}</th>'
         f"<td{ill}>{escape(ENDINGS[lane.ending].mark) if lane.ending else 'machine'}</td>{cells}"
         f"<td>{escape(why)}</td></tr>"
     )

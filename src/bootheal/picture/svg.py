@@ -66,7 +66,8 @@ def _parts(picture: Picture, height: int, *, heading: bool) -> Iterator[str]:
     for number, lane in enumerate(picture.lanes):
         yield from _lane(picture, lane, _y(number))
     x = MARGIN
-    for kind, name in LEGEND:
+    shown = {span.kind for lane in picture.lanes for span in lane.spans}
+    for kind, name in (each for each in LEGEND if each[0] in shown):
         yield f'<rect class="{kind.value}" x="{x}" y="{height - 40}" width="14" height="12"/>'
         yield f'<text class="dim" x="{x + 20}" y="{height - 30}">{name}</text>'
         x += 90

@@ -54,6 +54,11 @@ class ReleaseLease(Action):
         """Say which, and of whom."""
         return f"release {self.lease} ({self.cause})"
 
+    @property
+    def by_design(self) -> bool:
+        """A process that was killed has released nothing."""
+        return True
+
     def apply(self, world: World) -> None:
         """Write it, with the resourceVersion as precondition: whoever has renewed it meanwhile keeps it."""
         world.writer.release(self.lease, self.version)

@@ -96,6 +96,11 @@ class DeletePods(Action):
         """Return how many, for the cap."""
         return len(self.pods)
 
+    @property
+    def by_design(self) -> bool:
+        """A reboot leaves dead pods behind."""
+        return True
+
     def parts(self) -> Sequence[Action]:
         """Return as many at a time as are deleted at once: no part takes longer than one request may."""
         return [replace(self, pods=some) for some in _split(self.pods, DELETES_AT_ONCE)]

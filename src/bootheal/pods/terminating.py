@@ -73,6 +73,11 @@ class ForceDeletePod(Action):
         """Say which pod, and why."""
         return f"force the deletion of {self.pod} ({self.cause})"
 
+    @property
+    def by_design(self) -> bool:
+        """A reboot leaves pods behind that no kubelet knows."""
+        return True
+
     def apply(self, world: World) -> None:
         """Delete it with no grace period, with UID and version as its preconditions."""
         world.writer.delete_pod(self.pod, self.uid, self.version, force=True)

@@ -48,6 +48,11 @@ class AcceptData(Action):
         """What is good from now on."""
         return self.facts
 
+    @property
+    def by_design(self) -> bool:
+        """Its owner has asked for it."""
+        return True
+
     def apply(self, world: World) -> None:
         """The record of it is all."""
 

@@ -54,7 +54,8 @@ def foresee(scene: Scene, seen: BoxFacts) -> Iterator[Foreseen]:
     for right in seen.refused:
         yield foreseen("RightMissing", Ref("right", "", right.replace(" ", "-")), right)
     for habit in seen.habits:
-        yield foreseen("RepairedEachBoot", Ref("step", "", habit.partition(":")[0]), habit)
+        step, _, said = habit.partition(": ")
+        yield foreseen("RepairedEachBoot", Ref("step", "", step), said)
 
 
 def _machine(scene: Scene) -> Iterator[Foreseen]:

@@ -64,7 +64,7 @@ def forecast(seen: Seen) -> Forecast:
         gaps=tuple(
             dict.fromkeys((*seen.gaps, *seen.scene.gaps, *seen.prospect.gaps, *seen.machine.gaps, *_gaps(seen)))
         ),
-        blind=not seen.scene.present,
+        blind=seen.scene.blind,
     )
 
 

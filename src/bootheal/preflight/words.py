@@ -1,10 +1,11 @@
 """A forecast in lines for people, and as JSON for scripts. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from bootheal.causes import Gravity
 from bootheal.exit_codes import ExitCode
+from bootheal.model.gaps import folded
 from bootheal.model.quoted import quoted
 from bootheal.preflight.foreseen import Forecast, Foreseen, Sure
 
@@ -25,20 +26,10 @@ def lines(forecast: Forecast, *, strict: bool = False) -> Iterator[str]:
         if head != (head := _head(each)):
             yield f"{head}:"
         yield from _told(each)
-    for gap in _together(forecast.gaps):
+    for gap in folded(forecast.gaps):
         yield f"not looked at: {quoted(gap, LONGEST_SENTENCE)}"
     yield f"checked and well: {', '.join(forecast.well) or 'nothing'}"
     yield verdict(forecast, strict=strict)
-
-
-def _together(gaps: Iterable[str]) -> Iterator[str]:
-    """Put together what could not be looked at for the same reason: one trouble may hide a dozen things."""
-    reasons: dict[str, list[str]] = {}
-    for gap in gaps:
-        what, _, why = gap.partition(": ")
-        reasons.setdefault(why, []).append(what)
-    for why, hidden in reasons.items():
-        yield from [f"{', '.join(hidden)}: {why}"] if why else hidden
 
 
 def _head(each: Foreseen) -> str:
@@ -59,7 +50,7 @@ def verdict(forecast: Forecast, *, strict: bool = False) -> str:
         return "it must not be rebooted now: data would be at risk"
     broken = [each for each in forecast.found if each.sure is Sure.BREAKS]
     if forecast.blind and not broken:
-        return "cannot say whether it would come back: the API server tells nothing"
+        return "cannot say whether it would come back: the API server tells nothing of pods; see bootheal doctor"
     if broken and all(each.gravity is Gravity.HEALED for each in broken):
         return "it would not come back by itself: bootheal would have to heal it"
     if broken:

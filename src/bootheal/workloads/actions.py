@@ -14,6 +14,10 @@ from bootheal.model import Pod, Ref, Workload
 from bootheal.ports import World
 from bootheal.step import Action
 
+# How the reason of a restart begins that is due to nothing but the workload itself. Other restarts are declared, or
+# follow from what a reboot does, or from what was repaired before them.
+UNWELL = "unwell"
+
 
 @dataclass(frozen=True, kw_only=True)
 class _OnWorkload(Action):
@@ -48,6 +52,11 @@ class RollOut(_OnWorkload):
         """Return the mark that the template carries once this has happened, and when the newest pod was made."""
         return {"mark": self.mark, "newest": str(self.newest)}
 
+    @property
+    def by_design(self) -> bool:
+        """Where it is not for being unwell."""
+        return _by_design(self.mark)
+
     def apply(self, world: World) -> None:
         """Annotate the template, if nobody changed the workload since."""
         world.writer.roll_out(self.workload, self.version, self.mark, self.at)
@@ -76,6 +85,11 @@ class ScaleDown(_OnWorkload):
         noted = {"mark": self.mark, "newest": str(self.newest)}
         return noted | {"replicas": str(self.replicas), "generation": str(self.generation + 1)}
 
+    @property
+    def by_design(self) -> bool:
+        """Where it is not for being unwell."""
+        return _by_design(self.mark)
+
     def apply(self, world: World) -> None:
         """Set the replicas and note what they were, if nobody changed the workload since."""
         world.writer.scale(self.workload, self.version, 0, was=self.replicas, cause=self.mark)
@@ -96,6 +110,11 @@ class ScaleUp(_OnWorkload):
         """Say which, and to how many."""
         return f"scale {self.workload} back to {self.replicas} ({self.cause})"
 
+    @property
+    def by_design(self) -> bool:
+        """It gives back what was lent."""
+        return True
+
     def apply(self, world: World) -> None:
         """Set the replicas and remove the note of them, if nobody changed the workload since."""
         world.writer.scale(self.workload, self.version, self.replicas, was=None)
@@ -111,6 +130,11 @@ class ResetPod(DeletePod):
     def note(self) -> Mapping[str, str]:
         """Return also which restart it is a part of."""
         return {**super().note, "mark": self.mark}
+
+    @property
+    def by_design(self) -> bool:
+        """Where it is not for being unwell."""
+        return _by_design(self.mark)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,3 +158,8 @@ def give_back(workload: Workload, cause: str) -> ScaleUp | None:
         return None
     replicas = workload.desired or workload.scaled_from
     return ScaleUp(cause=cause, workload=workload.ref, version=workload.version, replicas=replicas)
+
+
+def _by_design(mark: str) -> bool:
+    """Tell from the mark of a restart, "epoch/reason", whether the boot needs it although nothing is broken."""
+    return not mark.rpartition("/")[2].startswith(UNWELL)

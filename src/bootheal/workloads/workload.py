@@ -21,7 +21,7 @@ from bootheal.ports import Interest, World
 from bootheal.probes import Exec, Probe
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
 from bootheal.workloads import by_itself, told
-from bootheal.workloads.actions import ResetPod, RollOut, ScaleUp, delete_all
+from bootheal.workloads.actions import UNWELL, ResetPod, RollOut, ScaleUp, delete_all
 from bootheal.workloads.observation import WorkloadObservation, look
 from bootheal.workloads.restart import (
     RESTARTS,
@@ -263,7 +263,7 @@ class WorkloadStep(Step[WorkloadObservation]):
         why = told.unwell(seen) or told.not_up(seen) or seen.rollout.why
         if self.restart == "never":
             return Wait(why)
-        reason = f"unwell-{past.trouble}"
+        reason = f"{UNWELL}-{past.trouble}"
         held = seen.held("unwell", past)
         limit = UNWELL_SECONDS + (0.0 if seen.rollout.done else seen.workload.initial_delay)
         if not any(_restarts(seen, past)) and held < limit and not seen.rollout.failed:

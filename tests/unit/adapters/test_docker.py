@@ -1,12 +1,23 @@
 """Docker without Docker."""
 
+import base64
+import io
+import json
 import sys
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from socketserver import ThreadingUnixStreamServer
+from typing import Any
 
 import pytest
 
 from bootheal.adapters.docker.containers import DockerContainers
 from bootheal.adapters.docker.engine import Box, DockerEngine
-from bootheal.errors import PermanentError
+from bootheal.errors import BoothealError, PermanentError
 from bootheal.model import ComponentState
 
 
@@ -26,6 +37,75 @@ def test_who_names_no_socket_gets_the_one_of_the_environment(monkeypatch: pytest
     assert DockerEngine("unix:///mine.sock").address == "unix:///mine.sock"
     monkeypatch.delenv("DOCKER_HOST")
     assert DockerEngine().address == "unix:///var/run/docker.sock"
+
+
+@contextmanager
+def daemon(directory: Path, answer: Callable[[str], bytes]) -> Iterator[DockerEngine]:
+    """Serve what stands for Docker's answers, by their paths."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            said = b'{"ApiVersion": "1.44"}' if self.path.endswith("/version") else answer(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(said)))
+            self.send_header("X-Docker-Container-Path-Stat", base64.b64encode(b"{}").decode())
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_arguments: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingUnixStreamServer(str(directory / "socket"), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield DockerEngine(f"unix://{directory}/socket")
+        server.shutdown()
+
+
+ODD: tuple[Any, ...] = (None, [], "x", 7, {"a": 1}, {"Status": {}})
+TIMES: tuple[Any, ...] = (7, "never", "9" * 5_000, [])
+BOX = {"Name": "/k3d", "State": {"Status": "running"}, "NetworkSettings": {}, "Config": {}}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("[]", "7", '"x"', "null", "[1]", "[" * 10_000, '{"State": null}', "<html>"),
+        *(json.dumps(BOX | {part: each}) for part in BOX for each in ODD),
+        *(json.dumps(BOX | {"State": {"Status": "running", "StartedAt": odd}}) for odd in TIMES),
+        json.dumps(BOX | {"HostConfig": {"PortBindings": {"80": [{"HostPort": "9" * 5_000}]}}}),
+    ],
+)
+def test_what_docker_says_is_no_bug(said: str, tmp_path: Path) -> None:
+    """Whatever stands where: something is understood, or an error names what was asked for."""
+    with daemon(tmp_path, lambda path: b'[{"Id": "1"}]' if "containers/json" in path else said.encode()) as engine:
+        for ask in (engine.containers, lambda: engine.container("k3d"), lambda: engine.network("k3d")):
+            with suppress(BoothealError):
+                found = ask()
+                boxes = [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, Box)]
+                assert all(
+                    isinstance(text, str) for box in boxes for text in (box.name, box.state, box.error, box.image)
+                )
+
+
+def sparse(size: int) -> bytes:
+    """Return an archive of some hundred bytes with a file of that size in it, all of it a hole."""
+    with io.BytesIO() as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        entry = tarfile.TarInfo("kubeconfig.yaml")
+        entry.pax_headers = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.size": str(size)}
+        entry.pax_headers |= {"GNU.sparse.numblocks": "1", "GNU.sparse.map": f"{size},0"}
+        tar.addfile(entry)
+        return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("archive", "told"),
+    [(b"noise" * 500, "Docker's answer is none"), (b"", "answer is none"), (sparse(1 << 40), "larger")],
+)
+def test_a_file_of_a_container_costs_little(archive: bytes, told: str, tmp_path: Path) -> None:
+    """A hole of a terabyte takes no room in an archive."""
+    with daemon(tmp_path, lambda _path: archive) as engine, pytest.raises(BoothealError, match=told):
+        engine.read("k3d", "/output/kubeconfig.yaml")
 
 
 def test_registries_are_told_with_their_port_whether_they_run_or_not(monkeypatch: pytest.MonkeyPatch) -> None:

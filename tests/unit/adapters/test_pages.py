@@ -9,7 +9,7 @@ import pytest
 
 from bootheal.adapters.kube.cache import snapshots
 from bootheal.adapters.kube.errors import ExpiredError
-from bootheal.adapters.kube.pages import RESTARTS, Extent, Resource, fetch
+from bootheal.adapters.kube.pages import MOST_PAGES, RESTARTS, Extent, Resource, fetch
 from bootheal.adapters.kube.reflector import Reflector
 from bootheal.adapters.scope import Scope
 from bootheal.errors import UnreachableError
@@ -91,3 +91,12 @@ def test_a_pause_that_the_server_asks_for_is_kept_by_everybody(scope: Scope) -> 
         assert 25 < error.value.again <= 30
     time.sleep(0.01)
     assert api.asked == [""]
+
+
+@pytest.mark.parametrize("names", [("a",), ()])
+def test_pages_without_end_are_given_up(names: tuple[str, ...]) -> None:
+    """A server that always names a next page holds no look for ever, whether its pages bring anything or not."""
+    api = Api(lambda token: page(*names, further=f"{token}x"[-8:]))
+    with pytest.raises(UnreachableError, match="cannot use things of namespace shop: its pages have no end"):
+        fetch(api, THINGS)  # type: ignore[arg-type]
+    assert len(api.asked) == MOST_PAGES

@@ -1,6 +1,7 @@
 """What is hidden in texts of others before they are kept, and what is not."""
 
 import base64
+import json
 import urllib.parse
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootheal.adapters.redaction import Redaction
-from bootheal.model.quoted import visible
+from bootheal.model.quoted import quoted, visible
 
 CANARY = "canary-5f1d"
 
@@ -117,3 +118,59 @@ def test_no_part_of_any_secret_is_told(secret: str, before: str, after: str) -> 
     told = learned(secret).told(before + secret + after)
     shown = visible(secret)
     assert not any(shown[at : at + 16] in told for at in range(max(1, len(shown) - 15)))
+
+
+SENTENCES = (
+    "database/shop waits for pod/shop/postgres-0: a restart of its container",
+    'FATAL:  password authentication failed for user "app"',
+    "no writable primary: service/shop/jewelry-shop-db has no address yet (1 of 3 pods, 12 s, 2026-11-30)",
+    "kubectl -n jewelry-shop logs --previous postgres-0 -c postgres",
+)
+
+
+@pytest.mark.parametrize(
+    "secret", ["a", "1", "12", "app", "-", "the", ":", "password", "postgres", "Database", "restart", "container"]
+)
+def test_a_password_that_is_a_word_spoils_no_sentence(secret: str) -> None:
+    """Nor does a report without that word show what the password is; and causes are still understood."""
+    redaction = learned(secret)
+    for said in SENTENCES[:1] + SENTENCES[2:]:
+        assert redaction.told(said) == said
+        assert redaction(said) == said
+    assert "authentication failed for user" in redaction.told(SENTENCES[1])
+    assert redaction.told(f"connect with password='{secret}'") == "connect with password='***'"
+    assert redaction(f'tried "{secret}", then it gave up') == 'tried "***", then it gave up'
+
+
+@pytest.mark.parametrize("secret", ["jewelry-shop", "jewelry-shop-db", "postgres-0", "shop"])
+def test_a_password_that_is_a_name_is_hidden_where_it_stands_alone(secret: str) -> None:
+    """Not within a name: everybody reads those, and the next step must be one that works."""
+    redaction = Redaction()
+    redaction.learn(secret, "app", "jewelry-shop", "postgres.jewelry-shop-db", "postgres-0")
+    assert redaction.told(SENTENCES[0]) == SENTENCES[0]
+    assert redaction.told(SENTENCES[2]) == SENTENCES[2]
+    assert redaction.told(f"tried {secret}, then {secret}.") == "tried ***, then ***."
+
+
+@pytest.mark.parametrize("secret", ["kestrel\ncanary-77", "kestrel\u200bcanary-77", "kes\ttrel", "kes\x1btrel-canary"])
+def test_a_password_is_hidden_when_it_was_quoted_before(secret: str) -> None:
+    """What others say is quoted first, which shows a line feed or a space without width as an escape."""
+    for said in (
+        secret,
+        quoted(secret),
+        quoted(secret)[:12],
+        json.dumps(secret),
+        json.dumps(secret, ensure_ascii=False),
+    ):
+        told = learned(secret).told(f"it says {said}")
+        assert "***" in told, told
+        assert "trel" not in told
+
+
+def test_a_password_is_hidden_in_the_dresses_of_sql() -> None:
+    """Quotes are doubled in SQL and in auth_files, and PostgreSQL shows bytes as numbers."""
+    secret = 'o\'brien"77"x'
+    for said in ("'o''brien\"77\"x'", '"o\'brien""77""x"', f"\\x{secret.encode().hex()}"):
+        for tell in (learned(secret).told, learned(secret)):
+            assert "***" in tell(f"alter role app password {said}")
+            assert "brien" not in tell(said)

@@ -13,6 +13,7 @@ import pytest
 
 from bootheal.adapters.clock import ThreadWorkers
 from bootheal.adapters.scope import Scope
+from bootheal.adapters.together import together
 from bootheal.errors import ExhaustedError, UnreachableError, scarce
 from support.command import environment
 
@@ -93,6 +94,23 @@ def test_looks_run_beside_each_other_and_no_more_at_once_than_there_are_threads(
         time.sleep(0.1)
         assert begun.empty()
     assert begun.empty()
+
+
+def test_questions_leave_no_thread_behind() -> None:
+    """A daemon that cannot heal looks round after each pass, for weeks, in one scope: nor what comes too late."""
+    free = threading.Event()
+    with Scope(pytest.fail) as scope:
+        scope.on_close(free.set)
+        before = threading.active_count()
+        for _ in range(3):
+            answers = together(scope, {"soon": lambda: 1, "late": lambda: free.wait(60)}, seconds=0.05)
+            assert answers["soon"] == 1
+            assert "no answer after" in str(answers["late"])
+        free.set()
+        until = time.monotonic() + 10
+        while threading.active_count() > before and time.monotonic() < until:
+            time.sleep(0.01)
+        assert threading.active_count() == before
 
 
 ALONE = """

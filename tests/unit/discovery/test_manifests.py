@@ -50,6 +50,19 @@ def test_the_same_cluster_gives_the_same_file(path: Path) -> None:
         assert draft(discover(shuffled), {"kind": "k3s"}) == draft(discover(found), {"kind": "k3s"})
 
 
+def test_a_database_without_a_login_is_told_with_the_line_to_write(tmp_path: Path) -> None:
+    """It is waited for as it is; completed, the line makes a database of it."""
+    found = discover(inventory((Path(__file__).parent / "manifests/cnpg_alone.yaml").read_text()))
+    notes = [note for server in found.servers for note in server.notes]
+    assert "no login is known: is there secret/hidden-app, for its `admin`?" in notes
+    lines = [note.partition("in its place: ")[2] for note in notes if "in its place: " in note]
+    assert len(lines) == len(found.servers)
+    file = tmp_path / "bootheal.yaml"
+    for line in lines:
+        file.write_text(f"cluster: {{kind: k3s}}\n{line.replace('…', 'hidden-app')}\n")
+        assert [*load(file).file.databases] == [line.split("{")[1].rstrip(": ")]
+
+
 # -- findings as lines -------------------------------------------------------------------------------------------
 
 

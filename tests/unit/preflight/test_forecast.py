@@ -380,7 +380,10 @@ def test_who_could_not_see_the_cluster_says_so() -> None:
     refused = "cannot use the kubeconfig /etc/rancher/k3s/k3s.yaml: it is not there yet"
     unseen = Scene(now=0.0, present=False)
     found = forecast(Seen(scene=unseen, gaps=tuple(f"{what}: {refused}" for what in ("database/shop", "pods"))))
-    assert verdict(found) == "cannot say whether it would come back: the API server tells nothing"
+    assert (
+        verdict(found)
+        == "cannot say whether it would come back: the API server tells nothing of pods; see bootheal doctor"
+    )
     assert (found.code(), found.code(strict=True)) == (1, 1)
     assert f"not looked at: database/shop, pods: {refused}" in list(lines(found))
     assert as_json(found)["not_looked_at"] == [f"database/shop: {refused}", f"pods: {refused}"]

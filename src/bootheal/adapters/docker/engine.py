@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bootheal.errors import BoothealError, MissingError, PermanentError, UnreachableError
+from bootheal.errors import MISFITS, BoothealError, MissingError, PermanentError, UnreachableError
+from bootheal.model.quoted import quoted
 
 SOCKET = "unix:///var/run/docker.sock"
 TIMEOUT_SECONDS = 10.0
@@ -78,7 +79,7 @@ class DockerEngine:
         with self._client("list containers") as client:
             found = client.containers(all=True, filters={"label": list(labels)})
             boxes = [_inspected(client, entry["Id"], keep) for entry in found]
-        return sorted((box for box in boxes if box), key=lambda box: box.name)
+            return sorted((box for box in boxes if box), key=lambda box: box.name)
 
     def container(self, name: str) -> Box:
         """Return one container by its name. MissingError where there is none."""
@@ -112,16 +113,16 @@ class DockerEngine:
                 archive += chunk
                 if len(archive) > LARGEST_FILE:
                     raise PermanentError(f"cannot {about}: it is larger than {LARGEST_FILE} bytes")
-        return _only_file(archive, about)
+            return _only_file(archive, about)
 
     def network(self, name: str) -> Network:
         """Return a network. MissingError where there is none."""
         with self._client(f"look at network {name}") as client:
             raw = client.inspect_network(name)
-        pools = (raw.get("IPAM") or {}).get("Config") or [{}]
-        members = (raw.get("Containers") or {}).values()
-        addresses = {member["Name"]: member.get("IPv4Address", "").partition("/")[0] for member in members}
-        return Network(pools[0].get("Gateway", ""), {name: ip for name, ip in addresses.items() if ip})
+            pools = (raw.get("IPAM") or {}).get("Config") or [{}]
+            members = (raw.get("Containers") or {}).values()
+            addresses = {member["Name"]: member.get("IPv4Address", "").partition("/")[0] for member in members}
+            return Network(str(pools[0].get("Gateway", "")), {name: ip for name, ip in addresses.items() if ip})
 
     @contextmanager
     def _client(self, doing: str) -> Iterator[Any]:
@@ -142,6 +143,8 @@ class DockerEngine:
         except (docker.errors.DockerException, RequestException, OSError) as error:
             why = f"{type(error).__name__} while trying to {doing}"
             raise UnreachableError(f"cannot reach Docker at {self.address}: {why}") from None
+        except (*MISFITS, tarfile.TarError) as error:
+            raise UnreachableError(f"cannot {doing}: Docker's answer is none ({type(error).__name__})") from None
 
 
 def _inspected(client: Any, identity: str, keep: Sequence[str]) -> Box | None:
@@ -157,18 +160,18 @@ def _inspected(client: Any, identity: str, keep: Sequence[str]) -> Box | None:
     labels = raw["Config"].get("Labels") or {}
     return Box(
         name=raw["Name"].removeprefix("/"),
-        state=state["Status"],
+        state=str(state["Status"]),
         started=_seconds(state.get("StartedAt", "")),
         finished=_seconds(state.get("FinishedAt", "")),
-        exit_code=state.get("ExitCode", 0),
+        exit_code=int(state.get("ExitCode", 0)),
         out_of_memory=bool(state.get("OOMKilled")),
-        error=state.get("Error", ""),
-        restarts=raw.get("RestartCount", 0),
-        labels={name: labels[name] for name in keep if name in labels},
-        addresses={name: network["IPAddress"] for name, network in networks.items() if network.get("IPAddress")},
-        image=raw["Config"].get("Image") or "",
+        error=str(state.get("Error", "")),
+        restarts=int(raw.get("RestartCount", 0)),
+        labels={name: str(labels[name]) for name in keep if name in labels},
+        addresses={name: str(network["IPAddress"]) for name, network in networks.items() if network.get("IPAddress")},
+        image=str(raw["Config"].get("Image") or ""),
         published=_published(host.get("PortBindings") or {}),
-        restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "",
+        restart_policy=str((host.get("RestartPolicy") or {}).get("Name") or ""),
     )
 
 
@@ -196,12 +199,15 @@ def _only_file(archive: bytes, about: str) -> str:
         file = next((tar.extractfile(member) for member in tar if member.isfile()), None)
         if file is None:
             raise MissingError(f"cannot {about}: it is not a file", hint="is this a container of k3d?")
-        return file.read().decode(errors="replace")
+        text = file.read(LARGEST_FILE + 1)  # a sparse file takes no room in an archive
+        if len(text) > LARGEST_FILE:
+            raise PermanentError(f"cannot {about}: it is larger than {LARGEST_FILE} bytes")
+        return text.decode(errors="replace")
 
 
 def _refused(doing: str, error: Any) -> BoothealError:
     """Docker's own explanations name images, ports and mounts; they hold no secret, and are what a person needs."""
-    text = f"cannot {doing}: Docker says {str(error.explanation or error.response.reason).strip()[:300]}"
+    text = f"cannot {doing}: Docker says {quoted(str(error.explanation or error.response.reason))}"
     return UnreachableError(text) if error.is_server_error() else PermanentError(text)
 
 

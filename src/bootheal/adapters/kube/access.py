@@ -17,6 +17,7 @@ from typing import Any
 
 from bootheal.adapters import bounded_yaml
 from bootheal.adapters.files import read_file
+from bootheal.adapters.x509 import as_others_do
 from bootheal.errors import MissingError, PermanentError, scarce
 from bootheal.model.quoted import quoted
 
@@ -115,7 +116,7 @@ def _tls(configuration: Any) -> ssl.SSLContext:
     from urllib3.util.ssl_ import create_urllib3_context
 
     required = ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE
-    context = create_urllib3_context(cert_reqs=required)
+    context = as_others_do(create_urllib3_context(cert_reqs=required))
     context.check_hostname = bool(configuration.verify_ssl)
     if configuration.ssl_ca_cert:
         context.load_verify_locations(configuration.ssl_ca_cert)

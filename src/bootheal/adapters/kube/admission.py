@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.objects import Raw, occurrence, ref
+from bootheal.adapters.kube.typed import checked
 from bootheal.errors import PermanentError
 from bootheal.model import Admission, Occurrence, Quota, Ref, Webhook
 
@@ -36,6 +38,11 @@ EVENTS = 100
 
 def admission(get: Get, namespace: str, webhooks: Iterable[Webhook]) -> Admission:
     """Read the namespace and its quotas; what we may not read keeps nobody out, as far as we know."""
+    with understood(f"what may keep pods out of namespace {namespace}"):
+        return checked(_admission(get, namespace, webhooks))
+
+
+def _admission(get: Get, namespace: str, webhooks: Iterable[Webhook]) -> Admission:
     raw = _one(get, f"{CORE}/namespaces/{namespace}", f"namespace/{namespace}")
     labels = {NAME_LABEL: namespace} | ((raw.get("metadata") or {}).get("labels") or {})
     phase = (raw.get("status") or {}).get("phase", "")
@@ -101,7 +108,8 @@ def occurrences(get: Get, about: Ref) -> tuple[Occurrence, ...]:
         items = get(f"{CORE}/namespaces/{about.namespace}/events", query, about=f"the events of {about}").get("items")
     except PermanentError:
         return ()
-    return tuple(sorted(map(occurrence, items or ()), key=lambda each: each.at or 0.0))
+    with understood(f"the events of {about}"):
+        return checked(tuple(sorted(map(occurrence, items or ()), key=lambda each: each.at or 0.0)))
 
 
 def failed_create(told: Iterable[Occurrence], now: float) -> str:

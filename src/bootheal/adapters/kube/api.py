@@ -22,8 +22,9 @@ from bootheal.adapters.kube.kubeconfig import Kubeconfig
 from bootheal.adapters.kube.pace import Pace
 from bootheal.adapters.scope import Scope
 from bootheal.cluster.webhooks import blame, webhook_in
-from bootheal.errors import DeniedError, DeposedError, UnreachableError, scarce
+from bootheal.errors import DeniedError, DeposedError, MissingError, UnreachableError, scarce
 from bootheal.model import Answer
+from bootheal.model.quoted import quoted
 
 CONNECT_TIMEOUT_SECONDS = 3.0
 READ_TIMEOUT_SECONDS = 10.0
@@ -35,6 +36,9 @@ STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 
 # The path of one object in a namespace.
 _OBJECT = re.compile(r"/apis?/(?:[^/]+/){1,2}namespaces/([^/]+)/[a-z]+/([^/]+)")
+
+# Names come from objects, too, and the API server checks few of the fields that name another object: "../../secrets/x".
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._:-]+)+")
 
 # What does not answer a question about a state, but refuses to.
 REFUSALS = (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN, http.HTTPStatus.TOO_MANY_REQUESTS)
@@ -179,6 +183,7 @@ class Api:
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
+        _check(path)
         headers = {"Accept": JSON} | ({"Content-Type": content_type} if body is not None else {})
         client = self._now[1]
         request = client.param_serialize(
@@ -237,6 +242,7 @@ class Api:
     def _stream(self, namespace: str, pod: str, subresource: str, query: Query) -> tuple[Access, str, dict[str, str]]:
         self._pace.wait()
         path, (access, client) = f"/api/v1/namespaces/{namespace}/pods/{pod}/{subresource}", self._now
+        _check(path)
         _, url, headers, *_ = client.param_serialize(
             "GET", path, query_params=list(query), header_params={}, auth_settings=["BearerToken"]
         )
@@ -254,6 +260,12 @@ def _told(about: str, right: str, failed: str) -> Iterator[None]:
         raise DeniedError(f"cannot open {about}: the API server says 403", status=403, hint=hint) from None
     except OSError as error:
         raise UnreachableError(f"{failed}: {reason(error)}") from None
+
+
+def _check(path: str) -> None:
+    """Raise MissingError where a name in the path would lead elsewhere: no object can have such a one."""
+    if not _PATH.fullmatch(path):
+        raise MissingError(f"cannot ask for {quoted(path)}: a name in it can be no object's")
 
 
 def agent(process: str) -> str:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.objects import Raw, ref
+from bootheal.adapters.kube.typed import checked
 from bootheal.errors import PermanentError
 from bootheal.model import Ref
 
@@ -15,6 +17,11 @@ HOSTNAME = "kubernetes.io/hostname"
 
 def to_node(get: Get, node: str) -> tuple[Ref, ...]:
     """Return pods, then claims."""
+    with understood(f"what is bound to node {node}"):
+        return checked(_to_node(get, node))
+
+
+def _to_node(get: Get, node: str) -> tuple[Ref, ...]:
     pods = _items(get, f"{CORE}/pods", [("fieldSelector", f"spec.nodeName={node}")], "the pods of all namespaces")
     volumes = _items(get, f"{CORE}/persistentvolumes", [], "persistentvolumes")
     return (*(ref("pod", raw) for raw in pods), *(claim for raw in volumes for claim in _claims(raw, node)))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from bootheal.errors import (
+    MISFITS,
     BoothealError,
     ConflictError,
     DeniedError,
@@ -33,10 +34,6 @@ class ExpiredError(TransientError):
 
 class LongError(UnreachableError):
     """The answer is longer than what was asked for can be."""
-
-
-# What JSON of the wrong shape does to whoever reads it: such an answer is not understood, which is no bug of ours.
-MISFITS = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
 @contextmanager

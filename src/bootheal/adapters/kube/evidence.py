@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bootheal.adapters.kube.api import Api
-from bootheal.adapters.kube.errors import MISFITS
 from bootheal.adapters.kube.objects import Raw
-from bootheal.errors import BoothealError, UnreachableError
+from bootheal.errors import MISFITS, BoothealError, UnreachableError
 from bootheal.model import Ref
 from bootheal.model.quoted import quoted
 

@@ -1,10 +1,13 @@
 """The InventoryReader port: a list of each kind, and the few Secrets and ConfigMaps that are referred to."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from bootheal.adapters.kube import declared, needs, objects
+from bootheal.adapters.kube import declared, needs, objects, raw_lists
 from bootheal.adapters.kube.api import Api
+from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import APPS, BATCH, CORE
 from bootheal.errors import DeniedError, MissingError
 from bootheal.model import Ref, Right, Service
@@ -46,11 +49,11 @@ class KubeInventory:
         """Read it."""
         reading = _Reading(self._api, tuple(namespaces) or ("",), [], set())
         controllers = tuple(
-            declared.controller(kind, raw)
+            each
             for kind, group, plural in CONTROLLERS
-            for raw in reading.items(group, plural)
+            for each in reading.parsed(kind, partial(declared.controller, kind), reading.items(group, plural))
         )
-        services = tuple(objects.service(raw) for raw in reading.items(CORE, "services"))
+        services = tuple(reading.parsed("service", objects.service, reading.items(CORE, "services")))
         customs = tuple(reading.customs())
         wanted = set(referred(controllers))
         return Inventory(
@@ -81,30 +84,39 @@ class _Reading:
         found: list[objects.Raw] = []
         for namespace in self.namespaces:
             path = f"{group}/namespaces/{namespace}/{plural}" if namespace else f"{group}/{plural}"
-            listed = self._ask(path, plural)
-            found += (listed or {}).get("items") or ()
+            with understood(plural):
+                found += (self._ask(path, plural) or {}).get("items") or ()
         return found
+
+    def parsed(self, kind: str, parse: Callable[[objects.Raw], Any], raws: Iterable[objects.Raw]) -> Iterator[Any]:
+        """Yield what these say; what cannot be understood is a gap."""
+        return raw_lists.parsed(kind, parse, raws, self.gaps)
 
     def customs(self) -> Iterator[Custom]:
         """List what operators, Flux and the front door have brought along, in the version that the cluster prefers."""
         for kind, group, plural in CUSTOMS:
             served = self._ask(f"/apis/{group}", plural)
-            if version := ((served or {}).get("preferredVersion") or {}).get("groupVersion"):
+            with understood(f"/apis/{group}"):
+                version = ((served or {}).get("preferredVersion") or {}).get("groupVersion")
+            if version:
                 self.kinds.add(kind)
-                yield from (declared.custom(kind, raw) for raw in self.items(f"/apis/{version}", plural))
+                yield from self.parsed(kind, partial(declared.custom, kind), self.items(f"/apis/{version}", plural))
 
     def secrets(self, refs: Iterable[Ref], services: Sequence[Service]) -> Iterator[tuple[Ref, SecretFacts]]:
         """Read Secrets, and keep of them their keys, and the addresses of Services."""
         names = frozenset(service.ref.name for service in services)
         for ref in refs:
             if raw := self._one(ref, "secrets"):
-                yield ref, secret_facts(raw, names)
+                for facts in self.parsed(str(ref), partial(secret_facts, services=names), [raw]):
+                    yield ref, facts
 
     def config_maps(self, refs: Iterable[Ref]) -> Iterator[tuple[Ref, Mapping[str, str]]]:
         """Read ConfigMaps."""
         for ref in refs:
             if raw := self._one(ref, "configmaps"):
-                yield ref, raw.get("data") or {}
+                with understood(str(ref)):
+                    found = objects.texts(raw.get("data"))
+                yield ref, found
 
     def _one(self, ref: Ref, plural: str) -> objects.Raw | None:
         return self._ask(f"{CORE}/namespaces/{ref.namespace}/{plural}/{ref.name}", str(ref))

@@ -48,6 +48,14 @@ def ref(kind: str, raw: Raw) -> Ref:
     return Ref(kind, intern(metadata.get("namespace", "")), metadata["name"])
 
 
+def texts(held: Any) -> dict[str, str]:
+    """Return the `data` of a Secret or ConfigMap. TypeError where it holds anything but texts."""
+    found = dict(held or {})
+    if not all(isinstance(text, str) for pair in found.items() for text in pair):
+        raise TypeError("data")
+    return found
+
+
 def node(raw: Raw) -> Node:
     """Parse a v1 Node."""
     status, spec = raw.get("status", {}), raw.get("spec", {})

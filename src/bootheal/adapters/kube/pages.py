@@ -1,5 +1,6 @@
 """Lists of one kind: where they are asked for, page by page, and how each object becomes a snapshot of ours."""
 
+import time
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +10,13 @@ from bootheal.adapters.kube.cache import Entry
 from bootheal.adapters.kube.errors import ExpiredError, LongError, understood
 from bootheal.adapters.kube.objects import Raw
 from bootheal.adapters.kube.typed import checked
+from bootheal.errors import UnreachableError
 
 # So many at once; few where each of them is very large.
 PAGE, FEW = 500, 20
+
+# No single-node cluster holds as much; who goes on for longer has no end.
+MOST_PAGES, MOST_OBJECTS, LONGEST_SECONDS = 500, 100_000, 60.0
 
 # A list that is changed faster than it can be read is not read page by page for ever.
 RESTARTS = 3
@@ -109,11 +114,15 @@ def fetch(api: Api, extent: Extent) -> tuple[Entries, str]:
 def _pages(api: Api, extent: Extent, limit: int) -> tuple[Entries, str]:
     items: Entries = {namespace: {} for namespace in extent.wanted}
     metadata: Raw = {}
-    while True:
+    until = time.monotonic() + LONGEST_SECONDS
+    for _ in range(MOST_PAGES):
         token, paged = metadata.get("continue"), [("limit", str(limit))]
         metadata = page(api, extent, [*paged, ("continue", token)] if token else paged, items)
         if not metadata.get("continue"):
             return items, metadata.get("resourceVersion", "")
+        if sum(map(len, items.values())) > MOST_OBJECTS or time.monotonic() > until:
+            break
+    raise UnreachableError(f"cannot use {extent.about}: its pages have no end")
 
 
 def page(api: Api, extent: Extent, query: Query, items: Entries) -> Raw:

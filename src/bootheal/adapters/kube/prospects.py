@@ -58,13 +58,15 @@ class KubeProspects:
         found = {name: [] if isinstance(answer, BoothealError) else answer for name, answer in answers.items()}
         plans = tuple(raw_lists.parsed("pod", plan, found["pods"], gaps))
         changed = dict(self._changed({each for pod in plans for box in pod.containers for each in box.taken}, gaps))
-        secrets = {each for raw in found["ingresses"] for each in shown(raw)}
+        secrets = {
+            each for several in raw_lists.parsed("ingress", _shown, found["ingresses"], gaps) for each in several
+        }
         nodes = dict(raw_lists.parsed("node", _images, found["nodes"], gaps))
         return Prospect(
             plans=plans,
             images=nodes,
             complete=frozenset(name for name, images in nodes.items() if 0 < len(images) < MOST_IMAGES),
-            accounts=frozenset(ref("serviceaccount", raw) for raw in found["serviceaccounts"]),
+            accounts=frozenset(raw_lists.parsed("serviceaccount", _account, found["serviceaccounts"], gaps)),
             changed=changed,
             guards=tuple(
                 guard for raws in raw_lists.parsed("webhook", _guards, found["webhooks"], gaps) for guard in raws
@@ -125,6 +127,14 @@ def shown(raw: Raw) -> Iterator[Ref]:
     for each in (raw.get("spec") or {}).get("tls") or ():
         if each.get("secretName"):
             yield Ref("secret", raw["metadata"].get("namespace", ""), each["secretName"])
+
+
+def _shown(raw: Raw) -> list[Ref]:
+    return [*shown(raw)]
+
+
+def _account(raw: Raw) -> Ref:
+    return ref("serviceaccount", raw)
 
 
 def written(raw: Raw) -> float | None:

@@ -6,7 +6,8 @@ from typing import Any
 from bootheal.adapters.kube.api import Api, Query
 from bootheal.adapters.kube.errors import right_to, understood
 from bootheal.adapters.kube.objects import Raw
-from bootheal.errors import BoothealError, DeniedError, MissingError
+from bootheal.adapters.kube.typed import checked
+from bootheal.errors import BoothealError, MissingError, PermanentError
 from bootheal.model import Right
 
 PAGE, MOST_PAGES = 500, 20
@@ -18,10 +19,10 @@ def rights(paths: Iterable[str]) -> Iterator[Right]:
 
 
 def everywhere(api: Api, group: str, plural: str, namespaces: Sequence[str], query: Query = ()) -> list[Raw]:
-    """List a kind in the whole cluster; where that is not allowed, in the namespaces that are named."""
+    """List a kind in the whole cluster; where that is not allowed, or too much, in the namespaces that are named."""
     try:
         return items(api, f"{group}/{plural}", plural, query)
-    except DeniedError:
+    except PermanentError:
         if not namespaces:
             raise
         paths = [f"{group}/namespaces/{namespace}/{plural}" for namespace in namespaces]
@@ -29,7 +30,10 @@ def everywhere(api: Api, group: str, plural: str, namespaces: Sequence[str], que
 
 
 def items(api: Api, path: str, about: str, query: Query = ()) -> list[Raw]:
-    """List what is at a path, page by page; what there is no kind of is empty."""
+    """List what is at a path, page by page; what there is no kind of is empty.
+
+    PermanentError where it is more than anybody reads at once: a part of it would look like all of it.
+    """
     found: list[Raw] = []
     token = ""
     for _ in range(MOST_PAGES):
@@ -42,15 +46,17 @@ def items(api: Api, path: str, about: str, query: Query = ()) -> list[Raw]:
             found += answer.get("items") or ()
             token = (answer.get("metadata") or {}).get("continue") or ""
         if not token:
-            break
-    return found
+            return found
+    raise PermanentError(f"cannot list {about}: there are more than {PAGE * MOST_PAGES}; name a namespace")
 
 
 def parsed(kind: str, parse: Callable[[Raw], Any], raws: Iterable[Raw], gaps: list[str]) -> Iterator[Any]:
-    """Yield snapshots; what cannot be understood is added to `gaps`."""
+    """Yield snapshots, all of whose fields are what they say; what cannot be understood is added to `gaps`."""
     for raw in raws:
         try:
             with understood(f"a {kind}"):
-                yield parse(raw)
+                found = checked(parse(raw))
         except BoothealError as error:
             gaps.append(str(error))
+        else:
+            yield found

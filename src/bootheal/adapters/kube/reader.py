@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from urllib.parse import quote
 
 from bootheal.adapters.kube import admission, bound, objects, operators, webhooks
 from bootheal.adapters.kube.api import Api
@@ -200,7 +199,7 @@ class KubeReader:
         """Follow a claim to its volume; a claim or volume that is gone is the scheduler's trouble, not ours."""
         try:
             with understood(f"the volume of persistentvolumeclaim/{namespace}/{claim}"):
-                name = quote(self._claim(namespace, claim).get("spec", {}).get("volumeName", ""), safe="")
+                name = self._claim(namespace, claim).get("spec", {}).get("volumeName", "")
                 raw = self._api.get(f"{CORE}/persistentvolumes/{name}", about=f"persistentvolume/{name}")
                 spec = raw.get("spec", {})
                 return str((spec.get("local") or spec.get("hostPath") or {}).get("path", ""))
@@ -213,8 +212,7 @@ class KubeReader:
             at, found = self._extensions
         keep = BROKEN_SECONDS if found.unavailable or found.unreachable else at_most
         if time.monotonic() - at >= keep:
-            with understood("what others have hung into the API server"):
-                found = checked(webhooks.read(self._api.get))
+            found = webhooks.read(self._api.get)
             with self._lock:
                 self._extensions = (time.monotonic(), found)
         return found

@@ -14,6 +14,9 @@ from bootheal.adapters.kube.errors import understood
 from bootheal.errors import BoothealError
 from bootheal.model import Right
 
+# The parts of a PolicyRule that are about objects.
+PARTS = ("verbs", "apiGroups", "resources", "resourceNames")
+
 # Whoever asks for one right asks for others; and what was given meanwhile is known soon.
 BELIEVED_SECONDS = 5.0
 
@@ -78,8 +81,15 @@ def rules(api: Api, namespace: str) -> Rules:
     raw = api.write("POST", f"{REVIEWS}v1/selfsubjectrulesreviews", body, about=about)
     with understood(about):
         status = raw["status"]
-        given = tuple({**rule, "verbs": tuple(rule["verbs"])} for rule in status.get("resourceRules") or ())
+        given = tuple({part: _words(rule.get(part)) for part in PARTS} for rule in status.get("resourceRules") or ())
         return Rules(given, complete=not status.get("incomplete") and not status.get("evaluationError"))
+
+
+def _words(said: Any) -> tuple[str, ...]:
+    """Return a list of words. TypeError where it is none: a word alone is not the list of its letters."""
+    if not isinstance(said or [], list) or not all(isinstance(word, str) for word in said or ()):
+        raise TypeError(type(said).__name__)
+    return tuple(said or ())
 
 
 def may(api: Api, right: Right, name: str = "") -> bool:

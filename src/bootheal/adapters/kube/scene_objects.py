@@ -5,7 +5,6 @@ from typing import Any
 
 from bootheal.adapters.kube import objects
 from bootheal.adapters.kube.objects import Raw, ref, seconds
-from bootheal.adapters.kube.typed import checked
 from bootheal.model import Occurrence, Ref
 from bootheal.model.scene import Claim, Halted, Unwell
 
@@ -25,7 +24,7 @@ def claim(raw: Raw) -> Claim:
     spec = raw.get("spec") or {}
     phase = (raw.get("status") or {}).get("phase", "")
     created = seconds(raw["metadata"].get("creationTimestamp")) or 0.0
-    claim = Claim(
+    return Claim(
         ref("persistentvolumeclaim", raw),
         phase,
         spec.get("volumeName") or "",
@@ -33,7 +32,6 @@ def claim(raw: Raw) -> Claim:
         created,
         tuple(spec.get("accessModes") or ()),
     )
-    return checked(claim)
 
 
 def volume(raw: Raw) -> tuple[str, tuple[str, ...]]:
@@ -97,4 +95,4 @@ def event(raw: Raw) -> tuple[Ref, Occurrence]:
     """Parse a v1 Event: about what, and what it says."""
     involved = raw.get("involvedObject") or {}
     about = Ref(str(involved.get("kind", "")).lower(), involved.get("namespace") or "", involved.get("name") or "")
-    return about, checked(objects.occurrence(raw))
+    return about, objects.occurrence(raw)

@@ -13,7 +13,6 @@ from bootheal.adapters.kube.lists import APPS, BATCH, CORE, SLICES
 from bootheal.adapters.kube.objects import Raw
 from bootheal.adapters.kube.reader import KubeReader
 from bootheal.adapters.kube.shown import PATHS, shown
-from bootheal.adapters.kube.typed import checked
 from bootheal.adapters.redaction import Redaction
 from bootheal.adapters.together import together
 from bootheal.errors import BoothealError, DeniedError, MissingError
@@ -161,7 +160,7 @@ class KubeScenes:
         except MissingError:
             return None
         with understood(str(about)):
-            return {**(raw.get("data") or {}), **(raw.get("binaryData") or {})}
+            return objects.texts(raw.get("data")) | objects.texts(raw.get("binaryData"))
 
 
 def _plural(kind: str) -> str:
@@ -169,9 +168,9 @@ def _plural(kind: str) -> str:
 
 
 def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
-    services = found.parsed("service", lambda raw: checked(objects.service(raw)))
+    services = found.parsed("service", objects.service)
     names = frozenset(service.ref.name for service in services)
-    pods = found.parsed("pod", lambda raw: checked(objects.pod(raw)))
+    pods = found.parsed("pod", objects.pod)
     jobs = found.parsed("job", scene_objects.job)
     templates = [
         template
@@ -181,13 +180,13 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
     return Scene(
         now=now,
         readiness=readiness,
-        nodes=found.parsed("node", lambda raw: checked(objects.node(raw))),
-        leases=dict(found.parsed("lease", lambda raw: (raw["metadata"]["name"], checked(objects.lease(raw))))),
+        nodes=found.parsed("node", objects.node),
+        leases=dict(found.parsed("lease", lambda raw: (raw["metadata"]["name"], objects.lease(raw)))),
         pods=pods,
         workloads=tuple(
             each
             for kind in _WORKLOADS
-            for each in found.parsed(kind, lambda raw, kind=kind: checked(workloads.workload(raw, kind)))  # type: ignore[misc]
+            for each in found.parsed(kind, lambda raw, kind=kind: workloads.workload(raw, kind))  # type: ignore[misc]
         ),
         templates=tuple(templates),
         owners={**scene_objects.deployments(pods), **{job.ref: job.owner for job in jobs if job.owner}},
@@ -201,11 +200,12 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
         halted=tuple(
             each
             for kind in (*_SUSPENDED, "cronjob")
-            for raw in found.items.get(kind, ())
-            for each in scene_objects.halted(kind, raw)
+            for several in found.parsed(kind, lambda raw, kind=kind: [*scene_objects.halted(kind, raw)])  # type: ignore[misc]
+            for each in several
         ),
         events=_events(found),
         gaps=tuple(found.gaps),
+        unread=frozenset({*_NAMESPACED, *_CLUSTERS_OWN} - found.items.keys()),
     )
 
 

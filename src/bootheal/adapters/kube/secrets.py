@@ -37,7 +37,7 @@ class KubeSecrets:
             else:
                 user = login.user or _value(raw, secret, user_key)
                 password = _value(raw, secret, password_key)
-            self._redact.learn(password)
+            self._redact.learn(password, user, secret.namespace, secret.name)
             taken = tuple(key for key in (user_key, password_key, url_key) if key)
             return Credentials(user, Secret(password), str(raw["metadata"].get("resourceVersion", "")), taken)
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import lru_cache
-from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 # What is larger is no count and no time.
 LARGEST = 1 << 53
@@ -16,7 +16,7 @@ Fits = Callable[[Any], bool]
 
 def checked(snapshot: Snapshot) -> Snapshot:
     """Return it. TypeError where a field has another type than it is declared to have."""
-    if isinstance(snapshot, tuple):
+    if isinstance(snapshot, tuple | list | frozenset):
         for item in snapshot:
             checked(item)
     elif is_dataclass(snapshot):
@@ -39,11 +39,13 @@ def _fits(hint: Any) -> Fits:
     if origin is UnionType:
         several = [_fits(each) for each in arguments]
         return lambda value: any(fits(value) for fits in several)
-    if origin is tuple:
-        return _all(arguments)
+    if origin in (tuple, frozenset):
+        return _all(arguments) if origin is tuple else _any(*arguments)
     if origin is Mapping:
         key, item = map(_fits, arguments)
         return lambda value: isinstance(value, dict) and all(key(k) and item(v) for k, v in value.items())
+    if origin is Literal:
+        return lambda value: isinstance(value, str) and value in arguments
     return _plain(origin)
 
 
@@ -55,13 +57,18 @@ def _all(arguments: tuple[Any, ...]) -> Fits:
     return lambda value: isinstance(value, tuple) and len(value) == len(several) and _each(several, value)
 
 
+def _any(argument: Any) -> Fits:
+    fits = _fits(argument)
+    return lambda value: isinstance(value, frozenset) and all(map(fits, value))
+
+
 def _each(several: list[Fits], values: tuple[Any, ...]) -> bool:
     return all(fits(value) for fits, value in zip(several, values, strict=True))
 
 
 def _plain(kind: type) -> Fits:
-    if kind is NoneType:
-        return lambda value: value is None
+    if kind is Any:
+        return lambda _value: True
     if kind is float:
         return lambda value: type(value) in (int, float) and abs(value) <= LARGEST
     if kind is int:

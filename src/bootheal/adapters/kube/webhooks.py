@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.objects import SERVICE_NAME, Raw
+from bootheal.adapters.kube.typed import checked
 from bootheal.cluster.webhooks import blame, webhook_in
 from bootheal.errors import BoothealError, MissingError, PermanentError
 from bootheal.model import Extensions, Ref, Requirement, Webhook
@@ -20,7 +22,12 @@ CONFIGURATIONS = {
 
 
 def read(get: Get) -> Extensions:
-    """Read them all. What may not be read is named; UnreachableError where nothing answers."""
+    """Read them all. What may not be read is named; UnreachableError where nothing answers, or what is none of it."""
+    with understood("what others have hung into the API server"):
+        return checked(_read(get))
+
+
+def _read(get: Get) -> Extensions:
     unread: list[str] = []
     services = _list(get, REGISTRATION, "apiservices", unread)
     unreachable = (

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 CONSOLE = "pgbouncer"
 
+# PgBouncer counts in microseconds of 64 bits; what is longer than a year is no answer of a resolver's.
+LONGEST_TTL_SECONDS = 365 * 86400.0
+
 
 class PgBouncerConsole:
     """The console of one PgBouncer process at a time: settings are per process, not per Service."""
@@ -29,26 +32,10 @@ class PgBouncerConsole:
         began = time.monotonic()
         try:
             with session(self._local, target, who, CONSOLE) as connection:
-                config = connection.execute("SHOW CONFIG").fetchall()
-                pools = [pool for pool in _rows(connection, "SHOW POOLS") if pool["database"] == dbname]
-                databases = [row for row in _rows(connection, "SHOW DATABASES") if row["name"] == dbname]
-                names = _rows(connection, "SHOW DNS_HOSTS")
-                version = _rows(connection, "SHOW VERSION")
+                return _console(connection, dbname, began)
         except DeniedError as error:
             hint = f"add {who.user} to admin_users in pgbouncer.ini, or name another Secret under the pooler's console"
             raise DeniedError(str(error), status=0, hint=hint) from None
-        hosts = {host for row in databases for host in str(row.get("host")).split(",")}
-        return Console(
-            settings={row[0]: _setting(row) for row in config},
-            starved=frozenset(str(p["user"]) for p in pools if p["cl_waiting"] > 0 and not _servers(p)),
-            version=str(version[0]["version"]) if version else "",
-            servers=sum(map(_servers, pools)),
-            paused=any(int(row.get("paused", 0)) for row in databases),
-            disabled=any(int(row.get("disabled", 0)) for row in databases),
-            forced_user=str(next((row.get("force_user") or "" for row in databases), "")),
-            took=time.monotonic() - began,
-            unknown_for=max((float(n["ttl"]) for n in names if n["hostname"] in hosts and not n["addrs"]), default=0.0),
-        )
 
     def reload(self, target: Target, who: Credentials) -> None:
         """RELOAD."""
@@ -71,9 +58,36 @@ class PgBouncerConsole:
                 raise PermanentError(f"PgBouncer on {target} does not take {key} = {value}", hint=hint) from error
 
 
+def _console(connection: "Connection[Any]", dbname: str, began: float) -> Console:
+    config = connection.execute("SHOW CONFIG").fetchall()
+    pools = [pool for pool in _rows(connection, "SHOW POOLS") if pool["database"] == dbname]
+    databases = [row for row in _rows(connection, "SHOW DATABASES") if row["name"] == dbname]
+    names = _rows(connection, "SHOW DNS_HOSTS")
+    version = _rows(connection, "SHOW VERSION")
+    hosts = {host for row in databases for host in str(row.get("host")).split(",")}
+    return Console(
+        settings={str(row[0]): _setting(row) for row in config},
+        starved=frozenset(str(p["user"]) for p in pools if p["cl_waiting"] > 0 and not _servers(p)),
+        version=str(version[0]["version"]) if version else "",
+        servers=sum(map(_servers, pools)),
+        paused=any(int(row.get("paused", 0)) for row in databases),
+        disabled=any(int(row.get("disabled", 0)) for row in databases),
+        forced_user=str(next((row.get("force_user") or "" for row in databases), "")),
+        took=time.monotonic() - began,
+        unknown_for=max((_seconds(n["ttl"]) for n in names if n["hostname"] in hosts and not n["addrs"]), default=0.0),
+    )
+
+
+def _seconds(said: Any) -> float:
+    """Understand a time to live. ValueError for what never passes."""
+    if not 0 <= (seconds := float(said)) < LONGEST_TTL_SECONDS:
+        raise ValueError(said)
+    return seconds
+
+
 def _setting(row: Sequence[Any]) -> Setting:
-    default = (row[2] or "") if len(row) > 3 else None  # noqa: PLR2004 - key, value, default, changeable
-    return Setting(value=row[1] or "", changeable=row[-1] == "yes", default=default)
+    default = str(row[2] or "") if len(row) > 3 else None  # noqa: PLR2004 - key, value, default, changeable
+    return Setting(value=str(row[1] or ""), changeable=row[-1] == "yes", default=default)
 
 
 def _rows(connection: "Connection[Any]", statement: LiteralString) -> list[dict[str, Any]]:

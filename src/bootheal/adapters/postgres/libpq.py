@@ -4,11 +4,11 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bootheal.adapters.postgres.wire import prove
-from bootheal.errors import DeniedError, PermanentError, TransientError, UnreachableError, scarce, why_silent
+from bootheal.errors import MISFITS, DeniedError, PermanentError, TransientError, UnreachableError, scarce, why_silent
 from bootheal.model import Answer, Auth, Credentials, Secret, Target, Trust
 from bootheal.model.quoted import quoted
 
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_SECONDS = 5
 SESSION_TIMEOUT_SECONDS = 10.0
 
+LONGEST_SQLSTATE = 5
+
 # A standby, or a primary that was demoted between the look and the action: the next look finds the new one.
 NOT_PRIMARY = "25006"
 
 
-# How to get an address that libpq can connect to. After so many seconds the connection is cut, and when the context is
-# left: psycopg itself waits for a hung server for ever.
+# How to get an address that libpq can connect to. The connection is cut after so many seconds, after more bytes than a
+# session needs, and when the context is left: psycopg itself waits for a hung server for ever, and keeps all it says.
 Local = Callable[[Target, float], AbstractContextManager[tuple[str, int]]]
 
 
@@ -38,12 +40,16 @@ def session(
     """
     import psycopg
 
-    with scarce(f"hold a session of {who.user} on {target}"), ExitStack() as stack:
+    what = _what(target, who, dbname)
+    with scarce(f"hold a session of {who.user} on {target}"):
         try:
-            connection = _log_in(stack, local, target, who, dbname, proven=proven)
-            yield connection
+            with ExitStack() as stack:
+                connection = _log_in(stack, local, target, who, dbname, proven=proven)
+                yield connection
         except psycopg.Error as error:
-            raise _ours(error, target, who, dbname) from None
+            raise _ours(error, what) from None
+        except MISFITS as error:
+            raise _senseless(what, type(error).__name__) from None
 
 
 def _log_in(
@@ -101,7 +107,7 @@ def _connect(
         autocommit=True,
         prepare_threshold=None,
     )
-    return stack.enter_context(connection)
+    return stack.enter_context(closing(connection))  # its own context would ask once more: there is nothing to commit
 
 
 @contextmanager
@@ -123,10 +129,13 @@ def _what(target: Target, who: Credentials, dbname: str) -> str:
     return f"session of {who.user} in database {dbname} on {target}"
 
 
-def _ours(error: Any, target: Target, who: Credentials, dbname: str) -> TransientError | PermanentError:
+def _senseless(what: str, why: str) -> UnreachableError:
+    return UnreachableError(f"cannot understand the answers in a {what}: {why}")
+
+
+def _ours(error: Any, what: str) -> TransientError | PermanentError:
     import psycopg
 
-    what = _what(target, who, dbname)
     said = _first_line(error)
     if error.sqlstate == NOT_PRIMARY:
         return UnreachableError(f"cannot write in a {what}: {said} ({NOT_PRIMARY})")
@@ -134,13 +143,15 @@ def _ours(error: Any, target: Target, who: Credentials, dbname: str) -> Transien
         if any(words in said for words in _REFUSALS):
             return DeniedError(f"cannot open a {what}: {said}", status=0)
         return UnreachableError(f"cannot hold a {what}: {said}")
-    return PermanentError(f"{what}: {said} ({error.sqlstate})")
+    if error.sqlstate is None:  # no server said so: psycopg cannot make sense of what it did say
+        return _senseless(what, said)
+    return PermanentError(f"{what}: {said} ({quoted(error.sqlstate, LONGEST_SQLSTATE)})")
 
 
 def _first_line(error: Any) -> str:
     """Return the server's primary message; libpq puts address and severity before it."""
     primary = getattr(error.diag, "message_primary", None)
-    line: str = primary or str(error).strip().splitlines()[0]
+    line: str = (primary or str(error)).strip().partition("\n")[0] or "no reason given"
     for prefix in ("FATAL: ", "ERROR: "):
         line = line.rsplit(prefix, maxsplit=1)[-1]
     return quoted(line)

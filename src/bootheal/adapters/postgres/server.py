@@ -81,8 +81,8 @@ class PostgresServer:
                 agrees = matches(stored, role, wanted.reveal()) if stored else False
                 same = stored == verifier.reveal() if verifier else None
             powers = connection.execute(_REACH, [role, list(PREDEFINED)]).fetchall()
-        can_login, expired = row
-        reach = tuple(power for (power,) in powers)
+            can_login, expired = map(bool, row)
+            reach = tuple(str(power) for (power,) in powers)
         return Role(role, (SUPERUSER,) if SUPERUSER in reach else reach, can_login, expired, agrees, same)
 
     def set_password(
