@@ -1,5 +1,6 @@
 """Why a database's server does not come up: one catalogue of PostgreSQL and of what starts it."""
 
+from bootheal.causes.applications import REPMGR
 from bootheal.causes.catalogue import Catalogue
 from bootheal.causes.cloudnative_pg import CLOUDNATIVE_PG
 from bootheal.causes.patroni import PATRONI
@@ -8,4 +9,4 @@ from bootheal.causes.postgres_files import LOCKS
 from bootheal.causes.postgres_settings import IMAGE, SETTINGS, SURROUNDINGS
 
 # What is particular comes first: "Permission denied" of a socket is not that of a data directory.
-POSTGRES = Catalogue((*SURROUNDINGS, *SETTINGS, *LOCKS, *DATA, *PATRONI, *CLOUDNATIVE_PG, *IMAGE), HARMLESS)
+POSTGRES = Catalogue((*SURROUNDINGS, *SETTINGS, *LOCKS, *DATA, *PATRONI, *CLOUDNATIVE_PG, *IMAGE, *REPMGR), HARMLESS)

@@ -250,6 +250,7 @@ HOST: tuple[Cause, ...] = (
             "no such network interface",
             "failed to find (?:the )?interface",
             "unable to find suitable network address",
+            "unable to find default route",  # flannel pkg/ip
         ),
         next_step="ip route; systemctl status systemd-networkd NetworkManager",
         restart_helps=True,

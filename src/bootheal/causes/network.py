@@ -5,7 +5,7 @@ Texts: Event FailedCreatePodSandBox as containerd and the network plugins word i
 
 from bootheal.causes.cause import Cause, Gravity, Sign
 from bootheal.causes.runtime import SLOW
-from bootheal.causes.signs import event, unit
+from bootheal.causes.signs import event, log, unit
 
 DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 
@@ -40,6 +40,14 @@ NETWORK: tuple[Cause, ...] = (
         next_step="delete the pod once, its successor has another name: kubectl -n {namespace} delete pod {name}; "
         "where it lasts: systemctl restart k3s",
         restart_helps=True,
+    ),
+    # flannel main.go and pkg/ipmatch; usernetes#334
+    Cause(
+        id="flannel-without-interface",
+        means="flannel finds no interface of the node that it may use: {said}",
+        gravity=Gravity.PASSES,
+        signs=log("(?:Failed to find any|Could not find) valid interface (?:to use|matching)"),
+        next_step="where it lasts: ip -brief address; compare --iface and the node's InternalIP",
     ),
     # flannel#2437, k3s#122
     Cause(

@@ -165,6 +165,14 @@ PATRONI = (
         ),
         next_step=f"see how far it is: {_MEMBERS}",
     ),
+    # patroni/ha.py, clone(); spilo#74
+    Cause(
+        id="patroni-copy-failed",
+        means="Patroni could not copy the data of another member, or of a backup, and tries again",
+        gravity=Gravity.PASSES,
+        signs=log(r"failed to bootstrap (?:from (?:leader|replica)|\(without leader\))"),
+        next_step=f"see above it in its log why: {LOGS}",
+    ),
     Cause(
         id="patroni-crash-recovery",
         means="Patroni lets PostgreSQL recover in single-user mode",

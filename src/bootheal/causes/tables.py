@@ -1,6 +1,7 @@
 """The tables as catalogues: whoever asks takes the one of what it looks at. Pure."""
 
 from bootheal.causes import controllers, dns, k3d, k3s, kubelet, volumes
+from bootheal.causes.applications import APPLICATIONS
 from bootheal.causes.catalogue import Catalogue
 from bootheal.causes.controllers import CONTROLLERS
 from bootheal.causes.dns import DNS
@@ -15,7 +16,7 @@ from bootheal.causes.volumes import VOLUMES
 
 # What pods show, and the controllers that make them.
 PODS = Catalogue(
-    (*IMAGES, *KUBELET, *PROBES, *TURNED_AWAY, *VOLUMES, *NETWORK, *DNS, *NODE, *CONTROLLERS),
+    (*IMAGES, *KUBELET, *PROBES, *TURNED_AWAY, *VOLUMES, *NETWORK, *DNS, *NODE, *CONTROLLERS, *APPLICATIONS),
     (*kubelet.HARMLESS, *volumes.HARMLESS, *dns.HARMLESS, *controllers.HARMLESS),
 )
 
