@@ -9,14 +9,14 @@ from pathlib import Path
 from cache import ROOT
 from support.command import LONGEST, environment
 
-# It starts somebody who leaves his family, tells who that is, and then does as it is told.
+# It starts somebody who leaves his family, and then does as it is told; it says who that is once it may be interrupted.
 WORK = """
 import os, signal, subprocess, sys, time
 from supervise import supervised
 
 def work():
     orphan = subprocess.run(["sh", "-c", "setsid sleep 1000 >&2 & echo $!"], stdout=subprocess.PIPE, text=True)
-    print(orphan.stdout, end="", flush=True)
+    say = lambda: print(orphan.stdout, end="", flush=True)
     {then}
 
 sys.exit(supervised(work))
@@ -45,7 +45,7 @@ def orphan_of(process: subprocess.Popen[str]) -> Path:
 
 def test_who_was_left_is_ended_and_the_exit_code_is_that_of_the_tests() -> None:
     """Also who has a session of his own, and no parent any more; that there was one is said."""
-    with supervised("return 5") as process:
+    with supervised("say()\n    return 5") as process:
         orphan = orphan_of(process)
         _, err = process.communicate(timeout=LONGEST)
     assert (process.returncode, err) == (5, "ended what tests have left: 1 processes\n")
@@ -54,7 +54,7 @@ def test_who_was_left_is_ended_and_the_exit_code_is_that_of_the_tests() -> None:
 
 def test_ctrl_c_is_passed_on_once_and_then_everybody_is_ended() -> None:
     """The tests clean up first, and say how they ended."""
-    wait = "try:\n        time.sleep(1000)\n    except KeyboardInterrupt:\n        time.sleep(0.2)\n        return 7"
+    wait = "try:\n        say(); time.sleep(1000)\n    except KeyboardInterrupt:\n        time.sleep(0.2); return 7"
     with supervised(wait) as process:
         orphan = orphan_of(process)
         process.send_signal(signal.SIGINT)
@@ -65,7 +65,7 @@ def test_ctrl_c_is_passed_on_once_and_then_everybody_is_ended() -> None:
 
 def test_a_second_ctrl_c_waits_for_nobody() -> None:
     """Whatever hangs in its cleaning up."""
-    wait = "signal.signal(signal.SIGINT, lambda *_: print('asked', flush=True))\n    while True:\n        time.sleep(1)"
+    wait = "signal.signal(signal.SIGINT, lambda *_: print('asked', flush=True))\n    say()\n    time.sleep(1000)"
     with supervised(wait) as process:
         orphan = orphan_of(process)
         assert process.stdout is not None
