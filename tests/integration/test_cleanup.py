@@ -1,6 +1,7 @@
 """Clean-up on the stack: what is deleted, in how many requests, what is kept of it, and what does not go."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ def deletes(stack: Stack) -> list[Any]:
 def test_a_heap_of_dead_pods_is_refused_after_one_list(stack: Stack) -> None:
     """Page by page, none of them is deleted, and a person is told how many, where, and what to do. Exit 1."""
     stack.leave_dead(HEAP)
+    time.sleep(1)  # the last of them must have been dead for as long
     report = heal(stack.config, expect=1)
     found = outcome(report, "cleanup")
     assert f"{HEAP} pods are dead ({HEAP} in namespace shop), more than cleanup.cap = 25" in found["why"]

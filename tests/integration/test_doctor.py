@@ -90,6 +90,7 @@ def test_what_may_not_be_read_is_called_neither_ill_nor_well(shop: Stack) -> Non
     """A right that is missing is a gap, to doctor and preflight; without pods nobody says that all is well."""
     with Scope(pytest.fail) as scope:
         world = open_world(load(shop.config).file.cluster, scope, most=1000)
+        shop.wait_until("nothing to come back any more", lambda: _quiet(world))
         judged = {"": _judged(world)}
         for kind in KINDS:
             shop.faults.deny(resource=kind)
@@ -97,11 +98,16 @@ def test_what_may_not_be_read_is_called_neither_ill_nor_well(shop: Stack) -> Non
             shop.faults.clear()
     well = {each.id for each in judged[""][1].found}
     for kind, (diagnosis, ahead) in judged.items():
-        assert ([str(each.about) for each in diagnosis.found], kind) == ([], kind)
+        assert ([f"{each.about} {each.id}" for each in diagnosis.found], kind) == ([], kind)
         assert ({each.id for each in ahead.found} - well, kind) == (set(), kind)
         assert any(kind in gap for gap in ahead.gaps) or not kind
         expected = ExitCode.NOT_HEALED if kind == "pods" else ExitCode.HEALED
         assert (diagnosis.exit_code, ahead.code(), kind) == (expected, expected, kind)
+
+
+def _quiet(world: World) -> bool:
+    diagnosis = diagnose(world.scenes.scene())
+    return not (diagnosis.found or diagnosis.passing)
 
 
 def _judged(world: World) -> tuple[Diagnosis, Forecast]:

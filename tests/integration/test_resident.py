@@ -203,20 +203,18 @@ def test_it_waits_for_another_pass_and_for_a_world(healthy: Stack, tmp_path: Pat
         "with lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", code, str(directory)]
-    with (
-        subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as holder,
-        staying(healthy) as daemon,
-    ):
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        healthy.wait_until("a word about the boot id", lambda: f"cannot read the boot id {late}" in daemon.text)
-        shutil.copy2(healthy.boot_id_file, late)
-        daemon.process.send_signal(signal.SIGHUP)
-        healthy.wait_until("a word about the lock", lambda: f"(process {holder.pid} since" in daemon.text)
-        holder.kill()
-        holder.wait()
-        healthy.wait_until("a report", lambda: daemon.verdicts() == 1)
-        assert daemon.text.count("another pass is under way") == 1
-        assert daemon.stop() == 0
+        with staying(healthy) as daemon:
+            healthy.wait_until("a word about the boot id", lambda: f"cannot read the boot id {late}" in daemon.text)
+            shutil.copy2(healthy.boot_id_file, late)
+            daemon.process.send_signal(signal.SIGHUP)
+            healthy.wait_until("a word about the lock", lambda: f"(process {holder.pid} since" in daemon.text)
+            holder.kill()
+            holder.wait()
+            healthy.wait_until("a report", lambda: daemon.verdicts() == 1)
+            assert daemon.text.count("another pass is under way") == 1
+            assert daemon.stop() == 0
     healthy._configuration = {}
     healthy.configure(original)
