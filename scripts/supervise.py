@@ -23,9 +23,11 @@ def supervised(work: Callable[[], int]) -> int:
     """
     _prctl(_SUBREAPER, 1)
     sys.stdout.flush()
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # until both know what to do then
     if (child := os.fork()) == 0:
         _be_the_child(work)
     _pass_on_to(child)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     status = 0
     ended = 0
     while ended != child:
@@ -46,6 +48,7 @@ def _be_the_child(work: Callable[[], int]) -> NoReturn:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     code = 1
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         code = work()
     except BaseException:  # noqa: BLE001  (whatever happens, the child must not return into its parent's work)
         traceback.print_exc()
@@ -60,8 +63,12 @@ def _pass_on_to(child: int) -> None:
     def pass_on(*_: object) -> None:
         nonlocal asked
         asked += 1
-        with suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGINT if asked == 1 else signal.SIGKILL)
+        number = signal.SIGINT if asked == 1 else signal.SIGKILL
+        try:
+            os.killpg(child, number)
+        except ProcessLookupError:  # it has no session of its own yet, or is over
+            with suppress(ProcessLookupError):
+                os.kill(child, number)
 
     for number in ENDING:
         signal.signal(number, pass_on)

@@ -174,6 +174,7 @@ def test_last_words_are_kept_before_the_delete(tmp_path: Path) -> None:
         stack.configure({"databases": None, "poolers": None, "workloads": None, "cleanup": {"grace": 1}})
         stack.power_cut()
         stack.boot(BootScript.quick())
+        stack.wait_until("the kubelet to find it dead", lambda: "Unknown" in stack.summary())
         heal(stack.config)
         state = json.loads(bootheal("status", "--json", "--config", stack.config).stdout)
         (cleanup,) = (item for item in state["report"]["outcomes"] if item["step"] == "cleanup")

@@ -23,8 +23,8 @@ def looked_up(tmp_path: Path) -> Iterator[tuple[Stack, NameServer]]:
         Path(resolver.name).chmod(0o644)
         settings: dict[str, str | int] = {"resolv_conf": resolver.name, "dns_nxdomain_ttl": REMEMBERS}
         options = StackOptions(fsync=False, drift=False, database_name="postgres.shop.svc", pooler_settings=settings)
-        stack = Stack(tmp_path, options)
         with NameServer(lambda: address_of(stack)) as names:
+            stack = Stack(tmp_path, options)
             resolver.write(f"nameserver {names.host}\n")
             resolver.flush()
             with stack:

@@ -25,6 +25,7 @@ class NameServer:
         try:
             self._socket.bind((host, 53))
         except PermissionError:
+            self._socket.close()
             pytest.skip("only root may listen on port 53, and PgBouncer asks no other")
 
     def __enter__(self) -> Self:

@@ -191,6 +191,7 @@ def check_that_drift_does_not_heal(stack: Stack) -> None:
     assert all(stack.serving().values())
     stack.power_cut()
     stack.boot(BootScript.quick(backoff_cap=0.5, stuck=""))
+    stack.wait_until("the database", lambda: bool(stack.postgres.pids) and accepts(stack))
     stack.wait_until("the refusal", lambda: 'authentication failed for user "pooler"' in stack.postgres.log)
     stack.wait_until("a back-off", lambda: "CrashLoopBackOff" in stack.summary())
     assert not any(stack.serving().values())
@@ -218,6 +219,15 @@ def test_a_new_salt_breaks_scram_pass_through(tmp_path: Path) -> None:
         stack.postgres.resalt("app")
         stack.pooler.kill()
         stack.wait_until("the refusal", lambda: 'password authentication failed for user "app"' in stack.postgres.log)
+
+
+def accepts(stack: Stack) -> bool:
+    """Whether the database lets its superuser in."""
+    try:
+        with stack.postgres.admin():
+            return True
+    except psycopg.OperationalError:
+        return False
 
 
 def restarts(stack: Stack) -> int:

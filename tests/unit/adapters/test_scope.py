@@ -110,7 +110,7 @@ def test_questions_leave_no_thread_behind() -> None:
         until = time.monotonic() + 10
         while threading.active_count() > before and time.monotonic() < until:
             time.sleep(0.01)
-        assert threading.active_count() == before
+        assert threading.active_count() <= before
 
 
 ALONE = """
