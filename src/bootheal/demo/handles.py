@@ -39,9 +39,10 @@ class Server:
 
     @property
     def pods(self) -> list[Object]:
-        """Its pods as the API shows them, those that are over left out."""
+        """Its pods as the API shows them: those that are over left out, those that are being deleted last."""
         found = [p for p in self._cluster.store.all(POD, NAMESPACE) if p["metadata"]["labels"].get("app") == self._name]
-        return [pod for pod in found if pod["status"].get("phase") == "Running"]
+        running = (pod for pod in found if pod["status"].get("phase") == "Running")
+        return sorted(running, key=lambda pod: "deletionTimestamp" in pod["metadata"])
 
     @property
     def address(self) -> str:
