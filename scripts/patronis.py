@@ -13,7 +13,10 @@ from cache import CACHE, ensure, give_to_owner, lock, part, say
 from packages import UnpackError, all_of, unpack
 
 WANTED = ("patroni", "python3-pysyncobj")
-NEEDED = re.compile(r"patroni$|python3-(?!minimal$|distutils$|lib2to3$)|libpq5$|libldap|libsasl2-2$|libyaml")
+NEEDED = re.compile(
+    r"patroni$|python3-(?!minimal$|distutils$|lib2to3$)|libpq5$|libldap|libsasl2-2$|libyaml"
+    r"|libgssapi-krb5-2$|libkrb5|libk5crypto|libkeyutils|libcom-err"  # libpq5's own
+)
 PYTHON = "/usr/bin/python3"
 
 

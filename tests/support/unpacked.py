@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cache import CACHE, ensure, give_to_owner
-from packages import UnpackError, unpack, would_install
+from packages import UnpackError, known, unpack, would_install
 
 # The C library has to fit its loader, which is the running system's.
 C_LIBRARY = ("libc6", "libc-bin", "libc-l10n", "locales")
@@ -24,7 +24,7 @@ def promtool() -> Path:
     """Prometheus' own checker, which needs no library. Of its package nothing else is kept."""
 
     def make(tree: Path) -> None:
-        unpack(["prometheus"], tree)
+        unpack(known(["promtool"]) or ["prometheus"], tree)  # Debian 12 has both in one
         program = tree / "promtool"
         (tree / "usr/bin/promtool").rename(program)
         for directory in (path for path in tree.iterdir() if path != program):
