@@ -79,6 +79,7 @@ class PatroniImage:
                 "namespace": NAMESPACE,
                 "labels": {key: value for key, value in LABELS.items() if key != "cluster-name"},
                 "scope_label": "cluster-name",
+                "leader_label_value": "master",  # as before Patroni 4, which by itself says "primary"
                 "use_endpoints": self.lock == "endpoints",
                 "pod_ip": address,
                 "ports": [{"name": "postgres", "port": port}],
