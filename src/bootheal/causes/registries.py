@@ -5,12 +5,12 @@ node's containerd may know it by another name (registries.yaml), so that what wa
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bootheal.causes.cause import Finding
 from bootheal.causes.pods import PULL_WORDS, Trouble
-from bootheal.model import Component, ComponentState, Node, Occurrence, Pod
+from bootheal.model import Component, ComponentState, Node, Occurrence, Pod, Ref
 from bootheal.model.quoted import quoted
 
 # By these words an image cannot be had because of who serves it; others are answers of somebody who serves.
@@ -43,6 +43,18 @@ def serving(
     """Return the container that is the registry of an image that a pod waits for; `names`: those of this machine."""
     asked = set(_asked(pod, events))
     return next((each for each in containers if any(_is(each, host, port, names) for host, port in asked)), None)
+
+
+def serving_each(
+    pods: Iterable[Pod],
+    events: Mapping[Ref, Sequence[Occurrence]],
+    containers: Sequence[Component],
+    nodes: Sequence[Node],
+) -> dict[Ref, Component]:
+    """Return for each pod whose images are served by one of this machine's containers which one that is."""
+    names = here(nodes)
+    found = {pod.ref: serving(pod, events.get(pod.ref, ()), containers, names) for pod in pods}
+    return {ref: container for ref, container in found.items() if container}
 
 
 def named(trouble: Trouble, container: Component | None) -> Trouble:

@@ -81,11 +81,9 @@ def _registries(
     scene: Scene, waiting: Sequence[Pod], containers: Sequence[Component]
 ) -> Mapping[Component, tuple[Ref, ...]]:
     """Return the containers of this machine that serve what pods wait for."""
-    here = registries.here(scene.nodes)
     served: dict[Component, tuple[Ref, ...]] = {}
-    for pod in waiting:
-        if found := registries.serving(pod, scene.events.get(pod.ref, ()), containers, here):
-            served[found] = (*served.get(found, ()), pod.ref)
+    for pod, container in registries.serving_each(waiting, scene.events, containers, scene.nodes).items():
+        served[container] = (*served.get(container, ()), pod)
     return served
 
 

@@ -28,7 +28,6 @@ from bootheal.engine import Inbox, Renew
 from bootheal.errors import LockedError, StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.model import VERDICTS, Report, Verdict, to_json
-from bootheal.narrate import Note
 
 # What somebody reads who presses Ctrl-C, for the first time and again: what is changed now must not be left half done.
 UNDERSTOOD = (
@@ -112,7 +111,7 @@ def heal(
         await_decision(ours, inbox, configuration.file.deadline)
         with memory.hold() as remembered:
             if memory.remark:
-                reporter.note(f"warning: {memory.remark}", Note.ADVICE)
+                warn(reporter, memory.remark)
             with reporter:
                 # What is found joins the graph of what is listed: so the cluster comes first.
                 parts = Parts(who.tell, configuration.plan, opening=configuration.file.discover is not None)

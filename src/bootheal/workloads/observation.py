@@ -171,12 +171,10 @@ def _registries(
     if not waiting or world.containers is None:
         return {}
     try:
-        here = registries.here(world.cluster.nodes())
-        containers = world.containers.registries()
+        nodes, containers = world.cluster.nodes(), world.containers.registries()
     except BoothealError:
         return {}
-    found = {pod.ref: registries.serving(pod, events.get(pod.ref, ()), containers, here) for pod in waiting}
-    return {ref: container for ref, container in found.items() if container}
+    return registries.serving_each(waiting, events, containers, nodes)
 
 
 def _events(cluster: ClusterReader, pods: Sequence[Pod]) -> dict[Ref, Sequence[Occurrence]]:

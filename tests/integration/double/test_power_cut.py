@@ -147,16 +147,9 @@ def test_postgres_says_57p03_while_it_recovers(stack: Stack) -> None:
     stack.power_cut()
     stack.boot(BootScript.quick(crash_recovery=1.5, stuck=""))
     refusals: list[str] = []
-
-    def accepts() -> bool:
-        try:
-            with stack.postgres.admin():
-                return True
-        except psycopg.OperationalError as error:
-            refusals.append(str(error))
-            return False
-
-    stack.wait_until("the database", lambda: stack.cluster.kubelet.up and stack.postgres.pids and accepts())
+    stack.wait_until(
+        "the database", lambda: stack.cluster.kubelet.up and stack.postgres.pids and accepts(stack, refusals)
+    )
     said = ("the database system is starting up", "the database system is not yet accepting connections")
     assert any(words in refusal for refusal in refusals for words in said)
     assert "redo done" in stack.postgres.log
@@ -221,12 +214,14 @@ def test_a_new_salt_breaks_scram_pass_through(tmp_path: Path) -> None:
         stack.wait_until("the refusal", lambda: 'password authentication failed for user "app"' in stack.postgres.log)
 
 
-def accepts(stack: Stack) -> bool:
-    """Whether the database lets its superuser in."""
+def accepts(stack: Stack, refusals: list[str] | None = None) -> bool:
+    """Whether the database lets its superuser in; what it says instead is added to the refusals."""
     try:
         with stack.postgres.admin():
             return True
-    except psycopg.OperationalError:
+    except psycopg.OperationalError as error:
+        if refusals is not None:
+            refusals.append(str(error))
         return False
 
 

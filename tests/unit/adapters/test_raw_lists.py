@@ -6,7 +6,8 @@ import pytest
 
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.errors import error_for
-from bootheal.adapters.kube.raw_lists import MOST_PAGES, PAGE, everywhere
+from bootheal.adapters.kube.pages import PAGE
+from bootheal.adapters.kube.raw_lists import MOST_PAGES, everywhere
 from bootheal.errors import PermanentError
 
 

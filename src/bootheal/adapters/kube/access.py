@@ -5,7 +5,6 @@ them there. Ours are in files in memory while they are read, and then in the TLS
 """
 
 import base64
-import binascii
 import errno
 import os
 import ssl
@@ -18,7 +17,7 @@ from typing import Any
 from bootheal.adapters import bounded_yaml
 from bootheal.adapters.files import read_file
 from bootheal.adapters.x509 import as_others_do
-from bootheal.errors import MissingError, PermanentError, scarce
+from bootheal.errors import MISFITS, MissingError, PermanentError, scarce
 from bootheal.model.quoted import quoted
 
 # What may stand in a kubeconfig inline, in base64 under "…-data", or as a path.
@@ -91,7 +90,7 @@ def parse(text: str, name: str, directory: Path, context: str) -> Access:
         raise _unusable(name, error.strerror or "a file that it names cannot be read") from None
     except ConfigException as error:
         raise _unusable(name, quoted(str(error).rstrip("."))) from None
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError, binascii.Error):
+    except MISFITS:
         raise _unusable(name, "it lacks clusters or users, or they are not what they should be") from None
 
 

@@ -62,11 +62,12 @@ class KubeProspects:
             each for several in raw_lists.parsed("ingress", _shown, found["ingresses"], gaps) for each in several
         }
         nodes = dict(raw_lists.parsed("node", _images, found["nodes"], gaps))
+        account = partial(ref, "serviceaccount")
         return Prospect(
             plans=plans,
             images=nodes,
             complete=frozenset(name for name, images in nodes.items() if 0 < len(images) < MOST_IMAGES),
-            accounts=frozenset(raw_lists.parsed("serviceaccount", _account, found["serviceaccounts"], gaps)),
+            accounts=frozenset(raw_lists.parsed("serviceaccount", account, found["serviceaccounts"], gaps)),
             changed=changed,
             guards=tuple(
                 guard for raws in raw_lists.parsed("webhook", _guards, found["webhooks"], gaps) for guard in raws
@@ -122,19 +123,11 @@ class KubeProspects:
             return written(raw)
 
 
-def shown(raw: Raw) -> Iterator[Ref]:
-    """Yield the Secrets whose certificates an Ingress shows."""
-    for each in (raw.get("spec") or {}).get("tls") or ():
-        if each.get("secretName"):
-            yield Ref("secret", raw["metadata"].get("namespace", ""), each["secretName"])
-
-
 def _shown(raw: Raw) -> tuple[Ref, ...]:
-    return tuple(shown(raw))
-
-
-def _account(raw: Raw) -> Ref:
-    return ref("serviceaccount", raw)
+    """Return the Secrets whose certificates an Ingress shows."""
+    namespace = raw["metadata"].get("namespace", "")
+    listed = (raw.get("spec") or {}).get("tls") or ()
+    return tuple(Ref("secret", namespace, each["secretName"]) for each in listed if each.get("secretName"))
 
 
 def written(raw: Raw) -> float | None:

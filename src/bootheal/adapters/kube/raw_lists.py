@@ -6,11 +6,12 @@ from typing import Any
 from bootheal.adapters.kube.api import Api, Query
 from bootheal.adapters.kube.errors import right_to, understood
 from bootheal.adapters.kube.objects import Raw
+from bootheal.adapters.kube.pages import PAGE
 from bootheal.adapters.kube.typed import checked
 from bootheal.errors import BoothealError, MissingError, PermanentError
 from bootheal.model import Right
 
-PAGE, MOST_PAGES = 500, 20
+MOST_PAGES = 20
 
 
 def rights(paths: Iterable[str]) -> Iterator[Right]:

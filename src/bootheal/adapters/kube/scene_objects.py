@@ -80,15 +80,15 @@ def ending(raw: Raw) -> Unwell:
     return Unwell(Ref("namespace", "", name), "Terminating" if stamp else "", why, seconds(stamp))
 
 
-def halted(kind: str, raw: Raw) -> Iterator[Halted]:
-    """Yield how somebody has told it to stand still."""
+def halted(kind: str, raw: Raw) -> tuple[Halted, ...]:
+    """Return how somebody has told it to stand still."""
     spec, said = raw.get("spec") or {}, raw["metadata"].get("annotations") or {}
-    if spec.get("suspend") is True:
-        yield Halted(ref(kind, raw), "suspended")
-    if said.get("cnpg.io/hibernation") == "on":
-        yield Halted(ref(kind, raw), "hibernated (cnpg.io/hibernation)")
-    if said.get("cnpg.io/fencedInstances") not in (None, "", "[]"):
-        yield Halted(ref(kind, raw), "fenced (cnpg.io/fencedInstances)")
+    ways = {
+        "suspended": spec.get("suspend") is True,
+        "hibernated (cnpg.io/hibernation)": said.get("cnpg.io/hibernation") == "on",
+        "fenced (cnpg.io/fencedInstances)": said.get("cnpg.io/fencedInstances") not in (None, "", "[]"),
+    }
+    return tuple(Halted(ref(kind, raw), way) for way, so in ways.items() if so)
 
 
 def event(raw: Raw) -> tuple[Ref, Occurrence]:

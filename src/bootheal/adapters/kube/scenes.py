@@ -184,9 +184,7 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
         leases=dict(found.parsed("lease", lambda raw: (raw["metadata"]["name"], objects.lease(raw)))),
         pods=pods,
         workloads=tuple(
-            each
-            for kind in _WORKLOADS
-            for each in found.parsed(kind, lambda raw, kind=kind: workloads.workload(raw, kind))  # type: ignore[misc]
+            each for kind in _WORKLOADS for each in found.parsed(kind, partial(workloads.workload, kind=kind))
         ),
         templates=tuple(templates),
         owners={**scene_objects.deployments(pods), **{job.ref: job.owner for job in jobs if job.owner}},
@@ -200,7 +198,7 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
         halted=tuple(
             each
             for kind in (*_SUSPENDED, "cronjob")
-            for several in found.parsed(kind, lambda raw, kind=kind: tuple(scene_objects.halted(kind, raw)))  # type: ignore[misc]
+            for several in found.parsed(kind, partial(scene_objects.halted, kind))
             for each in several
         ),
         events=_events(found),
