@@ -21,6 +21,9 @@ from bootheal.model.scene import Scene
 _MILD = (Gravity.PASSES, Gravity.HEALED)
 MOST_TOLD = 4
 
+# What a service manager says of a part of the cluster, which says itself why.
+_STATES = frozenset({"component-starts", "component-stopped"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
@@ -129,6 +132,8 @@ def _tree(number: int, items: Sequence[Item], parents: dict[int, int]) -> Item:
 
 def _above(each: Item, items: Sequence[Item], relations: Relations) -> int | None:
     """Return the item that it follows from: the nearest of what its object stands on, else by the catalogue."""
+    if each.id in _STATES and (own := _own_words(each, items)) is not None:
+        return own
     causes = each.finding.cause.consequence_of
     named = [n for n, other in enumerate(items) if other is not each and other.id in causes and _near(each, other)]
     if named:
@@ -145,6 +150,12 @@ def _above(each: Item, items: Sequence[Item], relations: Relations) -> int | Non
         reached.update(below)
         layer = list(dict.fromkeys(below))
     return None
+
+
+def _own_words(each: Item, items: Sequence[Item]) -> int | None:
+    """Return the gravest of what a part of the cluster complains of itself: its state is what comes of that."""
+    told = [n for n, it in enumerate(items) if it.about == each.about and it.finding.evidence.source is Source.UNIT]
+    return max(told, key=lambda number: items[number].gravity.rank, default=None)
 
 
 def _positions(items: Sequence[Item], but: Item) -> dict[Ref, list[int]]:
