@@ -21,6 +21,9 @@ from bootheal.model.scene import Scene
 _MILD = (Gravity.PASSES, Gravity.HEALED)
 MOST_TOLD = 4
 
+# Who is asked for names.
+_NAMES = Ref("service", "kube-system", "kube-dns")
+
 # What a service manager says of a part of the cluster, which says itself why.
 _STATES = frozenset({"component-starts", "component-stopped"})
 
@@ -70,6 +73,23 @@ class Diagnosis:
         )
 
 
+# What each pod of a node meets alike that needs it.
+_OF_THE_NODE = frozenset(
+    {
+        "api-out-of-reach",
+        "flannel-not-ready",
+        "network-plugin-not-ready",
+        "network-plugin-cut-off",
+        "network-plugin-missing",
+        "bridge-of-another-subnet",
+        "pod-addresses-used-up",
+        "sandbox-image-missing",
+        "sandbox-kernel-modules",
+        "sandbox-runtime-busy",
+    }
+)
+
+
 def diagnose(scene: Scene) -> Diagnosis:
     """Find what is not well in a scene, and why."""
     relations = Relations(scene)
@@ -95,11 +115,13 @@ def _passes(tree: Item, now: float) -> bool:
 
 
 def _merged(items: Sequence[Item], relations: Relations) -> list[Item]:
-    """Tell once what is true of several pods of one workload, and once what is seen in two ways."""
+    """Tell once what is true of several pods of one workload, or of one node, and once what is seen in two ways."""
     found: dict[tuple[object, ...], Item] = {}
     pods = {pod.ref: relations.workload_of(pod) for workload in relations.pods.values() for pod in workload}
     for each in items:
-        key = each.id, pods.get(each.about, each.about), each.finding.evidence.container
+        whose = relations.node_of(each.about) if each.id in _OF_THE_NODE else None
+        container = "" if whose else each.finding.evidence.container
+        key = each.id, whose or pods.get(each.about, each.about), container
         if key not in found:
             found[key] = each
         elif each.about != found[key].about:
@@ -141,7 +163,7 @@ def _above(each: Item, items: Sequence[Item], relations: Relations) -> int | Non
     if each.gravity not in _MILD:
         return None
     held_by = _positions(items, each)
-    reached, layer = {each.about}, [each.about, *each.alike]
+    reached, layer = {each.about}, [each.about, *each.alike, *((_NAMES,) if each.id == "name-not-resolved" else ())]
     while layer:
         below = [ref for about in layer for ref in relations.below(about, named=True) if ref not in reached]
         at = [number for ref in dict.fromkeys(below) for number in held_by.get(ref, ())]

@@ -5,7 +5,7 @@ judgement needs, and none that could hold a secret. Times are seconds since the
 epoch (float), durations are seconds.
 """
 
-from bootheal.model.admission import Admission, Extensions, Occurrence, Quota, Requirement, Webhook
+from bootheal.model.admission import Admission, Aggregated, Extensions, Occurrence, Quota, Requirement, Webhook
 from bootheal.model.cluster import (
     DELETES_AT_ONCE,
     Backup,
@@ -44,6 +44,7 @@ __all__ = [
     "VERDICTS",
     "ActionRecord",
     "Admission",
+    "Aggregated",
     "Answer",
     "Auth",
     "Backup",
