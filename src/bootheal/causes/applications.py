@@ -56,7 +56,37 @@ NAMES = Cause(
     "services",
 )
 
-APPLICATIONS: tuple[Cause, ...] = (PID_FILE, HELM, NAMES)
+# bind(2) as Go, nginx, Node.js, Python and Java word it: with hostNetwork the port is one of the node's, which another
+# unit or container of Docker's may have taken first in this boot.
+PORT = Cause(
+    id="port-taken",
+    means="another process has the port that it is to listen on: {said}",
+    gravity=Gravity.PASSES,
+    restart_helps=True,
+    signs=log(
+        r"listen (?:tcp|udp)\S* \S*:\d+: bind: address already in use",
+        r"bind\(\) to \S+ failed \(98: Address already in use\)",
+        "listen EADDRINUSE: address already in use",
+        r"\[Errno 98\] (?:error while attempting to bind on address|Address already in use)",
+        "java\\.net\\.BindException: Address already in use",
+    ),
+    next_step="where the pod has hostNetwork: ss -ltnp on its node, docker ps; else a former process of its own has it",
+)
+
+# klipper-lb, kube-proxy, flannel and CNI plugins' own pods, which change the node's rules
+MODULES = Cause(
+    id="pod-kernel-modules",
+    means="the kernel that runs has no module for the firewall rules that it is to make, as after its upgrade: {said}",
+    gravity=Gravity.PERSON,
+    signs=log(
+        r"can't initialize ip6?tables table .*Table does not exist",
+        r"iptables v\S+ .*(?:Couldn't find match|Couldn't load (?:match|target))",
+    ),
+    next_step="on its node: uname -r; ls /lib/modules: where the two differ, reboot; else modprobe ip_tables "
+    "iptable_filter iptable_nat",
+)
+
+APPLICATIONS: tuple[Cause, ...] = (PID_FILE, HELM, NAMES, MODULES, PORT)
 
 # In Bitnami's image of PostgreSQL: bitnami/containers#999.
 REPMGR: tuple[Cause, ...] = (

@@ -106,6 +106,19 @@ DAEMONS: tuple[Cause, ...] = (
         next_step="kubeadm certs renew all; kubeadm init phase kubeconfig kubelet writes /etc/kubernetes/kubelet.conf "
         "anew where that is moved away before; then systemctl restart kubelet",
     ),
+    # client-go: its certificate is of another authority, or its token of another time
+    Cause(
+        id="kubelet-unauthorized",
+        means="the API server does not accept the kubelet's own credentials",
+        gravity=Gravity.PASSES,
+        signs=unit(
+            r'Unable to register node with API server" err="Unauthorized"',
+            r'Failed to (?:ensure lease exists|update lease).* err="Unauthorized"',
+        ),
+        next_step="where it lasts, and the clock is right: rm /var/lib/rancher/k3s/agent/client-kubelet.*; systemctl "
+        "restart k3s makes new ones; of kubeadm: kubeadm certs check-expiration",
+        restart_helps=True,
+    ),
     Cause(
         id="kubelet-swap",
         means="the kubelet refuses to run while swap is on",

@@ -6,7 +6,7 @@ from bootheal.causes import Evidence, Source
 from bootheal.causes.pods import LATER_SECONDS, not_made
 from bootheal.causes.tables import PODS
 from bootheal.cluster.freshness import before_boot
-from bootheal.cluster.rollout import rollout
+from bootheal.cluster.rollout import rollout, seen
 from bootheal.diagnosis.item import Item
 from bootheal.diagnosis.relations import Relations
 from bootheal.diagnosis.seen import compared, item, lasting
@@ -50,7 +50,7 @@ def _workload(workload: Workload, scene: Scene, relations: Relations) -> Iterato
     if refused and len(pods) < workload.desired and (found := not_made(workload.ref, refused)):
         yield item(found, lasting(scene))
         return
-    yield compared("NotAvailable", workload.ref, state.why, changed)
+    yield compared("NotAvailable" if seen(workload) else "Unseen", workload.ref, state.why, changed)
 
 
 def _refused(ref: Ref, scene: Scene) -> str:

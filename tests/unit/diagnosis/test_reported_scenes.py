@@ -9,7 +9,7 @@ import pytest
 from bootheal.causes import Gravity
 from bootheal.diagnosis import Diagnosis, diagnose
 from bootheal.diagnosis.logs import wanted_logs
-from bootheal.model import Aggregated, Extensions, Occurrence, Pod, Ref, Service, Webhook, Workload
+from bootheal.model import Aggregated, ComponentState, Extensions, Occurrence, Pod, Ref, Service, Webhook, Workload
 from bootheal.model.scene import Claim, Said, Scene, Template, Unwell
 from support.objects import BOOT, a_lease, a_node, a_pod, running, terminated, waiting
 from support.scenes import (
@@ -17,6 +17,7 @@ from support.scenes import (
     LOOP,
     NOW,
     a_scene,
+    component,
     postgres_pod,
     roots,
     service,
@@ -192,6 +193,49 @@ SCENES: Mapping[str, tuple[Callable[[], Scene], tuple[str, str], set[str]]] = {
         ("pod-lost", str(POD)),
         set(),
     ),
+    # a watch of the scheduler's that stands still: it holds its Lease, and says nothing of any pod
+    "the scheduler stands still": (
+        lambda: with_pod(web_pod(ready=False, phase="Pending", containers=(), node="", ip="")),
+        ("pod-not-placed", str(POD)),
+        {"workload-not-available"},
+    ),
+    "its controller has not seen its latest change": (
+        lambda: a_scene(workloads=(workload("deployment", "web", generation=5, observed=4),)),
+        ("controllers-stand-still", str(WEB)),
+        set(),
+    ),
+    "created, and nobody says why it does not begin": (
+        lambda: with_pod(web_pod(ready=False, phase="Pending", containers=(waiting("ContainerCreating", name="web"),))),
+        ("pod-starts", str(POD)),
+        set(),
+    ),
+    "a sidecar that is not ready keeps the others back": (
+        lambda: with_pod(
+            web_pod(
+                ready=False,
+                init=(running(name="proxy", ready=False, sidecar=True),),
+                containers=(waiting("PodInitializing", name="web"),),
+            )
+        ),
+        ("pod-starts", str(POD)),
+        set(),
+    ),
+    # a hard NFS mount whose server is away: nothing kills who waits for it
+    "its kubelet cannot end it": (
+        lambda: a_scene(
+            pods=(web_pod(deleting=True, delete_by=NOW - 900),),
+            workloads=(),
+            services=(),
+            events={POD: (Occurrence("FailedKillPod", "error killing pod: wait container: timeout", NOW - 60),)},
+        ),
+        ("pod-not-killed", str(POD)),
+        set(),
+    ),
+    "k3s is ended for want of memory": (
+        lambda: component(ComponentState.RESTARTING, "oom-kill"),
+        ("component-starved", "unit/k3s.service"),
+        set(),
+    ),
     "killed without a word": (lambda: exits(137), ("pod-ends-silently", str(POD)), set()),
     # k3s#7863
     "a Helm release that a cut of power has locked": (
@@ -274,18 +318,21 @@ WELL: Mapping[str, Callable[[], Scene]] = {
     ),
     # blue and green: one of two Services waits for what is deployed next
     "a Service of the colour that is not deployed": lambda: led({"app": "web", "colour": "blue"}, colour="green"),
+    "a Service of a part of its chart that is switched off": lambda: led(
+        {"release": "shop", "app": "worker"}, alone=True, app="redis"
+    ),
     "a Service of what was there before": lambda: led({"app": "web"}, app="old-web"),
 }
 
 
-def led(labels: Mapping[str, str], **differing: str) -> Scene:
-    """A Deployment that a Service leads to, and another Service that asks for something else."""
+def led(labels: Mapping[str, str], *, alone: bool = False, **differing: str) -> Scene:
+    """A Deployment that a Service leads to, unless it is `alone`, and a Service that asks for something else."""
     other = service("other", selector={**labels, **differing})
     return a_scene(
         pods=(web_pod(labels=labels),),
         workloads=(workload("deployment", "web"),),
         templates=(Template(WEB, labels, {"http": 8000}),),
-        services=(service("web", selector=labels), other),
+        services=(other,) if alone else (service("web", selector=labels), other),
     )
 
 
@@ -297,9 +344,9 @@ def test_an_ugly_trace_is_no_fault(name: str) -> None:
 
 
 @pytest.mark.parametrize("differing", [{"app": "webb"}, {"tier": "front-end"}])
-def test_a_slip_of_the_pen_is_told_although_another_service_leads_there(differing: Mapping[str, str]) -> None:
+def test_a_slip_of_the_pen_is_told_although_another_service_leads_there(differing: dict[str, str]) -> None:
     """A second Service of the same pods, with one value misspelt."""
-    assert roots(diagnose(led({"app": "web", "tier": "frontend"}, **differing))) == [
+    assert roots(diagnose(led({"app": "web", "tier": "frontend"}, alone=False, **differing))) == [
         ("service-selects-nothing", "service/shop/other")
     ]
 
