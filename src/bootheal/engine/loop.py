@@ -185,7 +185,8 @@ class Engine:
 
         What changes without a pause is looked at without a pause, and must not hold the pass open by that: a step
         stands as it was last judged. Once all have ended, each that is being looked at or has changed is awaited
-        for one look more. What changes after that is for the rest to see.
+        for one look more, begun at once: the verdict waits for no burst to be over. What changes after that is for the
+        rest to see.
         """
         now = self._clock.monotonic()
         self.deposed = self._mandate.objection()
@@ -196,8 +197,11 @@ class Engine:
             self._closing_since = None
             return False
         self._closing_since = now if self._closing_since is None else self._closing_since
-        awaited = (node for node in self._graph if node.settled and (node.looking or node.changed))
-        return all(node.judged > self._closing_since for node in awaited)
+        moving = (node for node in self._graph if node.settled and (node.looking or node.changed))
+        awaited = [node for node in moving if node.judged <= self._closing_since]
+        for node in awaited:
+            node.due = 0.0
+        return not awaited
 
     def _start_looks(self) -> None:
         now = self._clock.monotonic()
