@@ -23,7 +23,7 @@ class Down:
     """One pod; `state` is its container's, `finding` the cause that its log tells of, else `last` what that ended with.
 
     `more` is the command that shows more; `tried`: it has failed more than once. `trouble` is what keeps the container
-    from running, by its status and its Events. `ended` is when it did, and `next_start` when its kubelet starts it again.
+    from running, by its status and its Events. `ended` is when it did, and `next_start` when it is started again.
     """
 
     ref: Ref
