@@ -46,9 +46,12 @@ DAEMONS: tuple[Cause, ...] = (
         signs=unit(
             r"[Ff]ollowing Cgroup subsystem not mounted",
             r"cgroups?(?: v2)? controllers? .*not (?:enabled|available)",
+            # docker/for-win#13822, kind#3189: in WSL another distribution has mounted the old ones beside the new
+            r"cgroup \[.*\] has some missing paths",
         ),
         next_step="cat /sys/fs/cgroup/cgroup.controllers; findmnt -t cgroup,cgroup2; boot with cgroup_enable=memory "
-        "cgroup_enable=cpuset cgroup_memory=1 where one is missing",
+        "cgroup_enable=cpuset cgroup_memory=1 where one is missing; of WSL: kernelCommandLine=cgroup_no_v1=all in "
+        ".wslconfig, then wsl --shutdown",
     ),
     # a mount point with a space in it: k3s#4483
     Cause(

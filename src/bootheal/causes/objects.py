@@ -136,7 +136,7 @@ PODS: tuple[Cause, ...] = (
         means="its node has not begun to start it: {said}",
         gravity=Gravity.PASSES,
         signs=seen("NotBegun"),
-        next_step="kubectl -n {namespace} describe pod {name}; kubectl get nodes",
+        next_step=DESCRIBE + "; where nothing is said: systemctl restart k3s starts its kubelet anew; pods run on",
     ),
     # kubernetes#98340: a scheduler that holds its Lease, and whose watch stands still, says nothing of any pod
     Cause(

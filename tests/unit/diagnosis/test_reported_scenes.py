@@ -31,6 +31,7 @@ WEB, POD = Ref("deployment", "shop", "web"), Ref("pod", "shop", "web-5d4-a")
 METRICS, METRICS_POD = Ref("service", "kube-system", "metrics-server"), Ref("pod", "kube-system", "metrics-server-0")
 API, NAMES = "apiservice/v1beta1.metrics.k8s.io", Ref("service", "kube-system", "kube-dns")
 COREDNS, PROVISIONER = Ref("pod", "kube-system", "coredns-0"), Ref("pod", "kube-system", "local-path-provisioner-0")
+LONGHORN = Ref("pod", "longhorn-system", "longhorn-manager-0")
 UNREACHED = 'Get "https://10.43.0.1:443/version": dial tcp 10.43.0.1:443: connect: no route to host'
 WEBHOOK = Webhook("mutate.policy.example", "MutatingWebhookConfiguration policy", Ref("service", "policy", "hook"))
 LEFT_OVER = 'failed calling webhook "mutate.policy.example": failed to call webhook: service "hook" not found'
@@ -160,6 +161,23 @@ SCENES: Mapping[str, tuple[Callable[[], Scene], tuple[str, str], set[str]]] = {
         ),
         ("pod-ends-silently", str(PROVISIONER)),
         {"claim-pending", "claim-unbound"},
+    ),
+    "Longhorn does not serve, and is to make a volume": (
+        lambda: lacking(
+            "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.",
+            claims=(Claim(DATA, "Pending", "", "longhorn"),),
+            more=(crashing(LONGHORN),),
+        ),
+        ("pod-ends-silently", str(LONGHORN)),
+        {"claim-pending", "claim-unbound"},
+    ),
+    "a node without a network takes no pod": (
+        lambda: lacking(
+            "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.",
+            nodes=(a_node(ready=False, why="KubeletNotReady: cni plugin not initialized"),),
+        ),
+        ("node-network-not-ready", "node/box"),
+        {"node-not-ready"},
     ),
     "the host port is held by a pod that does not go": (
         lambda: replace(
