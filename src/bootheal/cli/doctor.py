@@ -3,7 +3,7 @@
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bootheal.adapters.archive import hidden
@@ -21,6 +21,7 @@ from bootheal.diagnosis.known import listed
 from bootheal.diagnosis.words import as_json, lines
 from bootheal.errors import UsageError
 from bootheal.model import Ref
+from bootheal.model.quoted import quoted
 from bootheal.ports import World
 
 # Between two looks: what is gone by then was in passing.
@@ -58,8 +59,7 @@ def main(options: argparse.Namespace) -> int:
     cluster, configuration, _ = chosen(options)
     with Scope(warn) as scope:
         world = open_world(cluster, scope)
-        namespaces = tuple(ref.namespace or ref.name for ref in wanted)
-        found = twice(world, scope, namespaces, configuration).of(wanted)
+        found = twice(world, scope, namespaces_of(wanted), configuration).of(wanted)
         tell(found, world, as_data=options.json)
     return found.exit_code
 
@@ -95,12 +95,19 @@ def chosen(options: argparse.Namespace) -> tuple[Cluster, Configuration | None, 
     return Cluster.model_validate(section), None, None
 
 
+def namespaces_of(wanted: Iterable[Ref]) -> tuple[str, ...]:
+    """Return the namespaces to look in for what is meant; a node is in none."""
+    return tuple(
+        dict.fromkeys(ref.name if ref.kind == "namespace" else ref.namespace for ref in wanted if ref.kind != "node")
+    )
+
+
 def parsed(text: str) -> Ref:
     """Return what is meant by NAMESPACE, KIND/NAMESPACE/NAME or, of a node or namespace, KIND/NAME."""
     kind, *rest = text.split("/")
     kind = _KINDS.get(kind.lower(), kind.lower()) if rest else kind
     match rest:
-        case []:
+        case [] if kind:
             return Ref("namespace", "", kind)
         case [name] if kind in ("node", "namespace") and name:
             return Ref(kind, "", name)
@@ -108,4 +115,4 @@ def parsed(text: str) -> Ref:
             return Ref(kind, namespace, name)
         case _:
             hint = "say a namespace, such as shop, or an object, such as deployment/shop/web"
-            raise UsageError(f"cannot tell what is meant by {text}", hint=hint)
+            raise UsageError(f"cannot tell what is meant by '{quoted(text)}'", hint=hint)
