@@ -18,6 +18,9 @@ from bootheal.step import Action
 # follow from what a reboot does, or from what was repaired before them.
 UNWELL = "unwell"
 
+# A pod that has not ended by now will not soon: the replicas are given back all the same.
+AT_ZERO_SECONDS = 120.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class _OnWorkload(Action):
