@@ -194,7 +194,8 @@ class Action(ABC):
     def by_design(self) -> bool:
         """Whether a boot needs it although nothing is broken: what each power cut leaves behind, or what was declared.
 
-        What is not, and is needed boot after boot, is told as a habit that somebody could end.
+        What is not, and is needed boot after boot, is told as a habit that somebody could end. Of most it is so by
+        their kind: then it is an attribute of the class.
         """
         return False
 

@@ -64,6 +64,7 @@ class HookObservation:
 class RunHook(Action):
     """Do it."""
 
+    by_design = True  # it is declared to be done in each boot
     repairs = False
 
     hook: str
@@ -79,11 +80,6 @@ class RunHook(Action):
     def sentence(self) -> str:
         """Say what is done."""
         return f"{self.deed}"
-
-    @property
-    def by_design(self) -> bool:
-        """It is declared to be done in each boot."""
-        return True
 
     def apply(self, world: World) -> None:
         """Do it; UnreachableError with the reason where it fails, MissingError where there is nothing to do it to."""

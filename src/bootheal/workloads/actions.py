@@ -100,8 +100,9 @@ class ScaleDown(_OnWorkload):
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleUp(_OnWorkload):
-    """Give back the replicas that a workload had before it was scaled to zero: never refused, that is bounded."""
+    """Give back the replicas that a workload had before it was scaled to zero, as often as that takes."""
 
+    by_design = True  # it gives back what was lent
     disruptive: ClassVar[bool] = True
     bounded: ClassVar[bool] = False
     loan = "repaid"
@@ -112,11 +113,6 @@ class ScaleUp(_OnWorkload):
     def sentence(self) -> str:
         """Say which, and to how many."""
         return f"scale {self.workload} back to {self.replicas} ({self.cause})"
-
-    @property
-    def by_design(self) -> bool:
-        """It gives back what was lent."""
-        return True
 
     def apply(self, world: World) -> None:
         """Set the replicas and remove the note of them, if nobody changed the workload since."""
