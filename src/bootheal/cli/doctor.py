@@ -14,7 +14,7 @@ from bootheal.cli.looking import examined
 from bootheal.cli.shown import show
 from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
-from bootheal.config import Configuration, load
+from bootheal.config import Configuration, load, spelling
 from bootheal.config.sections.cluster import Cluster
 from bootheal.diagnosis import Diagnosis
 from bootheal.diagnosis.known import listed
@@ -27,25 +27,22 @@ from bootheal.ports import World
 # Between two looks: what is gone by then was in passing.
 LOOK_AGAIN_SECONDS = 1.0
 
-# What people call kinds, as for kubectl.
+# What people call kinds, as for kubectl; a configuration has no use for these but the first.
 _KINDS = {
-    "deploy": "deployment",
-    "deployments": "deployment",
-    "sts": "statefulset",
-    "statefulsets": "statefulset",
-    "ds": "daemonset",
-    "daemonsets": "daemonset",
+    **spelling.KINDS,
     "po": "pod",
     "pods": "pod",
     "svc": "service",
     "services": "service",
     "pvc": "persistentvolumeclaim",
+    "persistentvolumeclaims": "persistentvolumeclaim",
     "claim": "persistentvolumeclaim",
     "no": "node",
     "nodes": "node",
     "ns": "namespace",
     "namespaces": "namespace",
     "cj": "cronjob",
+    "cronjobs": "cronjob",
     "jobs": "job",
 }
 

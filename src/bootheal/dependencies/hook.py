@@ -10,7 +10,7 @@ from bootheal.dependencies import flux
 from bootheal.errors import UnreachableError
 from bootheal.model import ActionRecord, Ref, Right
 from bootheal.ports import World
-from bootheal.probes import LONG_TIMEOUT_SECONDS, Url
+from bootheal.probes import LONG_TIMEOUT_SECONDS, Url, visit
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
 TRIES = 3
@@ -87,15 +87,7 @@ class RunHook(Action):
             case Reconcile(what):
                 world.writer.request_reconciliation(what, self.at)
             case Call(url, method):
-                answer = world.web.visit(
-                    url.url,
-                    LONG_TIMEOUT_SECONDS,
-                    method=method,
-                    ca=url.ca,
-                    insecure=url.insecure,
-                    address=url.address,
-                    status=url.status,
-                )
+                answer = visit(world, url, method)
                 _insist(answer.ok, answer.text)
             case Command(workload, words, container):
                 pods = world.cluster.pods(workload.namespace, world.cluster.workload(workload).selector)

@@ -10,7 +10,6 @@ comes after has settled.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from bootheal.causes.pods import how_it_ended, more
 from bootheal.cluster import refusals
@@ -36,7 +35,7 @@ from bootheal.workloads.restart import (
     unscale,
     well_with,
 )
-from bootheal.workloads.strategy import Strategy
+from bootheal.workloads.strategy import Rule, Strategy
 from bootheal.workloads.stuck import allowed, stuck_pods
 
 # A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself. What starts
@@ -69,7 +68,7 @@ class WorkloadStep(Step[WorkloadObservation]):
     """
 
     workload: Ref
-    restart: Literal["if-needed", "always", "never"] = "if-needed"
+    restart: Rule = "if-needed"
     strategy: Strategy = "auto"
     probe: Probe | None = None
     soak: float | None = None
