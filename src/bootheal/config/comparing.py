@@ -1,6 +1,6 @@
 """What is in a cluster and not in the file, and the other way round. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bootheal.config import names
 from bootheal.config.file import File
@@ -60,20 +60,20 @@ def _of_findings(found: Findings) -> Iterator[tuple[str, Key]]:
 
 
 def _place(found: FoundDatabase | FoundServer) -> Key:
-    return (found.namespace, found.service or _selector(found.selector.items()))
+    return (found.namespace, found.service or _labels(found.selector))
 
 
-def _selector(items: object) -> str:
-    return ",".join(f"{key}={value}" for key, value in sorted(items))  # type: ignore[call-overload]
+def _labels(selector: Mapping[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
 
 
 def _of_file(file: File) -> Iterator[Key]:
     for database in file.databases.values():
-        yield "database", database.namespace, database.service or _selector(database.selector.items())
+        yield "database", database.namespace, database.service or _labels(database.selector)
     for pooler in file.poolers.values():
         yield "pooler", pooler.namespace or file.databases[pooler.database].namespace, pooler.deployment
     for dependency in file.dependencies.values():
-        yield "dependency", dependency.namespace or "", dependency.service or _selector(dependency.selector.items())
+        yield "dependency", dependency.namespace or "", dependency.service or _labels(dependency.selector)
     for name in file.workloads:
         yield "workload", name
     for hook in file.hooks.values():

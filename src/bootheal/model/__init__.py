@@ -8,6 +8,7 @@ epoch (float), durations are seconds.
 from bootheal.model.admission import Admission, Aggregated, Extensions, Occurrence, Quota, Requirement, Webhook
 from bootheal.model.cluster import (
     DELETES_AT_ONCE,
+    WORKLOADS,
     Backup,
     Budget,
     Container,
@@ -42,6 +43,7 @@ __all__ = [
     "DELETES_AT_ONCE",
     "ENDINGS",
     "VERDICTS",
+    "WORKLOADS",
     "ActionRecord",
     "Admission",
     "Aggregated",

@@ -184,6 +184,10 @@ class PodToDelete:
     version: str
 
 
+# The kinds of workloads, as a Ref and the owner of a pod name them; all are of the API group apps.
+WORKLOADS = ("deployment", "statefulset", "daemonset")
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """A Deployment, StatefulSet or DaemonSet: what `kubectl rollout status` looks at, and how it may be restarted.

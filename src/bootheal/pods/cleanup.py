@@ -77,6 +77,7 @@ class DeletePods(Action):
     A run that is killed in the middle loses nothing: the next look finds what is left.
     """
 
+    by_design = True  # a reboot leaves dead pods behind
     bounded = False
     apart = True
 
@@ -96,11 +97,6 @@ class DeletePods(Action):
     def objects(self) -> int:
         """Return how many, for the cap."""
         return len(self.pods)
-
-    @property
-    def by_design(self) -> bool:
-        """A reboot leaves dead pods behind."""
-        return True
 
     def parts(self) -> Sequence[Action]:
         """Return as many at a time as are deleted at once: no part takes longer than one request may."""
