@@ -93,7 +93,7 @@ WORKLOADS: tuple[Cause, ...] = (
     # as where their Lease is held by a process that is gone, or their watch stands still
     Cause(
         id="controllers-stand-still",
-        means="the cluster's controllers have not seen its latest change, and do nothing for it: {said}",
+        means="the cluster's controllers have not seen it, or its latest change, and do nothing for it: {said}",
         gravity=Gravity.PASSES,
         signs=seen("Unseen"),
         next_step="kubectl -n kube-system get leases; systemctl restart k3s starts them anew (containers run on)",
@@ -106,6 +106,15 @@ WORKLOADS: tuple[Cause, ...] = (
         signs=seen("StepNotSettled"),
         next_step="bootheal plan --verbose; bootheal run --once heals what it can",
         restart_helps=True,
+    ),
+    # fluxcd/pkg apis/meta: Stalled; helm-controller#289: what could not be installed during a boot is not tried again
+    Cause(
+        id="flux-stalled",
+        means="Flux has given it up in this boot, and does not try again by itself: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("Stalled"),
+        next_step="flux -n {namespace} reconcile {kind} {name} --with-source; of a HelmRelease that has used up its "
+        "retries: flux -n {namespace} reconcile hr {name} --reset",
     ),
     Cause(
         id="job-failed",

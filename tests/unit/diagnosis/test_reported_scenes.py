@@ -10,7 +10,7 @@ from bootheal.causes import Gravity
 from bootheal.diagnosis import Diagnosis, diagnose
 from bootheal.diagnosis.logs import wanted_logs
 from bootheal.model import Aggregated, ComponentState, Extensions, Occurrence, Pod, Ref, Service, Webhook, Workload
-from bootheal.model.scene import Claim, Said, Scene, Template, Unwell
+from bootheal.model.scene import NOT_BEGUN, Claim, Said, Scene, Template, Unwell
 from support.objects import BOOT, a_lease, a_node, a_pod, running, terminated, waiting
 from support.scenes import (
     DATA,
@@ -32,6 +32,7 @@ METRICS, METRICS_POD = Ref("service", "kube-system", "metrics-server"), Ref("pod
 API, NAMES = "apiservice/v1beta1.metrics.k8s.io", Ref("service", "kube-system", "kube-dns")
 COREDNS, PROVISIONER = Ref("pod", "kube-system", "coredns-0"), Ref("pod", "kube-system", "local-path-provisioner-0")
 LONGHORN = Ref("pod", "longhorn-system", "longhorn-manager-0")
+GIVEN_UP = Unwell(Ref("helmrelease", "shop", "web"), "RetriesExceeded", "Failed to install after 1 attempt(s)")
 UNREACHED = 'Get "https://10.43.0.1:443/version": dial tcp 10.43.0.1:443: connect: no route to host'
 WEBHOOK = Webhook("mutate.policy.example", "MutatingWebhookConfiguration policy", Ref("service", "policy", "hook"))
 LEFT_OVER = 'failed calling webhook "mutate.policy.example": failed to call webhook: service "hook" not found'
@@ -222,6 +223,18 @@ SCENES: Mapping[str, tuple[Callable[[], Scene], tuple[str, str], set[str]]] = {
         ("controllers-stand-still", str(WEB)),
         set(),
     ),
+    # a job controller that stood still for half a day after a reboot
+    "a Job that nobody has begun": (
+        lambda: a_scene(jobs=(Unwell(Ref("job", "shop", "backup-1"), NOT_BEGUN, at=BOOT + 60),)),
+        ("controllers-stand-still", "job/shop/backup-1"),
+        set(),
+    ),
+    # helm-controller#289
+    "a HelmRelease that Flux has given up": (
+        lambda: a_scene(stalled=(replace(GIVEN_UP, at=BOOT + 200),)),
+        ("flux-stalled", "helmrelease/shop/web"),
+        set(),
+    ),
     "created, and nobody says why it does not begin": (
         lambda: with_pod(web_pod(ready=False, phase="Pending", containers=(waiting("ContainerCreating", name="web"),))),
         ("pod-starts", str(POD)),
@@ -334,6 +347,7 @@ WELL: Mapping[str, Callable[[], Scene]] = {
     "a Job that failed before this boot": lambda: a_scene(
         jobs=(Unwell(Ref("job", "shop", "migrate-1"), "BackoffLimitExceeded", "six tries", BOOT - 86400),)
     ),
+    "a HelmRelease that Flux has given up long ago": lambda: a_scene(stalled=(replace(GIVEN_UP, at=BOOT - 86400),)),
     # blue and green: one of two Services waits for what is deployed next
     "a Service of the colour that is not deployed": lambda: led({"app": "web", "colour": "blue"}, colour="green"),
     "a Service of a part of its chart that is switched off": lambda: led(
