@@ -15,9 +15,19 @@ _URL = re.compile(
 _GO = re.compile(rf"@tcp\((?P<host>{_HOST}):(?P<port>\d+)\)")
 # libpq's and .NET's key=value forms, and what YAML and JSON make of them.
 _WORDS = re.compile(
-    rf"(?i)(?:^|[\s;'\"{{,])(?:host|server|data source|hostaddr)['\"]?\s*(?:=\s*(?:tcp:)?|:\s+)['\"]?"
+    rf"(?i)(?:^|[\s;'\"{{,])(?:host|server|data source|hostaddr|backend_hostname\d*)"
+    rf"['\"]?\s*(?:=\s*(?:tcp:)?|:\s+)['\"]?"
     rf"(?P<host>{_HOST})(?:[,:](?P<port>\d+))?"
 )
+# HOST and PORT as lists have them, [["postgres", 5432, "primary"]]; as elements of XML; as Odyssey's two lines.
+_LISTED = re.compile(rf"[\[(]\s*['\"](?P<host>{_HOST})['\"]\s*,\s*(?P<port>\d{{2,5}})\s*[,\])]")
+_ELEMENTS = re.compile(rf"<host>(?P<host>{_HOST})</host>\s{{0,100}}<port>(?P<port>\d{{2,5}})</port>")
+_BESIDE = re.compile(rf"(?m)^[ \t]*host[ \t]+['\"](?P<host>{_HOST})['\"]\s{{1,100}}port[ \t]+(?P<port>\d{{2,5}})\b")
+# What is filled in when the file is made: <%= … %>, {{ … }}, ${…}. It may stand for a password, and holds anything.
+_TEMPLATED = re.compile(r"<%[^%\n]{0,200}%>|\{\{[^{}\n]{0,200}\}\}|\$\{[^{}\s]{0,100}\}")
+_FILLED_IN = "\0"
+# A port on the same line or the one below, with no other key between them: host: "db", port: 5432.
+_PORT_BESIDE = re.compile(r"(?i)['\"]?[,;]?\s{0,100}['\"]?port['\"]?\s{0,20}[:=]\s{0,20}['\"]?(\d{2,5})\b")
 _PORT_WORD = re.compile(r"(?i)(?:^|[\s;])port\s*=\s*'?(\d+)")
 # Pgpool and others count what they list: 0:HOST:PORT.
 _PLAIN = re.compile(rf"(?:\d:)?(?P<host>{_HOST})(?::(?P<port>\d{{1,5}}))?(?:/\S*)?")
@@ -39,7 +49,7 @@ def in_value(text: str) -> tuple[Address, ...]:
 
 def in_text(text: str) -> tuple[Address, ...]:
     """Return the addresses that stand in a longer text, such as a file: those that say at least a port or a scheme."""
-    text = text[:_LONGEST]
+    text = _TEMPLATED.sub(_FILLED_IN, text[:_LONGEST])
     return tuple(dict.fromkeys([*_urls(text), *_forms(text)]))
 
 
@@ -58,10 +68,11 @@ def _urls(text: str) -> Iterator[Address]:
 
 
 def _forms(text: str) -> Iterator[Address]:
-    for pattern in (_GO, _DEV_TCP):
+    for pattern in (_GO, _DEV_TCP, _LISTED, _ELEMENTS, _BESIDE):
         yield from (Address(_host(found), int(found["port"])) for found in pattern.finditer(text))
     for found in _WORDS.finditer(text):
-        said = found["port"] or next(iter(_PORT_WORD.findall(text)), "")
+        beside = _PORT_BESIDE.match(text, found.end())
+        said = found["port"] or (beside[1] if beside else next(iter(_PORT_WORD.findall(text)), ""))
         yield Address(_host(found), int(said or 0))
 
 

@@ -34,6 +34,11 @@ def probe_of(controller: Controller) -> tuple[Probe | None, str]:
     return None, "no container of it has a readinessProbe"
 
 
+def asked(box: Box) -> tuple[Probe | None, str]:
+    """Return a container's own readinessProbe, and by what it is known, or why there is none."""
+    return _question(box, only=False) if box.question else (None, "it has no readinessProbe")
+
+
 def _question(box: Box, *, only: bool) -> tuple[Probe | None, str]:
     question = box.question
     assert question is not None  # noqa: S101 - the caller has seen it
