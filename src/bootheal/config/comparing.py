@@ -1,9 +1,12 @@
 """What is in a cluster and not in the file, and the other way round. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bootheal.config import names
+from bootheal.config.discovered import ignored
 from bootheal.config.file import File
+from bootheal.discovery import discover
 from bootheal.discovery.findings import Findings, FoundDatabase, FoundServer
 from bootheal.model import Ref
 from bootheal.model.inventory import Inventory
@@ -16,6 +19,22 @@ def not_in_file(found: Findings, file: File) -> Iterator[str]:
     known = set(_of_file(file))
     for name, key in _of_findings(found):
         if key not in known and not (key[0] == "dependency" and ("database", *key[1:]) in known):
+            yield name
+
+
+def unlisted(inventory: Inventory, file: File) -> Iterator[str]:
+    """Say which workloads, databases, poolers and servers the file's own namespaces have, and it does not name.
+
+    Not those that its `discover` finds at each pass, nor those whose annotation leaves them out.
+    """
+    ours, by_itself = {*file.namespaces()}, {*file.discover.namespaces} if file.discover else set[str]()
+    kept = tuple(each for each in inventory.controllers if not ignored(each))
+    found, known = discover(replace(inventory, controllers=kept)), set(_of_file(file))
+    for name, key in _of_findings(found):
+        kind, namespace = key[0], key[1].split("/")[1] if key[0] == "workload" else key[1]
+        if key in known or kind == "hook" or namespace not in ours or (kind == "workload" and namespace in by_itself):
+            continue
+        if kind != "dependency" or not {("database", *key[1:]), ("pooler", *key[1:])} & known:
             yield name
 
 
