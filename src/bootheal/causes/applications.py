@@ -1,4 +1,7 @@
-"""What applications say of what a cut of power has left them. Texts: rack, Rails, celery, httpd, gunicorn, repmgr."""
+"""What applications say of what a cut of power has left them, and of the database that they ask.
+
+Texts: rack, Rails, celery, httpd, gunicorn, repmgr; PostgreSQL's commands/prepare.c; Pgpool's protocol/child.c.
+"""
 
 from dataclasses import replace
 
@@ -21,7 +24,29 @@ PID_FILE = Cause(
     "there; for good, let its command remove it before it starts",
 )
 
-APPLICATIONS: tuple[Cause, ...] = (PID_FILE,)
+# Pgpool asks a server that it has found down again only where auto_failback says so: pgpool2#140.
+PGPOOL = Cause(
+    id="pgpool-no-backend",
+    means="Pgpool takes all its servers for down, and does not ask them again by itself",
+    gravity=Gravity.HEALED,
+    restart_helps=True,
+    signs=log(
+        r"FATAL:  pgpool is not accepting any new connections",
+        r"all backend nodes are down, pgpool requires at least one valid node",
+        r"find_primary_node(?:_repeatedly)?: all of the backends are down",
+    ),
+    next_step="once PostgreSQL serves: kubectl -n {namespace} delete pod {name}; for good: auto_failback = on",
+)
+
+POOLED_STATEMENT = Cause(
+    id="prepared-statement-pooled",
+    means="it prepares statements, and its pooler gives it another connection for each transaction",
+    gravity=Gravity.PERSON,
+    signs=log(r'prepared statement "[^"]*" (?:does not exist|already exists)'),
+    next_step="raise max_prepared_statements in pgbouncer.ini (1.21 and later), or let the application prepare none",
+)
+
+APPLICATIONS: tuple[Cause, ...] = (PID_FILE, PGPOOL, POOLED_STATEMENT)
 
 # In Bitnami's image of PostgreSQL: bitnami/containers#999.
 REPMGR: tuple[Cause, ...] = (

@@ -32,6 +32,7 @@ DATA = (
             r"^chown: changing ownership of [^\n]*: (?:Permission denied|Operation not permitted)",
             r"^postgres: could not (?:access|open)[^\n]*: Permission denied",
             r"but could not open file [^\n]*: Permission denied",
+            r"^PermissionError: \[Errno (?:1|13)\] ",  # Patroni's
         ),
         next_step="give its files to the user that it runs as: fsGroup in the pod's securityContext, with "
         f"fsGroupChangePolicy OnRootMismatch, or chown -R; {_LOOK}",
@@ -47,6 +48,7 @@ DATA = (
             r"|Structure needs cleaning|Bad message|Stale file handle|Transport endpoint is not connected"
             r"|Remote I/O error|No such device)",
             r"^[^\n]*(?:PGDATA|pgdata|/data|/postgresql)[^\n]*: (?:Input/output error|Structure needs cleaning)",
+            r"^OSError: \[Errno (?:5|30|107|116|117|121)\] [^\n]*(?:pgdata|pgroot|/data|/postgresql/)",  # Patroni's
             r"^(?:chown|chmod|mkdir|touch|find): (?!.*/run/)[^\n]*(?:data|postgresql)[^\n]*: Read-only file system",
         ),
         next_step="do not restart it again: see `dmesg -T | grep -iE 'error|remount'` on the node, save what can be "
@@ -227,6 +229,15 @@ DATA = (
             r"^FATAL: could not read from file \"pg_(?:xact|multixact|subtrans|commit_ts)",
             r"^(?:FATAL|PANIC): replication slot file .*(?:has wrong magic|checksum mismatch|is corrupted)",
             r'^(?:FATAL|PANIC): (?:checksum mismatch for|could not read) (?:replication slot )?file "pg_repl',
+            r"^(?:FATAL|PANIC): replication checkpoint has wrong magic",
+            r'^(?:FATAL|PANIC): relation mapping file "[^"]*" contains (?:invalid data|incorrect checksum)',
+            # A file that is shorter than it was: a power cut before its blocks were on the disk.
+            r'^(?:FATAL|PANIC): could not read file "(?:[^"]*/)?(?:base|global|pg_(?!hba|ident|wal|xlog)\w+)/[^"]*": '
+            r"read \d+ of",
+            # nbtree, relcache.c, mcxt.c: an index or a catalog that contradicts itself
+            r"^(?:FATAL|PANIC): (?:right sibling's left-link doesn't match|failed to re-find parent key|could not open "
+            r"critical system index|catalog is missing \d+ attribute|invalid memory alloc request size)",
+            r'^(?:FATAL|PANIC): index "[^"]*" (?:contains (?:unexpected zero|corrupted) page|is not a \w+)',
         ),
         next_step=RESTORE,
     ),
