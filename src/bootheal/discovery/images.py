@@ -11,7 +11,7 @@ from bootheal.model.inventory import Box
 _NO_SERVER = re.compile(
     r"(?:^|[-_.])(?:exporter|operator|backup|backups|dump|client|clients|cli|tools?|ui|admin|webui|web|console|browser|utils?|"
     r"commander|insights?|metrics|monitor|migrat\w*|init|job|jobs|agent|controller|manager|reloader|proxy|upgrade|test|"
-    r"tests|bench|sidecar|config|meta|mcp|gui|webgui)(?:$|[-_.])"
+    r"tests|bench|sidecar|config|meta|mcp|gui|webgui|wait)(?:$|[-_.])"
 )
 
 # A name may go on with more words or a version: postgres-ssl, postgres16; "postgrest" is something else.
@@ -77,7 +77,7 @@ def parse(text: str) -> Image:
 
 def serves(box: Box) -> bool:
     """Whether a container runs what its image is for, and not a program that only asks."""
-    if _NO_SERVER.search(parse(box.image).name):
+    if beside(parse(box.image).name):
         return False
     words = [word for word in box.words if word]
     if not words:
@@ -122,6 +122,17 @@ def is_pooler(box: Box) -> bool:
     if _POOLER.fullmatch(name):
         return True
     return bool(box.words) and PurePosixPath(box.words[0]).name == "pgbouncer"
+
+
+def beside(name: str) -> bool:
+    """Whether a name says that it watches a server, asks it or waits for it, and is none."""
+    return _NO_SERVER.search(name) is not None
+
+
+def called_postgres(image: str) -> bool:
+    """Whether an image's name says that it holds PostgreSQL."""
+    name = parse(image).name
+    return _POSTGRES.fullmatch(name) is not None and not beside(name)
 
 
 def pooler_port(box: Box) -> int:

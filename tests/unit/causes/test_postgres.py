@@ -38,7 +38,7 @@ def test_what_is_said_has_its_cause(line: str, cause: str, gravity: Gravity) -> 
     "line",
     [
         # log_error_verbosity = verbose; a log_line_prefix that ends with a value, or with a bracket
-        '2024-08-28 09:47:30 PDT [27] PANIC:  58P01: could not open file "global/pg_control": No such file or directory',
+        '2024-08-28 09:47:30 [27] PANIC:  58P01: could not open file "global/pg_control": No such file or directory',
         '2019-05-24 13:05:00 UTC [876]: [2-1] user=,db=,app=,client=PANIC:  could not open file "global/pg_control"',
         'user=postgres,client=10.80.10.90FATAL:  XX000: could not open file "global/pg_control": Input/output error',
         '[876]user=postgres,app=psqlFATAL:  could not open file "global/pg_control": No such file or directory',
