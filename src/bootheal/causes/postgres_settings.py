@@ -149,7 +149,7 @@ SETTINGS = (
         means="the WAL that this standby still needs has been removed from the primary",
         gravity=Gravity.PERSON,
         signs=log(
-            r"requested WAL segment [0-9A-F]+ has already been removed",
+            r"requested WAL segment (?:pg_wal/)?[0-9A-F]+ has already been removed",
             r'replication slot "[^"]*" does not exist',
             r"can no longer get changes from replication slot",
         ),

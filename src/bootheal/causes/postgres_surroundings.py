@@ -5,7 +5,7 @@ Texts of PostgreSQL 11 to 18: port/sysv_shmem.c and posix_sema.c, libpq/pqcomm.c
 
 from bootheal.causes.cause import Cause, Gravity
 from bootheal.causes.commands import DESCRIBE, LOGS, PREVIOUS_LOGS
-from bootheal.causes.signs import log
+from bootheal.causes.signs import EADDRNOTAVAIL, ENOMEM, FULL, log
 
 SURROUNDINGS = (
     Cause(
@@ -42,8 +42,8 @@ SURROUNDINGS = (
         means="its disk is full",
         gravity=Gravity.PERSON,
         signs=log(
-            r"^(?:FATAL|PANIC|LOG|ERROR): .*: (?:No space left on device|Disk quota exceeded)",
-            r"^(?:initdb|mkdir|cp|pg_ctl|tee): [^\n]*: (?:No space left on device|Disk quota exceeded)",
+            rf"^(?:FATAL|PANIC|LOG|ERROR): .*: {FULL}",
+            rf"^(?:initdb|mkdir|cp|pg_ctl|tee|\S+\.sh): [^\n]*: {FULL}",
             r"^OSError: \[Errno (?:28|122)\] ",  # Patroni's
         ),
         next_step="make room on the volume, or enlarge its claim (never remove anything below pg_wal): "
@@ -81,7 +81,7 @@ SURROUNDINGS = (
         restart_helps=True,
         signs=log(
             r"^(?:FATAL|PANIC): out of memory",
-            r"^(?:FATAL|LOG): could not fork [^\n]*: Cannot allocate memory",
+            rf"^(?:FATAL|LOG): could not fork [^\n]*: {ENOMEM}",
             r"^LOG: (?:startup process|server process) \(PID \d+\) was terminated by signal 9",
         ),
         next_step=f"raise the container's memory limit, or free memory on the node: {DESCRIBE}",
@@ -110,7 +110,7 @@ SURROUNDINGS = (
         gravity=Gravity.PERSON,
         restart_helps=True,
         signs=log(
-            r'could not bind (?!IPv6 address "::1?")[^\n]*: Cannot assign requested address',  # no IPv6 is no trouble
+            rf'could not bind (?!IPv6 address "::1?")[^\n]*: {EADDRNOTAVAIL}',  # no IPv6 is no trouble
             r"^(?:LOG|WARNING|FATAL): could not translate (?:host name|service)",
             r"^(?:LOG|FATAL): could not create (?:IPv4|Unix) socket for address",
         ),
