@@ -16,9 +16,9 @@ _PLACE = re.compile(
 )
 _POSTGRES = re.compile(r"(?i)PG|POSTGRES|DB|DATABASE|SQL")
 _POSTGRES_URL = re.compile(
-    r"(?i)\b(?:jdbc:)?(?:postgres|postgresql|pgsql|postgis|psql)(?:\+\w+)?://(?:[^\s/@]*@)?[^\s/]+/(?P<name>[^\s?#/]+)"
+    r"(?i)\b(?:jdbc:)?(?:postgres|postgresql|pgsql|postgis|psql)(?:\+\w{1,30})?://(?:[^\s/@]{0,1000}@)?[^\s/]{1,1000}/(?P<name>[^\s?#/]{1,100})"
 )
-_WORD_NAME = re.compile(r"(?i)(?:^|[\s;])(?:dbname|database|initial catalog)\s*=\s*'?([^\s;']+)")
+_WORD_NAME = re.compile(r"(?i)(?:^|[\s;])(?:dbname|database|initial catalog)\s{0,100}=\s{0,100}'?([^\s;']{1,100})")
 _NAMED = re.compile(r"[\w.-]+")
 
 

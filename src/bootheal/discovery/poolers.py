@@ -63,9 +63,9 @@ def _watches(box: Box) -> bool:
 def _port(box: Box, told: Mapping[str, Setting]) -> int:
     numbers = {number: name for name, number in box.ports}
     names = ("LISTEN_PORT", "PGBOUNCER_PORT", "PGBOUNCER_LISTEN_PORT", "CONNECTION_POOLER_PORT", "PORT")
-    said = next((told[name].value for name in names if name in told and told[name].value.isdecimal()), "")
-    if said and (not numbers or int(said) in numbers):
-        return int(said)
+    said = next(filter(None, (addresses.port_number(told[name].value) for name in names if name in told)), 0)
+    if said and (not numbers or said in numbers):
+        return said
     usual = images.pooler_port(box)
     if usual in numbers or not numbers:
         return usual

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bootheal.discovery import credentials, environment, images
+from bootheal.discovery import addresses, credentials, environment, images
 from bootheal.discovery.environment import Setting
 from bootheal.discovery.findings import FoundLogin
 from bootheal.discovery.places import Places
@@ -57,8 +57,9 @@ def _server(controller: Controller, places: Places) -> Server | None:
 
 def _port(server: Server) -> int:
     numbers = {number: name for name, number in server.box.ports}
-    said = (server.told[name].value for name in ("PGPORT", "POSTGRESQL_PORT_NUMBER", "PORT") if name in server.told)
-    number = next((int(each) for each in said if each.isdecimal()), 0)
+    names = ("PGPORT", "POSTGRESQL_PORT_NUMBER", "PORT")
+    said = (addresses.port_number(server.told[name].value) for name in names if name in server.told)
+    number = next(filter(None, said), 0)
     if number and (not numbers or number in numbers):
         return number
     if not numbers or images.USUAL_POSTGRES in server.opened.union(numbers):

@@ -80,7 +80,7 @@ def _mysql(port: int, _: Told) -> Probe:
 def _mongodb(port: int, told: Told) -> Probe:
     if told.says("requireTLS", "requireSSL", "--tls", "--ssl") or told.switched_on("MONGODB_ENABLE_TLS"):
         return Tcp(port)
-    tag = re.match(r"v?(\d+)", images.parse(told.box.image).tag)
+    tag = re.match(r"v?(\d{1,4})", images.parse(told.box.image).tag)
     shell = "mongo" if tag and int(tag[1]) < 5 else "mongosh"  # noqa: PLR2004 - the new shell came with 5.0
     where = () if port == _MONGODB else ("--port", str(port))
     question = "db.hello().ok" if shell == "mongosh" else "db.isMaster().ok"
@@ -103,7 +103,7 @@ def _search(port: int, told: Told) -> Probe:
 def _kong(port: int, told: Told) -> Probe:
     """Only where it has been told to answer on a port for that."""
     named = (number for name, number in told.box.ports if name in ("status", "cmetrics"))
-    said = re.search(r"(?:0\.0\.0\.0|\[::\]):(\d+)", told.value("KONG_STATUS_LISTEN"))
+    said = re.search(r"(?:0\.0\.0\.0|\[::\]):(\d{1,5})", told.value("KONG_STATUS_LISTEN"))
     status = next(named, int(said[1]) if said else 0)
     return Http(status, "/status") if status else Tcp(port)
 

@@ -116,7 +116,7 @@ def _port_beside(name: str, setting: Setting, box: Box, namespace: str, places: 
     known = environment.settings(box, namespace, places.inventory)
     stem = re.sub(r"(?i)(?:HOST(?:NAME)?|ADDR(?:ESS)?|SERVER)$", "", name)
     said = known.get(f"{stem}PORT")
-    return int(said.value) if said and said.value.isdecimal() and len(said.value) <= 5 else 0  # noqa: PLR2004
+    return addresses.port_number(said.value) if said else 0
 
 
 def _arguments(words: Iterable[str], box: Box, namespace: str, places: Places) -> Iterator[Use]:

@@ -2,7 +2,7 @@
 
 import re
 
-from bootheal.discovery import images
+from bootheal.discovery import addresses, images
 from bootheal.model.inventory import Box, Controller
 from bootheal.probes import Exec, Http, Probe, Tcp
 
@@ -63,6 +63,6 @@ def _question(box: Box, *, only: bool) -> tuple[Probe | None, str]:
 def _number(box: Box, port: int | str) -> int:
     if isinstance(port, int):
         return port
-    if port.isdecimal():
-        return int(port)
+    if number := addresses.port_number(port):
+        return number
     return next((number for name, number in box.ports if name == port), 0)
