@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bootheal.cli.lookup import WORKLOADS, Around
+from bootheal.cli.lookup import Around
 from bootheal.cli.said import Said
 from bootheal.config.rights import parts
 from bootheal.config.source import suggestion
@@ -11,7 +11,7 @@ from bootheal.dependencies.dependency import Dependency
 from bootheal.dependencies.hook import Command
 from bootheal.discovery import order
 from bootheal.discovery.places import Places
-from bootheal.model import Ref
+from bootheal.model import WORKLOADS, Ref
 from bootheal.model.inventory import Controller, Inventory
 from bootheal.model.quoted import quoted
 from bootheal.probes import Exec

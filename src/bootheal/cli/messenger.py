@@ -149,8 +149,7 @@ class _Target:
             self._deliver(ours[0])
 
     def _deliver(self, due: Due) -> None:
-        began = due.since if due.machine == self._box.machine else time.monotonic()
-        left = notices.TRIED_SECONDS - (time.monotonic() - began)
+        left = notices.left_to_try(due, self._box.machine, time.monotonic())
         try:
             for attempt in trying_for(TransientError, left, self._sleep):
                 with attempt:

@@ -32,6 +32,8 @@ COREFILE, READS = "Corefile", f"/{KEY}"
 class RestoreNodeHosts(Action):
     """Add names to what CoreDNS knows, and correct their addresses; every other line stays."""
 
+    by_design = True  # Docker starts the nodes without them
+
     names: tuple[tuple[str, str], ...]
     version: str
 
@@ -44,11 +46,6 @@ class RestoreNodeHosts(Action):
     def sentence(self) -> str:
         """Say which names."""
         return f"tell CoreDNS of {', '.join(name for name, _ in self.names)} ({self.cause})"
-
-    @property
-    def by_design(self) -> bool:
-        """Docker starts the nodes without them."""
-        return True
 
     def apply(self, world: World) -> None:
         """Write the one key, if nobody has changed the ConfigMap since."""
