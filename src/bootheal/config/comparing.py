@@ -27,7 +27,7 @@ def not_in_cluster(file: File, inventory: Inventory) -> Iterator[str]:
         if database.service and Ref("service", database.namespace, database.service) not in services:
             yield f"{names.DATABASE}{name}: service/{database.namespace}/{database.service}"
     for name, pooler in file.poolers.items():
-        namespace = pooler.namespace or file.databases[pooler.database].namespace
+        namespace = file.namespace_of(pooler)
         for ref in (Ref("deployment", namespace, pooler.deployment), Ref("service", namespace, pooler.service)):
             if ref not in workloads | services:
                 yield f"{names.POOLER}{name}: {ref}"
@@ -71,7 +71,7 @@ def _of_file(file: File) -> Iterator[Key]:
     for database in file.databases.values():
         yield "database", database.namespace, database.service or _labels(database.selector)
     for pooler in file.poolers.values():
-        yield "pooler", pooler.namespace or file.databases[pooler.database].namespace, pooler.deployment
+        yield "pooler", file.namespace_of(pooler), pooler.deployment
     for dependency in file.dependencies.values():
         yield "dependency", dependency.namespace or "", dependency.service or _labels(dependency.selector)
     for name in file.workloads:
