@@ -154,10 +154,10 @@ def administrator(cluster: Cluster) -> Kubeconfig:
 
 def _owners(cluster: Cluster, host: Host) -> Kubeconfig:
     """Return the owner's kubeconfig; on k3s the live file, since k3s renews its certificates there."""
-    if isinstance(host, K3dHost) and not cluster.kubeconfig:
-        return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
     if fetch := _own_pod(cluster):
         return FetchedKubeconfig("of this pod", fetch, believed=TOKEN_BELIEVED_SECONDS)
+    if isinstance(host, K3dHost) and not cluster.kubeconfig:
+        return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
     file, k3s = _owners_file(cluster), cluster.kind == "k3s"
     if not cluster.kubeconfig and file == given("kubeconfig"):
         return GivenKubeconfig(file, cluster.context, original=K3S_KUBECONFIG if k3s else None)
@@ -165,17 +165,14 @@ def _owners(cluster: Cluster, host: Host) -> Kubeconfig:
 
 
 def kubeconfig_file(cluster: Cluster) -> Path | None:
-    """Return the file of that kubeconfig, None where it is in no file of this host, or renewed every day."""
-    fetched = not cluster.kubeconfig and (cluster.kind == "k3d" or _own_pod(cluster) is not None)
-    return None if fetched or os.environ.get(OWN_KUBECONFIG) else _owners_file(cluster)
+    """Return the file of that kubeconfig, None where it is fetched from k3d's server or made of a token."""
+    fetched = cluster.kind == "k3d" and not cluster.kubeconfig
+    return None if fetched or _own_pod(cluster) or os.environ.get(OWN_KUBECONFIG) else _owners_file(cluster)
 
 
 def _owners_file(cluster: Cluster) -> Path:
-    """Return where the owner's kubeconfig is, if it is in a file."""
-    if cluster.kubeconfig:
-        return cluster.kubeconfig
     default = K3S_KUBECONFIG if cluster.kind == "k3s" else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
-    return given("kubeconfig") or Path(default)
+    return cluster.kubeconfig or given("kubeconfig") or Path(default)
 
 
 def _own_pod(cluster: Cluster) -> Callable[[], str] | None:
