@@ -49,6 +49,15 @@ NETWORK: tuple[Cause, ...] = (
         signs=log("(?:Failed to find any|Could not find) valid interface (?:to use|matching)"),
         next_step="where it lasts: ip -brief address; compare --iface and the node's InternalIP",
     ),
+    # flannel pkg/subnet/kube: the controller manager gives each node its range
+    Cause(
+        id="node-without-range",
+        means="the node has been given no range of pod addresses: {said}",
+        gravity=Gravity.PASSES,
+        signs=log(r'node \\?"\S+?\\?" pod cidr not assigned'),
+        next_step="where it lasts: kubectl get nodes -o custom-columns=NAME:.metadata.name,RANGE:.spec.podCIDR; the "
+        "controller manager needs --allocate-node-cidrs and --cluster-cidr",
+    ),
     # flannel#2437, k3s#122
     Cause(
         id="flannel-not-ready",
@@ -134,6 +143,25 @@ NETWORK: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=_sandbox(r"open \S*resolv\.conf: no such file"),
         next_step="systemctl status systemd-resolved; or k3s --resolv-conf",
+    ),
+    # plugins/main/bridge: addresses of a family that is switched off; k3s#4683
+    Cause(
+        id="sandbox-ipv6-off",
+        means="the pod network has IPv6, which is switched off on this node: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox(r'could not add IP address to \\?"\S+?\\?": permission denied'),
+        next_step="sysctl -w net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0, and for good in "
+        "/etc/sysctl.d; or give the pod network IPv4 alone",
+    ),
+    # Calico's dataplane/linux: projectcalico/calico#4109
+    Cause(
+        id="pod-route-left",
+        means="a route of a former pod is left on the node for the address that the pod is to have: {said}",
+        gravity=Gravity.PASSES,
+        signs=_sandbox("already exists for an interface other than"),
+        next_step="kubectl -n {namespace} delete pod {name}: its successor has another address; ip route shows the one "
+        "that is left",
+        restart_helps=True,
     ),
     Cause(
         id="sandbox-cgroups-used-up",

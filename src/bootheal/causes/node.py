@@ -34,6 +34,7 @@ NODE: tuple[Cause, ...] = (
         ),
         next_step="kubectl get nodes; kubectl get persistentvolumes -o wide; give the node its former name "
         "(hostnamectl, or k3s --node-name)",
+        consequence_of=("node-former-name", "volume-on-other-node"),
     ),
     Cause(
         id="claim-volume-gone",
@@ -97,7 +98,7 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=_clause(r"taint \{?node\.kubernetes\.io/disk-pressure"),
         next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune, if a registry has them)",
-        consequence_of=("disk-full",),
+        consequence_of=("disk-full", "node-under-pressure"),
     ),
     Cause(
         id="node-memory-pressure",
@@ -105,6 +106,7 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=_clause(r"taint \{?node\.kubernetes\.io/(?:memory|pid)-pressure"),
         next_step="free -m; ps --sort=-rss shows what takes it",
+        consequence_of=("node-under-pressure",),
     ),
     Cause(
         id="node-tainted",
@@ -140,6 +142,7 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=_clause("didn't have free ports"),
         next_step="kubectl get pods -A -o wide; a pod that is to go may hold it",
+        consequence_of=("pod-not-ending",),
     ),
     Cause(
         id="volume-used-by-another-pod",
@@ -147,6 +150,7 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=_clause("ReadWriteOncePod"),
         next_step="kubectl -n {namespace} get pods -o wide",
+        consequence_of=("pod-not-ending",),
     ),
     Cause(
         id="no-node-fits",

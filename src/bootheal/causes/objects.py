@@ -71,6 +71,7 @@ VOLUMES: tuple[Cause, ...] = (
         signs=seen("OtherNode"),
         next_step="give the machine its old name back (hostnamectl, or k3s --node-name) and restart k3s: "
         "kubectl get nodes,persistentvolumes",
+        consequence_of=("node-former-name",),
     ),
 )
 
@@ -103,6 +104,13 @@ WORKLOADS: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=seen("JobFailed"),
         next_step="kubectl -n {namespace} logs job/{name} --tail=50",
+    ),
+    Cause(
+        id="job-crashes",
+        means="its Job begins container {container} again and again, and its last words are: {said}",
+        gravity=Gravity.PASSES,
+        signs=seen("JobCrashes"),
+        next_step="kubectl -n {namespace} logs --previous {name} -c {container}",
     ),
     Cause(
         id="namespace-not-ending",
@@ -143,6 +151,24 @@ PODS: tuple[Cause, ...] = (
         gravity=Gravity.HEALED,
         signs=seen("Crashes"),
         next_step="kubectl -n {namespace} logs --previous {name} -c {container}",
+        restart_helps=True,
+    ),
+    Cause(
+        id="pod-ends-silently",
+        means="container {container} ends again and again, without a word: {said}",
+        gravity=Gravity.HEALED,
+        signs=seen("EndsSilently"),
+        next_step="kubectl -n {namespace} describe pod {name}; dmesg | tail on its node",
+        restart_helps=True,
+    ),
+    # kubernetes#75542, k3s#6185: kubelet/status: what its runtime has lost
+    Cause(
+        id="pod-lost",
+        means="the reboot has ended it, and its kubelet has not begun it again: {said}",
+        gravity=Gravity.HEALED,
+        signs=seen("Lost"),
+        next_step="kubectl -n {namespace} delete pod {name}; where its successor does not begin, either: "
+        "journalctl -u k3s -e",
         restart_helps=True,
     ),
     Cause(

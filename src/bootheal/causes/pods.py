@@ -21,9 +21,9 @@ _BACK_OFF_PREFIX = re.compile(r'^Back-off pulling image "[^"]*"(?:: ErrImagePull
 
 _REJECTED_PREFIX = re.compile(r"^Pod (?:was rejected: |(?=[A-Z]))")
 
-# Until Kubernetes has been told what to do it does not; a Secret may be late, a disk may be mounted later.
+# Until Kubernetes has been told what to do it does not; a Secret or a device may be late, a disk be mounted later.
 AT_ONCE_SECONDS, LATER_SECONDS = 3.0, 120.0
-_LATE = frozenset({"secret-missing", "configmap-missing", "container-misconfigured"})
+_LATE = frozenset({"secret-missing", "configmap-missing", "container-misconfigured", "device-missing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +152,10 @@ def how_it_ended(pod: Pod) -> tuple[str, ...]:
     return tuple(found.means if (found := PODS.recognise(evidence)) else evidence.quote for evidence in ended)
 
 
-def of_log(pod: Pod, container: Container, lines: Sequence[str]) -> Trouble | None:
-    """Return what a container's last words tell, None where nothing in them is known."""
-    about = Evidence(source=Source.LOG, about=pod.ref, container=container.name, image=container.image)
+def of_log(pod: Pod, container: Container, lines: Sequence[str], *, runs: bool = False) -> Trouble | None:
+    """Return what a container's last words tell, or those of one that `runs`; None where nothing in them is known."""
+    reason = "says" if runs else ""
+    about = Evidence(source=Source.LOG, reason=reason, about=pod.ref, container=container.name, image=container.image)
     seen = (replace(about, text=line) for line in lines)
     found = PODS.gravest(seen)
     return Trouble(pod, found.evidence, found) if found else None

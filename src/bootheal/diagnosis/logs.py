@@ -38,7 +38,7 @@ class Wanted:
 
 
 def wanted_logs(scene: Scene) -> tuple[Wanted, ...]:
-    """Return whose logs are to be read: of what has ended, of databases that do not serve, of poolers."""
+    """Return whose logs are to be read: of what has ended, of databases and DNS that do not serve, of poolers."""
     relations = Relations(scene)
     counted: dict[tuple[Ref, str], int] = {}
     found: list[Wanted] = []
@@ -59,13 +59,20 @@ def _speaking(pod: Pod, scene: Scene) -> Iterator[tuple[Container, bool]]:
         if container.name in ended:
             if container.ended and not before_boot(container.ended, scene.boot_time):
                 yield container, container.state is not State.TERMINATED
-        elif container.state is State.RUNNING and (is_pooler(container) or _silent(container, pod)):
+        elif container.state is State.RUNNING and (
+            is_pooler(container) or _silent(container, pod) or _no_names(container, pod)
+        ):
             yield container, False
 
 
 def _silent(container: Container, pod: Pod) -> bool:
     """Tell whether it should hold a server that does not serve: its own process may run on, as Patroni does."""
     return is_database(container) and (not pod.ready or not container.ready or "start failed" in pod.patroni)
+
+
+def _no_names(container: Container, pod: Pod) -> bool:
+    """Tell whether it is the cluster's DNS and does not serve: why, only its log has."""
+    return pod.labels.get("k8s-app") == "kube-dns" and not container.ready
 
 
 def is_pooler(container: Container) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bootheal.causes import Evidence, Source
 from bootheal.causes.pods import LATER_SECONDS, not_made
 from bootheal.causes.tables import PODS
+from bootheal.cluster.freshness import before_boot
 from bootheal.cluster.rollout import rollout
 from bootheal.diagnosis.item import Item
 from bootheal.diagnosis.relations import Relations
@@ -31,6 +32,8 @@ def object_items(scene: Scene, relations: Relations) -> Iterator[Item]:
         step = (("step", each.step), *((("hint", each.hint),) if each.hint else ()))
         yield compared("StepNotSettled", each.about, each.why, lasting(scene), facts=step)
     for job in scene.jobs:
+        if job.at and before_boot(job.at, scene.boot_time):
+            continue  # whatever became of it since, it is not of this boot
         yield compared("JobFailed", job.ref, f"{job.reason}: {job.message}".rstrip(": "), lasting(scene, job.at))
     for namespace in scene.namespaces:
         said = f"{namespace.reason}: {namespace.message}".strip(": ")

@@ -5,7 +5,7 @@ judgement needs, and none that could hold a secret. Times are seconds since the
 epoch (float), durations are seconds.
 """
 
-from bootheal.model.admission import Admission, Extensions, Occurrence, Quota, Requirement, Webhook
+from bootheal.model.admission import Admission, Aggregated, Extensions, Occurrence, Quota, Requirement, Webhook
 from bootheal.model.cluster import (
     DELETES_AT_ONCE,
     WORKLOADS,
@@ -46,6 +46,7 @@ __all__ = [
     "WORKLOADS",
     "ActionRecord",
     "Admission",
+    "Aggregated",
     "Answer",
     "Auth",
     "Backup",

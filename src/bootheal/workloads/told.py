@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from bootheal.causes import Gravity, Source
+from bootheal.causes import Gravity, Source, exits
 from bootheal.causes.pods import LATER_SECONDS, Trouble, not_made
 from bootheal.cluster.dead_pods import lost
-from bootheal.cluster.rollout import unpulled
+from bootheal.cluster.rollout import crashed, unpulled
 from bootheal.cluster.starting import clock, starting
 from bootheal.cluster.starting import outlived as outlived_by
 from bootheal.model import Pod
@@ -39,8 +39,11 @@ def unwell(seen: WorkloadObservation) -> str:
 
 
 def killed(pod: Pod, seen: WorkloadObservation) -> Iterator[str]:
-    """Say that its kubelet has ended it, where that is so: no container tells that of itself."""
-    yield from (each.words for each in seen.troubles if each.pod.ref == pod.ref and each.id == "probe-kills")
+    """Say that its kubelet has ended it, where that is so, or by which exit code, where it has left no word itself."""
+    by_probe = [each.words for each in seen.troubles if each.pod.ref == pod.ref and each.id == "probe-kills"]
+    yield from by_probe
+    if not by_probe and not seen.log:
+        yield from filter(None, (exits.told(each) for each in crashed(pod) if each.last_reason == "Error"))
 
 
 def at_zero(seen: WorkloadObservation) -> Judgement:

@@ -112,6 +112,20 @@ def test_a_container_that_was_killed_for_memory_is_told_as_that() -> None:
     assert "killed for want of memory" in judgement.why
 
 
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [((), "(exit code 139 (it crashed (segmentation fault)))"), (("Error: no such table",), "no such table")],
+    ids=["no log", "its own words"],
+)
+def test_a_container_that_ends_without_a_word_is_told_by_its_exit_code(log: tuple[str, ...], words: str) -> None:
+    """It has no log; what it says itself says more."""
+    loops = waiting("CrashLoopBackOff", restarts=4, last_reason="Error", last_code=139)
+    judgement = judged(replace(seen(a_pod("web-1", loops)), log=log))
+    assert isinstance(judgement, Act)
+    assert words in judgement.why
+    assert ("exit code" in judgement.why) == (not log)
+
+
 def test_a_program_that_is_damaged_is_not_restarted_for_ever() -> None:
     """field-notes N7: what its log says is the kernel's word, and the image's next step."""
     container = waiting("CrashLoopBackOff", restarts=1, image="web:1")

@@ -75,7 +75,7 @@ def ending(raw: Raw) -> Unwell:
     """Parse a namespace; `reason` is "" of one that is not being deleted."""
     stamp = raw["metadata"].get("deletionTimestamp")
     conditions = (raw.get("status") or {}).get("conditions") or ()
-    why = next((each.get("message", "") for each in conditions if each.get("status") == "True"), "")
+    why = "; ".join(each.get("message", "") for each in conditions if each.get("status") == "True")
     name = raw["metadata"]["name"]
     return Unwell(Ref("namespace", "", name), "Terminating" if stamp else "", why, seconds(stamp))
 
