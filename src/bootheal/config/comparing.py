@@ -79,7 +79,7 @@ def not_in_cluster(file: File, inventory: Inventory) -> Iterator[str]:
         if database.service and Ref("service", database.namespace, database.service) not in services:
             yield f"{names.DATABASE}{name}: service/{database.namespace}/{database.service}"
     for name, pooler in file.poolers.items():
-        namespace = pooler.namespace or file.databases[pooler.database].namespace
+        namespace = file.namespace_of(pooler)
         for ref in (Ref("deployment", namespace, pooler.deployment), Ref("service", namespace, pooler.service)):
             if ref not in workloads | services:
                 yield f"{names.POOLER}{name}: {ref}"
@@ -135,4 +135,4 @@ def _of_file(file: File) -> Iterator[Key]:
 
 def _poolers(file: File) -> Iterator[Key]:
     for pooler in file.poolers.values():
-        yield "pooler", pooler.namespace or file.databases[pooler.database].namespace, pooler.deployment
+        yield "pooler", file.namespace_of(pooler), pooler.deployment

@@ -87,10 +87,7 @@ def _workloads(found: Findings) -> Iterator[_Candidate]:
 
 def _declared(file: File) -> set[str]:
     """Name the workloads that the file knows, also as poolers."""
-    poolers = {
-        f"deployment/{each.namespace or file.databases[each.database].namespace}/{each.deployment}"
-        for each in file.poolers.values()
-    }
+    poolers = {f"deployment/{file.namespace_of(each)}/{each.deployment}" for each in file.poolers.values()}
     return poolers | set(file.workloads)
 
 
@@ -120,7 +117,7 @@ def _places(file: File) -> Mapping[Ref, str]:
     for name, database in file.databases.items():
         places[Ref("service", database.namespace, database.service or "")] = f"{names.DATABASE}{name}"
     for name, pooler in file.poolers.items():
-        namespace = pooler.namespace or file.databases[pooler.database].namespace
+        namespace = file.namespace_of(pooler)
         places[Ref("deployment", namespace, pooler.deployment)] = f"{names.POOLER}{name}"
         places[Ref("service", namespace, pooler.service)] = f"{names.POOLER}{name}"
     return {ref: step for ref, step in places.items() if ref.name}
