@@ -46,9 +46,12 @@ DAEMONS: tuple[Cause, ...] = (
         signs=unit(
             r"[Ff]ollowing Cgroup subsystem not mounted",
             r"cgroups?(?: v2)? controllers? .*not (?:enabled|available)",
+            # docker/for-win#13822, kind#3189: in WSL another distribution has mounted the old ones beside the new
+            r"cgroup \[.*\] has some missing paths",
         ),
         next_step="cat /sys/fs/cgroup/cgroup.controllers; findmnt -t cgroup,cgroup2; boot with cgroup_enable=memory "
-        "cgroup_enable=cpuset cgroup_memory=1 where one is missing",
+        "cgroup_enable=cpuset cgroup_memory=1 where one is missing; of WSL: kernelCommandLine=cgroup_no_v1=all in "
+        ".wslconfig, then wsl --shutdown",
     ),
     # a mount point with a space in it: k3s#4483
     Cause(
@@ -105,6 +108,19 @@ DAEMONS: tuple[Cause, ...] = (
         ),
         next_step="kubeadm certs renew all; kubeadm init phase kubeconfig kubelet writes /etc/kubernetes/kubelet.conf "
         "anew where that is moved away before; then systemctl restart kubelet",
+    ),
+    # client-go: its certificate is of another authority, or its token of another time
+    Cause(
+        id="kubelet-unauthorized",
+        means="the API server does not accept the kubelet's own credentials",
+        gravity=Gravity.PASSES,
+        signs=unit(
+            r'Unable to register node with API server" err="Unauthorized"',
+            r'Failed to (?:ensure lease exists|update lease).* err="Unauthorized"',
+        ),
+        next_step="where it lasts, and the clock is right: rm /var/lib/rancher/k3s/agent/client-kubelet.*; systemctl "
+        "restart k3s makes new ones; of kubeadm: kubeadm certs check-expiration",
+        restart_helps=True,
     ),
     Cause(
         id="kubelet-swap",

@@ -118,6 +118,15 @@ K3S: tuple[Cause, ...] = (
         next_step="give each server its former address; of k3d: docker network inspect, then k3d cluster stop and k3d "
         "cluster start, which starts them in the order in which they were made",
     ),
+    # etcd's rafthttp: most of its members must be there
+    Cause(
+        id="k3s-peers-away",
+        means="other servers of its etcd do not answer; without most of them it does not start: {said}",
+        gravity=Gravity.PASSES,
+        signs=unit(r"prober detected unhealthy status.*dial tcp \S+:2380: "),
+        next_step="start them; where they are gone for good: systemctl stop k3s, k3s server --cluster-reset, systemctl "
+        "start k3s",
+    ),
     # client-go leaderelection, in the controllers that k3s runs in its process; k3s#2615
     Cause(
         id="k3s-too-slow",

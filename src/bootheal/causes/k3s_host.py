@@ -26,6 +26,15 @@ HOST: tuple[Cause, ...] = (
         "k3s certificate rotate, then systemctl start k3s",
         restart_helps=True,
     ),
+    # crypto/x509's HostnameError: microk8s#1265; webhooks' and registries' are told of where those are
+    Cause(
+        id="k3s-certificate-names",
+        means="a certificate of the API server does not have the name or address by which it is asked: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r"x509: certificate is valid for .*, not \S+"),
+        next_step="ip -br address; give the machine its former address, or name the new one by tls-san in "
+        "/etc/rancher/k3s/config.yaml, and systemctl restart k3s; of microk8s: microk8s refresh-certs -e server.crt",
+    ),
     # k3s#411: data and certificates of two installations, or of two restores
     Cause(
         id="k3s-certificate-unknown",

@@ -66,7 +66,7 @@ KUBELET: tuple[Cause, ...] = (
     # that the kernel counts anew at each boot; zigbee2mqtt and Home Assistant have such
     Cause(
         id="device-missing",
-        means="a device of the node, which container {container} is to have, is not there or has another name: {said}",
+        means="a device of the node, which the pod is to have, is not there or has another name: {said}",
         gravity=Gravity.PERSON,
         signs=(
             *create(

@@ -41,6 +41,13 @@ MACHINE: tuple[Cause, ...] = (
         next_step="systemctl status {name} --no-pager; of a container: docker start {name}",
     ),
     Cause(
+        id="component-starved",
+        means="it is ended for want of memory, again and again: {said}",
+        gravity=Gravity.PERSON,
+        signs=_host("ComponentStarved"),
+        next_step="free -m; journalctl -k -g oom; give the machine memory or swap, or its pods limits",
+    ),
+    Cause(
         id="component-starts",
         means="it is not up yet: {said}",
         gravity=Gravity.PASSES,
@@ -67,7 +74,7 @@ MACHINE: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=_host("ApiSilent"),
         next_step="kubectl get --raw '/readyz?verbose'; journalctl -u k3s -e",
-        consequence_of=("component-stopped", "component-starts"),
+        consequence_of=("component-stopped", "component-starved", "component-starts"),
     ),
     Cause(
         id="api-refuses",

@@ -155,12 +155,12 @@ NETWORK: tuple[Cause, ...] = (
     ),
     # Calico's dataplane/linux: projectcalico/calico#4109
     Cause(
-        id="pod-route-left",
-        means="a route of a former pod is left on the node for the address that the pod is to have: {said}",
+        id="pod-network-left",
+        means="something of a former pod's network is left on the node, and in the way: {said}",
         gravity=Gravity.PASSES,
-        signs=_sandbox("already exists for an interface other than"),
-        next_step="kubectl -n {namespace} delete pod {name}: its successor has another address; ip route shows the one "
-        "that is left",
+        signs=_sandbox("already exists for an interface other than", r"veth name provided \(\S+\) already exists"),
+        next_step="kubectl -n {namespace} delete pod {name}: its successor has another sandbox; ip route and ip netns "
+        "show what is left",
         restart_helps=True,
     ),
     Cause(
@@ -219,8 +219,14 @@ NETWORK: tuple[Cause, ...] = (
         id="sandbox-snapshotter",
         means="the file system of the node's containerd is not one that it can use: {said}",
         gravity=Gravity.PERSON,
-        signs=_sandbox(r"failed to mount rootfs component.*(?:invalid argument|not supported|no such device)"),
-        next_step="see that the right disk is mounted at /var/lib/rancher (findmnt); on ZFS: k3s --snapshotter=native",
+        signs=_sandbox(
+            r"failed to mount rootfs component.*(?:invalid argument|not supported|no such device)",
+            # a disk that was mounted over it after containerd had begun
+            r"failed to create prepare snapshot dir.*no such file or directory",
+        ),
+        next_step="see that the right disk is mounted at /var/lib/rancher (findmnt), then systemctl restart k3s; on "
+        "ZFS: k3s --snapshotter=native",
+        restart_helps=True,
     ),
     # containerd/cgroups; k3s#660
     Cause(

@@ -90,6 +90,15 @@ NODE: tuple[Cause, ...] = (
             "no nodes available to schedule pods",
         ),
         next_step="kubectl get nodes",
+        consequence_of=(
+            "node-unready",
+            "node-not-heard",
+            "node-network-not-ready",
+            "node-runtime-down",
+            "node-starts",
+            "node-shuts-down",
+            "node-silent",
+        ),
     ),
     # pkg/kubelet/eviction: the kubelet removes what it can, and keeps the taint for five minutes more
     Cause(
@@ -196,6 +205,18 @@ NODE: tuple[Cause, ...] = (
             r"/sys/fs/cgroup\S*.*no space left on device", "cgroup.*(?:no space left on device|cannot allocate memory)"
         ),
         next_step="cat /proc/cgroups; dead cgroups that pile up go with a reboot",
+    ),
+    # fork(2), as Go and its runtime word it
+    Cause(
+        id="node-processes-used-up",
+        means="no more processes are begun",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            r"fork/exec \S+: resource temporarily unavailable",
+            "failed to create new OS thread",
+            "pthread_create failed: Resource temporarily unavailable",
+        ),
+        next_step="ps -eLf | wc -l; sysctl kernel.pid_max kernel.threads-max; systemctl show k3s -p TasksMax",
     ),
     Cause(
         id="node-mounts-used-up",

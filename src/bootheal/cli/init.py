@@ -116,7 +116,7 @@ def _compare(output: str) -> int:
     configuration = load(Path(output))
     with Scope(_tell_aside) as scope:
         inventory = read(configuration.file.cluster, scope)
-    missing = list(not_in_file(discover(inventory), configuration.file))
+    missing = list(not_in_file(discover(inventory), configuration.file, inventory))
     gone = list(not_in_cluster(configuration.file, inventory))
     for line in missing:
         _tell(f"in the cluster, and not in the file: {line}")

@@ -14,6 +14,7 @@ RIGHTS = frozenset(
         Right("list", "validatingwebhookconfigurations", "", "admissionregistration.k8s.io"),
         Right("list", "mutatingwebhookconfigurations", "", "admissionregistration.k8s.io"),
         Right("list", "endpointslices", "", "discovery.k8s.io"),  # of webhooks' Services, wherever those are
+        Right("get", "services"),  # whether such a Service is there at all
     }
 )
 

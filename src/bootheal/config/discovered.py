@@ -18,12 +18,17 @@ from bootheal.discovery.findings import Edge, Findings, Known
 from bootheal.engine.plan import CycleError, Plan, arrange
 from bootheal.errors import ConfigurationError
 from bootheal.model import Ref
-from bootheal.model.inventory import Inventory
+from bootheal.model.inventory import Controller, Inventory
 from bootheal.probes import Exec
 from bootheal.workloads import restore
 
 PREFIX = "bootheal/"
 IGNORE = f"{PREFIX}ignore"
+
+
+def ignored(controller: Controller) -> bool:
+    """Whether a workload's own annotation leaves it out."""
+    return controller.annotations.get(IGNORE, "").strip().lower() == "true"
 
 
 def completed(configuration: Configuration, inventory: Inventory) -> tuple[Configuration, tuple[str, ...]]:
@@ -43,8 +48,7 @@ def completed(configuration: Configuration, inventory: Inventory) -> tuple[Confi
         own = controllers[each.name]
         labels = {**own.pod_labels, **own.labels}
         here = own.ref.namespace in wanted.namespaces and wanted.selector.items() <= labels.items()
-        ignored = own.annotations.get(IGNORE, "").strip().lower() == "true"
-        if here and not ignored and each.name not in _declared(file):
+        if here and not ignored(own) and each.name not in _declared(file):
             added[each.name] = _workload(each, own.annotations, called, wrong)
     known = {*configuration.plan.steps, *added}
     added = {name: _existing(name, each, known, wrong) for name, each in added.items()}

@@ -25,7 +25,7 @@ MOST_TOLD = 4
 _NAMES = Ref("service", "kube-system", "kube-dns")
 
 # What a service manager says of a part of the cluster, which says itself why.
-_STATES = frozenset({"component-starts", "component-stopped"})
+_STATES = frozenset({"component-starts", "component-stopped", "component-starved"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

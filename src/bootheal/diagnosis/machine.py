@@ -16,6 +16,9 @@ from bootheal.model.scene import Disk, Scene
 # A kubelet removes images and ends pods at 5 to 15 %, so that less than this is what nobody could free.
 FULL, INODES_USED_UP = 0.03, 0.01
 
+# How systemd and Docker say that the kernel has ended something for want of memory.
+STARVED = ("oom-kill", "killed for want of memory")
+
 # What the aggregator says of an API whose Service is not there.
 SERVICE_NOT_FOUND = "ServiceNotFound"
 
@@ -82,7 +85,8 @@ def _component(component: Component, scene: Scene) -> Iterator[Item]:
     elif component.state is ComponentState.STARTING:
         yield _host("ComponentStarts", about, said, lasting(scene, component.since))
     elif component.state is ComponentState.RESTARTING:  # each start is younger than the trouble
-        yield _host("ComponentStarts", about, said, lasting(scene))
+        starved = any(each in component.why for each in STARVED)
+        yield _host("ComponentStarved" if starved else "ComponentStarts", about, said, lasting(scene))
 
 
 def _symptom(symptom: Symptom, scene: Scene) -> Item:

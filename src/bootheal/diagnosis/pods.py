@@ -20,6 +20,9 @@ from bootheal.model.scene import Scene
 # For so many seconds after its grace a pod that is being deleted may stay: the kubelet has more to do after a boot.
 ENDING_SECONDS = 120.0
 
+# What a kubelet says that cannot end a pod, and how young it must be to be of now: it says it again and again.
+NOT_KILLED, SAID_SECONDS = "FailedKillPod", 600.0
+
 # For so long a Job may fail and be tried again: what it waits for comes with the boot, too.
 JOB_SECONDS = 900.0
 
@@ -59,6 +62,10 @@ def _turned_away(scene: Scene, relations: Relations) -> Iterator[Item]:
 
 def _leaving(pod: Pod, scene: Scene) -> Iterator[Item]:
     if pod.delete_by and scene.now - pod.delete_by > ENDING_SECONDS:
+        said = [each for each in scene.events.get(pod.ref, ()) if each.reason == NOT_KILLED]
+        if said and scene.now - (said[-1].at or 0.0) < SAID_SECONDS:
+            yield compared("NotKilled", pod.ref, said[-1].message, pod.delete_by)
+            return
         held = f", finalizers {', '.join(pod.finalizers)}" if pod.finalizers else ""
         yield compared("NotEnding", pod.ref, f"it should have gone at {clock(pod.delete_by)}{held}", pod.delete_by)
 
@@ -90,8 +97,17 @@ def _living(pod: Pod, scene: Scene, relations: Relations) -> Iterator[Item]:
     elif reason := lost(pod):
         yield compared("Lost", pod.ref, reason, _since(pod, scene))
     else:
-        why = starting(pod).removeprefix(f"{pod.ref} ") or f"not ready since {clock(pod.ready_changed or pod.created)}"
-        yield compared("NotReady" if pod.containers else "NotBegun", pod.ref, why, _since(pod, scene))
+        begins = starting(pod).removeprefix(f"{pod.ref} ")
+        why = begins or f"not ready since {clock(pod.ready_changed or pod.created)}"
+        yield compared(_word(pod, begins), pod.ref, why, _since(pod, scene))
+
+
+def _word(pod: Pod, begins: str) -> str:
+    """Return how far it has got, as one of our words."""
+    if not pod.containers:
+        return "NotBegun" if pod.node else "NotPlaced"
+    waits = any(each.state is State.WAITING for each in pod.containers)
+    return "Starts" if begins and waits else "NotReady"
 
 
 def _of_a_job(pod: Pod, found: Trouble | None, spoken: list[Item], scene: Scene) -> Iterator[Item]:

@@ -139,12 +139,18 @@ class Relations:
                 yield Ref("apiservice", "", each.name)
 
     def _below_claim(self, ref: Ref) -> Iterator[Ref]:
-        """A volume of local-path is made by its provisioner, in a pod that it begins for that."""
+        """Yield who is to make its volume: of local-path its provisioner, in a pod that it begins for that.
+
+        Others live in a namespace that bears the name of their class, as Longhorn does.
+        """
         claim = next((each for each in self._scene.claims if each.ref == ref), None)
-        if claim is None or claim.phase != "Pending" or claim.storage_class != LOCAL_PATH:
+        if claim is None or claim.phase != "Pending":
             return
-        yield from (each.ref for each in self._scene.pods if each.ref.name.startswith(HELPERS))
-        yield from (each.ref for each in self._scene.workloads if each.ref.name == f"{LOCAL_PATH}-provisioner")
+        system = f"{claim.storage_class}-system"
+        yield from (each.ref for each in self._scene.pods if each.ref.namespace == system)
+        if claim.storage_class == LOCAL_PATH:
+            yield from (each.ref for each in self._scene.pods if each.ref.name.startswith(HELPERS))
+            yield from (each.ref for each in self._scene.workloads if each.ref.name == f"{LOCAL_PATH}-provisioner")
 
     def _named(self, template: Template) -> Iterator[Ref]:
         for name in sorted(template.mentions):

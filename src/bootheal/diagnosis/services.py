@@ -99,14 +99,18 @@ def _mistaken(service: Service, scene: Scene, relations: Relations) -> Iterator[
     led = {each.owner for other in scene.services if other != service for each in relations.of_template(other)}
     near = max(_templates(service, scene), key=lambda each: _nearness(service, each, ALIKE), default=None)
     strict = near is not None and near.owner in led and not users
-    if near is not None and _nearness(service, near, SLIP if strict else ALIKE) > 0:
-        if strict and not selectors.meant(service.selector, near.labels, SLIP):
-            return
+    if near is not None and _meant(service, near, SLIP if strict else ALIKE, named=not strict):
         differing = " and ".join(selectors.differences(service.selector, near.labels))
         said = f"it asks for {chosen}; the pods of {near.owner} {differing}"
         yield compared("SelectsNothing", service.ref, said)
     elif users:
         yield compared("SelectsNothing", service.ref, f"it asks for {chosen}, which no pod has; {users[0]} names it")
+
+
+def _meant(service: Service, near: Template, alike: float, *, named: bool) -> bool:
+    """Tell whether it is for these pods: by what it asks for, or, where nobody leads there (`named`), by its name."""
+    of_its_name = named and near.owner.name == service.ref.name
+    return of_its_name or selectors.meant(service.selector, near.labels, alike)
 
 
 def _nearness(service: Service, template: Template, alike: float) -> float:

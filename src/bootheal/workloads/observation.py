@@ -13,6 +13,7 @@ from bootheal.cluster.freshness import pod_doubt, service_doubt, workload_doubt
 from bootheal.cluster.last_words import last_words
 from bootheal.cluster.refusals import Refusals
 from bootheal.cluster.rollout import Rollout, crashed, rollout
+from bootheal.cluster.rollout import seen as has_seen
 from bootheal.cluster.selectors import SLIP
 from bootheal.cluster.starting import finished, left_over, starting
 from bootheal.errors import BoothealError
@@ -96,8 +97,8 @@ class WorkloadObservation:
     def unwell(self) -> str:
         """Say what is wrong although every container runs; "" if nothing, or if some still start, or none is there."""
         staying = [pod for pod in self.pods if not pod.deleting]
-        if self.well or self.doubt or self.refused or not staying:
-            return ""
+        if self.well or self.doubt or self.refused or not staying or not has_seen(self.workload):
+            return ""  # whose controller does nothing would roll nothing out, either
         if any(starting(pod) or lost(pod) or crashed(pod) or pod.gated for pod in staying):
             return ""
         if self.probe is not None and not self.probe.ok:

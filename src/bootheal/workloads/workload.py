@@ -15,7 +15,6 @@ from bootheal.causes.pods import how_it_ended, more
 from bootheal.cluster import refusals
 from bootheal.cluster.rollout import crashed, looping
 from bootheal.model import ActionRecord, Pod, Ref, Right
-from bootheal.model.quoted import logged
 from bootheal.ports import Interest, World
 from bootheal.probes import Exec, Probe
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
@@ -178,7 +177,7 @@ class WorkloadStep(Step[WorkloadObservation]):
     def _judge_looping(self, loops: list[Pod], seen: WorkloadObservation, past: Past) -> Judgement:
         why = f"{len(loops)} of {len(seen.pods)} pods in crash-loop back-off"
         ends = dict.fromkeys(said for pod in loops for said in (*how_it_ended(pod), *told.killed(pod, seen)))
-        why += f" ({'; '.join((*ends, *map(logged, seen.log)))})" if ends or seen.log else ""
+        why += f" ({'; '.join((*ends, *told.last_words(seen)))})" if ends or seen.log else ""
         reason, first = f"looping-{past.trouble}", f"reset-{past.trouble}"
         if self.restart == "never":
             return Wait(why)

@@ -9,14 +9,15 @@ import pytest
 from bootheal.causes import Gravity
 from bootheal.diagnosis import Diagnosis, diagnose
 from bootheal.diagnosis.logs import wanted_logs
-from bootheal.model import Aggregated, Extensions, Occurrence, Pod, Ref, Service, Webhook, Workload
-from bootheal.model.scene import Claim, Said, Scene, Template, Unwell
+from bootheal.model import Aggregated, ComponentState, Extensions, Occurrence, Pod, Ref, Service, Webhook, Workload
+from bootheal.model.scene import NOT_BEGUN, Claim, Said, Scene, Template, Unwell
 from support.objects import BOOT, a_lease, a_node, a_pod, running, terminated, waiting
 from support.scenes import (
     DATA,
     LOOP,
     NOW,
     a_scene,
+    component,
     postgres_pod,
     roots,
     service,
@@ -30,6 +31,8 @@ WEB, POD = Ref("deployment", "shop", "web"), Ref("pod", "shop", "web-5d4-a")
 METRICS, METRICS_POD = Ref("service", "kube-system", "metrics-server"), Ref("pod", "kube-system", "metrics-server-0")
 API, NAMES = "apiservice/v1beta1.metrics.k8s.io", Ref("service", "kube-system", "kube-dns")
 COREDNS, PROVISIONER = Ref("pod", "kube-system", "coredns-0"), Ref("pod", "kube-system", "local-path-provisioner-0")
+LONGHORN = Ref("pod", "longhorn-system", "longhorn-manager-0")
+GIVEN_UP = Unwell(Ref("helmrelease", "shop", "web"), "RetriesExceeded", "Failed to install after 1 attempt(s)")
 UNREACHED = 'Get "https://10.43.0.1:443/version": dial tcp 10.43.0.1:443: connect: no route to host'
 WEBHOOK = Webhook("mutate.policy.example", "MutatingWebhookConfiguration policy", Ref("service", "policy", "hook"))
 LEFT_OVER = 'failed calling webhook "mutate.policy.example": failed to call webhook: service "hook" not found'
@@ -160,6 +163,23 @@ SCENES: Mapping[str, tuple[Callable[[], Scene], tuple[str, str], set[str]]] = {
         ("pod-ends-silently", str(PROVISIONER)),
         {"claim-pending", "claim-unbound"},
     ),
+    "Longhorn does not serve, and is to make a volume": (
+        lambda: lacking(
+            "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.",
+            claims=(Claim(DATA, "Pending", "", "longhorn"),),
+            more=(crashing(LONGHORN),),
+        ),
+        ("pod-ends-silently", str(LONGHORN)),
+        {"claim-pending", "claim-unbound"},
+    ),
+    "a node without a network takes no pod": (
+        lambda: lacking(
+            "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.",
+            nodes=(a_node(ready=False, why="KubeletNotReady: cni plugin not initialized"),),
+        ),
+        ("node-network-not-ready", "node/box"),
+        {"node-not-ready"},
+    ),
     "the host port is held by a pod that does not go": (
         lambda: replace(
             lacking("0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports."),
@@ -190,6 +210,61 @@ SCENES: Mapping[str, tuple[Callable[[], Scene], tuple[str, str], set[str]]] = {
             )
         ),
         ("pod-lost", str(POD)),
+        set(),
+    ),
+    # a watch of the scheduler's that stands still: it holds its Lease, and says nothing of any pod
+    "the scheduler stands still": (
+        lambda: with_pod(web_pod(ready=False, phase="Pending", containers=(), node="", ip="")),
+        ("pod-not-placed", str(POD)),
+        {"workload-not-available"},
+    ),
+    "its controller has not seen its latest change": (
+        lambda: a_scene(workloads=(workload("deployment", "web", generation=5, observed=4),)),
+        ("controllers-stand-still", str(WEB)),
+        set(),
+    ),
+    # a job controller that stood still for half a day after a reboot
+    "a Job that nobody has begun": (
+        lambda: a_scene(jobs=(Unwell(Ref("job", "shop", "backup-1"), NOT_BEGUN, at=BOOT + 60),)),
+        ("controllers-stand-still", "job/shop/backup-1"),
+        set(),
+    ),
+    # helm-controller#289
+    "a HelmRelease that Flux has given up": (
+        lambda: a_scene(stalled=(replace(GIVEN_UP, at=BOOT + 200),)),
+        ("flux-stalled", "helmrelease/shop/web"),
+        set(),
+    ),
+    "created, and nobody says why it does not begin": (
+        lambda: with_pod(web_pod(ready=False, phase="Pending", containers=(waiting("ContainerCreating", name="web"),))),
+        ("pod-starts", str(POD)),
+        set(),
+    ),
+    "a sidecar that is not ready keeps the others back": (
+        lambda: with_pod(
+            web_pod(
+                ready=False,
+                init=(running(name="proxy", ready=False, sidecar=True),),
+                containers=(waiting("PodInitializing", name="web"),),
+            )
+        ),
+        ("pod-starts", str(POD)),
+        set(),
+    ),
+    # a hard NFS mount whose server is away: nothing kills who waits for it
+    "its kubelet cannot end it": (
+        lambda: a_scene(
+            pods=(web_pod(deleting=True, delete_by=NOW - 900),),
+            workloads=(),
+            services=(),
+            events={POD: (Occurrence("FailedKillPod", "error killing pod: wait container: timeout", NOW - 60),)},
+        ),
+        ("pod-not-killed", str(POD)),
+        set(),
+    ),
+    "k3s is ended for want of memory": (
+        lambda: component(ComponentState.RESTARTING, "oom-kill"),
+        ("component-starved", "unit/k3s.service"),
         set(),
     ),
     "killed without a word": (lambda: exits(137), ("pod-ends-silently", str(POD)), set()),
@@ -272,20 +347,24 @@ WELL: Mapping[str, Callable[[], Scene]] = {
     "a Job that failed before this boot": lambda: a_scene(
         jobs=(Unwell(Ref("job", "shop", "migrate-1"), "BackoffLimitExceeded", "six tries", BOOT - 86400),)
     ),
+    "a HelmRelease that Flux has given up long ago": lambda: a_scene(stalled=(replace(GIVEN_UP, at=BOOT - 86400),)),
     # blue and green: one of two Services waits for what is deployed next
     "a Service of the colour that is not deployed": lambda: led({"app": "web", "colour": "blue"}, colour="green"),
+    "a Service of a part of its chart that is switched off": lambda: led(
+        {"release": "shop", "app": "worker"}, alone=True, app="redis"
+    ),
     "a Service of what was there before": lambda: led({"app": "web"}, app="old-web"),
 }
 
 
-def led(labels: Mapping[str, str], **differing: str) -> Scene:
-    """A Deployment that a Service leads to, and another Service that asks for something else."""
+def led(labels: Mapping[str, str], *, alone: bool = False, **differing: str) -> Scene:
+    """A Deployment that a Service leads to, unless it is `alone`, and a Service that asks for something else."""
     other = service("other", selector={**labels, **differing})
     return a_scene(
         pods=(web_pod(labels=labels),),
         workloads=(workload("deployment", "web"),),
         templates=(Template(WEB, labels, {"http": 8000}),),
-        services=(service("web", selector=labels), other),
+        services=(other,) if alone else (service("web", selector=labels), other),
     )
 
 
@@ -297,9 +376,9 @@ def test_an_ugly_trace_is_no_fault(name: str) -> None:
 
 
 @pytest.mark.parametrize("differing", [{"app": "webb"}, {"tier": "front-end"}])
-def test_a_slip_of_the_pen_is_told_although_another_service_leads_there(differing: Mapping[str, str]) -> None:
+def test_a_slip_of_the_pen_is_told_although_another_service_leads_there(differing: dict[str, str]) -> None:
     """A second Service of the same pods, with one value misspelt."""
-    assert roots(diagnose(led({"app": "web", "tier": "frontend"}, **differing))) == [
+    assert roots(diagnose(led({"app": "web", "tier": "frontend"}, alone=False, **differing))) == [
         ("service-selects-nothing", "service/shop/other")
     ]
 

@@ -126,6 +126,14 @@ def test_a_container_that_ends_without_a_word_is_told_by_its_exit_code(log: tupl
     assert ("exit code" in judgement.why) == (not log)
 
 
+def test_a_long_line_is_told_shorter_than_it_is_read() -> None:
+    """Its end says which cause it is; all of it would fill the journal."""
+    log = ('{"level":"fatal","error":"' + "x" * 200 + ': listen tcp :80: bind: address already in use"}',)
+    facts = replace(seen(a_pod("web-1", waiting("CrashLoopBackOff", restarts=4, last_reason="Error"))), log=log)
+    assert [each.id for each in facts.troubles] == ["crash-loop", "port-taken"]
+    assert len(judged(facts).why) < 260
+
+
 def test_a_program_that_is_damaged_is_not_restarted_for_ever() -> None:
     """field-notes N7: what its log says is the kernel's word, and the image's next step."""
     container = waiting("CrashLoopBackOff", restarts=1, image="web:1")
