@@ -319,10 +319,8 @@ def test_what_kept_a_pod_from_beginning_has_passed_once_it_has_begun(passed: Occ
 def test_what_keeps_a_pod_from_beginning_again_is_told() -> None:
     """Its sandbox has ended as well, and the new one fails."""
     pod = a_pod("web-1", waiting("CrashLoopBackOff", restarts=2, last_reason="Error", ended=NOW - 20))
-    failed = "failed to get sandbox image \"rancher/pause:3.1\": not found"
+    failed = 'failed to get sandbox image "rancher/pause:3.1": not found'
     sandbox = Occurrence("FailedCreatePodSandBox", failed, NOW - 10)
-        "FailedCreatePodSandBox", 'failed to get sandbox image "rancher/pause:3.1": not found', NOW - 10
-    )
     judgement = judged(seen(pod, events={pod.ref: (sandbox,)}))
     assert isinstance(judgement, Wait)
     assert "FailedCreatePodSandBox" in judgement.why
