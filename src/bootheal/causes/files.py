@@ -27,8 +27,8 @@ FILES: tuple[Cause, ...] = (
             r"(?:unexpected end of JSON input|invalid kubeconfig: )",
             "failed to load TOML: ",
         ),
-        next_step="find /var/lib/rancher /etc/rancher /var/lib/kubelet -xdev -type f -size 0 shows which; "
-        "k3s makes those beneath agent/ anew that are moved away, and dynamic-cert.json; tls/ and cred/ come from a backup",
+        next_step="find /var/lib/rancher /etc/rancher /var/lib/kubelet -xdev -type f -size 0 shows which; k3s makes "
+        "those beneath agent/ anew that are moved away, and dynamic-cert.json; tls/ and cred/ come from a backup",
     ),
     # SELinux without its policy, a file system that is mounted noexec, rights: k3s#1156, k3s#4911
     Cause(
