@@ -176,6 +176,7 @@ DAEMONS: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=unit(
             r"runtime API for endpoint .*dial unix (?!/run/k3s/)\S+\.sock: connect: ",
+            "failed to get docker version: .*Cannot connect to the Docker daemon",
         ),
         next_step="systemctl status containerd crio cri-docker --no-pager; of microk8s: snap services "
         "microk8s; systemctl enable --now starts it at each boot",

@@ -136,6 +136,16 @@ K3S: tuple[Cause, ...] = (
         next_step="it is started again; where it comes again and again, the disk is too slow or busy: iostat -x 5",
         restart_helps=True,
     ),
+    # pkg/cluster of k3s: rke2#11056
+    Cause(
+        id="k3s-etcd-silent",
+        means="its datastore, etcd, did not answer in time as it was asked what it holds",
+        gravity=Gravity.PASSES,
+        signs=unit("failed to reconcile with local datastore: context deadline exceeded"),
+        next_step="ss -ltnp 'sport = :2379' shows whether an etcd of before still runs: k3s-killall.sh (it stops every "
+        "pod), and start it; else iostat -x 5, and see its other servers",
+        restart_helps=True,
+    ),
     # kine: two processes at one file of sqlite, or a card that is too slow; k3s#4044
     Cause(
         id="k3s-database-locked",
@@ -246,6 +256,7 @@ K3S: tuple[Cause, ...] = (
             "yaml: (?:line|unmarshal)",
             r"unrecognized feature gate",
             "is no longer supported; use ",
+            "critical configuration value mismatch",
             r"[Ii]nvalid node ?[Nn]ame",
         ),
         next_step="correct what it names, in /etc/rancher/k3s/config.yaml or ExecStart of its unit; of kubeadm: in "

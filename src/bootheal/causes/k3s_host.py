@@ -133,6 +133,7 @@ HOST: tuple[Cause, ...] = (
             "bind: cannot assign requested address",
             # k3s#3070, as in WSL and after another lease of DHCP
             "failed to find interface with specified node ip",
+            r"node IP: \S+ not found in the host's network interfaces",
         ),
         next_step="ip -br address; give the machine that address, or correct node-ip and bind-address in "
         "/etc/rancher/k3s/config.yaml",
