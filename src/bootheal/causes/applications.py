@@ -1,6 +1,7 @@
-"""What applications say of what a cut of power has left them, and of names that they do not find.
+"""What applications say of what a cut of power has left them, of names that they do not find, and of their database.
 
-Texts: rack, Rails, celery, httpd, gunicorn, repmgr, helm; resolvers of several languages.
+Texts: rack, Rails, celery, httpd, gunicorn, repmgr, helm; resolvers of several languages; commands/prepare.c of
+PostgreSQL, protocol/child.c of Pgpool.
 """
 
 from dataclasses import replace
@@ -22,6 +23,28 @@ PID_FILE = Cause(
     ),
     next_step="where the file lies in an emptyDir: kubectl -n {namespace} delete pod {name}; on a volume: remove it "
     "there; for good, let its command remove it before it starts",
+)
+
+# Pgpool asks a server that it has found down again only where auto_failback says so: pgpool2#140.
+PGPOOL = Cause(
+    id="pgpool-no-backend",
+    means="Pgpool takes all its servers for down, and does not ask them again by itself",
+    gravity=Gravity.HEALED,
+    restart_helps=True,
+    signs=log(
+        r"FATAL:  pgpool is not accepting any new connections",
+        r"all backend nodes are down, pgpool requires at least one valid node",
+        r"find_primary_node(?:_repeatedly)?: all of the backends are down",
+    ),
+    next_step="once PostgreSQL serves: kubectl -n {namespace} delete pod {name}; for good: auto_failback = on",
+)
+
+POOLED_STATEMENT = Cause(
+    id="prepared-statement-pooled",
+    means="it prepares statements, and its pooler gives it another connection for each transaction",
+    gravity=Gravity.PERSON,
+    signs=log(r'prepared statement "[^"]*" (?:does not exist|already exists)'),
+    next_step="raise max_prepared_statements in pgbouncer.ini (1.21 and later), or let the application prepare none",
 )
 
 # helm.sh/helm pkg/action: a cut of power in the middle of an upgrade; k3s' klipper-helm; k3s#7863, #377 of kube-hetzner
@@ -86,7 +109,7 @@ MODULES = Cause(
     "iptable_filter iptable_nat",
 )
 
-APPLICATIONS: tuple[Cause, ...] = (PID_FILE, HELM, NAMES, MODULES, PORT)
+APPLICATIONS: tuple[Cause, ...] = (PID_FILE, PGPOOL, POOLED_STATEMENT, HELM, NAMES, MODULES, PORT)
 
 # In Bitnami's image of PostgreSQL: bitnami/containers#999.
 REPMGR: tuple[Cause, ...] = (

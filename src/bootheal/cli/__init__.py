@@ -77,11 +77,11 @@ def _command(arguments: list[str] | None) -> int:
     except SystemExit:  # it has printed what it had to say
         sys.stdout.flush()
         raise
+    if unknown:
+        raise _not_understood(unknown[0], options)
     if options.command is None:
         parser.print_help()
         return ExitCode.USAGE
-    if unknown:
-        raise _not_understood(unknown[0], options)
     if options.command == "run":
         forgive("stdout")
     if options.command not in _WITHOUT_LIBRARIES:
@@ -94,7 +94,7 @@ def _not_understood(word: str, options: argparse.Namespace) -> UsageError:
     from bootheal.model.quoted import quoted
 
     near = suggestion(word, re.findall(r"--[-a-z]+", options.usage()))
-    hint = f"bootheal {options.command} --help shows what it understands"
+    hint = " ".join(filter(None, ("bootheal", options.command, "--help shows what it understands")))
     return UsageError(f"cannot understand '{quoted(word)}'{near}", hint=hint)
 
 
@@ -146,6 +146,7 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
+    parser.set_defaults(usage=parser.format_usage)
     parser.add_argument("--version", action="version", version=f"bootheal {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, summary in COMMANDS.items():

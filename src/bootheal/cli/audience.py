@@ -37,8 +37,14 @@ class Audience:
             listener(event)
 
     def keep(self, report: Report, world: World) -> None:
-        """Write down how a pass has ended, under its lock. StateError where the state cannot be."""
-        self.memory.finish(report)
+        """Write down how a pass has ended, under its lock, and have the owner told. StateError for a bad disk.
+
+        He is told all the same: a full disk is what no machine heals of by itself.
+        """
+        try:
+            self.memory.finish(report)
+        finally:
+            self.messenger.finish(report)
         self.metrics.finish(report, self.chronicle.finish(report, world), self.memory.baselines)
 
 

@@ -217,7 +217,6 @@ class Daemon:
             report = self._afterwards.told(whole, self._configuration, world)
             self._reporter.conclude(report)
             who.keep(report, world)
-        who.messenger.finish(report)
         self._afterwards.keep(report, self._configuration, world)
         self._trouble, self._well = "", VERDICTS[report.verdict].well
         self._said = said(report, who.memory.boots)

@@ -11,6 +11,7 @@ from bootheal.adapters.scope import Scope
 from bootheal.cli.arguments import CONFIG
 from bootheal.cli.kind import find_cluster
 from bootheal.cli.looking import examined
+from bootheal.cli.paths import is_seen
 from bootheal.cli.shown import show
 from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
@@ -84,7 +85,7 @@ def chosen(options: argparse.Namespace) -> tuple[Cluster, Configuration | None, 
     """Return the cluster, the configuration and its file, where there are any; else what is on this machine."""
     config: Path | None = options.config
     found_by_hand = options.kubeconfig or options.name or options.context
-    if config or (CONFIG.exists() and not found_by_hand):
+    if config or (is_seen(CONFIG) and not found_by_hand):
         path = config or CONFIG
         configuration = load(path)
         return configuration.file.cluster, configuration, path

@@ -47,7 +47,7 @@ def objects_of(step: str, file: File) -> Iterator[Ref]:
         if database.service:
             yield Ref("service", database.namespace, database.service)
     elif section in ("pooler", "credential") and (pooler := file.poolers.get(name)):
-        namespace = pooler.namespace or file.databases[pooler.database].namespace
+        namespace = file.namespace_of(pooler)
         yield Ref("service", namespace, pooler.service)
         yield Ref("deployment", namespace, pooler.deployment)
     elif section == "dependency" and (dependency := file.dependencies.get(name)):

@@ -120,7 +120,7 @@ def wrong_roles(
     for name, pooler in configuration.file.poolers.items():
         if pooler.credential is None:
             continue
-        namespace = pooler.namespace or configuration.file.databases[pooler.database].namespace
+        namespace = configuration.file.namespace_of(pooler)
         ours = _user(pooler.credential.build(namespace), world)
         deployment = Ref("deployment", namespace, pooler.deployment)
         forced = _forced(seen.get(f"{names.POOLER}{name}"))

@@ -128,8 +128,8 @@ def heal(
                 who.keep(report, world)
             except StateError:
                 reporter.conclude(report)  # what was done must not be lost with the file
+                who.messenger.wait(lambda: inbox.stopped)
                 raise
-        who.messenger.finish(report)
         afterwards.keep(report, full, world)
         who.announcer.wait()
         who.messenger.wait(lambda: inbox.stopped)

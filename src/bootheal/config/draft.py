@@ -162,6 +162,8 @@ def _pooler(found: FoundPooler) -> Iterator[str]:
         yield _line(f"  credential: {_login(found.credential)}", found.credential.told)
     elif found.certified:
         yield "  # no credential: it logs in to PostgreSQL by a certificate"
+    else:
+        yield "  # no credential: it logs in to PostgreSQL with what its auth_file has for its clients"
     if found.client:
         yield _line(f"  client: {_login(found.client)}", found.client.told)
     if found.auth_file:

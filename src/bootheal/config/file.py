@@ -136,6 +136,10 @@ class File(Section):
         if self.cluster.uncordon or self.cluster.kind == "k3d":
             yield "default"
 
+    def namespace_of(self, pooler: Pooler) -> str:
+        """Return where a pooler's objects are: beside its database, if nothing is said."""
+        return pooler.namespace or self.databases[pooler.database].namespace
+
     def namespaces(self) -> tuple[str, ...]:
         """Return where all is that the file is about: what it waits for is looked at, too, by who asks for a reason."""
         awaited = {dependency.namespace for dependency in self.dependencies.values() if dependency.namespace}
@@ -145,5 +149,5 @@ class File(Section):
         """Return where something may be changed: what is only waited for is never touched."""
         found = {*(self.cleanup.namespaces or ()), *(self.discover.namespaces if self.discover else ())}
         found |= {database.namespace for database in self.databases.values()}
-        found |= {pooler.namespace for pooler in self.poolers.values() if pooler.namespace}
+        found |= {self.namespace_of(pooler) for pooler in self.poolers.values()}
         return tuple(sorted(found | {name.split("/")[1] for name in self.workloads}))

@@ -11,6 +11,7 @@ from bootheal.cluster.freshness import before_boot, pod_doubt
 from bootheal.cluster.log_excerpt import salient_lines
 from bootheal.cluster.rollout import crashed
 from bootheal.diagnosis.relations import Relations
+from bootheal.discovery import images
 from bootheal.model import Container, Pod, Ref, State
 from bootheal.model.scene import Said, Scene
 from bootheal.pgbouncer import server_log as pgbouncer_log
@@ -23,7 +24,7 @@ MOST, MOST_OF_A_WORKLOAD = 30, 2
 RECENT_SECONDS = 30.0
 
 _POOLER = re.compile(r"pgbouncer|pooler")
-_DATABASE = re.compile(r"postgres|spilo|patroni|timescale|postgis|pgvector|cloudnative-?pg")
+_DATABASE = re.compile(r"(?:^|[-_.])(?:postgres(?:ql)?|spilo|patroni|timescale(?:db)?|postgis|pgvector)(?![a-z])")
 _OTHER = re.compile(r"exporter|backup|operator|metrics")
 _STAMP = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (?:UTC|GMT|\+00)\b")
 
@@ -82,9 +83,13 @@ def is_pooler(container: Container) -> bool:
 
 
 def is_database(container: Container) -> bool:
-    """Tell whether it runs PostgreSQL, by its name and image."""
-    named = f"{container.name} {container.image}"
-    return _DATABASE.search(named) is not None and not _OTHER.search(named) and not is_pooler(container)
+    """Tell whether it runs PostgreSQL, by its image; where that tells nothing, by its own name."""
+    if is_pooler(container) or _OTHER.search(f"{container.name} {container.image}"):
+        return False
+    if images.called_postgres(container.image):
+        return True
+    others = images.beside(container.name) or images.beside(images.parse(container.image).name)
+    return _DATABASE.search(container.name) is not None and not others
 
 
 def said_by(pod: Pod, container: Container, scene: Scene) -> Said | None:

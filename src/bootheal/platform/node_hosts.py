@@ -174,12 +174,13 @@ def _left_to_apply(seen: NodeHostsObservation, now: float) -> float:
 
 def merged(text: str, names: Mapping[str, str]) -> str:
     """Return the lines with `names` in them: one name a line, since k3s drops lines with more."""
+    comments = (f"{line}\n" for line in text.splitlines() if line.lstrip().startswith("#"))
     others = (pair for pair in _pairs(text) if pair[0] not in names)
-    return "".join(f"{address} {name}\n" for name, address in (*others, *names.items()))
+    return "".join((*comments, *(f"{address} {name}\n" for name, address in (*others, *names.items()))))
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    """Read lines of an address and names. A name may have two, of both kinds of IP."""
+    """Read lines of an address and names, as far as no comment begins. A name may have two, of both kinds of IP."""
     for line in text.splitlines():
-        address, *names = line.split() or [""]
+        address, *names = line.partition("#")[0].split() or [""]
         yield from ((name, address) for name in names)

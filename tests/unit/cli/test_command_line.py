@@ -14,6 +14,7 @@ from bootheal.cli import COMMANDS, main, make_parser
         ("run --onec", "bootheal: cannot understand '--onec'; did you mean --once?\n  bootheal run --help"),
         ("rbac --appl", "bootheal: cannot understand '--appl'; did you mean --apply?"),
         ("status shop", "bootheal: cannot understand 'shop'\n  bootheal status --help"),
+        ("--versoin", "cannot understand '--versoin'; did you mean --version?\n  bootheal --help"),
         ("run --json", "bootheal: cannot use --json or --accept-data without --once"),
         ("run --max-requests-per-second x", "cannot use 'x': it should be a number from 1 to 10000"),
         ("run --max-requests-per-second 0", "cannot use '0': it should be a number from 1 to 10000"),
