@@ -10,9 +10,15 @@ DAEMONS: tuple[Cause, ...] = (
     # kubernetes#118371
     Cause(
         id="kubelet-checkpoint-corrupt",
-        means="the kubelet's record of what it gave to pods is damaged: {said}",
+        means="the kubelet's record of what it gave to pods is damaged, or of a machine with other processors: {said}",
         gravity=Gravity.PERSON,
-        signs=unit("could not restore state from checkpoint", "checkpoint is corrupted"),
+        signs=unit(
+            "could not restore state from checkpoint",
+            "checkpoint is corrupted",
+            # cm/cpumanager, cm/memorymanager: this machine has other processors or memory than when it was written
+            r"current set of available CPUs .* doesn't match with CPUs in state",
+            "the expected machine state is different from the real one",
+        ),
         next_step="move the file that it names out of the way (/var/lib/kubelet/*_manager_state), and start k3s",
     ),
     # systemd had not set the cgroup of pods up yet, or takes a controller away again: it succeeds when it is started
@@ -65,8 +71,12 @@ DAEMONS: tuple[Cause, ...] = (
         id="kubelet-unprivileged",
         means="the kubelet may not set what it needs of the kernel, as in a container without privileges: {said}",
         gravity=Gravity.PERSON,
-        signs=unit(r"open /proc/sys/(?:kernel|vm)/\w+: (?:permission denied|read-only file system)"),
-        next_step="run its container privileged, or give it --kubelet-arg=feature-gates=KubeletInUserNamespace=true",
+        signs=unit(
+            r"open /proc/sys/(?:kernel|vm|net/netfilter)/\w+: (?:permission denied|read-only file system)",
+            r"open /dev/kmsg: (?:no such file or directory|operation not permitted)",
+        ),
+        next_step="run its container privileged (of LXC: /dev/kmsg linked to /dev/console), or give it "
+        "--kubelet-arg=feature-gates=KubeletInUserNamespace=true",
     ),
     # k3s#4356, kubelet#21
     Cause(
@@ -158,6 +168,19 @@ DAEMONS: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=unit("snapshotter cannot be enabled for"),
         next_step="k3s --snapshotter=native, or see that the right disk is mounted at /var/lib/rancher",
+    ),
+    # kubelet's cri-client: a runtime that is a unit of its own; minikube#14789
+    Cause(
+        id="runtime-away",
+        means="the container runtime does not run, or not yet: {said}",
+        gravity=Gravity.PASSES,
+        signs=unit(
+            r"runtime API for endpoint .*dial unix (?!/run/k3s/)\S+\.sock: connect: ",
+            "failed to get docker version: .*Cannot connect to the Docker daemon",
+        ),
+        next_step="systemctl status containerd crio cri-docker --no-pager; of microk8s: snap services "
+        "microk8s; systemctl enable --now starts it at each boot",
+        restart_helps=True,
     ),
     Cause(
         id="containerd-socket",

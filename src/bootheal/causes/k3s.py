@@ -136,6 +136,16 @@ K3S: tuple[Cause, ...] = (
         next_step="it is started again; where it comes again and again, the disk is too slow or busy: iostat -x 5",
         restart_helps=True,
     ),
+    # pkg/cluster of k3s: rke2#11056
+    Cause(
+        id="k3s-etcd-silent",
+        means="its datastore, etcd, did not answer in time as it was asked what it holds",
+        gravity=Gravity.PASSES,
+        signs=unit("failed to reconcile with local datastore: context deadline exceeded"),
+        next_step="ss -ltnp 'sport = :2379' shows whether an etcd of before still runs: k3s-killall.sh (it stops every "
+        "pod), and start it; else iostat -x 5, and see its other servers",
+        restart_helps=True,
+    ),
     # kine: two processes at one file of sqlite, or a card that is too slow; k3s#4044
     Cause(
         id="k3s-database-locked",
@@ -144,6 +154,26 @@ K3S: tuple[Cause, ...] = (
         signs=unit(r"(?:building kine|creating storage endpoint).*database is locked"),
         next_step=f"fuser -v {DB}/state.db shows who holds it; where nobody does: iostat -x 5",
         restart_helps=True,
+    ),
+    # lib/pq, pgx, go-sql-driver
+    Cause(
+        id="k3s-datastore-refuses",
+        means="its external datastore does not let it in: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            r"(?:building kine|creating storage endpoint).*(?:password authentication failed|no pg_hba\.conf entry)",
+            r"(?:building kine|creating storage endpoint).*Access denied for user",
+        ),
+        next_step="compare --datastore-endpoint (config.yaml, or the unit's environment) with what that server knows",
+    ),
+    # dqlite of microk8s: of its nodes most must be there, at the addresses that it has noted; microk8s#3227
+    Cause(
+        id="k3s-dqlite-without-leader",
+        means="its datastore, dqlite, finds no leader: its other nodes, or its own former address, do not answer",
+        gravity=Gravity.PASSES,
+        signs=unit("no available dqlite leader server found"),
+        next_step="start its other nodes; cat "
+        "/var/snap/microk8s/current/var/kubernetes/backend/cluster.yaml, and compare it with ip -br address",
     ),
     Cause(
         id="k3s-datastore-unreachable",
@@ -193,8 +223,18 @@ K3S: tuple[Cause, ...] = (
             "token CA hash does not match",
             "failed to normalize (?:server )?token",
             "invalid token CA hash length",
+            r"/cacerts: 401 Unauthorized",
         ),
         next_step="give k3s the token it was installed with",
+    ),
+    # etcd's server/etcdserver/api/membership: an upgrade that was taken back
+    Cause(
+        id="k3s-older-than-datastore",
+        means="its datastore was written by a newer version than this one: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit("invalid downgrade; server version is lower"),
+        next_step="install the version that ran last (k3s --version; ls -lt /var/lib/rancher/k3s/data), or restore a "
+        "snapshot that this one has written",
     ),
     # rke2#4034
     Cause(
@@ -215,8 +255,12 @@ K3S: tuple[Cause, ...] = (
             r"error (?:converting|unmarshaling|parsing) (?:YAML|yaml)",
             "yaml: (?:line|unmarshal)",
             r"unrecognized feature gate",
+            "is no longer supported; use ",
+            "critical configuration value mismatch",
+            r"[Ii]nvalid node ?[Nn]ame",
         ),
-        next_step="correct /etc/rancher/k3s/config.yaml, or ExecStart of its unit",
+        next_step="correct what it names, in /etc/rancher/k3s/config.yaml or ExecStart of its unit; of kubeadm: in "
+        "/var/lib/kubelet/kubeadm-flags.env or config.yaml",
     ),
     *HOST,
 )

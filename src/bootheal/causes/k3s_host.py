@@ -5,6 +5,7 @@ Texts: lines of its journal.
 
 from bootheal.causes.cause import Cause, Gravity
 from bootheal.causes.daemons import DAEMONS
+from bootheal.causes.files import FILES
 from bootheal.causes.signs import unit
 
 HOST: tuple[Cause, ...] = (
@@ -47,16 +48,7 @@ HOST: tuple[Cause, ...] = (
         next_step="restore /var/lib/rancher/k3s/server/tls and cred from one backup; agents: remove "
         "/var/lib/rancher/k3s/agent/*.crt and restart k3s",
     ),
-    Cause(
-        id="k3s-file-missing",
-        means="a file that it needs is not there: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit(
-            r"(?:level=fatal|command failed|error: unable to load).*"
-            r"open /(?:var/lib/rancher|etc/rancher|etc/kubernetes|var/lib/kubelet)/\S+: no such file or directory"
-        ),
-        next_step="see that its disk is mounted (findmnt /var/lib/rancher), and restore the file from a backup",
-    ),
+    *FILES,
     # --- the kernel: k3s#2547, #8015, flannel#1306; rke#642: modules of a kernel that an upgrade has removed
     Cause(
         id="kernel-modules-missing",
@@ -67,6 +59,8 @@ HOST: tuple[Cause, ...] = (
             r"can't initialize iptables table .*Table does not exist",
             r"iptables v\S+ .*(?:Couldn't find match|Couldn't load (?:match|target)|CHAIN_ADD failed \(No such file)",
             r"Module (?:ip_tables|iptable_\w+|nf_\w+|xt_\w+|vxlan|veth) not found in directory",
+            "bridge-nf-call-iptables: no such file",  # br_netfilter
+            "wireguard interface: operation not supported",
             "pair interfaces: operation not supported",
         ),
         next_step="uname -r; ls /lib/modules: where the two differ, reboot; else install the modules "
@@ -139,9 +133,20 @@ HOST: tuple[Cause, ...] = (
             "bind: cannot assign requested address",
             # k3s#3070, as in WSL and after another lease of DHCP
             "failed to find interface with specified node ip",
+            r"node IP: \S+ not found in the host's network interfaces",
         ),
         next_step="ip -br address; give the machine that address, or correct node-ip and bind-address in "
         "/etc/rancher/k3s/config.yaml",
+        restart_helps=True,
+    ),
+    # flannel-iface, node-ip: as where the kernel names its interfaces anew, or a VPN comes later
+    Cause(
+        id="k3s-interface-missing",
+        means="the network interface that it is to use is not there, or not yet: {said}",
+        gravity=Gravity.PASSES,
+        signs=unit("no such network interface", "failed to find (?:the )?interface", r"unable to find interface \S+"),
+        next_step="ip -br link; correct flannel-iface in /etc/rancher/k3s/config.yaml, or start what makes "
+        "it (a VPN) before k3s",
         restart_helps=True,
     ),
     Cause(
@@ -151,8 +156,6 @@ HOST: tuple[Cause, ...] = (
         signs=unit(
             "no default routes found",
             "unable to select an IP from default routes",
-            "no such network interface",
-            "failed to find (?:the )?interface",
             "unable to find suitable network address",
             "unable to find default route",  # flannel pkg/ip
         ),

@@ -54,9 +54,13 @@ NETWORK: tuple[Cause, ...] = (
         id="node-without-range",
         means="the node has been given no range of pod addresses: {said}",
         gravity=Gravity.PASSES,
-        signs=log(r'node \\?"\S+?\\?" pod cidr not assigned'),
-        next_step="where it lasts: kubectl get nodes -o custom-columns=NAME:.metadata.name,RANGE:.spec.podCIDR; the "
-        "controller manager needs --allocate-node-cidrs and --cluster-cidr",
+        signs=(
+            *log(r'node \\?"\S+?\\?" pod cidr not assigned'),
+            *unit(r'node \\?"\S+?\\?" pod cidr not assigned'),
+        ),
+        next_step="where it lasts: kubectl get nodes -o custom-columns=NAME:.metadata.name,RANGE:.spec.podCIDR; delete "
+        "nodes that are gone for good (Events: CIDRNotAvailable); without k3s the controller manager needs "
+        "--allocate-node-cidrs and --cluster-cidr",
     ),
     # flannel#2437, k3s#122
     Cause(

@@ -227,10 +227,10 @@ NODE: tuple[Cause, ...] = (
     ),
     Cause(
         id="node-journal-disk-full",
-        means="the disk is full",
+        means="the disk is full: {said}",
         gravity=Gravity.PERSON,
         signs=unit("no space left on device", r"\bENOSPC\b", "database or disk is full"),
-        next_step="make room on the disk of /var/lib/rancher",
+        next_step="df -h; make room on the disk of what it names, most often that of /var/lib/rancher",
         consequence_of=("disk-full",),
     ),
     # pkg/kubelet/images/image_gc_manager.go; k3d#1057. Said once, it is the kubelet's first look.
