@@ -41,7 +41,7 @@ def _number(text: str, least: float, most: float, what: str) -> float:
 def init(parser: argparse.ArgumentParser) -> None:
     """Add what `init` may be told."""
     said = f"where it is written, - prints it; default: {CONFIG}"
-    takes_file(parser.add_argument("--output", default=str(CONFIG), metavar="FILE", help=said))
+    takes_file(parser.add_argument("-o", "--output", default=str(CONFIG), metavar="FILE", help=said))
     parser.add_argument("--force", action="store_true", help="replace a file that is there already")
     parser.add_argument(
         "--diff", action="store_true", help="say what is in the cluster and not in the file, and the other way round"

@@ -53,7 +53,7 @@ def bundle(parser: argparse.ArgumentParser) -> None:
     """Add what `bundle` may be told."""
     _cluster(parser)
     said = "default: bootheal-HOST-TIME.tar.gz in this directory"
-    takes_file(parser.add_argument("--output", type=Path, metavar="FILE", help=said))
+    takes_file(parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=said))
 
 
 def _cluster(parser: argparse.ArgumentParser) -> None:
