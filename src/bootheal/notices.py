@@ -123,6 +123,14 @@ class Observer:
         notice = Notice(Occasion.FORETOLD, "", self.machine, self.host, at, quoted(verdict))
         return replace(notice, why=quoted(why), step="preflight", next="see: bootheal preflight")
 
+    def hindered(self, why: str, hint: str, at: float) -> Notice:
+        """Return what the owner has to know of what keeps a pass from being made, or from being written down."""
+        self._resting_well = False
+        ending = VERDICTS[Verdict.NOT_HEALED]
+        notice = self._notice(Occasion.NOT_HEALED, "", at, ending.words)
+        why, hint = quoted(self.tell(why)), quoted(hint) or "see: bootheal status"
+        return replace(notice, step="bootheal", why=why, next=hint, exit_code=int(ending.exit_code))
+
     def conclude(self, report: Report) -> Notice | None:
         """Return what the owner may want to know of a pass that has ended; of one that was interrupted nothing."""
         ending = VERDICTS[report.verdict]

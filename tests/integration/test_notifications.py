@@ -126,9 +126,9 @@ def test_a_disk_that_takes_nothing_is_no_reason_to_tell_nobody(receiver: Receive
     assert complaints == ["cannot keep what ntfy was told: Not a directory; it is told all the same"]
 
 
-def test_the_owner_is_told_of_a_pass_that_could_not_be_written_down(receiver: Receiver, tmp_path: Path) -> None:
-    """A full disk is what a machine does not heal of."""
-    file = load(on_a_bad_disk(configuration(tmp_path, receiver, "healthchecks"))).file
+def test_the_owner_is_told_of_a_pass_that_the_disk_hinders(receiver: Receiver, tmp_path: Path) -> None:
+    """Once, however often it is tried; and what there is to do."""
+    file = load(on_a_bad_disk(configuration(tmp_path, receiver, "healthchecks", details="full"))).file
     with Scope(pytest.fail) as scope:
         telling = Messenger(file, str, scope, lambda _: None)
         who = Audience(
@@ -139,10 +139,13 @@ def test_the_owner_is_told_of_a_pass_that_could_not_be_written_down(receiver: Re
             Announcer(World(), scope, pytest.fail, wanted=False),
             (),
         )
-        with pytest.raises(StateError):
-            who.keep(ILL, World())
-        settle(telling)
+        for _ in range(2):
+            with pytest.raises(StateError), who.hold(lambda: False):
+                pytest.fail("holds what is not there")
     assert [what for what, _ in receiver.pings] == ["1"]
+    _, why, what_to_do = receiver.bodies[0].splitlines()
+    assert why == f"bootheal: cannot use the state directory {file.state_directory}: Not a directory"
+    assert what_to_do.startswith("next: ")
 
 
 def test_each_kind_is_told_in_its_own_words(receiver: Receiver, tmp_path: Path) -> None:

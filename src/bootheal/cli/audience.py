@@ -1,6 +1,7 @@
 """All who hear of a pass and keep something of it: state, history, metrics, the owner, Kubernetes' Events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,6 +13,7 @@ from bootheal.cli.messenger import Messenger
 from bootheal.cli.terminal import Reporter
 from bootheal.config.file import File
 from bootheal.engine import Recorder
+from bootheal.errors import StateError
 from bootheal.model import Event, Report
 from bootheal.narrate import Note
 from bootheal.ports import World
@@ -36,15 +38,24 @@ class Audience:
         for listener in (self.memory.progress, *(each.tell for each in ours), *self.others):
             listener(event)
 
-    def keep(self, report: Report, world: World) -> None:
-        """Write down how a pass has ended, under its lock, and have the owner told. StateError for a bad disk.
+    @contextmanager
+    def hold(self, stopped: Callable[[], bool] | None = None) -> Iterator[str]:
+        """Hold the lock of a pass, as the recorder does. The owner is told, too, where the state cannot be kept.
 
-        He is told all the same: a full disk is what no machine heals of by itself.
+        With `stopped`, of a process that ends by it, he is waited for until then, but not for long.
         """
         try:
-            self.memory.finish(report)
-        finally:
-            self.messenger.finish(report)
+            with self.memory.hold() as remembered:
+                yield remembered
+        except StateError as error:
+            self.messenger.hindered(error)
+            if stopped:
+                self.messenger.wait(stopped)
+            raise
+
+    def keep(self, report: Report, world: World) -> None:
+        """Write down how a pass has ended, under its lock. StateError where the state cannot be."""
+        self.memory.finish(report)
         self.metrics.finish(report, self.chronicle.finish(report, world), self.memory.baselines)
 
 

@@ -206,7 +206,7 @@ class Daemon:
 
     def _pass(self, engine: Engine, world: World, who: Audience, parts: Parts) -> int | None:
         """Make a pass, or the first part of one; return the exit code where it was the last one."""
-        with who.memory.hold() as remembered:
+        with who.hold() as remembered:
             if who.memory.remark:
                 self._warn(who.memory.remark)
             report = engine.run(first_epoch(world, remembered))
@@ -217,6 +217,7 @@ class Daemon:
             report = self._afterwards.told(whole, self._configuration, world)
             self._reporter.conclude(report)
             who.keep(report, world)
+        who.messenger.finish(report)
         self._afterwards.keep(report, self._configuration, world)
         self._trouble, self._well = "", VERDICTS[report.verdict].well
         self._said = said(report, who.memory.boots)

@@ -17,7 +17,7 @@ from bootheal.adapters.scope import Scope
 from bootheal.backoff import trying_for
 from bootheal.config.file import File
 from bootheal.config.sections.notify import Notify
-from bootheal.errors import PermanentError, TransientError
+from bootheal.errors import BoothealError, PermanentError, TransientError
 from bootheal.model import Due, Event, Notice, Report, Told
 from bootheal.model.quoted import quoted
 from bootheal.notices import Observer
@@ -100,6 +100,11 @@ class Messenger:
         """Take note of how a pass has ended."""
         if self._targets and (notice := self._observer.conclude(report)):
             self._post(notice)
+
+    def hindered(self, error: BoothealError) -> None:
+        """Have the owner told what keeps a pass from being made, or from being written down."""
+        if self._targets:
+            self._post(self._observer.hindered(str(error), error.hint, time.time()))
 
     def foretold(self, verdict: str, why: str) -> None:
         """Have the owner told what the next boot would break. Any thread may ask."""

@@ -107,7 +107,7 @@ def heal(
         who = audience(configuration.file, world, memory, scope, reporter)
         afterwards = Afterwards(path, partial(warn, reporter))
         await_decision(ours, inbox, configuration.file.deadline)
-        with memory.hold() as remembered:
+        with who.hold(lambda: inbox.stopped) as remembered:
             if memory.remark:
                 warn(reporter, memory.remark)
             with reporter:
@@ -128,8 +128,8 @@ def heal(
                 who.keep(report, world)
             except StateError:
                 reporter.conclude(report)  # what was done must not be lost with the file
-                who.messenger.wait(lambda: inbox.stopped)
                 raise
+        who.messenger.finish(report)
         afterwards.keep(report, full, world)
         who.announcer.wait()
         who.messenger.wait(lambda: inbox.stopped)

@@ -295,3 +295,32 @@ def test_what_its_kubelet_ends_for_its_probe_is_told_as_that() -> None:
     by_itself = judged(seen(pod, events={pod.ref: (replace(killing, at=BOOT - 50),)}))
     assert isinstance(by_itself, Act)
     assert "probe" not in by_itself.why
+
+
+@pytest.mark.parametrize(
+    "passed",
+    [
+        Occurrence("FailedCreatePodSandBox", 'failed to get sandbox image "rancher/pause:3.1": not found', NOW - 60),
+        Occurrence("FailedMount", 'MountVolume.SetUp failed for volume "x" : configmap "settings" not found', NOW - 60),
+        Occurrence("Failed", 'Failed to pull image "web:1": not found', NOW - 60, "main"),
+        Occurrence("FailedScheduling", "0/1 nodes are available: 1 Insufficient memory", NOW - 60),
+    ],
+    ids=lambda passed: passed.reason,
+)
+def test_what_kept_a_pod_from_beginning_has_passed_once_it_has_begun(passed: Occurrence) -> None:
+    """At a cold start sandboxes fail for a while: what crash-loops afterwards is healed, and not waited for."""
+    crashing = waiting("CrashLoopBackOff", restarts=2, last_reason="Error", ended=NOW - 20)
+    pod = a_pod("web-1", crashing)
+    judgement = judged(seen(pod, events={pod.ref: (passed,)}))
+    assert judgement == judged(seen(pod))
+    assert isinstance(judgement, Act)
+
+
+def test_what_keeps_a_pod_from_beginning_again_is_told() -> None:
+    """Its sandbox has ended as well, and the new one fails."""
+    pod = a_pod("web-1", waiting("CrashLoopBackOff", restarts=2, last_reason="Error", ended=NOW - 20))
+    failed = 'failed to get sandbox image "rancher/pause:3.1": not found'
+    sandbox = Occurrence("FailedCreatePodSandBox", failed, NOW - 10)
+    judgement = judged(seen(pod, events={pod.ref: (sandbox,)}))
+    assert isinstance(judgement, Wait)
+    assert "FailedCreatePodSandBox" in judgement.why
