@@ -128,7 +128,7 @@ class _Discovery:
             if self._shared(controller.ref):
                 continue  # a cache beside an application is the application's
             server, box = found
-            port = servers.port_of(server, box)
+            port = servers.port_of(server, box, self.places.opened(controller))
             fitting = [each for each in self.places.in_front(controller) if leads_to(each, port, controller.boxes)]
             service = fitting[0] if fitting else None
             name = service.ref.name if service else controller.ref.name

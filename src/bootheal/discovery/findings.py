@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from itertools import count
 from typing import TypeVar
 
 from bootheal.model import Ref
@@ -61,11 +62,20 @@ FoundT = TypeVar("FoundT", bound=Found)
 
 
 def named(found: Iterable[FoundT]) -> tuple[FoundT, ...]:
-    """Give each a name of its own: where several are called alike, their namespaces come first; in order of names."""
+    """Give each a name of its own: where several are called alike, their namespaces come first; in order of names.
+
+    What is called alike all the same is counted, in the order in which it comes.
+    """
     every = tuple(found)
     times = Counter(each.name for each in every)
-    told = (replace(each, name=f"{each.namespace}-{each.name}") if times[each.name] > 1 else each for each in every)
-    return tuple(sorted(told, key=lambda each: (each.name, each.namespace)))
+    told = [replace(each, name=f"{each.namespace}-{each.name}") if times[each.name] > 1 else each for each in every]
+    wanted, taken, own = {each.name for each in told}, set[str](), list[FoundT]()
+    for each in told:
+        others = (f"{each.name}-{number}" for number in count(2))
+        name = each.name if each.name not in taken else next(other for other in others if other not in wanted | taken)
+        taken.add(name)
+        own.append(replace(each, name=name))
+    return tuple(sorted(own, key=lambda each: (each.name, each.namespace)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,10 +170,13 @@ def served(controller: Controller) -> tuple[Server, Box] | None:
     return next(((found, box) for box in controller.boxes if (found := recognise(box))), None)
 
 
-def port_of(server: Server, box: Box) -> int:
-    """Return the port that a server listens on: the usual one, where the container declares it, or declares none."""
+def port_of(server: Server, box: Box, opened: frozenset[int]) -> int:
+    """Return the port that a server listens on: the usual one, unless the container declares others only.
+
+    `opened` are the ports that Services lead to: a container need not declare what it opens.
+    """
     numbers = [number for _, number in box.ports]
-    if server.port in numbers or not numbers:
+    if server.port in opened.union(numbers) or not numbers:
         return server.port
     named = {
         server.name,
