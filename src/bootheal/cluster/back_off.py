@@ -28,7 +28,7 @@ LONGEST_DETOUR_SECONDS = 30.0
 # By how much of its wait the kubelet may be late, and how long it waits at once.
 JITTER, RESYNC_SECONDS = 0.5, 60.0
 
-_SAID = re.compile(r"back-off (?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)(m?)s)? restarting")
+_SAID = re.compile(r"back-off (?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9}(?:\.\d+)?)(m?)s)? restarting")
 
 
 @dataclass(frozen=True, slots=True)

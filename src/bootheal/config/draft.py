@@ -54,7 +54,19 @@ def draft(found: Findings, cluster: Mapping[str, str], *, state_directory: str =
 
 def value(text: str) -> str:
     """Return a text as YAML has it within {…} or [...]."""
-    return text if _PLAIN.fullmatch(text) and text.lower() not in _WORDS else json.dumps(text, ensure_ascii=True)
+    return text if _PLAIN.fullmatch(text) and text.lower() not in _WORDS else _literal(text)
+
+
+def _literal(text: str) -> str:
+    """Return a text in quotes. JSON is not all of it: YAML wants DEL escaped, and a character in one piece."""
+    return '"' + "".join(json.dumps(each)[1:-1] if each < "\x7f" else _escaped(each) for each in text) + '"'
+
+
+def _escaped(character: str) -> str:
+    """Return any other character; half of one is none, and what the API server would have made of it."""
+    if "\ud800" <= character <= "\udfff":
+        return "\\ufffd"
+    return f"\\u{ord(character):04x}" if character <= "\uffff" else f"\\U{ord(character):08x}"
 
 
 def _line(text: str, comment: str = "") -> str:
@@ -115,7 +127,7 @@ def _place(found: FoundDatabase | FoundServer) -> Iterator[str]:
     if found.service:
         yield f"  service: {value(found.service)}"
     if found.selector:
-        yield f"  selector: {_flow((value(key), json.dumps(each)) for key, each in sorted(found.selector.items()))}"
+        yield f"  selector: {_flow((value(key), _literal(each)) for key, each in sorted(found.selector.items()))}"
 
 
 def _database(found: FoundDatabase) -> Iterator[str]:
@@ -217,7 +229,7 @@ def probe(asked: Probe) -> str:
             return _flow([("http", value(asked.path)), ("port", asked.port)])
         case Tcp():
             pairs: list[tuple[str, object]] = [("port", asked.port)]
-            pairs += [("send", json.dumps(asked.send))] if asked.send else []
+            pairs += [("send", _literal(asked.send))] if asked.send else []
             return _flow([*pairs, *([("expect", value(asked.expect))] if asked.expect else [])])
         case Exec():
             pairs = [("exec", f"[{', '.join(map(value, asked.command))}]")]

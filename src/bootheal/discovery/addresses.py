@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from bootheal.model.inventory import Address
+from bootheal.model.numbers import port as port_of
 
 _LONGEST = 20_000
 
@@ -46,7 +47,7 @@ def in_text(text: str) -> tuple[Address, ...]:
 def pairs(text: str) -> tuple[Address, ...]:
     """Return each host:port of a text, URLs apart."""
     text = _URL.sub(" ", text[:_LONGEST])
-    return tuple(dict.fromkeys(Address(_host(found), int(found["port"])) for found in _PAIR.finditer(text)))
+    return tuple(dict.fromkeys(Address(_host(found), port_of(found["port"])) for found in _PAIR.finditer(text)))
 
 
 def _urls(text: str) -> Iterator[Address]:
@@ -54,22 +55,22 @@ def _urls(text: str) -> Iterator[Address]:
         scheme = found["scheme"].lower().rsplit(":", 1)[-1]
         for each in found["hosts"].split(","):
             host, _, port = each.partition(":")
-            yield Address(host.rstrip(".").lower(), int(port) if port else 0, scheme)
+            yield Address(host.rstrip(".").lower(), port_of(port), scheme)
 
 
 def _forms(text: str) -> Iterator[Address]:
     for pattern in (_GO, _DEV_TCP):
-        yield from (Address(_host(found), int(found["port"])) for found in pattern.finditer(text))
+        yield from (Address(_host(found), port_of(found["port"])) for found in pattern.finditer(text))
     for found in _WORDS.finditer(text):
         said = found["port"] or next(iter(_PORT_WORD.findall(text)), "")
-        yield Address(_host(found), int(said or 0))
+        yield Address(_host(found), port_of(said))
 
 
 def _list(text: str) -> Iterator[Address]:
     for word in re.split(r"[,;\s]+", text.strip("[]{}\"'")):
         bare = word.strip("\"'")
         if found := _PLAIN.fullmatch(bare):
-            yield Address(_host(found), int(found["port"] or 0))
+            yield Address(_host(found), port_of(found["port"] or ""))
 
 
 def _host(found: re.Match[str]) -> str:

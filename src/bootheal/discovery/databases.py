@@ -9,6 +9,7 @@ from bootheal.discovery.findings import FoundDatabase, FoundLogin
 from bootheal.discovery.places import Places, leads_to
 from bootheal.model import Ref, Service
 from bootheal.model.inventory import Box, Controller
+from bootheal.model.numbers import port as port_of
 from bootheal.probes import Exec
 
 CNPG, CRUNCHY, ZALANDO = "cnpg.io/cluster", "postgres-operator.crunchydata.com/cluster", "cluster-name"
@@ -249,8 +250,8 @@ def _port(box: Box) -> int:
     said = next(
         (told[name] for name in ("PGPORT", "POSTGRESQL_PORT_NUMBER", "PORT") if told.get(name, "").isdecimal()), ""
     )
-    if said and (not numbers or int(said) in numbers):
-        return int(said)
+    if (number := port_of(said)) and (not numbers or number in numbers):
+        return number
     if images.USUAL_POSTGRES in numbers or not numbers:
         return images.USUAL_POSTGRES
     return next(

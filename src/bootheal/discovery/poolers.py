@@ -10,6 +10,7 @@ from bootheal.discovery.findings import FoundDatabase, FoundLogin
 from bootheal.discovery.places import Places
 from bootheal.model import Ref, Service
 from bootheal.model.inventory import Box, Controller, Inventory, Source
+from bootheal.model.numbers import port as port_of
 
 CNPG_POOLER = "cnpg.io/poolerName"
 
@@ -63,8 +64,8 @@ def _port(box: Box, told: Mapping[str, Setting]) -> int:
     numbers = {number: name for name, number in box.ports}
     names = ("LISTEN_PORT", "PGBOUNCER_PORT", "PGBOUNCER_LISTEN_PORT", "CONNECTION_POOLER_PORT", "PORT")
     said = next((told[name].value for name in names if name in told and told[name].value.isdecimal()), "")
-    if said and (not numbers or int(said) in numbers):
-        return int(said)
+    if (number := port_of(said)) and (not numbers or number in numbers):
+        return number
     usual = images.pooler_port(box)
     if usual in numbers or not numbers:
         return usual

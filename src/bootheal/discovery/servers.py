@@ -64,7 +64,7 @@ def _mysql(port: int, _: Box) -> Probe:
 
 
 def _mongodb(_: int, box: Box) -> Probe:
-    tag = re.match(r"v?(\d+)", images.parse(box.image).tag)
+    tag = re.match(r"v?(\d{1,4})", images.parse(box.image).tag)
     shell = "mongo" if tag and int(tag[1]) < 5 else "mongosh"  # noqa: PLR2004 - the new shell came with 5.0
     return Exec(
         (shell, "--quiet", "--eval", "db.hello().ok" if shell == "mongosh" else "db.isMaster().ok"), box.name, "1"

@@ -10,6 +10,7 @@ from bootheal.discovery.findings import Known
 from bootheal.discovery.places import Places
 from bootheal.model import Ref, Service
 from bootheal.model.inventory import Box, Controller, Source
+from bootheal.model.numbers import port as port_of
 from bootheal.model.quoted import quoted
 
 # What names itself, or where others come from: not what is needed.
@@ -115,7 +116,7 @@ def _port_beside(name: str, setting: Setting, box: Box, namespace: str, places: 
     known = environment.settings(box, namespace, places.inventory)
     stem = re.sub(r"(?i)(?:HOST(?:NAME)?|ADDR(?:ESS)?|SERVER)$", "", name)
     said = known.get(f"{stem}PORT")
-    return int(said.value) if said and said.value.isdecimal() and len(said.value) <= 5 else 0  # noqa: PLR2004
+    return port_of(said.value) if said else 0
 
 
 def _arguments(words: Iterable[str], box: Box, namespace: str, places: Places) -> Iterator[Use]:

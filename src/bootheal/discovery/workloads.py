@@ -4,6 +4,7 @@ import re
 
 from bootheal.discovery import images
 from bootheal.model.inventory import Box, Controller
+from bootheal.model.numbers import port as port_of
 from bootheal.probes import Exec, Http, Probe, Tcp
 
 _HTTP_PATH = re.compile(r"/[!-~]*")
@@ -59,5 +60,5 @@ def _number(box: Box, port: int | str) -> int:
     if isinstance(port, int):
         return port
     if port.isdecimal():
-        return int(port)
+        return port_of(port)
     return next((number for name, number in box.ports if name == port), 0)

@@ -104,7 +104,7 @@ Version = tuple[int, ...]
 
 def version(text: str) -> Version:
     """Read what SHOW VERSION says ("PgBouncer 1.18.0"); () where there is no version in it."""
-    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    found = re.search(r"(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?", text)
     return tuple(int(part or 0) for part in found.groups()) if found else ()
 
 

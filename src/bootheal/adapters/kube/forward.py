@@ -1,7 +1,7 @@
 """A port-forward as a plain socket, over a WebSocket of `exec`.
 
-The official client has one, too; but it reads from the node whether or not anybody reads from it, puts together whatever
-it is told, and waits for the rest of a message, and for an end, as long as bytes come.
+The official client has one, too; but it reads from the node whether or not anybody reads from it, puts together
+whatever it is told, and waits for the rest of a message, and for an end, as long as bytes come.
 """
 
 import selectors
