@@ -22,9 +22,12 @@ from bootheal.config.writable import writable
 from bootheal.discovery import discover
 from bootheal.errors import BoothealError, UsageError
 from bootheal.model.inventory import Inventory
-from bootheal.model.quoted import visible
+from bootheal.model.quoted import quoted
 
 STDOUT = "-"
+
+# Of a line: names and reasons come from the cluster.
+LONGEST = 1_900
 
 
 def main(options: argparse.Namespace) -> int:
@@ -56,11 +59,11 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _tell(text: str) -> None:
-    print(visible(text))
+    print(quoted(text, LONGEST))
 
 
 def _tell_aside(text: str) -> None:
-    print(visible(text), file=sys.stderr)
+    print(quoted(text, LONGEST), file=sys.stderr)
 
 
 def read(cluster: Cluster, scope: Scope, namespaces: tuple[str, ...] = ()) -> Inventory:

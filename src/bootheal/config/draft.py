@@ -25,7 +25,7 @@ _HEAD = """\
 # No secret is in here. man bootheal.yaml tells of every key, `bootheal check` whether all of it is right.
 """
 _WIDTH = 56
-_LONGEST_COMMENT = 160
+_LONGEST_COMMENT, _LONGEST_LINE = 160, 500
 
 # What YAML 1.1 and 1.2 read alike, as a text.
 _PLAIN = re.compile(r"[A-Za-z/_][-A-Za-z0-9_./]*")
@@ -246,6 +246,10 @@ def _remarks(found: Findings) -> list[str]:
 
 def summary(found: Findings) -> Iterator[str]:
     """Say in a few lines what was found, guessed and left out."""
+    return (quoted(line, _LONGEST_LINE) for line in _summary(found))
+
+
+def _summary(found: Findings) -> Iterator[str]:
     counts = [
         (len(found.databases), "database", "databases"),
         (len(found.poolers), "pooler", "poolers"),

@@ -4,8 +4,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from itertools import repeat
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import repeat
 
 import pytest
 

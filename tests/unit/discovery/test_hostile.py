@@ -1,5 +1,6 @@
 """Whatever a cluster calls something: what `init` writes is read back as the same, and has no key that nobody found."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -52,14 +53,21 @@ def check(found: Findings, configuration: Configuration) -> None:
         assert (said.namespace, said.service or "", said.dbname) == (
             database.namespace,
             database.service,
-            database.dbname,
+            whole(database.dbname),
         )
         assert {**said.selector} == {**database.selector}
     for name, probe in [
         *((f"dependency/{each.name}", each.probe) for each in found.servers),
         *((each.name, each.probe) for each in found.workloads if each.probe),
     ]:
+        if isinstance(probe, Exec):
+            probe = replace(probe, command=tuple(map(whole, probe.command)))  # noqa: PLW2901
         assert getattr(steps[name], "probe", None) == probe
+
+
+def whole(text: str) -> str:
+    """Return a text as the API server would have it: of half a character it makes one that says so."""
+    return text.replace("\ud800", "\ufffd")
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -87,6 +95,15 @@ def test_a_command_is_written_as_it_is(said: str, tmp_path: Path) -> None:
     found = writable(discover(seen), CLUSTER)
     steps = written(found, tmp_path / "bootheal.yaml").plan.steps
     assert getattr(steps["deployment/shop/web"], "probe", None) == Exec(("sh", "-c", said))
+
+
+def test_what_has_no_name_that_can_be_is_not_taken(tmp_path: Path) -> None:
+    """An API server that says such a name ended a daemon that takes what it finds, as a bug."""
+    file = tmp_path / "bootheal.yaml"
+    file.write_text("cluster: {kind: k3s}\ndiscover: {namespaces: [shop]}\n")
+    full, wrong = completed(load(file), read([a_deployment("web"), a_deployment("a/b\x1b[2J")]))
+    assert [*full.file.workloads] == ["deployment/shop/web"]
+    assert [text.partition(": ")[0] for text in wrong] == ["cannot take deployment/shop/a/b\\x1b[2J"]
 
 
 def test_what_the_file_cannot_name_is_left_out_and_told(tmp_path: Path) -> None:
