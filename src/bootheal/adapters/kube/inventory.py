@@ -114,9 +114,8 @@ class _Reading:
         """Read ConfigMaps."""
         for ref in refs:
             if raw := self._one(ref, "configmaps"):
-                with understood(str(ref)):
-                    found = objects.texts(raw.get("data"))
-                yield ref, found
+                for found in self.parsed(str(ref), lambda held: objects.texts(held.get("data")), [raw]):
+                    yield ref, found
 
     def _one(self, ref: Ref, plural: str) -> objects.Raw | None:
         return self._ask(f"{CORE}/namespaces/{ref.namespace}/{plural}/{ref.name}", str(ref))
