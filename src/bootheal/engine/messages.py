@@ -45,7 +45,7 @@ class Inbox:
         self.queue.put(message)
 
     def renew(self) -> None:
-        """Ask for the configuration to be read anew: whoever asks again before that has begun need not be told apart."""
+        """Ask for the configuration to be read anew; to ask again before that has begun is to ask once."""
         if not self._renewal_asked:
             self._renewal_asked = True
             self.queue.put(Renew())
