@@ -8,10 +8,12 @@ from bootheal.model.numbers import port as port_of
 
 _LONGEST = 20_000
 
-_HOST = r"[A-Za-z0-9](?:[-A-Za-z0-9_]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[-A-Za-z0-9_]*[A-Za-z0-9])?)*\.?"
+# Values may be long words without a space, such as keys in base64: nothing here may look at all of one from each place.
+_LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9_]{0,61}[A-Za-z0-9])?(?![A-Za-z0-9])"
+_HOST = rf"{_LABEL}(?:\.{_LABEL})*\.?"
 # user:password@, which may hold an @ itself: the last one before the path ends it.
 _URL = re.compile(
-    rf"(?P<scheme>[A-Za-z][-+.\w]*(?::[a-z]+)?)://(?:[^\s/?#'\"]*@)?(?P<hosts>{_HOST}(?::\d+)?(?:,{_HOST}(?::\d+)?)*)"
+    rf"(?<![A-Za-z])(?P<scheme>[A-Za-z][-+.\w]{{0,40}}(?::[a-z]{{1,20}})?)://(?:[^\s/?#'\"]*@)?(?P<hosts>{_HOST}(?::\d+)?(?:,{_HOST}(?::\d+)?)*)"
 )
 _GO = re.compile(rf"@tcp\((?P<host>{_HOST}):(?P<port>\d+)\)")
 # libpq's and .NET's key=value forms, and what YAML and JSON make of them.
@@ -61,8 +63,9 @@ def _urls(text: str) -> Iterator[Address]:
 def _forms(text: str) -> Iterator[Address]:
     for pattern in (_GO, _DEV_TCP):
         yield from (Address(_host(found), port_of(found["port"])) for found in pattern.finditer(text))
+    beside = _PORT_WORD.search(text)
     for found in _WORDS.finditer(text):
-        said = found["port"] or next(iter(_PORT_WORD.findall(text)), "")
+        said = found["port"] or (beside[1] if beside else "")
         yield Address(_host(found), port_of(said))
 
 

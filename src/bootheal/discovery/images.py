@@ -15,10 +15,10 @@ _NO_SERVER = re.compile(
 
 _POSTGRES = re.compile(
     r"(?:postgres|postgresql|postgis|timescaledb|pgvector|pgvecto[-.]?rs|paradedb|vectorchord|supabase-postgres|spilo|"
-    r"crunchy-postgres|patroni|postgresql-repmgr|alloydb|documentdb|edb-postgres(?:-advanced)?)(?:[-_.]?[\w.]+)*"
+    r"crunchy-postgres|patroni|postgresql-repmgr|alloydb|documentdb|edb-postgres(?:-advanced)?)[\w.]*(?:-[\w.]+)*"
 )
 _POOLER = re.compile(
-    r"(?:[\w.]+[-_.])?(?:pgbouncer|pg-bouncer|db-connection-pooler|connection-pooler)(?:[-_.]?[\w.]+)*"
+    r"(?:[\w.]+[-_.])?(?:pgbouncer|pg-bouncer|db-connection-pooler|connection-pooler)[\w.]*(?:-[\w.]+)*"
 )
 
 # Percona's operator has one image's name for all: 2.5.0-ppg16.4-postgres, 2.5.0-ppg16.4-pgbouncer1.23.1.

@@ -1,5 +1,6 @@
 """Whatever a cluster calls something: what `init` writes is read back as the same, and has no key that nobody found."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -12,8 +13,9 @@ from bootheal.config.configuration import Configuration, load
 from bootheal.config.discovered import completed
 from bootheal.config.draft import draft, summary
 from bootheal.config.writable import writable
-from bootheal.discovery import discover
+from bootheal.discovery import addresses, discover, images
 from bootheal.discovery.findings import Findings
+from bootheal.model.inventory import Box
 from bootheal.probes import Exec
 from support.hostile_manifests import DIGITS, hostile, read, stacks
 from support.thorough import thorough
@@ -133,3 +135,38 @@ def test_a_service_that_selects_an_empty_name_leads_nowhere() -> None:
         "spec": {"selector": {"cnpg.io/cluster": ""}, "ports": [{"port": 80}]},
     }
     assert [each.name for each in discover(read([a_deployment("web"), service])).workloads] == ["deployment/shop/web"]
+
+
+@pytest.mark.parametrize("word", ["a", "a-", "a.", "a/", "host=a ", "host=a-", "http://a,", ";host=a-"])
+def test_a_long_word_is_read_through_and_not_from_each_place_anew(word: str) -> None:
+    """A key in base64 in any variable, Secret or ConfigMap took a minute, in which nothing else was done."""
+    text, began = word * (20_000 // len(word)), time.process_time()
+    for read_by in (addresses.in_value, addresses.in_text, addresses.pairs):
+        read_by(text)
+    assert time.process_time() - began < 10.0
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("postgres://u:p@db.shop:5432/x", ["db.shop:5432"]),
+        ("jdbc:postgresql://db:5432,db2/x", ["db:5432", "db2"]),
+        ("(http://a-b.c)", ["a-b.c"]),
+        (f"http://{'a' * 63}/", ["a" * 63]),
+        (f"http://{'a' * 64}/", []),
+        ("redis://db_/0", ["db"]),
+    ],
+)
+def test_addresses_are_what_they_were(text: str, found: list[str]) -> None:
+    """Of a host with a label that is too long no part is taken for it."""
+    assert [str(each) for each in addresses.in_text(text)] == found
+
+
+@pytest.mark.parametrize("name", ["pgbouncer", "postgres", "x-pgbouncer", "pgvecto.rs"])
+def test_an_image_is_recognised_at_once_whatever_it_is_called(name: str) -> None:
+    """Each letter of a name that ends in none doubled the time: `init`, and a daemon that looks around, hung."""
+    box = Box(name="box", image=f"{name}{'a' * 200}!")
+    assert (images.is_pooler(box), images.is_postgres(box)) == (False, False)
+    right = Box(name="box", image=f"{name}{'a' * 200}-{'b' * 50}_1.2")
+    assert images.is_pooler(right) is ("pgbouncer" in name)
+    assert images.is_postgres(right) is ("pgbouncer" not in name)
