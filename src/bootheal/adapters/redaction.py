@@ -96,7 +96,7 @@ _NAMED = re.compile(
 )
 
 # A line of PgBouncer's auth_file: "role" "password", quotes doubled.
-_LISTED = re.compile(r'^\s*"(?:[^"]|"")*"\s+"((?:[^"]|"")+)"', re.MULTILINE)
+_LISTED = re.compile(r'^[^\S\n]*"(?:[^"\n]|"")*"[^\S\n]+"((?:[^"\n]|"")+)"', re.MULTILINE)
 
 
 class Redaction:

@@ -222,7 +222,7 @@ def harms(settings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 # --- userlist.txt ---------------------------------------------------------------------------------
 
-_ENTRY = re.compile(r'^\s*"((?:[^"]|"")*)"\s+"((?:[^"]|"")*)"', re.MULTILINE)
+_ENTRY = re.compile(r'^[^\S\n]*"((?:[^"\n]|"")*)"[^\S\n]+"((?:[^"\n]|"")*)"', re.MULTILINE)
 
 
 def userlist_entry(text: str, user: str) -> str | None:

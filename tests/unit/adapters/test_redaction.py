@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 import tracemalloc
 import urllib.parse
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootheal.adapters.redaction import Redaction
+from bootheal.adapters.redaction import Redaction, listed
 from bootheal.model.quoted import quoted, visible
 
 CANARY = "canary-5f1d"
@@ -212,3 +213,11 @@ def test_secrets_that_are_made_anew_for_ever_are_forgotten() -> None:
     assert "3555631" not in redact.told("rotated-00000449-3555631")
     redact.learn("rotated-00000001-7919", "shop", "app")
     assert redact.told("rotated-00000001-7919") == "***"
+
+
+@pytest.mark.parametrize("piece", ["\n", " \n", '"\n', '"a" \n', "\t"])
+def test_a_secret_of_nothing_is_read_through_at_once(piece: str) -> None:
+    """To look for the lines of an auth_file in a MiB of empty ones took an hour."""
+    began = time.process_time()
+    assert listed(piece * (200_000 // len(piece))) == []
+    assert time.process_time() - began < 10.0
