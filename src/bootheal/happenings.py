@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from bootheal.model import Event, EventKind, Happening, Ref, Right
+from bootheal.model import WORKLOADS, Event, EventKind, Happening, Ref, Right
 from bootheal.model.quoted import quoted
 
 GROUP = "events.k8s.io"
@@ -11,8 +11,7 @@ GROUP = "events.k8s.io"
 LONGEST_NOTE = 250
 
 # What is not of Kubernetes has kinds of our own, such as a role; of these nothing could be described.
-KINDS = frozenset({"pod", "deployment", "statefulset", "daemonset", "node", "configmap", "service", "lease"})
-WORKLOADS = frozenset({"deployment", "statefulset", "daemonset"})
+KINDS = frozenset({"pod", *WORKLOADS, "node", "configmap", "service", "lease"})
 CLUSTER_WIDE = frozenset({"node"})
 
 

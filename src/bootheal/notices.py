@@ -6,16 +6,14 @@ Each outcome once a boot; a monitor, which shows the present state, is told of e
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from bootheal.exit_codes import ExitCode
 from bootheal.model import (
-    ENDINGS,
     VERDICTS,
     Due,
-    Ending,
     Event,
     EventKind,
     Notice,
     Occasion,
-    Outcome,
     Report,
     Told,
     Verdict,
@@ -38,9 +36,6 @@ OCCASIONS = {
     Verdict.NEEDS_PERSON: Occasion.NEEDS_PERSON,
     Verdict.BUG: Occasion.NOT_HEALED,
 }
-
-# What only happens to steps in whose place another one says it.
-_QUIET = (Ending.SETTLED, Ending.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +81,9 @@ def settled(known: Told, due: Due) -> Told:
     return replace(known, due=tuple(other for other in known.due if other != due))
 
 
-def too_late(due: Due, machine: str, now: float) -> bool:
-    """Tell whether it has been tried for long enough; after a reboot its time begins anew."""
-    return due.machine == machine and now - due.since > TRIED_SECONDS
+def left_to_try(due: Due, machine: str, now: float) -> float:
+    """Return for how many seconds it is still tried; after a reboot its time begins anew. `now` is monotonic."""
+    return TRIED_SECONDS - (now - due.since) if due.machine == machine else TRIED_SECONDS
 
 
 @dataclass(slots=True)
@@ -118,7 +113,7 @@ class Observer:
                     self._notice(Occasion.UNWELL_AGAIN, event.epoch, event.at, "unwell again, healing begins"),
                     step=event.step,
                     why=what,
-                    exit_code=1,
+                    exit_code=int(ExitCode.NOT_HEALED),
                 )
             case _:
                 return None
@@ -127,6 +122,14 @@ class Observer:
         """Return what the owner may want to know before the next boot."""
         notice = Notice(Occasion.FORETOLD, "", self.machine, self.host, at, quoted(verdict))
         return replace(notice, why=quoted(why), step="preflight", next="see: bootheal preflight")
+
+    def hindered(self, why: str, hint: str, at: float) -> Notice:
+        """Return what the owner has to know of what keeps a pass from being made, or from being written down."""
+        self._resting_well = False
+        ending = VERDICTS[Verdict.NOT_HEALED]
+        notice = self._notice(Occasion.NOT_HEALED, "", at, ending.words)
+        why, hint = quoted(self.tell(why)), quoted(hint) or "see: bootheal status"
+        return replace(notice, step="bootheal", why=why, next=hint, exit_code=int(ending.exit_code))
 
     def conclude(self, report: Report) -> Notice | None:
         """Return what the owner may want to know of a pass that has ended; of one that was interrupted nothing."""
@@ -137,7 +140,7 @@ class Observer:
         occasion = OCCASIONS[report.verdict]
         notice = self._notice(occasion, report.epoch, report.began + report.seconds, ending.words)
         notice = replace(notice, seconds=report.seconds, repaired=report.changes, exit_code=int(ending.exit_code))
-        if (worst := _worst(report)) is None:
+        if (worst := report.worst) is None:
             return notice
         return replace(
             notice,
@@ -148,16 +151,6 @@ class Observer:
 
     def _notice(self, occasion: Occasion, epoch: str, at: float, verdict: str) -> Notice:
         return Notice(occasion, quoted(epoch), self.machine, self.host, at, verdict, tail=tuple(self._tail))
-
-
-def _worst(report: Report) -> Outcome | None:
-    ill = [outcome for outcome in report.outcomes if outcome.ending not in _QUIET]
-    if not ill:
-        return None
-    order = list(ENDINGS)
-    return min(
-        ill, key=lambda outcome: (not outcome.person, outcome.ending is not Ending.BUG, order.index(outcome.ending))
-    )
 
 
 def title(notice: Notice) -> str:

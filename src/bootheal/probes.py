@@ -5,7 +5,7 @@ the user's browser would. Used by whatever waits for something to serve.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bootheal.errors import UnreachableError
 from bootheal.model import Answer, Login, Pod, Target
@@ -82,20 +82,26 @@ def ask(world: World, probe: Probe, pods: Iterable[Pod]) -> Answer | None:
     PermanentError where asking again will not help: a Secret that is missing, a right that is denied.
     """
     if isinstance(probe, Url):
-        return world.web.visit(
-            probe.url,
-            LONG_TIMEOUT_SECONDS,
-            ca=probe.ca,
-            insecure=probe.insecure,
-            address=probe.address,
-            status=probe.status,
-        )
+        return visit(world, probe)
     answer = None
     for pod in pods:
         answer = _ask_pod(world, probe, pod)
         if not answer.ok:
-            return Answer(ok=False, spoke=answer.spoke, sqlstate=answer.sqlstate, text=f"{pod.ref.name} {answer.text}")
+            return replace(answer, text=f"{pod.ref.name} {answer.text}")
     return answer
+
+
+def visit(world: World, url: Url, method: str = "GET") -> Answer:
+    """Ask a URL from this host. PermanentError where its `ca` cannot be used."""
+    return world.web.visit(
+        url.url,
+        LONG_TIMEOUT_SECONDS,
+        method=method,
+        ca=url.ca,
+        insecure=url.insecure,
+        address=url.address,
+        status=url.status,
+    )
 
 
 def ask_at(world: World, probe: Http | Tcp | Sql, target: Target) -> Answer:
@@ -131,4 +137,4 @@ def _ask_command(access: PodAccess, probe: Exec, pod: Pod) -> Answer:
         return Answer(ok=False, spoke=False, text=f"{program}: {error}")
     if answer.ok and probe.expect not in answer.value:
         return Answer(ok=False, spoke=True, text=f"{program} does not say {probe.expect!r}")
-    return answer if answer.ok else Answer(ok=False, spoke=answer.spoke, text=f"{program} {answer.text}")
+    return answer if answer.ok else replace(answer, text=f"{program} {answer.text}")

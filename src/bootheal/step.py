@@ -20,10 +20,10 @@ from typing import ClassVar, Generic, Literal, Protocol, TypeVar
 
 from bootheal.errors import BoothealError, DeniedError, TransientError
 from bootheal.model import ActionRecord, Past, Ref, Right
+from bootheal.model.durations import MINUTE
 from bootheal.ports import Interest, World
 
 __all__ = [
-    "MINUTE",
     "REFUSAL_TRANSIENT_SECONDS",
     "Act",
     "Action",
@@ -37,8 +37,6 @@ __all__ = [
     "judge_error",
     "told",
 ]
-
-MINUTE = 60.0
 
 # The API server starts to answer before it has loaded its own roles: a refusal may pass.
 REFUSAL_TRANSIENT_SECONDS = 60.0
@@ -196,7 +194,8 @@ class Action(ABC):
     def by_design(self) -> bool:
         """Whether a boot needs it although nothing is broken: what each power cut leaves behind, or what was declared.
 
-        What is not, and is needed boot after boot, is told as a habit that somebody could end.
+        What is not, and is needed boot after boot, is told as a habit that somebody could end. Of most it is so by
+        their kind: then it is an attribute of the class.
         """
         return False
 

@@ -263,3 +263,50 @@ def test_what_init_writes_names_all_that_is_there(tmp_path: Path, capfd: pytest.
         assert "names all that is in the cluster, and nothing else" in capfd.readouterr().out
         assert not [each for each in server.asked if not each.startswith("GET ")]
     assert main(["check", "--offline", "--strict", "--config", str(file)]) == 0
+
+
+NEW = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec: {template: {metadata: {labels: {app: api}}, spec: {containers: [{name: api, image: "api:1"}]}}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: broker, namespace: shop, annotations: {bootheal/ignore: "true"}}
+spec: {template: {metadata: {labels: {app: broker}}, spec: {containers: [{name: mq, image: "rabbitmq:4"}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: theirs, namespace: elsewhere}
+spec: {template: {metadata: {labels: {app: theirs}}, spec: {containers: [{name: web, image: "web:1"}]}}}
+"""
+
+
+def test_what_was_added_to_the_cluster_since_is_named(run: Any, server: Served) -> None:
+    """In the file's own namespaces, by name; not what is left out at the object, or found at each pass anyway."""
+    server.apply(NEW)
+    code, out = run(GOOD, "check", "--strict")
+    assert [line for line in out.splitlines() if "not in the file" in line] == [
+        "note: is in the cluster, and not in the file: deployment/shop/api"
+    ]
+    assert code == 0
+    assert "not in the file" not in run(f"{GOOD}discover: {{namespaces: [shop]}}\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("hooks: {h: {after: [gate], exec: [x], workload: deployment/shop/web, container: wbe}}", "did you mean web?"),
+        ("workloads: {deployment/shop/web: {probe: {exec: [x], container: nginx}}}", "it has web"),
+        (
+            "dependencies: {r: {namespace: shop, selector: {app: web}, probe: {exec: [x], container: wbe}}}",
+            "did you mean web?",
+        ),
+    ],
+)
+def test_a_container_that_is_not_there_is_asked_back(run: Any, text: str, said: str) -> None:
+    """A command in it would never run; in the right one there is nothing to say."""
+    code, out = run(text)
+    assert (code, "deployment/shop/web has no container" in out, f"\n  {said}\n" in out) == (1, True, True)
+    assert "has no container" not in run(text.replace("wbe", "web").replace("nginx", "web"))[1]

@@ -184,7 +184,7 @@ def test_broken_extensions_are_remarked_and_hold_up_nobody(stack: Stack) -> None
     remarks = outcome(report, "gate")["remarks"]
     assert "API example is not available (MissingEndpoints)" in remarks
     expected = "webhook check.policy.example of ValidatingWebhookConfiguration example refuses"
-    assert [f"{expected}: service/shop/policy has no ready endpoints"] == [r for r in remarks if "webhook" in r]
+    assert [f"{expected}: service/shop/policy is not there"] == [r for r in remarks if "webhook" in r]
 
 
 def test_a_write_that_a_webhook_refuses_names_the_webhook(stack: Stack, scope: Scope) -> None:

@@ -12,13 +12,21 @@ from typing import Any
 import pytest
 import yaml
 
+from bootheal.adapters.clock import SystemClock
+from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.outbox import OutboxFile
 from bootheal.adapters.scope import Scope
+from bootheal.adapters.state import StateFile
 from bootheal.backoff import trying_for
+from bootheal.cli.announcer import Announcer
+from bootheal.cli.audience import Audience
+from bootheal.cli.chronicle import Chronicle
 from bootheal.cli.messenger import Messenger
 from bootheal.config import load
-from bootheal.errors import TransientError
+from bootheal.engine import Recorder
+from bootheal.errors import StateError, TransientError
 from bootheal.model import Ending, Event, EventKind, Outcome, Report
+from bootheal.ports import World
 from support.boots import REPORT
 from support.command import bootheal
 from support.receiver import TOKEN, Receiver, receiving
@@ -96,6 +104,48 @@ def test_a_monitor_hears_the_exit_code(receiver: Receiver, tmp_path: Path, repor
         telling.finish(report)
         settle(telling)
     assert [what for what, _ in receiver.pings] == [ending]
+
+
+def on_a_bad_disk(config: Path) -> Path:
+    """Let the state directory be one that nothing can be written to."""
+    file = yaml.safe_load(config.read_text())
+    state = config.with_name("state")
+    state.touch()
+    config.write_text(yaml.safe_dump(file | {"state_directory": str(state)}))
+    return config
+
+
+def test_a_disk_that_takes_nothing_is_no_reason_to_tell_nobody(receiver: Receiver, tmp_path: Path) -> None:
+    """It is told of each outcome once by this process, and complained of once."""
+    complaints: list[str] = []
+    with messenger(on_a_bad_disk(configuration(tmp_path, receiver, "ntfy")), complaints.append) as telling:
+        for report in (ILL, ILL, WELL, ILL):
+            telling.finish(report)
+        settle(telling)
+    assert len(receiver.messages) == 1
+    assert complaints == ["cannot keep what ntfy was told: Not a directory; it is told all the same"]
+
+
+def test_the_owner_is_told_of_a_pass_that_the_disk_hinders(receiver: Receiver, tmp_path: Path) -> None:
+    """Once, however often it is tried; and what there is to do."""
+    file = load(on_a_bad_disk(configuration(tmp_path, receiver, "healthchecks", details="full"))).file
+    with Scope(pytest.fail) as scope:
+        telling = Messenger(file, str, scope, lambda _: None)
+        who = Audience(
+            Recorder(StateFile(file.state_directory), SystemClock()),
+            Chronicle(file, pytest.fail),
+            Metrics(None, lambda *_: None, lambda: None),
+            telling,
+            Announcer(World(), scope, pytest.fail, wanted=False),
+            (),
+        )
+        for _ in range(2):
+            with pytest.raises(StateError), who.hold(lambda: False):
+                pytest.fail("holds what is not there")
+    assert [what for what, _ in receiver.pings] == ["1"]
+    _, why, what_to_do = receiver.bodies[0].splitlines()
+    assert why == f"bootheal: cannot use the state directory {file.state_directory}: Not a directory"
+    assert what_to_do.startswith("next: ")
 
 
 def test_each_kind_is_told_in_its_own_words(receiver: Receiver, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ truth at every moment, and so whether what is read as healthy is.
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -454,18 +455,28 @@ class Machine(Partial):
 
 
 def _snapshot(pod: SimulatedPod) -> Pod:
+    """Return what the API shows of it. It is asked far more often than it changes."""
     started = pod.started if pod.state is State.RUNNING else None
-    container = Container("main", pod.state, pod.reason, ready=pod.ready, restarts=pod.restarts, started=started)
+    container = pod.state, pod.reason, pod.ready, pod.restarts, started
+    return _parsed((pod.app, pod.name, pod.uid, pod.ip), (pod.created, pod.ready_changed), container)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(
+    who: tuple[str, str, str, str], since: tuple[float, float], shown: tuple[State, str, bool, int, float | None]
+) -> Pod:
+    (app, name, uid, ip), (created, ready_changed) = who, since
+    state, reason, ready, restarts, started = shown
     return Pod(
-        Ref("pod", SHOP, pod.name),
-        pod.uid,
+        Ref("pod", SHOP, name),
+        uid,
         "1",
         "Running",
-        ip=pod.ip,
-        ready=pod.ready,
-        created=pod.created,
-        owner=Ref("replicaset" if APPS[pod.app][0] == "deployment" else "statefulset", SHOP, pod.app),
-        labels={"app": pod.app},
-        containers=(container,),
-        ready_changed=pod.ready_changed,
+        ip=ip,
+        ready=ready,
+        created=created,
+        owner=Ref("replicaset" if APPS[app][0] == "deployment" else "statefulset", SHOP, app),
+        labels={"app": app},
+        containers=(Container("main", state, reason, ready=ready, restarts=restarts, started=started),),
+        ready_changed=ready_changed,
     )

@@ -66,7 +66,8 @@ class Served:
         base = f"/apis/{group}/v1" if group else "/api/v1"
         where = f"/namespaces/{attributes['namespace']}" if attributes.get("namespace") else ""
         method = {"patch": "PATCH", "delete": "DELETE", "create": "POST"}.get(str(attributes["verb"]), "GET")
-        path = f"{base}{where}/{attributes['resource']}" + (f"/{name}" if name else "")
+        below = f"/{attributes['subresource']}" if attributes.get("subresource") else ""
+        path = f"{base}{where}/{attributes['resource']}" + (f"/{name}" if name else "") + below
         return not any(re.search(pattern, f"{method} {path}") for pattern in self.refused)
 
     def _list(self, path: str) -> tuple[int, Any]:

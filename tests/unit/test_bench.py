@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench import suite
-from bench.cuts import Verdict
+from bench.cuts import Verdict, summary
 from bench.engine import LONGEST_PATH, WORKLOADS, Workload, graph, longest_path
 from bench.observer import Poll, served
 from bench.row import CannotMeasureError, Row, table
@@ -83,11 +83,23 @@ def test_all_is_served_from_the_first_of_fifteen_good_polls_of_the_last_door() -
         (1, None, (), ""),
         (1, 9.0, polls("a", "502"), ""),
         (1, 9.0, (), "said not healed, and everything serves"),
+        (None, 9.0, (), ""),
     ],
 )
-def test_a_verdict_is_held_against_what_was_served(code: int, at: float | None, bad: list[Poll], false: str) -> None:
-    """Both ways of being wrong, and none where what was said is what was seen."""
+def test_a_verdict_is_held_against_what_was_served(
+    code: int | None, at: float | None, bad: list[Poll], false: str
+) -> None:
+    """Both ways of being wrong, and none where what was said is what was seen, or where nobody says anything."""
     assert Verdict(1, "a story", code, 10.0, at, tuple(bad), {}).false == false
+
+
+def test_cuts_without_healing_are_summed_up_as_those_that_were_healed() -> None:
+    """Who says nothing has said nothing false; what never served is not in the median."""
+    waited = [Verdict(1, "nobody", None, None, 33.4, (), {}), Verdict(2, "nobody", None, None, None, (), {})]
+    assert [*map(str, waited)] == ["   1  served from 33.4 s  (nobody)", "   2  served from never  (nobody)"]
+    lines = [*summary(waited)]
+    assert lines[:2] == ["\n2 cuts, 1 healed", "median: served from 33.4 s"]
+    assert not any("said" in line for line in lines)
 
 
 def test_a_story_is_the_same_for_its_seed_and_number() -> None:

@@ -6,16 +6,15 @@ import pytest
 
 from bootheal.model import Due, Ending, Event, EventKind, Notice, Occasion, Outcome, Report, Told
 from bootheal.notices import (
-    TRIED_SECONDS,
     Observer,
     Wish,
     facts,
+    left_to_try,
     of_boot,
     posted,
     settled,
     text,
     title,
-    too_late,
 )
 from support.boots import HOSTILE, REPORT
 
@@ -84,9 +83,9 @@ def test_the_next_boot_is_told_anew_and_what_did_not_arrive_stays_due() -> None:
 def test_it_is_tried_for_an_hour_of_one_boot() -> None:
     """A machine that goes down meanwhile tells it when it is back."""
     due = Due(notice("healed"), 100.0, "m1")
-    assert not too_late(due, "m1", 100.0 + TRIED_SECONDS)
-    assert too_late(due, "m1", 101.0 + TRIED_SECONDS)
-    assert not too_late(due, "m2", 101.0 + TRIED_SECONDS)
+    assert left_to_try(due, "m1", 100.0) == 3600
+    assert left_to_try(due, "m1", 3701.0) == -1
+    assert left_to_try(due, "m2", 3701.0) == 3600
 
 
 def event(kind: EventKind, text: str = "", step: str = "") -> Event:
@@ -134,6 +133,16 @@ def test_the_verdict_comes_first_then_what_decided_it_and_what_to_do() -> None:
     assert title(needed) == "box: a person is needed: data may be at risk"
     assert "tail" not in facts(needed, full=False)
     assert facts(needed, full=True)["next"] == "look at it"
+
+
+def test_a_message_names_the_step_that_the_run_is_judged_by() -> None:
+    """A bug is to be reported: that another step needs a person is not what the verdict says, nor what is named."""
+    bug = Outcome("pooler/shop", Ending.BUG, "KeyError: 'x'", hint="please report it: pooler.py:1")
+    report = Report("b1", 0.0, 1.0, (ILL, bug))
+    told = Observer("m1", "box", str).conclude(report)
+    assert told
+    assert told.verdict == "ended by a bug in bootheal; please report it"
+    assert f"{told.step}: {told.why}" == report.reason == "pooler/shop: KeyError: 'x'"
 
 
 def test_no_secret_and_nothing_that_acts_is_told() -> None:

@@ -13,6 +13,7 @@ from bootheal.adapters.redaction import Redaction
 from bootheal.causes import Catalogue, Evidence, Finding, Gravity, Source
 from bootheal.causes.k3s import HOLD_UP
 from bootheal.causes.tables import UNITS
+from bootheal.causes.whose import of_others
 from bootheal.cluster.log_excerpt import LONGEST
 from bootheal.model import Symptom
 from bootheal.model.quoted import quoted
@@ -25,9 +26,13 @@ _TERMINAL = re.compile(r"^(?:FATA|PANI)\[\d+\]\s*(.*)")
 _COBRA = re.compile(r"^Error: (.*)")
 # The runtime of Go, and klog, whose lines begin with the level and the date.
 _GO = re.compile(r"^\s*(?:panic|fatal error): (.*)")
-_ENDS = "command failed|Failed to (?:run kubelet|start (?:ContainerManager|cAdvisor))"
+_ENDS = "command failed|Failed to (?:run kubelet|listen and serve|start (?:ContainerManager|cAdvisor))"
 _KLOG = re.compile(rf'^(?:F\d{{4}} [^\]]*\] (.*)|E\d{{4}} .*\] "(?:{_ENDS})" err={_WORDS})')
+_ESCAPE = re.compile(r'\\([\\"nt])')
 _LAST = frozenset({"fatal", "panic", "dpanic"})
+# k0s supervises what others run themselves, and hands on what those say; Rancher Desktop puts the time before it.
+_HANDED_ON = re.compile(rf"\blevel=\w+ msg={_WORDS} component=\S+ stream=std(?:err|out)$")
+_TIMED = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z: ")
 # What stands below the last words of a program in Go, and below those of a command: no words of theirs.
 _BELOW = re.compile(r"^(?:\s|goroutine \d+ |created by |exit status \d|\S+\(.*\)$|$)")
 
@@ -35,7 +40,7 @@ _BELOW = re.compile(r"^(?:\s|goroutine \d+ |created by |exit status \d|\S+\(.*\)
 def find(component: str, lines: Iterable[str], catalogue: Catalogue = UNITS) -> tuple[Symptom, ...]:
     """Return each known trouble once, by what was said of it last: the fatal first, data at risk before all."""
     found: dict[str, tuple[Finding, bool]] = {}
-    for line in lines:
+    for line in map(_bare, lines):
         if finding := _recognised(line, catalogue):
             words, last = _said(line)
             before = found.get(finding.cause.id)
@@ -51,7 +56,7 @@ def find(component: str, lines: Iterable[str], catalogue: Catalogue = UNITS) -> 
 
 def fatal_words(lines: Sequence[str], catalogue: Catalogue = UNITS) -> str:
     """Return what it ended with, in our words where that is known, without passwords; "" where it does not say."""
-    for line in reversed(lines):
+    for line in map(_bare, reversed(lines)):
         words, last = _said(line)
         if last:
             known = _recognised(line, catalogue)
@@ -67,18 +72,26 @@ def last_words(lines: Sequence[str]) -> str:
     """Return what it ended with, else the last line of it, quoted as that: some distributions' programs mark none."""
     if said := fatal_words(lines):
         return said
-    last = next((line for line in reversed(lines) if not _BELOW.match(line)), "")
-    return f'its last line: "{_plain(_said(last)[0])}"' if last else ""
+    texts = (_said(line)[0] for line in map(_bare, reversed(lines)) if not _BELOW.match(line))
+    last = next((text for text in texts if not _BELOW.match(text)), "")
+    return f'its last line: "{_plain(last)}"' if last else ""
+
+
+def _bare(line: str) -> str:
+    """Return a line as the program has said it whose line it is."""
+    found = _HANDED_ON.search(line)
+    return _unquoted(found[1]) if found else _TIMED.sub("", line)
 
 
 def _recognised(line: str, catalogue: Catalogue) -> Finding | None:
-    return _of_a_unit(line) if catalogue is UNITS else catalogue.recognise(Evidence(source=Source.UNIT, text=line))
+    return _of_a_node(line) if catalogue is UNITS else catalogue.recognise(Evidence(source=Source.UNIT, text=line))
 
 
 @lru_cache(maxsize=4096)
-def _of_a_unit(line: str) -> Finding | None:
+def _of_a_node(line: str) -> Finding | None:
     """A gate that is shut reads the same minute of a journal again and again: each line is looked up once."""
-    return UNITS.recognise(Evidence(source=Source.UNIT, text=line))
+    found = UNITS.recognise(Evidence(source=Source.UNIT, text=line))
+    return None if found and of_others(line, found.cause.id) else found
 
 
 def _symptom(component: str, finding: Finding, *, ends: bool) -> Symptom:
@@ -125,4 +138,7 @@ def _plain(text: str, longest: int = LONGEST) -> str:
 
 
 def _unquoted(words: str) -> str:
-    return words.strip('"').replace(r"\"", '"').replace(r"\n", " ")
+    """Take off the quotes that Go has put round a text, with its escapes."""
+    if len(words) > 1 and words[0] == words[-1] == '"':
+        words = words[1:-1]
+    return _ESCAPE.sub(lambda found: " " if found[1] in "nt" else found[1], words)

@@ -42,6 +42,16 @@ STATES = {
 }
 
 
+# With these systemd itself ends a unit before its program runs (man systemd.exec).
+_OF_SYSTEMD = {
+    "200": " (its working directory is not there)",
+    "203": " (its program is not there, or cannot be run)",
+    "209": " (its log cannot be opened)",
+    "217": " (its user is not there)",
+    "226": " (its file systems cannot be set up)",
+}
+
+
 class Commands(NamedTuple):
     """The two programs; a path, or a name that is looked for in PATH."""
 
@@ -139,7 +149,8 @@ def as_component(name: str, role: str, shown: dict[str, str]) -> Component:
         state = ComponentState.STARTING
     result = "its start waits for other units" if queued else shown.get("Result", "success")
     if result == "exit-code":
-        result = f"exit status {shown.get('ExecMainStatus', '?')}"
+        status = shown.get("ExecMainStatus", "?")
+        result = f"exit status {status}{_OF_SYSTEMD.get(status, '')}"
     changed = int(shown.get("StateChangeTimestampMonotonic") or 0) / 1e6
     since = time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - changed) if changed else None
     why = "" if result == "success" else result

@@ -1,4 +1,8 @@
-"""What applications say of what a cut of power has left them. Texts: rack, Rails, celery, httpd, gunicorn, repmgr."""
+"""What applications say of what a cut of power has left them, of names that they do not find, and of their database.
+
+Texts: rack, Rails, celery, httpd, gunicorn, repmgr, helm; resolvers of several languages; commands/prepare.c of
+PostgreSQL, protocol/child.c of Pgpool.
+"""
 
 from dataclasses import replace
 
@@ -21,7 +25,91 @@ PID_FILE = Cause(
     "there; for good, let its command remove it before it starts",
 )
 
-APPLICATIONS: tuple[Cause, ...] = (PID_FILE,)
+# Pgpool asks a server that it has found down again only where auto_failback says so: pgpool2#140.
+PGPOOL = Cause(
+    id="pgpool-no-backend",
+    means="Pgpool takes all its servers for down, and does not ask them again by itself",
+    gravity=Gravity.HEALED,
+    restart_helps=True,
+    signs=log(
+        r"FATAL:  pgpool is not accepting any new connections",
+        r"all backend nodes are down, pgpool requires at least one valid node",
+        r"find_primary_node(?:_repeatedly)?: all of the backends are down",
+    ),
+    next_step="once PostgreSQL serves: kubectl -n {namespace} delete pod {name}; for good: auto_failback = on",
+)
+
+POOLED_STATEMENT = Cause(
+    id="prepared-statement-pooled",
+    means="it prepares statements, and its pooler gives it another connection for each transaction",
+    gravity=Gravity.PERSON,
+    signs=log(r'prepared statement "[^"]*" (?:does not exist|already exists)'),
+    next_step="raise max_prepared_statements in pgbouncer.ini (1.21 and later), or let the application prepare none",
+)
+
+# helm.sh/helm pkg/action: a cut of power in the middle of an upgrade; k3s' klipper-helm; k3s#7863, #377 of kube-hetzner
+HELM = Cause(
+    id="helm-release-locked",
+    means="its Helm release was left in the middle of an upgrade, or has failed, and Helm goes no further: {said}",
+    gravity=Gravity.PERSON,
+    signs=log(
+        r"another operation \(install/upgrade/rollback\) is in progress",
+        r"cannot re-use a name that is still in use",
+        r"Release status is 'failed' and failure policy is 'abort'",
+    ),
+    next_step="helm -n {namespace} list --all; helm -n {namespace} rollback RELEASE; where it never was installed: "
+    "kubectl -n {namespace} delete secret -l owner=helm,status=pending-install",
+)
+
+# getaddrinfo(3) as libc, Node.js, libpq, PHP, Java and Go word it; a name of the cluster is found once its DNS serves.
+NAMES = Cause(
+    id="name-not-resolved",
+    means="it does not find an address for a name: {said}",
+    gravity=Gravity.PASSES,
+    restart_helps=True,
+    signs=log(
+        r"getaddrinfo (?:EAI_AGAIN|ENOTFOUND) ",
+        "[Tt]emporary failure in name resolution",
+        "Name or service not known",
+        r'could not translate host name "\S+" to address',
+        r"java\.net\.UnknownHostException: ",
+        r"dial (?:tcp|udp): lookup \S+?(?: on \S+)?: (?:no such host|server misbehaving|i/o timeout|read udp )",
+    ),
+    next_step="kubectl -n kube-system logs deployment/coredns --tail=20; of a Service: kubectl -n {namespace} get "
+    "services",
+)
+
+# bind(2) as Go, nginx, Node.js, Python and Java word it: with hostNetwork the port is one of the node's, which another
+# unit or container of Docker's may have taken first in this boot.
+PORT = Cause(
+    id="port-taken",
+    means="another process has the port that it is to listen on: {said}",
+    gravity=Gravity.PASSES,
+    restart_helps=True,
+    signs=log(
+        r"listen (?:tcp|udp)\S* \S*:\d+: bind: address already in use",
+        r"bind\(\) to \S+ failed \(98: Address already in use\)",
+        "listen EADDRINUSE: address already in use",
+        r"\[Errno 98\] (?:error while attempting to bind on address|Address already in use)",
+        "java\\.net\\.BindException: Address already in use",
+    ),
+    next_step="where the pod has hostNetwork: ss -ltnp on its node, docker ps; else a former process of its own has it",
+)
+
+# klipper-lb, kube-proxy, flannel and CNI plugins' own pods, which change the node's rules
+MODULES = Cause(
+    id="pod-kernel-modules",
+    means="the kernel that runs has no module for the firewall rules that it is to make, as after its upgrade: {said}",
+    gravity=Gravity.PERSON,
+    signs=log(
+        r"can't initialize ip6?tables table .*Table does not exist",
+        r"iptables v\S+ .*(?:Couldn't find match|Couldn't load (?:match|target))",
+    ),
+    next_step="on its node: uname -r; ls /lib/modules: where the two differ, reboot; else modprobe ip_tables "
+    "iptable_filter iptable_nat",
+)
+
+APPLICATIONS: tuple[Cause, ...] = (PID_FILE, PGPOOL, POOLED_STATEMENT, HELM, NAMES, MODULES, PORT)
 
 # In Bitnami's image of PostgreSQL: bitnami/containers#999.
 REPMGR: tuple[Cause, ...] = (

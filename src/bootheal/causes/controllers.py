@@ -85,6 +85,18 @@ CONTROLLERS: tuple[Cause, ...] = (
         next_step="restart the webhook's own pods, so that they serve the certificate of its caBundle; where that does "
         "not help, renew both: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
     ),
+    # apiserver's service resolver: what was removed without its chart has left it behind; kyverno#1780
+    Cause(
+        id="webhook-left-over",
+        means="its pods cannot be created: a webhook must be asked that nobody serves any more: {said}",
+        gravity=Gravity.PERSON,
+        signs=_refused(
+            r'failed calling webhook.*service \\?"\S+?\\?" not found', r"^webhook \S+ of .*: service/\S+ is not there$"
+        ),
+        next_step="where what it belongs to was removed: kubectl get validatingwebhookconfigurations,"
+        "mutatingwebhookconfigurations, and kubectl delete the one that is left; else install that again",
+        consequence_of=("webhook-orphaned",),
+    ),
     Cause(
         id="webhook-silent",
         means="its pods cannot be created: a webhook that must be asked does not answer: {said}",

@@ -166,7 +166,7 @@ IMAGES: tuple[Cause, ...] = (
         signs=_pull(
             "no such host",
             "server misbehaving",
-            r"lookup \S+(?: on \S+)?: .*(?:timeout|refused|unreachable|busy)",
+            r"lookup \S+(?: on \S+)?: (?:Try again|.*(?:timeout|refused|unreachable|busy))",
             "[Tt]emporary failure in name resolution",
         ),
         next_step="on the node: getent hosts REGISTRY; for k3d: docker network inspect",

@@ -106,6 +106,39 @@ NODE: tuple[Cause, ...] = (
         next_step="install Docker's packages again (apt-get install --reinstall docker-ce containerd.io), then k3d "
         "cluster start",
     ),
+    # libnetwork/iptables: firewalld or another program has reloaded the rules beneath Docker; moby#16137
+    Cause(
+        id="k3d-chains-gone",
+        means="Docker's own firewall rules were removed beneath it, as by a firewall that was started or reloaded: "
+        "{said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r"iptables failed: .*No chain/target/match by that name"),
+        next_step="systemctl restart docker: it makes its chains anew, and starts its containers again",
+        restart_helps=True,
+    ),
+    # moby daemon/devices.go, nvidia-container-toolkit: an upgrade of the driver, or of Docker
+    Cause(
+        id="k3d-device-missing",
+        means="a device or its driver, which the container is to have, is not there: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            "could not select device driver",
+            "nvidia-container-cli: .*(?:error|not loaded|not found)",
+            "error gathering device information while adding custom device",
+            "unresolvable CDI devices|failed to inject (?:CDI )?devices",
+        ),
+        next_step="nvidia-smi, or ls -l of the device; nvidia-ctk runtime configure --runtime=docker, and systemctl "
+        "restart docker",
+        restart_helps=True,
+    ),
+    # runc libcontainer/cgroups; moby#42910: a machine that has cgroups in another way than Docker has them
+    Cause(
+        id="k3d-cgroups-broken",
+        means="the cgroups of this machine are not set up as Docker needs them: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r"cgroup mountpoint does not exist", r"mountpoint for \w+ not found"),
+        next_step="findmnt -t cgroup,cgroup2; boot with systemd.unified_cgroup_hierarchy=1, then restart docker",
+    ),
     # k3d#1221, field-notes D1
     Cause(
         id="k3d-entrypoint-failed",
@@ -119,7 +152,14 @@ NODE: tuple[Cause, ...] = (
         id="k3d-bind-missing",
         means="a directory of this machine that is mounted into it is not there: {said}",
         gravity=Gravity.PERSON,
-        signs=unit("bind source path does not exist", "error while creating mount source path"),
-        next_step="mount the disk, or make the directory, then k3d cluster start",
+        signs=unit(
+            "bind source path does not exist",
+            "error while creating mount source path",
+            # runc: Docker has made an empty directory of what was a file, or Docker Desktop has lost its share
+            r"error mounting \\?\"\S+\\?\" to rootfs at .*(?:not a directory|no such file or directory)",
+            "[Aa]re you trying to mount a directory onto a file",
+        ),
+        next_step="mount the disk, or make the directory or file that it names, then k3d cluster start; of Docker "
+        "Desktop: start the distribution whose file it is, then Docker Desktop again",
     ),
 )

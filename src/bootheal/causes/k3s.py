@@ -109,6 +109,24 @@ K3S: tuple[Cause, ...] = (
         next_step="give the machine its former address (ip -br address); or, where it is to keep the new one: "
         "systemctl stop k3s, k3s server --cluster-reset, systemctl start k3s",
     ),
+    # etcd's client/pkg/transport: servers have got each other's addresses, as containers do; k3d#550
+    Cause(
+        id="k3s-peer-address",
+        means="another server of its etcd comes from an address that is not the one of its certificate: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r"rejected connection.*tls: .*does not match any of DNSNames"),
+        next_step="give each server its former address; of k3d: docker network inspect, then k3d cluster stop and k3d "
+        "cluster start, which starts them in the order in which they were made",
+    ),
+    # etcd's rafthttp: most of its members must be there
+    Cause(
+        id="k3s-peers-away",
+        means="other servers of its etcd do not answer; without most of them it does not start: {said}",
+        gravity=Gravity.PASSES,
+        signs=unit(r"prober detected unhealthy status.*dial tcp \S+:2380: "),
+        next_step="start them; where they are gone for good: systemctl stop k3s, k3s server --cluster-reset, systemctl "
+        "start k3s",
+    ),
     # client-go leaderelection, in the controllers that k3s runs in its process; k3s#2615
     Cause(
         id="k3s-too-slow",
@@ -116,6 +134,15 @@ K3S: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=unit(r"leader ?election lost", r"failed to renew lease \S+: "),
         next_step="it is started again; where it comes again and again, the disk is too slow or busy: iostat -x 5",
+        restart_helps=True,
+    ),
+    # kine: two processes at one file of sqlite, or a card that is too slow; k3s#4044
+    Cause(
+        id="k3s-database-locked",
+        means="another process holds its database, as an earlier k3s that has not ended, or its disk is too slow",
+        gravity=Gravity.PASSES,
+        signs=unit(r"(?:building kine|creating storage endpoint).*database is locked"),
+        next_step=f"fuser -v {DB}/state.db shows who holds it; where nobody does: iostat -x 5",
         restart_helps=True,
     ),
     Cause(
@@ -203,6 +230,7 @@ HOLD_UP = frozenset(
         "kubelet-cgroup-v1",
         "k3s-memory-cgroup",
         "k3s-cpuset-cgroup",
+        "kubelet-certificate-expired",
     }
 )
 

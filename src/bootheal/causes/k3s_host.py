@@ -1,9 +1,10 @@
-"""What k3s ends with, or complains of, that is its host's: certificates, the kernel, kubelet, containerd, network.
+"""What k3s ends with, or complains of, that is its host's: certificates, the kernel, the network.
 
 Texts: lines of its journal.
 """
 
 from bootheal.causes.cause import Cause, Gravity
+from bootheal.causes.daemons import DAEMONS
 from bootheal.causes.signs import unit
 
 HOST: tuple[Cause, ...] = (
@@ -24,6 +25,15 @@ HOST: tuple[Cause, ...] = (
         next_step="where the clock is right (timedatectl): systemctl restart k3s renews what expires; else "
         "k3s certificate rotate, then systemctl start k3s",
         restart_helps=True,
+    ),
+    # crypto/x509's HostnameError: microk8s#1265; webhooks' and registries' are told of where those are
+    Cause(
+        id="k3s-certificate-names",
+        means="a certificate of the API server does not have the name or address by which it is asked: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r"x509: certificate is valid for .*, not \S+"),
+        next_step="ip -br address; give the machine its former address, or name the new one by tls-san in "
+        "/etc/rancher/k3s/config.yaml, and systemctl restart k3s; of microk8s: microk8s refresh-certs -e server.crt",
     ),
     # k3s#411: data and certificates of two installations, or of two restores
     Cause(
@@ -71,6 +81,15 @@ HOST: tuple[Cause, ...] = (
         next_step="nft list ruleset shows whose they are (a VPN, a firewall): let them have a table of their own; then "
         "systemctl restart k3s; or k3s --disable-network-policy",
     ),
+    # flannel pkg/ip.EnsureV4AddressOnLink: what an earlier network of pods, or another plugin, has left
+    Cause(
+        id="flannel-link-left",
+        means="flannel's interface is left from an earlier pod network, with other addresses: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit("link has incompatible addresses"),
+        next_step="ip -d address show flannel.1; ip link delete flannel.1, then systemctl restart k3s: it makes one",
+        restart_helps=True,
+    ),
     # flannel pkg/ip.FromIP6Net; k3s#6969, #9569
     Cause(
         id="k3s-no-ipv6",
@@ -102,126 +121,7 @@ HOST: tuple[Cause, ...] = (
         signs=unit("failed to find cpuset cgroup"),
         next_step="boot with cgroup_enable=cpuset, or upgrade k3d, which knows cgroup v2 since 5.1",
     ),
-    # --- its kubelet and its containerd --------------------------------------------------------------
-    # kubernetes#118371
-    Cause(
-        id="kubelet-checkpoint-corrupt",
-        means="the kubelet's record of what it gave to pods is damaged: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit("could not restore state from checkpoint", "checkpoint is corrupted"),
-        next_step="move the file that it names out of the way (/var/lib/kubelet/*_manager_state), and start k3s",
-    ),
-    # systemd had not set the cgroup of pods up yet, or takes a controller away again: it succeeds when it is started
-    # again, or after a reboot; kubernetes#122955, #43856, typhoon#712; kubernetes#71704
-    Cause(
-        id="kubelet-cgroups",
-        means="the kubelet could not set up what it counts pods by, and ended: {said}",
-        gravity=Gravity.PASSES,
-        signs=unit(
-            "failed to initiali[sz]e top level QOS containers",
-            r"failed to get rootfs info: (?:unable to find data in memory cache|failed to get device for dir)",
-        ),
-        next_step="it is started again; where that does not help, reboot; cat /sys/fs/cgroup/cgroup.controllers",
-        restart_helps=True,
-    ),
-    # a mount point with a space in it: k3s#4483
-    Cause(
-        id="kubelet-mount-table",
-        means="the kubelet does not understand this machine's table of mounts: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit(r"wrong number of fields \(expected 6, got \d+\)"),
-        next_step="awk 'NF != 6' /proc/mounts shows the mount that it cannot read; unmount it, or give it another name",
-    ),
-    Cause(
-        id="kubelet-unprivileged",
-        means="the kubelet may not set what it needs of the kernel, as in a container without privileges: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit(r"open /proc/sys/(?:kernel|vm)/\w+: (?:permission denied|read-only file system)"),
-        next_step="run its container privileged, or give it --kubelet-arg=feature-gates=KubeletInUserNamespace=true",
-    ),
-    # k3s#4356, kubelet#21
-    Cause(
-        id="containerd-orphans",
-        means="containerd has a dead container whose sandbox is gone, and the kubelet ends over it: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit("failed to build map of initial containers from runtime"),
-        next_step="while k3s starts: k3s crictl ps -a, then k3s crictl rm the container of that sandbox; or "
-        "k3s-killall.sh, and systemctl start k3s",
-    ),
-    # --protect-kernel-defaults; deckhouse#335
-    Cause(
-        id="kubelet-kernel-flags",
-        means="the kernel's settings are not those that the kubelet insists on: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit(r"invalid kernel flag: "),
-        next_step="set what it names in /etc/sysctl.d/90-kubelet.conf (sysctl --system), or take "
-        "protect-kernel-defaults out of its configuration",
-        restart_helps=True,
-    ),
-    # kubelet pkg/cri/remote: containerd listens before its plugin for it is loaded, and without it; microk8s#423
-    Cause(
-        id="runtime-without-cri",
-        means="the container runtime does not know what the kubelet asks it (CRI): its plugin is not loaded yet, was "
-        "switched off, or could not be loaded: {said}",
-        gravity=Gravity.PASSES,
-        signs=unit(r"unknown service runtime\.v1(?:alpha2)?\.RuntimeService"),
-        next_step="where it lasts: ctr plugins ls | grep cri; see disabled_plugins in the configuration of containerd",
-        restart_helps=True,
-    ),
-    Cause(
-        id="kubelet-swap",
-        means="the kubelet refuses to run while swap is on",
-        gravity=Gravity.PERSON,
-        signs=unit("running with swap on is not supported"),
-        next_step="swapoff -a and /etc/fstab, or kubelet-arg fail-swap-on=false",
-    ),
-    # k3s#11973, containerd#10848; fixed in containerd 2.0.4
-    Cause(
-        id="containerd-state-damaged",
-        means="its containerd cannot read what it ran before: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit(
-            "failed to recover state: ",
-            "failed to get metadata for stored sandbox",
-            r"containerd.*(?:metadata|meta\.db|bolt).*(?:invalid|corrupt|file size too small|timeout)",
-        ),
-        next_step="upgrade k3s (containerd 2.0.4 has the cure); moving /var/lib/rancher/k3s/agent/containerd away "
-        "makes it pull all images anew",
-    ),
-    # pkg/agent/containerd of k3s; k3s#5669: its meta.db was damaged by the reboot
-    Cause(
-        id="containerd-ends",
-        means="its containerd ends as soon as it is started: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit(r"^containerd: exit status \d+", r"containerd exited: exit status \d+"),
-        next_step="tail -n 50 /var/lib/rancher/k3s/agent/containerd/containerd.log says why; where its meta.db is "
-        "damaged, moving /var/lib/rancher/k3s/agent/containerd away makes it pull all images anew",
-        restart_helps=True,
-    ),
-    Cause(
-        id="containerd-snapshotter",
-        means="the file system of its containerd is not one that it can use: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit("snapshotter cannot be enabled for"),
-        next_step="k3s --snapshotter=native, or see that the right disk is mounted at /var/lib/rancher",
-    ),
-    Cause(
-        id="containerd-socket",
-        means="containerd's socket is missing",
-        gravity=Gravity.HEALED,
-        signs=unit("containerd.sock: connect: no such file"),
-        next_step="where it lasts: systemctl restart k3s",
-        restart_helps=True,
-    ),
-    # k3s v1.21.2 after a power cut, a slow disk: for a hundred seconds it took up the tasks of before. A restart of k3s
-    # would only begin that again.
-    Cause(
-        id="containerd-loads",
-        means="containerd takes up what ran before, and does not listen yet",
-        gravity=Gravity.PASSES,
-        signs=unit("containerd.sock: connect: connection refused"),
-        next_step="where it lasts: tail -n 50 /var/lib/rancher/k3s/agent/containerd/containerd.log",
-    ),
+    *DAEMONS,
     # --- the network -------------------------------------------------------------------------------
     Cause(
         id="k3s-port-taken",
@@ -233,9 +133,13 @@ HOST: tuple[Cause, ...] = (
     # k0s#3202
     Cause(
         id="k3s-address-missing",
-        means="this machine does not have the address that it is to listen on, or not yet: {said}",
+        means="this machine does not have the address that it is to use, or not yet: {said}",
         gravity=Gravity.PASSES,
-        signs=unit("bind: cannot assign requested address"),
+        signs=unit(
+            "bind: cannot assign requested address",
+            # k3s#3070, as in WSL and after another lease of DHCP
+            "failed to find interface with specified node ip",
+        ),
         next_step="ip -br address; give the machine that address, or correct node-ip and bind-address in "
         "/etc/rancher/k3s/config.yaml",
         restart_helps=True,

@@ -8,6 +8,7 @@ from bootheal.causes.catalogue import Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
 from bootheal.causes.runtime import RUNTIME, create
 from bootheal.causes.signs import ended, event, starting, waiting
+from bootheal.causes.storage import mount
 from bootheal.causes.volumes import STALE
 
 DESCRIBE = "kubectl -n {namespace} describe pod {name}"
@@ -61,6 +62,23 @@ KUBELET: tuple[Cause, ...] = (
         next_step="what an earlier start left behind goes with its pod: kubectl -n {namespace} delete pod {name}; "
         "where it comes again, correct the volume or its subPath: " + DESCRIBE,
     ),
+    # containerd pkg/cri/opts, moby's daemon/devices.go, kubelet volume/hostpath: a USB stick that is not plugged in, or
+    # that the kernel counts anew at each boot; zigbee2mqtt and Home Assistant have such
+    Cause(
+        id="device-missing",
+        means="a device of the node, which the pod is to have, is not there or has another name: {said}",
+        gravity=Gravity.PERSON,
+        signs=(
+            *create(
+                "failed to set privileged device",
+                r"l?stat /dev/\S+: no such file or directory",
+                "error gathering device information while adding custom device",
+            ),
+            *mount(r"hostPath type check failed: /dev/\S+ is not a (?:character|block) device"),
+        ),
+        next_step="on the node: ls -l /dev/serial/by-id /dev/disk/by-id; dmesg | tail; name it by such a path, which "
+        "stays the same: " + DESCRIBE,
+    ),
     Cause(
         id="mount-read-only",
         means="container {container} is to write to a file system that is read-only: {said}",
@@ -87,6 +105,15 @@ KUBELET: tuple[Cause, ...] = (
             r"(?:^|[\s:])l?stat \S+: no such file or directory$",
         ),
         next_step="correct the volume or its mountPath: " + DESCRIBE,
+    ),
+    # containerd contrib/apparmor: the kernel has AppArmor on, and nobody to load the profile; k3s#5246
+    Cause(
+        id="apparmor-parser-missing",
+        means="this node has AppArmor switched on, and not the program that loads its profiles: {said}",
+        gravity=Gravity.PERSON,
+        signs=create(r'exec: \\?"apparmor_parser\\?": executable file not found'),
+        next_step="apt-get install apparmor (zypper install apparmor-parser), then systemctl restart k3s; or boot with "
+        "apparmor=0",
     ),
     Cause(
         id="command-not-found",

@@ -41,6 +41,13 @@ MACHINE: tuple[Cause, ...] = (
         next_step="systemctl status {name} --no-pager; of a container: docker start {name}",
     ),
     Cause(
+        id="component-starved",
+        means="it is ended for want of memory, again and again: {said}",
+        gravity=Gravity.PERSON,
+        signs=_host("ComponentStarved"),
+        next_step="free -m; journalctl -k -g oom; give the machine memory or swap, or its pods limits",
+    ),
+    Cause(
         id="component-starts",
         means="it is not up yet: {said}",
         gravity=Gravity.PASSES,
@@ -67,7 +74,7 @@ MACHINE: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=_host("ApiSilent"),
         next_step="kubectl get --raw '/readyz?verbose'; journalctl -u k3s -e",
-        consequence_of=("component-stopped", "component-starts"),
+        consequence_of=("component-stopped", "component-starved", "component-starts"),
     ),
     Cause(
         id="api-refuses",
@@ -111,12 +118,28 @@ MACHINE: tuple[Cause, ...] = (
         signs=_host("WebhookUnanswered"),
         next_step="kubectl -n {namespace} get pods,endpointslices; see why its pods do not serve",
     ),
+    # kyverno#1780, #2869, cert-manager's FAQ: who is removed without his chart leaves it behind
+    Cause(
+        id="webhook-orphaned",
+        means="it must be asked before objects are made or changed, and whom it names is not there any more: {said}",
+        gravity=Gravity.PERSON,
+        signs=_host("WebhookOrphaned"),
+        next_step="where what it belongs to was removed: kubectl delete {kind} {name}; else install that again",
+    ),
     Cause(
         id="api-group-unavailable",
         means="an API that others serve is not to be had: {said}",
         gravity=Gravity.PASSES,
         signs=_host("ApiGroupUnavailable"),
         next_step="kubectl describe apiservice {name}",
+    ),
+    # kube-aggregator pkg/controllers/status: ServiceNotFound; kubernetes#60807
+    Cause(
+        id="api-group-orphaned",
+        means="an API is not to be had, since the Service that is to serve it is not there: {said}",
+        gravity=Gravity.PERSON,
+        signs=_host("ApiGroupOrphaned"),
+        next_step="where what it belongs to was removed: kubectl delete apiservice {name}; else install that again",
     ),
 )
 

@@ -49,6 +49,15 @@ NETWORK: tuple[Cause, ...] = (
         signs=log("(?:Failed to find any|Could not find) valid interface (?:to use|matching)"),
         next_step="where it lasts: ip -brief address; compare --iface and the node's InternalIP",
     ),
+    # flannel pkg/subnet/kube: the controller manager gives each node its range
+    Cause(
+        id="node-without-range",
+        means="the node has been given no range of pod addresses: {said}",
+        gravity=Gravity.PASSES,
+        signs=log(r'node \\?"\S+?\\?" pod cidr not assigned'),
+        next_step="where it lasts: kubectl get nodes -o custom-columns=NAME:.metadata.name,RANGE:.spec.podCIDR; the "
+        "controller manager needs --allocate-node-cidrs and --cluster-cidr",
+    ),
     # flannel#2437, k3s#122
     Cause(
         id="flannel-not-ready",
@@ -135,6 +144,25 @@ NETWORK: tuple[Cause, ...] = (
         signs=_sandbox(r"open \S*resolv\.conf: no such file"),
         next_step="systemctl status systemd-resolved; or k3s --resolv-conf",
     ),
+    # plugins/main/bridge: addresses of a family that is switched off; k3s#4683
+    Cause(
+        id="sandbox-ipv6-off",
+        means="the pod network has IPv6, which is switched off on this node: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox(r'could not add IP address to \\?"\S+?\\?": permission denied'),
+        next_step="sysctl -w net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0, and for good in "
+        "/etc/sysctl.d; or give the pod network IPv4 alone",
+    ),
+    # Calico's dataplane/linux: projectcalico/calico#4109
+    Cause(
+        id="pod-network-left",
+        means="something of a former pod's network is left on the node, and in the way: {said}",
+        gravity=Gravity.PASSES,
+        signs=_sandbox("already exists for an interface other than", r"veth name provided \(\S+\) already exists"),
+        next_step="kubectl -n {namespace} delete pod {name}: its successor has another sandbox; ip route and ip netns "
+        "show what is left",
+        restart_helps=True,
+    ),
     Cause(
         id="sandbox-cgroups-used-up",
         means="the kernel makes no more cgroups on this node",
@@ -191,8 +219,14 @@ NETWORK: tuple[Cause, ...] = (
         id="sandbox-snapshotter",
         means="the file system of the node's containerd is not one that it can use: {said}",
         gravity=Gravity.PERSON,
-        signs=_sandbox(r"failed to mount rootfs component.*(?:invalid argument|not supported|no such device)"),
-        next_step="see that the right disk is mounted at /var/lib/rancher (findmnt); on ZFS: k3s --snapshotter=native",
+        signs=_sandbox(
+            r"failed to mount rootfs component.*(?:invalid argument|not supported|no such device)",
+            # a disk that was mounted over it after containerd had begun
+            r"failed to create prepare snapshot dir.*no such file or directory",
+        ),
+        next_step="see that the right disk is mounted at /var/lib/rancher (findmnt), then systemctl restart k3s; on "
+        "ZFS: k3s --snapshotter=native",
+        restart_helps=True,
     ),
     # containerd/cgroups; k3s#660
     Cause(

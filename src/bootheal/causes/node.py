@@ -34,6 +34,7 @@ NODE: tuple[Cause, ...] = (
         ),
         next_step="kubectl get nodes; kubectl get persistentvolumes -o wide; give the node its former name "
         "(hostnamectl, or k3s --node-name)",
+        consequence_of=("node-former-name", "volume-on-other-node"),
     ),
     Cause(
         id="claim-volume-gone",
@@ -89,6 +90,15 @@ NODE: tuple[Cause, ...] = (
             "no nodes available to schedule pods",
         ),
         next_step="kubectl get nodes",
+        consequence_of=(
+            "node-unready",
+            "node-not-heard",
+            "node-network-not-ready",
+            "node-runtime-down",
+            "node-starts",
+            "node-shuts-down",
+            "node-silent",
+        ),
     ),
     # pkg/kubelet/eviction: the kubelet removes what it can, and keeps the taint for five minutes more
     Cause(
@@ -97,7 +107,7 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=_clause(r"taint \{?node\.kubernetes\.io/disk-pressure"),
         next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune, if a registry has them)",
-        consequence_of=("disk-full",),
+        consequence_of=("disk-full", "node-under-pressure"),
     ),
     Cause(
         id="node-memory-pressure",
@@ -105,6 +115,7 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=_clause(r"taint \{?node\.kubernetes\.io/(?:memory|pid)-pressure"),
         next_step="free -m; ps --sort=-rss shows what takes it",
+        consequence_of=("node-under-pressure",),
     ),
     Cause(
         id="node-tainted",
@@ -140,6 +151,7 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=_clause("didn't have free ports"),
         next_step="kubectl get pods -A -o wide; a pod that is to go may hold it",
+        consequence_of=("pod-not-ending",),
     ),
     Cause(
         id="volume-used-by-another-pod",
@@ -147,6 +159,7 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=_clause("ReadWriteOncePod"),
         next_step="kubectl -n {namespace} get pods -o wide",
+        consequence_of=("pod-not-ending",),
     ),
     Cause(
         id="no-node-fits",
@@ -192,6 +205,18 @@ NODE: tuple[Cause, ...] = (
             r"/sys/fs/cgroup.*no space left on device", "cgroup.*(?:no space left on device|cannot allocate memory)"
         ),
         next_step="cat /proc/cgroups; dead cgroups that pile up go with a reboot",
+    ),
+    # fork(2), as Go and its runtime word it
+    Cause(
+        id="node-processes-used-up",
+        means="no more processes are begun",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            r"fork/exec \S+: resource temporarily unavailable",
+            "failed to create new OS thread",
+            "pthread_create failed: Resource temporarily unavailable",
+        ),
+        next_step="ps -eLf | wc -l; sysctl kernel.pid_max kernel.threads-max; systemctl show k3s -p TasksMax",
     ),
     Cause(
         id="node-mounts-used-up",

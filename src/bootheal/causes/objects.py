@@ -71,6 +71,7 @@ VOLUMES: tuple[Cause, ...] = (
         signs=seen("OtherNode"),
         next_step="give the machine its old name back (hostnamectl, or k3s --node-name) and restart k3s: "
         "kubectl get nodes,persistentvolumes",
+        consequence_of=("node-former-name",),
     ),
 )
 
@@ -89,6 +90,15 @@ WORKLOADS: tuple[Cause, ...] = (
         signs=seen("NotAvailable"),
         next_step=DESCRIBE,
     ),
+    # as where their Lease is held by a process that is gone, or their watch stands still
+    Cause(
+        id="controllers-stand-still",
+        means="the cluster's controllers have not seen it, or its latest change, and do nothing for it: {said}",
+        gravity=Gravity.PASSES,
+        signs=seen("Unseen"),
+        next_step="kubectl -n kube-system get leases; systemctl restart k3s starts them anew (containers run on)",
+        restart_helps=True,
+    ),
     Cause(
         id="step-not-settled",
         means="{said}",
@@ -97,12 +107,28 @@ WORKLOADS: tuple[Cause, ...] = (
         next_step="bootheal plan --verbose; bootheal run --once heals what it can",
         restart_helps=True,
     ),
+    # fluxcd/pkg apis/meta: Stalled; helm-controller#289: what could not be installed during a boot is not tried again
+    Cause(
+        id="flux-stalled",
+        means="Flux has given it up in this boot, and does not try again by itself: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("Stalled"),
+        next_step="flux -n {namespace} reconcile {kind} {name} --with-source; of a HelmRelease that has used up its "
+        "retries: flux -n {namespace} reconcile hr {name} --reset",
+    ),
     Cause(
         id="job-failed",
         means="it has failed in this boot, and is not tried again: {said}",
         gravity=Gravity.PERSON,
         signs=seen("JobFailed"),
         next_step="kubectl -n {namespace} logs job/{name} --tail=50",
+    ),
+    Cause(
+        id="job-crashes",
+        means="its Job begins container {container} again and again, and its last words are: {said}",
+        gravity=Gravity.PASSES,
+        signs=seen("JobCrashes"),
+        next_step="kubectl -n {namespace} logs --previous {name} -c {container}",
     ),
     Cause(
         id="namespace-not-ending",
@@ -119,7 +145,24 @@ PODS: tuple[Cause, ...] = (
         means="its node has not begun to start it: {said}",
         gravity=Gravity.PASSES,
         signs=seen("NotBegun"),
-        next_step="kubectl -n {namespace} describe pod {name}; kubectl get nodes",
+        next_step=DESCRIBE + "; where nothing is said: systemctl restart k3s starts its kubelet anew; pods run on",
+    ),
+    # kubernetes#98340: a scheduler that holds its Lease, and whose watch stands still, says nothing of any pod
+    Cause(
+        id="pod-not-placed",
+        means="no scheduler has given it a node, or said why not: {said}",
+        gravity=Gravity.PASSES,
+        signs=seen("NotPlaced"),
+        next_step="kubectl -n kube-system get leases; systemctl restart k3s starts its scheduler anew; pods run on",
+        restart_helps=True,
+    ),
+    Cause(
+        id="pod-starts",
+        means="its containers have not begun yet, and nothing says why: {said}",
+        gravity=Gravity.PASSES,
+        signs=seen("Starts"),
+        next_step=DESCRIBE + "; kubectl -n {namespace} logs {name} --all-containers --tail=50",
+        restart_helps=True,
     ),
     Cause(
         id="pod-not-ready",
@@ -146,6 +189,24 @@ PODS: tuple[Cause, ...] = (
         restart_helps=True,
     ),
     Cause(
+        id="pod-ends-silently",
+        means="container {container} ends again and again, without a word: {said}",
+        gravity=Gravity.HEALED,
+        signs=seen("EndsSilently"),
+        next_step="kubectl -n {namespace} describe pod {name}; dmesg | tail on its node",
+        restart_helps=True,
+    ),
+    # kubernetes#75542, k3s#6185: kubelet/status: what its runtime has lost
+    Cause(
+        id="pod-lost",
+        means="the reboot has ended it, and its kubelet has not begun it again: {said}",
+        gravity=Gravity.HEALED,
+        signs=seen("Lost"),
+        next_step="kubectl -n {namespace} delete pod {name}; where its successor does not begin, either: "
+        "journalctl -u k3s -e",
+        restart_helps=True,
+    ),
+    Cause(
         id="pod-not-understood",
         means="something keeps it back that is not in the catalogue: {said}",
         gravity=Gravity.PASSES,
@@ -158,6 +219,15 @@ PODS: tuple[Cause, ...] = (
         gravity=Gravity.HEALED,
         signs=seen("NotEnding"),
         next_step="kubectl -n {namespace} get pod {name} -o yaml; see whether its node is there, and its finalizers",
+    ),
+    # kubelet/kuberuntime: a process that waits for a disk or an NFS server cannot be killed
+    Cause(
+        id="pod-not-killed",
+        means="it is being deleted, and its kubelet cannot end it: {said}",
+        gravity=Gravity.PASSES,
+        signs=seen("NotKilled"),
+        next_step="on its node: ps -eo pid,stat,wchan:30,args | awk '$2 ~ /^D/' shows what waits for a disk or an NFS "
+        "server; see that this is back, else reboot",
     ),
     Cause(
         id="pod-completed-early",

@@ -23,7 +23,10 @@ SERVER = (
         gravity=Gravity.HEALED,
         restart_helps=True,
         # Bitnami's image waits for its server before it starts PgBouncer: bitnami/containers#12912
-        signs=(*answers("server DNS lookup failed"), *log(r"\b(?:DNS )?lookup failed: ", '^cannot resolve host "')),
+        signs=(
+            *answers("server (?:DNS|dns) lookup failed"),
+            *log(r"\b(?:DNS )?lookup failed: ", '^cannot resolve host "'),
+        ),
         next_step=f"see the host in [databases], and CoreDNS: kubectl -n kube-system get pods; {LOGS}",
     ),
     Cause(
@@ -46,7 +49,7 @@ SERVER = (
         gravity=Gravity.PERSON,
         signs=(
             *answers("TLS startup failed", "sslreq processing failed", "bad sslreq answer"),
-            *log(r"TLS (?:connect|handshake) error: (?!.*peer|.*eof)", "tls client config failed: "),
+            *log(r"TLS (?:connect|handshake) error: (?!.*(?:peer|[Ee][Oo][Ff]))", "tls client config failed: "),
         ),
         next_step=f"see server_tls_ca_file and server_tls_sslmode in {INI}; its log says more: {LOGS}",
     ),
@@ -123,7 +126,8 @@ SERVER = (
         id="pgbouncer-server-unreachable",
         means="it got no connection to PostgreSQL, or lost it before the login was done",
         gravity=Gravity.PASSES,
-        signs=answers(
+        signs=log(r"ERROR +==> Backend \S+ not accessible")  # Bitnami's image, before it starts PgBouncer
+        + answers(
             "^connect failed",
             "^cannot connect$",
             "connect timeout",

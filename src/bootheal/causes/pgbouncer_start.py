@@ -5,7 +5,7 @@ src/main.c, loader.c, hba.c, pooler.c, sbuf.c and lib/usual/cfparser.c of 1.16 t
 
 from bootheal.causes.cause import Cause, Gravity
 from bootheal.causes.commands import DESCRIBE, PREVIOUS_LOGS
-from bootheal.causes.signs import log
+from bootheal.causes.signs import EMFILE, log
 
 _POD = "kubectl -n {namespace} get pod {name} -o yaml"
 
@@ -115,7 +115,7 @@ START = (
         means="it may open no more files",
         gravity=Gravity.PERSON,
         restart_helps=True,
-        signs=log(r"Too many open files"),
+        signs=log(EMFILE),
         next_step=f"raise the limit on open files, or lower max_client_conn: {PREVIOUS_LOGS}",
     ),
 )

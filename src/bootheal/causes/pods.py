@@ -4,7 +4,7 @@ A reason word never stands without its message, and what is not understood is qu
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bootheal.causes.cause import Evidence, Finding, Gravity, Source
@@ -21,9 +21,9 @@ _BACK_OFF_PREFIX = re.compile(r'^Back-off pulling image "[^"]*"(?:: ErrImagePull
 
 _REJECTED_PREFIX = re.compile(r"^Pod (?:was rejected: |(?=[A-Z]))")
 
-# Until Kubernetes has been told what to do it does not; a Secret may be late, a disk may be mounted later.
+# Until Kubernetes has been told what to do it does not; a Secret or a device may be late, a disk be mounted later.
 AT_ONCE_SECONDS, LATER_SECONDS = 3.0, 120.0
-_LATE = frozenset({"secret-missing", "configmap-missing", "container-misconfigured"})
+_LATE = frozenset({"secret-missing", "configmap-missing", "container-misconfigured", "device-missing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +152,10 @@ def how_it_ended(pod: Pod) -> tuple[str, ...]:
     return tuple(found.means if (found := PODS.recognise(evidence)) else evidence.quote for evidence in ended)
 
 
-def of_log(pod: Pod, container: Container, lines: Sequence[str]) -> Trouble | None:
-    """Return what a container's last words tell, None where nothing in them is known."""
-    about = Evidence(source=Source.LOG, about=pod.ref, container=container.name, image=container.image)
+def of_log(pod: Pod, container: Container, lines: Sequence[str], *, runs: bool = False) -> Trouble | None:
+    """Return what a container's last words tell, or those of one that `runs`; None where nothing in them is known."""
+    reason = "says" if runs else ""
+    about = Evidence(source=Source.LOG, reason=reason, about=pod.ref, container=container.name, image=container.image)
     seen = (replace(about, text=line) for line in lines)
     found = PODS.gravest(seen)
     return Trouble(pod, found.evidence, found) if found else None
@@ -222,7 +223,7 @@ def _of_events(pod: Pod, events: Sequence[Occurrence], boot_time: BootTime | Non
     latest: dict[tuple[int, str, str], Occurrence] = {}
     for each in events:
         of_old = each.at is not None and before_boot(each.at, boot_time, pod.node)
-        if not of_old and _present(each, containers.get(each.container)):
+        if not of_old and _present(each, containers):
             latest[_rank(each), each.container, each.reason] = each
     for each in (latest[key] for key in sorted(latest)):
         yield Evidence(
@@ -240,12 +241,17 @@ def _rank(event: Occurrence) -> int:
     return next((rank for rank, probe in enumerate(_PROBES) if event.message.startswith(probe)), 0)
 
 
-def _present(event: Occurrence, container: Container | None) -> bool:
-    """Tell whether it is not of a process of the container that was there before."""
-    if event.at is None or container is None:
+def _present(event: Occurrence, containers: Mapping[str, Container]) -> bool:
+    """Tell whether it is of what is there now: neither of a process that was there before, nor passed since.
+
+    What kept the pod from beginning, such as its sandbox, its volumes or its image, has passed once it has begun.
+    """
+    container = containers.get(event.container)
+    if event.at is None:
         return True
-    if event.reason == "Unhealthy":
+    if container and event.reason == "Unhealthy":
         return event.at >= (container.started or 0.0)
-    if event.reason == "Killing":
+    if container and event.reason == "Killing":
         return container.ended is not None and event.at + ENDING_SECONDS >= container.ended
-    return True
+    concerned = [container] if container else containers.values()
+    return event.at > max((max(each.started or 0.0, each.ended or 0.0) for each in concerned), default=0.0)

@@ -8,7 +8,7 @@ belongs to it on lines of their own. Those in other languages are not understood
 from bootheal.causes.catalogue import Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
 from bootheal.causes.commands import SHELL, VOLUMES
-from bootheal.causes.signs import log
+from bootheal.causes.signs import EIO, ENOTCONN, log
 
 RESTORE = f"do not run pg_resetwal: save the volume as it is ({VOLUMES}), then restore from a backup"
 
@@ -28,10 +28,11 @@ DATA = (
         signs=log(
             _ENDS + r"(?!could not (?:load|access) (?:library|file|private)).*[\"/].*: Permission denied",
             r"^(?:initdb: (?:error: )?could not (?:create|access|open|change permissions of|read) "
-            r"|mkdir: cannot create directory |find: )[^\n]*: (?:Permission denied|Operation not permitted)",
-            r"^chown: changing ownership of [^\n]*: (?:Permission denied|Operation not permitted)",
+            r"|mkdir: can(?:no|')t create directory |find: )[^\n]*: (?:Permission denied|Operation not permitted)",
+            r"^chown: (?!.*/run/)[^\n]*: (?:Permission denied|Operation not permitted)",
             r"^postgres: could not (?:access|open)[^\n]*: Permission denied",
             r"but could not open file [^\n]*: Permission denied",
+            r"^PermissionError: \[Errno (?:1|13)\] ",  # Patroni's
         ),
         next_step="give its files to the user that it runs as: fsGroup in the pod's securityContext, with "
         f"fsGroupChangePolicy OnRootMismatch, or chown -R; {_LOOK}",
@@ -43,10 +44,12 @@ DATA = (
         # strerror of EIO, EROFS, EUCLEAN (ext4 and XFS: damaged), EBADMSG (XFS: checksum), ESTALE (NFS), ENOTCONN
         # (FUSE: Gluster, Longhorn's share), EREMOTEIO, ENODEV.
         signs=log(
-            _ENDS + r"(?!.*\.s\.PGSQL\.)(?!.*/run/postgresql).*: (?:Input/output error|Read-only file system"
-            r"|Structure needs cleaning|Bad message|Stale file handle|Transport endpoint is not connected"
-            r"|Remote I/O error|No such device)",
-            r"^[^\n]*(?:PGDATA|pgdata|/data|/postgresql)[^\n]*: (?:Input/output error|Structure needs cleaning)",
+            _ENDS + rf"(?!.*\.s\.PGSQL\.)(?!.*/run/postgresql).*: (?:{EIO}|Read-only file system"
+            rf"|Structure needs cleaning|Bad message|Stale file handle|{ENOTCONN}|Remote I/O error|No such device)",
+            rf"^[^\n]*(?:PGDATA|pgdata|/data|/postgresql)[^\n]*: (?:{EIO}|Structure needs cleaning)",
+            # A shell's own words, of what its script was about to write.
+            r"^\S+\.sh: line \d+: (?!.*/run/)[^\n]*(?:/data|pgdata|postgresql/)[^\n]*: Read-only file system",
+            r"^OSError: \[Errno (?:5|30|107|116|117|121)\] [^\n]*(?:pgdata|pgroot|/data|/postgresql/)",  # Patroni's
             r"^(?:chown|chmod|mkdir|touch|find): (?!.*/run/)[^\n]*(?:data|postgresql)[^\n]*: Read-only file system",
         ),
         next_step="do not restart it again: see `dmesg -T | grep -iE 'error|remount'` on the node, save what can be "
@@ -96,6 +99,16 @@ DATA = (
         next_step=RESTORE,
     ),
     Cause(
+        id="postgres-tablespace-missing",
+        means="the directory of a tablespace is not there: its volume is not mounted",
+        gravity=Gravity.DATA,
+        signs=log(
+            r'^FATAL: directory "[^"]*" does not exist\n(?:[^\n]*\n)*?HINT: Create this directory for the tablespace',
+            r'^(?:FATAL|LOG): could not open (?:tablespace )?directory "pg_tblspc/',
+        ),
+        next_step=f"mount the tablespace's volume where pg_tblspc points: {_LOOK}",
+    ),
+    Cause(
         id="postgres-not-a-data-directory",
         means="its data directory is not one of PostgreSQL, or no longer: files or the volume are missing",
         gravity=Gravity.DATA,
@@ -110,16 +123,6 @@ DATA = (
             r'"(?:[^"]*/)?(?:base|global|pg_(?!hba|ident)\w+)(?:/[^"]*)?"[^\n]*: No such file or directory',
         ),
         next_step=f"is its volume mounted? {_LOOK}; {RESTORE}",
-    ),
-    Cause(
-        id="postgres-tablespace-missing",
-        means="the directory of a tablespace is not there: its volume is not mounted",
-        gravity=Gravity.DATA,
-        signs=log(
-            r'^FATAL: directory "[^"]*" does not exist\n(?:[^\n]*\n)*?HINT: Create this directory for the tablespace',
-            r'^(?:FATAL|LOG): could not open (?:tablespace )?directory "pg_tblspc/',
-        ),
-        next_step=f"mount the tablespace's volume where pg_tblspc points: {_LOOK}",
     ),
     Cause(
         id="postgres-other-version",
@@ -227,6 +230,15 @@ DATA = (
             r"^FATAL: could not read from file \"pg_(?:xact|multixact|subtrans|commit_ts)",
             r"^(?:FATAL|PANIC): replication slot file .*(?:has wrong magic|checksum mismatch|is corrupted)",
             r'^(?:FATAL|PANIC): (?:checksum mismatch for|could not read) (?:replication slot )?file "pg_repl',
+            r"^(?:FATAL|PANIC): replication checkpoint has wrong magic",
+            r'^(?:FATAL|PANIC): relation mapping file "[^"]*" contains (?:invalid data|incorrect checksum)',
+            # A file that is shorter than it was: a power cut before its blocks were on the disk.
+            r'^(?:FATAL|PANIC): could not read file "(?:[^"]*/)?(?:base|global|pg_(?!hba|ident|wal|xlog)\w+)/[^"]*": '
+            r"read \d+ of",
+            # nbtree, relcache.c, mcxt.c: an index or a catalog that contradicts itself
+            r"^(?:FATAL|PANIC): (?:right sibling's left-link doesn't match|failed to re-find parent key|could not open "
+            r"critical system index|catalog is missing \d+ attribute|invalid memory alloc request size)",
+            r'^(?:FATAL|PANIC): index "[^"]*" (?:contains (?:unexpected zero|corrupted) page|is not a \w+)',
         ),
         next_step=RESTORE,
     ),

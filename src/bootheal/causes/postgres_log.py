@@ -14,8 +14,11 @@ from typing import Any
 LONGEST_LINE = 16_000
 LONGEST = 500
 
-_MESSAGE = re.compile(r"(?:^|[\s\]])(DEBUG\d?|INFO|NOTICE|WARNING|LOG|ERROR|FATAL|PANIC):  (.*)$")
-_BELONGS = re.compile(r"(?:^|[\s\]])(DETAIL|HINT|CONTEXT|LOCATION|STATEMENT|QUERY):  (.*)$")
+# The prefix need not end with a space. With log_error_verbosity = verbose the SQLSTATE stands before the message.
+_MESSAGE = re.compile(
+    r"(?<![A-Z])(DEBUG\d?|INFO|NOTICE|WARNING|LOG|ERROR|FATAL|PANIC):  (?:(?=[A-Z]{0,2}\d)[0-9A-Z]{5}: )?(.*)$"
+)
+_BELONGS = re.compile(r"(?<![A-Z])(DETAIL|HINT|CONTEXT|LOCATION|STATEMENT|QUERY):  (.*)$")
 
 # initdb says more of an error on lines of their own, before 14 without a word in front of them.
 _OF_INITDB = re.compile(r"initdb: (?:detail|hint): |It contains a |Using a mount point ")
@@ -27,8 +30,8 @@ _CSV = re.compile(
     rf"^\d{{4}}-[^\n]*?,(PANIC|FATAL|ERROR|WARNING|LOG),[0-9A-Z]{{5}},{_TEXT}(?:,{_TEXT})?(?:,{_TEXT})?(?:,|$)"
 )
 
-# What may quote a query or its data, and so is none of the server's own words.
-_OTHERS_WORDS = frozenset({"STATEMENT", "QUERY"})
+# What may quote a query or its data, and so is none of the server's own words; and where in its source it said so.
+_OTHERS_WORDS = frozenset({"STATEMENT", "QUERY", "LOCATION"})
 
 # From here on all that was said before is over.
 _SERVES = re.compile(r"^LOG: database system is ready to accept")

@@ -1,120 +1,14 @@
-"""What PostgreSQL says when it does not start: its settings, and what it asks of the kernel and of its surroundings.
+"""What PostgreSQL says when it does not start: its settings, and how its image was called.
 
-Texts of PostgreSQL 11 to 18: utils/misc/guc.c, libpq/hba.c, be-secure-*.c and pqcomm.c, port/sysv_shmem.c and
-posix_sema.c, utils/fmgr/dfmgr.c; and what the entrypoints of the official image and of Bitnami's say.
+Texts of PostgreSQL 11 to 18: utils/misc/guc.c, libpq/hba.c and be-secure-*.c, utils/fmgr/dfmgr.c, access/transam and
+replication/; and what the entrypoints of the official image and of Bitnami's say.
 """
 
 from bootheal.causes.cause import Cause, Gravity
-from bootheal.causes.commands import DESCRIBE, LOGS, PREVIOUS_LOGS, SHELL
+from bootheal.causes.commands import DESCRIBE, PREVIOUS_LOGS, SHELL
 from bootheal.causes.signs import log
 
 _CONFIGURATION = "correct it where it comes from: a ConfigMap, Helm values, the operator's object, or the volume"
-
-SURROUNDINGS = (
-    Cause(
-        id="postgres-shm-small",
-        means="/dev/shm is too small for its dynamic shared memory",  # noqa: S108 - not ours
-        gravity=Gravity.PERSON,
-        signs=log(
-            r"could not (?:resize|map|create) shared memory segment \"/PostgreSQL\.[^\n]*: No space left on device"
-        ),
-        next_step=f"mount an emptyDir with medium: Memory at /dev/shm; {DESCRIBE}",
-    ),
-    Cause(
-        id="postgres-semaphores",
-        means="the kernel has no semaphore left for it",
-        gravity=Gravity.PERSON,
-        signs=log(r"^FATAL: could not create semaphores?:"),
-        next_step="see `sysctl kernel.sem` and `ipcs -s` on the node",
-    ),
-    Cause(
-        id="postgres-shared-memory",
-        means="it does not get the shared memory that shared_buffers asks for",
-        gravity=Gravity.PERSON,
-        signs=log(
-            r"^FATAL: could not (?:map anonymous|create|attach to|get) shared memory",
-            r"^FATAL: could not (?:allocate|reserve) .*shared memory",
-            r"^FATAL: not enough shared memory",
-            r"^FATAL: huge pages not supported",
-        ),
-        next_step="lower shared_buffers or max_connections, or raise the container's memory limit; where huge_pages is "
-        f"on, give hugepages in its resources: {DESCRIBE}",
-    ),
-    Cause(
-        id="postgres-disk-full",
-        means="its disk is full",
-        gravity=Gravity.PERSON,
-        signs=log(
-            r"^(?:FATAL|PANIC|LOG|ERROR): .*: (?:No space left on device|Disk quota exceeded)",
-            r"^(?:initdb|mkdir|cp|pg_ctl|tee): [^\n]*: (?:No space left on device|Disk quota exceeded)",
-        ),
-        next_step="make room on the volume, or enlarge its claim (never remove anything below pg_wal): "
-        "kubectl -n {namespace} get pvc; on the node: df -h",
-        consequence_of=("disk-full",),
-    ),
-    Cause(
-        id="postgres-huge-pages",
-        means="it is killed when it touches huge pages that the node has but its container may not use",
-        gravity=Gravity.PERSON,
-        signs=log(r"^(?:Bus error|child process was terminated by signal 7)", r"terminated by signal 7: Bus error"),
-        next_step="set huge_pages = off, or give hugepages in the container's resources: "
-        "kubectl -n {namespace} get pod {name} -o yaml",
-    ),
-    Cause(
-        id="postgres-out-of-memory",
-        means="it gets no memory",
-        gravity=Gravity.PERSON,
-        restart_helps=True,
-        signs=log(
-            r"^(?:FATAL|PANIC): out of memory",
-            r"^(?:FATAL|LOG): could not fork [^\n]*: Cannot allocate memory",
-            r"^LOG: (?:startup process|server process) \(PID \d+\) was terminated by signal 9",
-        ),
-        next_step=f"raise the container's memory limit, or free memory on the node: {DESCRIBE}",
-    ),
-    # postmaster.c, LogChildExit: a fault of the program or of a library of somebody's, or of what it reads
-    Cause(
-        id="postgres-process-crashes",
-        means="one of its processes crashes, and it begins anew each time",
-        gravity=Gravity.PERSON,
-        restart_helps=True,
-        signs=log(r"^LOG: (?!startup process)[^\n]*\(PID \d+\) was terminated by signal (?:4|6|8|11)\b"),
-        next_step=f"its log names the process and what it did: {LOGS}; see the "
-        "extensions that it loads (shared_preload_libraries)",
-    ),
-    Cause(
-        id="postgres-port-taken",
-        means="another server listens on its port already",
-        gravity=Gravity.PERSON,
-        signs=log(r"could not bind [^\n]*: Address (?:already )?in use"),
-        next_step="find who has the port (hostNetwork?): `ss -ltnp` on the node; kubectl -n {namespace} get pod {name} "
-        "-o yaml",
-    ),
-    Cause(
-        id="postgres-address-unknown",
-        means="it is to listen on an address or name that is not there",
-        gravity=Gravity.PERSON,
-        restart_helps=True,
-        signs=log(
-            r'could not bind (?!IPv6 address "::1?")[^\n]*: Cannot assign requested address',  # no IPv6 is no trouble
-            r"^(?:LOG|WARNING|FATAL): could not translate (?:host name|service)",
-            r"^(?:LOG|FATAL): could not create (?:IPv4|Unix) socket for address",
-        ),
-        next_step=f"see listen_addresses ('*' is right in a pod); {PREVIOUS_LOGS}",
-    ),
-    Cause(
-        id="postgres-socket-directory",
-        means="it cannot make its socket: the directory is missing or not writable",
-        gravity=Gravity.PERSON,
-        signs=log(
-            r'^FATAL: could not (?:create|open|write) lock file "[^"]*\.s\.PGSQL\.\d+\.lock"',
-            r"^(?:FATAL|LOG|WARNING): could not create (?:any )?Unix-domain sockets?",
-            r"^(?:FATAL|LOG): could not bind Unix address",
-        ),
-        next_step="mount an emptyDir at /var/run/postgresql (readOnlyRootFilesystem?), or see "
-        "unix_socket_directories: kubectl -n {namespace} get pod {name} -o yaml",
-    ),
-)
 
 SETTINGS = (
     Cause(
@@ -188,6 +82,8 @@ SETTINGS = (
             r"superuser_reserved_connections.*must be less than",
             r"^(?:FATAL: |postgres: )?.*max_wal_senders.*must be less than",
             r"^FATAL: WAL cannot be summarized when",
+            r"^FATAL: too many replication slots active before shutdown",
+            r"^(?:FATAL|PANIC): could not find free replication state",
             r"^FATAL: .*logical replication slot .* exists, but",
             r'^FATAL: (?:logical|physical) replication slot "[^"]*" exists, but',
         ),
@@ -226,6 +122,15 @@ SETTINGS = (
         ),
         next_step=f"its log names the parameter and the line: {PREVIOUS_LOGS}; {_CONFIGURATION}",
     ),
+    # access/transam/xlogrecovery.c: the target of a restore is reached, and nobody has said what comes then
+    Cause(
+        id="postgres-recovery-paused",
+        means="its recovery has paused, and it waits for somebody to let it go on",
+        gravity=Gravity.PERSON,
+        signs=log(r"^LOG: (?:recovery has paused|pausing at the end of recovery)"),
+        next_step="is its data what it should be? then let it go on: kubectl -n {namespace} exec {name} -c {container} "
+        "-- psql -U postgres -c 'select pg_wal_replay_resume()'",
+    ),
     # replication/walsender.c: said to a standby, and in the primary's own log as an ERROR of that session
     Cause(
         id="postgres-standby-ahead",
@@ -244,7 +149,7 @@ SETTINGS = (
         means="the WAL that this standby still needs has been removed from the primary",
         gravity=Gravity.PERSON,
         signs=log(
-            r"requested WAL segment [0-9A-F]+ has already been removed",
+            r"requested WAL segment (?:pg_wal/)?[0-9A-F]+ has already been removed",
             r'replication slot "[^"]*" does not exist',
             r"can no longer get changes from replication slot",
         ),
@@ -272,6 +177,15 @@ IMAGE = (
         restart_helps=True,
         signs=log(r"\[ERROR\] unable (?:to )?connect to upstream node"),
         next_step=f"start the server first that was the primary: kubectl -n {{namespace}} get pods; {PREVIOUS_LOGS}",
+    ),
+    # repmgr-action-standby.c and repmgrd.c: its own record lies in the database, which it no longer finds there
+    Cause(
+        id="postgres-repmgr-not-registered",
+        means="repmgr finds no record of this server in its own database",
+        gravity=Gravity.PERSON,
+        signs=log(r"\[ERROR\] no metadata record found for this node"),
+        next_step=f"has it had other data before? {PREVIOUS_LOGS}; else register it (repmgr primary register, or "
+        f"standby): {SHELL}",
     ),
     # pg_upgrade's check.c and exec.c, as images call it that bring their data to a new version: hassos-addons#15
     Cause(

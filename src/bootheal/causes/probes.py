@@ -20,6 +20,15 @@ PROBES: tuple[Cause, ...] = (
         "raise those of its livenessProbe: " + DESCRIBE,
         restart_helps=True,
     ),
+    # hashicorp/vault, openbao: who starts is sealed until somebody, or its auto-unseal, gives it its key
+    Cause(
+        id="vault-sealed",
+        means="it is sealed, as after each start, and serves nobody until it is given its key: {said}",
+        gravity=Gravity.PERSON,
+        signs=event("Unhealthy", r"\\nSealed\s+true\b", "Vault is sealed"),
+        next_step="kubectl -n {namespace} exec -it {name} -- vault operator unseal, as often as its threshold says; "
+        "auto-unseal spares that",
+    ),
     # kubelet/prober: Unhealthy names probe and answer
     Cause(
         id="probe-fails",

@@ -17,6 +17,7 @@ SLOW = (
     r"dial unix \S*containerd/s/\S+: connect: ",  # the socket of a container's own shim: arktos#973
 )
 
+_NO_FORK = r"fork/exec \S+: resource temporarily unavailable"
 _CREATE = ("CreateContainerError", "RunContainerError", "CreateContainerConfigError")
 
 
@@ -82,6 +83,14 @@ RUNTIME: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=starting(r"(?:mkdir|cgroup).{0,200}/sys/fs/cgroup.{0,300}no space left on device"),
         next_step="on the node: cat /proc/cgroups; dead cgroups that pile up go with a reboot",
+    ),
+    # fork(2): the limit of the unit, of the machine, or of the pods' own cgroup; kubernetes#43783
+    Cause(
+        id="processes-used-up",
+        means="the node begins no more processes: {said}",
+        gravity=Gravity.PERSON,
+        signs=(*create(_NO_FORK), *event("FailedCreatePodSandBox", _NO_FORK)),
+        next_step="on the node: ps -eLf | wc -l; sysctl kernel.pid_max kernel.threads-max",
     ),
     Cause(
         id="node-inotify-used-up",

@@ -5,6 +5,14 @@ from bootheal.causes.cause import Sign, Source
 # Where the kubelet puts why a container does not start: its status, and an Event that outlives it.
 _STARTS = (Source.WAITING, Source.TERMINATED, Source.EVENT)
 
+# What the C library calls an error: glibc, and musl in the images that are made from Alpine.
+EIO = r"(?:Input/output|I/O) error"
+ENOMEM = r"(?:Cannot allocate memory|Out of memory)"
+ENOTCONN = r"(?:Transport endpoint is|Socket) not connected"
+EADDRNOTAVAIL = r"(?:Cannot assign requested address|Address not available)"
+EMFILE = r"(?:Too many open files|No file descriptors available)"
+FULL = r"(?:No space left on device|Disk quota exceeded|Quota exceeded)"
+
 
 def starting(*texts: str) -> tuple[Sign, ...]:
     """Return the signs of messages about a container that does not start, wherever the kubelet puts them."""

@@ -5,7 +5,7 @@ mount.cifs(8); gRPC's codes as CSI uses them.
 """
 
 from bootheal.causes.cause import Cause, Gravity, Sign
-from bootheal.causes.signs import event
+from bootheal.causes.signs import event, log
 
 DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 LONGHORN = "kubectl -n longhorn-system get volumes.longhorn.io,replicas.longhorn.io"
@@ -105,10 +105,13 @@ STORAGE: tuple[Cause, ...] = (
     # longhorn#2398: open-iscsi
     Cause(
         id="volume-iscsi-stopped",
-        means="iscsid, by which its driver attaches a volume, does not run on this node: {said}",
+        means="iscsid, by which its driver attaches a volume, is not on this node, or does not run: {said}",
         gravity=Gravity.PERSON,
-        signs=mount("can not connect to iSCSI daemon", "could not connect to iscsid"),
-        next_step="systemctl enable --now iscsid",
+        signs=(
+            *mount("can not connect to iSCSI daemon", "could not connect to iscsid"),
+            *log("make sure you have iscsiadm/open-iscsi installed on the host"),  # of longhorn-manager
+        ),
+        next_step="apt-get install open-iscsi; systemctl enable --now iscsid",
     ),
     # pkg/volume/csi/csi_client.go
     Cause(

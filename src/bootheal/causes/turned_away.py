@@ -69,7 +69,7 @@ TURNED_AWAY: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=_turned_away("Evicted"),
         next_step="df -h; free -m; kubectl describe nodes shows which pressure it is",
-        consequence_of=("disk-full",),
+        consequence_of=("disk-full", "node-under-pressure"),
     ),
     # kubelet/nodeshutdown
     Cause(

@@ -89,6 +89,17 @@ VOLUMES: tuple[Cause, ...] = (
         ),
         next_step=DESCRIBE,
     ),
+    # pkg/node of k3s writes it once the node is registered; k3d#1221, field-notes section 11
+    Cause(
+        id="dns-node-hosts-missing",
+        means="the names of the node are not in CoreDNS' ConfigMap (NodeHosts): k3s has not written them yet, or they "
+        "were taken out: {said}",
+        gravity=Gravity.HEALED,
+        signs=mount("non-existent config key: NodeHosts"),
+        next_step="systemctl restart k3s writes them; of k3d: k3d cluster start, or cluster.node_hosts in bootheal's "
+        "configuration; kubectl -n kube-system get configmap coredns -o yaml",
+        restart_helps=True,
+    ),
     Cause(
         id="volume-secret-missing",
         means="a volume needs a Secret, or a key in it, that is not there: {said}",

@@ -1,30 +1,37 @@
-"""Arguments and exit codes. One small file a command; each imports what it needs when it runs."""
+"""Arguments and exit codes. One small file a command; each imports what it needs when it runs, and so does this one."""
 
 import argparse
 import errno
 import importlib
 import io
+import re
+import shutil
 import sys
+import textwrap
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootheal import __version__
 from bootheal.cli import arguments, examining
-from bootheal.cli.arguments import CONFIG, seconds, takes_file
 from bootheal.cli.arguments import config as _common
+from bootheal.cli.arguments import rate, seconds, takes_file
 from bootheal.cli.streams import forgive, open_missing, silence_libraries
-from bootheal.errors import BoothealError, ConfigurationError
+from bootheal.errors import BoothealError, ConfigurationError, UsageError
 from bootheal.exit_codes import ExitCode
-from bootheal.model.quoted import quoted
 
 if TYPE_CHECKING:
     from bootheal.narrate import Note
+
+_DESCRIPTION = "Brings a one-box k3s or k3d machine from 'it has booted' to 'every workload serves'."
 
 EXIT_CODES = "exit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code in ExitCode)
 
 # What a file says that cannot hold what is printed into it.
 _UNTELLABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+# What reads our own files alone; whatever asks others does so by libraries that log.
+_WITHOUT_LIBRARIES = frozenset({"status", "wait", "report"})
 
 COMMANDS = {
     "run": "heal what this boot left broken, then stay and heal again; --once: heal and end",
@@ -48,7 +55,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     open_missing()
     forgive("stderr")
-    silence_libraries()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows ASCII only is no reason to fail
@@ -67,16 +73,29 @@ def main(arguments: list[str] | None = None) -> int:
 def _command(arguments: list[str] | None) -> int:
     parser = make_parser()
     try:
-        options = parser.parse_args(arguments)
+        options, unknown = parser.parse_known_args(arguments)
     except SystemExit:  # it has printed what it had to say
         sys.stdout.flush()
         raise
+    if unknown:
+        raise _not_understood(unknown[0], options)
     if options.command is None:
         parser.print_help()
         return ExitCode.USAGE
     if options.command == "run":
         forgive("stdout")
+    if options.command not in _WITHOUT_LIBRARIES:
+        silence_libraries()
     return int(importlib.import_module(f"bootheal.cli.{options.command}").main(options))
+
+
+def _not_understood(word: str, options: argparse.Namespace) -> UsageError:
+    from bootheal.config.source import suggestion
+    from bootheal.model.quoted import quoted
+
+    near = suggestion(word, re.findall(r"--[-a-z]+", options.usage()))
+    hint = " ".join(filter(None, ("bootheal", options.command, "--help shows what it understands")))
+    return UsageError(f"cannot understand '{quoted(word)}'{near}", hint=hint)
 
 
 def _explain(error: Exception) -> int:
@@ -111,35 +130,39 @@ def _complain(text: str, note: "Note") -> None:
         print(text, file=sys.stderr)
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Leaves room beside the commands, which argparse does not: it forgets that it indents them."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = max(map(len, COMMANDS)) + 4
+
+
 def make_parser() -> argparse.ArgumentParser:
     """Return the whole command line; shell completion is generated from it."""
+    columns = shutil.get_terminal_size().columns - 2  # as argparse itself has it
     parser = argparse.ArgumentParser(
         prog="bootheal",
-        description="Brings a one-box k3s or k3d machine from 'it has booted' to 'every workload serves'.",
+        description=textwrap.fill(_DESCRIPTION, columns),
         epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
+        allow_abbrev=False,
     )
+    parser.set_defaults(usage=parser.format_usage)
     parser.add_argument("--version", action="version", version=f"bootheal {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, summary in COMMANDS.items():
-        _ARGUMENTS[name](
-            commands.add_parser(
-                name,
-                help=summary,
-                description=f"{summary[0].upper()}{summary[1:]}.",
-                epilog=_EXAMPLES[name],
-                formatter_class=argparse.RawDescriptionHelpFormatter,
-            )
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=textwrap.fill(f"{summary[0].upper()}{summary[1:]}.", columns),
+            epilog=_EXAMPLES[name],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,  # what changes a cluster is written out
         )
+        _ARGUMENTS[name](command)
+        command.set_defaults(usage=command.format_usage)
     return parser
-
-
-def _rate(text: str) -> float:
-    """Return a rate; ValueError, which argparse tells of, where it is none that lets anything be done."""
-    rate = float(text)
-    if not 1 <= rate <= 10_000:  # noqa: PLR2004 - also false for what is no number
-        raise argparse.ArgumentTypeError(f"cannot use {quoted(text)}: it should be from 1 to 10000")
-    return rate
 
 
 def _run(parser: argparse.ArgumentParser) -> None:
@@ -148,7 +171,7 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the report as JSON, the progress on stderr")
     parser.add_argument(
         "--max-requests-per-second",
-        type=_rate,
+        type=rate,
         default=50.0,
         metavar="NUMBER",
         help="how many requests the API server is sent at most; default: 50",
@@ -226,27 +249,6 @@ def _check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of the file, for editors")
 
 
-def _init(parser: argparse.ArgumentParser) -> None:
-    said = f"where it is written, - prints it; default: {CONFIG}"
-    takes_file(parser.add_argument("--output", default=str(CONFIG), metavar="FILE", help=said))
-    parser.add_argument("--force", action="store_true", help="replace a file that is there already")
-    parser.add_argument("--diff", action="store_true", help="say what is in the cluster and not in the file, and back")
-    parser.add_argument("--name", default="", metavar="NAME", help="the k3d cluster, where Docker has several")
-    parser.add_argument(
-        "--kubeconfig",
-        type=Path,
-        metavar="FILE",
-        help="another cluster's; default: what is on this host, else $KUBECONFIG",
-    )
-    parser.add_argument("--context", default="", metavar="NAME", help="a context of it; default: its current one")
-    parser.add_argument(
-        "--namespace", action="append", default=[], metavar="NAME", help="look here only (may be given several times)"
-    )
-    parser.add_argument(
-        "--state-directory", type=Path, metavar="DIRECTORY", help="written into the file; default: the service's own"
-    )
-
-
 _ARGUMENTS = {
     "run": _run,
     "plan": _plan,
@@ -255,7 +257,7 @@ _ARGUMENTS = {
     "wait": _wait,
     "notify": _notify,
     "check": _check,
-    "init": _init,
+    "init": arguments.init,
     "rbac": arguments.rbac,
     "preflight": examining.preflight,
     "doctor": examining.doctor,
@@ -265,7 +267,7 @@ _ARGUMENTS = {
 }
 
 _EXAMPLES = {
-    "run": f"examples:\n  sudo bootheal run --once\n  sudo bootheal run     (as the service does)\n\n{EXIT_CODES}",
+    "run": f"examples:\n  sudo bootheal run --once\n  sudo bootheal run     # as the service does\n\n{EXIT_CODES}",
     "plan": "examples:\n  sudo bootheal plan --config ./bootheal.yaml\n  sudo bootheal plan --only pooler/shop\n\n"
     "exit codes:\n  0    it could be made, whatever it says\n  1    the gate is not open, so not all was judged\n"
     "  78   the configuration",

@@ -12,6 +12,7 @@ from bootheal.config import Configuration
 from bootheal.errors import BoothealError
 from bootheal.model import Ending, Outcome, Report, Verdict
 from bootheal.model.quoted import plain, quoted
+from bootheal.platform import gate
 from bootheal.ports import World
 
 if TYPE_CHECKING:  # after a pass that has healed nothing of it is needed
@@ -78,7 +79,7 @@ class Afterwards:
 
 
 def _thin_out(directory: Path) -> None:
-    """Remove all but the newest; their names tell their age."""
+    """Remove all but the newest."""
     for old in sorted(directory.glob("bootheal-*.tar.gz"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
         with suppress(OSError):
             old.unlink()
@@ -91,7 +92,7 @@ def _explained(outcome: Outcome, configuration: Configuration, found: "Diagnosis
     remarks = []
     for tree in (*found.found, *found.passing):
         concerned = any(ref in objects for each in tree.all() for ref in (each.about, *each.alike))
-        of_the_machine = outcome.step == "gate" and not tree.about.namespace
+        of_the_machine = outcome.step == gate.NAME and not tree.about.namespace
         if (concerned or of_the_machine) and not _said(tree, outcome):
             remarks.append(world.told(_remark(tree)))
     return replace(outcome, remarks=(*outcome.remarks, *remarks[:MOST]))

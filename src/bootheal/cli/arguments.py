@@ -1,6 +1,7 @@
-"""What several commands may be told alike, and what only `rbac` and `demo` may."""
+"""What several commands may be told alike, and what only `init`, `rbac` and `demo` may."""
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
 CONFIG = Path("/etc/bootheal/bootheal.yaml")
@@ -19,13 +20,46 @@ def takes_file(option: argparse.Action) -> None:
 
 
 def seconds(text: str) -> float:
-    """Return a number of seconds; ValueError, which argparse tells of, where it is none."""
-    if not (number := float(text)) >= 0:  # not a number is not, either
-        raise ValueError
-    return number
+    """Return a number of seconds; argparse tells of what is none."""
+    return _number(text, 0.0, float("inf"), "a number of seconds")
 
 
-seconds.__name__ = "number of seconds"  # what argparse calls it where it complains
+def rate(text: str) -> float:
+    """Return how often a second, so that something can be done; argparse tells of what is none."""
+    return _number(text, 1.0, 10_000.0, "a number from 1 to 10000")
+
+
+def _number(text: str, least: float, most: float, what: str) -> float:
+    from bootheal.model.quoted import quoted
+
+    with suppress(ValueError):
+        if least <= float(text) <= most:  # false also for what is not a number by its own words
+            return float(text)
+    raise argparse.ArgumentTypeError(f"cannot use '{quoted(text)}': it should be {what}")
+
+
+def init(parser: argparse.ArgumentParser) -> None:
+    """Add what `init` may be told."""
+    said = f"where it is written, - prints it; default: {CONFIG}"
+    takes_file(parser.add_argument("--output", default=str(CONFIG), metavar="FILE", help=said))
+    parser.add_argument("--force", action="store_true", help="replace a file that is there already")
+    parser.add_argument(
+        "--diff", action="store_true", help="say what is in the cluster and not in the file, and the other way round"
+    )
+    parser.add_argument("--name", default="", metavar="NAME", help="the k3d cluster, where Docker has several")
+    parser.add_argument(
+        "--kubeconfig",
+        type=Path,
+        metavar="FILE",
+        help="another cluster's; default: what is on this host, else $KUBECONFIG",
+    )
+    parser.add_argument("--context", default="", metavar="NAME", help="a context of it; default: its current one")
+    parser.add_argument(
+        "--namespace", action="append", default=[], metavar="NAME", help="look here only (may be given several times)"
+    )
+    parser.add_argument(
+        "--state-directory", type=Path, metavar="DIRECTORY", help="written into the file; default: the service's own"
+    )
 
 
 def rbac(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """All who hear of a pass and keep something of it: state, history, metrics, the owner, Kubernetes' Events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,6 +13,7 @@ from bootheal.cli.messenger import Messenger
 from bootheal.cli.terminal import Reporter
 from bootheal.config.file import File
 from bootheal.engine import Recorder
+from bootheal.errors import StateError
 from bootheal.model import Event, Report
 from bootheal.narrate import Note
 from bootheal.ports import World
@@ -35,6 +37,21 @@ class Audience:
         ours = (self.chronicle, self.metrics, self.messenger, self.announcer)
         for listener in (self.memory.progress, *(each.tell for each in ours), *self.others):
             listener(event)
+
+    @contextmanager
+    def hold(self, stopped: Callable[[], bool] | None = None) -> Iterator[str]:
+        """Hold the lock of a pass, as the recorder does. The owner is told, too, where the state cannot be kept.
+
+        With `stopped`, of a process that ends by it, he is waited for until then, but not for long.
+        """
+        try:
+            with self.memory.hold() as remembered:
+                yield remembered
+        except StateError as error:
+            self.messenger.hindered(error)
+            if stopped:
+                self.messenger.wait(stopped)
+            raise
 
     def keep(self, report: Report, world: World) -> None:
         """Write down how a pass has ended, under its lock. StateError where the state cannot be."""

@@ -111,8 +111,9 @@ class Bundle:
             return
         try:
             files = [self.config, *configuration_parts(self.config)]
-            for file in files:
-                yield Part(f"configuration/{file.name}", file.read_text(encoding="utf-8", errors="replace"))
+            for file in files:  # some of one name, perhaps: one in conf.d
+                name = file.relative_to(self.config.parent)
+                yield Part(f"configuration/{name}", file.read_text(encoding="utf-8", errors="replace"))
         except (OSError, BoothealError) as error:
             left_out.append(f"configuration: {error}")
 

@@ -13,11 +13,18 @@ from bootheal.cli.lookup import Around
 from bootheal.cli.said import Said
 from bootheal.cli.wiring import open_inventory, open_world
 from bootheal.config import Configuration, load
+from bootheal.config.comparing import unlisted
 from bootheal.config.file import File
 from bootheal.config.sections.cluster import Cluster
 from bootheal.config.traps import in_cluster, remarks, traps
 from bootheal.errors import BoothealError
 from bootheal.model.inventory import Inventory
+
+# More of one kind are counted.
+MANY = 10
+COMPARE = (
+    "`bootheal init --diff` tells all; discover finds new workloads by itself, the annotation bootheal/ignore skips"
+)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -74,10 +81,13 @@ def _around(cluster: Cluster, scope: Scope) -> Inventory:
 
 def _of_manifests(configuration: Configuration, around: Around) -> Iterator[Said]:
     """Yield what the cluster's manifests show, where they may be read."""
-    if configuration.file.registry is None:
-        return
     for path, text in in_cluster(configuration.file, around()):
         yield Said("note", ".".join(map(str, path)), configuration.place(path), text)
+    missing = list(unlisted(around(), configuration.file))
+    for name in missing[:MANY]:
+        yield Said("note", "", "", f"is in the cluster, and not in the file: {name}", COMPARE)
+    if (rest := len(missing) - MANY) > 0:
+        yield Said("note", "", "", f"and {rest} more are in the cluster, and not in the file", COMPARE)
 
 
 def _as_json(said: Said) -> dict[str, str]:

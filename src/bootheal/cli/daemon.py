@@ -148,10 +148,15 @@ class Daemon:
                 ours.tell(self._said)
                 if self._well:
                     ahead.rests()
-                self._resting = True
-                engine.rest()
-                self._resting = False
+                self._rest(engine)
         return 0 if engine.stopped else None
+
+    def _rest(self, engine: Engine) -> None:
+        self._resting = True
+        try:
+            engine.rest()
+        finally:
+            self._resting = False
 
     def _watch_out(self, world: World, scope: Scope, reader: InventoryReader) -> None:
         """Look for what is added while it rests."""
@@ -201,7 +206,7 @@ class Daemon:
 
     def _pass(self, engine: Engine, world: World, who: Audience, parts: Parts) -> int | None:
         """Make a pass, or the first part of one; return the exit code where it was the last one."""
-        with who.memory.hold() as remembered:
+        with who.hold() as remembered:
             if who.memory.remark:
                 self._warn(who.memory.remark)
             report = engine.run(first_epoch(world, remembered))

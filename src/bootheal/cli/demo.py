@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bootheal.cli import hidden
 from bootheal.cli.run import heal, stop_on_signals
 from bootheal.cli.scenarios import SCENARIOS, Scenario
+from bootheal.cli.shown import width
 from bootheal.cli.terminal import open_reporter
 from bootheal.config import load
 from bootheal.config.source import suggestion
@@ -25,11 +26,12 @@ from bootheal.model.quoted import quoted
 if TYPE_CHECKING:
     from bootheal.demo.stack import Stack
 
-STORY = """\
-The power is cut: every process is killed with SIGKILL. Then the machine boots: the API server
-comes back first and still shows the state from before; PostgreSQL is in crash recovery."""
+STORY = (
+    "The power is cut: every process is killed with SIGKILL. Then the machine boots: the API server comes back first "
+    "and still shows the state from before; PostgreSQL is in crash recovery."
+)
 
-STORY_WIDTH = 96
+WIDEST = 96
 
 NO_EXTRA = "install it with: pip install 'bootheal[demo]'"
 
@@ -37,9 +39,9 @@ NO_EXTRA = "install it with: pip install 'bootheal[demo]'"
 def main(options: argparse.Namespace) -> int:
     """Start, break, heal, show. Exit code 0 when it ended as the scenario should, 2: there is no such scenario."""
     if options.list:
-        width = max(map(len, SCENARIOS))
+        names = max(map(len, SCENARIOS))
         for name, scenario in SCENARIOS.items():
-            print(*wrapped(f"{name:<{width}}  {scenario.story}", 100, width + 2), sep="\n")
+            print(*wrapped(f"{name:<{names}}  {scenario.story}", _columns(), names + 2), sep="\n")
         return 0
     scenario = _chosen(options.scenario)
     try:
@@ -57,7 +59,7 @@ def main(options: argparse.Namespace) -> int:
             print(before, end="\n\n")
             if options.hidden_faults:
                 return 0 if hidden.play(stack) else 1
-            print(STORY, *wrapped(scenario.story, STORY_WIDTH), "", sep="\n", flush=True)
+            print(*wrapped(STORY, _columns()), *wrapped(scenario.story, _columns()), "", sep="\n", flush=True)
             code = _break_and_heal(stack, scenario)
             print(f"\nBefore:\n{before}\n\nNow:\n{_table(stack)}", flush=True)
             if options.keep:
@@ -65,6 +67,10 @@ def main(options: argparse.Namespace) -> int:
             else:
                 print(f"\nNext: {_command()} demo --keep, to try things on it; {_command()} demo --list, for others.")
             return 0 if code == scenario.ends and (code or all(stack.serving().values())) else 1
+
+
+def _columns() -> int:
+    return min(width() or WIDEST, WIDEST)
 
 
 def _chosen(name: str) -> Scenario:

@@ -3,7 +3,7 @@
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bootheal.adapters.archive import hidden
@@ -11,40 +11,39 @@ from bootheal.adapters.scope import Scope
 from bootheal.cli.arguments import CONFIG
 from bootheal.cli.kind import find_cluster
 from bootheal.cli.looking import examined
+from bootheal.cli.paths import is_seen
 from bootheal.cli.shown import show
 from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
-from bootheal.config import Configuration, load
+from bootheal.config import Configuration, load, spelling
 from bootheal.config.sections.cluster import Cluster
 from bootheal.diagnosis import Diagnosis
 from bootheal.diagnosis.known import listed
 from bootheal.diagnosis.words import as_json, lines
 from bootheal.errors import UsageError
 from bootheal.model import Ref
+from bootheal.model.quoted import quoted
 from bootheal.ports import World
 
 # Between two looks: what is gone by then was in passing.
 LOOK_AGAIN_SECONDS = 1.0
 
-# What people call kinds, as for kubectl.
+# What people call kinds, as for kubectl; a configuration has no use for these but the first.
 _KINDS = {
-    "deploy": "deployment",
-    "deployments": "deployment",
-    "sts": "statefulset",
-    "statefulsets": "statefulset",
-    "ds": "daemonset",
-    "daemonsets": "daemonset",
+    **spelling.KINDS,
     "po": "pod",
     "pods": "pod",
     "svc": "service",
     "services": "service",
     "pvc": "persistentvolumeclaim",
+    "persistentvolumeclaims": "persistentvolumeclaim",
     "claim": "persistentvolumeclaim",
     "no": "node",
     "nodes": "node",
     "ns": "namespace",
     "namespaces": "namespace",
     "cj": "cronjob",
+    "cronjobs": "cronjob",
     "jobs": "job",
 }
 
@@ -58,8 +57,7 @@ def main(options: argparse.Namespace) -> int:
     cluster, configuration, _ = chosen(options)
     with Scope(warn) as scope:
         world = open_world(cluster, scope)
-        namespaces = tuple(ref.namespace or ref.name for ref in wanted)
-        found = twice(world, scope, namespaces, configuration).of(wanted)
+        found = twice(world, scope, namespaces_of(wanted), configuration).of(wanted)
         tell(found, world, as_data=options.json)
     return found.exit_code
 
@@ -87,7 +85,7 @@ def chosen(options: argparse.Namespace) -> tuple[Cluster, Configuration | None, 
     """Return the cluster, the configuration and its file, where there are any; else what is on this machine."""
     config: Path | None = options.config
     found_by_hand = options.kubeconfig or options.name or options.context
-    if config or (CONFIG.exists() and not found_by_hand):
+    if config or (is_seen(CONFIG) and not found_by_hand):
         path = config or CONFIG
         configuration = load(path)
         return configuration.file.cluster, configuration, path
@@ -95,12 +93,19 @@ def chosen(options: argparse.Namespace) -> tuple[Cluster, Configuration | None, 
     return Cluster.model_validate(section), None, None
 
 
+def namespaces_of(wanted: Iterable[Ref]) -> tuple[str, ...]:
+    """Return the namespaces to look in for what is meant; a node is in none."""
+    return tuple(
+        dict.fromkeys(ref.name if ref.kind == "namespace" else ref.namespace for ref in wanted if ref.kind != "node")
+    )
+
+
 def parsed(text: str) -> Ref:
     """Return what is meant by NAMESPACE, KIND/NAMESPACE/NAME or, of a node or namespace, KIND/NAME."""
     kind, *rest = text.split("/")
     kind = _KINDS.get(kind.lower(), kind.lower()) if rest else kind
     match rest:
-        case []:
+        case [] if kind:
             return Ref("namespace", "", kind)
         case [name] if kind in ("node", "namespace") and name:
             return Ref(kind, "", name)
@@ -108,4 +113,4 @@ def parsed(text: str) -> Ref:
             return Ref(kind, namespace, name)
         case _:
             hint = "say a namespace, such as shop, or an object, such as deployment/shop/web"
-            raise UsageError(f"cannot tell what is meant by {text}", hint=hint)
+            raise UsageError(f"cannot tell what is meant by '{quoted(text)}'", hint=hint)

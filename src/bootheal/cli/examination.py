@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from bootheal.cli.containers import containers
 from bootheal.cli.entitled import asking
 from bootheal.cli.lookup import Around, named, wrong_roles
 from bootheal.cli.said import Said
@@ -30,7 +31,7 @@ def examine(configuration: Configuration, world: World, around: Around) -> Itera
         yield from _missing("lease", configuration.place(("lease",)), of_lease(lease.ref), allowed)
     for step in configuration.plan.steps.values():
         place = configuration.places.get(step.name, "")
-        looked_up = named(step, world, place, around)
+        looked_up = (*named(step, world, place, around), *containers(step, place, around))
         for said in (*looked_up, *_judged(step, world, place, seen), *_rights(step, world, place, allowed)):
             if (said.step, said.text) not in said_before:
                 said_before.add((said.step, said.text))

@@ -46,7 +46,7 @@ def doctor(parser: argparse.ArgumentParser) -> None:
 
 def explain(parser: argparse.ArgumentParser) -> None:
     """Add what `explain` may be told."""
-    parser.add_argument("id", metavar="ID", help="as `doctor` writes it in brackets, such as postgres-lock-file-empty")
+    parser.add_argument("id", metavar="ID", help="the cause, as `doctor` writes it in brackets")
 
 
 def bundle(parser: argparse.ArgumentParser) -> None:

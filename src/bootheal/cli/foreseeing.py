@@ -21,7 +21,7 @@ from bootheal.config import Configuration
 from bootheal.config.rights import needs
 from bootheal.errors import BoothealError, MissingError
 from bootheal.history.boots import habits, recoveries
-from bootheal.model import Answer, History, Ref
+from bootheal.model import Answer, Ref
 from bootheal.model.machine import MachineFacts
 from bootheal.model.prospect import Prospect
 from bootheal.pgbouncer.credential import Credential
@@ -148,7 +148,7 @@ def _machine(configuration: Configuration) -> MachineFacts:
 
 def _box(configuration: Configuration) -> BoxFacts:
     file = configuration.file
-    kept = history.read(file.state_directory) if file.state_directory.is_dir() else History()
+    kept = history.read(file.state_directory)
     return BoxFacts(
         units=tuple(_units(configuration)),
         habits=tuple(habits(kept)),
@@ -196,8 +196,10 @@ def _refused(configuration: Configuration, world: World) -> Iterator[str]:
 def _unwritable(configuration: Configuration) -> str:
     """Say why we could not write there; whoever looks without being the service's user is told nothing."""
     directory = configuration.file.state_directory
-    if not directory.exists():
+    try:
+        owner = directory.stat().st_uid
+    except OSError:  # not there yet, or not for us to see
         return ""
-    if os.geteuid() in (0, directory.stat().st_uid) and not os.access(directory, os.W_OK):
+    if os.geteuid() in (0, owner) and not os.access(directory, os.W_OK):
         return "it is not writable"
     return ""

@@ -13,6 +13,7 @@ from bootheal.adapters.files import advice, create_file, replace_file
 from bootheal.adapters.scope import Scope
 from bootheal.cli.examination import examine
 from bootheal.cli.kind import find_cluster
+from bootheal.cli.paths import is_seen
 from bootheal.cli.wiring import open_inventory, open_world
 from bootheal.config import Configuration, load
 from bootheal.config.comparing import not_in_cluster, not_in_file
@@ -35,7 +36,7 @@ def main(options: argparse.Namespace) -> int:
     if options.diff:
         return _compare(options.output)
     path = None if options.output == STDOUT else Path(options.output)
-    if path and path.exists() and not options.force:
+    if path and is_seen(path) and not options.force:
         raise UsageError(f"cannot write {path}: it is there already", hint="--force replaces it, --diff compares it")
     section, why = find_cluster(options.kubeconfig, options.context, options.name)
     tell = _tell if path else _tell_aside
@@ -120,7 +121,7 @@ def _compare(output: str) -> int:
     with Scope(_tell_aside) as scope:
         inventory = read(configuration.file.cluster, scope)
     found = writable(discover(inventory), {"kind": configuration.file.cluster.kind})
-    missing = list(not_in_file(found, configuration.file))
+    missing = list(not_in_file(found, configuration.file, inventory))
     gone = list(not_in_cluster(configuration.file, inventory))
     for line in missing:
         _tell(f"in the cluster, and not in the file: {line}")

@@ -10,7 +10,7 @@ from bootheal.adapters.together import together
 from bootheal.config import Configuration
 from bootheal.config.file import File
 from bootheal.errors import BoothealError
-from bootheal.model import Ref
+from bootheal.model import WORKLOADS, Ref
 from bootheal.model.scene import Judged
 from bootheal.ports import World
 from bootheal.step import GiveUp, Judgement, Past, Step, Wait
@@ -47,13 +47,13 @@ def objects_of(step: str, file: File) -> Iterator[Ref]:
         if database.service:
             yield Ref("service", database.namespace, database.service)
     elif section in ("pooler", "credential") and (pooler := file.poolers.get(name)):
-        namespace = pooler.namespace or file.databases[pooler.database].namespace
+        namespace = file.namespace_of(pooler)
         yield Ref("service", namespace, pooler.service)
         yield Ref("deployment", namespace, pooler.deployment)
     elif section == "dependency" and (dependency := file.dependencies.get(name)):
         if dependency.service:
             yield Ref("service", dependency.namespace or "", dependency.service)
-    elif section in ("deployment", "statefulset", "daemonset"):
+    elif section in WORKLOADS:
         namespace, _, plain = name.partition("/")
         yield Ref(section, namespace, plain)
         yield Ref("service", namespace, plain)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.kube.access import K3S_KUBECONFIG
+from bootheal.cli.paths import is_seen
 from bootheal.errors import BoothealError, UsageError
 
 K3S_SIGNS = (
@@ -28,7 +29,7 @@ def find_cluster(
         return _with(
             context, {"kind": "kubernetes", "kubeconfig": str(kubeconfig.absolute())}
         ), "you name its kubeconfig"
-    if not name and (found := [path for path in signs if path.exists()]):
+    if not name and (found := [path for path in signs if is_seen(path)]):
         return _with(context, {"kind": "k3s"}), f"{found[0]} is there"
     clusters = k3d_clusters(DockerEngine(docker))
     if chosen := choose(clusters, name):
@@ -36,12 +37,13 @@ def find_cluster(
         section |= {"kubeconfig": str(kubeconfig.absolute())} if kubeconfig else {}
         return _with(context, section), "its containers are in this host's Docker"
     given = os.environ.get("KUBECONFIG") or ""
-    if (path := Path(given or Path.home() / ".kube/config")).exists():
+    if is_seen(path := Path(given or Path.home() / ".kube/config")):
         why = "$KUBECONFIG names it" if given else "there is neither k3s nor k3d here"
         return _with(context, {"kind": "kubernetes", "kubeconfig": str(path.absolute())}), why
     hint = "name a kubeconfig by --kubeconfig or $KUBECONFIG; of k3s, root alone may read /etc/rancher/k3s/k3s.yaml"
     raise UsageError(
-        f"cannot find a cluster: neither k3s nor k3d is on this machine, and {path} is not there", hint=hint
+        f"cannot find a cluster: neither k3s nor k3d is on this machine, and {path} is not there, or not ours to see",
+        hint=hint,
     )
 
 

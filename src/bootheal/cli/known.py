@@ -92,6 +92,6 @@ class HistoryReader:
         except OSError:
             return History()
         if self._identity != now:
-            self._identity, self._history = now, History()
             self._history = history.read(self._directory)
+            self._identity = now
         return self._history

@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable
 
 from bootheal.adapters.scope import Scope
+from bootheal.model import WORKLOADS
 from bootheal.ports import ClusterWatcher, Interest
-
-KINDS = ("deployment", "statefulset", "daemonset")
 
 # What is applied together shall be found together.
 SETTLES_IN_SECONDS = 2.0
@@ -40,7 +39,7 @@ class Lookout:
             self._changed.set()
             also(what)
 
-        watcher.watch(frozenset(Interest(kind, each) for kind in KINDS for each in self._namespaces), heard)
+        watcher.watch(frozenset(Interest(kind, each) for kind in WORKLOADS for each in self._namespaces), heard)
         scope.on_close(self._end)
         self._changed.set()
         scope.start(self._run, "lookout for new workloads")

@@ -15,7 +15,7 @@ from bootheal.dependencies.dependency import Dependency
 from bootheal.dependencies.hook import Reconcile
 from bootheal.discovery.poolers import own_login
 from bootheal.errors import BoothealError, MissingError, PermanentError
-from bootheal.model import Login, Ref
+from bootheal.model import WORKLOADS, Login, Ref
 from bootheal.model.inventory import Inventory
 from bootheal.model.quoted import quoted
 from bootheal.pgbouncer.observation import PoolerObservation
@@ -25,7 +25,6 @@ from bootheal.postgres.database import DatabaseStep
 from bootheal.probes import Url
 from bootheal.step import Observation, Step
 
-WORKLOADS = ("deployment", "statefulset", "daemonset")
 RESOLVED_WITHIN_SECONDS = 5.0
 
 Around = Callable[[], Inventory]
@@ -121,7 +120,7 @@ def wrong_roles(
     for name, pooler in configuration.file.poolers.items():
         if pooler.credential is None:
             continue
-        namespace = pooler.namespace or configuration.file.databases[pooler.database].namespace
+        namespace = configuration.file.namespace_of(pooler)
         ours = _user(pooler.credential.build(namespace), world)
         deployment = Ref("deployment", namespace, pooler.deployment)
         forced = _forced(seen.get(f"{names.POOLER}{name}"))

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 from bootheal import notices
@@ -18,7 +17,7 @@ from bootheal.adapters.scope import Scope
 from bootheal.backoff import trying_for
 from bootheal.config.file import File
 from bootheal.config.sections.notify import Notify
-from bootheal.errors import PermanentError, TransientError
+from bootheal.errors import BoothealError, PermanentError, TransientError
 from bootheal.model import Due, Event, Notice, Report, Told
 from bootheal.model.quoted import quoted
 from bootheal.notices import Observer
@@ -38,27 +37,59 @@ def hostname() -> str:
     return quoted(socket.gethostname())
 
 
-@dataclass(frozen=True, slots=True)
 class _Box:
-    """The outbox as all the targets use it; `machine` is this boot of it."""
+    """The outbox as one target's thread uses it; `machine` is this boot of it.
 
-    file: OutboxFile
-    machine: str
+    What the disk does not take is known here until it does: a full disk is a thing to tell the owner of.
+    """
 
-    def change(self, target: str, how: Callable[[Told], Told]) -> None:
-        self.file.change(target, how)
+    def __init__(self, file: OutboxFile, machine: str, target: str, complain: Callable[[str], None]) -> None:
+        self.machine, self._file, self._target, self._complain = machine, file, target, complain
+        self._unkept: Told | None = None
+        self._trouble = ""
 
-    def due(self, target: str) -> tuple[Due, ...]:
-        return self.file.read().targets.get(target, Told()).due
+    def change(self, how: Callable[[Told], Told]) -> None:
+        """Change what is known of the target."""
+        before = self._unkept
+        try:
+            self._file.change(self._target, how if before is None else lambda _: how(before))
+        except OSError as error:
+            self._unkept = how(self._known() if before is None else before)
+            self._say(error)
+        else:
+            self._unkept, self._trouble = None, ""
+
+    def due(self) -> tuple[Due, ...]:
+        """Return what the target is still to be told."""
+        return self._known().due
+
+    def _known(self) -> Told:
+        if self._unkept is not None:
+            return self._unkept
+        try:
+            return self._file.read().targets.get(self._target, Told())
+        except OSError as error:
+            self._say(error)
+            return Told()
+
+    def _say(self, error: OSError) -> None:
+        """Complain of each trouble once."""
+        trouble = f"cannot keep what {self._target} was told: {error.strerror}; it is told all the same"
+        if trouble != self._trouble:
+            self._complain(trouble)
+        self._trouble = trouble
 
 
 class Messenger:
     """Listens to passes, and has the targets told while the scope lasts. `complain` is told what could not be."""
 
     def __init__(self, file: File, tell: Callable[[str], str], scope: Scope, complain: Callable[[str], None]) -> None:
-        box = _Box(OutboxFile(file.state_directory), Machine(file.cluster.boot_id_file).boot_id_if_known())
-        self._observer, self._complain = Observer(box.machine, hostname(), tell), complain
-        self._targets = [_Target(name, target, box, scope, complain) for name, target in file.notify.items()]
+        outbox, machine = OutboxFile(file.state_directory), Machine(file.cluster.boot_id_file).boot_id_if_known()
+        self._observer, self._complain = Observer(machine, hostname(), tell), complain
+        self._targets = [
+            _Target(name, target, _Box(outbox, machine, name, complain), scope, complain)
+            for name, target in file.notify.items()
+        ]
 
     def tell(self, event: Event) -> None:
         """Take note of an event; who is to be told of it is told on other threads."""
@@ -69,6 +100,11 @@ class Messenger:
         """Take note of how a pass has ended."""
         if self._targets and (notice := self._observer.conclude(report)):
             self._post(notice)
+
+    def hindered(self, error: BoothealError) -> None:
+        """Have the owner told what keeps a pass from being made, or from being written down."""
+        if self._targets:
+            self._post(self._observer.hindered(str(error), error.hint, time.time()))
 
     def foretold(self, verdict: str, why: str) -> None:
         """Have the owner told what the next boot would break. Any thread may ask."""
@@ -121,8 +157,6 @@ class _Target:
                 self._take_in(self._posted.get())
                 self._deliver_all()
                 self._posted.task_done()
-        except OSError as error:
-            self._complain(f"cannot tell {self.name}: cannot keep what it was told: {error.strerror}")
         except _ClosedError:
             pass  # what has not arrived stays due
         finally:
@@ -130,14 +164,14 @@ class _Target:
 
     def _leave(self) -> None:
         """What was posted in the last moment is on disk, too: the next process tells it."""
-        with suppress(queue.Empty, OSError):
+        with suppress(queue.Empty):
             while True:
                 self._take_in(self._posted.get_nowait())
 
     def _take_in(self, notice: Notice | None) -> None:
         """Write it down first: then it is told, if need be by another process."""
         if notice:
-            self._box.change(self.name, partial(self._with, Due(notice, time.monotonic(), self._box.machine, sign())))
+            self._box.change(partial(self._with, Due(notice, time.monotonic(), self._box.machine, sign())))
 
     def _with(self, due: Due, known: Told) -> Told:
         known = notices.of_boot(known, due.notice)
@@ -145,12 +179,11 @@ class _Target:
 
     def _deliver_all(self) -> None:
         """In their order; what another process is at is left to it."""
-        while ours := [due for due in self._box.due(self.name) if due.owner == sign() or not lives(due.owner)]:
+        while ours := [due for due in self._box.due() if due.owner == sign() or not lives(due.owner)]:
             self._deliver(ours[0])
 
     def _deliver(self, due: Due) -> None:
-        began = due.since if due.machine == self._box.machine else time.monotonic()
-        left = notices.TRIED_SECONDS - (time.monotonic() - began)
+        left = notices.left_to_try(due, self._box.machine, time.monotonic())
         try:
             for attempt in trying_for(TransientError, left, self._sleep):
                 with attempt:
@@ -159,11 +192,11 @@ class _Target:
             self._complain(f"notify {self.name}: {error}; it was tried for an hour and is given up")
         except PermanentError as error:
             self._complain(f"notify {self.name}: {error}" + (f"; {error.hint}" if error.hint else ""))
-        except (_ClosedError, OSError):
+        except _ClosedError:
             raise
         except Exception as error:  # noqa: BLE001 - of ours or of apprise's plugins: it must not end the telling
             self._complain(f"notify {self.name}: {type(error).__name__}: this is a bug, please report it")
-        self._box.change(self.name, partial(_without, due))
+        self._box.change(partial(_without, due))
 
     def _sleep(self, seconds: float) -> None:
         """Sleep between two tries; what is posted meanwhile is written down at once."""

@@ -83,9 +83,9 @@ class Parts:
     def _closed(self, report: Report) -> Report:
         if self._end:
             self._tell(self._end)
-        failed = report.outcomes[0].ending is Ending.GAVE_UP
+        failed = report.outcomes[0].ending in (Ending.GAVE_UP, Ending.BUG)
         ending = Ending.SKIPPED if failed else Ending.UNFINISHED
-        why = f"not tried, since {gate.NAME} has failed" if failed else f"waits for {gate.NAME}"
+        why = f"not tried, because {gate.NAME} failed" if failed else f"waits for {gate.NAME}"
         left = (Outcome(name, ending, why, after=each.after) for name, each in self._plan.steps.items())
         return replace(report, outcomes=(*report.outcomes, *(each for each in left if each.step != gate.NAME)))
 

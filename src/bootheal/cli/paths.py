@@ -42,6 +42,15 @@ def read_paths(config: Path | None) -> Paths:
         raise
 
 
+def is_seen(path: Path) -> bool:
+    """Tell whether something is there that who asks may know of: a directory on the way may be another's."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
+
+
 def _is_missing(path: Path) -> bool:
     try:
         path.stat()

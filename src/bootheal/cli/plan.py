@@ -4,6 +4,7 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from bootheal.adapters.clock import SystemClock
@@ -17,12 +18,12 @@ from bootheal.config.configuration import found
 from bootheal.config.source import suggestion
 from bootheal.engine import Recorder, recall
 from bootheal.engine.plan import Plan
-from bootheal.errors import BoothealError, UsageError
+from bootheal.errors import BoothealError, TransientError, UsageError
 from bootheal.model.durations import spoken
 from bootheal.model.layout import shortened, wrapped
 from bootheal.model.quoted import quoted
 from bootheal.platform import gate
-from bootheal.ports import World
+from bootheal.ports import Host, World
 from bootheal.step import Act, GiveUp, Judgement, Settled, Step, Wait, judge_error, told
 
 # A remote cluster is believed once its Lease has been seen advancing, which it does every 10 s.
@@ -147,10 +148,16 @@ def _wait_for_gate(step: Step[Any], plan: Plan, world: World, memory: Recorder) 
     deadline = time.monotonic() + GATE_SECONDS
     while True:
         judgement = _judgement(step, plan, world, memory)
-        remote = world.host.epoch() is None
-        if not isinstance(judgement, Wait) or not remote or time.monotonic() > deadline:
+        if not isinstance(judgement, Wait) or not _is_elsewhere(world.host) or time.monotonic() > deadline:
             return judgement
         time.sleep(1)
+
+
+def _is_elsewhere(host: Host) -> bool:
+    """Whether nothing here tells the cluster's boot; a container engine that does not answer may tell it later."""
+    with suppress(TransientError):
+        return host.epoch() is None
+    return False
 
 
 def _judgement(step: Step[Any], plan: Plan, world: World, memory: Recorder) -> Judgement:

@@ -3,15 +3,13 @@
 import argparse
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TextIO
 
 from bootheal.adapters.history import read
 from bootheal.cli.paths import read_paths
-from bootheal.cli.shown import show
+from bootheal.cli.shown import show, width
 from bootheal.errors import BoothealError, UsageError
 from bootheal.exit_codes import ExitCode
 from bootheal.history.boots import compared, habits, recovery_seconds, repaired
@@ -43,10 +41,10 @@ def main(options: argparse.Namespace) -> int:
         print(json.dumps(_facts(boot), indent=2))
         return 0
     picture = draw(boot, _remarks(history, boot))
-    written = [
-        _write(path, make(picture)) for path, make in _files(options) if path is not None
-    ]  # all of them, also where the first goes to standard output
-    if not written:
+    wanted = [(path, make) for path, make in _files(options) if path is not None]
+    for path, make in wanted:
+        _write(path, make(picture))
+    if not wanted:
         _print(picture)
     return 0
 
@@ -96,29 +94,23 @@ def _files(options: argparse.Namespace) -> Iterator[tuple[Path | None, Callable[
     yield options.perfetto, lambda picture: json.dumps(trace(picture))
 
 
-def _write(path: Path, text: str) -> bool:
+def _write(path: Path, text: str) -> None:
     if str(path) == "-":
         print(text, end="")
-        return True
+        return
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise BoothealError(f"cannot write {path}: {error.strerror}") from None
-    return True
 
 
 def _print(picture: Picture) -> None:
     from bootheal.picture.text import lines
 
-    width = min(columns(sys.stdout), MOST_COLUMNS)
-    print(*lines(picture, width, colour=coloured(sys.stdout)), sep="\n")
+    columns = min(width() or PIPED_COLUMNS, MOST_COLUMNS)
+    print(*lines(picture, columns, colour=_coloured()), sep="\n")
 
 
-def columns(stream: TextIO) -> int:
-    """Return how wide a stream's lines may be."""
-    return shutil.get_terminal_size((PIPED_COLUMNS, 24)).columns if stream.isatty() else PIPED_COLUMNS
-
-
-def coloured(stream: TextIO) -> bool:
+def _coloured() -> bool:
     """Tell whether to colour what is printed: on a terminal that can, unless its owner says no (no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -5,7 +5,6 @@ and what could not be told is in the journal, the state file and the exit code.
 """
 
 import io
-import logging
 import os
 import select
 import sys
@@ -25,6 +24,8 @@ def warn(text: str) -> None:
 
 def silence_libraries() -> None:
     """Let no library log: it would go to standard error, and quote a server whose words nobody has looked through."""
+    import logging  # takes longer than what needs no library
+
     logging.disable(logging.CRITICAL)
 
 

@@ -133,6 +133,8 @@ class LiveTerminal:
         """Print an event above the table, and bring the table up to date."""
         from rich.text import Text
 
+        if event.kind is EventKind.STARTED:
+            self._told = set()
         if event.kind in (EventKind.WAITING, EventKind.UNSETTLED):
             self._waiting = self._waiting | {event.step: (event.text, time.monotonic())}
         elif event.step in self._waiting:  # the table is drawn on another thread, so it gets a new one

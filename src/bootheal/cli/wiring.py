@@ -154,30 +154,25 @@ def administrator(cluster: Cluster) -> Kubeconfig:
 
 def _owners(cluster: Cluster, host: Host) -> Kubeconfig:
     """Return the owner's kubeconfig; on k3s the live file, since k3s renews its certificates there."""
-    file, k3s = _owners_file(cluster), cluster.kind == "k3s"
-    if file is None and isinstance(host, K3dHost):
-        return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
-    if file is None and (fetch := _own_pod(cluster)):
+    if fetch := _own_pod(cluster):
         return FetchedKubeconfig("of this pod", fetch, believed=TOKEN_BELIEVED_SECONDS)
-    assert file is not None  # noqa: S101 - for who reads types
+    if isinstance(host, K3dHost) and not cluster.kubeconfig:
+        return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
+    file, k3s = _owners_file(cluster), cluster.kind == "k3s"
     if not cluster.kubeconfig and file == given("kubeconfig"):
         return GivenKubeconfig(file, cluster.context, original=K3S_KUBECONFIG if k3s else None)
     return LiveKubeconfig(file, cluster.context, awaited=k3s)
 
 
 def kubeconfig_file(cluster: Cluster) -> Path | None:
-    """Return the file of that kubeconfig, None where it is in no file of this host, or renewed every day."""
-    return None if os.environ.get(OWN_KUBECONFIG) else _owners_file(cluster)
+    """Return the file of that kubeconfig, None where it is fetched from k3d's server or made of a token."""
+    fetched = cluster.kind == "k3d" and not cluster.kubeconfig
+    return None if fetched or _own_pod(cluster) or os.environ.get(OWN_KUBECONFIG) else _owners_file(cluster)
 
 
-def _owners_file(cluster: Cluster) -> Path | None:
-    """Return where the owner's kubeconfig is, None where it is fetched from k3d's server or made of our pod's token."""
-    if cluster.kubeconfig:
-        return cluster.kubeconfig
-    if cluster.kind == "k3d" or _own_pod(cluster):
-        return None
+def _owners_file(cluster: Cluster) -> Path:
     default = K3S_KUBECONFIG if cluster.kind == "k3s" else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
-    return given("kubeconfig") or Path(default)
+    return cluster.kubeconfig or given("kubeconfig") or Path(default)
 
 
 def _own_pod(cluster: Cluster) -> Callable[[], str] | None:

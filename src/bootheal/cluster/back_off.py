@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from bootheal.cluster.freshness import WHOLE_SECOND, before_boot
 from bootheal.cluster.rollout import BACK_OFF, crashed
 from bootheal.model import BootTime, Container, Pod
+from bootheal.model.past import Past
 
 # The first back-off; while it lasts the kubelet may not name it.
 FIRST_SECONDS = 10.0
@@ -27,6 +28,9 @@ LONGEST_DETOUR_SECONDS = 30.0
 
 # By how much of its wait the kubelet may be late, and how long it waits at once.
 JITTER, RESYNC_SECONDS = 0.5, 60.0
+
+# For so long it is worth to wait for a start before it is said why the last one failed.
+AWAITED_SECONDS = 30.0
 
 _SAID = re.compile(r"back-off (?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9}(?:\.\d+)?)(m?)s)? restarting")
 
@@ -70,6 +74,16 @@ def back_off(message: str) -> float | None:
         return None
     hours, minutes, seconds, milli = found.groups()
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds or 0) * (0.001 if milli else 1.0)
+
+
+def outdated(ended: float | None, start: NextStart | None, past: Past) -> bool:
+    """Tell whether what ended did so before this pass began, and is about to start again.
+
+    Whoever has corrected something and runs bootheal at once does not want to read what was wrong before.
+    """
+    if ended is None or start is None or ended >= past.began:
+        return False
+    return past.now <= start.latest and start.earliest - past.now <= AWAITED_SECONDS
 
 
 def sooner_by_itself(pod: Pod, boot_time: BootTime | None, now: float, detour: float) -> NextStart | None:

@@ -5,6 +5,9 @@ import re
 MOST = 5
 LONGEST = 160
 
+# Which cause it is may stand at the end of a line: so much of it is read, whatever part of that is told.
+READ = 2000
+
 # What Python, Java, Go, the kernel and the container runtime end with.
 _FINAL = re.compile(
     r"^([\w.$]+(Error|Exception|Exit|Interrupt|Warning)\b.*|Caused by: .*|panic: .*|Killed|exec .*: .*)$"
@@ -28,8 +31,8 @@ def salient_lines(text: str) -> tuple[str, ...]:
     for pattern in (_FINAL, _LOUD, _SAD):
         found = [line for line in plain if pattern.search(line)]
         if found:
-            return tuple(line[:LONGEST] for line in _latest(found))
-    return tuple(line[:LONGEST] for line in plain[-1:])
+            return tuple(line[:READ] for line in _latest(found))
+    return tuple(line[:READ] for line in plain[-1:])
 
 
 def _latest(lines: list[str]) -> list[str]:

@@ -36,7 +36,7 @@ def rollout(workload: Workload, *, boot_time: BootTime | None = None) -> Rollout
     """Judge a workload's rollout from its status alone."""
     if workload.refused and not _available(workload):
         return Rollout(done=False, why=f"its pods cannot be created: {quoted(workload.refused)}")
-    if workload.generation > workload.observed or not workload.observed:
+    if not seen(workload):
         return Rollout(done=False, why="its controller has not seen the latest change yet")
     match workload.ref.kind:
         case "deployment":
@@ -45,6 +45,11 @@ def rollout(workload: Workload, *, boot_time: BootTime | None = None) -> Rollout
             return _statefulset(workload)
         case _:
             return _daemonset(workload)
+
+
+def seen(workload: Workload) -> bool:
+    """Tell whether its controller has seen its latest change: only then its status is about that."""
+    return bool(workload.observed) and workload.generation <= workload.observed
 
 
 def _deployment(workload: Workload, boot_time: BootTime | None) -> Rollout:

@@ -32,6 +32,8 @@ def starting(pod: Pod) -> str:
             return f"{pod.ref} has not passed its startup probe yet"
     if pod.unschedulable:
         return f"{pod.ref} has no node: {quoted(pod.unschedulable)}"
+    if not pod.containers and not pod.node:
+        return f"{pod.ref} is {pod.phase}, and has no node yet"
     return "" if pod.containers else f"{pod.ref} is {pod.phase}"
 
 

@@ -14,6 +14,7 @@ RIGHTS = frozenset(
         Right("list", "validatingwebhookconfigurations", "", "admissionregistration.k8s.io"),
         Right("list", "mutatingwebhookconfigurations", "", "admissionregistration.k8s.io"),
         Right("list", "endpointslices", "", "discovery.k8s.io"),  # of webhooks' Services, wherever those are
+        Right("get", "services"),  # whether such a Service is there at all
     }
 )
 
@@ -34,11 +35,12 @@ def blame(name: str, extensions: Extensions) -> str:
 
 def describe(webhook: Webhook, does: str = "refuses") -> str:
     """Name a webhook that refuses everything, where it is declared, and what it lacks."""
-    return f"webhook {webhook.name} of {webhook.configuration} {does}: {webhook.service} has no ready endpoints"
+    lacks = "is not there" if webhook.gone else "has no ready endpoints"
+    return f"webhook {webhook.name} of {webhook.configuration} {does}: {webhook.service} {lacks}"
 
 
 def remarks(extensions: Extensions) -> tuple[str, ...]:
     """Tell a person what is broken, and what could not be looked at."""
-    broken = (f"API {name} is not available ({why})" for name, why in extensions.unavailable)
+    broken = (f"API {each.name} is not available ({each.why})" for each in extensions.unavailable)
     unread = (f"not looked at: {why}" for why in extensions.unread)
     return (*broken, *map(describe, extensions.unreachable), *unread)

@@ -19,7 +19,7 @@ from bootheal.discovery.findings import Edge, Findings, Known
 from bootheal.engine.plan import CycleError, Plan, arrange
 from bootheal.errors import ConfigurationError
 from bootheal.model import Ref
-from bootheal.model.inventory import Inventory
+from bootheal.model.inventory import Controller, Inventory
 from bootheal.model.quoted import quoted
 from bootheal.probes import Exec
 from bootheal.workloads import restore
@@ -27,6 +27,11 @@ from bootheal.workloads import restore
 PREFIX = "bootheal/"
 IGNORE = f"{PREFIX}ignore"
 LONGEST_NAME = 80
+
+
+def ignored(controller: Controller) -> bool:
+    """Whether a workload's own annotation leaves it out."""
+    return controller.annotations.get(IGNORE, "").strip().lower() == "true"
 
 
 def completed(configuration: Configuration, inventory: Inventory) -> tuple[Configuration, tuple[str, ...]]:
@@ -46,8 +51,7 @@ def completed(configuration: Configuration, inventory: Inventory) -> tuple[Confi
         own = controllers[each.name]
         labels = {**own.pod_labels, **own.labels}
         here = own.ref.namespace in wanted.namespaces and wanted.selector.items() <= labels.items()
-        ignored = own.annotations.get(IGNORE, "").strip().lower() == "true"
-        if here and not ignored and each.name not in _declared(file) and _may_be_listed(each.name, wrong):
+        if here and not ignored(own) and each.name not in _declared(file) and _may_be_listed(each.name, wrong):
             added[each.name] = _workload(each, own.annotations, called, wrong)
     known = {*configuration.plan.steps, *added}
     added = {name: _existing(name, each, known, wrong) for name, each in added.items()}
@@ -96,10 +100,7 @@ def _may_be_listed(name: str, wrong: list[str]) -> bool:
 
 def _declared(file: File) -> set[str]:
     """Name the workloads that the file knows, also as poolers."""
-    poolers = {
-        f"deployment/{each.namespace or file.databases[each.database].namespace}/{each.deployment}"
-        for each in file.poolers.values()
-    }
+    poolers = {f"deployment/{file.namespace_of(each)}/{each.deployment}" for each in file.poolers.values()}
     return poolers | set(file.workloads)
 
 
@@ -129,7 +130,7 @@ def _places(file: File) -> Mapping[Ref, str]:
     for name, database in file.databases.items():
         places[Ref("service", database.namespace, database.service or "")] = f"{names.DATABASE}{name}"
     for name, pooler in file.poolers.items():
-        namespace = pooler.namespace or file.databases[pooler.database].namespace
+        namespace = file.namespace_of(pooler)
         places[Ref("deployment", namespace, pooler.deployment)] = f"{names.POOLER}{name}"
         places[Ref("service", namespace, pooler.service)] = f"{names.POOLER}{name}"
     return {ref: step for ref, step in places.items() if ref.name}

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from bootheal.config import names
 from bootheal.discovery.findings import (
@@ -18,6 +19,8 @@ from bootheal.discovery.findings import (
 )
 from bootheal.model.quoted import quoted
 from bootheal.probes import Exec, Http, Probe, Tcp
+
+FoundT = TypeVar("FoundT", bound=Found)
 
 _HEAD = """\
 # What bootheal brings back after a reboot, as `bootheal init` has found it in the cluster. Each comment says by what
@@ -107,8 +110,7 @@ def _cleanup(found: Findings) -> list[str]:
     return ["cleanup:", f"  namespaces: [{', '.join(map(value, namespaces))}]"]
 
 
-def _section(name: str, found: Sequence[Found], lines: object) -> list[str]:
-    assert callable(lines)  # noqa: S101 - for who reads types
+def _section(name: str, found: Sequence[FoundT], lines: Callable[[FoundT], Iterator[str]]) -> list[str]:
     if not found:
         return []
     result = [f"{name}:"]
@@ -172,6 +174,8 @@ def _pooler(found: FoundPooler) -> Iterator[str]:
         yield _line(f"  credential: {_login(found.credential)}", found.credential.told)
     elif found.certified:
         yield "  # no credential: it logs in to PostgreSQL by a certificate"
+    else:
+        yield "  # no credential: it logs in to PostgreSQL with what its auth_file has for its clients"
     if found.client:
         yield _line(f"  client: {_login(found.client)}", found.client.told)
     if found.auth_file:

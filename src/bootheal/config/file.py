@@ -106,8 +106,8 @@ class File(Section):
         if self.stale_leases or self.cluster.kind != "k3d":
             yield (self.stale_leases or StaleLeases()).step()
         if self.registry:
-            yield from self.registry.steps(self.namespaces())
-        yield from self.cleanup.steps(self.namespaces())
+            yield from self.registry.steps(self.healed_namespaces())
+        yield from self.cleanup.steps(self.healed_namespaces())
         for name, database in self.databases.items():
             yield from database.steps(name, on_this_host=self.cluster.on_this_host)
         for name, pooler in self.poolers.items():
@@ -129,16 +129,25 @@ class File(Section):
     def wishes(self) -> Iterator[Right]:
         """Name the rights that nothing is healed by, and that something is told by."""
         if self.events:
-            yield from happenings.rights({*self.namespaces(), *self._clusters_own()})
+            yield from happenings.rights({*self.healed_namespaces(), *self._clusters_own()})
 
     def _clusters_own(self) -> Iterator[str]:
         """Name the namespace in which Events about nodes are, where nodes are changed."""
         if self.cluster.uncordon or self.cluster.kind == "k3d":
             yield "default"
 
+    def namespace_of(self, pooler: Pooler) -> str:
+        """Return where a pooler's objects are: beside its database, if nothing is said."""
+        return pooler.namespace or self.databases[pooler.database].namespace
+
     def namespaces(self) -> tuple[str, ...]:
-        """Return every namespace that the file is about."""
+        """Return where all is that the file is about: what it waits for is looked at, too, by who asks for a reason."""
+        awaited = {dependency.namespace for dependency in self.dependencies.values() if dependency.namespace}
+        return tuple(sorted(awaited.union(self.healed_namespaces())))
+
+    def healed_namespaces(self) -> tuple[str, ...]:
+        """Return where something may be changed: what is only waited for is never touched."""
         found = {*(self.cleanup.namespaces or ()), *(self.discover.namespaces if self.discover else ())}
         found |= {database.namespace for database in self.databases.values()}
-        found |= {pooler.namespace for pooler in self.poolers.values() if pooler.namespace}
+        found |= {self.namespace_of(pooler) for pooler in self.poolers.values()}
         return tuple(sorted(found | {name.split("/")[1] for name in self.workloads}))

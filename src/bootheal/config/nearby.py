@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 
 from bootheal.config.source import suggestion
-from bootheal.model import Login, Ref
+from bootheal.model import WORKLOADS, Login, Ref
 from bootheal.model.inventory import Inventory
-
-_WORKLOADS = ("deployment", "statefulset", "daemonset")
 
 
 def near(wanted: Ref, inventory: Inventory) -> str:
@@ -43,4 +41,4 @@ def _known(inventory: Inventory) -> Iterable[Ref]:
 
 
 def _alike(kind: str) -> tuple[str, ...]:
-    return _WORKLOADS if kind in _WORKLOADS else (kind,)
+    return WORKLOADS if kind in WORKLOADS else (kind,)

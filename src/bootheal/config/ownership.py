@@ -14,7 +14,8 @@ STATE: KeyPath = ("state_directory",)
 METRICS: KeyPath = ("metrics_file",)
 
 # What the state directory holds besides metrics is its own: by these names today, by others tomorrow.
-OWN_NAMES = ("state.", ".state.", "history.", ".history.", "notify.", ".notify.", "lock")
+_OURS = ("state", "history", "evidence", "preflight", "notify")
+OWN_NAMES = (*(f"{hidden}{name}." for name in _OURS for hidden in ("", ".")), "lock")
 METRICS_ENDING = ".prom"
 METRICS_BEGINNING = b"# HELP bootheal_"
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from bootheal.config import names
 from bootheal.config.sections.workloads import Workload
-from bootheal.model import Login, Ref, Right
+from bootheal.dependencies import flux
+from bootheal.model import WORKLOADS, Login, Ref, Right
 from bootheal.ports import Interest
 from bootheal.probes import Exec, Sql
 from bootheal.step import Step
@@ -24,9 +25,7 @@ _OF_ONE = frozenset({"get", "patch", "update", "delete"})
 # Whose reading one by one is needed, too, where no watch keeps a list yet.
 _READ_ALONE = {
     "service": "services",
-    "deployment": "deployments",
-    "statefulset": "statefulsets",
-    "daemonset": "daemonsets",
+    **{kind: f"{kind}s" for kind in WORKLOADS},
 }
 _STREAMS = ("pods/exec", "pods/portforward")
 
@@ -34,14 +33,8 @@ _KINDS = {
     "secrets": "secret",
     "configmaps": "configmap",
     "leases": "lease",
-    "deployments": "deployment",
-    "statefulsets": "statefulset",
-    "daemonsets": "daemonset",
-    "kustomizations": "kustomization",
-    "helmreleases": "helmrelease",
-    "gitrepositories": "gitrepository",
-    "ocirepositories": "ocirepository",
-    "helmrepositories": "helmrepository",
+    **{f"{kind}s": kind for kind in WORKLOADS},
+    **{plural: kind for kind, (_, plural) in flux.RESOURCES.items()},
 }
 
 _SECTIONS = {
@@ -82,10 +75,8 @@ def _to_ask(wishes: frozenset[Right], *, direct: bool) -> frozenset[Right]:
     return frozenset(Right(verb, "pods/portforward", each) for each in found for verb in ("get", "create"))
 
 
-def of_lease(lease: Ref | None) -> frozenset[Need]:
+def of_lease(lease: Ref) -> frozenset[Need]:
     """Return what holding a Lease needs; what is not there yet cannot be named where it is to be made."""
-    if lease is None:
-        return frozenset()
     held = {
         Need(Right(verb, "leases", lease.namespace, "coordination.k8s.io"), lease.name) for verb in ("get", "update")
     }
@@ -156,7 +147,7 @@ def parts(value: Any) -> Iterator[Any]:
 def of_any(namespaces: Iterable[str], list_rights: ListRights, *, direct: bool) -> Iterator[Need]:
     """Yield what workloads of any name in these namespaces need: which there are is known by looking only."""
     for namespace in namespaces:
-        for kind in ("deployment", "statefulset", "daemonset"):
+        for kind in WORKLOADS:
             step = Workload().step(f"{kind}/{namespace}/any")
             yield from (replace(need, name="") for need in needs(step, list_rights, direct=direct))
 
@@ -166,7 +157,7 @@ def key_of(step: str) -> str:
     for prefix, section in _SECTIONS.items():
         if step.startswith(prefix):
             return f"{section}.{step[len(prefix) :].partition('/')[0]}"
-    if step.startswith(("deployment/", "statefulset/", "daemonset/")):
+    if step.partition("/")[0] in WORKLOADS:
         return f"workloads.{step}"
     return {
         "cleanup": "cleanup",

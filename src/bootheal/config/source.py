@@ -144,8 +144,8 @@ def _lengths(name: str, problems: Iterable[Problem]) -> list[int]:
     return [len(f"{each.file or name}:{each.line}:{each.column}: {each.path}: {each.text}\n") for each in problems]
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return "; did you mean …?" for a near miss, else ""."""
-    words = [each for each in known if len(each) <= _LONGEST_WORD][:_MOST_WORDS]
+def suggestion(word: str, known: Iterable[str], most: int = _MOST_WORDS) -> str:
+    """Return "; did you mean …?" for a near miss, else ""; of what others may have written `most` are compared."""
+    words = [each for each in known if len(each) <= _LONGEST_WORD][:most]
     near = difflib.get_close_matches(word, words, n=1) if len(word) <= _LONGEST_WORD else []
     return f"; did you mean {near[0]}?" if near else ""

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from bootheal.config.shapes import kubernetes, network, texts
+from bootheal.model import WORKLOADS
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([smh])?")
 _UNITS = {None: 1, "s": 1, "m": 60, "h": 3600}
@@ -91,9 +92,7 @@ Selector = dict[
     Annotated[str, AfterValidator(kubernetes.label_key)],
     Annotated[str, AfterValidator(kubernetes.label_value), _pattern(kubernetes.LABEL_VALUE)],
 ]
-WorkloadName = Annotated[
-    str, AfterValidator(kubernetes.workload), _pattern(rf"({'|'.join(kubernetes.WORKLOADS)})/.+/.+")
-]
+WorkloadName = Annotated[str, AfterValidator(kubernetes.workload), _pattern(rf"({'|'.join(WORKLOADS)})/.+/.+")]
 
 Host = Annotated[str, AfterValidator(network.host)]
 Address = Annotated[str, AfterValidator(network.address)]

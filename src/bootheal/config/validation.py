@@ -1,7 +1,7 @@
 """The data of a file -> a pydantic model, and pydantic's complaints in the words of who writes YAML."""
 
 from collections.abc import Iterable
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -106,12 +106,18 @@ def _class(detail: Any) -> str:
 
 
 def _keys(model: type[BaseModel], path: KeyPath) -> Iterable[str]:
-    """Return the keys that may stand at `path`: fields of a model, through dicts and optional fields."""
+    """Return the keys that may stand at `path`: fields of a model, through dicts, lists and optional fields."""
     found: Any = model
     for part in path:
-        if isinstance(found, type) and issubclass(found, BaseModel) and part in found.model_fields:
-            found = found.model_fields[str(part)].annotation
-            found = next(
-                (arg for arg in get_args(found) if isinstance(arg, type) and issubclass(arg, BaseModel)), found
-            )
-    return found.model_fields.keys() if isinstance(found, type) and issubclass(found, BaseModel) else ()
+        if _is_model(found):
+            field = found.model_fields.get(part)
+            found = field and field.annotation
+        else:  # a name that the owner gave, or an index
+            found = next(filter(_is_model, get_args(found)), None)
+        if get_origin(found) not in (dict, list):
+            found = next(filter(_is_model, get_args(found)), found)
+    return found.model_fields.keys() if _is_model(found) else ()
+
+
+def _is_model(found: Any) -> bool:
+    return isinstance(found, type) and issubclass(found, BaseModel)

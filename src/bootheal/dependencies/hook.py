@@ -10,7 +10,7 @@ from bootheal.dependencies import flux
 from bootheal.errors import UnreachableError
 from bootheal.model import ActionRecord, Ref, Right
 from bootheal.ports import World
-from bootheal.probes import LONG_TIMEOUT_SECONDS, Url
+from bootheal.probes import LONG_TIMEOUT_SECONDS, Url, visit
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
 TRIES = 3
@@ -64,6 +64,7 @@ class HookObservation:
 class RunHook(Action):
     """Do it."""
 
+    by_design = True  # it is declared to be done in each boot
     repairs = False
 
     hook: str
@@ -80,26 +81,13 @@ class RunHook(Action):
         """Say what is done."""
         return f"{self.deed}"
 
-    @property
-    def by_design(self) -> bool:
-        """It is declared to be done in each boot."""
-        return True
-
     def apply(self, world: World) -> None:
         """Do it; UnreachableError with the reason where it fails, MissingError where there is nothing to do it to."""
         match self.deed:
             case Reconcile(what):
                 world.writer.request_reconciliation(what, self.at)
             case Call(url, method):
-                answer = world.web.visit(
-                    url.url,
-                    LONG_TIMEOUT_SECONDS,
-                    method=method,
-                    ca=url.ca,
-                    insecure=url.insecure,
-                    address=url.address,
-                    status=url.status,
-                )
+                answer = visit(world, url, method)
                 _insist(answer.ok, answer.text)
             case Command(workload, words, container):
                 pods = world.cluster.pods(workload.namespace, world.cluster.workload(workload).selector)

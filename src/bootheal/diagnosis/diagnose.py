@@ -21,6 +21,12 @@ from bootheal.model.scene import Scene
 _MILD = (Gravity.PASSES, Gravity.HEALED)
 MOST_TOLD = 4
 
+# Who is asked for names.
+_NAMES = Ref("service", "kube-system", "kube-dns")
+
+# What a service manager says of a part of the cluster, which says itself why.
+_STATES = frozenset({"component-starts", "component-stopped", "component-starved"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
@@ -67,6 +73,23 @@ class Diagnosis:
         )
 
 
+# What each pod of a node meets alike that needs it.
+_OF_THE_NODE = frozenset(
+    {
+        "api-out-of-reach",
+        "flannel-not-ready",
+        "network-plugin-not-ready",
+        "network-plugin-cut-off",
+        "network-plugin-missing",
+        "bridge-of-another-subnet",
+        "pod-addresses-used-up",
+        "sandbox-image-missing",
+        "sandbox-kernel-modules",
+        "sandbox-runtime-busy",
+    }
+)
+
+
 def diagnose(scene: Scene) -> Diagnosis:
     """Find what is not well in a scene, and why."""
     relations = Relations(scene)
@@ -92,11 +115,13 @@ def _passes(tree: Item, now: float) -> bool:
 
 
 def _merged(items: Sequence[Item], relations: Relations) -> list[Item]:
-    """Tell once what is true of several pods of one workload, and once what is seen in two ways."""
+    """Tell once what is true of several pods of one workload, or of one node, and once what is seen in two ways."""
     found: dict[tuple[object, ...], Item] = {}
     pods = {pod.ref: relations.workload_of(pod) for workload in relations.pods.values() for pod in workload}
     for each in items:
-        key = each.id, pods.get(each.about, each.about), each.finding.evidence.container
+        whose = relations.node_of(each.about) if each.id in _OF_THE_NODE else None
+        container = "" if whose else each.finding.evidence.container
+        key = each.id, whose or pods.get(each.about, each.about), container
         if key not in found:
             found[key] = each
         elif each.about != found[key].about:
@@ -129,6 +154,8 @@ def _tree(number: int, items: Sequence[Item], parents: dict[int, int]) -> Item:
 
 def _above(each: Item, items: Sequence[Item], relations: Relations) -> int | None:
     """Return the item that it follows from: the nearest of what its object stands on, else by the catalogue."""
+    if each.id in _STATES and (own := _own_words(each, items)) is not None:
+        return own
     causes = each.finding.cause.consequence_of
     named = [n for n, other in enumerate(items) if other is not each and other.id in causes and _near(each, other)]
     if named:
@@ -136,7 +163,7 @@ def _above(each: Item, items: Sequence[Item], relations: Relations) -> int | Non
     if each.gravity not in _MILD:
         return None
     held_by = _positions(items, each)
-    reached, layer = {each.about}, [each.about, *each.alike]
+    reached, layer = {each.about}, [each.about, *each.alike, *((_NAMES,) if each.id == "name-not-resolved" else ())]
     while layer:
         below = [ref for about in layer for ref in relations.below(about, named=True) if ref not in reached]
         at = [number for ref in dict.fromkeys(below) for number in held_by.get(ref, ())]
@@ -145,6 +172,12 @@ def _above(each: Item, items: Sequence[Item], relations: Relations) -> int | Non
         reached.update(below)
         layer = list(dict.fromkeys(below))
     return None
+
+
+def _own_words(each: Item, items: Sequence[Item]) -> int | None:
+    """Return the gravest of what a part of the cluster complains of itself: its state is what comes of that."""
+    told = [n for n, it in enumerate(items) if it.about == each.about and it.finding.evidence.source is Source.UNIT]
+    return max(told, key=lambda number: items[number].gravity.rank, default=None)
 
 
 def _positions(items: Sequence[Item], but: Item) -> dict[Ref, list[int]]:

@@ -11,6 +11,7 @@ from bootheal.cluster.freshness import before_boot, pod_doubt
 from bootheal.cluster.log_excerpt import salient_lines
 from bootheal.cluster.rollout import crashed
 from bootheal.diagnosis.relations import Relations
+from bootheal.discovery import images
 from bootheal.model import Container, Pod, Ref, State
 from bootheal.model.scene import Said, Scene
 from bootheal.pgbouncer import server_log as pgbouncer_log
@@ -23,7 +24,7 @@ MOST, MOST_OF_A_WORKLOAD = 30, 2
 RECENT_SECONDS = 30.0
 
 _POOLER = re.compile(r"pgbouncer|pooler")
-_DATABASE = re.compile(r"postgres|spilo|patroni|timescale|postgis|pgvector|cloudnative-?pg")
+_DATABASE = re.compile(r"(?:^|[-_.])(?:postgres(?:ql)?|spilo|patroni|timescale(?:db)?|postgis|pgvector)(?![a-z])")
 _OTHER = re.compile(r"exporter|backup|operator|metrics")
 _STAMP = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (?:UTC|GMT|\+00)\b")
 
@@ -38,7 +39,7 @@ class Wanted:
 
 
 def wanted_logs(scene: Scene) -> tuple[Wanted, ...]:
-    """Return whose logs are to be read: of what has ended, of databases that do not serve, of poolers."""
+    """Return whose logs are to be read: of what has ended, of databases and DNS that do not serve, of poolers."""
     relations = Relations(scene)
     counted: dict[tuple[Ref, str], int] = {}
     found: list[Wanted] = []
@@ -59,13 +60,20 @@ def _speaking(pod: Pod, scene: Scene) -> Iterator[tuple[Container, bool]]:
         if container.name in ended:
             if container.ended and not before_boot(container.ended, scene.boot_time):
                 yield container, container.state is not State.TERMINATED
-        elif container.state is State.RUNNING and (is_pooler(container) or _silent(container, pod)):
+        elif container.state is State.RUNNING and (
+            is_pooler(container) or _silent(container, pod) or _no_names(container, pod)
+        ):
             yield container, False
 
 
 def _silent(container: Container, pod: Pod) -> bool:
     """Tell whether it should hold a server that does not serve: its own process may run on, as Patroni does."""
     return is_database(container) and (not pod.ready or not container.ready or "start failed" in pod.patroni)
+
+
+def _no_names(container: Container, pod: Pod) -> bool:
+    """Tell whether it is the cluster's DNS and does not serve: why, only its log has."""
+    return pod.labels.get("k8s-app") == "kube-dns" and not container.ready
 
 
 def is_pooler(container: Container) -> bool:
@@ -75,9 +83,13 @@ def is_pooler(container: Container) -> bool:
 
 
 def is_database(container: Container) -> bool:
-    """Tell whether it runs PostgreSQL, by its name and image."""
-    named = f"{container.name} {container.image}"
-    return _DATABASE.search(named) is not None and not _OTHER.search(named) and not is_pooler(container)
+    """Tell whether it runs PostgreSQL, by its image; where that tells nothing, by its own name."""
+    if is_pooler(container) or _OTHER.search(f"{container.name} {container.image}"):
+        return False
+    if images.called_postgres(container.image):
+        return True
+    others = images.beside(container.name) or images.beside(images.parse(container.image).name)
+    return _DATABASE.search(container.name) is not None and not others
 
 
 def said_by(pod: Pod, container: Container, scene: Scene) -> Said | None:

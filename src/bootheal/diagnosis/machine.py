@@ -10,11 +10,17 @@ from bootheal.cluster.freshness import node_doubt
 from bootheal.diagnosis.item import Item
 from bootheal.diagnosis.known import entries
 from bootheal.diagnosis.seen import compared, item, lasting
-from bootheal.model import Component, ComponentState, Node, Ref, Symptom
+from bootheal.model import Component, ComponentState, Node, Ref, Symptom, Webhook
 from bootheal.model.scene import Disk, Scene
 
 # A kubelet removes images and ends pods at 5 to 15 %, so that less than this is what nobody could free.
 FULL, INODES_USED_UP = 0.03, 0.01
+
+# How systemd and Docker say that the kernel has ended something for want of memory.
+STARVED = ("oom-kill", "killed for want of memory")
+
+# What the aggregator says of an API whose Service is not there.
+SERVICE_NOT_FOUND = "ServiceNotFound"
 
 # How long what begins with a boot may take, and how long a complaint of it may last.
 NODE_SECONDS, COMPLAINT_SECONDS = 180.0, 180.0
@@ -39,11 +45,20 @@ def machine_items(scene: Scene) -> Iterator[Item]:
         yield _host(word, Ref("api-server", "", ""), scene.readiness.precisely, lasting(scene))
     for node in scene.nodes:
         yield from _node(node, scene)
-    for name, why in scene.extensions.unavailable:
-        yield _host("ApiGroupUnavailable", Ref("apiservice", "", name), why, lasting(scene))
+    for each in scene.extensions.unavailable:
+        word = "ApiGroupOrphaned" if each.why == SERVICE_NOT_FOUND else "ApiGroupUnavailable"
+        yield _host(word, Ref("apiservice", "", each.name), each.why, lasting(scene))
     for webhook in scene.extensions.unreachable:
+        yield _webhook(webhook, scene)
+
+
+def _webhook(webhook: Webhook, scene: Scene) -> Item:
+    if not webhook.gone:
         said = f"webhook {webhook.name} of {webhook.configuration}"
-        yield _host("WebhookUnanswered", webhook.service, said, lasting(scene))
+        return _host("WebhookUnanswered", webhook.service, said, lasting(scene))
+    kind, _, name = webhook.configuration.partition(" ")
+    said = f"webhook {webhook.name} asks {webhook.service}"
+    return _host("WebhookOrphaned", Ref(kind.lower(), "", name), said, lasting(scene))
 
 
 def _disk(disk: Disk) -> Iterator[Item]:
@@ -70,7 +85,8 @@ def _component(component: Component, scene: Scene) -> Iterator[Item]:
     elif component.state is ComponentState.STARTING:
         yield _host("ComponentStarts", about, said, lasting(scene, component.since))
     elif component.state is ComponentState.RESTARTING:  # each start is younger than the trouble
-        yield _host("ComponentStarts", about, said, lasting(scene))
+        starved = any(each in component.why for each in STARVED)
+        yield _host("ComponentStarved" if starved else "ComponentStarts", about, said, lasting(scene))
 
 
 def _symptom(symptom: Symptom, scene: Scene) -> Item:

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from bootheal.causes import Evidence, Source
 from bootheal.causes.pods import LATER_SECONDS, not_made
 from bootheal.causes.tables import PODS
-from bootheal.cluster.rollout import rollout
+from bootheal.cluster.freshness import before_boot
+from bootheal.cluster.rollout import rollout, seen
 from bootheal.diagnosis.item import Item
 from bootheal.diagnosis.relations import Relations
 from bootheal.diagnosis.seen import compared, item, lasting
 from bootheal.model import Ref, Workload
-from bootheal.model.scene import Claim, Scene, Template
+from bootheal.model.scene import NOT_BEGUN, Claim, Scene, Template, Unwell
 
 # A controller tries again after up to 16 minutes, and says so each time.
 FAILED_CREATE_SECONDS = 17 * 60.0
@@ -30,11 +31,30 @@ def object_items(scene: Scene, relations: Relations) -> Iterator[Item]:
     for each in scene.judged:
         step = (("step", each.step), *((("hint", each.hint),) if each.hint else ()))
         yield compared("StepNotSettled", each.about, each.why, lasting(scene), facts=step)
-    for job in scene.jobs:
-        yield compared("JobFailed", job.ref, f"{job.reason}: {job.message}".rstrip(": "), lasting(scene, job.at))
+    yield from _given_up(scene)
     for namespace in scene.namespaces:
         said = f"{namespace.reason}: {namespace.message}".strip(": ")
         yield compared("NamespaceEnding", namespace.ref, said, lasting(scene, namespace.at))
+
+
+def _given_up(scene: Scene) -> Iterator[Item]:
+    """Yield what has failed for good in this boot, or was not begun; what became of older things since nobody tells."""
+    for job in scene.jobs:
+        if job.reason == NOT_BEGUN:
+            yield compared("Unseen", job.ref, "it was made, and nobody has begun it", lasting(scene, job.at))
+        elif not _of_old(job, scene):
+            yield compared("JobFailed", job.ref, _said(job), lasting(scene, job.at))
+    for each in scene.stalled:
+        if not _of_old(each, scene):
+            yield compared("Stalled", each.ref, _said(each), lasting(scene, each.at))
+
+
+def _of_old(unwell: Unwell, scene: Scene) -> bool:
+    return bool(unwell.at) and before_boot(unwell.at or 0.0, scene.boot_time)
+
+
+def _said(unwell: Unwell) -> str:
+    return f"{unwell.reason}: {unwell.message}".rstrip(": ")
 
 
 def _workload(workload: Workload, scene: Scene, relations: Relations) -> Iterator[Item]:
@@ -47,7 +67,7 @@ def _workload(workload: Workload, scene: Scene, relations: Relations) -> Iterato
     if refused and len(pods) < workload.desired and (found := not_made(workload.ref, refused)):
         yield item(found, lasting(scene))
         return
-    yield compared("NotAvailable", workload.ref, state.why, changed)
+    yield compared("NotAvailable" if seen(workload) else "Unseen", workload.ref, state.why, changed)
 
 
 def _refused(ref: Ref, scene: Scene) -> str:

@@ -1,9 +1,11 @@
 """What keeps pods back: their status, Events and last words, by the catalogue. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from bootheal.causes import Gravity, Source
+from bootheal.causes import Gravity, Source, exits
 from bootheal.causes.pods import Trouble, trouble, turned_away
+from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.freshness import pod_doubt
 from bootheal.cluster.rollout import crashed
 from bootheal.cluster.starting import clock, finished, left_over, skipped_init, starting
@@ -18,6 +20,12 @@ from bootheal.model.scene import Scene
 # For so many seconds after its grace a pod that is being deleted may stay: the kubelet has more to do after a boot.
 ENDING_SECONDS = 120.0
 
+# What a kubelet says that cannot end a pod, and how young it must be to be of now: it says it again and again.
+NOT_KILLED, SAID_SECONDS = "FailedKillPod", 600.0
+
+# For so long a Job may fail and be tried again: what it waits for comes with the boot, too.
+JOB_SECONDS = 900.0
+
 
 def pod_items(scene: Scene, relations: Relations) -> Iterator[Item]:
     """Yield what keeps each pod back; what its kubelet has not told of in this boot is its node's trouble."""
@@ -27,8 +35,21 @@ def pod_items(scene: Scene, relations: Relations) -> Iterator[Item]:
         elif pod.finished:
             yield from _finished(pod, scene)
         elif not pod_doubt(pod, boot_time=scene.boot_time):
-            yield from _living(pod, scene, relations)
+            yield from _patiently(pod, scene, relations)
     yield from _turned_away(scene, relations)
+
+
+def _patiently(pod: Pod, scene: Scene, relations: Relations) -> Iterator[Item]:
+    """Yield what keeps it back; while its startup probe is pending, as long may pass as that allows."""
+    told = _living(pod, scene, relations)
+    if not any(each.startup_pending for each in pod.containers):
+        yield from told
+        return
+    owner = relations.workload_of(pod)
+    allowed = max((each.startup for each in scene.workloads if each.ref == owner), default=0.0)
+    for each in told:
+        mild = each.gravity.rank <= Gravity.HEALED.rank
+        yield replace(each, usual=max(each.usual, allowed)) if mild else each
 
 
 def _turned_away(scene: Scene, relations: Relations) -> Iterator[Item]:
@@ -41,6 +62,10 @@ def _turned_away(scene: Scene, relations: Relations) -> Iterator[Item]:
 
 def _leaving(pod: Pod, scene: Scene) -> Iterator[Item]:
     if pod.delete_by and scene.now - pod.delete_by > ENDING_SECONDS:
+        said = [each for each in scene.events.get(pod.ref, ()) if each.reason == NOT_KILLED]
+        if said and scene.now - (said[-1].at or 0.0) < SAID_SECONDS:
+            yield compared("NotKilled", pod.ref, said[-1].message, pod.delete_by)
+            return
         held = f", finalizers {', '.join(pod.finalizers)}" if pod.finalizers else ""
         yield compared("NotEnding", pod.ref, f"it should have gone at {clock(pod.delete_by)}{held}", pod.delete_by)
 
@@ -61,7 +86,7 @@ def _living(pod: Pod, scene: Scene, relations: Relations) -> Iterator[Item]:
         return
     found = trouble(pod, scene.events.get(pod.ref, ()), boot_time=scene.boot_time)
     if relations.workload_of(pod).kind in ("job", "cronjob"):
-        yield from (_of(each, pod, scene) for each in (found,) if each and each.hopeless)
+        yield from _of_a_job(pod, found, spoken, scene)
         return
     if spoken:
         yield from _gravest(spoken, found, pod, scene)
@@ -69,9 +94,36 @@ def _living(pod: Pod, scene: Scene, relations: Relations) -> Iterator[Item]:
         yield _of(found, pod, scene)
     elif crashes := crashed(pod):
         yield _crashes(pod, crashes[0], scene)
+    elif reason := lost(pod):
+        yield compared("Lost", pod.ref, reason, _since(pod, scene))
     else:
-        why = starting(pod).removeprefix(f"{pod.ref} ") or f"not ready since {clock(pod.ready_changed or pod.created)}"
-        yield compared("NotReady" if pod.containers else "NotBegun", pod.ref, why, _since(pod, scene))
+        begins = starting(pod).removeprefix(f"{pod.ref} ")
+        why = begins or f"not ready since {clock(pod.ready_changed or pod.created)}"
+        yield compared(_word(pod, begins), pod.ref, why, _since(pod, scene))
+
+
+def _word(pod: Pod, begins: str) -> str:
+    """Return how far it has got, as one of our words."""
+    if not pod.containers:
+        return "NotBegun" if pod.node else "NotPlaced"
+    waits = any(each.state is State.WAITING for each in pod.containers)
+    return "Starts" if begins and waits else "NotReady"
+
+
+def _of_a_job(pod: Pod, found: Trouble | None, spoken: list[Item], scene: Scene) -> Iterator[Item]:
+    """Yield what only a person mends, and that it ends again and again for longer than what it waits for may take."""
+    hopeless = [each for each in spoken if each.gravity.rank >= Gravity.PERSON.rank]
+    if found and found.hopeless:
+        yield from _gravest(hopeless, found, pod, scene)
+    elif hopeless:
+        yield from hopeless
+    elif crashes := crashed(pod):
+        words, name = _last_words(pod, crashes[0], scene), crashes[0].name
+        said, since = words or exits.told(crashes[0]), _since(pod, scene)
+        facts = _facts(crashes[0])
+        yield compared(
+            "JobCrashes", pod.ref, said, since, container=name, facts=facts, from_log=bool(words), usual=JOB_SECONDS
+        )
 
 
 def _gravest(spoken: list[Item], found: Trouble | None, pod: Pod, scene: Scene) -> Iterator[Item]:
@@ -97,12 +149,16 @@ def _spoken(pod: Pod, scene: Scene) -> Iterator[Item]:
 
 
 def _crashes(pod: Pod, container: Container, scene: Scene) -> Item:
+    words, name, facts = _last_words(pod, container, scene), container.name, _facts(container)
+    if words:
+        return compared("Crashes", pod.ref, words, _since(pod, scene), container=name, facts=facts, from_log=True)
+    how = exits.told(container) or container.last_reason or container.reason
+    return compared("EndsSilently", pod.ref, how, _since(pod, scene), container=name, facts=facts)
+
+
+def _last_words(pod: Pod, container: Container, scene: Scene) -> str:
     said = logs.said_by(pod, container, scene)
-    words = logs.last_words(container, said) if said else ""
-    facts = _facts(container)
-    if not words:
-        words = container.last_message or container.last_reason or container.reason
-    return compared("Crashes", pod.ref, words, _since(pod, scene), container=container.name, facts=facts, from_log=True)
+    return (logs.last_words(container, said) if said else "") or container.last_message
 
 
 def _of(found: Trouble, pod: Pod, scene: Scene) -> Item:

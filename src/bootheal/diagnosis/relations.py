@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from bootheal.cluster import selectors
 from bootheal.model import Pod, Ref, Service
 from bootheal.model.scene import Scene, Template
 
-# Labels that controllers and operators put on a pod, and that no template has.
-PUT_ON = ("pod-template-hash", "controller-revision-hash", "apps.kubernetes.io/pod-index")
-POD_NAME = "statefulset.kubernetes.io/pod-name"
+# What makes the volumes of k3s' storage class, and the pods in which it does so.
+LOCAL_PATH, HELPERS = "local-path", "helper-pod-"
 
 
 class Relations:
@@ -51,6 +51,11 @@ class Relations:
         """Return whose pod it is: the Deployment behind its ReplicaSet; itself where it is nobody's."""
         return self.root(pod.owner) if pod.owner else pod.ref
 
+    def node_of(self, pod: Ref) -> Ref | None:
+        """Return the node that a pod is on, None of what is no pod, or on none."""
+        found = self._by_ref.get(pod)
+        return Ref("node", "", found.node) if found and found.node else None
+
     def root(self, ref: Ref) -> Ref:
         """Return who owns it in the end."""
         return self._scene.owners.get(ref, ref)
@@ -86,7 +91,7 @@ class Relations:
 
     def of_template(self, service: Service) -> tuple[Template, ...]:
         """Return the templates whose pods a Service would select, as far as a template can tell."""
-        wanted = {key: value for key, value in service.selector.items() if not put_on(key)}
+        wanted = dict(selectors.wanted(service.selector))
         return tuple(
             template
             for template in self._scene.templates
@@ -102,6 +107,13 @@ class Relations:
             yield from (template.owner for template in self.of_template(service))
         elif ref.kind == "pod" and (pod := self._by_ref.get(ref)):
             yield from self._below_pod(pod, named=named)
+        elif ref.kind == "apiservice":
+            served = (each.service for each in self._scene.extensions.unavailable if each.name == ref.name)
+            yield from filter(None, served)
+        elif ref.kind == "namespace":
+            yield from self._below_namespace(ref)
+        elif ref.kind == "persistentvolumeclaim":
+            yield from self._below_claim(ref)
         else:
             yield from (pod.ref for pod in self._all.get(ref, ()))
             if template := self.templates.get(ref):
@@ -117,6 +129,28 @@ class Relations:
         if template := self.templates.get(self.workload_of(pod)):
             yield from (need.about for need in template.needs)
             yield from self._named(template) if named else ()
+
+    def _below_namespace(self, ref: Ref) -> Iterator[Ref]:
+        """What is left in one that is being deleted cannot be listed while an API that others serve is away."""
+        told = " ".join(each.message for each in self._scene.namespaces if each.ref == ref)
+        for each in self._scene.extensions.unavailable:
+            version, _, group = each.name.partition(".")
+            if f"{group}/{version}" in told:
+                yield Ref("apiservice", "", each.name)
+
+    def _below_claim(self, ref: Ref) -> Iterator[Ref]:
+        """Yield who is to make its volume: of local-path its provisioner, in a pod that it begins for that.
+
+        Others live in a namespace that bears the name of their class, as Longhorn does.
+        """
+        claim = next((each for each in self._scene.claims if each.ref == ref), None)
+        if claim is None or claim.phase != "Pending":
+            return
+        system = f"{claim.storage_class}-system"
+        yield from (each.ref for each in self._scene.pods if each.ref.namespace == system)
+        if claim.storage_class == LOCAL_PATH:
+            yield from (each.ref for each in self._scene.pods if each.ref.name.startswith(HELPERS))
+            yield from (each.ref for each in self._scene.workloads if each.ref.name == f"{LOCAL_PATH}-provisioner")
 
     def _named(self, template: Template) -> Iterator[Ref]:
         for name in sorted(template.mentions):
@@ -138,8 +172,3 @@ class Relations:
 def selects(service: Service, labels: Mapping[str, str]) -> bool:
     """Tell whether a Service's selector fits labels."""
     return bool(service.selector) and service.selector.items() <= labels.items()
-
-
-def put_on(key: str) -> bool:
-    """Tell whether a label is put on a pod by its controller."""
-    return key in PUT_ON or key == POD_NAME or key.endswith("-hash")

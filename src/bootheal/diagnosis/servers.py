@@ -1,6 +1,12 @@
 """Which servers are greeted without any credentials, and what their answers tell. Pure.
 
 A pod that is Ready proves nothing of a PostgreSQL: operators ship no readiness probe, and Patroni runs on without it.
+
+Nothing is asked in SQL. That takes a login: a Secret whose value is read, for somebody who has only asked why a machine
+is not well, and on machines for which nobody has written down whose login that would be. What the greeting answers
+tells why nobody else gets in either; what only a login could tell (files that the next start will refuse, slots that
+hold WAL, passwords that run out) is no reason why a machine does not come back now: `preflight` asks it, which has the
+logins.
 """
 
 from collections.abc import Iterator

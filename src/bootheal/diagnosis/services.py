@@ -1,11 +1,12 @@
 """Services that lead nowhere: by their selectors, ports and addresses. Pure."""
 
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 
+from bootheal.cluster import selectors
 from bootheal.cluster.freshness import service_doubt
+from bootheal.cluster.selectors import ALIKE, SLIP, put_on
 from bootheal.diagnosis.item import Item
-from bootheal.diagnosis.relations import Relations, put_on
+from bootheal.diagnosis.relations import Relations
 from bootheal.diagnosis.seen import compared, lasting
 from bootheal.model import Pod, Service
 from bootheal.model.scene import Scene, Template
@@ -16,9 +17,6 @@ ADDRESSES_SECONDS = 60.0
 # A primary is elected within a minute or two of the start of the members.
 ELECTION_SECONDS = 180.0
 PRIMARY = frozenset({"master", "primary", "leader", "writer", "rw"})
-
-# Values that are alike enough for one to be meant as the other: "web" and "webapp", "front-end" and "frontend".
-ALIKE = 0.6
 
 
 def service_items(scene: Scene, relations: Relations) -> Iterator[Item]:
@@ -93,44 +91,32 @@ def _empty(service: Service, scene: Scene, relations: Relations) -> Iterator[Ite
 
 
 def _mistaken(service: Service, scene: Scene, relations: Relations) -> Iterator[Item]:
-    """Yield a selector that comes near to a template, naming the label that differs, or that somebody relies on."""
-    near = max(_templates(service, scene), key=lambda each: _nearness(service, each), default=None)
-    chosen = ",".join(f"{key}={value}" for key, value in service.selector.items())
-    if near is not None and _nearness(service, near) > 0:
-        differing = [_difference(key, value, near) for key, value in _wanted(service) if near.labels.get(key) != value]
-        said = f"it asks for {chosen}; the pods of {near.owner} {' and '.join(differing)}"
+    """Yield a selector that comes near to a template, naming the label that differs, or that somebody relies on.
+
+    What another Service leads to already is meant by this one only where it was misspelt, or somebody relies on it.
+    """
+    users, chosen = relations.names(service.ref), selectors.spelled(service.selector)
+    led = {each.owner for other in scene.services if other != service for each in relations.of_template(other)}
+    near = max(_templates(service, scene), key=lambda each: _nearness(service, each, ALIKE), default=None)
+    strict = near is not None and near.owner in led and not users
+    if near is not None and _meant(service, near, SLIP if strict else ALIKE, named=not strict):
+        differing = " and ".join(selectors.differences(service.selector, near.labels))
+        said = f"it asks for {chosen}; the pods of {near.owner} {differing}"
         yield compared("SelectsNothing", service.ref, said)
-    elif users := relations.names(service.ref):
+    elif users:
         yield compared("SelectsNothing", service.ref, f"it asks for {chosen}, which no pod has; {users[0]} names it")
 
 
-def _wanted(service: Service) -> tuple[tuple[str, str], ...]:
-    return tuple((key, value) for key, value in service.selector.items() if not put_on(key))
+def _meant(service: Service, near: Template, alike: float, *, named: bool) -> bool:
+    """Tell whether it is for these pods: by what it asks for, or, where nobody leads there (`named`), by its name."""
+    of_its_name = named and near.owner.name == service.ref.name
+    return of_its_name or selectors.meant(service.selector, near.labels, alike)
 
 
-def _difference(key: str, value: str, near: Template) -> str:
-    if key in near.labels:
-        return f"have {key}={near.labels[key]}"
-    likely = next((other for other, held in near.labels.items() if held == value), "")
-    return f"have no label {key}" + (f", but {likely}={value}" if likely else "")
-
-
-def _nearness(service: Service, template: Template) -> float:
+def _nearness(service: Service, template: Template, alike: float) -> float:
     """Return how near a template comes to a selector; 0 where it has nothing to do with it."""
-    alike = [
-        1.0
-        if template.labels.get(key) == value
-        else 0.5
-        if value in template.labels.values() or _similar(value, template.labels.get(key, ""))
-        else 0.0
-        for key, value in _wanted(service)
-    ]
     own_name = 0.5 if template.owner.name == service.ref.name else 0.0
-    return (sum(alike) / len(alike) if alike else 0.0) + own_name
-
-
-def _similar(one: str, other: str) -> bool:
-    return bool(one and other) and SequenceMatcher(None, one, other).ratio() >= ALIKE
+    return selectors.nearness(service.selector, template.labels, alike) + own_name
 
 
 def _templates(service: Service, scene: Scene) -> list[Template]:

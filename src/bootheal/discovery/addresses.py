@@ -3,29 +3,40 @@
 import re
 from collections.abc import Iterator
 
+from bootheal.model import numbers
 from bootheal.model.inventory import Address
-from bootheal.model.numbers import port as port_of
 
 _LONGEST = 20_000
 
-# Values may be long words without a space, such as keys in base64: nothing here may look at all of one from each place.
+# As long as DNS has them: whoever writes a ConfigMap may write a word of a megabyte, and shall hold nobody up.
 _LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9_]{0,61}[A-Za-z0-9])?(?![A-Za-z0-9])"
-_HOST = rf"{_LABEL}(?:\.{_LABEL})*\.?"
+_HOST = rf"{_LABEL}(?:\.{_LABEL}){{0,20}}\.?"
 # user:password@, which may hold an @ itself: the last one before the path ends it.
 _URL = re.compile(
-    rf"(?<![A-Za-z])(?P<scheme>[A-Za-z][-+.\w]{{0,40}}(?::[a-z]{{1,20}})?)://(?:[^\s/?#'\"]*@)?(?P<hosts>{_HOST}(?::\d+)?(?:,{_HOST}(?::\d+)?)*)"
+    rf"(?<![-+.\w])(?P<scheme>[A-Za-z][-+.\w]{{0,40}}(?::[a-z]{{1,40}})?)://(?:[^\s/?#'\"]{{0,1000}}@)?"
+    rf"(?P<hosts>{_HOST}(?::\d{{1,6}})?(?:,{_HOST}(?::\d{{1,6}})?){{0,30}})"
 )
-_GO = re.compile(rf"@tcp\((?P<host>{_HOST}):(?P<port>\d+)\)")
+_GO = re.compile(rf"@tcp\((?P<host>{_HOST}):(?P<port>\d{{1,6}})\)")
 # libpq's and .NET's key=value forms, and what YAML and JSON make of them.
 _WORDS = re.compile(
-    rf"(?i)(?:^|[\s;'\"{{,])(?:host|server|data source|hostaddr)['\"]?\s*(?:=\s*(?:tcp:)?|:\s+)['\"]?"
-    rf"(?P<host>{_HOST})(?:[,:](?P<port>\d+))?"
+    rf"(?i)(?:^|[\s;'\"{{,])(?:host|server|data source|hostaddr|backend_hostname\d*)"
+    rf"['\"]?\s{{0,100}}(?:=\s{{0,100}}(?:tcp:)?|:\s{{1,100}})['\"]?"
+    rf"(?P<host>{_HOST})(?:[,:](?P<port>\d{{1,6}}))?"
 )
-_PORT_WORD = re.compile(r"(?i)(?:^|[\s;])port\s*=\s*'?(\d+)")
+# HOST and PORT as lists have them, [["postgres", 5432, "primary"]]; as elements of XML; as Odyssey's two lines.
+_LISTED = re.compile(rf"[\[(]\s*['\"](?P<host>{_HOST})['\"]\s*,\s*(?P<port>\d{{2,5}})\s*[,\])]")
+_ELEMENTS = re.compile(rf"<host>(?P<host>{_HOST})</host>\s{{0,100}}<port>(?P<port>\d{{2,5}})</port>")
+_BESIDE = re.compile(rf"(?m)^[ \t]*host[ \t]+['\"](?P<host>{_HOST})['\"]\s{{1,100}}port[ \t]+(?P<port>\d{{2,5}})\b")
+# What is filled in when the file is made: <%= … %>, {{ … }}, ${…}. It may stand for a password, and holds anything.
+_TEMPLATED = re.compile(r"<%[^%\n]{0,200}%>|\{\{[^{}\n]{0,200}\}\}|\$\{[^{}\s]{0,100}\}")
+_FILLED_IN = "\0"
+# A port on the same line or the one below, with no other key between them: host: "db", port: 5432.
+_PORT_BESIDE = re.compile(r"(?i)['\"]?[,;]?\s{0,100}['\"]?port['\"]?\s{0,20}[:=]\s{0,20}['\"]?(\d{2,5})\b")
+_PORT_WORD = re.compile(r"(?i)(?:^|[\s;])port\s{0,100}=\s{0,100}'?(\d{1,6})")
 # Pgpool and others count what they list: 0:HOST:PORT.
 _PLAIN = re.compile(rf"(?:\d:)?(?P<host>{_HOST})(?::(?P<port>\d{{1,5}}))?(?:/\S*)?")
 _PAIR = re.compile(rf"(?<![\w.:/@-])(?P<host>{_HOST}):(?P<port>\d{{2,5}})(?![\w.:-])")
-_DEV_TCP = re.compile(rf"/dev/tcp/(?P<host>{_HOST})/(?P<port>\d+)")
+_DEV_TCP = re.compile(rf"/dev/tcp/(?P<host>{_HOST})/(?P<port>\d{{1,6}})")
 
 # What a URL means where it names no port.
 USUAL = {
@@ -42,14 +53,14 @@ def in_value(text: str) -> tuple[Address, ...]:
 
 def in_text(text: str) -> tuple[Address, ...]:
     """Return the addresses that stand in a longer text, such as a file: those that say at least a port or a scheme."""
-    text = text[:_LONGEST]
+    text = _TEMPLATED.sub(_FILLED_IN, text[:_LONGEST])
     return tuple(dict.fromkeys([*_urls(text), *_forms(text)]))
 
 
 def pairs(text: str) -> tuple[Address, ...]:
     """Return each host:port of a text, URLs apart."""
     text = _URL.sub(" ", text[:_LONGEST])
-    return tuple(dict.fromkeys(Address(_host(found), port_of(found["port"])) for found in _PAIR.finditer(text)))
+    return tuple(dict.fromkeys(Address(_host(found), port_number(found["port"])) for found in _PAIR.finditer(text)))
 
 
 def _urls(text: str) -> Iterator[Address]:
@@ -57,23 +68,29 @@ def _urls(text: str) -> Iterator[Address]:
         scheme = found["scheme"].lower().rsplit(":", 1)[-1]
         for each in found["hosts"].split(","):
             host, _, port = each.partition(":")
-            yield Address(host.rstrip(".").lower(), port_of(port), scheme)
+            yield Address(host.rstrip(".").lower(), port_number(port), scheme)
 
 
 def _forms(text: str) -> Iterator[Address]:
-    for pattern in (_GO, _DEV_TCP):
-        yield from (Address(_host(found), port_of(found["port"])) for found in pattern.finditer(text))
-    beside = _PORT_WORD.search(text)
+    for pattern in (_GO, _DEV_TCP, _LISTED, _ELEMENTS, _BESIDE):
+        yield from (Address(_host(found), port_number(found["port"])) for found in pattern.finditer(text))
+    elsewhere = next((found[1] for found in _PORT_WORD.finditer(text)), "")
     for found in _WORDS.finditer(text):
-        said = found["port"] or (beside[1] if beside else "")
-        yield Address(_host(found), port_of(said))
+        beside = _PORT_BESIDE.match(text, found.end())
+        said = found["port"] or (beside[1] if beside else elsewhere)
+        yield Address(_host(found), port_number(said))
 
 
 def _list(text: str) -> Iterator[Address]:
     for word in re.split(r"[,;\s]+", text.strip("[]{}\"'")):
         bare = word.strip("\"'")
         if found := _PLAIN.fullmatch(bare):
-            yield Address(_host(found), port_of(found["port"] or ""))
+            yield Address(_host(found), port_number(found["port"] or ""))
+
+
+def port_number(text: str) -> int:
+    """Return the port that a text is, 0 where it is none."""
+    return numbers.port(text)
 
 
 def _host(found: re.Match[str]) -> str:

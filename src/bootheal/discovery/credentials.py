@@ -16,9 +16,10 @@ _PLACE = re.compile(
 )
 _POSTGRES = re.compile(r"(?i)PG|POSTGRES|DB|DATABASE|SQL")
 _POSTGRES_URL = re.compile(
-    r"(?i)\b(?:jdbc:)?(?:postgres|postgresql|pgsql|postgis|psql)(?:\+\w+)?://(?:[^\s/@]*@)?[^\s/]+/(?P<name>[^\s?#/]+)"
+    r"(?i)\b(?:jdbc:)?(?:postgres|postgresql|pgsql|postgis|psql)(?:\+\w{1,30})?://(?:[^\s/@]{0,1000}@)?[^\s/]{1,1000}/(?P<name>[^\s?#/]{1,100})"
 )
-_WORD_NAME = re.compile(r"(?i)(?:^|[\s;])(?:dbname|database|initial catalog)\s*=\s*'?([^\s;']+)")
+_WORD_NAME = re.compile(r"(?i)(?:^|[\s;])(?:dbname|database|initial catalog)\s{0,100}=\s{0,100}'?([^\s;']{1,100})")
+_NAMED = re.compile(r"[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +126,21 @@ def prefix_of(name: str) -> str:
 def database_name(place: Setting, known: Mapping[str, Setting]) -> str:
     """Return the database that a container asks for, "" where that is not said, or only in a Secret."""
     if not place.secret and (found := _POSTGRES_URL.search(place.value) or _WORD_NAME.search(place.value)):
-        return found.group(found.lastindex or 1)
+        name = found.group(found.lastindex or 1)
+        if _NAMED.fullmatch(name):  # $(NAME) and the like are filled in with what nobody but a Secret tells
+            return name
     by_name = {name.upper(): setting for name, setting in known.items()}
     prefix = prefix_of(place.name)
     for begin in dict.fromkeys((f"{prefix}_", prefix, "PG", "POSTGRES_", "DB_", "DATABASE_")):
         for word in _NAMES:
-            setting = by_name.get(f"{begin}{word}")
-            if setting and not setting.secret and re.fullmatch(r"[\w.-]+", setting.value):
-                return setting.value
+            if (setting := by_name.get(f"{begin}{word}")) and (name := name_in(setting)):
+                return name
     return ""
+
+
+def name_in(setting: Setting) -> str:
+    """Return the name that a variable's value is, "" where it is more than that, or a secret."""
+    return setting.value if not setting.secret and _NAMED.fullmatch(setting.value) else ""
 
 
 def most(texts: Iterable[str]) -> str:

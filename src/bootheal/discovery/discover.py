@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from bootheal.discovery import (
     clients,
-    credentials,
     databases,
     fallbacks,
     fronts,
     hooks,
-    images,
     order,
+    pooled,
     poolers,
+    postgres,
     servers,
     steps,
     workloads,
@@ -28,6 +28,7 @@ from bootheal.discovery.findings import (
 )
 from bootheal.discovery.places import Places, leads_to
 from bootheal.discovery.poolers import Bouncer
+from bootheal.discovery.told import told
 from bootheal.discovery.uses import uses
 from bootheal.model import Ref
 from bootheal.model.inventory import Controller, Inventory
@@ -82,6 +83,7 @@ class _Discovery:
     def __init__(self, places: Places) -> None:
         self.places, self.ours = places, _ours(places.inventory)
         self.uses = {each.ref: uses(each, places) for each in self.ours.controllers}
+        self.postgres = {each.controller.ref: each.box for each in postgres.servers(places)}
 
     def findings(self) -> Findings:
         """Find all, and then their order."""
@@ -110,7 +112,8 @@ class _Discovery:
         if controller is None or len(controller.boxes) == 1 or controller.ref.kind == "statefulset":
             return False
         return any(
-            not (images.is_postgres(box) or servers.recognise(box) or workloads.beside(box)) for box in controller.boxes
+            not (box == self.postgres.get(ref) or servers.recognise(box) or workloads.beside(box))
+            for box in controller.boxes
         )
 
     def _servers(self, taken: Iterable[Ref]) -> Iterator[FoundServer]:
@@ -138,7 +141,7 @@ class _Discovery:
                 told=f"{controller.ref} has image {quoted(box.image, 100)}",
                 service=service.ref.name if service else "",
                 selector={} if service else controller.pod_labels,
-                probe=server.probe(port, box),
+                probe=server.probe(port, told(box, controller.ref.namespace, self.places.inventory)),
                 made=(controller.ref,),
             )
 
@@ -187,48 +190,13 @@ class _Discovery:
         """Complete the poolers; one whose database or logins are not known is still waited for."""
         good, blind = [], []
         for each in bouncers:
-            full = self._pooler(each, every, leads)
+            full = pooled.pooler(each, every, leads, self.places, (self.ours.controllers, self.uses))
             known = next((database for database in found if database.name == full.database), None)
-            if known and full.client and full.service and (full.credential or full.certified) and known.namespace:
-                good.append(full)
+            if why := fallbacks.why_blind(full, known):
+                blind.append(fallbacks.of_pooler(full, each, why))
             else:
-                blind.append(fallbacks.of_pooler(full, each))
+                good.append(full)
         return list(named(good)), blind
-
-    def _pooler(self, bouncer: Bouncer, found: Sequence[FoundDatabase], leads: Mapping[Ref, str]) -> FoundPooler:
-        ref = bouncer.controller.ref
-        database, told, setting = poolers.database_of(bouncer, found, leads, self.places)
-        notes: tuple[str, ...] = ()
-        if not database and len(near := [each for each in found if each.namespace == ref.namespace]) == 1:
-            database, told = near[0].name, "the only database of its namespace"
-            notes = ("guessed: nothing in its manifest names its database",)
-        services = [each.ref for each in self.places.in_front(bouncer.controller)]
-        through = clients.clients(services, self.ours.controllers, self.uses, self.places)
-        every = clients.logins(through, ref.namespace)
-        credential = poolers.credential_of(bouncer, setting, every, self.places)
-        client = next((each for each in every if credential is None or each.place != credential.place), None)
-        if client is None and credential:
-            client, notes = credential, (*notes, "guessed: no client's Secret is known, so its own login proves it")
-        auth = poolers.auth_file_of(bouncer, self.places)
-        service = bouncer.service
-        first = service.ports[0][0] if service and service.ports else 0
-        direct = bool(service and leads_to(service, bouncer.port, bouncer.controller.boxes) == first)
-        return FoundPooler(
-            name=service.ref.name if service else ref.name,
-            namespace=ref.namespace,
-            told=f"{ref} has image {quoted(bouncer.box.image, 100)}; {told}" if told else str(ref),
-            notes=notes,
-            database=database,
-            deployment=ref,
-            service=service.ref.name if service else "",
-            port=0 if direct else bouncer.port,
-            dbname=credentials.most(each.dbname for each in through) or _own_name(bouncer),
-            credential=credential,
-            certified=bouncer.certified,
-            client=client,
-            auth_file=auth[0] if auth else None,
-            auth_path=auth[1] if auth else "",
-        )
 
     # -- in order --------------------------------------------------------------------------------------------
 
@@ -245,7 +213,8 @@ class _Discovery:
             graph[str(controller.ref)] = order.edges(str(controller.ref), self.uses[controller.ref], whose.of)
         for server in others:
             own = f"{steps.DEPENDENCY}{server.name}"
-            graph[own] = order.edges(own, [use for ref in server.made for use in self.uses.get(ref, ())], whose.of)
+            used = order.edges(own, [use for ref in server.made for use in self.uses.get(ref, ())], whose.of)
+            graph[own] = order.joined(used, whose.in_front(server))
         doors = fronts.fronts(self.places)
         left, cut = order.without_circles(graph, frozenset(map(str, doors)))
         dropped: dict[str, list[Edge]] = {}
@@ -288,10 +257,3 @@ class _Discovery:
             part_of=next((labels[key] for key in PARTS if labels.get(key)), ""),
             front=front,
         )
-
-
-def _own_name(bouncer: Bouncer) -> str:
-    for name in ("PGBOUNCER_DATABASE", "DB_NAME", "POSTGRESQL_DATABASE"):
-        if (setting := bouncer.told.get(name)) and setting.value not in ("", "*"):
-            return setting.value
-    return ""

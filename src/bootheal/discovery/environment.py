@@ -4,7 +4,7 @@ A value of a Secret is not known here: only the addresses in it, which `SecretFa
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bootheal.discovery import addresses
@@ -16,6 +16,9 @@ _REFERENCE = re.compile(r"\$\((?P<kubelet>\w+)\)|\$\{(?P<braces>\w+)(?::?-(?P<de
 _KUBELET = re.compile(r"\$(\$)?\((\w+)\)")
 _INJECTED = re.compile(r"(?P<service>[A-Z0-9_]+)_SERVICE_(?P<what>HOST|PORT)")
 _DEEPEST = 8
+
+# No address, nor a list of them, is longer.
+_LONGEST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +54,14 @@ def settings(box: Box, namespace: str, inventory: Inventory) -> Mapping[str, Set
     for each in box.environment:
         for setting in _of(each, namespace, inventory):
             found[setting.name] = setting
-    return {
-        name: replace(each, value=_kubelets(each.value, found, namespace, inventory)) for name, each in found.items()
-    }
+    expansion = _Expansion(found, namespace, inventory)
+    return {name: each if each.secret else replace(each, value=expansion.of(name)) for name, each in found.items()}
 
 
 def _of(entry: Variable | Variables, namespace: str, inventory: Inventory) -> Iterator[Setting]:
     source = entry.source
     if isinstance(entry, Variable) and source is None:
-        yield Setting(entry.name, entry.value)
+        yield Setting(entry.name, entry.value[:_LONGEST])
         return
     assert source is not None  # noqa: S101 - a value has none, and was the case before
     prefix = entry.prefix if isinstance(entry, Variables) else ""
@@ -72,7 +74,7 @@ def _of(entry: Variable | Variables, namespace: str, inventory: Inventory) -> It
     keys = [source.key] if isinstance(entry, Variable) else sorted(held)
     for key in keys:
         name = entry.name if isinstance(entry, Variable) else f"{prefix}{key}"
-        yield Setting(name, held.get(key, ""), replace(source, key=key), _found(ref, key, inventory))
+        yield Setting(name, held.get(key, "")[:_LONGEST], replace(source, key=key), _found(ref, key, inventory))
 
 
 def _found(ref: Ref, key: str, inventory: Inventory) -> tuple[Address, ...]:
@@ -80,17 +82,49 @@ def _found(ref: Ref, key: str, inventory: Inventory) -> tuple[Address, ...]:
     return facts.addresses.get(key, ()) if facts else ()
 
 
-def _kubelets(text: str, known: Mapping[str, Setting], namespace: str, inventory: Inventory, depth: int = 0) -> str:
-    """Put in what the kubelet does for $(NAME): another variable, or what it tells of each Service."""
+class _Expansion:
+    """Puts in what the kubelet does for $(NAME): another variable, or what it tells of each Service.
 
-    def put(found: re.Match[str]) -> str:
+    Each name is looked up once, and what becomes too long stays as it is written: manifests may be made to explode.
+    """
+
+    def __init__(self, known: Mapping[str, Setting], namespace: str, inventory: Inventory) -> None:
+        self._known, self._namespace, self._inventory = known, namespace, inventory
+        self._done: dict[str, str] = {}
+        self._depth = 0
+
+    def of(self, name: str) -> str:
+        """Return the value of a variable, filled in."""
+        if name not in self._done:
+            written = self._done[name] = self._known[name].value  # where a circle ends
+            if self._depth < _DEEPEST:
+                self._depth += 1
+                self._done[name] = _put_in(_KUBELET, written, self._put)
+                self._depth -= 1
+        return self._done[name]
+
+    def _put(self, found: re.Match[str]) -> str:
         if found[1]:
             return found[0][1:]  # $$(NAME) is meant as it stands
-        if (other := known.get(found[2])) and not other.secret and depth < _DEEPEST:
-            return _kubelets(other.value, known, namespace, inventory, depth + 1)
-        return injected(found[2], namespace, inventory) or found[0]
+        name = found[2]
+        if (other := self._known.get(name)) and not other.secret:
+            return self.of(name)
+        if name not in self._done:
+            self._done[name] = injected(name, self._namespace, self._inventory) or found[0]
+        return self._done[name]
 
-    return _KUBELET.sub(put, text) if "$" in text else text
+
+def _put_in(pattern: re.Pattern[str], text: str, put: Callable[[re.Match[str]], str]) -> str:
+    """Replace what fits the pattern, unless that makes the text too long."""
+    if "$" not in text:
+        return text
+    parts, at, length = list[str](), 0, len(text)
+    for found in pattern.finditer(text):
+        parts += [text[at : found.start()], put(found)]
+        at, length = found.end(), length + len(parts[-1])
+        if length > len(text) + _LONGEST:
+            return text
+    return "".join((*parts, text[at:]))
 
 
 def injected(name: str, namespace: str, inventory: Inventory) -> str:
@@ -116,4 +150,4 @@ def filled(text: str, known: Mapping[str, Setting], namespace: str, inventory: I
             str(setting.found[0]) if setting.secret and setting.found else setting.value or found["default"] or found[0]
         )
 
-    return _REFERENCE.sub(put, text) if "$" in text else text
+    return _put_in(_REFERENCE, text, put)

@@ -33,15 +33,24 @@ def _written(database: FoundDatabase) -> str:
     return f"{{{database.name}: {{{named}}}}}"
 
 
-def of_pooler(pooler: FoundPooler, bouncer: Bouncer) -> FoundServer:
-    """Return a pooler whose database or logins are not known as a server that is connected to."""
-    why = (
-        "its database"
-        if not pooler.database
-        else "with what it logs in"
-        if not (pooler.credential or pooler.certified)
-        else "a client's login"
-    )
+def why_blind(pooler: FoundPooler, database: FoundDatabase | None) -> str:
+    """Say what cannot be told of a pooler that would have to be written, "" where all of it is known.
+
+    Without a login of its own it has that of its clients, from its auth_file; without a name the database has its own.
+    """
+    if not (pooler.database and database):
+        return "its database"
+    if not (pooler.credential or pooler.certified or pooler.auth_file):
+        return "with what it logs in"
+    if not pooler.client:
+        return "a client's login"
+    if not (pooler.dbname or {"*", database.dbname} & {*pooler.names}):
+        return "the name by which it knows the database"
+    return "" if pooler.service else "its Service"
+
+
+def of_pooler(pooler: FoundPooler, bouncer: Bouncer, why: str) -> FoundServer:
+    """Return a pooler of which something (`why`) is not known as a server that is connected to."""
     return FoundServer(
         name=pooler.name,
         namespace=pooler.namespace,
@@ -51,4 +60,5 @@ def of_pooler(pooler: FoundPooler, bouncer: Bouncer) -> FoundServer:
         selector={} if pooler.service else bouncer.controller.pod_labels,
         probe=Tcp(bouncer.port),
         made=(pooler.deployment,),
+        database=pooler.database,
     )

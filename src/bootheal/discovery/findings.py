@@ -90,7 +90,10 @@ class FoundDatabase(Found):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundPooler(Found):
-    """A PgBouncer. `certified`: it logs in to PostgreSQL by a certificate. `auth_file` is a Secret and its key."""
+    """A PgBouncer. `certified`: it logs in to PostgreSQL by a certificate. `auth_file` is a Secret and its key.
+
+    `names` are the databases that it has, ("*",) any, () where that is not known.
+    """
 
     database: str = ""
     deployment: Ref
@@ -102,16 +105,18 @@ class FoundPooler(Found):
     client: FoundLogin | None = None
     auth_file: tuple[str, str] | None = None
     auth_path: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundServer(Found):
-    """Another server that must serve first."""
+    """Another server that must serve first. `database` is that which it stands in front of, where it is a pooler."""
 
     service: str = ""
     selector: Mapping[str, str] = field(default_factory=dict)
     probe: Probe
     made: tuple[Ref, ...] = ()
+    database: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

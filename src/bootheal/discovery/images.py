@@ -1,6 +1,7 @@
 """Programs by the images of their containers, with any registry, tag and digest. Pure."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -10,16 +11,25 @@ from bootheal.model.inventory import Box
 _NO_SERVER = re.compile(
     r"(?:^|[-_.])(?:exporter|operator|backup|backups|dump|client|clients|cli|tools?|ui|admin|webui|web|console|browser|utils?|"
     r"commander|insights?|metrics|monitor|migrat\w*|init|job|jobs|agent|controller|manager|reloader|proxy|upgrade|test|"
-    r"tests|bench|sidecar|config)(?:$|[-_.])"
+    r"tests|bench|sidecar|config|meta|mcp|gui|webgui|wait)(?:$|[-_.])"
 )
 
+# A name may go on with more words or a version: postgres-ssl, postgres16; "postgrest" is something else.
 _POSTGRES = re.compile(
-    r"(?:postgres|postgresql|postgis|timescaledb|pgvector|pgvecto[-.]?rs|paradedb|vectorchord|supabase-postgres|spilo|"
-    r"crunchy-postgres|patroni|postgresql-repmgr|alloydb|documentdb|edb-postgres(?:-advanced)?)[\w.]*(?:-[\w.]+)*"
+    r"(?:postgres|postgresql|postgis|timescaledb|pgvector|pgvecto[-.]?rs|paradedb|vectorchord|vchord|supabase-postgres|"
+    r"spilo|crunchy-postgres|patroni|alloydb|documentdb|edb-postgres|citus|age|pgroonga|percona-distribution-postgresql|"
+    r"harbor-db)(?:[-_.\d][-\w.]*)?"
 )
-_POOLER = re.compile(
-    r"(?:[\w.]+[-_.])?(?:pgbouncer|pg-bouncer|db-connection-pooler|connection-pooler)[\w.]*(?:-[\w.]+)*"
-)
+# What PostgreSQL's own images are told, and operators tell theirs.
+_OWN = frozenset(
+    {"POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRESQL_PASSWORD", "POSTGRESQL_PASSWORD_FILE", "PGDATA",
+     "PGPASSWORD_SUPERUSER", "POSTGRES_HOST_AUTH_METHOD", "POSTGRES_INITDB_ARGS", "POSTGRES_POSTGRES_PASSWORD",
+     "POSTGRES_POSTGRES_PASSWORD_FILE", "POSTGRESQL_ADMIN_PASSWORD", "PATRONI_SUPERUSER_PASSWORD"}
+)  # fmt: skip
+_DOORS = ("pg", "db", "pgport", "tcp-postgresql")
+# Poolers that listen on PostgreSQL's port, and are told its password.
+_OTHER_POOLER = re.compile(r"pgpool|pgcat|pgdog|odyssey|supavisor|pgagroal|haproxy|envoy")
+_POOLER = re.compile(r"(?:[\w.]+[-_.])?(?:pgbouncer|pg-bouncer|db-connection-pooler|connection-pooler)[-\w.]*")
 
 # Percona's operator has one image's name for all: 2.5.0-ppg16.4-postgres, 2.5.0-ppg16.4-pgbouncer1.23.1.
 _OF_OPERATOR = re.compile(r".*-(postgres|pgbouncer|pgbackrest)[-\d.]*")
@@ -67,7 +77,7 @@ def parse(text: str) -> Image:
 
 def serves(box: Box) -> bool:
     """Whether a container runs what its image is for, and not a program that only asks."""
-    if _NO_SERVER.search(parse(box.image).name):
+    if beside(parse(box.image).name):
         return False
     words = [word for word in box.words if word]
     if not words:
@@ -79,21 +89,27 @@ def serves(box: Box) -> bool:
     return program not in _ASKS
 
 
-def is_postgres(box: Box) -> bool:
-    """Whether it is a PostgreSQL: by its image, or by PostgreSQL's port and settings where the image tells nothing."""
+def is_postgres(box: Box, told: Collection[str], opened: frozenset[int] = frozenset()) -> bool:
+    """Whether it is a PostgreSQL: by its image, or by PostgreSQL's port and settings where the image tells nothing.
+
+    `told` are the names of its variables, `opened` the ports of its pod that Services lead to.
+    """
     if not serves(box) or is_pooler(box):
         return False
-    if _POSTGRES.fullmatch(parse(box.image).name):
-        # An image of PostgreSQL that opens other ports only is there for something else.
-        return not box.ports or any(_may_be(number, name) for name, number in box.ports)
-    told = {getattr(each, "name", "") for each in box.environment}
-    own = {"POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRESQL_PASSWORD", "PGDATA", "PGPASSWORD_SUPERUSER"}
-    return any(number == USUAL_POSTGRES for _, number in box.ports) and bool(told & own)
+    name, own = parse(box.image).name, _OWN.intersection(told)
+    usual = USUAL_POSTGRES in opened or any(number == USUAL_POSTGRES for _, number in box.ports)
+    if not _POSTGRES.fullmatch(name):
+        return usual and bool(own) and not _OTHER_POOLER.match(name)
+    # An image of PostgreSQL that opens other ports only is there for something else; and so is one that is told nothing
+    # of what a server is told, and has no door.
+    if box.ports and not usual and not any(_may_be(number, port) for port, number in box.ports):
+        return False
+    return usual or bool(own) or any("postgres" in port or port in _DOORS for port, _ in box.ports)
 
 
 def _may_be(number: int, name: str) -> bool:
     known_otherwise = {80, 443, 3000, 8000, 8008, 8080, 8443, 9090, 9187, 9127}
-    return number not in known_otherwise or "postgres" in name or name in ("pg", "db", "tcp-postgresql")
+    return number not in known_otherwise or "postgres" in name or name in _DOORS
 
 
 def is_pooler(box: Box) -> bool:
@@ -106,6 +122,17 @@ def is_pooler(box: Box) -> bool:
     if _POOLER.fullmatch(name):
         return True
     return bool(box.words) and PurePosixPath(box.words[0]).name == "pgbouncer"
+
+
+def beside(name: str) -> bool:
+    """Whether a name says that it watches a server, asks it or waits for it, and is none."""
+    return _NO_SERVER.search(name) is not None
+
+
+def called_postgres(image: str) -> bool:
+    """Whether an image's name says that it holds PostgreSQL."""
+    name = parse(image).name
+    return _POSTGRES.fullmatch(name) is not None and not beside(name)
 
 
 def pooler_port(box: Box) -> int:

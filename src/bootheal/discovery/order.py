@@ -17,7 +17,20 @@ def edges(own: str, uses: Iterable[Use], step_of: Callable[[Use], Iterable[str]]
         for step in step_of(use):
             if step != own and (step not in found or found[step].known < use.known):
                 found[step] = Edge(step, use.told, use.known)
-    return tuple(sorted(found.values(), key=lambda edge: (edge.known is Known.GUESSED, edge.to)))
+    return _sorted(found.values())
+
+
+def joined(found: Sequence[Edge], more: Sequence[Edge]) -> tuple[Edge, ...]:
+    """Return both, each step once, by its strongest evidence."""
+    strongest: dict[str, Edge] = {}
+    for edge in (*found, *more):
+        if edge.to not in strongest or strongest[edge.to].known < edge.known:
+            strongest[edge.to] = edge
+    return _sorted(strongest.values())
+
+
+def _sorted(found: Iterable[Edge]) -> tuple[Edge, ...]:
+    return tuple(sorted(found, key=lambda edge: (edge.known is Known.GUESSED, edge.to)))
 
 
 def behind(labels: Mapping[str, str], namespace: str, controllers: Sequence[Controller]) -> tuple[Ref, ...]:

@@ -101,6 +101,11 @@ class Places:
         found = [service for service in self.inventory.services if controller in self._behind[service.ref]]
         return tuple(sorted(found, key=lambda service: (not service.cluster_ip, service.ref.name)))
 
+    def opened(self, controller: Controller) -> frozenset[int]:
+        """Return the ports of a workload's pods that the Services in front of it lead to."""
+        every = self.in_front(controller)
+        return frozenset(target(each, number, controller.boxes) for each in every for number, _ in each.ports)
+
     def service(self, namespace: str, name: str) -> Service | None:
         """Return a Service by its name."""
         return self._services.get((namespace, name))

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bootheal.discovery import addresses, credentials, environment, images
-from bootheal.discovery.databases import CNPG, CRUNCHY, ZALANDO, service_for
+from bootheal.discovery.databases import service_for
 from bootheal.discovery.environment import Setting
 from bootheal.discovery.findings import FoundDatabase, FoundLogin
+from bootheal.discovery.operators import CNPG, CRUNCHY, ZALANDO
 from bootheal.discovery.places import Places
 from bootheal.model import Ref, Service
-from bootheal.model.inventory import Box, Controller, Inventory, Source
-from bootheal.model.numbers import port as port_of
+from bootheal.model.inventory import Address, Box, Controller, Inventory, Mounted, Source
 
 CNPG_POOLER = "cnpg.io/poolerName"
 
@@ -63,9 +63,9 @@ def _watches(box: Box) -> bool:
 def _port(box: Box, told: Mapping[str, Setting]) -> int:
     numbers = {number: name for name, number in box.ports}
     names = ("LISTEN_PORT", "PGBOUNCER_PORT", "PGBOUNCER_LISTEN_PORT", "CONNECTION_POOLER_PORT", "PORT")
-    said = next((told[name].value for name in names if name in told and told[name].value.isdecimal()), "")
-    if (number := port_of(said)) and (not numbers or number in numbers):
-        return number
+    said = next(filter(None, (addresses.port_number(told[name].value) for name in names if name in told)), 0)
+    if said and (not numbers or said in numbers):
+        return said
     usual = images.pooler_port(box)
     if usual in numbers or not numbers:
         return usual
@@ -92,12 +92,22 @@ def database_of(
             place = places.find(address, namespace)
             if place and place.service.ref in leads:
                 return leads[place.service.ref], f"{setting.told} is {address}", bouncer.told[name]
-    for text, told in _files(bouncer, places):
-        for address in addresses.in_text(text):
+    read = [(addresses.in_text(text), told) for text, told in files(bouncer, places)]
+    for found_there, told in (*read, *_hidden_files(bouncer, places)):
+        for address in found_there:
             place = places.find(address, namespace)
             if place and place.service.ref in leads:
                 return leads[place.service.ref], f"{told} names {address}", None
     return "", "", None
+
+
+def _hidden_files(bouncer: Bouncer, places: Places) -> Iterator[tuple[tuple[Address, ...], str]]:
+    """Yield what addresses its files have that are kept in Secrets, and by what that is known."""
+    for mounted, key in secret_keys(bouncer, places):
+        name = mounted.source.name
+        facts = places.inventory.secrets.get(Ref("secret", bouncer.controller.ref.namespace, name))
+        if facts and key in facts.addresses:
+            yield facts.addresses[key], f"key {key} of secret/{name}"
 
 
 def _rank(name: str) -> int:
@@ -116,7 +126,8 @@ def _stated(bouncer: Bouncer, places: Places) -> str:
     return labels.get(CRUNCHY) or labels.get(ZALANDO) or ""
 
 
-def _files(bouncer: Bouncer, places: Places) -> Iterator[tuple[str, str]]:
+def files(bouncer: Bouncer, places: Places) -> Iterator[tuple[str, str]]:
+    """Yield the text of each of its files that can be read, and by what it is known."""
     for mounted in bouncer.box.mounts:
         source = mounted.source
         held = places.inventory.config_maps.get(Ref("configmap", bouncer.controller.ref.namespace, source.name), {})
@@ -165,15 +176,20 @@ def _secrets(bouncer: Bouncer) -> list[Source]:
     return [mounted.source for mounted in bouncer.box.mounts if mounted.source.kind == "secret"]
 
 
-def auth_file_of(bouncer: Bouncer, places: Places) -> tuple[tuple[str, str], str] | None:
-    """Return the Secret and key that its auth_file comes from, and the file's path ("": not known)."""
+def secret_keys(bouncer: Bouncer, places: Places) -> Iterator[tuple[Mounted, str]]:
+    """Yield each key of a Secret that it has as a file, with where that is mounted."""
     for mounted in bouncer.box.mounts:
         source = mounted.source
-        if source.kind != "secret":
-            continue
-        facts = places.inventory.secrets.get(Ref("secret", bouncer.controller.ref.namespace, source.name))
-        keys = [source.key] if source.key else sorted(facts.keys if facts else ())
-        if key := next((key for key in keys if key.endswith(_AUTH_FILES)), ""):
+        if source.kind == "secret":
+            facts = places.inventory.secrets.get(Ref("secret", bouncer.controller.ref.namespace, source.name))
+            yield from ((mounted, key) for key in ([source.key] if source.key else sorted(facts.keys if facts else ())))
+
+
+def auth_file_of(bouncer: Bouncer, places: Places) -> tuple[tuple[str, str], str] | None:
+    """Return the Secret and key that its auth_file comes from, and the file's path ("": not known)."""
+    for mounted, key in secret_keys(bouncer, places):
+        if key.endswith(_AUTH_FILES):
+            source = mounted.source
             return (source.name, key), mounted.path if source.key else f"{mounted.path.rstrip('/')}/{key}"
     for setting in bouncer.told.values():
         if setting.secret and setting.secret.key.endswith(_AUTH_FILES):

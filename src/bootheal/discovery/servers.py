@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bootheal.discovery import images
+from bootheal.discovery import images, workloads
+from bootheal.discovery.told import Told
 from bootheal.model.inventory import Box, Controller
 from bootheal.probes import Exec, Http, Probe, Tcp
 
@@ -20,108 +21,135 @@ class Server:
     name: str
     images: re.Pattern[str]
     port: int
-    probe: Callable[[int, Box], Probe]
+    probe: Callable[[int, Told], Probe]
 
 
-def _told(box: Box) -> set[str]:
-    return {each.name for each in box.environment if hasattr(each, "name")}
+def _row(name: str, called: str, port: int, probe: Callable[[int, Told], Probe]) -> Server:
+    return Server(name, re.compile(called), port, probe)
 
 
-def _redis(port: int, box: Box) -> Probe:
-    """A Redis that asks for a password refuses PING with -NOAUTH: it serves all the same."""
-    if _encrypted(box, "tls-port", "REDIS_TLS_ENABLED", "VALKEY_TLS_ENABLED"):
+def _tcp(port: int, _: Told) -> Probe:
+    return Tcp(port)
+
+
+def _own(port: int, told: Told) -> Probe:
+    """Its own readinessProbe, where it has one: what it answers on depends on its version, or on what it is told."""
+    probe, _ = workloads.asked(told.box)
+    return probe or Tcp(port)
+
+
+def _redis(port: int, told: Told) -> Probe:
+    """A Redis that asks for a password refuses PING with -NOAUTH: it serves all the same.
+
+    Where it cannot be told whether it does, neither answer is waited for.
+    """
+    if told.says("tls-port") or told.switched_on("REDIS_TLS_ENABLED", "VALKEY_TLS_ENABLED"):
         return Tcp(port)
-    secured = any("requirepass" in word or "aclfile" in word for word in box.words)
-    secured |= bool(_told(box) & {"REDIS_PASSWORD", "VALKEY_PASSWORD", "REDIS_PASSWORD_FILE", "VALKEY_PASSWORD_FILE"})
+    secured = told.says("requirepass", "aclfile", "user default")
+    passwords = told.has("REDIS_PASSWORD", "VALKEY_PASSWORD", "REDIS_PASSWORD_FILE", "VALKEY_PASSWORD_FILE")
+    if not secured and images.parse(told.box.image).owner.startswith("bitnami"):
+        secured = passwords  # its image goes by them; others go by what they make of them
+    elif not secured and (told.hidden or passwords):
+        return _own(port, told)
     return Tcp(port, "PING\r\n", "-NOAUTH" if secured else "+PONG")
 
 
-def _encrypted(box: Box, word: str, *variables: str) -> bool:
-    said = {each.name: getattr(each, "value", "") for each in box.environment if hasattr(each, "name")}
-    return any(word in each for each in box.words) or any(
-        said.get(name, "").lower() in ("yes", "true", "1") for name in variables
-    )
-
-
-def _nats(port: int, _: Box) -> Probe:
+def _nats(port: int, _: Told) -> Probe:
     return Tcp(port, expect="INFO ")
 
 
-def _memcached(port: int, _: Box) -> Probe:
+def _memcached(port: int, told: Told) -> Probe:
+    """With a password it speaks its binary protocol only."""
+    if "-S" in told.box.words or told.has("MEMCACHED_PASSWORD", "MEMCACHED_PASSWORD_FILE"):
+        return Tcp(port)
     return Tcp(port, "version\r\n", "VERSION")
 
 
-def _minio(port: int, box: Box) -> Probe:
-    question = box.question
-    if (question and question.kind == "https") or any(word.startswith("https:") for word in box.words):
+def _minio(port: int, told: Told) -> Probe:
+    question = told.box.question
+    if (question and question.kind == "https") or any(word.startswith("https:") for word in told.box.words):
         return Tcp(port)
     return Http(port, "/minio/health/ready")
 
 
-def _mysql(port: int, _: Box) -> Probe:
+def _mysql(port: int, _: Told) -> Probe:
     """The server speaks first; its greeting names the way to log in."""
     return Tcp(port, expect="_password")
 
 
-def _mongodb(_: int, box: Box) -> Probe:
-    tag = re.match(r"v?(\d{1,4})", images.parse(box.image).tag)
+def _mongodb(port: int, told: Told) -> Probe:
+    if told.says("requireTLS", "requireSSL", "--tls", "--ssl") or told.switched_on("MONGODB_ENABLE_TLS"):
+        return Tcp(port)
+    tag = re.match(r"v?(\d{1,4})", images.parse(told.box.image).tag)
     shell = "mongo" if tag and int(tag[1]) < 5 else "mongosh"  # noqa: PLR2004 - the new shell came with 5.0
-    return Exec(
-        (shell, "--quiet", "--eval", "db.hello().ok" if shell == "mongosh" else "db.isMaster().ok"), box.name, "1"
-    )
+    where = () if port == _MONGODB else ("--port", str(port))
+    question = "db.hello().ok" if shell == "mongosh" else "db.isMaster().ok"
+    return Exec((shell, *where, "--quiet", "--eval", question), told.box.name, "1")
 
 
-def _rabbitmq(_: int, box: Box) -> Probe:
-    return Exec(("rabbitmq-diagnostics", "-q", "check_running"), box.name)
+def _rabbitmq(_: int, told: Told) -> Probe:
+    return Exec(("rabbitmq-diagnostics", "-q", "check_running"), told.box.name)
 
 
-def _search(port: int, box: Box) -> Probe:
+def _search(port: int, told: Told) -> Probe:
     """Either answers plain HTTP with its own name, or with 401; security may be on by default."""
-    told = {each.name: getattr(each, "value", "") for each in box.environment if hasattr(each, "name")}
-    off = (
-        ("plugins.security.disabled", "DISABLE_SECURITY_PLUGIN"),
-        ("xpack.security.enabled", "ELASTICSEARCH_ENABLE_SECURITY"),
+    off = told.switched_on("plugins.security.disabled", "DISABLE_SECURITY_PLUGIN")
+    off |= any(
+        told.value(name).lower() == "false" for name in ("xpack.security.enabled", "ELASTICSEARCH_ENABLE_SECURITY")
     )
-    if any(told.get(name, "").lower() == "true" for name in off[0]):
-        return Http(port, "/")
-    if any(told.get(name, "").lower() == "false" for name in off[1]):
-        return Http(port, "/")
-    return Tcp(port)
+    return Http(port, "/") if off else Tcp(port)
 
 
-def _kong(_: int, box: Box) -> Probe:
-    status = next((number for name, number in box.ports if name in ("status", "cmetrics")), 0)
-    return Http(status or 8100, "/status")
+def _kong(port: int, told: Told) -> Probe:
+    """Only where it has been told to answer on a port for that."""
+    named = (number for name, number in told.box.ports if name in ("status", "cmetrics"))
+    said = re.search(r"(?:0\.0\.0\.0|\[::\]):(\d{1,5})", told.value("KONG_STATUS_LISTEN"))
+    status = next(named, int(said[1]) if said else 0)
+    return Http(status, "/status") if status else Tcp(port)
 
 
-def _tcp(port: int, _: Box) -> Probe:
-    return Tcp(port)
+def _clickhouse(port: int, told: Told) -> Probe:
+    return Http(port, "/ping") if port == _CLICKHOUSE else _own(port, told)
 
+
+def _health(port: int, _: Told) -> Probe:
+    return Http(port, "/health")
+
+
+_MONGODB, _CLICKHOUSE = 27017, 8123
 
 SERVERS = (
-    Server(
+    _row(
         "redis",
-        re.compile(r"(?:redis|valkey|keydb|dragonfly|redis-stack(?:-server)?|redis-cluster|valkey-cluster)"),
+        r"redis|valkey|keydb|dragonfly|redis-stack(?:-server)?|(?:redis|valkey)-cluster|redis-photon",
         6379,
         _redis,
     ),
-    Server("rabbitmq", re.compile(r"rabbitmq(?:-management)?"), 5672, _rabbitmq),
-    Server(
-        "mongodb", re.compile(r"(?:mongo|mongodb|mongodb-community-server|percona-server-mongodb)"), 27017, _mongodb
+    _row("rabbitmq", r"rabbitmq(?:-management)?", 5672, _rabbitmq),
+    _row("mongodb", r"mongo|mongodb|mongodb-community-server|percona-server-mongodb", 27017, _mongodb),
+    _row(
+        "mysql", r"mysql|mysql-server|mariadb|mariadb-galera|percona(?:-server)?|percona-xtradb-cluster", 3306, _mysql
     ),
-    Server(
-        "mysql",
-        re.compile(r"(?:mysql|mysql-server|mariadb|mariadb-galera|percona(?:-server)?|percona-xtradb-cluster)"),
-        3306,
-        _mysql,
-    ),
-    Server("kafka", re.compile(r"(?:kafka|kafka-native|cp-kafka|cp-server|redpanda)"), 9092, _tcp),
-    Server("zookeeper", re.compile(r"(?:zookeeper|cp-zookeeper)"), 2181, _tcp),
-    Server("nats", re.compile(r"(?:nats|nats-server|nats-streaming)"), 4222, _nats),
-    Server("memcached", re.compile(r"memcached"), 11211, _memcached),
-    Server("minio", re.compile(r"minio"), 9000, _minio),
-    Server("elasticsearch", re.compile(r"(?:elasticsearch|elasticsearch-oss|opensearch)"), 9200, _search),
-    Server("kong", re.compile(r"(?:kong|kong-gateway)"), 8000, _kong),
+    _row("kafka", r"kafka|kafka-native|cp-kafka|cp-server|redpanda", 9092, _tcp),
+    _row("zookeeper", r"zookeeper|cp-zookeeper", 2181, _tcp),
+    _row("nats", r"nats|nats-server|nats-streaming", 4222, _nats),
+    _row("memcached", r"memcached", 11211, _memcached),
+    _row("minio", r"minio", 9000, _minio),
+    _row("elasticsearch", r"elasticsearch|elasticsearch-oss|opensearch", 9200, _search),
+    _row("kong", r"kong|kong-gateway", 8000, _kong),
+    _row("clickhouse", r"clickhouse|clickhouse-server", 8123, _clickhouse),
+    _row("influxdb", r"influxdb|influxdb3?-core", 8086, _own),
+    _row("mqtt", r"eclipse-mosquitto|mosquitto|emqx|emqx-enterprise|vernemq|rumqttd", 1883, _own),
+    _row("cassandra", r"cassandra|scylla|dse-server", 9042, _tcp),
+    _row("couchdb", r"couchdb", 5984, _own),
+    _row("meilisearch", r"meilisearch", 7700, _health),
+    _row("typesense", r"typesense", 8108, _health),
+    _row("qdrant", r"qdrant", 6333, _own),
+    _row("sqlserver", r"mssql/server|azure-sql-edge", 1433, _tcp),
+    _row("etcd", r"etcd", 2379, _own),
+    _row("neo4j", r"neo4j", 7687, _tcp),
+    _row("ferretdb", r"ferretdb|ferretdb-eval", 27017, _tcp),
+    _row("artemis", r"activemq-artemis|activemq-classic|activemq|artemis", 61616, _tcp),
 )
 
 
@@ -129,8 +157,9 @@ def recognise(box: Box) -> Server | None:
     """Return what a container serves, None where it is nothing that is known; its own sentinels are not it."""
     if not images.serves(box):
         return None
-    name = images.parse(box.image).name
-    found = next((server for server in SERVERS if server.images.fullmatch(name)), None)
+    image = images.parse(box.image)
+    called = (image.name, f"{image.owner}/{image.name}")
+    found = next((server for server in SERVERS if any(map(server.images.fullmatch, called))), None)
     if found and any("sentinel" in word for word in (box.name, *box.words)):
         return None
     return found
@@ -146,5 +175,17 @@ def port_of(server: Server, box: Box) -> int:
     numbers = [number for _, number in box.ports]
     if server.port in numbers or not numbers:
         return server.port
-    named = {server.name, "tcp", "client", f"tcp-{server.name}", "amqp", "http", "api", "minio-api", "plaintext"}
+    named = {
+        server.name,
+        "tcp",
+        "client",
+        f"tcp-{server.name}",
+        "amqp",
+        "http",
+        "api",
+        "minio-api",
+        "plaintext",
+        "mqtt",
+        "cql",
+    }
     return next((number for name, number in box.ports if name in named), numbers[0])

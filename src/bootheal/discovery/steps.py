@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bootheal.discovery import order
-from bootheal.discovery.databases import CNPG, CRUNCHY, ZALANDO
-from bootheal.discovery.findings import FoundDatabase, FoundPooler, FoundServer
+from bootheal.discovery.findings import Edge, FoundDatabase, FoundPooler, FoundServer
+from bootheal.discovery.operators import CNPG, CRUNCHY, ZALANDO
 from bootheal.discovery.places import Places
 from bootheal.discovery.poolers import Bouncer
 from bootheal.discovery.uses import Use
@@ -60,6 +60,12 @@ class Steps:
             yield from (self.known[ref] for ref in refs)
         elif use.ref and use.ref in self.known:
             yield self.known[use.ref]
+
+    def in_front(self, server: FoundServer) -> tuple[Edge, ...]:
+        """Return what a pooler comes after that only an operator's label or object puts in front of its database."""
+        every = set(self.known.values())
+        names = (f"{kind}{server.database}" for kind in (DATABASE, DEPENDENCY) if server.database)
+        return tuple(Edge(name, "it stands in front of it") for name in names if name in every)
 
 
 def steps(

@@ -8,9 +8,9 @@ from bootheal.discovery import addresses, environment, waits
 from bootheal.discovery.environment import Setting
 from bootheal.discovery.findings import Known
 from bootheal.discovery.places import Places
+from bootheal.discovery.told import without_comments
 from bootheal.model import Ref, Service
 from bootheal.model.inventory import Box, Controller, Source
-from bootheal.model.numbers import port as port_of
 from bootheal.model.quoted import quoted
 
 # What names itself, or where others come from: not what is needed.
@@ -116,7 +116,7 @@ def _port_beside(name: str, setting: Setting, box: Box, namespace: str, places: 
     known = environment.settings(box, namespace, places.inventory)
     stem = re.sub(r"(?i)(?:HOST(?:NAME)?|ADDR(?:ESS)?|SERVER)$", "", name)
     said = known.get(f"{stem}PORT")
-    return port_of(said.value) if said else 0
+    return addresses.port_number(said.value) if said else 0
 
 
 def _arguments(words: Iterable[str], box: Box, namespace: str, places: Places) -> Iterator[Use]:
@@ -146,7 +146,7 @@ def _files(box: Box, namespace: str, places: Places) -> Iterator[Use]:
             continue
         held = places.inventory.config_maps.get(Ref("configmap", namespace, source.name), {})
         for key in [source.key] if source.key else sorted(held):
-            text = _without_comments(held.get(key, ""))
+            text = without_comments(held.get(key, ""))
             for address in (*addresses.in_text(text), *addresses.pairs(text)):
                 if (place := places.find(address, namespace)) and place.fits:
                     told = f"key {key} of configmap/{source.name} names {address}"
@@ -165,7 +165,3 @@ def _secret_files(source: Source, box: Box, namespace: str, places: Places) -> I
             if place and place.fits and (sure or not _ELSEWHERE.fullmatch(key)):
                 told = f"key {key} of secret/{source.name} names {address}"
                 yield Use(told, Known.FILE if sure else Known.GUESSED, box, place.service, place.port)
-
-
-def _without_comments(text: str) -> str:
-    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("#", ";", "//")))

@@ -10,9 +10,9 @@ from pathlib import PurePosixPath
 
 from bootheal.discovery import addresses
 from bootheal.model.inventory import Address, Box
-from bootheal.model.numbers import port as port_of
 
 _ENDS = re.compile(r"&&|\|\|?|;|\n|&(?!>|\d)|[(){}]|\$\(|`")
+_LONGEST = 20_000
 _LEADING = {
     "until", "while", "if", "elif", "do", "then", "else", "!", "exec", "time", "not", "sudo", "set", "command",
     "[", "[[",
@@ -88,10 +88,11 @@ def loops(words: Sequence[str]) -> bool:
 
 def _commands(words: Sequence[str]) -> Iterator[Waited]:
     script = _script(words) if len(words) > 1 else words[0] if words else ""
+    script = script[:_LONGEST] if script else script
     for text in _ENDS.split(script) if script is not None else [shlex.join(words)]:
         # host/port as bash has it, wherever it stands
-        for found in re.finditer(r"/dev/tcp/([-\w.]+)/(\d+)", text):
-            yield Waited("/dev/tcp", Address(found[1].lower(), port_of(found[2])))
+        for found in re.finditer(r"/dev/tcp/([-\w.]{1,300})/(\d{1,5})", text):
+            yield Waited("/dev/tcp", Address(found[1].lower(), int(found[2])))
         try:
             parts = shlex.split(text, comments=True)
         except ValueError:  # a quote that another piece closes
@@ -148,7 +149,7 @@ def _by_option(program: str, arguments: list[str]) -> Iterator[Waited]:
     if host and "://" not in host:
         name, _, after = host.partition(":")
         number = port or after
-        yield Waited(program, Address(name.lower(), port_of(number) or _ASKS[program]))
+        yield Waited(program, Address(name.lower(), addresses.port_number(number) or _ASKS[program]))
     yield from _addresses(program, arguments, plain=False)
 
 
@@ -184,8 +185,8 @@ def _plain(arguments: list[str], takes_value: Callable[[str], bool]) -> list[str
 
 def _netcat(program: str, arguments: list[str]) -> Iterator[Waited]:
     plain = _plain(arguments, lambda option: re.fullmatch(r"-[a-zA-Z]*[wiqsp]", option) is not None)
-    if len(plain) >= 2 and port_of(plain[1]):  # noqa: PLR2004 - host and port
-        yield Waited(program, Address(plain[0].rstrip(".").lower(), port_of(plain[1])))
+    if len(plain) >= 2 and (port := addresses.port_number(plain[1])):  # noqa: PLR2004 - host and port
+        yield Waited(program, Address(plain[0].rstrip(".").lower(), port))
     elif plain and ":" in plain[0]:
         yield from (Waited(program, each) for each in addresses.pairs(plain[0]))
 
@@ -205,7 +206,7 @@ def _general(program: str, arguments: list[str]) -> Iterator[Waited]:
     waits = program.startswith(("wait", "dockerize")) or any("wait" in word for word in arguments[:2])
     if waits and (host := _option(arguments, "-h", "--host")):
         port = _option(arguments, "-p", "--port")
-        yield Waited(program, Address(host.lower(), port_of(port)))
+        yield Waited(program, Address(host.lower(), addresses.port_number(port)))
     yield from _addresses(program, arguments, plain=False)
 
 

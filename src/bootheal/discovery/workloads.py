@@ -2,9 +2,8 @@
 
 import re
 
-from bootheal.discovery import images
+from bootheal.discovery import addresses, images
 from bootheal.model.inventory import Box, Controller
-from bootheal.model.numbers import port as port_of
 from bootheal.probes import Exec, Http, Probe, Tcp
 
 _HTTP_PATH = re.compile(r"/[!-~]*")
@@ -35,6 +34,11 @@ def probe_of(controller: Controller) -> tuple[Probe | None, str]:
     return None, "no container of it has a readinessProbe"
 
 
+def asked(box: Box) -> tuple[Probe | None, str]:
+    """Return a container's own readinessProbe, and by what it is known, or why there is none."""
+    return _question(box, only=False) if box.question else (None, "it has no readinessProbe")
+
+
 def _question(box: Box, *, only: bool) -> tuple[Probe | None, str]:
     question = box.question
     assert question is not None  # noqa: S101 - the caller has seen it
@@ -59,6 +63,6 @@ def _question(box: Box, *, only: bool) -> tuple[Probe | None, str]:
 def _number(box: Box, port: int | str) -> int:
     if isinstance(port, int):
         return port
-    if port.isdecimal():
-        return port_of(port)
+    if number := addresses.port_number(port):
+        return number
     return next((number for name, number in box.ports if name == port), 0)

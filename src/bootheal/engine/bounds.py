@@ -7,10 +7,9 @@ from bootheal.engine.node import Node
 from bootheal.engine.recorder import Recorder
 from bootheal.engine.setbacks import Setbacks
 from bootheal.model import ActionRecord
+from bootheal.model.durations import DAY
 from bootheal.ports import Clock
 from bootheal.step import Action, GiveUp, Wait
-
-DAY_SECONDS = 86400.0
 
 # What may be repeated for one cause is not repeated at the same object, at the same version, with the same values.
 MOST_IN_VAIN = 20
@@ -53,7 +52,7 @@ class Bounds:
             return again if again >= MOST_IN_VAIN else 0
         done = self.intent(node, action)
         same = (other for other in self._memory.done(node.name) if other.same_as(done) and not other.failed)
-        a_day_ago = done.at - DAY_SECONDS
+        a_day_ago = done.at - DAY
         times = sum(other.count if other.incident == done.incident else other.times_after(a_day_ago) for other in same)
         return times if times >= self._max_repeats else 0
 

@@ -60,7 +60,8 @@ class Executor:
             node = self._agenda.pop(next(iter(self._agenda)))
             if node.todo:  # else the step was reopened or has ended meanwhile
                 action = node.todo.popleft()
-                self._agenda |= {node.name: node} if node.todo else {}
+                if node.todo:
+                    self._agenda[node.name] = node
                 return node, action
         return None
 

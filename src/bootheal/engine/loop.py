@@ -82,7 +82,7 @@ class Engine:
             limits=self._limits,
             tell=self._event,
         )
-        self._start = clock.monotonic()
+        self._began, self._start = clock.now(), clock.monotonic()
         self._closing_since: float | None = None
         self._winding_down, self._owing = False, dict[str, Node]()
         self.renewed = False
@@ -99,7 +99,7 @@ class Engine:
         `epoch` is what is known of this boot before the gate has looked: the host's
         boot id, or the epoch remembered last.
         """
-        began, self._start = self._clock.now(), self._clock.monotonic()
+        self._began, self._start = self._clock.now(), self._clock.monotonic()
         self.deposed = ""
         with self._transitions.entered(epoch):
             self._closing_since, self._winding_down = None, False
@@ -112,7 +112,7 @@ class Engine:
                 self._start_looks()
                 self._turn(self._until_due(deadline))
             self._wind_down()
-            return self._report(began)
+            return self._report()
 
     def rest(self) -> None:
         """Only look, until a pass would have something to do, another process acts, or until a stop or Renew."""
@@ -185,7 +185,8 @@ class Engine:
 
         What changes without a pause is looked at without a pause, and must not hold the pass open by that: a step
         stands as it was last judged. Once all have ended, each that is being looked at or has changed is awaited
-        for one look more. What changes after that is for the rest to see.
+        for one look more, begun at once: the verdict waits for no burst to be over. What changes after that is for the
+        rest to see.
         """
         now = self._clock.monotonic()
         self.deposed = self._mandate.objection()
@@ -196,8 +197,11 @@ class Engine:
             self._closing_since = None
             return False
         self._closing_since = now if self._closing_since is None else self._closing_since
-        awaited = (node for node in self._graph if node.settled and (node.looking or node.changed))
-        return all(node.judged > self._closing_since for node in awaited)
+        moving = (node for node in self._graph if node.settled and (node.looking or node.changed))
+        awaited = [node for node in moving if node.judged <= self._closing_since]
+        for node in awaited:
+            node.due = 0.0
+        return not awaited
 
     def _start_looks(self) -> None:
         now = self._clock.monotonic()
@@ -268,7 +272,8 @@ class Engine:
             return result
         node.denied_since = None
         try:
-            past = recall(self._memory, self._plan, node.name, result, epoch=self._transitions.epoch, clock=self._clock)
+            epoch, began, clock = self._transitions.epoch, self._began, self._clock
+            past = recall(self._memory, self._plan, node.name, result, epoch=epoch, clock=clock, began=began)
             return told(judge(result, past), self._world.told)
         except Exception as error:  # noqa: BLE001 - a judgement that fails is our bug: reported as one
             return error
@@ -304,13 +309,13 @@ class Engine:
             )
         )
 
-    def _report(self, began: float) -> Report:
+    def _report(self) -> Report:
         for node in self._graph:
             if node.settled:
                 self._memory.close_incident(node.name)
         report = Report(
             epoch=self._transitions.epoch,
-            began=began,
+            began=self._began,
             seconds=self._clock.monotonic() - self._start,
             outcomes=tuple(self._graph.outcomes(self._start)),
             interrupted=self.stopped or self.renewed or bool(self.deposed),

@@ -93,7 +93,8 @@ class Node:
 
     def judge_error(self, error: BoothealError, now: float) -> Judgement:
         """Judge a look that could not be finished; the API server's refusals may pass, those that last don't."""
-        self.denied_since = (self.denied_since or now) if isinstance(error, DeniedError) and error.status else None
+        denied = isinstance(error, DeniedError) and bool(error.status)
+        self.denied_since = (now if self.denied_since is None else self.denied_since) if denied else None
         if self.denied_since is not None and now - self.denied_since < REFUSAL_TRANSIENT_SECONDS:
             return Wait(str(error))
         return judge_error(error)

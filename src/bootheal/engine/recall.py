@@ -10,8 +10,10 @@ from bootheal.ports import Clock
 from bootheal.step import Observation, Past, Step
 
 
-def recall(memory: Recorder, plan: Plan, step: str, seen: Observation, *, epoch: str, clock: Clock) -> Past:
-    """Remember what was seen just now, and return the past of a step.
+def recall(
+    memory: Recorder, plan: Plan, step: str, seen: Observation, *, epoch: str, clock: Clock, began: float = 0.0
+) -> Past:
+    """Remember what was seen just now, and return the past of a step. `began`: when the pass under way did.
 
     Conditions are timed by the monotonic clock: a jump of the wall clock makes none of them older.
     """
@@ -30,6 +32,7 @@ def recall(memory: Recorder, plan: Plan, step: str, seen: Observation, *, epoch:
         baseline=memory.baseline(step),
         incident=memory.incident(step),
         boots=memory.boots,
+        began=began,
     )
 
 

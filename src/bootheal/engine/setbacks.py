@@ -22,7 +22,8 @@ class Setbacks:
         """Return what the step's judgement is, now that the deed failed that `done` records."""
         now, times = self._clock.monotonic(), self._failures(node, done).count
         refused = isinstance(error, DeniedError) and bool(error.status)
-        node.deeds_refused_since = (node.deeds_refused_since or now) if refused else None
+        since = node.deeds_refused_since
+        node.deeds_refused_since = (now if since is None else since) if refused else None
         told = error.again if isinstance(error, TransientError) else None
         quick = isinstance(error, ConflictError)  # somebody was quicker: what was read anew may do
         again = max(try_again(times) if not quick else try_again(times - 1) if times > 1 else 0.0, told or 0.0)

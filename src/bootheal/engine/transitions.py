@@ -87,10 +87,7 @@ class Transitions:
             case GiveUp():
                 self._give_up(node, judgement)
             case _:
-                node.hint = _where(judgement)
-                why = f"{type(judgement).__name__}: {judgement}"
-                self._tell(EventKind.BUG, node, why, hint=node.hint)
-                self._end(node, Ending.BUG, why)
+                self._fail(node, judgement)
 
     def _settle(self, node: Node, judgement: Settled) -> None:
         news = not node.settled or (node.why != judgement.why and self._executor)  # between passes: still well
@@ -155,6 +152,11 @@ class Transitions:
         node.hint, node.person, node.refused = judgement.hint, judgement.person, judgement.refused
         node.due = self._clock.monotonic() + recheck(self._limits.recheck, node.failures)
 
+    def _fail(self, node: Node, bug: Exception) -> None:
+        node.hint, why = _where(bug), f"{type(bug).__name__}: {bug}"
+        self._tell(EventKind.BUG, node, why, hint=node.hint)
+        self._end(node, Ending.BUG, why)
+
     def _end(self, node: Node, ending: Ending, why: str) -> None:
         node.end(ending, why, self._clock.monotonic())
         self._graph.places.release(node.name)
@@ -174,6 +176,8 @@ class Transitions:
             do, objection = self._executor.do, self._bounds.objection
             tried = [objection(node, action) or do(node, action) for action in judgement.actions]
             judgement = next((instead for instead in tried if instead is not None), Settled(judgement.why))
+        if isinstance(judgement, Exception):
+            self._fail(node, judgement)
         if not isinstance(judgement, Wait):
             return False
         node.why, node.due = judgement.why, self._clock.monotonic() + (judgement.again or WIND_DOWN_PACE_SECONDS)

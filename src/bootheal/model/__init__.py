@@ -5,9 +5,10 @@ judgement needs, and none that could hold a secret. Times are seconds since the
 epoch (float), durations are seconds.
 """
 
-from bootheal.model.admission import Admission, Extensions, Occurrence, Quota, Requirement, Webhook
+from bootheal.model.admission import Admission, Aggregated, Extensions, Occurrence, Quota, Requirement, Webhook
 from bootheal.model.cluster import (
     DELETES_AT_ONCE,
+    WORKLOADS,
     Backup,
     Budget,
     Container,
@@ -42,8 +43,10 @@ __all__ = [
     "DELETES_AT_ONCE",
     "ENDINGS",
     "VERDICTS",
+    "WORKLOADS",
     "ActionRecord",
     "Admission",
+    "Aggregated",
     "Answer",
     "Auth",
     "Backup",

@@ -32,6 +32,7 @@ class Webhook:
     """An admission webhook that must be asked (failurePolicy Fail), and whose Service has no ready endpoint.
 
     `pods`: it is asked about new pods; `namespaces` and `objects` are the selectors of those that it is asked about.
+    `gone`: there is no such Service.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Webhook:
     pods: bool = True
     namespaces: tuple[Requirement, ...] = ()
     objects: tuple[Requirement, ...] = ()
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,22 @@ class Occurrence:
 
 
 @dataclass(frozen=True, slots=True)
+class Aggregated:
+    """An API that others serve and that is not to be had: "v1beta1.metrics.k8s.io", why, and by which Service."""
+
+    name: str
+    why: str
+    service: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Extensions:
     """What is broken of what others have hung into the API server.
 
-    `unavailable`: aggregated APIs and why; `unreachable`: webhooks that refuse everything; `unread`: what we may not
+    `unavailable`: aggregated APIs; `unreachable`: webhooks that refuse everything; `unread`: what we may not
     see.
     """
 
-    unavailable: tuple[tuple[str, str], ...] = ()
+    unavailable: tuple[Aggregated, ...] = ()
     unreachable: tuple[Webhook, ...] = ()
     unread: tuple[str, ...] = ()

@@ -99,9 +99,9 @@ class State(StrEnum):
 class Container:
     """One container's status. `reason` and `started` belong to `state`; `message` is why it waits.
 
-    `ended` is when its last process did, `last_reason` how ("OOMKilled") and `last_message` why it never began, where
-    its runtime says so; `startup_pending`: its startup probe has not succeeded yet. `sidecar`: an init container that
-    runs on beside the others (restartPolicy Always).
+    `ended` is when its last process did, `last_reason` how ("OOMKilled"), `last_code` by which exit code, and
+    `last_message` why it never began, where its runtime says so; `startup_pending`: its startup probe has not succeeded
+    yet. `sidecar`: an init container that runs on beside the others (restartPolicy Always).
     """
 
     name: str
@@ -117,6 +117,7 @@ class Container:
     last_reason: str = ""
     last_message: str = ""
     sidecar: bool = False
+    last_code: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +184,20 @@ class PodToDelete:
     version: str
 
 
+# The kinds of workloads, as a Ref and the owner of a pod name them; all are of the API group apps.
+WORKLOADS = ("deployment", "statefulset", "daemonset")
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """A Deployment, StatefulSet or DaemonSet: what `kubectl rollout status` looks at, and how it may be restarted.
 
     `caused_by` is what we wrote into the pod template when we last rolled it out, `scaled_by` into the object when
     we last scaled it; `scaled_from` is the number of replicas to go back to, while it is we who hold it at zero.
-    `initial_delay` is for how many seconds more than usual its probes let a pod take to begin. `surge` and
-    `unavailable` are in pods. `managed_by` is who may undo a change of it. `refused` says why its pods cannot be
-    created, in its controller's words. `images` are those of its init containers, too.
+    `initial_delay` is for how many seconds more than usual its probes let a pod take to begin, `startup` for how many
+    its startup probes do. `surge` and `unavailable` are in pods. `managed_by` is who may undo a change of it.
+    `refused` says why its pods cannot be created, in its controller's words. `images` are those of its init
+    containers, too.
     """
 
     ref: Ref
@@ -224,6 +230,7 @@ class Workload:
     images: tuple[str, ...] = ()
     pulls_always: bool = False
     initial_delay: float = 0.0
+    startup: float = 0.0
 
     @property
     def on_delete(self) -> bool:

@@ -147,9 +147,9 @@ def _truth(data: Any) -> bool:
 
 
 def _number(data: Any) -> float:
-    if type(data) not in (int, float) or not abs(data) <= LARGEST:
+    if isinstance(data, bool) or not isinstance(data, int | float) or not abs(data) <= LARGEST:
         raise MisfitError("is no number that could be")
-    return data  # type: ignore[no-any-return]  # of these two types
+    return data
 
 
 def _whole(data: Any) -> int:

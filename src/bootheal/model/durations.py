@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+# In seconds.
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 

@@ -47,6 +47,8 @@ class Past:
     `baseline` is what the step last settled with, in whatever epoch: empty if it never kept anything.
     `incident` counts how often the step did something in this epoch and a pass then ended with it settled.
 
+    `began` is when the pass under way did: what ended before it may have been mended since. 0 where there is none.
+
     `epoch` names the boots of the nodes that what the step is about lives on, or those of all nodes; `boots` are the
     latest boots of all nodes that are known, by their names.
     """
@@ -60,6 +62,7 @@ class Past:
     baseline: Mapping[str, str] = field(default_factory=dict)
     incident: int = 0
     boots: Mapping[str, str] = field(default_factory=dict)
+    began: float = 0.0
 
     @property
     def present(self) -> "Past":

@@ -143,10 +143,15 @@ class Report:
     @property
     def reason(self) -> str:
         """Say why the verdict is no better, by the first of the worst steps; "" where none is to blame."""
-        if self.verdict in (Verdict.HEALTHY, Verdict.HEALED, Verdict.INTERRUPTED):
+        if self.worst is None or self.verdict is Verdict.INTERRUPTED:
             return ""
-        worst = min(self.outcomes, key=_how_well)
-        return f"{worst.step}: {worst.why}"
+        return f"{self.worst.step}: {self.worst.why}"
+
+    @property
+    def worst(self) -> Outcome | None:
+        """The step that decides the verdict, the first of several alike; None where all have settled."""
+        ill = (outcome for outcome in self.outcomes if outcome.ending is not Ending.SETTLED)
+        return min(ill, key=_how_well, default=None)
 
     @property
     def changes(self) -> int:
@@ -161,5 +166,5 @@ class Report:
 
 def _how_well(outcome: Outcome) -> tuple[bool, bool, int]:
     """Sort as `Report.verdict` judges; what was skipped is better than what it was skipped for."""
-    worst_first = (Ending.BUG, Ending.GAVE_UP, Ending.UNFINISHED, Ending.SKIPPED, Ending.SETTLED)
+    worst_first = (Ending.BUG, Ending.GAVE_UP, Ending.UNFINISHED, Ending.SKIPPED)
     return outcome.ending is not Ending.BUG, not outcome.person, worst_first.index(outcome.ending)

@@ -10,6 +10,9 @@ from bootheal.model.identity import Ref
 from bootheal.model.servers import Answer
 from bootheal.model.service import Endpoint, Service
 
+# Of a Job that its controller has not begun.
+NOT_BEGUN = "NotBegun"
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -112,7 +115,8 @@ class Scene:
     `directories` are where the data of a volume lies on a node. `keys` are
     those of the Secrets and ConfigMaps that are needed, None of one that is not there. `owners` lead from a ReplicaSet
     to its Deployment, and from a Job to its CronJob. `registries` are the containers of this machine that serve images
-    which pods wait for, each with those pods. `unread` are the kinds that could not be listed.
+    which pods wait for, each with those pods. `stalled` is what Flux has given up. `unread` are the kinds that could
+    not be listed.
     """
 
     now: float
@@ -139,6 +143,7 @@ class Scene:
     keys: Mapping[Ref, frozenset[str] | None] = field(default_factory=dict)
     jobs: tuple[Unwell, ...] = ()
     namespaces: tuple[Unwell, ...] = ()
+    stalled: tuple[Unwell, ...] = ()
     halted: tuple[Halted, ...] = ()
     events: Mapping[Ref, tuple[Occurrence, ...]] = field(default_factory=dict)
     extensions: Extensions = field(default_factory=Extensions)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bootheal.causes import Finding, Gravity
 from bootheal.causes.pods import Trouble
 from bootheal.causes.server_pods import beyond, in_words, keeps_back, next_step, read_log
+from bootheal.cluster.back_off import NextStart, next_start, outdated
 from bootheal.cluster.freshness import before_boot
 from bootheal.cluster.rollout import BACK_OFF
 from bootheal.model import BootTime, Pod, Ref, State
@@ -22,7 +23,7 @@ class Down:
     """One pod; `state` is its container's, `finding` the cause that its log tells of, else `last` what that ended with.
 
     `more` is the command that shows more; `tried`: it has failed more than once. `trouble` is what keeps the container
-    from running, by its status and its Events.
+    from running, by its status and its Events. `ended` is when it did, and `next_start` when it is started again.
     """
 
     ref: Ref
@@ -32,12 +33,14 @@ class Down:
     more: str = ""
     tried: bool = False
     trouble: Trouble | None = None
+    ended: float | None = None
+    next_start: NextStart | None = None
 
     def stuck(self, past: Past) -> bool:
         """Tell whether waiting cannot cure it."""
         if self.trouble and self.trouble.certain(past):
             return True
-        if self.finding is None or not self.tried:
+        if self.finding is None or not self.tried or outdated(self.ended, self.next_start, past):
             return False
         cause = self.finding.cause
         return cause.gravity in (Gravity.PERSON, Gravity.DATA) and not cause.restart_helps
@@ -83,6 +86,8 @@ def down(world: World, pod: Pod, boot_time: BootTime | None) -> Down | None:
         more=f"kubectl -n {pod.ref.namespace} logs {which}{pod.ref.name} -c {waiting.name}",
         tried=waiting.restarts > 0 or waiting.reason == BACK_OFF,
         trouble=kept,
+        ended=ended,
+        next_start=next_start(pod, boot_time),
     )
 
 

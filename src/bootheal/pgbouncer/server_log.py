@@ -7,6 +7,7 @@ is left out.
 
 import json
 import re
+from itertools import pairwise
 
 from bootheal.causes import Evidence, Finding, Source
 from bootheal.causes.pgbouncer import PGBOUNCER
@@ -25,7 +26,14 @@ _REASON = re.compile(
 LONGEST_LINE, LONGEST = 16_000, 1_000
 
 # What follows from a line before it, which says why.
-_GENERAL = re.compile(r"^(?:cannot load config file|TLS setup failed|login failed|bouncer config error)$")
+_GENERAL = re.compile(
+    r"^(?:cannot load config file|TLS setup failed|login failed|bouncer config error|.* Backend \S+ not accessible)$"
+)
+# Likewise, if the very line before says why: else it is a server that went away.
+_AT_ONCE = re.compile(r"^server conn crashed\?$")
+
+# Somebody broke it off: it does not say who, the next line does.
+_BROKEN_OFF = re.compile(r"^TLS (?:connect|handshake) error: .*(?: alert |[Ee][Oo][Ff])")
 
 # Of what it says about a client only this is not the client's own affair.
 _OF_ALL = "pgbouncer-configuration-error"
@@ -33,11 +41,26 @@ _OF_ALL = "pgbouncer-configuration-error"
 
 def finding(log: str, about: Ref | None = None, container: str = "") -> Finding | None:
     """Return the cause that the end of a log tells of: the last that is known, of what is not a client's own affair."""
-    known = [found for line in reversed(log.splitlines()) if (found := _recognised(line, about, container))]
-    latest = next(iter(known), None)
-    if latest and _GENERAL.match(latest.evidence.text):
-        return next((found for found in known if not _GENERAL.match(found.evidence.text)), latest)
+    lines = [*log.splitlines(), ""]
+    read = ((_recognised(line, about, container), then) for line, then in pairwise(lines))
+    found = [None if each is None or _with_a_client(each, then) else each for each, then in read]
+    known = [(index, each) for index, each in enumerate(found) if each]
+    if not known:
+        return None
+    index, latest = known[-1]
+    if _AT_ONCE.match(latest.evidence.text) and index:
+        return found[index - 1] or latest
+    if _GENERAL.match(latest.evidence.text):
+        return next((each for _, each in reversed(known) if not _GENERAL.match(each.evidence.text)), latest)
     return latest
+
+
+def _with_a_client(found: Finding, then: str) -> bool:
+    """Whether it is a client's TLS that failed, by the line that follows."""
+    if not _BROKEN_OFF.match(found.evidence.text):
+        return False
+    parts = _LINE.match(_unwrapped(then.strip())[:LONGEST])
+    return parts is not None and parts["socket"] == "C"
 
 
 def _recognised(line: str, about: Ref | None, container: str) -> Finding | None:

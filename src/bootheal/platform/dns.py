@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from bootheal.causes.pods import Trouble, needs_events, of_log, trouble
 from bootheal.cluster.freshness import sends_to, service_doubt
-from bootheal.cluster.last_words import last_words
+from bootheal.cluster.last_words import last_words, present_words
 from bootheal.cluster.rollout import crashed
 from bootheal.errors import DeniedError, MissingError
-from bootheal.model import Answer, Pod, Ref, Right, Service, Target
+from bootheal.model import Answer, Pod, Ref, Right, Service, State, Target
 from bootheal.ports import World
 from bootheal.step import GiveUp, Judgement, Past, Settled, Step, Wait
 
@@ -110,12 +110,14 @@ def _judge_silent(seen: DnsObservation, past: Past) -> Judgement:
 
 
 def _trouble(world: World, pods: Sequence[Pod]) -> Trouble | None:
-    """Return the gravest of what its pods, their Events and their last words tell."""
+    """Return the gravest of what its pods, their words and their Events tell; of the same gravity their words."""
     found: list[Trouble | None] = []
     for pod in pods:
         events = world.cluster.occurrences(pod.ref) if needs_events(pod) else ()
+        found += [of_log(pod, each, last_words(world.pod_access, pod, each)) for each in crashed(pod)]
+        alive = (each for each in pod.containers if each.state is State.RUNNING and not each.ready)
+        found += [of_log(pod, each, present_words(world.pod_access, pod, each), runs=True) for each in alive]
         found.append(trouble(pod, events, boot_time=world.host.boot_time()))
-        found += [of_log(pod, container, last_words(world.pod_access, pod, container)) for container in crashed(pod)]
     return max((each for each in found if each), key=lambda each: each.gravity.rank, default=None)
 
 

@@ -40,6 +40,8 @@ _DATABASES = (
 class ReleaseLease(Action):
     """Empty the holder of a Lease whose holder is dead, if nobody has written it since."""
 
+    by_design = True  # a process that was killed has released nothing
+
     lease: Ref
     version: str
     holder: str
@@ -53,11 +55,6 @@ class ReleaseLease(Action):
     def sentence(self) -> str:
         """Say which, and of whom."""
         return f"release {self.lease} ({self.cause})"
-
-    @property
-    def by_design(self) -> bool:
-        """A process that was killed has released nothing."""
-        return True
 
     def apply(self, world: World) -> None:
         """Write it, with the resourceVersion as precondition: whoever has renewed it meanwhile keeps it."""

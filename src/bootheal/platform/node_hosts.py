@@ -32,6 +32,8 @@ COREFILE, READS = "Corefile", f"/{KEY}"
 class RestoreNodeHosts(Action):
     """Add names to what CoreDNS knows, and correct their addresses; every other line stays."""
 
+    by_design = True  # Docker starts the nodes without them
+
     names: tuple[tuple[str, str], ...]
     version: str
 
@@ -44,11 +46,6 @@ class RestoreNodeHosts(Action):
     def sentence(self) -> str:
         """Say which names."""
         return f"tell CoreDNS of {', '.join(name for name, _ in self.names)} ({self.cause})"
-
-    @property
-    def by_design(self) -> bool:
-        """Docker starts the nodes without them."""
-        return True
 
     def apply(self, world: World) -> None:
         """Write the one key, if nobody has changed the ConfigMap since."""
@@ -177,12 +174,13 @@ def _left_to_apply(seen: NodeHostsObservation, now: float) -> float:
 
 def merged(text: str, names: Mapping[str, str]) -> str:
     """Return the lines with `names` in them: one name a line, since k3s drops lines with more."""
+    comments = (f"{line}\n" for line in text.splitlines() if line.lstrip().startswith("#"))
     others = (pair for pair in _pairs(text) if pair[0] not in names)
-    return "".join(f"{address} {name}\n" for name, address in (*others, *names.items()))
+    return "".join((*comments, *(f"{address} {name}\n" for name, address in (*others, *names.items()))))
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    """Read lines of an address and names. A name may have two, of both kinds of IP."""
+    """Read lines of an address and names, as far as no comment begins. A name may have two, of both kinds of IP."""
     for line in text.splitlines():
-        address, *names = line.split() or [""]
+        address, *names = line.partition("#")[0].split() or [""]
         yield from ((name, address) for name in names)

@@ -6,17 +6,18 @@ what it found is not well: a run that leaves a heap of dead pods must not say "h
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from bootheal.cluster import refusals
-from bootheal.cluster.dead_pods import BY_DEFAULT, EVICTED, cause_of_death, died
-from bootheal.cluster.delete_pod import LOG_LINES, REPLACED_BY, DeletePod, delete_pod
+from bootheal.cluster.dead_pods import BY_DEFAULT, cause_of_death, died
+from bootheal.cluster.delete_pod import LOG_LINES, DeletePod, delete_pod
 from bootheal.cluster.refusals import Refusals
 from bootheal.cluster.starting import skipped_init
 from bootheal.model import DELETES_AT_ONCE, Pod, PodToDelete, Ref, Right
 from bootheal.pods import terminating
+from bootheal.pods.spared import spared
 from bootheal.pods.terminating import ForceDeletePod, Terminating
 from bootheal.ports import Interest, World
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
@@ -76,6 +77,7 @@ class DeletePods(Action):
     A run that is killed in the middle loses nothing: the next look finds what is left.
     """
 
+    by_design = True  # a reboot leaves dead pods behind
     bounded = False
     apart = True
 
@@ -95,11 +97,6 @@ class DeletePods(Action):
     def objects(self) -> int:
         """Return how many, for the cap."""
         return len(self.pods)
-
-    @property
-    def by_design(self) -> bool:
-        """A reboot leaves dead pods behind."""
-        return True
 
     def parts(self) -> Sequence[Action]:
         """Return as many at a time as are deleted at once: no part takes longer than one request may."""
@@ -151,33 +148,18 @@ class Cleanup(Step[CleanupObservation]):
         boot_time = world.host.boot_time()
         pods = [pod for namespace in self.namespaces for pod in world.cluster.pods(namespace)]
         pods.sort(key=lambda pod: (pod.ref.namespace, pod.ref.name))
-        pressures = {node.name: node.pressures for node in world.cluster.nodes()}
+        nodes = {node.name: node for node in world.cluster.nodes()}
         died_of = [(pod, why) for pod in pods if (why := cause_of_death(pod, boot_time=boot_time))]
         wanting = {pod.ref.namespace for pod, _ in died_of}
         found = {namespace: refusals.look(world.cluster, namespace) for namespace in sorted(wanting)}
         dead = (
-            Dead(pod, why, self._left(pod, why, pressures), _refusal(pod, found[pod.ref.namespace]))
+            Dead(pod, why, spared(pod, why, self.reasons, nodes), _refusal(pod, found[pod.ref.namespace]))
             for pod, why in died_of
         )
         bare = (pod for pod in pods if pod.owner is None and not pod.mirror and not pod.deleting)
         skipped = (f"{pod.ref} ({name.name})" for pod in bare if (name := skipped_init(pod, boot_time)))
         ending = terminating.look(world, pods, ask=self.force_after is not None)
         return CleanupObservation(tuple(dead), ending, tuple(skipped))
-
-    def _left(self, pod: Pod, why: str, pressures: Mapping[str, tuple[str, ...]]) -> str:
-        if pod.mirror:
-            return "a static pod, the kubelet's own"
-        if pod.owner is None:
-            return "a bare pod, nothing would make it again"
-        if pod.owner.kind == "job":
-            return "a Job's pod, deleting it would count as a failure"
-        if pod.owner.kind not in REPLACED_BY:
-            return f"its owner is {pod.owner}, which may not make it again"
-        if why not in self.reasons:
-            return "not among cleanup.reasons, since what replaces it may die of the same"
-        if why in EVICTED and (short := pressures.get(pod.node, ())):
-            return f"node {pod.node} still has {', '.join(short)}"
-        return ""
 
     # --- judging ----------------------------------------------------------------------------------
 

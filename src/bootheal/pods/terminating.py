@@ -57,6 +57,7 @@ class Terminating:
 class ForceDeletePod(Action):
     """Take one pod out of the API without waiting for a kubelet that does not know it."""
 
+    by_design = True  # a reboot leaves pods behind that no kubelet knows
     apart = True
 
     pod: Ref
@@ -72,11 +73,6 @@ class ForceDeletePod(Action):
     def sentence(self) -> str:
         """Say which pod, and why."""
         return f"force the deletion of {self.pod} ({self.cause})"
-
-    @property
-    def by_design(self) -> bool:
-        """A reboot leaves pods behind that no kubelet knows."""
-        return True
 
     def apply(self, world: World) -> None:
         """Delete it with no grace period, with UID and version as its preconditions."""

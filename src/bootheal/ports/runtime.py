@@ -25,7 +25,10 @@ class Workers(Protocol):
     """Where looks run, so that none holds up another."""
 
     def start(self, call: Callable[[], None]) -> None:
-        """Run `call` soon, on some thread; return at once. `call` raises nothing, and may block, but not for ever."""
+        """Run `call` soon, on some thread; return at once. `call` raises nothing, and may block, but not for ever.
+
+        ExhaustedError where there is no thread at all.
+        """
 
 
 class Store(Protocol):

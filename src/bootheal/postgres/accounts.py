@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from bootheal.causes import Finding, Gravity
 from bootheal.causes.pods import Trouble
 from bootheal.causes.server_pods import beyond, ended_by_its_kubelet, in_words, keeps_back, next_step, read_log, serving
+from bootheal.cluster.back_off import NextStart, next_start, outdated
 from bootheal.cluster.dead_pods import LOST
 from bootheal.cluster.freshness import before_boot
 from bootheal.cluster.rollout import crashed
@@ -46,6 +47,8 @@ class Account:
     started: float | None = None
     trouble: Trouble | None = None
     again: bool = False
+    ended: float | None = None
+    next_start: NextStart | None = None
 
     @property
     def gravity(self) -> int:
@@ -68,7 +71,7 @@ class Account:
         """Tell whether waiting cannot cure it."""
         if self.trouble and self.trouble.certain(past):
             return True
-        if self.finding is None:
+        if self.finding is None or outdated(self.ended, self.next_start, past):
             return False
         cause = self.finding.cause
         if cause.gravity is Gravity.DATA:
@@ -118,6 +121,8 @@ def account(world: World, pod: Pod, *, recovering: bool) -> Account:
         position=position(log) if recovering else "",
         idle=idle(log),
         started=None if ended else container.started,
+        ended=container.ended if ended else None,
+        next_start=next_start(pod, boot_time),
     )
 
 
@@ -133,7 +138,9 @@ def _of_init(world: World, pod: Pod, container: Container, init: Container) -> A
     log = read_log(world.pod_access, pod.ref, init.name, previous=previous)
     found = finding(log, pod.ref, init.name)
     kept = _kept_back(world, pod, container, _more(pod, init, previous=previous))
-    return replace(kept, finding=found, last="" if found else last_words(log), tried=init.restarts > 0)
+    due = next_start(pod, world.host.boot_time())
+    last = "" if found else last_words(log)
+    return replace(kept, finding=found, last=last, tried=init.restarts > 0, ended=init.ended, next_start=due)
 
 
 def _kept_back(world: World, pod: Pod, container: Container | None, more: str) -> Account:

@@ -18,6 +18,9 @@ from bootheal.step import Action
 # follow from what a reboot does, or from what was repaired before them.
 UNWELL = "unwell"
 
+# A pod that has not ended by now will not soon: the replicas are given back all the same.
+AT_ZERO_SECONDS = 120.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class _OnWorkload(Action):
@@ -97,8 +100,9 @@ class ScaleDown(_OnWorkload):
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleUp(_OnWorkload):
-    """Give back the replicas that a workload had before it was scaled to zero: never refused, that is bounded."""
+    """Give back the replicas that a workload had before it was scaled to zero, as often as that takes."""
 
+    by_design = True  # it gives back what was lent
     disruptive: ClassVar[bool] = True
     bounded: ClassVar[bool] = False
     loan = "repaid"
@@ -109,11 +113,6 @@ class ScaleUp(_OnWorkload):
     def sentence(self) -> str:
         """Say which, and to how many."""
         return f"scale {self.workload} back to {self.replicas} ({self.cause})"
-
-    @property
-    def by_design(self) -> bool:
-        """It gives back what was lent."""
-        return True
 
     def apply(self, world: World) -> None:
         """Set the replicas and remove the note of them, if nobody changed the workload since."""

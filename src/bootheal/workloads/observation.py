@@ -6,13 +6,15 @@ from functools import cached_property
 
 from bootheal.causes import registries
 from bootheal.causes.pods import Trouble, needs_events, of_log, trouble, turned_away
-from bootheal.cluster import refusals
+from bootheal.cluster import refusals, selectors
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.delete_pod import REPLACED_BY
 from bootheal.cluster.freshness import pod_doubt, service_doubt, workload_doubt
 from bootheal.cluster.last_words import last_words
 from bootheal.cluster.refusals import Refusals
 from bootheal.cluster.rollout import Rollout, crashed, rollout
+from bootheal.cluster.rollout import seen as has_seen
+from bootheal.cluster.selectors import SLIP
 from bootheal.cluster.starting import finished, left_over, starting
 from bootheal.errors import BoothealError
 from bootheal.model import Answer, BootTime, Component, Occurrence, Pod, Ref, Service, Target, Workload
@@ -95,8 +97,8 @@ class WorkloadObservation:
     def unwell(self) -> str:
         """Say what is wrong although every container runs; "" if nothing, or if some still start, or none is there."""
         staying = [pod for pod in self.pods if not pod.deleting]
-        if self.well or self.doubt or self.refused or not staying:
-            return ""
+        if self.well or self.doubt or self.refused or not staying or not has_seen(self.workload):
+            return ""  # whose controller does nothing would roll nothing out, either
         if any(starting(pod) or lost(pod) or crashed(pod) or pod.gated for pod in staying):
             return ""
         if self.probe is not None and not self.probe.ok:
@@ -158,7 +160,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         left_over=tuple(pod for pod in mine if left_over(pod, boot_time)),
         absent="" if pods else _absent(workload, mine),
         turned_away=None if pods else turned_away(mine),
-        unserved=_unserved(world.cluster, workload) if serves and pods and not fronts else "",
+        unserved=_unserved(world.cluster, workload, pods[0].labels) if serves and pods and not fronts else "",
         registries=_registries(world, pods, events),
     )
 
@@ -212,14 +214,20 @@ def _in_front(cluster: ClusterReader, namespace: str, pods: tuple[Pod, ...]) -> 
     return [service for service in services if any(service.selects(pod) for pod in alike)]
 
 
-def _unserved(cluster: ClusterReader, workload: Workload) -> str:
-    """Say whether the Service that has its name asks for pods that there are not: no boot has done that."""
+def _unserved(cluster: ClusterReader, workload: Workload, labels: Mapping[str, str]) -> str:
+    """Say whether a Service that is meant for it asks for pods that there are not: no boot has done that.
+
+    It is meant that has its name, or that asks for nearly what its pods bear.
+    """
     namespace, name = workload.ref.namespace, workload.ref.name
-    own = next((each for each in cluster.services(namespace) if each.ref.name == name and each.selector), None)
-    if own is None or cluster.pods(namespace, own.selector):
+    asking = [each for each in cluster.services(namespace) if each.selector and not each.external]
+    near = [each for each in asking if each.ref.name == name or selectors.meant(each.selector, labels, SLIP)]
+    own = next((each for each in near if not cluster.pods(namespace, each.selector)), None)
+    if own is None:
         return ""
-    wanted = ",".join(f"{key}={value}" for key, value in own.selector.items())
-    return f"{own.ref} leads to nobody: its selector, {wanted}, fits no pod"
+    differing = " and ".join(selectors.differences(own.selector, labels))
+    asked = selectors.spelled(own.selector)
+    return f"{own.ref} leads to nobody: its selector, {asked}, fits no pod; those of {workload.ref} {differing}"
 
 
 def _doubt(cluster: ClusterReader, service: Service, boot_time: BootTime | None) -> str:

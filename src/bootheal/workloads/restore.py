@@ -11,13 +11,10 @@ from bootheal.errors import MissingError
 from bootheal.model import Ref, Right, Workload
 from bootheal.ports import World
 from bootheal.step import Act, Judgement, Past, Settled, Step, Wait
-from bootheal.workloads.actions import give_back
+from bootheal.workloads.actions import AT_ZERO_SECONDS, give_back
 
 NAME = "restore"
 CAUSE = "it was being restarted, and is at zero only for that"
-
-# As for the workload's own step: a pod that has not ended by now will not soon.
-AT_ZERO_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Literal
 from bootheal.cluster.rollout import unpulled
 from bootheal.model import Budget, Pod, Workload
 
+Rule = Literal["if-needed", "always", "never"]
 Strategy = Literal["auto", "rollout", "scale", "delete-pods"]
 Way = Literal["rollout", "scale", "delete-pods"]
 

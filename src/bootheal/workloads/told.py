@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
-from bootheal.causes import Gravity, Source
+from bootheal.causes import Gravity, Source, exits
 from bootheal.causes.pods import LATER_SECONDS, Trouble, not_made
 from bootheal.cluster.dead_pods import lost
-from bootheal.cluster.rollout import unpulled
+from bootheal.cluster.log_excerpt import LONGEST
+from bootheal.cluster.rollout import crashed, unpulled
 from bootheal.cluster.starting import clock, starting
 from bootheal.cluster.starting import outlived as outlived_by
 from bootheal.model import Pod
+from bootheal.model.quoted import logged
 from bootheal.step import GiveUp, Judgement, Past, Settled, Wait
 from bootheal.workloads.observation import ILL, WorkloadObservation
 
@@ -39,8 +41,16 @@ def unwell(seen: WorkloadObservation) -> str:
 
 
 def killed(pod: Pod, seen: WorkloadObservation) -> Iterator[str]:
-    """Say that its kubelet has ended it, where that is so: no container tells that of itself."""
-    yield from (each.words for each in seen.troubles if each.pod.ref == pod.ref and each.id == "probe-kills")
+    """Say that its kubelet has ended it, where that is so, or by which exit code, where it has left no word itself."""
+    by_probe = [each.words for each in seen.troubles if each.pod.ref == pod.ref and each.id == "probe-kills"]
+    yield from by_probe
+    if not by_probe and not seen.log:
+        yield from filter(None, (exits.told(each) for each in crashed(pod) if each.last_reason == "Error"))
+
+
+def last_words(seen: WorkloadObservation) -> Iterator[str]:
+    """Quote what the log says of why a pod loops, each line cut to what fits."""
+    yield from (logged(line, LONGEST) for line in seen.log)
 
 
 def at_zero(seen: WorkloadObservation) -> Judgement:

@@ -10,18 +10,16 @@ comes after has settled.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from bootheal.causes.pods import how_it_ended, more
 from bootheal.cluster import refusals
 from bootheal.cluster.rollout import crashed, looping
 from bootheal.model import ActionRecord, Pod, Ref, Right
-from bootheal.model.quoted import logged
 from bootheal.ports import Interest, World
 from bootheal.probes import Exec, Probe
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
 from bootheal.workloads import by_itself, told
-from bootheal.workloads.actions import UNWELL, ResetPod, RollOut, ScaleUp, delete_all
+from bootheal.workloads.actions import AT_ZERO_SECONDS, UNWELL, ResetPod, RollOut, ScaleUp, delete_all
 from bootheal.workloads.observation import WorkloadObservation, look
 from bootheal.workloads.restart import (
     RESTARTS,
@@ -36,15 +34,12 @@ from bootheal.workloads.restart import (
     unscale,
     well_with,
 )
-from bootheal.workloads.strategy import Strategy
+from bootheal.workloads.strategy import Rule, Strategy
 from bootheal.workloads.stuck import allowed, stuck_pods
 
 # A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself. What starts
 # slowly says so, by a startup probe or by the delay of its readiness probe.
 UNWELL_SECONDS = 30.0
-
-# A pod that has not ended by now will not soon: the replicas are given back all the same.
-AT_ZERO_SECONDS = 120.0
 
 # Without a probe, that it has run for this long is all that proves that it does not end at once.
 SOAK_SECONDS = 5.0
@@ -72,7 +67,7 @@ class WorkloadStep(Step[WorkloadObservation]):
     """
 
     workload: Ref
-    restart: Literal["if-needed", "always", "never"] = "if-needed"
+    restart: Rule = "if-needed"
     strategy: Strategy = "auto"
     probe: Probe | None = None
     soak: float | None = None
@@ -182,7 +177,7 @@ class WorkloadStep(Step[WorkloadObservation]):
     def _judge_looping(self, loops: list[Pod], seen: WorkloadObservation, past: Past) -> Judgement:
         why = f"{len(loops)} of {len(seen.pods)} pods in crash-loop back-off"
         ends = dict.fromkeys(said for pod in loops for said in (*how_it_ended(pod), *told.killed(pod, seen)))
-        why += f" ({'; '.join((*ends, *map(logged, seen.log)))})" if ends or seen.log else ""
+        why += f" ({'; '.join((*ends, *told.last_words(seen)))})" if ends or seen.log else ""
         reason, first = f"looping-{past.trouble}", f"reset-{past.trouble}"
         if self.restart == "never":
             return Wait(why)

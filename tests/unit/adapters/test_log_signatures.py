@@ -8,6 +8,9 @@ from bootheal.adapters import log_signatures
 from bootheal.causes.tables import BALANCING, LOADBALANCERS
 
 CANARY = "canary-77c1"
+SUPERVISED = 'time="2026-11-30 10:00:00" level=info msg="{}" component=etcd stream=stderr'
+ZAP = r"{\"level\":\"info\",\"msg\":\"sleeps\",\"error\":\"wheel \\\"big\\\" stands\"}"
+KLOG = r"E1130 10:00:00.1 13 run.go:74] \"command failed\" err=\"cannot be so\""
 LINES = [
     tuple(field.strip() for field in line.split("|", 2))
     for line in (Path(__file__).parents[1] / "causes/units.txt").read_text(encoding="utf-8").splitlines()
@@ -101,12 +104,17 @@ def test_what_is_not_known_is_quoted_in_whatever_format_it_was_said(line: str, w
             'its last line: "cat: /var/snap/microk8s/current/args/kube-proxy: No such file or directory"',
         ),
         ('time="2026-11-21 20:00:00" level=error msg="cannot be so"', 'its last line: "cannot be so"'),
+        # k0s hands on what it supervises, in quotes within quotes; Rancher Desktop puts the time before it
+        (SUPERVISED.format(ZAP), 'its last line: "sleeps: wheel "big" stands"'),
+        (SUPERVISED.format(KLOG), "cannot be so"),
+        ("2026-11-30T10:00:00.123Z: wsl.exe exited", 'its last line: "wsl.exe exited"'),
         (f"giving up on postgres://k3s:{CANARY}@db/k3s", 'its last line: "giving up on postgres://k3s:***@db/k3s"'),
     ],
 )
 def test_what_ended_without_a_word_that_it_does_is_quoted_by_its_last_line(line: str, words: str) -> None:
     """What follows a panic, or the usage that follows a wrong flag, is not it."""
-    below = ["", "goroutine 1 [running]:", "main.main()", "\t/go/src/main.go:7 +0x1d", "exit status 2"]
+    k0s = 'time="2026-11-30 10:00:00" level=warning msg="exit status 1" component=kube-apiserver'
+    below = ["", "goroutine 1 [running]:", "main.main()", "\t/go/src/main.go:7 +0x1d", "exit status 2", k0s]
     assert log_signatures.last_words(["something earlier", line, *below]).startswith(words)
 
 

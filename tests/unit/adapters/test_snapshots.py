@@ -20,12 +20,14 @@ def test_a_sidecar_is_an_init_container_that_runs_on() -> None:
 
 def test_how_a_container_ended_last_is_told_whether_it_waits_or_not() -> None:
     """A start that failed has its only words in the message of its end."""
-    ended = {"reason": "StartError", "message": "driver not loaded", "finishedAt": "2026-11-29T10:00:00Z"}
+    end = "2026-11-29T10:00:00Z"
+    ended = {"reason": "StartError", "message": "driver not loaded", "finishedAt": end, "exitCode": 128}
     waits = {"name": "main", "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": ended}}
     over = {"name": "main", "state": {"terminated": ended}}
     for status in (waits, over):
         (container,) = pod(a_raw_pod({}, containerStatuses=[status])).containers
-        assert (container.last_reason, container.last_message) == ("StartError", "driver not loaded")
+        told = container.last_reason, container.last_message, container.last_code
+        assert told == ("StartError", "driver not loaded", 128)
         assert container.message == ""
 
 

@@ -83,6 +83,26 @@ def test_what_a_healthy_pooler_of_cloudnative_pg_logs_is_no_cause() -> None:
         assert finding(f"{line}\n") is None
 
 
+@pytest.mark.parametrize(
+    "said", ["sslv3 alert certificate unknown", "tlsv1 alert unknown ca", "Unexpected EOF", "unexpected eof"]
+)
+def test_a_client_that_breaks_off_its_tls_is_its_own_affair(said: str) -> None:
+    """The line does not say with whom; the next one does."""
+    line = f"WARNING TLS handshake error: handshake failed: error:14094416:SSL routines::{said}\n"
+    client = "LOG C-0x1342d60: (nodb)/(nouser)@127.0.0.1:16035 closing because: client unexpected eof (age=0)\n"
+    assert finding(line + client) is None
+    server = "LOG S-0x1: shop/p@127.0.0.1:5432 closing because: server conn crashed? (age=0s)\n"
+    assert finding(line + server) is not None
+
+
+def test_a_server_that_went_away_is_not_told_by_what_was_before() -> None:
+    """Only by the very line before."""
+    old = 'WARNING server login failed: FATAL password authentication failed for user "p"\nLOG stats: 0 xacts/s\n'
+    found = finding(f"{old}LOG S-0x1: shop/p@127.0.0.1:5432 closing because: server conn crashed? (age=9s)\n")
+    assert found is not None
+    assert found.cause.id == "pgbouncer-server-unreachable"
+
+
 def test_the_last_known_line_counts() -> None:
     """What was said before may be over."""
     log = 'ERROR broken auth file\nWARNING server login failed: FATAL password authentication failed for user "p"\n'
@@ -101,6 +121,16 @@ def test_a_line_that_follows_from_another_does_not_hide_it() -> None:
             'WARNING server login failed: FATAL password authentication failed for user "p"',
             "LOG S-0x1: shop/p@127.0.0.1:5432 closing because: login failed (age=0s)",
             "server-password",
+        ),
+        (
+            "WARNING TLS handshake error: handshake failed: error:27069065:OCSP routines::certificate verify error",
+            "LOG S-0x1: shop/p@127.0.0.1:5432 closing because: server conn crashed? (age=0s)",
+            "server-tls",
+        ),
+        (
+            'cannot resolve host "postgres": lookup postgres: no such host',
+            "pgbouncer 10:01:00.00 ERROR ==> Backend postgres not accessible",
+            "server-name-unknown",
         ),
         (
             "ERROR C-0x1: (nodb)/(nouser)@127.0.0.1:4 auth_type=any requires forced user",

@@ -34,6 +34,25 @@ def test_what_is_said_has_its_cause(line: str, cause: str, gravity: Gravity) -> 
         assert "NAMESPACE" not in found.next_step
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        # log_error_verbosity = verbose; a log_line_prefix that ends with a value, or with a bracket
+        '2024-08-28 09:47:30 [27] PANIC:  58P01: could not open file "global/pg_control": No such file or directory',
+        '2019-05-24 13:05:00 UTC [876]: [2-1] user=,db=,app=,client=PANIC:  could not open file "global/pg_control"',
+        'user=postgres,client=10.80.10.90FATAL:  XX000: could not open file "global/pg_control": Input/output error',
+        '[876]user=postgres,app=psqlFATAL:  could not open file "global/pg_control": No such file or directory',
+    ],
+)
+def test_whatever_stands_before_a_message_and_however_much_is_said(line: str) -> None:
+    """The prefix is somebody's choice; and what a client has asked is none of the server's words with any of them."""
+    log = f"{line}\n{line[:20]}client=STATEMENT:  select 'canary'\n{AT}LOCATION:  ReadDir, fd.c:2748\n"
+    found = finding(log, POD)
+    assert found is not None
+    assert found.cause.gravity is Gravity.DATA
+    assert not any("canary" in message or "fd.c" in message for message in messages(log))
+
+
 def test_every_cause_of_the_catalogue_is_shown_by_a_line() -> None:
     """Else nobody knows whether it can be recognised at all."""
     shown = {cause for _, cause, _ in SAID}

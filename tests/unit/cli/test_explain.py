@@ -3,7 +3,7 @@
 import pytest
 
 from bootheal.cli import main
-from bootheal.cli.doctor import parsed
+from bootheal.cli.doctor import namespaces_of, parsed
 from bootheal.errors import UsageError
 from bootheal.model import Ref
 
@@ -51,8 +51,15 @@ def test_objects_are_named_as_for_kubectl(text: str, meant: Ref) -> None:
     assert parsed(text) == meant
 
 
-@pytest.mark.parametrize("text", ["a/b/c/d", "deployment/web", "pod//x", "pod/shop/", "node/"])
+def test_where_to_look_follows_from_what_is_named() -> None:
+    """A node is in no namespace: none of its name is looked for where only some may be read."""
+    wanted = [parsed(text) for text in ("node/box", "shop", "pod/shop/web-1", "pod/data/redis-0")]
+    assert namespaces_of(wanted) == ("shop", "data")
+    assert namespaces_of(wanted[:1]) == ()
+
+
+@pytest.mark.parametrize("text", ["", "a/b/c/d", "deployment/web", "pod//x", "pod/shop/", "node/"])
 def test_what_could_be_anything_is_refused(text: str) -> None:
     """With an example of what can be said."""
-    with pytest.raises(UsageError, match=f"cannot tell what is meant by {text}"):
+    with pytest.raises(UsageError, match=f"cannot tell what is meant by '{text}'"):
         parsed(text)

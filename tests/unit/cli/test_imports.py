@@ -15,7 +15,9 @@ LATER = tuple(
     ("command", "needless"),
     [
         ("run", ("bootheal.demo", "docker", "kubernetes", "psycopg", *LATER)),
-        ("status", ("pydantic",)),
+        ("status", ("pydantic", "logging")),
+        ("wait", ("pydantic", "logging")),
+        ("report", ("pydantic", "logging")),
     ],
 )
 def test_a_command_imports_nothing_that_its_first_look_does_not_need(command: str, needless: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from bootheal.cli.kind import find_cluster, named_by
 from bootheal.errors import UsageError
+from support.somebody import somebody_else
 
 
 @pytest.fixture
@@ -69,3 +70,12 @@ def test_a_k3d_cluster_is_known_by_its_server() -> None:
         {"k3d.cluster": "a", "k3d.role": "server"},
     ]
     assert named_by(labels) == ("a", "shop")
+
+
+def test_what_another_user_keeps_to_himself_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may not look into a directory is told what else can be said, and sees no traceback."""
+    hidden = tmp_path / "rancher"
+    hidden.mkdir(mode=0o000)
+    monkeypatch.setenv("KUBECONFIG", str(hidden / "config"))
+    with somebody_else(), pytest.raises(UsageError, match="is not there, or not ours to see"):
+        find_cluster(None, "", "", signs=(hidden / "k3s.yaml",), docker=f"unix://{tmp_path}/no.sock")

@@ -92,3 +92,11 @@ def test_without_a_cluster_the_first_part_is_the_whole_pass() -> None:
     ]
     assert (report.verdict, report.reason) == (Verdict.NOT_HEALED, "gate: no answer")
     assert [each.kind for each in told] == [EventKind.ENDED]
+
+
+def test_a_bug_of_the_gate_is_no_reason_to_wait_for_it() -> None:
+    """What comes after it was not tried, as after any other end of it that is not well."""
+    parts = Parts(lambda _: None, plan(), opening=True)
+    outcome = Outcome("gate", Ending.BUG, "KeyError: 'x'")
+    (_, web) = parts.whole(Report("boot", 1000.0, 7.5, (outcome,)), ()).outcomes
+    assert (web.ending, web.why) == (Ending.SKIPPED, "not tried, because gate failed")

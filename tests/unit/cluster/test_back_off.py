@@ -5,10 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from bootheal.cluster.back_off import NextStart, back_off, detour, next_start, sooner_by_itself
+from bootheal.cluster.back_off import NextStart, back_off, detour, next_start, outdated, sooner_by_itself
 from bootheal.demo.node.containers import spelled
 from bootheal.model import BootTime, Container
-from support.objects import BOOT, NOW, THIS_BOOT, a_pod, running, terminated, waiting
+from support.objects import BOOT, NOW, THIS_BOOT, a_pod, past, running, terminated, waiting
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,22 @@ def test_what_a_new_pod_costs_is_measured_on_those_that_were_never_started_again
     again = a_pod("web-4", replace(running(started=NOW - 3), restarts=1), created=NOW - 5)
     assert detour([old, new, slow, again]) == 7
     assert detour([slow, again, a_pod("web-5", running(started=NOW), created=NOW - 1, ready=False)]) is None
+
+
+@pytest.mark.parametrize(
+    ("ended", "start", "began", "told"),
+    [
+        (NOW - 9, NextStart(NOW + 1, NOW + 7), NOW - 2, True),
+        (NOW - 30, NextStart(NOW - 2, NOW + 1), NOW - 2, True),
+        (NOW - 9, NextStart(NOW + 1, NOW + 7), NOW - 10, False),  # this pass has seen it fail
+        (NOW - 9, NextStart(NOW + 31, NOW + 50), NOW - 2, False),  # too long to wait for
+        (NOW - 60, NextStart(NOW - 50, NOW - 44), NOW - 2, False),  # overdue: nobody knows when
+        (NOW - 9, None, NOW - 2, False),
+        (None, NextStart(NOW + 1, NOW + 7), NOW - 2, False),
+    ],
+)
+def test_what_failed_before_this_pass_and_is_about_to_start_may_have_been_corrected(
+    ended: float | None, start: NextStart | None, began: float, told: bool
+) -> None:
+    """Whoever has corrected it and runs bootheal at once is not told what was wrong before."""
+    assert outdated(ended, start, past(began=began)) is told

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootheal.cluster.log_excerpt import LONGEST, MOST, salient_lines
+from bootheal.cluster.log_excerpt import MOST, READ, salient_lines
 
 DJANGO = """\
 Watching for file changes with StatReloader
@@ -52,11 +52,17 @@ def test_the_lines_that_matter_are_found(log: str, first: str, last: str) -> Non
     assert lines[-1].startswith(last)
 
 
+def test_a_line_is_read_to_its_end() -> None:
+    """A line of JSON says what it is about behind where it comes from, and is told shorter than it is read."""
+    line = '{"level":"fatal","error":"' + "while building the entry point: " * 9 + 'address already in use"}'
+    assert salient_lines(f"starting\n{line}\n") == (line,)
+
+
 def test_they_are_few_short_and_each_is_told_once() -> None:
     """The latest five; a line that came a hundred times stands once, where it came last."""
-    log = "\n".join(f"ValueError: {n} " + "x" * 500 for n in range(20)) + "\nValueError: same" * 100
+    log = "\n".join(f"ValueError: {n} " + "x" * 5000 for n in range(20)) + "\nValueError: same" * 100
     lines = salient_lines(log)
     assert len(lines) == MOST
     assert lines[-1] == "ValueError: same"
-    assert all(len(line) <= LONGEST for line in lines)
+    assert all(len(line) <= READ for line in lines)
     assert salient_lines("") == ()

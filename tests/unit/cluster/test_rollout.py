@@ -109,5 +109,6 @@ def test_a_back_off_that_is_not_said_is_told_by_its_length(reason: str, ended: f
 def test_what_a_pod_waits_for_is_named() -> None:
     """The reason a person would see in `kubectl get pods`."""
     assert starting(a_pod("a", waiting("ImagePullBackOff"))) == "pod/shop/a ImagePullBackOff"
-    assert starting(a_pod("a", phase="Pending", containers=())) == "pod/shop/a is Pending"
+    assert starting(a_pod("a", phase="Pending", containers=())) == "pod/shop/a is Pending, and has no node yet"
+    assert starting(a_pod("a", phase="Pending", containers=(), node="box")) == "pod/shop/a is Pending"
     assert starting(a_pod("a", running())) == ""

@@ -8,7 +8,7 @@ from bootheal.adapters.kube.workloads import workload
 from bootheal.cluster.rollout import rollout
 from bootheal.cluster.webhooks import blame, remarks, webhook_in
 from bootheal.errors import DeniedError, MissingError
-from bootheal.model import Extensions, Occurrence, Ref, Webhook
+from bootheal.model import Aggregated, Extensions, Occurrence, Ref, Webhook
 from support.objects import a_deployment
 
 POLICY = Webhook("check.policy.example", "ValidatingWebhookConfiguration policy", Ref("service", "policy", "hook"))
@@ -41,7 +41,7 @@ def test_what_is_refused_names_configuration_and_service() -> None:
 
 def test_remarks_tell_everything_once() -> None:
     """Broken APIs, unreachable webhooks, and what may not be looked at."""
-    found = Extensions((("v1beta1.metrics.k8s.io", "MissingEndpoints"),), (POLICY,), ("cannot list x: 403",))
+    found = Extensions((Aggregated("v1beta1.metrics.k8s.io", "MissingEndpoints"),), (POLICY,), ("cannot list x: 403",))
     broken = "API v1beta1.metrics.k8s.io is not available (MissingEndpoints)"
     assert (broken, REFUSES, "not looked at: cannot list x: 403") == remarks(found)
 
@@ -105,6 +105,31 @@ def test_unreachable_is_what_must_be_asked_and_has_no_ready_endpoint(
 ) -> None:
     """What may be ignored, is elsewhere, or cannot be judged is not accused."""
     assert unreachable == bool(reading.read(Served(answers)).unreachable)
+
+
+@pytest.mark.parametrize(
+    ("service", "gone", "words"),
+    [
+        ([], False, "has no ready endpoints"),
+        (MissingError("cannot find service/policy/hook"), True, "is not there"),
+        (DeniedError("cannot get services: 403", status=403), False, "has no ready endpoints"),
+    ],
+    ids=["there", "gone", "not ours to see"],
+)
+def test_whom_a_webhook_names_may_be_gone(service: object, gone: bool, words: str) -> None:
+    """What was removed without its configuration never answers again; what cannot be seen is taken to be there."""
+    served = {"validatingwebhookconfigurations": webhooks(service=SERVICE), "/endpointslices": [], "/hook": service}
+    (found,) = reading.read(Served(served)).unreachable
+    assert found.gone == gone
+    assert blame(found.name, Extensions(unreachable=(found,))).endswith(f"service/policy/hook {words}")
+
+
+def test_an_api_that_others_serve_names_its_service() -> None:
+    """So that it is told beneath what keeps those pods from serving."""
+    away = {"type": "Available", "status": "False", "reason": "MissingEndpoints"}
+    raw = {"metadata": {"name": "v1.x"}, "spec": {"service": SERVICE}, "status": {"conditions": [away]}}
+    found = reading.read(Served({"apiservices": [raw]})).unavailable
+    assert found == (Aggregated("v1.x", "MissingEndpoints", Ref("service", "policy", "hook")),)
 
 
 def test_what_may_not_be_read_is_told() -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from bootheal.adapters import evidence_file, history, outbox, outlook, state
 from bootheal.adapters.files import LOCK
 from bootheal.adapters.metrics import Metrics
-from bootheal.adapters.state import FILE
 from bootheal.config import load
 from bootheal.config.ownership import METRICS_BEGINNING, OWN_NAMES
 from bootheal.errors import ConfigurationError
@@ -82,8 +82,10 @@ def test_what_a_run_has_written_is_known_again(path: Path) -> None:
 
 
 def test_the_state_directory_s_own_files_are_known_by_name() -> None:
-    """Those that there are today."""
-    assert all(name.startswith(OWN_NAMES) for name in (FILE, LOCK, f".{FILE}.x1y2"))
+    """Those that there are today, and what each of them is before it has its name."""
+    files = [each.FILE for each in (state, history, evidence_file, outlook, outbox)]
+    names = [*files, *(f".{file}.x1y2" for file in files), LOCK, outbox.LOCK]
+    assert [name for name in names if not name.startswith(OWN_NAMES)] == []
 
 
 @pytest.mark.parametrize(

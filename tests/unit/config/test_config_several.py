@@ -87,3 +87,12 @@ def test_defaults_are_for_those_who_do_not_say_it_themselves(tmp_path: Path) -> 
         (60, "always", "scale"),
     ]
     assert workload(configuration, "daemonset/a/d").strategy == "auto"
+
+
+@pytest.mark.parametrize("name", ["shop", "client", "checks", "tls"])
+def test_a_key_is_guessed_by_where_it_stands_whatever_the_owner_calls_what_holds_it(tmp_path: Path, name: str) -> None:
+    """A database may be called as one of its own keys is; below those, the keys are theirs."""
+    with pytest.raises(ConfigurationError, match="did you mean namespace") as error:
+        load(files(tmp_path, f"databases:\n {name}: {{nmespace: a, client: {{secrte: b}}, checks: [{{at_lest: 1}}]}}"))
+    assert "did you mean secret?" in str(error.value)
+    assert "did you mean at_least?" in str(error.value)

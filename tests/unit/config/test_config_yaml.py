@@ -81,11 +81,24 @@ def test_what_they_read_differently_is_asked_back(written: str, instead: str, tm
     assert read(tmp_path, DATABASE % f'"{written}"').databases["shop"].dbname == written
 
 
-@pytest.mark.parametrize("written", ["yes", "true", "010000", "2:13:20", "1_000", "80.0", ".nan", "'080'", '""', "~1"])
-def test_a_port_is_a_number_and_nothing_that_becomes_one(written: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("yes", "'yes'"),
+        ("true", "true"),
+        ("010000", "'010000'"),
+        ("2:13:20", "'2:13:20'"),
+        ("1_000", "'1_000'"),
+        ("80.0", "80.0"),
+        (".nan", "'.nan'"),
+        ("'080'", "'080'"),
+        ('""', "''"),
+        ("~1", "'~1'"),
+    ],
+)
+def test_a_port_is_a_number_and_nothing_that_becomes_one(written: str, shown: str, tmp_path: Path) -> None:
     """It is said what is wanted there, in YAML's words."""
     (told,) = said(tmp_path, f"dependencies:\n  d: {{host: h, probe: {{port: {written}}}}}\n")
-    shown = written if written in ("true", "80.0") else f"'{written.strip(chr(39) + chr(34))}'"
     assert told == f":2:24: dependencies.d.probe.port: cannot be {shown}: it should be a whole number, like 8080"
 
 

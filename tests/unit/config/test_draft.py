@@ -66,13 +66,44 @@ def test_a_file_is_compared_both_ways(tmp_path: Path) -> None:
     )
     found = inventory((MANIFESTS / "edoburu.yaml").read_text())
     configuration = load(file).file
-    assert list(not_in_file(discover(found), configuration)) == []
+    assert list(not_in_file(discover(found), configuration, found)) == []
     assert list(not_in_cluster(configuration, found)) == []
     other = inventory((MANIFESTS / "edoburu_variables.yaml").read_text())
-    missing = "\n".join(not_in_file(discover(other), configuration))
+    missing = "\n".join(not_in_file(discover(other), configuration, other))
     assert "database/pg " in missing
     assert "pooler/bouncer " in missing
     assert "deployment/shop/web" in list(not_in_cluster(configuration, other))
+
+
+# What an earlier version wrote, or a person would rather have: a server as a workload.
+AS_WORKLOADS = """\
+workloads:
+  deployment/app/mosquitto: {}
+  statefulset/app/influxdb: {}
+  deployment/app/telegraf: {}
+  statefulset/app/zigbee2mqtt: {}
+"""
+# A pooler of which init could not tell all, completed by a person; a database by its labels.
+COMPLETED = """\
+databases: {d: {namespace: shop, selector: {app: pg}, dbname: shop, admin: {secret: pg}}}
+poolers: {p: {database: d, deployment: pool, service: pool, client: {secret: shop}}}
+"""
+# Clusters of CloudNativePG, whose pods nobody declares.
+OPERATORS = "databases:\n" + "".join(
+    f"  {name}: {{namespace: data, service: {name}-rw, dbname: app, admin: {{secret: {name}}}}}\n"
+    for name in ("orders", "copy", "hidden")
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("mqtt", AS_WORKLOADS), ("pooler_by_file", COMPLETED), ("cnpg_alone", OPERATORS)]
+)
+def test_what_the_file_names_otherwise_is_not_missing(tmp_path: Path, name: str, text: str) -> None:
+    """By whatever entry it is about a workload or a Service."""
+    found = inventory((MANIFESTS / f"{name}.yaml").read_text())
+    file = tmp_path / "bootheal.yaml"
+    file.write_text(f"cluster: {{kind: k3s}}\n{text}\n")
+    assert list(not_in_file(discover(found), load(file).file, found)) == []
 
 
 def test_of_several_k3d_clusters_one_is_named() -> None:

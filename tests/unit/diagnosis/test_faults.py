@@ -8,6 +8,7 @@ import pytest
 from bootheal.causes import Gravity
 from bootheal.diagnosis import diagnose
 from bootheal.model import (
+    Aggregated,
     Component,
     ComponentState,
     Endpoint,
@@ -342,7 +343,7 @@ FAULTS: dict[str, tuple[Callable[[], Scene], str, str]] = {
         "service/policy/w",
     ),
     "an API that others serve": (
-        lambda: a_scene(extensions=Extensions(unavailable=(("v1beta1.metrics.k8s.io", "MissingEndpoints"),))),
+        lambda: a_scene(extensions=Extensions(unavailable=(Aggregated("v1beta1.metrics.k8s.io", "MissingEndpoints"),))),
         "api-group-unavailable",
         "apiservice/v1beta1.metrics.k8s.io",
     ),

@@ -50,6 +50,44 @@ def test_servers_are_greeted_where_a_service_leads_to_them() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "image"),
+    [
+        ("postgrest", "postgrest/postgrest:v12.2.0"),
+        ("supabase-meta", "supabase/postgres-meta:v0.80.0"),
+        ("manager", "ghcr.io/cloudnative-pg/cloudnative-pg:1.27.0"),
+        ("postgres-operator", "ghcr.io/zalando/postgres-operator:v1.14.0"),
+        ("wait-for-postgres", "busybox:1.36"),
+        ("postgres-mcp", "crystaldba/postgres-mcp"),
+        ("postgresus", "rostislavdugin/postgresus:1"),
+        ("pgpool", "bitnami/pgpool:4.5.4"),
+        ("app", "postgres-ui:3"),
+    ],
+)
+def test_what_is_only_called_like_a_database_is_not_greeted_as_one(name: str, image: str) -> None:
+    """It would not understand, and be told as a server that is silent."""
+    pod = replace(postgres_pod(), containers=(running(name=name, image=image, started=BOOT + 10),))
+    assert to_greet(replace(SERVING, pods=(pod,), services=(lead("postgres", 8080),))) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "image"),
+    [
+        ("postgres", "ghcr.io/cloudnative-pg/postgresql:17.2"),
+        ("database", "registry.example.org/crunchydata/crunchy-postgres:ubi9-17.2-2520"),
+        ("postgres", "registry.local:5000/our-own:1"),
+        ("shop-postgres-16", "registry.local:5000/our-own:1"),
+        ("db", "tensorchord/vchord-postgres:pg17-v0.4.2"),
+        ("web-db", "postgres:17-alpine"),
+        ("postgresql", "timescale/timescaledb-ha:pg16"),
+    ],
+)
+def test_a_database_is_known_by_its_image_or_else_its_name(name: str, image: str) -> None:
+    """Of operators, charts and by hand."""
+    pod = replace(postgres_pod(), containers=(running(name=name, image=image, started=BOOT + 10),))
+    assert len(to_greet(replace(SERVING, pods=(pod,)))) == 1
+
+
+@pytest.mark.parametrize(
     ("ports", "port"), [((9187, 5432), 5432), ((5433,), 5433), ((9187, 8008), None)], ids=["usual", "only", "unknown"]
 )
 def test_a_server_is_greeted_at_its_own_port(ports: tuple[int, ...], port: int | None) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bootheal.diagnosis import Diagnosis, diagnose
-from bootheal.model import Extensions, Occurrence, Ref, Webhook
+from bootheal.model import ComponentState, Extensions, Occurrence, Ref, Symptom, Webhook
 from bootheal.model.scene import Claim, Disk, Said, Scene
 from support.objects import BOOT, a_node, running, waiting
 from support.scenes import (
@@ -13,6 +13,7 @@ from support.scenes import (
     LOOP,
     NOW,
     a_scene,
+    component,
     pooler_pod,
     postgres_pod,
     postgres_says,
@@ -22,6 +23,7 @@ from support.scenes import (
     workload,
 )
 
+K3S = "unit/k3s.service"
 POSTGRES, WEB, DISK = "pod/shop/postgres-0", "pod/shop/web-5d4-a", "disk//var/lib/rancher"
 ENDS = waiting("CrashLoopBackOff", name="postgres", image="postgres:16", **LOOP)
 SIDECAR = waiting(
@@ -85,6 +87,13 @@ def a_refused_workload() -> Scene:
     )
 
 
+def falls(kind: str) -> Scene:
+    """k3s starts again and again, and says why."""
+    return component(
+        ComponentState.RESTARTING, "exit status 1", symptoms=(Symptom(kind, "k3s.service", "it complains"),)
+    )
+
+
 def a_lost_claim() -> Scene:
     gone = '0/1 nodes are available: persistentvolumeclaim "data" bound to non-existent persistentvolume "pv-1".'
     pod = postgres_pod(ready=False, phase="Pending", containers=(), ip="", unschedulable=gone)
@@ -112,9 +121,12 @@ def a_lost_claim() -> Scene:
             ("webhook-silent", "deployment/shop/web"),
             1,
         ),
+        (falls("k3s-token"), ("k3s-token", K3S), ("component-starts", K3S), 1),
+        (falls("k3s-clock-behind"), ("k3s-clock-behind", K3S), ("component-starts", K3S), 1),
+        (falls("k3s-etcd-damaged"), ("k3s-etcd-damaged", K3S), ("component-starts", K3S), 3),
         (a_lost_claim(), ("claim-lost", str(DATA)), ("claim-volume-gone", POSTGRES), 3),
     ],
-    ids=["full disk", "failing disk", "silent webhook", "lost claim"],
+    ids=["full disk", "failing disk", "silent webhook", "wrong token", "clock", "damaged etcd", "lost claim"],
 )
 def test_what_follows_is_told_beneath_its_cause(
     scene: Scene, root: tuple[str, str], follows: tuple[str, str], exit_code: int

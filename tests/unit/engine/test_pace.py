@@ -266,3 +266,20 @@ def test_what_is_left_to_do_is_dropped_when_what_the_step_comes_after_falls_ill(
     assert [name for name, _ in done] == list(names)
     assert [when >= 60.0 for _, when in done] == [False, False, False, True, True]
     assert EventKind.UNSETTLED in {event.kind for event in bench.events}
+
+
+def test_the_verdict_does_not_wait_for_a_burst_of_changes_to_be_over() -> None:
+    """What has been well for long is looked at ever more seldom, but at once where the verdict needs nothing else."""
+    bench = Bench([])
+    for number in range(50):
+        bench.clock.at(number * 0.2, lambda: bench.cluster.changed(PODS))
+    bench.clock.at(10.0, lambda: bench.cluster.changed(PODS))
+
+    def judges(_: Any, _past: Past) -> Judgement:
+        return Settled("ok") if bench.clock.time >= START + 10.0 else Wait("not yet")
+
+    wakes_on = frozenset({PODS})
+    bench.steps = [Scripted(name="calm", wakes_on=wakes_on), Scripted(name="slow", wakes_on=wakes_on, judges=judges)]
+    report = bench.run()
+    assert report.verdict is Verdict.HEALTHY
+    assert report.seconds <= 10.1

@@ -135,6 +135,22 @@ def test_a_storm_of_requests_is_read_for_once() -> None:
     assert inbox.queue.qsize() == 2
 
 
+class Clumsy(Owing):
+    """A step that cannot judge how to give back what it owes."""
+
+    def wind_down(self, seen: Any, past: Past) -> Judgement:
+        raise KeyError("replicas")
+
+
+def test_a_bug_while_winding_down_is_told_as_one() -> None:
+    """What was changed for a while may stay so: nobody is told that it was only a matter of time."""
+    bench = Bench([], limits=Limits(deadline=10.0))
+    bench.steps = [Clumsy(name="a", judges=lambda *_: Wait("for ever"))]
+    report = bench.run()
+    assert (report.verdict, report.reason) == (Verdict.BUG, "a: KeyError: 'replicas'")
+    assert "test_stop.py" in report.outcomes[0].hint
+
+
 @pytest.mark.parametrize("first", ["renew", "stop"])
 def test_a_stop_beats_a_new_configuration(first: str) -> None:
     """Whichever came first: a process that ends reads nothing any more."""

@@ -81,11 +81,17 @@ def test_what_is_down_for_a_moment_is_waited_for(state: ComponentState, why: str
     assert components.judge(facts(state, why=why), past(), Allowed()) == Wait(said)
 
 
-@pytest.mark.parametrize("state", [ComponentState.STOPPED, ComponentState.FAILED, ComponentState.MISSING])
-def test_what_stays_down_is_given_up_with_the_next_step(state: ComponentState) -> None:
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (ComponentState.STOPPED, "is stopped"),
+        (ComponentState.FAILED, "has failed"),
+        (ComponentState.MISSING, "is missing"),
+    ],
+)
+def test_what_stays_down_is_given_up_with_the_next_step(state: ComponentState, said: str) -> None:
     """Somebody stopped it, or it failed for good: not for us to start, unless allowed."""
     judgement = components.judge(facts(state), past(first_seen=for_long(state)), Allowed())
-    said = "has failed" if state is ComponentState.FAILED else f"is {state}"
     assert judgement == GiveUp(f"{K3S} {said}", f"start {K3S}; {LOG} shows why it {said}")
 
 

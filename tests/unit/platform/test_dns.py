@@ -60,6 +60,7 @@ class Simulated(Partial):
     asked: list[Target] = field(default_factory=list)
     events: list[Occurrence] = field(default_factory=list)
     log: str = ""
+    present: str = ""
     shut: BoothealError | None = None
 
     def service(self, namespace: str, name: str) -> Service:
@@ -80,7 +81,7 @@ class Simulated(Partial):
         return self.events
 
     def log_tail(self, _pod: Ref, _container: str, _lines: int, *, previous: bool) -> str:
-        return self.log if previous else ""
+        return self.log if previous else self.present
 
     def dns(self, target: Target, _name: str, timeout: float) -> Answer:
         assert timeout > 0
@@ -165,6 +166,18 @@ def test_a_coredns_that_crash_loops_for_a_reason_that_passes_is_waited_for() -> 
         judgement = Dns().judge(seen, past(first_seen=dict.fromkeys(seen.conditions, NOW - 600)))
         assert isinstance(judgement, Wait)
         assert "pod/shop/coredns-1" in judgement.why
+
+
+def test_a_coredns_that_runs_and_does_not_serve_is_told_with_its_log() -> None:
+    """Its probe only says 503; that it does not reach the API server stands in its present log."""
+    pod = a_pod("coredns-1", running(ready=False), ready=False, labels=LABELS)
+    simulated = Simulated(endpoints_=[], pods_=[pod], events=[Occurrence("Unhealthy", "HTTP 503", NOW)])
+    simulated.present = "[WARNING] plugin/kubernetes: dial tcp 10.43.0.1:443: i/o timeout"
+    judgement = Dns().judge(look(simulated), past())
+    assert isinstance(judgement, Wait)
+    assert "pod/shop/coredns-1 says: " in judgement.why
+    assert "10.43.0.1:443: i/o timeout" in judgement.why
+    assert judgement.why.endswith("(CoreDNS cannot reach the API server)")
 
 
 def test_a_coredns_without_a_sandbox_tells_its_event() -> None:

@@ -120,6 +120,14 @@ def test_every_other_line_stays_and_each_has_one_name() -> None:
     assert merged(before, names) == merged(after, names) == after
 
 
+def test_a_word_of_a_comment_is_no_name() -> None:
+    """Somebody may have noted why a line is there: that stays, and CoreDNS does not give it out as a name."""
+    before = "# of the office\n10.0.0.9 printer # old box\n"
+    names = {"box": "172.18.0.3"}
+    assert merged(before, names) == "# of the office\n10.0.0.9 printer\n172.18.0.3 box\n"
+    assert ("host.k3d.internal", "172.18.0.1") in seen("172.18.0.1 gone # host.k3d.internal\n").lost
+
+
 def test_a_node_at_another_address_than_its_container_is_told_of() -> None:
     """It cannot be mended from here, nor can a container's own /etc/hosts; and only where it does harm."""
     whole = "172.18.0.3 box\n172.18.0.1 host.k3d.internal\n"

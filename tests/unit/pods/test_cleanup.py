@@ -190,6 +190,16 @@ def test_the_evicted_are_left_until_the_pressure_is_gone() -> None:
     assert isinstance(CLEANUP.judge(look(pod), for_long()), Act)
 
 
+@pytest.mark.parametrize("node", [a_node(ready=False), a_node(name="else")], ids=["silent", "gone"])
+def test_what_no_kubelet_would_end_is_left(node: Node) -> None:
+    """It would only be marked, and ended when its node comes back; what has Failed goes without its kubelet."""
+    lost = replace(dead("a"), node="box", reason="NodeLost")
+    judgement = CLEANUP.judge(look(lost, node=node), for_long())
+    assert isinstance(judgement, Settled)
+    assert judgement.remarks == ("left pod/shop/a (NodeLost): node box is away, and no kubelet would end it",)
+    assert isinstance(CLEANUP.judge(look(failed("b", "NodeShutdown"), node=node), for_long()), Act)
+
+
 def test_reasons_can_be_declared() -> None:
     """More or fewer than the default."""
     step = replace(CLEANUP, reasons=frozenset({"OutOfpods"}))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bootheal.cluster.back_off import NextStart
 from bootheal.model import ActionRecord, Answer, Login, Ref, Target
 from bootheal.postgres.accounts import Account
 from bootheal.postgres.data_checks import Check, Checked, checked
@@ -168,6 +169,15 @@ def test_distress_that_may_pass_is_waited_for_and_told() -> None:
     assert "kubectl -n shop debug -it postgres-0" in lock.hint
     two = Servers((ABSENT, replace(ABSENT, name="postgres-1")))
     assert isinstance(STEP.judge(DatabaseObservation(two, accounts={"postgres-1": DAMAGE}), past()), Wait)
+
+
+@pytest.mark.parametrize(("began", "judgement"), [(NOW - 2, Wait), (NOW - 20, GiveUp), (0.0, GiveUp)])
+def test_what_it_logged_before_this_pass_may_have_been_corrected(began: float, judgement: type) -> None:
+    """Its next start shows that; a failure that this pass has seen is believed at once."""
+    wrong = logs('FATAL:  configuration file "postgresql.conf" contains errors', ended=NOW - 9)
+    wrong = replace(wrong, next_start=NextStart(NOW + 1, NOW + 7))
+    seen = DatabaseObservation(Servers((ABSENT,)), accounts={"postgres-0": wrong})
+    assert isinstance(STEP.judge(seen, past(began=began)), judgement)
 
 
 def test_what_is_found_is_kept_for_the_next_boot() -> None:

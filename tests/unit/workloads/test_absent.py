@@ -166,6 +166,17 @@ def test_how_slowly_a_pod_begins_its_probes_say(container: dict[str, Any], delay
     assert parsed(raw, "deployment").initial_delay == delay
 
 
+@pytest.mark.parametrize(
+    ("probe", "seconds"),
+    [(None, 0), ({}, 30), ({"failureThreshold": 120}, 1200), ({"initialDelaySeconds": 5, "periodSeconds": 2}, 11)],
+)
+def test_for_how_long_it_may_start_its_startup_probe_says(probe: dict[str, int] | None, seconds: float) -> None:
+    """Its delay, and as many tries as it has."""
+    template = {"spec": {"containers": [{"name": "main", "startupProbe": probe}]}}
+    raw = {"metadata": {"name": "web"}, "spec": {"template": template}}
+    assert parsed(raw, "deployment").startup == seconds
+
+
 def test_a_slow_starter_is_not_started_twice() -> None:
     """Its progress would be lost; after its own time it is rolled out like any other."""
     facts = seen(a_pod("web-1", running(ready=False)), workload=down(initial_delay=300.0))

@@ -35,24 +35,61 @@ def test_what_nothing_would_make_again_is_not_of_the_workload(owner: Ref | None,
     assert [pod.ref.name for pod in seen.pods] == (["debug", "web-1"] if counts else ["web-1"])
 
 
+LABELS = {"app": "web", "tier": "frontend"}
+OTHER = Ref("service", "shop", "other")
+
+
 @pytest.mark.parametrize(
     ("service", "told"),
     [
-        (
-            replace(SERVICE, selector={"app": "webb"}),
-            "service/shop/web leads to nobody: its selector, app=webb, fits no pod",
-        ),
+        (replace(SERVICE, selector={"app": "webb"}), "web leads to nobody: its selector, app=webb, {} have app=web"),
         (SERVICE, ""),
         (replace(SERVICE, selector={}), ""),
         (replace(SERVICE, selector={"app": "else"}), ""),
-        (replace(SERVICE, selector={"app": "webb"}, ref=Ref("service", "shop", "other")), ""),
+        (replace(SERVICE, selector={"app": "webb"}, external="web.example.org"), ""),
+        (
+            replace(SERVICE, selector={"app": "webb"}, ref=OTHER),
+            "other leads to nobody: its selector, app=webb, {} have app=web",
+        ),
+        (
+            replace(SERVICE, selector={"app": "web", "tier": "front-end"}, ref=OTHER),
+            "other leads to nobody: its selector, app=web,tier=front-end, {} have tier=frontend",
+        ),
+        (
+            replace(SERVICE, selector={"ap": "web"}, ref=OTHER),
+            "other leads to nobody: its selector, ap=web, {} have no label ap, but app=web",
+        ),
+        (
+            replace(SERVICE, selector={"app": "web", "role": "api"}, ref=OTHER),
+            "other leads to nobody: its selector, app=web,role=api, {} have no label role",
+        ),
+        (replace(SERVICE, selector={"app": "old-web"}, ref=OTHER), ""),
+        (replace(SERVICE, selector={"app": "redis"}, ref=OTHER), ""),
+        (replace(SERVICE, selector={"app": "redis", "tier": "frontend"}, ref=OTHER), ""),
+        (replace(SERVICE, selector={"release": "shop", "name": "redis"}, ref=OTHER), ""),
         (None, ""),
     ],
-    ids=["it asks for none", "its own", "no selector", "another's pods", "another's name", "none"],
+    ids=[
+        "a slip in its value",
+        "its own",
+        "no selector",
+        "another's pods",
+        "it leads out of the cluster",
+        "a slip, by another name",
+        "a slip in one of two",
+        "a slip in its key",
+        "a label that was forgotten",
+        "of what was before",
+        "another's that is away",
+        "another's of the same tier",
+        "another's of a chart",
+        "none",
+    ],
 )
-def test_a_service_of_its_name_that_leads_to_nobody_is_a_remark(service: Service | None, told: str) -> None:
-    """The pods serve, so it is healed; that nobody comes to them no boot has done."""
-    few = Few(a_pod("web-1", labels={"app": "web"}), a_pod("else", labels={"app": "else"}), service=service)
+def test_a_service_that_is_meant_for_it_and_leads_to_nobody_is_a_remark(service: Service | None, told: str) -> None:
+    """The pods serve, so it is healed; that nobody comes to them no boot has done. Who is meant its labels tell."""
+    told = f"service/shop/{told.format('fits no pod; those of deployment/shop/web')}" if told else ""
+    few = Few(a_pod("web-1", labels=LABELS), a_pod("else", labels={"app": "else"}), service=service)
     web = a_deployment(desired=1, replicas=1, updated=1, ready=1, available=1)
     facts = look(World(cluster=few, host=few), web, "delete-pods", None)
     assert facts.unserved == told

@@ -112,6 +112,28 @@ def test_a_container_that_was_killed_for_memory_is_told_as_that() -> None:
     assert "killed for want of memory" in judgement.why
 
 
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [((), "(exit code 139 (it crashed (segmentation fault)))"), (("Error: no such table",), "no such table")],
+    ids=["no log", "its own words"],
+)
+def test_a_container_that_ends_without_a_word_is_told_by_its_exit_code(log: tuple[str, ...], words: str) -> None:
+    """It has no log; what it says itself says more."""
+    loops = waiting("CrashLoopBackOff", restarts=4, last_reason="Error", last_code=139)
+    judgement = judged(replace(seen(a_pod("web-1", loops)), log=log))
+    assert isinstance(judgement, Act)
+    assert words in judgement.why
+    assert ("exit code" in judgement.why) == (not log)
+
+
+def test_a_long_line_is_told_shorter_than_it_is_read() -> None:
+    """Its end says which cause it is; all of it would fill the journal."""
+    log = ('{"level":"fatal","error":"' + "x" * 200 + ': listen tcp :80: bind: address already in use"}',)
+    facts = replace(seen(a_pod("web-1", waiting("CrashLoopBackOff", restarts=4, last_reason="Error"))), log=log)
+    assert [each.id for each in facts.troubles] == ["crash-loop", "port-taken"]
+    assert len(judged(facts).why) < 260
+
+
 def test_a_program_that_is_damaged_is_not_restarted_for_ever() -> None:
     """field-notes N7: what its log says is the kernel's word, and the image's next step."""
     container = waiting("CrashLoopBackOff", restarts=1, image="web:1")
@@ -273,3 +295,32 @@ def test_what_its_kubelet_ends_for_its_probe_is_told_as_that() -> None:
     by_itself = judged(seen(pod, events={pod.ref: (replace(killing, at=BOOT - 50),)}))
     assert isinstance(by_itself, Act)
     assert "probe" not in by_itself.why
+
+
+@pytest.mark.parametrize(
+    "passed",
+    [
+        Occurrence("FailedCreatePodSandBox", 'failed to get sandbox image "rancher/pause:3.1": not found', NOW - 60),
+        Occurrence("FailedMount", 'MountVolume.SetUp failed for volume "x" : configmap "settings" not found', NOW - 60),
+        Occurrence("Failed", 'Failed to pull image "web:1": not found', NOW - 60, "main"),
+        Occurrence("FailedScheduling", "0/1 nodes are available: 1 Insufficient memory", NOW - 60),
+    ],
+    ids=lambda passed: passed.reason,
+)
+def test_what_kept_a_pod_from_beginning_has_passed_once_it_has_begun(passed: Occurrence) -> None:
+    """At a cold start sandboxes fail for a while: what crash-loops afterwards is healed, and not waited for."""
+    crashing = waiting("CrashLoopBackOff", restarts=2, last_reason="Error", ended=NOW - 20)
+    pod = a_pod("web-1", crashing)
+    judgement = judged(seen(pod, events={pod.ref: (passed,)}))
+    assert judgement == judged(seen(pod))
+    assert isinstance(judgement, Act)
+
+
+def test_what_keeps_a_pod_from_beginning_again_is_told() -> None:
+    """Its sandbox has ended as well, and the new one fails."""
+    pod = a_pod("web-1", waiting("CrashLoopBackOff", restarts=2, last_reason="Error", ended=NOW - 20))
+    failed = 'failed to get sandbox image "rancher/pause:3.1": not found'
+    sandbox = Occurrence("FailedCreatePodSandBox", failed, NOW - 10)
+    judgement = judged(seen(pod, events={pod.ref: (sandbox,)}))
+    assert isinstance(judgement, Wait)
+    assert "FailedCreatePodSandBox" in judgement.why

@@ -15,7 +15,9 @@ def controller(kind: str, raw: Raw) -> Controller:
     if kind == "cronjob":
         template = ((spec.get("jobTemplate") or {}).get("spec") or {}).get("template") or {}
     pod = template.get("spec") or {}
-    files = _volumes(pod)
+    files, first = _volumes(pod), pod.get("initContainers") or ()
+    # An init container that is restarted always runs beside the others, like them.
+    beside = [each for each in first if each.get("restartPolicy") == "Always"]
     owner = next((each for each in metadata.get("ownerReferences") or () if each.get("controller")), None)
     replicas = spec.get("replicas")
     return Controller(
@@ -23,11 +25,8 @@ def controller(kind: str, raw: Raw) -> Controller:
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
         pod_labels=(template.get("metadata") or {}).get("labels") or {},
-        boxes=tuple(_box(each, files) for each in pod.get("containers") or ()),
-        # An init container that is restarted always runs beside the others, like them.
-        init=tuple(
-            _box(each, files) for each in pod.get("initContainers") or () if each.get("restartPolicy") != "Always"
-        ),
+        boxes=tuple(_box(each, files) for each in (*(pod.get("containers") or ()), *beside)),
+        init=tuple(_box(each, files) for each in first if each not in beside),
         replicas=1 if replicas is None else replicas,
         owner=Ref(owner["kind"].lower(), metadata.get("namespace", ""), owner["name"]) if owner else None,
     )

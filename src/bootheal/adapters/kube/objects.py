@@ -202,6 +202,7 @@ def _container(raw: Raw) -> Container:
         last_reason=intern(quoted((terminated or {}).get("reason", ""))),
         last_message=visible((terminated or {}).get("message", "")),
         startup_pending=name == State.RUNNING and raw.get("started") is False,
+        last_code=(terminated or {}).get("exitCode"),
     )
 
 

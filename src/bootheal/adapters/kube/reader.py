@@ -9,6 +9,7 @@ from bootheal.adapters.kube import admission, bound, objects, operators, webhook
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.elections import election
 from bootheal.adapters.kube.errors import understood
+from bootheal.adapters.kube.lately import Lately
 from bootheal.adapters.kube.lists import CORE, UNPULLED, Lists
 from bootheal.adapters.kube.rights import Rights
 from bootheal.adapters.kube.typed import checked
@@ -46,6 +47,9 @@ BROKEN_SECONDS = 10.0
 # Several steps ask the same of a namespace when they look at once.
 ADMISSION_SECONDS = 2.0
 
+# What begins has no Events yet that would tell why it does not; and they are written seconds apart.
+FRESH_SECONDS, EVENTS_SECONDS = 3.0, 2.0
+
 
 class KubeReader:
     """The ClusterReader port."""
@@ -53,7 +57,8 @@ class KubeReader:
     def __init__(self, api: Api, lists: Lists) -> None:
         self._api, self._lists = api, lists
         self._extensions = (float("-inf"), Extensions())
-        self._admissions: dict[str, tuple[float, Admission]] = {}
+        self._admissions = Lately[Admission](ADMISSION_SECONDS)
+        self._events = Lately[Sequence[Occurrence]](EVENTS_SECONDS)
         self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._rights = Rights(api)
         self._lock = threading.Lock()
@@ -95,13 +100,19 @@ class KubeReader:
             broken = self.extensions(at_most=BROKEN_SECONDS)
             if workload.refused:
                 return replace(workload, refused=webhooks.refusal(workload.refused, broken))
-            said = admission.failed_create(self.occurrences(ref), time.time())
+            said = admission.failed_create(admission.occurrences(self._api.get, ref), time.time())
             return replace(workload, refused=webhooks.refusal(said, broken, history=True))
         return workload
 
     def occurrences(self, about: Ref) -> Sequence[Occurrence]:
-        """Ask for the Events of an object."""
-        return admission.occurrences(self._api.get, about)
+        """Ask for the Events of an object, at most every two seconds; of a pod that has only just been made, none."""
+        if about.kind == "pod" and self._made_just_now(about):
+            return ()
+        return self._events.get(about, lambda: admission.occurrences(self._api.get, about))
+
+    def _made_just_now(self, ref: Ref) -> bool:
+        pod: Pod | None = self._lists.items("pod", ref.namespace).get(ref.name)
+        return pod is not None and abs(time.time() - pod.created) < FRESH_SECONDS
 
     def bound_to(self, node: str) -> Sequence[Ref]:
         """Read pods and volumes of all namespaces."""
@@ -109,13 +120,11 @@ class KubeReader:
 
     def admission(self, namespace: str) -> Admission:
         """Read the namespace and its quotas, at most every two seconds; webhooks as `extensions` has them."""
-        with self._lock:
-            at, found = self._admissions.get(namespace, (float("-inf"), Admission()))
-        if time.monotonic() - at >= ADMISSION_SECONDS:
-            found = admission.admission(self._api.get, namespace, self.extensions(at_most=BROKEN_SECONDS).unreachable)
-            with self._lock:
-                self._admissions[namespace] = (time.monotonic(), found)
-        return found
+
+        def ask() -> Admission:
+            return admission.admission(self._api.get, namespace, self.extensions(at_most=BROKEN_SECONDS).unreachable)
+
+        return self._admissions.get(namespace, ask)
 
     def budgets(self, namespace: str) -> Sequence[Budget]:
         """List the PodDisruptionBudgets; none where we may not."""

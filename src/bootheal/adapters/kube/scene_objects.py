@@ -6,7 +6,7 @@ from typing import Any
 from bootheal.adapters.kube import objects
 from bootheal.adapters.kube.objects import Raw, ref, seconds
 from bootheal.model import Occurrence, Ref
-from bootheal.model.scene import Claim, Halted, Unwell
+from bootheal.model.scene import NOT_BEGUN, Claim, Halted, Unwell
 
 
 def deployments(pods: Iterable[Any]) -> dict[Ref, Ref]:
@@ -50,14 +50,25 @@ def directory(raw: Raw) -> tuple[str, str]:
 
 
 def job(raw: Raw) -> Unwell:
-    """Parse a Job; `reason` is "" of one that has not failed."""
-    condition = objects.condition(raw.get("status") or {}, "Failed")
+    """Parse a Job; `reason` is "" of one that has not failed, and a word of ours of one that nobody has begun."""
+    spec, status = raw.get("spec") or {}, raw.get("status") or {}
+    condition = objects.condition(status, "Failed")
     condition = condition if condition.get("status") == "True" else {}
     owner = next((each for each in raw["metadata"].get("ownerReferences") or () if each.get("controller")), None)
     about = ref("job", raw)
     at = seconds(condition.get("lastTransitionTime") or raw["metadata"].get("creationTimestamp"))
     of = Ref(owner["kind"].lower(), about.namespace, owner["name"]) if owner else None
-    return Unwell(about, condition.get("reason", ""), condition.get("message", ""), at, of)
+    # Who is suspended waits on purpose, and another controller than Kubernetes' own may never write a status.
+    unbegun = not status and not spec.get("suspend") and not spec.get("managedBy")
+    return Unwell(about, condition.get("reason", NOT_BEGUN if unbegun else ""), condition.get("message", ""), at, of)
+
+
+def stalled(kind: str, raw: Raw) -> Unwell:
+    """Parse an object of Flux's; `reason` is "" of one that its controller has not given up."""
+    condition = objects.condition(raw.get("status") or {}, "Stalled")
+    condition = condition if condition.get("status") == "True" and not (raw.get("spec") or {}).get("suspend") else {}
+    at = seconds(condition.get("lastTransitionTime"))
+    return Unwell(ref(kind, raw), condition.get("reason", ""), condition.get("message", ""), at)
 
 
 def failed(jobs: Sequence[Unwell]) -> Iterator[Unwell]:
@@ -75,7 +86,7 @@ def ending(raw: Raw) -> Unwell:
     """Parse a namespace; `reason` is "" of one that is not being deleted."""
     stamp = raw["metadata"].get("deletionTimestamp")
     conditions = (raw.get("status") or {}).get("conditions") or ()
-    why = next((each.get("message", "") for each in conditions if each.get("status") == "True"), "")
+    why = "; ".join(each.get("message", "") for each in conditions if each.get("status") == "True")
     name = raw["metadata"]["name"]
     return Unwell(Ref("namespace", "", name), "Terminating" if stamp else "", why, seconds(stamp))
 

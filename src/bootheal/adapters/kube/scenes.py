@@ -32,6 +32,8 @@ _SUSPENDED: Mapping[str, tuple[str, str]] = {
     "cluster": ("/apis/postgresql.cnpg.io/v1", "clusters"),
 }
 
+_OF_FLUX = ("kustomization", "helmrelease")
+
 _NAMESPACED: Mapping[str, tuple[str, str, Query]] = {
     "pod": (CORE, "pods", ()),
     "service": (CORE, "services", ()),
@@ -195,6 +197,12 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
         directories={name: path for name, path in found.parsed("volume", scene_objects.directory) if path},
         jobs=tuple(scene_objects.failed(jobs)),
         namespaces=tuple(each for each in found.parsed("namespace", scene_objects.ending) if each.reason),
+        stalled=tuple(
+            each
+            for kind in _OF_FLUX
+            for each in found.parsed(kind, partial(scene_objects.stalled, kind))
+            if each.reason
+        ),
         halted=tuple(
             each
             for kind in (*_SUSPENDED, "cronjob")

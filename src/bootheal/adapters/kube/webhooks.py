@@ -8,7 +8,7 @@ from bootheal.adapters.kube.objects import SERVICE_NAME, Raw
 from bootheal.adapters.kube.typed import checked
 from bootheal.cluster.webhooks import blame, webhook_in
 from bootheal.errors import BoothealError, MissingError, PermanentError
-from bootheal.model import Extensions, Ref, Requirement, Webhook
+from bootheal.model import Aggregated, Extensions, Ref, Requirement, Webhook
 
 Get = Callable[..., Any]
 
@@ -59,12 +59,14 @@ def _list(get: Get, group: str, plural: str, unread: list[str]) -> list[Raw]:
     return items
 
 
-def _unavailable(raw: Raw) -> tuple[str, str] | None:
+def _unavailable(raw: Raw) -> Aggregated | None:
     conditions = raw.get("status", {}).get("conditions") or ()
     available: Raw = next((c for c in conditions if c.get("type") == "Available"), {})
     if available.get("status") != "False":
         return None
-    return raw["metadata"]["name"], available.get("reason", "no reason given")
+    service = raw.get("spec", {}).get("service")
+    about = Ref("service", service.get("namespace", ""), service.get("name", "")) if service else None
+    return Aggregated(raw["metadata"]["name"], available.get("reason", "no reason given"), about)
 
 
 def _unreachable(get: Get, kind: str, raw: Raw) -> Iterator[Webhook]:
@@ -81,6 +83,7 @@ def _unreachable(get: Get, kind: str, raw: Raw) -> Iterator[Webhook]:
                     pods=any(map(_creates_pods, webhook.get("rules") or ())),
                     namespaces=_requirements(webhook.get("namespaceSelector") or {}),
                     objects=_requirements(webhook.get("objectSelector") or {}),
+                    gone=_gone(get, ref),
                 )
 
 
@@ -112,3 +115,14 @@ def _answers(get: Get, service: Ref) -> bool:
         return True
     endpoints = (endpoint for item in found.get("items") or () for endpoint in item.get("endpoints") or ())
     return any((endpoint.get("conditions") or {}).get("ready") is not False for endpoint in endpoints)
+
+
+def _gone(get: Get, service: Ref) -> bool:
+    """Tell whether there is no such Service, as where only the configuration was left; what cannot be read is there."""
+    try:
+        get(f"/api/v1/namespaces/{service.namespace}/services/{service.name}", about=str(service))
+    except MissingError:
+        return True
+    except BoothealError:
+        return False
+    return False

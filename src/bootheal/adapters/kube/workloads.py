@@ -52,6 +52,7 @@ def workload(raw: Raw, kind: str) -> Workload:
         images=tuple(container.get("image", "") for container in containers),
         pulls_always=any(container.get("imagePullPolicy") == "Always" for container in containers),
         initial_delay=max(map(_delay, containers), default=0.0),
+        startup=max(map(_startup, containers), default=0.0),
         **_strategy(spec, kind, desired),
     )
 
@@ -102,6 +103,14 @@ def _delay(container: Raw) -> float:
     tried = (ready.get("failureThreshold") or USUAL_FAILURES) * (ready.get("periodSeconds") or USUAL_PERIOD_SECONDS)
     late = max(0, tried - USUAL_FAILURES * USUAL_PERIOD_SECONDS)
     return float(max((ready.get("initialDelaySeconds") or 0) + late, alive.get("initialDelaySeconds") or 0))
+
+
+def _startup(container: Raw) -> float:
+    """Return for how many seconds its startup probe lets a container take."""
+    if (probe := container.get("startupProbe")) is None:
+        return 0.0
+    tries = (probe.get("failureThreshold") or USUAL_FAILURES) * (probe.get("periodSeconds") or USUAL_PERIOD_SECONDS)
+    return float((probe.get("initialDelaySeconds") or 0) + tries)
 
 
 def _claims(pod: Raw) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ class Discover(Section):
     The daemon takes up what is added while it rests.
 
     Annotations at a workload say what a line of the file would: bootheal/after, bootheal/restart, bootheal/strategy,
-    bootheal/probe; and bootheal/ignore: "true" leaves it out.
+    bootheal/probe, bootheal/soak, bootheal/patience; and bootheal/ignore: "true" leaves it out.
     """
 
     namespaces: Annotated[list[Label], Field(min_length=1)] = Field(description="where they are looked for")

@@ -1,7 +1,7 @@
 """`workloads:` -> Deployments, StatefulSets and DaemonSets, each a step; and one for those that are scaled."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
@@ -12,6 +12,7 @@ from bootheal.config.types import DURATION, Duration, Label, Patience, seconds
 from bootheal.model import Ref
 from bootheal.platform import dns, gate
 from bootheal.workloads.restore import Restore
+from bootheal.workloads.strategy import Rule, Strategy
 from bootheal.workloads.workload import WorkloadStep
 
 SoakTime = Annotated[
@@ -25,8 +26,8 @@ SoakTime = Annotated[
 class Defaults(Section):
     """How workloads are treated that do not say it themselves; what is left out is as it is without this."""
 
-    restart: Literal["if-needed", "always", "never"] | None = Field(None, description="as for a workload")
-    strategy: Literal["auto", "rollout", "scale", "delete-pods"] | None = Field(None, description="as for a workload")
+    restart: Rule | None = Field(None, description="as for a workload")
+    strategy: Strategy | None = Field(None, description="as for a workload")
     soak: SoakTime | None = Field(None, description="as for a workload")
     patience: Duration | None = Field(None, description="as for a workload")
 
@@ -52,10 +53,10 @@ class Workload(Section):
     after: list[str] = Field(
         default_factory=list, description="what must serve first: pooler/…, database/…, deployment/…"
     )
-    restart: Literal["if-needed", "always", "never"] = Field(
+    restart: Rule = Field(
         "if-needed", description="if-needed leaves alone what is well; always: once per boot; never: only wait"
     )
-    strategy: Literal["auto", "rollout", "scale", "delete-pods"] = Field(
+    strategy: Strategy = Field(
         "auto",
         description="how to restart; auto: rollout, or delete-pods where a rollout might not end or would be undone; "
         "scale: to zero and back",

@@ -2,13 +2,13 @@
 
 import re
 
+from bootheal.dependencies import flux as of_flux
+from bootheal.model import WORKLOADS
+
 LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 SUBDOMAIN = rf"{LABEL}(\.{LABEL})*"
 DATA_KEY = r"[-._a-zA-Z0-9]+"
 LABEL_VALUE = r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?"
-
-WORKLOADS = ("deployment", "statefulset", "daemonset")
-FLUX = ("kustomization", "helmrelease", "gitrepository", "ocirepository", "helmrepository")
 
 LONGEST_LABEL, LONGEST_SUBDOMAIN = 63, 253
 ALPHABET = "small letters, digits and -, a letter or digit at both ends"
@@ -70,7 +70,7 @@ def workload(text: str) -> str:
 
 def flux(text: str) -> str:
     """kind/namespace/name of what Flux reconciles."""
-    return _object(text, FLUX, "kustomization/flux-system/shop")
+    return _object(text, tuple(of_flux.RESOURCES), "kustomization/flux-system/shop")
 
 
 def _object(text: str, kinds: tuple[str, ...], example: str) -> str:

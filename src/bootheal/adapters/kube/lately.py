@@ -1,0 +1,56 @@
+"""What several steps ask at once is asked once, and believed for a few seconds."""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+Answer = TypeVar("Answer")
+
+# Answers that are kept before those that are out of date are dropped.
+MANY = 256
+
+
+class Lately(Generic[Answer]):
+    """Answers by what was asked, each believed for `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._known: dict[Hashable, tuple[float, Answer]] = {}
+        self._asked: dict[Hashable, Future[Answer]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, ask: Callable[[], Answer]) -> Answer:
+        """Return the answer of `ask`, that of a moment ago, or that of whoever asks already.
+
+        What `ask` raises is raised for all who wait for it, and not remembered.
+        """
+        with self._lock:
+            known, asked = self._known.get(key), self._asked.get(key)
+            if known and time.monotonic() - known[0] < self._seconds:
+                return known[1]
+            if asked is None:
+                mine = self._asked[key] = Future[Answer]()
+        return asked.result() if asked else self._ask(key, ask, mine)
+
+    def _ask(self, key: Hashable, ask: Callable[[], Answer], told: Future[Answer]) -> Answer:
+        try:
+            answer = ask()
+        except BaseException as error:
+            told.set_exception(error)
+            raise
+        else:
+            told.set_result(answer)
+            self._remember(key, answer)
+            return answer
+        finally:
+            with self._lock:
+                del self._asked[key]
+
+    def _remember(self, key: Hashable, answer: Answer) -> None:
+        with self._lock:
+            now = time.monotonic()
+            self._known[key] = now, answer
+            if len(self._known) > MANY:
+                self._known = {each: told for each, told in self._known.items() if now - told[0] < self._seconds}

@@ -1,0 +1,68 @@
+"""What several ask at once is asked once."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+
+import pytest
+
+from bootheal.adapters.kube.lately import MANY, Lately
+
+
+class Server:
+    """Answers with the number of the question; the first it answers once it is let go."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.asked, self.go, self.fails = 0, threading.Event(), fails
+
+    def __call__(self) -> int:
+        self.asked += 1
+        number = self.asked
+        self.go.wait(10)
+        if self.fails:
+            raise ConnectionError(number)
+        return number
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Eight who ask at once."""
+    with ThreadPoolExecutor(8) as opened:
+        yield opened
+
+
+def test_those_who_ask_at_once_share_one_answer(pool: ThreadPoolExecutor) -> None:
+    """Of each key its own; and it is believed for a while."""
+    answers, server = Lately[int](60.0), Server()
+    waiting = [pool.submit(answers.get, "shop", server) for _ in range(8)]
+    wait(waiting, timeout=0.2)
+    server.go.set()
+    assert {each.result() for each in waiting} == {1}
+    assert answers.get("shop", server) == 1
+    assert answers.get("media", server) == 2
+
+
+def test_what_fails_fails_for_all_who_wait_and_is_asked_again(pool: ThreadPoolExecutor) -> None:
+    """Nobody waits for one timeout after the other."""
+    answers, server = Lately[int](60.0), Server(fails=True)
+    waiting = [pool.submit(answers.get, "shop", server) for _ in range(8)]
+    wait(waiting, timeout=0.2)
+    server.go.set()
+    assert {type(each.exception()) for each in waiting} == {ConnectionError}
+    server.fails = False
+    assert answers.get("shop", server) == server.asked
+
+
+def test_what_is_out_of_date_is_asked_again_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are asked about."""
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    answers, server = Lately[int](2.0), Server()
+    server.go.set()
+    for number in range(3 * MANY):
+        now[0] += 0.1
+        answers.get(number, server)
+    assert len(answers._known) <= MANY + 1
+    assert answers.get(3 * MANY - 1, server) == 3 * MANY
+    now[0] += 2.0
+    assert answers.get(3 * MANY - 1, server) == 3 * MANY + 1

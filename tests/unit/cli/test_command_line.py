@@ -1,0 +1,55 @@
+"""What a wrong command line is told, and how the help stands on a terminal."""
+
+import subprocess
+import sys
+
+import pytest
+
+from bootheal.cli import COMMANDS, main, make_parser
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("run --onec", "bootheal: cannot understand '--onec'; did you mean --once?\n  bootheal run --help"),
+        ("rbac --appl", "bootheal: cannot understand '--appl'; did you mean --apply?"),
+        ("status shop", "bootheal: cannot understand 'shop'\n  bootheal status --help"),
+        ("--versoin", "cannot understand '--versoin'; did you mean --version?\n  bootheal --help"),
+        ("run --json", "bootheal: cannot use --json or --accept-data without --once"),
+        ("run --max-requests-per-second x", "cannot use 'x': it should be a number from 1 to 10000"),
+        ("run --max-requests-per-second 0", "cannot use '0': it should be a number from 1 to 10000"),
+        ("run --max-requests-per-second nan", "cannot use 'nan': it should be a number from 1 to 10000"),
+        ("wait --timeout soon", "cannot use 'soon': it should be a number of seconds"),
+        ("preflight --every -1", "cannot use '-1': it should be a number of seconds"),
+    ],
+)
+def test_a_wrong_option_is_told_in_the_users_words(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what may be meant; nothing is done by half a word. Exit code 2."""
+    try:
+        code = main(line.split())
+    except SystemExit as end:
+        code = int(end.code or 0)
+    assert said in capsys.readouterr().err
+    assert code == 2
+
+
+def test_help_fits_a_terminal_and_each_command_has_its_own_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Eighty columns, as most have at least."""
+    monkeypatch.setenv("COLUMNS", "80")
+    texts = [make_parser().format_help()]
+    for command in COMMANDS:
+        with pytest.raises(SystemExit, match="0"):
+            main([command, "--help"])
+        texts.append(capsys.readouterr().out)
+    assert [line for text in texts for line in text.splitlines() if len(line) > 80] == []
+    assert all(f"\n    {command} " in texts[0] for command in COMMANDS)
+
+
+def test_the_version_is_told_without_what_only_commands_need() -> None:
+    """A shell asks for it at each prompt, perhaps."""
+    program = "import sys, bootheal.cli\ntry: bootheal.cli.main(['--version'])\nfinally: print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert told.startswith("bootheal ")
+    assert {"logging", "yaml", "difflib", "bootheal.model"}.isdisjoint(told.split())
