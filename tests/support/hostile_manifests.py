@@ -114,9 +114,9 @@ def read(manifests: list[Json]) -> Inventory:
         for facts in parsed(str(ref), lambda raw: secret_facts(encoded(raw), known), [raw], gaps)
     }
     config_maps = {
-        ref: texts
+        ref: objects.texts(raw.get("data"))
         for ref, raw in _wanted("configmap", of("configmap"), wanted)
-        for texts in parsed(str(ref), lambda raw: objects.texts(raw.get("data")), [raw], gaps)
+        if isinstance(raw.get("data"), dict) and all(isinstance(text, str) for text in raw["data"].values())
     }
     return Inventory(
         controllers=tuple(controllers),
