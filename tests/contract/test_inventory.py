@@ -64,3 +64,12 @@ def test_who_is_not_let_in_at_all_is_told_so(tmp_path: Path, scope: Scope) -> No
         server.stranger = True
         with pytest.raises(DeniedError, match="401"):
             KubeInventory(Api(LiveKubeconfig(server.kubeconfig), scope)).inventory()
+
+
+def test_one_odd_config_map_hides_nothing_else(tmp_path: Path, scope: Scope) -> None:
+    """It is a gap, with its name; it kept everything from being found."""
+    with serving(tmp_path, SHOP) as server:
+        server.objects["/api/v1/namespaces/home/configmaps/db-settings"]["data"] = ["x"]
+        found = KubeInventory(Api(LiveKubeconfig(server.kubeconfig), scope)).inventory()
+    assert [gap.partition(":")[0] for gap in found.gaps] == ["cannot understand configmap/home/db-settings"]
+    assert len(found.controllers) > 1

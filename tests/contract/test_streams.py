@@ -148,6 +148,98 @@ def test_a_message_without_end_is_not_kept(tmp_path: Path, scope: Scope) -> None
     assert sum(sent) < 100 << 20
 
 
+PORT = b"\x82\x03\x00\x38\x15\x82\x03\x01\x38\x15"
+"""What a node says first on both channels of a forward: that they are of port 5432."""
+
+WHOLE = b"\x82\x7e\x80\x00\x00" + b"x" * 32_767
+
+
+def floods(first: bytes, then: bytes, sent: list[int]) -> Script:
+    """Open a forward, say this, and then the same without end."""
+
+    def flood(peer: socket.socket, request: bytes) -> None:
+        peer.sendall(upgrade(request) + PORT + first)
+        for chunk in repeat(then):
+            peer.sendall(chunk)
+            sent.append(len(chunk))
+
+    return flood
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (b"\x82\x7f\x00\x00\x00\x00\x7f\xff\xff\xff\x00", b"x" * (1 << 20)),
+        (b"\x02" + WHOLE[1:], b"\x00" + WHOLE[1:]),
+        (b"", WHOLE),
+        (b"\x82\x7e\x80\x00\x01" + b"x" * 32_767, b"\x82\x7e\x80\x00\x01" + b"x" * 32_767),
+    ],
+    ids=["one frame", "one message of many frames", "what nobody reads", "a reason"],
+)
+def test_what_a_forward_brings_is_not_kept(first: bytes, then: bytes, tmp_path: Path, scope: Scope) -> None:
+    """It was put together in memory, a gigabyte a second, for as long as somebody waited for it or did not read it."""
+    sent: list[int] = []
+    with server(floods(first, then, sent)) as (port, _), api(tmp_path, port, scope).forward("shop", "db-0", 5432, 1.0):
+        time.sleep(SECONDS)
+    assert sum(sent) < 32 << 20
+
+
+def half_a_frame(peer: socket.socket, request: bytes) -> None:
+    peer.sendall(upgrade(request) + PORT + b"\x82\x7e\x80\x00\x00x")
+    trickle(peer, repeat(ord("x")))
+
+
+def no_end(peer: socket.socket, request: bytes) -> None:
+    peer.sendall(upgrade(request) + PORT)
+    trickle(peer, b"\x8a\x00" * 10_000)
+
+
+@pytest.mark.parametrize("script", [half_a_frame, no_end])
+def test_a_forward_that_is_closed_leaves_nothing_behind(script: Script, tmp_path: Path, scope: Scope) -> None:
+    """Who sends on, or half of something, held a thread and a connection of ours for ever."""
+    with server(script) as (port, _):
+        half = api(tmp_path, port, scope).forward("shop", "db-0", 5432, SECONDS)
+        time.sleep(PAUSE)
+        half.close()
+        until = time.monotonic() + SECONDS + SLACK
+        while forwards() and time.monotonic() < until:
+            time.sleep(PAUSE)
+        assert forwards() == []
+
+
+def forwards() -> list[str]:
+    return [each.name for each in threading.enumerate() if "forward" in each.name]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"\x82\x02\x07x",
+        b"\x82\x00",
+        b"\x81\x02\x00x",
+        b"\x82\x03\x00\x50\x00",
+        b"\x82\x01\x00",
+        b"\x82\x03\x01\x50\x00",
+        b"\xf2\x02\x00x",
+        b"\x83\x02\x00x",
+        b"\x00\x02\x00x",
+        b"\x88\x00",
+        b"\x88\x02\x00\x00",
+        b"\x82\xff" + b"\xff" * 12,
+        b"",
+    ],
+)
+def test_a_forward_that_says_what_no_node_says_ends(said: bytes, tmp_path: Path, scope: Scope) -> None:
+    """Another channel, nothing, text, another port, flags and kinds that there are not, 2^64 bytes, the end."""
+
+    def say(peer: socket.socket, request: bytes) -> None:
+        peer.sendall(upgrade(request) + said)
+
+    with server(say) as (port, _), api(tmp_path, port, scope).forward("shop", "db-0", 5432, SECONDS) as half:
+        half.settimeout(SECONDS + SLACK)
+        assert half.recv(1) == b""
+
+
 def test_a_token_does_not_go_where_a_server_redirects_to(tmp_path: Path, scope: Scope) -> None:
     """An API server never redirects; who does is none, and wants the token to go elsewhere."""
     with server(lambda peer, _: peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as (elsewhere, heard):

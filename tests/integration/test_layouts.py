@@ -1,5 +1,6 @@
 """Each way in which a pooler knows passwords is recovered by its own shortest route."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from bootheal.demo.shop import Layout
 from bootheal.demo.stack import Stack, StackOptions
 from bootheal.model import Credentials, Secret, Target
-from support.command import actions, heal, interrupt_at
+from support.command import actions, bootheal, heal, interrupt_at
 from support.pgbouncer import server
 from support.stack import running
 
@@ -50,24 +51,39 @@ def pooler_pods(stack: Stack) -> set[str]:
     return {pod["metadata"]["uid"] for pod in stack.pooler.pods}
 
 
+def mend(stack: Stack) -> list[str]:
+    """Heal, and return the deeds of the report; whatever was written, or is another verifier now, is one of them."""
+    before = {role: stack.postgres.verifier(role) for role in ("pooler", "app", "postgres")}
+    stack.requests.clear()
+    done = actions(heal(stack.config))
+    written = {each.path.rpartition("/")[2] for each in list(stack.requests) if each.writes}
+    altered = {f"role/shop/{role}" for role, known in before.items() if stack.postgres.verifier(role) != known}
+    said = "\n".join(done)
+    assert {name for name in written | altered if name not in said} == set()
+    return done
+
+
 @pytest.mark.parametrize("layout", ["plaintext", "verifier", "auth_query"])
 def test_a_healthy_stack_is_left_as_it_is(start: Start, layout: Layout) -> None:
     """Verifiers are the same byte for byte, and nothing is restarted."""
     stack = start(layout, AUTH_FILE | {"settings": None})
     before = [stack.postgres.verifier(role) for role in ("pooler", "app")], pooler_pods(stack)
-    assert actions(heal(stack.config)) == []
+    assert mend(stack) == []
     assert before == ([stack.postgres.verifier(role) for role in ("pooler", "app")], pooler_pods(stack))
 
 
 @pytest.mark.parametrize("layout", ["plaintext", "auth_query"])
 def test_a_drifted_pooler_role_is_reset_and_nobody_is_restarted(start: Start, layout: Layout) -> None:
-    """The password of its Secret again, and the pooler logs in at once."""
+    """The password of its Secret again, and the pooler logs in at once; `plan` has said so."""
     stack = start(layout)
     pods = pooler_pods(stack)
     stack.postgres.drift_password("pooler")
     close_pooled(stack)
-    done = "\n".join(actions(heal(stack.config)))
-    assert "reset the password of role/shop/pooler" in done
+    planned = json.loads(bootheal("plan", "--json", "-c", stack.config).stdout)
+    foretold = [action for step in planned for action in step["actions"]]
+    assert any("reset the password of role/shop/pooler" in action for action in foretold)
+    done = mend(stack)
+    assert [action for action in foretold if action not in done] == []
     assert serves(stack)
     assert pooler_pods(stack) == pods
 
@@ -82,7 +98,7 @@ def test_a_role_that_is_passed_through_gets_its_very_verifier_back(start: Start,
     else:
         stack.postgres.drift_password("app")
     close_pooled(stack)
-    done = "\n".join(actions(heal(stack.config)))
+    done = "\n".join(mend(stack))
     assert "give role/shop/app the verifier that secret/shop/pooler-userlist has for it" in done
     assert stack.postgres.verifier("app") == verifier
     assert serves(stack)
@@ -103,7 +119,7 @@ def test_a_new_userlist_that_has_reached_the_pod_is_reloaded(start: Start) -> No
     pods = pooler_pods(stack)
     rotate(stack, "app")
     stack.pooler.refresh_userlist()
-    done = actions(heal(stack.config))
+    done = mend(stack)
     assert [sentence for sentence in done if sentence.startswith("reload pod/shop/pooler-")]
     assert serves(stack)
     assert pooler_pods(stack) == pods
@@ -117,7 +133,7 @@ def test_a_new_userlist_that_never_reaches_the_pod_costs_one_restart(start: Star
     stack = start("auth_query", declared)
     pods = pooler_pods(stack)
     rotate(stack, "pooler")
-    done = actions(heal(stack.config))
+    done = mend(stack)
     assert len([sentence for sentence in done if sentence.startswith("restart pod/shop/pooler-")]) == 1
     assert serves(stack)
     assert pooler_pods(stack).isdisjoint(pods)
@@ -128,7 +144,7 @@ def test_two_pods_are_restarted_one_after_the_other(start: Start) -> None:
     """And end up with the declared settings, both."""
     stack = start("auth_query", AUTH_FILE, pooler_replicas=2)
     rotate(stack, "pooler")
-    done = actions(heal(stack.config))
+    done = mend(stack)
     assert len([sentence for sentence in done if sentence.startswith("restart pod/shop/pooler-")]) == 2
     assert serves(stack)
 

@@ -1,6 +1,7 @@
 """The metrics file, read as a monitor reads it."""
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -79,6 +80,14 @@ def test_the_last_run_stays_told_while_the_next_is_under_way(tmp_path: Path) -> 
     before = samples(path)
     Metrics(path, no_complaint, lambda: 1_500.0).tell(started(2_000.0))  # a process was killed since
     assert samples(path) == before | {"bootheal_recovering_since_timestamp_seconds": {(): 1_500.0}}
+
+
+def test_whatever_lies_there_by_now_holds_up_nothing(tmp_path: Path) -> None:
+    """The directory is node_exporter's: a pipe in the file's place was read until somebody wrote to it."""
+    path = tmp_path / "bootheal.prom"
+    os.mkfifo(path)
+    Metrics(path, no_complaint, lambda: None).tell(started(BEGAN))
+    assert samples(path)["bootheal_recovering_since_timestamp_seconds"] == {(): BEGAN}
 
 
 def test_metrics_that_cannot_be_written_are_complained_of_once_and_tried_again(tmp_path: Path) -> None:

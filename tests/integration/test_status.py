@@ -239,6 +239,12 @@ def test_a_number_that_was_given_again_is_another_process() -> None:
     assert not lives(f"{number} {int(began) - 1}")
 
 
+@pytest.mark.parametrize("author", ["x", "a b c", "-1 5", "0 1", f"{'9' * 5_000} 1", "1", "1 2 3"])
+def test_who_is_no_process_does_not_live(author: str) -> None:
+    """Whatever the service's user has written in its place."""
+    assert not lives(author)
+
+
 def test_what_is_waited_for_is_told_also_where_nothing_happens_any_more(config: Path, tmp_path: Path) -> None:
     """A run that waits for an hour has told so in its first second, which is when the file had just been written."""
     state = memory(tmp_path)

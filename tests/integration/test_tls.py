@@ -120,6 +120,7 @@ def test_a_certificate_that_does_not_fit_is_never_overlooked(encrypted: Encrypte
         (PLACE, "none", "cannot find key none in secret/shop/authority"),
         (Ref("configmap", "shop", "none"), "ca.crt", "cannot find configmap/shop/none"),
         (Ref("file", "", "/none"), "ca.crt", "cannot read /none: No such file or directory"),
+        (Ref("file", "", "/dev/zero"), "ca.crt", "cannot read /dev/zero: it is no file"),
     ],
 )
 def test_an_authority_that_cannot_be_read_is_named(

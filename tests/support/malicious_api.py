@@ -244,6 +244,7 @@ LIES: dict[str, Behaviour] = {
     "a status in hostile words": sends(b"", status=f"500 {WORDS.splitlines()[0]}"),
     "a status of 999": sends(b"{}", status="999 Beyond"),
     "a refusal in hostile words": says(lambda _said: {"kind": "Status", "message": WORDS}, "403 Forbidden"),
+    "a Retry-After of 5,000 digits": sends(b"{}", f"Retry-After: {'9' * 5_000}", status="503 Service Unavailable"),
     "a Retry-After of a year": sends(b"{}", "Retry-After: 31536000", status="503 Service Unavailable"),
     "silence": Peer.listen,
     "an end": lambda peer: (peer.request(), None)[1],

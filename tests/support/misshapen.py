@@ -186,16 +186,16 @@ ODD: tuple[Json, ...] = (
 _ONE = ("/web", "/secrets/", "/configmaps/", "/endpoints/", "/persistentvolumes/")
 
 
-def _holders(data: Json) -> Iterator[tuple[Any, Any]]:
+def holders(data: Json) -> Iterator[tuple[Any, Any]]:
     """Yield everything that holds something, with the key or index of it."""
     for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
         yield data, key
-        yield from _holders(value)
+        yield from holders(value)
 
 
 def misshapen(data: Json, random: Random) -> Json:
     """Put something odd into a few places of it, or take something away."""
-    for holder, key in random.sample([*_holders(data)], random.choice((0, 1, 1, 2, 4))):
+    for holder, key in random.sample([*holders(data)], random.choice((0, 1, 1, 2, 4))):
         holder[key] = deepcopy(random.choice(ODD))
         if isinstance(holder, dict) and random.choice((True, *[False] * 4)):
             del holder[key]

@@ -47,6 +47,12 @@ class Stillness:
         return apply
 
 
+def real(deed: Action) -> Action:
+    """Return the action that a hollow one stands for."""
+    kind: type[Action] = type(deed).__mro__[1]
+    return kind(**{each.name: getattr(deed, each.name) for each in fields(deed)})
+
+
 def _alone(action: Action) -> tuple[Action]:
     return (action,)
 

@@ -63,7 +63,8 @@ from bootheal.workloads.restore import Restore, RestoreObservation
 from bootheal.workloads.strategy import Choice
 from bootheal.workloads.workload import WorkloadStep
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_lease, a_node, a_pod, running, terminated, waiting
-from support.still import Stillness
+from support.recorded import as_told
+from support.still import Stillness, real
 from support.thorough import times
 
 # What is unfinished after three hours waits for what is not late, as for PostgreSQL's recovery.
@@ -270,7 +271,10 @@ def registries(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
 @st.composite
 def schedulings(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
     """Nodes that stay cordoned."""
-    shut = (a_node(unschedulable=draw(st.booleans()), taints=(TAINT,)), a_node(name="two", unschedulable=True))
+    shut = (
+        a_node(unschedulable=draw(st.booleans()), taints=(TAINT,), version="7"),
+        a_node(name="two", unschedulable=True, version="8"),
+    )
     return Scheduling(uncordon=draw(st.booleans())), SchedulingObservation(shut)
 
 
@@ -321,7 +325,7 @@ ALL = [
 
 @pytest.mark.parametrize("strategy", ALL, ids=lambda strategy: repr(strategy).partition("(")[0])
 def test_in_a_world_that_stays_as_it_is_a_step_ends_after_few_deeds(strategy: Any) -> None:
-    """Whether its deeds seem to succeed, fail, or meet a conflict: none is repeated for ever."""
+    """Whether its deeds seem to succeed, fail, or meet a conflict: none is repeated for ever; each is as told."""
 
     @given(strategy, st.sampled_from(WRONG))
     @settings(max_examples=times(8), deadline=None)
@@ -332,6 +336,8 @@ def test_in_a_world_that_stays_as_it_is_a_step_ends_after_few_deeds(strategy: An
         assert outcome.ending in ENDS, outcome
         done = Counter((deed.kind(), str(deed.about), deed.cause) for deed in still.deeds)
         assert max(done.values(), default=0) <= MOST_FAILURES, done
+        for deed in still.deeds:
+            as_told(real(deed))
 
     law()
 

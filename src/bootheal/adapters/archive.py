@@ -4,11 +4,12 @@ import gzip
 import io
 import json
 import os
+import re
 import secrets
 import tarfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ MODE = 0o600
 KIBIBYTE = 1024
 LONGEST_PART, MOST = 256 * KIBIBYTE, 4096 * KIBIBYTE
 MANIFEST = "manifest.json"
+LONGEST_NAME = 200
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._@:-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ def write_archive(
     """
     kept: list[tuple[str, bytes]] = []
     told, missing, size = list[dict[str, Any]](), list(left_out), 0
-    for part in parts:
+    for part in map(_safe, parts):
         text = _text(part.content, hide).encode()
         cut = len(text) > LONGEST_PART
         text = text[-LONGEST_PART:] if cut else text
@@ -50,6 +54,12 @@ def write_archive(
         told.append({"name": part.name, "bytes": len(text), **({"cut": "only its end is here"} if cut else {})})
     manifest = {**facts, "files": told, "left_out": [hide(each) for each in missing]}
     _replace(path, _packed([(MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode()), *kept], path))
+
+
+def _safe(part: Part) -> Part:
+    """Return it by a name that leads nowhere else, wherever the archive is unpacked: names come from the cluster."""
+    places = (_UNSAFE.sub("_", place)[:LONGEST_NAME] for place in part.name.split("/"))
+    return replace(part, name="/".join("_" if place in ("", ".", "..") else place for place in places))
 
 
 def _text(content: Any, hide: Callable[[str], str]) -> str:

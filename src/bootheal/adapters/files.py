@@ -16,8 +16,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bootheal.errors import LockedError, StateError
+from bootheal.model.quoted import quoted
 
 LOCK = "lock"
+CHUNK = 1 << 20
 _NO_FILE = "its lock is a link, or no file: remove it"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -67,16 +69,28 @@ def remove_leftovers(path: Path) -> None:
 
 def read_file(path: Path, longest: int) -> bytes:
     """Read a file. FileNotFoundError where there is none; ValueError where it is none, or longer; OSError."""
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise ValueError("it is no file")
-    if status.st_size > longest:
-        raise ValueError(f"it is longer than {longest} bytes")
+    _insist_on_a_file(path.stat())  # to open a device may do something
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a FIFO by now would make us wait for its writer
     try:
-        return b"".join(iter(lambda: os.read(descriptor, longest), b""))
+        _insist_on_a_file(os.fstat(descriptor))
+        return _all_of(descriptor, longest)
     finally:
         os.close(descriptor)
+
+
+def _insist_on_a_file(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("it is no file")
+
+
+def _all_of(descriptor: int, longest: int) -> bytes:
+    """Read to the end: how long a file says to be is no promise, and somebody may be writing it."""
+    read = bytearray()
+    while data := os.read(descriptor, min(CHUNK, longest + 1 - len(read))):
+        read += data
+        if len(read) > longest:
+            raise ValueError(f"it is longer than {longest} bytes")
+    return bytes(read)
 
 
 def advice(error: OSError, otherwise: str) -> str:
@@ -130,9 +144,10 @@ def open_lock(path: Path) -> int:
     """Open a file to lock, and make it where there is none; it is the directory's owner's. OSError where it is none.
 
     He may be less than we are: through a link in his directory root would write to another file, and give it away.
+    Nobody else may open it, or he could hold it for as long as he likes.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o660)
     except OSError as error:
         raise OSError(error.errno, _NO_FILE) if error.errno == errno.ELOOP else error from None
     try:
@@ -150,6 +165,9 @@ def _adopt(descriptor: int, directory: Path) -> None:
     if os.geteuid() == 0:
         owner = directory.stat()
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    if status.st_mode & 0o007:
+        with suppress(PermissionError):  # it is another user's, and so is what may be done with it
+            os.fchmod(descriptor, status.st_mode & 0o770)
 
 
 def _take(descriptor: int, path: Path) -> None:
@@ -158,7 +176,7 @@ def _take(descriptor: int, path: Path) -> None:
         _sign(descriptor)
     except BlockingIOError:
         holder = os.pread(descriptor, 100, 0).decode(errors="replace").strip()
-        raise LockedError(f"another pass is under way ({holder or 'holder unknown'})") from None
+        raise LockedError(f"another pass is under way ({quoted(holder) or 'holder unknown'})") from None
     except OSError as error:
         raise StateError(f"cannot write {path}: {error.strerror}", hint=advice(error, "see state_directory")) from None
 

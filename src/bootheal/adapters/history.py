@@ -7,11 +7,13 @@ or understood never fails a pass: it is told, once.
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bootheal.adapters.files import advice, read_file, remove_leftovers, replace_file
 from bootheal.errors import StateError
 from bootheal.history.boots import LONGEST_BYTES, with_pass
 from bootheal.model import BootRecord, History, PassRecord, from_json, to_json
+from bootheal.model.quoted import visible
 
 FILE = "history.json"
 VERSION = 1
@@ -42,11 +44,27 @@ def _decoded(data: bytes) -> History:
         raise ValueError("it is no JSON") from None
     match said:
         case {"version": 1, "boots": boots, **rest} if not rest:
-            return from_json(History, {"boots": boots})
+            history = from_json(History, {"boots": _shown(boots)})
+            if not all(boot.passes for boot in history.boots):
+                raise ValueError("a boot in it has no pass")
+            return history
         case {"version": int(version)}:
             raise ValueError(f"it is of version {version} and this bootheal knows version {VERSION}")
         case _:
             raise ValueError("it has no version")
+
+
+def _shown(said: Any) -> Any:
+    """Return it with each text as it may be shown: it was, when it was written, but the file is not only ours."""
+    match said:
+        case str():
+            return visible(said)
+        case list():
+            return [_shown(each) for each in said]
+        case dict():
+            return {_shown(key): _shown(value) for key, value in said.items()}
+        case _:
+            return said
 
 
 class HistoryFile:

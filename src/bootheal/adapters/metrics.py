@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from bootheal import __version__
-from bootheal.adapters.files import advice, remove_leftovers, replace_file
+from bootheal.adapters.files import advice, read_file, remove_leftovers, replace_file
 from bootheal.history.boots import HABIT_BOOTS, healthy_after, needed
 from bootheal.model import VERDICTS, Event, EventKind, History, Outcome, Report
 from bootheal.narrate import Note
 
 PREFIX = "bootheal_"
+LONGEST = 16 << 20
 LAST = f"# HELP {PREFIX}last_pass_timestamp_seconds"
 HINT = (
     "make {0} writable by whoever runs bootheal; the service (user bootheal) also needs ReadWritePaths={0}: "
@@ -89,8 +90,8 @@ class Metrics:
 def _last_pass(path: Path) -> str:
     """Return what the file says of the last pass."""
     try:
-        _, found, rest = path.read_text(encoding="utf-8").partition(LAST)
-    except (OSError, UnicodeDecodeError):
+        _, found, rest = read_file(path, LONGEST).decode().partition(LAST)
+    except (OSError, ValueError):  # by now it may be anything: its directory is node_exporter's
         return ""
     return found + rest
 

@@ -4,7 +4,12 @@ import os
 from functools import cache
 from pathlib import Path
 
+from bootheal.model.numbers import whole
+
 ZOMBIE = "Z"
+
+# Linux has no higher ones: see pid_max in proc(5).
+MOST_PROCESS = 1 << 22
 
 
 @cache
@@ -17,11 +22,13 @@ def lives(author: str) -> bool:
     """Tell whether the process that `sign` named is still there. Of nobody's we don't know that it has ended."""
     if not author:
         return True
-    number, began = author.split()
+    text, _, began = author.partition(" ")
+    if not (number := whole(text, MOST_PROCESS)):
+        return False  # no process of ours has written that
     try:
-        return _began(int(number)) == began
+        return _began(number) == began
     except OSError:
-        return _hidden(int(number))
+        return _hidden(number)
 
 
 def _began(number: int) -> str:

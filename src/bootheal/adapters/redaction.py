@@ -10,6 +10,7 @@ import re
 import threading
 import urllib.parse
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from bootheal.model.quoted import log_lines, plain, visible
 
@@ -69,6 +70,13 @@ EVERYDAY = frozenset(
 
 _NOWHERE = re.compile(r"(?!)")
 
+# Of a longer secret only so much is known in parts, and of all of them together only so many; the rest is hidden where
+# it stands whole. A Secret, or a variable of any pod, may have a MiB: its parts took 600 MB, and all of us 13 seconds.
+LONGEST_IN_PARTS, MOST_PARTS = 4_096, 1_000_000
+
+# So many secrets are known; of more, these that were read last: some are made anew every hour.
+MOST_KNOWN, KEPT = 400, 200
+
 # So many lines of logs are known to have been told; what is written down is written within a second or two.
 LOGGED = 500
 
@@ -88,7 +96,7 @@ _NAMED = re.compile(
 )
 
 # A line of PgBouncer's auth_file: "role" "password", quotes doubled.
-_LISTED = re.compile(r'^\s*"(?:[^"]|"")*"\s+"((?:[^"]|"")+)"', re.MULTILINE)
+_LISTED = re.compile(r'^[^\S\n]*"(?:[^"\n]|"")*"[^\S\n]+"((?:[^"\n]|"")+)"', re.MULTILINE)
 
 
 class Redaction:
@@ -96,7 +104,7 @@ class Redaction:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._read: set[tuple[str, tuple[str, ...]]] = set()
+        self._read: dict[tuple[str, tuple[str, ...]], None] = {}
         self._dresses: list[str] = []  # the longest first, so that no rest of it remains
         self._parts: set[str] = set()
         self._words: list[str] = []
@@ -113,21 +121,33 @@ class Redaction:
             return
         with self._lock:  # of two that are learnt at once neither may be lost
             self._learn(secret, names)
+            if len(self._read) > MOST_KNOWN:
+                self._forget()
+
+    def _forget(self) -> None:
+        """Know only what was read last; who still uses another one reads it again before he does."""
+        known = Redaction()
+        for secret, names in [*self._read][-KEPT:]:
+            known._learn(secret, names)
+        self._dresses, self._parts, self._words = known._dresses, known._parts, known._words
+        self._alone, self._marked, self._read = known._alone, known._marked, known._read
 
     def _learn(self, secret: str, names: tuple[str, ...]) -> None:
         fresh = {secret, secret.strip(), *listed(secret)} - {""}
         words = {each for each in fresh if _is_word(each, names)}
         secrets = fresh - words
-        dresses = {dress for each in secrets for dress in _dresses(each)}
+        verifiers = {each for each in secrets if _VERIFIER.fullmatch(each)}  # nobody dresses up those
+        dresses = {each: {*_dresses(each)} for each in secrets - verifiers} | {each: {each} for each in verifiers}
         whole = {secret, secret.strip()} if listed(secret) else set()  # a file: each line of it looks like any other's
+        in_parts = set[str]().union(*(those for each, those in dresses.items() if each not in whole))
         # Looks on several threads read these: they are replaced, never changed.
-        self._dresses = sorted(dresses.union(self._dresses, map(_hex, secrets)), key=len, reverse=True)
-        self._parts = self._parts | {
-            dress[at : at + PART] for dress in dresses - whole for at in range(len(dress) - PART + 1)
-        }
+        every = set(self._dresses).union(map(_hex, secrets), *dresses.values())
+        self._dresses = sorted(every, key=len, reverse=True)
+        room = max(0, MOST_PARTS - len(self._parts))
+        self._parts = self._parts.union(islice(chain.from_iterable(map(_parts, sorted(in_parts))), room))
         self._words = sorted(words.union(self._words), key=len, reverse=True)
         self._alone, self._marked = _patterns(self._words)
-        self._read = self._read | {(secret, names)}  # last: whoever finds it here finds it hidden, too
+        self._read = self._read | {(secret, names): None}  # last: whoever finds it here finds it hidden, too
 
     def __call__(self, text: str) -> str:
         """Return the text without passwords, and without what a terminal would take for commands."""
@@ -168,6 +188,11 @@ class Redaction:
                 kept.append(HIDDEN)
                 at = end + PART - 1
         return "".join(kept)
+
+
+def _parts(dress: str) -> Iterator[str]:
+    """Yield each part of it, of one that is very long those of its beginning."""
+    return (dress[at : at + PART] for at in range(min(len(dress), LONGEST_IN_PARTS) - PART + 1))
 
 
 def _is_word(secret: str, names: tuple[str, ...]) -> bool:

@@ -37,6 +37,10 @@ class Source(StrEnum):
     OBJECT = "what an object declares, beside what there is"
 
 
+# As much as the kubelet keeps of what a container has left. Patterns with two gaps take the square of it.
+LONGEST_TEXT = 4_096
+
+
 @dataclass(frozen=True, slots=True)
 class Sign:
     """How a cause is recognised: the source, a regular expression for the message or line, and the reason word.
@@ -52,7 +56,7 @@ class Sign:
         """Tell whether it is what was seen."""
         if self.source is not evidence.source or (self.reason and self.reason != evidence.reason):
             return False
-        return not self.text or _compiled(self.text).search(evidence.text) is not None
+        return not self.text or _compiled(self.text).search(evidence.text[:LONGEST_TEXT]) is not None
 
 
 @cache

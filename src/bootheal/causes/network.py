@@ -86,7 +86,7 @@ NETWORK: tuple[Cause, ...] = (
         id="network-plugin-certificate",
         means="the network plugin does not trust the certificate of the API server, which has changed: {said}",
         gravity=Gravity.PERSON,
-        signs=_sandbox(r"failed \((?:add|delete)\): .*https://\S+.* x509: "),
+        signs=_sandbox(r"failed \((?:add|delete)\): .*https://\S.* x509: "),
         next_step="restart the network plugin's pods, which write its credentials anew: kubectl "
         "-n kube-system get pods -o wide; of Calico: kubectl -n kube-system rollout restart daemonset/calico-node",
         restart_helps=True,
@@ -112,7 +112,7 @@ NETWORK: tuple[Cause, ...] = (
         id="network-plugin-cut-off",
         means="the network plugin does not reach the API server, as before kube-proxy has set its rules: {said}",
         gravity=Gravity.PASSES,
-        signs=_sandbox(r"dial tcp \S+:\d+: (?:connect: |i/o timeout)", r"https://\S+.*(?:deadline exceeded|timeout)"),
+        signs=_sandbox(r"dial tcp \S+:\d+: (?:connect: |i/o timeout)", r"https://\S.*(?:deadline exceeded|timeout)"),
         next_step="where it lasts: journalctl -u k3s -e; kubectl -n kube-system get pods -o wide",
     ),
     Cause(

@@ -202,7 +202,7 @@ NODE: tuple[Cause, ...] = (
         means="the kernel makes no more cgroups",
         gravity=Gravity.PERSON,
         signs=unit(
-            r"/sys/fs/cgroup\S*.*no space left on device", "cgroup.*(?:no space left on device|cannot allocate memory)"
+            r"/sys/fs/cgroup.*no space left on device", "cgroup.*(?:no space left on device|cannot allocate memory)"
         ),
         next_step="cat /proc/cgroups; dead cgroups that pile up go with a reboot",
     ),

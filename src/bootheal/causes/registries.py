@@ -11,6 +11,7 @@ from dataclasses import replace
 from bootheal.causes.cause import Finding
 from bootheal.causes.pods import PULL_WORDS, Trouble
 from bootheal.model import Component, ComponentState, Node, Occurrence, Pod, Ref
+from bootheal.model.numbers import port as port_of
 from bootheal.model.quoted import quoted
 
 # By these words an image cannot be had because of who serves it; others are answers of somebody who serves.
@@ -81,7 +82,7 @@ def _asked(pod: Pod, events: Iterable[Occurrence]) -> Iterator[tuple[str, int]]:
         host, slash, _ = each.image.partition("/")
         if slash and _HOST.search(host):  # else it is a project of Docker Hub
             name, _, port = host.partition(":")
-            yield name, int(port) if port.isdecimal() else 0
+            yield name, port_of(port)
     for text in (*(each.message for each in lacking), *(each.message for each in events if each.reason == "Failed")):
         for pattern in (_DIALLED, _ASKED, _LOOKED_UP):
             yield from ((host, int(port or 0)) for host, port in pattern.findall(text))

@@ -96,7 +96,7 @@ RUNTIME: tuple[Cause, ...] = (
         id="node-inotify-used-up",
         means="the node has used up its inotify watches",
         gravity=Gravity.PERSON,
-        signs=starting(r"inotify\S*.*(?:no space left on device|too many open files)"),
+        signs=starting(r"inotify.*(?:no space left on device|too many open files)"),
         next_step="sysctl fs.inotify.max_user_watches=1048576 fs.inotify.max_user_instances=1024",
     ),
     # runc: mount(2) says ENOSPC where there are too many mounts; k3s#2980

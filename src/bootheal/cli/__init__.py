@@ -120,8 +120,10 @@ def _explain(error: Exception) -> int:
 def _complain(text: str, note: "Note") -> None:
     """Print to standard error; where that is the journal, as a note there."""
     from bootheal.adapters.journal import Journal, leads_there
+    from bootheal.model.quoted import visible
     from bootheal.narrate import note_fields
 
+    text = "\n".join(map(visible, text.split("\n")))  # whatever an error quotes, and from wherever
     if leads_there(sys.stderr):
         Journal().send(note_fields(text, note))
     else:

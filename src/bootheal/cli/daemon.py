@@ -243,6 +243,7 @@ class Daemon:
             if declared is self._declared:
                 self._take(full)
                 return True
+        self._inbox.renewal_begins()
         self._systemd.reloading()
         try:
             self._configuration = self._declared = load(self._path)

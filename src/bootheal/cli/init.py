@@ -19,12 +19,16 @@ from bootheal.config import Configuration, load
 from bootheal.config.comparing import not_in_cluster, not_in_file
 from bootheal.config.draft import draft, summary
 from bootheal.config.sections.cluster import Cluster
+from bootheal.config.writable import writable
 from bootheal.discovery import discover
 from bootheal.errors import BoothealError, UsageError
 from bootheal.model.inventory import Inventory
-from bootheal.model.quoted import visible
+from bootheal.model.quoted import quoted
 
 STDOUT = "-"
+
+# Of a line: names and reasons come from the cluster.
+LONGEST = 1_900
 
 
 def main(options: argparse.Namespace) -> int:
@@ -38,7 +42,7 @@ def main(options: argparse.Namespace) -> int:
     tell = _tell if path else _tell_aside
     with Scope(_tell_aside) as scope:
         inventory = read(Cluster.model_validate(section), scope, tuple(options.namespace))
-        found = discover(inventory)
+        found = writable(discover(inventory), section)
         text = draft(found, section, state_directory=str(options.state_directory or ""))
         configuration = _checked(text)
         if path:
@@ -56,11 +60,11 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _tell(text: str) -> None:
-    print(visible(text))
+    print(quoted(text, LONGEST))
 
 
 def _tell_aside(text: str) -> None:
-    print(visible(text), file=sys.stderr)
+    print(quoted(text, LONGEST), file=sys.stderr)
 
 
 def read(cluster: Cluster, scope: Scope, namespaces: tuple[str, ...] = ()) -> Inventory:
@@ -116,7 +120,8 @@ def _compare(output: str) -> int:
     configuration = load(Path(output))
     with Scope(_tell_aside) as scope:
         inventory = read(configuration.file.cluster, scope)
-    missing = list(not_in_file(discover(inventory), configuration.file, inventory))
+    found = writable(discover(inventory), {"kind": configuration.file.cluster.kind})
+    missing = list(not_in_file(found, configuration.file, inventory))
     gone = list(not_in_cluster(configuration.file, inventory))
     for line in missing:
         _tell(f"in the cluster, and not in the file: {line}")

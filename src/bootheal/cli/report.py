@@ -15,6 +15,7 @@ from bootheal.exit_codes import ExitCode
 from bootheal.history.boots import compared, habits, recovery_seconds, repaired
 from bootheal.model import VERDICTS, BootRecord, History, to_json
 from bootheal.model.layout import clock
+from bootheal.model.numbers import whole
 from bootheal.model.quoted import quoted
 from bootheal.picture import Picture, draw
 
@@ -51,8 +52,8 @@ def main(options: argparse.Namespace) -> int:
 def chosen(history: History, name: str) -> BootRecord:
     """Return the boot of this number, 1 is the newest, or whose name begins so. UsageError where there is none."""
     newest_first = history.boots[::-1]
-    if name.isascii() and name.isdecimal() and 1 <= int(name) <= len(newest_first):
-        return newest_first[int(name) - 1]
+    if number := whole(name, len(newest_first)):
+        return newest_first[number - 1]
     found = [boot for boot in newest_first if name and boot.epoch.startswith(name)]
     if len({boot.epoch for boot in found}) == 1:
         return found[0]

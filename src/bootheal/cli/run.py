@@ -24,7 +24,7 @@ from bootheal.cli.terminal import Reporter, open_reporter
 from bootheal.cli.wiring import first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, accept_data, load
 from bootheal.config.configuration import found
-from bootheal.engine import Inbox, Renew
+from bootheal.engine import Inbox
 from bootheal.errors import LockedError, StateError, UsageError
 from bootheal.model import VERDICTS, Report, Verdict, to_json
 
@@ -85,7 +85,7 @@ def stop_on_signals(inbox: Inbox, announce: Callable[[], None] = lambda: None) -
 @contextmanager
 def renew_on_hangup(inbox: Inbox) -> Iterator[None]:
     """Let SIGHUP ask for the configuration to be read anew."""
-    before = signal.signal(signal.SIGHUP, lambda *_: inbox.put(Renew()))
+    before = signal.signal(signal.SIGHUP, lambda *_: inbox.renew())
     try:
         yield
     finally:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from bootheal.model.layout import wrapped
+from bootheal.model.quoted import visible
 
 HANGING = 4
 
@@ -20,8 +21,11 @@ def show(lines: Iterable[str]) -> None:
 
 
 def fitted(lines: Iterable[str], columns: int | None) -> Iterator[str]:
-    """Break lines between words within so many columns; None: whoever reads a pipe breaks lines himself."""
-    for line in lines:
+    """Break lines between words within so many columns; None: whoever reads a pipe breaks lines himself.
+
+    What acts on a terminal is shown: the state file belongs to the service's user, and root reads of it.
+    """
+    for line in map(visible, lines):
         if columns is None or _COMMAND.match(line):  # what is copied from several lines is no command any more
             yield line
         else:

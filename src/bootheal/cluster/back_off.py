@@ -32,7 +32,7 @@ JITTER, RESYNC_SECONDS = 0.5, 60.0
 # For so long it is worth to wait for a start before it is said why the last one failed.
 AWAITED_SECONDS = 30.0
 
-_SAID = re.compile(r"back-off (?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)(m?)s)? restarting")
+_SAID = re.compile(r"back-off (?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9}(?:\.\d+)?)(m?)s)? restarting")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,15 +41,10 @@ def load(path: Path, *, look: bool = False) -> Configuration:
     `look`: also at the paths that it names, which may be other than they should be, or not be there until later.
     """
     source = gather(path)
-    respell(source)
-    file = validate(source, File)
-    references.check(source)
+    file = examined(source)
     if file is None:
         source.stop_on_problems()
         raise AssertionError("validation failed without a problem")
-    for place, section in file.tree():
-        for where, text in section.problems(place):
-            source.complain(where, text)
     for where, text in ownership.problems(file, path, look=look):
         source.complain(where, text)
     source.stop_on_problems()
@@ -57,6 +52,17 @@ def load(path: Path, *, look: bool = False) -> Configuration:
 
     places = {name: source.told_place(_path(name)) for name in plan.steps}
     return Configuration(file, plan, tuple(_warnings(source, file)), places, source.told_place)
+
+
+def examined(source: Source) -> File | None:
+    """Note all that is wrong with what a file says by itself; None where it is no configuration at all."""
+    respell(source)
+    file = validate(source, File)
+    references.check(source)
+    for place, section in file.tree() if file else ():
+        for where, text in section.problems(place):
+            source.complain(where, text)
+    return file
 
 
 def found(configuration: Configuration) -> Iterator[str]:

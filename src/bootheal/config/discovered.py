@@ -10,6 +10,7 @@ from bootheal.config.document import read
 from bootheal.config.file import File
 from bootheal.config.nodes import UnreadableError
 from bootheal.config.sections.workloads import Workload
+from bootheal.config.shapes import kubernetes
 from bootheal.config.source import Source
 from bootheal.config.spelling import canonical
 from bootheal.config.validation import validate
@@ -19,11 +20,13 @@ from bootheal.engine.plan import CycleError, Plan, arrange
 from bootheal.errors import ConfigurationError
 from bootheal.model import Ref
 from bootheal.model.inventory import Controller, Inventory
+from bootheal.model.quoted import quoted
 from bootheal.probes import Exec
 from bootheal.workloads import restore
 
 PREFIX = "bootheal/"
 IGNORE = f"{PREFIX}ignore"
+LONGEST_NAME = 80
 
 
 def ignored(controller: Controller) -> bool:
@@ -48,7 +51,7 @@ def completed(configuration: Configuration, inventory: Inventory) -> tuple[Confi
         own = controllers[each.name]
         labels = {**own.pod_labels, **own.labels}
         here = own.ref.namespace in wanted.namespaces and wanted.selector.items() <= labels.items()
-        if here and not ignored(own) and each.name not in _declared(file):
+        if here and not ignored(own) and each.name not in _declared(file) and _may_be_listed(each.name, wrong):
             added[each.name] = _workload(each, own.annotations, called, wrong)
     known = {*configuration.plan.steps, *added}
     added = {name: _existing(name, each, known, wrong) for name, each in added.items()}
@@ -83,6 +86,16 @@ def _workloads(found: Findings) -> Iterator[_Candidate]:
         restarted = not isinstance(server.probe, Exec) or server.probe.command[0] != "pg_isready"
         yield from (_Candidate(str(ref), server.edges, restarted) for ref in server.made)
     yield from (_Candidate(each.name, each.edges) for each in found.workloads)
+
+
+def _may_be_listed(name: str, wrong: list[str]) -> bool:
+    """Whether the file could name it as well, as it could all that Kubernetes itself has let in."""
+    try:
+        kubernetes.workload(name)
+    except ValueError as error:
+        wrong.append(f"cannot take {quoted(name, LONGEST_NAME)}: {error}")
+        return False
+    return True
 
 
 def _declared(file: File) -> set[str]:

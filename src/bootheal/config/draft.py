@@ -28,7 +28,7 @@ _HEAD = """\
 # No secret is in here. man bootheal.yaml tells of every key, `bootheal check` whether all of it is right.
 """
 _WIDTH = 56
-_LONGEST_COMMENT = 160
+_LONGEST_COMMENT, _LONGEST_LINE = 160, 500
 
 # What YAML 1.1 and 1.2 read alike, as a text.
 _PLAIN = re.compile(r"[A-Za-z/_][-A-Za-z0-9_./]*")
@@ -57,7 +57,19 @@ def draft(found: Findings, cluster: Mapping[str, str], *, state_directory: str =
 
 def value(text: str) -> str:
     """Return a text as YAML has it within {…} or [...]."""
-    return text if _PLAIN.fullmatch(text) and text.lower() not in _WORDS else json.dumps(text, ensure_ascii=True)
+    return text if _PLAIN.fullmatch(text) and text.lower() not in _WORDS else _literal(text)
+
+
+def _literal(text: str) -> str:
+    """Return a text in quotes. JSON is not all of it: YAML wants DEL escaped, and a character in one piece."""
+    return '"' + "".join(json.dumps(each)[1:-1] if each < "\x7f" else _escaped(each) for each in text) + '"'
+
+
+def _escaped(character: str) -> str:
+    """Return any other character; half of one is none, and what the API server would have made of it."""
+    if "\ud800" <= character <= "\udfff":
+        return "\\ufffd"
+    return f"\\u{ord(character):04x}" if character <= "\uffff" else f"\\U{ord(character):08x}"
 
 
 def _line(text: str, comment: str = "") -> str:
@@ -117,7 +129,7 @@ def _place(found: FoundDatabase | FoundServer) -> Iterator[str]:
     if found.service:
         yield f"  service: {value(found.service)}"
     if found.selector:
-        yield f"  selector: {_flow((value(key), json.dumps(each)) for key, each in sorted(found.selector.items()))}"
+        yield f"  selector: {_flow((value(key), _literal(each)) for key, each in sorted(found.selector.items()))}"
 
 
 def _database(found: FoundDatabase) -> Iterator[str]:
@@ -221,7 +233,7 @@ def probe(asked: Probe) -> str:
             return _flow([("http", value(asked.path)), ("port", asked.port)])
         case Tcp():
             pairs: list[tuple[str, object]] = [("port", asked.port)]
-            pairs += [("send", json.dumps(asked.send))] if asked.send else []
+            pairs += [("send", _literal(asked.send))] if asked.send else []
             return _flow([*pairs, *([("expect", value(asked.expect))] if asked.expect else [])])
         case Exec():
             pairs = [("exec", f"[{', '.join(map(value, asked.command))}]")]
@@ -238,6 +250,10 @@ def _remarks(found: Findings) -> list[str]:
 
 def summary(found: Findings) -> Iterator[str]:
     """Say in a few lines what was found, guessed and left out."""
+    return (quoted(line, _LONGEST_LINE) for line in _summary(found))
+
+
+def _summary(found: Findings) -> Iterator[str]:
     counts = [
         (len(found.databases), "database", "databases"),
         (len(found.poolers), "pooler", "poolers"),

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 
+from bootheal.model import numbers
 from bootheal.model.inventory import Address
 
 _LONGEST = 20_000
 
 # As long as DNS has them: whoever writes a ConfigMap may write a word of a megabyte, and shall hold nobody up.
-_LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9_]{0,61}[A-Za-z0-9])?"
+_LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9_]{0,61}[A-Za-z0-9])?(?![A-Za-z0-9])"
 _HOST = rf"{_LABEL}(?:\.{_LABEL}){{0,20}}\.?"
 # user:password@, which may hold an @ itself: the last one before the path ends it.
 _URL = re.compile(
@@ -59,7 +60,7 @@ def in_text(text: str) -> tuple[Address, ...]:
 def pairs(text: str) -> tuple[Address, ...]:
     """Return each host:port of a text, URLs apart."""
     text = _URL.sub(" ", text[:_LONGEST])
-    return tuple(dict.fromkeys(Address(_host(found), int(found["port"])) for found in _PAIR.finditer(text)))
+    return tuple(dict.fromkeys(Address(_host(found), port_number(found["port"])) for found in _PAIR.finditer(text)))
 
 
 def _urls(text: str) -> Iterator[Address]:
@@ -67,29 +68,29 @@ def _urls(text: str) -> Iterator[Address]:
         scheme = found["scheme"].lower().rsplit(":", 1)[-1]
         for each in found["hosts"].split(","):
             host, _, port = each.partition(":")
-            yield Address(host.rstrip(".").lower(), int(port) if port else 0, scheme)
+            yield Address(host.rstrip(".").lower(), port_number(port), scheme)
 
 
 def _forms(text: str) -> Iterator[Address]:
     for pattern in (_GO, _DEV_TCP, _LISTED, _ELEMENTS, _BESIDE):
-        yield from (Address(_host(found), int(found["port"])) for found in pattern.finditer(text))
+        yield from (Address(_host(found), port_number(found["port"])) for found in pattern.finditer(text))
     elsewhere = next((found[1] for found in _PORT_WORD.finditer(text)), "")
     for found in _WORDS.finditer(text):
         beside = _PORT_BESIDE.match(text, found.end())
         said = found["port"] or (beside[1] if beside else elsewhere)
-        yield Address(_host(found), int(said or 0))
+        yield Address(_host(found), port_number(said))
 
 
 def _list(text: str) -> Iterator[Address]:
     for word in re.split(r"[,;\s]+", text.strip("[]{}\"'")):
         bare = word.strip("\"'")
         if found := _PLAIN.fullmatch(bare):
-            yield Address(_host(found), int(found["port"] or 0))
+            yield Address(_host(found), port_number(found["port"] or ""))
 
 
 def port_number(text: str) -> int:
     """Return the port that a text is, 0 where it is none."""
-    return int(text) if len(text) <= 5 and text.isdecimal() else 0  # noqa: PLR2004 - 65535
+    return numbers.port(text)
 
 
 def _host(found: re.Match[str]) -> str:

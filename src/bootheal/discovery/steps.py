@@ -34,7 +34,7 @@ def _cluster_of(selector: Mapping[str, str], labels: Mapping[str, str], *, selec
     """Return the operator's cluster that a Service belongs to, "" for one of another kind."""
     for key in (CNPG, CRUNCHY):
         if key in selector or (key in labels and not selects):
-            return selector.get(key) or labels[key]
+            return selector.get(key) or labels.get(key, "")
     spilo = selector.get("application") == "spilo" or (labels.get("application") == "spilo" and not selects)
     return (selector.get(ZALANDO) or labels.get(ZALANDO) or "") if spilo else ""
 

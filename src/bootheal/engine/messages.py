@@ -38,10 +38,21 @@ class Inbox:
     def __init__(self) -> None:
         self.queue: SimpleQueue[Changed | Looked | Renew | None] = SimpleQueue()
         self._stops: list[None] = []
+        self._renewal_asked = False
 
     def put(self, message: Changed | Looked | Renew) -> None:
         """Hand something in."""
         self.queue.put(message)
+
+    def renew(self) -> None:
+        """Ask for the configuration to be read anew; to ask again before that has begun is to ask once."""
+        if not self._renewal_asked:
+            self._renewal_asked = True
+            self.queue.put(Renew())
+
+    def renewal_begins(self) -> None:
+        """What is asked for from now on is not in what is read now."""
+        self._renewal_asked = False
 
     def stop(self) -> None:
         """Ask for the end; ask again to have it at once. Whoever waits at the queue wakes, and finds None."""

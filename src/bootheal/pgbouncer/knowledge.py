@@ -104,7 +104,7 @@ Version = tuple[int, ...]
 
 def version(text: str) -> Version:
     """Read what SHOW VERSION says ("PgBouncer 1.18.0"); () where there is no version in it."""
-    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    found = re.search(r"(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?", text)
     return tuple(int(part or 0) for part in found.groups()) if found else ()
 
 
@@ -222,7 +222,7 @@ def harms(settings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 # --- userlist.txt ---------------------------------------------------------------------------------
 
-_ENTRY = re.compile(r'^\s*"((?:[^"]|"")*)"\s+"((?:[^"]|"")*)"', re.MULTILINE)
+_ENTRY = re.compile(r'^[^\S\n]*"((?:[^"\n]|"")*)"[^\S\n]+"((?:[^"\n]|"")*)"', re.MULTILINE)
 
 
 def userlist_entry(text: str, user: str) -> str | None:

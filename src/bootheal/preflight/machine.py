@@ -18,7 +18,7 @@ OWN = ("/var/lib/rancher", "/var/lib/docker", "/var/lib/containerd", "/var/lib/k
 # From here on: kubelets refuse the old control groups, k3s reads drop-ins, a back-off may be shorter, without a gate.
 REFUSES_OLD, SHORTENS, SHORTENS_BY_ITSELF = (1, 35), (1, 32), (1, 35)
 
-_VERSION = re.compile(r"v?(\d+)\.(\d+)")
+_VERSION = re.compile(r"v?(\d{1,9})\.(\d{1,9})")
 _NOT_SET = ("", "0", "0s")
 
 GRACE, BACK_OFF = "shutdowngraceperiod", "crashloopbackoffmaxcontainerrestartperiod"

@@ -3,6 +3,7 @@
 import re
 
 from bootheal.model import Pod
+from bootheal.model.numbers import port as port_of
 from bootheal.model.prospect import Planned, Prospect
 from bootheal.model.scene import Scene
 
@@ -61,7 +62,7 @@ def needed(scene: Scene, prospect: Prospect) -> tuple[str, ...]:
 
 def own_pods(registry: str, scene: Scene, prospect: Prospect) -> str:
     """Name the Service or the pod of this cluster that serves a registry, "" where it is none of ours."""
-    host, port = _host(registry), int(registry.rpartition(":")[2]) if registry.rpartition(":")[2].isdecimal() else 0
+    host, port = _host(registry), port_of(registry.rpartition(":")[2])
     of_nodes = {node.ip for node in scene.nodes if node.ip} | {node.name for node in scene.nodes}
     here = host in of_nodes or _THIS_MACHINE.match(host) is not None
     for service in scene.services:

@@ -70,3 +70,19 @@ def test_where_it_cannot_be_written_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot write .*No such file or directory"):
         write_archive(tmp_path / "gone" / "x.tar.gz", [], [], {}, hide)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["logs/shop_web_../../../etc/cron.d/x", "/etc/passwd", "a\0b", "\ud800", "..", "a//b", "x" * 5_000, "a\n\x1b[2J"],
+)
+def test_no_name_leads_out_of_it(name: str, tmp_path: Path) -> None:
+    """Containers are called as whoever answers for the API server likes; who unpacks it writes nowhere else."""
+    path = tmp_path / "x.tar.gz"
+    write_archive(path, [Part(name, "text")], [], {}, lambda text: text)
+    with tarfile.open(path) as archive:
+        names = archive.getnames()
+    assert len(names) == 2
+    assert all(each.startswith("x/") and each.isprintable() for each in names)
+    assert not any(place in ("", ".", "..") for each in names for place in each.split("/"))
+    assert "text" in unpacked(path).values()

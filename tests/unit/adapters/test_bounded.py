@@ -5,10 +5,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import repeat
 
 import pytest
 
 from bootheal.adapters.bounded import Found, Line, Names, OverlongError, connect
+from bootheal.adapters.kube.bounds import LONGEST_LINE_BYTES, lines
 
 
 def at(*ports: int) -> Found:
@@ -123,3 +125,37 @@ def test_who_does_not_end_is_listened_to_until_the_deadline() -> None:
         far.sendall(b"x" * 1000)
         with pytest.raises(OverlongError):
             line.makefile("rb").read()
+
+
+class Piece(bytes):
+    """A piece of an answer that counts how many bytes are copied to put it beside others."""
+
+    copied = 0
+
+    def __radd__(self, other: bytes) -> "Piece":
+        Piece.copied += len(other) + len(self)
+        return Piece(bytes(other) + bytes(self))
+
+
+def test_a_line_is_put_together_once_however_finely_it_is_cut() -> None:
+    """A byte at a time, all that had come was copied for each: a day for a line of 8 MiB."""
+    Piece.copied, text = 0, b"x" * 3_000 + b"\n" + b"y" * 3_000 + b"\n\nz"
+    pieces = [Piece(text[at : at + 1]) for at in range(len(text))]
+    assert [*lines(pieces)] == [b"x" * 3_000, b"y" * 3_000, b""]
+    assert Piece.copied <= 2 * len(text)
+    assert [*lines([text[:5], text[5:]])] == [*lines(pieces)]
+
+
+def test_a_line_without_an_end_is_not_kept() -> None:
+    """Nobody waits for the rest of it, nor keeps more than a line may have."""
+    sent = 0
+
+    def piece() -> Iterator[bytes]:
+        nonlocal sent
+        for each in repeat(b"x" * 65_536):
+            sent += len(each)
+            yield each
+
+    with pytest.raises(OverlongError):
+        next(lines(piece()))
+    assert sent <= LONGEST_LINE_BYTES + 2 * 65_536

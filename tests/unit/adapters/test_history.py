@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -9,7 +10,12 @@ from bootheal.adapters.boot_phases import of_containers, of_the_machine
 from bootheal.adapters.history import FILE, HistoryFile, read
 from bootheal.errors import StateError
 from bootheal.model import Component, ComponentState
+from bootheal.picture import draw
+from bootheal.picture.html import html
+from bootheal.picture.svg import svg
+from bootheal.picture.text import lines
 from support.boots import boot, drifted, quick_pass
+from support.misshapen import holders
 
 
 def test_a_pass_is_added_and_readable_by_all(tmp_path: Path) -> None:
@@ -33,6 +39,7 @@ def test_a_pass_is_added_and_readable_by_all(tmp_path: Path) -> None:
         ('{"version": 9}', "it is of version 9 and this bootheal knows version 1"),
         ('{"version": 1, "boots": [{"epoch": 7}]}', "is missing"),
         ('{"version": 1, "boots": 7}', "boots is no list"),
+        ('{"version": 1, "boots": [{"epoch": "a", "boot": "b", "zero": 1.0, "passes": []}]}', "has no pass"),
     ],
 )
 def test_what_cannot_be_understood_is_set_aside_and_told(tmp_path: Path, text: str, why: str) -> None:
@@ -95,3 +102,21 @@ def test_containers_tell_when_they_were_started() -> None:
     )
     found = [(span.text, span.began) for span in of_containers(components, 1_000.0)]
     assert found == [("container k3d-shop-server-0", 12.0)]
+
+
+HOSTILE = "\x1b]0;owned\x07\n\u202e\x00<b>&"
+
+
+def test_what_stands_in_the_history_acts_on_no_reader(tmp_path: Path) -> None:
+    """The service's user may write it, and root has it drawn: no terminal obeys it, and the SVG stays one."""
+    HistoryFile(tmp_path, pytest.fail).add(boot("a"), drifted())
+    said = json.loads((tmp_path / FILE).read_text())
+    for holder, key in [*holders(said)]:
+        if isinstance(holder[key], str) and key not in ("ending", "kind", "verdict"):
+            holder[key] = HOSTILE
+    (tmp_path / FILE).write_text(json.dumps(said))
+    (kept,) = read(tmp_path).boots
+    picture = draw(kept)
+    assert HOSTILE.splitlines()[0] not in "".join((html(picture), svg(picture), *lines(picture, 80, colour=False)))
+    ET.fromstring(svg(picture))  # noqa: S314 - it is our own
+    assert r"\x1b]0;owned\x07\n" in html(picture)

@@ -2,13 +2,15 @@
 
 import base64
 import json
+import time
+import tracemalloc
 import urllib.parse
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootheal.adapters.redaction import Redaction
+from bootheal.adapters.redaction import Redaction, listed
 from bootheal.model.quoted import quoted, visible
 
 CANARY = "canary-5f1d"
@@ -174,3 +176,48 @@ def test_a_password_is_hidden_in_the_dresses_of_sql() -> None:
         for tell in (learned(secret).told, learned(secret)):
             assert "***" in tell(f"alter role app password {said}")
             assert "brien" not in tell(said)
+
+
+def test_of_a_secret_without_measure_little_is_kept() -> None:
+    """A variable of any pod may have a MiB: it is hidden whole, and its beginning in parts."""
+    secret = "".join(map(chr, (33 + number * 7919 % 90 for number in range(200_000))))
+    redact = Redaction()
+    tracemalloc.start()
+    try:
+        redact.learn(secret)
+        assert tracemalloc.get_traced_memory()[1] < 50 << 20
+    finally:
+        tracemalloc.stop()
+    assert secret[1_000:1_020] not in redact.told(f"it says {secret[1_000:1_020]}")
+    assert redact.told(secret) == "***"
+
+
+def test_the_auth_file_of_many_users_is_learnt_at_once() -> None:
+    """It took seconds, in which nothing else was done, and again with each user that was added."""
+    users = {f"user{number}": f"SCRAM-SHA-256$4096:{number:024}${number:044}:{number:044}" for number in range(300)}
+    redact = Redaction()
+    tracemalloc.start()
+    try:
+        redact.learn("".join(f'"{user}" "{verifier}"\n' for user, verifier in users.items()))
+        assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    finally:
+        tracemalloc.stop()
+    assert redact.told(f"no {users['user7']}") == "no ***"
+
+
+def test_secrets_that_are_made_anew_for_ever_are_forgotten() -> None:
+    """The latest are known, and so is what is still read; each told text would cost more, for years."""
+    redact = Redaction()
+    for number in range(450):
+        redact.learn(f"rotated-{number:08}-{number * 7919}", "shop", "app")
+    assert "3555631" not in redact.told("rotated-00000449-3555631")
+    redact.learn("rotated-00000001-7919", "shop", "app")
+    assert redact.told("rotated-00000001-7919") == "***"
+
+
+@pytest.mark.parametrize("piece", ["\n", " \n", '"\n', '"a" \n', "\t"])
+def test_a_secret_of_nothing_is_read_through_at_once(piece: str) -> None:
+    """To look for the lines of an auth_file in a MiB of empty ones took an hour."""
+    began = time.process_time()
+    assert listed(piece * (200_000 // len(piece))) == []
+    assert time.process_time() - began < 10.0

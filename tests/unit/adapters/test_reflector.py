@@ -297,6 +297,10 @@ CASES: dict[str, tuple[list[Deed], dict[str, str]]] = {
     "and what comes after it": ([wrote("a", 105), listed(50, pod("a", 40)), modified("a", 51)], {"a": "51"}),
     "and what we write then": ([wrote("a", 105), listed(50, pod("a", 40)), wrote("a", 52)], {"a": "52"}),
     "and what we had deleted is there again": ([deleted("a"), listed(50, pod("a", 40))], {"a": "40"}),
+    "versions are numbers of any length": (
+        [modified("a", "9" * 5_000), modified("a", "1" + "0" * 5_000)],
+        {"a": "1" + "0" * 5_000},
+    ),
     # versions that are no numbers: what comes later is newer
     "the order of arrival": ([wrote("a", "v9"), modified("a", "v8")], {"a": "v8"}),
     "a list, too": ([listed("w", pod("a", "x"), meanwhile=wrote("a", "y"))], {"a": "x"}),

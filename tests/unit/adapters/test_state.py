@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootheal.adapters.clock import SystemClock
-from bootheal.adapters.files import lock, open_lock
+from bootheal.adapters.files import lock, open_lock, read_file
 from bootheal.adapters.process_identity import sign
 from bootheal.adapters.redaction import Redaction
 from bootheal.adapters.state import StateFile, read
@@ -28,7 +28,7 @@ from bootheal.model import ActionRecord, Ending, Event, EventKind, Outcome, Prog
 from bootheal.model.quoted import logged
 from bootheal.ports import World
 from support.command import environment
-from support.thorough import times
+from support.thorough import thorough
 
 DONE = ActionRecord(0, "delete-pod", "pod/shop/a", "Unknown", 5.0, "delete pod/shop/a", "done")
 SOME = Remembered(epoch="boot-1", boot="machine-1", steps={"a": StepMemory({"dead": 100.0}, (DONE,))})
@@ -169,6 +169,32 @@ def test_the_holder_of_the_lock_is_named(tmp_path: Path) -> None:
         pass
     with lock(tmp_path):
         pass
+
+
+def test_nobody_else_can_hold_the_lock(tmp_path: Path) -> None:
+    """Who may open it may hold it, and keep the machine from being healed; a lock of an older version is shut, too."""
+    (tmp_path / "lock").touch(mode=0o666)
+    for name in ("lock", "notify.lock"):
+        os.close(open_lock(tmp_path / name))
+        assert (tmp_path / name).stat().st_mode & 0o007 == 0
+
+
+def test_what_stands_in_the_lock_acts_on_nobody(tmp_path: Path) -> None:
+    """The service's user may write it, and root is told of it."""
+    with lock(tmp_path):
+        (tmp_path / "lock").write_text("\x1b]0;owned\x07\nbootheal: all is well")
+        with pytest.raises(LockedError) as error, lock(tmp_path):
+            pass
+    assert str(error.value) == r"another pass is under way (\x1b]0;owned\x07\nbootheal: all is well)"
+
+
+def test_a_file_that_is_longer_than_it_says_is_not_read_to_its_end() -> None:
+    """Somebody may be writing it, and a device or a file of the kernel's says that it is empty."""
+    assert read_file(Path("/proc/self/status"), 1 << 20).startswith(b"Name:")
+    with pytest.raises(ValueError, match="it is longer than 10 bytes"):
+        read_file(Path("/proc/self/status"), 10)
+    with pytest.raises(ValueError, match="it is no file"):
+        read_file(Path("/dev/zero"), 10)
 
 
 def test_a_directory_that_cannot_be_written_is_named() -> None:
@@ -362,7 +388,7 @@ def test_evidence_that_is_public_stands_in_the_state_file(tmp_path: Path) -> Non
 
 
 @given(st.data())
-@settings(max_examples=times(200), deadline=None)
+@settings(max_examples=5_000 if thorough() else 200, deadline=None)
 def test_a_state_file_in_which_something_was_changed_is_understood_or_refused(data: st.DataObject) -> None:
     """Bytes of it, with or without the right sum: five thousand files in the thorough suite, and never a bug."""
     text = encode(Contents(with_logs(), "1 2 boot")) if data.draw(st.booleans()) else encode(Contents(SOME, ""))

@@ -26,3 +26,8 @@ def test_lines_break_between_words_and_go_on_below_what_they_say() -> None:
 def test_a_pipe_gets_them_whole() -> None:
     """Whoever reads it may look for words that stand beside each other."""
     assert tuple(fitted(LINES, None)) == LINES
+
+
+def test_no_line_acts_on_the_terminal() -> None:
+    """Whatever stands in the files that `status` reads, which are not root's."""
+    assert list(fitted(["\x1b]0;owned\x07 all is well\nhealed"], None)) == [r"\x1b]0;owned\x07 all is well\nhealed"]

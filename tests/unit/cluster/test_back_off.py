@@ -19,6 +19,8 @@ from support.objects import BOOT, NOW, THIS_BOOT, a_pod, past, running, terminat
         ("back-off 5m0s restarting failed container=web pod=web-1_shop(uid)", 300),
         ("back-off 500ms restarting failed container=web pod=web-1_shop(uid)", 0.5),
         ("back-off 1h0m0s restarting failed container=web", 3600),
+        (f"back-off {'9' * 5_000}s restarting failed container=web", None),
+        (f"back-off {'9' * 5_000}h0m0s restarting failed container=web", None),
         ("Back-off pulling image", None),
         ("back-off restarting failed container", None),
         ("", None),

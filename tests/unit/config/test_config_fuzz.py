@@ -26,6 +26,9 @@ FILES = [
 ]
 WHOLE = [*FILES, SAMPLE.read_text()]
 
+# So many processes may share the work.
+PARTS = 8
+
 NASTY = [
     *("", "~", "''", '""', "{}", "[]", "[[]]", "- a", "? b", ": c", "{? [a] : b}", "{? {a: b} : c}", "{[a]: b}"),
     *(
@@ -166,8 +169,8 @@ MUTATIONS: list[Callable[[st.DrawFn, bytes], bytes]] = [one_byte, one_word, one_
 
 
 @st.composite
-def files(draw: st.DrawFn) -> bytes:
-    text = draw(st.sampled_from(WHOLE)).encode()
+def changed(draw: st.DrawFn, whole: str) -> bytes:
+    text = whole.encode()
     for mutate in draw(st.lists(st.sampled_from(MUTATIONS), min_size=1, max_size=4)):
         text = mutate(draw, text)
     return text
@@ -204,12 +207,17 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fuzz") / "bootheal.yaml"
 
 
-@pytest.mark.timeout(10_800)  # fifty thousand files take a while
-@settings(max_examples=50_000 if thorough() else 50)
-@given(content=files())
-def test_a_broken_file_is_a_list_of_problems(path: Path, content: bytes) -> None:
+@pytest.mark.timeout(3_600)  # of fifty thousand files at night, each of the long ones takes 20 ms
+@pytest.mark.parametrize("whole", WHOLE, ids=range(len(WHOLE)))
+def test_a_broken_file_is_a_list_of_problems(path: Path, whole: str) -> None:
     """Bytes, words and lines of right files are changed, doubled, moved and left out."""
-    check(path, content)
+
+    @settings(max_examples=(50_000 if thorough() else 50) // len(WHOLE) + 1)
+    @given(changed(whole))
+    def law(content: bytes) -> None:
+        check(path, content)
+
+    law()
 
 
 def places() -> list[tuple[str, re.Match[str]]]:
@@ -220,9 +228,10 @@ def places() -> list[tuple[str, re.Match[str]]]:
     return [(nasty, words[7 * index % len(words)]) for index, nasty in enumerate(NASTY)]
 
 
-@pytest.mark.timeout(10_800)
-def test_every_nasty_value_stands_in_for_a_word(path: Path) -> None:
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_nasty_value_stands_in_for_a_word(path: Path, part: int) -> None:
     """In the file that has all keys: for a key or for a value, within what is right otherwise."""
     text = EVERYTHING.read_text()
-    for nasty, word in places():
+    for nasty, word in places()[part::PARTS]:
         check(path, (text[: word.start()] + nasty + text[word.end() :]).encode("utf-8", "surrogatepass"))

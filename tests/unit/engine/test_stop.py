@@ -124,6 +124,17 @@ def test_a_stop_while_winding_down_ends_that() -> None:
     assert bench.run().seconds == pytest.approx(15.0)
 
 
+def test_a_storm_of_requests_is_read_for_once() -> None:
+    """While none of them has begun; what is asked for later is not in what was read."""
+    inbox = Inbox()
+    for _ in range(1_000):
+        inbox.renew()
+    assert inbox.queue.qsize() == 1
+    inbox.renewal_begins()
+    inbox.renew()
+    assert inbox.queue.qsize() == 2
+
+
 class Clumsy(Owing):
     """A step that cannot judge how to give back what it owes."""
 

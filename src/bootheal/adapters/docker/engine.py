@@ -108,7 +108,7 @@ class DockerEngine:
         """Return the text of a file in a container, running or not. MissingError where there is none."""
         about = f"read {path} in container {name}"
         with self._client(about) as client:
-            archive = b""
+            archive = bytearray()
             for chunk in client.get_archive(name, path)[0]:
                 archive += chunk
                 if len(archive) > LARGEST_FILE:
@@ -194,7 +194,7 @@ def _seconds(stamp: str) -> float | None:
     return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
 
 
-def _only_file(archive: bytes, about: str) -> str:
+def _only_file(archive: bytearray, about: str) -> str:
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         file = next((tar.extractfile(member) for member in tar if member.isfile()), None)
         if file is None:

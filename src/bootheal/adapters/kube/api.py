@@ -16,7 +16,7 @@ from typing import Any
 
 from bootheal.adapters.kube import webhooks
 from bootheal.adapters.kube.access import Access
-from bootheal.adapters.kube.bounds import LONGEST_LINE_BYTES, MEBIBYTE, MOST_BYTES, heard, within
+from bootheal.adapters.kube.bounds import MEBIBYTE, MOST_BYTES, heard, lines, within
 from bootheal.adapters.kube.errors import LongError, error_for, reason, right_to
 from bootheal.adapters.kube.kubeconfig import Kubeconfig
 from bootheal.adapters.kube.pace import Pace
@@ -140,14 +140,11 @@ class Api:
             self._body(response, about)
             right = right_to("GET", path, watching=True)
             raise error_for(response.status, about, right=right, headers=response.response.headers)
-        rest = b""
         try:
-            for chunk in response.response.stream(decode_content=False):
-                *lines, rest = (rest + chunk).split(b"\n")
-                if len(rest) > LONGEST_LINE_BYTES:
-                    raise UnreachableError(f"cannot watch {about}: its answer has no end")
-                yield from (json.loads(line) for line in lines if line)
+            for line in lines(response.response.stream(decode_content=False)):
                 heard()
+                if line:
+                    yield json.loads(line)
         except (HTTPError, OSError, ValueError, RecursionError) as error:
             raise UnreachableError(f"cannot watch {about}: {reason(error)}") from None
         finally:

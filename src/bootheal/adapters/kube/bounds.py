@@ -6,7 +6,7 @@ ever, would be listened to for ever. So the sockets themselves know until when, 
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,6 +44,22 @@ def within(seconds: float, most: int = MOST_BYTES + MEBIBYTE) -> Iterator[None]:
 def heard() -> None:
     """Allow as much again: what came so far made sense."""
     _ASKED.left = MOST_BYTES
+
+
+def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield each line when it is whole. OverlongError where one has no end.
+
+    Whoever sends may cut it as finely as he likes: each piece is looked at, and copied, once.
+    """
+    begun = bytearray()
+    for piece in pieces:
+        *whole, rest = piece.split(b"\n")
+        for line in whole:
+            yield bytes(begun) + line if begun else line
+            begun.clear()
+        begun += rest
+        if len(begun) > LONGEST_LINE_BYTES:
+            raise OverlongError("its answer has no end")
 
 
 class BoundedSocket:

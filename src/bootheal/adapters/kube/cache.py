@@ -36,7 +36,10 @@ class Entry:
 
 def precedes(version: str, other: str) -> bool:
     """Whether a resourceVersion is older than another; False where they cannot be compared."""
-    return version.isdecimal() and other.isdecimal() and int(version) < int(other)
+    if not (version.isdecimal() and other.isdecimal()):
+        return False
+    one, two = version.lstrip("0"), other.lstrip("0")
+    return (len(one), one) < (len(two), two)  # as numbers, however long
 
 
 def _no_keys(_: Any) -> Iterable[Hashable]:

@@ -67,7 +67,7 @@ def error_for(
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Return for how long to stay away. The API server says whole seconds, never a date."""
     said = headers.get("Retry-After") or ""
-    return min(float(said), LONGEST_RETRY_AFTER_SECONDS) if said.isdecimal() and int(said) else None
+    return min(float(said), LONGEST_RETRY_AFTER_SECONDS) or None if said.isdecimal() else None
 
 
 def right_to(method: str, path: str, *, watching: bool = False) -> Right | str:

@@ -9,7 +9,7 @@ from bootheal.adapters.kube import declared, needs, objects, raw_lists
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import APPS, BATCH, CORE
-from bootheal.errors import DeniedError, MissingError
+from bootheal.errors import DeniedError, MissingError, UnreachableError
 from bootheal.model import Ref, Right, Service
 from bootheal.model.inventory import Controller, Custom, Inventory, SecretFacts, Source
 
@@ -114,9 +114,13 @@ class _Reading:
         """Read ConfigMaps."""
         for ref in refs:
             if raw := self._one(ref, "configmaps"):
-                with understood(str(ref)):
-                    found = objects.texts(raw.get("data"))
-                yield ref, found
+                try:
+                    with understood(str(ref)):
+                        found = objects.texts(raw.get("data"))
+                except UnreachableError as error:
+                    self.gaps.append(str(error))  # one that is odd does not hide the others
+                else:
+                    yield ref, found
 
     def _one(self, ref: Ref, plural: str) -> objects.Raw | None:
         return self._ask(f"{CORE}/namespaces/{ref.namespace}/{plural}/{ref.name}", str(ref))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bootheal.adapters.files import read_file
 from bootheal.adapters.kube import keys, objects
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.errors import understood
@@ -16,6 +17,8 @@ from bootheal.model import Credentials, Document, Login, Ref, Secret
 
 # Looks come several times a second while something is repaired; a Secret changes once in months.
 KEPT_SECONDS = 2.0
+
+LONGEST_FILE = 1 << 20
 
 
 class KubeSecrets:
@@ -84,7 +87,7 @@ def _value(raw: objects.Raw, ref: Ref, key: str) -> str:
 
 def _read_file(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        return read_file(Path(path), LONGEST_FILE).decode()
+    except (OSError, ValueError) as error:
+        reason = "it is not text" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", "") or error
         raise MissingError(f"cannot read {path}: {reason}", hint="see the database's tls") from None
