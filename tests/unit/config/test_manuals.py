@@ -32,7 +32,7 @@ def test_every_command_and_option_is_in_the_manual(name: str) -> None:
     section = rest.partition("\n.It Cm ")[0].partition("\n.Sh ")[0]
     options = {option for action in commands()[name]._actions for option in action.option_strings}
     for option in sorted(options - {"-h", "--help", "-c", "--config"}):
-        entry = ".It Fl" if option.startswith("--") else ".Fl"  # a short form stands with its long one
+        entry = ".It Fl" if option.startswith("--") else "Fl"  # a short form stands with its long one
         assert f"{entry} {option[1:]}" in section, f"systemd/bootheal.8: {name} lacks {option}"
 
 
