@@ -274,7 +274,6 @@ HOLD_UP = frozenset(
         "kubelet-cgroup-v1",
         "k3s-memory-cgroup",
         "k3s-cpuset-cgroup",
-        "kubelet-certificate-expired",
     }
 )
 
@@ -289,6 +288,10 @@ HARMLESS: tuple[Harmless, ...] = (
         Sign(Source.UNIT, "error while range on /registry/health: context canceled"), "a probe that was cut short"
     ),
     Harmless(Sign(Source.UNIT, "Nameserver limits (?:were )?exceeded"), "the first three are used"),
+    Harmless(
+        Sign(Source.UNIT, r"Failed to set sysctl: |\(running in UserNS, ignoring\)|, disabling OOM events: "),
+        "tried in a container, and gone on without: what cannot go on says so once more, and ends",
+    ),
     Harmless(
         Sign(Source.UNIT, r"TLS handshake error from \S+: remote error: tls: bad certificate"),
         "a client with a copy of another kubeconfig",
