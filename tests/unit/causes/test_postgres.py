@@ -53,6 +53,18 @@ def test_whatever_stands_before_a_message_and_however_much_is_said(line: str) ->
     assert not any("canary" in message or "fd.c" in message for message in messages(log))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/opt/bitnami/scripts/libfs.sh: line 210: /opt/bitnami/postgresql/conf/postgresql.conf: Read-only file system",
+        "mkdir: cannot create directory '/opt/bitnami/postgresql/tmp': Read-only file system",
+    ],
+)
+def test_an_image_that_may_not_be_written_to_is_no_disk_that_fails(line: str) -> None:
+    """As with readOnlyRootFilesystem, where nothing is mounted for the settings in Bitnami's image."""
+    assert finding(f"{line}\n", POD) is None
+
+
 def test_every_cause_of_the_catalogue_is_shown_by_a_line() -> None:
     """Else nobody knows whether it can be recognised at all."""
     shown = {cause for _, cause, _ in SAID}
