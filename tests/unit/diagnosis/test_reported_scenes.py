@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from bootheal.causes import Gravity
-from bootheal.diagnosis import Diagnosis, diagnose
+from bootheal.diagnosis import diagnose
 from bootheal.diagnosis.logs import wanted_logs
 from bootheal.model import Aggregated, ComponentState, Extensions, Occurrence, Pod, Ref, Service, Webhook, Workload
-from bootheal.model.scene import NOT_BEGUN, Claim, Said, Scene, Template, Unwell
+from bootheal.model.scene import NOT_BEGUN, Claim, Said, Scene, Unwell
 from support.objects import BOOT, a_lease, a_node, a_pod, running, terminated, waiting
 from support.scenes import (
     DATA,
@@ -20,8 +20,6 @@ from support.scenes import (
     component,
     postgres_pod,
     roots,
-    service,
-    template,
     web_pod,
     with_pod,
     workload,
@@ -340,77 +338,6 @@ def test_a_reported_state_has_one_root(name: str) -> None:
     assert roots(found) == [root]
     assert beneath <= {part.id for part in found.found[0].all()}
     assert found.found[0].finding.next_step
-
-
-# Ugly traces of machines that are well.
-WELL: Mapping[str, Callable[[], Scene]] = {
-    "a Job that failed before this boot": lambda: a_scene(
-        jobs=(Unwell(Ref("job", "shop", "migrate-1"), "BackoffLimitExceeded", "six tries", BOOT - 86400),)
-    ),
-    "a HelmRelease that Flux has given up long ago": lambda: a_scene(stalled=(replace(GIVEN_UP, at=BOOT - 86400),)),
-    # blue and green: one of two Services waits for what is deployed next
-    "a Service of the colour that is not deployed": lambda: led({"app": "web", "colour": "blue"}, colour="green"),
-    "a Service of a part of its chart that is switched off": lambda: led(
-        {"release": "shop", "app": "worker"}, alone=True, app="redis"
-    ),
-    "a Service of what was there before": lambda: led({"app": "web"}, app="old-web"),
-}
-
-
-def led(labels: Mapping[str, str], *, alone: bool = False, **differing: str) -> Scene:
-    """A Deployment that a Service leads to, unless it is `alone`, and a Service that asks for something else."""
-    other = service("other", selector={**labels, **differing})
-    return a_scene(
-        pods=(web_pod(labels=labels),),
-        workloads=(workload("deployment", "web"),),
-        templates=(Template(WEB, labels, {"http": 8000}),),
-        services=(other,) if alone else (service("web", selector=labels), other),
-    )
-
-
-@pytest.mark.parametrize("name", WELL)
-def test_an_ugly_trace_is_no_fault(name: str) -> None:
-    """Neither found nor said to pass."""
-    found = diagnose(WELL[name]())
-    assert (roots(found), found.passing) == ([], ())
-
-
-@pytest.mark.parametrize("differing", [{"app": "webb"}, {"tier": "front-end"}])
-def test_a_slip_of_the_pen_is_told_although_another_service_leads_there(differing: dict[str, str]) -> None:
-    """A second Service of the same pods, with one value misspelt."""
-    assert roots(diagnose(led({"app": "web", "tier": "frontend"}, alone=False, **differing))) == [
-        ("service-selects-nothing", "service/shop/other")
-    ]
-
-
-def test_what_is_relied_on_is_told_whatever_it_asks_for() -> None:
-    """Somebody names the Service of the colour that is not deployed."""
-    scene = led({"app": "web", "colour": "blue"}, colour="green")
-    relied = replace(
-        scene, templates=(*scene.templates, template("deployment", "pooler", mentions=frozenset({"other"}), needs=()))
-    )
-    assert roots(diagnose(relied)) == [("service-selects-nothing", "service/shop/other")]
-
-
-def _passes(scene: Scene, seconds: float) -> Diagnosis:
-    return diagnose(replace(scene, now=BOOT + seconds))
-
-
-def test_a_slow_start_is_no_fault_while_its_startup_probe_allows_it() -> None:
-    """Twenty minutes are allowed: after ten it passes, after forty it does not."""
-    starts = running(name="web", ready=False, startup_pending=True)
-    scene = with_pod(web_pod(ready=False, containers=(starts,)))
-    workloads = tuple(replace(each, startup=1200.0) for each in scene.workloads)
-    slow = replace(scene, workloads=workloads, nodes=(), leases={})
-    assert roots(_passes(slow, 600)) == []
-    assert roots(_passes(slow, 2400)) == [("pod-not-ready", str(POD))]
-
-
-def test_a_job_has_a_quarter_of_an_hour_to_find_what_it_waits_for() -> None:
-    """As one that waits for its database by failing."""
-    scene = replace(of_a_job("connection refused\n"), nodes=(), leases={})
-    assert roots(_passes(scene, 600)) == []
-    assert roots(_passes(scene, 1000)) == [("job-crashes", "pod/shop/helm-install-1")]
 
 
 @pytest.mark.parametrize(
