@@ -65,6 +65,26 @@ def test_an_image_that_may_not_be_written_to_is_no_disk_that_fails(line: str) ->
     assert finding(f"{line}\n", POD) is None
 
 
+@pytest.mark.parametrize(
+    ("detail", "hint", "cause"),
+    [
+        ("", "Execute pg_wal_replay_resume() to promote.", "postgres-recovery-paused"),
+        (
+            "If recovery is unpaused, the server will shut down.",
+            "You can then restart the server after making the necessary configuration changes.",
+            "postgres-standby-settings",
+        ),
+    ],
+)
+def test_a_recovery_that_would_end_is_not_let_go_on(detail: str, hint: str, cause: str) -> None:
+    """It pauses at the target of a restore, and where its settings are too low: there going on shuts it down."""
+    more = f"{AT}DETAIL:  {detail}\n" if detail else ""
+    found = finding(f"{AT}LOG:  recovery has paused\n{more}{AT}HINT:  {hint}\n", POD)
+    assert found is not None
+    assert found.cause.id == cause
+    assert ("pg_wal_replay_resume" in found.next_step) is not bool(detail)
+
+
 def test_every_cause_of_the_catalogue_is_shown_by_a_line() -> None:
     """Else nobody knows whether it can be recognised at all."""
     shown = {cause for _, cause, _ in SAID}
