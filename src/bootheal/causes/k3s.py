@@ -74,7 +74,8 @@ K3S: tuple[Cause, ...] = (
         signs=unit(
             "disk I/O error(?!: no such file)",  # kine#135: of that a file beside the database is missing
             "attempt to write a readonly database",
-            r"(?:/var/lib/rancher|wal|snap).*(?:input/output error|read-only file system)",
+            # its own files, and not those of a snapshot that it saves elsewhere
+            r"(?:/var/lib/rancher|member/(?:wal|snap)|\b(?:wal|snap): ).*(?:input/output error|read-only file system)",
             "structure needs cleaning",
         ),
         next_step="dmesg | grep -iE 'i/o error|remount' shows which disk; save what can be read before anything else",
