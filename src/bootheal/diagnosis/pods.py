@@ -123,11 +123,16 @@ def _of_a_job(pod: Pod, found: Trouble | None, spoken: list[Item], scene: Scene)
     elif hopeless:
         yield from hopeless
     elif crashes := crashed(pod):
-        words, name = _last_words(pod, crashes[0], scene), crashes[0].name
-        said, since = words or exits.told(crashes[0]), _since(pod, scene)
-        facts = _facts(crashes[0])
+        container, words = crashes[0], _last_words(pod, crashes[0], scene)
         yield compared(
-            "JobCrashes", pod.ref, said, since, container=name, facts=facts, from_log=bool(words), usual=JOB_SECONDS
+            "JobCrashes",
+            pod.ref,
+            words or _how_it_ends(container),
+            _since(pod, scene),
+            container=container.name,
+            facts=_facts(container),
+            from_log=bool(words),
+            usual=JOB_SECONDS,
         )
 
 
@@ -157,8 +162,13 @@ def _crashes(pod: Pod, container: Container, scene: Scene) -> Item:
     words, name, facts = _last_words(pod, container, scene), container.name, _facts(container)
     if words:
         return compared("Crashes", pod.ref, words, _since(pod, scene), container=name, facts=facts, from_log=True)
-    how = exits.told(container) or container.last_reason or container.reason
+    how = _how_it_ends(container)
     return compared("EndsSilently", pod.ref, how, _since(pod, scene), container=name, facts=facts)
+
+
+def _how_it_ends(container: Container) -> str:
+    """Say what is known of the end of one that has left no word."""
+    return exits.told(container) or container.last_reason or container.reason
 
 
 def _last_words(pod: Pod, container: Container, scene: Scene) -> str:
