@@ -35,7 +35,7 @@ DATA = (
             r"^chown: (?!.*/run/)[^\n]*: (?:Permission denied|Operation not permitted)",
             r"^postgres: could not (?:access|open)[^\n]*: Permission denied",
             r"but could not open file [^\n]*: Permission denied",
-            r"^PermissionError: \[Errno (?:1|13)\] ",  # Patroni's
+            r"^PermissionError: \[Errno (?:1|13)\] (?!.*/run/)",  # Patroni's
         ),
         next_step="give its files to the user that it runs as: fsGroup in the pod's securityContext, with "
         f"fsGroupChangePolicy OnRootMismatch, or chown -R; {_LOOK}",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bootheal.causes import Evidence, Finding, Gravity, Source
-from bootheal.causes.pods import trouble
+from bootheal.causes.pods import of_log, trouble
 from bootheal.causes.tables import LOADBALANCERS, PODS, UNITS
 from bootheal.model import Container, Occurrence, Ref
 from support.objects import NOW, a_pod, running, waiting
@@ -100,3 +100,15 @@ def test_a_hook_that_has_ended_its_container_is_told(container: Container, cause
     hook = Occurrence("FailedPostStartHook", said, NOW - 22, "main")
     found = trouble(a_pod("web-1", container, ready=False), (hook,))
     assert (found.id if found else None) == cause
+
+
+def test_what_a_start_may_cure_is_not_given_up() -> None:
+    """A node that begins no process does so a moment later; a statement may have gone with the pooler of before."""
+    why = "failed to start shim: start failed: fork/exec /x/containerd-shim-runc-v2: resource temporarily unavailable"
+    loop = waiting("CrashLoopBackOff", restarts=2, last_reason="Error", ended=NOW - 20)
+    pod = a_pod("web-1", waiting("RunContainerError", message=why), ready=False)
+    of_status = trouble(pod)
+    of_words = of_log(pod, loop, ['ERROR: prepared statement "S_1" does not exist'])
+    for found, cause in ((of_status, "processes-used-up"), (of_words, "prepared-statement-pooled")):
+        assert found is not None
+        assert (found.id, found.hopeless) == (cause, False)

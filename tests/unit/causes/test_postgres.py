@@ -58,9 +58,10 @@ def test_whatever_stands_before_a_message_and_however_much_is_said(line: str) ->
     [
         "/opt/bitnami/scripts/libfs.sh: line 210: /opt/bitnami/postgresql/conf/postgresql.conf: Read-only file system",
         "mkdir: cannot create directory '/opt/bitnami/postgresql/tmp': Read-only file system",
+        "PermissionError: [Errno 13] Permission denied: '/run/etc/wal-e.d'",
     ],
 )
-def test_an_image_that_may_not_be_written_to_is_no_disk_that_fails(line: str) -> None:
+def test_what_belongs_to_the_image_is_none_of_its_data(line: str) -> None:
     """As with readOnlyRootFilesystem, where nothing is mounted for the settings in Bitnami's image."""
     assert finding(f"{line}\n", POD) is None
 
