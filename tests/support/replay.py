@@ -315,6 +315,9 @@ class Machine(Partial):
         self._reach()
         return [self.node]
 
+    def watched(self, _kind: str, _namespace: str = "") -> bool:
+        return True
+
     def lease(self, _node: str) -> Lease:
         self._reach()
         return Lease(self.renewed)

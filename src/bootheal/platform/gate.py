@@ -38,7 +38,7 @@ CHECK_LASTS_SECONDS = 5.0
 # cluster's own controllers have marked the pods of one that is away: then nothing that is on others waits for it.
 AWAY_SECONDS = 60.0
 
-# Nodes and their heartbeats are watched: asking is for while a watch is broken.
+# How often to ask for nodes and heartbeats of which a watch tells as well.
 WATCHED_SECONDS = 0.5
 
 
@@ -46,7 +46,8 @@ WATCHED_SECONDS = 0.5
 class GateObservation:
     """What the API server and the nodes say; `denied` is why our credentials or rights were refused, maybe for good.
 
-    `bound`: pods and claims that are bound to a node which this machine is not, by its name.
+    `watched`: a change of theirs will be told of. `bound`: pods and claims that are bound to a node which this machine
+    is not, by its name.
     """
 
     readiness: Readiness
@@ -55,6 +56,7 @@ class GateObservation:
     final: bool = False
     hint: str = ""
     nodes: tuple[tuple[Node, Lease | None], ...] = ()
+    watched: bool = False
     boot_id: str | None = None
     epoch: str | None = None
     boot_time: BootTime | None = None
@@ -141,7 +143,7 @@ class Gate(Step[GateObservation]):
         awaited = {name: doubt for name, doubt in doubts.items() if doubt and not (well and _left(seen, name, past))}
         if awaited:
             hint = _next_step(nodes, next(iter(awaited.values())))
-            return Wait(_doubts(awaited), again=WATCHED_SECONDS, hint=hint)
+            return Wait(_doubts(awaited), again=WATCHED_SECONDS if seen.watched else None, hint=hint)
         names = ", ".join(node.name for node, _ in well)
         boots = boots_of([node for node, _ in seen.nodes], seen.boot_id, seen.epoch)
         cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in well if node.unschedulable)
@@ -200,12 +202,13 @@ def _look_at_the_api(cluster: ClusterReader, host: Host) -> GateObservation:
         if not readiness.ready:
             return replace(seen, readiness=readiness)
         nodes = tuple((node, cluster.lease(node.name)) for node in cluster.nodes())
+        watched = cluster.watched("node") and cluster.watched("lease", LEASES)
     except DeniedError as error:
         return replace(seen, denied=str(error), final=error.final, hint=error.hint)
     except TransientError as error:
         return replace(seen, unreachable=str(error))
     return GateObservation(
-        readiness, nodes=nodes, boot_id=host.boot_id(), epoch=host.epoch(), boot_time=host.boot_time()
+        readiness, nodes=nodes, watched=watched, boot_id=host.boot_id(), epoch=host.epoch(), boot_time=host.boot_time()
     )
 
 

@@ -49,6 +49,9 @@ class ClusterReader(Protocol):
     def readiness(self) -> Readiness:
         """Ask /readyz with our credentials, for five seconds. What is not ready is an answer, not an error."""
 
+    def watched(self, kind: str, namespace: str = "") -> bool:
+        """Tell whether changes of such objects are told of just now; whoever waits for one need not ask for it."""
+
     def nodes(self) -> Sequence[Node]:
         """List the nodes."""
 

@@ -246,7 +246,7 @@ def test_a_node_that_does_not_come_back_is_waited_for_a_minute_and_named_then() 
     assert facts.conditions == {"node c is away"}
     for seconds in (0, 59):
         judgement = Gate().judge(facts, past(first_seen={"node c is away": NOW - seconds}))
-        assert judgement == Wait("node c was not seen renewing its Lease lately", again=WATCHED_SECONDS)
+        assert judgement == Wait("node c was not seen renewing its Lease lately")
     judgement = Gate().judge(facts, past(first_seen={"node c is away": NOW - 60}))
     assert judgement == Settled(
         "node a, b is Ready in this boot",
@@ -255,6 +255,12 @@ def test_a_node_that_does_not_come_back_is_waited_for_a_minute_and_named_then() 
         baseline={"left c in boot": "boot-c"},
         remarks=(told,),
     )
+
+
+def test_what_a_watch_tells_of_is_asked_for_less_often() -> None:
+    """While it is not live each look lists the nodes, as often as anything is asked that is waited for."""
+    why = "node c was not seen renewing its Lease lately"
+    assert Gate().judge(elsewhere(*LIVING, DEAD, watched=True), past()) == Wait(why, again=WATCHED_SECONDS)
 
 
 def test_a_node_that_was_left_is_not_waited_for_again_in_that_boot() -> None:

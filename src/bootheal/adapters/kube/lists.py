@@ -87,6 +87,11 @@ class Lists:
             raise MissingError(f"cannot find {ref}", hint="is the name in the configuration right?")
         return items[ref.name]
 
+    def watched(self, kind: str, namespace: str) -> bool:
+        """Tell whether a watch tells of a namespace's objects of a kind just now."""
+        reflector = self._kept(kind, namespace)
+        return reflector is not None and reflector.live
+
     def enter(self, kind: str, namespace: str, raw: objects.Raw) -> None:
         """Take an object as a write has left it, before the watch tells of it."""
         if reflector := self._kept(kind, namespace):

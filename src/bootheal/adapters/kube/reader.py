@@ -71,6 +71,10 @@ class KubeReader:
         failing = [line.split()[0].removeprefix("[-]") for line in text.splitlines() if line.startswith("[-]")]
         return Readiness(ready=False, why=f"/readyz says {status}", check=failing[0] if failing else "")
 
+    def watched(self, kind: str, namespace: str = "") -> bool:
+        """Tell whether a list of them is kept, and its watch is live."""
+        return self._lists.watched(kind, namespace)
+
     def nodes(self) -> Sequence[Node]:
         """List the nodes."""
         return list(self._lists.items("node", "").values())

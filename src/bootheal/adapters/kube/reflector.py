@@ -62,6 +62,12 @@ class Reflector:
         scope.start(self._run, f"watch {extent.about}")
         scope.on_close(self._close)
 
+    @property
+    def live(self) -> bool:
+        """Whether the watch tells of changes just now."""
+        with self._lock:
+            return self._live
+
     def items(self, namespace: str) -> Mapping[str, Any]:
         """Return the snapshots of a namespace by name: kept ones while the watch is live, else fresh ones.
 
