@@ -147,12 +147,12 @@ class KubeScenes:
         failed = {each: answer for each, answer in answers.items() if isinstance(answer, BoothealError)}
         gaps = [f"{len(failed)} Secrets and ConfigMaps: {next(iter(failed.values()))}"] if failed else []
         keys: dict[Ref, frozenset[str] | None] = {}
+        secrets = set[str]()
         for about, data in answers.items():
             if about not in failed:
                 keys[about] = None if data is None else frozenset(data)
-                for secret in needs.passwords(data or {}) if about.kind == "secret" else ():
-                    if secret not in names:
-                        self._redaction.learn(secret)
+                secrets.update(needs.passwords(data or {}) if about.kind == "secret" else ())
+        self._redaction.learn_all(secrets - names)
         return keys, gaps
 
     def _data_of(self, about: Ref) -> Mapping[str, str] | None:
