@@ -87,6 +87,11 @@ class Lists:
             raise MissingError(f"cannot find {ref}", hint="is the name in the configuration right?")
         return items[ref.name]
 
+    def kept(self, ref: Ref) -> Any:
+        """Return one object as a live watch has told of it, None where none has; nobody is asked."""
+        reflector = self._kept(ref.kind, ref.namespace)
+        return reflector and reflector.kept(ref.namespace, ref.name)
+
     def enter(self, kind: str, namespace: str, raw: objects.Raw) -> None:
         """Take an object as a write has left it, before the watch tells of it."""
         if reflector := self._kept(kind, namespace):
