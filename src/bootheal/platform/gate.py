@@ -38,9 +38,6 @@ CHECK_LASTS_SECONDS = 5.0
 # cluster's own controllers have marked the pods of one that is away: then nothing that is on others waits for it.
 AWAY_SECONDS = 60.0
 
-# Nodes and their heartbeats are watched: asking is for while a watch is broken.
-WATCHED_SECONDS = 0.5
-
 
 @dataclass(frozen=True, slots=True)
 class GateObservation:
@@ -141,7 +138,7 @@ class Gate(Step[GateObservation]):
         awaited = {name: doubt for name, doubt in doubts.items() if doubt and not (well and _left(seen, name, past))}
         if awaited:
             hint = _next_step(nodes, next(iter(awaited.values())))
-            return Wait(_doubts(awaited), again=WATCHED_SECONDS, hint=hint)
+            return Wait(_doubts(awaited), watched=True, hint=hint)
         names = ", ".join(node.name for node, _ in well)
         boots = boots_of([node for node, _ in seen.nodes], seen.boot_id, seen.epoch)
         cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in well if node.unschedulable)

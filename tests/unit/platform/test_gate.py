@@ -10,7 +10,7 @@ from bootheal.adapters.kube.bound import to_node
 from bootheal.errors import DeniedError
 from bootheal.model import Component, ComponentState, HostFacts, Lease, Node, Readiness, Ref, Symptom
 from bootheal.platform.components import Allowed, RestartComponent
-from bootheal.platform.gate import WATCHED_SECONDS, Gate, GateObservation
+from bootheal.platform.gate import Gate, GateObservation
 from bootheal.step import Act, GiveUp, Settled, Wait
 from support.objects import NOW, THIS_BOOT, a_lease, a_node, past
 
@@ -246,7 +246,7 @@ def test_a_node_that_does_not_come_back_is_waited_for_a_minute_and_named_then() 
     assert facts.conditions == {"node c is away"}
     for seconds in (0, 59):
         judgement = Gate().judge(facts, past(first_seen={"node c is away": NOW - seconds}))
-        assert judgement == Wait("node c was not seen renewing its Lease lately", again=WATCHED_SECONDS)
+        assert judgement == Wait("node c was not seen renewing its Lease lately", watched=True)
     judgement = Gate().judge(facts, past(first_seen={"node c is away": NOW - 60}))
     assert judgement == Settled(
         "node a, b is Ready in this boot",
