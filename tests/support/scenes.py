@@ -1,6 +1,6 @@
 """A healthy scene, long after its boot: a database, its pooler, a web application; and ways to change it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,9 @@ NOW = BOOT + 3600
 
 LOOP: Mapping[str, Any] = {"ended": NOW - 30, "restarts": 7, "last_reason": "Error"}
 DATA = Ref("persistentvolumeclaim", "shop", "data")
+
+# By a name: a state, its one root, and what of it stands beneath.
+Reported = Mapping[str, tuple[Callable[[], Scene], tuple[str, str], set[str]]]
 
 PASSWORD = Need(Ref("secret", "shop", "app"), "password", "main")
 
@@ -137,6 +140,13 @@ def roots(found: Diagnosis) -> list[tuple[str, str]]:
     return [(each.id, str(each.about)) for each in found.found]
 
 
+def assert_one_root(found: Diagnosis, root: tuple[str, str], beneath: set[str]) -> None:
+    """It is the only one, says what to do next, and the others stand beneath it."""
+    assert roots(found) == [root]
+    assert beneath <= {part.id for part in found.found[0].all()}
+    assert found.found[0].finding.next_step
+
+
 def stuck(reason: str, message: str, **fields: Any) -> Scene:
     return with_pod(web_pod(ready=False, containers=(waiting(reason, name="web", message=message, **fields),)))
 
@@ -149,6 +159,11 @@ def postgres_says(line: str) -> Scene:
 def web_says(log: str) -> Scene:
     loop = waiting("CrashLoopBackOff", name="web", **LOOP)
     return with_pod(web_pod(ready=False, containers=(loop,)), log)
+
+
+def exits(code: int | None, reason: str = "Error") -> Scene:
+    loop = waiting("CrashLoopBackOff", name="web", last_code=code, **{**LOOP, "last_reason": reason})
+    return with_pod(web_pod(ready=False, containers=(loop,)))
 
 
 def selector(**labels: str) -> Scene:

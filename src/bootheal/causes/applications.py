@@ -43,6 +43,7 @@ POOLED_STATEMENT = Cause(
     id="prepared-statement-pooled",
     means="it prepares statements, and its pooler gives it another connection for each transaction",
     gravity=Gravity.PERSON,
+    restart_helps=True,  # its own may have ended with the pooler, or with the server, of before
     signs=log(r'prepared statement "[^"]*" (?:does not exist|already exists)'),
     next_step="raise max_prepared_statements in pgbouncer.ini (1.21 and later), or let the application prepare none",
 )
@@ -57,8 +58,8 @@ HELM = Cause(
         r"cannot re-use a name that is still in use",
         r"Release status is 'failed' and failure policy is 'abort'",
     ),
-    next_step="helm -n {namespace} list --all; helm -n {namespace} rollback RELEASE; where it never was installed: "
-    "kubectl -n {namespace} delete secret -l owner=helm,status=pending-install",
+    next_step="helm list --all --all-namespaces; helm -n NAMESPACE rollback RELEASE; where it never was installed: "
+    "kubectl -n NAMESPACE delete secret -l owner=helm,name=RELEASE,status=pending-install",
 )
 
 # getaddrinfo(3) as libc, Node.js, libpq, PHP, Java and Go word it; a name of the cluster is found once its DNS serves.

@@ -17,8 +17,11 @@ DNS: tuple[Cause, ...] = (
         id="dns-configuration-broken",
         means="CoreDNS does not understand its Corefile: {said}",
         gravity=Gravity.PERSON,
+        # What a plugin says while it runs has its level before it: of a name, of a certificate, of another's answer.
         signs=log(
-            r"Corefile:\d+", r"plugin/\w+: .*(?:unknown|no such|not a valid|no valid|invalid)", "Unknown directive"
+            r"Corefile:\d+",
+            r"(?<!\] )plugin/\w+: .*(?:unknown|no such|not a valid|no valid|invalid|not an IP address)",
+            "Unknown directive",
         ),
         next_step="kubectl -n kube-system edit configmap coredns (and coredns-custom)",
     ),

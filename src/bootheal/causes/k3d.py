@@ -136,7 +136,7 @@ NODE: tuple[Cause, ...] = (
         id="k3d-cgroups-broken",
         means="the cgroups of this machine are not set up as Docker needs them: {said}",
         gravity=Gravity.PERSON,
-        signs=unit(r"cgroup mountpoint does not exist", r"mountpoint for \w+ not found"),
+        signs=unit(r"cgroup mountpoint does not exist", r"cgroup configuration.*mountpoint for \w+ not found"),
         next_step="findmnt -t cgroup,cgroup2; boot with systemd.unified_cgroup_hierarchy=1, then restart docker",
     ),
     # k3d#1221, field-notes D1

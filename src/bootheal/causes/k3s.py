@@ -74,7 +74,8 @@ K3S: tuple[Cause, ...] = (
         signs=unit(
             "disk I/O error(?!: no such file)",  # kine#135: of that a file beside the database is missing
             "attempt to write a readonly database",
-            r"(?:/var/lib/rancher|wal|snap).*(?:input/output error|read-only file system)",
+            # its own files, and not those of a snapshot that it saves elsewhere
+            r"(?:/var/lib/rancher|member/(?:wal|snap)|\b(?:wal|snap): ).*(?:input/output error|read-only file system)",
             "structure needs cleaning",
         ),
         next_step="dmesg | grep -iE 'i/o error|remount' shows which disk; save what can be read before anything else",
@@ -274,7 +275,6 @@ HOLD_UP = frozenset(
         "kubelet-cgroup-v1",
         "k3s-memory-cgroup",
         "k3s-cpuset-cgroup",
-        "kubelet-certificate-expired",
     }
 )
 
@@ -289,6 +289,10 @@ HARMLESS: tuple[Harmless, ...] = (
         Sign(Source.UNIT, "error while range on /registry/health: context canceled"), "a probe that was cut short"
     ),
     Harmless(Sign(Source.UNIT, "Nameserver limits (?:were )?exceeded"), "the first three are used"),
+    Harmless(
+        Sign(Source.UNIT, r"Failed to set sysctl: |\(running in UserNS, ignoring\)|, disabling OOM events: "),
+        "tried in a container, and gone on without: what cannot go on says so once more, and ends",
+    ),
     Harmless(
         Sign(Source.UNIT, r"TLS handshake error from \S+: remote error: tls: bad certificate"),
         "a client with a copy of another kubeconfig",

@@ -125,7 +125,7 @@ WORKLOADS: tuple[Cause, ...] = (
     ),
     Cause(
         id="job-crashes",
-        means="its Job begins container {container} again and again, and its last words are: {said}",
+        means="its Job begins container {container} again and again: {said}",
         gravity=Gravity.PASSES,
         signs=seen("JobCrashes"),
         next_step="kubectl -n {namespace} logs --previous {name} -c {container}",

@@ -213,6 +213,9 @@ def _of_the_pod(pod: Pod) -> Iterator[Evidence]:
 # Liveness and startup probes first: their failure ends a container, and each is told of in turn with the other.
 _PROBES = ("Liveness", "Startup", "Readiness")
 
+# What the kubelet says of a process that runs, and ends afterwards.
+_WHILE_IT_RUNS = frozenset({"Unhealthy", "FailedPostStartHook"})
+
 # For how long after the kubelet has begun to end a container it may go on.
 ENDING_SECONDS = 120.0
 
@@ -249,7 +252,7 @@ def _present(event: Occurrence, containers: Mapping[str, Container]) -> bool:
     container = containers.get(event.container)
     if event.at is None:
         return True
-    if container and event.reason == "Unhealthy":
+    if container and event.reason in _WHILE_IT_RUNS:
         return event.at >= (container.started or 0.0)
     if container and event.reason == "Killing":
         return container.ended is not None and event.at + ENDING_SECONDS >= container.ended

@@ -19,6 +19,9 @@ _LOOK = f"look at the volume with `{SHELL}`"
 # What ends the server; LOG where it says the reason before it says that it ends.
 _ENDS = r"^(?:FATAL|PANIC|LOG|ERROR): "
 
+# Not of what belongs to the image: that is read-only where the pod says so, and Bitnami's has its settings there.
+_MOUNTED = r"(?!.*(?:/run/|/opt/bitnami/postgresql/))"
+
 DATA = (
     Cause(
         id="postgres-permission-denied",
@@ -32,7 +35,7 @@ DATA = (
             r"^chown: (?!.*/run/)[^\n]*: (?:Permission denied|Operation not permitted)",
             r"^postgres: could not (?:access|open)[^\n]*: Permission denied",
             r"but could not open file [^\n]*: Permission denied",
-            r"^PermissionError: \[Errno (?:1|13)\] ",  # Patroni's
+            r"^PermissionError: \[Errno (?:1|13)\] (?!.*/run/)",  # Patroni's
         ),
         next_step="give its files to the user that it runs as: fsGroup in the pod's securityContext, with "
         f"fsGroupChangePolicy OnRootMismatch, or chown -R; {_LOOK}",
@@ -48,9 +51,9 @@ DATA = (
             rf"|Structure needs cleaning|Bad message|Stale file handle|{ENOTCONN}|Remote I/O error|No such device)",
             rf"^[^\n]*(?:PGDATA|pgdata|/data|/postgresql)[^\n]*: (?:{EIO}|Structure needs cleaning)",
             # A shell's own words, of what its script was about to write.
-            r"^\S+\.sh: line \d+: (?!.*/run/)[^\n]*(?:/data|pgdata|postgresql/)[^\n]*: Read-only file system",
+            rf"^\S+\.sh: line \d+: {_MOUNTED}[^\n]*(?:/data|pgdata|postgresql/)[^\n]*: Read-only file system",
             r"^OSError: \[Errno (?:5|30|107|116|117|121)\] [^\n]*(?:pgdata|pgroot|/data|/postgresql/)",  # Patroni's
-            r"^(?:chown|chmod|mkdir|touch|find): (?!.*/run/)[^\n]*(?:data|postgresql)[^\n]*: Read-only file system",
+            rf"^(?:chown|chmod|mkdir|touch|find): {_MOUNTED}[^\n]*(?:data|postgresql)[^\n]*: Read-only file system",
         ),
         next_step="do not restart it again: see `dmesg -T | grep -iE 'error|remount'` on the node, save what can be "
         "read of the volume, then replace the disk",

@@ -66,8 +66,9 @@ SETTINGS = (
         gravity=Gravity.PERSON,
         signs=log(
             r"^(?:FATAL|LOG): recovery aborted because of insufficient parameter settings",
-            r"^(?:FATAL|LOG): hot standby is not possible because",
-            r"^(?:WARNING|LOG): recovery has paused[^\n]*(?:\n[^\n]*)*insufficient",
+            r"^(?:FATAL|LOG|WARNING): hot standby is not possible because",
+            # xlogrecovery.c since 14: whoever lets this one go on shuts the server down.
+            r"^LOG: recovery has paused\nDETAIL: If recovery is unpaused, the server will shut down",
         ),
         next_step="raise max_connections, max_worker_processes, max_wal_senders, max_prepared_transactions and "
         f"max_locks_per_transaction to what its log says: {PREVIOUS_LOGS}",

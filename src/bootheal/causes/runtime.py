@@ -91,6 +91,7 @@ RUNTIME: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=(*create(_NO_FORK), *event("FailedCreatePodSandBox", _NO_FORK)),
         next_step="on the node: ps -eLf | wc -l; sysctl kernel.pid_max kernel.threads-max",
+        restart_helps=True,
     ),
     Cause(
         id="node-inotify-used-up",

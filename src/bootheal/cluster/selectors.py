@@ -37,9 +37,9 @@ def nearness(selector: Mapping[str, str], labels: Mapping[str, str], alike: floa
 
 
 def meant(selector: Mapping[str, str], labels: Mapping[str, str], alike: float = ALIKE) -> bool:
-    """Tell whether all that a selector asks for is there, or nearly so; of what says whose they are, nothing else.
+    """Tell whether all that a selector asks for is there, or nearly so.
 
-    A label that is missing altogether may have been forgotten where another one says whose they are.
+    A label that is missing altogether may have been forgotten, where another one says whose they are.
     """
     asked = wanted(selector)
     named = any(key in NAMES and labels.get(key) == value for key, value in asked)

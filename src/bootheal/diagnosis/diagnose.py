@@ -27,6 +27,22 @@ _NAMES = Ref("service", "kube-system", "kube-dns")
 # What a service manager says of a part of the cluster, which says itself why.
 _STATES = frozenset({"component-starts", "component-stopped", "component-starved"})
 
+# What each pod of a node meets alike that needs it.
+_OF_THE_NODE = frozenset(
+    {
+        "api-out-of-reach",
+        "flannel-not-ready",
+        "network-plugin-not-ready",
+        "network-plugin-cut-off",
+        "network-plugin-missing",
+        "bridge-of-another-subnet",
+        "pod-addresses-used-up",
+        "sandbox-image-missing",
+        "sandbox-kernel-modules",
+        "sandbox-runtime-busy",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
@@ -65,29 +81,12 @@ class Diagnosis:
 
     def again(self, later: "Diagnosis") -> "Diagnosis":
         """Return a later one without what an earlier look did not see: evidence holds for two looks."""
-        seen = {part.key for each in (*self.found, *self.passing) for part in each.all()}
+        seen = {key for each in (*self.found, *self.passing) for part in each.all() for key in part.keys}
         return replace(
             later,
-            found=tuple(each for each in later.found if each.key in seen),
-            passing=(*later.passing, *(each for each in later.found if each.key not in seen)),
+            found=tuple(each for each in later.found if each.keys & seen),
+            passing=(*later.passing, *(each for each in later.found if not each.keys & seen)),
         )
-
-
-# What each pod of a node meets alike that needs it.
-_OF_THE_NODE = frozenset(
-    {
-        "api-out-of-reach",
-        "flannel-not-ready",
-        "network-plugin-not-ready",
-        "network-plugin-cut-off",
-        "network-plugin-missing",
-        "bridge-of-another-subnet",
-        "pod-addresses-used-up",
-        "sandbox-image-missing",
-        "sandbox-kernel-modules",
-        "sandbox-runtime-busy",
-    }
-)
 
 
 def diagnose(scene: Scene) -> Diagnosis:

@@ -57,9 +57,10 @@ class Item:
         return self.finding.cause.gravity
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """Return what is the same when it is seen again."""
-        return self.id, str(self.about), self.finding.evidence.container
+    def keys(self) -> frozenset[tuple[str, str, str]]:
+        """Return what is the same when it is seen again: one of these is enough, whichever was named first."""
+        container = self.finding.evidence.container
+        return frozenset((self.id, str(ref), container) for ref in (self.about, *self.alike))
 
     @property
     def gravest(self) -> Gravity:

@@ -6,14 +6,14 @@ from dataclasses import replace
 from bootheal.causes import Gravity, Source, exits
 from bootheal.causes.pods import Trouble, trouble, turned_away
 from bootheal.cluster.dead_pods import lost
-from bootheal.cluster.freshness import pod_doubt
+from bootheal.cluster.freshness import before_boot, pod_doubt
 from bootheal.cluster.rollout import crashed
 from bootheal.cluster.starting import clock, finished, left_over, skipped_init, starting
 from bootheal.diagnosis import logs, servers
 from bootheal.diagnosis.item import USUAL_SECONDS, Item
 from bootheal.diagnosis.relations import Relations
 from bootheal.diagnosis.seen import compared, item, lasting
-from bootheal.model import Container, Pod, State
+from bootheal.model import Container, Occurrence, Pod, State
 from bootheal.model.quoted import plain
 from bootheal.model.scene import Scene
 
@@ -62,12 +62,17 @@ def _turned_away(scene: Scene, relations: Relations) -> Iterator[Item]:
 
 def _leaving(pod: Pod, scene: Scene) -> Iterator[Item]:
     if pod.delete_by and scene.now - pod.delete_by > ENDING_SECONDS:
-        said = [each for each in scene.events.get(pod.ref, ()) if each.reason == NOT_KILLED]
-        if said and scene.now - (said[-1].at or 0.0) < SAID_SECONDS:
-            yield compared("NotKilled", pod.ref, said[-1].message, pod.delete_by)
+        since = lasting(scene, pod.delete_by)
+        if unkilled := [each for each in scene.events.get(pod.ref, ()) if _not_killed(each, scene)]:
+            yield compared("NotKilled", pod.ref, unkilled[-1].message, since)
             return
         held = f", finalizers {', '.join(pod.finalizers)}" if pod.finalizers else ""
-        yield compared("NotEnding", pod.ref, f"it should have gone at {clock(pod.delete_by)}{held}", pod.delete_by)
+        yield compared("NotEnding", pod.ref, f"it should have gone at {clock(pod.delete_by)}{held}", since)
+
+
+def _not_killed(event: Occurrence, scene: Scene) -> bool:
+    at = event.at or 0.0
+    return event.reason == NOT_KILLED and scene.now - at < SAID_SECONDS and not before_boot(at, scene.boot_time)
 
 
 def _finished(pod: Pod, scene: Scene) -> Iterator[Item]:
@@ -118,11 +123,16 @@ def _of_a_job(pod: Pod, found: Trouble | None, spoken: list[Item], scene: Scene)
     elif hopeless:
         yield from hopeless
     elif crashes := crashed(pod):
-        words, name = _last_words(pod, crashes[0], scene), crashes[0].name
-        said, since = words or exits.told(crashes[0]), _since(pod, scene)
-        facts = _facts(crashes[0])
+        container, words = crashes[0], _last_words(pod, crashes[0], scene)
         yield compared(
-            "JobCrashes", pod.ref, said, since, container=name, facts=facts, from_log=bool(words), usual=JOB_SECONDS
+            "JobCrashes",
+            pod.ref,
+            words or _how_it_ends(container),
+            _since(pod, scene),
+            container=container.name,
+            facts=_facts(container),
+            from_log=bool(words),
+            usual=JOB_SECONDS,
         )
 
 
@@ -152,8 +162,13 @@ def _crashes(pod: Pod, container: Container, scene: Scene) -> Item:
     words, name, facts = _last_words(pod, container, scene), container.name, _facts(container)
     if words:
         return compared("Crashes", pod.ref, words, _since(pod, scene), container=name, facts=facts, from_log=True)
-    how = exits.told(container) or container.last_reason or container.reason
+    how = _how_it_ends(container)
     return compared("EndsSilently", pod.ref, how, _since(pod, scene), container=name, facts=facts)
+
+
+def _how_it_ends(container: Container) -> str:
+    """Say what is known of the end of one that has left no word."""
+    return exits.told(container) or container.last_reason or container.reason
 
 
 def _last_words(pod: Pod, container: Container, scene: Scene) -> str:

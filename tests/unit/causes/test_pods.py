@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from bootheal.causes import Evidence, Finding, Gravity, Source
+from bootheal.causes.pods import of_log, trouble
 from bootheal.causes.tables import LOADBALANCERS, PODS, UNITS
-from bootheal.model import Ref
+from bootheal.model import Container, Occurrence, Ref
+from support.objects import NOW, a_pod, running, waiting
 
 MESSAGES = [
     tuple(field.strip() for field in line.split("|", 3))
@@ -82,3 +84,31 @@ def test_ids_are_stable_names_and_each_cause_says_what_to_do() -> None:
         assert cause.next_step
         assert not cause.means.endswith(".")
         assert cause.means.count("{said}") == cause.means.endswith("{said}"), "what is quoted comes last"
+
+
+@pytest.mark.parametrize(
+    ("container", "cause"),
+    [
+        (waiting("CrashLoopBackOff", restarts=2, last_reason="Error", ended=NOW - 20), "hook-failed"),
+        (running(ready=False, started=NOW - 9, ended=NOW - 20), None),
+    ],
+    ids=["it loops", "a later process, with a hook of its own"],
+)
+def test_a_hook_that_has_ended_its_container_is_told(container: Container, cause: str | None) -> None:
+    """Its kubelet says so before it ends the process, and nothing else tells why that ends."""
+    said = 'Exec lifecycle hook ([/bin/warm]) for Container "main" failed: exit 1'
+    hook = Occurrence("FailedPostStartHook", said, NOW - 22, "main")
+    found = trouble(a_pod("web-1", container, ready=False), (hook,))
+    assert (found.id if found else None) == cause
+
+
+def test_what_a_start_may_cure_is_not_given_up() -> None:
+    """A node that begins no process does so a moment later; a statement may have gone with the pooler of before."""
+    why = "failed to start shim: start failed: fork/exec /x/containerd-shim-runc-v2: resource temporarily unavailable"
+    loop = waiting("CrashLoopBackOff", restarts=2, last_reason="Error", ended=NOW - 20)
+    pod = a_pod("web-1", waiting("RunContainerError", message=why), ready=False)
+    of_status = trouble(pod)
+    of_words = of_log(pod, loop, ['ERROR: prepared statement "S_1" does not exist'])
+    for found, cause in ((of_status, "processes-used-up"), (of_words, "prepared-statement-pooled")):
+        assert found is not None
+        assert (found.id, found.hopeless) == (cause, False)

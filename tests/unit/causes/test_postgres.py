@@ -53,6 +53,39 @@ def test_whatever_stands_before_a_message_and_however_much_is_said(line: str) ->
     assert not any("canary" in message or "fd.c" in message for message in messages(log))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/opt/bitnami/scripts/libfs.sh: line 210: /opt/bitnami/postgresql/conf/postgresql.conf: Read-only file system",
+        "mkdir: cannot create directory '/opt/bitnami/postgresql/tmp': Read-only file system",
+        "PermissionError: [Errno 13] Permission denied: '/run/etc/wal-e.d'",
+    ],
+)
+def test_what_belongs_to_the_image_is_none_of_its_data(line: str) -> None:
+    """As with readOnlyRootFilesystem, where nothing is mounted for the settings in Bitnami's image."""
+    assert finding(f"{line}\n", POD) is None
+
+
+@pytest.mark.parametrize(
+    ("detail", "hint", "cause"),
+    [
+        ("", "Execute pg_wal_replay_resume() to promote.", "postgres-recovery-paused"),
+        (
+            "If recovery is unpaused, the server will shut down.",
+            "You can then restart the server after making the necessary configuration changes.",
+            "postgres-standby-settings",
+        ),
+    ],
+)
+def test_a_recovery_that_would_end_is_not_let_go_on(detail: str, hint: str, cause: str) -> None:
+    """It pauses at the target of a restore, and where its settings are too low: there going on shuts it down."""
+    more = f"{AT}DETAIL:  {detail}\n" if detail else ""
+    found = finding(f"{AT}LOG:  recovery has paused\n{more}{AT}HINT:  {hint}\n", POD)
+    assert found is not None
+    assert found.cause.id == cause
+    assert ("pg_wal_replay_resume" in found.next_step) is not bool(detail)
+
+
 def test_every_cause_of_the_catalogue_is_shown_by_a_line() -> None:
     """Else nobody knows whether it can be recognised at all."""
     shown = {cause for _, cause, _ in SAID}

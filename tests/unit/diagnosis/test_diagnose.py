@@ -6,11 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bootheal.diagnosis import diagnose
-from bootheal.model import (
-    ComponentState,
-    Readiness,
-    Ref,
-)
+from bootheal.model import ComponentState, Occurrence, Readiness, Ref
 from bootheal.model.scene import Claim, Disk, Halted, Scene, Unwell
 from support.objects import BOOT, THIS_BOOT, a_lease, a_node, running, waiting
 from support.scenes import (
@@ -19,6 +15,7 @@ from support.scenes import (
     NOW,
     a_scene,
     component,
+    pooler_pod,
     postgres_pod,
     postgres_says,
     roots,
@@ -235,3 +232,16 @@ def test_evidence_holds_for_two_looks() -> None:
     assert [cause for cause, _ in roots(both)] == ["image-never-pulled"]
     assert [each.id for each in both.passing] == ["disk-full"]
     assert first.again(diagnose(a_scene())).found == ()
+
+
+def test_what_several_meet_alike_holds_for_two_looks_whoever_is_named_first() -> None:
+    """Two pods without a network: the first has one by the second look, and the other still lacks it."""
+    why = 'failed to setup network for sandbox "ab": open /run/flannel/subnet.env: no such file or directory'
+    pods = tuple(
+        replace(pod, ready=False, containers=(waiting("ContainerCreating"),)) for pod in (web_pod(), pooler_pod())
+    )
+    events = {pod.ref: (Occurrence("FailedCreatePodSandBox", why, NOW - 5),) for pod in pods}
+    scene = a_scene(pods=pods, workloads=(), services=(), claims=(), events=events)
+    first = diagnose(scene)
+    assert [len(each.alike) for each in first.found] == [1]
+    assert roots(first.again(diagnose(replace(scene, pods=pods[1:])))) == [("flannel-not-ready", str(pods[1].ref))]

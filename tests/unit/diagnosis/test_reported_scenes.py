@@ -1,27 +1,25 @@
-"""Whole states as people have reported them after a reboot: one cause first, what follows from it beneath, no noise."""
+"""Whole states of a machine and its cluster, as people have reported them: one cause first, what follows beneath."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bootheal.causes import Gravity
-from bootheal.diagnosis import Diagnosis, diagnose
+from bootheal.diagnosis import diagnose
 from bootheal.diagnosis.logs import wanted_logs
 from bootheal.model import Aggregated, ComponentState, Extensions, Occurrence, Pod, Ref, Service, Webhook, Workload
-from bootheal.model.scene import NOT_BEGUN, Claim, Said, Scene, Template, Unwell
-from support.objects import BOOT, a_lease, a_node, a_pod, running, terminated, waiting
+from bootheal.model.scene import Claim, Said, Scene, Unwell
+from support.objects import BOOT, a_lease, a_node, a_pod, running, waiting
 from support.scenes import (
     DATA,
     LOOP,
     NOW,
+    Reported,
     a_scene,
+    assert_one_root,
     component,
+    exits,
     postgres_pod,
-    roots,
-    service,
-    template,
     web_pod,
     with_pod,
     workload,
@@ -32,7 +30,6 @@ METRICS, METRICS_POD = Ref("service", "kube-system", "metrics-server"), Ref("pod
 API, NAMES = "apiservice/v1beta1.metrics.k8s.io", Ref("service", "kube-system", "kube-dns")
 COREDNS, PROVISIONER = Ref("pod", "kube-system", "coredns-0"), Ref("pod", "kube-system", "local-path-provisioner-0")
 LONGHORN = Ref("pod", "longhorn-system", "longhorn-manager-0")
-GIVEN_UP = Unwell(Ref("helmrelease", "shop", "web"), "RetriesExceeded", "Failed to install after 1 attempt(s)")
 UNREACHED = 'Get "https://10.43.0.1:443/version": dial tcp 10.43.0.1:443: connect: no route to host'
 WEBHOOK = Webhook("mutate.policy.example", "MutatingWebhookConfiguration policy", Ref("service", "policy", "hook"))
 LEFT_OVER = 'failed calling webhook "mutate.policy.example": failed to call webhook: service "hook" not found'
@@ -69,20 +66,6 @@ def metrics(*, served: bool) -> Extensions:
     return Extensions(unavailable=(Aggregated("v1beta1.metrics.k8s.io", why, METRICS),))
 
 
-def of_a_job(log: str, **fields: Any) -> Scene:
-    """A pod of a Job that begins again and again, beside what serves."""
-    loop = waiting("CrashLoopBackOff", name="helm", **LOOP)
-    pod = a_pod("helm-install-1", loop, ready=False, node="box", **{"created": BOOT + 5, **fields})
-    pod = replace(pod, owner=Ref("job", "shop", "helm-install"), labels={})
-    scene = a_scene()
-    return replace(scene, pods=(*scene.pods, pod), said=(Said(pod.ref, "helm", log),) if log else ())
-
-
-def exits(code: int | None, reason: str = "Error") -> Scene:
-    loop = waiting("CrashLoopBackOff", name="web", last_code=code, **{**LOOP, "last_reason": reason})
-    return with_pod(web_pod(ready=False, containers=(loop,)))
-
-
 def renamed() -> Scene:
     """kubernetes#61117: this machine has another name in this boot; the pod wants the volume of the former node."""
     conflict = "0/2 nodes are available: 1 node(s) didn't match PersistentVolume's node affinity."
@@ -92,7 +75,7 @@ def renamed() -> Scene:
 
 
 # The state, its one root, and what of it stands beneath.
-SCENES: Mapping[str, tuple[Callable[[], Scene], tuple[str, str], set[str]]] = {
+SCENES: Reported = {
     # kubernetes#83332: an aggregated API hangs on the pods behind its Service
     "metrics-server is not ready": (
         lambda: replace(
@@ -195,88 +178,9 @@ SCENES: Mapping[str, tuple[Callable[[], Scene], tuple[str, str], set[str]]] = {
         ("pod-not-ending", str(POD)),
         {"node-port-taken"},
     ),
-    # k3s#6185
-    "what its runtime has lost": (
-        lambda: with_pod(web_pod(ready=False, containers=(terminated("Unknown", name="web"),))),
-        ("pod-lost", str(POD)),
-        {"service-without-pods"},
-    ),
-    "an init container that its runtime has lost": (
-        lambda: with_pod(
-            web_pod(
-                ready=False,
-                init=(terminated("Unknown", name="migrate"),),
-                containers=(waiting("PodInitializing", name="web"),),
-            )
-        ),
-        ("pod-lost", str(POD)),
-        set(),
-    ),
-    # a watch of the scheduler's that stands still: it holds its Lease, and says nothing of any pod
-    "the scheduler stands still": (
-        lambda: with_pod(web_pod(ready=False, phase="Pending", containers=(), node="", ip="")),
-        ("pod-not-placed", str(POD)),
-        {"workload-not-available"},
-    ),
-    "its controller has not seen its latest change": (
-        lambda: a_scene(workloads=(workload("deployment", "web", generation=5, observed=4),)),
-        ("controllers-stand-still", str(WEB)),
-        set(),
-    ),
-    # a job controller that stood still for half a day after a reboot
-    "a Job that nobody has begun": (
-        lambda: a_scene(jobs=(Unwell(Ref("job", "shop", "backup-1"), NOT_BEGUN, at=BOOT + 60),)),
-        ("controllers-stand-still", "job/shop/backup-1"),
-        set(),
-    ),
-    # helm-controller#289
-    "a HelmRelease that Flux has given up": (
-        lambda: a_scene(stalled=(replace(GIVEN_UP, at=BOOT + 200),)),
-        ("flux-stalled", "helmrelease/shop/web"),
-        set(),
-    ),
-    "created, and nobody says why it does not begin": (
-        lambda: with_pod(web_pod(ready=False, phase="Pending", containers=(waiting("ContainerCreating", name="web"),))),
-        ("pod-starts", str(POD)),
-        set(),
-    ),
-    "a sidecar that is not ready keeps the others back": (
-        lambda: with_pod(
-            web_pod(
-                ready=False,
-                init=(running(name="proxy", ready=False, sidecar=True),),
-                containers=(waiting("PodInitializing", name="web"),),
-            )
-        ),
-        ("pod-starts", str(POD)),
-        set(),
-    ),
-    # a hard NFS mount whose server is away: nothing kills who waits for it
-    "its kubelet cannot end it": (
-        lambda: a_scene(
-            pods=(web_pod(deleting=True, delete_by=NOW - 900),),
-            workloads=(),
-            services=(),
-            events={POD: (Occurrence("FailedKillPod", "error killing pod: wait container: timeout", NOW - 60),)},
-        ),
-        ("pod-not-killed", str(POD)),
-        set(),
-    ),
     "k3s is ended for want of memory": (
         lambda: component(ComponentState.RESTARTING, "oom-kill"),
         ("component-starved", "unit/k3s.service"),
-        set(),
-    ),
-    "killed without a word": (lambda: exits(137), ("pod-ends-silently", str(POD)), set()),
-    # k3s#7863
-    "a Helm release that a cut of power has locked": (
-        lambda: of_a_job("Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress\n"),
-        ("helm-release-locked", "pod/shop/helm-install-1"),
-        set(),
-    ),
-    "a Job that ends again and again": (
-        lambda: of_a_job("KeyError: 'COLOUR'\n"),
-        ("job-crashes", "pod/shop/helm-install-1"),
         set(),
     ),
     # a firewall that came up with the boot: CoreDNS runs, and only its log says why it does not serve
@@ -336,98 +240,7 @@ SCENES: Mapping[str, tuple[Callable[[], Scene], tuple[str, str], set[str]]] = {
 def test_a_reported_state_has_one_root(name: str) -> None:
     """The cause that the report came to, and nothing beside it."""
     scene, root, beneath = SCENES[name]
-    found = diagnose(scene())
-    assert roots(found) == [root]
-    assert beneath <= {part.id for part in found.found[0].all()}
-    assert found.found[0].finding.next_step
-
-
-# Ugly traces of machines that are well.
-WELL: Mapping[str, Callable[[], Scene]] = {
-    "a Job that failed before this boot": lambda: a_scene(
-        jobs=(Unwell(Ref("job", "shop", "migrate-1"), "BackoffLimitExceeded", "six tries", BOOT - 86400),)
-    ),
-    "a HelmRelease that Flux has given up long ago": lambda: a_scene(stalled=(replace(GIVEN_UP, at=BOOT - 86400),)),
-    # blue and green: one of two Services waits for what is deployed next
-    "a Service of the colour that is not deployed": lambda: led({"app": "web", "colour": "blue"}, colour="green"),
-    "a Service of a part of its chart that is switched off": lambda: led(
-        {"release": "shop", "app": "worker"}, alone=True, app="redis"
-    ),
-    "a Service of what was there before": lambda: led({"app": "web"}, app="old-web"),
-}
-
-
-def led(labels: Mapping[str, str], *, alone: bool = False, **differing: str) -> Scene:
-    """A Deployment that a Service leads to, unless it is `alone`, and a Service that asks for something else."""
-    other = service("other", selector={**labels, **differing})
-    return a_scene(
-        pods=(web_pod(labels=labels),),
-        workloads=(workload("deployment", "web"),),
-        templates=(Template(WEB, labels, {"http": 8000}),),
-        services=(other,) if alone else (service("web", selector=labels), other),
-    )
-
-
-@pytest.mark.parametrize("name", WELL)
-def test_an_ugly_trace_is_no_fault(name: str) -> None:
-    """Neither found nor said to pass."""
-    found = diagnose(WELL[name]())
-    assert (roots(found), found.passing) == ([], ())
-
-
-@pytest.mark.parametrize("differing", [{"app": "webb"}, {"tier": "front-end"}])
-def test_a_slip_of_the_pen_is_told_although_another_service_leads_there(differing: dict[str, str]) -> None:
-    """A second Service of the same pods, with one value misspelt."""
-    assert roots(diagnose(led({"app": "web", "tier": "frontend"}, alone=False, **differing))) == [
-        ("service-selects-nothing", "service/shop/other")
-    ]
-
-
-def test_what_is_relied_on_is_told_whatever_it_asks_for() -> None:
-    """Somebody names the Service of the colour that is not deployed."""
-    scene = led({"app": "web", "colour": "blue"}, colour="green")
-    relied = replace(
-        scene, templates=(*scene.templates, template("deployment", "pooler", mentions=frozenset({"other"}), needs=()))
-    )
-    assert roots(diagnose(relied)) == [("service-selects-nothing", "service/shop/other")]
-
-
-def _passes(scene: Scene, seconds: float) -> Diagnosis:
-    return diagnose(replace(scene, now=BOOT + seconds))
-
-
-def test_a_slow_start_is_no_fault_while_its_startup_probe_allows_it() -> None:
-    """Twenty minutes are allowed: after ten it passes, after forty it does not."""
-    starts = running(name="web", ready=False, startup_pending=True)
-    scene = with_pod(web_pod(ready=False, containers=(starts,)))
-    workloads = tuple(replace(each, startup=1200.0) for each in scene.workloads)
-    slow = replace(scene, workloads=workloads, nodes=(), leases={})
-    assert roots(_passes(slow, 600)) == []
-    assert roots(_passes(slow, 2400)) == [("pod-not-ready", str(POD))]
-
-
-def test_a_job_has_a_quarter_of_an_hour_to_find_what_it_waits_for() -> None:
-    """As one that waits for its database by failing."""
-    scene = replace(of_a_job("connection refused\n"), nodes=(), leases={})
-    assert roots(_passes(scene, 600)) == []
-    assert roots(_passes(scene, 1000)) == [("job-crashes", "pod/shop/helm-install-1")]
-
-
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        (137, "exit code 137 (killed, by its kubelet or for want of memory)"),
-        (139, "exit code 139 (it crashed (segmentation fault))"),
-        (132, "exit code 132 (illegal instruction: it was built for another processor than this one)"),
-        (3, "exit code 3"),
-        (None, "Error"),
-    ],
-)
-def test_who_ends_without_a_word_is_told_by_the_exit_code(code: int | None, words: str) -> None:
-    """There is no log: the code is all there is."""
-    (found,) = diagnose(exits(code)).found
-    assert found.finding.means.endswith(f"without a word: {words}")
-    assert found.gravity is Gravity.HEALED
+    assert_one_root(diagnose(scene()), root, beneath)
 
 
 def test_the_log_of_a_dns_that_runs_and_does_not_serve_is_read() -> None:
