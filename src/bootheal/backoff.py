@@ -26,6 +26,10 @@ from bootheal.errors import TransientError
 
 SHORTEST_SECONDS = 0.1
 LONGEST_SECONDS = 5.0
+
+# Who is woken by a watch asks for himself for the case that it is broken.
+WATCHED_SECONDS = 0.5
+
 SHARE = 0.02
 JITTER = 0.1
 LONGEST_RECHECK_SECONDS = 600.0
@@ -39,9 +43,10 @@ LONGEST_TRY_AGAIN_SECONDS = 60.0
 MOST_FAILURES = 20
 
 
-def pause(waited: float) -> float:
+def pause(waited: float, *, watched: bool = False) -> float:
     """Return for how many seconds to sleep before looking again, `waited` seconds after the first look."""
-    return jittered(min(max(SHARE * waited, SHORTEST_SECONDS), LONGEST_SECONDS))
+    shortest = WATCHED_SECONDS if watched else SHORTEST_SECONDS
+    return jittered(min(max(SHARE * waited, shortest), LONGEST_SECONDS))
 
 
 def recheck(seconds: float, failures: int = 0) -> float:

@@ -72,11 +72,13 @@ class Wait:
 
     `counts` is False where the step's patience must stand still: PostgreSQL in crash
     recovery is not late, it is working. `hint` is the next human step, where patience runs out.
+    `watched`: what it waits for is watched, so the engine asks less often at first.
     """
 
     why: str
     again: float | None = None
     counts: bool = True
+    watched: bool = False
     hint: str = field(default="", compare=False)
 
 

@@ -284,12 +284,14 @@ spec: {template: {metadata: {labels: {app: theirs}}, spec: {containers: [{name: 
 
 
 def test_what_was_added_to_the_cluster_since_is_named(run: Any, server: Served) -> None:
-    """In the file's own namespaces, by name; not what is left out at the object, or found at each pass anyway."""
+    """Where something is healed, by name; not what is left out at the object, or found at each pass anyway."""
     server.apply(NEW)
     code, out = run(GOOD, "check", "--strict")
-    assert [line for line in out.splitlines() if "not in the file" in line] == [
-        "note: is in the cluster, and not in the file: deployment/shop/api"
-    ]
+    _, waiting = run(f"{GOOD}dependencies: {{hub: {{namespace: elsewhere, service: hub, probe: {{port: 80}}}}}}\n")
+    for said in (out, waiting):
+        assert [line for line in said.splitlines() if "not in the file" in line] == [
+            "note: is in the cluster, and not in the file: deployment/shop/api"
+        ]
     assert code == 0
     assert "not in the file" not in run(f"{GOOD}discover: {{namespaces: [shop]}}\n")[1]
 

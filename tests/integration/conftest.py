@@ -1,4 +1,4 @@
-"""Stacks as fixtures: healthy, broken, shared."""
+"""Stacks as fixtures: healthy, broken, shared; and who is told of them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bootheal.demo.stack import UNTIL_TOLD, BootScript, Stack
+from support.receiver import Receiver, receiving
 from support.stack import running
 
 
@@ -48,3 +49,17 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A healthy stack that the tests of a module share: they leave it as they found it."""
     with running(tmp_path_factory.mktemp("stack")) as stack:
         yield stack
+
+
+@pytest.fixture(scope="module")
+def receivers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
+    """Who is told, for all tests of a module."""
+    with receiving(tmp_path_factory.mktemp("receiver")) as receivers:
+        yield receivers
+
+
+@pytest.fixture
+def receiver(receivers: Receiver) -> Receiver:
+    """Likewise, well and with nothing heard yet."""
+    receivers.forget()
+    return receivers

@@ -29,45 +29,10 @@ from bootheal.model import Ending, Event, EventKind, Outcome, Report
 from bootheal.ports import World
 from support.boots import REPORT
 from support.command import bootheal
-from support.receiver import TOKEN, Receiver, receiving
+from support.receiver import PATHS, TOKEN, Receiver, configuration
 
 WELL = replace(REPORT, outcomes=REPORT.outcomes[:4])
 ILL = Report("1f5c8b1e-boot", 1.0, 5.0, (Outcome("database/shop", Ending.GAVE_UP, "it is gone", hint="look"),))
-PATHS = {
-    "healthchecks": f"/ping/{TOKEN}",
-    "ntfy": "/topic",
-    "gotify": f"/message?token={TOKEN}",
-    "uptime-kuma": f"/api/push/{TOKEN}?status=up&msg=OK&ping=",
-    "webhook": f"/hook/{TOKEN}",
-}
-
-
-@pytest.fixture(scope="module")
-def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
-    with receiving(tmp_path_factory.mktemp("receiver")) as receiver:
-        yield receiver
-
-
-@pytest.fixture(autouse=True)
-def forgetful(receiver: Receiver) -> None:
-    for kept in (receiver.pings, receiver.bodies, receiver.messages, receiver.pushes, receiver.requests):
-        kept.clear()
-    receiver.ill.clear()
-    receiver.headers.clear()
-
-
-def configuration(directory: Path, receiver: Receiver, *kinds: str, **more: Any) -> Path:
-    """Write a configuration with a target of each kind, and the files with their URLs."""
-    targets = {}
-    for kind in kinds:
-        (directory / f"{kind}.url").write_text(f"{receiver.url(PATHS[kind])}\n")
-        (directory / f"{kind}.url").chmod(0o600)
-        targets[kind] = {"kind": kind, "url_file": f"{directory}/{kind}.url", "ca": str(receiver.ca)} | more
-    (directory / "boot_id").write_text("m1")
-    file = {"cluster": {"boot_id_file": f"{directory}/boot_id"}, "state_directory": str(directory), "notify": targets}
-    path = directory / "bootheal.yaml"
-    path.write_text(yaml.safe_dump(file))
-    return path
 
 
 @contextmanager
@@ -234,70 +199,6 @@ def test_who_refuses_or_redirects_is_not_asked_again(receiver: Receiver, tmp_pat
         f"{told} 404; is its URL right, with its token?",
     ]
     assert len(receiver.requests) == 2
-
-
-def test_a_login_in_the_url_goes_into_a_header(receiver: Receiver, tmp_path: Path) -> None:
-    """As ntfy wants its access tokens."""
-    config = configuration(tmp_path, receiver, "ntfy")
-    (tmp_path / "ntfy.url").write_text(receiver.url("/topic", login=":tk_secret@"))
-    assert bootheal("notify", "--test", "--config", config).stdout == "ntfy (ntfy): https://localhost says 200\n"
-    assert receiver.headers[0]["Authorization"] == "Basic OnRrX3NlY3JldA=="
-    assert receiver.messages[0]["message"].endswith(": this is a test of bootheal's notifications")
-
-
-def test_a_test_says_what_came_back(receiver: Receiver, tmp_path: Path) -> None:
-    """Of each, also where one cannot be told; no token is printed."""
-    config = configuration(tmp_path, receiver, "webhook", "gotify")
-    (tmp_path / "gotify.url").write_text(receiver.url("/message?token=wrong-canary"))
-    run = bootheal("notify", "--test", "--config", config, expect=1)
-    assert run.stdout.splitlines() == [
-        "gotify (gotify): cannot tell https://localhost: it says 401",
-        "  is its URL right, with its token?",
-        "webhook (webhook): https://localhost says 200",
-    ]
-    listed = bootheal("notify", "--config", config).stdout
-    assert "webhook  webhook, short: foretold, needs-person, not-healed, unwell-again" in listed
-    assert TOKEN not in run.stdout + run.stderr + listed
-
-
-def test_a_token_that_all_may_read_is_warned_of(receiver: Receiver, tmp_path: Path) -> None:
-    """By the file's name, with what to do."""
-    config = configuration(tmp_path, receiver, "webhook")
-    file = tmp_path / "webhook.url"
-    file.chmod(0o644)
-    said = bootheal("notify", "--test", "--config", config).stdout.splitlines()
-    assert said[0] == f"warning: all users may read {file}, which holds a token: chmod o= {file}"
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        (None, "cannot read its URL in {file}: No such file or directory"),
-        ("\n", "cannot read its URL in {file}: its first line is empty"),
-        ("nonsense", "cannot use its URL: it is something that is not http(s)"),
-        ("http://localhost:9/x", "cannot use its URL: it is plain http"),
-        ("https://localhost:1/x", "cannot tell https://localhost: connection refused"),
-    ],
-)
-def test_a_url_that_cannot_be_used_is_told(receiver: Receiver, tmp_path: Path, text: str | None, why: str) -> None:
-    """By what is wrong with it, never by itself."""
-    config = configuration(tmp_path, receiver, "webhook")
-    file = tmp_path / "webhook.url"
-    file.unlink()
-    if text is not None:
-        file.touch(0o600)
-        file.write_text(text)
-    said = bootheal("notify", "--test", "--config", config, expect=1).stdout.splitlines()[0]
-    assert said == f"webhook (webhook): {why.format(file=file)}"
-
-
-def test_a_certificate_that_is_not_trusted_is_refused(receiver: Receiver, tmp_path: Path) -> None:
-    """Whatever the URL says."""
-    config = configuration(tmp_path, receiver, "webhook")
-    config.write_text(config.read_text().replace(f"    ca: {receiver.ca}\n", ""))
-    said = bootheal("notify", "--test", "--config", config, expect=1).stdout
-    assert "its certificate is not trusted" in said
-    assert receiver.requests == []
 
 
 def test_ten_minutes_of_silence_lose_nothing() -> None:

@@ -13,9 +13,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import yaml
+
 from support.certificates import Authority
 
 TOKEN = "canary-token-4f1c9e"
+PATHS = {
+    "healthchecks": f"/ping/{TOKEN}",
+    "ntfy": "/topic",
+    "gotify": f"/message?token={TOKEN}",
+    "uptime-kuma": f"/api/push/{TOKEN}?status=up&msg=OK&ping=",
+    "webhook": f"/hook/{TOKEN}",
+}
 PING = re.compile(rf"/ping/{TOKEN}(?:/(start|fail|log|\d{{1,3}}))?")
 RUN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -38,6 +47,11 @@ class Receiver:
     def url(self, path: str, login: str = "") -> str:
         return f"https://{login}localhost:{self.port}{path}"
 
+    def forget(self) -> None:
+        """Be well, and have heard nothing, as at first."""
+        for kept in (self.pings, self.bodies, self.messages, self.pushes, self.requests, self.headers, self.ill):
+            kept.clear()
+
     def wait_for(self, count: int, seconds: float = 30.0) -> None:
         """Wait until so many requests were answered well."""
         with self.arrived:
@@ -45,6 +59,20 @@ class Receiver:
                 lambda: len(self.pings) + len(self.messages) + len(self.pushes) >= count, seconds
             )
         assert done, f"only {self.requests} arrived"
+
+
+def configuration(directory: Path, receiver: Receiver, *kinds: str, **more: Any) -> Path:
+    """Write a configuration with a target of each kind, and the files with their URLs."""
+    targets = {}
+    for kind in kinds:
+        (directory / f"{kind}.url").write_text(f"{receiver.url(PATHS[kind])}\n")
+        (directory / f"{kind}.url").chmod(0o600)
+        targets[kind] = {"kind": kind, "url_file": f"{directory}/{kind}.url", "ca": str(receiver.ca)} | more
+    (directory / "boot_id").write_text("m1")
+    file = {"cluster": {"boot_id_file": f"{directory}/boot_id"}, "state_directory": str(directory), "notify": targets}
+    path = directory / "bootheal.yaml"
+    path.write_text(yaml.safe_dump(file))
+    return path
 
 
 @contextmanager

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 
 from bootheal.adapters.systemctl import Commands, Unit
 from bootheal.model import Component, ComponentState, Span, SpanKind
+from bootheal.model.durations import DAY
 
 STAMPS = ("Firmware", "Loader", "InitRD", "Userspace", "Finish")
 UNIT_STAMPS = ("InactiveExit", "ActiveEnter")
 
 # A user space that took longer had somebody wait in it; where it has not finished, it says nothing.
-DAY_SECONDS = 86400.0
+LONGEST_SECONDS = DAY
 
 
 def phases(until: float, unit: str = "", commands: Commands | None = None) -> tuple[Span, ...]:
@@ -55,5 +56,5 @@ def of_containers(components: tuple[Component, ...], kernel_began: float) -> Ite
 
 
 def _span(name: str, began: float | None, ended: float | None) -> Iterator[Span]:
-    if began is not None and ended is not None and 0 < ended - began < DAY_SECONDS:
+    if began is not None and ended is not None and 0 < ended - began < LONGEST_SECONDS:
         yield Span(SpanKind.MACHINE, began, ended, name)

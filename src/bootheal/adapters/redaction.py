@@ -8,8 +8,9 @@ import base64
 import json
 import re
 import threading
+import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 
 from bootheal.model.quoted import log_lines, plain, visible
@@ -74,8 +75,9 @@ _NOWHERE = re.compile(r"(?!)")
 # it stands whole. A Secret, or a variable of any pod, may have a MiB: its parts took 600 MB, and all of us 13 seconds.
 LONGEST_IN_PARTS, MOST_PARTS = 4_096, 1_000_000
 
-# So many secrets are known; of more, these that were read last: some are made anew every hour.
-MOST_KNOWN, KEPT = 400, 200
+# So many secrets are known for as long as we live; of more, those that were read of late: some are made anew each hour.
+# How many a cluster has is no reason to forget one: of each private key every line is one.
+MOST_KNOWN, KNOWN_SECONDS = 400, 3600.0
 
 # So many lines of logs are known to have been told; what is written down is written within a second or two.
 LOGGED = 500
@@ -102,9 +104,9 @@ _LISTED = re.compile(r'^[^\S\n]*"(?:[^"\n]|"")*"[^\S\n]+"((?:[^"\n]|"")+)"', re.
 class Redaction:
     """Hides the passwords that this process has read, and what looks like one."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._read: dict[tuple[str, tuple[str, ...]], None] = {}
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self._read: dict[tuple[str, tuple[str, ...]], float] = {}  # when, of each with its names
         self._dresses: list[str] = []  # the longest first, so that no rest of it remains
         self._parts: set[str] = set()
         self._words: list[str] = []
@@ -117,37 +119,46 @@ class Redaction:
         What is a word like any other, or part of one of these `names` that all may read, is hidden where it stands
         for itself: a report without the letter "a" is none, and shows what the password is.
         """
-        if (secret, names) in self._read:  # looks read the same Secrets several times a second
-            return
+        self.learn_all([secret], *names)
+
+    def learn_all(self, secrets: Iterable[str], *names: str) -> None:
+        """Hide each of these texts, likewise: many together take little more time than one."""
         with self._lock:  # of two that are learnt at once neither may be lost
-            self._learn(secret, names)
+            now = self._clock()
+            read = {(secret, names): now for secret in secrets}
+            if fresh := read.keys() - self._read.keys():  # looks read the same Secrets several times a second
+                self._learn(fresh)
+            self._read |= read
             if len(self._read) > MOST_KNOWN:
-                self._forget()
+                self._forget(now - KNOWN_SECONDS)
 
-    def _forget(self) -> None:
-        """Know only what was read last; who still uses another one reads it again before he does."""
+    def _forget(self, since: float) -> None:
+        """Know only what was read since then; who still uses another one reads it again before he does."""
+        kept = {each: at for each, at in self._read.items() if at >= since}
+        if len(kept) == len(self._read):
+            return
         known = Redaction()
-        for secret, names in [*self._read][-KEPT:]:
-            known._learn(secret, names)
+        known._learn(kept)
         self._dresses, self._parts, self._words = known._dresses, known._parts, known._words
-        self._alone, self._marked, self._read = known._alone, known._marked, known._read
+        self._alone, self._marked, self._read = known._alone, known._marked, kept
 
-    def _learn(self, secret: str, names: tuple[str, ...]) -> None:
-        fresh = {secret, secret.strip(), *listed(secret)} - {""}
-        words = {each for each in fresh if _is_word(each, names)}
-        secrets = fresh - words
-        verifiers = {each for each in secrets if _VERIFIER.fullmatch(each)}  # nobody dresses up those
-        dresses = {each: {*_dresses(each)} for each in secrets - verifiers} | {each: {each} for each in verifiers}
-        whole = {secret, secret.strip()} if listed(secret) else set()  # a file: each line of it looks like any other's
-        in_parts = set[str]().union(*(those for each, those in dresses.items() if each not in whole))
+    def _learn(self, read: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+        words, every, in_parts = set(self._words), set(self._dresses), set[str]()
+        for secret, names in read:
+            fresh = {secret, secret.strip(), *listed(secret)} - {""}
+            ours = {each for each in fresh if _is_word(each, names)}
+            whole = {secret, secret.strip()} if listed(secret) else set()  # a file: its lines look like any other's
+            words |= ours
+            for each in fresh - ours:
+                dresses = {each} if _VERIFIER.fullmatch(each) else {*_dresses(each)}  # nobody dresses up a verifier
+                every |= {_hex(each), *dresses}
+                in_parts |= dresses if each not in whole else set()
         # Looks on several threads read these: they are replaced, never changed.
-        every = set(self._dresses).union(map(_hex, secrets), *dresses.values())
         self._dresses = sorted(every, key=len, reverse=True)
         room = max(0, MOST_PARTS - len(self._parts))
         self._parts = self._parts.union(islice(chain.from_iterable(map(_parts, sorted(in_parts))), room))
-        self._words = sorted(words.union(self._words), key=len, reverse=True)
+        self._words = sorted(words, key=len, reverse=True)
         self._alone, self._marked = _patterns(self._words)
-        self._read = self._read | {(secret, names): None}  # last: whoever finds it here finds it hidden, too
 
     def __call__(self, text: str) -> str:
         """Return the text without passwords, and without what a terminal would take for commands."""

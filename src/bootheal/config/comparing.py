@@ -21,11 +21,11 @@ def not_in_file(found: Findings, file: File, inventory: Inventory) -> Iterator[s
 
 
 def unlisted(inventory: Inventory, file: File) -> Iterator[str]:
-    """Say which workloads, databases, poolers and servers the file's own namespaces have, and it does not name.
+    """Say which workloads, databases, poolers and servers are where the file heals something, and it does not name.
 
     Not those that its `discover` finds at each pass, nor those whose annotation leaves them out.
     """
-    ours, by_itself = {*file.namespaces()}, {*file.discover.namespaces} if file.discover else set[str]()
+    ours, by_itself = {*file.healed_namespaces()}, {*file.discover.namespaces} if file.discover else set[str]()
     kept = tuple(each for each in inventory.controllers if not ignored(each))
     for each in _missing(discover(replace(inventory, controllers=kept)), file, inventory):
         found_anyway = isinstance(each.found, FoundWorkload) and each.found.namespace in by_itself

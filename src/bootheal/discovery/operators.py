@@ -1,6 +1,7 @@
 """The PostgreSQLs of operators: CloudNativePG's, Crunchy's and Zalando's. Pure."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from bootheal.discovery import images
 from bootheal.discovery.findings import FoundDatabase, FoundLogin
@@ -15,17 +16,12 @@ CNPG_ROLES = ("cnpg.io/instanceRole", "role")
 
 def cnpg(places: Places) -> Iterator[FoundDatabase]:
     """CloudNativePG makes pods itself: its Cluster, or the Service of the primary, tells of it."""
-    stated = {
-        (each.ref.namespace, each.ref.name): each.spec
-        for each in places.inventory.customs
-        if each.ref.kind == "cluster"
-    }
     for service in places.inventory.services:
         cluster = service.selector.get(CNPG, "")
         leads = any(service.selector.get(role) == "primary" for role in CNPG_ROLES)
         if not cluster or not leads or service.ref.name != f"{cluster}-rw":
             continue
-        spec = stated.get((service.ref.namespace, cluster), {})
+        spec = _stated(places, Ref("cluster", service.ref.namespace, cluster))
         start = _mapping(_mapping(spec, "bootstrap"), "initdb") or _mapping(_mapping(spec, "bootstrap"), "recovery")
         admin = None
         if spec.get("enableSuperuserAccess"):
@@ -71,10 +67,7 @@ def crunchy(places: Places, every: tuple[Server, ...]) -> Iterator[FoundDatabase
             (found for name in (f"{cluster}-primary", f"{cluster}-ha") if (found := places.service(namespace, name))),
             None,
         )
-        spec = next(
-            (each.spec for each in places.inventory.customs if each.ref == Ref("postgrescluster", namespace, cluster)),
-            {},
-        )
+        spec = _stated(places, Ref("postgrescluster", namespace, cluster))
         labels = members[0].controller.pod_labels
         users = [user for user in spec.get("users") or () if isinstance(user, Mapping)]
         names = [str(name) for user in users for name in user.get("databases") or ()]
@@ -97,9 +90,7 @@ def zalando(places: Places, every: tuple[Server, ...]) -> Iterator[FoundDatabase
     spilo = tuple(each for each in every if _is_spilo(each))
     for (namespace, cluster), members in _by_label(spilo, ZALANDO).items():
         first = members[0]
-        spec = next(
-            (each.spec for each in places.inventory.customs if each.ref == Ref("postgresql", namespace, cluster)), {}
-        )
+        spec = _stated(places, Ref("postgresql", namespace, cluster))
         service = places.service(namespace, cluster)
         labels = first.controller.pod_labels
         selector = {key: labels[key] for key in ("application", ZALANDO) if key in labels}
@@ -117,6 +108,11 @@ def zalando(places: Places, every: tuple[Server, ...]) -> Iterator[FoundDatabase
             admin=admin_of(first),
             made=tuple(each.controller.ref for each in members),
         )
+
+
+def _stated(places: Places, ref: Ref) -> Mapping[str, Any]:
+    """Return what is wanted of an operator's object, nothing where it is not there."""
+    return next((each.spec for each in places.inventory.customs if each.ref == ref), {})
 
 
 def _is_spilo(server: Server) -> bool:

@@ -47,12 +47,17 @@ def servers(places: Places) -> tuple[Server, ...]:
 
 
 def _server(controller: Controller, places: Places) -> Server | None:
+    """Return the PostgreSQL of a workload; what is told its password may also be an application beside it."""
     opened = places.opened(controller)
-    for box in controller.boxes:
-        told = environment.settings(box, controller.ref.namespace, places.inventory)
-        if images.is_postgres(box, told, opened):
-            return Server(controller, box, told, opened)
-    return None
+    told = [(box, environment.settings(box, controller.ref.namespace, places.inventory)) for box in controller.boxes]
+    found = [Server(controller, box, names, opened) for box, names in told if images.is_postgres(box, names, opened)]
+    return min(found, key=_doubt, default=None)
+
+
+def _doubt(server: Server) -> tuple[bool, bool]:
+    """Sort what is called so before what opens its port, and that before what only a Service leads to."""
+    declared = any(number == images.USUAL_POSTGRES for _, number in server.box.ports)
+    return not images.called_postgres(server.box.image), not declared
 
 
 def _port(server: Server) -> int:

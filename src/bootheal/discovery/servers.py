@@ -45,11 +45,11 @@ def _redis(port: int, told: Told) -> Probe:
     """
     if told.says("tls-port") or told.switched_on("REDIS_TLS_ENABLED", "VALKEY_TLS_ENABLED"):
         return Tcp(port)
-    secured = told.says("requirepass", "aclfile", "user default")
+    secured = told.says("requirepass", "aclfile", "user default", "default on")
     passwords = told.has("REDIS_PASSWORD", "VALKEY_PASSWORD", "REDIS_PASSWORD_FILE", "VALKEY_PASSWORD_FILE")
     if not secured and images.parse(told.box.image).owner.startswith("bitnami"):
         secured = passwords  # its image goes by them; others go by what they make of them
-    elif not secured and (told.hidden or passwords):
+    elif told.says("nopass") or (not secured and (told.hidden or passwords)):
         return _own(port, told)
     return Tcp(port, "PING\r\n", "-NOAUTH" if secured else "+PONG")
 

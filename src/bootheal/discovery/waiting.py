@@ -6,7 +6,7 @@ from bootheal.discovery import order
 from bootheal.discovery.findings import Known
 from bootheal.discovery.places import Places
 from bootheal.discovery.uses import Use, uses
-from bootheal.model import Ref
+from bootheal.model import WORKLOADS, Ref
 from bootheal.model.inventory import Controller, Inventory
 from bootheal.model.prospect import Waiting
 
@@ -33,5 +33,5 @@ def _behind(use: Use, places: Places, wanted: list[Controller]) -> Iterator[Ref]
             yield from (each.ref for each in places.behind(use.service) if each.replicas)
     elif use.labels is not None and use.ref:
         yield from order.behind(use.labels, use.ref.namespace, wanted)
-    elif use.ref and use.ref.kind in ("deployment", "statefulset", "daemonset"):
+    elif use.ref and use.ref.kind in WORKLOADS:
         yield use.ref

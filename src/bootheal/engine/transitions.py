@@ -135,7 +135,8 @@ class Transitions:
         waiting = node.wait(now, counts=judgement.counts)
         if not judgement.counts:
             self._graph.places.release(node.name)
-        self._look_again(node, pause(waiting) if judgement.again is None else judgement.again)
+        pace = pause(waiting, watched=judgement.watched)
+        self._look_again(node, pace if judgement.again is None else judgement.again)
 
     def _look_again(self, node: Node, seconds: float) -> None:
         """In so many seconds; at once if something changed while it was being looked at."""

@@ -38,9 +38,6 @@ CHECK_LASTS_SECONDS = 5.0
 # cluster's own controllers have marked the pods of one that is away: then nothing that is on others waits for it.
 AWAY_SECONDS = 60.0
 
-# How often to ask for nodes and heartbeats of which a watch tells as well.
-WATCHED_SECONDS = 0.5
-
 
 @dataclass(frozen=True, slots=True)
 class GateObservation:
@@ -143,7 +140,7 @@ class Gate(Step[GateObservation]):
         awaited = {name: doubt for name, doubt in doubts.items() if doubt and not (well and _left(seen, name, past))}
         if awaited:
             hint = _next_step(nodes, next(iter(awaited.values())))
-            return Wait(_doubts(awaited), again=WATCHED_SECONDS if seen.watched else None, hint=hint)
+            return Wait(_doubts(awaited), watched=seen.watched, hint=hint)
         names = ", ".join(node.name for node, _ in well)
         boots = boots_of([node for node, _ in seen.nodes], seen.boot_id, seen.epoch)
         cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in well if node.unschedulable)

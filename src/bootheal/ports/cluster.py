@@ -118,7 +118,7 @@ class ClusterReader(Protocol):
     def occurrences(self, about: Ref) -> Sequence[Occurrence]:
         """Return the Events of a pod, a workload or a claim, oldest first; none where we may not see them.
 
-        They are two seconds old at most, and none of a pod that has been there for less than three.
+        They are two seconds old at most, and none of a watched pod that has been there for less than three.
         """
 
     def newest_backup(self, cronjob: Ref) -> Backup | None:

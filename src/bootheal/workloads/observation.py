@@ -1,5 +1,6 @@
 """What a look at a workload finds."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -39,6 +40,8 @@ ILL = "ill"
 
 # What a Service sends to is on this machine; an address that is gone does not answer at all.
 FRONT_TIMEOUT_SECONDS = 1.0
+
+_NUMBER = re.compile("[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -221,13 +224,20 @@ def _unserved(cluster: ClusterReader, workload: Workload, labels: Mapping[str, s
     """
     namespace, name = workload.ref.namespace, workload.ref.name
     asking = [each for each in cluster.services(namespace) if each.selector and not each.external]
-    near = [each for each in asking if each.ref.name == name or selectors.meant(each.selector, labels, SLIP)]
+    near = [each for each in asking if each.ref.name == name or _is_a_slip(each.selector, labels)]
     own = next((each for each in near if not cluster.pods(namespace, each.selector)), None)
     if own is None:
         return ""
     differing = " and ".join(selectors.differences(own.selector, labels))
     asked = selectors.spelled(own.selector)
     return f"{own.ref} leads to nobody: its selector, {asked}, fits no pod; those of {workload.ref} {differing}"
+
+
+def _is_a_slip(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
+    """Tell whether these labels are meant; not where a number differs: shard-2 may be at zero beside shard-1."""
+    differing = [(value, labels[key]) for key, value in selector.items() if labels.get(key, value) != value]
+    numbered = any(_NUMBER.sub("#", asked) == _NUMBER.sub("#", held) for asked, held in differing)
+    return not numbered and selectors.meant(selector, labels, SLIP)
 
 
 def _doubt(cluster: ClusterReader, service: Service, boot_time: BootTime | None) -> str:

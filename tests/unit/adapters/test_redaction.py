@@ -206,13 +206,37 @@ def test_the_auth_file_of_many_users_is_learnt_at_once() -> None:
 
 
 def test_secrets_that_are_made_anew_for_ever_are_forgotten() -> None:
-    """The latest are known, and so is what is still read; each told text would cost more, for years."""
-    redact = Redaction()
+    """What was read of late is known; each told text would cost more, for years."""
+    hours = iter(range(1_000))
+    redact = Redaction(lambda: 3600.0 * next(hours))
     for number in range(450):
         redact.learn(f"rotated-{number:08}-{number * 7919}", "shop", "app")
     assert "3555631" not in redact.told("rotated-00000449-3555631")
+    assert "15838" in redact.told("rotated-00000002-15838")
     redact.learn("rotated-00000001-7919", "shop", "app")
     assert redact.told("rotated-00000001-7919") == "***"
+
+
+def test_of_many_secrets_that_are_read_at_once_none_is_forgotten() -> None:
+    """`doctor` and `bundle` read all that the pods need: of a dozen private keys each line is one."""
+    secrets = [f"Nz{number * 104729:028}qK" for number in range(1_500)]
+    redact, began = Redaction(), time.process_time()
+    redact.learn("hunter2-of-the-admin")
+    redact.learn_all(secrets)
+    assert time.process_time() - began < 10.0
+    assert redact.told("hunter2-of-the-admin") == "***"
+    assert all(redact.told(secret) == "***" for secret in secrets[::100])
+
+
+def test_a_secret_that_is_read_again_and_again_is_known_however_many_come_after_it() -> None:
+    """The login of a database is read at each look."""
+    hours = [0.0]
+    redact = Redaction(lambda: 3600.0 * hours[0])
+    for number in range(450):
+        hours[0] += 0.5
+        redact.learn("hunter2-of-the-admin", "admin")
+        redact.learn(f"rotated-{number:08}-{number * 7919}")
+    assert redact.told("it was hunter2-of-the-admin") == "it was ***"
 
 
 @pytest.mark.parametrize("piece", ["\n", " \n", '"\n', '"a" \n', "\t"])

@@ -10,7 +10,7 @@ from bootheal.adapters.kube.bound import to_node
 from bootheal.errors import DeniedError
 from bootheal.model import Component, ComponentState, HostFacts, Lease, Node, Readiness, Ref, Symptom
 from bootheal.platform.components import Allowed, RestartComponent
-from bootheal.platform.gate import WATCHED_SECONDS, Gate, GateObservation
+from bootheal.platform.gate import Gate, GateObservation
 from bootheal.step import Act, GiveUp, Settled, Wait
 from support.objects import NOW, THIS_BOOT, a_lease, a_node, past
 
@@ -260,7 +260,7 @@ def test_a_node_that_does_not_come_back_is_waited_for_a_minute_and_named_then() 
 def test_what_a_watch_tells_of_is_asked_for_less_often() -> None:
     """While it is not live each look lists the nodes, as often as anything is asked that is waited for."""
     why = "node c was not seen renewing its Lease lately"
-    assert Gate().judge(elsewhere(*LIVING, DEAD, watched=True), past()) == Wait(why, again=WATCHED_SECONDS)
+    assert Gate().judge(elsewhere(*LIVING, DEAD, watched=True), past()) == Wait(why, watched=True)
 
 
 def test_a_node_that_was_left_is_not_waited_for_again_in_that_boot() -> None:

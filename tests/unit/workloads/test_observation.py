@@ -35,7 +35,7 @@ def test_what_nothing_would_make_again_is_not_of_the_workload(owner: Ref | None,
     assert [pod.ref.name for pod in seen.pods] == (["debug", "web-1"] if counts else ["web-1"])
 
 
-LABELS = {"app": "web", "tier": "frontend"}
+LABELS = {"app": "web", "tier": "frontend", "part": "shard-1"}
 OTHER = Ref("service", "shop", "other")
 
 
@@ -64,6 +64,7 @@ OTHER = Ref("service", "shop", "other")
             "other leads to nobody: its selector, app=web,role=api, {} have no label role",
         ),
         (replace(SERVICE, selector={"app": "old-web"}, ref=OTHER), ""),
+        (replace(SERVICE, selector={"app": "web", "part": "shard-2"}, ref=OTHER), ""),
         (replace(SERVICE, selector={"app": "redis"}, ref=OTHER), ""),
         (replace(SERVICE, selector={"app": "redis", "tier": "frontend"}, ref=OTHER), ""),
         (replace(SERVICE, selector={"release": "shop", "name": "redis"}, ref=OTHER), ""),
@@ -80,6 +81,7 @@ OTHER = Ref("service", "shop", "other")
         "a slip in its key",
         "a label that was forgotten",
         "of what was before",
+        "the next one's, which is at zero",
         "another's that is away",
         "another's of the same tier",
         "another's of a chart",

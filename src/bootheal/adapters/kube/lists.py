@@ -92,6 +92,11 @@ class Lists:
         reflector = self._kept(kind, namespace)
         return reflector is not None and reflector.live
 
+    def kept(self, ref: Ref) -> Any:
+        """Return one object as a live watch has told of it, None where none has; nobody is asked."""
+        reflector = self._kept(ref.kind, ref.namespace)
+        return reflector and reflector.kept(ref.namespace, ref.name)
+
     def enter(self, kind: str, namespace: str, raw: objects.Raw) -> None:
         """Take an object as a write has left it, before the watch tells of it."""
         if reflector := self._kept(kind, namespace):

@@ -109,13 +109,13 @@ class KubeReader:
         return workload
 
     def occurrences(self, about: Ref) -> Sequence[Occurrence]:
-        """Ask for the Events of an object, at most every two seconds; of a pod that has only just been made, none."""
+        """Ask for the Events of an object, at most every two seconds; of a watched pod that was just made, for none."""
         if about.kind == "pod" and self._made_just_now(about):
             return ()
         return self._events.get(about, lambda: admission.occurrences(self._api.get, about))
 
     def _made_just_now(self, ref: Ref) -> bool:
-        pod: Pod | None = self._lists.items("pod", ref.namespace).get(ref.name)
+        pod: Pod | None = self._lists.kept(ref)  # who has no watch looks once, and not again when it is older
         return pod is not None and abs(time.time() - pod.created) < FRESH_SECONDS
 
     def bound_to(self, node: str) -> Sequence[Ref]:

@@ -16,7 +16,7 @@ from bootheal.adapters.kube.shown import PATHS, shown
 from bootheal.adapters.redaction import Redaction
 from bootheal.adapters.together import together
 from bootheal.errors import BoothealError, DeniedError, MissingError
-from bootheal.model import Endpoint, Occurrence, Readiness, Ref, Right
+from bootheal.model import WORKLOADS, Endpoint, Occurrence, Readiness, Ref, Right
 from bootheal.model.scene import Scene, Template
 
 # All of it together; a machine of two hundred pods answers in a fraction.
@@ -55,7 +55,6 @@ _CLUSTERS_OWN: Mapping[str, tuple[str, str, Query]] = {
     "namespace": (CORE, "namespaces", ()),
     "lease": (f"{LEASES}/namespaces/{OURS}", "leases", ()),
 }
-_WORKLOADS = ("deployment", "statefulset", "daemonset")
 
 
 @dataclass(slots=True)
@@ -147,12 +146,12 @@ class KubeScenes:
         failed = {each: answer for each, answer in answers.items() if isinstance(answer, BoothealError)}
         gaps = [f"{len(failed)} Secrets and ConfigMaps: {next(iter(failed.values()))}"] if failed else []
         keys: dict[Ref, frozenset[str] | None] = {}
+        secrets = set[str]()
         for about, data in answers.items():
             if about not in failed:
                 keys[about] = None if data is None else frozenset(data)
-                for secret in needs.passwords(data or {}) if about.kind == "secret" else ():
-                    if secret not in names:
-                        self._redaction.learn(secret)
+                secrets.update(needs.passwords(data or {}) if about.kind == "secret" else ())
+        self._redaction.learn_all(secrets - names)
         return keys, gaps
 
     def _data_of(self, about: Ref) -> Mapping[str, str] | None:
@@ -176,7 +175,7 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
     jobs = found.parsed("job", scene_objects.job)
     templates = [
         template
-        for kind in (*_WORKLOADS, "cronjob")
+        for kind in (*WORKLOADS, "cronjob")
         for template in found.parsed(kind, partial(needs.template, kind=kind, services=names))
     ]
     return Scene(
@@ -186,7 +185,7 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
         leases=dict(found.parsed("lease", lambda raw: (raw["metadata"]["name"], objects.lease(raw)))),
         pods=pods,
         workloads=tuple(
-            each for kind in _WORKLOADS for each in found.parsed(kind, partial(workloads.workload, kind=kind))
+            each for kind in WORKLOADS for each in found.parsed(kind, partial(workloads.workload, kind=kind))
         ),
         templates=tuple(templates),
         owners={**scene_objects.deployments(pods), **{job.ref: job.owner for job in jobs if job.owner}},

@@ -6,11 +6,15 @@ from typing import Any
 from bootheal.adapters.kube.objects import Raw, condition, ref, seconds
 from bootheal.adapters.kube.operators import manager
 from bootheal.model import Budget, Workload
+from bootheal.model.numbers import whole
 
 # Ours: why we restarted it, when, and how many replicas it had before we scaled it to zero.
 CAUSE = "bootheal/cause"
 RESTARTED_AT = "bootheal/restarted-at"
 SCALED_FROM = "bootheal/scaled-from"
+
+# As Kubernetes counts them; and the share, in hundredths, that stands for one without end.
+MOST_REPLICAS, ALL = 2**31 - 1, 100
 
 # How often a probe may fail, and how long it rests, where it does not say.
 USUAL_FAILURES, USUAL_PERIOD_SECONDS = 3, 10
@@ -45,7 +49,7 @@ def workload(raw: Raw, kind: str) -> Workload:
         selector=_labels(spec.get("selector") or {}),
         caused_by=(template.get("metadata", {}).get("annotations") or {}).get(CAUSE, ""),
         scaled_by=annotations.get(CAUSE, ""),
-        scaled_from=_number(annotations.get(SCALED_FROM)),
+        scaled_from=whole(annotations.get(SCALED_FROM) or "", MOST_REPLICAS),
         managed_by=manager(raw),
         host_ports=_host_ports(pod),
         claims=_claims(pod),
@@ -75,12 +79,9 @@ def _strategy(spec: Raw, kind: str, desired: int) -> dict[str, Any]:
 def _share(value: int | str, desired: int, *, up: bool) -> int:
     if isinstance(value, int):
         return value
-    hundredths = int(value.rstrip("%")) * desired
+    share = whole(value.rstrip("%"), MOST_REPLICAS)
+    hundredths = (ALL if share is None else share) * desired
     return -(-hundredths // 100) if up else hundredths // 100
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
 
 
 def _host_ports(pod: Raw) -> bool:
