@@ -104,7 +104,7 @@ class KubeReader:
             broken = self.extensions(at_most=BROKEN_SECONDS)
             if workload.refused:
                 return replace(workload, refused=webhooks.refusal(workload.refused, broken))
-            said = admission.failed_create(admission.occurrences(self._api.get, ref), time.time())
+            said = admission.failed_create(self.occurrences(ref), time.time())
             return replace(workload, refused=webhooks.refusal(said, broken, history=True))
         return workload
 
