@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 COPIED = ("scripts", "src", "pyproject.toml", "README.md", "LICENSE")
 NOWHERE = "http://127.0.0.1:9/simple"  # nobody listens on the port for discarding
-LONGEST = 60.0
+LONGEST = 120.0
 
 
 @pytest.fixture
