@@ -62,8 +62,8 @@ def differences(selector: Mapping[str, str], labels: Mapping[str, str]) -> Itera
 
 
 def spelled(selector: Mapping[str, str]) -> str:
-    """Write a selector as kubectl takes it."""
-    return ",".join(f"{key}={value}" for key, value in selector.items())
+    """Write a selector as kubectl takes it, its keys in their order."""
+    return ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
 
 
 def _nearly(key: str, value: str, labels: Mapping[str, str], alike: float) -> bool:

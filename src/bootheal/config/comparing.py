@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from bootheal.cluster.selectors import spelled
 from bootheal.config import names
 from bootheal.config.discovered import ignored
 from bootheal.config.file import File
@@ -114,19 +115,15 @@ def _of_findings(found: Findings) -> Iterator[_Named]:
 
 
 def _place(found: FoundDatabase | FoundServer) -> Key:
-    return (found.namespace, found.service or _labels(found.selector))
-
-
-def _labels(selector: Mapping[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
+    return (found.namespace, found.service or spelled(found.selector))
 
 
 def _of_file(file: File) -> Iterator[Key]:
     for database in file.databases.values():
-        yield "database", database.namespace, database.service or _labels(database.selector)
+        yield "database", database.namespace, database.service or spelled(database.selector)
     yield from _poolers(file)
     for dependency in file.dependencies.values():
-        yield "dependency", dependency.namespace or "", dependency.service or _labels(dependency.selector)
+        yield "dependency", dependency.namespace or "", dependency.service or spelled(dependency.selector)
     for name in file.workloads:
         yield "workload", name
     for hook in file.hooks.values():

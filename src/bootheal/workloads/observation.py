@@ -15,7 +15,6 @@ from bootheal.cluster.last_words import last_words
 from bootheal.cluster.refusals import Refusals
 from bootheal.cluster.rollout import Rollout, crashed, rollout
 from bootheal.cluster.rollout import seen as has_seen
-from bootheal.cluster.selectors import SLIP
 from bootheal.cluster.starting import finished, left_over, starting
 from bootheal.errors import BoothealError
 from bootheal.model import Answer, BootTime, Component, Occurrence, Pod, Ref, Service, Target, Workload
@@ -193,8 +192,7 @@ def _absent(workload: Workload, mine: Iterable[Pod]) -> str:
     newest = sorted(mine, key=lambda pod: (-pod.created, pod.ref))
     if ended := [finished(pod) for pod in newest]:
         return "; ".join(ended[:ASKED])
-    labels = ",".join(f"{key}={value}" for key, value in sorted(workload.selector.items()))
-    return f"no pod has the labels {labels}"
+    return f"no pod has the labels {selectors.spelled(workload.selector)}"
 
 
 def _is_of_a_workload(pod: Pod) -> bool:
@@ -237,7 +235,7 @@ def _is_a_slip(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     """Tell whether these labels are meant; not where a number differs: shard-2 may be at zero beside shard-1."""
     differing = [(value, labels[key]) for key, value in selector.items() if labels.get(key, value) != value]
     numbered = any(_NUMBER.sub("#", asked) == _NUMBER.sub("#", held) for asked, held in differing)
-    return not numbered and selectors.meant(selector, labels, SLIP)
+    return not numbered and selectors.meant(selector, labels, selectors.SLIP)
 
 
 def _doubt(cluster: ClusterReader, service: Service, boot_time: BootTime | None) -> str:

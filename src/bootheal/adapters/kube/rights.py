@@ -3,14 +3,13 @@
 Both are POSTs that change nothing.
 """
 
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bootheal.adapters.kube.api import REVIEWS, Api
 from bootheal.adapters.kube.errors import understood
+from bootheal.adapters.kube.lately import Lately
 from bootheal.errors import BoothealError
 from bootheal.model import Right
 
@@ -46,8 +45,7 @@ class Rights:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._known: dict[str, tuple[float, Rules]] = {}
-        self._lock = threading.Lock()
+        self._known = Lately[Rules](BELIEVED_SECONDS)
 
     def may(self, right: Right, name: str = "") -> bool:
         """Whether we have a right, for any object or for `name`; in no namespace stands for: in each of them."""
@@ -59,15 +57,13 @@ class Rights:
         return may(self._api, right, name)
 
     def _rules(self, namespace: str) -> Rules:
-        with self._lock:
-            at, known = self._known.get(namespace, (float("-inf"), Rules((), complete=False)))
-            if time.monotonic() - at >= BELIEVED_SECONDS:
-                try:
-                    known = rules(self._api, namespace)
-                except BoothealError:  # not every server lists them; whether it answers at all shows what comes next
-                    known = Rules((), complete=False)
-                self._known[namespace] = (time.monotonic(), known)
-        return known
+        def ask() -> Rules:
+            try:
+                return rules(self._api, namespace)
+            except BoothealError:  # not every server lists them; whether it answers at all shows what comes next
+                return Rules((), complete=False)
+
+        return self._known.get(namespace, ask)
 
 
 def rules(api: Api, namespace: str) -> Rules:
