@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.machines import POLL_SECONDS, Real, Target, demos
+from bench.machines import HEALING_SECONDS, POLL_SECONDS, Real, Target, demos
 from bench.observer import Observer, Poll
 from bench.stories import story
 from bootheal.exit_codes import ExitCode
@@ -33,7 +33,6 @@ examples:
 A verdict is false where it says healed and a door does not serve at some moment after it, or where it says not healed
 and every door serves all the while. The exit code is 1 where one was.
 """
-LONGEST = 900.0
 NOBODY = "nobody"
 
 
@@ -108,7 +107,7 @@ def _healer(target: Target, options: argparse.Namespace) -> subprocess.Popen[str
 
 def _healed(number: int, healer: subprocess.Popen[str]) -> tuple[int, str]:
     try:
-        out, err = healer.communicate(timeout=LONGEST)
+        out, err = healer.communicate(timeout=HEALING_SECONDS)
     finally:
         healer.kill()
     if healer.returncode not in tuple(ExitCode):
@@ -184,7 +183,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", type=int, metavar="NUMBER", help="one of them")
     parser.add_argument("--after", type=float, default=30.0, help="seconds of looking on after each verdict (30)")
     parser.add_argument("--by", default="", help="what heals in place of `bootheal run --once`: a command, or nobody")
-    parser.add_argument("--longest", type=float, default=LONGEST, help="seconds to wait for the doors then (900)")
+    parser.add_argument(
+        "--longest", type=float, default=HEALING_SECONDS, help="seconds to wait for the doors then (900)"
+    )
     real = parser.add_argument_group("a real cluster, in place of embedded ones; all of them")
     real.add_argument("--kubeconfig", type=Path, help="where it is, unless the configuration says so")
     real.add_argument("--config", type=Path, help="bootheal's configuration for it")

@@ -135,8 +135,8 @@ class Transitions:
         waiting = node.wait(now, counts=judgement.counts)
         if not judgement.counts:
             self._graph.places.release(node.name)
-        pace = pause(waiting, watched=judgement.watched)
-        self._look_again(node, pace if judgement.again is None else judgement.again)
+        again = judgement.again
+        self._look_again(node, pause(waiting, watched=judgement.watched) if again is None else again)
 
     def _look_again(self, node: Node, seconds: float) -> None:
         """In so many seconds; at once if something changed while it was being looked at."""
