@@ -52,6 +52,7 @@ class LowerSetting(_OnConsole):
     """Lower a setting of one pod, for a while, so that PgBouncer logs in soon: a loan to that pod."""
 
     bounded: ClassVar[bool] = False
+    by_design = True  # while the database was down, logins have failed
     loan = "taken"
 
     key: str
@@ -67,11 +68,6 @@ class LowerSetting(_OnConsole):
         """Return the loan: to which pod, which setting, and the value to restore."""
         return {"uid": self.uid, "key": self.key, "value": self.value}
 
-    @property
-    def by_design(self) -> bool:
-        """While the database was down, logins have failed."""
-        return True
-
     def apply(self, world: World) -> None:
         """SET; where others may have to give it back, it is noted on the pod before."""
         if self.noted:
@@ -85,6 +81,7 @@ class RestoreSetting(_OnConsole):
 
     bounded: ClassVar[bool] = False
     repairs: ClassVar[bool] = False
+    by_design = True  # it gives back what was lent
     loan = "repaid"
 
     key: str
@@ -99,11 +96,6 @@ class RestoreSetting(_OnConsole):
     def note(self) -> Mapping[str, str]:
         """Return which loan this repays."""
         return {"uid": self.uid, "key": self.key}
-
-    @property
-    def by_design(self) -> bool:
-        """It gives back what was lent."""
-        return True
 
     def apply(self, world: World) -> None:
         """SET, and then take the note off, where there is one."""

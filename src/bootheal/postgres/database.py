@@ -29,6 +29,7 @@ class AcceptData(Action):
 
     bounded = False
     repairs = False
+    by_design = True  # its owner has asked for it
 
     database: str
     facts: Mapping[str, str]
@@ -47,11 +48,6 @@ class AcceptData(Action):
     def note(self) -> Mapping[str, str]:
         """What is good from now on."""
         return self.facts
-
-    @property
-    def by_design(self) -> bool:
-        """Its owner has asked for it."""
-        return True
 
     def apply(self, world: World) -> None:
         """The record of it is all."""
