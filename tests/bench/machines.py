@@ -2,7 +2,10 @@
 
 import argparse
 import contextlib
+import errno
 import http.client
+import itertools
+import random
 import shlex
 import subprocess
 import urllib.error
@@ -22,6 +25,9 @@ from support.command import start_anew
 
 POLL_SECONDS = 3.0
 HEALING_SECONDS = 900.0
+
+PORTS = range(12_000, 32_000)
+"""The source ports of the polls of a user's cluster: below those that Linux gives out."""
 
 
 class Target(Protocol):
@@ -95,7 +101,8 @@ class Real:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.config, self._cut, self._restore = options.config, options.cut, options.restore
-        self.doors = {url: partial(_open, url) for url in options.url}
+        opener = urllib.request.build_opener(NewPorts())
+        self.doors = {url: partial(ask, opener, url) for url in options.url}
 
     def cut(self) -> None:
         """Run the command that cuts."""
@@ -109,12 +116,39 @@ class Real:
         """Nothing was made wrong."""
 
 
-def _open(url: str) -> str:
+class NewPorts(urllib.request.HTTPSHandler):
+    """Asks each time from a port that none of the last half hour's questions came from: each is another client's.
+
+    What was tried in vain while a Service led to a pod of the boot before is kept by the kernel's connection tracking
+    for two minutes, with that pod's address, and nobody forgets it for kube-proxy. Ten polls a second from one address
+    leave hundreds of these, and Linux gives the same ports out again: on Kubernetes 1.36 a second of polls went to an
+    address of nobody, seconds after everybody else was served.
+    """
+
+    handler_order = urllib.request.HTTPHandler.handler_order - 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        first = random.randrange(len(PORTS))  # noqa: S311 - two observers are to begin at different ones
+        self._ports = itertools.cycle([*PORTS[first:], *PORTS[:first]])
+
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        """Ask without TLS."""
+        return self.do_open(http.client.HTTPConnection, request, source_address=("", next(self._ports)))
+
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        """Ask with TLS."""
+        return self.do_open(http.client.HTTPSConnection, request, source_address=("", next(self._ports)))
+
+
+def ask(opener: urllib.request.OpenerDirector, url: str) -> str:
+    """Ask one front door; return what was wrong, "" where it serves."""
     try:
-        with urllib.request.urlopen(url, timeout=POLL_SECONDS) as answer:  # noqa: S310 - the user's own
+        with opener.open(url, timeout=POLL_SECONDS) as answer:
             return "" if answer.status == HTTPStatus.OK else str(answer.status)
     except (OSError, http.client.HTTPException) as error:
-        return f"{type(error).__name__}: {error}"
+        taken = isinstance(error, urllib.error.URLError) and getattr(error.reason, "errno", None) == errno.EADDRINUSE
+        return ask(opener, url) if taken else f"{type(error).__name__}: {error}"
 
 
 @contextmanager

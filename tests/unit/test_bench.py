@@ -1,6 +1,9 @@
 """What the benchmark says about what it measured."""
 
+import http.server
 import json
+import threading
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from bench import suite
 from bench.cuts import Verdict, summary
 from bench.engine import LONGEST_PATH, WORKLOADS, Workload, graph, longest_path
+from bench.machines import PORTS, NewPorts, ask
 from bench.observer import Poll, served
 from bench.row import CannotMeasureError, Row, table
 from bench.stories import story
@@ -108,3 +112,26 @@ def test_a_story_is_the_same_for_its_seed_and_number() -> None:
     assert stories == [story(7, number) for number in range(300)]
     assert len(set(map(repr, stories))) == 300
     assert 15 <= sum(bool(each.misfortune) for each in stories) <= 45
+
+
+def test_each_poll_of_a_front_door_comes_from_a_port_of_its_own() -> None:
+    """None is taken for one that was tried before, for which the kernel may still keep where it led."""
+    ports: list[int] = []
+
+    class Door(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            ports.append(self.client_address[1])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Door) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        opener = urllib.request.build_opener(NewPorts())
+        said = [ask(opener, f"http://127.0.0.1:{server.server_port}/health") for _ in range(20)]
+        server.shutdown()
+    assert {""} == set(said)
+    assert len(set(ports)) == len(ports) == 20
+    assert set(ports) <= set(PORTS)
