@@ -90,8 +90,9 @@ class DeletePods(Action):
 
     @property
     def sentence(self) -> str:
-        """Say how many, and why."""
-        return f"delete {len(self.pods)} dead pods of {self.about} ({self.cause})"
+        """Say how many, and why; or which, where a part has but one."""
+        several = f"{len(self.pods)} dead pods of {self.about}"
+        return f"delete {several if len(self.pods) > 1 else self.pods[0].ref} ({self.cause})"
 
     @property
     def objects(self) -> int:
@@ -211,7 +212,11 @@ class Cleanup(Step[CleanupObservation]):
             alone = ripe if len(ripe) <= FEW else ripe[:heard]
             return Act(why, tuple(self._delete_one(dead, heard=index < heard) for index, dead in enumerate(alone)))
         here = [dead for dead in ripe if dead.pod.ref.namespace == ripe[0].pod.ref.namespace]
-        return Act(why, tuple(_delete_batch(batch) for batch in _split(here[: BATCHES * BATCH], BATCH)))
+        batches = _split(here[: BATCHES * BATCH], BATCH)
+        return Act(why, tuple(self._delete_some(batch) for batch in batches))
+
+    def _delete_some(self, batch: Sequence[Dead]) -> Action:
+        return _delete_batch(batch) if len(batch) > 1 else self._delete_one(batch[0], heard=False)
 
     def _delete_one(self, dead: Dead, *, heard: bool) -> DeletePod:
         containers = (*dead.pod.init, *dead.pod.containers) if self.log_lines else ()

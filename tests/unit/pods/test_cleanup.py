@@ -282,6 +282,20 @@ def test_a_batch_is_deleted_in_parts_that_take_no_longer_than_one_request() -> N
     assert max(len(part) for part in sent) <= DELETES_AT_ONCE
 
 
+@pytest.mark.parametrize("more", [1, DELETES_AT_ONCE + 1])
+def test_a_batch_or_a_part_of_one_pod_names_it(more: int) -> None:
+    """Whatever number of dead pods is left for the last: nothing is deleted that no sentence tells of."""
+    step = replace(CLEANUP, cap=500)
+    pods = [dead(f"a{number:03}") for number in range(BATCH + more)]
+    first = step.judge(look(*pods, step=step), for_long())
+    assert isinstance(first, Act)
+    heard = tuple(as_done(action) for action in first.actions)
+    judgement = step.judge(look(*pods, step=step), replace(for_long(), done=heard))
+    assert isinstance(judgement, Act)
+    *_, last = judgement.actions[-1].parts()
+    assert last.sentence.startswith(f"delete pod/shop/a{BATCH + more - 1:03} (")
+
+
 def test_log_lines_can_be_left_out() -> None:
     """The state file is readable by everybody on this machine."""
     step = replace(CLEANUP, log_lines=0)
