@@ -237,6 +237,10 @@ class Step(ABC, Generic[ObservationT]):
     once all it comes `after` has settled. `patience` is for how many seconds it may wait then, in all.
     """
 
+    # Whether it is one thing that serves or not. Of what is put away each time that there is some, ten troubles in a row
+    # are no relapses.
+    has_to_last: ClassVar[bool] = True
+
     name: str
     after: tuple[str, ...] = ()
     patience: float = 30 * MINUTE
