@@ -31,7 +31,7 @@ class Node:
     `denied_since` is since when the API server has refused its looks without a break, `deeds_refused_since` its deeds,
     `failures` how often in a row it was tried again and failed again. `put_off` is until when a deed that failed is not
     tried again, by its kind, object and cause; `all_put_off` until when none is. `effects` counts how often the very
-    same deed was done since it was last well, and not by turns. `steadiness` is how often it has been ill again of late.
+    same deed was done since it was last well, and not by turns. `steadiness`: how often it was ill again of late.
     """
 
     step: Step[Any]

@@ -76,10 +76,15 @@ def converse(login: ClientLogin, server: Server, methods: tuple[int, ...]) -> tu
     return False, heard
 
 
-MD5_ANSWER = b"md5" + hashlib.md5(
-    hashlib.md5((PASSWORD + "postgres").encode(), usedforsecurity=False).hexdigest().encode() + b"salt",
-    usedforsecurity=False,
-).hexdigest().encode()
+MD5_ANSWER = (
+    b"md5"
+    + hashlib.md5(
+        hashlib.md5((PASSWORD + "postgres").encode(), usedforsecurity=False).hexdigest().encode() + b"salt",
+        usedforsecurity=False,
+    )
+    .hexdigest()
+    .encode()
+)
 ASKED = (CLEARTEXT, MD5, SASL, CONTINUE, FINAL)
 ORDERS = [order for length in range(4) for order in itertools.product(ASKED, repeat=length)]
 SCRIPTS = [(*order, OK) for order in (*ORDERS, *((SASL, CONTINUE, FINAL, more) for more in ASKED))]
@@ -97,7 +102,7 @@ def test_nothing_is_handed_over_but_by_request_and_nobody_is_believed_but_on_pro
     """
     cleartext = auth is Auth.PASSWORD and CHANNELS[channel].verified
     whole = (SASL, CONTINUE, FINAL, OK)
-    believed = {(OK,)} | ({whole} if honest else set())
+    believed: set[tuple[int, ...]] = {(OK,)} | ({whole} if honest else set())
     believed |= ({(CLEARTEXT, OK)} if cleartext else set()) | ({(MD5, OK)} if auth is Auth.MD5 else set())
     for script in SCRIPTS:
         login = ClientLogin(WHO, auth, CHANNELS[channel])
