@@ -193,6 +193,15 @@ class Action(ABC):
         return 1
 
     @property
+    def alike(self) -> int:
+        """Of how many objects of a kind this is one, where each that is gone is followed by another of a new name.
+
+        By that it is bounded, too: each may be done a few times for one cause, whatever its successors are called.
+        0 where an object keeps its name, or where the step counts them itself.
+        """
+        return 0
+
+    @property
     def by_design(self) -> bool:
         """Whether a boot needs it although nothing is broken: what each power cut leaves behind, or what was declared.
 
@@ -236,6 +245,10 @@ class Step(ABC, Generic[ObservationT]):
     `name` is its own in the graph ("database/shop"): reports, memory and other steps' `after` go by it. It begins
     once all it comes `after` has settled. `patience` is for how many seconds it may wait then, in all.
     """
+
+    # Whether it is one thing that serves or not. Of what is put away each time that there is some, ten troubles in a
+    # row are no relapses.
+    has_to_last: ClassVar[bool] = True
 
     name: str
     after: tuple[str, ...] = ()

@@ -1,11 +1,13 @@
-"""A world that stays as it is, whatever is done in it: how does a step end there, and after how many deeds?"""
+"""A world that stays as it is, or comes and goes, whatever is done in it: how many deeds does a step do there?"""
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from itertools import count
 from typing import Any
 
 from bootheal.engine import Limits
 from bootheal.errors import BoothealError
-from bootheal.model import ActionRecord, Outcome
+from bootheal.model import ActionRecord, Outcome, Pod, Report
 from bootheal.ports import World
 from bootheal.step import Act, Action, Judgement, Observation, Past, Step
 from support.engine import START, Bench
@@ -13,6 +15,9 @@ from support.objects import NOW
 
 # The tables' observations are of NOW, the engine's clock begins at START.
 LATER = NOW - START
+
+# Who does so much in this world does it for ever.
+WITHOUT_END = 700
 
 
 @dataclass
@@ -30,6 +35,20 @@ class Stillness:
         (outcome,) = bench.run("new").outcomes
         return outcome
 
+    def live(self, step: Step[Any], turns: "Turns", seconds: float) -> list[Report]:
+        """Let the daemon's engine live over the step alone, which sees one observation after the other."""
+        bench = Bench([_Turning(name=step.name, inner=step, seen=turns.seen[0], world=self, turns=turns)])
+        bench.limits, reports = Limits(deadline=float("inf"), stay=True), []
+        bench.clock.time += LATER
+        bench.clock.at(LATER + seconds, bench.inbox.stop)
+        engine = bench.engine()
+        while not engine.stopped:
+            with bench.memory.hold():
+                reports.append(engine.run("new"))
+                bench.memory.finish(reports[-1])
+            engine.rest()
+        return reports
+
     def hollow(self, action: Action) -> Action:
         """Make an action of the same kind that changes nothing."""
         kind = type(action)
@@ -41,10 +60,49 @@ class Stillness:
     def _apply(self) -> Any:
         def apply(action: Action, _world: World) -> None:
             self.deeds.append(action)
+            assert len(self.deeds) < WITHOUT_END
             if self.error:
                 raise self.error
 
         return apply
+
+
+@dataclass
+class Turns:
+    """What is seen: each of some observations for `period` looks, again and again.
+
+    With `anew` each pod has another name and UID after so many looks, and has been restarted any number of times.
+    """
+
+    seen: tuple[Observation, ...]
+    period: int
+    anew: int = 0
+    looks: "count[int]" = field(default_factory=count)
+
+    def next(self) -> Observation:
+        """Look."""
+        number = next(self.looks)
+        seen = self.seen[number // self.period % len(self.seen)]
+        return _anew(seen, number // self.anew) if self.anew else seen
+
+
+def _anew(seen: Any, number: int) -> Any:
+    """Return the same of other pods."""
+    match seen:
+        case Pod():
+            ref = replace(seen.ref, name=f"{seen.ref.name}-{number}")
+            containers = tuple(replace(each, restarts=each.restarts * 7 * number % 50) for each in seen.containers)
+            return replace(seen, ref=ref, uid=f"{seen.uid}-{number}", containers=containers)
+        case tuple() if type(seen) is tuple:
+            return tuple(_anew(each, number) for each in seen)
+        case Mapping():
+            return {key: _anew(value, number) for key, value in seen.items()}
+        case _ if is_dataclass(seen) and not isinstance(seen, type):
+            return replace(
+                seen, **{each.name: _anew(getattr(seen, each.name), number) for each in fields(seen) if each.init}
+            )
+        case _:
+            return seen
 
 
 def real(deed: Action) -> Action:
@@ -79,3 +137,15 @@ class _Still(Step[Any]):
         if not isinstance(judgement, Act):
             return judgement
         return Act(judgement.why, tuple(self.world.hollow(action) for action in judgement.actions))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Turning(_Still):
+    turns: Turns
+
+    @property
+    def has_to_last(self) -> bool:  # type: ignore[override]
+        return self.inner.has_to_last
+
+    def look(self, world: World) -> Observation:
+        return self.turns.next()

@@ -13,6 +13,7 @@ from bootheal.causes.pods import trouble
 from bootheal.cluster.rollout import rollout
 from bootheal.dependencies.dependency import Dependency, DependencyObservation
 from bootheal.dependencies.hook import Call, HookObservation, HookStep
+from bootheal.engine.bounds import MOST_IN_VAIN
 from bootheal.errors import BoothealError, ConflictError, UnreachableError
 from bootheal.model import (
     Answer,
@@ -32,6 +33,7 @@ from bootheal.model import (
     Setting,
     Symptom,
     Target,
+    Verdict,
     Workload,
 )
 from bootheal.pgbouncer.credential import Credential, CredentialObservation
@@ -64,7 +66,7 @@ from bootheal.workloads.strategy import Choice
 from bootheal.workloads.workload import WorkloadStep
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_lease, a_node, a_pod, running, terminated, waiting
 from support.recorded import as_told
-from support.still import Stillness, real
+from support.still import Stillness, Turns, real
 from support.thorough import times
 
 # What is unfinished after three hours waits for what is not late, as for PostgreSQL's recovery.
@@ -350,3 +352,42 @@ def test_the_replicas_that_cannot_be_given_back_are_told_of() -> None:
     assert outcome.ending is Ending.GAVE_UP
     assert "did not help" in outcome.why
     assert len(still.deeds) <= 20
+
+
+# Cleanup is bounded by its own cap, of which up to 500 were drawn.
+MOST_OF_A_KIND = 5 * 6 + MOST_IN_VAIN
+
+
+@pytest.mark.parametrize("strategy", ALL, ids=lambda strategy: repr(strategy).partition("(")[0])
+def test_in_a_world_that_comes_and_goes_no_deed_is_without_end(strategy: Any) -> None:
+    """Whatever is seen by turns, of pods that are others every few looks and of whatever age: so much in an hour."""
+
+    @given(st.lists(strategy, min_size=2, max_size=5), st.integers(1, 5), st.sampled_from([0, 1, 7, 60]))
+    @settings(max_examples=times(3), deadline=None)
+    def law(drawn: list[tuple[Step[Any], Observation]], period: int, anew: int) -> None:
+        step = drawn[0][0]
+        seen = tuple(observation for other, observation in drawn if type(other) is type(step))
+        still = Stillness()
+        still.live(step, Turns(seen, period, anew), 3600.0)
+        done = Counter((deed.kind(), deed.cause) for deed in still.deeds if not isinstance(step, Cleanup))
+        assert max(done.values(), default=0) <= MOST_OF_A_KIND, done
+        assert len(still.deeds) <= 500
+
+    law()
+
+
+def test_who_seems_to_be_of_before_is_not_deleted_for_ever() -> None:
+    """The clock was set back by an hour: who takes a deleted pod's place seems older than it."""
+    looping = a_pod("web", waiting("CrashLoopBackOff", restarts=7), created=BOOT - 1000, node="box")
+    workload = _counted((looping,), {})
+    for step, seen in (
+        (WorkloadStep(name="web", workload=workload.ref), WorkloadObservation(workload, (looping,), rollout(workload))),
+        (
+            Images(namespaces=("shop",), registries=("registry:5000",)),
+            ImagePullsObservation((Pull(looping, "registry:5000/web"),)),
+        ),
+    ):
+        still = Stillness()
+        reports = still.live(step, Turns((seen,), 1, anew=5), 1800.0)
+        assert 0 < len(still.deeds) <= 20, still.deeds
+        assert not any(report.verdict is Verdict.HEALED for report in reports)

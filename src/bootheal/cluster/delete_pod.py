@@ -31,6 +31,12 @@ class DeletePod(Action):
     newest: float
     heard: tuple[str, ...] | None = None
     lines: int = LOG_LINES
+    siblings: int = 0
+
+    @property
+    def alike(self) -> int:
+        """How many there were: a pod's successor has another name, and seems older where the clock was set back."""
+        return self.siblings
 
     @property
     def note(self) -> Mapping[str, str]:
@@ -63,5 +69,8 @@ class DeletePod(Action):
 
 def delete_pod(pod: Pod, cause: str, siblings: Iterable[Pod] = ()) -> DeletePod:
     """Make the action that deletes `pod`, which is one of `siblings` where that matters."""
-    newest = max(sibling.created for sibling in (pod, *siblings))
-    return DeletePod(cause=cause, pod=pod.ref, uid=pod.uid, version=pod.version, newest=newest)
+    all_of_them = tuple(siblings)
+    newest = max(sibling.created for sibling in (pod, *all_of_them))
+    return DeletePod(
+        cause=cause, pod=pod.ref, uid=pod.uid, version=pod.version, newest=newest, siblings=len(all_of_them)
+    )

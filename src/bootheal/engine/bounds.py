@@ -1,6 +1,6 @@
 """What bounds an action by what is remembered of it: it is not done for ever, nor driven on from boot to boot."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from bootheal.backoff import hold_back
 from bootheal.engine.node import Node
@@ -51,9 +51,11 @@ class Bounds:
             again = node.effects[repr(action)]
             return again if again >= MOST_IN_VAIN else 0
         done = self.intent(node, action)
-        same = (other for other in self._memory.done(node.name) if other.same_as(done) and not other.failed)
-        a_day_ago = done.at - DAY
-        times = sum(other.count if other.incident == done.incident else other.times_after(a_day_ago) for other in same)
+        known = [other for other in self._memory.done(node.name) if not other.failed]
+        times = _times((other for other in known if other.same_as(done)), done)
+        if times < self._max_repeats and action.alike:
+            alike = _times((other for other in known if _of_a_kind(other, done)), done)
+            return alike if alike >= self._max_repeats * action.alike else 0
         return times if times >= self._max_repeats else 0
 
     def objection(self, node: Node, action: Action) -> Wait | GiveUp | None:
@@ -79,3 +81,14 @@ class Bounds:
             return None
         why = f"holds back: a {action.kind()} did not help in the last {boots} boots"
         return Wait(f"{why}; will {action.sentence} all the same", again=left, counts=False)
+
+
+def _times(known: Iterable[ActionRecord], done: ActionRecord) -> int:
+    """Count what was done in this incident, or within a day of `done`."""
+    a_day_ago = done.at - DAY
+    return sum(other.count if other.incident == done.incident else other.times_after(a_day_ago) for other in known)
+
+
+def _of_a_kind(other: ActionRecord, done: ActionRecord) -> bool:
+    """Tell whether it was the same for the same cause, to whatever object; what is folded knows neither any more."""
+    return other.action == done.action and (other.cause == done.cause or not other.object)

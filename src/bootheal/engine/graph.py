@@ -8,6 +8,7 @@ from typing import Any
 from bootheal.engine.node import Node
 from bootheal.engine.places import Places
 from bootheal.engine.plan import Plan
+from bootheal.engine.steadiness import Steadiness
 from bootheal.model import Outcome
 from bootheal.ports import Interest
 from bootheal.step import Step
@@ -90,6 +91,7 @@ class Graph:
         self.places.clear()
         for node in self:
             node.reopen()
+            node.steadiness = Steadiness()
 
     def revive(self, node: Node) -> None:
         """It has not failed after all: nor have those that were skipped only because of it."""

@@ -4,6 +4,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from bootheal.engine.steadiness import Steadiness
 from bootheal.errors import BoothealError, DeniedError
 from bootheal.model import ActionRecord, Ending, Outcome
 from bootheal.ports import Interest
@@ -30,7 +31,7 @@ class Node:
     `denied_since` is since when the API server has refused its looks without a break, `deeds_refused_since` its deeds,
     `failures` how often in a row it was tried again and failed again. `put_off` is until when a deed that failed is not
     tried again, by its kind, object and cause; `all_put_off` until when none is. `effects` counts how often the very
-    same deed was done since it was last well.
+    same deed was done since it was last well, and not by turns. `steadiness`: how often it was ill again of late.
     """
 
     step: Step[Any]
@@ -65,6 +66,7 @@ class Node:
     todo: deque[Action] = field(default_factory=deque)
     setback: Wait | GiveUp | None = None
     done: list[ActionRecord] = field(default_factory=list)
+    steadiness: Steadiness = field(default_factory=Steadiness)
 
     @property
     def name(self) -> str:
@@ -169,7 +171,7 @@ class Node:
     def end(self, ending: Ending, why: str, now: float) -> None:
         """It has ended, for as long as nothing says otherwise."""
         self.ending, self.why = ending, why
-        if self.settled:
+        if self.settled and not self.steadiness.relapses:  # by turns it is the same trouble still
             self.effects.clear()
         self.ended = now if self.ended is None else self.ended
         self.waiting_since, self.queued, self.later = None, False, False

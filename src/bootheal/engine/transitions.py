@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from bootheal.backoff import pause, recheck
+from bootheal.backoff import jittered, pause, recheck
 from bootheal.engine.bounds import Bounds
 from bootheal.engine.executor import EventSink, Executor
 from bootheal.engine.graph import Graph
@@ -24,6 +24,10 @@ from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 FOR_EVER = float("inf")
 FOR_A_PLACE = Wait("waits for other restarts to end (max_parallel)", again=FOR_EVER, counts=False)
 WIND_DOWN_PACE_SECONDS = 0.5
+
+# What has to be well for a while is looked at about so often: never in step with what comes and goes.
+PROOF_PACE_SECONDS = 1.0
+
 MORE = "kubectl get pods,events -A shows more"
 LONGER = "if it only needs longer, raise its patience"
 
@@ -69,6 +73,7 @@ class Transitions:
         """Do what a judgement says; an exception is a bug."""
         node.count(self._clock.monotonic())
         node.queued = False
+        judgement = self._doubted(node, judgement) if node.step.has_to_last else judgement
         if node.failed and self._in_vain(node, judgement):
             self._fail_again(node, judgement)
             return
@@ -88,6 +93,19 @@ class Transitions:
                 self._give_up(node, judgement)
             case _:
                 self._fail(node, judgement)
+
+    def _doubted(self, node: Node, judgement: Judgement | Exception) -> Judgement | Exception:
+        """Return what to make of it where it was well and ill by turns: then it has to be well for a while."""
+        now = self._clock.monotonic()
+        if not isinstance(judgement, Settled):
+            node.steadiness.fell_ill(now)
+            return judgement
+        left = node.steadiness.must_last(now)
+        if not left or node.settled or self._executor is None:
+            return judgement
+        lasts = spoken(node.steadiness.proof_seconds)
+        why = f"was ill again {node.steadiness.relapses} times of late, and has to be well for {lasts}"
+        return Wait(f"{why}: {judgement.why}", again=min(left, jittered(PROOF_PACE_SECONDS)))
 
     def _settle(self, node: Node, judgement: Settled) -> None:
         news = not node.settled or (node.why != judgement.why and self._executor)  # between passes: still well

@@ -8,7 +8,7 @@ what it found is not well: a run that leaves a heap of dead pods must not say "h
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from bootheal.cluster import refusals
 from bootheal.cluster.dead_pods import BY_DEFAULT, cause_of_death, died
@@ -114,6 +114,8 @@ class Cleanup(Step[CleanupObservation]):
 
     `force_after`: for how many seconds a pod must have been overdue before it is forced; None never does.
     """
+
+    has_to_last: ClassVar[bool] = False
 
     namespaces: tuple[str, ...]
     grace: float = 60.0

@@ -6,6 +6,7 @@ still wait are deleted, once a boot for each image, and their controllers make t
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from bootheal.cluster import refusals
 from bootheal.cluster.delete_pod import REPLACED_BY, DeletePod, delete_pod
@@ -56,6 +57,8 @@ class ImagePullsObservation:
 @dataclass(frozen=True, kw_only=True)
 class Images(Step[ImagePullsObservation]):
     """Deletes pods of `namespaces` that wait for images of `registries`, the first parts of images' names."""
+
+    has_to_last: ClassVar[bool] = False
 
     namespaces: tuple[str, ...]
     registries: tuple[str, ...]
