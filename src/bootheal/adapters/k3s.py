@@ -90,9 +90,10 @@ class K3sHost:
         component = as_component(name, ROLE, shown)
         # Who was killed had not meant its last line to be that.
         last = log_signatures.last_words if shown.get("Result") == "exit-code" else log_signatures.fatal_words
-        if component.why and (said := last(lines or ())):
+        known = log_signatures.catalogue_of(name)
+        if component.why and (said := last(lines or (), known)):
             component = replace(component, why=f"{component.why}: {said}")
         component = self._last_exits.recall(component)
         if lines is None and component.state is not ComponentState.RUNNING:
             component = replace(component, why="; ".join(filter(None, (component.why, BLIND))))
-        return HostFacts((component,), log_signatures.find(name, lines or ()), clock)
+        return HostFacts((component,), log_signatures.find(name, lines or (), known), clock)

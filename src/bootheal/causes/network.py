@@ -11,7 +11,14 @@ DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 
 
 # The kubelet ends what is left of a pod's former sandbox before it makes a new one.
-_REASONS = ("FailedCreatePodSandBox", "FailedCreatePodSandbox", "NetworkNotReady", "FailedSync", "FailedKillPod")
+_REASONS = (
+    "FailedCreatePodSandBox",
+    "FailedCreatePodSandbox",
+    "FailedPodSandBoxStatus",
+    "NetworkNotReady",
+    "FailedSync",
+    "FailedKillPod",
+)
 
 
 def _sandbox(*texts: str) -> tuple[Sign, ...]:
@@ -46,7 +53,10 @@ NETWORK: tuple[Cause, ...] = (
         id="flannel-without-interface",
         means="flannel finds no interface of the node that it may use: {said}",
         gravity=Gravity.PASSES,
-        signs=log("(?:Failed to find any|Could not find) valid interface (?:to use|matching)"),
+        signs=log(
+            "(?:Failed to find any|Could not find) valid interface (?:to use|matching)",
+            "Failed to find interface to use that matches the interfaces",
+        ),
         next_step="where it lasts: ip -brief address; compare --iface and the node's InternalIP",
     ),
     # flannel pkg/subnet/kube: the controller manager gives each node its range
@@ -62,13 +72,26 @@ NETWORK: tuple[Cause, ...] = (
         "nodes that are gone for good (Events: CIDRNotAvailable); without k3s the controller manager needs "
         "--allocate-node-cidrs and --cluster-cidr",
     ),
+    # flannel pkg/backend/vxlan: Cilium's, Calico's or a former flannel's interface has the port of UDP, 8472 or 4789
+    Cause(
+        id="flannel-port-taken",
+        means="another vxlan interface of this node has the port of flannel's: {said}",
+        gravity=Gravity.PERSON,
+        signs=(
+            *log(r"failed to set interface \S+ to UP state: address already in use"),
+            *unit(r"failed to set interface \S+ to UP state: address already in use"),
+        ),
+        next_step="ip -d link show type vxlan shows whose it is; where that network plugin is gone: ip link delete NAME, "
+        "then systemctl restart k3s",
+        restart_helps=True,
+    ),
     # flannel#2437, k3s#122
     Cause(
         id="flannel-not-ready",
         means="the pod network is not set up yet",
         gravity=Gravity.PASSES,
         signs=(
-            *_sandbox("/run/flannel/subnet.env: no such file"),
+            *_sandbox("/run/flannel/subnet.env(?:: no such file| is missing )"),
             *unit("/run/flannel/subnet.env: no such file"),
         ),
         next_step="where it lasts: journalctl -u k3s | grep -i flannel",
@@ -153,7 +176,10 @@ NETWORK: tuple[Cause, ...] = (
         id="sandbox-ipv6-off",
         means="the pod network has IPv6, which is switched off on this node: {said}",
         gravity=Gravity.PERSON,
-        signs=_sandbox(r'could not add IP address to \\?"\S+?\\?": permission denied'),
+        signs=_sandbox(
+            r'could not add IP address to \\?"\S+?\\?": permission denied',
+            r'failed to add IP addr .+ to \\?"\S+?\\?": permission denied',
+        ),
         next_step="sysctl -w net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0, and for good in "
         "/etc/sysctl.d; or give the pod network IPv4 alone",
     ),
@@ -162,7 +188,12 @@ NETWORK: tuple[Cause, ...] = (
         id="pod-network-left",
         means="something of a former pod's network is left on the node, and in the way: {said}",
         gravity=Gravity.PASSES,
-        signs=_sandbox("already exists for an interface other than", r"veth name provided \(\S+\) already exists"),
+        signs=_sandbox(
+            "already exists for an interface other than",
+            r"(?:veth name|peer) provided \(\S+\) already exists",
+            "already exists but is not a bridge",
+            r"has been allocated to \S+, duplicate allocation is not allowed",
+        ),
         next_step="kubectl -n {namespace} delete pod {name}: its successor has another sandbox; ip route and ip netns "
         "show what is left",
         restart_helps=True,
@@ -178,7 +209,11 @@ NETWORK: tuple[Cause, ...] = (
         id="sandbox-disk-fails",
         means="a disk of the node cannot be read or written, or was made read-only: {said}",
         gravity=Gravity.DATA,
-        signs=_sandbox("[Ii]nput/output error", "[Ss]tructure needs cleaning", "[Rr]ead-only file system"),
+        signs=_sandbox(
+            "[Ii]nput/output error",
+            "[Ss]tructure needs cleaning",
+            r"^(?!.*/(?:proc|sys)/\S*: read-only).*[Rr]ead-only file system",  # of those it is the kernel's settings
+        ),
         next_step="dmesg | grep -iE 'i/o error|remount' shows which; save what can be read before anything else",
         consequence_of=("disk-read-only",),
     ),
@@ -187,7 +222,12 @@ NETWORK: tuple[Cause, ...] = (
         id="sandbox-runtime-missing",
         means="the node's containerd has not the runtime that the pod asks for: {said}",
         gravity=Gravity.PERSON,
-        signs=_sandbox(r"no runtime for \S+ is configured", r"fork/exec \S+: (?:no such file|permission denied)"),
+        signs=_sandbox(
+            r"no runtime for \S+ is configured",
+            r"fork/exec \S+: (?:no such file|permission denied)",
+            r'runtime \\?"\S+\\?" binary not installed',
+            r'exec: \\?"(?:runc|crun)\\?": executable file not found',
+        ),
         next_step="install it on the node (nvidia-container-toolkit and the like), and restart k3s, "
         "which finds it then; kubectl get runtimeclasses",
     ),
@@ -198,6 +238,33 @@ NETWORK: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=_sandbox("cannot open hostport", "bind: address already in use"),
         next_step="ss -ltnp on the node shows which; " + DESCRIBE,
+    ),
+    # plugins/meta/portmap, firewall; of k3s they are in its own /var/lib/rancher/k3s/data
+    Cause(
+        id="sandbox-iptables-missing",
+        means="the program by which the network plugin sets its firewall rules is not on the node: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox(r'exec: \\?"ip6?tables\\?": executable file not found'),
+        next_step="apt-get install iptables, or start k3s again, which brings its own",
+    ),
+    # libcni: a file in its directory that a cut of power has left empty
+    Cause(
+        id="network-configuration-damaged",
+        means="the network plugin's configuration cannot be read: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox("error parsing configuration(?: list)?: "),
+        next_step="ls -l /var/lib/rancher/k3s/agent/etc/cni/net.d /etc/cni/net.d: remove what is empty, and restart "
+        "k3s, or the network plugin's pod, which writes it anew",
+        restart_helps=True,
+    ),
+    Cause(
+        id="sandbox-kernel-settings",
+        means="what the pod is to have of the kernel's settings cannot be set on this node, as in a container without "
+        "privileges: {said}",
+        gravity=Gravity.PERSON,
+        signs=_sandbox(r"(?:open|write) /proc/sys/\S+: (?:permission denied|read-only file system|no such file)"),
+        next_step="take the sysctl out of the pod's securityContext, load the module that has it, or give the node its "
+        "privileges: " + DESCRIBE,
     ),
     Cause(
         id="sandbox-kernel-modules",
@@ -225,8 +292,6 @@ NETWORK: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=_sandbox(
             r"failed to mount rootfs component.*(?:invalid argument|not supported|no such device)",
-            # a disk that was mounted over it after containerd had begun
-            r"failed to create prepare snapshot dir.*no such file or directory",
         ),
         next_step="see that the right disk is mounted at /var/lib/rancher (findmnt), then systemctl restart k3s; on "
         "ZFS: k3s --snapshotter=native",
