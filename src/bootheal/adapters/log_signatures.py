@@ -26,7 +26,10 @@ _TERMINAL = re.compile(r"^(?:FATA|PANI)\[\d+\]\s*(.*)")
 _COBRA = re.compile(r"^Error: (.*)")
 # The runtime of Go, and klog, whose lines begin with the level and the date.
 _GO = re.compile(r"^\s*(?:panic|fatal error): (.*)")
-_ENDS = "command failed|Failed to (?:run kubelet|listen and serve|start (?:ContainerManager|cAdvisor))"
+_ENDS = (
+    "command failed|Kubelet failed to get node info"
+    "|Failed to (?:run kubelet|listen and serve|start (?:ContainerManager|cAdvisor)|initialize internal modules)"
+)
 _KLOG = re.compile(rf'^(?:F\d{{4}} [^\]]*\] (.*)|E\d{{4}} .*\] "(?:{_ENDS})" err={_WORDS})')
 _ESCAPE = re.compile(r'\\([\\"nt])')
 _LAST = frozenset({"fatal", "panic", "dpanic"})

@@ -84,8 +84,8 @@ CHART_AWAY = Cause(
     gravity=Gravity.PASSES,
     restart_helps=True,
     signs=log(
-        r'^Error: (?:INSTALLATION FAILED: |UPGRADE FAILED: )?(?:Get \"https?://|looks like \"\S+\" is not a valid chart)',
-        r"^Error: (?:INSTALLATION FAILED: |UPGRADE FAILED: )?failed to (?:fetch|download) ",
+        r"^Error: (?:\w+ FAILED: )?(?:Get \"https?://|looks like \"\S+\" is not a valid chart)",
+        r"^Error: (?:\w+ FAILED: )?failed to (?:fetch|download) ",
     ),
     next_step="see that the machine reaches the chart's repository; k3s' own charts lie in "
     "/var/lib/rancher/k3s/server/static/charts, from where k3s serves them",
@@ -96,7 +96,7 @@ LOCAL_PATH = Cause(
     id="local-path-configuration",
     means="the provisioner of local-path cannot read its configuration: {said}",
     gravity=Gravity.PERSON,
-    signs=log(r'level=fatal msg=\"Error starting daemon: (?:invalid (?:empty )?flag|fail to load config file|invalid \w+)'),
+    signs=log(r"level=fatal msg=\"Error starting daemon: (?:invalid \w+ |fail to load config file)"),
     next_step="kubectl -n kube-system get configmap local-path-config -o yaml; k3s writes it when it starts",
 )
 

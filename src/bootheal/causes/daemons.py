@@ -18,6 +18,19 @@ METADATA = Cause(
 )
 
 DAEMONS: tuple[Cause, ...] = (
+    # cm/node_container_manager_linux.go, cm/cpumanager: as where a virtual machine was given less
+    Cause(
+        id="kubelet-reservations",
+        means="what the kubelet is to keep for itself is more than this machine has, or too little: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            "[Ii]nvalid Node Allocatable configuration",
+            r"\[cpumanager\] (?:unable to (?:reserve|determine)|the static policy requires)",
+            r"\[memorymanager\] you should specify the system reserved memory",
+        ),
+        next_step="nproc; free -m; correct kube-reserved, system-reserved and the policies of the kubelet (kubelet-arg "
+        "in /etc/rancher/k3s/config.yaml)",
+    ),
     # kubernetes#118371
     Cause(
         id="kubelet-checkpoint-corrupt",
@@ -192,7 +205,8 @@ DAEMONS: tuple[Cause, ...] = (
         means="containerd waits for its own database, which another process holds",
         gravity=Gravity.PASSES,
         signs=unit("waiting for response from boltdb open"),
-        next_step="where it lasts: fuser -v /var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db; ps -C containerd",
+        next_step="where it lasts: ps -C containerd; fuser -v "
+        "/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db",
     ),
     Cause(
         id="containerd-snapshotter",

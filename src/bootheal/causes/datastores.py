@@ -9,7 +9,7 @@ RESTORE = (
     f"--cluster-reset-restore-path={DB}/snapshots/NAME (k3s etcd-snapshot ls)"
 )
 
-# With these etcd, and bbolt in whoever holds its files, ends: what a controller says of a snapshot of its own is another.
+# With these etcd ends, or bbolt in whoever holds its files: what a controller says of a snapshot is another matter.
 _ENDS = r'(?:^panic: |"level": ?"(?:panic|fatal)"|level=(?:fatal|panic) ).*'
 
 # bbolt's own checks of its file, of etcd's as of containerd's: containerd#9929
@@ -41,6 +41,16 @@ DATASTORES: tuple[Cause, ...] = (
         signs=unit(r"cacher \(.*failed to list \*\w+\.\w+: (?:unexpected EOF|proto: |illegal base64)"),
         next_step="stop k3s, keep a copy of /var/lib/rancher/k3s/server/db as it is, and restore the newest backup",
     ),
+    # apiserver/pkg/storage/value: of `k3s secrets-encrypt`, where the configuration with its keys is not the one of its
+    # datastore any more, as after one of both was restored
+    Cause(
+        id="k3s-secrets-unreadable",
+        means="its Secrets were encrypted by a key that it does not have any more: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r'unable to transform key \\?"/registry/'),
+        next_step="keep copies as they are; bring back /var/lib/rancher/k3s/server/cred/encryption-config.json of the "
+        "same time as its datastore: k3s secrets-encrypt status",
+    ),
     Cause(
         id="k3s-etcd-damaged",
         means="its datastore, etcd, is damaged: {said}",
@@ -59,8 +69,10 @@ DATASTORES: tuple[Cause, ...] = (
             "snap: (?:no available snapshot|crc mismatch|empty snapshot)",
             *BOLT,
             # etcd server/storage, server/etcdserver: what it has read of its files cannot be understood
-            _ENDS + r"failed to (?:unmarshal (?:member|mvccpb\.KeyValue|'authpb\.|confChange)|restore (?:mvcc|alarm) store)",
-            _ENDS + "(?:cannot find latest rev|range failed to find revision pair|failed to recover store from backend)",
+            _ENDS
+            + r"failed to (?:unmarshal (?:member|mvccpb\.KeyValue|'authpb\.|confChange)|restore (?:mvcc|alarm) store)",
+            _ENDS
+            + "(?:cannot find latest rev|range failed to find revision pair|failed to recover store from backend)",
             _ENDS + r"(?:walpb?|snap|snapshot|raft|mvcc)\b: .*(?:corrupt|mismatch|not found)",
             "alarm:CORRUPT",
             r"database file .* (?:is corrupt|corrupted)",

@@ -87,7 +87,7 @@ IMAGES: tuple[Cause, ...] = (
                 "unexpected commit digest",
                 "failed size validation",
                 # not where the disk is full, or the runtime busy
-                r"failed to (?:prepare|create) (?:extraction )?snapshot\b.*(?:not found|not exist|file exists|no such file)",
+                r"failed to (?:prepare|create) (?:extraction )?snapshot\b.*(?:not (?:found|exist)|file exists|no such)",
                 "unexpected media type ",
                 r"snapshot \S+ does not exist",
                 "failed to get reader from content store",

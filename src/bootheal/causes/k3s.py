@@ -36,7 +36,7 @@ K3S: tuple[Cause, ...] = (
             "failed to normalize (?:server )?token",
             "invalid token CA hash length",
             r"/cacerts: 401 Unauthorized",
-            "cipher: message authentication failed",
+            r"(?:bootstrap|local datastore).*cipher: message authentication failed",
             "failed to validate server configuration: not authorized",
         ),
         next_step="give k3s the token it was installed with",
@@ -76,8 +76,8 @@ K3S: tuple[Cause, ...] = (
             r"cidr \S+ is out the range of cluster cidr",
             r"the provided IP \(\S+\) is not in the valid range",
         ),
-        next_step="give it back the cluster-cidr and service-cidr that it had (/etc/rancher/k3s/config.yaml, ExecStart); "
-        "they cannot be changed once it was started",
+        next_step="give it back the cluster-cidr and service-cidr that it had (/etc/rancher/k3s/config.yaml, "
+        "ExecStart); they cannot be changed once it was started",
     ),
     Cause(
         id="k3s-configuration",

@@ -119,7 +119,7 @@ NODE: tuple[Cause, ...] = (
         next_step="free -m; ps --sort=-rss shows what takes it",
         consequence_of=("node-under-pressure",),
     ),
-    # Since 1.36 the scheduler does not say which, as it did not before 1.19: it may be one that a boot takes off itself.
+    # Since 1.36 the scheduler does not say which, nor did it before 1.19: it may be one that a boot takes off itself
     Cause(
         id="node-tainted-unnamed",
         means="the node has a taint that the pod does not tolerate, and nobody says which: {said}",
@@ -215,8 +215,17 @@ NODE: tuple[Cause, ...] = (
         id="node-inotify-instances-used-up",
         means="there are not enough inotify instances for all nodes of this machine",
         gravity=Gravity.PERSON,
-        signs=unit("inotify.*too many open files", "too many open files"),
+        signs=unit("(?:inotify|fsnotify|[Ww]atch(?:er)?).*too many open files"),
         next_step="sysctl fs.inotify.max_user_instances=1024, and for good in /etc/sysctl.d",
+    ),
+    # accept4(2), open(2): the limit of the unit, or of the machine
+    Cause(
+        id="node-files-used-up",
+        means="no more files or connections can be opened: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit("too many open files"),
+        next_step="systemctl show k3s -p LimitNOFILE; sysctl fs.file-nr fs.file-max",
+        restart_helps=True,
     ),
     Cause(
         id="node-cgroups-used-up",
@@ -245,6 +254,17 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=unit(r"\bmount\b.*no space left on device", r"too many (?:mounts|levels of)"),
         next_step="sysctl fs.mount-max=200000; findmnt | wc -l shows how many there are",
+    ),
+    Cause(
+        id="node-journal-disk-fails",
+        means="a disk that it must write to fails, or was made read-only: {said}",
+        gravity=Gravity.DATA,
+        signs=unit(
+            r"(?:level=fatal|^F\d{4} |^panic: |command failed|Failed to initialize internal modules).*"
+            r"(?:/var/lib/(?:kubelet|containerd|docker)|/var/log/pods)\S*: (?:read-only file system|input/output error)"
+        ),
+        next_step="dmesg | grep -iE 'i/o error|remount' shows which; save what can be read before anything else",
+        consequence_of=("disk-read-only",),
     ),
     Cause(
         id="node-journal-disk-full",

@@ -118,18 +118,18 @@ STORAGE: tuple[Cause, ...] = (
         id="volume-driver-absent",
         means="the storage driver of a volume has not registered with this node, or does not serve there: {said}",
         gravity=Gravity.PASSES,
-        signs=mount(
-            "not found in the list of registered CSI drivers",
-            r"CSINode \S+ does not contain driver",
-            "driver name .* not found",
-            "no volume plugin matched",
-            r"csi\S*\.sock: connect: ",
-            "code = Unavailable",  # mayastor#1753, #1894
-            "waiting for external-attacher",
-            "timed out waiting for external-attacher",
-        )
-        # plugins/nodevolumelimits
-        + (
+        signs=(
+            *mount(
+                "not found in the list of registered CSI drivers",
+                r"CSINode \S+ does not contain driver",
+                "driver name .* not found",
+                "no volume plugin matched",
+                r"csi\S*\.sock: connect: ",
+                "code = Unavailable",  # mayastor#1753, #1894
+                "waiting for external-attacher",
+                "timed out waiting for external-attacher",
+            ),
+            # plugins/nodevolumelimits
             *condition("Unschedulable", "CSI driver is not installed on the node"),
             *event("FailedScheduling", "CSI driver is not installed on the node"),
         ),

@@ -62,8 +62,8 @@ VOLUMES: tuple[Cause, ...] = (
         means="a directory is to be made where this node's file system is read-only: {said}",
         gravity=Gravity.PERSON,
         signs=mount(_ELSEWHERE),
-        next_step="findmnt shows whether it is so by design: then choose another path (/var, /mnt); else dmesg | grep -i "
-        "remount",
+        next_step="findmnt shows whether it is so by design: then choose another path (/var, /mnt); else dmesg | grep "
+        "-i remount",
         consequence_of=("disk-read-only",),
     ),
     # pkg/volume/hostpath: of Docker, containerd, multipathd

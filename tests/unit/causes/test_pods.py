@@ -12,7 +12,7 @@ from support.objects import NOW, a_pod, running, waiting
 
 MESSAGES = [
     tuple(field.strip() for field in line.split("|", 3))
-    for name in ("pods.txt", "storage.txt", "runtimes.txt")
+    for name in ("pods.txt", "storage.txt", "runtimes.txt", "sources.txt")
     for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
 ]
