@@ -111,7 +111,7 @@ HOST: tuple[Cause, ...] = (
         signs=unit(r"flannel/pkg/ip\.FromIP6Net"),
         next_step="ip -6 address; give the machine its IPv6 address back (or name both by --node-ip)",
     ),
-    # --- the kernel: field-notes N4; k3d#853 ----------------------------------------------------------
+    # --- the kernel: kubernetes 1.35 (KEP-5573), k3d#853 ----------------------------------------------------------
     Cause(
         id="kubelet-cgroup-v1",
         means="this kubelet does not run on cgroup v1, which this machine has",

@@ -102,7 +102,7 @@ KUBELET: tuple[Cause, ...] = (
             r"failed to (?:generate|apply).* failed to stat",
             "failed to create subPath",
             "failed to (?:mount|stat) ",
-            r"(?:^|[\s:])l?stat \S+: no such file or directory$",
+            r"^(?!.*exec: ).*(?:^|[\s:])l?stat \S+: no such file or directory$",
         ),
         next_step="correct the volume or its mountPath: " + DESCRIBE,
     ),

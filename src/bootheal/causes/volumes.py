@@ -131,7 +131,7 @@ VOLUMES: tuple[Cause, ...] = (
         ),
         next_step=DESCRIBE,
     ),
-    # pkg/node of k3s writes it once the node is registered; k3d#1221, field-notes section 11
+    # pkg/node of k3s writes it once the node is registered; k3d#1221; seen on k3d 5.8.3
     Cause(
         id="dns-node-hosts-missing",
         means="the names of the node are not in CoreDNS' ConfigMap (NodeHosts): k3s has not written them yet, or they "

@@ -37,6 +37,27 @@ def test_the_message_decides_which_cause_it_is(source: str, reason: str, cause: 
     assert told(known(Source[source], "" if reason == "-" else reason, text)) == cause
 
 
+# kubernetes pkg/kubelet/container/sync_result.go, pkg/kubelet/images/types.go, pkg/kubelet/kubelet_pods.go; dockershim.
+WAITS = """ContainerCreating PodInitializing CrashLoopBackOff ErrImagePull ImagePullBackOff ImageInspectError
+ErrImageNeverPull InvalidImageName RegistryUnavailable SignatureValidationFailed CreateContainerConfigError
+CreateContainerError PreCreateHookError PreStartHookError PostStartHookError RunContainerError RunInitContainerError"""
+ENDS = "Completed OOMKilled ContainerCannotRun StartError"
+
+
+@pytest.mark.parametrize("reason", WAITS.split())
+def test_each_word_for_a_waiting_container_is_known_whatever_its_message(reason: str) -> None:
+    """What all begin with is no trouble; all else has a cause with a next step, also where its message is new."""
+    found = known(Source.WAITING, reason, "something new")
+    assert (found is None) == (reason in ("ContainerCreating", "PodInitializing"))
+    assert found is None or found.next_step
+
+
+@pytest.mark.parametrize("reason", ENDS.split())
+def test_each_word_for_a_container_that_has_ended_is_known(reason: str) -> None:
+    """`Error` and `ContainerStatusUnknown` say nothing: its log and its exit code are told, or that it is lost."""
+    assert (known(Source.TERMINATED, reason, "") is None) == (reason == "Completed")
+
+
 def test_what_a_condition_says_is_understood_in_an_event_as_well() -> None:
     """A Deployment has it in its status, a StatefulSet and a DaemonSet only in Events; the scheduler writes both."""
     for reason, event, texts in (
