@@ -181,6 +181,27 @@ CONTROLLERS: tuple[Cause, ...] = (
         ),
         next_step="kubectl get --raw '/readyz?verbose'",
     ),
+    # pkg/controller/cronjob until 1.20, kubernetes#42649: a machine that was off for a hundred of its times
+    Cause(
+        id="cronjob-given-up",
+        means="its controller begins none of its Jobs any more, as after a long time without power: {said}",
+        gravity=Gravity.PERSON,
+        signs=event("FailedNeedsStart"),
+        next_step="kubectl -n {namespace} edit cronjob {name}: startingDeadlineSeconds: 200",
+    ),
+    # pkg/controller/cronjob/cronjob_controllerv2.go
+    Cause(
+        id="cronjob-schedule-invalid",
+        means="its schedule is none that its controller understands: {said}",
+        gravity=Gravity.PERSON,
+        signs=(
+            *event("InvalidSchedule"),
+            *event("UnparseableSchedule"),
+            *event("UnParseableCronJobSchedule"),
+            *event("UnknownTimeZone"),
+        ),
+        next_step="kubectl -n {namespace} edit cronjob {name}",
+    ),
     Cause(
         id="pods-refused",
         means="its pods cannot be created: {said}",

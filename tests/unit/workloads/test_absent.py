@@ -64,6 +64,16 @@ def test_a_deployment_says_in_a_condition_what_keeps_its_pods_back() -> None:
     assert parsed(raw, "deployment").refused == ""
 
 
+def test_a_deployment_without_even_a_replicaset_says_why() -> None:
+    """A quota that counts them, a webhook that is asked of them: there is no ReplicaSet that could fail."""
+    said = 'Failed to create new replica set "web-5d4": replicasets.apps "web-5d4" is forbidden: exceeded quota: few'
+    progressing = {"type": "Progressing", "status": "False", "reason": "ReplicaSetCreateError", "message": said}
+    raw = {"metadata": {"name": "web", "generation": 1}, "status": {"conditions": [progressing]}}
+    assert parsed(raw, "deployment").refused == said
+    progressing |= {"status": "True", "reason": "NewReplicaSetCreated"}
+    assert parsed(raw, "deployment").refused == ""
+
+
 @pytest.mark.parametrize(
     ("absent", "words"),
     [
