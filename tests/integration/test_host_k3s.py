@@ -15,6 +15,7 @@ from bootheal.model import ComponentState, Directory, HostFacts
 from support.systemd import Systemd
 
 WAITS = "its start waits for other units"
+KILLED = "oom-kill: it was ended for want of memory"
 
 
 @pytest.fixture
@@ -44,7 +45,12 @@ def facts(systemd: Systemd) -> HostFacts:
         ({"ActiveState": "inactive", "SubState": "dead", "Job": ""}, ComponentState.STOPPED, ""),
         ({"ActiveState": "inactive", "SubState": "dead", "Job": "123"}, ComponentState.STARTING, WAITS),
         ({"ActiveState": "deactivating", "SubState": "stop", "Job": "123"}, ComponentState.STOPPED, ""),
-        ({"ActiveState": "failed", "SubState": "failed", "Result": "oom-kill"}, ComponentState.FAILED, "oom-kill"),
+        ({"ActiveState": "failed", "SubState": "failed", "Result": "oom-kill"}, ComponentState.FAILED, KILLED),
+        (
+            {"LoadState": "masked", "ActiveState": "inactive", "SubState": "dead"},
+            ComponentState.STOPPED,
+            "its unit is masked: systemctl unmask k3s.service",
+        ),
     ],
 )
 def test_the_units_state_and_how_it_ended_last_are_told(
@@ -112,7 +118,7 @@ def test_an_end_that_nobody_called_fatal_is_quoted_by_its_last_line_unless_it_wa
     assert fallen.why == 'exit status 2: its last line: "cannot find the arguments of the kubelet"'
     systemd.unit(ActiveState="failed", SubState="failed", Result="oom-kill")
     (killed,) = facts(systemd).components
-    assert killed.why == "oom-kill"
+    assert killed.why == KILLED
 
 
 def test_a_journal_that_is_not_ours_to_read_is_told_where_it_would_help(systemd: Systemd) -> None:

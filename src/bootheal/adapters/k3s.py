@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from bootheal.adapters import log_signatures
+from bootheal.adapters import log_signatures, unit_words
 from bootheal.adapters.host import BOOT_ID, Machine
 from bootheal.adapters.last_exit import LastExits
 from bootheal.adapters.systemctl import Commands, Unit, as_component
@@ -88,11 +88,14 @@ class K3sHost:
         name, invocation = self._unit.name, shown.get("InvocationID", "")
         lines = self._unit.lines(invocation, RECENT_SECONDS) if invocation else []
         component = as_component(name, ROLE, shown)
+        if component.state is ComponentState.STOPPED and not component.why:
+            component = replace(component, why=unit_words.unmet(self._unit.required(shown)))
         # Who was killed had not meant its last line to be that.
         last = log_signatures.last_words if shown.get("Result") == "exit-code" else log_signatures.fatal_words
-        if component.why and (said := last(lines or ())):
+        known = log_signatures.catalogue_of(name)
+        if component.why and (said := last(lines or (), known)):
             component = replace(component, why=f"{component.why}: {said}")
         component = self._last_exits.recall(component)
         if lines is None and component.state is not ComponentState.RUNNING:
             component = replace(component, why="; ".join(filter(None, (component.why, BLIND))))
-        return HostFacts((component,), log_signatures.find(name, lines or ()), clock)
+        return HostFacts((component,), log_signatures.find(name, lines or (), known), clock)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from bootheal.adapters.redaction import Redaction
 from bootheal.causes import Catalogue, Evidence, Finding, Gravity, Source
 from bootheal.causes.k3s import HOLD_UP
-from bootheal.causes.tables import UNITS
+from bootheal.causes.tables import CONTAINERD, UNITS
 from bootheal.causes.whose import of_others
 from bootheal.cluster.log_excerpt import LONGEST
 from bootheal.model import Symptom
@@ -26,15 +26,27 @@ _TERMINAL = re.compile(r"^(?:FATA|PANI)\[\d+\]\s*(.*)")
 _COBRA = re.compile(r"^Error: (.*)")
 # The runtime of Go, and klog, whose lines begin with the level and the date.
 _GO = re.compile(r"^\s*(?:panic|fatal error): (.*)")
-_ENDS = "command failed|Failed to (?:run kubelet|listen and serve|start (?:ContainerManager|cAdvisor))"
+_ENDS = (
+    "command failed|Kubelet failed to get node info"
+    "|Failed to (?:run kubelet|listen and serve|start (?:ContainerManager|cAdvisor)|initialize internal modules)"
+)
 _KLOG = re.compile(rf'^(?:F\d{{4}} [^\]]*\] (.*)|E\d{{4}} .*\] "(?:{_ENDS})" err={_WORDS})')
 _ESCAPE = re.compile(r'\\([\\"nt])')
 _LAST = frozenset({"fatal", "panic", "dpanic"})
+# Since 1.34 k3s asks itself to end where it called that fatal before: pkg/signals. No signal of anybody's has an error.
+_ASKED = re.compile(r'^Shutdown request received: "?(.*?)"?$')
+# containerd's main, in a unit of its own.
+_CONTAINERD = re.compile(r"^containerd: (?!exit status)(.*)")
 # k0s supervises what others run themselves, and hands on what those say; Rancher Desktop puts the time before it.
 _HANDED_ON = re.compile(rf"\blevel=\w+ msg={_WORDS} component=\S+ stream=std(?:err|out)$")
 _TIMED = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z: ")
 # What stands below the last words of a program in Go, and below those of a command: no words of theirs.
 _BELOW = re.compile(r"^(?:\s|goroutine \d+ |created by |exit status \d|\S+\(.*\)$|$)")
+
+
+def catalogue_of(unit: str) -> Catalogue:
+    """Return what is known of who speaks in the journal of a unit."""
+    return CONTAINERD if "containerd" in unit else UNITS
 
 
 def find(component: str, lines: Iterable[str], catalogue: Catalogue = UNITS) -> tuple[Symptom, ...]:
@@ -68,9 +80,9 @@ def fatal_words(lines: Sequence[str], catalogue: Catalogue = UNITS) -> str:
     return ""
 
 
-def last_words(lines: Sequence[str]) -> str:
+def last_words(lines: Sequence[str], catalogue: Catalogue = UNITS) -> str:
     """Return what it ended with, else the last line of it, quoted as that: some distributions' programs mark none."""
-    if said := fatal_words(lines):
+    if said := fatal_words(lines, catalogue):
         return said
     texts = (_said(line)[0] for line in map(_bare, reversed(lines)) if not _BELOW.match(line))
     last = next((text for text in texts if not _BELOW.match(text)), "")
@@ -84,13 +96,15 @@ def _bare(line: str) -> str:
 
 
 def _recognised(line: str, catalogue: Catalogue) -> Finding | None:
-    return _of_a_node(line) if catalogue is UNITS else catalogue.recognise(Evidence(source=Source.UNIT, text=line))
+    if catalogue is UNITS or catalogue is CONTAINERD:
+        return _of_a_node(line, containerd=catalogue is CONTAINERD)
+    return catalogue.recognise(Evidence(source=Source.UNIT, text=line))
 
 
 @lru_cache(maxsize=4096)
-def _of_a_node(line: str) -> Finding | None:
+def _of_a_node(line: str, *, containerd: bool) -> Finding | None:
     """A gate that is shut reads the same minute of a journal again and again: each line is looked up once."""
-    found = UNITS.recognise(Evidence(source=Source.UNIT, text=line))
+    found = (CONTAINERD if containerd else UNITS).recognise(Evidence(source=Source.UNIT, text=line))
     return None if found and of_others(line, found.cause.id) else found
 
 
@@ -115,8 +129,11 @@ def _said(line: str) -> tuple[str, bool]:
     if line.lstrip().startswith("{") and (said := _zap(line)):
         return said
     if found := _LOGRUS.search(line):
-        return ": ".join(_unquoted(words) for words in found.groups()[1:] if words), found[1] in _LAST
-    for pattern in (_TERMINAL, _COBRA, _GO, _KLOG):
+        words = ": ".join(_unquoted(words) for words in found.groups()[1:] if words)
+        if found[1] == "error" and (asked := _ASKED.search(words)):
+            return _unquoted(f'"{asked[1]}"'), True
+        return words, found[1] in _LAST
+    for pattern in (_TERMINAL, _COBRA, _GO, _KLOG, _CONTAINERD):
         if found := pattern.search(line):
             return _unquoted(next(filter(None, found.groups()), "")), True
     return line, False

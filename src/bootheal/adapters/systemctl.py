@@ -7,10 +7,11 @@ no systemd, or it does not answer in time, there is nothing to tell; that is not
 import json
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from bootheal.adapters import unit_words
 from bootheal.adapters.wallclock import Sample
 from bootheal.errors import PermanentError, TransientError
 from bootheal.model import Component, ComponentState
@@ -19,6 +20,9 @@ TIMEOUT_SECONDS = 5.0
 
 # A start of k3s writes some hundred lines; what troubles it is written again and again.
 LINES = 1000
+
+# What must be up for it, in the words of its unit.
+REQUIRED = ("Requires", "Requisite", "BindsTo")
 
 PROPERTIES = (
     "LoadState",
@@ -31,6 +35,11 @@ PROPERTIES = (
     "StateChangeTimestampMonotonic",
     "Job",
     "UnitFileState",
+    "ConditionResult",
+    "ConditionTimestampMonotonic",
+    "AssertResult",
+    "AssertTimestampMonotonic",
+    *REQUIRED,
 )
 STAMPS = ("UserspaceTimestamp", "InactiveExitTimestamp", "ActiveEnterTimestamp")
 STATES = {
@@ -39,16 +48,6 @@ STATES = {
     "activating": ComponentState.STARTING,
     "deactivating": ComponentState.STOPPED,
     "inactive": ComponentState.STOPPED,
-}
-
-
-# With these systemd itself ends a unit before its program runs (man systemd.exec).
-_OF_SYSTEMD = {
-    "200": " (its working directory is not there)",
-    "203": " (its program is not there, or cannot be run)",
-    "209": " (its log cannot be opened)",
-    "217": " (its user is not there)",
-    "226": " (its file systems cannot be set up)",
 }
 
 
@@ -69,7 +68,16 @@ class Unit:
     def properties(self) -> dict[str, str]:
         """Return what `systemctl show` says of it; {} without systemd or without such a unit."""
         shown = self._show([f"--property={','.join(PROPERTIES)}", self.name])
-        return shown if shown.get("LoadState") == "loaded" else {}
+        return shown if shown.get("LoadState") in unit_words.KNOWN else {}
+
+    def required(self, shown: Mapping[str, str]) -> dict[str, str]:
+        """Return the ActiveState of each unit that it requires; {} where it names none, or nobody tells."""
+        names = sorted({name for word in REQUIRED for name in shown.get(word, "").split()})
+        if not names:
+            return {}
+        blocks = answer([self._commands.systemctl, "show", "--property=Id,ActiveState", "--", *names]).split("\n\n")
+        found = [dict(line.split("=", 1) for line in block.split("\n") if "=" in line) for block in blocks]
+        return {each["Id"]: each.get("ActiveState", "") for each in found if each.get("Id")}
 
     def enabled(self) -> str:
         """Return systemd's word on whether a boot starts it ("enabled", "disabled", …); "" without such a unit."""
@@ -147,13 +155,9 @@ def as_component(name: str, role: str, shown: dict[str, str]) -> Component:
     queued = shown.get("ActiveState") in ("inactive", "failed") and shown.get("Job", "0") not in ("", "0")
     if queued:
         state = ComponentState.STARTING
-    result = "its start waits for other units" if queued else shown.get("Result", "success")
-    if result == "exit-code":
-        status = shown.get("ExecMainStatus", "?")
-        result = f"exit status {status}{_OF_SYSTEMD.get(status, '')}"
+    why = "its start waits for other units" if queued else unit_words.why(name, shown)
     changed = int(shown.get("StateChangeTimestampMonotonic") or 0) / 1e6
     since = time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - changed) if changed else None
-    why = "" if result == "success" else result
     log = f"journalctl -u {name} -e"
     return Component(name, role, state, since, why, log, at_boot=shown.get("UnitFileState", ""))
 

@@ -62,6 +62,44 @@ HELM = Cause(
     "kubectl -n NAMESPACE delete secret -l owner=helm,name=RELEASE,status=pending-install",
 )
 
+# The same where what the chart makes is not what there is; k3s#8049, #10114: after an upgrade of k3s
+HELM_REFUSED = Cause(
+    id="helm-chart-refused",
+    means="Helm cannot put its chart over what there is in the cluster: {said}",
+    gravity=Gravity.PERSON,
+    signs=log(
+        r"FAILED: .*exists and cannot be imported into the current release",
+        r"FAILED: .*has no deployed releases",
+        r"FAILED: cannot patch .*(?:field is immutable|is invalid: )",
+        r"FAILED: .*(?:no matches for kind|resource mapping not found for name)",
+    ),
+    next_step="helm list --all --all-namespaces; give what it names Helm's labels and annotations, or delete it so "
+    "that it is made anew; k3s tries again after: kubectl -n kube-system delete job helm-install-NAME",
+)
+
+# helm.sh/helm pkg/getter, pkg/repo
+CHART_AWAY = Cause(
+    id="helm-chart-not-had",
+    means="Helm does not get its chart: {said}",
+    gravity=Gravity.PASSES,
+    restart_helps=True,
+    signs=log(
+        r"^Error: (?:\w+ FAILED: )?(?:Get \"https?://|looks like \"\S+\" is not a valid chart)",
+        r"^Error: (?:\w+ FAILED: )?failed to (?:fetch|download) ",
+    ),
+    next_step="see that the machine reaches the chart's repository; k3s' own charts lie in "
+    "/var/lib/rancher/k3s/server/static/charts, from where k3s serves them",
+)
+
+# rancher/local-path-provisioner main.go
+LOCAL_PATH = Cause(
+    id="local-path-configuration",
+    means="the provisioner of local-path cannot read its configuration: {said}",
+    gravity=Gravity.PERSON,
+    signs=log(r"level=fatal msg=\"Error starting daemon: (?:invalid \w+ |fail to load config file)"),
+    next_step="kubectl -n kube-system get configmap local-path-config -o yaml; k3s writes it when it starts",
+)
+
 # getaddrinfo(3) as libc, Node.js, libpq, PHP, Java and Go word it; a name of the cluster is found once its DNS serves.
 NAMES = Cause(
     id="name-not-resolved",
@@ -105,12 +143,25 @@ MODULES = Cause(
     signs=log(
         r"can't initialize ip6?tables table .*Table does not exist",
         r"iptables v\S+ .*(?:Couldn't find match|Couldn't load (?:match|target))",
+        "failed to create vxlan device: operation not supported",
+        "Failed to check br_netfilter: ",
     ),
     next_step="on its node: uname -r; ls /lib/modules: where the two differ, reboot; else modprobe ip_tables "
-    "iptable_filter iptable_nat",
+    "iptable_filter iptable_nat vxlan br_netfilter",
 )
 
-APPLICATIONS: tuple[Cause, ...] = (PID_FILE, PGPOOL, POOLED_STATEMENT, HELM, NAMES, MODULES, PORT)
+APPLICATIONS: tuple[Cause, ...] = (
+    PID_FILE,
+    PGPOOL,
+    POOLED_STATEMENT,
+    HELM,
+    HELM_REFUSED,
+    CHART_AWAY,
+    LOCAL_PATH,
+    NAMES,
+    MODULES,
+    PORT,
+)
 
 # In Bitnami's image of PostgreSQL: bitnami/containers#999.
 REPMGR: tuple[Cause, ...] = (

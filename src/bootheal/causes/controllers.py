@@ -114,7 +114,7 @@ CONTROLLERS: tuple[Cause, ...] = (
             r"violates PodSecurity",
             "ValidatingAdmissionPolicy .*denied request",
             "PodSecurityPolicy: unable to admit",
-            "unable to validate against any security context constraint",
+            "unable to validate against any (?:security context constraint|pod security policy)",
             "denied the request",
         ),
         next_step="correct the workload by what it says: " + REPLICASETS,
@@ -173,12 +173,34 @@ CONTROLLERS: tuple[Cause, ...] = (
             "too many requests and has asked us to try again",
             "currently unable to handle the request",
             "not yet ready to handle request",
+            "caches not synchronized",
             "retry after the token is automatically created",
             "(?:apiserver|API server) is shutting down",
             "code = Unavailable",
             "i/o timeout|TLS handshake timeout|connection reset by peer|client connection lost|EOF$|context canceled",
         ),
         next_step="kubectl get --raw '/readyz?verbose'",
+    ),
+    # pkg/controller/cronjob until 1.20, kubernetes#42649: a machine that was off for a hundred of its times
+    Cause(
+        id="cronjob-given-up",
+        means="its controller begins none of its Jobs any more, as after a long time without power: {said}",
+        gravity=Gravity.PERSON,
+        signs=event("FailedNeedsStart"),
+        next_step="kubectl -n {namespace} edit cronjob {name}: startingDeadlineSeconds: 200",
+    ),
+    # pkg/controller/cronjob/cronjob_controllerv2.go
+    Cause(
+        id="cronjob-schedule-invalid",
+        means="its schedule is none that its controller understands: {said}",
+        gravity=Gravity.PERSON,
+        signs=(
+            *event("InvalidSchedule"),
+            *event("UnparseableSchedule"),
+            *event("UnParseableCronJobSchedule"),
+            *event("UnknownTimeZone"),
+        ),
+        next_step="kubectl -n {namespace} edit cronjob {name}",
     ),
     Cause(
         id="pods-refused",

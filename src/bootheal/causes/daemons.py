@@ -4,9 +4,33 @@ Texts: lines of the journal.
 """
 
 from bootheal.causes.cause import Cause, Gravity
+from bootheal.causes.datastores import BOLT
 from bootheal.causes.signs import unit
 
+# containerd core/metadata, in a unit of its own: containerd#9929
+METADATA = Cause(
+    id="containerd-metadata-damaged",
+    means="the database of the container runtime is damaged: {said}",
+    gravity=Gravity.PERSON,
+    signs=unit(*BOLT),
+    next_step="stop it, and move /var/lib/containerd (of k3s /var/lib/rancher/k3s/agent/containerd) away: it makes a "
+    "new one, and pulls all images anew; volumes lie elsewhere",
+)
+
 DAEMONS: tuple[Cause, ...] = (
+    # cm/node_container_manager_linux.go, cm/cpumanager: as where a virtual machine was given less
+    Cause(
+        id="kubelet-reservations",
+        means="what the kubelet is to keep for itself is more than this machine has, or too little: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            "[Ii]nvalid Node Allocatable configuration",
+            r"\[cpumanager\] (?:unable to (?:reserve|determine)|the static policy requires)",
+            r"\[memorymanager\] you should specify the system reserved memory",
+        ),
+        next_step="nproc; free -m; correct kube-reserved, system-reserved and the policies of the kubelet (kubelet-arg "
+        "in /etc/rancher/k3s/config.yaml)",
+    ),
     # kubernetes#118371
     Cause(
         id="kubelet-checkpoint-corrupt",
@@ -31,6 +55,7 @@ DAEMONS: tuple[Cause, ...] = (
             "failed to initiali[sz]e top level QOS containers",
             r"failed to get rootfs info: (?:unable to find data in memory cache|failed to get device for dir)",
             r"cgroup-root \[.*\] doesn't exist",
+            "cannot enter cgroupv2 .* invalid state",
         ),
         next_step="it is started again; where that does not help, reboot; cat /sys/fs/cgroup/cgroup.controllers",
         restart_helps=True,
@@ -157,10 +182,31 @@ DAEMONS: tuple[Cause, ...] = (
         id="containerd-ends",
         means="its containerd ends as soon as it is started: {said}",
         gravity=Gravity.PERSON,
-        signs=unit(r"^containerd: exit status \d+", r"containerd exited: exit status \d+"),
+        signs=unit(r"^containerd: exit status \d+", r"containerd exited: (?:exit status \d+|signal: )"),
         next_step="tail -n 50 /var/lib/rancher/k3s/agent/containerd/containerd.log says why; where its meta.db is "
         "damaged, moving /var/lib/rancher/k3s/agent/containerd away makes it pull all images anew",
         restart_helps=True,
+    ),
+    # containerd cmd/containerd/server, of a unit of its own
+    Cause(
+        id="containerd-configuration",
+        means="containerd does not understand its configuration: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            r"^containerd: (?:failed to load TOML: |invalid disabled plugin URI|expected containerd config version)",
+            r"^containerd: .*(?:invalid plugin config|unsupported config version)",
+        ),
+        next_step="containerd config dump; containerd config migrate; the one that the version brings: containerd "
+        "config default",
+    ),
+    # bbolt, while another containerd has its file open
+    Cause(
+        id="containerd-waits-for-its-files",
+        means="containerd waits for its own database, which another process holds",
+        gravity=Gravity.PASSES,
+        signs=unit("waiting for response from boltdb open"),
+        next_step="where it lasts: ps -C containerd; fuser -v "
+        "/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db",
     ),
     Cause(
         id="containerd-snapshotter",
@@ -177,6 +223,8 @@ DAEMONS: tuple[Cause, ...] = (
         signs=unit(
             r"runtime API for endpoint .*dial unix (?!/run/k3s/)\S+\.sock: connect: ",
             "failed to get docker version: .*Cannot connect to the Docker daemon",
+            "unable to determine runtime API version: .*code = Unavailable",
+            r"failed to connect to CRI: dial unix (?!/run/k3s/)",
         ),
         next_step="systemctl status containerd crio cri-docker --no-pager; of microk8s: snap services "
         "microk8s; systemctl enable --now starts it at each boot",

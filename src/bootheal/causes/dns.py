@@ -21,15 +21,25 @@ DNS: tuple[Cause, ...] = (
         signs=log(
             r"Corefile:\d+",
             r"(?<!\] )plugin/\w+: .*(?:unknown|no such|not a valid|no valid|invalid|not an IP address)",
+            r"^plugin/\w+: (?:no nameservers found|this plugin can only be used once)",
+            r"^cannot serve \S+ - (?:it is already defined|zone overlap)",
             "Unknown directive",
         ),
         next_step="kubectl -n kube-system edit configmap coredns (and coredns-custom)",
+    ),
+    Cause(
+        id="dns-configuration-missing",
+        means="CoreDNS has no Corefile: {said}",
+        gravity=Gravity.PERSON,
+        signs=log(r"loading Caddyfile .*no such file or directory"),
+        next_step="kubectl -n kube-system get configmap coredns -o yaml; k3s writes it when it starts",
     ),
     Cause(
         id="dns-waits-for-the-api",
         means="CoreDNS cannot reach the API server: {said}",
         gravity=Gravity.PASSES,
         signs=log(
+            "starting server with unsynced Kubernetes API",
             r"plugin/kubernetes\b.*(?:dial tcp 10\.\d+\.\d+\.1:443: |timeout|refused|no route)",
         ),
         next_step="see the node's network: kubectl -n kube-system get pods; ip route",
@@ -48,7 +58,11 @@ DNS: tuple[Cause, ...] = (
         id="dns-upstream-silent",
         means="the name server that CoreDNS asks for names outside the cluster does not answer: {said}",
         gravity=Gravity.PASSES,
-        signs=log(r"plugin/errors: .*->\S+:53: (?:i/o timeout|read: |connect: )"),
+        signs=log(
+            r"plugin/errors: .*->\S+:53: (?:i/o timeout|read: |connect: )",
+            r"plugin/errors: .*: dial (?:udp|tcp) \S+:(?:53|853): (?:i/o timeout|connect: )",
+            "plugin/errors: .*: no healthy proxies$",
+        ),
         next_step="cat /etc/resolv.conf on the node; resolvectl status",
     ),
     Cause(

@@ -26,6 +26,9 @@ FILES: tuple[Cause, ...] = (
             r"(?:level=fatal|command failed|failed to run Kubelet).*"
             r"(?:unexpected end of JSON input|invalid kubeconfig: )",
             "failed to load TOML: ",
+            "tls: private key does not match public key",
+            r"encryption provider configuration file \S+ is empty|error decoding encryption provider configuration",
+            r"parsing \S+/(?:passwd|ipsec\.psk): record on line \d+",
         ),
         next_step="find /var/lib/rancher /etc/rancher /var/lib/kubelet -xdev -type f -size 0 shows which; k3s makes "
         "those beneath agent/ anew that are moved away, and dynamic-cert.json; tls/ and cred/ come from a backup",

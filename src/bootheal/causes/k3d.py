@@ -139,7 +139,7 @@ NODE: tuple[Cause, ...] = (
         signs=unit(r"cgroup mountpoint does not exist", r"cgroup configuration.*mountpoint for \w+ not found"),
         next_step="findmnt -t cgroup,cgroup2; boot with systemd.unified_cgroup_hierarchy=1, then restart docker",
     ),
-    # k3d#1221, field-notes D1
+    # k3d#1221
     Cause(
         id="k3d-entrypoint-failed",
         means="the entry point of its container fails: {said}",

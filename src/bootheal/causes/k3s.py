@@ -2,190 +2,12 @@
 
 from bootheal.causes.catalogue import Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
+from bootheal.causes.datastores import DATASTORES
 from bootheal.causes.k3s_host import HOST
 from bootheal.causes.signs import unit
 
-DB = "/var/lib/rancher/k3s/server/db"
-RESTORE = (
-    f"stop k3s, keep a copy of {DB} as it is, and restore the newest snapshot: k3s server --cluster-reset "
-    f"--cluster-reset-restore-path={DB}/snapshots/NAME (k3s etcd-snapshot ls)"
-)
-
 K3S: tuple[Cause, ...] = (
-    # --- its datastore: k3s#2623, #9787 (sqlite); etcd#11220, #15699, #13509, k3s#13197 (etcd) -------------
-    Cause(
-        id="k3s-database-damaged",
-        means="its database is damaged (database disk image is malformed)",
-        gravity=Gravity.DATA,
-        signs=unit("database disk image is malformed", "file is not a database", r"database corruption at line \d+"),
-        next_step=f"stop k3s, keep a copy of {DB} as it is, and restore the newest backup",
-    ),
-    # apiserver/pkg/storage/cacher: what was stored cannot be decoded; after pulled plugs, k3s#7837
-    Cause(
-        id="k3s-object-damaged",
-        means="an object in its database cannot be read: {said}",
-        gravity=Gravity.DATA,
-        signs=unit(r"cacher \(.*failed to list \*\w+\.\w+: (?:unexpected EOF|proto: |illegal base64)"),
-        next_step="stop k3s, keep a copy of /var/lib/rancher/k3s/server/db as it is, and restore the newest backup",
-    ),
-    Cause(
-        id="k3s-etcd-damaged",
-        means="its datastore, etcd, is damaged: {said}",
-        gravity=Gravity.DATA,
-        signs=unit(
-            r"tocommit\(\d+\) is out of range",
-            "[Ww]as the raft log corrupted, truncated, or lost",
-            "failed to read WAL, cannot be repaired",
-            "read wal error .*cannot be repaired",
-            r"wal(?:pb)?: crc mismatch",
-            "wal: max entry size limit exceeded",
-            "wal: file not found",
-            "failed to recover v3 backend from snapshot",
-            "recovering backend from snapshot error",
-            "failed to find (?:a )?database snapshot file",
-            "snap: (?:no available snapshot|crc mismatch|empty snapshot)",
-            "failed to (?:open|load) .*(?:invalid database|file size too small)",
-            "(?:bbolt|boltdb|panic): .*(?:invalid database|invalid freelist|file size too small|checksum error)",
-            r"page \d+ already freed",
-            # bbolt's own checks: containerd#9929
-            r"Page expected to be: \d+, but self identifies as",
-            r"invalid freelist page: |page \d+: multiple references",
-            "freepages: failed to get all reachable pages",
-            "invalid page type: ",
-            "failed to (?:unmarshal|restore).*mvcc",
-            "panic: .*(?:snapshot|wal|raft|mvcc).*(?:corrupt|mismatch|not found)",
-            "alarm:CORRUPT",
-            r"database file .* (?:is corrupt|corrupted)",
-        ),
-        next_step=RESTORE,
-    ),
-    # dqlite, of k3s before 1.19, of microk8s and LXD: k3s#1403, #1639, microk8s#3485
-    Cause(
-        id="k3s-dqlite-damaged",
-        means="its datastore, dqlite, is damaged: {said}",
-        gravity=Gravity.DATA,
-        signs=unit(r"raft_start\(\): io: ", "LZ4F_decompress", r"vfsDatabaseWrite: Assertion"),
-        next_step=f"stop it, keep a copy of {DB} as it is, and restore the newest backup",
-    ),
-    Cause(
-        id="k3s-disk-fails",
-        means="the disk of its datastore fails, or was made read-only: {said}",
-        gravity=Gravity.DATA,
-        signs=unit(
-            "disk I/O error(?!: no such file)",  # kine#135: of that a file beside the database is missing
-            "attempt to write a readonly database",
-            # its own files, and not those of a snapshot that it saves elsewhere
-            r"(?:/var/lib/rancher|member/(?:wal|snap)|\b(?:wal|snap): ).*(?:input/output error|read-only file system)",
-            "structure needs cleaning",
-        ),
-        next_step="dmesg | grep -iE 'i/o error|remount' shows which disk; save what can be read before anything else",
-        consequence_of=("disk-read-only",),
-    ),
-    Cause(
-        id="k3s-etcd-full",
-        means="its datastore, etcd, has reached its size limit and takes no more writes",
-        gravity=Gravity.PERSON,
-        signs=unit("mvcc: database space exceeded", "alarm:NOSPACE"),
-        next_step="etcdctl compact, defrag and alarm disarm; a start of k3s defragments, too",
-    ),
-    Cause(
-        id="k3s-etcd-member-removed",
-        means="this server was removed from its etcd cluster, or is not the one it knows: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit(
-            "permanently removed from the cluster",
-            "has already been bootstrapped",
-            "duplicate node name found",
-            "cluster ID mismatch",
-            "member count is unequal",
-        ),
-        next_step="on the others: kubectl get nodes; see docs.k3s.io on joining a server anew",
-    ),
-    # pkg/etcd of k3s: MembershipError; k3s#9879
-    Cause(
-        id="k3s-address-changed",
-        means="this machine has another address than the one that its etcd knows: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit("this server is a not a member of the etcd cluster"),
-        next_step="give the machine its former address (ip -br address); or, where it is to keep the new one: "
-        "systemctl stop k3s, k3s server --cluster-reset, systemctl start k3s",
-    ),
-    # etcd's client/pkg/transport: servers have got each other's addresses, as containers do; k3d#550
-    Cause(
-        id="k3s-peer-address",
-        means="another server of its etcd comes from an address that is not the one of its certificate: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit(r"rejected connection.*tls: .*does not match any of DNSNames"),
-        next_step="give each server its former address; of k3d: docker network inspect, then k3d cluster stop and k3d "
-        "cluster start, which starts them in the order in which they were made",
-    ),
-    # etcd's rafthttp: most of its members must be there
-    Cause(
-        id="k3s-peers-away",
-        means="other servers of its etcd do not answer; without most of them it does not start: {said}",
-        gravity=Gravity.PASSES,
-        signs=unit(r"prober detected unhealthy status.*dial tcp \S+:2380: "),
-        next_step="start them; where they are gone for good: systemctl stop k3s, k3s server --cluster-reset, systemctl "
-        "start k3s",
-    ),
-    # client-go leaderelection, in the controllers that k3s runs in its process; k3s#2615
-    Cause(
-        id="k3s-too-slow",
-        means="its datastore was too slow for its controllers, which lost their lease, so that it ended: {said}",
-        gravity=Gravity.PASSES,
-        signs=unit(r"leader ?election lost", r"failed to renew lease \S+: "),
-        next_step="it is started again; where it comes again and again, the disk is too slow or busy: iostat -x 5",
-        restart_helps=True,
-    ),
-    # pkg/cluster of k3s: rke2#11056
-    Cause(
-        id="k3s-etcd-silent",
-        means="its datastore, etcd, did not answer in time as it was asked what it holds",
-        gravity=Gravity.PASSES,
-        signs=unit("failed to reconcile with local datastore: context deadline exceeded"),
-        next_step="ss -ltnp 'sport = :2379' shows whether an etcd of before still runs: k3s-killall.sh (it stops every "
-        "pod), and start it; else iostat -x 5, and see its other servers",
-        restart_helps=True,
-    ),
-    # kine: two processes at one file of sqlite, or a card that is too slow; k3s#4044
-    Cause(
-        id="k3s-database-locked",
-        means="another process holds its database, as an earlier k3s that has not ended, or its disk is too slow",
-        gravity=Gravity.PASSES,
-        signs=unit(r"(?:building kine|creating storage endpoint).*database is locked"),
-        next_step=f"fuser -v {DB}/state.db shows who holds it; where nobody does: iostat -x 5",
-        restart_helps=True,
-    ),
-    # lib/pq, pgx, go-sql-driver
-    Cause(
-        id="k3s-datastore-refuses",
-        means="its external datastore does not let it in: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit(
-            r"(?:building kine|creating storage endpoint).*(?:password authentication failed|no pg_hba\.conf entry)",
-            r"(?:building kine|creating storage endpoint).*Access denied for user",
-        ),
-        next_step="compare --datastore-endpoint (config.yaml, or the unit's environment) with what that server knows",
-    ),
-    # dqlite of microk8s: of its nodes most must be there, at the addresses that it has noted; microk8s#3227
-    Cause(
-        id="k3s-dqlite-without-leader",
-        means="its datastore, dqlite, finds no leader: its other nodes, or its own former address, do not answer",
-        gravity=Gravity.PASSES,
-        signs=unit("no available dqlite leader server found"),
-        next_step="start its other nodes; cat "
-        "/var/snap/microk8s/current/var/kubernetes/backend/cluster.yaml, and compare it with ip -br address",
-    ),
-    Cause(
-        id="k3s-datastore-unreachable",
-        means="its external datastore does not answer: {said}",
-        gravity=Gravity.PASSES,
-        signs=unit(
-            r"(?:building kine|creating storage endpoint|kine).*(?:dial tcp|connection refused|no such host|timeout)",
-            "pq: the database system is (?:starting up|in recovery mode|shutting down)",
-        ),
-        next_step="see that its database server is up; --datastore-endpoint names it",
-    ),
+    *DATASTORES,
     # pkg/clientaccess, pkg/daemons/agent: who joins asks for the certificates first
     Cause(
         id="k3s-server-unreachable",
@@ -193,17 +15,6 @@ K3S: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=unit(r"failed to get CA certs: (?:starting|Get (?!.*x509))"),
         next_step="see k3s on that server; --server, or K3S_URL in the unit's environment, names it",
-    ),
-    Cause(
-        id="k3s-database-file",
-        means="its database file cannot be opened: {said}",
-        gravity=Gravity.PERSON,
-        signs=unit(
-            "unable to open database file",
-            "extracting data: no such file or directory",
-            "disk I/O error: no such file or directory",
-        ),
-        next_step=f"see that the disk of {DB} is mounted (findmnt) and belongs to root",
     ),
     # --- who it is, what it was given -------------------------------------------------------------------
     # k3s#663, #802
@@ -225,6 +36,8 @@ K3S: tuple[Cause, ...] = (
             "failed to normalize (?:server )?token",
             "invalid token CA hash length",
             r"/cacerts: 401 Unauthorized",
+            r"(?:bootstrap|local datastore).*cipher: message authentication failed",
+            "failed to validate server configuration: not authorized",
         ),
         next_step="give k3s the token it was installed with",
     ),
@@ -233,7 +46,7 @@ K3S: tuple[Cause, ...] = (
         id="k3s-older-than-datastore",
         means="its datastore was written by a newer version than this one: {said}",
         gravity=Gravity.PERSON,
-        signs=unit("invalid downgrade; server version is lower"),
+        signs=unit("invalid downgrade; server version is "),
         next_step="install the version that ran last (k3s --version; ls -lt /var/lib/rancher/k3s/data), or restore a "
         "snapshot that this one has written",
     ),
@@ -244,6 +57,27 @@ K3S: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=unit("newer than datastore and could cause a cluster outage"),
         next_step="keep a copy of the files that it names, remove them, and start k3s: it makes them anew",
+    ),
+    # pkg/cluster of k3s: who has restored a snapshot has left --cluster-reset in its configuration
+    Cause(
+        id="k3s-reset-left-on",
+        means="it is still told to reset its cluster, which it has done: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit("please remove the cluster-reset flag and start "),
+        next_step="take cluster-reset and cluster-reset-restore-path out of /etc/rancher/k3s/config.yaml, or ExecStart "
+        "of its unit, and start it",
+    ),
+    # pkg/controller/nodeipam, registry/core/service/ipallocator: k3s#2850, #3013
+    Cause(
+        id="k3s-ranges-changed",
+        means="its ranges of addresses are not those that the cluster was made with: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(
+            r"cidr \S+ is out the range of cluster cidr",
+            r"the provided IP \(\S+\) is not in the valid range",
+        ),
+        next_step="give it back the cluster-cidr and service-cidr that it had (/etc/rancher/k3s/config.yaml, "
+        "ExecStart); they cannot be changed once it was started",
     ),
     Cause(
         id="k3s-configuration",
@@ -259,6 +93,12 @@ K3S: tuple[Cause, ...] = (
             "is no longer supported; use ",
             "critical configuration value mismatch",
             r"[Ii]nvalid node ?[Nn]ame",
+            # pkg/cli/server, pkg/agent of k3s; strict decoding of what the kubelet is given
+            "invalid flag use; ",
+            r"invalid (?:cluster-cidr|service-cidr|cluster-dns|port range) ",
+            "must share the same IP version",
+            "must run as root, or with --rootless",
+            "strict decoding error: ",
         ),
         next_step="correct what it names, in /etc/rancher/k3s/config.yaml or ExecStart of its unit; of kubeadm: in "
         "/var/lib/kubelet/kubeadm-flags.env or config.yaml",

@@ -56,6 +56,9 @@ HOST: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=unit(
             "flannel exited: operation not supported",
+            "failed to create vxlan device: operation not supported",
+            "ipset: kernel error received",
+            "Could not fetch rule set generation id",
             r"can't initialize iptables table .*Table does not exist",
             r"iptables v\S+ .*(?:Couldn't find match|Couldn't load (?:match|target)|CHAIN_ADD failed \(No such file)",
             r"Module (?:ip_tables|iptable_\w+|nf_\w+|xt_\w+|vxlan|veth) not found in directory",
@@ -65,6 +68,22 @@ HOST: tuple[Cause, ...] = (
         ),
         next_step="uname -r; ls /lib/modules: where the two differ, reboot; else install the modules "
         "(linux-modules-extra of this kernel), and modprobe vxlan",
+    ),
+    Cause(
+        id="k3s-iptables-missing",
+        means="the program by which it sets its firewall rules is not there: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r'(?:F\d{4} |level=fatal).*exec: \\?"(?:ip6?tables|ipset)\\?": executable file not found'),
+        next_step="apt-get install iptables ipset, then systemctl restart k3s",
+    ),
+    # iptables(8): another program holds /run/xtables.lock while it sets its own
+    Cause(
+        id="firewall-rules-locked",
+        means="another program was setting firewall rules while it was to set its own: {said}",
+        gravity=Gravity.PASSES,
+        signs=unit("Another app is currently holding the xtables lock"),
+        next_step="it is started again; where it lasts: fuser -v /run/xtables.lock",
+        restart_helps=True,
     ),
     # iptables-nft, to which rules of nft's own are unreadable; kube-router#1777, k3s#11493
     Cause(
@@ -92,7 +111,7 @@ HOST: tuple[Cause, ...] = (
         signs=unit(r"flannel/pkg/ip\.FromIP6Net"),
         next_step="ip -6 address; give the machine its IPv6 address back (or name both by --node-ip)",
     ),
-    # --- the kernel: field-notes N4; k3d#853 ----------------------------------------------------------
+    # --- the kernel: kubernetes 1.35 (KEP-5573), k3d#853 ----------------------------------------------------------
     Cause(
         id="kubelet-cgroup-v1",
         means="this kubelet does not run on cgroup v1, which this machine has",
@@ -117,6 +136,14 @@ HOST: tuple[Cause, ...] = (
     ),
     *DAEMONS,
     # --- the network -------------------------------------------------------------------------------
+    # net.Listen: a file that a service of before has left is taken away by who starts; one that is listened at is not
+    Cause(
+        id="k3s-socket-taken",
+        means="another process listens at its socket, as a second containerd or Docker does: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit(r"listen unix \S+: bind: address already in use"),
+        next_step="ss -lxp shows which",
+    ),
     Cause(
         id="k3s-port-taken",
         means="another process has its port",

@@ -22,7 +22,7 @@ KUBELET: tuple[Cause, ...] = (
         id="container-must-not-be-root",
         means="container {container} must not run as root, and its image would",
         gravity=Gravity.PERSON,
-        signs=create("runAsNonRoot", "cannot verify user is non-root", "invalid runAsUser"),
+        signs=create("runAsNonRoot", "cannot verify user is non-root", "invalid runAsUser", "breaks? non-root policy"),
         next_step="set securityContext.runAsUser: " + DESCRIBE,
     ),
     # kubelet_pods.go makeEnvironmentVariables; client-go
@@ -71,7 +71,7 @@ KUBELET: tuple[Cause, ...] = (
         signs=(
             *create(
                 "failed to set privileged device",
-                r"l?stat /dev/\S+: no such file or directory",
+                r"(?:l?stat|stat-ing) \\?\"?/dev/\S+: no such file or directory",
                 "error gathering device information while adding custom device",
             ),
             *mount(r"hostPath type check failed: /dev/\S+ is not a (?:character|block) device"),
@@ -102,7 +102,7 @@ KUBELET: tuple[Cause, ...] = (
             r"failed to (?:generate|apply).* failed to stat",
             "failed to create subPath",
             "failed to (?:mount|stat) ",
-            r"(?:^|[\s:])l?stat \S+: no such file or directory$",
+            r"^(?!.*exec: ).*(?:^|[\s:])l?stat \S+: no such file or directory$",
         ),
         next_step="correct the volume or its mountPath: " + DESCRIBE,
     ),
@@ -114,6 +114,15 @@ KUBELET: tuple[Cause, ...] = (
         signs=create(r'exec: \\?"apparmor_parser\\?": executable file not found'),
         next_step="apt-get install apparmor (zypper install apparmor-parser), then systemctl restart k3s; or boot with "
         "apparmor=0",
+    ),
+    # moby/sys/user, in containerd and runc: an image whose /etc/passwd was not on the disk at a cut of power has none
+    Cause(
+        id="user-not-in-image",
+        means="container {container} is to run as a user or group that image {image} does not have: {said}",
+        gravity=Gravity.PERSON,
+        signs=create(r"unable to find (?:user|group) \S+: ", "no (?:users|groups) found"),
+        next_step="correct securityContext, or the image's USER; where it ran before, the image on the node may be "
+        "damaged: k3s crictl rmi {image}",
     ),
     Cause(
         id="command-not-found",
@@ -133,7 +142,10 @@ KUBELET: tuple[Cause, ...] = (
         id="device-not-ready",
         means="a device of the node is not ready for container {container}: {said}",
         gravity=Gravity.PASSES,
-        signs=starting("nvidia-container-cli", "driver not loaded", "failed to inject CDI devices", "unresolvable CDI"),
+        signs=(
+            *starting("nvidia-container-cli", "driver not loaded", "failed to inject CDI devices", "unresolvable CDI"),
+            *event("FailedPrepareDynamicResources"),  # cm/dra: its driver registers when its own pod runs
+        ),
         next_step="on the node: nvidia-smi, or dmesg for the device's driver; " + DESCRIBE,
     ),
     Cause(
@@ -147,7 +159,7 @@ KUBELET: tuple[Cause, ...] = (
         id="memory-limit-too-low",
         means="the memory limit of container {container} is too low even to begin",
         gravity=Gravity.PERSON,
-        signs=starting("init was OOM-killed", "memory limit too low", "minimum memory limit"),
+        signs=starting("init was OOM-killed", "possibly OOM-killed", "memory limit too low", "minimum memory limit"),
         next_step="raise resources.limits.memory: " + DESCRIBE,
     ),
     Cause(

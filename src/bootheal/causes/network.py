@@ -1,22 +1,8 @@
-"""Why a pod has no sandbox or address, and why the cluster's names are not found.
+"""Why a pod has no address. Texts: Event FailedCreatePodSandBox as the network plugins word it, flannel's log."""
 
-Texts: Event FailedCreatePodSandBox as containerd and the network plugins word it, CoreDNS' log.
-"""
-
-from bootheal.causes.cause import Cause, Gravity, Sign
-from bootheal.causes.runtime import SLOW
-from bootheal.causes.signs import event, log, unit
-
-DESCRIBE = "kubectl -n {namespace} describe pod {name}"
-
-
-# The kubelet ends what is left of a pod's former sandbox before it makes a new one.
-_REASONS = ("FailedCreatePodSandBox", "FailedCreatePodSandbox", "NetworkNotReady", "FailedSync", "FailedKillPod")
-
-
-def _sandbox(*texts: str) -> tuple[Sign, ...]:
-    return tuple(sign for reason in _REASONS for sign in event(reason, *texts))
-
+from bootheal.causes.cause import Cause, Gravity
+from bootheal.causes.sandboxes import SANDBOXES, sandbox
+from bootheal.causes.signs import log, unit
 
 NETWORK: tuple[Cause, ...] = (
     # k3s#4682, #5885, containernetworking/plugins#252: leases of host-local that a hard stop leaves behind
@@ -24,7 +10,7 @@ NETWORK: tuple[Cause, ...] = (
         id="pod-addresses-used-up",
         means="the node has no pod address left: reservations outlive pods that a power cut has ended",
         gravity=Gravity.PERSON,
-        signs=(*_sandbox("no IP addresses available in range set"), *unit("no IP addresses available in range set")),
+        signs=(*sandbox("no IP addresses available in range set"), *unit("no IP addresses available in range set")),
         next_step="compare `ls /var/lib/cni/networks/cbr0` with the pods of this node; then stop k3s with "
         "k3s-killall.sh (it stops every pod), remove the files of addresses that no pod has, and start k3s",
     ),
@@ -34,7 +20,7 @@ NETWORK: tuple[Cause, ...] = (
         means="names of lost sandboxes are still reserved",
         gravity=Gravity.HEALED,
         signs=(
-            *_sandbox("failed to reserve sandbox name", "is reserved for", "pod sandbox with name .* already exists"),
+            *sandbox("failed to reserve sandbox name", "is reserved for", "pod sandbox with name .* already exists"),
             *unit("is reserved for"),
         ),
         next_step="delete the pod once, its successor has another name: kubectl -n {namespace} delete pod {name}; "
@@ -46,7 +32,10 @@ NETWORK: tuple[Cause, ...] = (
         id="flannel-without-interface",
         means="flannel finds no interface of the node that it may use: {said}",
         gravity=Gravity.PASSES,
-        signs=log("(?:Failed to find any|Could not find) valid interface (?:to use|matching)"),
+        signs=log(
+            "(?:Failed to find any|Could not find) valid interface (?:to use|matching)",
+            "Failed to find interface to use that matches the interfaces",
+        ),
         next_step="where it lasts: ip -brief address; compare --iface and the node's InternalIP",
     ),
     # flannel pkg/subnet/kube: the controller manager gives each node its range
@@ -62,13 +51,26 @@ NETWORK: tuple[Cause, ...] = (
         "nodes that are gone for good (Events: CIDRNotAvailable); without k3s the controller manager needs "
         "--allocate-node-cidrs and --cluster-cidr",
     ),
+    # flannel pkg/backend/vxlan: Cilium's, Calico's or a former flannel's interface has the port of UDP, 8472 or 4789
+    Cause(
+        id="flannel-port-taken",
+        means="another vxlan interface of this node has the port of flannel's: {said}",
+        gravity=Gravity.PERSON,
+        signs=(
+            *log(r"failed to set interface \S+ to UP state: address already in use"),
+            *unit(r"failed to set interface \S+ to UP state: address already in use"),
+        ),
+        next_step="ip -d link show type vxlan shows whose it is; where that network plugin is gone: ip link delete "
+        "NAME, then systemctl restart k3s",
+        restart_helps=True,
+    ),
     # flannel#2437, k3s#122
     Cause(
         id="flannel-not-ready",
         means="the pod network is not set up yet",
         gravity=Gravity.PASSES,
         signs=(
-            *_sandbox("/run/flannel/subnet.env: no such file"),
+            *sandbox("/run/flannel/subnet.env(?:: no such file| is missing )"),
             *unit("/run/flannel/subnet.env: no such file"),
         ),
         next_step="where it lasts: journalctl -u k3s | grep -i flannel",
@@ -78,7 +80,7 @@ NETWORK: tuple[Cause, ...] = (
         id="calico-unauthorized",
         means="Calico's token is no longer accepted by the API server",
         gravity=Gravity.PERSON,
-        signs=(*_sandbox(r"connection is unauthorized: Unauthorized", "Multus: .*Unauthorized"),),
+        signs=(*sandbox(r"connection is unauthorized: Unauthorized", "Multus: .*Unauthorized"),),
         next_step="kubectl -n kube-system rollout restart daemonset/calico-node",
         restart_helps=True,
     ),
@@ -86,7 +88,7 @@ NETWORK: tuple[Cause, ...] = (
         id="network-plugin-certificate",
         means="the network plugin does not trust the certificate of the API server, which has changed: {said}",
         gravity=Gravity.PERSON,
-        signs=_sandbox(r"failed \((?:add|delete)\): .*https://\S.* x509: "),
+        signs=sandbox(r"failed \((?:add|delete)\): .*https://\S.* x509: "),
         next_step="restart the network plugin's pods, which write its credentials anew: kubectl "
         "-n kube-system get pods -o wide; of Calico: kubectl -n kube-system rollout restart daemonset/calico-node",
         restart_helps=True,
@@ -95,7 +97,7 @@ NETWORK: tuple[Cause, ...] = (
         id="network-plugin-not-ready",
         means="the network plugin does not serve yet: {said}",
         gravity=Gravity.PASSES,
-        signs=_sandbox(
+        signs=sandbox(
             "cni plugin not initialized",
             "no networks found in",
             "network is not ready",
@@ -112,14 +114,14 @@ NETWORK: tuple[Cause, ...] = (
         id="network-plugin-cut-off",
         means="the network plugin does not reach the API server, as before kube-proxy has set its rules: {said}",
         gravity=Gravity.PASSES,
-        signs=_sandbox(r"dial tcp \S+:\d+: (?:connect: |i/o timeout)", r"https://\S.*(?:deadline exceeded|timeout)"),
+        signs=sandbox(r"dial tcp \S+:\d+: (?:connect: |i/o timeout)", r"https://\S.*(?:deadline exceeded|timeout)"),
         next_step="where it lasts: journalctl -u k3s -e; kubectl -n kube-system get pods -o wide",
     ),
     Cause(
         id="network-plugin-missing",
         means="a program of the network plugin is not on the node: {said}",
         gravity=Gravity.PERSON,
-        signs=_sandbox(r"failed to find plugin \\?\"?\S+\\?\"? in path", "exec format error"),
+        signs=sandbox(r"failed to find plugin \\?\"?\S+\\?\"? in path", "exec format error"),
         next_step="start k3s again: it unpacks its plugins; on other nodes install containernetworking-plugins",
         restart_helps=True,
     ),
@@ -128,7 +130,7 @@ NETWORK: tuple[Cause, ...] = (
         id="bridge-of-another-subnet",
         means="the node's bridge has an address of another pod network: {said}",
         gravity=Gravity.PERSON,
-        signs=_sandbox("already has an IP address different from"),
+        signs=sandbox("already has an IP address different from"),
         next_step="ip link delete cni0, then start k3s again: it makes the bridge anew",
         restart_helps=True,
     ),
@@ -137,7 +139,7 @@ NETWORK: tuple[Cause, ...] = (
         id="sandbox-image-missing",
         means="the image that each pod begins with is not on the node, and cannot be pulled: {said}",
         gravity=Gravity.PERSON,
-        signs=_sandbox("failed to get sandbox image", "failed to pull (?:and unpack )?(?:sandbox )?image"),
+        signs=sandbox("failed to get sandbox image", "failed to pull (?:and unpack )?(?:sandbox )?image"),
         next_step="let the node reach its registry, or put k3s' airgap images into /var/lib/rancher/k3s/agent/images",
     ),
     # kubelet network/dns
@@ -145,7 +147,7 @@ NETWORK: tuple[Cause, ...] = (
         id="resolver-file-missing",
         means="the node's resolv.conf is not where the kubelet looks for it: {said}",
         gravity=Gravity.PASSES,
-        signs=_sandbox(r"open \S*resolv\.conf: no such file"),
+        signs=sandbox(r"open \S*resolv\.conf: no such file"),
         next_step="systemctl status systemd-resolved; or k3s --resolv-conf",
     ),
     # plugins/main/bridge: addresses of a family that is switched off; k3s#4683
@@ -153,7 +155,10 @@ NETWORK: tuple[Cause, ...] = (
         id="sandbox-ipv6-off",
         means="the pod network has IPv6, which is switched off on this node: {said}",
         gravity=Gravity.PERSON,
-        signs=_sandbox(r'could not add IP address to \\?"\S+?\\?": permission denied'),
+        signs=sandbox(
+            r'could not add IP address to \\?"\S+?\\?": permission denied',
+            r'failed to add IP addr .+ to \\?"\S+?\\?": permission denied',
+        ),
         next_step="sysctl -w net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0, and for good in "
         "/etc/sysctl.d; or give the pod network IPv4 alone",
     ),
@@ -162,114 +167,15 @@ NETWORK: tuple[Cause, ...] = (
         id="pod-network-left",
         means="something of a former pod's network is left on the node, and in the way: {said}",
         gravity=Gravity.PASSES,
-        signs=_sandbox("already exists for an interface other than", r"veth name provided \(\S+\) already exists"),
+        signs=sandbox(
+            "already exists for an interface other than",
+            r"(?:veth name|peer) provided \(\S+\) already exists",
+            "already exists but is not a bridge",
+            r"has been allocated to \S+, duplicate allocation is not allowed",
+        ),
         next_step="kubectl -n {namespace} delete pod {name}: its successor has another sandbox; ip route and ip netns "
         "show what is left",
         restart_helps=True,
     ),
-    Cause(
-        id="sandbox-cgroups-used-up",
-        means="the kernel makes no more cgroups on this node",
-        gravity=Gravity.PERSON,
-        signs=_sandbox(r"/sys/fs/cgroup.{0,300}no space left on device", "cgroup.*cannot allocate memory"),
-        next_step="cat /proc/cgroups; dead cgroups that pile up go with a reboot",
-    ),
-    Cause(
-        id="sandbox-disk-fails",
-        means="a disk of the node cannot be read or written, or was made read-only: {said}",
-        gravity=Gravity.DATA,
-        signs=_sandbox("[Ii]nput/output error", "[Ss]tructure needs cleaning", "[Rr]ead-only file system"),
-        next_step="dmesg | grep -iE 'i/o error|remount' shows which; save what can be read before anything else",
-        consequence_of=("disk-read-only",),
-    ),
-    # containerd internal/cri/config, containerd-shim-runc
-    Cause(
-        id="sandbox-runtime-missing",
-        means="the node's containerd has not the runtime that the pod asks for: {said}",
-        gravity=Gravity.PERSON,
-        signs=_sandbox(r"no runtime for \S+ is configured", r"fork/exec \S+: (?:no such file|permission denied)"),
-        next_step="install it on the node (nvidia-container-toolkit and the like), and restart k3s, "
-        "which finds it then; kubectl get runtimeclasses",
-    ),
-    # plugins/meta/portmap
-    Cause(
-        id="sandbox-port-taken",
-        means="another program of the node has the host port that the pod wants: {said}",
-        gravity=Gravity.PERSON,
-        signs=_sandbox("cannot open hostport", "bind: address already in use"),
-        next_step="ss -ltnp on the node shows which; " + DESCRIBE,
-    ),
-    Cause(
-        id="sandbox-kernel-modules",
-        means="the kernel that runs has no module for the pod network, as after its upgrade: {said}",
-        gravity=Gravity.PERSON,
-        signs=_sandbox(
-            "operation not supported",
-            r"can't initialize ip6?tables table",
-            r"Couldn't (?:find|load) (?:match|target)",
-        ),
-        next_step="uname -r; ls /lib/modules: where the two differ, reboot",
-    ),
-    Cause(
-        id="sandbox-disk-full",
-        means="the node's disk is full",
-        gravity=Gravity.PERSON,
-        signs=_sandbox("no space left on device"),
-        next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune, if a registry has them)",
-        consequence_of=("disk-full",),
-    ),
-    # containerd core/mount; k3s#19
-    Cause(
-        id="sandbox-snapshotter",
-        means="the file system of the node's containerd is not one that it can use: {said}",
-        gravity=Gravity.PERSON,
-        signs=_sandbox(
-            r"failed to mount rootfs component.*(?:invalid argument|not supported|no such device)",
-            # a disk that was mounted over it after containerd had begun
-            r"failed to create prepare snapshot dir.*no such file or directory",
-        ),
-        next_step="see that the right disk is mounted at /var/lib/rancher (findmnt), then systemctl restart k3s; on "
-        "ZFS: k3s --snapshotter=native",
-        restart_helps=True,
-    ),
-    # containerd/cgroups; k3s#660
-    Cause(
-        id="sandbox-cgroups-broken",
-        means="the cgroups of this node are not set up as its container runtime needs them: {said}",
-        gravity=Gravity.PERSON,
-        signs=_sandbox("cgroups: cgroup deleted", r"mountpoint for \w+ not found", "cgroup mountpoint does not exist"),
-        next_step="k3s check-config says what is missing; boot with cgroup_enable=memory cgroup_memory=1, or cgroup v2",
-    ),
-    # containerd internal/cri/server; k3s#1940
-    Cause(
-        id="sandbox-runtime-busy",
-        means="the node's container runtime is busy, or does not answer: the pod is tried again: {said}",
-        gravity=Gravity.PASSES,
-        signs=_sandbox(
-            "ttrpc: closed",
-            "DeadlineExceeded|deadline exceeded",
-            "code = Unavailable",
-            "containerd.sock: connect: ",
-            "error reading from server: EOF",
-            "shim task .*timed out",
-            *SLOW,
-        ),
-        next_step="where it lasts, see the runtime: journalctl -u k3s -e; free -m; " + DESCRIBE,
-    ),
-    # kubernetes#133081, talos#374
-    Cause(
-        id="sandbox-not-removed",
-        means="what is left of the pod's former sandbox cannot be removed, and it gets no new one before that: {said}",
-        gravity=Gravity.PASSES,
-        signs=event("FailedKillPod"),
-        next_step="where it lasts: see the pods of the network plugin (kubectl -n kube-system get pods -o wide); "
-        + DESCRIBE,
-    ),
-    Cause(
-        id="sandbox-not-made",
-        means="the pod has no sandbox yet: {said}",
-        gravity=Gravity.PASSES,
-        signs=_sandbox(""),
-        next_step=DESCRIBE,
-    ),
+    *SANDBOXES,
 )

@@ -31,6 +31,7 @@ NODE: tuple[Cause, ...] = (
         signs=_clause(
             "volume node affinity conflict",
             "didn't match PersistentVolume's node affinity",
+            "had no available volume zone",
         ),
         next_step="kubectl get nodes; kubectl get persistentvolumes -o wide; give the node its former name "
         "(hostnamectl, or k3s --node-name)",
@@ -50,7 +51,7 @@ NODE: tuple[Cause, ...] = (
         means="the pod names a claim that is not there, or goes away: {said}",
         gravity=Gravity.PERSON,
         signs=_clause(
-            r'persistentvolumeclaim \\?"\S+\\?" not found', r'persistentvolumeclaim \\?"\S+\\?" is being deleted'
+            r'persistentvolumeclaims? \\?"\S+\\?" not found', r'persistentvolumeclaim \\?"\S+\\?" is being deleted'
         ),
         next_step="kubectl -n {namespace} get persistentvolumeclaims",
     ),
@@ -88,6 +89,7 @@ NODE: tuple[Cause, ...] = (
             # of TrueNAS SCALE, until it has booted: cloudnative-pg#1946
             r"taint \{?ix-svc-(?:start|stop)",
             "no nodes available to schedule pods",
+            "node\\(s\\) were not ready",  # until 1.16, as the two of pressure
         ),
         next_step="kubectl get nodes",
         consequence_of=(
@@ -105,7 +107,7 @@ NODE: tuple[Cause, ...] = (
         id="node-disk-pressure",
         means="the node is short of disk, so that it takes no pod and removes images: {said}",
         gravity=Gravity.PASSES,
-        signs=_clause(r"taint \{?node\.kubernetes\.io/disk-pressure"),
+        signs=_clause(r"taint \{?node\.kubernetes\.io/disk-pressure", "had disk pressure"),
         next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune, if a registry has them)",
         consequence_of=("disk-full", "node-under-pressure"),
     ),
@@ -113,15 +115,24 @@ NODE: tuple[Cause, ...] = (
         id="node-memory-pressure",
         means="the node is short of memory or processes, so that it takes no pod: {said}",
         gravity=Gravity.PASSES,
-        signs=_clause(r"taint \{?node\.kubernetes\.io/(?:memory|pid)-pressure"),
+        signs=_clause(r"taint \{?node\.kubernetes\.io/(?:memory|pid)-pressure", "had (?:memory|pid) pressure"),
         next_step="free -m; ps --sort=-rss shows what takes it",
         consequence_of=("node-under-pressure",),
+    ),
+    # Since 1.36 the scheduler does not say which, nor did it before 1.19: it may be one that a boot takes off itself
+    Cause(
+        id="node-tainted-unnamed",
+        means="the node has a taint that the pod does not tolerate, and nobody says which: {said}",
+        gravity=Gravity.PASSES,
+        signs=_clause(r"untolerated taint\(s\)", "had taints that the pod didn't tolerate"),
+        next_step="kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints",
+        consequence_of=("node-unready", "node-not-heard", "node-under-pressure"),
     ),
     Cause(
         id="node-tainted",
         means="the node has a taint that the pod does not tolerate: {said}",
         gravity=Gravity.PERSON,
-        signs=_clause("untolerated taint", "that the pod didn't tolerate"),
+        signs=_clause(r"untolerated taint \{", "that the pod didn't tolerate"),
         next_step="kubectl describe nodes | grep -A2 Taints",
     ),
     # plugins/noderesources: "Insufficient cpu"; extended resources as well, which a plugin reports later
@@ -141,7 +152,13 @@ NODE: tuple[Cause, ...] = (
         id="device-not-reported",
         means="a device that the pod asks for is not reported by the node, as before its plugin has started: {said}",
         gravity=Gravity.PASSES,
-        signs=_clause(r"Insufficient \S+/\S+", "cannot allocate all claims", "resourceclaim"),
+        signs=_clause(
+            r"Insufficient \S+/\S+",
+            # plugins/dynamicresources
+            "(?:cannot|could not) allocate all claims",
+            "[Rr]esource[Cc]laim",
+            r"device class \S+ does not exist",
+        ),
         next_step="kubectl describe nodes | grep -A9 Allocatable; see the device plugin's pods",
     ),
     # plugins/nodeports, nodeaffinity, interpodaffinity, podtopologyspread, volumerestrictions
@@ -171,6 +188,10 @@ NODE: tuple[Cause, ...] = (
             "didn't match pod (?:anti-)?affinity",
             "didn't satisfy existing pods anti-affinity",
             "topology spread constraints",
+            "didn't match the requested (?:node ?name|hostname)",
+            "didn't match Pod's required features",
+            "didn't match scheduler-enforced node affinity",
+            r"didn't satisfy plugin(?:\(s\))? ",
         ),
         next_step="compare its nodeSelector and affinity with `kubectl get nodes --show-labels`: " + DESCRIBE,
     ),
@@ -194,8 +215,17 @@ NODE: tuple[Cause, ...] = (
         id="node-inotify-instances-used-up",
         means="there are not enough inotify instances for all nodes of this machine",
         gravity=Gravity.PERSON,
-        signs=unit("inotify.*too many open files", "too many open files"),
+        signs=unit("(?:inotify|fsnotify|[Ww]atch(?:er)?).*too many open files"),
         next_step="sysctl fs.inotify.max_user_instances=1024, and for good in /etc/sysctl.d",
+    ),
+    # accept4(2), open(2): the limit of the unit, or of the machine
+    Cause(
+        id="node-files-used-up",
+        means="no more files or connections can be opened: {said}",
+        gravity=Gravity.PERSON,
+        signs=unit("too many open files"),
+        next_step="systemctl show k3s -p LimitNOFILE; sysctl fs.file-nr fs.file-max",
+        restart_helps=True,
     ),
     Cause(
         id="node-cgroups-used-up",
@@ -224,6 +254,17 @@ NODE: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=unit(r"\bmount\b.*no space left on device", r"too many (?:mounts|levels of)"),
         next_step="sysctl fs.mount-max=200000; findmnt | wc -l shows how many there are",
+    ),
+    Cause(
+        id="node-journal-disk-fails",
+        means="a disk that it must write to fails, or was made read-only: {said}",
+        gravity=Gravity.DATA,
+        signs=unit(
+            r"(?:level=fatal|^F\d{4} |^panic: |command failed|Failed to initialize internal modules).*"
+            r"(?:/var/lib/(?:kubelet|containerd|docker)|/var/log/pods)\S*: (?:read-only file system|input/output error)"
+        ),
+        next_step="dmesg | grep -iE 'i/o error|remount' shows which; save what can be read before anything else",
+        consequence_of=("disk-read-only",),
     ),
     Cause(
         id="node-journal-disk-full",

@@ -116,6 +116,32 @@ WORKLOADS: tuple[Cause, ...] = (
         next_step="flux -n {namespace} reconcile {kind} {name} --with-source; of a HelmRelease that has used up its "
         "retries: flux -n {namespace} reconcile hr {name} --reset",
     ),
+    # argo-cd's pkg/apis/application: a condition of an error, or an operation that has failed
+    Cause(
+        id="argo-application-failed",
+        means="Argo CD cannot compare it with its source, or could not apply it: {said}",
+        gravity=Gravity.PASSES,
+        signs=seen("ArgoFailed"),
+        next_step="kubectl -n {namespace} describe application.argoproj.io {name}; kubectl -n {namespace} get pods: "
+        "its repo-server and redis must serve; argocd app sync {name}",
+    ),
+    # cert-manager's pkg/apis/certmanager: Ready is False, and what needs its Secret does not begin
+    Cause(
+        id="certificate-not-ready",
+        means="cert-manager has no valid certificate for it: {said}",
+        gravity=Gravity.PASSES,
+        signs=seen("CertificateNotReady"),
+        next_step="kubectl -n {namespace} get certificaterequests,orders,challenges; kubectl -n {namespace} describe "
+        "certificate {name}",
+    ),
+    # k3s-io/helm-controller: a HelmChart whose Job has failed
+    Cause(
+        id="helm-chart-failed",
+        means="k3s could not install its Helm chart: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("HelmChartFailed"),
+        next_step="kubectl -n {namespace} logs job/helm-install-{name} --tail=50; helm list --all --all-namespaces",
+    ),
     Cause(
         id="job-failed",
         means="it has failed in this boot, and is not tried again: {said}",
@@ -170,6 +196,16 @@ PODS: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=seen("NotReady"),
         next_step="kubectl -n {namespace} logs {name} --all-containers --tail=50",
+        restart_helps=True,
+    ),
+    # as of a mesh: its proxy, which an injector has put into the pod, waits for its own control plane
+    Cause(
+        id="container-not-ready",
+        means="its container {container} runs and is not ready, which keeps the pod from being ready: {said}",
+        gravity=Gravity.PASSES,
+        signs=seen("PartNotReady"),
+        next_step="kubectl -n {namespace} logs {name} -c {container} --tail=50; of a proxy that was put into it, see "
+        "its control plane: kubectl get pods -A | grep -iE 'istiod|linkerd|consul'",
         restart_helps=True,
     ),
     Cause(

@@ -11,7 +11,7 @@ DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 # A process of runc's was ended before it had said who it is; CRI-O is asked again while it still does the first.
 # minikube#9770, kubernetes#112105
 SLOW = (
-    "(?:can't get|getting the) final child's (?:PID|pid) from pipe",
+    "(?:can't get|getting the) final child's (?:PID|pid) from pipe(?!.*OOM-killed)",
     "etrying requests that are timing out in CRI-O",
     r"error reserving (?:ctr|pod) name .*: name is reserved",
     r"dial unix \S*containerd/s/\S+: connect: ",  # the socket of a container's own shim: arktos#973
@@ -81,7 +81,10 @@ RUNTIME: tuple[Cause, ...] = (
         id="cgroups-used-up",
         means="the kernel makes no more cgroups on this node",
         gravity=Gravity.PERSON,
-        signs=starting(r"(?:mkdir|cgroup).{0,200}/sys/fs/cgroup.{0,300}no space left on device"),
+        signs=starting(
+            r"(?:mkdir|cgroup).{0,200}/sys/fs/cgroup.{0,300}no space left on device",
+            r"mkdir /sys/fs/cgroup\S*: cannot allocate memory",
+        ),
         next_step="on the node: cat /proc/cgroups; dead cgroups that pile up go with a reboot",
     ),
     # fork(2): the limit of the unit, of the machine, or of the pods' own cgroup; kubernetes#43783
@@ -120,7 +123,10 @@ RUNTIME: tuple[Cause, ...] = (
         id="node-read-only",
         means="a disk of the node is read-only, as the kernel makes one that fails",
         gravity=Gravity.DATA,
-        signs=create(r"/var/lib/(?:rancher|kubelet|containerd)\S*: read-only file system", "input/output error"),
+        signs=create(
+            r"/var/(?:lib/(?:rancher|kubelet|containerd)|log/(?:pods|containers))\S*: read-only file system",
+            "input/output error",
+        ),
         next_step="dmesg | grep -iE 'i/o error|remount' shows which; save what can be read before anything else",
         consequence_of=("disk-read-only",),
     ),
@@ -158,6 +164,47 @@ RUNTIME: tuple[Cause, ...] = (
         ),
         next_step="findmnt -t cgroup,cgroup2 on the node; k3s check-config says what is missing",
     ),
+    # opencontainers/cgroups, kubelet's cm: systemd is asked for a slice or a scope, and is busy, starts itself anew, or
+    # has one of that name from before
+    Cause(
+        id="systemd-makes-no-cgroup",
+        means="systemd does not set up the cgroup of the pod: {said}",
+        gravity=Gravity.PASSES,
+        signs=starting(
+            r'(?:error while starting|unable to start) unit \\?"\S+\.(?:slice|scope)\\?"',
+            r"Unit \S+\.(?:slice|scope) (?:already exists|was already loaded)",
+            r"failed to create container for \[kubepods.*(?:dbus: connection closed|/run/systemd/private|message bus)",
+        ),
+        next_step="where it lasts: systemctl list-units --all 'cri-containerd-*' 'kubepods*' --state=failed; systemctl "
+        "reset-failed; systemctl daemon-reexec",
+        restart_helps=True,
+    ),
+    # libcontainer's cgroups: as after a stop that was cut short
+    Cause(
+        id="cgroup-not-as-left",
+        means="the cgroup that container {container} is to join is gone, or not empty: {said}",
+        gravity=Gravity.PASSES,
+        signs=starting("container's cgroup is not empty", r"/sys/fs/cgroup\S*: no such file or directory"),
+        next_step="where it lasts: kubectl -n {namespace} delete pod {name}",
+        restart_helps=True,
+    ),
+    # kubelet's pkg/kubelet/kubelet.go: "unable to ensure pod container exists"
+    Cause(
+        id="pod-cgroup-not-made",
+        means="the kubelet cannot make the cgroup of the pod yet: {said}",
+        gravity=Gravity.PASSES,
+        signs=event("FailedCreatePodContainer"),
+        next_step="where it lasts: journalctl -u k3s -e; " + DESCRIBE,
+    ),
+    # containerd's snapshotters/overlay: a disk that was mounted over it, or taken away, after containerd had begun
+    Cause(
+        id="snapshots-away",
+        means="the directory in which the node's containerd keeps its images is not there any more: {said}",
+        gravity=Gravity.PERSON,
+        signs=starting(r"failed to create prepare snapshot dir.*no such file or directory"),
+        next_step="see that the right disk is mounted at /var/lib/rancher (findmnt), then systemctl restart k3s",
+        restart_helps=True,
+    ),
     # rke2#6814: labels without the policy that knows them
     Cause(
         id="selinux-label-refused",
@@ -171,7 +218,13 @@ RUNTIME: tuple[Cause, ...] = (
         id="sandbox-gone",
         means="the sandbox that container {container} is to join has ended: {said}",
         gravity=Gravity.PASSES,
-        signs=create(r"/proc/\d+/ns/\w+.*no such (?:file or directory|process)"),
+        signs=create(
+            r"/proc/\d+/ns/\w+.*no such (?:file or directory|process)",
+            # containerd internal/cri/server
+            r"failed to find sandbox id \S+: not found",
+            "failed to get sandbox container task: no running task found",
+            r"sandbox container \S+ is not running",
+        ),
         next_step="its kubelet makes a new one; where it lasts: kubectl -n {namespace} delete pod {name}",
         restart_helps=True,
     ),

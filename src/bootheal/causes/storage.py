@@ -5,7 +5,7 @@ mount.cifs(8); gRPC's codes as CSI uses them.
 """
 
 from bootheal.causes.cause import Cause, Gravity, Sign
-from bootheal.causes.signs import event, log
+from bootheal.causes.signs import condition, event, log
 
 DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 LONGHORN = "kubectl -n longhorn-system get volumes.longhorn.io,replicas.longhorn.io"
@@ -118,15 +118,20 @@ STORAGE: tuple[Cause, ...] = (
         id="volume-driver-absent",
         means="the storage driver of a volume has not registered with this node, or does not serve there: {said}",
         gravity=Gravity.PASSES,
-        signs=mount(
-            "not found in the list of registered CSI drivers",
-            r"CSINode \S+ does not contain driver",
-            "driver name .* not found",
-            "no volume plugin matched",
-            r"csi\S*\.sock: connect: ",
-            "code = Unavailable",  # mayastor#1753, #1894
-            "waiting for external-attacher",
-            "timed out waiting for external-attacher",
+        signs=(
+            *mount(
+                "not found in the list of registered CSI drivers",
+                r"CSINode \S+ does not contain driver",
+                "driver name .* not found",
+                "no volume plugin matched",
+                r"csi\S*\.sock: connect: ",
+                "code = Unavailable",  # mayastor#1753, #1894
+                "waiting for external-attacher",
+                "timed out waiting for external-attacher",
+            ),
+            # plugins/nodevolumelimits
+            *condition("Unschedulable", "CSI driver is not installed on the node"),
+            *event("FailedScheduling", "CSI driver is not installed on the node"),
         ),
         next_step="see the driver's pods: kubectl get csinodes; kubectl get pods -A | grep -i csi",
     ),
@@ -174,6 +179,7 @@ STORAGE: tuple[Cause, ...] = (
             r"initiator reported error \((?:19|24) ",
             r"map failed: \((?:1|13)\)",
             "requested NFS version or transport protocol is not supported",
+            r'exec: \\?"mount\.\w+\\?": executable file not found',
         ),
         next_step="see what the server offers to this node, and to whom (showmount -e SERVER; the log of its target); "
         "or install its client on the node (nfs-common, cifs-utils)",

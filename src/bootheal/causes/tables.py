@@ -4,6 +4,7 @@ from bootheal.causes import controllers, dns, k3d, k3s, kubelet, volumes
 from bootheal.causes.applications import APPLICATIONS
 from bootheal.causes.catalogue import Catalogue
 from bootheal.causes.controllers import CONTROLLERS
+from bootheal.causes.daemons import METADATA
 from bootheal.causes.dns import DNS
 from bootheal.causes.images import IMAGES
 from bootheal.causes.k3s import K3S
@@ -22,6 +23,9 @@ PODS = Catalogue(
 
 # What k3s says in its journal, or in the log of a container of k3d that is a node.
 UNITS = Catalogue((*k3d.NODE, *K3S, *NETWORK, *IMAGES, *NODE), k3s.HARMLESS)
+
+# What containerd says in the journal of a unit of its own: there a bbolt file is its own, and not etcd's.
+CONTAINERD = Catalogue((METADATA, *UNITS.causes), UNITS.harmless)
 
 # What the load balancer of k3d says.
 LOADBALANCERS = Catalogue(k3d.LOADBALANCER)

@@ -20,6 +20,10 @@ STALE = (
 )
 
 
+# A directory of the pod's own choice (hostPath), which is none of the kubelet's.
+_ELSEWHERE = r" : mkdir /(?!var/lib/(?:kubelet|rancher))\S*: read-only file system"
+
+
 def _any(reasons: Iterable[str]) -> tuple[Sign, ...]:
     return tuple(sign for reason in reasons for sign in event(reason))
 
@@ -48,9 +52,27 @@ VOLUMES: tuple[Cause, ...] = (
         id="volume-read-only",
         means="a volume is read-only, as the kernel makes a file system that fails: {said}",
         gravity=Gravity.DATA,
-        signs=mount("[Rr]ead-only file system"),
+        signs=mount(rf"^(?!.*{_ELSEWHERE}).*[Rr]ead-only file system"),
         next_step="dmesg | grep -iE 'i/o error|remount' shows why; save what can be read before anything else",
         consequence_of=("disk-read-only",),
+    ),
+    # pkg/volume/hostpath: systems that are read-only by design, as Talos, Flatcar and Fedora CoreOS are
+    Cause(
+        id="volume-place-read-only",
+        means="a directory is to be made where this node's file system is read-only: {said}",
+        gravity=Gravity.PERSON,
+        signs=mount(_ELSEWHERE),
+        next_step="findmnt shows whether it is so by design: then choose another path (/var, /mnt); else dmesg | grep "
+        "-i remount",
+        consequence_of=("disk-read-only",),
+    ),
+    # pkg/volume/hostpath: of Docker, containerd, multipathd
+    Cause(
+        id="host-socket-missing",
+        means="the socket of a service of this node, which the pod is to have, is not there: {said}",
+        gravity=Gravity.PASSES,
+        signs=mount(r"hostPath type check failed: \S+ is not a socket"),
+        next_step="systemctl list-sockets --all; start what makes it, or correct the path",
     ),
     # pkg/volume/local/local.go: "MountVolume.NewMounter initialization failed for volume %q : path %q does not exist"
     Cause(
@@ -75,6 +97,25 @@ VOLUMES: tuple[Cause, ...] = (
         next_step="on the node: findmnt -R /var/lib/kubelet shows it; umount -l PATH, then "
         "kubectl -n {namespace} delete pod {name}",
     ),
+    # pkg/volume/projected: a token is asked for by the ServiceAccount's name
+    Cause(
+        id="volume-account-missing",
+        means="the pod's ServiceAccount is not there, so that it gets no token: {said}",
+        gravity=Gravity.PERSON,
+        signs=mount(r'failed to fetch token: serviceaccounts? \\?"\S+?\\?" not found'),
+        next_step="make it again: kubectl -n {namespace} get serviceaccounts; " + DESCRIBE,
+    ),
+    # pkg/controller/certificates/rootcacertpublisher
+    Cause(
+        id="volume-authority-missing",
+        means="the cluster's controllers have not written its certificate authority into namespace {namespace} yet: "
+        "{said}",
+        gravity=Gravity.PASSES,
+        signs=mount(r'configmaps? \\?"kube-root-ca\.crt\\?" not found'),
+        next_step="where it lasts, its controllers stand still: kubectl -n {namespace} get configmap kube-root-ca.crt; "
+        "journalctl -u k3s -e",
+        consequence_of=("controllers-stand-still",),
+    ),
     # pkg/volume/configmap, secret
     Cause(
         id="volume-objects-not-synced",
@@ -84,12 +125,13 @@ VOLUMES: tuple[Cause, ...] = (
             "failed to sync (?:configmap|secret) cache",
             r'object \\?"\S+?\\?"/\\?"\S+?\\?" not registered',
             "failed to fetch token",
+            "no relationship found between node",  # the node authorizer has not seen the pod yet
             "the server is currently unable to handle the request",
             r"https://\S+: dial tcp \S+: connect: connection refused",
         ),
         next_step=DESCRIBE,
     ),
-    # pkg/node of k3s writes it once the node is registered; k3d#1221, field-notes section 11
+    # pkg/node of k3s writes it once the node is registered; k3d#1221; seen on k3d 5.8.3
     Cause(
         id="dns-node-hosts-missing",
         means="the names of the node are not in CoreDNS' ConfigMap (NodeHosts): k3s has not written them yet, or they "
@@ -167,6 +209,14 @@ VOLUMES: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=event("ProvisioningFailed", r'storageclass\S* \\?"\S+\\?" not found', "no storage class is set"),
         next_step="kubectl get storageclass; kubectl -n {namespace} get persistentvolumeclaims",
+    ),
+    # pv_controller.go: the claim names its volume itself
+    Cause(
+        id="claim-volume-differs",
+        means="the volume that the claim names is not one that it can have: {said}",
+        gravity=Gravity.PERSON,
+        signs=(*event("VolumeMismatch"), *event("FailedBinding", "already bound to a different claim")),
+        next_step="kubectl get persistentvolumes; compare size, class, modes and claimRef with the claim",
     ),
     Cause(
         id="claim-not-provisioned",

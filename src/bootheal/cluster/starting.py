@@ -25,7 +25,10 @@ def starting(pod: Pod) -> str:
     if initialising := next((each for each in pod.init if each.state is State.RUNNING and not each.sidecar), None):
         since = f" since {clock(initialising.started)}" if initialising.started else ""
         return f"{pod.ref} runs its init container {initialising.name}{since}"
+    sidecar = next((each for each in pod.init if each.sidecar and each.state is State.RUNNING and not each.ready), None)
     for each in pod.containers:
+        if each.state is State.WAITING and sidecar:
+            return f"{pod.ref} waits for its sidecar {sidecar.name}, which is not ready"
         if each.state is State.WAITING:
             return f"{pod.ref} {each.reason or 'waits'}"
         if each.startup_pending:
@@ -68,6 +71,17 @@ def skipped_init(pod: Pod, boot_time: BootTime | None) -> Container | None:
         return None
     done = (each for each in pod.init if not each.sidecar and each.state is State.TERMINATED and each.ended)
     return next((each for each in done if before_boot(each.ended or 0.0, boot_time, pod.node)), None)
+
+
+def behind(pod: Pod) -> Container | None:
+    """Return the container that runs and is not ready, where another one is: a mesh's proxy, or what it stands before.
+
+    A native sidecar is one, too. Of a pod with a single container that would say nothing.
+    """
+    together = (*(each for each in pod.init if each.sidecar), *pod.containers)
+    if pod.ready or not any(each.ready for each in together):
+        return None
+    return next((each for each in together if each.state is State.RUNNING and not each.ready), None)
 
 
 def outlived(pod: Pod) -> Container | None:

@@ -16,6 +16,20 @@ from bootheal.model.scene import NOT_BEGUN, Claim, Scene, Template, Unwell
 # A controller tries again after up to 16 minutes, and says so each time.
 FAILED_CREATE_SECONDS = 17 * 60.0
 
+# With these the controller of CronJobs begins none of their Jobs; what it could not make once it makes the next time.
+_NO_JOBS = frozenset(
+    {
+        "FailedNeedsStart",
+        "InvalidSchedule",
+        "UnparseableSchedule",
+        "UnParseableCronJobSchedule",
+        "UnknownTimeZone",
+    }
+)
+
+# What is told of objects of others than Flux.
+_STALLED = {"application": "ArgoFailed", "certificate": "CertificateNotReady", "helmchart": "HelmChartFailed"}
+
 # What local-path and others say of a claim that no pod wants yet.
 WAITS_FOR_POD = "WaitForFirstConsumer"
 
@@ -46,7 +60,21 @@ def _given_up(scene: Scene) -> Iterator[Item]:
             yield compared("JobFailed", job.ref, _said(job), lasting(scene, job.at))
     for each in scene.stalled:
         if not _of_old(each, scene):
-            yield compared("Stalled", each.ref, _said(each), lasting(scene, each.at))
+            word = _STALLED.get(each.ref.kind, "Stalled")
+            yield compared(word, each.ref, _said(each), lasting(scene, each.at))
+    yield from _schedules(scene)
+
+
+def _schedules(scene: Scene) -> Iterator[Item]:
+    """Yield the CronJobs that their controller has said of lately that it begins none of their Jobs."""
+    for ref, events in scene.events.items():
+        told = [each for each in events if ref.kind == "cronjob" and each.reason in _NO_JOBS]
+        if not told or scene.now - (told[-1].at or 0.0) > FAILED_CREATE_SECONDS:
+            continue
+        last = told[-1]
+        evidence = Evidence(source=Source.EVENT, reason=last.reason, text=last.message, about=ref, at=last.at)
+        if found := PODS.recognise(evidence):
+            yield item(found, lasting(scene))
 
 
 def _of_old(unwell: Unwell, scene: Scene) -> bool:

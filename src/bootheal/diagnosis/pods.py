@@ -8,7 +8,7 @@ from bootheal.causes.pods import Trouble, trouble, turned_away
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.freshness import before_boot, pod_doubt
 from bootheal.cluster.rollout import crashed
-from bootheal.cluster.starting import clock, finished, left_over, skipped_init, starting
+from bootheal.cluster.starting import behind, clock, finished, left_over, skipped_init, starting
 from bootheal.diagnosis import logs, servers
 from bootheal.diagnosis.item import USUAL_SECONDS, Item
 from bootheal.diagnosis.relations import Relations
@@ -104,7 +104,9 @@ def _living(pod: Pod, scene: Scene, relations: Relations) -> Iterator[Item]:
     else:
         begins = starting(pod).removeprefix(f"{pod.ref} ")
         why = begins or f"not ready since {clock(pod.ready_changed or pod.created)}"
-        yield compared(_word(pod, begins), pod.ref, why, _since(pod, scene))
+        late = None if begins else behind(pod)
+        word = "PartNotReady" if late else _word(pod, begins)
+        yield compared(word, pod.ref, why, _since(pod, scene), container=late.name if late else "")
 
 
 def _word(pod: Pod, begins: str) -> str:

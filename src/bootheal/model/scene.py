@@ -115,7 +115,8 @@ class Scene:
     `directories` are where the data of a volume lies on a node. `keys` are
     those of the Secrets and ConfigMaps that are needed, None of one that is not there. `owners` lead from a ReplicaSet
     to its Deployment, and from a Job to its CronJob. `registries` are the containers of this machine that serve images
-    which pods wait for, each with those pods. `stalled` is what Flux has given up. `unread` are the kinds that could
+    which pods wait for, each with those pods. `stalled` is what Flux has given up, and what Argo CD, cert-manager and
+    k3s say themselves that is not well. `unread` are the kinds that could
     not be listed.
     """
 

@@ -7,7 +7,7 @@ from bootheal.causes.pods import LATER_SECONDS, Trouble, not_made
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.log_excerpt import LONGEST
 from bootheal.cluster.rollout import crashed, unpulled
-from bootheal.cluster.starting import clock, starting
+from bootheal.cluster.starting import behind, clock, starting
 from bootheal.cluster.starting import outlived as outlived_by
 from bootheal.model import Pod
 from bootheal.model.quoted import logged
@@ -20,7 +20,12 @@ BELIEVED_SECONDS = 30.0
 
 def next_step(seen: WorkloadObservation) -> str:
     """Return what a person does about what keeps its pods back, "" where that is not known."""
-    return seen.troubles[0].next_step if seen.troubles else ""
+    if seen.troubles:
+        return seen.troubles[0].next_step
+    for pod in seen.pods:
+        if container := behind(pod):
+            return f"kubectl -n {pod.ref.namespace} logs {pod.ref.name} -c {container.name} --tail=50"
+    return ""
 
 
 def not_up(seen: WorkloadObservation) -> str:
@@ -36,8 +41,16 @@ def not_up(seen: WorkloadObservation) -> str:
 
 def unwell(seen: WorkloadObservation) -> str:
     """Say what is wrong although every container runs, and of a pod that is not ready what its probes say."""
-    probed = next((each.text for each in seen.troubles if each.evidence.source is Source.EVENT), "")
-    return f"{seen.unwell}: {probed}" if seen.unwell and probed else seen.unwell
+    probed = next((_probed(each) for each in seen.troubles if each.evidence.source is Source.EVENT), "")
+    late = ((pod, container) for pod in seen.pods if (container := behind(pod)))
+    why = probed or next((f"container {container.name} of {pod.ref} is not ready" for pod, container in late), "")
+    return f"{seen.unwell}: {why}" if seen.unwell and why else seen.unwell
+
+
+def _probed(trouble: Trouble) -> str:
+    """Say what an Event says of a pod, and of which container where it has more than one."""
+    several = len(trouble.pod.containers) + sum(each.sidecar for each in trouble.pod.init) > 1
+    return trouble.text + (f" [container {trouble.container}]" if several and trouble.container else "")
 
 
 def killed(pod: Pod, seen: WorkloadObservation) -> Iterator[str]:

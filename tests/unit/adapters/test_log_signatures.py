@@ -121,3 +121,47 @@ def test_what_ended_without_a_word_that_it_does_is_quoted_by_its_last_line(line:
 def test_who_said_nothing_is_not_quoted() -> None:
     """Its exit status is all there is."""
     assert log_signatures.last_words(()) == log_signatures.last_words(["", "exit status 1"]) == ""
+
+
+# bbolt's own checks; containerd#9929. In a journal of k3s it is etcd's file: containerd has a log of its own there.
+BOLT = "panic: assertion failed: Page expected to be: 1234, but self identifies as 0"
+
+
+@pytest.mark.parametrize(
+    ("unit", "kind", "data"),
+    [
+        ("k3s.service", "k3s-etcd-damaged", True),
+        ("rke2-server.service", "k3s-etcd-damaged", True),
+        ("containerd.service", "containerd-metadata-damaged", False),
+        ("snap.microk8s.daemon-containerd.service", "containerd-metadata-damaged", False),
+    ],
+)
+def test_a_damaged_file_is_that_of_who_speaks(unit: str, kind: str, *, data: bool) -> None:
+    """What containerd has lost it pulls anew; in etcd lies the cluster."""
+    known = log_signatures.catalogue_of(unit)
+    (symptom,) = log_signatures.find(unit, [BOLT, "goroutine 1 [running]:"], known)
+    assert (symptom.kind, symptom.fatal, symptom.spares_data) == (kind, True, not data)
+    assert "page" in log_signatures.last_words([BOLT], known).lower()
+
+
+# pkg/signals of k3s since 1.34, which called it fatal before
+ASKED = r'time="2026-11-30T08:00:00Z" level=error msg="Shutdown request received: \"{}\""'
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            ASKED.format("kubelet exited: running with swap on is not supported"),
+            "the kubelet refuses to run while swap",
+        ),
+        (ASKED.format(r"a new thing: \\\"x\\\" is odd"), 'a new thing: "x" is odd'),
+        ("containerd: a new thing", "a new thing"),
+        ('time="2026-11-30T08:00:00Z" level=info msg="Shutdown request received"', ""),
+        ('time="2026-11-30T08:00:00Z" level=error msg="Sending HTTP 503 response: shutdown"', ""),
+    ],
+)
+def test_what_k3s_asks_itself_to_end_for_is_what_it_ends_with(line: str, words: str) -> None:
+    """Its wording changed; what it means did not."""
+    told = log_signatures.fatal_words(["something earlier", line, "goes on for a moment"])
+    assert told.startswith(words) if words else not told

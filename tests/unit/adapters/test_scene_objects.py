@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.adapters.kube.scene_objects import job, stalled
+from bootheal.adapters.kube.scene_objects import job, stalled, unwell
 from bootheal.model.scene import NOT_BEGUN
 
 MADE, LATER = "2026-11-29T10:00:00Z", "2026-11-29T10:05:00Z"
@@ -51,3 +51,39 @@ def test_what_a_job_says_of_itself(spec: dict[str, Any], status: dict[str, Any],
 def test_what_flux_has_given_up(spec: dict[str, Any], status: dict[str, Any], reason: str) -> None:
     """What is only not ready yet it tries again by itself."""
     assert stalled("helmrelease", an_object(spec, status)).reason == reason
+
+
+def argo(*conditions: dict[str, Any], phase: str = "Succeeded") -> dict[str, Any]:
+    operation = {"phase": phase, "message": "one or more objects failed to apply", "finishedAt": LATER}
+    return {"conditions": list(conditions), "operationState": operation, "sync": {"status": "Synced"}}
+
+
+# argo-cd pkg/apis/application/v1alpha1/types.go; cert-manager pkg/apis/certmanager/v1; k3s-io/helm-controller v0.16
+@pytest.mark.parametrize(
+    ("kind", "status", "reason"),
+    [
+        ("application", argo(), ""),
+        ("application", argo({"type": "SharedResourceWarning", "message": "x"}), ""),
+        (
+            "application",
+            argo({"type": "ComparisonError", "message": "x", "lastTransitionTime": LATER}),
+            "ComparisonError",
+        ),
+        ("application", argo({"type": "InvalidSpecError", "message": "x"}), "InvalidSpecError"),
+        ("application", argo(phase="Running"), ""),
+        ("application", argo(phase="Failed"), "operation Failed"),
+        ("application", {}, ""),
+        ("certificate", said("Ready"), ""),
+        ("certificate", said("Ready", "False"), "Why"),
+        ("certificate", said("Issuing"), ""),
+        ("certificate", {}, ""),
+        ("helmchart", said("Failed"), "Why"),
+        ("helmchart", said("Failed", "False"), ""),
+        ("helmchart", said("JobCreated"), ""),
+    ],
+)
+def test_what_others_say_of_their_own_objects(kind: str, status: dict[str, Any], reason: str) -> None:
+    """What they have not looked at yet, and what is on its way, is not unwell."""
+    found = unwell(kind, an_object({}, status))
+    assert found.reason == reason
+    assert not reason or (found.message and str(found.ref) == f"{kind}/shop/x")

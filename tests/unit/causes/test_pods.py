@@ -12,7 +12,7 @@ from support.objects import NOW, a_pod, running, waiting
 
 MESSAGES = [
     tuple(field.strip() for field in line.split("|", 3))
-    for name in ("pods.txt", "storage.txt", "runtimes.txt")
+    for name in ("pods.txt", "storage.txt", "runtimes.txt", "sources.txt")
     for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
 ]
@@ -35,6 +35,27 @@ def told(found: Finding | None) -> str:
 def test_the_message_decides_which_cause_it_is(source: str, reason: str, cause: str, text: str) -> None:
     """One reason word stands for the runtime's trouble and for the workload's; what all begin with is no trouble."""
     assert told(known(Source[source], "" if reason == "-" else reason, text)) == cause
+
+
+# kubernetes pkg/kubelet/container/sync_result.go, pkg/kubelet/images/types.go, pkg/kubelet/kubelet_pods.go; dockershim.
+WAITS = """ContainerCreating PodInitializing CrashLoopBackOff ErrImagePull ImagePullBackOff ImageInspectError
+ErrImageNeverPull InvalidImageName RegistryUnavailable SignatureValidationFailed CreateContainerConfigError
+CreateContainerError PreCreateHookError PreStartHookError PostStartHookError RunContainerError RunInitContainerError"""
+ENDS = "Completed OOMKilled ContainerCannotRun StartError"
+
+
+@pytest.mark.parametrize("reason", WAITS.split())
+def test_each_word_for_a_waiting_container_is_known_whatever_its_message(reason: str) -> None:
+    """What all begin with is no trouble; all else has a cause with a next step, also where its message is new."""
+    found = known(Source.WAITING, reason, "something new")
+    assert (found is None) == (reason in ("ContainerCreating", "PodInitializing"))
+    assert found is None or found.next_step
+
+
+@pytest.mark.parametrize("reason", ENDS.split())
+def test_each_word_for_a_container_that_has_ended_is_known(reason: str) -> None:
+    """`Error` and `ContainerStatusUnknown` say nothing: its log and its exit code are told, or that it is lost."""
+    assert (known(Source.TERMINATED, reason, "") is None) == (reason == "Completed")
 
 
 def test_what_a_condition_says_is_understood_in_an_event_as_well() -> None:

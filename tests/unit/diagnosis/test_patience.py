@@ -9,15 +9,27 @@ from bootheal.diagnosis import Diagnosis, diagnose
 from bootheal.model import Occurrence, Ref
 from bootheal.model.scene import Scene, Unwell
 from support.objects import BOOT, a_pod, running, waiting
-from support.scenes import LOOP, a_scene, roots, web_pod, with_pod
+from support.scenes import LOOP, NOW, a_scene, roots, web_pod, with_pod
 
 POD = Ref("pod", "shop", "web-5d4-a")
 GIVEN_UP = Unwell(Ref("helmrelease", "shop", "web"), "RetriesExceeded", "six tries", BOOT - 86400)
 MIGRATION = Unwell(Ref("job", "shop", "migrate-1"), "BackoffLimitExceeded", "six tries", BOOT - 86400)
 
+NIGHTLY = Ref("cronjob", "shop", "nightly")
+MISSED = (
+    Occurrence("MissSchedule", "Missed scheduled time to start a job", NOW - 30),
+    Occurrence("TooManyMissedTimes", "too many missed start times", NOW - 20),
+)
+CORRECTED = (Occurrence("InvalidSchedule", "invalid schedule: x", NOW - 3000),)
+NOT_MADE = (Occurrence("FailedCreate", "Error creating job: connection refused", NOW - 300),)
+
 WELL: Mapping[str, Callable[[], Scene]] = {
     "a Job that failed before this boot": lambda: a_scene(jobs=(MIGRATION,)),
     "a HelmRelease that Flux has given up long ago": lambda: a_scene(stalled=(GIVEN_UP,)),
+    # since 1.21 the latest of them is begun
+    "a CronJob that had missed its times": lambda: a_scene(events={NIGHTLY: MISSED}),
+    "a CronJob whose schedule was corrected": lambda: a_scene(events={NIGHTLY: CORRECTED}),
+    "a Job that could not be made while the API server started": lambda: a_scene(events={NIGHTLY: NOT_MADE}),
 }
 
 

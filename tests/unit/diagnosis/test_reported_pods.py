@@ -12,6 +12,7 @@ from support.objects import BOOT, a_pod, running, terminated, waiting
 from support.scenes import LOOP, NOW, Reported, a_scene, assert_one_root, exits, web_pod, with_pod, workload
 
 WEB, POD = Ref("deployment", "shop", "web"), Ref("pod", "shop", "web-5d4-a")
+NIGHTLY = Ref("cronjob", "shop", "nightly")
 GIVEN_UP = Unwell(Ref("helmrelease", "shop", "web"), "RetriesExceeded", "Failed to install after 1 attempt(s)")
 
 
@@ -80,6 +81,37 @@ SCENES: Reported = {
             )
         ),
         ("pod-starts", str(POD)),
+        set(),
+    ),
+    # istio#11130, linkerd2#3042: an injected proxy whose control plane is not there yet
+    "a proxy that is not ready keeps its pod from it": (
+        lambda: with_pod(
+            web_pod(ready=False, containers=(running(name="web"), running(name="istio-proxy", ready=False)))
+        ),
+        ("container-not-ready", str(POD)),
+        {"service-without-pods"},
+    ),
+    # argo-cd#4664: its repo-server came last
+    "an Application that Argo CD cannot compare": (
+        lambda: a_scene(stalled=(Unwell(Ref("application", "argocd", "shop"), "ComparisonError", "x", BOOT + 90),)),
+        ("argo-application-failed", "application/argocd/shop"),
+        set(),
+    ),
+    "a certificate that is not issued": (
+        lambda: a_scene(stalled=(Unwell(Ref("certificate", "shop", "tls"), "DoesNotExist", "x", BOOT + 90),)),
+        ("certificate-not-ready", "certificate/shop/tls"),
+        set(),
+    ),
+    # k3s#7863
+    "a HelmChart of k3s whose Job has failed": (
+        lambda: a_scene(stalled=(Unwell(Ref("helmchart", "kube-system", "traefik"), "Failed", "x", BOOT + 90),)),
+        ("helm-chart-failed", "helmchart/kube-system/traefik"),
+        set(),
+    ),
+    # kubernetes#42649
+    "a CronJob that has missed a hundred of its times": (
+        lambda: a_scene(events={NIGHTLY: (Occurrence("FailedNeedsStart", "Cannot determine if job …", NOW - 9),)}),
+        ("cronjob-given-up", str(NIGHTLY)),
         set(),
     ),
     # a hard NFS mount whose server is away: nothing kills who waits for it

@@ -53,7 +53,7 @@ def judged(pod: PoolerPod, held: float = AGES) -> Judgement:
 
 
 REFUSALS = [
-    # Case C.
+    # What people reported first.
     ("no such database: shop", 'the pooler has no database "shop"', "poolers.shop.dbname"),
     ("SSL required", "it wants TLS of its clients", "client_tls_sslmode"),
     ("login rejected", "its auth_hba_file does not let this client in", "auth_hba_file"),

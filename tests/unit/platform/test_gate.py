@@ -174,7 +174,7 @@ def remarks(*nodes: Any, **fields: Any) -> tuple[str, ...]:
 def test_a_host_that_has_another_name_since_this_boot_is_told_with_what_is_bound_to_it(
     lease: Lease | None, address: str
 ) -> None:
-    """cases.md I: local-path's volumes stay with the old name, and nobody ends the pods that are bound to it."""
+    """The host has another name: local-path's volumes stay with the old one, and so do the pods on them."""
     (remark,) = remarks((replace(BOX, ip=address), lease), bound={"box": BOUND})
     assert remark.startswith("node box is not this machine's any more: this boot has registered as localhost")
     assert "bound to it: pod/shop/postgres-0, persistentvolumeclaim/shop/data-postgres-0" in remark

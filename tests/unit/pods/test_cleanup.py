@@ -499,7 +499,7 @@ def test_what_is_meant_to_end_or_ended_in_this_boot_is_left(pod: Pod) -> None:
 
 
 def test_a_dead_pod_that_none_would_replace_is_not_deleted() -> None:
-    """cases.md D: what is Unknown comes back in its place; what is deleted waits for the webhook."""
+    """What is Unknown comes back in its place; what is deleted waits for the webhook."""
     pods = (dead(), failed("b", "Terminated", owner=OWNED))
     judgement = CLEANUP.judge(look(*pods, keeps_out=Admission("shop", webhooks=(HOOK,))), for_long(600))
     assert isinstance(judgement, Wait)
@@ -526,7 +526,7 @@ def test_a_bare_pod_that_began_without_its_init_container_is_told_of() -> None:
 
 
 def test_a_node_that_is_gone_has_no_kubelet_that_could_be_waited_for() -> None:
-    """cases.md I: the host has another name since this boot."""
+    """The host has another name since this boot."""
     stuck = a_pod("db-0", deleting=True, delete_by=NOW - 3000, node="old-name", claims=("data",))
     judgement = CLEANUP.judge(look(stuck), for_long(600))
     assert isinstance(judgement, Settled)

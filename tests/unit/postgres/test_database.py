@@ -343,7 +343,7 @@ def test_a_missing_synchronous_standby_is_told() -> None:
 
 
 def test_text_that_is_sorted_by_another_library_is_a_remark() -> None:
-    """Case R: an image with another C library; with the statements that mend it. It holds nothing up."""
+    """An image with another C library; with the statements that mend it. It holds nothing up."""
     judgement = compared(DatabaseObservation(WRITABLE, "7", counted("3001"), collation="2.31 2.36"))
     assert isinstance(judgement, Settled)
     (remark,) = judgement.remarks

@@ -59,12 +59,12 @@ def judge(*members: Member) -> Judgement:
 @pytest.mark.parametrize(
     ("members", "person"),
     [
-        # Case L: the former primary is damaged, and the other one only follows.
+        # The former primary is damaged, and the other one only follows.
         ([(REFUSED, DAMAGED, {}), (LATE, FOLLOWS, {})], True),
         ([(REFUSED, DAMAGED, {}), (LATE, NOTHING, REPLICA)], True),
         ([(REFUSED, DAMAGED, {}), (STANDBY, NOTHING, {})], True),
         ([(REFUSED, DAMAGED, {"role": "primary"}), (STANDBY, NOTHING, {}), (LATE, FOLLOWS, {})], True),
-        # Case K: all members say so, whoever built them.
+        # All members say so, whoever built them.
         ([(REFUSED, DAMAGED, ZALANDO)], True),
         ([(REFUSED, DAMAGED, ZALANDO), (REFUSED, DAMAGED, ZALANDO)], True),
         # The gravest decides.

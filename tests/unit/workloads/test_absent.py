@@ -35,7 +35,7 @@ QUOTA = 'pods "quota-abc-" is forbidden: exceeded quota: mem, requested: limits.
 )
 @pytest.mark.parametrize("kind", ["deployment", "statefulset", "daemonset"])
 def test_pods_that_cannot_be_created_are_told_and_nothing_is_rolled_out(kind: str, message: str) -> None:
-    """cases.md E: it was `not well for 30 s although its pods run`, and rolled out."""
+    """It was `not well for 30 s although its pods run`, and rolled out."""
     ref = Ref(kind, "shop", "quota")
     workload = replace(down(refused=message), ref=ref, replicas=0, updated=0)
     step = WorkloadStep(name=str(ref), workload=ref)
@@ -61,6 +61,16 @@ def test_a_deployment_says_in_a_condition_what_keeps_its_pods_back() -> None:
     raw = {"metadata": {"name": "web", "generation": 1}, "status": {"conditions": [failure]}}
     assert parsed(raw, "deployment").refused == QUOTA
     failure["status"] = "False"
+    assert parsed(raw, "deployment").refused == ""
+
+
+def test_a_deployment_without_even_a_replicaset_says_why() -> None:
+    """A quota that counts them, a webhook that is asked of them: there is no ReplicaSet that could fail."""
+    said = 'Failed to create new replica set "web-5d4": replicasets.apps "web-5d4" is forbidden: exceeded quota: few'
+    progressing = {"type": "Progressing", "status": "False", "reason": "ReplicaSetCreateError", "message": said}
+    raw = {"metadata": {"name": "web", "generation": 1}, "status": {"conditions": [progressing]}}
+    assert parsed(raw, "deployment").refused == said
+    progressing |= {"status": "True", "reason": "NewReplicaSetCreated"}
     assert parsed(raw, "deployment").refused == ""
 
 
@@ -124,7 +134,7 @@ def test_a_deployment_whose_controller_has_not_reported_is_in_progress() -> None
 def test_a_crash_loop_of_an_init_container_counts_like_a_main_one(
     reset: bool, restarted: bool, expected: type[object], sidecar: bool
 ) -> None:
-    """cases.md G: it was waited for, for ever. The hint names the container."""
+    """It was waited for, for ever. The hint names the container."""
     init = Container("migrate", State.WAITING, "CrashLoopBackOff", restarts=9, sidecar=sidecar)
     pod = a_pod("web-2", waiting("PodInitializing"), init=(init,), ready=False, created=NOW - 5)
     records = [(ResetPod.kind(), "reset-0.0", reset), (RollOut.kind(), "looping-0.0", restarted)]

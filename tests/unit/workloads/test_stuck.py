@@ -89,6 +89,35 @@ def test_a_pod_that_would_come_back_as_it_is_is_left(workload: Workload, pod: Po
     assert not isinstance(STATEFUL.judge(seen(pod, workload=workload), past()), Act)
 
 
+ONCE = "example/ordered:1"
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        of_old(waiting("ErrImagePull", image="example/ordered:typo", message="rpc error: code = NotFound")),
+        of_old(waiting("ErrImageNeverPull", image="example/ordered:typo")),
+        of_old(waiting("InvalidImageName", image="example/ordered::1")),
+        of_old(waiting("CreateContainerConfigError", image=ONCE, message='secret "typo" not found')),
+        of_old(waiting("CreateContainerConfigError", image=ONCE, message='configmap "typo" not found')),
+        of_old(
+            waiting("RunContainerError", image=ONCE, message='exec: "/typo": stat /typo: no such file or directory')
+        ),
+        of_old(unschedulable="0/1 nodes are available: 1 Insufficient memory."),
+        of_old(unschedulable="0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."),
+        of_old(unschedulable='0/1 nodes are available: persistentvolumeclaim "typo" not found.'),
+        of_old(waiting("PodInitializing"), init=(waiting("ImagePullBackOff", name="init", image="example/init:typo"),)),
+    ],
+    ids=["pulled", "never pulled", "name", "secret", "configmap", "command", "room", "selector", "claim", "init"],
+)
+def test_whatever_its_old_template_lacked_it_is_deleted_once_that_is_certain(pod: Pod) -> None:
+    """The corrected template lacks it no more; without us its controller waits for ever."""
+    facts = seen(pod, workload=stateful(images=(ONCE,)))
+    judgement = STATEFUL.judge(facts, past(first_seen=dict.fromkeys(facts.conditions, NOW - 600)))
+    assert done(judgement) == [(ResetPod, "pod/shop/ordered-0", "of an old template, it cannot become ready")]
+    assert not isinstance(STATEFUL.judge(facts, after(facts, judgement)), Act), "once"
+
+
 def test_where_nothing_may_be_restarted_the_command_is_told() -> None:
     """`restart: never` deletes nothing."""
     facts = seen(of_old(TYPO), workload=stateful(images=("example/ordered:1",)))
@@ -111,7 +140,7 @@ def test_a_reserved_name_is_evaded_by_a_new_pod_once_it_has_lasted() -> None:
 
 
 def test_a_runtime_that_is_busy_is_waited_for() -> None:
-    """cases.md F: it was taken for a missing Secret, and given up after two minutes."""
+    """It was taken for a missing Secret, and given up after two minutes."""
     facts = seen(a_pod("web-1", waiting("CreateContainerError", message="context deadline exceeded")))
     judgement = STEP.judge(facts, past(first_seen=dict.fromkeys(facts.conditions, NOW - 1500)))
     assert isinstance(judgement, Wait)
@@ -182,7 +211,7 @@ REFUSALS = {
 @pytest.mark.parametrize("refuses", REFUSALS)
 @pytest.mark.parametrize("way", ["rollout", "scale", "delete-pods"])
 def test_nothing_is_taken_down_while_new_pods_are_refused(refuses: str, way: Any) -> None:
-    """cases.md D: what loops comes back in its place, what serves would be taken down for nothing."""
+    """What loops comes back in its place, what serves would be taken down for nothing."""
     always = replace(STEP, restart="always")
     serving = seen(
         a_pod("web-1", running(image="web:1"), created=BOOT - 9),

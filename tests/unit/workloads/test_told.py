@@ -135,7 +135,7 @@ def test_a_long_line_is_told_shorter_than_it_is_read() -> None:
 
 
 def test_a_program_that_is_damaged_is_not_restarted_for_ever() -> None:
-    """field-notes N7: what its log says is the kernel's word, and the image's next step."""
+    """As after a cut of power: what its log says is the kernel's word, and the image's next step."""
     container = waiting("CrashLoopBackOff", restarts=1, image="web:1")
     facts = seen(a_pod("web-1", container), log=("exec /usr/bin/serve: exec format error",))
     judgement = judged(facts, 3)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bootheal.model import Occurrence
+from bootheal.model import Occurrence, Pod
 from bootheal.ports import World
 from bootheal.step import Act, Wait
 from bootheal.workloads.observation import look
@@ -147,3 +147,30 @@ def test_what_keeps_a_pod_from_beginning_again_is_told() -> None:
     judgement = judged(seen(pod, events={pod.ref: (sandbox,)}))
     assert isinstance(judgement, Wait)
     assert "FailedCreatePodSandBox" in judgement.why
+
+
+@pytest.mark.parametrize(
+    ("pod", "told"),
+    [
+        (
+            a_pod("web-1", running(name="main"), running(name="linkerd-proxy", ready=False), ready=False),
+            "linkerd-proxy",
+        ),
+        (a_pod("web-1", running(name="main", ready=False), running(name="istio-proxy"), ready=False), "main"),
+    ],
+    ids=["the proxy", "what it stands before"],
+)
+def test_of_several_containers_the_one_is_named_that_keeps_the_pod_back(pod: Pod, told: str) -> None:
+    """Whose log to read: kubectl shows another one's, or refuses."""
+    judgement = judged(seen(pod, workload=down()), 5)
+    assert isinstance(judgement, Wait)
+    assert judgement.why.endswith(f": container {told} of pod/shop/web-1 is not ready")
+    assert judgement.hint == f"kubectl -n shop logs web-1 -c {told} --tail=50"
+
+
+def test_an_injected_sidecar_that_the_others_wait_for_is_named() -> None:
+    """As the kubelet has it since 1.29: PodInitializing does not say for whom."""
+    proxy = running(name="istio-proxy", ready=False, sidecar=True)
+    judgement = judged(seen(a_pod("web-1", waiting("PodInitializing"), init=(proxy,), ready=False), workload=down()), 5)
+    assert isinstance(judgement, Wait)
+    assert "pod/shop/web-1 waits for its sidecar istio-proxy, which is not ready" in judgement.why

@@ -71,6 +71,31 @@ def stalled(kind: str, raw: Raw) -> Unwell:
     return Unwell(ref(kind, raw), condition.get("reason", ""), condition.get("message", ""), at)
 
 
+def unwell(kind: str, raw: Raw) -> Unwell:
+    """Parse an object that says itself whether it is well; `reason` is "" of one that is, or is still on its way."""
+    status = raw.get("status") or {}
+    if kind == "application":
+        return _application(raw, status)
+    named, ill = ("Ready", "False") if kind == "certificate" else ("Failed", "True")
+    condition = objects.condition(status, named)
+    if condition.get("status") != ill:
+        return Unwell(ref(kind, raw), "")
+    at = seconds(condition.get("lastTransitionTime"))
+    return Unwell(ref(kind, raw), condition.get("reason") or named, condition.get("message", ""), at)
+
+
+def _application(raw: Raw, status: Raw) -> Unwell:
+    """Parse an Application of Argo CD's: conditions without a status, and what its last operation came to."""
+    about, operation = ref("application", raw), status.get("operationState") or {}
+    for each in status.get("conditions") or ():
+        if str(each.get("type", "")).endswith("Error"):
+            return Unwell(about, each["type"], each.get("message", ""), seconds(each.get("lastTransitionTime")))
+    if operation.get("phase") in ("Failed", "Error"):
+        at = seconds(operation.get("finishedAt"))
+        return Unwell(about, f"operation {operation['phase']}", operation.get("message", ""), at)
+    return Unwell(about, "")
+
+
 def failed(jobs: Sequence[Unwell]) -> Iterator[Unwell]:
     """Yield the Jobs that have failed; of a CronJob's only where the latest has."""
     latest: dict[Ref, float] = {}

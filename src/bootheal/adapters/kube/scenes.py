@@ -34,6 +34,13 @@ _SUSPENDED: Mapping[str, tuple[str, str]] = {
 
 _OF_FLUX = ("kustomization", "helmrelease")
 
+# What says itself why it is not well, where a cluster has it: of Argo CD, cert-manager and k3s.
+_SAYING: Mapping[str, tuple[str, str]] = {
+    "application": ("/apis/argoproj.io/v1alpha1", "applications"),
+    "certificate": ("/apis/cert-manager.io/v1", "certificates"),
+    "helmchart": ("/apis/helm.cattle.io/v1", "helmcharts"),
+}
+
 _NAMESPACED: Mapping[str, tuple[str, str, Query]] = {
     "pod": (CORE, "pods", ()),
     "service": (CORE, "services", ()),
@@ -47,7 +54,7 @@ _NAMESPACED: Mapping[str, tuple[str, str, Query]] = {
     "daemonset": (APPS, "daemonsets", ()),
     "job": (BATCH, "jobs", ()),
     "cronjob": (BATCH, "cronjobs", ()),
-    **{kind: (group, plural, ()) for kind, (group, plural) in _SUSPENDED.items()},
+    **{kind: (group, plural, ()) for kind, (group, plural) in {**_SUSPENDED, **_SAYING}.items()},
 }
 _CLUSTERS_OWN: Mapping[str, tuple[str, str, Query]] = {
     "node": (CORE, "nodes", ()),
@@ -198,8 +205,9 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
         namespaces=tuple(each for each in found.parsed("namespace", scene_objects.ending) if each.reason),
         stalled=tuple(
             each
-            for kind in _OF_FLUX
-            for each in found.parsed(kind, partial(scene_objects.stalled, kind))
+            for kinds, parse in ((_OF_FLUX, scene_objects.stalled), (_SAYING, scene_objects.unwell))
+            for kind in kinds
+            for each in found.parsed(kind, partial(parse, kind))
             if each.reason
         ),
         halted=tuple(

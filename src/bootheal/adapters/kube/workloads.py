@@ -45,7 +45,7 @@ def workload(raw: Raw, kind: str) -> Workload:
         update_revision=status.get("updateRevision", ""),
         current_revision=status.get("currentRevision", ""),
         deadline_exceeded=seconds(progressing.get("lastUpdateTime")) if exceeded else None,
-        refused=_refused(condition(status, "ReplicaFailure")),
+        refused=_refused(condition(status, "ReplicaFailure")) or _not_begun(progressing),
         selector=_labels(spec.get("selector") or {}),
         caused_by=(template.get("metadata", {}).get("annotations") or {}).get(CAUSE, ""),
         scaled_by=annotations.get(CAUSE, ""),
@@ -93,6 +93,12 @@ def _host_ports(pod: Raw) -> bool:
 def _refused(failure: Raw) -> str:
     """Return why a Deployment's pods cannot be created; it says so in a condition, the others in Events."""
     return str(failure.get("message", "")) if failure.get("status", "True") == "True" else ""
+
+
+def _not_begun(progressing: Raw) -> str:
+    """Return why a Deployment has not even its ReplicaSet, as where a quota counts those, or a webhook is asked."""
+    ill = progressing.get("reason") == "ReplicaSetCreateError" and progressing.get("status") == "False"
+    return str(progressing.get("message", "")) if ill else ""
 
 
 def _delay(container: Raw) -> float:
