@@ -72,6 +72,7 @@ def test_what_of_its_node_and_its_volumes_a_pod_wants() -> None:
     found = plan(raw)
     assert found.host_ports == {("", "TCP", 80), ("", "UDP", 53), ("10.0.0.5", "TCP", 81)}
     assert (found.host_paths, found.written) == (("/srv/node",), {"data": ("/srv",)})
+    assert found.mounts == (("/srv", "data", ""), ("/read", "media", ""), ("/seen", "seen", ""))
     assert [each.image for each in found.init] == ["example/wait"]
 
 
