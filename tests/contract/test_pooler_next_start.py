@@ -1,5 +1,6 @@
 """What a running PgBouncer's file says of its next start, and what that start then comes to."""
 
+import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -48,8 +49,11 @@ class Shop(OnePooler):
 
 
 class Files(Partial):
+    """Runs what is asked on this host, as in the pod."""
+
     def exec(self, pod: Ref, container: str, command: Sequence[str], timeout: float) -> Answer:
-        return Answer(ok=True, spoke=True, value=Path(command[1]).read_text())
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+        return Answer(ok=not done.returncode, spoke=True, value=done.stdout)
 
 
 def found(bouncer: Bouncer) -> list[str]:
@@ -93,6 +97,21 @@ def test_a_line_of_databases_that_a_new_process_would_not_know(
         assert said in answer.text
     finally:
         bouncer.ini.write_text(bouncer.base)
+        again(bouncer)
+    assert found(bouncer) == []
+
+
+def test_a_role_that_a_new_process_would_not_know(bouncer: Bouncer) -> None:
+    """What is taken out of the list is let in until somebody reads it again, as a start does."""
+    who = (APP.user, APP.password.reveal())
+    bouncer.write_userlist({})
+    try:
+        assert bouncer.ask(*who).ok
+        assert found(bouncer) == ["pooler-list-lacks"]
+        again(bouncer)
+        assert not bouncer.ask(*who).ok
+    finally:
+        bouncer.write_userlist({APP.user: APP.password.reveal()})
         again(bouncer)
     assert found(bouncer) == []
 

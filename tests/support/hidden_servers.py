@@ -81,6 +81,10 @@ SERVERS: Faults = {
         lambda: all_well(poolers=(through(login=NO_SUCH),)),
         ("login-through-pooler-refused", str(POOLER), MAY),
     ),
+    "an auth_file that a role was taken out of": (
+        lambda: all_well(poolers=(through(lacks="app"),)),
+        ("pooler-list-lacks", str(POOLER), MAY),
+    ),
     "a line of [databases] that is gone": (
         lambda: all_well(poolers=(through(lost=True),)),
         ("pooler-database-unsaved", str(POOLER), MAY),

@@ -80,6 +80,14 @@ LOGINS: tuple[Cause, ...] = (
         "kubectl -n {namespace} rollout restart deployment {name}",
     ),
     Cause(
+        id="pooler-list-lacks",
+        means="the auth_file in the pod has no line for a role any more, and a new process would refuse it: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("ListLacks"),
+        next_step="write the role into the Secret or ConfigMap of the auth_file again; on the console RELOAD shows "
+        "whether it is right, at a time that you choose",
+    ),
+    Cause(
         id="pooler-list-changes",
         means="the auth_file in the pod is an older one than its Secret, and a new process reads the newer: {said}",
         gravity=Gravity.HEALED,

@@ -20,8 +20,8 @@ STARTS: tuple[Cause, ...] = (
     ),
     Cause(
         id="start-with-other-values",
-        means="it was changed after containers had taken their environment from it, so they come up with other "
-        "values: {said}",
+        means="it was changed after containers had taken their environment, or a file, from it, so they come up with "
+        "other values: {said}",
         gravity=Gravity.PERSON,
         signs=seen("StartOtherValues"),
         next_step="restart who uses it at a time that you choose: kubectl -n {namespace} rollout restart WORKLOAD",

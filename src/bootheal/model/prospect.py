@@ -10,9 +10,9 @@ from bootheal.model.identity import Ref
 class Planned:
     """A container as its pod declares it.
 
-    `taken` are the Secrets and ConfigMaps that its environment is taken from, once, as it starts. `liveness` is for
-    how many seconds its probes let it start, None where nothing ends it. `scratch` are the directories on an emptyDir,
-    and whether that is in memory.
+    `taken` are the Secrets and ConfigMaps that its environment, or a file, is taken from, once, as it starts.
+    `liveness` is for how many seconds its probes let it start, None where nothing ends it. `scratch` are the
+    directories on an emptyDir, and whether that is in memory.
     """
 
     name: str

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from bootheal.errors import BoothealError
-from bootheal.model import Answer, Ref, Setting
+from bootheal.model import Answer, Console, Ref, Setting
 from bootheal.model.sqlstates import WRONG_PASSWORD
 from bootheal.pgbouncer.credential import Credential
-from bootheal.pgbouncer.files import same_file
+from bootheal.pgbouncer.files import knows, same_file
 from bootheal.pgbouncer.ini import connection_of, databases_of, equal, settings_of, unparsed, unsure
 from bootheal.pgbouncer.knowledge import userlist_entry
 from bootheal.pgbouncer.look import look as look_at
@@ -30,6 +30,7 @@ class PodFacts:
 
     `broken` are the numbers of lines that are none; `listed`: whether its auth_file is the declared one. `login` is the
     application's through it. `lost`: its file has no such database; `moved` is what its file says otherwise of it.
+    `lacks` is the client whom its auth_file does not know any more.
     """
 
     ref: Ref
@@ -39,6 +40,7 @@ class PodFacts:
     listed: bool | None = None
     login: Answer | None = None
     lost: bool = False
+    lacks: str = ""
     moved: tuple[str, ...] = ()
 
 
@@ -131,12 +133,26 @@ def _pod(world: World, pooler: Pooler, pod: PoolerPod, gaps: list[str]) -> PodFa
     entry = said.get(pooler.dbname, said.get(ANY))
     return replace(
         facts,
+        lacks=_lacks(world, pooler, pod, console, entry or ""),
         file=settings_of(read.value),
         broken=tuple(unparsed(read.value)),
         listed=listed,
         lost=bool(said) and entry is None,
         moved=tuple(_moved(console.route, entry, pooler.dbname)) if entry is not None else (),
     )
+
+
+def _lacks(world: World, pooler: Pooler, pod: PoolerPod, console: Console, entry: str) -> str:
+    """Return the client that is let in, and that the auth_file has no line for any more; "" where it has, or need not.
+
+    PgBouncer reads the list as it starts, and when it is told to.
+    """
+    settings = {key: setting.value for key, setting in console.settings.items()}
+    asks = settings.get("auth_user") or "auth_user" in connection_of(entry)
+    if not pod.login.ok or asks or settings.get("auth_type") not in _LISTING or not settings.get("auth_file"):
+        return ""
+    user = world.secrets.credentials(pooler.client).user
+    return user if knows(world.pod_access, pod.ref, settings["auth_file"], user) is False else ""
 
 
 def _moved(now: Mapping[str, str], said: str, name: str) -> Iterator[str]:
@@ -152,6 +168,9 @@ def _moved(now: Mapping[str, str], said: str, name: str) -> Iterator[str]:
 # The line of [databases] for all that have none; what begins a path, or an abstract socket.
 ANY, POSTGRES_PORT = "*", "5432"
 _SOCKET = ("/", "@")
+
+# Where who is not listed is not let in.
+_LISTING = frozenset({"md5", "plain", "scram-sha-256", "trust", "hba"})
 
 # What an exec returns at most: of a longer file the end is not known.
 LONGEST = 16 * 1024
@@ -183,6 +202,8 @@ def foresee(seen: PoolerFacts) -> Iterator[Foreseen]:
         if _kept_out(pod, seen):
             facts = [("through", str(pod.ref)), ("straight to PostgreSQL", "ok")]
             yield foreseen("LoginThroughRefused", seen.deployment, str(pod.login), facts=facts)
+        if pod.lacks:
+            yield foreseen("ListLacks", seen.deployment, f"role {pod.lacks}", facts=[("seen in", str(pod.ref))])
         if pod.lost:
             yield foreseen("PoolerEntryLost", seen.deployment, seen.dbname, facts=[("seen in", str(pod.ref))])
         if pod.listed is False:

@@ -164,6 +164,7 @@ def plan(raw: Raw) -> PodPlan:
         for each in spec.get("volumes") or ()
         if "emptyDir" in each
     }
+    files = dict(_files(spec, about))
     phase = (raw.get("status") or {}).get("phase")
     begun = phase not in ("Succeeded", "Failed")
     mounts_token = spec.get("automountServiceAccountToken") is not False
@@ -182,8 +183,8 @@ def plan(raw: Raw) -> PodPlan:
         ),
         written=_written(spec),
         mounts=tuple(_mounts(spec)),
-        containers=tuple(_planned(each, about, volumes) for each in spec.get("containers") or ()),
-        init=tuple(_planned(each, about, volumes) for each in spec.get("initContainers") or ()),
+        containers=tuple(_planned(each, about, volumes, files) for each in spec.get("containers") or ()),
+        init=tuple(_planned(each, about, volumes, files) for each in spec.get("initContainers") or ()),
     )
 
 
@@ -220,17 +221,26 @@ def _mounts(spec: Raw) -> Iterator[tuple[str, str, str]]:
                 yield mount.get("mountPath", ""), claims[mount["name"]], mount.get("subPath") or ""
 
 
-def _planned(raw: Raw, pod: Ref, volumes: Mapping[str, bool]) -> Planned:
+def _files(spec: Raw, pod: Ref) -> Iterator[tuple[str, Ref]]:
+    """Yield the Secret or ConfigMap that each volume holds."""
+    for each in spec.get("volumes") or ():
+        for kind, field, key in (("secret", "secret", "secretName"), ("configmap", "configMap", "name")):
+            if name := (each.get(field) or {}).get(key):
+                yield each.get("name", ""), Ref(kind, pod.namespace, name)
+
+
+def _planned(raw: Raw, pod: Ref, volumes: Mapping[str, bool], files: Mapping[str, Ref]) -> Planned:
+    mounts = raw.get("volumeMounts") or ()
+    # A file that is mounted by itself stays as it was when the container began.
+    single = {files[each["name"]] for each in mounts if each.get("subPath") and each.get("name") in files}
     return Planned(
         name=raw.get("name", ""),
         image=raw.get("image", ""),
         pulls_always=raw.get("imagePullPolicy") == "Always",
-        taken=frozenset(Ref(kind, pod.namespace, held["name"]) for kind, held in needs.taken(raw)),
+        taken=frozenset({Ref(kind, pod.namespace, held["name"]) for kind, held in needs.taken(raw)} | single),
         liveness=_patience(raw),
         scratch={
-            mount.get("mountPath", ""): volumes[mount["name"]]
-            for mount in raw.get("volumeMounts") or ()
-            if mount.get("name") in volumes
+            mount.get("mountPath", ""): volumes[mount["name"]] for mount in mounts if mount.get("name") in volumes
         },
     )
 
