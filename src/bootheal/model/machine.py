@@ -14,6 +14,15 @@ def is_own(server: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
+def is_elsewhere(server: str) -> bool:
+    """Tell whether a name server has an address that can be asked from anywhere: Go's IsGlobalUnicast."""
+    try:
+        address = ip_address(server)
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified or address.is_link_local or address.is_multicast)
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """A certificate in a file, or in a kubeconfig; of several in one file the one that ends first.

@@ -574,6 +574,7 @@ RESOLVERS: list[tuple[dict[str, str], tuple[str, tuple[str, ...]]]] = [
     ({STUB: OTHER}, (f"/{STUB}", ("192.168.1.1",))),
     ({STUB: OWN, REAL: OTHER}, (f"/{REAL}", ("192.168.1.1",))),
     ({STUB: OWN}, ("", ())),
+    ({STUB: "nameserver 169.254.1.1\n", REAL: "search lan\n"}, (f"/{REAL}", ())),
     ({}, ("", ())),
     ({STUB: OWN, f"{UNIT_FILES}/k3s.service.env": "K3S_RESOLV_CONF=/etc/resolv.conf\n"}, (f"/{STUB}", ("127.0.0.53",))),
     (

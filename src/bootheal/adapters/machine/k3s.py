@@ -11,7 +11,7 @@ from bootheal.adapters import bounded_yaml
 from bootheal.adapters.machine.certificates import K3S
 from bootheal.adapters.machine.texts import rows, text
 from bootheal.adapters.systemctl import answer
-from bootheal.model.machine import Kubelet, is_own
+from bootheal.model.machine import Kubelet, is_elsewhere
 
 CONFIGURATION, MORE, UNIT_FILES = "etc/rancher/k3s/config.yaml", "etc/rancher/k3s/config.yaml.d", "etc/systemd/system"
 ENVIRONMENT = "k3s.service.env"
@@ -88,17 +88,16 @@ def node_name(k3s: Told) -> str:
 def resolver(k3s: Told, settings: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     """Return the file that k3s would hand on to pods, and the name servers in it; ("", ()) where it makes one up.
 
-    What it is told it takes as it is. Else it takes the first that names no server of this machine alone, as it starts
-    (its pkg/agent/config, locateOrGenerateResolvConf).
+    What it is told it takes as it is, else the first that is there and names nobody whom only this machine or its wire
+    can ask, as it starts (its pkg/agent/config, locateOrGenerateResolvConf).
     """
     told = [said["resolv-conf"] for said in k3s.configurations if isinstance(said.get("resolv-conf"), str)]
     told += [one or other for one, other in _RESOLVER.findall(k3s.started)]
     told += [settings["resolvconf"]] if settings.get("resolvconf") else []
     for path in told[-1:] or RESOLVERS:
-        servers = tuple(
-            words[1] for words in rows(k3s.root / path.lstrip("/")) if words[0] == "nameserver" and len(words) > 1
-        )
-        if told or (servers and not any(map(is_own, servers))):
+        file = k3s.root / path.lstrip("/")
+        servers = tuple(words[1] for words in rows(file) if words[0] == "nameserver" and len(words) > 1)
+        if told or (file.is_file() and all(map(is_elsewhere, servers))):
             return path, servers
     return "", ()
 
