@@ -78,7 +78,7 @@ CLOUDNATIVE_PG = (
             r"^(?:Error while restoring a backup|Can't restore backup|restore error)",
             r"^unable to move `pg_wal` directory to the attached volume",
         ),
-        next_step=f"{PREVIOUS_LOGS}; {_CLUSTER}; once the cause is gone, delete its Job, and CloudNativePG makes another",
+        next_step=f"{PREVIOUS_LOGS}; {_CLUSTER}; once the cause is gone, delete its Job: CloudNativePG makes another",
     ),
     Cause(
         id="cloudnative-pg-lease",
