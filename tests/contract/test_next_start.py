@@ -7,11 +7,13 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from bootheal.adapters.machine.read import mode
 from bootheal.adapters.postgres.server import PostgresServer
 from bootheal.model import Credentials, Login, Ref, Secret
 from bootheal.ports import Partial, World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.location import Database
+from bootheal.postgres.observation import KNOWS_COLLATIONS
 from bootheal.preflight.databases import DatabaseFacts, foresee, look
 from support.objects import NOW
 from support.postgres import ADDRESS, ADMIN, APP, RealPostgres, servers, until
@@ -154,6 +156,65 @@ def test_a_slot_that_nobody_reads(server: RealPostgres) -> None:
     assert [each.id for each in foresee(replace(seen(server), slots={"old": 5 << 30}), NOW)] == [
         "postgres-slot-holds-wal"
     ]
+
+
+def test_a_data_directory_that_others_may_write_to(server: RealPostgres) -> None:
+    """It runs on, and does not start again."""
+    facts = seen(server)
+    assert (facts.directory, facts.log) == (str(server.data), 1 << 30)
+    server.data.chmod(0o770)
+    try:
+        told = replace(facts, mode=mode(facts.directory))
+        assert found(told) == ["postgres-data-too-open"]
+        assert not comes_up(server)
+    finally:
+        server.data.chmod(0o700)
+    assert found(replace(facts, mode=mode(facts.directory))) == []
+
+
+def test_text_that_another_library_has_sorted(server: RealPostgres) -> None:
+    """By the note of a collation that an index is sorted by; it is gone with that index."""
+    with closing(_admin(server)) as admin:
+        (version,) = admin.execute("show server_version_num").fetchone() or ("0",)
+        known = admin.execute("select from pg_collation where collname = 'de-x-icu'").fetchone() is not None
+        if int(str(version)) < KNOWS_COLLATIONS or not known:
+            pytest.skip("a server before 15 notes nothing of its databases, and one without ICU nothing here")
+        change = "update pg_collation set collversion = %s where collname = 'de-x-icu' returning collversion"
+        (before,) = admin.execute("select collversion from pg_collation where collname = 'de-x-icu'").fetchone() or (
+            "",
+        )
+        admin.execute(change, ["0.1"])
+        admin.execute('create table sorted (name text collate "de-x-icu")')
+        assert found(seen(server)) == []
+        admin.execute("create index on sorted (name)")
+        facts = seen(server)
+        assert found(facts) == ["postgres-collation-differs"]
+        assert facts.collations == (f"collation de-x-icu: 0.1, and {before}",)
+        admin.execute("drop table sorted")
+        admin.execute(change, [before])
+    assert found(seen(server)) == []
+
+
+def test_a_password_that_nobody_is_asked_for(server: RealPostgres) -> None:
+    """From where everybody is let in, a login proves nothing: what is stored is compared."""
+    try:
+        with added(server, "pg_hba.conf", ""):
+            rules = (server.data / "pg_hba.conf").read_text()
+            (server.data / "pg_hba.conf").write_text(f"host all all 127.0.0.1/32 trust\n{rules}")
+            reload(server)
+            assert found(seen(server)) == []
+            assert found(seen(server, Credentials("app", Secret("another")))) == ["login-stored-otherwise"]
+    finally:
+        reload(server)
+    assert found(seen(server, Credentials("app", Secret("another")))) == ["login-drifted"]
+
+
+def reload(server: RealPostgres) -> None:
+    """Let it read its pg_hba.conf anew, and wait until it has."""
+    before = server.log.count("received SIGHUP")
+    with closing(_admin(server)) as admin:
+        admin.execute("select pg_reload_conf()")
+    until(lambda: server.log.count("received SIGHUP") > before, "it has not read its files anew")
 
 
 def _admin(server: RealPostgres) -> "psycopg.Connection[tuple[object, ...]]":

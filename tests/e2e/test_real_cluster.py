@@ -1,4 +1,4 @@
-"""The command on a real cluster, in a namespace of its own that is deleted afterwards."""
+"""The command on a real cluster, in a namespace of its own that goes afterwards, with what `rbac` prints alone."""
 
 import secrets
 import time
@@ -34,8 +34,26 @@ class Place:
         return found
 
     def configure(self, changes: dict[str, Any]) -> None:
+        """Change the configuration, and what an account of the test's own may do."""
         configuration = yaml.safe_load(self.config.read_text())
         self.config.write_text(yaml.safe_dump(configuration | changes))
+        self.rights("--apply", "--credential", self.credential)
+
+    @property
+    def credential(self) -> Path:
+        return self.config.with_name("credential")
+
+    def rights(self, *arguments: str | Path) -> None:
+        account = ("--account", self.namespace, "--namespace", self.namespace)
+        bootheal("rbac", "--config", self.config, *account, *arguments)
+
+    def asked(self, command: str) -> str:
+        """Run a command with these rights."""
+        return bootheal(command, "--config", self.config, BOOTHEAL_KUBECONFIG=str(self.credential)).stdout
+
+    def heal(self, expect: int = 0) -> dict[str, Any]:
+        """Run once with these rights."""
+        return heal(self.config, expect=expect, BOOTHEAL_KUBECONFIG=str(self.credential))
 
 
 @pytest.fixture
@@ -56,14 +74,16 @@ def place(kubeconfig: Path, tmp_path: Path, scope: Scope) -> Iterator[Place]:
     api.write("POST", place.path(APPS, "deployments"), body, about="deployments")
     while not place.pods():
         time.sleep(0.1)
+    place.configure({})
     yield place
+    place.rights("--withdraw")
     api.write("DELETE", f"{CORE}/namespaces/{namespace}", {}, about="the namespace")
 
 
 def test_the_gate_opens_and_a_second_run_has_nothing_to_do(place: Place) -> None:
     """The Lease is seen advancing; no action is taken."""
-    bootheal("check", "--config", place.config)
-    assert [heal(place.config)["verdict"] for _ in range(2)] == ["healthy", "healthy"]
+    place.asked("check")
+    assert [place.heal()["verdict"] for _ in range(2)] == ["healthy", "healthy"]
 
 
 def test_a_pod_that_a_shutdown_left_behind_is_deleted_and_a_bare_one_left(place: Place) -> None:
@@ -77,7 +97,7 @@ def test_a_pod_that_a_shutdown_left_behind_is_deleted_and_a_bare_one_left(place:
         path = place.path(CORE, "pods", pod) + "/status"
         place.api.write("PATCH", path, status, about=pod, content_type=MERGE_PATCH)
     place.configure({"cleanup": {"namespaces": [place.namespace], "grace": 1}})
-    report = heal(place.config)
+    report = place.heal()
     assert actions(report) == [f"delete pod/{place.namespace}/{name} (Terminated)"]
     assert ["bare" in remark for remark in outcome(report, "cleanup")["remarks"]] == [True]
     names = {pod["metadata"]["name"] for pod in place.pods()}
@@ -89,7 +109,7 @@ def test_a_workload_is_rolled_out_once_per_boot(place: Place) -> None:
     """restart: always; the annotation is ours, by our own field manager, and a second run does not repeat it."""
     workload = f"deployment/{place.namespace}/thing"
     place.configure({"workloads": {workload: {"restart": "always", "patience": 5}}})
-    first, second = heal(place.config, expect=1), heal(place.config, expect=1)
+    first, second = place.heal(expect=1), place.heal(expect=1)
     assert actions(first) == [f"roll out {workload} (restart: always)"]
     assert actions(second) == []
     assert "no node is one that the pod may run on" in outcome(second, workload)["why"]
@@ -102,6 +122,6 @@ def test_plan_looks_and_does_nothing(place: Place) -> None:
     """The rollout that `run` would make is named, and not made."""
     workload = f"deployment/{place.namespace}/thing"
     place.configure({"workloads": {workload: {"restart": "always"}}})
-    assert f"roll out {workload} (restart: always)" in bootheal("plan", "--config", place.config).stdout
+    assert f"roll out {workload} (restart: always)" in place.asked("plan")
     raw = place.api.get(place.path(APPS, "deployments", "thing"), about="deployment")
     assert raw["metadata"]["generation"] == 1

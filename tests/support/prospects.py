@@ -23,6 +23,22 @@ WEB, POOLER = "pod/shop/web-5d4-a", Ref("deployment", "shop", "pooler")
 DATABASE, APP = "database/shop", Ref("secret", "shop", "app")
 DAY = 86400.0
 
+# As k3s has it, with a zone of somebody's own.
+COREFILE = """\
+.:53 {
+    errors
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+      pods insecure
+    }
+    forward . /etc/resolv.conf  # whom the node asks
+    loop
+    import /etc/coredns/custom/*.override
+}
+home.lan:53 {
+    forward . 127.0.0.1:5353
+}
+"""
+
 IN = Answer(ok=True, spoke=True, value="1")
 DRIFTED = Answer(ok=False, spoke=True, sqlstate="28P01", text='password authentication failed for user "pooler"')
 
@@ -83,6 +99,7 @@ def prospect(*plans: PodPlan, **fields: Any) -> Prospect:
         complete=frozenset({"box"}),
         accounts=frozenset({Ref("serviceaccount", "shop", "default")}),
         changed={APP: BOOT - 500},
+        corefile=COREFILE,
     )
     return replace(made, **fields)
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cache import ROOT
 from support.box import STATE, Box
 
 # The first test waits for the machine to be made, from packages.
@@ -54,6 +55,34 @@ def wait_for_status(box: Box, text: str) -> None:
     """Wait until the service says so of itself."""
     shown = f"systemctl show --value --property=StatusText {PREFLIGHT} | grep --quiet '^{text}'"
     box.machine.wait_until(text, "sh", "-c", shown)
+
+
+def test_a_timers_unit_of_the_manual_reboots_only_what_would_come_back(box: Box) -> None:
+    """As it stands in EXAMPLES: started where a reboot is due and would end well, left out without a word elsewhere."""
+    unit, due, done = "nightly.service", "/run/reboot-required", "/run/it-reboots"
+    manual = (ROOT / "systemd/bootheal.8").read_text()
+    text = manual[manual.index("[Unit]\nConditionPathExists=/run/reboot-required") :].partition(".Ed")[0]
+    assert "ExecStart=systemctl --no-block reboot" in text
+    text = text.replace("systemctl --no-block reboot", f"touch {done}")
+    box.machine.run("sh", "-c", 'printf %s "$TEXT" >"$WHERE"', TEXT=text, WHERE=f"/run/systemd/system/{unit}")
+    box.machine.run("systemctl", "daemon-reload")
+
+    def starts(*, well: bool, wanted: bool) -> None:
+        box.machine.run("touch" if wanted else "rm", due)
+        if not well:
+            box.stack.postgres.misconfigure()
+        box.machine.run("systemctl", "start", unit)
+        assert box.show("ActiveState", unit) == "inactive"
+        box.machine.run("test", "-e", done, codes=(0,) if well and wanted else (1,))
+        if not well:
+            box.stack.postgres.correct()
+
+    starts(well=False, wanted=True)
+    starts(well=True, wanted=True)
+    box.machine.run("rm", done)
+    starts(well=True, wanted=False)
+    box.machine.run("rm", f"/run/systemd/system/{unit}")
+    box.machine.run("systemctl", "daemon-reload")
 
 
 def test_a_boot_is_good_once_all_serves(box: Box) -> None:

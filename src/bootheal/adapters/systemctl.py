@@ -83,6 +83,11 @@ class Unit:
         """Return systemd's word on whether a boot starts it ("enabled", "disabled", …); "" without such a unit."""
         return self._show(["--property=UnitFileState", self.name]).get("UnitFileState", "")
 
+    def starts(self) -> frozenset[str]:
+        """Return the units that are started with it, by whoever says so; nothing without such a unit."""
+        shown = self._show(["--property=Wants,Requires", self.name])
+        return frozenset(" ".join(shown.values()).split())
+
     def lines(self, invocation: str, youngest: float) -> list[str] | None:
         """Return what its present or last start has told the journal in the last `youngest` seconds.
 

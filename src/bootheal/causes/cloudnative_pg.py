@@ -67,6 +67,19 @@ CLOUDNATIVE_PG = (
         signs=log(r"(?:missing|unable to load|Unable to load) .*(?:WAL archiv\w+ )?plugin(?!s, skipping)"),
         next_step=f"see the plugins of the cluster: {_CLUSTER} -o yaml; {PREVIOUS_LOGS}",
     ),
+    # Of the Jobs that make an instance: internal/cmd/manager/instance/{join,initdb,restore}
+    Cause(
+        id="cloudnative-pg-not-made",
+        means="a new instance could not be filled with data: {said}",
+        gravity=Gravity.PERSON,
+        restart_helps=True,
+        signs=log(
+            r"^(?:Error joining node|Unable to bootstrap cluster|Error while bootstrapping data directory)",
+            r"^(?:Error while restoring a backup|Can't restore backup|restore error)",
+            r"^unable to move `pg_wal` directory to the attached volume",
+        ),
+        next_step=f"{PREVIOUS_LOGS}; {_CLUSTER}; once the cause is gone, delete its Job: CloudNativePG makes another",
+    ),
     Cause(
         id="cloudnative-pg-lease",
         means="it waits for the lease of the primary",

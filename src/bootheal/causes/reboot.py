@@ -56,12 +56,36 @@ LOGINS: tuple[Cause, ...] = (
         next_step="set its password anew under password_encryption = 'scram-sha-256'",
     ),
     Cause(
+        id="login-stored-otherwise",
+        means="PostgreSQL lets us in without asking for a password; the one that it has stored is another than the "
+        "Secret's, and who is asked is refused: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("LoginStoredOtherwise"),
+        next_step="give role {name} the password of its Secret, or correct the Secret",
+    ),
+    Cause(
+        id="login-through-pooler-refused",
+        means="PostgreSQL lets its roles in, and the pooler refuses a new connection; those that are open hide it: "
+        "{said}",
+        gravity=Gravity.PERSON,
+        signs=seen("LoginThroughRefused"),
+        next_step="bootheal doctor; its log says why: kubectl -n {namespace} logs deployment/{name}",
+    ),
+    Cause(
         id="pooler-list-differs",
         means="the auth_file that the pooler would start with has another password than the Secret: {said}",
         gravity=Gravity.PERSON,
         signs=seen("ListDiffers"),
         next_step="write the role's password into the Secret of the auth_file, then: "
         "kubectl -n {namespace} rollout restart deployment {name}",
+    ),
+    Cause(
+        id="pooler-list-lacks",
+        means="the auth_file in the pod has no line for a role any more, and a new process would refuse it: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("ListLacks"),
+        next_step="write the role into the Secret or ConfigMap of the auth_file again; on the console RELOAD shows "
+        "whether it is right, at a time that you choose",
     ),
     Cause(
         id="pooler-list-changes",
@@ -86,6 +110,13 @@ POOLERS: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=seen("PoolerFileChanged"),
         next_step="on its console: RELOAD, at a time that you choose; or put the file back",
+    ),
+    Cause(
+        id="pooler-database-unsaved",
+        means="its file has no such database any more, and a new process would refuse its clients: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("PoolerEntryLost"),
+        next_step="write its line into [databases] of pgbouncer.ini; SHOW DATABASES on its console tells what it was",
     ),
     Cause(
         id="pooler-file-broken",
@@ -131,6 +162,22 @@ SERVERS: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=seen("SlotHoldsWal"),
         next_step=_psql("SELECT slot_name, active, restart_lsn FROM pg_replication_slots"),
+    ),
+    Cause(
+        id="postgres-data-too-open",
+        means="PostgreSQL would not start, since others may write to its data directory, or read it: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("DataTooOpen"),
+        next_step="chmod 0700 on it, or 0750; in the pod's securityContext, fsGroupChangePolicy: OnRootMismatch",
+    ),
+    Cause(
+        id="postgres-collation-differs",
+        means="text was sorted by another version of the library than the one that is there, and indexes may not find "
+        "their rows: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("CollationDiffers"),
+        next_step="rebuild what sorts text, in each database: REINDEX DATABASE; then ALTER DATABASE "
+        "NAME REFRESH COLLATION VERSION, and ALTER COLLATION likewise",
     ),
     Cause(
         id="postgres-backup-old",

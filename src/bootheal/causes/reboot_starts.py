@@ -20,8 +20,8 @@ STARTS: tuple[Cause, ...] = (
     ),
     Cause(
         id="start-with-other-values",
-        means="it was changed after containers had taken their environment from it, so they come up with other "
-        "values: {said}",
+        means="it was changed after containers had taken their environment, or a file, from it, so they come up with "
+        "other values: {said}",
         gravity=Gravity.PERSON,
         signs=seen("StartOtherValues"),
         next_step="restart who uses it at a time that you choose: kubectl -n {namespace} rollout restart WORKLOAD",
@@ -130,5 +130,36 @@ STARTS: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=seen("LivenessTooShort"),
         next_step="give it a startupProbe, or a longer failureThreshold",
+    ),
+    Cause(
+        id="liveness-shorter-than-log",
+        means="after a crash PostgreSQL may have more of its log to read again than its liveness probe gives it time "
+        "for: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("LivenessShortForLog"),
+        next_step="give it a startupProbe; or lower max_wal_size and checkpoint_timeout",
+    ),
+    Cause(
+        id="dns-asks-itself",
+        means="CoreDNS would ask itself for the names of the world, and ends as it starts where it sees that: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("NamesAskItself"),
+        next_step="name another server behind `forward .` in its Corefile, or in the file that --resolv-conf names: "
+        "kubectl -n {namespace} get configmap {name} -o yaml",
+    ),
+    Cause(
+        id="rollout-paused",
+        means="its rollout is paused, so that nothing is mended after a boot by rolling it out: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("RolloutPaused"),
+        next_step="kubectl -n {namespace} rollout resume {kind} {name}, at a time that you choose",
+    ),
+    Cause(
+        id="revision-waits",
+        means="its pods are of an older revision, and one that is made anew is of the newer: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("RevisionWaits"),
+        next_step="delete its pods one by one, at a time that you choose; or: "
+        "kubectl -n {namespace} rollout undo {kind} {name}",
     ),
 )

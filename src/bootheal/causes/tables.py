@@ -11,13 +11,26 @@ from bootheal.causes.k3s import K3S
 from bootheal.causes.kubelet import KUBELET
 from bootheal.causes.network import NETWORK
 from bootheal.causes.node import NODE
+from bootheal.causes.other_poolers import OTHER_POOLERS
 from bootheal.causes.probes import PROBES
 from bootheal.causes.turned_away import TURNED_AWAY
 from bootheal.causes.volumes import VOLUMES
 
 # What pods show, and the controllers that make them.
 PODS = Catalogue(
-    (*IMAGES, *KUBELET, *PROBES, *TURNED_AWAY, *VOLUMES, *NETWORK, *DNS, *NODE, *CONTROLLERS, *APPLICATIONS),
+    (
+        *IMAGES,
+        *KUBELET,
+        *PROBES,
+        *TURNED_AWAY,
+        *VOLUMES,
+        *NETWORK,
+        *DNS,
+        *NODE,
+        *CONTROLLERS,
+        *OTHER_POOLERS,
+        *APPLICATIONS,
+    ),
     (*kubelet.HARMLESS, *volumes.HARMLESS, *dns.HARMLESS, *controllers.HARMLESS),
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bootheal.adapters import history
 from bootheal.adapters.machine.k3s import mirrored
-from bootheal.adapters.machine.read import ROOT, credential, machine_facts
+from bootheal.adapters.machine.read import ROOT, credential, machine_facts, mode
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemctl import Commands, Unit
 from bootheal.adapters.together import together
@@ -24,12 +24,15 @@ from bootheal.history.boots import habits, recoveries
 from bootheal.model import Answer, Ref
 from bootheal.model.machine import MachineFacts
 from bootheal.model.prospect import Prospect
+from bootheal.model.scene import Scene
 from bootheal.pgbouncer.credential import Credential
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.ports import World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.preflight import Forecast, Seen, databases, forecast, poolers
 from bootheal.preflight.box import BoxFacts
+from bootheal.preflight.databases import DatabaseFacts
+from bootheal.preflight.places import on_node
 from bootheal.preflight.registries import needed
 from bootheal.preflight.waits import WaitFacts
 
@@ -39,6 +42,7 @@ SERVERS_SECONDS = 30.0
 REGISTRY_SECONDS, REGISTRIES_SECONDS = 2.0, 4.0
 
 OURS = "bootheal.service"
+HEALED, HEALED_BY = "bootheal-healed.target", "bootheal-healed.service"
 K3S = "k3s"
 
 
@@ -72,7 +76,9 @@ def seen(configuration: Configuration, world: World, scope: Scope) -> Seen:
     return Seen(
         scene=scene,
         prospect=replace(prospect, silent=_silent(world, scope, doors)),
-        databases=tuple(answer for kind, answer in good if kind == "database"),
+        databases=tuple(
+            _with_mode(configuration, scene, prospect, answer) for kind, answer in good if kind == "database"
+        ),
         poolers=tuple(answer for kind, answer in good if kind == "pooler"),
         box=replace(of("box", BoxFacts()), refused=of("rights", ())),
         machine=of("machine", MachineFacts()),
@@ -80,6 +86,16 @@ def seen(configuration: Configuration, world: World, scope: Scope) -> Seen:
         missing=tuple((name, str(error)) for name, error in missing.items()),
         gaps=tuple(f"{name}: {error}" for name, error in failed.items() if name not in missing),
     )
+
+
+def _with_mode(
+    configuration: Configuration, scene: Scene, prospect: Prospect, database: DatabaseFacts
+) -> DatabaseFacts:
+    """Add who may come at a database's files, where they are in a directory of this machine that we can see."""
+    pod = database.pod
+    if pod is None or configuration.file.cluster.kind != K3S or not _is_this_machine(configuration):
+        return database
+    return replace(database, mode=mode(on_node(database.directory, pod, scene, prospect)))
 
 
 def _servers(configuration: Configuration, world: World) -> dict[tuple[str, str], Callable[[], Any]]:
@@ -179,6 +195,17 @@ def _units(configuration: Configuration) -> Iterator[tuple[str, str]]:
     for name in needed:
         if word := Unit(name, Commands()).enabled():
             yield name, word
+    if OURS in needed and (word := _needed_word(Unit(HEALED, Commands()))):
+        yield HEALED, word
+
+
+def _needed_word(target: Unit) -> str:
+    """Return systemd's word on a target where somebody waits to be started with it; "" where nobody does.
+
+    Who requires it, and is started by somebody else, starts it, unless it is masked.
+    """
+    word = target.enabled()
+    return word if word.startswith("masked") or target.starts() - {HEALED_BY} else ""
 
 
 def _refused(configuration: Configuration, world: World) -> Iterator[str]:

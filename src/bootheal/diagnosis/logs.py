@@ -25,6 +25,7 @@ RECENT_SECONDS = 30.0
 
 _POOLER = re.compile(r"pgbouncer|pooler")
 _DATABASE = re.compile(r"(?:^|[-_.])(?:postgres(?:ql)?|spilo|patroni|timescale(?:db)?|postgis|pgvector)(?![a-z])")
+_OTHER_POOLER = re.compile(r"pgcat|odyssey|pgpool")
 _OTHER = re.compile(r"exporter|backup|operator|metrics")
 _STAMP = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (?:UTC|GMT|\+00)\b")
 
@@ -61,7 +62,10 @@ def _speaking(pod: Pod, scene: Scene) -> Iterator[tuple[Container, bool]]:
             if container.ended and not before_boot(container.ended, scene.boot_time):
                 yield container, container.state is not State.TERMINATED
         elif container.state is State.RUNNING and (
-            is_pooler(container) or _silent(container, pod) or _no_names(container, pod)
+            is_pooler(container)
+            or _silent(container, pod)
+            or _no_names(container, pod)
+            or _lets_none_in(container, pod)
         ):
             yield container, False
 
@@ -69,6 +73,13 @@ def _speaking(pod: Pod, scene: Scene) -> Iterator[tuple[Container, bool]]:
 def _silent(container: Container, pod: Pod) -> bool:
     """Tell whether it should hold a server that does not serve: its own process may run on, as Patroni does."""
     return is_database(container) and (not pod.ready or not container.ready or "start failed" in pod.patroni)
+
+
+def _lets_none_in(container: Container, pod: Pod) -> bool:
+    """Tell whether it is another pooler that does not serve: it runs on where its server refuses it."""
+    return (
+        not (pod.ready and container.ready) and _OTHER_POOLER.search(f"{container.name} {container.image}") is not None
+    )
 
 
 def _no_names(container: Container, pod: Pod) -> bool:

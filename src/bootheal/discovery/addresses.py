@@ -14,12 +14,17 @@ _HOST = rf"{_LABEL}(?:\.{_LABEL}){{0,20}}\.?"
 # user:password@, which may hold an @ itself: the last one before the path ends it.
 _URL = re.compile(
     rf"(?<![-+.\w])(?P<scheme>[A-Za-z][-+.\w]{{0,40}}(?::[a-z]{{1,40}})?)://(?:[^\s/?#'\"]{{0,1000}}@)?"
-    rf"(?P<hosts>{_HOST}(?::\d{{1,6}})?(?:,{_HOST}(?::\d{{1,6}})?){{0,30}})"
+    rf"(?P<hosts>{_HOST}(?::\d{{1,6}})?(?:,{_HOST}(?!:/|\+)(?::\d{{1,6}})?){{0,30}})"
 )
 _GO = re.compile(rf"@tcp\((?P<host>{_HOST}):(?P<port>\d{{1,6}})\)")
-# libpq's and .NET's key=value forms, and what YAML and JSON make of them.
+# libpq's and .NET's key=value forms, what YAML and JSON make of them, and an application's own: db_host, redis.host.
+_KINDS = (
+    "db|database|sql|postgres|postgresql|pg|mysql|mariadb|redis|valkey|cache|broker|rabbitmq|amqp|mongo|mongodb|"
+    "memcached|memcache|elasticsearch|opensearch|search|nats|kafka"
+)
 _WORDS = re.compile(
-    rf"(?i)(?:^|[\s;'\"{{,])(?:host|server|data source|hostaddr|backend_hostname\d*)"
+    rf"(?i)(?:^|[\s;'\"{{,])(?:[\w-]{{1,40}}\.){{0,6}}(?:(?:{_KINDS})[-_]?)?"
+    rf"(?:host|server|data source|hostaddr|backend_hostname\d*)"
     rf"['\"]?\s{{0,100}}(?:=\s{{0,100}}(?:tcp:)?|:\s{{1,100}})['\"]?"
     rf"(?P<host>{_HOST})(?:[,:](?P<port>\d{{1,6}}))?"
 )
@@ -31,7 +36,9 @@ _BESIDE = re.compile(rf"(?m)^[ \t]*host[ \t]+['\"](?P<host>{_HOST})['\"]\s{{1,10
 _TEMPLATED = re.compile(r"<%[^%\n]{0,200}%>|\{\{[^{}\n]{0,200}\}\}|\$\{[^{}\s]{0,100}\}")
 _FILLED_IN = "\0"
 # A port on the same line or the one below, with no other key between them: host: "db", port: 5432.
-_PORT_BESIDE = re.compile(r"(?i)['\"]?[,;]?\s{0,100}['\"]?port['\"]?\s{0,20}[:=]\s{0,20}['\"]?(\d{2,5})\b")
+_PORT_BESIDE = re.compile(
+    r"(?i)['\"]?[,;]?\s{0,100}['\"]?(?:[\w.-]{1,60}[-_.])?port['\"]?\s{0,20}[:=]\s{0,20}['\"]?(\d{2,5})\b"
+)
 _PORT_WORD = re.compile(r"(?i)(?:^|[\s;])port\s{0,100}=\s{0,100}'?(\d{1,6})")
 # Pgpool and others count what they list: 0:HOST:PORT.
 _PLAIN = re.compile(rf"(?:\d:)?(?P<host>{_HOST})(?::(?P<port>\d{{1,5}}))?(?:/\S*)?")

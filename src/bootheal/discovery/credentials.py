@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bootheal.discovery.environment import Setting
 from bootheal.discovery.findings import FoundLogin
@@ -20,6 +20,11 @@ _POSTGRES_URL = re.compile(
 )
 _WORD_NAME = re.compile(r"(?i)(?:^|[\s;])(?:dbname|database|initial catalog)\s{0,100}=\s{0,100}'?([^\s;']{1,100})")
 _NAMED = re.compile(r"[\w.-]+")
+# Who logs in by a URL or by words, and the variable that stands in the place of the password.
+_IN_URL = re.compile(r"://(?P<user>[^\s:/@]{1,100})(?::\$\((?P<password>\w{1,100})\)@|[:@])")
+_WORD_USER = re.compile(r"(?i)(?:^|[\s;])(?:user|user ?name|user id|uid)\s{0,20}=\s{0,20}'?(?P<user>[^\s;']{1,100})")
+_WORD_PASSWORD = re.compile(r"(?i)(?:^|[\s;])(?:password|pwd)\s{0,20}=\s{0,20}'?\$\((?P<password>\w{1,100})\)")
+_REFERRED = re.compile(r"\$\((\w{1,100})\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,10 @@ def for_place(place: Setting, known: Mapping[str, Setting], box: Box) -> FoundLo
     """Return with what a container logs in where `place` leads: by names that begin alike, else the only ones."""
     if found := of_url(place):
         return found
-    every = pairs(known, box)
+    user = _user_in(place, known)
+    if user and (password := _password_in(place, known)) and (found := login(password, user)):
+        return found
+    every = tuple(replace(pair, user=pair.user or user) for pair in pairs(known, box))
     prefix = prefix_of(place.name)
     alike = [pair for pair in every if pair.prefix.strip("_.") == prefix]
     likely = [pair for pair in every if _POSTGRES.search(pair.prefix)]
@@ -115,6 +123,23 @@ def for_place(place: Setting, known: Mapping[str, Setting], box: Box) -> FoundLo
             return None
     urls = {each.place: each for setting in known.values() if (each := of_url(setting))}
     return next(iter(urls.values())) if len(urls) == 1 else None
+
+
+def _user_in(place: Setting, known: Mapping[str, Setting]) -> Setting | None:
+    """Return the user that a URL or a list of words names, or the variable that it has it from."""
+    found = _IN_URL.search(place.value) or _WORD_USER.search(place.value) if not place.secret else None
+    if not found:
+        return None
+    referred = _REFERRED.fullmatch(found["user"])
+    return known.get(referred[1]) if referred else Setting(place.name, found["user"])
+
+
+def _password_in(place: Setting, known: Mapping[str, Setting]) -> Setting | None:
+    """Return the variable that stands in the place of the password."""
+    found = _IN_URL.search(place.value)
+    if not (found and found["password"]):
+        found = _WORD_PASSWORD.search(place.value)
+    return known.get(found["password"]) if found else None
 
 
 def prefix_of(name: str) -> str:

@@ -1,14 +1,25 @@
 """The PostgreSQLs of a cluster: of operators, of charts, and plain ones. Pure."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from bootheal.discovery import credentials, images, operators, postgres
 from bootheal.discovery.findings import FoundDatabase
 from bootheal.discovery.places import Places, leads_to
 from bootheal.discovery.postgres import Server
-from bootheal.model import Service
+from bootheal.model import Ref, Service
 from bootheal.model.inventory import Box, Controller
 from bootheal.probes import Exec
 
 _NAMES = ("POSTGRES_DB", "POSTGRESQL_DATABASE", "POSTGRES_DATABASE", "POSTGRESQL_DB")
+
+# By what images are told that they follow another server, and which; and by which word that they lead all the same.
+_FOLLOWED = (
+    "POSTGRESQL_MASTER_HOST", "POSTGRES_MASTER_HOST", "POSTGRESQL_PRIMARY_HOST", "POSTGRES_PRIMARY_HOST",
+    "POSTGRES_MASTER_SERVICE_HOST", "PRIMARY_HOST", "MASTER_HOST", "PG_MASTER_HOST", "PG_PRIMARY_HOST",
+    "REPLICATE_FROM", "REPLICATION_HOST",
+)  # fmt: skip
+_MODES, _LEADS = ("POSTGRESQL_REPLICATION_MODE", "POSTGRES_REPLICATION_MODE", "PG_MODE"), ("master", "primary")
 
 
 def databases(places: Places) -> tuple[FoundDatabase, ...]:
@@ -16,8 +27,9 @@ def databases(places: Places) -> tuple[FoundDatabase, ...]:
     every = postgres.servers(places)
     found = [*operators.cnpg(places), *operators.crunchy(places, every), *operators.zalando(places, every)]
     taken = {ref for database in found for ref in database.made}
-    rest = [each for each in every if each.controller.ref not in taken and not _is_standby(each, every)]
-    found += [_plain(each, places, every) for each in rest]
+    follows = {each.controller.ref: primary for each in every if (primary := _follows(each, places))}
+    rest = [each for each in every if each.controller.ref not in {*taken, *follows} and not _is_standby(each, every)]
+    found += [_with_standbys(_plain(each, places, every), follows) for each in rest]
     return tuple(sorted(found, key=lambda each: (each.name, each.namespace)))
 
 
@@ -44,6 +56,27 @@ def _plain(server: Server, places: Places, every: tuple[Server, ...]) -> FoundDa
         made=(controller.ref, *(each.controller.ref for each in shares)),
         probe=None if admin else Exec(("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)), box.name),
     )
+
+
+def _with_standbys(database: FoundDatabase, follows: Mapping[Ref, Ref]) -> FoundDatabase:
+    """Add the workloads that say that they follow it: they take no writes, and are no database of their own."""
+    own = frozenset(database.made)
+    standbys = sorted(ref for ref, primary in follows.items() if primary in own and ref not in own)
+    return replace(database, made=(*database.made, *standbys))
+
+
+def _follows(server: Server, places: Places) -> Ref | None:
+    """Return the workload whose PostgreSQL a server is told to follow, None where that is not another one here."""
+    mode = next((server.told[name].value for name in _MODES if name in server.told), "")
+    if mode in _LEADS:
+        return None
+    for name in _FOLLOWED:
+        for address in server.told[name].addresses if name in server.told else ():
+            place = places.find(address, server.controller.ref.namespace)
+            behind = places.behind(place.service) if place else ()
+            if behind and server.controller not in behind:
+                return behind[0].ref
+    return None
 
 
 def _is_standby(server: Server, every: tuple[Server, ...]) -> bool:

@@ -14,6 +14,11 @@ _NO_SERVER = re.compile(
     r"tests|bench|sidecar|config|meta|mcp|gui|webgui|wait)(?:$|[-_.])"
 )
 
+_WATCHES = re.compile(
+    r"prometheus|vmagent|vmsingle|victoria-metrics|grafana(?:-oss|-enterprise)?|blackbox[-_]exporter|"
+    r"uptime-kuma|gatus|statping(?:-ng)?|homepage|homarr|heimdall|dashy|homer|glance|hajimari"
+)
+
 # A name may go on with more words or a version: postgres-ssl, postgres16; "postgrest" is something else.
 _POSTGRES = re.compile(
     r"(?:postgres|postgresql|postgis|timescaledb|pgvector|pgvecto[-.]?rs|paradedb|vectorchord|vchord|supabase-postgres|"
@@ -110,6 +115,11 @@ def is_postgres(box: Box, told: Collection[str], opened: frozenset[int] = frozen
 def _may_be(number: int, name: str) -> bool:
     known_otherwise = {80, 443, 3000, 8000, 8008, 8080, 8443, 9090, 9187, 9127}
     return number not in known_otherwise or "postgres" in name or name in _DOORS
+
+
+def watches(box: Box) -> bool:
+    """Whether it shows or measures others: what its files name it serves without."""
+    return _WATCHES.fullmatch(parse(box.image).name) is not None
 
 
 def is_pooler(box: Box) -> bool:

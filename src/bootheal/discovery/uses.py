@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bootheal.discovery import addresses, environment, waits
+from bootheal.discovery import addresses, environment, images, waits
 from bootheal.discovery.environment import Setting
 from bootheal.discovery.findings import Known
 from bootheal.discovery.places import Places
@@ -139,6 +139,7 @@ def _arguments(words: Iterable[str], box: Box, namespace: str, places: Places) -
 
 def _files(box: Box, namespace: str, places: Places) -> Iterator[Use]:
     """Take addresses from mounted ConfigMaps and Secrets: a configuration file, such as nginx' own."""
+    watches = images.watches(box)
     for mounted in box.mounts:
         source = mounted.source
         if source.kind == "secret":
@@ -150,7 +151,10 @@ def _files(box: Box, namespace: str, places: Places) -> Iterator[Use]:
             for address in (*addresses.in_text(text), *addresses.pairs(text)):
                 if (place := places.find(address, namespace)) and place.fits:
                     told = f"key {key} of configmap/{source.name} names {address}"
-                    yield Use(told, Known.FILE, box, place.service, place.port)
+                    if watches:
+                        yield Use(f"{told}, which it may only watch", Known.GUESSED, box, place.service, place.port)
+                    else:
+                        yield Use(told, Known.FILE, box, place.service, place.port)
 
 
 def _secret_files(source: Source, box: Box, namespace: str, places: Places) -> Iterator[Use]:

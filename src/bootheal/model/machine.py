@@ -2,6 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+
+def is_own(server: str) -> bool:
+    """Tell whether a name server is one of whoever asks: no other machine answers at such an address."""
+    try:
+        address = ip_address(server.partition("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def is_elsewhere(server: str) -> bool:
+    """Tell whether a name server has an address that can be asked from anywhere: Go's IsGlobalUnicast."""
+    try:
+        address = ip_address(server)
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified or address.is_link_local or address.is_multicast)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +99,8 @@ class MachineFacts:
     version of the k3s on the disk, "" where it is not known. `old_cgroups`: the kernel's first version of them is in
     force. `battery`: whether something keeps the time while the machine is off, None where that is not known.
     `complaints` are the kernel's, of this boot, by the disk that they are about. `node_name` is the one that k3s would
-    give this machine's node at the next boot, "" where that is not known.
+    give this machine's node at the next boot, "" where that is not known. `resolver` is the file that k3s hands on to
+    pods that ask as their node does, such as CoreDNS, and `nameservers` are those in it.
     """
 
     at: float = 0.0
@@ -97,4 +117,6 @@ class MachineFacts:
     battery: bool | None = None
     complaints: Mapping[str, str] = field(default_factory=dict)
     node_name: str = ""
+    resolver: str = ""
+    nameservers: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()

@@ -10,9 +10,9 @@ from bootheal.model.identity import Ref
 class Planned:
     """A container as its pod declares it.
 
-    `taken` are the Secrets and ConfigMaps that its environment is taken from, once, as it starts. `liveness` is for
-    how many seconds its probes let it start, None where nothing ends it. `scratch` are the directories on an emptyDir,
-    and whether that is in memory.
+    `taken` are the Secrets and ConfigMaps that its environment, or a file, is taken from, once, as it starts.
+    `liveness` is for how many seconds its probes let it start, None where nothing ends it. `scratch` are the
+    directories on an emptyDir, and whether that is in memory.
     """
 
     name: str
@@ -28,7 +28,8 @@ class PodPlan:
     """What a pod declares. `returns`: its containers begin again after a boot. `account` "": it mounts no token.
 
     `host_paths` are directories of the node, `host_ports` are the node's: address ("" for all), protocol, number.
-    `written` are the claims that it may write to, and where its containers have them.
+    `written` are the claims that it may write to, and where its containers have them; `mounts` are all of its claims'
+    places: directory in a container, claim, directory in its volume.
     """
 
     ref: Ref
@@ -37,6 +38,7 @@ class PodPlan:
     host_paths: tuple[str, ...] = ()
     host_ports: frozenset[tuple[str, str, int]] = frozenset()
     written: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    mounts: tuple[tuple[str, str, str], ...] = ()
     containers: tuple[Planned, ...] = ()
     init: tuple[Planned, ...] = ()
 
@@ -74,7 +76,7 @@ class Prospect:
 
     `changed` is when the content of a Secret or ConfigMap was last written; `accounts` are the ServiceAccounts.
     `silent` are the registries nearby that do not answer, by the first part of their images' names, and why.
-    `doors` are the certificates that Ingresses show.
+    `doors` are the certificates that Ingresses show; `corefile` is what CoreDNS is told, "" where that is not known.
     """
 
     plans: tuple[PodPlan, ...] = ()
@@ -85,4 +87,5 @@ class Prospect:
     guards: tuple[Guard, ...] = ()
     silent: Mapping[str, str] = field(default_factory=dict)
     doors: tuple[Door, ...] = ()
+    corefile: str = ""
     gaps: tuple[str, ...] = ()

@@ -66,7 +66,8 @@ class Console:
     to log one in, as it does while server_login_retry runs. `servers`: how many connections to
     the server it has. `unknown_for`: for how many seconds it will go on to believe that the
     server's name does not exist. `forced_user`: as whom it logs in for everybody, "" where as
-    each client's own role. `took`: how many seconds it took to be read, which the way to it has its part in.
+    each client's own role. `route` is where it sends the database's clients: host, port, dbname, user, as they stand in
+    [databases]. `took`: how many seconds it took to be read, which the way to it has its part in.
     """
 
     settings: Mapping[str, Setting]
@@ -76,5 +77,6 @@ class Console:
     paused: bool = False
     disabled: bool = False
     forced_user: str = ""
+    route: Mapping[str, str] = field(default_factory=dict)
     unknown_for: float = 0.0
     took: float = field(default=0.0, compare=False)

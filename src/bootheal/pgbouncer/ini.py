@@ -9,11 +9,14 @@ after which nobody who reads only this file knows which section it is, nor what 
 import re
 from collections.abc import Iterator, Mapping
 
-SECTION = "pgbouncer"
+SECTION, DATABASES = "pgbouncer", "databases"
 
 _HEADING = re.compile(r"\s*\[([^\]]*)\]")
 _ASSIGNMENT = re.compile(r"\s*'?([\w.*-]+)'?[ \t]*=[ \t]*(.*?)\s*")
 _INCLUDE = re.compile(r"\s*%include[ \t]")
+# A name in quotes may be any; its connection is key=value, as libpq's, in pairs.
+_ENTRY = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^\s="]+))[ \t]*=[ \t]*(.*?)\s*')
+_PAIR = re.compile(r"(\w+)\s*=\s*(?:'((?:[^']|'')*)'|([^\s']*))")
 
 
 def equal(one: str, other: str) -> bool:
@@ -44,6 +47,31 @@ def settings_of(text: str) -> dict[str, str]:
     if heading < 0:
         return {}
     return {found[1]: found[2] for number in _body(lines, heading) if (found := _assigned(lines[number]))}
+
+
+def databases_of(text: str) -> dict[str, str] | None:
+    """Return what [databases] says of each name, "*" for any other; None where a file that is included may say more.
+
+    PgBouncer takes the section's lines together, however often it is begun.
+    """
+    lines = text.split("\n")
+    if any(map(_INCLUDE.match, lines)):
+        return None
+    found, section = dict[str, str](), ""
+    for line in lines:
+        if heading := _HEADING.match(line):
+            section = heading[1]
+        rest = _HEADING.sub("", line, count=1)
+        if section == DATABASES and not rest.lstrip().startswith(("#", ";")) and (said := _ENTRY.fullmatch(rest)):
+            found[said[1].replace('""', '"') if said[1] is not None else said[2]] = said[3]
+    return found
+
+
+def connection_of(said: str) -> dict[str, str]:
+    """Return the keys and values of a line of [databases]; a value in quotes has its quotes doubled."""
+    return {
+        key: quoted.replace("''", "'") if quoted or not plain else plain for key, quoted, plain in _PAIR.findall(said)
+    }
 
 
 def unparsed(text: str) -> Iterator[int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bootheal.errors import MISFITS, BoothealError
-from bootheal.model import Answer, Login, Ref, Target
+from bootheal.model import Answer, Credentials, Login, Ref, Target
 from bootheal.model.durations import DAY, day
 from bootheal.model.sqlstates import REFUSED, WRONG_PASSWORD
 from bootheal.ports import World
@@ -14,80 +14,15 @@ from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.location import Database
 from bootheal.postgres.primary import TIMEOUT_SECONDS, find
 from bootheal.preflight.foreseen import SOON_DAYS, Foreseen, foreseen
+from bootheal.preflight.questions import QUESTIONS
 
 OLD_BACKUP_DAYS = 2.0
 
-# A slot that is behind by less is one whose reader starts anew.
-MUCH_WAL_BYTES = 1 << 30
+# An older server has nothing to tell, then.
+UNKNOWN_FUNCTION = "42883"
 
-# From here on md5 is on its way out.
-DEPRECATES_MD5 = 180000
-
-MOST_ROWS = 20
-
-# A row without a file is a setting that was taken out and waits for a restart. All of the files is read anew before a
-# setting is asked for: only then does it know what waits for a restart. What the command line says, as of Patroni or a
-# container's `args`, wins over the files after a restart, too.
-_FILES = f"""
-with files as materialized (select sourcefile, sourceline, name, error from pg_file_settings order by seqno),
-compared as (
-    select files.*, coalesce(known.pending_restart, false) as pending, known.source = 'command line' as overruled
-    from files left join lateral
-    (select pending_restart, source from pg_settings where name = files.name offset 0) as known on true
-)
-select json_build_object(
-    'broken', (select json_agg(json_build_object('file', sourcefile, 'line', sourceline, 'name', name, 'error', error))
-        from (select * from compared where error is not null and sourcefile is not null and not pending
-        limit {MOST_ROWS}) as broken),
-    'pending', (select json_agg(distinct name) from (select name from compared where pending and not overruled
-        union select name from pg_settings where pending_restart and source <> 'command line'
-        limit {MOST_ROWS}) as pending)
-)
-"""  # noqa: S608 - nothing of it is from outside
-
-# A value that waits for a restart is one that "could not be applied": it counts all the same.
-_LIBRARIES = """
-select coalesce(json_agg(library), '[]') from (
-    select trim(both ' "' from unnest(string_to_array(coalesce(
-        (select setting from pg_file_settings where name = 'shared_preload_libraries'
-         order by seqno desc limit 1), current_setting('shared_preload_libraries')), ','))) as library
-) as named
-where library <> '' and library !~ '/' and current_setting('dynamic_library_path') = '$libdir'
-and (pg_stat_file((select setting from pg_config where name = 'PKGLIBDIR') || '/' || library || '.so', true)).size
-    is null
-"""
-
-_RULES = f"""
-select coalesce(json_agg(json_build_object('line', line_number, 'error', error)), '[]')
-from (select * from pg_hba_file_rules where error is not null limit {MOST_ROWS}) as broken
-"""  # noqa: S608
-
-_SLOTS = f"""
-select coalesce(json_agg(json_build_object('name', slot_name, 'bytes', behind)), '[]') from (
-    select slot_name, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint as behind
-    from pg_replication_slots where not active and restart_lsn is not null
-) as slots where behind > {MUCH_WAL_BYTES}
-"""  # noqa: S608
-
-_ROLES = """
-select coalesce(json_object_agg(rolname, extract(epoch from rolvaliduntil)), '{}')
-from pg_roles where rolcanlogin and isfinite(rolvaliduntil)
-"""
-
-_MD5 = f"""
-select coalesce(json_agg(rolname), '[]') from pg_authid
-where rolcanlogin and rolpassword like 'md5%' and current_setting('server_version_num')::int >= {DEPRECATES_MD5}
-"""  # noqa: S608
-
-QUESTIONS: Mapping[str, str] = {
-    "its configuration": _FILES,
-    "its libraries": _LIBRARIES,
-    "its pg_hba.conf": _RULES,
-    "its replication slots": _SLOTS,
-    "how long passwords are valid": _ROLES,
-    "how passwords are stored": _MD5,
-}
-
+# Who may write, and who else may read: with these PostgreSQL does not start (its miscinit.c, checkDataDir).
+TOO_OPEN = 0o027
 
 # PostgreSQL counts bytes in 64 bits.
 MOST_BYTES = 1 << 63
@@ -97,7 +32,8 @@ MOST_BYTES = 1 << 63
 class LoginFacts:
     """A fresh login as a role, straight to the primary, as `direct`; `through` is that through its pooler, if any.
 
-    `resets`: bootheal would give the role the password of `secret` where it is refused.
+    `resets`: bootheal would give the role the password of `secret` where it is refused. `stored`: whether the server
+    has that password, where it lets us in without asking for one; None where it asks, or may not be looked at.
     """
 
     database: str
@@ -106,6 +42,7 @@ class LoginFacts:
     direct: Answer
     through: Answer | None = None
     resets: bool = False
+    stored: bool | None = None
 
     @property
     def about(self) -> Ref:
@@ -118,7 +55,8 @@ class DatabaseFacts:
     """What a primary tells of itself, and its pod; `why_none` says why there is none.
 
     `backup` is when the newest one ended. `valid_until` has the roles whose passwords end, in seconds since the epoch;
-    `broken` are file, line and error.
+    `broken` are file, line and error. `directory` is where its data lies in its container, `mode` the permissions of
+    that, where this machine can see it; `log` is how many bytes of its log it may have to read again after a crash.
     """
 
     name: str
@@ -133,6 +71,10 @@ class DatabaseFacts:
     slots: Mapping[str, int] = field(default_factory=dict)
     valid_until: Mapping[str, float] = field(default_factory=dict)
     md5: frozenset[str] = frozenset()
+    collations: tuple[str, ...] = ()
+    directory: str = ""
+    log: int = 0
+    mode: int | None = None
     cronjob: Ref | None = None
     backup: float | None = None
     gaps: tuple[str, ...] = ()
@@ -169,7 +111,7 @@ def look(world: World, step: DatabaseStep) -> DatabaseFacts:
 
 def _told(answers: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that it tells. One of MISFITS where its answers have another shape than what was asked for."""
-    files = answers["its configuration"] or {}
+    files, data = answers["its configuration"] or {}, answers["where its data lies"] or {}
     return {
         "broken": tuple(map(_line, files.get("broken") or ())),
         "pending": tuple(map(str, files.get("pending") or ())),
@@ -180,6 +122,9 @@ def _told(answers: Mapping[str, Any]) -> dict[str, Any]:
         },
         "valid_until": {name: float(at) for name, at in (answers["how long passwords are valid"] or {}).items()},
         "md5": frozenset(map(str, answers["how passwords are stored"] or ())),
+        "collations": tuple(map(str, answers["how text is sorted"] or ())),
+        "directory": str(data.get("directory") or ""),
+        "log": min(int(data.get("log") or 0), MOST_BYTES),
     }
 
 
@@ -187,7 +132,20 @@ def login_as(world: World, database: Database, primary: Target, login: Login, **
     """Log in as a role, straight to the primary, by a connection of its own."""
     who = world.secrets.credentials(login)
     answer = world.postgres.ask(primary, who, database.dbname, timeout=TIMEOUT_SECONDS)
-    return LoginFacts(database=database.name, user=who.user, secret=login.secret, direct=answer, **fields)
+    stored = _stored(world, database, primary, who) if answer.ok and answer.unproven else None
+    return LoginFacts(
+        database=database.name, user=who.user, secret=login.secret, direct=answer, stored=stored, **fields
+    )
+
+
+def _stored(world: World, database: Database, primary: Target, who: Credentials) -> bool | None:
+    """Tell whether the server has that password: from where nobody is asked for one, a login proves nothing."""
+    admin = world.secrets.credentials(database.admin)
+    try:
+        role = world.postgres.role(primary, admin, database.dbname, who.user, who.password)
+    except BoothealError:
+        return None
+    return role.matches if role else None
 
 
 def _asked(world: World, database: Database, primary: Target) -> tuple[dict[str, Any], list[str]]:
@@ -197,7 +155,7 @@ def _asked(world: World, database: Database, primary: Target) -> tuple[dict[str,
     for about, sql in QUESTIONS.items():
         answer = world.postgres.ask(primary, admin, database.dbname, timeout=TIMEOUT_SECONDS, sql=sql, read_only=True)
         answers[about] = _parsed(answer)
-        if answers[about] is None:
+        if answers[about] is None and answer.sqlstate != UNKNOWN_FUNCTION:
             gaps.append(f"database/{database.name}: {about}: {answer if not answer.ok else 'its answer is no JSON'}")
     return answers, gaps
 
@@ -235,6 +193,10 @@ def foresee(seen: DatabaseFacts, now: float) -> Iterator[Foreseen]:
         yield foreseen("ServerLibraryMissing", about, library)
     if seen.pending:
         yield foreseen("ServerPending", about, ", ".join(seen.pending))
+    if seen.collations:
+        yield foreseen("CollationDiffers", about, "; ".join(seen.collations))
+    if seen.mode is not None and seen.mode & TOO_OPEN:
+        yield foreseen("DataTooOpen", about, f"{seen.directory} has the permissions {seen.mode & 0o7777:04o}")
     for slot, behind in seen.slots.items():
         yield foreseen("SlotHoldsWal", Ref("slot", seen.name, slot), f"{behind / (1 << 30):.1f} GiB")
     yield from _backup(seen, now)
@@ -265,6 +227,9 @@ def _backup(seen: DatabaseFacts, now: float) -> Iterator[Foreseen]:
 def foresee_login(login: LoginFacts) -> Iterator[Foreseen]:
     """Say whether a new connection of a role would be let in."""
     answer = login.direct
+    if login.stored is False:
+        said = f"{login.secret} is not what the server has"
+        yield foreseen("LoginStoredOtherwise", login.about, said, facts=[("straight to PostgreSQL", "let in unasked")])
     if answer.ok or not answer.spoke:
         return
     facts = [("straight to PostgreSQL", str(answer)), ("password", str(login.secret))]

@@ -10,7 +10,7 @@ from bootheal.model import Ref
 from bootheal.model.machine import MachineFacts
 from bootheal.model.prospect import Prospect
 from bootheal.model.scene import Scene
-from bootheal.preflight import box, databases, machine, patience, poolers, shares, starts, waits
+from bootheal.preflight import box, controllers, databases, machine, names, patience, poolers, shares, starts, waits
 from bootheal.preflight.box import BoxFacts
 from bootheal.preflight.databases import DatabaseFacts
 from bootheal.preflight.foreseen import Forecast, Foreseen, Sure, foreseen, ordered
@@ -45,8 +45,10 @@ def forecast(seen: Seen) -> Forecast:
         *(poolers.foresee(each) for each in seen.poolers),
         starts.foresee(seen.scene, seen.prospect),
         shares.foresee(seen.scene, seen.prospect),
+        controllers.foresee(seen.scene),
         patience.foresee(seen.databases, seen.box.recoveries, seen.prospect),
         waits.foresee(seen.waits),
+        names.foresee(seen.scene, seen.prospect, seen.machine),
         box.foresee(seen.scene, seen.box),
         machine.foresee(seen.scene, seen.prospect, seen.machine),
     )

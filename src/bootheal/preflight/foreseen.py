@@ -32,17 +32,29 @@ _SURE: Mapping[str, Sure] = {
     "StateNotWritable": Sure.MAY_BREAK,
     "RightMissing": Sure.MAY_BREAK,
     "LoginMd5": Sure.MAY_BREAK,
+    # It may be that nobody comes by a way on which a password is asked for.
+    "LoginStoredOtherwise": Sure.MAY_BREAK,
+    "LoginThroughRefused": Sure.MAY_BREAK,
+    # An entrypoint may write the list anew.
+    "ListLacks": Sure.MAY_BREAK,
     "ListChanges": Sure.CHANGES,
     "SettingUnsaved": Sure.CHANGES,
     "PoolerFileChanged": Sure.CHANGES,
     # An entrypoint may write the file anew.
     "PoolerFileBroken": Sure.MAY_BREAK,
+    "PoolerEntryLost": Sure.MAY_BREAK,
     "ServerPending": Sure.CHANGES,
     "SlotHoldsWal": Sure.MAY_BREAK,
+    # Images' entrypoints may set it right before they start the server.
+    "DataTooOpen": Sure.MAY_BREAK,
+    "CollationDiffers": Sure.MAY_BREAK,
     "BackupOld": Sure.MAY_BREAK,
     "StartLacksAccount": Sure.MAY_BREAK,
     "StartOtherValues": Sure.CHANGES,
     "EndsForGood": Sure.CHANGES,
+    # Nothing need be rolled out; and a pod need not be made anew.
+    "RolloutPaused": Sure.MAY_BREAK,
+    "RevisionWaits": Sure.CHANGES,
     "ImageNotHere": Sure.MAY_BREAK,
     "ImageAlwaysPulled": Sure.MAY_BREAK,
     # Who keeps nothing but a cache there loses nothing.
@@ -59,9 +71,13 @@ _SURE: Mapping[str, Sure] = {
     "ImageFromOwnPods": Sure.MAY_BREAK,
     "InitWaitsInCircle": Sure.MAY_BREAK,
     "InitWaitsForLater": Sure.MAY_BREAK,
+    # Its plugin `loop` looks for it, where that is on.
+    "NamesAskItself": Sure.MAY_BREAK,
     "HostPortTwice": Sure.MAY_BREAK,
     "ClaimTwice": Sure.MAY_BREAK,
     "LivenessTooShort": Sure.MAY_BREAK,
+    # How fast a log is read again, its disk says.
+    "LivenessShortForLog": Sure.MAY_BREAK,
     "IngressCertificateEnds": Sure.MAY_BREAK,
     "AuthorityEnds": Sure.MAY_BREAK,
     "CertificateMadeAnew": Sure.CHANGES,

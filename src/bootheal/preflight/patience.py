@@ -1,4 +1,4 @@
-"""How long a database took to start after earlier boots, against what its probes would let it take now. Pure."""
+"""How long a database took to start after earlier boots, or may take, against what its probes would let it. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from bootheal.model.prospect import PodPlan, Prospect
 from bootheal.preflight.databases import DatabaseFacts
 from bootheal.preflight.foreseen import Foreseen, foreseen
+
+# So much of its log a server reads again in a second, on a good disk: who is given less than that is given too little.
+FAST_BYTES = 100 << 20
 
 _SERVER = re.compile(r"postgres|postgis|spilo|patroni|timescale|pgdata|database")
 
@@ -21,6 +24,9 @@ def foresee(
         if took and plan and patience is not None and took > patience:
             said = f"it took {took:.0f} s, and would be given {patience:.0f} s"
             yield foreseen("LivenessTooShort", plan.ref, said)
+        elif plan and patience is not None and database.log > patience * FAST_BYTES:
+            said = f"up to {database.log / (1 << 30):.1f} GiB of log, and {patience:.0f} s for it"
+            yield foreseen("LivenessShortForLog", plan.ref, said, facts=[("setting", "max_wal_size")])
 
 
 def _patience(plan: PodPlan) -> float | None:

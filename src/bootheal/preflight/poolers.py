@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from bootheal.errors import BoothealError
-from bootheal.model import Ref, Setting
+from bootheal.model import Answer, Console, Ref, Setting
 from bootheal.model.sqlstates import WRONG_PASSWORD
 from bootheal.pgbouncer.credential import Credential
-from bootheal.pgbouncer.files import same_file
-from bootheal.pgbouncer.ini import equal, settings_of, unparsed, unsure
+from bootheal.pgbouncer.files import knows, same_file
+from bootheal.pgbouncer.ini import connection_of, databases_of, equal, settings_of, unparsed, unsure
 from bootheal.pgbouncer.knowledge import userlist_entry
 from bootheal.pgbouncer.look import look as look_at
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation
-from bootheal.pgbouncer.pod import PoolerPod
+from bootheal.pgbouncer.pod import STARVED, PoolerPod
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.ports import World
 from bootheal.postgres.primary import find
@@ -28,7 +28,9 @@ CONFIGURATION = "conffile"
 class PodFacts:
     """One pod: the settings in force, and the [pgbouncer] section of its file, None where that could not be read.
 
-    `broken` are the numbers of lines that are none; `listed`: whether its auth_file is the declared one.
+    `broken` are the numbers of lines that are none; `listed`: whether its auth_file is the declared one. `login` is the
+    application's through it. `lost`: its file has no such database; `moved` is what its file says otherwise of it.
+    `lacks` is the client whom its auth_file does not know any more.
     """
 
     ref: Ref
@@ -36,16 +38,22 @@ class PodFacts:
     file: Mapping[str, str] | None = None
     broken: tuple[int, ...] = ()
     listed: bool | None = None
+    login: Answer | None = None
+    lost: bool = False
+    lacks: str = ""
+    moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolerFacts:
     """`declared` are the settings that bootheal brings into force itself, at each boot.
 
-    `other` are the roles of which the declared auth_file has another password than their Secrets.
+    `other` are the roles of which the declared auth_file has another password than their Secrets. `dbname` is the
+    database that clients ask for.
     """
 
     deployment: Ref
+    dbname: str = ""
     logins: tuple[LoginFacts, ...] = ()
     pods: tuple[PodFacts, ...] = ()
     declared: Mapping[str, str] = field(default_factory=dict)
@@ -62,6 +70,7 @@ def look(world: World, step: PoolerStep, credentials: Mapping[Ref, Credential]) 
     pods = tuple(_pod(world, pooler, pod, gaps) for pod in seen.pods)
     return PoolerFacts(
         deployment=pooler.deployment,
+        dbname=pooler.dbname,
         logins=logins,
         pods=pods,
         declared=pooler.settings,
@@ -102,9 +111,9 @@ def _pod(world: World, pooler: Pooler, pod: PoolerPod, gaps: list[str]) -> PodFa
     console = pod.console
     if console is None:
         gaps.append(f"settings of {pod.ref}: {pod.refused}")
-        return PodFacts(pod.ref)
+        return PodFacts(pod.ref, login=pod.login)
     path = console.settings.get(CONFIGURATION)
-    facts = PodFacts(pod.ref, console.settings)
+    facts = PodFacts(pod.ref, console.settings, login=pod.login)
     try:
         read = world.pod_access.exec(pod.ref, "", ["cat", path.value if path else ""], READ_SECONDS)
     except BoothealError as error:
@@ -120,8 +129,48 @@ def _pod(world: World, pooler: Pooler, pod: PoolerPod, gaps: list[str]) -> PodFa
     if pooler.auth_file and (shown := console.settings.get("auth_file")):
         declared = world.secrets.credentials(pooler.auth_file).password.reveal()
         listed = same_file(world.pod_access, pod.ref, shown.value, declared)
-    return replace(facts, file=settings_of(read.value), broken=tuple(unparsed(read.value)), listed=listed)
+    said = databases_of(read.value) or {}
+    entry = said.get(pooler.dbname, said.get(ANY))
+    return replace(
+        facts,
+        lacks=_lacks(world, pooler, pod, console, entry or ""),
+        file=settings_of(read.value),
+        broken=tuple(unparsed(read.value)),
+        listed=listed,
+        lost=bool(said) and entry is None,
+        moved=tuple(_moved(console.route, entry, pooler.dbname)) if entry is not None else (),
+    )
 
+
+def _lacks(world: World, pooler: Pooler, pod: PoolerPod, console: Console, entry: str) -> str:
+    """Return the client that is let in, and that the auth_file has no line for any more; "" where it has, or need not.
+
+    PgBouncer reads the list as it starts, and when it is told to.
+    """
+    settings = {key: setting.value for key, setting in console.settings.items()}
+    asks = settings.get("auth_user") or "auth_user" in connection_of(entry)
+    if not pod.login.ok or asks or settings.get("auth_type") not in _LISTING or not settings.get("auth_file"):
+        return ""
+    user = world.secrets.credentials(pooler.client).user
+    return user if knows(world.pod_access, pod.ref, settings["auth_file"], user) is False else ""
+
+
+def _moved(now: Mapping[str, str], said: str, name: str) -> Iterator[str]:
+    """Yield what a line of [databases] says otherwise than what is in force; of a socket a console does not tell."""
+    then = {"host": "", "port": POSTGRES_PORT, "dbname": name, "user": "", **connection_of(said)}
+    if not now.get("host") or not then["host"] or then["host"].startswith(_SOCKET):
+        return
+    for key, value in now.items():
+        if then[key] != value:
+            yield f"{key} = {value or 'none'} of {name}, and {then[key] or 'none'} in its file"
+
+
+# The line of [databases] for all that have none; what begins a path, or an abstract socket.
+ANY, POSTGRES_PORT = "*", "5432"
+_SOCKET = ("/", "@")
+
+# Where who is not listed is not let in.
+_LISTING = frozenset({"md5", "plain", "scram-sha-256", "trust", "hba"})
 
 # What an exec returns at most: of a longer file the end is not known.
 LONGEST = 16 * 1024
@@ -150,9 +199,23 @@ def foresee(seen: PoolerFacts) -> Iterator[Foreseen]:
     for user in seen.other:
         yield foreseen("ListDiffers", seen.deployment, f"role {user}, in {seen.auth_file}")
     for pod in seen.pods:
+        if _kept_out(pod, seen):
+            facts = [("through", str(pod.ref)), ("straight to PostgreSQL", "ok")]
+            yield foreseen("LoginThroughRefused", seen.deployment, str(pod.login), facts=facts)
+        if pod.lacks:
+            yield foreseen("ListLacks", seen.deployment, f"role {pod.lacks}", facts=[("seen in", str(pod.ref))])
+        if pod.lost:
+            yield foreseen("PoolerEntryLost", seen.deployment, seen.dbname, facts=[("seen in", str(pod.ref))])
         if pod.listed is False:
             yield foreseen("ListChanges", seen.deployment, f"{seen.auth_file}", facts=[("seen in", str(pod.ref))])
         yield from _file(pod, seen)
+
+
+def _kept_out(pod: PodFacts, seen: PoolerFacts) -> bool:
+    """Tell whether the pooler itself refuses the application's fresh login, while PostgreSQL lets all of them in."""
+    login = pod.login
+    refused = login is not None and login.spoke and not login.ok and login != STARVED
+    return refused and bool(seen.logins) and all(each.direct.ok for each in seen.logins)
 
 
 def _file(pod: PodFacts, seen: PoolerFacts) -> Iterator[Foreseen]:
@@ -173,8 +236,8 @@ def _file(pod: PodFacts, seen: PoolerFacts) -> Iterator[Foreseen]:
             unsaved[key] = f"{key} = {now.value}, and {then or 'nothing'} without it"
     if unsaved:
         yield foreseen("SettingUnsaved", seen.deployment, "; ".join(unsaved.values()), facts=[("on", str(pod.ref))])
-    if changed:
-        yield foreseen("PoolerFileChanged", seen.deployment, "; ".join(changed.values()), facts=[("on", str(pod.ref))])
+    if told := (*changed.values(), *pod.moved):
+        yield foreseen("PoolerFileChanged", seen.deployment, "; ".join(told), facts=[("on", str(pod.ref))])
 
 
 def _kept(key: str, now: Setting, seen: PoolerFacts) -> bool:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from bootheal.adapters import x509 as ours
 from bootheal.adapters.machine import certificates, kernel, mounts
 from bootheal.adapters.machine.k3s import mirrored
-from bootheal.adapters.machine.read import machine_facts
+from bootheal.adapters.machine.read import machine_facts, mode
 from bootheal.adapters.systemctl import Commands
 from bootheal.model.machine import MachineFacts
 from bootheal.preflight import Seen, forecast
@@ -33,7 +33,7 @@ from support.scenes import a_scene
 TLS, DB = "var/lib/rancher/k3s/server/tls", "var/lib/rancher/k3s/server/db"
 DROP_INS = "var/lib/rancher/k3s/agent/etc/kubelet.conf.d"
 NETWORK = "var/lib/cni/networks/cbr0"
-UNIT = "k3s.service"
+UNIT, UNIT_FILES = "k3s.service", "etc/systemd/system"
 VERSION = "v1.34.6+k3s1"
 
 TUNED = """\
@@ -184,6 +184,11 @@ def _guest(machine: Machine) -> None:
     machine.write("sys/devices/system/clocksource/clocksource0/available_clocksource", "tsc kvm-clock \n")
 
 
+def _own_resolver(machine: Machine) -> None:
+    machine.write("etc/rancher/k3s/config.yaml", "resolv-conf: /etc/resolv.conf\n")
+    machine.write("etc/resolv.conf", "# by systemd-resolved\nnameserver 127.0.0.53\noptions edns0\n")
+
+
 UPGRADE, K3S = ("boot-is-upgrade", "upgrade/linux"), ("boot-is-upgrade", "upgrade/k3s")
 FAULTS: dict[str, tuple[Callable[[Machine], None], list[tuple[str, str]]]] = {
     "an authority that ends soon": (
@@ -236,6 +241,10 @@ FAULTS: dict[str, tuple[Callable[[Machine], None], list[tuple[str, str]]]] = {
     "addresses that dead containers keep": (_taken, [("pod-addresses-short", f"directory//{NETWORK}")]),
     "another host name": (lambda machine: machine.write("etc/hostname", "new\n"), [("node-name-differs", "node/box")]),
     "another name in the unit": (_named, [("node-name-differs", "node/box")]),
+    "a file for its pods that names the node's own resolver": (
+        _own_resolver,
+        [("dns-asks-itself", "deployment/kube-system/coredns")],
+    ),
     "no grace at a shutdown": (
         lambda machine: machine.write(f"{DROP_INS}/60-later.conf", "shutdownGracePeriod: 0s\n"),
         [("shutdown-not-graceful", "unit/k3s.service")],
@@ -557,3 +566,46 @@ def test_a_machine_without_k3s_is_asked_for_no_file_of_it(machine: Machine) -> N
         "",
     )
     assert facts.mounts
+
+
+OWN, OTHER = "nameserver 127.0.0.53\n", "nameserver 192.168.1.1\n"
+STUB, REAL = "etc/resolv.conf", "run/systemd/resolve/resolv.conf"
+RESOLVERS: list[tuple[dict[str, str], tuple[str, tuple[str, ...]]]] = [
+    ({STUB: OTHER}, (f"/{STUB}", ("192.168.1.1",))),
+    ({STUB: OWN, REAL: OTHER}, (f"/{REAL}", ("192.168.1.1",))),
+    ({STUB: OWN}, ("", ())),
+    ({STUB: "nameserver 169.254.1.1\n", REAL: "search lan\n"}, (f"/{REAL}", ())),
+    ({}, ("", ())),
+    ({STUB: OWN, f"{UNIT_FILES}/k3s.service.env": "K3S_RESOLV_CONF=/etc/resolv.conf\n"}, (f"/{STUB}", ("127.0.0.53",))),
+    (
+        {STUB: OWN, f"{UNIT_FILES}/k3s.service": "ExecStart=k3s server --resolv-conf /etc/x\n", "etc/x": "# none\n"},
+        ("/etc/x", ()),
+    ),
+    (
+        {STUB: OTHER, "etc/x": "nameserver ::1\n", "etc/rancher/k3s/config.yaml": "kubelet-arg: resolv-conf=/etc/x\n"},
+        ("/etc/x", ("::1",)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "expected"), RESOLVERS)
+def test_whom_pods_ask_that_ask_as_their_node_does(
+    machine: Machine, files: dict[str, str], expected: tuple[str, tuple[str, ...]]
+) -> None:
+    """What k3s is told is taken as it is; else the first file that names no server of the node alone."""
+    for path, text in files.items():
+        machine.write(path, text)
+    facts = machine.facts()
+    assert (facts.resolver, facts.nameservers) == expected
+
+
+def test_who_may_come_at_a_directory(tmp_path: Path) -> None:
+    """Of a directory that is there; a file, and what is not there, have nothing to tell."""
+    tmp_path.chmod(0o2770)
+    (tmp_path / "file").write_text("")
+    assert [mode(str(tmp_path)), mode(str(tmp_path / "file")), mode(str(tmp_path / "gone")), mode("")] == [
+        0o2770,
+        None,
+        None,
+        None,
+    ]

@@ -39,16 +39,30 @@ def test_what_a_pod_takes_as_it_starts() -> None:
         a_container(
             env=[{"name": "A", "valueFrom": {"secretKeyRef": {"name": "app", "key": "password"}}}],
             envFrom=[{"configMapRef": {"name": "settings"}}],
-            volumeMounts=[{"name": "memory", "mountPath": "/data"}, {"name": "claim", "mountPath": "/disk"}],
+            volumeMounts=[
+                {"name": "memory", "mountPath": "/data"},
+                {"name": "claim", "mountPath": "/disk"},
+                {"name": "whole", "mountPath": "/etc/web.d"},
+                {"name": "single", "mountPath": "/etc/web.ini", "subPath": "web.ini"},
+            ],
             imagePullPolicy="Always",
         ),
-        volumes=[{"name": "memory", "emptyDir": {"medium": "Memory"}}, {"name": "claim"}],
+        volumes=[
+            {"name": "memory", "emptyDir": {"medium": "Memory"}},
+            {"name": "claim"},
+            {"name": "whole", "configMap": {"name": "followed"}},
+            {"name": "single", "secret": {"secretName": "single"}},
+        ],
         restartPolicy="Never",
         serviceAccountName="default",
     )
     found = plan(raw)
     (box,) = found.containers
-    assert box.taken == {Ref("secret", "shop", "app"), Ref("configmap", "shop", "settings")}
+    assert box.taken == {
+        Ref("secret", "shop", "app"),
+        Ref("configmap", "shop", "settings"),
+        Ref("secret", "shop", "single"),
+    }
     assert (box.scratch, box.pulls_always, found.returns, found.account) == ({"/data": True}, True, False, "default")
     assert plan(a_pod(a_container(), volumes=[{"name": "x", "emptyDir": None}])).returns
 
@@ -72,6 +86,7 @@ def test_what_of_its_node_and_its_volumes_a_pod_wants() -> None:
     found = plan(raw)
     assert found.host_ports == {("", "TCP", 80), ("", "UDP", 53), ("10.0.0.5", "TCP", 81)}
     assert (found.host_paths, found.written) == (("/srv/node",), {"data": ("/srv",)})
+    assert found.mounts == (("/srv", "data", ""), ("/read", "media", ""), ("/seen", "seen", ""))
     assert [each.image for each in found.init] == ["example/wait"]
 
 

@@ -16,6 +16,7 @@ from bootheal.preflight.poolers import PodFacts
 from bootheal.preflight.words import as_json, lines, verdict
 from support.hidden_machine import MACHINE, MACHINE_WELL
 from support.hidden_pods import PODS, PODS_WELL
+from support.hidden_servers import SERVERS, SERVERS_WELL, refused_for_postgresqls_sake
 from support.objects import BOOT, a_node, running
 from support.prospects import (
     APP,
@@ -255,7 +256,7 @@ HIDDEN: Faults = {
 }
 
 
-HIDDEN |= MACHINE | PODS
+HIDDEN |= MACHINE | PODS | SERVERS
 
 
 @pytest.mark.parametrize("fault", HIDDEN)
@@ -323,7 +324,7 @@ WELL: Healthy = {
 }
 
 
-WELL |= MACHINE_WELL | PODS_WELL
+WELL |= MACHINE_WELL | PODS_WELL | SERVERS_WELL
 
 
 @pytest.mark.parametrize("case", WELL)
@@ -360,6 +361,11 @@ def test_a_finding_is_told_with_its_evidence_and_the_next_command() -> None:
     assert "through the pooler=ok" in told
     assert "next:     sudo bootheal run --once" in told
     assert as_json(found)["found"][0]["sure"] == "will break"
+
+
+def test_what_postgresql_refuses_is_not_the_poolers_fault() -> None:
+    """The role is named, and not the pooler beside it."""
+    assert [each.id for each in forecast(refused_for_postgresqls_sake()).found] == ["login-drifted"]
 
 
 def test_what_others_say_cannot_forge_a_line() -> None:

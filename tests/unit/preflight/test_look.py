@@ -135,6 +135,35 @@ def test_a_file_that_cannot_be_judged_is_a_gap(file: Answer, why: str) -> None:
     assert [why in gap for gap in facts.gaps] == [True]
 
 
+ROUTE = {"host": "db", "port": "5432", "dbname": "shop", "user": ""}
+ENTRIES = [
+    ("shop = host=db password=canary", []),
+    ("shop = host=db port=5432 dbname=shop", []),
+    ('"shop" = host=db', []),
+    ("* = host=db", []),
+    ("shop = dbname='shop' host='db' pool_size=5", []),
+    ("shop = host=/run/postgresql", []),
+    ("shop = host=other", ["pooler-file-changed"]),
+    ("shop = host=db port=5433", ["pooler-file-changed"]),
+    ("shop = host=db user=owner password='it''s'", ["pooler-file-changed"]),
+    ("shop = host=db dbname=shop_old", ["pooler-file-changed"]),
+    ("shop_old = host=db", ["pooler-database-unsaved"]),
+    ("; shop = host=db\nstore = host=db", ["pooler-database-unsaved"]),
+]
+
+
+@pytest.mark.parametrize(("entry", "expected"), ENTRIES)
+def test_where_a_new_process_would_send_the_databases_clients(entry: str, expected: list[str]) -> None:
+    """By [databases] of its file, against what is in force; no password of it is kept."""
+    file = Answer(
+        ok=True, spoke=True, value=f"[databases]\n{entry}\n[pgbouncer]\nauth_file = /etc/pgbouncer/userlist.txt\n"
+    )
+    facts = seen(Shop(file=file, console=replace(CONSOLE, route=ROUTE)))
+    assert ids(facts) == expected
+    assert "canary" not in repr(facts)
+    assert "it's" not in repr(facts)
+
+
 LISTS = [
     ('"pooler" "x"\n"app" "x"\n', ["pooler-list-changes"]),
     ('"pooler" "old"\n"app" "x"\n', ["pooler-list-differs", "pooler-list-changes"]),

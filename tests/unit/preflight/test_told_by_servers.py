@@ -9,7 +9,8 @@ from bootheal.model import Answer, Credentials, Login, Ref, Secret, Target
 from bootheal.ports import Partial, World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.location import Database
-from bootheal.preflight.databases import QUESTIONS, foresee, look
+from bootheal.preflight.databases import foresee, look
+from bootheal.preflight.questions import QUESTIONS
 from support.objects import NOW
 
 

@@ -16,6 +16,7 @@ def controller(kind: str, raw: Raw) -> Controller:
         template = ((spec.get("jobTemplate") or {}).get("spec") or {}).get("template") or {}
     pod = template.get("spec") or {}
     files, first = _volumes(pod), pod.get("initContainers") or ()
+    fields = _fields(metadata, template)
     # An init container that is restarted always runs beside the others, like them.
     beside = [each for each in first if each.get("restartPolicy") == "Always"]
     owner = next((each for each in metadata.get("ownerReferences") or () if each.get("controller")), None)
@@ -25,8 +26,8 @@ def controller(kind: str, raw: Raw) -> Controller:
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
         pod_labels=(template.get("metadata") or {}).get("labels") or {},
-        boxes=tuple(_box(each, files) for each in (*(pod.get("containers") or ()), *beside)),
-        init=tuple(_box(each, files) for each in first if each not in beside),
+        boxes=tuple(_box(each, files, fields) for each in (*(pod.get("containers") or ()), *beside)),
+        init=tuple(_box(each, files, fields) for each in first if each not in beside),
         replicas=1 if replicas is None else replicas,
         owner=Ref(owner["kind"].lower(), metadata.get("namespace", ""), owner["name"]) if owner else None,
     )
@@ -37,13 +38,25 @@ def custom(kind: str, raw: Raw) -> Custom:
     return Custom(ref(kind, raw), raw["metadata"].get("labels") or {}, raw.get("spec") or {})
 
 
-def _box(raw: Raw, files: Mapping[str, list[tuple[str, Source]]]) -> Box:
+def _fields(metadata: Raw, template: Raw) -> Mapping[str, str]:
+    """Return what a pod of this template can be told of itself before it is there, by the words of a fieldRef."""
+    labelled = template.get("metadata") or {}
+    told = {
+        f"metadata.{of}['{key}']": str(value)
+        for of in ("labels", "annotations")
+        for key, value in (labelled.get(of) or {}).items()
+    }
+    account = (template.get("spec") or {}).get("serviceAccountName") or "default"
+    return {**told, "metadata.namespace": metadata.get("namespace", ""), "spec.serviceAccountName": account}
+
+
+def _box(raw: Raw, files: Mapping[str, list[tuple[str, Source]]], fields: Mapping[str, str]) -> Box:
     return Box(
         name=raw.get("name", ""),
         image=raw.get("image", ""),
         command=tuple(map(str, raw.get("command") or ())),
         arguments=tuple(map(str, raw.get("args") or ())),
-        environment=(*_imported(raw), *_variables(raw)),
+        environment=(*_imported(raw), *_variables(raw, fields)),
         ports=tuple(
             (port.get("name", ""), port["containerPort"])
             for port in raw.get("ports") or ()
@@ -62,14 +75,15 @@ def _imported(raw: Raw) -> Iterator[Variables]:
                 yield Variables(Source(kind, name), each.get("prefix", ""))  # type: ignore[arg-type]
 
 
-def _variables(raw: Raw) -> Iterator[Variable]:
+def _variables(raw: Raw, fields: Mapping[str, str]) -> Iterator[Variable]:
     for each in raw.get("env") or ():
         origin = each.get("valueFrom") or {}
         source = None
         for kind, word in (("secret", "secretKeyRef"), ("configmap", "configMapKeyRef")):
             if held := origin.get(word):
                 source = Source(kind, held.get("name", ""), held.get("key", ""))  # type: ignore[arg-type]
-        yield Variable(each.get("name", ""), str(each.get("value") or ""), source)
+        of_itself = fields.get((origin.get("fieldRef") or {}).get("fieldPath", ""), "")
+        yield Variable(each.get("name", ""), str(each.get("value") or of_itself), source)
 
 
 def _volumes(pod: Raw) -> Mapping[str, list[tuple[str, Source]]]:

@@ -9,7 +9,7 @@ from bootheal.adapters.kube import needs, raw_lists
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import CORE
-from bootheal.adapters.kube.objects import Raw, ref, seconds
+from bootheal.adapters.kube.objects import Raw, ref, seconds, texts
 from bootheal.adapters.kube.webhooks import ADMISSION, CONFIGURATIONS
 from bootheal.adapters.together import together
 from bootheal.adapters.x509 import earliest
@@ -25,6 +25,9 @@ MOST_IMAGES = 50
 
 NETWORKING, CERT_MANAGER = "/apis/networking.k8s.io/v1", "cert-manager.io/certificate-name"
 
+COREDNS, COREFILE = Ref("configmap", "kube-system", "coredns"), "Corefile"
+_COREDNS = f"{CORE}/namespaces/{COREDNS.namespace}/configmaps/{COREDNS.name}"
+
 _SYSTEM_LABEL = "kubernetes.io/metadata.name"
 _PLURALS = {"secret": "secrets", "configmap": "configmaps"}
 
@@ -36,6 +39,7 @@ def rights(namespaces: Iterable[str]) -> Iterator[Right]:
             f"{group}/namespaces/{namespace}/{plural}"
             for group, plural in ((CORE, "serviceaccounts"), (NETWORKING, "ingresses"))
         )
+    yield Right("get", "configmaps", COREDNS.namespace)
 
 
 class KubeProspects:
@@ -51,6 +55,7 @@ class KubeProspects:
             "serviceaccounts": partial(raw_lists.everywhere, self._api, CORE, "serviceaccounts", tuple(namespaces)),
             "nodes": partial(raw_lists.items, self._api, f"{CORE}/nodes", "nodes"),
             "webhooks": self._webhooks,
+            COREFILE: self._corefile,
             "ingresses": partial(raw_lists.everywhere, self._api, NETWORKING, "ingresses", tuple(namespaces)),
         }
         answers = together(self._api.scope, questions, LISTS_SECONDS)
@@ -73,6 +78,7 @@ class KubeProspects:
                 guard for raws in raw_lists.parsed("webhook", _guards, found["webhooks"], gaps) for guard in raws
             ),
             doors=tuple(self._doors(secrets, gaps)),
+            corefile=found[COREFILE] or "",
             gaps=tuple(gaps),
         )
 
@@ -98,6 +104,15 @@ class KubeProspects:
             except ValueError:
                 return None
             return Door(about, last, kept)
+
+    def _corefile(self) -> str:
+        """Read what CoreDNS is told; where somebody else answers for the cluster's names, nothing."""
+        try:
+            raw = self._api.get(_COREDNS, about=str(COREDNS))
+        except MissingError:
+            return ""
+        with understood(str(COREDNS)):
+            return texts(raw.get("data")).get(COREFILE, "")
 
     def _webhooks(self) -> list[Raw]:
         paths = [f"/apis/{ADMISSION}/v1/{plural}" for plural in CONFIGURATIONS]
@@ -149,6 +164,7 @@ def plan(raw: Raw) -> PodPlan:
         for each in spec.get("volumes") or ()
         if "emptyDir" in each
     }
+    files = dict(_files(spec, about))
     phase = (raw.get("status") or {}).get("phase")
     begun = phase not in ("Succeeded", "Failed")
     mounts_token = spec.get("automountServiceAccountToken") is not False
@@ -166,8 +182,9 @@ def plan(raw: Raw) -> PodPlan:
             if port.get("hostPort")
         ),
         written=_written(spec),
-        containers=tuple(_planned(each, about, volumes) for each in spec.get("containers") or ()),
-        init=tuple(_planned(each, about, volumes) for each in spec.get("initContainers") or ()),
+        mounts=tuple(_mounts(spec)),
+        containers=tuple(_planned(each, about, volumes, files) for each in spec.get("containers") or ()),
+        init=tuple(_planned(each, about, volumes, files) for each in spec.get("initContainers") or ()),
     )
 
 
@@ -191,17 +208,39 @@ def _written(spec: Raw) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _planned(raw: Raw, pod: Ref, volumes: Mapping[str, bool]) -> Planned:
+def _mounts(spec: Raw) -> Iterator[tuple[str, str, str]]:
+    """Yield where a pod has its claims; a directory that only the kubelet can name is left out."""
+    claims = {
+        each.get("name", ""): held["claimName"]
+        for each in spec.get("volumes") or ()
+        if (held := each.get("persistentVolumeClaim") or {}).get("claimName")
+    }
+    for box in spec.get("containers") or ():
+        for mount in box.get("volumeMounts") or ():
+            if mount.get("name") in claims and not mount.get("subPathExpr"):
+                yield mount.get("mountPath", ""), claims[mount["name"]], mount.get("subPath") or ""
+
+
+def _files(spec: Raw, pod: Ref) -> Iterator[tuple[str, Ref]]:
+    """Yield the Secret or ConfigMap that each volume holds."""
+    for each in spec.get("volumes") or ():
+        for kind, field, key in (("secret", "secret", "secretName"), ("configmap", "configMap", "name")):
+            if name := (each.get(field) or {}).get(key):
+                yield each.get("name", ""), Ref(kind, pod.namespace, name)
+
+
+def _planned(raw: Raw, pod: Ref, volumes: Mapping[str, bool], files: Mapping[str, Ref]) -> Planned:
+    mounts = raw.get("volumeMounts") or ()
+    # A file that is mounted by itself stays as it was when the container began.
+    single = {files[each["name"]] for each in mounts if each.get("subPath") and each.get("name") in files}
     return Planned(
         name=raw.get("name", ""),
         image=raw.get("image", ""),
         pulls_always=raw.get("imagePullPolicy") == "Always",
-        taken=frozenset(Ref(kind, pod.namespace, held["name"]) for kind, held in needs.taken(raw)),
+        taken=frozenset({Ref(kind, pod.namespace, held["name"]) for kind, held in needs.taken(raw)} | single),
         liveness=_patience(raw),
         scratch={
-            mount.get("mountPath", ""): volumes[mount["name"]]
-            for mount in raw.get("volumeMounts") or ()
-            if mount.get("name") in volumes
+            mount.get("mountPath", ""): volumes[mount["name"]] for mount in mounts if mount.get("name") in volumes
         },
     )
 

@@ -2,16 +2,16 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bootheal.adapters import bounded_yaml
 from bootheal.adapters.machine.certificates import K3S
-from bootheal.adapters.machine.texts import text
+from bootheal.adapters.machine.texts import rows, text
 from bootheal.adapters.systemctl import answer
-from bootheal.model.machine import Kubelet
+from bootheal.model.machine import Kubelet, is_elsewhere
 
 CONFIGURATION, MORE, UNIT_FILES = "etc/rancher/k3s/config.yaml", "etc/rancher/k3s/config.yaml.d", "etc/systemd/system"
 ENVIRONMENT = "k3s.service.env"
@@ -22,6 +22,8 @@ _VERSION = re.compile(r"^k3s version (v\d+\.\d+\.\d+\S*)", re.MULTILINE)
 # As k3s takes them: --kubelet-arg=shutdown-grace-period=30s
 _ARGUMENT = re.compile(r"--kubelet-arg[= ]+[\"']?([\w-]+)=([^\"'\s]+)")
 _SNAPSHOTS = re.compile(r"--etcd-snapshot-dir[= ]+[\"']?([^\"'\s]+)")
+_RESOLVER = re.compile(r"--resolv-conf[= ]+[\"']?([^\"'\s]+)|^K3S_RESOLV_CONF=[\"']?([^\"'\s]+)", re.MULTILINE)
+RESOLVERS = ("/etc/resolv.conf", "/run/systemd/resolve/resolv.conf")
 _NODE_NAME = re.compile(r"--node-name[= ]+[\"']?([^\"'\s]+)|^K3S_NODE_NAME=[\"']?([^\"'\s]+)", re.MULTILINE)
 
 
@@ -81,6 +83,23 @@ def node_name(k3s: Told) -> str:
         return found[1] or found[2]
     name = text(k3s.root / HOSTNAME).strip().lower()
     return "" if name.partition(".")[0] == "localhost" else name  # then the network names it
+
+
+def resolver(k3s: Told, settings: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """Return the file that k3s would hand on to pods, and the name servers in it; ("", ()) where it makes one up.
+
+    What it is told it takes as it is, else the first that is there and names nobody whom only this machine or its wire
+    can ask, as it starts (its pkg/agent/config, locateOrGenerateResolvConf).
+    """
+    told = [said["resolv-conf"] for said in k3s.configurations if isinstance(said.get("resolv-conf"), str)]
+    told += [one or other for one, other in _RESOLVER.findall(k3s.started)]
+    told += [settings["resolvconf"]] if settings.get("resolvconf") else []
+    for path in told[-1:] or RESOLVERS:
+        file = k3s.root / path.lstrip("/")
+        servers = tuple(words[1] for words in rows(file) if words[0] == "nameserver" and len(words) > 1)
+        if told or (file.is_file() and all(map(is_elsewhere, servers))):
+            return path, servers
+    return "", ()
 
 
 def snapshots(k3s: Told) -> str:

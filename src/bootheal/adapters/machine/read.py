@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from pathlib import Path
+from stat import S_IMODE, S_ISDIR
 
 from bootheal.adapters.disks import PLACES
 from bootheal.adapters.kube.access import K3S_KUBECONFIG
@@ -54,15 +55,19 @@ def _with_hardware(facts: MachineFacts, root: Path, commands: Commands, gaps: li
 def _with_k3s(facts: MachineFacts, root: Path, unit: str, program: str, gaps: list[str]) -> MachineFacts:
     """Add what k3s has on this machine."""
     told = k3s.told(root, unit, gaps)
+    kubelet = k3s.kubelet(told, gaps)
+    resolver, nameservers = k3s.resolver(told, kubelet.settings)
     return replace(
         facts,
         certificates=(*certificates.of_k3s(root, gaps), *facts.certificates),
         datastore=datastore(root, k3s.snapshots(told), gaps),
         leases=addresses.leases(root),
-        kubelet=k3s.kubelet(told, gaps),
+        kubelet=kubelet,
         kubernetes=k3s.version(program),
         old_cgroups=kernel.old_cgroups(root),
         node_name=k3s.node_name(told),
+        resolver=resolver,
+        nameservers=nameservers,
     )
 
 
@@ -78,3 +83,12 @@ def credential(path: Path, context: str, gaps: list[str]) -> tuple[Certificate, 
         gaps.append(f"when what {path} shows ends: {why}")
         return ()
     return (found,) if found else ()
+
+
+def mode(path: str) -> int | None:
+    """Return the permissions of a directory, None of what is none, or where we may not look."""
+    try:
+        found = Path(path).stat() if path else None
+    except (OSError, ValueError):
+        return None
+    return S_IMODE(found.st_mode) if found and S_ISDIR(found.st_mode) else None

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 CONSOLE = "pgbouncer"
 
+# What stands in [databases], and what SHOW DATABASES calls it.
+ROUTE = {"host": "host", "port": "port", "dbname": "database", "user": "force_user"}
+
 # PgBouncer counts in microseconds of 64 bits; what is longer than a year is no answer of a resolver's.
 LONGEST_TTL_SECONDS = 365 * 86400.0
 
@@ -73,6 +76,7 @@ def _console(connection: "Connection[Any]", dbname: str, began: float) -> Consol
         paused=any(int(row.get("paused", 0)) for row in databases),
         disabled=any(int(row.get("disabled", 0)) for row in databases),
         forced_user=str(next((row.get("force_user") or "" for row in databases), "")),
+        route={key: str(row[column] or "") for row in databases[:1] for key, column in ROUTE.items() if column in row},
         took=time.monotonic() - began,
         unknown_for=max((_seconds(n["ttl"]) for n in names if n["hostname"] in hosts and not n["addrs"]), default=0.0),
     )
