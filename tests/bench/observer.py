@@ -60,7 +60,7 @@ class Observer:
         self.polls.append(Poll(door, began, time.monotonic() - began, trouble))
 
     def served(self) -> float | None:
-        """Return when the first of so many good polls of every door was begun; None where that never was."""
+        """Return when the first of so many good polls of every door was answered; None where that never was."""
         return served(self.polls, list(self.doors))
 
     def bad(self, since: float) -> list[Poll]:
@@ -69,7 +69,10 @@ class Observer:
 
 
 def served(polls: list[Poll], doors: list[str]) -> float | None:
-    """Return when all doors had begun to serve: at the last of each one's first of so many good polls."""
+    """Return when all doors had begun to serve: at the answer to the last of each one's first of so many good polls.
+
+    At the answer, since the packet of a poll that knocks too early is sent again after one second, and after two more.
+    """
     found = [_first(sorted((p for p in list(polls) if p.door == door), key=lambda poll: poll.began)) for door in doors]
     return None if None in found else max(moment for moment in found if moment is not None)
 
@@ -79,5 +82,5 @@ def _first(polls: list[Poll]) -> float | None:
     for poll in polls:
         row = [] if poll.trouble else [*row, poll]
         if len(row) == GOOD:
-            return row[0].began
+            return row[0].began + row[0].took
     return None
