@@ -52,6 +52,19 @@ def node_doubt(node: Node, lease: Lease | None, *, boot_id: str | None, boot_tim
     return ""
 
 
+def away(node: Node, lease: Lease | None, *, boot_id: str | None, boot_time: BootTime | None) -> bool:
+    """Tell whether another machine shows no sign of life; of this one the gate knows.
+
+    Its pods keep the status that they had: for a minute and more after both were cut off, Running and Ready (seen on
+    Kubernetes 1.36 with two nodes, whose controllers came up at the same time and mark nothing sooner).
+    """
+    if boot_id is not None and node.boot_id == boot_id:
+        return False
+    if lease is None or not node.ready:
+        return True
+    return not (lease.advanced or (boot_id is not None and not before_boot(lease.renewed, boot_time)))
+
+
 def pod_doubt(pod: Pod, *, boot_time: BootTime | None) -> str:
     """Say why the pod's status may be from before this boot: no process survives a reboot."""
     if any(

@@ -10,7 +10,7 @@ from bootheal.causes.pods import Trouble, needs_events, of_log, trouble, turned_
 from bootheal.cluster import refusals, selectors
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.delete_pod import REPLACED_BY
-from bootheal.cluster.freshness import pod_doubt, service_doubt, workload_doubt
+from bootheal.cluster.freshness import away, pod_doubt, service_doubt, workload_doubt
 from bootheal.cluster.last_words import last_words
 from bootheal.cluster.refusals import Refusals
 from bootheal.cluster.rollout import Rollout, crashed, rollout
@@ -53,7 +53,7 @@ class WorkloadObservation:
     `refusals`: what would keep new pods out; `events`: those of pods whose status says too little; `left_over`: pods
     that the shutdown has left Completed; `absent`: what there is in place of pods; `turned_away`: why the kubelet did
     not let the newest of those in; `unserved`: that nobody comes to it, for all we know; `registries`: the container of
-    this machine that serves the image which a pod lacks.
+    this machine that serves the image which a pod lacks; `away`: nodes of its pods that show no sign of life.
     """
 
     workload: Workload
@@ -75,13 +75,19 @@ class WorkloadObservation:
     turned_away: Trouble | None = None
     unserved: str = ""
     registries: Mapping[Ref, Component] = field(default_factory=dict)
+    away: frozenset[str] = frozenset()
+
+    @property
+    def present(self) -> tuple[Pod, ...]:
+        """Return its pods but for those on nodes that are away: what is said of these was true once."""
+        return tuple(pod for pod in self.pods if pod.node not in self.away)
 
     @cached_property  # a judgement asks for it again and again
     def troubles(self) -> list[Trouble]:
         """Return what keeps pods back, the gravest first."""
-        told = (trouble(pod, self.events.get(pod.ref, ()), boot_time=self.boot_time) for pod in self.pods)
+        told = (trouble(pod, self.events.get(pod.ref, ()), boot_time=self.boot_time) for pod in self.present)
         found = [registries.named(each, self.registries.get(each.pod.ref)) for each in told if each]
-        first = next(((pod, crashed(pod)[0]) for pod in self.pods if crashed(pod)), None)
+        first = next(((pod, crashed(pod)[0]) for pod in self.present if crashed(pod)), None)
         found += [each for each in [of_log(*first, self.log) if first else None] if each]
         return sorted(found, key=lambda each: -each.gravity.rank)
 
@@ -101,7 +107,7 @@ class WorkloadObservation:
         staying = [pod for pod in self.pods if not pod.deleting]
         if self.well or self.doubt or self.refused or not staying or not has_seen(self.workload):
             return ""  # whose controller does nothing would roll nothing out, either
-        if any(starting(pod) or lost(pod) or crashed(pod) or pod.gated for pod in staying):
+        if any(starting(pod) or lost(pod) or crashed(pod) or pod.gated or pod.node in self.away for pod in staying):
             return ""
         if self.probe is not None and not self.probe.ok:
             return f"probe: {self.probe}"
@@ -132,7 +138,8 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     namespace, boot_time = workload.ref.namespace, world.host.boot_time()
     mine = [pod for pod in world.cluster.pods(namespace, workload.selector) if _is_of_a_workload(pod)]
     pods = tuple(sorted((pod for pod in mine if not pod.finished), key=lambda pod: pod.ref))
-    doubts = (why for pod in pods if (why := pod_doubt(pod, boot_time=boot_time)))
+    gone = _away(world, pods)
+    doubts = (why for pod in pods if (why := _pod_doubt(pod, gone, boot_time)))
     doubt = next(doubts, workload_doubt(workload, pods))
     state = rollout(workload, boot_time=boot_time)
     serves = state.done and not doubt
@@ -164,7 +171,27 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         turned_away=None if pods else turned_away(mine),
         unserved=_unserved(world.cluster, workload, pods[0].labels) if serves and pods and not fronts else "",
         registries=_registries(world, pods, events),
+        away=gone,
     )
+
+
+def _away(world: World, pods: Iterable[Pod]) -> frozenset[str]:
+    """Return which nodes of these pods are away; where there is one node only, the gate has seen to it."""
+    nodes = world.cluster.nodes()
+    if len(nodes) <= 1:
+        return frozenset()
+    boot_id, boot_time, homes = world.host.boot_id(), world.host.boot_time(), {pod.node for pod in pods}
+    theirs = [(node, world.cluster.lease(node.name)) for node in nodes if node.name in homes]
+    return frozenset(node.name for node, lease in theirs if away(node, lease, boot_id=boot_id, boot_time=boot_time))
+
+
+def _pod_doubt(pod: Pod, gone: frozenset[str], boot_time: BootTime | None) -> str:
+    return on_away(pod) if pod.ready and pod.node in gone else pod_doubt(pod, boot_time=boot_time)
+
+
+def on_away(pod: Pod) -> str:
+    """Say why nothing is known of it, and nothing is done for its sake."""
+    return f"{pod.ref} is on node {pod.node}, which shows no sign of life"
 
 
 def _registries(

@@ -9,7 +9,7 @@ from bootheal.cluster.starting import finished, skipped_init
 from bootheal.model import Pod
 from bootheal.step import Act, Judgement, Past, Wait
 from bootheal.workloads.actions import ReplacePod, ResetPod, ScaleUp, delete_all
-from bootheal.workloads.observation import WorkloadObservation
+from bootheal.workloads.observation import WorkloadObservation, on_away
 from bootheal.workloads.restart import indistinct, of, older
 
 # A name that is still reserved may be given free by the runtime itself within some seconds.
@@ -52,24 +52,32 @@ def allowed(judgement: Judgement, seen: WorkloadObservation) -> Judgement:
     """Withhold what would take pods down while what was seen refuses new ones. Giving replicas back is no such deed."""
     if not isinstance(judgement, Act) or all(isinstance(action, ScaleUp) for action in judgement.actions):
         return judgement
-    why = seen.refusals.of_any((*seen.pods, *seen.left_over))
+    deletes = all(isinstance(action, DeletePod) for action in judgement.actions)
+    why = seen.refusals.of_any((*seen.pods, *seen.left_over)) or ("" if deletes else _elsewhere(seen))
     if not why:
         return judgement
-    deletes = all(isinstance(action, DeletePod) for action in judgement.actions)
     return Wait(f"not {'deleted' if deletes else 'restarted'} yet: {why} ({judgement.why})")
+
+
+def _elsewhere(seen: WorkloadObservation) -> str:
+    """Name a pod on a node that is away: its process would serve again with it, and a successor may have to go there.
+
+    Kubernetes' own controllers make it anew elsewhere, after five minutes, where that is possible.
+    """
+    return next((on_away(pod) for pod in seen.pods if pod.node in seen.away and not pod.deleting), "")
 
 
 def _kinds(seen: WorkloadObservation, past: Past) -> Iterable[Stuck]:
     if seen.left_over and not seen.rollout.done:
         yield Stuck("completed", "Completed before this boot", seen.left_over, _completed)
-    if trapped := tuple(pod for pod in seen.pods if _trapped(pod, seen, past)):
+    if trapped := tuple(pod for pod in seen.present if _trapped(pod, seen, past)):
         yield Stuck("old-revision", "of an old template, it cannot become ready", trapped, _of_old)
     held = [each for each in seen.troubles if each.id in RESERVED and past.held(each.condition) >= RESERVED_SECONDS]
     if held:
         texts = {each.pod.ref: each.text for each in held}
         pods = tuple(each.pod for each in held)
         yield Stuck("reserved", "its name is still reserved", pods, lambda pod: texts[pod.ref])
-    if skipped := tuple(pod for pod in seen.pods if not pod.deleting and skipped_init(pod, seen.boot_time)):
+    if skipped := tuple(pod for pod in seen.present if not pod.deleting and skipped_init(pod, seen.boot_time)):
         cause = "an init container of it did not run in this boot"
         yield Stuck("skipped-init", cause, skipped, lambda pod: _skipped(pod, seen), ReplacePod)
 

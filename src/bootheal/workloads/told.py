@@ -12,7 +12,7 @@ from bootheal.cluster.starting import outlived as outlived_by
 from bootheal.model import Pod
 from bootheal.model.quoted import logged
 from bootheal.step import GiveUp, Judgement, Past, Settled, Wait
-from bootheal.workloads.observation import ILL, WorkloadObservation
+from bootheal.workloads.observation import ILL, WorkloadObservation, on_away
 
 # What is Ready says so within this time of its start, however slowly its probes let it begin.
 BELIEVED_SECONDS = 30.0
@@ -22,6 +22,8 @@ def next_step(seen: WorkloadObservation) -> str:
     """Return what a person does about what keeps its pods back, "" where that is not known."""
     if seen.troubles:
         return seen.troubles[0].next_step
+    if seen.away:
+        return f"start that machine, or, if it is never to come back, kubectl delete node {min(seen.away)}"
     for pod in seen.pods:
         if container := behind(pod):
             return f"kubectl -n {pod.ref.namespace} logs {pod.ref.name} -c {container.name} --tail=50"
@@ -31,12 +33,12 @@ def next_step(seen: WorkloadObservation) -> str:
 def not_up(seen: WorkloadObservation) -> str:
     """Say of the first pod that is not up what keeps it back, by the catalogue where it is known there."""
     troubles = {each.pod.ref: each.text for each in reversed(seen.troubles)}
-    for pod in seen.pods:
+    for pod in seen.present:
         if reason := lost(pod):
             return f"{pod.ref} {reason}"
         if why := troubles.get(pod.ref, "") or starting(pod):
             return why
-    return ""
+    return next((on_away(pod) for pod in seen.pods if pod.node in seen.away), "")
 
 
 def unwell(seen: WorkloadObservation) -> str:

@@ -127,7 +127,7 @@ class WorkloadStep(Step[WorkloadObservation]):
         return told.refused(seen, past) if seen.refused else self._judge_pods(seen, past)
 
     def _judge_pods(self, seen: WorkloadObservation, past: Past) -> Judgement:
-        loops = [pod for pod in seen.pods if looping(pod, boot_time=seen.boot_time, now=past.now)]
+        loops = [pod for pod in seen.present if looping(pod, boot_time=seen.boot_time, now=past.now)]
         always = self._judge_always(seen, past)
         if always and not isinstance(always, Wait):
             return always
