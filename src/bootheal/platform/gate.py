@@ -34,8 +34,9 @@ _OF_A_NODE = ("node ", "no node ", _MANY)
 # many seconds.
 CHECK_LASTS_SECONDS = 5.0
 
-# Of a cluster elsewhere any node may be the one that was rebooted, and each is waited for. After so many seconds the
-# cluster's own controllers have marked the pods of one that is away: then nothing that is on others waits for it.
+# Of a cluster elsewhere any node may be the one that was rebooted, and each is waited for. What was rebooted with the
+# others is back after so many seconds: then nothing that is on others waits for it, and what is said of its own pods
+# is not believed (cluster/freshness.away).
 AWAY_SECONDS = 60.0
 
 
