@@ -17,6 +17,7 @@ STALE = (
     "[Ss]tale (?:NFS )?file handle",
     "[Tt]ransport endpoint is not connected",
     r"mkdir /\S*/(?:pods|plugins)/\S+: file exists",
+    r"stat /\S*/volumes/\S+/mount: permission denied",  # root is denied it only where a network's file system is away
 )
 
 
