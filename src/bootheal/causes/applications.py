@@ -62,7 +62,7 @@ HELM = Cause(
     "kubectl -n NAMESPACE delete secret -l owner=helm,name=RELEASE,status=pending-install",
 )
 
-# The same where what the chart makes is not what there is; k3s#8049, #10114: after an upgrade of k3s
+# The same where what the chart makes is not what there is; k3s#6869, #14283: after an upgrade of k3s
 HELM_REFUSED = Cause(
     id="helm-chart-refused",
     means="Helm cannot put its chart over what there is in the cluster: {said}",

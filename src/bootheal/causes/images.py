@@ -84,6 +84,8 @@ IMAGES: tuple[Cause, ...] = (
             starting(
                 r"missing parent \S+ bucket: not found",
                 r"content digest sha256:\w+: not found",
+                r"blob sha256:\w+ expected at /\S+: blob not found",
+                ": layer not known",  # CRI-O: cri-o#4285
                 "unexpected commit digest",
                 "failed size validation",
                 # not where the disk is full, or the runtime busy

@@ -67,7 +67,7 @@ K3S: tuple[Cause, ...] = (
         next_step="take cluster-reset and cluster-reset-restore-path out of /etc/rancher/k3s/config.yaml, or ExecStart "
         "of its unit, and start it",
     ),
-    # pkg/controller/nodeipam, registry/core/service/ipallocator: k3s#2850, #3013
+    # pkg/controller/nodeipam, registry/core/service/ipallocator: k3s#93, #2603, #3489, #3967
     Cause(
         id="k3s-ranges-changed",
         means="its ranges of addresses are not those that the cluster was made with: {said}",
@@ -75,6 +75,7 @@ K3S: tuple[Cause, ...] = (
         signs=unit(
             r"cidr \S+ is out the range of cluster cidr",
             r"the provided IP \(\S+\) is not in the valid range",
+            r"for service \S+ is not within the service CIDR",
         ),
         next_step="give it back the cluster-cidr and service-cidr that it had (/etc/rancher/k3s/config.yaml, "
         "ExecStart); they cannot be changed once it was started",

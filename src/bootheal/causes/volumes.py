@@ -17,6 +17,7 @@ STALE = (
     "[Ss]tale (?:NFS )?file handle",
     "[Tt]ransport endpoint is not connected",
     r"mkdir /\S*/(?:pods|plugins)/\S+: file exists",
+    r"stat /\S*/volumes/\S+/mount: permission denied",  # root is denied it only where a network's file system is away
 )
 
 
@@ -41,11 +42,23 @@ VOLUMES: tuple[Cause, ...] = (
             # libmount: of a server it is the helper that is missing, of a device what it looks for at its beginning
             "bad superblock on /dev/",
             "probably corrupted filesystem on",
+            # e2fsprogs, of a driver that makes the file system larger before it is mounted: democratic-csi#85
+            "Superblock checksum does not match superblock",
+            "Bad magic number in super-block",
+            "Couldn't find valid filesystem superblock",
             "[Bb]ad message",
             r"^(?!.*attach failed).*[Ii]nput/output error",  # mayastor#1724: of a target that is not reached
             "UNEXPECTED INCONSISTENCY",
         ),
         next_step="keep a copy of the device as it is before it is repaired (dd, ddrescue); dmesg shows what failed",
+    ),
+    # e2fsprogs: it was mounted, or has failed, since it was looked through last; longhorn#5171
+    Cause(
+        id="volume-unchecked",
+        means="the file system of a volume must be looked through before it is made larger: {said}",
+        gravity=Gravity.PERSON,
+        signs=mount("Please run 'e2fsck -f"),
+        next_step="let no pod have the volume, keep a copy of it as it is (dd), then run what it asks for on the node",
     ),
     # k8s.io/mount-utils: a volume whose mount point is read-only
     Cause(

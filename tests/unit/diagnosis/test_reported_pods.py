@@ -83,7 +83,7 @@ SCENES: Reported = {
         ("pod-starts", str(POD)),
         set(),
     ),
-    # istio#11130, linkerd2#3042: an injected proxy whose control plane is not there yet
+    # istio#11130, linkerd2#485: an injected proxy whose control plane is not there yet
     "a proxy that is not ready keeps its pod from it": (
         lambda: with_pod(
             web_pod(ready=False, containers=(running(name="web"), running(name="istio-proxy", ready=False)))
@@ -91,7 +91,7 @@ SCENES: Reported = {
         ("container-not-ready", str(POD)),
         {"service-without-pods"},
     ),
-    # argo-cd#4664: its repo-server came last
+    # argo-cd#12570, #8974: its repo-server came last
     "an Application that Argo CD cannot compare": (
         lambda: a_scene(stalled=(Unwell(Ref("application", "argocd", "shop"), "ComparisonError", "x", BOOT + 90),)),
         ("argo-application-failed", "application/argocd/shop"),
@@ -102,7 +102,7 @@ SCENES: Reported = {
         ("certificate-not-ready", "certificate/shop/tls"),
         set(),
     ),
-    # k3s#7863
+    # k3s#6869
     "a HelmChart of k3s whose Job has failed": (
         lambda: a_scene(stalled=(Unwell(Ref("helmchart", "kube-system", "traefik"), "Failed", "x", BOOT + 90),)),
         ("helm-chart-failed", "helmchart/kube-system/traefik"),
