@@ -33,13 +33,12 @@ _PLURALS = {"secret": "secrets", "configmap": "configmaps"}
 
 
 def rights(namespaces: Iterable[str]) -> Iterator[Right]:
-    """Name what a look ahead at these namespaces reads beside what a scene does: what is not given is a gap."""
+    """Name what a look ahead at these namespaces reads beside what a scene does, and COREDNS: else it is a gap."""
     for namespace in namespaces:
         yield from raw_lists.rights(
             f"{group}/namespaces/{namespace}/{plural}"
             for group, plural in ((CORE, "serviceaccounts"), (NETWORKING, "ingresses"))
         )
-    yield Right("get", "configmaps", COREDNS.namespace)
 
 
 class KubeProspects:
