@@ -238,6 +238,7 @@ def _planned(raw: Raw, pod: Ref, volumes: Mapping[str, bool], files: Mapping[str
         pulls_always=raw.get("imagePullPolicy") == "Always",
         taken=frozenset({Ref(kind, pod.namespace, held["name"]) for kind, held in needs.taken(raw)} | single),
         liveness=_patience(raw),
+        by_command="exec" in (raw.get("livenessProbe") or {}),
         scratch={
             mount.get("mountPath", ""): volumes[mount["name"]] for mount in mounts if mount.get("name") in volumes
         },
