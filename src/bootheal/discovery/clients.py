@@ -16,8 +16,8 @@ _NO_ADMIN = (
     "no superuser's Secret is known: this role waits for the database, but can repair no password; "
     "name one that may read pg_authid as `admin`"
 )
-# Of a URL in a Secret nothing but host and port is written down, also no name of a database: who reads the file, or what
-# `init` says, need not be whom the Secret is for.
+# Of a URL in a Secret nothing but host and port is written down, no name of a database either: who reads the file need
+# not be whom the Secret is for.
 NO_NAME = "guessed: nothing but a Secret tells the database's name; put it in the place of `postgres`"
 
 
