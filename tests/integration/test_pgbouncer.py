@@ -62,8 +62,10 @@ def application(healthy: Stack) -> tuple[str, str]:
     return healthy.postgres.secret("app")
 
 
-def test_the_console_tells_what_the_rules_need(start: Start, program: Path, application: tuple[str, str]) -> None:
-    """Its version, its settings and whether they can change, and how many connections it has."""
+def test_the_console_tells_what_the_rules_need(
+    start: Start, program: Path, healthy: Stack, application: tuple[str, str]
+) -> None:
+    """Its version, its settings and whether they can change, how many connections it has, and where it leads."""
     bouncer = start()
     assert bouncer.ask(*application).ok
     shown = bouncer.shows()
@@ -71,6 +73,8 @@ def test_the_console_tells_what_the_rules_need(start: Start, program: Path, appl
     assert shown.settings["server_login_retry"].changeable
     assert not shown.settings["listen_port"].changeable
     assert (shown.servers, shown.paused, shown.disabled, shown.forced_user) == (1, False, False, "")
+    at = {"host": healthy.postgres.address, "port": str(healthy.postgres._port)}
+    assert shown.route == at | {"dbname": "shop", "user": ""}
 
 
 def test_a_wrong_server_password_is_told_in_postgresqls_words(start: Start, application: tuple[str, str]) -> None:

@@ -74,9 +74,9 @@ def waits(*pairs: tuple[Ref, Ref], **after: set[Ref]) -> Seen:
     return all_well(waits=WaitFacts(waits=found, steps=steps, after=order))
 
 
-def recovers(took: float, patience: float | None, name: str = "postgres") -> Seen:
+def recovers(took: float, patience: float | None, *, by_command: bool = True) -> Seen:
     """A database that took so long after an earlier boot, and is given so long now."""
-    box = Planned(name=name, image="docker.io/library/postgres:16", liveness=patience)
+    box = Planned(name="postgres", image="docker.io/library/postgres:16", liveness=patience, by_command=by_command)
     plan = PodPlan(ref=postgres_pod().ref, containers=(box, Planned(name="exporter", liveness=1.0)))
     return all_well(
         databases=(database(pod=plan.ref),),
@@ -186,4 +186,5 @@ PODS_WELL: Healthy = {
     "a volume for many": lambda: sharing("/var/lib/postgresql/data", modes=("ReadWriteMany",)),
     "a recovery that was short": lambda: recovers(9.0, 60.0),
     "a database that nothing ends": lambda: recovers(900.0, None),
+    "a long recovery, and a probe of its port": lambda: recovers(95.0, 60.0, by_command=False),
 }

@@ -43,9 +43,9 @@ def through(**pod: Any) -> PoolerFacts:
     return pooler(dbname="shop", pods=(replace(made, **pod),))
 
 
-def reads(gibibytes: float, patience: float | None) -> Seen:
+def reads(gibibytes: float, patience: float | None, *, by_command: bool = True) -> Seen:
     """A database with so much log to read again, and its pod's patience."""
-    box = Planned(name="postgres", image="docker.io/library/postgres:16", liveness=patience)
+    box = Planned(name="postgres", image="docker.io/library/postgres:16", liveness=patience, by_command=by_command)
     plan = PodPlan(ref=postgres_pod().ref, containers=(box,))
     return all_well(
         databases=(database(pod=plan.ref, log=int(gibibytes * (1 << 30))),),
@@ -136,6 +136,7 @@ SERVERS_WELL: Healthy = {
     "a data directory whose group may read": lambda: all_well(databases=(database(mode=0o2750, directory=DATA),)),
     "as much log as by default": lambda: reads(1.0, 20.0),
     "much log, and nothing that ends it": lambda: reads(64.0, None),
+    "much log, and a probe that Patroni answers": lambda: reads(64.0, 20.0, by_command=False),
     "a CoreDNS that asks the network's server": lambda: asks("192.168.1.1:53 1.1.1.1"),
     "a CoreDNS that asks by its node's file": lambda: asks("/etc/resolv.conf", "192.168.1.1"),
     "a paused rollout of nothing": lambda: controlled("web", paused=True, desired=0, replicas=0, ready=0, updated=0),

@@ -85,7 +85,14 @@ class Unit:
 
     def starts(self) -> frozenset[str]:
         """Return the units that are started with it, by whoever says so; nothing without such a unit."""
-        shown = self._show(["--property=Wants,Requires", self.name])
+        return self._units("Wants,Requires")
+
+    def needed_by(self) -> frozenset[str]:
+        """Return the units that are not started without it, of those that systemd has read."""
+        return self._units("RequiredBy,BoundBy")
+
+    def _units(self, properties: str) -> frozenset[str]:
+        shown = self._show([f"--property={properties}", self.name])
         return frozenset(" ".join(shown.values()).split())
 
     def lines(self, invocation: str, youngest: float) -> list[str] | None:

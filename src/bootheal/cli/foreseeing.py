@@ -195,17 +195,18 @@ def _units(configuration: Configuration) -> Iterator[tuple[str, str]]:
     for name in needed:
         if word := Unit(name, Commands()).enabled():
             yield name, word
-    if OURS in needed and (word := _needed_word(Unit(HEALED, Commands()))):
+    if OURS in needed and (word := needed_word(Unit(HEALED, Commands()))):
         yield HEALED, word
 
 
-def _needed_word(target: Unit) -> str:
+def needed_word(target: Unit) -> str:
     """Return systemd's word on a target where somebody waits to be started with it; "" where nobody does.
 
     Who requires it, and is started by somebody else, starts it, unless it is masked.
     """
     word = target.enabled()
-    return word if word.startswith("masked") or target.starts() - {HEALED_BY} else ""
+    asked = target.needed_by() if word.startswith("masked") else target.starts() - {HEALED_BY}
+    return word if asked else ""
 
 
 def _refused(configuration: Configuration, world: World) -> Iterator[str]:

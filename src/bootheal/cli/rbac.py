@@ -22,6 +22,7 @@ from bootheal.config.discovered import completed
 from bootheal.config.rbac import grants, manifests, told
 from bootheal.config.rights import Need, key_of, needs, of_any, of_lease
 from bootheal.errors import TransientError, UnreachableError
+from bootheal.model import Right
 from bootheal.model.inventory import Inventory
 
 
@@ -99,7 +100,8 @@ def needed(configuration: Configuration, inventory: Inventory | None = None) -> 
     found["cluster"] = found.get("cluster", frozenset()) | looked
     if configuration.file.preflight_every:
         ahead = prospects.rights(configuration.file.namespaces())
-        found["preflight_every"] = frozenset(Need(right, "", optional=True) for right in ahead)
+        names = Need(Right("get", "configmaps", prospects.COREDNS.namespace), prospects.COREDNS.name, optional=True)
+        found["preflight_every"] = frozenset({names, *(Need(right, "", optional=True) for right in ahead)})
     told_by = frozenset(Need(right, "", optional=True) for right in configuration.file.wishes())
     lease = configuration.file.lease
     held = {"lease": of_lease(lease.ref)} if lease else {}

@@ -16,6 +16,8 @@ _NO_ADMIN = (
     "no superuser's Secret is known: this role waits for the database, but can repair no password; "
     "name one that may read pg_authid as `admin`"
 )
+# Of a URL in a Secret nothing but host and port is written down, no name of a database either: who reads the file need
+# not be whom the Secret is for.
 NO_NAME = "guessed: nothing but a Secret tells the database's name; put it in the place of `postgres`"
 
 
@@ -31,22 +33,21 @@ class Client:
 def clients(
     services: Iterable[Ref], controllers: Sequence[Controller], uses: Uses, places: Places
 ) -> tuple[Client, ...]:
-    """Return who names one of these Services with a variable, in the order of the workloads."""
-    wanted = frozenset(services)
-    found = []
+    """Return who names one of these Services with a variable, in their order, and then in that of the workloads."""
+    wanted = {service: place for place, service in reversed([*enumerate(services)])}
+    found: list[tuple[int, Client]] = []
     for controller in controllers:
         for use in uses.get(controller.ref, ()):
             if use.setting is None or use.service is None or use.service.ref not in wanted or not use.known:
                 continue
             told = environment.settings(use.box, controller.ref.namespace, places.inventory)
-            found.append(
-                Client(
-                    controller.ref,
-                    credentials.for_place(use.setting, told, use.box),
-                    credentials.database_name(use.setting, told),
-                )
+            client = Client(
+                controller.ref,
+                credentials.for_place(use.setting, told, use.box),
+                credentials.database_name(use.setting, told),
             )
-    return tuple(found)
+            found.append((wanted[use.service.ref], client))
+    return tuple(client for _, client in sorted(found, key=lambda each: each[0]))
 
 
 def logins(found: Sequence[Client], namespace: str) -> tuple[FoundLogin, ...]:

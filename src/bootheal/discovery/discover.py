@@ -152,6 +152,7 @@ class _Discovery:
         good, blind = [], []
         for each in found:
             services = [ref for ref, name in leads.items() if name == each.name]
+            services.sort(key=lambda ref: ref.name != each.service)
             through = [
                 bouncer
                 for bouncer in bouncers

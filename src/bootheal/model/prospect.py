@@ -11,8 +11,9 @@ class Planned:
     """A container as its pod declares it.
 
     `taken` are the Secrets and ConfigMaps that its environment, or a file, is taken from, once, as it starts.
-    `liveness` is for how many seconds its probes let it start, None where nothing ends it. `scratch` are the
-    directories on an emptyDir, and whether that is in memory.
+    `liveness` is for how many seconds its probes let it start, None where nothing ends it; `by_command`: what its
+    liveness probe asks is a command in the container. `scratch` are the directories on an emptyDir, and whether that
+    is in memory.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Planned:
     pulls_always: bool = False
     taken: frozenset[Ref] = frozenset()
     liveness: float | None = None
+    by_command: bool = False
     scratch: Mapping[str, bool] = field(default_factory=dict)
 
 

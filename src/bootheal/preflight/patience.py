@@ -30,6 +30,10 @@ def foresee(
 
 
 def _patience(plan: PodPlan) -> float | None:
-    """Return what the server's own container is given: the only one, or the one that is called so."""
+    """Return what the server's own container is given: the only one, or the one that is called so.
+
+    A port is open before PostgreSQL has recovered, and who is asked by HTTP is Patroni, which runs beside it: only a
+    command, such as pg_isready, fails meanwhile.
+    """
     boxes = [box for box in plan.containers if len(plan.containers) == 1 or _SERVER.search(f"{box.name} {box.image}")]
-    return boxes[0].liveness if boxes else None
+    return boxes[0].liveness if boxes and boxes[0].by_command else None

@@ -21,7 +21,17 @@ def a_pod(*containers: dict[str, Any], **spec: Any) -> dict[str, Any]:
 PATIENCE: list[tuple[dict[str, Any], float | None]] = [
     ({}, None),
     ({"livenessProbe": {"tcpSocket": {"port": 1}}}, 20.0),
-    ({"livenessProbe": {"initialDelaySeconds": 30, "periodSeconds": 5, "failureThreshold": 4}}, 45.0),
+    (
+        {
+            "livenessProbe": {
+                "exec": {"command": ["pg_isready"]},
+                "initialDelaySeconds": 30,
+                "periodSeconds": 5,
+                "failureThreshold": 4,
+            }
+        },
+        45.0,
+    ),
     ({"livenessProbe": {}, "startupProbe": {"periodSeconds": 10}}, None),
     ({"livenessProbe": {"periodSeconds": 10}, "startupProbe": {"failureThreshold": 31}}, 320.0),
 ]
@@ -30,7 +40,8 @@ PATIENCE: list[tuple[dict[str, Any], float | None]] = [
 @pytest.mark.parametrize(("probes", "seconds"), PATIENCE)
 def test_for_how_long_probes_let_a_container_start(probes: dict[str, Any], seconds: float | None) -> None:
     """By the defaults of Kubernetes; a startup probe comes first."""
-    assert plan(a_pod(a_container(**probes))).containers[0].liveness == seconds
+    (box,) = plan(a_pod(a_container(**probes))).containers
+    assert (box.liveness, box.by_command) == (seconds, "exec" in probes.get("livenessProbe", {}))
 
 
 def test_what_a_pod_takes_as_it_starts() -> None:

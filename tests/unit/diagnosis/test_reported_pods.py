@@ -55,6 +55,16 @@ SCENES: Reported = {
         ("controllers-stand-still", str(WEB)),
         set(),
     ),
+    # it runs on, and lets nobody in
+    "a PgCat whose role PostgreSQL refuses": (
+        lambda: with_pod(
+            web_pod(ready=False, containers=(running(name="web", image="postgresml/pgcat:v1.2.0", ready=False),)),
+            "2026-11-29T12:00:01.000001Z ERROR ThreadId(03) pgcat::server: server error: "
+            'FATAL: password authentication failed for user "app"\n',
+        ),
+        ("pgcat-server-password", str(POD)),
+        {"workload-not-available", "service-without-pods"},
+    ),
     # a job controller that stood still for half a day after a reboot
     "a Job that nobody has begun": (
         lambda: a_scene(jobs=(Unwell(Ref("job", "shop", "backup-1"), NOT_BEGUN, at=BOOT + 60),)),

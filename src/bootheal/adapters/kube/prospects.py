@@ -33,13 +33,12 @@ _PLURALS = {"secret": "secrets", "configmap": "configmaps"}
 
 
 def rights(namespaces: Iterable[str]) -> Iterator[Right]:
-    """Name what a look ahead at these namespaces reads beside what a scene does: what is not given is a gap."""
+    """Name what a look ahead at these namespaces reads beside what a scene does, and COREDNS: else it is a gap."""
     for namespace in namespaces:
         yield from raw_lists.rights(
             f"{group}/namespaces/{namespace}/{plural}"
             for group, plural in ((CORE, "serviceaccounts"), (NETWORKING, "ingresses"))
         )
-    yield Right("get", "configmaps", COREDNS.namespace)
 
 
 class KubeProspects:
@@ -194,31 +193,31 @@ def _address(said: str | None) -> str:
 
 def _written(spec: Raw) -> dict[str, tuple[str, ...]]:
     """Return the claims that a pod may write to, and where its containers have them."""
-    claims = {
-        each.get("name", ""): held["claimName"]
-        for each in spec.get("volumes") or ()
-        if (held := each.get("persistentVolumeClaim") or {}).get("claimName") and not held.get("readOnly")
-    }
     found: dict[str, tuple[str, ...]] = {}
-    for box in spec.get("containers") or ():
-        for mount in box.get("volumeMounts") or ():
-            claim = claims.get(mount.get("name", ""))
-            if claim and not mount.get("readOnly"):
-                found[claim] = (*found.get(claim, ()), mount.get("mountPath", ""))
+    for mount, held in _of_claims(spec):
+        if not (mount.get("readOnly") or held.get("readOnly")):
+            found[held["claimName"]] = (*found.get(held["claimName"], ()), mount.get("mountPath", ""))
     return found
 
 
 def _mounts(spec: Raw) -> Iterator[tuple[str, str, str]]:
     """Yield where a pod has its claims; a directory that only the kubelet can name is left out."""
+    for mount, held in _of_claims(spec):
+        if not mount.get("subPathExpr"):
+            yield mount.get("mountPath", ""), held["claimName"], mount.get("subPath") or ""
+
+
+def _of_claims(spec: Raw) -> Iterator[tuple[Raw, Raw]]:
+    """Yield each mount of a claim's volume, with what the volume says of it."""
     claims = {
-        each.get("name", ""): held["claimName"]
+        each.get("name", ""): held
         for each in spec.get("volumes") or ()
         if (held := each.get("persistentVolumeClaim") or {}).get("claimName")
     }
     for box in spec.get("containers") or ():
         for mount in box.get("volumeMounts") or ():
-            if mount.get("name") in claims and not mount.get("subPathExpr"):
-                yield mount.get("mountPath", ""), claims[mount["name"]], mount.get("subPath") or ""
+            if held := claims.get(mount.get("name", "")):
+                yield mount, held
 
 
 def _files(spec: Raw, pod: Ref) -> Iterator[tuple[str, Ref]]:
@@ -239,6 +238,7 @@ def _planned(raw: Raw, pod: Ref, volumes: Mapping[str, bool], files: Mapping[str
         pulls_always=raw.get("imagePullPolicy") == "Always",
         taken=frozenset({Ref(kind, pod.namespace, held["name"]) for kind, held in needs.taken(raw)} | single),
         liveness=_patience(raw),
+        by_command="exec" in (raw.get("livenessProbe") or {}),
         scratch={
             mount.get("mountPath", ""): volumes[mount["name"]] for mount in mounts if mount.get("name") in volumes
         },
