@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -127,14 +128,15 @@ DAY = timedelta(days=1)
 def served(kind: str, authority: Authority, directory: Path) -> ssl.SSLContext:
     """Return how a server shows a certificate of that kind."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    fields = {"name": "db.shop.svc", "address": "127.0.0.1", "directory": directory}
+    certify = partial(authority.certify, directory=directory)
+    right, other = ("db.shop.svc", "127.0.0.1"), ("other.shop.svc", "127.0.0.2")
     signed = {
-        "of yesterday": lambda: authority.certify(**fields, begins=-2 * DAY, ends=-DAY),
-        "of tomorrow": lambda: authority.certify(**fields, begins=DAY, ends=2 * DAY),
-        "of another name": lambda: authority.certify(**fields | {"name": "other.shop.svc", "address": "127.0.0.2"}),
-        "of no name": lambda: authority.certify(**fields, named=False),
-        "of a stranger": lambda: Authority("stranger").certify(**fields),
-        "at the end of a chain of 120": lambda: authority.certify(**fields, between=119),
+        "of yesterday": lambda: certify(*right, begins=-2 * DAY, ends=-DAY),
+        "of tomorrow": lambda: certify(*right, begins=DAY, ends=2 * DAY),
+        "of another name": lambda: certify(*other),
+        "of no name": lambda: certify(*right, named=False),
+        "of a stranger": lambda: Authority("stranger").certify(*right, directory),
+        "at the end of a chain of 120": lambda: certify(*right, between=119),
     }
     context.load_cert_chain(*signed[kind]())
     return context
