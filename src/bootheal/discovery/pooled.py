@@ -66,7 +66,7 @@ def pooler(
 
 
 def _md5(bouncer: Bouncer, places: Places) -> str:
-    """Return what says that its auth_type is md5: a user of whom its file has a SCRAM verifier is asked by SCRAM still."""
+    """Return what says that its auth_type is md5, by which it asks those whose plain passwords its file has."""
     told = (name for name in _AUTH_TYPES if name in bouncer.told and bouncer.told[name].value == "md5")
     if name := next(told, ""):
         return f"{name} is md5"
