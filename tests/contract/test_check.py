@@ -106,6 +106,16 @@ def test_who_is_strict_does_not_take_a_warning(run: Any) -> None:
     assert code == 0
 
 
+def test_a_file_that_others_may_write_is_told(run: Any, tmp_path: Path) -> None:
+    """With its path; to who is strict it is a problem."""
+    assert run(GOOD, "check", "--strict")[0] == 0
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d").chmod(0o777)
+    code, out = run(GOOD, "check", "--strict")
+    assert code == 1
+    assert f"{tmp_path}/conf.d: warning: everybody may put files into it" in out
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

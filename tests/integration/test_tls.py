@@ -109,7 +109,7 @@ def test_a_certificate_that_does_not_fit_is_never_overlooked(encrypted: Encrypte
     declared = step(encrypted, authority=PLACE, authority_key="ca.crt", certified="other.shop.svc")
     judgement = declared.judge(declared.look(world), past())
     assert isinstance(judgement, Wait)
-    assert "postgres-0: its certificate is not to be trusted: Hostname mismatch" in judgement.why
+    assert "postgres-0: its certificate is not trusted: Hostname mismatch" in judgement.why
     assert encrypted.server.log.count("authorized") == before
 
 

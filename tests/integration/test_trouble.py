@@ -225,6 +225,16 @@ def test_a_superuser_behind_the_pooler_is_never_reset(trouble: Stack) -> None:
     assert actions(report) == []
 
 
+def test_a_role_whose_password_would_not_be_reset_is_told_by_check(trouble: Stack) -> None:
+    """While all is well, before it drifts: with the SQL of a role that is no more than a pooler needs."""
+    trouble.configure({"poolers": {"shop": {"credential": {"secret": "postgres-admin"}}}})
+    said = bootheal("check", "--config", trouble.config, expect=1).stdout
+    assert "role postgres is a superuser: its password is not bootheal's to change" in said
+    assert "CREATE ROLE pooler LOGIN PASSWORD '…'; GRANT CONNECT ON DATABASE … TO pooler" in said
+    trouble.configure({"poolers": {"shop": {"credential": {"secret": "postgres-admin", "reset": "never"}}}})
+    assert "is not bootheal's to change" not in bootheal("check", "--config", trouble.config, expect=(0, 1)).stdout
+
+
 def test_missing_rights_are_found_by_check(trouble: Stack) -> None:
     """Before the reboot in which they would be missed."""
     trouble.faults.deny("delete", "pods", "shop")

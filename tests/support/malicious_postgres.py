@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 
 from bootheal.model import Target
 
@@ -31,12 +32,13 @@ class Peer:
 
     sock: socket.socket
     heard: bytearray = field(default_factory=bytearray)
+    encrypted: bool = False
 
     def receive(self, count: int) -> bytes:
         """Read so many bytes; ConnectionError at the end."""
         data = b""
         while len(data) < count:
-            chunk = self.sock.recv(count - len(data))
+            chunk = self.sock.recv(min(count - len(data), 1 << 16))
             if not chunk:
                 raise ConnectionError
             data += chunk
@@ -53,9 +55,10 @@ class Peer:
         return self.receive(struct.unpack("!i", self.receive(4))[0] - 4)
 
     def startup(self, tls: bytes = b"N") -> None:
-        """Answer SSLRequest, read the StartupMessage."""
-        self.receive(8)
-        self.sock.sendall(tls)
+        """Answer SSLRequest, unless that has been done, and read the StartupMessage."""
+        if not self.encrypted:
+            self.receive(8)
+            self.sock.sendall(tls)
         self.receive(struct.unpack("!i", self.receive(4))[0] - 4)
 
     def send(self, kind: bytes, body: bytes = b"") -> None:
@@ -102,6 +105,35 @@ class Peer:
 
 
 Behaviour = Callable[[Peer], None]
+
+# For how long somebody is listened to who has heard all that there is to say to him.
+LISTENS_SECONDS = 0.5
+
+
+def proves_itself(password: str, then: Behaviour) -> Behaviour:
+    """Know the verifier of a password, and behave to who logs in first; to all who come later, as `then` says.
+
+    As does who sits between us and the server, and lets the first login through.
+    """
+    numbers = count()
+
+    def play(peer: Peer) -> None:
+        if next(numbers):
+            then(peer)
+            return
+        peer.startup()
+        nonce = peer.offer()
+        first = f"r={nonce}theirs,s={SALT},i=4096"
+        peer.request(CONTINUE, first.encode())
+        final = peer.message().decode().rpartition(",p=")[0]
+        salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(SALT), 4096)
+        key = hmac.digest(salted, b"Server Key", "sha256")
+        signature = hmac.digest(key, f"n=,r={nonce},{first},{final}".encode(), "sha256")
+        peer.request(FINAL, b"v=" + base64.b64encode(signature))
+        peer.let_in()
+        peer.listen()
+
+    return play
 
 
 def _after_startup(*requests: tuple[int, bytes]) -> Behaviour:
@@ -309,19 +341,26 @@ def useful(heard: bytes, user: str, password: str) -> list[str]:
 
 @contextmanager
 def impostor(behaviour: Behaviour, context: ssl.SSLContext | None = None) -> Iterator[Impostor]:
-    """Listen on loopback and play the behaviour for whoever comes; with a context behind TLS."""
+    """Listen on loopback and play the behaviour for whoever comes; with a context behind TLS.
+
+    When it is left all is in `heard` that was ever sent, also what no script has asked for.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         found, connections = Impostor(listener.getsockname()[1]), list[socket.socket]()
+        playing: list[threading.Thread] = []
 
         def play(sock: socket.socket) -> None:
-            peer = Peer(sock)
+            peer = Peer(sock, found.heard)
             with suppress(OSError, IndexError, struct.error):
                 if context:
                     peer.receive(8)
                     sock.sendall(b"S")
-                    peer.sock = context.wrap_socket(sock, server_side=True)
+                    peer.sock, peer.encrypted = context.wrap_socket(sock, server_side=True), True
                 behaviour(peer)
-            found.heard += peer.heard
+            with suppress(OSError):
+                peer.sock.shutdown(socket.SHUT_WR)
+                peer.sock.settimeout(LISTENS_SECONDS)
+                peer.receive(1 << 30)
             with suppress(OSError):
                 peer.sock.close()
 
@@ -330,13 +369,16 @@ def impostor(behaviour: Behaviour, context: ssl.SSLContext | None = None) -> Ite
                 while True:
                     sock, _ = listener.accept()
                     connections.append(sock)
-                    threading.Thread(target=play, args=(sock,), daemon=True).start()
+                    playing.append(threading.Thread(target=play, args=(sock,), daemon=True))
+                    playing[-1].start()
 
         thread = threading.Thread(target=accept, daemon=True)
         thread.start()
         try:
             yield found
         finally:
+            for each in playing:
+                each.join(2 * LISTENS_SECONDS)  # the client has gone, as a rule
             for sock in (listener, *connections):
                 with suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)

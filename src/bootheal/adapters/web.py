@@ -17,7 +17,7 @@ from bootheal import __version__
 from bootheal.adapters import dns
 from bootheal.adapters.bounded import Line, connect
 from bootheal.adapters.door import AstrayError, Door, sendable, shown
-from bootheal.adapters.x509 import as_others_do
+from bootheal.adapters.x509 import as_others_do, why_refused
 from bootheal.errors import PermanentError, UnreachableError, scarce, why_silent
 from bootheal.model import Answer, Target
 from bootheal.model.quoted import quoted
@@ -144,6 +144,7 @@ def trust(door: Door, ca: str, *, insecure: bool) -> ssl.SSLContext | None:
     except OSError as error:  # an SSLError is one, too
         reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
         raise _unusable(ca, reason or str(error)) from None
+    context.hostname_checks_common_name = False  # no browser looks at it
     if insecure:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
@@ -195,24 +196,12 @@ def _silent(what: str, error: Exception) -> Answer:
     return _bad(f"{what}{words(error)}", spoke=False)
 
 
-# OpenSSL's numbers for what may be wrong with a certificate (X509_V_ERR_…), and what to do about it.
-CERTIFICATES = {
-    9: "is this host's clock right?",
-    10: "renew it",
-    18: "name it, or the authority that signed it, as `ca`",
-    19: "name its authority as `ca`",
-    20: "name its authority as `ca`",
-    21: "name its authority as `ca`",
-    62: "ask by a name that it is for",
-    64: "ask by an address that it is for",
-}
-
-
 def words(error: Exception) -> str:
     """Say why nobody answered as he should, and what to do about it where that is known."""
     match error:
         case ssl.SSLError():
-            return _words_of_tls(error)
+            plain = ": is it http:// that is meant?" if error.reason == "WRONG_VERSION_NUMBER" else ""
+            return f"{why_refused(error, 'name its authority as `ca`')}{plain}"
         case http.client.RemoteDisconnected():
             return "connection closed"
         case http.client.HTTPException():
@@ -223,15 +212,3 @@ def words(error: Exception) -> str:
             return "its name cannot be resolved: enter it into DNS or /etc/hosts"
         case _:
             return why_silent(error)
-
-
-def _words_of_tls(error: ssl.SSLError) -> str:
-    match error:
-        case ssl.SSLCertVerificationError():
-            advice = CERTIFICATES.get(error.verify_code, "")
-            return f"its certificate is not trusted: {error.verify_message.rstrip('.')}" + (advice and f"; {advice}")
-        case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
-            return "connection closed"
-        case _:
-            plain = error.reason == "WRONG_VERSION_NUMBER"
-            return "it does not speak TLS as it should" + (": is it http:// that is meant?" if plain else "")

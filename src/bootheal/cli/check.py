@@ -14,6 +14,7 @@ from bootheal.cli.said import Said
 from bootheal.cli.wiring import open_inventory, open_world
 from bootheal.config import Configuration, load
 from bootheal.config.comparing import unlisted
+from bootheal.config.exposure import exposed
 from bootheal.config.file import File
 from bootheal.config.sections.cluster import Cluster
 from bootheal.config.traps import in_cluster, remarks, traps
@@ -39,7 +40,7 @@ def main(options: argparse.Namespace) -> int:
     steps = len(configuration.plan.steps)
     if not options.json:
         print(f"{options.config}: {steps} steps, the file is right")
-    found = list(warnings(configuration))
+    found = [*warnings(configuration), *(Said("warning", "", place, text) for place, text in exposed(options.config))]
     with Scope(lambda text: found.append(Said("warning", "", "", text))) as scope:
         if not options.offline:
             cluster = configuration.file.cluster

@@ -4,7 +4,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 
@@ -26,6 +26,11 @@ from bootheal.notices import Observer
 PATIENCE_SECONDS = 5.0
 PAUSE_SECONDS = 0.02
 
+# Of what a full disk does not take; a notice is two: that it is due, and that it is not any more.
+MOST_UNKEPT = 1000
+
+Change = Callable[[Told], Told]
+
 
 def address_of(target: Notify) -> Address:
     """Say where a target's URL stands."""
@@ -37,6 +42,12 @@ def hostname() -> str:
     return quoted(socket.gethostname())
 
 
+def _changed(changes: Iterable[Change], known: Told) -> Told:
+    for change in changes:
+        known = change(known)
+    return known
+
+
 class _Box:
     """The outbox as one target's thread uses it; `machine` is this boot of it.
 
@@ -45,32 +56,28 @@ class _Box:
 
     def __init__(self, file: OutboxFile, machine: str, target: str, complain: Callable[[str], None]) -> None:
         self.machine, self._file, self._target, self._complain = machine, file, target, complain
-        self._unkept: Told | None = None
+        self._unkept: tuple[Change, ...] = ()
         self._trouble = ""
 
-    def change(self, how: Callable[[Told], Told]) -> None:
-        """Change what is known of the target."""
-        before = self._unkept
+    def change(self, how: Change) -> None:
+        """Change what is known of the target: what another process has written meanwhile is changed with it."""
+        changes = (*self._unkept, how)
         try:
-            self._file.change(self._target, how if before is None else lambda _: how(before))
+            self._file.change(self._target, partial(_changed, changes))
         except OSError as error:
-            self._unkept = how(self._known() if before is None else before)
+            self._unkept = changes[-MOST_UNKEPT:]
             self._say(error)
         else:
-            self._unkept, self._trouble = None, ""
+            self._unkept, self._trouble = (), ""
 
     def due(self) -> tuple[Due, ...]:
         """Return what the target is still to be told."""
-        return self._known().due
-
-    def _known(self) -> Told:
-        if self._unkept is not None:
-            return self._unkept
         try:
-            return self._file.read().targets.get(self._target, Told())
+            known = self._file.read().targets.get(self._target, Told())
         except OSError as error:
             self._say(error)
-            return Told()
+            known = Told()
+        return _changed(self._unkept, known).due
 
     def _say(self, error: OSError) -> None:
         """Complain of each trouble once."""

@@ -178,6 +178,8 @@ def _pooler(found: FoundPooler) -> Iterator[str]:
         yield "  # no credential: it logs in to PostgreSQL with what its auth_file has for its clients"
     if found.client:
         yield _line(f"  client: {_login(found.client)}", found.client.told)
+    if found.md5:
+        yield _line("  # auth: md5", f"{found.md5}: only if its auth_file holds plain passwords")
     if found.auth_file:
         secret, key = found.auth_file
         pairs = [("secret", value(secret)), ("key", value(key))]

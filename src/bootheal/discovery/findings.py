@@ -102,7 +102,8 @@ class FoundDatabase(Found):
 class FoundPooler(Found):
     """A PgBouncer. `certified`: it logs in to PostgreSQL by a certificate. `auth_file` is a Secret and its key.
 
-    `names` are the databases that it has, ("*",) any, () where that is not known.
+    `names` are the databases that it has, ("*",) any, () where that is not known. `md5` is what says that it asks for
+    passwords by MD5 where its file holds them as they are, "" where nothing does.
     """
 
     database: str = ""
@@ -115,6 +116,7 @@ class FoundPooler(Found):
     client: FoundLogin | None = None
     auth_file: tuple[str, str] | None = None
     auth_path: str = ""
+    md5: str = ""
     names: tuple[str, ...] = ()
 
 

@@ -14,6 +14,8 @@ from bootheal.model.quoted import quoted
 
 _OWN_NAMES = ("PGBOUNCER_DATABASE", "DB_NAME", "POSTGRESQL_DATABASE")
 _DATABASES = re.compile(r"(?m)^[ \t]*\[databases\][ \t]*$")
+_AUTH_TYPES = ("AUTH_TYPE", "PGBOUNCER_AUTH_TYPE")
+_IS_MD5 = re.compile(r"(?m)^[ \t]*auth_type[ \t]*=[ \t]*md5[ \t]*$")
 ANY = ("*",)
 _ENTRY = re.compile(r"[ \t]*([\w.-]+|\*)[ \t]*=")
 
@@ -59,7 +61,16 @@ def pooler(
         client=client,
         auth_file=auth[0] if auth else None,
         auth_path=auth[1] if auth else "",
+        md5=_md5(bouncer, places),
     )
+
+
+def _md5(bouncer: Bouncer, places: Places) -> str:
+    """Return what says that its auth_type is md5, by which it asks those whose plain passwords its file has."""
+    told = (name for name in _AUTH_TYPES if name in bouncer.told and bouncer.told[name].value == "md5")
+    if name := next(told, ""):
+        return f"{name} is md5"
+    return "auth_type is md5" if any(_IS_MD5.search(text) for text, _ in poolers.files(bouncer, places)) else ""
 
 
 def _own_name(bouncer: Bouncer, names: Sequence[str]) -> str:

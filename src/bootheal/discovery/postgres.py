@@ -11,15 +11,20 @@ from bootheal.model.inventory import Box, Controller
 
 SUPERUSER = "postgres"
 
-# By what images and operators tell the server of its superuser: password, user (who is else `postgres`).
-_ADMINS = (
+# By what images tell the server of the role that they make, the superuser where they make no other: password, user.
+_MADE = (
+    ("POSTGRES_PASSWORD", ("POSTGRES_USER", "POSTGRES_USERNAME")),
+    ("POSTGRESQL_PASSWORD", ("POSTGRESQL_USERNAME", "POSTGRESQL_USER")),
+)
+
+# And by what they and operators tell it of its superuser (who is else `postgres`), in the order that they count in.
+_ADMINS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("PATRONI_SUPERUSER_PASSWORD", ("PATRONI_SUPERUSER_USERNAME",)),
     ("PGPASSWORD_SUPERUSER", ("PGUSER_SUPERUSER",)),
     ("POSTGRES_POSTGRES_PASSWORD", ()),
     ("POSTGRESQL_POSTGRES_PASSWORD", ()),
     ("POSTGRESQL_ADMIN_PASSWORD", ()),
-    ("POSTGRES_PASSWORD", ("POSTGRES_USER", "POSTGRES_USERNAME")),
-    ("POSTGRESQL_PASSWORD", ("POSTGRESQL_USERNAME", "POSTGRESQL_USER")),
+    *_MADE,
     ("PGPASSWORD", ("PGUSER",)),
 )
 _PLAIN = "its password stands in the manifest: put it in a Secret that the container refers to, then run init again"
@@ -87,7 +92,7 @@ def admin_of(server: Server) -> FoundLogin | None:
 
 def own_client(server: Server, admin: FoundLogin | None) -> FoundLogin | None:
     """Return the application's role where the server's container makes one beside the superuser, as Bitnami's does."""
-    for password, users in _ADMINS[5:7]:
+    for password, users in _MADE:
         setting = _setting(server, password)
         user = next((found for name in users if (found := _setting(server, name))), None)
         own = credentials.login(setting, user) if setting and user else None

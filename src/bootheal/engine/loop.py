@@ -259,7 +259,8 @@ class Engine:
             ):
                 del self._owing[node.name]
         elif self._limits.stay or not node.failed:
-            self._transitions.apply(node, self._judge(node, result, node.step.judge))
+            seen = not isinstance(result, BoothealError)
+            self._transitions.apply(node, self._judge(node, result, node.step.judge), seen=seen)
 
     # --- judging ----------------------------------------------------------------------------------
 

@@ -69,11 +69,14 @@ class Transitions:
         """Whether something that was decided on is still to be done."""
         return self._executor is not None and self._executor.busy
 
-    def apply(self, node: Node, judgement: Judgement | Exception) -> None:
-        """Do what a judgement says; an exception is a bug."""
+    def apply(self, node: Node, judgement: Judgement | Exception, *, seen: bool = True) -> None:
+        """Do what a judgement says; an exception is a bug. `seen`: it is about what was seen, and not of a failed look.
+
+        Who cannot be looked at now and then, as through a busy API server, has not been ill for that.
+        """
         node.count(self._clock.monotonic())
         node.queued = False
-        judgement = self._doubted(node, judgement) if node.step.has_to_last else judgement
+        judgement = self._doubted(node, judgement) if seen and node.step.has_to_last else judgement
         if node.failed and self._in_vain(node, judgement):
             self._fail_again(node, judgement)
             return

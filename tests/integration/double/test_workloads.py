@@ -134,6 +134,22 @@ def test_a_failing_container_backs_off_longer_and_longer(stack: Stack, api: Api,
     assert sleepers(api)[0]["status"]["containerStatuses"][0]["restartCount"] == 1
 
 
+def test_an_init_containers_log_is_read_by_its_name(stack: Stack, api: Api, make: Make) -> None:
+    """The double runs none itself: what stands on the node's disk is told, and another name is refused as such."""
+    path = make(pod={"initContainers": [{"name": "migrate", "image": "demo/sleep"}]})
+    stack.wait_until("the pod to be ready", lambda: ready(api, path) == 1)
+    (pod,) = sleepers(api)
+    log = f"{SHOP}/pods/{pod['metadata']['name']}/log"
+    assert api.call("GET", log, container="migrate")[0] == 400, "it has said nothing yet"
+    written = stack.cluster.runtime.home / "pods" / pod["metadata"]["uid"] / "migrate" / "0.log"
+    written.parent.mkdir(parents=True, exist_ok=True)
+    written.write_text("relation orders does not exist\n")
+    assert "relation orders does not exist" in str(api.get(log, container="migrate"))
+    assert "relation orders" not in str(api.get(log, container="main"))
+    status, answer = api.call("GET", log, container="other")
+    assert (status, "container other is not valid" in answer["message"]) == (400, True)
+
+
 def test_a_missing_secret_is_a_configuration_error(stack: Stack, api: Api, make: Make) -> None:
     """The container waits for what its spec names, and starts once it is there."""
     reference = {"secretKeyRef": {"name": "late", "key": "word"}}

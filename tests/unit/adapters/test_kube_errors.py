@@ -77,7 +77,6 @@ def test_following_a_list_is_a_right_of_its_own() -> None:
     ("error", "words"),
     [
         (OSError("[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol"), "connection cut short"),
-        (OSError("certificate is not yet valid"), "its certificate is not yet valid: is this machine's clock right?"),
         (ConnectionError("the API server says 502"), "the API server says 502"),
         (OSError(113, "Strange"), "Strange"),
         (ValueError("odd"), "ValueError"),

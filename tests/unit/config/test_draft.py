@@ -1,5 +1,6 @@
 """What `bootheal init` writes, and how a file is compared with a cluster."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,19 @@ def test_what_is_not_sure_is_commented_out() -> None:
     )
     assert line.strip().startswith("# - deployment/shop/web")
     assert "may be said to others only" in line
+
+
+@pytest.mark.parametrize(
+    ("stack", "said"), [("edoburu", "AUTH_TYPE is md5"), ("pooler_files", "auth_type is md5"), ("mastodon", "")]
+)
+def test_a_pooler_that_may_ask_by_md5_is_offered_the_key_that_allows_it(stack: str, said: str) -> None:
+    """Commented out, since it is needed for plain passwords only, and hands a hash to whoever listens."""
+    text = (MANIFESTS / f"{stack}.yaml").read_text()
+    asked = text.replace("value: scram-sha-256", "value: md5").replace("auth_type = scram-sha-256", "auth_type = md5")
+    offered = rf"# auth: md5 +# {said}: only if its auth_file holds plain passwords\n"
+    assert "auth: md5" not in draft(discover(inventory(text)), {"kind": "k3s"})
+    written_then = draft(discover(inventory(asked if said else text)), {"kind": "k3s"})
+    assert bool(re.search(offered, written_then)) == bool(said)
 
 
 def test_a_cut_is_told_where_it_is_and_in_the_end() -> None:

@@ -12,7 +12,7 @@ from bootheal.errors import ConflictError, PermanentError, StateError, Unreachab
 from bootheal.model import ActionRecord, Ending, EventKind, Remembered, Report, Verdict
 from bootheal.ports import Interest
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Wait
-from support.engine import START, Bench, Deed, Disk, LostWorkers, Restart, Scripted, Unbounded
+from support.engine import START, Bench, Deed, Disk, LostWorkers, Restart, Scripted, SlowWorkers, Unbounded
 
 PODS = Interest("pod", "shop")
 
@@ -159,6 +159,15 @@ def test_patience_runs_out_and_says_for_what() -> None:
     assert why(report, "a") == "no answer; patience of 1 min has run out"
     assert hint(report, "a") == "kubectl get pods,events -A shows more; if it only needs longer, raise its patience"
     assert report.seconds == pytest.approx(60, abs=2)
+
+
+def test_patience_counts_while_it_is_being_looked_at() -> None:
+    """Looks that take twenty seconds each, as at somebody who does not answer: else the pauses alone would count."""
+    bench = Bench([Scripted(name="a", patience=100.0, judges=lambda *_: Wait("not yet", again=1.0))])
+    bench.workers = SlowWorkers(bench.clock, 20.0)
+    report = bench.run()
+    assert why(report, "a") == "not yet; patience of 100 s has run out"
+    assert 100 <= report.seconds <= 145
 
 
 def test_the_clock_of_patience_stands_still_while_waiting_does_not_count() -> None:

@@ -1,7 +1,7 @@
 """What is well and ill by turns: nobody is told "healed" for its good moments, and no turn has deeds of its own."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bootheal.engine import Limits
 from bootheal.engine.bounds import MOST_IN_VAIN
 from bootheal.engine.steadiness import LONGEST_PROOF_SECONDS, REMEMBERED_SECONDS, Steadiness
+from bootheal.errors import UnreachableError
 from bootheal.model import EventKind, Report, Verdict
 from bootheal.ports import Interest
 from bootheal.step import Act, Judgement, Past, Settled, Wait
@@ -74,6 +75,25 @@ def test_what_is_ill_half_of_the_time_is_soon_not_called_healed_any_more(
     assert len(good) <= 8
     assert len(flapping.done) <= 4 * MOST_IN_VAIN, "each ten minutes are a trouble of their own"
     assert not any(flapping.is_ill(report.began + report.seconds) for report in good)
+
+
+def test_a_look_that_fails_now_and_then_is_no_relapse() -> None:
+    """A busy API server refuses every third request: whoever is well is believed at the next look that succeeds."""
+    bench, looks = Bench([]), count()
+
+    def sees() -> None:
+        if next(looks) % 3 == 1:
+            raise UnreachableError("the API server says 500", again=1.0)
+
+    late = Scripted(name="b", judges=lambda _value, past: Settled("well") if past.now > START + 60 else Wait("late"))
+    judges = lambda _value, _past: Settled("well", again=1.0)  # noqa: E731
+    bench.steps = [Scripted(name="a", sees=sees, judges=judges), late]
+    bench.limits = Limits(deadline=300.0, stay=True)
+    report = bench.run()
+    assert report.verdict is Verdict.HEALTHY
+    assert report.seconds < 63
+    assert next(looks) > 40
+    assert not any("was ill again" in event.text for event in bench.events)
 
 
 def test_two_relapses_belong_to_a_boot_and_more_have_to_be_outlasted() -> None:

@@ -267,9 +267,10 @@ def test_what_concerns_other_pods_keeps_none_of_these_out(refusals: Refusals, po
     assert bool(refusals.of(pod)) is refused
 
 
-def test_a_partition_leaves_pods_that_are_named_and_not_called_serving_again() -> None:
-    """A rollout that somebody began with a partition replaces only what is above it."""
-    workload = replace(stateful(partition=1), desired=2, replicas=2, updated=1, ready=2, available=2)
+@pytest.mark.parametrize("shape", [{"partition": 1}, {"strategy": "OnDelete"}], ids=str)
+def test_pods_that_no_rollout_replaces_are_named_and_not_called_serving_again(shape: dict[str, Any]) -> None:
+    """Of a StatefulSet with a partition only those above it are replaced, with OnDelete none."""
+    workload = replace(stateful(**shape), desired=2, replicas=2, updated=1, ready=2, available=2)
     pods = (
         a_pod("ordered-0", running(started=BOOT + 5), created=BOOT - 9, owner=OWNER),
         a_pod("ordered-1", running(started=NOW - 20), created=NOW - 20, owner=OWNER),

@@ -2,9 +2,11 @@
 
 import http
 import http.client
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+from bootheal.adapters import x509
 from bootheal.errors import (
     MISFITS,
     BoothealError,
@@ -93,6 +95,9 @@ def right_to(method: str, path: str, *, watching: bool = False) -> Right | str:
 
 def reason(error: BaseException) -> str:
     """Say in a few words what went wrong on the wire, from the innermost cause that has a name of its own."""
+    tls = x509.within(error)
+    if tls and not isinstance(tls, ssl.SSLEOFError):
+        return _of_tls(tls)
     text = f"{error} {getattr(error, 'reason', '')}"
     for needle, words in _REASONS.items():
         if needle in text:
@@ -104,11 +109,21 @@ def reason(error: BaseException) -> str:
     return type(error).__name__
 
 
+def _of_tls(error: ssl.SSLError) -> str:
+    """Say it in words of the kubeconfig, which names the authority, and of k3s, which renews its own at each start."""
+    match getattr(error, "verify_code", None):
+        case x509.NOT_YET_VALID:
+            return "its certificate is not yet valid: is this machine's clock right?"
+        case x509.HAS_EXPIRED:
+            return "its certificate has expired: read the live kubeconfig, or see `k3s certificate rotate`"
+        case code if code in x509.UNKNOWN_AUTHORITY:
+            return "its certificate is not signed by the kubeconfig's authority: read the live kubeconfig"
+        case _:
+            return x509.why_refused(error, "")
+
+
 _REASONS = {
     "has no end": "its answer has no end",
-    "not yet valid": "its certificate is not yet valid: is this machine's clock right?",
-    "has expired": "a certificate has expired: read the live kubeconfig, or see `k3s certificate rotate`",
-    "CERTIFICATE_VERIFY_FAILED": "its certificate is not signed by the kubeconfig's authority",
     "Too many open files": "too many open files",
     "refused": "connection refused",
     "timed out": "no answer in time",

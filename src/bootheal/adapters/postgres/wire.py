@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from bootheal.adapters.postgres.certificate import end_point
 from bootheal.adapters.postgres.login import Channel, ClientLogin, RefusedError
+from bootheal.adapters.x509 import why_refused
 from bootheal.errors import why_silent
 from bootheal.model import Answer, Auth, Credentials, Trust
 from bootheal.model.quoted import quoted
@@ -77,6 +78,10 @@ def greet(sock: socket.socket, user: str, dbname: str, deadline: float) -> Answe
             connection.asked()
     except _Refused as refused:
         return refused.answer
+    except ssl.SSLError as error:
+        return Answer(
+            ok=False, spoke=connection.spoke, text=why_refused(error, "name its authority in the database's `tls`")
+        )
     except (OSError, ValueError, struct.error) as error:
         return Answer(ok=False, spoke=connection.spoke, text=why_silent(error))
     finally:
@@ -106,8 +111,10 @@ def _converse(
         answer = refused.answer
     except RefusedError as refused:
         answer = Answer(ok=False, spoke=True, text=str(refused), asks=refused.asks)
-    except ssl.SSLCertVerificationError as error:
-        answer = Answer(ok=False, spoke=True, text=f"its certificate is not to be trusted: {error.verify_message}")
+    except ssl.SSLError as error:
+        answer = Answer(
+            ok=False, spoke=connection.spoke, text=why_refused(error, "name its authority in the database's `tls`")
+        )
     except (OSError, ValueError, struct.error) as error:
         answer = Answer(ok=False, spoke=connection.spoke, text=why_silent(error))
     else:
