@@ -51,13 +51,13 @@ READS = {
     "services": Fault(method="GET", path="/shop/services"),
     "slices": Fault(method="GET", path="/endpointslices"),
     "admission": Fault(method="GET", path="/(resourcequotas|[a-z]+webhookconfigurations)$|/namespaces/shop$"),
+    "extensions": Fault(method="GET", path="/apiservices$"),
+    "claims": Fault(method="GET", path="/persistentvolumeclaims/"),
     "watches": Fault(method="GET", query="watch="),
 }
 EVIDENCE = {
     "leases": Fault(method="GET", path="/kube-system/leases$"),
     "names": Fault(method="GET", path="/services/kube-dns$"),
-    "extensions": Fault(method="GET", path="/apiservices$"),
-    "claims": Fault(method="GET", path="/persistentvolumeclaims/"),
     "events": Fault(method="GET", path="/events$"),
     "last words": Fault(method="GET", path="/shop/pods/.+"),
 }
