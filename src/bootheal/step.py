@@ -237,8 +237,7 @@ class Step(ABC, Generic[ObservationT]):
     once all it comes `after` has settled. `patience` is for how many seconds it may wait then, in all.
     """
 
-    dispensable: ClassVar[bool] = False
-    """Whether all can serve although it cannot be looked at: that is waited for half a minute, and then told."""
+    dispensable: ClassVar[bool] = False  # whether all can serve although it cannot be looked at: then that is told
 
     name: str
     after: tuple[str, ...] = ()
