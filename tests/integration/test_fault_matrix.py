@@ -76,7 +76,7 @@ SOMETIMES = {"events", "last words"}
 SHORT, SLOWER, LONG = 10, 25, 120
 SLOW = {"silence", "drip"}
 """Those of which one question can tell only after some ten seconds."""
-STORM = 200
+STORM = 250
 """So many requests in ten seconds come from nobody who waits between them."""
 MEGABYTES = 150.0
 
