@@ -28,6 +28,7 @@ def spoiled(healthy: Stack) -> Iterator[Stack]:
     """The module's stack, in which something will go wrong; it is put right afterwards."""
     healthy.requests.clear()
     yield healthy
+    healthy.cluster.store.history.lag = 0.0
     healthy.faults.clear()
     healthy.faults.used.clear()
     healthy.configure({"deadline": None})
@@ -145,7 +146,6 @@ def test_an_older_event_does_not_undo_our_own_write(spoiled: Stack, scope: Scope
         "PATCH", f"{double.APPS}/deployments/nginx", {"metadata": {"annotations": {"x": "y"}}}, double.MERGE
     )
     spoiled.wait_until("the watch to tell", lambda: read[-1] >= int(later["metadata"]["resourceVersion"]))
-    spoiled.cluster.store.history.lag = 0.0
     assert [seen for seen in read[1:] if seen < ours] == []
 
 
