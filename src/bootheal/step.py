@@ -249,6 +249,7 @@ class Step(ABC, Generic[ObservationT]):
     # Whether it is one thing that serves or not. Of what is put away each time that there is some, ten troubles in a
     # row are no relapses.
     has_to_last: ClassVar[bool] = True
+    dispensable: ClassVar[bool] = False  # whether all can serve although it cannot be looked at: then that is told
 
     name: str
     after: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ def spoiled(healthy: Stack) -> Iterator[Stack]:
     """The module's stack, in which something will go wrong; it is put right afterwards."""
     healthy.requests.clear()
     yield healthy
+    healthy.cluster.store.history.lag = 0.0
     healthy.faults.clear()
     healthy.faults.used.clear()
     healthy.configure({"deadline": None})
@@ -125,7 +126,6 @@ def test_a_server_that_asks_for_a_pause_gets_it(spoiled: Stack) -> None:
 def test_an_older_event_does_not_undo_our_own_write(spoiled: Stack, scope: Scope) -> None:
     """A watch that is late brings somebody's earlier change after the response of ours: nobody reads that again."""
     nginx = Ref("deployment", "shop", "nginx")
-    spoiled.faults.add(Fault(path="/deployments$", query="watch=", delay=1.0, times=1))
     cluster, read = KubeCluster(Api(LiveKubeconfig(spoiled.kubeconfig), scope)), list[int]()
 
     def changed(_what: Interest) -> None:
@@ -134,6 +134,7 @@ def test_an_older_event_does_not_undo_our_own_write(spoiled: Stack, scope: Scope
 
     cluster.watcher.watch(frozenset({Interest("deployment", "shop")}), changed)
     spoiled.wait_until("the list", lambda: bool(read))
+    spoiled.cluster.store.history.lag = 1.0
     somebody = double.Api(spoiled.kubeconfig)
     body = {"metadata": {"annotations": {"somebody": "else"}}}
     _, theirs = somebody.call("PATCH", f"{double.APPS}/deployments/nginx", body, double.MERGE)

@@ -1,8 +1,10 @@
 """Three daemons with one Lease on one cluster: what the API server was asked decides that never two of them acted."""
 
+import json
 import re
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -20,7 +22,9 @@ from bootheal.demo.objects.kinds import POD
 from bootheal.demo.stack import Fault, Stack
 from support.command import actions, bootheal, heal
 from support.daemon import Daemon, living
+from support.relay import relay
 from support.stack import running
+from support.thorough import by_night
 
 NAMES = ("one", "two", "three")
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
@@ -158,6 +162,52 @@ def test_one_of_three_acts_whatever_becomes_of_it(shared: Stack) -> None:
     ]
     assert gaps
     assert all(gap <= LONGEST_WITHOUT for gap, _ in gaps), gaps
+
+
+@by_night
+def test_one_that_is_cut_off_or_stopped_for_half_a_minute_acts_on_nothing_meanwhile(shared: Stack) -> None:
+    """The network between it and the API server is gone without a word; another follows within 17 s."""
+    content = yaml.safe_load(shared.kubeconfig.read_text())
+    server = content["clusters"][0]["cluster"]["server"]
+    with relay(int(server.rpartition(":")[2])) as way, ExitStack() as opened:
+        content["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{way.port}"
+        elsewhere = shared.directory / "kubeconfig-elsewhere"
+        elsewhere.write_text(json.dumps(content))
+        said = yaml.safe_load(of_its_own(shared, "one").read_text())
+        said["cluster"]["kubeconfig"] = str(elsewhere)
+        (shared.directory / "one.yaml").write_text(yaml.safe_dump(said))
+        shared.requests.clear()
+        daemons = {"one": opened.enter_context(living(shared.directory / "one.yaml"))}
+        shared.wait_until("it acts", lambda: "rests" in daemons["one"].text)
+        for name in ("two", "three"):
+            daemons[name] = opened.enter_context(living(of_its_own(shared, name)))
+            daemons[name].wait_until("it stands by", lambda name=name: "heals: it holds" in daemons[name].text)  # type: ignore[misc]
+
+        shared.faults.add(Fault(path="/pods/", method="DELETE", delay=0.5))
+        before = len(deletes(shared))
+        shared.leave_dead(24)
+        shared.wait_until("it deletes", lambda: len(deletes(shared)) > before)
+        way.cut()
+        shared.wait_until("the others have done the rest", lambda: not dead_pods(shared))
+        daemons["one"].wait_until("it says why it stops", lambda: "could not be renewed" in daemons["one"].text)
+        acted_alone(shared)
+        way.restore()
+        daemons["one"].wait_until("it stands by", lambda: "heals: it holds" in daemons["one"].text)
+
+        name = next(name for name in ("two", "three") if identity(shared, name) == holder(shared))
+        daemons[name].process.send_signal(signal.SIGSTOP)
+        time.sleep(30.0)
+        assert holder(shared) != identity(shared, name)
+        shared.leave_dead(3)
+        daemons[name].process.send_signal(signal.SIGCONT)
+        shared.wait_until("all is done", lambda: not dead_pods(shared))
+    acted_alone(shared)
+    shared.faults.clear()
+
+
+def holder(stack: Stack) -> str:
+    lease = stack.find("leases", "bootheal", "kube-system")
+    return str(lease["spec"]["holderIdentity"]) if lease else ""
 
 
 def annotations(stack: Stack) -> set[str]:

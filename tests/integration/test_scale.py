@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from bench import scale
+from support.command import bootheal
 from support.crowd import Crowd
+from support.faulty import busiest
 from support.thorough import thorough
 
 
@@ -30,6 +32,17 @@ def test_a_start_among_a_hundred_nodes_asks_little_and_says_little(opened: Crowd
     assert len([line for line in ears.said if re.search(r"waits +gate ", line)]) <= 10
     started = next(line for line in ears.said if re.search(r"looks at \d+ steps", line))
     assert len(started) < 120  # the boots of a hundred nodes have one name
+
+
+def test_requests_stay_under_a_limit_that_they_would_break(opened: Crowd) -> None:
+    """Of a start, which asks the most; with the default of fifty a second as with five."""
+    most = {}
+    for limit in (50, 5):
+        opened.requests.clear()
+        bootheal("run", "--once", "--max-requests-per-second", str(limit), "--config", opened.config)
+        most[limit] = busiest(sorted(request.time for request in opened.requests), 2.0)
+    allowed = 5 * 2 + 5  # what was held up on its way arrives together with what was sent a second later
+    assert most[5] <= allowed < most[50] <= 50 * 2 + 50, most
 
 
 def test_what_matters_is_seen_in_a_storm_of_changes(opened: Crowd) -> None:

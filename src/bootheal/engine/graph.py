@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from bootheal.engine.node import Node
@@ -14,16 +14,38 @@ from bootheal.ports import Interest
 from bootheal.step import Step
 
 
+class _Interested:
+    """Who is interested in objects of one kind and namespace, by how their names begin: a storm changes thousands."""
+
+    def __init__(self) -> None:
+        self._by_name: defaultdict[str, list[tuple[Interest, Node]]] = defaultdict(list)
+        self._lengths: list[int] = []
+
+    def add(self, interest: Interest, node: Node) -> None:
+        """Take note of an interest."""
+        self._by_name[interest.name].append((interest, node))
+        self._lengths = sorted({len(name) for name in self._by_name})
+
+    def covering(self, change: Interest) -> Iterator[tuple[Interest, Node]]:
+        """Yield those that a change concerns: `change.name` is "" where any object may have changed."""
+        if not change.name:
+            yield from chain.from_iterable(self._by_name.values())
+            return
+        for length in self._lengths:
+            if length <= len(change.name):
+                yield from self._by_name.get(change.name[:length], ())
+
+
 class Graph:
     """One node for each step of the plan, in the plan's order; `max_parallel` of them may restart something at once."""
 
     def __init__(self, plan: Plan, max_parallel: int) -> None:
         self._plan, self.places = plan, Places(max_parallel)
         self._nodes = {name: Node(step, step.interests()) for name, step in plan.steps.items()}
-        self._interested: defaultdict[tuple[str, str], list[tuple[Interest, Node]]] = defaultdict(list)
+        self._interested: dict[tuple[str, str], _Interested] = {}
         for node in self:
             for interest in node.interests:
-                self._interested[interest.kind, interest.namespace].append((interest, node))
+                self._interested.setdefault((interest.kind, interest.namespace), _Interested()).add(interest, node)
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self._nodes.values())
@@ -59,8 +81,9 @@ class Graph:
 
     def wake(self, change: Interest) -> None:
         """Something changed: those that are interested look again."""
-        for interest, node in self._interested.get((change.kind, change.namespace), ()):
-            if interest.covers(change) and not (interest.pulse and node.settled):
+        interested = self._interested.get((change.kind, change.namespace))
+        for interest, node in interested.covering(change) if interested else ():
+            if not (interest.pulse and node.settled):
                 node.wake()
 
     def offer_places(self) -> None:

@@ -271,7 +271,7 @@ class Engine:
             return told(node.judge_error(result, self._clock.monotonic()), self._world.told)
         if isinstance(result, Exception):
             return result
-        node.denied_since = None
+        node.read()
         try:
             epoch, began, clock = self._transitions.epoch, self._began, self._clock
             past = recall(self._memory, self._plan, node.name, result, epoch=epoch, clock=clock, began=began)

@@ -5,14 +5,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bootheal.engine.steadiness import Steadiness
-from bootheal.errors import BoothealError, DeniedError
+from bootheal.errors import BoothealError, DeniedError, TransientError
 from bootheal.model import ActionRecord, Ending, Outcome
 from bootheal.ports import Interest
-from bootheal.step import REFUSAL_TRANSIENT_SECONDS, Action, GiveUp, Judgement, Step, Wait, judge_error
+from bootheal.step import (
+    REFUSAL_TRANSIENT_SECONDS,
+    Action,
+    GiveUp,
+    Judgement,
+    Settled,
+    Step,
+    Wait,
+    judge_error,
+)
 
 # A change often comes with others (a pod's status is written several times a second). What changes and changes, and
 # stays as well as it was, is looked at ever more seldom, but soon enough to be seen to be ill within a second.
 SETTLE_DOWN_SECONDS, LONGEST_SETTLE_DOWN_SECONDS = 0.05, 0.6
+
+# What nothing depends on is not asked for in vain for longer: a machine on which all serves is well without it.
+UNREAD_SECONDS = 30.0
 
 NEVER = float("-inf")
 
@@ -28,7 +40,8 @@ class Node:
     `calm` counts the looks in a row that found it as well as before.
     `queued`: it waits for one of the `max_parallel` places. `todo` is what is yet to be done of its last judgement.
     `setback` is what to make of those that failed, where the others are done all the same.
-    `denied_since` is since when the API server has refused its looks without a break, `deeds_refused_since` its deeds,
+    `denied_since` is since when the API server has refused its looks without a break, `unread_since` since when none
+    could be finished, `deeds_refused_since` its deeds,
     `failures` how often in a row it was tried again and failed again. `put_off` is until when a deed that failed is not
     tried again, by its kind, object and cause; `all_put_off` until when none is. `effects` counts how often the very
     same deed was done since it was last well, and not by turns. `steadiness`: how often it was ill again of late.
@@ -43,6 +56,7 @@ class Node:
     refused: bool = False
     failures: int = 0
     denied_since: float | None = None
+    unread_since: float | None = None
     deeds_refused_since: float | None = None
     put_off: dict[tuple[str, str, str], float] = field(default_factory=dict)
     all_put_off: float = NEVER
@@ -99,6 +113,9 @@ class Node:
         self.denied_since = (now if self.denied_since is None else self.denied_since) if denied else None
         if self.denied_since is not None and now - self.denied_since < REFUSAL_TRANSIENT_SECONDS:
             return Wait(str(error))
+        self.unread_since = now if self.unread_since is None else self.unread_since
+        if self.step.dispensable and now - self.unread_since >= UNREAD_SECONDS and isinstance(error, TransientError):
+            return Settled("was not looked at", (str(error),))
         return judge_error(error)
 
     def refusal_may_pass(self, now: float) -> bool:
@@ -116,6 +133,10 @@ class Node:
         """Nothing of what its last judgement asked for is to be done any more."""
         self.todo.clear()
         self.setback = None
+
+    def read(self) -> None:
+        """A look could be finished."""
+        self.denied_since = self.unread_since = None
 
     def look_begins(self, now: float) -> None:
         """A look starts."""

@@ -50,6 +50,8 @@ class DnsObservation:
 class Dns(Step[DnsObservation]):
     """Waits until the cluster's DNS answers; where there is none, or it can't be looked at, it only says so."""
 
+    dispensable = True
+
     name: str = NAME
 
     @property

@@ -79,6 +79,8 @@ class LeasesObservation:
 class Leases(Step[LeasesObservation]):
     """Releases them; `report`: only tells. `own` are the control plane's; in `namespaces` operators have theirs."""
 
+    dispensable = True
+
     own: tuple[Ref, ...] = tuple(Ref("lease", CONTROL_PLANE, name) for name in OWN)
     namespaces: tuple[str, ...] = ()
     report: bool = False

@@ -14,8 +14,3 @@ class Interest:
     namespace: str = ""
     name: str = ""
     pulse: bool = False
-
-    def covers(self, change: "Interest") -> bool:
-        """Tell whether a change concerns us; `change.name` is the object's, or "" if any may have changed."""
-        same = (self.kind, self.namespace) == (change.kind, change.namespace)
-        return same and (not change.name or change.name.startswith(self.name))

@@ -62,6 +62,18 @@ def test_a_list_that_expires_between_two_pages_is_begun_anew() -> None:
     assert api.asked == ["", "2", "", "2"]
 
 
+def test_a_first_page_that_expired_is_not_asked_for_again_at_once() -> None:
+    """It is of no moment before; a server that says so each time was asked fifty times a second."""
+
+    def answer(_token: str) -> Any:
+        raise ExpiredError("cannot go on reading things: Gone")
+
+    api = Api(answer)
+    with pytest.raises(UnreachableError, match="Gone"):
+        fetch(api, THINGS)  # type: ignore[arg-type]
+    assert api.asked == [""]
+
+
 def test_a_list_that_always_expires_is_given_up_for_now() -> None:
     """It is tried again by whoever asks next."""
 

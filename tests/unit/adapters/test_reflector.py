@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from queue import Queue
@@ -44,7 +45,9 @@ class ScriptedApi:
     def __init__(self) -> None:
         self.objects: dict[str, int] = {"a": 1}
         self.lists = self.watches = 0
-        self.coming: Queue[dict[str, Any] | BoothealError] = Queue()
+        self.coming: Queue[dict[str, Any] | BoothealError | None] = Queue()
+        self.opens = threading.Event()
+        self.opens.set()
         self.listed: Queue[Listed] = Queue()
         self.refuses: BoothealError | None = None
         self.refuses_lists: BoothealError | None = None
@@ -60,13 +63,20 @@ class ScriptedApi:
         items = [pod(name, version) for name, version in self.objects.items()]
         return {"items": items, "metadata": {"resourceVersion": str(max(self.objects.values()))}}
 
-    def stream(self, path: str, query: Sequence[tuple[str, str]], **_: Any) -> Iterator[dict[str, Any]]:
+    def stream(
+        self, path: str, query: Sequence[tuple[str, str]], *, answered: Callable[[], None], **_: Any
+    ) -> Iterator[dict[str, Any]]:
         self.watches += 1
+        if not self.refuses:
+            self.opens.wait(30.0)
+            answered()
         while True:
             if self.refuses:
                 raise self.refuses
             item = self.coming.get()
             try:
+                if item is None:
+                    return
                 if isinstance(item, BoothealError):
                     raise item
                 yield item
@@ -78,6 +88,7 @@ class ScriptedApi:
         self.coming.put({"type": "MODIFIED", "object": pod(name, version)})
 
     def ends(self) -> None:
+        self.opens.set()
         self.coming.put(UnreachableError("the test is over"))
 
 
@@ -162,6 +173,54 @@ def test_nothing_stale_is_read_while_the_watch_is_broken(api: ScriptedApi, scope
     lists = api.lists
     assert reflector.items("shop") == {"a": Snapshot("3"), "b": Snapshot("4")}
     assert api.lists == lists
+
+
+def test_what_ends_at_once_and_tells_nothing_is_no_watch(api: ScriptedApi, scope: Scope) -> None:
+    """A proxy that answers by itself: what was listed before was believed for ever, and a pass healed by it."""
+    reflector, ears = keep(api, scope)
+    api.objects = {"a": 7}  # and nobody tells of it
+    api.coming.put(None)
+    ears.wait_for(lambda: ears.heard.count("") == 3)  # the first list, the break, the new list
+    assert reflector.items("shop") == {"a": Snapshot("7")}
+
+
+def test_a_list_is_not_taken_for_live_before_a_watch_has_begun(api: ScriptedApi, scope: Scope) -> None:
+    """An API server that lists, and leaves the watch without an answer: its list is old after a second."""
+    api.opens.clear()
+    ears = Ears()
+    reflector = Reflector(api, SHOP, ears, scope, reconnect=0.05)  # type: ignore[arg-type]
+    while not api.watches:
+        time.sleep(0.01)
+    assert not reflector.live
+    assert reflector.kept("shop", "a") is None
+    api.refuses = UnreachableError("no answer in time")
+    api.opens.set()
+    api.coming.put(api.refuses)
+    ears.wait_for(lambda: ears.heard.count("") >= 2)
+    api.objects = {"a": 8}
+    began = time.monotonic()
+    assert reflector.items("shop") == {"a": Snapshot("8")}
+    assert time.monotonic() - began < 5.0
+
+
+def test_who_has_waited_for_a_list_that_fails_asks_for_no_other(scope: Scope) -> None:
+    """An API server that does not answer cost each look two timeouts, and the first word came after 26 s."""
+    api, asked = ScriptedApi(), threading.Event()
+    silent = UnreachableError("cannot reach the API server: no answer in time")
+
+    def fails() -> None:
+        asked.wait(30.0)
+        raise silent
+
+    api.listed.put(Listed([], 1, meanwhile=fails))
+    reflector = Reflector(api, SHOP, Ears(), scope, reconnect=60.0)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(5) as pool:
+        looks = [pool.submit(reflector.items, "shop") for _ in range(5)]
+        time.sleep(0.1)
+        asked.set()
+        assert [type(look.exception(30.0)) for look in looks] == [UnreachableError] * 5
+    assert api.lists == 1
+    api.ends()
 
 
 def test_the_response_of_a_write_enters_at_once_unless_something_newer_is_known(api: ScriptedApi, scope: Scope) -> None:

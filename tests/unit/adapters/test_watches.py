@@ -44,8 +44,11 @@ class Cluster:
             "metadata": {"resourceVersion": "5"},
         }
 
-    def stream(self, path: str, query: Sequence[tuple[str, str]], **_: Any) -> Iterator[dict[str, Any]]:
+    def stream(
+        self, path: str, query: Sequence[tuple[str, str]], *, answered: Callable[[], None], **_: Any
+    ) -> Iterator[dict[str, Any]]:
         self.watched.append(path)
+        answered()
         self.said.wait(5)
         for namespace in ("unasked", "shop"):
             if f"/{namespace}/" in path or "/namespaces/" not in path:

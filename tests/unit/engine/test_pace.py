@@ -84,6 +84,36 @@ def test_what_changes_and_stays_well_is_looked_at_now_and_then_and_seen_to_be_il
     assert max(later - earlier for earlier, later in pairwise(looks[-8:])) <= 1.1
 
 
+@pytest.mark.parametrize(
+    ("changed", "woken"),
+    [
+        (Interest("pod", "shop", "web-1"), {"all", "web", "web-1"}),
+        (Interest("pod", "shop", "we"), {"all"}),
+        (Interest("pod", "shop", ""), {"all", "web", "web-1", "db"}),
+        (Interest("pod", "bank", "web-1"), {"bank"}),
+        (Interest("node", "shop", "web-1"), set()),
+    ],
+)
+def test_a_change_wakes_those_whom_it_concerns(changed: Interest, woken: set[str]) -> None:
+    """Of any name, or of those that begin alike; "" is where any object may have changed."""
+    wants = {"all": "", "web": "web", "web-1": "web-1", "db": "db"}
+    interests = {name: Interest("pod", "shop", begins) for name, begins in wants.items()}
+    interests["bank"] = Interest("pod", "bank")
+    looked: list[str] = []
+    bench = Bench([], limits=Limits(deadline=float("inf"), stay=True, recheck=60.0))
+    bench.steps = [
+        Scripted(name=name, wakes_on=frozenset({wanted}), sees=lambda name=name: looked.append(name))  # type: ignore[misc]
+        for name, wanted in interests.items()
+    ]
+    engine = bench.engine()
+    engine.run("boot-1")
+    looked.clear()
+    bench.clock.at(10, lambda: bench.cluster.changed(changed))
+    bench.clock.at(20, bench.inbox.stop)
+    engine.rest()
+    assert set(looked) == woken
+
+
 def test_a_storm_of_changes_does_not_keep_the_loop_from_turning() -> None:
     """What arrives without a pause is taken for a fifth of a second; then the loop turns, and shows that it lives."""
     turns: list[float] = []

@@ -8,9 +8,9 @@ import pytest
 
 from bootheal.backoff import reconnecting
 from bootheal.errors import BoothealError, DeniedError, UnreachableError
-from bootheal.model import Ending
+from bootheal.model import Ending, Verdict
 from bootheal.ports import World
-from bootheal.step import REFUSAL_TRANSIENT_SECONDS, Act, Judgement, Past, Settled
+from bootheal.step import REFUSAL_TRANSIENT_SECONDS, Act, Judgement, Past, Settled, Wait
 from support.engine import START, Bench, Deed, Disk, Scripted
 
 FORBIDDEN = DeniedError("cannot list pods in namespace shop: the API server says 403", status=403, hint="see its Role")
@@ -53,6 +53,41 @@ def test_a_pause_that_is_asked_for_is_kept() -> None:
     """No look before."""
     outcome = refused_for(1, UnreachableError("the API server says 429", again=7))
     assert outcome.ended == 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispensable(Scripted):
+    """A step that nothing depends on."""
+
+    dispensable = True
+
+
+def test_what_nothing_depends_on_is_not_asked_for_in_vain_for_long() -> None:
+    """A list that the API server answers with nonsense kept a machine from being healed on which all served."""
+    unread = UnreachableError("cannot get leases: what answers is not an API server, or not yet")
+
+    def sees() -> None:
+        raise unread
+
+    report = Bench([Dispensable(name="leases", sees=sees), Scripted(name="other")]).run()
+    assert report.verdict is Verdict.HEALTHY
+    assert report.seconds == pytest.approx(30.0, abs=2.0)
+    assert (report.outcomes[0].why, report.outcomes[0].remarks) == ("was not looked at", (str(unread),))
+
+
+def test_what_nothing_depends_on_is_looked_at_again_where_that_passes() -> None:
+    """Half a minute begins anew with each look that could be finished."""
+    bench = Bench([])
+    looks: list[float] = []
+
+    def sees() -> float:
+        looks.append(bench.clock.time - START)
+        if not 25.0 <= looks[-1] < 27.0:
+            raise UnreachableError("no answer in time")
+        return looks[-1]
+
+    bench.steps = [Dispensable(name="leases", sees=sees, judges=lambda *_: Wait("watched"))]
+    assert bench.run().seconds == pytest.approx(57.0, abs=3.0)
 
 
 @pytest.mark.parametrize(

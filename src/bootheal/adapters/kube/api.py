@@ -126,20 +126,31 @@ class Api:
         read = self._read(method, path, query, body=body, content_type=content_type, about=about)
         return _parsed(read, about, path if method != "POST" else "")
 
-    def stream(self, path: str, query: Query, *, quiet: float, about: str) -> Generator[Any, None, None]:
-        """Yield a watch's JSON lines until the server ends it; UnreachableError if it has not after `quiet` seconds."""
+    def stream(
+        self, path: str, query: Query, *, quiet: float, about: str, answered: Callable[[], None]
+    ) -> Generator[Any, None, None]:
+        """Yield a watch's JSON lines until the server ends it; UnreachableError if it has not after `quiet` seconds.
+
+        `answered` is called once it has begun to answer, for which it has as long as for any request.
+        """
         self._pace.wait()
-        with within(self._connecting + quiet):
-            yield from self._lines(path, query, quiet, about)
+        with within(self._connecting + self._seconds):
+            response = self._opened(path, query, about)
+        answered()
+        with within(quiet):
+            yield from self._lines(response, about)
 
-    def _lines(self, path: str, query: Query, quiet: float, about: str) -> Iterator[Any]:
-        from urllib3.exceptions import HTTPError
-
-        response = self._send("GET", path, query, timeout=quiet)
+    def _opened(self, path: str, query: Query, about: str) -> Any:
+        response = self._send("GET", path, query)
         if response.status != http.HTTPStatus.OK:
             self._body(response, about)
             right = right_to("GET", path, watching=True)
             raise error_for(response.status, about, right=right, headers=response.response.headers)
+        return response
+
+    def _lines(self, response: Any, about: str) -> Iterator[Any]:
+        from urllib3.exceptions import HTTPError
+
         try:
             for line in lines(response.response.stream(decode_content=False)):
                 heard()

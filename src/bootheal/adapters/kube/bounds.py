@@ -47,7 +47,7 @@ def heard() -> None:
 
 
 def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield each line when it is whole. OverlongError where one has no end.
+    """Yield each line when it is whole, and what comes after the last of them. OverlongError where one has no end.
 
     Whoever sends may cut it as finely as he likes: each piece is looked at, and copied, once.
     """
@@ -60,6 +60,8 @@ def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         begun += rest
         if len(begun) > LONGEST_LINE_BYTES:
             raise OverlongError("its answer has no end")
+    if begun:
+        yield bytes(begun)
 
 
 class BoundedSocket:

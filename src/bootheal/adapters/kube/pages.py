@@ -98,7 +98,8 @@ class Extent:
 def fetch(api: Api, extent: Extent) -> tuple[Entries, str]:
     """LIST, page by page, all of one moment. Return the objects, and the resourceVersion to watch from.
 
-    The server forgets that moment after some minutes; a list that is not done by then is begun anew.
+    The server forgets that moment after some minutes; a list that is not done by then is begun anew. Who says so of
+    a first page is not asked again at once.
     """
     limit = PAGE
     for _ in range(RESTARTS):
@@ -117,7 +118,12 @@ def _pages(api: Api, extent: Extent, limit: int) -> tuple[Entries, str]:
     until = time.monotonic() + LONGEST_SECONDS
     for _ in range(MOST_PAGES):
         token, paged = metadata.get("continue"), [("limit", str(limit))]
-        metadata = page(api, extent, [*paged, ("continue", token)] if token else paged, items)
+        try:
+            metadata = page(api, extent, [*paged, ("continue", token)] if token else paged, items)
+        except ExpiredError as error:
+            if token:
+                raise
+            raise UnreachableError(str(error)) from None
         if not metadata.get("continue"):
             return items, metadata.get("resourceVersion", "")
         if sum(map(len, items.values())) > MOST_OBJECTS or time.monotonic() > until:

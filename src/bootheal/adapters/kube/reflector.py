@@ -1,8 +1,9 @@
 """A list of one kind, in one namespace or in several, that a watch keeps up to date.
 
-LIST, then watch from there; after 410 or a break, LIST again. While the watch is broken
-every read is a LIST of its own, so that nothing stale is taken for live. The responses
-of our own writes enter at once; what is newer is for `cache` to say.
+LIST, then watch from there; after 410 or a break, LIST again. Until the watch has been
+answered, and while it is broken, every read is a LIST of its own, so that nothing stale
+is taken for live. The responses of our own writes enter at once; what is newer is for
+`cache` to say.
 """
 
 import threading
@@ -26,6 +27,9 @@ from bootheal.errors import BoothealError, DeniedError, TransientError, Unreacha
 WATCH_SECONDS = 15
 LONGEST_WATCH_SECONDS = 60
 LATE_SECONDS = 5.0
+
+# What ends sooner than by so much, and has told nothing, is no watch: a page of a proxy's, an answer that was kept.
+EARLY_SECONDS = 1.0
 
 # A watch's list is awaited for as long as a request may take; whoever looks then asks for itself.
 LIST_SECONDS = 15.0
@@ -57,6 +61,7 @@ class Reflector:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._tried = threading.Event()
+        self._failed: BoothealError | None = None  # why there is no list, if the last one failed
         self._pause_asked = (0.0, "")
         self._refusals = 0  # in a row, of the list or of the watch
         scope.start(self._run, f"watch {extent.about}")
@@ -72,9 +77,9 @@ class Reflector:
         """Return the snapshots of a namespace by name: kept ones while the watch is live, else fresh ones.
 
         The list with which a watch begins, or begins again, is awaited: looks come by the hundred after a break,
-        and each would list for itself.
+        and each would list for itself. Who has waited for one that failed hears why, and does not ask once more.
         """
-        self._tried.wait(LIST_SECONDS)
+        self._await()
         with self._lock:
             if self._live:
                 return self._caches[namespace].snapshots()
@@ -82,7 +87,7 @@ class Reflector:
 
     def having(self, namespace: str, keys: Collection[Hashable]) -> list[Any]:
         """Return the snapshots of a namespace that have all of these keys, likewise."""
-        self._tried.wait(LIST_SECONDS)
+        self._await()
         with self._lock:
             if self._live:
                 return self._caches[namespace].having(keys)
@@ -114,6 +119,14 @@ class Reflector:
             else:
                 self._caches[namespace].gone(name)
 
+    def _await(self) -> None:
+        """Wait for the list and the watch under way, if there is none yet."""
+        if self._tried.is_set():
+            return
+        self._tried.wait(LIST_SECONDS)
+        if failed := self._failed:
+            raise failed
+
     def _changed(self) -> None:
         """Anything may have."""
         for namespace in self._extent.wanted:
@@ -135,17 +148,22 @@ class Reflector:
                 self._heed(self._watch)
             except TransientError as error:
                 again = max(again, time.monotonic() + (error.again or 0.0))
-                if not error.again:  # else whoever looks is not to wait for so long
-                    self._tried.clear()
+                self._ended(await_next=not error.again)  # else whoever looks is not to wait for so long
             except BoothealError:
-                self._tried.clear()
-            finally:
-                with self._lock:
-                    self._live = False
+                self._ended(await_next=True)
             if self._stop.is_set():
                 return
             self._changed()
             self._pause(again - time.monotonic())
+
+    def _ended(self, *, await_next: bool) -> None:
+        """The watch is broken. The next list is awaited where there was a watch, not where there never is one."""
+        with self._lock:
+            if self._live and await_next:
+                self._tried.clear()
+            else:
+                self._tried.set()
+            self._live = False
 
     def _heed(self, ask: Callable[[], None]) -> None:
         """Ask; a refusal passes seldom, and each request of a wrong credential is a line in the server's log."""
@@ -177,10 +195,19 @@ class Reflector:
             with self._lock:
                 for namespace, cache in self._caches.items():
                     cache.listed(entries[namespace], version)
-                self._version, self._live = version, True
-        finally:
+                self._version, self._failed = version, None
+        except BoothealError as error:
+            self._failed = error
             self._tried.set()
-        self._changed()
+            raise
+
+    def _answered(self) -> None:
+        """A watch has begun: what happens from now on is told."""
+        with self._lock:
+            again, self._live = self._live, True
+        self._tried.set()
+        if not again:
+            self._changed()
 
     def _fetch(self, extent: Extent) -> tuple[Entries, str]:
         """List, unless the server has asked for a pause: whoever looks meanwhile is told so without a request."""
@@ -203,13 +230,19 @@ class Reflector:
             ("resourceVersion", self._version),
             ("timeoutSeconds", str(seconds)),
         ]
-        path, about = self._extent.path, self._extent.about
-        with closing(self._api.stream(path, query, quiet=seconds + LATE_SECONDS, about=about)) as events:
+        path, about, began, told = self._extent.path, self._extent.about, time.monotonic(), False
+        asked = self._api.stream(path, query, quiet=seconds + LATE_SECONDS, about=about, answered=self._answered)
+        with closing(asked) as events:
             for event in events:
+                told = True
                 with understood(f"a change of {about}"):
                     self._take(event["type"], event["object"])
                 if self._stop.is_set():
                     return
+        if not told and time.monotonic() - began < seconds - EARLY_SECONDS:
+            with self._lock:
+                self._live = False
+            raise UnreachableError(f"cannot watch {about}: what answers ends at once, and tells nothing")
 
     def _take(self, kind: str, raw: Raw) -> None:
         if kind == "ERROR":
