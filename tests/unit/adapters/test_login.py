@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import itertools
 import struct
+from collections.abc import Callable
+from functools import cache
 
 import pytest
 
@@ -31,13 +33,13 @@ class Server:
         self.first, self.challenge, self.final = "", "", ""
 
     def asks(self, method: int) -> bytes:
-        body = {
-            MD5: b"salt",
-            SASL: b"".join(name.encode() + b"\0" for name in self.mechanisms) + b"\0",
-            CONTINUE: self._challenge(),
-            FINAL: b"v=" + self._signature(),
+        body: dict[int, Callable[[], bytes]] = {
+            MD5: lambda: b"salt",
+            SASL: lambda: b"".join(name.encode() + b"\0" for name in self.mechanisms) + b"\0",
+            CONTINUE: self._challenge,
+            FINAL: lambda: b"v=" + self._signature(),
         }
-        return struct.pack("!i", method) + body.get(method, b"")
+        return struct.pack("!i", method) + body.get(method, bytes)()
 
     def hears(self, method: int, said: bytes) -> None:
         if method == SASL:
@@ -55,10 +57,15 @@ class Server:
         return self.challenge.encode()
 
     def _signature(self) -> bytes:
-        salted = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode() if self.honest else b"x", b"0123456789abcdef", 4096)
+        salted = salted_password(PASSWORD if self.honest else "x")
         text = f"{self.bare},{self.challenge},{self.final.rpartition(',p=')[0]}" if self.first else ""
         key = hmac.digest(salted, b"Server Key", "sha256")
         return base64.b64encode(hmac.digest(key, text.encode(), "sha256"))
+
+
+@cache
+def salted_password(password: str) -> bytes:
+    return hashlib.pbkdf2_hmac("sha256", password.encode(), b"0123456789abcdef", 4096)
 
 
 def converse(login: ClientLogin, server: Server, methods: tuple[int, ...]) -> tuple[bool, bytes]:
