@@ -196,8 +196,8 @@ class Action(ABC):
     def alike(self) -> int:
         """Of how many objects of a kind this is one, where each that is gone is followed by another of a new name.
 
-        By that it is bounded, too: each may be done a few times for one cause, whatever its successors are called.
-        0 where an object keeps its name, or where the step counts them itself.
+        By that it is bounded, too: each may be done a few times for one cause, whatever its successors are called, and
+        however few are left of them by then. 0 where an object keeps its name, or where the step counts them itself.
         """
         return 0
 
