@@ -76,8 +76,9 @@ class Transitions:
         """
         node.count(self._clock.monotonic())
         node.queued = False
+        vain = node.failed and self._in_vain(node, judgement)
         judgement = self._doubted(node, judgement) if seen and node.step.has_to_last else judgement
-        if node.failed and self._in_vain(node, judgement):
+        if vain:
             self._fail_again(node, judgement)
             return
         if self._executor is None and not self._as_expected(node, judgement):

@@ -113,6 +113,22 @@ def test_two_relapses_belong_to_a_boot_and_more_have_to_be_outlasted() -> None:
     assert "was ill again 3 times of late, and has to be well for 5 s: well" in told
 
 
+def test_what_was_given_up_and_is_well_has_to_last_no_longer_than_others() -> None:
+    """Its patience had run out when it came back for good: that it has to last is no sign that it is still ill."""
+    bench = Bench([])
+    ill = {*range(2), *range(4, 6), *range(8, 10), *range(12, 30)}
+    sees = lambda: int(bench.clock.time - START) in ill  # noqa: E731
+    judges = lambda value, _past: Wait("ill", again=1.0) if value else Settled("well", again=1.0)  # noqa: E731
+    flapping = Scripted(name="a", sees=sees, judges=judges, patience=10.0, wakes_on=frozenset({PODS}))
+    other = Scripted(name="b", judges=lambda _value, past: Settled("well") if past.now > START + 35 else Wait("late"))
+    bench.steps, bench.limits = [flapping, other], Limits(deadline=900.0, stay=True)
+    bench.clock.at(31.0, lambda: bench.cluster.changed(PODS))
+    report = bench.run()
+    assert any(event.kind is EventKind.GAVE_UP for event in bench.events)
+    assert report.verdict is Verdict.HEALTHY
+    assert report.seconds < 40
+
+
 @given(st.lists(st.tuples(st.floats(0.1, 400.0), st.booleans()), max_size=60))
 @settings(max_examples=times(30), deadline=None)
 def test_what_has_been_well_for_long_is_believed_whatever_was_before(turns: list[tuple[float, bool]]) -> None:
