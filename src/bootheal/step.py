@@ -73,6 +73,7 @@ class Wait:
     `counts` is False where the step's patience must stand still: PostgreSQL in crash
     recovery is not late, it is working. `hint` is the next human step, where patience runs out.
     `watched`: what it waits for is watched, so the engine asks less often at first.
+    `blind`: it could not be looked at just now, which is no sign that it has been ill.
     """
 
     why: str
@@ -80,6 +81,7 @@ class Wait:
     counts: bool = True
     watched: bool = False
     hint: str = field(default="", compare=False)
+    blind: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ _OF_A_NODE = ("node ", "no node ", _MANY)
 # many seconds.
 CHECK_LASTS_SECONDS = 5.0
 
+# A request that a busy API server leaves unanswered is no outage yet: one lasts for so many seconds.
+OUTAGE_SECONDS = 5.0
+_OUT_OF_REACH = "the API server is out of reach"
+
 # Of a cluster elsewhere any node may be the one that was rebooted, and each is waited for. What was rebooted with the
 # others is back after so many seconds: then nothing that is on others waits for it, and what is said of its own pods
 # is not believed (cluster/freshness.away).
@@ -64,13 +68,14 @@ class GateObservation:
 
     @property
     def conditions(self) -> frozenset[str]:
-        """How long we have been refused matters, how long a check has failed, how long a component has been down."""
+        """How long what keeps the gate shut lasts: a refusal, silence, a check that fails, a component that is down."""
         refused = frozenset({_refused()}) if self.denied else frozenset()
+        silent = frozenset({_OUT_OF_REACH}) if self.unreachable else frozenset()
         failing = frozenset({_failing(self.readiness)}) if self.readiness.check else frozenset()
         away = frozenset(
             _is_away(node.name) for node, lease in self.nodes if self.boot_id is None and _silent(node, lease)
         )
-        return components.conditions(self.facts) | refused | failing | away
+        return components.conditions(self.facts) | refused | silent | failing | away
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +114,9 @@ class Gate(Step[GateObservation]):
         cause = components.judge(_without_our_own(seen), past, self.allowed)
         if isinstance(cause, Wait):
             both = f"{cause.why}; {judgement.why}"
-            return Wait(both, hint=judgement.hint) if isinstance(judgement, Wait) else judgement
+            if not isinstance(judgement, Wait):
+                return judgement
+            return Wait(both, hint=judgement.hint, blind=judgement.blind)
         return cause or judgement
 
     def _judge_api(self, seen: GateObservation, past: Past) -> Judgement:
@@ -118,7 +125,8 @@ class Gate(Step[GateObservation]):
                 return GiveUp(seen.denied, seen.hint, refused=True)
             return Wait(seen.denied)
         if seen.unreachable:
-            return Wait(f"{seen.unreachable}{_by_the_clock(seen)}")
+            passes = past.held(_OUT_OF_REACH) < OUTAGE_SECONDS
+            return Wait(f"{seen.unreachable}{_by_the_clock(seen)}", blind=passes)
         if not seen.readiness.ready:
             lasts = past.held(_failing(seen.readiness)) >= CHECK_LASTS_SECONDS
             why = seen.readiness.precisely if lasts else seen.readiness.why

@@ -77,16 +77,20 @@ def test_what_is_ill_half_of_the_time_is_soon_not_called_healed_any_more(
     assert not any(flapping.is_ill(report.began + report.seconds) for report in good)
 
 
-def test_a_look_that_fails_now_and_then_is_no_relapse() -> None:
+@pytest.mark.parametrize("caught", [False, True], ids=["a look", "the gate's, which goes on to ask the host"])
+def test_a_look_that_fails_now_and_then_is_no_relapse(caught: bool) -> None:
     """A busy API server refuses every third request: whoever is well is believed at the next look that succeeds."""
     bench, looks = Bench([]), count()
 
-    def sees() -> None:
-        if next(looks) % 3 == 1:
+    def sees() -> bool:
+        fails = next(looks) % 3 == 1
+        if fails and not caught:
             raise UnreachableError("the API server says 500", again=1.0)
+        return fails
 
     late = Scripted(name="b", judges=lambda _value, past: Settled("well") if past.now > START + 60 else Wait("late"))
-    judges = lambda _value, _past: Settled("well", again=1.0)  # noqa: E731
+    blind = Wait("the API server says 500", again=1.0, blind=True)
+    judges = lambda fails, _past: blind if fails else Settled("well", again=1.0)  # noqa: E731
     bench.steps = [Scripted(name="a", sees=sees, judges=judges), late]
     bench.limits = Limits(deadline=300.0, stay=True)
     report = bench.run()
