@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from bootheal.causes.machine import of_node
 from bootheal.cluster import webhooks
-from bootheal.cluster.freshness import before_boot, node_doubt
+from bootheal.cluster.freshness import away, before_boot, node_doubt
 from bootheal.errors import DeniedError, TransientError
 from bootheal.model import BootTime, Extensions, HostFacts, Lease, Node, Readiness, Ref, Right
 from bootheal.platform import components
@@ -72,10 +72,10 @@ class GateObservation:
         refused = frozenset({_refused()}) if self.denied else frozenset()
         silent = frozenset({_OUT_OF_REACH}) if self.unreachable else frozenset()
         failing = frozenset({_failing(self.readiness)}) if self.readiness.check else frozenset()
-        away = frozenset(
+        gone = frozenset(
             _is_away(node.name) for node, lease in self.nodes if self.boot_id is None and _silent(node, lease)
         )
-        return components.conditions(self.facts) | refused | silent | failing | away
+        return components.conditions(self.facts) | refused | silent | failing | gone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +247,7 @@ def _bound(cluster: ClusterReader, seen: GateObservation) -> dict[str, tuple[Ref
 
 def _silent(node: Node, lease: Lease | None) -> bool:
     """Tell whether a node of a cluster elsewhere does not show that it lives."""
-    return not (node.ready and lease and lease.advanced)
+    return away(node, lease, boot_id=None, boot_time=None)
 
 
 def _is_away(name: str) -> str:
