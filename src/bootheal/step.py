@@ -73,6 +73,7 @@ class Wait:
     `counts` is False where the step's patience must stand still: PostgreSQL in crash
     recovery is not late, it is working. `hint` is the next human step, where patience runs out.
     `watched`: what it waits for is watched, so the engine asks less often at first.
+    `blind`: it could not be looked at just now, which is no sign that it has been ill.
     """
 
     why: str
@@ -80,6 +81,7 @@ class Wait:
     counts: bool = True
     watched: bool = False
     hint: str = field(default="", compare=False)
+    blind: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +198,8 @@ class Action(ABC):
     def alike(self) -> int:
         """Of how many objects of a kind this is one, where each that is gone is followed by another of a new name.
 
-        By that it is bounded, too: each may be done a few times for one cause, whatever its successors are called.
-        0 where an object keeps its name, or where the step counts them itself.
+        By that it is bounded, too: each may be done a few times for one cause, whatever its successors are called, and
+        however few are left of them by then. 0 where an object keeps its name, or where the step counts them itself.
         """
         return 0
 

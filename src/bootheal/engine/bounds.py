@@ -40,6 +40,7 @@ class Bounds:
             objects=action.objects,
             loan=action.loan,
             by_design=action.by_design,
+            alike=action.alike,
         )
 
     def spent(self, node: Node, action: Action) -> int:
@@ -54,8 +55,10 @@ class Bounds:
         known = [other for other in self._memory.done(node.name) if not other.failed]
         times = _times((other for other in known if other.same_as(done)), done)
         if times < self._max_repeats and action.alike:
-            alike = _times((other for other in known if _of_a_kind(other, done)), done)
-            return alike if alike >= self._max_repeats * action.alike else 0
+            kind = [other for other in known if _of_a_kind(other, done)]
+            there_were = max(other.alike for other in (*kind, done))  # the last of ten is not one of one
+            alike = _times(kind, done)
+            return alike if alike >= self._max_repeats * there_were else 0
         return times if times >= self._max_repeats else 0
 
     def objection(self, node: Node, action: Action) -> Wait | GiveUp | None:

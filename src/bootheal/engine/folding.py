@@ -77,6 +77,7 @@ def _on_top(former: ActionRecord, record: ActionRecord) -> ActionRecord:
         record,
         at=record.at if record.object else max(former.at, record.at),
         objects=former.objects + record.objects,
+        alike=max(former.alike, record.alike),
         count=former.count + record.count,
         earlier=(*former.earlier, former.at, *record.earlier)[-EARLIER:],
     )

@@ -23,7 +23,7 @@ from bootheal.step import (
 # stays as well as it was, is looked at ever more seldom, but soon enough to be seen to be ill within a second.
 SETTLE_DOWN_SECONDS, LONGEST_SETTLE_DOWN_SECONDS = 0.05, 0.6
 
-# What nothing depends on is not asked for in vain for longer: a machine on which all serves is well without it.
+# What is dispensable is not asked for in vain for longer: a machine on which all serves is well without it.
 UNREAD_SECONDS = 30.0
 
 NEVER = float("-inf")
@@ -41,7 +41,7 @@ class Node:
     `queued`: it waits for one of the `max_parallel` places. `todo` is what is yet to be done of its last judgement.
     `setback` is what to make of those that failed, where the others are done all the same.
     `denied_since` is since when the API server has refused its looks without a break, `unread_since` since when none
-    could be finished, `deeds_refused_since` its deeds,
+    could be finished, though it was its turn, `deeds_refused_since` its deeds,
     `failures` how often in a row it was tried again and failed again. `put_off` is until when a deed that failed is not
     tried again, by its kind, object and cause; `all_put_off` until when none is. `effects` counts how often the very
     same deed was done since it was last well, and not by turns. `steadiness`: how often it was ill again of late.
@@ -110,6 +110,8 @@ class Node:
     def judge_error(self, error: BoothealError, now: float) -> Judgement:
         """Judge a look that could not be finished; the API server's refusals may pass, those that last don't."""
         denied = isinstance(error, DeniedError) and bool(error.status)
+        if self.judged < self.doubted:  # it had begun before the gate was shut
+            return Wait(str(error)) if denied else judge_error(error)
         self.denied_since = (now if self.denied_since is None else self.denied_since) if denied else None
         if self.denied_since is not None and now - self.denied_since < REFUSAL_TRANSIENT_SECONDS:
             return Wait(str(error))
@@ -173,6 +175,7 @@ class Node:
         """What it comes after is not well any more: until it is, nothing is done or waited for here."""
         self.count(now)
         self.waiting_since, self.doubted = None, now
+        self.denied_since = self.unread_since = None
         if self.settled or self.todo:  # was it well, is that still to be done? To be judged anew then
             self.changed, self.due = self.changed or self.settled, 0.0
         self.drop()

@@ -72,12 +72,15 @@ class Transitions:
     def apply(self, node: Node, judgement: Judgement | Exception, *, seen: bool = True) -> None:
         """Do what a judgement says; an exception is a bug. `seen`: it is about what was seen, and not of a failed look.
 
-        Who cannot be looked at now and then, as through a busy API server, has not been ill for that.
+        Who cannot be looked at now and then, as through a busy API server, has not been ill for that; nor has the API
+        server itself.
         """
         node.count(self._clock.monotonic())
         node.queued = False
+        vain = node.failed and self._in_vain(node, judgement)
+        seen = seen and not (isinstance(judgement, Wait) and judgement.blind)
         judgement = self._doubted(node, judgement) if seen and node.step.has_to_last else judgement
-        if node.failed and self._in_vain(node, judgement):
+        if vain:
             self._fail_again(node, judgement)
             return
         if self._executor is None and not self._as_expected(node, judgement):

@@ -15,8 +15,9 @@ class ActionRecord:
     `note` is what undoing it needs, `evidence` what it destroys: log lines, events.
     `loan`: it lent something to an object ("taken"), or gave it back ("repaid").
     `by_design`: its boot needed it although nothing was broken.
-    `objects` is how many it was done to at once. The last of its kind may stand for those before it, see
-    `engine.folding`: for `count` in all, of which `earlier` are the latest times but its own.
+    `objects` is how many it was done to at once, `alike` of how many it was one, see `Action.alike`. The last of its
+    kind may stand for those before it, see `engine.folding`: for `count` in all, of which `earlier` are the latest
+    times but its own.
     """
 
     number: int
@@ -35,6 +36,7 @@ class ActionRecord:
     earlier: tuple[float, ...] = ()
     loan: str = ""
     by_design: bool = False
+    alike: int = 0
 
     @property
     def failed(self) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from bootheal.causes.machine import of_node
 from bootheal.cluster import webhooks
-from bootheal.cluster.freshness import before_boot, node_doubt
+from bootheal.cluster.freshness import away, before_boot, node_doubt
 from bootheal.errors import DeniedError, TransientError
 from bootheal.model import BootTime, Extensions, HostFacts, Lease, Node, Readiness, Ref, Right
 from bootheal.platform import components
@@ -33,6 +33,10 @@ _OF_A_NODE = ("node ", "no node ", _MANY)
 # While the API server starts, its checks pass one by one: the one that holds it up is named once it has failed for so
 # many seconds.
 CHECK_LASTS_SECONDS = 5.0
+
+# A request that a busy API server leaves unanswered is no outage yet: one lasts for so many seconds.
+OUTAGE_SECONDS = 5.0
+_OUT_OF_REACH = "the API server is out of reach"
 
 # Of a cluster elsewhere any node may be the one that was rebooted, and each is waited for. What was rebooted with the
 # others is back after so many seconds: then nothing that is on others waits for it, and what is said of its own pods
@@ -64,13 +68,14 @@ class GateObservation:
 
     @property
     def conditions(self) -> frozenset[str]:
-        """How long we have been refused matters, how long a check has failed, how long a component has been down."""
+        """How long what keeps the gate shut lasts: a refusal, silence, a check that fails, a component that is down."""
         refused = frozenset({_refused()}) if self.denied else frozenset()
+        silent = frozenset({_OUT_OF_REACH}) if self.unreachable else frozenset()
         failing = frozenset({_failing(self.readiness)}) if self.readiness.check else frozenset()
-        away = frozenset(
+        gone = frozenset(
             _is_away(node.name) for node, lease in self.nodes if self.boot_id is None and _silent(node, lease)
         )
-        return components.conditions(self.facts) | refused | failing | away
+        return components.conditions(self.facts) | refused | silent | failing | gone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +114,9 @@ class Gate(Step[GateObservation]):
         cause = components.judge(_without_our_own(seen), past, self.allowed)
         if isinstance(cause, Wait):
             both = f"{cause.why}; {judgement.why}"
-            return Wait(both, hint=judgement.hint) if isinstance(judgement, Wait) else judgement
+            if not isinstance(judgement, Wait):
+                return judgement
+            return Wait(both, hint=judgement.hint, blind=judgement.blind)
         return cause or judgement
 
     def _judge_api(self, seen: GateObservation, past: Past) -> Judgement:
@@ -118,7 +125,8 @@ class Gate(Step[GateObservation]):
                 return GiveUp(seen.denied, seen.hint, refused=True)
             return Wait(seen.denied)
         if seen.unreachable:
-            return Wait(f"{seen.unreachable}{_by_the_clock(seen)}")
+            passes = past.held(_OUT_OF_REACH) < OUTAGE_SECONDS
+            return Wait(f"{seen.unreachable}{_by_the_clock(seen)}", blind=passes)
         if not seen.readiness.ready:
             lasts = past.held(_failing(seen.readiness)) >= CHECK_LASTS_SECONDS
             why = seen.readiness.precisely if lasts else seen.readiness.why
@@ -239,7 +247,7 @@ def _bound(cluster: ClusterReader, seen: GateObservation) -> dict[str, tuple[Ref
 
 def _silent(node: Node, lease: Lease | None) -> bool:
     """Tell whether a node of a cluster elsewhere does not show that it lives."""
-    return not (node.ready and lease and lease.advanced)
+    return away(node, lease, boot_id=None, boot_time=None)
 
 
 def _is_away(name: str) -> str:

@@ -159,7 +159,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         probe=answer,
         services=services,
         shut=next((why for service in fronts if port and (why := _shut(world, service, port, ready))), ""),
-        log=_why_crashed(world.pod_access, pods),
+        log=_why_crashed(world.pod_access, (pod for pod in pods if pod.node not in gone)),
         choice=choice,
         unpullable=pull_trouble(workload, unpulled),
         budget=budget_trouble(pods, world.cluster.budgets(namespace)) if choice.way != "rollout" else "",
@@ -281,7 +281,7 @@ def _shut(world: World, service: Service, probed: int, ready: Sequence[Pod]) -> 
     return "" if answer.ok else f"{service.ref} lets nobody in: {answer}"
 
 
-def _why_crashed(access: PodAccess, pods: tuple[Pod, ...]) -> tuple[str, ...]:
+def _why_crashed(access: PodAccess, pods: Iterable[Pod]) -> tuple[str, ...]:
     """Return the last words of the first container that crashed, to tell the person why."""
     first = next(((pod, container) for pod in pods for container in crashed(pod)), None)
     return last_words(access, *first) if first else ()

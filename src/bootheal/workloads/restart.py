@@ -104,12 +104,12 @@ def happened(seen: WorkloadObservation, done: ActionRecord) -> bool:
 
 
 def _replace_pods(seen: WorkloadObservation, begun: ActionRecord | None, mark: str, cause: str) -> Judgement | None:
-    """Delete the pods of before: at once those that don't serve, the others one by one.
+    """Delete the pods of before: at once those that don't serve, the others one by one; not those that are away.
 
     Each record of it tells who was there before: memory may have no more than the last.
     """
     before = [pod for pod in seen.pods if older(pod, begun)]
-    old = [pod for pod in before if not pod.deleting]
+    old = [pod for pod in before if not pod.deleting and pod.node not in seen.away]
     if not old:
         return None
     broken = [pod for pod in old if not pod.ready]

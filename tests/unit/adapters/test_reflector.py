@@ -223,6 +223,17 @@ def test_who_has_waited_for_a_list_that_fails_asks_for_no_other(scope: Scope) ->
     api.ends()
 
 
+def test_who_still_looks_when_all_is_closed_waits_for_no_list(api: ScriptedApi) -> None:
+    """A stop, or a new configuration: no other list comes, and each read of a look under way took 15 s."""
+    with Scope(print) as scope:
+        scope.on_close(api.ends)
+        reflector, _ = keep(api, scope)
+    api.coming.join()
+    began = time.monotonic()
+    reflector.items("shop")
+    assert time.monotonic() - began < 5.0
+
+
 def test_the_response_of_a_write_enters_at_once_unless_something_newer_is_known(api: ScriptedApi, scope: Scope) -> None:
     """So nothing is restarted twice because the watch is a moment late."""
     reflector, _ = keep(api, scope)

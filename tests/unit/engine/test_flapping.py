@@ -77,16 +77,20 @@ def test_what_is_ill_half_of_the_time_is_soon_not_called_healed_any_more(
     assert not any(flapping.is_ill(report.began + report.seconds) for report in good)
 
 
-def test_a_look_that_fails_now_and_then_is_no_relapse() -> None:
+@pytest.mark.parametrize("caught", [False, True], ids=["a look", "the gate's, which goes on to ask the host"])
+def test_a_look_that_fails_now_and_then_is_no_relapse(caught: bool) -> None:
     """A busy API server refuses every third request: whoever is well is believed at the next look that succeeds."""
     bench, looks = Bench([]), count()
 
-    def sees() -> None:
-        if next(looks) % 3 == 1:
+    def sees() -> bool:
+        fails = next(looks) % 3 == 1
+        if fails and not caught:
             raise UnreachableError("the API server says 500", again=1.0)
+        return fails
 
     late = Scripted(name="b", judges=lambda _value, past: Settled("well") if past.now > START + 60 else Wait("late"))
-    judges = lambda _value, _past: Settled("well", again=1.0)  # noqa: E731
+    blind = Wait("the API server says 500", again=1.0, blind=True)
+    judges = lambda fails, _past: blind if fails else Settled("well", again=1.0)  # noqa: E731
     bench.steps = [Scripted(name="a", sees=sees, judges=judges), late]
     bench.limits = Limits(deadline=300.0, stay=True)
     report = bench.run()
@@ -111,6 +115,22 @@ def test_two_relapses_belong_to_a_boot_and_more_have_to_be_outlasted() -> None:
     assert [round(at) for at in settled] == [2, 6, 10, 19]
     told = [event.text for event in bench.events if event.kind is EventKind.WAITING]
     assert "was ill again 3 times of late, and has to be well for 5 s: well" in told
+
+
+def test_what_was_given_up_and_is_well_has_to_last_no_longer_than_others() -> None:
+    """Its patience had run out when it came back for good: that it has to last is no sign that it is still ill."""
+    bench = Bench([])
+    ill = {*range(2), *range(4, 6), *range(8, 10), *range(12, 30)}
+    sees = lambda: int(bench.clock.time - START) in ill  # noqa: E731
+    judges = lambda value, _past: Wait("ill", again=1.0) if value else Settled("well", again=1.0)  # noqa: E731
+    flapping = Scripted(name="a", sees=sees, judges=judges, patience=10.0, wakes_on=frozenset({PODS}))
+    other = Scripted(name="b", judges=lambda _value, past: Settled("well") if past.now > START + 35 else Wait("late"))
+    bench.steps, bench.limits = [flapping, other], Limits(deadline=900.0, stay=True)
+    bench.clock.at(31.0, lambda: bench.cluster.changed(PODS))
+    report = bench.run()
+    assert any(event.kind is EventKind.GAVE_UP for event in bench.events)
+    assert report.verdict is Verdict.HEALTHY
+    assert report.seconds < 40
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 400.0), st.booleans()), max_size=60))

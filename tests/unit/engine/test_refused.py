@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from bootheal.backoff import reconnecting
+from bootheal.engine import Limits
 from bootheal.errors import BoothealError, DeniedError, UnreachableError
-from bootheal.model import Ending, Verdict
+from bootheal.model import Ending, EventKind, Verdict
 from bootheal.ports import World
 from bootheal.step import REFUSAL_TRANSIENT_SECONDS, Act, Judgement, Past, Settled, Wait
-from support.engine import START, Bench, Deed, Disk, Scripted
+from support.engine import START, Bench, Deed, Disk, Scripted, SlowWorkers
 
 FORBIDDEN = DeniedError("cannot list pods in namespace shop: the API server says 403", status=403, hint="see its Role")
 
@@ -57,12 +58,12 @@ def test_a_pause_that_is_asked_for_is_kept() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Dispensable(Scripted):
-    """A step that nothing depends on."""
+    """A step that all can serve without."""
 
     dispensable = True
 
 
-def test_what_nothing_depends_on_is_not_asked_for_in_vain_for_long() -> None:
+def test_what_is_dispensable_is_not_asked_for_in_vain_for_long() -> None:
     """A list that the API server answers with nonsense kept a machine from being healed on which all served."""
     unread = UnreachableError("cannot get leases: what answers is not an API server, or not yet")
 
@@ -75,7 +76,7 @@ def test_what_nothing_depends_on_is_not_asked_for_in_vain_for_long() -> None:
     assert (report.outcomes[0].why, report.outcomes[0].remarks) == ("was not looked at", (str(unread),))
 
 
-def test_what_nothing_depends_on_is_looked_at_again_where_that_passes() -> None:
+def test_what_is_dispensable_is_looked_at_again_where_that_passes() -> None:
     """Half a minute begins anew with each look that could be finished."""
     bench = Bench([])
     looks: list[float] = []
@@ -88,6 +89,32 @@ def test_what_nothing_depends_on_is_looked_at_again_where_that_passes() -> None:
 
     bench.steps = [Dispensable(name="leases", sees=sees, judges=lambda *_: Wait("watched"))]
     assert bench.run().seconds == pytest.approx(57.0, abs=3.0)
+
+
+@pytest.mark.parametrize("refusal", [UnreachableError("no answer in time"), FORBIDDEN], ids=["unread", "refused"])
+def test_nobody_has_been_refused_while_the_gate_was_shut_and_nothing_was_asked(refusal: BoothealError) -> None:
+    """The API server went away for minutes, and its first words after that are as hasty as those of any that starts."""
+    bench, looks = Bench([]), list[float]()
+
+    def at() -> float:
+        return bench.clock.time - START
+
+    def sees() -> None:
+        looks.append(at())
+        if at() < 6.0 or 100.0 <= at() < 103.0:
+            raise refusal
+
+    opens: Any = lambda now, _: Wait("shut", again=1.0) if 5 <= now < 100 else Settled("open", again=1.0)  # noqa: E731
+    gate, dns = Scripted(name="gate", sees=at, judges=opens), Dispensable(name="dns", after=("gate",), sees=sees)
+    late = Scripted(name="late", judges=lambda _, past: Settled("ok") if past.now > START + 110 else Wait("late"))
+    bench.steps, bench.workers = [gate, dns, late], SlowWorkers(bench.clock, 0.3)
+    bench.limits = Limits(deadline=300.0, stay=True)
+    report = bench.run()
+    assert not any(6 <= look < 100 for look in looks)
+    (settled,) = [event for event in bench.events if (event.step, event.kind) == ("dns", EventKind.SETTLED)]
+    assert settled.text == "ok"
+    assert 103 <= settled.at - START < 106
+    assert report.verdict is Verdict.HEALTHY
 
 
 @pytest.mark.parametrize(

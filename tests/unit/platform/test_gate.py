@@ -56,6 +56,20 @@ def test_the_check_that_holds_the_api_server_up_is_named_once_it_has_lasted() ->
     assert failing not in another.conditions
 
 
+@pytest.mark.parametrize(
+    "facts", [HostFacts(), HostFacts(symptoms=(Symptom("k3s.service", "slow", "its disk is slow"),))]
+)
+def test_a_request_that_is_not_answered_is_no_outage(facts: HostFacts) -> None:
+    """A busy API server leaves some unanswered for weeks: the gate has been ill only where that lasts."""
+    silent = seen(unreachable="cannot reach the API server: no answer in time", facts=facts)
+    since = "the API server is out of reach"
+    assert since in silent.conditions
+    for seconds, blind in ((0, True), (4, True), (5, False)):
+        judgement = Gate().judge(silent, past(first_seen={since: NOW - seconds}))
+        assert isinstance(judgement, Wait)
+        assert judgement.blind is blind
+
+
 def test_a_refusal_is_believed_only_after_a_minute() -> None:
     """The API server answers before it has loaded its roles; after a minute a 401 is a wrong credential."""
     facts = seen(denied="cannot get /readyz: 401", hint="read the live file")

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from bootheal.model import BootTime, Lease, Node, Pod
-from bootheal.ports import World
+from bootheal.model import BootTime, Lease, Node, Pod, Ref
+from bootheal.ports import Partial, World
 from bootheal.step import Act, Judgement, Settled, Wait
 from bootheal.workloads.observation import look
+from bootheal.workloads.strategy import Choice
 from support.few import Few
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_lease, a_node, a_pod, past, running, waiting
 from support.workloads import STEP, down, judged, seen
@@ -103,3 +104,34 @@ def test_what_loops_here_is_healed_all_the_same() -> None:
     judgement = judged(seen(here, far, workload=down(), away=frozenset({"far"})), 600)
     assert isinstance(judgement, Act)
     assert [action.about.name for action in judgement.actions] == ["box"]
+
+
+def test_a_restart_that_deletes_pods_leaves_those_that_are_away() -> None:
+    """Their processes would serve again with their node; those here are restarted as it was declared."""
+    here, far = (a_pod(name, running(ready=False), labels=LABELS, node=name, ready=False) for name in ("box", "far"))
+    step, found = (
+        replace(STEP, restart="always"),
+        seen(here, far, away=frozenset({"far"}), choice=Choice("delete-pods")),
+    )
+    judgement = judged(found, 600, step)
+    assert isinstance(judgement, Act)
+    assert [action.about.name for action in judgement.actions] == ["box"]
+    assert not isinstance(judged(replace(found, pods=(far,)), 600, step), Act)
+
+
+class Logs(Partial):
+    """Each pod says who it is."""
+
+    def log_tail(self, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
+        return f"error: this is {pod.name}"
+
+
+def test_the_last_words_are_those_of_a_pod_that_is_here() -> None:
+    """Of one that is away nobody can ask: it takes its time, and says nothing of the others."""
+    loop = waiting("CrashLoopBackOff", restarts=4)
+    pods = [a_pod(f"web-{name}", loop, labels=LABELS, node=name, ready=False) for name in ("away", "box")]
+    two = Two(*pods, far=a_node(name="away", boot_id="other"), lease=None, boot_id="new")
+    two.leases["away"] = None
+    facts = look(World(cluster=two, host=two, pod_access=Logs()), a_deployment(), "auto", None)
+    assert facts.away == {"away"}
+    assert facts.log == ("error: this is web-box",)

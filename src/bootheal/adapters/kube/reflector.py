@@ -164,6 +164,8 @@ class Reflector:
             else:
                 self._tried.set()
             self._live = False
+        if self._stop.is_set():  # no other list comes
+            self._tried.set()
 
     def _heed(self, ask: Callable[[], None]) -> None:
         """Ask; a refusal passes seldom, and each request of a wrong credential is a line in the server's log."""
