@@ -77,15 +77,16 @@ HELM_REFUSED = Cause(
     "that it is made anew; k3s tries again after: kubectl -n kube-system delete job helm-install-NAME",
 )
 
-# helm.sh/helm pkg/getter, pkg/repo
+# helm.sh/helm pkg/getter, pkg/repo; programs of all kinds begin with "Error: " what they fetch in vain
 CHART_AWAY = Cause(
     id="helm-chart-not-had",
     means="Helm does not get its chart: {said}",
     gravity=Gravity.PASSES,
     restart_helps=True,
     signs=log(
-        r"^Error: (?:\w+ FAILED: )?(?:Get \"https?://|looks like \"\S+\" is not a valid chart)",
-        r"^Error: (?:\w+ FAILED: )?failed to (?:fetch|download) ",
+        r"^Error: (?:INSTALLATION|UPGRADE) FAILED: (?:Get \"https?://|failed to (?:fetch|download) )",
+        r"^Error: (?:\w+ FAILED: )?looks like \"\S+\" is not a valid chart",
+        r"^Error: failed to (?:fetch https?://\S+ : \d|download \"\S+\" (?:at version |\())",
     ),
     next_step="see that the machine reaches the chart's repository; k3s' own charts lie in "
     "/var/lib/rancher/k3s/server/static/charts, from where k3s serves them",
