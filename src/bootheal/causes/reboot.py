@@ -42,6 +42,14 @@ LOGINS: tuple[Cause, ...] = (
         next_step="bootheal doctor; log in as the role by hand, and see pg_hba.conf",
     ),
     Cause(
+        id="login-without-connect",
+        means="its password is right, and it may not connect to the database that the configuration names: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("LoginNoConnect"),
+        next_step="write the application's own database as `dbname`; or, where it is that: "
+        + _psql("GRANT CONNECT ON DATABASE NAME TO {name}"),
+    ),
+    Cause(
         id="login-expires",
         means="its password is valid for a while only: {said}",
         gravity=Gravity.PERSON,
