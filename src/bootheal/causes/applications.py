@@ -71,10 +71,21 @@ HELM_REFUSED = Cause(
         r"FAILED: .*exists and cannot be imported into the current release",
         r"FAILED: .*has no deployed releases",
         r"FAILED: cannot patch .*(?:field is immutable|is invalid: )",
-        r"FAILED: .*(?:no matches for kind|resource mapping not found for name)",
+        r"FAILED: .* from current release manifest: .*no matches for kind",
     ),
     next_step="helm list --all --all-namespaces; give what it names Helm's labels and annotations, or delete it so "
     "that it is made anew; k3s tries again after: kubectl -n kube-system delete job helm-install-NAME",
+)
+
+# As of k3s' traefik, whose kinds come by a chart of their own; or of a chart that is older than the cluster
+HELM_KINDS = Cause(
+    id="helm-chart-kinds-missing",
+    means="Helm's chart has objects of kinds that the cluster does not have, or not yet: {said}",
+    gravity=Gravity.PASSES,
+    restart_helps=True,
+    signs=log(r"FAILED: .*(?:no matches for kind|resource mapping not found for name)"),
+    next_step="k3s tries again by itself; where it lasts, compare with: kubectl api-resources; the chart that brings "
+    "the kind is missing, or this one is too old for the cluster",
 )
 
 # helm.sh/helm pkg/getter, pkg/repo; programs of all kinds begin with "Error: " what they fetch in vain
@@ -157,6 +168,7 @@ APPLICATIONS: tuple[Cause, ...] = (
     POOLED_STATEMENT,
     HELM,
     HELM_REFUSED,
+    HELM_KINDS,
     CHART_AWAY,
     LOCAL_PATH,
     NAMES,

@@ -65,8 +65,8 @@ LOGINS: tuple[Cause, ...] = (
     ),
     Cause(
         id="login-stored-otherwise",
-        means="PostgreSQL lets us in without asking for a password; the one that it has stored is another than the "
-        "Secret's, and who is asked is refused: {said}",
+        means="PostgreSQL lets us in without asking for a password, and has not stored that of the Secret: who is "
+        "asked for it is refused: {said}",
         gravity=Gravity.PERSON,
         signs=seen("LoginStoredOtherwise"),
         next_step="give role {name} the password of its Secret, or correct the Secret",
