@@ -137,7 +137,7 @@ def _pod(world: World, pooler: Pooler, pod: PoolerPod, gaps: list[str]) -> PodFa
         file=settings_of(read.value),
         broken=tuple(unparsed(read.value)),
         listed=listed,
-        lost=bool(said) and entry is None,
+        lost=bool(said) and entry is None and (bool(console.route) or pod.login.ok),
         moved=tuple(_moved(console.route, entry, pooler.dbname)) if entry is not None else (),
     )
 
