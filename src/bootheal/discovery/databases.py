@@ -28,10 +28,13 @@ def databases(places: Places) -> tuple[FoundDatabase, ...]:
     found = [*operators.cnpg(places), *operators.crunchy(places, every), *operators.zalando(places, every)]
     taken = {ref for database in found for ref in database.made}
     said = {each.controller.ref: primary for each in every if (primary := _follows(each, places))}
-    follows = {ref: leader for ref in said if (leader := _leader(ref, said))}
+    known = {*taken, *(each.controller.ref for each in every)}
+    follows = {ref: leader for ref in said if (leader := _leader(ref, said)) in known}
     rest = [each for each in every if each.controller.ref not in {*taken, *follows} and not _is_standby(each, every)]
-    found += [_with_standbys(_plain(each, places, every), follows) for each in rest]
-    return tuple(sorted(found, key=lambda each: (each.name, each.namespace)))
+    found += [_plain(each, places, every) for each in rest]
+    return tuple(
+        sorted((_with_standbys(each, follows) for each in found), key=lambda each: (each.name, each.namespace))
+    )
 
 
 def _plain(server: Server, places: Places, every: tuple[Server, ...]) -> FoundDatabase:
