@@ -138,6 +138,16 @@ def test_passwords_that_end_and_that_have_drifted(server: RealPostgres) -> None:
     assert found(seen(server, Credentials("app", Secret("another")))) == ["login-drifted"]
 
 
+def test_a_database_that_a_role_may_not_connect_to(server: RealPostgres) -> None:
+    """Its password was right: whether it is the database that it uses, who configured it knows."""
+    with closing(_admin(server)) as admin:
+        admin.execute("revoke connect on database shop from public, app")
+        assert found(seen(server)) == ["login-without-connect"]
+        assert found(seen(server, Credentials("app", Secret("another")))) == ["login-drifted"]
+        admin.execute("grant connect on database shop to public, app")
+    assert found(seen(server)) == []
+
+
 def test_an_administrator_whose_own_password_has_drifted(server: RealPostgres) -> None:
     """Nothing else can be asked then; that it is his login is told, and what was not looked at."""
     world = World(postgres=POSTGRES, secrets=Secrets(admin=Credentials(ADMIN.user, Secret("another"))))

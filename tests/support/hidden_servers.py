@@ -30,6 +30,8 @@ from support.scenes import NOW, a_scene, postgres_pod, service
 
 MAY, CHANGES = Sure.MAY_BREAK, Sure.CHANGES
 
+NO_CONNECT = Answer(ok=False, spoke=True, sqlstate="42501", text='permission denied for database "postgres"')
+FULL = Answer(ok=False, spoke=True, sqlstate="53300", text="sorry, too many clients already")
 NO_SUCH = Answer(ok=False, spoke=True, sqlstate="08P01", text="no such user: app")
 SILENT = Answer(ok=False, spoke=False, text="no answer in time")
 DNS, COREDNS = Ref("service", "kube-system", "kube-dns"), "deployment/kube-system/coredns"
@@ -76,6 +78,10 @@ SERVERS: Faults = {
     "a password that nobody is asked for, and that is another": (
         lambda: all_well(poolers=(pooler(logins=(login(stored=False),)),)),
         ("login-stored-otherwise", "role/shop/pooler", MAY),
+    ),
+    "a database that a role may not connect to, which may not be the one that it uses": (
+        lambda: all_well(poolers=(pooler(logins=(login(direct=NO_CONNECT),)),)),
+        ("login-without-connect", "role/shop/pooler", MAY),
     ),
     "a pooler that lets nobody in any more": (
         lambda: all_well(poolers=(through(login=NO_SUCH),)),
@@ -131,6 +137,15 @@ SERVERS_WELL: Healthy = {
     ),
     "a pooler whose login nobody answered in time": lambda: all_well(poolers=(through(login=SILENT),)),
     "a pooler that waits until it may try again": lambda: all_well(poolers=(through(login=STARVED),)),
+    "a pooler that has no room at the moment": lambda: all_well(
+        poolers=(through(login=replace(NO_SUCH, text="no more connections allowed (max_client_conn)")),)
+    ),
+    "a pooler that PostgreSQL has no room for at the moment": lambda: all_well(
+        poolers=(replace(through(login=FULL), logins=(login(direct=FULL),)),)
+    ),
+    "a pooler whose server starts": lambda: all_well(
+        poolers=(through(login=replace(FULL, sqlstate="57P03", text="the database system is starting up")),)
+    ),
     "a pooler that lets all in": lambda: all_well(poolers=(through(login=IN),)),
     "a data directory of its owner": lambda: all_well(databases=(database(mode=0o700, directory=DATA),)),
     "a data directory whose group may read": lambda: all_well(databases=(database(mode=0o2750, directory=DATA),)),

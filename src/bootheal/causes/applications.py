@@ -71,21 +71,33 @@ HELM_REFUSED = Cause(
         r"FAILED: .*exists and cannot be imported into the current release",
         r"FAILED: .*has no deployed releases",
         r"FAILED: cannot patch .*(?:field is immutable|is invalid: )",
-        r"FAILED: .*(?:no matches for kind|resource mapping not found for name)",
+        r"FAILED: .* from current release manifest: .*no matches for kind",
     ),
     next_step="helm list --all --all-namespaces; give what it names Helm's labels and annotations, or delete it so "
     "that it is made anew; k3s tries again after: kubectl -n kube-system delete job helm-install-NAME",
 )
 
-# helm.sh/helm pkg/getter, pkg/repo
+# As of k3s' traefik, whose kinds come by a chart of their own; or of a chart that is older than the cluster
+HELM_KINDS = Cause(
+    id="helm-chart-kinds-missing",
+    means="Helm's chart has objects of kinds that the cluster does not have, or not yet: {said}",
+    gravity=Gravity.PASSES,
+    restart_helps=True,
+    signs=log(r"FAILED: .*(?:no matches for kind|resource mapping not found for name)"),
+    next_step="k3s tries again by itself; where it lasts, compare with: kubectl api-resources; the chart that brings "
+    "the kind is missing, or this one is too old for the cluster",
+)
+
+# helm.sh/helm pkg/getter, pkg/repo; programs of all kinds begin with "Error: " what they fetch in vain
 CHART_AWAY = Cause(
     id="helm-chart-not-had",
     means="Helm does not get its chart: {said}",
     gravity=Gravity.PASSES,
     restart_helps=True,
     signs=log(
-        r"^Error: (?:\w+ FAILED: )?(?:Get \"https?://|looks like \"\S+\" is not a valid chart)",
-        r"^Error: (?:\w+ FAILED: )?failed to (?:fetch|download) ",
+        r"^Error: (?:INSTALLATION|UPGRADE) FAILED: (?:Get \"https?://|failed to (?:fetch|download) )",
+        r"^Error: (?:\w+ FAILED: )?looks like \"\S+\" is not a valid chart",
+        r"^Error: failed to (?:fetch https?://\S+ : \d|download \"\S+\" (?:at version |\())",
     ),
     next_step="see that the machine reaches the chart's repository; k3s' own charts lie in "
     "/var/lib/rancher/k3s/server/static/charts, from where k3s serves them",
@@ -156,6 +168,7 @@ APPLICATIONS: tuple[Cause, ...] = (
     POOLED_STATEMENT,
     HELM,
     HELM_REFUSED,
+    HELM_KINDS,
     CHART_AWAY,
     LOCAL_PATH,
     NAMES,

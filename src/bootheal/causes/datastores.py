@@ -161,7 +161,12 @@ DATASTORES: tuple[Cause, ...] = (
         id="k3s-too-slow",
         means="its datastore was too slow for its controllers, which lost their lease, so that it ended: {said}",
         gravity=Gravity.PASSES,
-        signs=unit(r"[Ll]eader ?election lost", r"failed to renew lease \S+: ", r'"Failed to renew lease" lock='),
+        # each controller says so, too, when it is told to end
+        signs=unit(
+            r"[Ll]eader ?election lost",
+            r"failed to renew lease \S+: (?!context canceled)",
+            r'"Failed to renew lease" lock=(?!.*context canceled)',
+        ),
         next_step="it is started again; where it comes again and again, the disk is too slow or busy: iostat -x 5",
         restart_helps=True,
     ),

@@ -25,7 +25,7 @@ FILES: tuple[Cause, ...] = (
             r"x509: malformed |asn1: (?:structure|syntax) error",
             r"(?:level=fatal|command failed|failed to run Kubelet).*"
             r"(?:unexpected end of JSON input|invalid kubeconfig: )",
-            "failed to load TOML: ",
+            "failed to load TOML: /var/lib/rancher/",
             "tls: private key does not match public key",
             r"encryption provider configuration file \S+ is empty|error decoding encryption provider configuration",
             r"parsing \S+/(?:passwd|ipsec\.psk): record on line \d+",

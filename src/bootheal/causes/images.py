@@ -90,7 +90,6 @@ IMAGES: tuple[Cause, ...] = (
                 "failed size validation",
                 # not where the disk is full, or the runtime busy
                 r"failed to (?:prepare|create) (?:extraction )?snapshot\b.*(?:not (?:found|exist)|file exists|no such)",
-                "unexpected media type ",
                 r"snapshot \S+ does not exist",
                 "failed to get reader from content store",
                 "rename .*/snapshots/.*: file exists",
@@ -99,6 +98,16 @@ IMAGES: tuple[Cause, ...] = (
         ),
         next_step="remove the image and let it be pulled anew: k3s crictl rmi {image}, then kubectl -n {namespace} "
         "delete pod {name}",
+    ),
+    # containerd#7400, nerdctl#3264, cri-tools#1137
+    Cause(
+        id="registry-answers-otherwise",
+        means="what the node was given for image {image} is no image, as by a proxy's web page or a mirror that is "
+        "gone: {said}",
+        gravity=Gravity.PASSES,
+        signs=_pull("unexpected media type "),
+        next_step="on the node: curl -sI https://REGISTRY/v2/ shows who answers; where a mirror does: "
+        "/etc/rancher/k3s/registries.yaml",
     ),
     # containerd core/remotes/docker/resolver.go, net/http of Go
     Cause(

@@ -58,7 +58,7 @@ HOST: tuple[Cause, ...] = (
             "flannel exited: operation not supported",
             "failed to create vxlan device: operation not supported",
             "ipset: kernel error received",
-            "Could not fetch rule set generation id",
+            "Could not fetch rule set generation id: (?!Permission denied)",
             r"can't initialize iptables table .*Table does not exist",
             r"iptables v\S+ .*(?:Couldn't find match|Couldn't load (?:match|target)|CHAIN_ADD failed \(No such file)",
             r"Module (?:ip_tables|iptable_\w+|nf_\w+|xt_\w+|vxlan|veth) not found in directory",

@@ -128,9 +128,9 @@ NETWORK: tuple[Cause, ...] = (
     # flannel: the bridge is of another subnet, as after the node was given a new one
     Cause(
         id="bridge-of-another-subnet",
-        means="the node's bridge has an address of another pod network: {said}",
+        means="the node's bridge is not the one of its pod network, or has an address of another: {said}",
         gravity=Gravity.PERSON,
-        signs=sandbox("already has an IP address different from"),
+        signs=sandbox("already has an IP address different from", "already exists but is not a bridge"),
         next_step="ip link delete cni0, then start k3s again: it makes the bridge anew",
         restart_helps=True,
     ),
@@ -170,7 +170,6 @@ NETWORK: tuple[Cause, ...] = (
         signs=sandbox(
             "already exists for an interface other than",
             r"(?:veth name|peer) provided \(\S+\) already exists",
-            "already exists but is not a bridge",
             r"has been allocated to \S+, duplicate allocation is not allowed",
         ),
         next_step="kubectl -n {namespace} delete pod {name}: its successor has another sandbox; ip route and ip netns "

@@ -215,7 +215,8 @@ NODE: tuple[Cause, ...] = (
         id="node-inotify-instances-used-up",
         means="there are not enough inotify instances for all nodes of this machine",
         gravity=Gravity.PERSON,
-        signs=unit("(?:inotify|fsnotify|[Ww]atch(?:er)?).*too many open files"),
+        # of a watch at the API server it is a socket that cannot be had
+        signs=unit(r"(?:inotify|fsnotify|[Ww]atch(?:er)?)(?!.*(?:socket|accept4?): too).*too many open files"),
         next_step="sysctl fs.inotify.max_user_instances=1024, and for good in /etc/sysctl.d",
     ),
     # accept4(2), open(2): the limit of the unit, or of the machine

@@ -11,6 +11,8 @@ from bootheal.causes.signs import log
 
 _PGCAT = r"(?:ERROR|WARN) .*\bpgcat(?:::\w+)?: "
 _ODYSSEY = r"\berror \[\S+ \S+\] \(\w+\) "
+# PostgreSQL's own errors, which applications write down, begin alike, but for this.
+_PGPOOL = r"\bpid \d+: (?:FATAL|ERROR):  "
 
 OTHER_POOLERS = (
     Cause(
@@ -65,7 +67,8 @@ OTHER_POOLERS = (
             rf"{_ODYSSEY}(?:no (?:rules|storage|listen servers) defined|storage '[^']*': no |log_format is not defined|"
             r"bad (?:workers|resolvers|coroutine_stack_size) number|unix_socket_\w+ is not set|listen host is not set|"
             r"failed to open log file|failed to create pid file|unknown storage)",
-            r"^error: \S+:\d+:\d+: ",
+            rf"{_ODYSSEY}\S+\.conf:\d+ ",
+            r"^error: \S+\.conf:\d+:\d+: ",
         ),
         next_step=f"correct odyssey.conf (its ConfigMap or Secret), then let it start again; {LOGS}",
     ),
@@ -136,9 +139,9 @@ OTHER_POOLERS = (
         means="Pgpool cannot use its configuration: {said}",
         gravity=Gravity.PERSON,
         signs=log(
-            r"(?:FATAL|ERROR):  (?:syntax error in configuration file|unrecognized configuration parameter|"
+            rf"{_PGPOOL}(?:syntax error in configuration file|unrecognized configuration parameter|"
             r"invalid value for parameter|invalid (?:watchdog|life-check) configuration|invalid configuration for )",
-            r'(?:FATAL|ERROR):  unable to open configuration file "',
+            rf'{_PGPOOL}unable to open configuration file "',
         ),
         next_step=f"correct pgpool.conf (its ConfigMap, or the image's variables), then let it start again; {LOGS}",
     ),

@@ -42,6 +42,14 @@ LOGINS: tuple[Cause, ...] = (
         next_step="bootheal doctor; log in as the role by hand, and see pg_hba.conf",
     ),
     Cause(
+        id="login-without-connect",
+        means="its password is right, and it may not connect to the database that the configuration names: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("LoginNoConnect"),
+        next_step="write the application's own database as `dbname`; or, where it is that: "
+        + _psql("GRANT CONNECT ON DATABASE NAME TO {name}"),
+    ),
+    Cause(
         id="login-expires",
         means="its password is valid for a while only: {said}",
         gravity=Gravity.PERSON,
@@ -57,8 +65,8 @@ LOGINS: tuple[Cause, ...] = (
     ),
     Cause(
         id="login-stored-otherwise",
-        means="PostgreSQL lets us in without asking for a password; the one that it has stored is another than the "
-        "Secret's, and who is asked is refused: {said}",
+        means="PostgreSQL lets us in without asking for a password, and has not stored that of the Secret: who is "
+        "asked for it is refused: {said}",
         gravity=Gravity.PERSON,
         signs=seen("LoginStoredOtherwise"),
         next_step="give role {name} the password of its Secret, or correct the Secret",

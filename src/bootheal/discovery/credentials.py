@@ -21,7 +21,7 @@ _POSTGRES_URL = re.compile(
 _WORD_NAME = re.compile(r"(?i)(?:^|[\s;])(?:dbname|database|initial catalog)\s{0,100}=\s{0,100}'?([^\s;']{1,100})")
 _NAMED = re.compile(r"[\w.-]+")
 # Who logs in by a URL or by words, and the variable that stands in the place of the password.
-_IN_URL = re.compile(r"://(?P<user>[^\s:/@]{1,100})(?::\$\((?P<password>\w{1,100})\)@|[:@])")
+_IN_URL = re.compile(r"://(?P<user>[^\s:/?#@]{1,100})(?::(?:\$\((?P<password>\w{1,100})\)|[^\s/?#]{0,1000}))?@")
 _WORD_USER = re.compile(r"(?i)(?:^|[\s;])(?:user|user ?name|user id|uid)\s{0,20}=\s{0,20}'?(?P<user>[^\s;']{1,100})")
 _WORD_PASSWORD = re.compile(r"(?i)(?:^|[\s;])(?:password|pwd)\s{0,20}=\s{0,20}'?\$\((?P<password>\w{1,100})\)")
 _REFERRED = re.compile(r"\$\((\w{1,100})\)")
@@ -126,12 +126,17 @@ def for_place(place: Setting, known: Mapping[str, Setting], box: Box) -> FoundLo
 
 
 def _user_in(place: Setting, known: Mapping[str, Setting]) -> Setting | None:
-    """Return the user that a URL or a list of words names, or the variable that it has it from."""
+    """Return the user that a URL or a list of words names, or the variable that it has it from.
+
+    None where something else, such as a shell, fills it in, and where its characters are escaped.
+    """
     found = _IN_URL.search(place.value) or _WORD_USER.search(place.value) if not place.secret else None
     if not found:
         return None
     referred = _REFERRED.fullmatch(found["user"])
-    return known.get(referred[1]) if referred else Setting(place.name, found["user"])
+    if referred:
+        return known.get(referred[1])
+    return Setting(place.name, found["user"]) if _NAMED.fullmatch(found["user"]) else None
 
 
 def _password_in(place: Setting, known: Mapping[str, Setting]) -> Setting | None:

@@ -27,10 +27,14 @@ def databases(places: Places) -> tuple[FoundDatabase, ...]:
     every = postgres.servers(places)
     found = [*operators.cnpg(places), *operators.crunchy(places, every), *operators.zalando(places, every)]
     taken = {ref for database in found for ref in database.made}
-    follows = {each.controller.ref: primary for each in every if (primary := _follows(each, places))}
+    said = {each.controller.ref: primary for each in every if (primary := _follows(each, places))}
+    known = {*taken, *(each.controller.ref for each in every)}
+    follows = {ref: leader for ref in said if (leader := _leader(ref, said)) in known}
     rest = [each for each in every if each.controller.ref not in {*taken, *follows} and not _is_standby(each, every)]
-    found += [_with_standbys(_plain(each, places, every), follows) for each in rest]
-    return tuple(sorted(found, key=lambda each: (each.name, each.namespace)))
+    found += [_plain(each, places, every) for each in rest]
+    return tuple(
+        sorted((_with_standbys(each, follows) for each in found), key=lambda each: (each.name, each.namespace))
+    )
 
 
 def _plain(server: Server, places: Places, every: tuple[Server, ...]) -> FoundDatabase:
@@ -77,6 +81,15 @@ def _follows(server: Server, places: Places) -> Ref | None:
             if behind and server.controller not in behind:
                 return behind[0].ref
     return None
+
+
+def _leader(ref: Ref, said: Mapping[Ref, Ref]) -> Ref | None:
+    """Return whom a server follows in the end, None where those that follow one another are a circle."""
+    passed = set[Ref]()
+    while ref in said and ref not in passed:
+        passed.add(ref)
+        ref = said[ref]
+    return None if ref in passed else ref
 
 
 def _is_standby(server: Server, every: tuple[Server, ...]) -> bool:

@@ -11,6 +11,9 @@ NOT_ALLOWED = frozenset({"28000"})
 REFUSED = WRONG_PASSWORD | NOT_ALLOWED
 """The password, or pg_hba.conf, or the role itself."""
 
+NO_CONNECT = frozenset({"42501"})
+"""insufficient_privilege: of a login, that the role is who it says, and may not CONNECT to this database."""
+
 NOT_PRIMARY = frozenset({"25006"})
 """read_only_sql_transaction: a standby."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from bootheal.errors import MISFITS, BoothealError
 from bootheal.model import Answer, Credentials, Login, Ref, Target
 from bootheal.model.durations import DAY, day
-from bootheal.model.sqlstates import REFUSED, WRONG_PASSWORD
+from bootheal.model.sqlstates import CROWDED, NO_CONNECT, RECOVERING, REFUSED, WRONG_PASSWORD
 from bootheal.ports import World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.location import Database
@@ -18,8 +18,8 @@ from bootheal.preflight.questions import QUESTIONS
 
 OLD_BACKUP_DAYS = 2.0
 
-# An older server has nothing to tell, then.
-UNKNOWN_FUNCTION = "42883"
+# undefined_column: an older server has nothing to tell, then.
+UNKNOWN = "42703"
 
 # Who may write, and who else may read: with these PostgreSQL does not start (its miscinit.c, checkDataDir).
 TOO_OPEN = 0o027
@@ -122,7 +122,9 @@ def _told(answers: Mapping[str, Any]) -> dict[str, Any]:
         },
         "valid_until": {name: float(at) for name, at in (answers["how long passwords are valid"] or {}).items()},
         "md5": frozenset(map(str, answers["how passwords are stored"] or ())),
-        "collations": tuple(map(str, answers["how text is sorted"] or ())),
+        "collations": tuple(
+            str(each) for about in ("how databases sort text", "how text is sorted") for each in answers[about] or ()
+        ),
         "directory": str(data.get("directory") or ""),
         "log": min(int(data.get("log") or 0), MOST_BYTES),
     }
@@ -155,7 +157,7 @@ def _asked(world: World, database: Database, primary: Target) -> tuple[dict[str,
     for about, sql in QUESTIONS.items():
         answer = world.postgres.ask(primary, admin, database.dbname, timeout=TIMEOUT_SECONDS, sql=sql, read_only=True)
         answers[about] = _parsed(answer)
-        if answers[about] is None and answer.sqlstate != UNKNOWN_FUNCTION:
+        if answers[about] is None and answer.sqlstate != UNKNOWN:
             gaps.append(f"database/{database.name}: {about}: {answer if not answer.ok else 'its answer is no JSON'}")
     return answers, gaps
 
@@ -230,13 +232,14 @@ def foresee_login(login: LoginFacts) -> Iterator[Foreseen]:
     if login.stored is False:
         said = f"{login.secret} is not what the server has"
         yield foreseen("LoginStoredOtherwise", login.about, said, facts=[("straight to PostgreSQL", "let in unasked")])
-    if answer.ok or not answer.spoke:
+    if answer.ok or not answer.spoke or answer.sqlstate in CROWDED | RECOVERING:
         return
     facts = [("straight to PostgreSQL", str(answer)), ("password", str(login.secret))]
     if login.through is not None:
         facts.append(("through the pooler", str(login.through)))
     if answer.sqlstate not in WRONG_PASSWORD:
-        yield foreseen("LoginRefused", login.about, str(answer), facts=facts)
+        word = "LoginNoConnect" if answer.sqlstate in NO_CONNECT else "LoginRefused"
+        yield foreseen(word, login.about, str(answer), facts=facts)
         return
     word = "LoginDriftedHealed" if login.resets else "LoginDrifted"
     yield foreseen(word, login.about, f"{login.secret} is refused ({answer.sqlstate})", facts=facts)

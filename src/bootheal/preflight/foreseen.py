@@ -35,6 +35,8 @@ _SURE: Mapping[str, Sure] = {
     # It may be that nobody comes by a way on which a password is asked for.
     "LoginStoredOtherwise": Sure.MAY_BREAK,
     "LoginThroughRefused": Sure.MAY_BREAK,
+    # The application may use another database of that server, as where `dbname` was guessed.
+    "LoginNoConnect": Sure.MAY_BREAK,
     # An entrypoint may write the list anew.
     "ListLacks": Sure.MAY_BREAK,
     "ListChanges": Sure.CHANGES,

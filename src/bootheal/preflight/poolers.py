@@ -9,7 +9,7 @@ from bootheal.model.sqlstates import WRONG_PASSWORD
 from bootheal.pgbouncer.credential import Credential
 from bootheal.pgbouncer.files import knows, same_file
 from bootheal.pgbouncer.ini import connection_of, databases_of, equal, settings_of, unparsed, unsure
-from bootheal.pgbouncer.knowledge import userlist_entry
+from bootheal.pgbouncer.knowledge import Meaning, understand, userlist_entry
 from bootheal.pgbouncer.look import look as look_at
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation
 from bootheal.pgbouncer.pod import STARVED, PoolerPod
@@ -137,7 +137,7 @@ def _pod(world: World, pooler: Pooler, pod: PoolerPod, gaps: list[str]) -> PodFa
         file=settings_of(read.value),
         broken=tuple(unparsed(read.value)),
         listed=listed,
-        lost=bool(said) and entry is None,
+        lost=bool(said) and entry is None and (bool(console.route) or pod.login.ok),
         moved=tuple(_moved(console.route, entry, pooler.dbname)) if entry is not None else (),
     )
 
@@ -168,6 +168,8 @@ def _moved(now: Mapping[str, str], said: str, name: str) -> Iterator[str]:
 # The line of [databases] for all that have none; what begins a path, or an abstract socket.
 ANY, POSTGRES_PORT = "*", "5432"
 _SOCKET = ("/", "@")
+
+_PASSING = frozenset({Meaning.CROWDED, Meaning.STARTING})
 
 # Where who is not listed is not let in.
 _LISTING = frozenset({"md5", "plain", "scram-sha-256", "trust", "hba"})
@@ -212,10 +214,14 @@ def foresee(seen: PoolerFacts) -> Iterator[Foreseen]:
 
 
 def _kept_out(pod: PodFacts, seen: PoolerFacts) -> bool:
-    """Tell whether the pooler itself refuses the application's fresh login, while PostgreSQL lets all of them in."""
+    """Tell whether the pooler itself refuses the application's fresh login, while PostgreSQL lets all of them in.
+
+    Not where it only has no room, or its server starts: a boot begins with neither.
+    """
     login = pod.login
-    refused = login is not None and login.spoke and not login.ok and login != STARVED
-    return refused and bool(seen.logins) and all(each.direct.ok for each in seen.logins)
+    if login is None or login.ok or not login.spoke or login == STARVED or understand(login.text) in _PASSING:
+        return False
+    return bool(seen.logins) and all(each.direct.ok for each in seen.logins)
 
 
 def _file(pod: PodFacts, seen: PoolerFacts) -> Iterator[Foreseen]:

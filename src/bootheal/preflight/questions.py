@@ -64,13 +64,18 @@ select coalesce(json_agg(rolname), '[]') from pg_authid
 where rolcanlogin and rolpassword like 'md5%' and current_setting('server_version_num')::int >= {DEPRECATES_MD5}
 """  # noqa: S608
 
-# Of the database's own way of sorting a server tells from 15 on: an older one has no such function. A collation that no
-# index is sorted by does no harm.
-_COLLATIONS = f"""
+# Of the databases' own way of sorting a server tells from 15 on: an older one has no such column.
+_DATABASES = f"""
 select coalesce(json_agg(told), '[]') from (
     select 'database ' || datname || ': ' || datcollversion || ', and ' || pg_database_collation_actual_version(oid)
     from pg_database where datallowconn and datcollversion <> pg_database_collation_actual_version(oid)
-    union all
+    limit {MOST_ROWS}
+) as differing (told)
+"""  # noqa: S608
+
+# A collation that no index is sorted by does no harm.
+_COLLATIONS = f"""
+select coalesce(json_agg(told), '[]') from (
     select 'collation ' || collname || ': ' || collversion || ', and ' || pg_collation_actual_version(oid)
     from pg_collation as used where collversion <> pg_collation_actual_version(oid)
     and exists (select from pg_index where used.oid = any(indcollation))
@@ -91,6 +96,7 @@ QUESTIONS: Mapping[str, str] = {
     "its replication slots": _SLOTS,
     "how long passwords are valid": _ROLES,
     "how passwords are stored": _MD5,
+    "how databases sort text": _DATABASES,
     "how text is sorted": _COLLATIONS,
     "where its data lies": _DATA,
 }

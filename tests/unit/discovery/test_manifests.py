@@ -50,6 +50,29 @@ def test_the_same_cluster_gives_the_same_file(path: Path) -> None:
         assert draft(discover(shuffled), {"kind": "k3s"}) == draft(discover(found), {"kind": "k3s"})
 
 
+STANDBY = """
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: reports, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: reports}}
+    spec:
+      containers:
+        - name: postgres
+          image: docker.io/library/postgres:16
+          env: [{name: PRIMARY_HOST, value: acid-shop}]
+          ports: [{containerPort: 5432}]
+"""
+
+
+def test_a_standby_of_an_operators_cluster_is_no_workload_that_may_be_restarted() -> None:
+    """It is a part of the database that it follows, as one of a plain server is."""
+    alone = (Path(__file__).parent / "manifests/zalando_1.yaml").read_text()
+    assert list(_lines(discover(inventory(alone + STANDBY)))) == list(_lines(discover(inventory(alone))))
+
+
 def test_a_database_without_a_login_is_told_with_the_line_to_write(tmp_path: Path) -> None:
     """It is waited for as it is; completed, the line makes a database of it."""
     found = discover(inventory((Path(__file__).parent / "manifests/cnpg_alone.yaml").read_text()))

@@ -164,6 +164,27 @@ def test_where_a_new_process_would_send_the_databases_clients(entry: str, expect
     assert "it's" not in repr(facts)
 
 
+class Elsewhere(Shop):
+    """A pooler that has another database than the one that is asked for."""
+
+    def ask(self, target: Target, who: Credentials, *_: Any, **_options: Any) -> Answer:
+        none = Answer(ok=False, spoke=True, sqlstate="08P01", text="no such database: shop")
+        return IN if target.host == "db" else none
+
+    def log_tail(self, *_: Any, **_options: Any) -> str:
+        return ""
+
+
+def test_a_database_that_the_pooler_never_had_is_not_lost() -> None:
+    """As where its name was guessed: that it is refused is told, and not that its file has lost it."""
+    file = Answer(
+        ok=True,
+        spoke=True,
+        value="[databases]\nstore = host=db\n[pgbouncer]\nauth_file = /etc/pgbouncer/userlist.txt\n",
+    )
+    assert ids(seen(Elsewhere(file=file))) == ["login-through-pooler-refused"]
+
+
 LISTS = [
     ('"pooler" "x"\n"app" "x"\n', ["pooler-list-changes"]),
     ('"pooler" "old"\n"app" "x"\n', ["pooler-list-differs", "pooler-list-changes"]),

@@ -40,6 +40,34 @@ class Server(Partial):
         return Answer(ok=True, spoke=True, value=self._said if sql in QUESTIONS.values() else "f")
 
 
+class OlderServer(Server):
+    """One before 15, which notes of no database by what it sorts text."""
+
+    def ask(
+        self,
+        target: Target,
+        who: Credentials,
+        dbname: str,
+        *,
+        timeout: float,
+        sql: str = "select 1",
+        read_only: bool = False,
+    ) -> Answer:
+        if "datcollversion" in sql:
+            return Answer(ok=False, spoke=True, sqlstate="42703", text='column "datcollversion" does not exist')
+        said = '["collation de: 1, and 2"]' if "pg_collation" in sql else "null"
+        return Answer(ok=True, spoke=True, value=said if sql in QUESTIONS.values() else "f")
+
+
+def test_what_an_older_server_has_no_word_for_is_no_gap() -> None:
+    """Nothing of it was left out: what it has is told all the same."""
+    database = Database("shop", "", "shop", Login(Ref("secret", "", "postgres")), host="127.0.0.1", port=5432)
+    world = World(postgres=OlderServer(""), secrets=Secrets())
+    facts = look(world, DatabaseStep(name="database/shop", database=database))
+    assert not [gap for gap in facts.gaps if "sort" in gap]
+    assert facts.collations == ("collation de: 1, and 2",)
+
+
 ODD: tuple[Any, ...] = (7, True, "x", [1], [None], [{}], [[]], {"a": 1}, {"broken": 7}, {"broken": ["x"], "pending": 1})
 SLOT = {"name": "s", "bytes": 10**400, "line": 1, "error": "e"}
 
