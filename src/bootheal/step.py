@@ -8,7 +8,8 @@ apply), audit (actions are values) and tests without mocks (judge is a table).
 Looks run on worker threads, those of several steps at once, of one step one at a time.
 All else is called on the loop's thread: while it lasts, nothing else is judged. Times
 are seconds since the epoch, durations seconds. Texts are for a person: no secret, no
-full stop at their end, "" where there is nothing to say.
+full stop at their end, "" where there is nothing to say. All of it is in one file, longer
+than others: who writes a step needs this page and no other.
 """
 
 import re

@@ -72,9 +72,7 @@ class GateObservation:
         refused = frozenset({_refused()}) if self.denied else frozenset()
         silent = frozenset({_OUT_OF_REACH}) if self.unreachable else frozenset()
         failing = frozenset({_failing(self.readiness)}) if self.readiness.check else frozenset()
-        gone = frozenset(
-            _is_away(node.name) for node, lease in self.nodes if self.boot_id is None and _silent(node, lease)
-        )
+        gone = frozenset(_is_away(node.name) for node, _ in _away(self)) if self.boot_id is None else frozenset()
         return components.conditions(self.facts) | refused | silent | failing | gone
 
 
@@ -229,7 +227,7 @@ def _look_at_extensions(cluster: ClusterReader) -> Extensions:
 def _away(seen: GateObservation) -> list[tuple[Node, Lease | None]]:
     """Return the nodes that are not Ready and not this machine; of a cluster elsewhere those that are silent."""
     if seen.boot_id is None:
-        return [(node, lease) for node, lease in seen.nodes if _silent(node, lease)]
+        return [(node, lease) for node, lease in seen.nodes if away(node, lease, boot_id=None, boot_time=None)]
     return [(node, lease) for node, lease in seen.nodes if node.boot_id != seen.boot_id and not node.ready]
 
 
@@ -243,11 +241,6 @@ def _bound(cluster: ClusterReader, seen: GateObservation) -> dict[str, tuple[Ref
         return {node.name: tuple(cluster.bound_to(node.name)) for node, _ in _away(seen) if not node.ready}
     except TransientError:
         return {}
-
-
-def _silent(node: Node, lease: Lease | None) -> bool:
-    """Tell whether a node of a cluster elsewhere does not show that it lives."""
-    return away(node, lease, boot_id=None, boot_time=None)
 
 
 def _is_away(name: str) -> str:
