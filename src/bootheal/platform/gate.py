@@ -152,7 +152,7 @@ class Gate(Step[GateObservation]):
         boots = boots_of([node for node, _ in seen.nodes], seen.boot_id, seen.epoch)
         cordoned = tuple(f"node {node.name} is unschedulable (cordoned)" for node, _ in well if node.unschedulable)
         return Settled(
-            f"node {names} is Ready in this boot",
+            f"nodes {names} are Ready in this boot" if well[1:] else f"node {names} is Ready in this boot",
             remarks=(
                 *seen.facts.failed,
                 *cordoned,

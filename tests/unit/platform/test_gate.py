@@ -263,7 +263,7 @@ def test_a_node_that_does_not_come_back_is_waited_for_a_minute_and_named_then() 
         assert judgement == Wait("node c was not seen renewing its Lease lately")
     judgement = Gate().judge(facts, past(first_seen={"node c is away": NOW - 60}))
     assert judgement == Settled(
-        "node a, b is Ready in this boot",
+        "nodes a, b are Ready in this boot",
         epoch="boot-a+boot-b+boot-c",
         boots={"a": "boot-a", "b": "boot-b", "c": "boot-c"},
         baseline={"left c in boot": "boot-c"},
