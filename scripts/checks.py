@@ -35,9 +35,6 @@ LINTERS = {
 DURATIONS = CACHE / "durations.json"
 """How long the last run took that all of its tests passed, by what was chosen; `scripts/bench` shows it."""
 
-WITHOUT_RERUNS = ("-p", "no:rerunfailures")
-"""It talks about each test with the process that reports: an eighth of what the units cost."""
-
 SLOWEST = ("--durations=20", "--durations-min=5")
 """Of each run the tests that cost the most are named: the suite is to stay within ten minutes."""
 
@@ -66,11 +63,11 @@ def main() -> int:
     failed = [] if options.no_lint or arguments else lint()
     chosen = [*(["tests/unit"] if options.fast else []), *arguments]
     extra = [
-        *(["--reruns=1"] if options.second_try else WITHOUT_RERUNS),
+        *(["--reruns=1"] if options.second_try else []),
         *(["--hypothesis-profile=thorough"] if options.thorough else []),
     ]
     code = supervised(lambda: test([*workers(chosen), *extra, *chosen], Summary(failed)))
-    if not (code or failed or options.second_try or options.thorough):
+    if not (code or failed or extra):
         note_duration(" ".join(["scripts/test", *chosen]), time.monotonic() - began)
     give_to_owner()
     return code or bool(failed)
