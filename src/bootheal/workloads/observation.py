@@ -17,7 +17,7 @@ from bootheal.cluster.rollout import Rollout, crashed, rollout
 from bootheal.cluster.rollout import seen as has_seen
 from bootheal.cluster.starting import finished, left_over, starting
 from bootheal.errors import BoothealError
-from bootheal.model import Answer, BootTime, Component, Occurrence, Pod, Ref, Service, Target, Workload
+from bootheal.model import Answer, BootTime, Component, Node, Occurrence, Pod, Ref, Service, Target, Workload
 from bootheal.ports import ClusterReader, PodAccess, World
 from bootheal.probes import Http, Probe, Sql, Tcp, ask
 from bootheal.step import Past
@@ -138,7 +138,9 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     namespace, boot_time = workload.ref.namespace, world.host.boot_time()
     mine = [pod for pod in world.cluster.pods(namespace, workload.selector) if _is_of_a_workload(pod)]
     pods = tuple(sorted((pod for pod in mine if not pod.finished), key=lambda pod: pod.ref))
-    gone = _away(world, pods)
+    unpulled = world.cluster.unpulled(namespace)
+    refused = refusals.look(world.cluster, namespace, unpulled) if strategy else Refusals()
+    gone = _away(world, refused.nodes if strategy else world.cluster.nodes(), pods)
     doubts = (why for pod in pods if (why := _pod_doubt(pod, gone, boot_time)))
     doubt = next(doubts, workload_doubt(workload, pods))
     state = rollout(workload, boot_time=boot_time)
@@ -148,7 +150,6 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     answer = ask(world, probe, ready) if probe and serves else None
     fronts = _in_front(world.cluster, namespace, pods) if serves else []
     services = next((why for service in fronts if (why := _doubt(world.cluster, service, boot_time))), "")
-    unpulled = world.cluster.unpulled(namespace)
     events = _events(world.cluster, pods)
     port = probe.port if isinstance(probe, Http | Tcp | Sql) and answer and answer.ok and not services else 0
     return WorkloadObservation(
@@ -164,7 +165,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         unpullable=pull_trouble(workload, unpulled),
         budget=budget_trouble(pods, world.cluster.budgets(namespace)) if choice.way != "rollout" else "",
         boot_time=boot_time,
-        refusals=refusals.look(world.cluster, namespace, unpulled) if strategy else Refusals(),
+        refusals=refused,
         events=events,
         left_over=tuple(pod for pod in mine if left_over(pod, boot_time)),
         absent="" if pods else _absent(workload, mine),
@@ -175,9 +176,8 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     )
 
 
-def _away(world: World, pods: Iterable[Pod]) -> frozenset[str]:
+def _away(world: World, nodes: Sequence[Node], pods: Iterable[Pod]) -> frozenset[str]:
     """Return which nodes of these pods are away; where there is one node only, the gate has seen to it."""
-    nodes = world.cluster.nodes()
     if len(nodes) <= 1:
         return frozenset()
     boot_id, boot_time, homes = world.host.boot_id(), world.host.boot_time(), {pod.node for pod in pods}

@@ -37,22 +37,16 @@ class Server(Partial):
         sql: str = "select 1",
         read_only: bool = False,
     ) -> Answer:
+        return self._answer(sql)
+
+    def _answer(self, sql: str) -> Answer:
         return Answer(ok=True, spoke=True, value=self._said if sql in QUESTIONS.values() else "f")
 
 
 class OlderServer(Server):
     """One before 15, which notes of no database by what it sorts text."""
 
-    def ask(
-        self,
-        target: Target,
-        who: Credentials,
-        dbname: str,
-        *,
-        timeout: float,
-        sql: str = "select 1",
-        read_only: bool = False,
-    ) -> Answer:
+    def _answer(self, sql: str) -> Answer:
         if "datcollversion" in sql:
             return Answer(ok=False, spoke=True, sqlstate="42703", text='column "datcollversion" does not exist')
         said = '["collation de: 1, and 2"]' if "pg_collation" in sql else "null"

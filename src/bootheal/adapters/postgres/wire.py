@@ -79,9 +79,7 @@ def greet(sock: socket.socket, user: str, dbname: str, deadline: float) -> Answe
     except _Refused as refused:
         return refused.answer
     except ssl.SSLError as error:
-        return Answer(
-            ok=False, spoke=connection.spoke, text=why_refused(error, "name its authority in the database's `tls`")
-        )
+        return connection.not_trusted(error)
     except (OSError, ValueError, struct.error) as error:
         return Answer(ok=False, spoke=connection.spoke, text=why_silent(error))
     finally:
@@ -112,9 +110,7 @@ def _converse(
     except RefusedError as refused:
         answer = Answer(ok=False, spoke=True, text=str(refused), asks=refused.asks)
     except ssl.SSLError as error:
-        answer = Answer(
-            ok=False, spoke=connection.spoke, text=why_refused(error, "name its authority in the database's `tls`")
-        )
+        answer = connection.not_trusted(error)
     except (OSError, ValueError, struct.error) as error:
         answer = Answer(ok=False, spoke=connection.spoke, text=why_silent(error))
     else:
@@ -129,6 +125,10 @@ class _Connection:
     sock: socket.socket
     deadline: float
     spoke: bool = False
+
+    def not_trusted(self, error: ssl.SSLError) -> Answer:
+        """Answer for a server with which there is no TLS."""
+        return Answer(ok=False, spoke=self.spoke, text=why_refused(error, "name its authority in the database's `tls`"))
 
     def encrypt(self, trust: Trust | None) -> Channel:
         """Use TLS where the server offers it, as libpq's `prefer` does; with `trust`, as its `verify-full`."""
