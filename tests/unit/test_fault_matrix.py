@@ -1,6 +1,6 @@
 """Each fault of an API server at each request of each step, before and after its deed, over simulated boots.
 
-By day a fortieth of it, by the seed that a session prints (`--hypothesis-seed`); by night all of it.
+By day a sixtieth of it, by the seed that a session prints (`--hypothesis-seed`); by night all of it.
 """
 
 import random
@@ -107,7 +107,7 @@ def check(report: Report, faulty: Faulty) -> None:
 def test_a_request_that_fails(plan: Plan, boots: list[int], fault: str, drawn: random.Random) -> None:
     """A truthful verdict in time, no deed twice for one cause, no storm; what passes is forgotten."""
     matrix = list(cells())
-    for cell in drawn.sample(matrix, len(matrix) // every(40)):
+    for cell in drawn.sample(matrix, len(matrix) // every(60)):
         seed = drawn.choice(boots)
         told = f"{fault}, {cell}, boot {seed}"
         report, faulty = boot(
@@ -128,7 +128,7 @@ def test_a_request_that_fails(plan: Plan, boots: list[int], fault: str, drawn: r
 @pytest.mark.parametrize("fault", WATCHES)
 def test_a_watch_that_fails(plan: Plan, fault: str, drawn: random.Random) -> None:
     """What is told twice, late, or not at all is looked at all the same."""
-    for seed in drawn.sample(range(BOOTS), BOOTS // every(8)):
+    for seed in drawn.sample(range(BOOTS), BOOTS // every(16)):
         report, faulty = boot(plan, seed, fault=fault, method="watch")
         check(report, faulty)
         assert report.verdict in WELL
