@@ -66,7 +66,7 @@ from bootheal.workloads.workload import WorkloadStep
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_lease, a_node, a_pod, running, terminated, waiting
 from support.recorded import as_told
 from support.still import Stillness, Turns, real
-from support.thorough import times
+from support.thorough import thorough
 
 # What is unfinished after three hours waits for what is not late, as for PostgreSQL's recovery.
 ENDS = (Ending.SETTLED, Ending.GAVE_UP, Ending.UNFINISHED)
@@ -329,7 +329,7 @@ def test_in_a_world_that_stays_as_it_is_a_step_ends_after_few_deeds(strategy: An
     """Whether its deeds seem to succeed, fail, or meet a conflict: none is repeated for ever; each is as told."""
 
     @given(strategy, st.sampled_from(WRONG))
-    @settings(max_examples=times(8), deadline=None)
+    @settings(max_examples=80 if thorough() else 5, deadline=None)
     def law(drawn: tuple[Step[Any], Observation], error: BoothealError | None) -> None:
         step, seen = drawn
         still = Stillness(error)
@@ -362,7 +362,7 @@ def test_in_a_world_that_comes_and_goes_no_deed_is_without_end(strategy: Any) ->
     """Whatever is seen by turns, of pods that are others every few looks and of whatever age: so much in an hour."""
 
     @given(st.lists(strategy, min_size=2, max_size=5), st.integers(1, 5), st.sampled_from([0, 1, 7, 60]))
-    @settings(max_examples=times(3), deadline=None)
+    @settings(max_examples=30 if thorough() else 2, deadline=None)
     def law(drawn: list[tuple[Step[Any], Observation]], period: int, anew: int) -> None:
         step = drawn[0][0]
         seen = tuple(observation for other, observation in drawn if type(other) is type(step))
