@@ -136,6 +136,7 @@ PATRONI = (
         gravity=Gravity.PASSES,
         signs=log(
             r"Error communicating with DCS",
+            r"^patroni\.dcs\.kubernetes\.K8sConnectionFailed",
             r"DCS is not accessible",
             r"failed to update leader lock in DCS",
             r"Request to server \S+ failed: ",

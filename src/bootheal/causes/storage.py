@@ -126,6 +126,7 @@ STORAGE: tuple[Cause, ...] = (
                 "no volume plugin matched",
                 r"csi\S*\.sock: connect: ",
                 "code = Unavailable",  # mayastor#1753, #1894
+                r"statusCode \[503\].* from \[http://longhorn-backend",
                 "waiting for external-attacher",
                 "timed out waiting for external-attacher",
             ),
@@ -178,6 +179,7 @@ STORAGE: tuple[Cause, ...] = (
             "mount error\\(2\\)",
             r"initiator reported error \((?:19|24) ",
             r"map failed: \((?:1|13)\)",
+            r"rbd: error: \((?:1|13)\) ",
             "requested NFS version or transport protocol is not supported",
             r'exec: \\?"mount\.\w+\\?": executable file not found',
         ),
