@@ -95,18 +95,16 @@ DATA: tuple[Cause, ...] = (
         next_step="on the node: sysctl fs.inotify.max_user_watches=1048576 fs.inotify.max_user_instances=1024, and for "
         "good in /etc/sysctl.d",
     ),
-    # write(2) as Python, Go, Java, Node.js and nginx word it
+    # of inotify, of cgroups, of mounts and of shared memory the errno says something else
     Cause(
         id="application-disk-full",
         means="a disk or volume that it writes to is full: {said}",
         gravity=Gravity.PERSON,
         restart_helps=True,
         signs=log(
-            r"\[Errno 28\] No space left on device",
-            r"(?:write|mkdir|open|fsync) /(?!sys/)\S+: no space left on device",
-            r"java\.io\.IOException: No space left on device",
-            "ENOSPC: no space left on device",
-            r"\(28: No space left on device\)",
+            r"^(?!.*(?:inotify|[Ww]atch|/sys/|/dev/shm|\bmount)).*(?:[Nn]o space left on device|Disk quota exceeded)",
+            "database or disk is full",  # SQLite
+            r"Disk is full writing ",  # MySQL
         ),
         next_step="kubectl -n {namespace} get persistentvolumeclaims; df -h on the node; make room, or make the claim "
         "larger: " + DESCRIBE,

@@ -126,6 +126,9 @@ NAMES = Cause(
         NO_NAME,
         r"\[Errno -3\] Try again",  # musl, in Python
         r"getaddrinfo (?:failed|for \S+ failed): ",
+        r"\[Errno -5\] No address associated with hostname",
+        r"Unknown (?:MySQL )?server host '",
+        r"^(?:curl: \(6\) Could not resolve host: |(?:nc|wget|ping|nslookup|telnet): bad address ')",  # BusyBox
         r'could not translate host name "\S+" to address',
         r"\[emerg\] host not found in (?:upstream|resolver) ",
         "cURL error 6: Could not resolve host",
@@ -133,7 +136,7 @@ NAMES = Cause(
         r"\): non-existing domain - :nxdomain",
         r"SocketException \((?:00000001, )?11\): Resource temporarily unavailable",  # .NET's EAI_AGAIN
         r"(?:dial (?:tcp|udp): |hostname resolving error\W+)lookup \S+?(?: on \S+)?: "
-        "(?:no such host|server misbehaving|i/o timeout|read udp )",
+        "(?:no such host|server misbehaving|i/o timeout|read udp |Try again)",
     ),
     next_step="kubectl -n kube-system logs deployment/coredns --tail=20; of a Service: kubectl -n {namespace} get "
     "services",

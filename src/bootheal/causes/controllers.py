@@ -79,8 +79,8 @@ CONTROLLERS: tuple[Cause, ...] = (
         means="its pods cannot be created: the certificate of a webhook that must be asked is not accepted: {said}",
         gravity=Gravity.PERSON,
         signs=_refused(
-            r"failed calling webhook.*x509: certificate (?:signed by unknown|is valid for|is not valid|relies on)",
-            r"failed calling webhook.*x509: certificate has expired or is not yet valid: current time \S+ is after",
+            r"calling (?:admission )?webhook.*x509: certificate (?:signed by unknown|is valid for|is not valid|relies on)",
+            r"calling (?:admission )?webhook.*x509: certificate has expired or is not yet valid: current time \S+ is after",
         ),
         next_step="restart the webhook's own pods, so that they serve the certificate of its caBundle; where that does "
         "not help, renew both: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
@@ -91,7 +91,8 @@ CONTROLLERS: tuple[Cause, ...] = (
         means="its pods cannot be created: a webhook must be asked that nobody serves any more: {said}",
         gravity=Gravity.PERSON,
         signs=_refused(
-            r'failed calling webhook.*service \\?"\S+?\\?" not found', r"^webhook \S+ of .*: service/\S+ is not there$"
+            r'failed calling (?:admission )?webhook.*service \\?"\S+?\\?" not found',
+            r"^webhook \S+ of .*: service/\S+ is not there$",
         ),
         next_step="where what it belongs to was removed: kubectl get validatingwebhookconfigurations,"
         "mutatingwebhookconfigurations, and kubectl delete the one that is left; else install that again",
@@ -101,7 +102,9 @@ CONTROLLERS: tuple[Cause, ...] = (
         id="webhook-silent",
         means="its pods cannot be created: a webhook that must be asked does not answer: {said}",
         gravity=Gravity.PASSES,
-        signs=_refused("failed calling webhook", "failed to call webhook", r"^webhook \S+ (?:of|does not answer)"),
+        signs=_refused(
+            "failed calling (?:admission )?webhook", "failed to call webhook", r"^webhook \S+ (?:of|does not answer)"
+        ),
         next_step="see the pods of the webhook's own Service; kubectl get validatingwebhookconfigurations,"
         "mutatingwebhookconfigurations",
         consequence_of=("webhook-unanswered",),
