@@ -11,6 +11,10 @@ REPLICASETS = "kubectl -n {namespace} describe replicaset"
 DESCRIBE = "kubectl -n {namespace} describe {kind} {name}"
 
 
+# In the words of before 1.14, too.
+_CALLED = "failed calling (?:admission )?webhook.*"
+
+
 def _refused(*texts: str) -> tuple[Sign, ...]:
     """What a controller says of a pod that it could not make; the reason word is the same for all of it."""
     return (*condition("FailedCreate", *texts), *event("FailedCreate", *texts))
@@ -79,8 +83,8 @@ CONTROLLERS: tuple[Cause, ...] = (
         means="its pods cannot be created: the certificate of a webhook that must be asked is not accepted: {said}",
         gravity=Gravity.PERSON,
         signs=_refused(
-            r"calling (?:admission )?webhook.*x509: certificate (?:signed by unknown|is valid for|is not valid|relies on)",
-            r"calling (?:admission )?webhook.*x509: certificate has expired or is not yet valid: current time \S+ is after",
+            _CALLED + r"x509: certificate (?:signed by unknown|is valid for|is not valid|relies on)",
+            _CALLED + r"x509: certificate has expired or is not yet valid: current time \S+ is after",
         ),
         next_step="restart the webhook's own pods, so that they serve the certificate of its caBundle; where that does "
         "not help, renew both: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
@@ -91,7 +95,7 @@ CONTROLLERS: tuple[Cause, ...] = (
         means="its pods cannot be created: a webhook must be asked that nobody serves any more: {said}",
         gravity=Gravity.PERSON,
         signs=_refused(
-            r'failed calling (?:admission )?webhook.*service \\?"\S+?\\?" not found',
+            _CALLED + r'service \\?"\S+?\\?" not found',
             r"^webhook \S+ of .*: service/\S+ is not there$",
         ),
         next_step="where what it belongs to was removed: kubectl get validatingwebhookconfigurations,"
