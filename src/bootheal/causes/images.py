@@ -168,6 +168,7 @@ IMAGES: tuple[Cause, ...] = (
             "insufficient_scope",
             "authentication required",
             "unauthorized: access to the requested resource",
+            "failed to authorize: .*: denied",
             "requested access to the resource is denied",
             "no basic auth credentials",
             "failed to authorize: failed to fetch (?:anonymous|oauth) token: unexpected status.* 40[13]",
