@@ -9,6 +9,11 @@ from bootheal.causes.signs import log
 
 DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 
+# What another server has answered, as PostgreSQL, or an API server whose own database is meant, and is only repeated.
+_ELSEWHERE = (
+    r".*(?:could not (?:extend|write to|create|open) file|DiskFull|SQLSTATE|PSQLException|PG::|rpc error: code)"
+)
+
 DATA: tuple[Cause, ...] = (
     # authentik#11576, prometheus#4324, wiredtiger; each names the file, and how it is mended
     Cause(
@@ -23,7 +28,7 @@ DATA: tuple[Cause, ...] = (
             r"WiredTiger(?:\.turtle|\.wt|\w*)?.*(?:illegal file format or internal value|WT_TRY_SALVAGE)",
             r"\[ERROR\].* InnoDB: (?:Your database may be corrupt|Database page corruption|corrupted? (?:page|log))",
             r"\[ERROR\].* InnoDB: .*(?:log sequence number .* is in the future!|Missing MLOG_CHECKPOINT)",
-            "database disk image is malformed",
+            r"^(?!.*rpc error: code).*database disk image is malformed",  # else it is the API server's
             r"opening storage failed: .*(?:invalid magic number|corruption|unexpected EOF|checksum mismatch)",
         ),
         next_step="keep a copy of its volume before anything is mended; then what it names (redis-check-aof --fix, "
@@ -102,7 +107,8 @@ DATA: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         restart_helps=True,
         signs=log(
-            r"^(?!.*(?:inotify|[Ww]atch|/sys/|/dev/shm|\bmount)).*(?:[Nn]o space left on device|Disk quota exceeded)",
+            rf"^(?!{_ELSEWHERE}|.*(?:inotify|[Ww]atch|/sys/|/dev/shm|\bmount))"
+            ".*(?:[Nn]o space left on device|Disk quota exceeded)",
             "database or disk is full",  # SQLite
             r"Disk is full writing ",  # MySQL
         ),
