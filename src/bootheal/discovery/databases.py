@@ -83,7 +83,9 @@ def _follows_outside(server: Server, places: Places) -> str:
         return ""
     for name in _FOLLOWED:
         for address in server.told[name].addresses if name in server.told else ():
-            if "." in address.host and places.find(address, server.controller.ref.namespace) is None:
+            parts = address.host.split(".")  # a name of this cluster whose Service is not there is no server elsewhere
+            outside = len(parts) > 1 and "svc" not in parts
+            if outside and places.find(address, server.controller.ref.namespace) is None:
                 return f"{name} of {server.controller.ref} is {address}"
     return ""
 
