@@ -304,6 +304,6 @@ def test_no_pattern_is_slow() -> None:
     """A log may be hostile: a long line of what a pattern begins with costs no time to speak of."""
     for start in ("FATAL:  could not ", 'initdb: error: directory "', "LOG:  ", "mkdir: cannot create directory "):
         for filling in ("x" * 20_000, ": " * 10_000, '/"' * 10_000, "\\n" * 10_000):
-            began = time.monotonic()
+            began = time.process_time()
             finding(start + filling)
-            assert time.monotonic() - began < 1.0
+            assert time.process_time() - began < 1.0
