@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,7 @@ def acting(stack: Stack) -> str:
     return next((name for name in NAMES if lease and lease["spec"]["holderIdentity"] == identity(stack, name)), "")
 
 
+@cache
 def identity(stack: Stack, name: str) -> str:
     return name_of(load(of_its_own(stack, name)).file)
 

@@ -28,7 +28,7 @@ RELOADS = times(25)
 WARM_UP, WINDOW = 8, 6
 
 # A thread that is just ending, a connection that is just made; what leaks, leaks eleven times.
-THREADS, DESCRIPTORS, MEGABYTES = 3, 4, 4.0
+THREADS, DESCRIPTORS, MEGABYTES = 6, 8, 4.0
 
 
 class Reloading(Daemon):
