@@ -100,7 +100,7 @@ def test_a_request_that_hangs_ends_with_its_scope(
             time.sleep(0.5)
             assert ended == []
             began = time.monotonic()
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5  # of the ten that a request may take
     assert len(ended) == 1
     with pytest.raises(UnreachableError, match="bootheal has closed its connections"):
         readyz(api)

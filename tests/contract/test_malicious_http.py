@@ -31,6 +31,7 @@ from support.reach import direct
 WEB = WebProbe(direct().open)
 CANARY = "canary-2b9e-hunter2"
 SECONDS = 0.5
+PAUSES = 4.0  # of a machine that is busy with other work
 MEGABYTES = 3
 
 
@@ -45,7 +46,7 @@ def bounded() -> Iterator[None]:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert took < SECONDS + 1.0
+    assert took < SECONDS + PAUSES
     assert peak < MEGABYTES << 20
 
 

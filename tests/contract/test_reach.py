@@ -190,7 +190,7 @@ def test_a_server_that_dies_in_between_is_told_in_time(parts: Parts) -> None:
         with pytest.raises(UnreachableError, match="connection closed"):
             parts.postgres.role(replace(target, port=port), who, "shop", "pooler", Secret("x"))
     assert (answer.ok, answer.text) == (False, "connection closed")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_port_forward_that_cannot_begin_says_why_in_time(stack: Stack, fault: 
         answer = parts.postgres.ask(target, who, "shop", timeout=1)
         assert (answer.ok, answer.spoke) == (False, False)
         assert re.fullmatch(f"cannot forward a port to pod/shop/postgres-0: {said}", answer.text)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
     finally:
         stack.faults.clear()
 
@@ -379,7 +379,7 @@ def test_a_command_that_hangs_is_given_up_in_time(parts: Parts) -> None:
         began = time.monotonic()
         answer = run(parts, "django", "sh", "-c", command, timeout=1)
         assert (answer.ok, answer.text) == (False, "has not ended within 1 s")
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
 
 
 def test_much_output_is_cut_short(parts: Parts) -> None:

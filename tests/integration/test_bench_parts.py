@@ -26,7 +26,7 @@ def test_the_engine_brings_a_simulated_graph_up(tells: bool, tmp_path: Path) -> 
 def test_a_pooler_is_healed_under_measurement(cause: Cause) -> None:
     """With bootheal, clients are served again before PgBouncer would try by itself, and keep their connections."""
     result = try_out(Case(cause, "warm", retry=60, trouble=3.0))
-    assert 0 < result.seconds < 30
+    assert 0 < result.seconds < 60
     assert result.dropped == 0
     assert result.errored > 0
 

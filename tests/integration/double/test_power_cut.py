@@ -281,7 +281,7 @@ def test_nothing_survives_its_owner(tmp_path: Path, name: str) -> None:
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     pid, home = ended.stdout.split()
     begin = time.monotonic()
-    while (Path("/proc") / pid).exists() and time.monotonic() - begin < 10:
+    while (Path("/proc") / pid).exists() and time.monotonic() - begin < 60:
         time.sleep(0.05)
     assert not (Path("/proc") / pid).exists()
     assert not Path(home).exists()
