@@ -18,14 +18,7 @@ from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.adapters.scope import Scope
 from bootheal.demo.stack import Stack
 from bootheal.errors import PermanentError, UnreachableError
-from support.stack import running
 from support.usage import usage
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("stack")) as stack:
-        yield stack
 
 
 @contextmanager
