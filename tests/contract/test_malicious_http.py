@@ -113,7 +113,7 @@ def test_a_certificate_that_is_not_trusted_is_told_nothing(authority: Authority,
     """The question, which may hold a token, is not asked."""
     context = server_context(authority.server("127.0.0.1"), authority.pem, tmp_path / "server.pem")
     with impostor(BEHAVIOURS["answers"], context) as server:
-        answer = WEB.visit(f"https://127.0.0.1:{server.port}/?token={CANARY}", SECONDS)
+        answer = WEB.visit(f"https://127.0.0.1:{server.port}/?token={CANARY}", 10 * SECONDS)
         check(answer, server, ok=False)
     assert CANARY.encode() not in server.heard
     assert answer.text.endswith("name its authority as `ca`")
