@@ -26,6 +26,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 def replace_file(path: Path, text: str, *, durable: bool, mode: int = 0o644) -> None:
     """Replace a file at once or not at all; it stays with the directory's owner, and readable by all or as `mode`."""
+    spare_what_is_no_file(path)
     owner = path.parent.stat()
     descriptor, name = tempfile.mkstemp(prefix=_prefix(path), dir=path.parent)
     try:
@@ -58,6 +59,12 @@ def create_file(path: Path, text: str) -> None:
         os.link(name, path)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def spare_what_is_no_file(path: Path) -> None:
+    """Raise OSError where a rename would put a file in the place of a device, a pipe, or a link to one."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is a directory" if path.is_dir() else "it is a device, no file", str(path))
 
 
 def remove_leftovers(path: Path) -> None:

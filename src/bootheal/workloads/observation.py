@@ -35,6 +35,11 @@ from bootheal.workloads.strategy import (
 ASKED = 3
 
 # How it is remembered that it is not well, whatever pods it has.
+# A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself. What starts
+# slowly says so, by a startup probe or by the delay of its readiness probe; what has data of its own may be recovering
+# or copying it, and would begin anew.
+UNWELL_SECONDS, UNWELL_WITH_DATA_SECONDS = 30.0, 300.0
+
 ILL = "ill"
 
 # What a Service sends to is on this machine; an address that is gone does not answer at all.
@@ -112,6 +117,13 @@ class WorkloadObservation:
         if self.probe is not None and not self.probe.ok:
             return f"probe: {self.probe}"
         return "" if self.rollout.done else self.rollout.why
+
+    @property
+    def slowest_start(self) -> float:
+        """Return for how many seconds it may run without being well before it is restarted for that."""
+        has_data = self.workload.ref.kind == "statefulset" and any(pod.claims for pod in self.pods)
+        limit = UNWELL_WITH_DATA_SECONDS if has_data else UNWELL_SECONDS
+        return limit + (0.0 if self.rollout.done else self.workload.initial_delay)
 
     @cached_property
     def conditions(self) -> frozenset[str]:
