@@ -76,3 +76,17 @@ def test_an_answer_is_believed_for_as_long_as_it_deserves(monkeypatch: pytest.Mo
     assert [answers.get((), lambda: next(told)) for _ in range(3)] == [False, True, True]
     now[0] += 0.5
     assert answers.get((), lambda: next(told)) is False
+
+
+def test_that_there_is_no_answer_is_believed_for_a_moment_where_many_would_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dozen steps that each ask ten times a second are no load for a server that only answers nonsense."""
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    answers, server = Lately[int](lambda _: 60.0, failed=1.0), Server(fails=True)
+    server.go.set()
+    for _ in range(3):
+        with pytest.raises(ConnectionError, match="1"):
+            answers.get("shop", server)
+    now[0] += 1.0
+    server.fails = False
+    assert answers.get("shop", server) == 2

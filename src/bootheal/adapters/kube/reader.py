@@ -48,7 +48,7 @@ READY_SECONDS = 0.5
 BROKEN_SECONDS = 10.0
 
 # Several steps ask the same of a namespace when they look at once. What limits nobody hardly begins to within seconds.
-ADMISSION_SECONDS, UNLIMITED_SECONDS = 2.0, 5.0
+ADMISSION_SECONDS, UNLIMITED_SECONDS, UNREADABLE_SECONDS = 2.0, 5.0, 1.0
 
 # What begins has no Events yet that would tell why it does not; and they are written seconds apart.
 FRESH_SECONDS, EVENTS_SECONDS = 3.0, 2.0
@@ -61,7 +61,7 @@ class KubeReader:
         self._api, self._lists = api, lists
         self._extensions = (float("-inf"), Extensions())
         self._readiness = Lately[Readiness](lambda found: READY_SECONDS if found.ready else 0.0)
-        self._admissions = Lately[Admission](_believed)
+        self._admissions = Lately[Admission](_believed, failed=UNREADABLE_SECONDS)
         self._events = Lately[Sequence[Occurrence]](lambda _: EVENTS_SECONDS)
         self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._rights = Rights(api)
