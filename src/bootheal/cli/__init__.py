@@ -30,6 +30,9 @@ EXIT_CODES = "exit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code 
 # What a file says that cannot hold what is printed into it.
 _UNTELLABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
+# Options that need no command.
+_ALONE = frozenset({"-h", "--help", "--version"})
+
 # What reads our own files alone; whatever asks others does so by libraries that log.
 _WITHOUT_LIBRARIES = frozenset({"status", "wait", "report"})
 
@@ -72,6 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _command(arguments: list[str] | None) -> int:
     parser = make_parser()
+    _begins_with_a_command(sys.argv[1:] if arguments is None else arguments)
     try:
         options, unknown = parser.parse_known_args(arguments)
     except SystemExit:  # it has printed what it had to say
@@ -87,6 +91,23 @@ def _command(arguments: list[str] | None) -> int:
     if options.command not in _WITHOUT_LIBRARIES:
         silence_libraries()
     return int(importlib.import_module(f"bootheal.cli.{options.command}").main(options))
+
+
+def _begins_with_a_command(words: list[str]) -> None:
+    """Raise UsageError where something else stands in its place: argparse then complains of a word that is right."""
+    first, *rest = words or [""]
+    command = next((word for word in rest if word in COMMANDS), "")
+    if first.startswith("-") and command and first not in _ALONE:
+        from bootheal.model.quoted import quoted
+
+        text = f"cannot understand '{quoted(first)}' before the command"
+        raise UsageError(text, hint=f"bootheal {command} --help shows what it understands after it")
+    if first and not first.startswith("-") and first not in COMMANDS:
+        from bootheal.config.source import suggestion
+        from bootheal.model.quoted import quoted
+
+        text = f"cannot understand '{quoted(first)}': there is no such command{suggestion(first, COMMANDS)}"
+        raise UsageError(text, hint="bootheal --help shows them")
 
 
 def _not_understood(word: str, options: argparse.Namespace) -> UsageError:
