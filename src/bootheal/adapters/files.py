@@ -21,6 +21,8 @@ from bootheal.model.quoted import quoted
 LOCK = "lock"
 CHUNK = 1 << 20
 _NO_FILE = "its lock is a link, or no file: remove it"
+_NO_PLACE = "it is a device or a pipe, and would become a file"
+_KERNELS = ("/dev", "/proc", "/sys")
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -44,6 +46,16 @@ def replace_file(path: Path, text: str, *, durable: bool, mode: int = 0o644) -> 
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def insist_on_a_place(path: Path) -> None:
+    """Raise OSError where a file must not take the place of what is there: root could replace /dev/null by one."""
+    with suppress(FileNotFoundError):
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise OSError(errno.EINVAL, _NO_PLACE)
+    if any(path.parent.resolve().is_relative_to(system) for system in _KERNELS):
+        raise OSError(errno.EINVAL, _NO_PLACE)
 
 
 def create_file(path: Path, text: str) -> None:

@@ -11,19 +11,28 @@ from bootheal.cli.doctor import chosen
 from bootheal.cli.looking import examined
 from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
+from bootheal.errors import UsageError
 
 
 def main(options: argparse.Namespace) -> int:
     """Look, pack, and say where it lies."""
     with tempfile.TemporaryDirectory(prefix="bootheal-bundle-") as directory:
         aside = str(options.output) == "-"
-        path = Path(directory) / file_name() if aside else options.output or Path.cwd() / file_name()
+        path = Path(directory) / file_name() if aside else options.output or _here() / file_name()
         _pack(options, path)
         if aside:
             sys.stdout.buffer.write(path.read_bytes())
         else:
             print(f"written: {path}; its manifest.json says what is in it, and what was left out")
     return 0
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        hint = "name another place by --output"
+        raise UsageError(f"cannot write into this directory: {error.strerror}", hint=hint) from None
 
 
 def _pack(options: argparse.Namespace, path: Path) -> None:
