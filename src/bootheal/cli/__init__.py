@@ -17,7 +17,7 @@ from bootheal.cli import arguments, examining
 from bootheal.cli.arguments import config as _common
 from bootheal.cli.arguments import rate, seconds, takes_file
 from bootheal.cli.streams import forgive, open_missing, silence_libraries
-from bootheal.errors import BoothealError, ConfigurationError, UsageError
+from bootheal.errors import EXHAUSTED, BoothealError, ConfigurationError, UsageError
 from bootheal.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -121,6 +121,9 @@ def _not_understood(word: str, options: argparse.Namespace) -> UsageError:
 
 def _explain(error: Exception) -> int:
     """Say what went wrong in the user's terms, and return the exit code for it."""
+    if isinstance(error, OSError) and error.errno in EXHAUSTED:  # then nothing can be imported, either
+        print(f"bootheal: cannot go on: {error.strerror}\n  see ulimit -n, LimitNOFILE=, and memory", file=sys.stderr)
+        return ExitCode.NOT_HEALED
     from bootheal.narrate import Note
 
     if isinstance(error, ConfigurationError):

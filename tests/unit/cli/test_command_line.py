@@ -59,6 +59,15 @@ def test_help_fits_a_terminal_and_each_command_has_its_own_line(
     assert all(f"\n    {command} " in texts[0] for command in COMMANDS)
 
 
+def test_a_process_without_descriptors_is_no_bug() -> None:
+    """It says so, though it can open nothing any more to say it with. Exit code 1."""
+    program = "import resource, sys, bootheal.cli as cli; resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))"
+    run = [sys.executable, "-c", f"{program}; sys.exit(cli.main(['explain', 'disk-full']))"]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("bootheal: cannot go on: Too many open files\n  see ulimit -n, ")
+
+
 def test_the_version_is_told_without_what_only_commands_need() -> None:
     """A shell asks for it at each prompt, perhaps."""
     program = "import sys, bootheal.cli\ntry: bootheal.cli.main(['--version'])\nfinally: print(*sys.modules)"
