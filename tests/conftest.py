@@ -25,6 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("bootheal")
     group.addoption("--kubeconfig", metavar="FILE", help="a real cluster for tests/e2e, as its administrator")
     group.addoption("--k3s-image", metavar="IMAGE", help="an image of K3s that Docker has, to start such a cluster")
+    group.addoption("--image", metavar="IMAGE", help="an image of bootheal that the cluster's nodes have, with its tag")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -107,9 +107,17 @@ class Cell:
         return replace(what, after=self.after, times=None if self.lasts else 2)
 
     @property
+    def harmless(self) -> bool:
+        """Whether it must end well all the same: it passes, or nothing depends on what is asked for.
+
+        On a server that goes away each time that it is asked for something, all else depends.
+        """
+        return not self.lasts or (self.place in EVIDENCE and self.fault != "refused")
+
+    @property
     def deadline(self) -> float:
-        """In seconds: what passes, and what nothing depends on, must end well."""
-        if not self.lasts or self.place in EVIDENCE:
+        """In seconds."""
+        if self.harmless:
             return LONG
         return SLOWER if self.fault in SLOW or self.place == "watches" else SHORT
 
@@ -139,7 +147,7 @@ def boot(stack: Stack, cell: Cell) -> None:
     if report["verdict"] in ("healed", "healthy"):
         assert all(stack.serving().values()), told
     else:
-        assert cell.fault in REFUSALS or (cell.lasts and cell.place not in EVIDENCE), told
+        assert cell.fault in REFUSALS or not cell.harmless, told
         assert cell.place not in READS or cell.place == "watches" or re.search("API server|cannot", str(told)), told
     assert stack.faults.used or cell.lasts or cell.place in SOMETIMES, "nobody met it"
     ours = [request for request in stack.requests if request.user_agent.startswith("bootheal")]

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +21,7 @@ from bootheal.config import load
 from bootheal.demo.api.faults import Request
 from bootheal.demo.objects.kinds import POD
 from bootheal.demo.stack import Fault, Stack
+from support import unpacked
 from support.command import actions, bootheal, heal
 from support.daemon import Daemon, living
 from support.relay import relay
@@ -30,7 +32,7 @@ NAMES = ("one", "two", "three")
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
 
 # From the holder's last renewal: seen two seconds later at most, believed for fifteen; and a busy machine.
-LONGEST_WITHOUT = 17.0 + 3.0
+BELIEVED, LONGEST_WITHOUT = 15.0, 17.0 + 3.0
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +164,31 @@ def test_one_of_three_acts_whatever_becomes_of_it(shared: Stack) -> None:
     ]
     assert gaps
     assert all(gap <= LONGEST_WITHOUT for gap, _ in gaps), gaps
+
+
+def test_clocks_that_are_an_hour_apart_make_nobody_act_too_soon(shared: Stack) -> None:
+    """What a record says of the time is never compared with one's own: it is believed until it has stood unchanged."""
+    clocks = {"one": unpacked.clock(0), "two": unpacked.clock(3600), "three": unpacked.clock(-3600)}
+    shared.requests.clear()
+    with ExitStack() as opened:
+        daemons = {
+            name: opened.enter_context(living(of_its_own(shared, name), loaded=loaded))
+            for name, loaded in clocks.items()
+        }
+        shared.wait_until("one of them acts", lambda: acting(shared))
+        first = acting(shared)
+        for name in clocks.keys() - {first}:
+            daemons[name].wait_until("it stands by", lambda name=name: "heals: it holds" in daemons[name].text)  # type: ignore[misc]
+        daemons[first].process.kill()
+        shared.wait_until("another one holds it", lambda: acting(shared) not in ("", first))
+    acted_alone(shared)
+    written = taken(shared)
+    changes = [(earlier, later) for earlier, later in pairwise(written) if who(later) != who(earlier)]
+    assert len(changes) == 1, "each held it until it was killed"
+    ((last, next_),) = changes
+    assert BELIEVED - 1.0 <= next_.time - last.time <= LONGEST_WITHOUT
+    stamps = [datetime.fromisoformat(each.body["spec"]["renewTime"]) for each in (last, next_)]
+    assert abs((stamps[1] - stamps[0]).total_seconds()) > 3000, "their clocks were not apart"
 
 
 @by_night

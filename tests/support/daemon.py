@@ -3,19 +3,20 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from support.command import LONGEST, start
+from support.command import LONGEST, Process, start, start_anew
 
 
 class Daemon:
     """`bootheal run` under way, and what it has said so far; `notified` is what systemd would have heard."""
 
-    def __init__(self, config: Path, notify: Path | None = None) -> None:
+    def __init__(self, config: Path, notify: Path | None = None, loaded: Mapping[str, str] | None = None) -> None:
         extra = {"NOTIFY_SOCKET": str(notify), "WATCHDOG_USEC": "3000000"} if notify else {}
-        self.process = start("run", "--config", config, **extra)
+        began = start_anew if loaded else start
+        self.process: Process = began("run", "--config", config, **extra, **(loaded or {}))
         self.said: list[str] = []
         self._ear = threading.Thread(target=self._listen, daemon=True)
         self._ear.start()
@@ -55,9 +56,9 @@ class Daemon:
 
 
 @contextmanager
-def living(config: Path, notify: Path | None = None) -> Iterator[Daemon]:
-    """Run the daemon; whatever happens, it does not outlive the test."""
-    daemon = Daemon(config, notify)
+def living(config: Path, notify: Path | None = None, loaded: Mapping[str, str] | None = None) -> Iterator[Daemon]:
+    """Run the daemon; whatever happens, it does not outlive the test. `loaded`: variables that its start obeys."""
+    daemon = Daemon(config, notify, loaded)
     try:
         yield daemon
     finally:

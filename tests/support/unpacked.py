@@ -33,6 +33,13 @@ def promtool() -> Path:
     return _had("promtool", "promtool", make)
 
 
+def clock(seconds: int) -> dict[str, str]:
+    """The variables by which a program's clock is so many seconds ahead; how fast time passes stays what it is."""
+    tree = _had("faketime", ".", lambda tree: unpack(["libfaketime"], tree))
+    (library,) = tree.glob("usr/lib/*/faketime/libfaketimeMT.so.1")
+    return {"LD_PRELOAD": str(library), "FAKETIME": f"{seconds:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
 def browser() -> tuple[Path, dict[str, str]]:
     """Chromium without a window, and the variables that it is started with."""
     names = ("chromium", "chromium-headless-shell", "google-chrome")

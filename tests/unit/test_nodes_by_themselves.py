@@ -203,7 +203,7 @@ Away = tuple[bool, float]
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0.0, 300.0)), min_size=2, max_size=5))
 def test_nodes_that_never_come_back_are_named_and_hold_up_nobody(drawn: list[Away]) -> None:
-    """A minute after each was missed the gate opens for what lives, and tells what is bound to each of the others."""
+    """Twenty seconds after each was missed the gate opens for what lives, and tells what is bound to the others."""
     nodes, since = list[tuple[Node, Lease]](), dict[str, float]()
     for name, (lives, seconds) in zip(NAMES, drawn, strict=False):
         node = a_node(name=name, boot_id=f"boot-{name}", ready=lives)
@@ -217,7 +217,7 @@ def test_nodes_that_never_come_back_are_named_and_hold_up_nobody(drawn: list[Awa
     judgement = Gate().judge(
         facts, past(first_seen={f"node {name} is away": NOW - seconds for name, seconds in since.items()})
     )
-    awaited = {name for name, seconds in since.items() if seconds < 60.0}
+    awaited = {name for name, seconds in since.items() if seconds < 20.0}
     if len(since) == len(drawn) or awaited:
         assert isinstance(judgement, Wait)
         return

@@ -21,13 +21,12 @@ from bootheal.model.quoted import quoted
 LOCK = "lock"
 CHUNK = 1 << 20
 _NO_FILE = "its lock is a link, or no file: remove it"
-_NO_PLACE = "it is a device or a pipe, and would become a file"
-_KERNELS = ("/dev", "/proc", "/sys")
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def replace_file(path: Path, text: str, *, durable: bool, mode: int = 0o644) -> None:
     """Replace a file at once or not at all; it stays with the directory's owner, and readable by all or as `mode`."""
+    spare_what_is_no_file(path)
     owner = path.parent.stat()
     descriptor, name = tempfile.mkstemp(prefix=_prefix(path), dir=path.parent)
     try:
@@ -48,16 +47,6 @@ def replace_file(path: Path, text: str, *, durable: bool, mode: int = 0o644) -> 
         raise
 
 
-def insist_on_a_place(path: Path) -> None:
-    """Raise OSError where a file must not take the place of what is there: root could replace /dev/null by one."""
-    with suppress(FileNotFoundError):
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise OSError(errno.EINVAL, _NO_PLACE)
-    if any(path.parent.resolve().is_relative_to(system) for system in _KERNELS):
-        raise OSError(errno.EINVAL, _NO_PLACE)
-
-
 def create_file(path: Path, text: str) -> None:
     """Make a file at once or not at all, readable by all. FileExistsError where there is one already; OSError."""
     descriptor, name = tempfile.mkstemp(prefix=_prefix(path), dir=path.parent)
@@ -70,6 +59,12 @@ def create_file(path: Path, text: str) -> None:
         os.link(name, path)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def spare_what_is_no_file(path: Path) -> None:
+    """Raise OSError where a rename would put a file in the place of a device, a pipe, or a link to one."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is a directory" if path.is_dir() else "it is a device, no file", str(path))
 
 
 def remove_leftovers(path: Path) -> None:

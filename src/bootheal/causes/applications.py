@@ -6,8 +6,9 @@ PostgreSQL, protocol/child.c of Pgpool.
 
 from dataclasses import replace
 
+from bootheal.causes.application_data import DATA
 from bootheal.causes.cause import Cause, Gravity
-from bootheal.causes.signs import log
+from bootheal.causes.signs import EADDRINUSE, NO_NAME, NO_RESOLVER, log
 
 # A process of a container often has the number that its namesake had in the one before.
 PID_FILE = Cause(
@@ -18,7 +19,8 @@ PID_FILE = Cause(
     signs=log(
         r"A server is already running(?:\. Check \S+\.pid|\s\(pid: \d+, file: )",
         r"^ERROR: Pidfile \(\S+\) already exists",
-        r"^httpd \(pid\s+\d+\) already running",
+        r"(?:^|: )httpd \(pid\s+\d+\) already running",
+        r"The \w+ is already running under PID \d+",  # Airflow's
         r"Already running on PID \d+ \(or pid file '[^']+' is stale\)",
     ),
     next_step="where the file lies in an emptyDir: kubectl -n {namespace} delete pod {name}; on a volume: remove it "
@@ -120,11 +122,21 @@ NAMES = Cause(
     restart_helps=True,
     signs=log(
         r"getaddrinfo (?:EAI_AGAIN|ENOTFOUND) ",
-        "[Tt]emporary failure in name resolution",
-        "Name or service not known",
+        NO_RESOLVER,
+        NO_NAME,
+        r"\[Errno -3\] Try again",  # musl, in Python
+        r"getaddrinfo (?:failed|for \S+ failed): ",
+        r"\[Errno -5\] No address associated with hostname",
+        r"Unknown (?:MySQL )?server host '",
+        r"^(?:curl: \(6\) Could not resolve host: |(?:nc|wget|ping|nslookup|telnet): bad address ')",  # BusyBox
         r'could not translate host name "\S+" to address',
+        r"\[emerg\] host not found in (?:upstream|resolver) ",
+        "cURL error 6: Could not resolve host",
         r"java\.net\.UnknownHostException: ",
-        r"dial (?:tcp|udp): lookup \S+?(?: on \S+)?: (?:no such host|server misbehaving|i/o timeout|read udp )",
+        r"\): non-existing domain - :nxdomain",
+        r"SocketException \((?:00000001, )?11\): Resource temporarily unavailable",  # .NET's EAI_AGAIN
+        r"(?:dial (?:tcp|udp): |hostname resolving error\W+)lookup \S+?(?: on \S+)?: "
+        "(?:no such host|server misbehaving|i/o timeout|read udp |Try again)",
     ),
     next_step="kubectl -n kube-system logs deployment/coredns --tail=20; of a Service: kubectl -n {namespace} get "
     "services",
@@ -139,9 +151,10 @@ PORT = Cause(
     restart_helps=True,
     signs=log(
         r"listen (?:tcp|udp)\S* \S*:\d+: bind: address already in use",
-        r"bind\(\) to \S+ failed \(98: Address already in use\)",
+        rf"bind\(\) to \S+ failed \(98: {EADDRINUSE}\)",
+        rf"cannot bind (?:UNIX )?socket \({EADDRINUSE}\) ",  # HAProxy
         "listen EADDRINUSE: address already in use",
-        r"\[Errno 98\] (?:error while attempting to bind on address|Address already in use)",
+        rf"\[Errno 98\] (?:error while attempting to bind on address|{EADDRINUSE})",
         "java\\.net\\.BindException: Address already in use",
     ),
     next_step="where the pod has hostNetwork: ss -ltnp on its node, docker ps; else a former process of its own has it",
@@ -163,6 +176,7 @@ MODULES = Cause(
 )
 
 APPLICATIONS: tuple[Cause, ...] = (
+    *DATA,
     PID_FILE,
     PGPOOL,
     POOLED_STATEMENT,

@@ -11,6 +11,10 @@ REPLICASETS = "kubectl -n {namespace} describe replicaset"
 DESCRIBE = "kubectl -n {namespace} describe {kind} {name}"
 
 
+# In the words of before 1.14, too.
+_CALLED = "failed calling (?:admission )?webhook.*"
+
+
 def _refused(*texts: str) -> tuple[Sign, ...]:
     """What a controller says of a pod that it could not make; the reason word is the same for all of it."""
     return (*condition("FailedCreate", *texts), *event("FailedCreate", *texts))
@@ -79,8 +83,8 @@ CONTROLLERS: tuple[Cause, ...] = (
         means="its pods cannot be created: the certificate of a webhook that must be asked is not accepted: {said}",
         gravity=Gravity.PERSON,
         signs=_refused(
-            r"failed calling webhook.*x509: certificate (?:signed by unknown|is valid for|is not valid|relies on)",
-            r"failed calling webhook.*x509: certificate has expired or is not yet valid: current time \S+ is after",
+            _CALLED + r"x509: certificate (?:signed by unknown|is valid for|is not valid|relies on)",
+            _CALLED + r"x509: certificate has expired or is not yet valid: current time \S+ is after",
         ),
         next_step="restart the webhook's own pods, so that they serve the certificate of its caBundle; where that does "
         "not help, renew both: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
@@ -91,7 +95,8 @@ CONTROLLERS: tuple[Cause, ...] = (
         means="its pods cannot be created: a webhook must be asked that nobody serves any more: {said}",
         gravity=Gravity.PERSON,
         signs=_refused(
-            r'failed calling webhook.*service \\?"\S+?\\?" not found', r"^webhook \S+ of .*: service/\S+ is not there$"
+            _CALLED + r'service \\?"\S+?\\?" not found',
+            r"^webhook \S+ of .*: service/\S+ is not there$",
         ),
         next_step="where what it belongs to was removed: kubectl get validatingwebhookconfigurations,"
         "mutatingwebhookconfigurations, and kubectl delete the one that is left; else install that again",
@@ -101,7 +106,9 @@ CONTROLLERS: tuple[Cause, ...] = (
         id="webhook-silent",
         means="its pods cannot be created: a webhook that must be asked does not answer: {said}",
         gravity=Gravity.PASSES,
-        signs=_refused("failed calling webhook", "failed to call webhook", r"^webhook \S+ (?:of|does not answer)"),
+        signs=_refused(
+            "failed calling (?:admission )?webhook", "failed to call webhook", r"^webhook \S+ (?:of|does not answer)"
+        ),
         next_step="see the pods of the webhook's own Service; kubectl get validatingwebhookconfigurations,"
         "mutatingwebhookconfigurations",
         consequence_of=("webhook-unanswered",),

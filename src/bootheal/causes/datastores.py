@@ -12,6 +12,9 @@ RESTORE = (
 # With these etcd ends, or bbolt in whoever holds its files: what a controller says of a snapshot is another matter.
 _ENDS = r'(?:^panic: |"level": ?"(?:panic|fatal)"|level=(?:fatal|panic) ).*'
 
+# What is said before any error in reading or writing: whose disk is full, or whose file is another's, has no damage.
+_DAMAGE = r"(?!.*(?:[Nn]o space left on device|[Pp]ermission denied|[Tt]oo many open files|already (?:in use|locked)))"
+
 # bbolt's own checks of its file, of etcd's as of containerd's: containerd#9929
 BOLT = tuple(
     _ENDS + text
@@ -58,13 +61,13 @@ DATASTORES: tuple[Cause, ...] = (
         signs=unit(
             r"tocommit\(\d+\) is out of range",
             "[Ww]as the raft log corrupted, truncated, or lost",
-            "failed to read WAL, cannot be repaired",
-            "read wal error .*cannot be repaired",
+            f"failed to read WAL, cannot be repaired{_DAMAGE}",
+            f"read wal error {_DAMAGE}.*cannot be repaired",
             r"wal(?:pb)?: crc mismatch",
             "wal: max entry size limit exceeded",
             "wal: file not found",
-            "failed to recover v3 backend from snapshot",
-            "recovering backend from snapshot error",
+            f"failed to recover v3 backend from snapshot{_DAMAGE}",
+            f"recovering backend from snapshot error{_DAMAGE}",
             "failed to find (?:a )?database snapshot file",
             "snap: (?:no available snapshot|crc mismatch|empty snapshot)",
             *BOLT,
@@ -84,7 +87,7 @@ DATASTORES: tuple[Cause, ...] = (
         id="k3s-dqlite-damaged",
         means="its datastore, dqlite, is damaged: {said}",
         gravity=Gravity.DATA,
-        signs=unit(r"raft_start\(\): io: ", "LZ4F_decompress", r"vfsDatabaseWrite: Assertion"),
+        signs=unit(rf"raft_start\(\): io: {_DAMAGE}", "LZ4F_decompress", r"vfsDatabaseWrite: Assertion"),
         next_step=f"stop it, keep a copy of {DB} as it is, and restore the newest backup",
     ),
     Cause(
@@ -222,6 +225,7 @@ DATASTORES: tuple[Cause, ...] = (
             r"(?:building kine|creating storage endpoint|kine).*(?:dial tcp|connection refused|no such host|timeout)",
             r"(?:building kine|creating storage endpoint).*SQLSTATE 57P03",
             "failed to ping connection: dial tcp ",
+            "building kine.*(?:too many clients|Too many connections|no servers available)",
             "pq: the database system is (?:starting up|in recovery mode|shutting down)",
         ),
         next_step="see that its database server is up; --datastore-endpoint names it",

@@ -59,7 +59,7 @@ DNS: tuple[Cause, ...] = (
         means="the name server that CoreDNS asks for names outside the cluster does not answer: {said}",
         gravity=Gravity.PASSES,
         signs=log(
-            r"plugin/errors: .*->\S+:53: (?:i/o timeout|read: |connect: )",
+            r"plugin/errors: .*->\S+:(?:53|853): (?:i/o timeout|read: |connect: )",
             r"plugin/errors: .*: dial (?:udp|tcp) \S+:(?:53|853): (?:i/o timeout|connect: )",
             "plugin/errors: .*: no healthy proxies$",
         ),

@@ -24,7 +24,7 @@ FILES: tuple[Cause, ...] = (
             "failed to find any PEM data in (?:certificate|key) input",
             r"x509: malformed |asn1: (?:structure|syntax) error",
             r"(?:level=fatal|command failed|failed to run Kubelet).*"
-            r"(?:unexpected end of JSON input|invalid kubeconfig: )",
+            r"(?:unexpected end of JSON input|invalid kubeconfig: |invalid configuration: kind is empty)",
             "failed to load TOML: /var/lib/rancher/",
             "tls: private key does not match public key",
             r"encryption provider configuration file \S+ is empty|error decoding encryption provider configuration",

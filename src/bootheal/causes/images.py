@@ -93,6 +93,8 @@ IMAGES: tuple[Cause, ...] = (
                 r"snapshot \S+ does not exist",
                 "failed to get reader from content store",
                 "rename .*/snapshots/.*: file exists",
+                r"failed to stat parent: stat /\S+/snapshots/",
+                "error creating read-write layer with ID .*(?:[Nn]o such file|layer not known)",  # CRI-O: cri-o#3768
             ),
             *unit(r"missing parent \S+ bucket: not found"),
         ),
@@ -165,6 +167,8 @@ IMAGES: tuple[Cause, ...] = (
             "pull access denied",
             "insufficient_scope",
             "authentication required",
+            "unauthorized: access to the requested resource",
+            "failed to authorize: .*: denied",
             "requested access to the resource is denied",
             "no basic auth credentials",
             "failed to authorize: failed to fetch (?:anonymous|oauth) token: unexpected status.* 40[13]",
@@ -211,7 +215,11 @@ IMAGES: tuple[Cause, ...] = (
         id="image-other-platform",
         means="image {image} has no variant for this node's processor",
         gravity=Gravity.PERSON,
-        signs=_pull("no match for platform in manifest", "no matching manifest for"),
+        signs=_pull(
+            "no match for platform in manifest",
+            "no matching manifest for",
+            "no image found in (?:image index|manifest list) for arch",
+        ),
         next_step="build the image for this platform: " + DESCRIBE,
     ),
     Cause(

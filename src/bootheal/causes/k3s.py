@@ -74,6 +74,7 @@ K3S: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=unit(
             r"cidr \S+ is out the range of cluster cidr",
+            "the provided network does not match the current range",
             r"the provided IP \(\S+\) is not in the valid range",
             r"for service \S+ is not within the service CIDR",
         ),

@@ -22,7 +22,7 @@ HOST: tuple[Cause, ...] = (
         id="k3s-certificate-expired",
         means="a certificate has expired",
         gravity=Gravity.PERSON,
-        signs=unit("x509: certificate has expired"),
+        signs=unit("x509: certificate has expired", "failed to load certificate: the certificate has expired"),
         next_step="where the clock is right (timedatectl): systemctl restart k3s renews what expires; else "
         "k3s certificate rotate, then systemctl start k3s",
         restart_helps=True,

@@ -101,6 +101,7 @@ KUBELET: tuple[Cause, ...] = (
             "failed to mkdir",
             r"failed to (?:generate|apply).* failed to stat",
             "failed to create subPath",
+            "error while creating mount source path",  # Docker's
             "failed to (?:mount|stat) ",
             r"^(?!.*exec: ).*(?:^|[\s:])l?stat \S+: no such file or directory$",
         ),
@@ -130,7 +131,7 @@ KUBELET: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=create(
             "no command specified",
-            "executable file not found",
+            "executable file (?:`[^`]+` )?not found",
             r"exec: .*: (?:stat \S+: )?no such file or directory",
             r"exec: .*: (?:stat \S+: )?permission denied",
             r"chdir to cwd .*(?:no such file|permission denied)",

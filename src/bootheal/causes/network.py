@@ -75,13 +75,50 @@ NETWORK: tuple[Cause, ...] = (
         ),
         next_step="where it lasts: journalctl -u k3s | grep -i flannel",
     ),
+    # before those of the network, in whose words its registry is not reached, either
+    # containerd internal/cri/server/sandbox_run.go: "failed to get sandbox image %q"
+    Cause(
+        id="sandbox-image-missing",
+        means="the image that each pod begins with is not on the node, and cannot be pulled: {said}",
+        gravity=Gravity.PERSON,
+        signs=sandbox(
+            "failed to get sandbox image",
+            "failed to pull (?:and unpack )?(?:sandbox )?image",
+            "initializing source docker://",  # CRI-O
+        ),
+        next_step="let the node reach its registry, or put k3s' airgap images into /var/lib/rancher/k3s/agent/images",
+    ),
     # microk8s#5583, #3545: the token of calico-node is a day old
     Cause(
         id="calico-unauthorized",
         means="Calico's token is no longer accepted by the API server",
         gravity=Gravity.PERSON,
-        signs=(*sandbox(r"connection is unauthorized: Unauthorized", "Multus: .*Unauthorized"),),
+        signs=sandbox(r"connection is unauthorized: Unauthorized"),
         next_step="kubectl -n kube-system rollout restart daemonset/calico-node",
+        restart_helps=True,
+    ),
+    # multus-cni#852, #1094: what its pod has written for its plugin is a day old, or of one that is gone
+    Cause(
+        id="network-plugin-unauthorized",
+        means="the API server does not accept the network plugin's token any more: {said}",
+        gravity=Gravity.PERSON,
+        signs=sandbox(r"failed \((?:add|delete)\): .*: Unauthorized\b", "Multus: .*: Unauthorized"),
+        next_step="restart the network plugin's pods, which write it anew: kubectl get pods -A -o wide; of Multus: "
+        "kubectl -n kube-system rollout restart daemonset/kube-multus-ds",
+        restart_helps=True,
+    ),
+    # cilium's ipam, Calico's libcalico-go, whereabouts: they have addresses of their own
+    Cause(
+        id="network-plugin-addresses",
+        means="the network plugin has no address left to give on this node: {said}",
+        gravity=Gravity.PERSON,
+        signs=sandbox(
+            "No more IPs available",
+            r"Assigned 0 out of \d+ requested IPv[46] addresses",
+            "Could not allocate IP in range",
+        ),
+        next_step="its pods take back those of pods that are gone when they start; of Cilium: kubectl get ciliumnodes "
+        "-o yaml; of Calico: calicoctl ipam check; of whereabouts: kubectl get ippools -A",
         restart_helps=True,
     ),
     Cause(
@@ -106,6 +143,11 @@ NETWORK: tuple[Cause, ...] = (
             "[Cc]ilium.*(?:socket|daemon|agent|connect|timeout exceeded|TooManyRequests)",
             r"error dialing|transport: Error while dialing(?!.*containerd\.sock)",
             r"(?<!containerd)\.sock: connect: ",
+            # Multus and OVN-Kubernetes hand on to a daemon of their own; Weave's answers on the node itself
+            r"CNI request failed with status \d+: .*(?:timed out waiting|deadline exceeded)",
+            r"http://(?:127\.0\.0\.1|localhost):\d+/\S*: dial tcp ",
+            "putEndpointIdTooManyRequests",
+            "waiting to become leader",
         ),
         next_step="see its pods: kubectl -n kube-system get pods -o wide",
     ),
@@ -133,14 +175,6 @@ NETWORK: tuple[Cause, ...] = (
         signs=sandbox("already has an IP address different from", "already exists but is not a bridge"),
         next_step="ip link delete cni0, then start k3s again: it makes the bridge anew",
         restart_helps=True,
-    ),
-    # containerd internal/cri/server/sandbox_run.go: "failed to get sandbox image %q"
-    Cause(
-        id="sandbox-image-missing",
-        means="the image that each pod begins with is not on the node, and cannot be pulled: {said}",
-        gravity=Gravity.PERSON,
-        signs=sandbox("failed to get sandbox image", "failed to pull (?:and unpack )?(?:sandbox )?image"),
-        next_step="let the node reach its registry, or put k3s' airgap images into /var/lib/rancher/k3s/agent/images",
     ),
     # kubelet network/dns
     Cause(

@@ -208,7 +208,7 @@ NODE: tuple[Cause, ...] = (
         id="node-inotify-watches-used-up",
         means="inotify watches are used up",
         gravity=Gravity.PERSON,
-        signs=unit(r"inotify_add_watch.*no space left on device", "inotify.*resources exhausted"),
+        signs=unit("inotify(?:_add_watch| watch).*[Nn]o space left on device", "inotify.*resources exhausted"),
         next_step="sysctl fs.inotify.max_user_watches=1048576, and for good in /etc/sysctl.d",
     ),
     Cause(
@@ -233,7 +233,8 @@ NODE: tuple[Cause, ...] = (
         means="the kernel makes no more cgroups",
         gravity=Gravity.PERSON,
         signs=unit(
-            r"/sys/fs/cgroup.*no space left on device", "cgroup.*(?:no space left on device|cannot allocate memory)"
+            "/sys/fs/cgroup.*[Nn]o space left on device",
+            "cgroup.*(?:[Nn]o space left on device|[Cc]annot allocate memory)",
         ),
         next_step="cat /proc/cgroups; dead cgroups that pile up go with a reboot",
     ),
@@ -246,6 +247,7 @@ NODE: tuple[Cause, ...] = (
             r"fork/exec \S+: resource temporarily unavailable",
             "failed to create new OS thread",
             "pthread_create failed: Resource temporarily unavailable",
+            "may need to increase max user processes",
         ),
         next_step="ps -eLf | wc -l; sysctl kernel.pid_max kernel.threads-max; systemctl show k3s -p TasksMax",
     ),
@@ -253,7 +255,7 @@ NODE: tuple[Cause, ...] = (
         id="node-mounts-used-up",
         means="the kernel makes no more mounts",
         gravity=Gravity.PERSON,
-        signs=unit(r"\bmount\b.*no space left on device", r"too many (?:mounts|levels of)"),
+        signs=unit(r"\bmount\b.*[Nn]o space left on device", r"too many (?:mounts|levels of)"),
         next_step="sysctl fs.mount-max=200000; findmnt | wc -l shows how many there are",
     ),
     Cause(
@@ -271,7 +273,7 @@ NODE: tuple[Cause, ...] = (
         id="node-journal-disk-full",
         means="the disk is full: {said}",
         gravity=Gravity.PERSON,
-        signs=unit("no space left on device", r"\bENOSPC\b", "database or disk is full"),
+        signs=unit("[Nn]o space left on device", r"\bENOSPC\b", "database or disk is full"),
         next_step="df -h; make room on the disk of what it names, most often that of /var/lib/rancher",
         consequence_of=("disk-full",),
     ),

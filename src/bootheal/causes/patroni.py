@@ -111,7 +111,6 @@ PATRONI = (
         signs=log(
             r"Failed to rewind from health?y (?:primary|master)",
             r"^pg_rewind: (?:fatal|error): ",
-            r"Crash recovery finished with code=[1-9-]",
         ),
         next_step=f"make this member anew from the primary: {_CTL} reinit CLUSTER {{name}}",
     ),
@@ -136,6 +135,7 @@ PATRONI = (
         gravity=Gravity.PASSES,
         signs=log(
             r"Error communicating with DCS",
+            r"^patroni\.dcs\.kubernetes\.K8sConnectionFailed",
             r"DCS is not accessible",
             r"failed to update leader lock in DCS",
             r"Request to server \S+ failed: ",
@@ -179,6 +179,15 @@ PATRONI = (
         gravity=Gravity.PASSES,
         signs=log(r"doing crash recovery in a single user mode"),
         next_step=f"see how far it is: {LOGS}",
+    ),
+    # postgresql/rewind.py; PGO#2838: of the leader, too. What it quotes below that says why.
+    Cause(
+        id="patroni-crash-recovery-failed",
+        means="PostgreSQL could not recover in single-user mode, as Patroni has it do first, and Patroni tries again",
+        gravity=Gravity.PASSES,
+        restart_helps=True,
+        signs=log(r"Crash recovery finished with code=[1-9-]"),
+        next_step=f"what it quotes below that (stderr=) says why: {LOGS}",
     ),
     Cause(
         id="patroni-start-failed",

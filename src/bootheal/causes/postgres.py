@@ -118,6 +118,7 @@ DATA = (
         signs=log(
             r'^(?:FATAL|PANIC): could not open file "[^"]*global/pg_control"',
             r"could not find the database system",
+            r'^\w+: could not access directory "[^"]*": No such file or directory',
             r"is not a valid data directory",
             r"does not appear to be a PostgreSQL",
             r'^FATAL: (?:specified )?data directory "[^"]*" (?:does not exist|is not a directory)',

@@ -198,7 +198,11 @@ IMAGE = (
         id="postgres-upgrade-failed",
         means="its image is to bring its data to another major version, and cannot",
         gravity=Gravity.PERSON,
-        signs=log(r"^Failure, exiting", r"^Your installation (?:references|contains|uses) "),
+        signs=log(
+            r"^Failure, exiting",
+            r"^Your installation (?:references|contains|uses) ",
+            r"values for database .* do not match:  old ",
+        ),
         next_step=f"run the image of the former version again until its log is understood: {PREVIOUS_LOGS}; keep a "
         "copy of the volume before the next attempt",
     ),

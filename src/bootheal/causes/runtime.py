@@ -18,13 +18,14 @@ SLOW = (
 )
 
 _NO_FORK = r"fork/exec \S+: resource temporarily unavailable"
+_NEVER = ("StartError", "ContainerCannotRun")
 _CREATE = ("CreateContainerError", "RunContainerError", "CreateContainerConfigError")
 
 
 def create(*texts: str) -> tuple[Sign, ...]:
     """What is said where a container cannot be made or begun, in whichever of three words, or in an Event."""
     found = [sign for reason in _CREATE for sign in waiting(reason, *texts)]
-    return (*found, *event("Failed", *texts), *(sign for text in texts for sign in ended("StartError", text)))
+    return (*found, *event("Failed", *texts), *(sign for text in texts for why in _NEVER for sign in ended(why, text)))
 
 
 RUNTIME: tuple[Cause, ...] = (
@@ -136,7 +137,7 @@ RUNTIME: tuple[Cause, ...] = (
         means="what image {image} starts is no program that this node can run: built for another processor, or, where "
         "it ran before, damaged on this node's disk",
         gravity=Gravity.PERSON,
-        signs=(*starting("exec format error"), *log(r"exec (?:user process caused: |\S+: )?.*exec format error")),
+        signs=(*starting("[Ee]xec format error"), *log(r"exec (?:user process caused: |\S+: )?.*exec format error")),
         next_step="where it ran before: k3s crictl rmi {image}, then kubectl -n {namespace} delete pod {name}",
     ),
     # runc's libcontainer/specconv, CRI-O: systemd's slices against paths; containerd#4857, kubeadm#2499

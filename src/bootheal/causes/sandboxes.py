@@ -77,7 +77,11 @@ SANDBOXES: tuple[Cause, ...] = (
         id="network-configuration-damaged",
         means="the network plugin's configuration cannot be read: {said}",
         gravity=Gravity.PERSON,
-        signs=sandbox("error parsing configuration(?: list)?: "),
+        signs=sandbox(
+            "error parsing configuration(?: list)?: ",
+            r"failed \(add\): .*failed to parse netconf: ",
+            "error loading config file .*kubeconfig",  # multus-cni#1283
+        ),
         next_step="ls -l /var/lib/rancher/k3s/agent/etc/cni/net.d /etc/cni/net.d: remove what is empty, and restart "
         "k3s, or the network plugin's pod, which writes it anew",
         restart_helps=True,

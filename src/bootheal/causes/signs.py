@@ -10,6 +10,10 @@ EIO = r"(?:Input/output|I/O) error"
 ENOMEM = r"(?:Cannot allocate memory|Out of memory)"
 ENOTCONN = r"(?:Transport endpoint is|Socket) not connected"
 EADDRNOTAVAIL = r"(?:Cannot assign requested address|Address not available)"
+EADDRINUSE = r"Address (?:already )?in use"
+# ... and what its resolver says, which has numbers of its own: getaddrinfo(3).
+NO_NAME = r"(?:Name or service not known|Name does not resolve)"
+NO_RESOLVER = r"[Tt]emporary failure in name resolution"
 EMFILE = r"(?:Too many open files|No file descriptors available)"
 FULL = r"(?:No space left on device|Disk quota exceeded|Quota exceeded)"
 

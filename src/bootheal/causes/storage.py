@@ -67,6 +67,7 @@ STORAGE: tuple[Cause, ...] = (
             r"has GET error for volume attachment",
             r"failed to attach to node \S+ with attachmentID",
             "failed to find (?:the )?(?:device|disk) for",
+            "Unable to find device path out of attempted paths",  # linode-blockstorage-csi-driver#390
         ),
         next_step="where it lasts: kubectl get volumeattachments; of Longhorn: "
         + LONGHORN
@@ -83,6 +84,7 @@ STORAGE: tuple[Cause, ...] = (
             "code = Aborted",
             "is (?:attaching|detaching)$",
             "is not ready for workloads",
+            "is not ready: Replicas yet to connect",  # of cStor: openebs#3517
             "operation .* already exists",
             # democratic-csi#232: gRPC's words for one who takes too long
             r"code = DeadlineExceeded|Volume\.\w+ failed .*context deadline exceeded",
@@ -126,6 +128,7 @@ STORAGE: tuple[Cause, ...] = (
                 "no volume plugin matched",
                 r"csi\S*\.sock: connect: ",
                 "code = Unavailable",  # mayastor#1753, #1894
+                r"statusCode \[503\].* from \[http://longhorn-backend",
                 "waiting for external-attacher",
                 "timed out waiting for external-attacher",
             ),
@@ -178,6 +181,7 @@ STORAGE: tuple[Cause, ...] = (
             "mount error\\(2\\)",
             r"initiator reported error \((?:19|24) ",
             r"map failed: \((?:1|13)\)",
+            r"rbd: error: \((?:1|13)\) ",
             "requested NFS version or transport protocol is not supported",
             r'exec: \\?"mount\.\w+\\?": executable file not found',
         ),
@@ -189,7 +193,7 @@ STORAGE: tuple[Cause, ...] = (
         id="volume-unknown-to-driver",
         means="the storage driver of a volume does not know it: {said}",
         gravity=Gravity.PERSON,
-        signs=mount("code = NotFound desc = "),
+        signs=mount("code = NotFound desc = ", "VolumeID is not found"),  # topolvm#1064
         next_step="make nothing anew: see whether the driver has found its disks, and its own list of volumes: "
         "kubectl get persistentvolumes; kubectl get pods -A | grep -i csi",
     ),

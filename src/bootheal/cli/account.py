@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bootheal.adapters.files import insist_on_a_place, replace_file
+from bootheal.adapters.files import replace_file
 from bootheal.adapters.kube import account
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig
@@ -41,7 +41,6 @@ def write_credential(api: Api, cluster: Cluster, options: argparse.Namespace) ->
         rules(Api(FetchedKubeconfig(f"of {options.account}", lambda: text), scope), options.namespace)
     path: Path = options.credential
     try:
-        insist_on_a_place(path)
         replace_file(path, text, durable=True, mode=0o600)
     except OSError as error:
         hint = "its directory must be there, and writable by whoever runs this"

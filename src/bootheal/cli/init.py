@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bootheal.adapters.docker.containers import registries
 from bootheal.adapters.docker.engine import DockerEngine
-from bootheal.adapters.files import advice, create_file, insist_on_a_place, replace_file
+from bootheal.adapters.files import advice, create_file, replace_file
 from bootheal.adapters.scope import Scope
 from bootheal.cli.doctor import there
 from bootheal.cli.examination import examine
@@ -107,7 +107,6 @@ def _what_check_says(configuration: Configuration, inventory: Inventory, scope: 
 def _write(path: Path, text: str, *, force: bool) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        insist_on_a_place(path)
         if force:  # what a link leads to is the file that is meant
             replace_file(path.resolve(), text, durable=True)
         else:

@@ -32,9 +32,14 @@ _OF_THE_NODE = frozenset(
     {
         "api-out-of-reach",
         "flannel-not-ready",
-        "network-plugin-not-ready",
+        "calico-unauthorized",
+        "network-configuration-damaged",
+        "network-plugin-addresses",
+        "network-plugin-certificate",
         "network-plugin-cut-off",
         "network-plugin-missing",
+        "network-plugin-not-ready",
+        "network-plugin-unauthorized",
         "bridge-of-another-subnet",
         "pod-addresses-used-up",
         "sandbox-image-missing",
@@ -42,6 +47,9 @@ _OF_THE_NODE = frozenset(
         "sandbox-runtime-busy",
     }
 )
+
+# What comes of it where the network plugin's own pod on the node does not run.
+_OF_THE_NETWORK = frozenset({"flannel-not-ready", "network-plugin-not-ready"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +170,10 @@ def _above(each: Item, items: Sequence[Item], relations: Relations) -> int | Non
     if each.gravity not in _MILD:
         return None
     held_by = _positions(items, each)
+    if each.id in _OF_THE_NETWORK:
+        plugins = [number for ref in relations.network_of(each.about) for number in held_by.get(ref, ())]
+        if plugins:
+            return max(plugins, key=lambda number: items[number].gravity.rank)
     reached, layer = {each.about}, [each.about, *each.alike, *((_NAMES,) if each.id == "name-not-resolved" else ())]
     while layer:
         below = [ref for about in layer for ref in relations.below(about, named=True) if ref not in reached]

@@ -1,5 +1,6 @@
 """What stands on what: so that what follows from a trouble is told beneath it. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
@@ -9,6 +10,12 @@ from bootheal.model.scene import Scene, Template
 
 # What makes the volumes of k3s' storage class, and the pods in which it does so.
 LOCAL_PATH, HELPERS = "local-path", "helper-pod-"
+
+# Network plugins by the images of what they run on each node.
+_NETWORK = re.compile(
+    r"(?:^|/)(?:cilium|calico/node|calico-node|flannel|mirrored-(?:cilium-cilium|calico-node|flannel[-\w]*)|multus-cni|"
+    r"weave-kube|kube-router|antrea-agent[-\w]*|kube-ovn|hardened-(?:calico|flannel|multus-cni))(?:[:@]|$)"
+)
 
 
 class Relations:
@@ -55,6 +62,14 @@ class Relations:
         """Return the node that a pod is on, None of what is no pod, or on none."""
         found = self._by_ref.get(pod)
         return Ref("node", "", found.node) if found and found.node else None
+
+    def network_of(self, pod: Ref) -> Iterator[Ref]:
+        """Yield the pods of the network plugin on the node of a pod."""
+        node = self.node_of(pod)
+        for each in self._scene.pods if node else ():
+            images = (box.image for box in (*each.init, *each.containers))
+            if self.node_of(each.ref) == node and each.ref != pod and any(map(_NETWORK.search, images)):
+                yield each.ref
 
     def root(self, ref: Ref) -> Ref:
         """Return who owns it in the end."""

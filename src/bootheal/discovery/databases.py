@@ -43,6 +43,7 @@ def _plain(server: Server, places: Places, every: tuple[Server, ...]) -> FoundDa
     service = service_for(controller, box, port, places)
     admin = postgres.admin_of(server)
     dbname = credentials.most(credentials.name_in(server.told[name]) for name in _NAMES if name in server.told)
+    follows = _follows_outside(server, places)
     notes = () if admin else (postgres.why_none(server),)
     shares = [each for each in every if each is not server and _is_standby(each, every) and _same(each, server)]
     return FoundDatabase(
@@ -58,7 +59,10 @@ def _plain(server: Server, places: Places, every: tuple[Server, ...]) -> FoundDa
         client=postgres.own_client(server, admin),
         notes=notes,
         made=(controller.ref, *(each.controller.ref for each in shares)),
-        probe=None if admin else Exec(("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)), box.name),
+        follows=follows,
+        probe=None
+        if admin and not follows
+        else Exec(("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)), box.name),
     )
 
 
@@ -69,10 +73,26 @@ def _with_standbys(database: FoundDatabase, follows: Mapping[Ref, Ref]) -> Found
     return replace(database, made=(*database.made, *standbys))
 
 
+def _leads(server: Server) -> bool:
+    return next((server.told[name].value for name in _MODES if name in server.told), "") in _LEADS
+
+
+def _follows_outside(server: Server, places: Places) -> str:
+    """Return what tells a server to follow one that is not in this cluster, "" where nothing does."""
+    if _leads(server):
+        return ""
+    for name in _FOLLOWED:
+        for address in server.told[name].addresses if name in server.told else ():
+            parts = address.host.split(".")  # a name of this cluster whose Service is not there is no server elsewhere
+            outside = len(parts) > 1 and "svc" not in parts
+            if outside and places.find(address, server.controller.ref.namespace) is None:
+                return f"{name} of {server.controller.ref} is {address}"
+    return ""
+
+
 def _follows(server: Server, places: Places) -> Ref | None:
     """Return the workload whose PostgreSQL a server is told to follow, None where that is not another one here."""
-    mode = next((server.told[name].value for name in _MODES if name in server.told), "")
-    if mode in _LEADS:
+    if _leads(server):
         return None
     for name in _FOLLOWED:
         for address in server.told[name].addresses if name in server.told else ():

@@ -163,7 +163,7 @@ class _Discovery:
             asked = [each for each in self.ours.controllers if each.ref not in own]
             full = clients.completed(each, clients.clients(doors, asked, self.uses, self.places))
             backup = self._backup(services)
-            if full.admin and (full.service or full.selector):
+            if full.admin and (full.service or full.selector) and not full.follows:
                 good.append(replace(full, backup=backup))
             else:
                 blind.append(fallbacks.of_database(full))

@@ -7,16 +7,20 @@ from bootheal.probes import Tcp
 
 
 def of_database(database: FoundDatabase) -> FoundServer:
-    """Return a database that nobody's Secret lets us into as a server that is asked without a login.
+    """Return a database that nobody's Secret lets us into, or that takes no writes, as a server that is only asked.
 
-    What is to be written in its place, once a login is known, is said.
+    What is to be written in its place, once a login is known or it leads, is said.
     """
-    whys = [note for note in database.notes if note != NO_NAME] or ["no login of a role that could ask it is known"]
+    if database.follows:
+        whys, when = [f"{database.follows}: it takes no writes, and is only waited for"], "once it leads"
+    else:
+        whys = [note for note in database.notes if note != NO_NAME] or ["no login of a role that could ask it is known"]
+        when = "with a login"
     return FoundServer(
         name=database.name,
         namespace=database.namespace,
         told=database.told,
-        notes=(*whys, f"with a login, in its place: databases: {_written(database)}"),
+        notes=(*whys, f"{when}, in its place: databases: {_written(database)}"),
         service=database.service,
         selector={} if database.service else database.selector,
         probe=database.probe or Tcp(database.port or 5432),

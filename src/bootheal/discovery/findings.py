@@ -82,7 +82,8 @@ def named(found: Iterable[FoundT]) -> tuple[FoundT, ...]:
 class FoundDatabase(Found):
     """A PostgreSQL. `made` are the workloads that it consists of, `cluster` is how its operator calls it.
 
-    `probe` is how it can be asked without a login.
+    `probe` is how it can be asked without a login. `follows` is what says that it follows a database that is not in
+    this cluster, or another of its operator's, and so takes no writes ("": nothing does).
     """
 
     cluster: str = ""
@@ -96,6 +97,7 @@ class FoundDatabase(Found):
     backup: str = ""
     made: tuple[Ref, ...] = ()
     probe: Probe | None = None
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

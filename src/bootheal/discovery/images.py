@@ -7,12 +7,14 @@ from pathlib import PurePosixPath
 
 from bootheal.model.inventory import Box
 
+# What people look at a server by, as an application of their own may be called, too.
+_FACES = "client|clients|ui|admin|webui|web|console|browser|commander|insights?|controller|manager|gui|webgui"
 # What stands beside a server, watches it or asks it, and is none.
 _NO_SERVER = re.compile(
-    r"(?:^|[-_.])(?:exporter|operator|backup|backups|dump|client|clients|cli|tools?|ui|admin|webui|web|console|browser|utils?|"
-    r"commander|insights?|metrics|monitor|migrat\w*|init|job|jobs|agent|controller|manager|reloader|proxy|upgrade|test|"
-    r"tests|bench|sidecar|config|meta|mcp|gui|webgui|wait)(?:$|[-_.])"
+    r"(?:^|[-_.])(?:exporter|operator|backup|backups|dump|cli|tools?|utils?|metrics|monitor|migrat\w*|init|job|jobs|agent|"
+    rf"reloader|proxy|upgrade|test|tests|bench|sidecar|config|meta|mcp|wait|{_FACES})(?:$|[-_.])"
 )
+_FACE = re.compile(rf"(?:^|[-_.])(?:{_FACES})(?:$|[-_.])")
 
 _WATCHES = re.compile(
     r"prometheus|vmagent|vmsingle|victoria-metrics|grafana(?:-oss|-enterprise)?|blackbox[-_]exporter|"
@@ -92,6 +94,11 @@ def serves(box: Box) -> bool:
         script = words[-1]
         return not re.match(rf"\s*(?:set -\S+\s*[;\n]\s*)*(?:{'|'.join(map(re.escape, sorted(_ASKS)))})\b", script)
     return program not in _ASKS
+
+
+def may_be_an_application(box: Box) -> bool:
+    """Whether it may be what a pod is for, where a server stands in the same pod."""
+    return serves(box) or _FACE.search(parse(box.image).name) is not None
 
 
 def is_postgres(box: Box, told: Collection[str], opened: frozenset[int] = frozenset()) -> bool:

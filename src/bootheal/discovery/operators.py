@@ -40,6 +40,7 @@ def cnpg(places: Places) -> Iterator[FoundDatabase]:
             dbname_told=f"cluster {cluster}",
             admin=admin,
             client=owner,
+            follows=_replica(cluster, spec),
             notes=() if admin or owner else (f"no login is known: is there secret/{cluster}-app, for its `admin`?",),
         )
 
@@ -58,6 +59,16 @@ def _cnpg_owner(cluster: str, spec: Mapping[str, object]) -> FoundLogin | None:
     ):
         return None
     return FoundLogin(f"{cluster}-app", f"cluster {cluster} makes it for the database's owner", "username", "password")
+
+
+def _replica(cluster: str, spec: Mapping[str, object]) -> str:
+    """Return what says that a Cluster copies another one; since 1.24 it may name the one of them that leads."""
+    replica = _mapping(spec, "replica")
+    leads = replica.get("primary")
+    copies = replica.get("enabled") is True or (
+        isinstance(leads, str) and leads != (replica.get("self") or cluster) and replica.get("enabled") is not False
+    )
+    return f"spec.replica of cluster {cluster}" if copies else ""
 
 
 def crunchy(places: Places, every: tuple[Server, ...]) -> Iterator[FoundDatabase]:
@@ -81,6 +92,7 @@ def crunchy(places: Places, every: tuple[Server, ...]) -> Iterator[FoundDatabase
             port=members[0].port,
             dbname=names[0] if names else cluster if not spec or not users else "",
             dbname_told=f"postgrescluster {cluster}",
+            follows=f"spec.standby of postgrescluster {cluster}" if _mapping(spec, "standby").get("enabled") else "",
             made=tuple(each.controller.ref for each in members),
         )
 
@@ -105,6 +117,7 @@ def zalando(places: Places, every: tuple[Server, ...]) -> Iterator[FoundDatabase
             port=first.port,
             dbname=names[0] if names else "",
             dbname_told=f"postgresql {cluster}",
+            follows=f"spec.standby of postgresql {cluster}" if _mapping(spec, "standby") else "",
             admin=admin_of(first),
             made=tuple(each.controller.ref for each in members),
         )

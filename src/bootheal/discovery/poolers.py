@@ -45,7 +45,7 @@ def _bouncers(places: Places) -> Iterator[Bouncer]:
         box = next((box for box in controller.boxes if images.is_pooler(box)), None)
         if box is None or controller.ref.kind != "deployment":
             continue
-        others = [other for other in controller.boxes if other is not box and images.serves(other)]
+        others = [other for other in controller.boxes if other is not box and images.may_be_an_application(other)]
         if any(not _watches(other) for other in others):
             continue
         told = environment.settings(box, controller.ref.namespace, places.inventory)

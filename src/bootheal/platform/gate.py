@@ -38,10 +38,10 @@ CHECK_LASTS_SECONDS = 5.0
 OUTAGE_SECONDS = 5.0
 _OUT_OF_REACH = "the API server is out of reach"
 
-# Of a cluster elsewhere any node may be the one that was rebooted, and each is waited for. What was rebooted with the
-# others is back after so many seconds: then nothing that is on others waits for it, and what is said of its own pods
-# is not believed (cluster/freshness.away).
-AWAY_SECONDS = 60.0
+# Of a cluster elsewhere any node may be the one that was rebooted, and each is waited for. Who lives renews its Lease
+# every ten seconds. What is said of the pods of one that is silent for twice as long is not believed, nothing is done
+# for their sake (cluster/freshness.away), and nothing that is on others waits for it.
+AWAY_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)

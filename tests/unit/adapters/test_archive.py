@@ -1,14 +1,12 @@
 """A bundle: bounded, for its owner alone, written whole or not at all, and without secrets."""
 
 import json
-import os
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from bootheal.adapters.archive import LONGEST_PART, MOST, Part, write_archive
-from bootheal.adapters.files import insist_on_a_place
 from bootheal.adapters.redaction import Redaction
 from bootheal.errors import UsageError
 
@@ -50,20 +48,6 @@ def test_no_secret_is_in_it_in_whatever_dress(tmp_path: Path) -> None:
     told = "\n".join(unpacked(path).values())
     for secret in (CANARY, json.dumps(CANARY)[1:-1], "hunter22", "swordfish"):
         assert secret not in told
-
-
-def test_a_device_never_becomes_a_file(tmp_path: Path) -> None:
-    """`--output /dev/null` by root would take it from the whole machine; neither does a pipe."""
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    with pytest.raises(UsageError, match=f"cannot write {pipe}: it is a device or a pipe, and would become a file"):
-        write_archive(pipe, [], [], {}, str)
-    assert pipe.is_fifo()
-    for path in ("/dev/null", "/dev/stdout", "/dev/bundle.tar.gz", "/proc/self/fd/1"):
-        with pytest.raises(OSError, match="it is a device or a pipe"):
-            insist_on_a_place(Path(path))
-    insist_on_a_place(tmp_path / "new")
-    insist_on_a_place(tmp_path)
 
 
 def test_its_size_is_bounded(tmp_path: Path) -> None:

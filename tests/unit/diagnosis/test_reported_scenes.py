@@ -29,6 +29,7 @@ WEB, POD = Ref("deployment", "shop", "web"), Ref("pod", "shop", "web-5d4-a")
 METRICS, METRICS_POD = Ref("service", "kube-system", "metrics-server"), Ref("pod", "kube-system", "metrics-server-0")
 API, NAMES = "apiservice/v1beta1.metrics.k8s.io", Ref("service", "kube-system", "kube-dns")
 COREDNS, PROVISIONER = Ref("pod", "kube-system", "coredns-0"), Ref("pod", "kube-system", "local-path-provisioner-0")
+CILIUM = Ref("pod", "kube-system", "cilium-0")
 LONGHORN = Ref("pod", "longhorn-system", "longhorn-manager-0")
 UNREACHED = 'Get "https://10.43.0.1:443/version": dial tcp 10.43.0.1:443: connect: no route to host'
 WEBHOOK = Webhook("mutate.policy.example", "MutatingWebhookConfiguration policy", Ref("service", "policy", "hook"))
@@ -48,6 +49,25 @@ def unready(ref: Ref) -> Pod:
 
 def crashing(ref: Ref) -> Pod:
     return of_the_system(ref, ready=False, containers=(waiting("CrashLoopBackOff", **LOOP),))
+
+
+def without_a_network(said: str, *others: Pod) -> Scene:
+    """Two pods of two workloads meet the same, and whose trouble it may be stands beside them."""
+    pods = (
+        web_pod(ready=False, phase="Pending", containers=(waiting("ContainerCreating", name="web"),), ip=""),
+        postgres_pod(ready=False, phase="Pending", containers=(waiting("ContainerCreating"),), ip=""),
+    )
+    event = Occurrence("FailedCreatePodSandBox", f"Failed to create pod sandbox: {said}", NOW - 5)
+    scene = with_pod(pods[0])
+    return replace(
+        scene,
+        pods=(*pods, *(each for each in scene.pods if each.labels["app"] == "pooler"), *others),
+        workloads=tuple(
+            replace(each, ready=0, available=0) if each.ref.name in ("web", "postgres") else each
+            for each in scene.workloads
+        ),
+        events={pod.ref: (event,) for pod in pods},
+    )
 
 
 def lacking(*conditions: str, **fields: Any) -> Scene:
@@ -76,6 +96,25 @@ def renamed() -> Scene:
 
 # The state, its one root, and what of it stands beneath.
 SCENES: Reported = {
+    # multus-cni#852: the token that its pod has written for its plugin is a day old, and every pod of the node meets it
+    "a network plugin whose token is not accepted any more": (
+        lambda: without_a_network("Multus: [shop/web-5d4-a/51]: error waiting for pod: Unauthorized"),
+        ("network-plugin-unauthorized", str(POD)),
+        {"workload-not-available"},
+    ),
+    # cilium#33391
+    "a network plugin whose own pod does not run": (
+        lambda: without_a_network(
+            "unable to connect to Cilium agent: dial unix /run/cilium/cilium.sock: connect: no such file or directory",
+            of_the_system(
+                CILIUM,
+                ready=False,
+                containers=(waiting("CrashLoopBackOff", name="cilium-agent", image="cilium/cilium:v1.16", **LOOP),),
+            ),
+        ),
+        ("pod-ends-silently", str(CILIUM)),
+        {"network-plugin-not-ready", "workload-not-available"},
+    ),
     # kubernetes#83332: an aggregated API hangs on the pods behind its Service
     "metrics-server is not ready": (
         lambda: replace(

@@ -51,6 +51,16 @@ def test_the_rights_are_those_that_rbac_prints() -> None:
     assert ("bootheal", "coordination.k8s.io", "leases", "update", "bootheal") in grants(objects("rbac.yaml"))
 
 
+def test_no_right_is_for_a_name_that_kustomize_writes_a_hash_to() -> None:
+    """It takes `resourceNames` for the ConfigMap of that name: the Lease was refused to each pod, for good (403)."""
+    (volume,) = (each for each in pod()["spec"]["volumes"] if "configMap" in each)
+    generated = {each["name"] for each in base()["configMapGenerator"]}
+    assert generated == {volume["configMap"]["name"]}
+    named = [rule.get("resourceNames", []) for each in objects("rbac.yaml") for rule in each.get("rules", [])]
+    assert ["bootheal"] in named
+    assert not generated & {name for names in named for name in names}
+
+
 def test_it_runs_as_nobody_and_may_nothing() -> None:
     """As Kubernetes' own standard "restricted" wants it, which the namespace enforces, and with nothing to write to."""
     assert objects("namespace.yaml")[0]["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
@@ -130,3 +140,5 @@ def test_kubectl_builds_it() -> None:
     found = list(yaml.safe_load_all(built))
     names = {(each["kind"], each["metadata"].get("namespace", "")) for each in found}
     assert {("Deployment", "bootheal"), ("ConfigMap", "bootheal"), ("Role", "default")} <= names
+    role = next(each for each in found if (each["kind"], each["metadata"].get("namespace")) == ("Role", "bootheal"))
+    assert {"resourceNames": ["bootheal"], "resources": ["leases"]}.items() <= role["rules"][1].items()
