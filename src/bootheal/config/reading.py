@@ -16,7 +16,7 @@ LONGEST_BYTES = 1_000_000
 THE_FILE = "the file"
 _READABLE = "the service reads it as the user bootheal: chmod 644, since it holds no secret"
 _ANOTHER = "--config names another; config/bootheal.yaml is a sample"
-_NONE = "--config names another, `bootheal init` writes one"
+_NONE = "--config names another; `bootheal init` writes one"
 _MARKS = {
     codecs.BOM_UTF8: "it begins with a byte order mark: save it as UTF-8 without one",
     codecs.BOM_UTF32_LE: "it is not UTF-8 text, but UTF-32: save it as UTF-8",
