@@ -35,6 +35,11 @@ from bootheal.workloads.strategy import (
 ASKED = 3
 
 # How it is remembered that it is not well, whatever pods it has.
+# A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself. What starts
+# slowly says so, by a startup probe or by the delay of its readiness probe; what has data of its own may be recovering
+# or copying it, and would begin anew.
+UNWELL_SECONDS, UNWELL_WITH_DATA_SECONDS = 30.0, 300.0
+
 ILL = "ill"
 
 # What a Service sends to is on this machine; an address that is gone does not answer at all.
@@ -80,14 +85,14 @@ class WorkloadObservation:
     @property
     def present(self) -> tuple[Pod, ...]:
         """Return its pods but for those on nodes that are away: what is said of these was true once."""
-        return tuple(pod for pod in self.pods if pod.node not in self.away)
+        return tuple(pod for pod in self.pods if pod.node not in self.away) if self.away else self.pods
 
     @cached_property  # a judgement asks for it again and again
     def troubles(self) -> list[Trouble]:
         """Return what keeps pods back, the gravest first."""
         told = (trouble(pod, self.events.get(pod.ref, ()), boot_time=self.boot_time) for pod in self.present)
         found = [registries.named(each, self.registries.get(each.pod.ref)) for each in told if each]
-        first = next(((pod, crashed(pod)[0]) for pod in self.present if crashed(pod)), None)
+        first = next(((pod, failed[0]) for pod in self.present if (failed := crashed(pod))), None)
         found += [each for each in [of_log(*first, self.log) if first else None] if each]
         return sorted(found, key=lambda each: -each.gravity.rank)
 
@@ -112,6 +117,13 @@ class WorkloadObservation:
         if self.probe is not None and not self.probe.ok:
             return f"probe: {self.probe}"
         return "" if self.rollout.done else self.rollout.why
+
+    @property
+    def slowest_start(self) -> float:
+        """Return for how many seconds it may run without being well before it is restarted for that."""
+        has_data = self.workload.ref.kind == "statefulset" and any(pod.claims for pod in self.pods)
+        limit = UNWELL_WITH_DATA_SECONDS if has_data else UNWELL_SECONDS
+        return limit + (0.0 if self.rollout.done else self.workload.initial_delay)
 
     @cached_property
     def conditions(self) -> frozenset[str]:
@@ -239,7 +251,7 @@ def _in_front(cluster: ClusterReader, namespace: str, pods: tuple[Pod, ...]) -> 
     """Return the Services that send to some of `pods`."""
     services = cluster.services(namespace)
     alike = {frozenset(pod.labels.items()): pod for pod in pods}.values()  # most are, and Services are many
-    return [service for service in services if any(service.selects(pod) for pod in alike)]
+    return [service for service in services if any(map(service.selects, alike))]
 
 
 def _unserved(cluster: ClusterReader, workload: Workload, labels: Mapping[str, str]) -> str:

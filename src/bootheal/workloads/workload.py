@@ -37,10 +37,6 @@ from bootheal.workloads.restart import (
 from bootheal.workloads.strategy import Rule, Strategy
 from bootheal.workloads.stuck import allowed, stuck_pods
 
-# A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself. What starts
-# slowly says so, by a startup probe or by the delay of its readiness probe.
-UNWELL_SECONDS = 30.0
-
 # Without a probe, that it has run for this long is all that proves that it does not end at once.
 SOAK_SECONDS = 5.0
 
@@ -260,7 +256,7 @@ class WorkloadStep(Step[WorkloadObservation]):
             return Wait(why)
         reason = f"{UNWELL}-{past.trouble}"
         held = seen.held("unwell", past)
-        limit = UNWELL_SECONDS + (0.0 if seen.rollout.done else seen.workload.initial_delay)
+        limit = seen.slowest_start
         if not any(_restarts(seen, past)) and held < limit and not seen.rollout.failed:
             return Wait(why)
         if seen.unpullable:

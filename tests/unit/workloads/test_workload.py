@@ -208,6 +208,17 @@ def test_what_starts_slowly_is_not_restarted_for_it() -> None:
     assert acts(STEP.judge(facts, past(first_seen={unwell: NOW - 120}))) == [(RollOut, str(WEB))]
 
 
+def test_what_has_data_of_its_own_is_given_the_time_to_recover_it() -> None:
+    """A restart begins a replica's copy, a log's replay anew; a StatefulSet without a volume has nothing to recover."""
+    database = Ref("statefulset", "shop", "db")
+    step, ill = replace(STEP, workload=database), replace(down(), ref=database)
+    for claims, seconds in (((), 30.0), (("data-db-0",), 300.0)):
+        facts = seen(replace(a_pod("db-0", replace(running(), ready=False)), claims=claims), workload=ill)
+        (unwell,) = facts.conditions - {"ill"}
+        assert isinstance(step.judge(facts, past(first_seen={unwell: NOW - seconds + 1})), Wait)
+        assert acts(step.judge(facts, past(first_seen={unwell: NOW - seconds})))
+
+
 def test_how_slowly_it_starts_is_read_from_it() -> None:
     """Containers differ; the slowest one counts."""
     probes = [{}, {"readinessProbe": {"initialDelaySeconds": 90}}, {"readinessProbe": {}}]

@@ -13,11 +13,11 @@ MANY = 256
 
 
 class Lately(Generic[Answer]):
-    """Answers by what was asked, each believed for `seconds`."""
+    """Answers by what was asked, each believed for as many seconds as `believed` says of it."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._known: dict[Hashable, tuple[float, Answer]] = {}
+    def __init__(self, believed: Callable[[Answer], float]) -> None:
+        self._believed = believed
+        self._known: dict[Hashable, tuple[float, Answer]] = {}  # and until when
         self._asked: dict[Hashable, Future[Answer]] = {}
         self._lock = threading.Lock()
 
@@ -28,7 +28,7 @@ class Lately(Generic[Answer]):
         """
         with self._lock:
             known, asked = self._known.get(key), self._asked.get(key)
-            if known and time.monotonic() - known[0] < self._seconds:
+            if known and time.monotonic() < known[0]:
                 return known[1]
             if asked is None:
                 mine = self._asked[key] = Future[Answer]()
@@ -51,6 +51,6 @@ class Lately(Generic[Answer]):
     def _remember(self, key: Hashable, answer: Answer) -> None:
         with self._lock:
             now = time.monotonic()
-            self._known[key] = now, answer
+            self._known[key] = now + self._believed(answer), answer
             if len(self._known) > MANY:
-                self._known = {each: told for each, told in self._known.items() if now - told[0] < self._seconds}
+                self._known = {each: told for each, told in self._known.items() if now < told[0]}
