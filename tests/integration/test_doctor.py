@@ -239,12 +239,11 @@ def test_two_hundred_pods_take_no_five_seconds(shop: Stack) -> None:
             store.create(POD, pod)
             store.create(SERVICE, {"metadata": dict(metadata), "spec": service["spec"] | {"selector": labels}})
 
-    shop.invoke(crowd)
-    took = []
-    for _ in range(2):  # other work on this machine is no fault of ours
+    def seconds() -> float:
         began = time.monotonic()
         bootheal("doctor", "--config", shop.config, expect=(0, 1))
-        took.append(time.monotonic() - began)
-        if took[-1] < 5:
-            return
-    raise AssertionError(took)
+        return time.monotonic() - began
+
+    few = seconds()
+    shop.invoke(crowd)
+    assert seconds() < max(5, 4 * few)  # other work on this machine is no fault of ours
