@@ -41,6 +41,15 @@ _SAYING: Mapping[str, tuple[str, str]] = {
     "helmchart": ("/apis/helm.cattle.io/v1", "helmcharts"),
 }
 
+# What may be asked about by name.
+KINDS: Mapping[str, tuple[str, str]] = {
+    **PATHS,
+    "secret": (CORE, "secrets"),
+    "configmap": (CORE, "configmaps"),
+    **_SUSPENDED,
+    **_SAYING,
+}
+
 _NAMESPACED: Mapping[str, tuple[str, str, Query]] = {
     "pod": (CORE, "pods", ()),
     "service": (CORE, "services", ()),
@@ -122,13 +131,15 @@ class KubeScenes:
 
     def shown(self, about: Ref) -> Mapping[str, Any]:
         """Read one object, and keep of it what may be shown."""
-        group, plural = PATHS.get(about.kind, ("", ""))
-        if not group:
+        if about.kind not in PATHS:
             return {}
-        where = f"namespaces/{about.namespace}/" if about.namespace else ""
-        raw = self._api.get(f"{group}/{where}{plural}/{about.name}", about=str(about))
+        raw = self._api.get(path_of(about), about=str(about))
         with understood(str(about)):
             return shown(raw)
+
+    def find(self, about: Ref) -> None:
+        """Ask for an object."""
+        self._api.get(path_of(about), about=str(about))
 
     def _extensions(self) -> Any:
         return webhooks.read(self._api.get)
@@ -177,6 +188,13 @@ class KubeScenes:
 
 
 _pod = partial(raw_lists.snapshot, "pod", objects.pod)
+
+
+def path_of(about: Ref) -> str:
+    """Return where an object of one of `KINDS` stands."""
+    group, plural = KINDS[about.kind]
+    where = f"namespaces/{about.namespace}/" if about.namespace else ""
+    return f"{group}/{where}{plural}/{about.name}"
 
 
 def _plural(kind: str) -> str:
