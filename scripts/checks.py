@@ -38,8 +38,13 @@ DURATIONS = CACHE / "durations.json"
 SLOWEST = ("--durations=20", "--durations-min=5")
 """Of each run the tests that cost the most are named: the suite is to stay within ten minutes."""
 
-WAITING = 2
+WAITING = 3
 """So many tests at a time for each core, where they wait for servers most of the time."""
+
+AHEAD = (("-m", "support.machine"), ("scripts/pgbouncers.py",), ("scripts/patronis.py",))
+"""What makes, where there is none yet, what tests would wait for: the longest first."""
+
+PATHS = {"PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in ("src", "tests", "scripts"))}
 
 
 def main() -> int:
@@ -60,6 +65,8 @@ def main() -> int:
     if not os.access(CACHE, os.W_OK):
         sys.exit(f"cannot write to {CACHE}: run this as the owner of the checkout, or in a copy of your own")
     began = time.monotonic()
+    if not (options.fast or arguments):
+        make_ahead()
     failed = [] if options.no_lint or arguments else lint()
     chosen = [*(["tests/unit"] if options.fast else []), *arguments]
     extra = [
@@ -73,10 +80,25 @@ def main() -> int:
     return code or bool(failed)
 
 
+def make_ahead() -> None:
+    """Begin to make what tests need of other packages; what cannot be had is told by the tests, which try again."""
+    for arguments in AHEAD:
+        command = [sys.executable, *arguments]
+        subprocess.Popen(command, env=os.environ | PATHS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def compile_tests() -> None:
+    """Compile the tests where that was never done; each of pytest's processes would do it by itself, all at once."""
+    if not any((CACHE / "pycache").rglob("test_*-pytest-*.pyc")):
+        subprocess.run([sys.executable, "-m", "pytest", "--collect-only", "-qq"], capture_output=True, check=False)
+
+
 def lint() -> list[str]:
     """Run the linters side by side, print what they object to, and name those that do."""
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        results = dict(zip(LINTERS, pool.map(judge, LINTERS.values()), strict=True))
+        verdicts = pool.map(judge, LINTERS.values())
+        pool.submit(compile_tests)
+        results = dict(zip(LINTERS, verdicts, strict=True))
     for name, (verdict, objections) in results.items():
         print(f"{name:14} {verdict}{objections}", flush=True)
     return [name for name, (verdict, _) in results.items() if verdict == "failed"]

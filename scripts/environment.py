@@ -6,13 +6,15 @@ see engine.py. Standard library only. What is there is used again until its reci
 
 import os
 import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 from cache import CACHE, give_to_owner, lock
 from engine import PROGRAMS, docker
 from interpreter import ALL, EXTRAS, virtual_environment
 from packages import UnpackError, forget
-from servers import servers
+from servers import servers, wants_only_unpacked
 
 USAGE = """\
 usage: scripts/environment [--for demo] COMMAND [ARGUMENT …]
@@ -70,7 +72,9 @@ def understand(arguments: list[str]) -> tuple[str, list[str]]:
 
 def variables(purpose: str) -> dict[str, str]:
     """Make what is not there yet, and return what tells the command of it."""
-    only_unpacked = os.environ.get("BOOTHEAL_ONLY_UNPACKED", "") not in ("", "0")
+    only_unpacked = wants_only_unpacked()
+    if purpose == ALL and not any(CACHE.glob("venv-*")):
+        unpack_servers_meanwhile()
     home = virtual_environment(purpose)
     found = servers(only_unpacked=only_unpacked)
     if purpose == ALL:
@@ -81,6 +85,13 @@ def variables(purpose: str) -> dict[str, str]:
         "PATH": f"{home / 'bin'}:{without_servers(path) if only_unpacked else path}",
         "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis"),
     }
+
+
+def unpack_servers_meanwhile() -> None:
+    """Begin to make what is made after the virtual environment; what it cannot make is tried again, and told, then."""
+    subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("servers.py")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 def without_servers(path: str) -> str:

@@ -36,6 +36,11 @@ def servers(*, only_unpacked: bool) -> dict[str, str]:
     return found
 
 
+def wants_only_unpacked() -> bool:
+    """Whether the caller wants nothing that is installed on this machine."""
+    return os.environ.get("BOOTHEAL_ONLY_UNPACKED", "") not in ("", "0")
+
+
 def chosen() -> dict[str, str]:
     """Those that the caller's own variables name."""
     return {variable: os.environ[variable] for variable in PACKAGES if os.environ.get(variable)}
@@ -88,3 +93,7 @@ def unpacked(tree: Path) -> dict[str, str]:
         "BOOTHEAL_SERVER_LIBRARIES": [str(path) for path in tree.glob("usr/lib/*-linux-gnu*")],
     }
     return {variable: found[0] for variable, found in places.items() if found}
+
+
+if __name__ == "__main__":
+    servers(only_unpacked=wants_only_unpacked())

@@ -29,7 +29,7 @@ from typing import ClassVar
 from bootheal.exit_codes import ExitCode
 
 # This process, or this machine, has too many files open, or no memory for one more.
-_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
+EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
 
 # What an answer of the wrong shape, JSON or rows, does to its reader: it is not understood, which is no bug of ours.
 MISFITS = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
@@ -136,7 +136,7 @@ def scarce(doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _EXHAUSTED:
+        if error.errno not in EXHAUSTED:
             raise
         raise ExhaustedError(f"cannot {doing}: {(error.strerror or type(error).__name__).lower()}") from None
 

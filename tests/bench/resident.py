@@ -146,8 +146,8 @@ def _wait(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.5)
 
 
-def idle(stack: Stack, seconds: float) -> tuple[float, float, int]:
-    """Return what a daemon with nothing to do costs: processor seconds, resident MB, API requests.
+def idle(stack: Stack, seconds: float) -> tuple[float, float, float, int]:
+    """Return what a daemon with nothing to do costs: processor seconds, resident MB and those its own, API requests.
 
     The node renews its Lease as often as a real one does; the demo's is in a hurry.
     """
@@ -160,7 +160,8 @@ def idle(stack: Stack, seconds: float) -> tuple[float, float, int]:
         stack.requests.clear()
         before = _processor_seconds(process.pid)
         time.sleep(seconds)
-        return _processor_seconds(process.pid) - before, _resident(process.pid), len(stack.requests)
+        spent, asked = _processor_seconds(process.pid) - before, len(stack.requests)
+        return spent, _resident(process.pid), _private(process.pid), asked
     finally:
         process.terminate()
         process.communicate()
@@ -181,6 +182,12 @@ def _resident(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def _private(pid: int) -> float:
+    """Return what no file backs: the code of libraries is shared with whoever has them open, and can be dropped."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_Dirty:")) * 1024 / 1e6
+
+
 def measure(
     changes: int = CHANGES, workloads: tuple[int, int] = WORKLOADS, seconds: float = IDLE_SECONDS
 ) -> Iterator[Row]:
@@ -189,9 +196,10 @@ def measure(
         latencies = sorted(1000 * second for second in wake_ups(stack, changes))
         yield Row(PART, "a change to its judgement, median", statistics.median(latencies), "ms", most=50.0)
         yield Row(PART, "a change to its judgement, 95th percentile", latencies[int(0.95 * len(latencies))], "ms")
-        busy, memory, asked = idle(stack, seconds)
+        busy, memory, private, asked = idle(stack, seconds)
         yield Row(PART, f"idle for {seconds:g} s, share of a core", 100 * busy / seconds, "%", most=0.1)
-        yield Row(PART, f"idle for {seconds:g} s, resident memory", memory, "MB")
+        yield Row(PART, f"idle for {seconds:g} s, resident memory", memory, "MB", most=60.0)
+        yield Row(PART, f"idle for {seconds:g} s, of it backed by no file", private, "MB")
         yield Row(PART, f"idle for {seconds:g} s, API requests", float(asked), "")
     (few, few_requests, _), (many, many_requests, took) = ((number, *requests(number)) for number in workloads)
     yield Row(PART, f"{few} workloads restarted, API requests", float(few_requests), "")

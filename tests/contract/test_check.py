@@ -120,6 +120,8 @@ def test_a_file_that_others_may_write_is_told(run: Any, tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("workloads: {deployment/shpo/web: {}}", "there is nothing in a namespace shpo; did you mean shop?"),
+        ("discover: {namespaces: [shpo]}", "there is nothing in a namespace shpo; did you mean shop?"),
+        ("cleanup: {namespaces: [shop, shpo]}", "there is nothing in a namespace shpo; did you mean shop?"),
         ("workloads: {statefulset/shop/web: {}}", "there is deployment/shop/web"),
         ("dependencies: {r: {namespace: shop, service: reddis, probe: {port: 1}}}", "did you mean redis?"),
         (

@@ -18,14 +18,7 @@ from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.adapters.scope import Scope
 from bootheal.demo.stack import Stack
 from bootheal.errors import PermanentError, UnreachableError
-from support.stack import running
 from support.usage import usage
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("stack")) as stack:
-        yield stack
 
 
 @contextmanager
@@ -100,7 +93,7 @@ def test_a_request_that_hangs_ends_with_its_scope(
             time.sleep(0.5)
             assert ended == []
             began = time.monotonic()
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5  # of the ten that a request may take
     assert len(ended) == 1
     with pytest.raises(UnreachableError, match="bootheal has closed its connections"):
         readyz(api)

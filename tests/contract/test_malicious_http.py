@@ -31,6 +31,7 @@ from support.reach import direct
 WEB = WebProbe(direct().open)
 CANARY = "canary-2b9e-hunter2"
 SECONDS = 0.5
+PAUSES = 4.0  # of a machine that is busy with other work
 MEGABYTES = 3
 
 
@@ -45,7 +46,7 @@ def bounded() -> Iterator[None]:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert took < SECONDS + 1.0
+    assert took < SECONDS + PAUSES
     assert peak < MEGABYTES << 20
 
 
@@ -112,7 +113,7 @@ def test_a_certificate_that_is_not_trusted_is_told_nothing(authority: Authority,
     """The question, which may hold a token, is not asked."""
     context = server_context(authority.server("127.0.0.1"), authority.pem, tmp_path / "server.pem")
     with impostor(BEHAVIOURS["answers"], context) as server:
-        answer = WEB.visit(f"https://127.0.0.1:{server.port}/?token={CANARY}", SECONDS)
+        answer = WEB.visit(f"https://127.0.0.1:{server.port}/?token={CANARY}", 10 * SECONDS)
         check(answer, server, ok=False)
     assert CANARY.encode() not in server.heard
     assert answer.text.endswith("name its authority as `ca`")

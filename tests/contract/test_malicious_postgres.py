@@ -27,6 +27,7 @@ CANARY = "canary-2b9e-hunter2"
 WHO = Credentials("postgres", Secret(CANARY))
 REACH = direct()
 SECONDS = 0.5
+PAUSES = 4.0  # of a machine that is busy with other work
 MEGABYTES = 16
 
 
@@ -51,7 +52,7 @@ def test_a_question_ends_in_time_truthfully_and_gives_nothing_away(name: str) ->
             tracemalloc.stop()
         took = time.monotonic() - began
     assert peak < MEGABYTES << 20
-    assert took < SECONDS + 1.0
+    assert took < SECONDS + PAUSES
     assert answer.ok == answer.unproven == (name in LETS_IN)
     assert useful(bytes(server.heard), WHO.user, CANARY) == []
     assert CANARY not in str(answer)
@@ -114,7 +115,7 @@ def test_no_session_gives_anything_away() -> None:
                     said = str(error)
                 assert CANARY not in said, name
                 assert said.isprintable(), name
-                assert time.monotonic() - began < 8, name  # two connections of a second each, on a busy machine
+                assert time.monotonic() - began < 2 + 2 * PAUSES, name  # two connections of a second each
         heard = bytes(server.heard)
         found = useful(heard, WHO.user, CANARY) + useful(heard, "app", "other-canary")
         return [f"{name}: {what}" for what in found] + ([f"{name}: a verifier"] if b"SCRAM-SHA-256$" in heard else [])

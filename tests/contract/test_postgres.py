@@ -89,8 +89,8 @@ def test_a_greeting_needs_no_credentials_and_leaves_no_trace(server: RealPostgre
 def test_a_read_only_question_cannot_write_nor_last(server: RealPostgres) -> None:
     """25006 and 57014 come from the server itself: nothing of ours goes on running there."""
     with server.running():
-        for sql, sqlstate in (("create table t (a int)", "25006"), ("select pg_sleep(5)", "57014")):
-            answer = POSTGRES.ask(server.target(), APP, "shop", timeout=1, sql=sql, read_only=True)
+        for sql, sqlstate in (("create table t (a int)", "25006"), ("select pg_sleep(30)", "57014")):
+            answer = POSTGRES.ask(server.target(), APP, "shop", timeout=3, sql=sql, read_only=True)
             assert answer.sqlstate == sqlstate
         assert ask(server, sql="create temp table t (a int)").ok
 

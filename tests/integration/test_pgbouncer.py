@@ -292,13 +292,16 @@ def running(start: Start) -> Bouncer:
 
 TEXTS = st.text(st.characters(exclude_characters="\0\n\r", exclude_categories=["Cs"]), min_size=1, max_size=30)
 
+TAKEN = ("admin", "app", "none", "pooler", "postgres", "public")
+"""Roles that are there, that PgBouncer knows as its own, or whose names PostgreSQL keeps for itself."""
+
 
 @given(role=TEXTS, password=st.one_of(TEXTS, st.just("long " * 200), st.just("q'u\\\"o te'")))
 @settings(max_examples=times(6), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_role_and_any_password_gets_through(running: Bouncer, healthy: Stack, role: str, password: str) -> None:
     """Quotes, backslashes, spaces, any script, a thousand characters: PostgreSQL, verifier and PgBouncer agree."""
     name = role.encode()[:60].decode(errors="ignore").strip() or "r"
-    if name == "app" or name.startswith("pg_") or "\\" in name:
+    if name in TAKEN or name.startswith("pg_") or "\\" in name:
         return
     admin = Credentials(*_secret(healthy.postgres.secret("postgres-admin")))
     target = Target(healthy.postgres.address, healthy.postgres._port)

@@ -37,6 +37,12 @@ def test_another_boot_is_chosen_by_number_or_name(config: Path) -> None:
     listed = bootheal("report", "--list", "--config", config).stdout
     assert [line.split()[-1] for line in listed.splitlines()[::2]] == ["1f5c8b1e-boot", "3b-second", "3a-first"]
     assert "pooler/shop: reconnect" in listed
+    for wanted, names in (
+        (["--list"], "1f5c8b1e-boot 3b-second 3a-first"),
+        (["--compare", "3", "2"], "3a-first 3b-second"),
+    ):
+        data = json.loads(bootheal("report", *wanted, "--json", "--config", config).stdout)
+        assert [each["epoch"] for each in data] == names.split()
     for arguments in (["-n", "3"], ["3"], ["3a"]):
         assert bootheal("report", *arguments, "--config", config).stdout.startswith("boot 3a-first")
     for wrong in ("3", "boot"):

@@ -28,7 +28,7 @@ RELOADS = times(25)
 WARM_UP, WINDOW = 8, 6
 
 # A thread that is just ending, a connection that is just made; what leaks, leaks eleven times.
-THREADS, DESCRIPTORS, MEGABYTES = 3, 4, 4.0
+THREADS, DESCRIPTORS, MEGABYTES = 6, 8, 4.0
 
 
 class Reloading(Daemon):
@@ -185,7 +185,7 @@ def test_reloads_where_nothing_can_be_done_cost_nothing_either(hopeless: Path) -
         daemon.wait_for("", 1)
         began = time.monotonic()
         samples = daemon.reload(lambda: time.sleep(0.1))
-        assert time.monotonic() - began < RELOADS
+        assert time.monotonic() - began < 4 * RELOADS  # of the ten seconds and more that each look may take
         assert_no_growth(samples)
 
 

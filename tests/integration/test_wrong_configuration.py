@@ -1,5 +1,6 @@
 """A configuration that cannot be used, as who runs a command sees it: exit code 78, and words with their place."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,10 @@ def test_a_password_in_the_file_reaches_no_terminal(tmp_path: Path) -> None:
     said = bootheal("check", "--offline", "--config", path, expect=78).stderr
     assert "passwords belong in Secrets of Kubernetes" in said
     assert "hunter2" not in said
+    asked = bootheal("check", "--offline", "--json", "--config", path, expect=78)
+    (found,) = json.loads(asked.stdout)["found"]
+    assert (found["gravity"], found["step"], found["place"]) == ("problem", "cluster.docker", f"{path}:1:11")
+    assert "hunter2" not in asked.stdout
 
 
 def test_the_default_file_may_be_unreadable_for_who_asks_for_the_state() -> None:

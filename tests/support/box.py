@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from bootheal.demo.stack import UNTIL_TOLD, BootScript, Stack
-from support.machine import Machine
+from support.machine import LONGEST_WAIT, Machine
 
 CONFIG, KUBECONFIG = "/etc/bootheal/bootheal.yaml", "/etc/rancher/k3s/k3s.yaml"
 STATE, OVERRIDES = "/var/lib/bootheal/state.json", "/etc/systemd/system/bootheal.service.d"
@@ -104,8 +104,14 @@ class Box:
 
     def wait_for_entry(self, text: str, *arguments: str) -> None:
         """Wait until the journal says something."""
-        command = shlex.join([*UNIT, "--output=cat", *arguments])
-        self.machine.wait_until(f"told {text!r}", "sh", "-c", f"{command} | grep --quiet -- {shlex.quote(text)}")
+        follow = shlex.join([*UNIT, "--output=cat", "--follow", "--lines=all", *arguments])
+        # Who tells is ended: by itself it would notice only with the next entry that nobody listens any more.
+        listen = f"exec 3< <(exec {follow}); grep --quiet -- {shlex.quote(text)} <&3; heard=$?; kill $!; exit $heard"
+        try:
+            self.machine.run("timeout", f"{LONGEST_WAIT}", "bash", "-c", listen)
+        except AssertionError:
+            words = self.machine.last_words()
+            raise AssertionError(f"not told {text!r} within {LONGEST_WAIT} s:\n{words}") from None
 
     def cursor(self) -> str:
         """Return an argument for `journal`: only what is told from now on.

@@ -26,11 +26,15 @@ HOSTILE = b"\x1b]0;owned\x07\n  ok  workload/shop  all is well\xe2\x80\xaegnp.ex
 
 @dataclass(slots=True)
 class Peer:
-    """One connection, from the server's side. `heard` is every byte that came; `port` is where we listen."""
+    """One connection, from the server's side. `heard` is every byte that came; `port` is where we listen.
+
+    What came is `noted` at once: before the client has its answer, and looks at what was heard.
+    """
 
     sock: socket.socket
     port: int
     elsewhere: int
+    noted: bytearray
     heard: bytearray = field(default_factory=bytearray)
 
     def receive(self) -> None:
@@ -39,6 +43,7 @@ class Peer:
         if not data:
             raise ConnectionError
         self.heard += data
+        self.noted += data
 
     def request(self) -> str:
         """Read the head of a request, and return where it goes."""
@@ -336,12 +341,11 @@ def impostor(behaviour: Behaviour, context: ssl.SSLContext | None = None) -> Ite
         found, connections = Impostor(listener.getsockname()[1], other.getsockname()[1]), list[socket.socket]()
 
         def play(sock: socket.socket) -> None:
-            peer = Peer(sock, found.port, found.elsewhere)
+            peer = Peer(sock, found.port, found.elsewhere, found.heard)
             with suppress(OSError, IndexError, UnicodeError):
                 if context:
                     peer.sock = context.wrap_socket(sock, server_side=True)
                 behaviour(peer)
-            found.heard += peer.heard
             with suppress(OSError):
                 peer.sock.close()
 

@@ -1,7 +1,7 @@
 """How much is tried: what is quick for every change, more of it at night (`scripts/test --thorough`)."""
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
 from hypothesis import settings
@@ -30,4 +30,13 @@ def every(quick: int) -> int:
 
 def by_night(item: Callable[P, R]) -> Callable[P, R]:
     """Mark a test that is too dear for every change."""
-    return pytest.mark.skipif(not thorough(), reason="only scripts/test --thorough has the time")(item)
+    return _night()(item)
+
+
+def rows_by_night(*rows: object) -> list[Any]:
+    """Return rows of a table that say much the same as those by day, and are too dear for every change."""
+    return [pytest.param(row, marks=_night()) for row in rows]
+
+
+def _night() -> pytest.MarkDecorator:
+    return pytest.mark.skipif(not thorough(), reason="only scripts/test --thorough has the time")

@@ -37,7 +37,7 @@ UNREAD = (
 
 @pytest.fixture(scope="module")
 def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
-    """A Docker whose base is a Debian with Python, made by debootstrap; packages come from a directory in it."""
+    """A Docker whose base is a Debian with Python, made by mmdebstrap; packages come from a directory in it."""
     if not thorough():
         pytest.skip("building an image takes minutes: scripts/test --thorough")
     made_with, house, directory = workshop(), wheels(), tmp_path_factory.mktemp("docker")

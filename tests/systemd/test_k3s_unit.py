@@ -34,7 +34,7 @@ WATCH = """
 import time
 from bootheal.adapters.k3s import FACTS_SECONDS, K3sHost
 host = K3sHost()
-for _ in range(6):
+for _ in range(4):
     component, = host.facts().components
     print(component.state, component.why)
     time.sleep(FACTS_SECONDS)
@@ -103,7 +103,7 @@ def test_a_unit_that_does_not_stay_up_is_told_in_the_same_words_all_the_time(k3s
     # How it ends is known from the first look on that comes between two starts.
     known = told.count("restarting exit status 1: no-such-flag")
     assert known
-    assert told == ["restarting "] * (6 - known) + ["restarting exit status 1: no-such-flag"] * known
+    assert told == ["restarting "] * (4 - known) + ["restarting exit status 1: no-such-flag"] * known
 
 
 def test_each_state_of_the_unit_has_its_word(k3s: Box) -> None:

@@ -1,7 +1,9 @@
 """The service as its owner sees it: systemctl, journalctl and bootheal on a machine that boots."""
 
 import re
+import shutil
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -10,7 +12,7 @@ import yaml
 from bootheal.model import EventKind
 from bootheal.narrate import MESSAGE_IDS, Note
 from bootheal.step import REFUSAL_TRANSIENT_SECONDS
-from support.box import CANARIES, CONFIG, KUBECONFIG, RECOVERING, Box
+from support.box import CANARIES, CONFIG, KUBECONFIG, OVERRIDES, RECOVERING, Box
 
 # The first test waits for the machine to be made, from packages.
 pytestmark = pytest.mark.timeout(600)
@@ -61,14 +63,6 @@ def test_man_pages_and_completion_are_in_place(box: Box) -> None:
     ask = completion + "_shtab_bootheal {2} {3} {4}; echo ${{COMPREPLY[*]}}"
     assert box.machine.run("bash", "-c", ask.format("bootheal st", 1, "bootheal", "st", "bootheal")) == "status\n"
     assert box.machine.run("bash", "-c", ask.format("bootheal run --o", 2, "bootheal", "--o", "run")) == "--once\n"
-
-
-def test_pipx_installs_the_wheel(box: Box) -> None:
-    """For who wants no service: the command alone, with all that it needs."""
-    box.machine.run("/opt/bootheal/current/bin/pip", "install", "--quiet", "--target=/root/pipx", "pipx")
-    pipx = "python3 -m pipx install --pip-args=--no-compile /srv/wheels/bootheal-*.whl"
-    box.machine.run("sh", "-c", pipx, PYTHONPATH="/root/pipx")
-    assert re.fullmatch(r"bootheal \d+\.\d+\.\d+\n", box.machine.run("/root/.local/bin/bootheal", "--version"))
 
 
 def test_the_rule_lets_the_service_restart_k3s_and_nothing_else(box: Box) -> None:
@@ -309,8 +303,14 @@ def test_where_a_person_is_needed_nothing_is_tried_again(box: Box) -> None:
     box.machine.run("systemctl", "stop", "shop-report")
 
 
-def test_a_kubeconfig_is_read_anew_by_a_restart(box: Box) -> None:
-    """Before k3s has written it, that is waited for; then it is copied at once, and once more where it is refused."""
+@pytest.fixture(scope="module")
+def refused(installed: Box) -> Iterator[tuple[Box, str]]:
+    """A service whose kubeconfig the cluster refuses, with a better one beside it, and since when that is.
+
+    It asks on for a minute: tests of something else may use the machine meanwhile. It was started before k3s had
+    written any, and took the first one at once.
+    """
+    box = installed
     box.override("RestartSec=200ms")
     box.machine.run("systemctl", "stop", "bootheal")
     kubeconfig, cursor = box.machine.file(KUBECONFIG), box.cursor()
@@ -325,6 +325,23 @@ def test_a_kubeconfig_is_read_anew_by_a_restart(box: Box) -> None:
     box.wait_for_entry("gate: GAVE UP: .*missing or not usable", cursor)
     box.wait_for_entry("gate: waits: .*401", cursor)
     kubeconfig.write_text(renewed)
+    yield box, cursor
+    shutil.rmtree(box.machine.file(OVERRIDES))
+    box.machine.run("systemctl", "daemon-reload")
+
+
+def test_pipx_installs_the_wheel(refused: tuple[Box, str]) -> None:
+    """For who wants no service: the command alone, with all that it needs."""
+    box, _ = refused
+    box.machine.run("/opt/bootheal/current/bin/pip", "install", "--quiet", "--target=/root/pipx", "pipx")
+    pipx = "python3 -m pipx install /srv/wheels/bootheal-*.whl"
+    box.machine.run("sh", "-c", pipx, PYTHONPATH="/root/pipx")
+    assert re.fullmatch(r"bootheal \d+\.\d+\.\d+\n", box.machine.run("/root/.local/bin/bootheal", "--version"))
+
+
+def test_a_kubeconfig_is_read_anew_by_a_restart(refused: tuple[Box, str]) -> None:
+    """Before k3s has written it, that is waited for; then it is copied at once, and once more where it is refused."""
+    box, cursor = refused
     restarted = ("sh", "-c", "[ $(systemctl show --value -p NRestarts bootheal) = 2 ]")
     box.machine.wait_until("restarted", *restarted, timeout=REFUSAL_TRANSIENT_SECONDS + 90)
     box.wait_for_entry("healthy: nothing had to be done", cursor)

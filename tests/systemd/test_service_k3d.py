@@ -1,6 +1,6 @@
 """The service where the cluster is k3d's: installed by `scripts/install --k3d`, with a real Docker behind its socket.
 
-The machine goes from k3s to k3d, to both, and back. What is installed here is not run for long, so it is not compiled.
+The machine goes from k3s to k3d, to both, and back.
 """
 
 import os
@@ -87,7 +87,7 @@ def own_socket(box: Box, docker: Docker) -> None:
 def install(box: Box, options: str, codes: tuple[int, ...] = (0,)) -> str:
     """Install from the wheel, as somebody whose umask hides what he makes."""
     command = f"umask 077; /srv/bootheal/scripts/install {options} /srv/wheels/bootheal-*.whl"
-    return box.machine.run("sh", "-c", command, codes=codes, PIP_COMPILE="0")
+    return box.machine.run("sh", "-c", command, codes=codes)
 
 
 def rights(box: Box) -> set[str]:
@@ -123,7 +123,7 @@ def test_a_boot_with_stopped_containers_ends_healed(k3d: Box, docker: Docker) ->
     k3d.machine.cut_power()
     k3d.stack.boot_id_file.write_text(f"{uuid.uuid4()}\n")  # of the host: its containers start later
     docker("stop", "--time=0", SERVER, LOADBALANCER)
-    booting = docker.when_it_runs(SERVER, lambda: k3d.stack.boot(BOOT))
+    booting = docker.when_it_runs(LOADBALANCER, lambda: k3d.stack.boot(BOOT))  # through it the API server is asked
     k3d.machine.boot()
     k3d.machine.wait_until("healed", "systemctl", "is-active", "bootheal-healed.target")
     booting.join()
@@ -184,56 +184,52 @@ def test_without_docker_nothing_is_installed_for_k3d_and_what_was_does_not_start
     assert "216/GROUP" in spoiled.machine.run("systemctl", "status", "--no-pager", "bootheal", codes=(3,))
 
 
-def test_rights_add_up(k3d: Box) -> None:
-    """A k3s with a registry in Docker needs those of both."""
-    install(k3d, "--k3s --k3d --restart-k3s")
-    assert rights(k3d) == {*K3S, "k3d.conf"}
-    assert k3d.show("SupplementaryGroups") == "docker systemd-journal"
-    assert k3d.machine.file(RULE).exists()
-
-
-def test_going_back_to_k3s_takes_docker_away(k3d: Box) -> None:
-    """And all else that was not asked for again; the service is well by k3s' own kubeconfig."""
+@pytest.fixture(scope="module")
+def account(k3d: Box) -> Box:
+    """The machine of a k3s with a registry in Docker, whose service has an account of its own in the cluster."""
     k3d.configure({"cluster": OF_K3S})
-    cursor = k3d.cursor()
-    install(k3d, "--k3s")
-    assert rights(k3d) == K3S
-    assert k3d.show("SupplementaryGroups") == "systemd-journal"
-    assert not k3d.machine.file(RULE).exists()
-    k3d.wait_for_entry("healthy: nothing had to be done", cursor)
+    install(k3d, "--k3s --k3d --restart-k3s --service-account")
+    return k3d
 
 
-def test_an_account_of_its_own_heals_and_can_be_given_up(installed: Box) -> None:
-    """The service asks all in its account's name; the administrator's kubeconfig is not given to it.
+def test_rights_add_up(account: Box) -> None:
+    """A k3s with a registry in Docker needs those of both; systemd objects to nothing."""
+    assert rights(account) == {"k3s.conf", "k3d.conf", "service-account.conf"}
+    assert account.show("SupplementaryGroups") == "docker systemd-journal"
+    assert account.machine.file(RULE).exists()
+    units = ("bootheal-account.service", "bootheal-account.timer", "bootheal.service")
+    assert account.machine.run("systemd-analyze", "verify", *units) == ""
+
+
+def test_an_account_of_its_own_heals(account: Box) -> None:
+    """The service asks all in its account's name; the administrator's kubeconfig is not given to it."""
+    account.machine.run("systemctl", "start", "bootheal-account")  # or wait for the start that is under way
+    assert account.machine.run("stat", "--format=%U %a", ACCOUNT) == "bootheal 600\n"
+    account.disturb(BOOT)
+    account.stack.requests.clear()
+    account.wait_healed()
+    assert "kubeconfig" not in account.machine.run("systemctl", "show", "--property=LoadCredential", "bootheal")
+    asked = {each.user for each in account.stack.requests if not each.path.startswith(("/apis/rbac", "/api/v1/namesp"))}
+    assert asked == {"system:serviceaccount:kube-system:bootheal"}
+
+
+def test_going_back_takes_all_else_away(account: Box) -> None:
+    """Docker, k3s' restart and the account, which were not asked for again; the service heals by k3s' own kubeconfig.
 
     Where the cluster is down just then, it is said what is left there, and what takes it away.
     """
-    installed.configure({"cluster": OF_K3S})
-    install(installed, "--k3s --service-account")
-    units = ("bootheal-account.service", "bootheal-account.timer", "bootheal.service")
-    assert installed.machine.run("systemd-analyze", "verify", *units) == ""
-    assert rights(installed) == {"k3s.conf", "service-account.conf"}
-    installed.machine.run("systemctl", "start", "bootheal-account")  # or wait for the start that is under way
-    assert installed.machine.run("stat", "--format=%U %a", ACCOUNT) == "bootheal 600\n"
-    installed.disturb(BOOT)
-    installed.stack.requests.clear()
-    installed.wait_healed()
-    assert "kubeconfig" not in installed.machine.run("systemctl", "show", "--property=LoadCredential", "bootheal")
-    asked = {
-        each.user for each in installed.stack.requests if not each.path.startswith(("/apis/rbac", "/api/v1/namesp"))
-    }
-    assert asked == {"system:serviceaccount:kube-system:bootheal"}
-    installed.stack.power_cut()
-    said = install(installed, "--k3s")
+    account.stack.power_cut()
+    said = install(account, "--k3s")
     assert re.search(
         r"^Left in the cluster: .+ Once the cluster answers: bootheal rbac --withdraw$", said, re.MULTILINE
     )
-    assert rights(installed) == K3S
-    installed.machine.run("test", "!", "-e", ACCOUNT)
-    left = installed.machine.run("systemctl", "list-unit-files", "bootheal-account*", codes=(0, 1))
+    assert rights(account) == K3S
+    assert account.show("SupplementaryGroups") == "systemd-journal"
+    account.machine.run("test", "!", "-e", ACCOUNT, "-a", "!", "-e", RULE)
+    left = account.machine.run("systemctl", "list-unit-files", "bootheal-account*", codes=(0, 1))
     assert left.startswith("UNIT FILE")
-    installed.stack.boot(BOOT)
-    installed.machine.run("systemctl", "restart", "bootheal")  # to it that was a boot
-    installed.wait_healed()
-    installed.machine.run("bootheal", "rbac", "--withdraw")
-    assert installed.stack.find("serviceaccounts", "bootheal", "kube-system") is None
+    account.stack.boot(BOOT)
+    account.machine.run("systemctl", "restart", "bootheal")  # to it that was a boot
+    account.wait_healed()
+    account.machine.run("bootheal", "rbac", "--withdraw")
+    assert account.stack.find("serviceaccounts", "bootheal", "kube-system") is None

@@ -121,10 +121,11 @@ def trouble(pod: Pod, events: Sequence[Occurrence] = (), *, boot_time: BootTime 
     """Return the gravest of what keeps the pod back; None where nothing is known to. What is to end has none."""
     if pod.deleting or pod.finished:
         return None
-    seen = list(_of_containers(pod))
-    seen += _of_the_pod(pod)
+    seen = [*_of_containers(pod), *_of_the_pod(pod)]
     if not pod.ready:
         seen += _of_events(pod, events, boot_time)
+    if not seen:
+        return None
     found = [Trouble(pod, evidence, PODS.recognise(evidence)) for evidence in seen]
     told = [each for each in found if each.finding or each.evidence.source in (Source.WAITING, Source.TERMINATED)]
     return max(told, key=lambda each: (each.gravity.rank, each.finding is not None), default=None)

@@ -17,7 +17,7 @@ from bootheal.cli import arguments, examining
 from bootheal.cli.arguments import config as _common
 from bootheal.cli.arguments import rate, seconds, takes_file
 from bootheal.cli.streams import forgive, open_missing, silence_libraries
-from bootheal.errors import BoothealError, ConfigurationError, UsageError
+from bootheal.errors import EXHAUSTED, BoothealError, ConfigurationError, UsageError
 from bootheal.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ EXIT_CODES = "exit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code 
 
 # What a file says that cannot hold what is printed into it.
 _UNTELLABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+# Options that need no command.
+_ALONE = frozenset({"-h", "--help", "--version"})
 
 # What reads our own files alone; whatever asks others does so by libraries that log.
 _WITHOUT_LIBRARIES = frozenset({"status", "wait", "report"})
@@ -72,6 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _command(arguments: list[str] | None) -> int:
     parser = make_parser()
+    _begins_with_a_command(sys.argv[1:] if arguments is None else arguments)
     try:
         options, unknown = parser.parse_known_args(arguments)
     except SystemExit:  # it has printed what it had to say
@@ -89,6 +93,23 @@ def _command(arguments: list[str] | None) -> int:
     return int(importlib.import_module(f"bootheal.cli.{options.command}").main(options))
 
 
+def _begins_with_a_command(words: list[str]) -> None:
+    """Raise UsageError where something else stands in its place: argparse then complains of a word that is right."""
+    first, *rest = words or [""]
+    command = next((word for word in rest if word in COMMANDS), "")
+    if first.startswith("-") and command and first not in _ALONE:
+        from bootheal.model.quoted import quoted
+
+        text = f"cannot understand '{quoted(first)}' before the command"
+        raise UsageError(text, hint=f"bootheal {command} --help shows what it understands after it")
+    if first and not first.startswith("-") and first not in COMMANDS:
+        from bootheal.config.source import suggestion
+        from bootheal.model.quoted import quoted
+
+        text = f"cannot understand '{quoted(first)}': there is no such command{suggestion(first, COMMANDS)}"
+        raise UsageError(text, hint="bootheal --help shows them")
+
+
 def _not_understood(word: str, options: argparse.Namespace) -> UsageError:
     from bootheal.config.source import suggestion
     from bootheal.model.quoted import quoted
@@ -100,6 +121,9 @@ def _not_understood(word: str, options: argparse.Namespace) -> UsageError:
 
 def _explain(error: Exception) -> int:
     """Say what went wrong in the user's terms, and return the exit code for it."""
+    if isinstance(error, OSError) and error.errno in EXHAUSTED:  # then nothing can be imported, either
+        print(f"bootheal: cannot go on: {error.strerror}\n  see ulimit -n, LimitNOFILE=, and memory", file=sys.stderr)
+        return ExitCode.NOT_HEALED
     from bootheal.narrate import Note
 
     if isinstance(error, ConfigurationError):

@@ -1,12 +1,14 @@
 """What `bootheal rbac` changes: the account in the cluster, and the kubeconfig by which a service is that account."""
 
 import argparse
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bootheal.adapters.files import replace_file
+from bootheal.adapters.files import replace_file, spare_what_is_no_file
 from bootheal.adapters.kube import account
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig
@@ -33,6 +35,22 @@ def withdraw(api: Api, options: argparse.Namespace) -> None:
     print(*(gone or [f"there is no account {options.account} in namespace {options.namespace}"]), sep="\n")
 
 
+def find_room(path: Path) -> None:
+    """Raise StateError where a credential could not be written to a path."""
+    with _told(path):
+        spare_what_is_no_file(path)
+        tempfile.TemporaryFile(dir=path.parent).close()
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        hint = "its directory must be there, and writable by whoever runs this"
+        raise StateError(f"cannot write {path}: {error.strerror}", hint=hint) from None
+
+
 def write_credential(api: Api, cluster: Cluster, options: argparse.Namespace) -> None:
     """Write a kubeconfig with a new token, once that is known to let us in; whoever reads the old one loses nothing."""
     secret, expires = account.token(api, options.account, options.namespace, TOKEN_SECONDS)
@@ -40,10 +58,7 @@ def write_credential(api: Api, cluster: Cluster, options: argparse.Namespace) ->
     with Scope(warn) as scope:
         rules(Api(FetchedKubeconfig(f"of {options.account}", lambda: text), scope), options.namespace)
     path: Path = options.credential
-    try:
+    with _told(path):
         replace_file(path, text, durable=True, mode=0o600)
-    except OSError as error:
-        hint = "its directory must be there, and writable by whoever runs this"
-        raise StateError(f"cannot write {path}: {error.strerror}", hint=hint) from None
     until = time.strftime("%Y-%m-%d %H:%M", time.localtime(expires))
     print(f"wrote {path}: who reads it is {options.account} until {until}")

@@ -1,6 +1,7 @@
 """What several commands may be told alike, and what only `init`, `rbac` and `demo` may."""
 
 import argparse
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,7 +11,7 @@ CONFIG = Path("/etc/bootheal/bootheal.yaml")
 def config(parser: argparse.ArgumentParser, default: Path | None = CONFIG) -> None:
     """Add the file of the configuration."""
     takes_file(
-        parser.add_argument("-c", "--config", type=Path, default=default, metavar="FILE", help=f"default: {CONFIG}")
+        parser.add_argument("-c", "--config", type=_file, default=default, metavar="FILE", help=f"default: {CONFIG}")
     )
 
 
@@ -24,18 +25,46 @@ def seconds(text: str) -> float:
     return _number(text, 0.0, float("inf"), "a number of seconds")
 
 
+def period(text: str) -> float:
+    """Return after how many seconds something is done again; argparse tells of what is none."""
+    return _number(text, 1.0, float("inf"), "a number of seconds, 1 at least")
+
+
 def rate(text: str) -> float:
     """Return how often a second, so that something can be done; argparse tells of what is none."""
     return _number(text, 1.0, 10_000.0, "a number from 1 to 10000")
 
 
 def _number(text: str, least: float, most: float, what: str) -> float:
-    from bootheal.model.quoted import quoted
-
     with suppress(ValueError):
         if least <= float(text) <= most:  # false also for what is not a number by its own words
             return float(text)
-    raise argparse.ArgumentTypeError(f"cannot use '{quoted(text)}': it should be {what}")
+    raise argparse.ArgumentTypeError(f"cannot use {_shown(text)}: it should be {what}")
+
+
+def _label(text: str) -> str:
+    """Return the name of a namespace or an account; argparse tells of what is none."""
+    if re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", text):
+        return text
+    raise argparse.ArgumentTypeError(f"cannot use {_shown(text)}: it should be a name of a-z, 0-9 and -")
+
+
+def _file(text: str) -> Path:
+    if text:
+        return Path(text)
+    raise argparse.ArgumentTypeError("cannot use '': it should name a file")
+
+
+def _absolute(text: str) -> Path:
+    if Path(text).is_absolute():
+        return Path(text)
+    raise argparse.ArgumentTypeError(f"cannot use {_shown(text)}: it should be an absolute path, which begins with /")
+
+
+def _shown(text: str) -> str:
+    from bootheal.model.quoted import quoted
+
+    return f"'{quoted(text)}'"
 
 
 def init(parser: argparse.ArgumentParser) -> None:
@@ -55,10 +84,18 @@ def init(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--context", default="", metavar="NAME", help="a context of it; default: its current one")
     parser.add_argument(
-        "--namespace", action="append", default=[], metavar="NAME", help="look here only (may be given several times)"
+        "--namespace",
+        type=_label,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="look here only (may be given several times)",
     )
     parser.add_argument(
-        "--state-directory", type=Path, metavar="DIRECTORY", help="written into the file; default: the service's own"
+        "--state-directory",
+        type=_absolute,
+        metavar="DIRECTORY",
+        help="written into the file; default: the service's own",
     )
 
 
@@ -80,17 +117,21 @@ def rbac(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="for how long a cluster that does not answer is asked again; default: not at all",
     )
-    parser.add_argument("--account", default="bootheal", metavar="NAME", help="the ServiceAccount; default: bootheal")
     parser.add_argument(
-        "--namespace", default="kube-system", metavar="NAME", help="where the ServiceAccount is; default: kube-system"
+        "--account", type=_label, default="bootheal", metavar="NAME", help="the ServiceAccount; default: bootheal"
+    )
+    parser.add_argument(
+        "--namespace",
+        type=_label,
+        default="kube-system",
+        metavar="NAME",
+        help="where the ServiceAccount is; default: kube-system",
     )
 
 
 def demo(parser: argparse.ArgumentParser) -> None:
     """Add what `demo` may be told."""
-    parser.add_argument(
-        "--scenario", default="drift", metavar="NAME", help="what the power cut leaves behind; default: drift"
-    )
+    parser.add_argument("--scenario", metavar="NAME", help="what the power cut leaves behind; default: drift")
     parser.add_argument("--list", action="store_true", help="list the scenarios")
     parser.add_argument(
         "--hidden-faults",

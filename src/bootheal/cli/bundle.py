@@ -1,6 +1,8 @@
 """`bootheal bundle`: all that helps others to help, in one file, without passwords."""
 
 import argparse
+import sys
+import tempfile
 from pathlib import Path
 
 from bootheal.adapters.scope import Scope
@@ -9,12 +11,32 @@ from bootheal.cli.doctor import chosen
 from bootheal.cli.looking import examined
 from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
+from bootheal.errors import UsageError
 
 
 def main(options: argparse.Namespace) -> int:
     """Look, pack, and say where it lies."""
+    with tempfile.TemporaryDirectory(prefix="bootheal-bundle-") as directory:
+        aside = str(options.output) == "-"
+        path = Path(directory) / file_name() if aside else options.output or _here() / file_name()
+        _pack(options, path)
+        if aside:
+            sys.stdout.buffer.write(path.read_bytes())
+        else:
+            print(f"written: {path}; its manifest.json says what is in it, and what was left out")
+    return 0
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        hint = "name another place by --output"
+        raise UsageError(f"cannot write into this directory: {error.strerror}", hint=hint) from None
+
+
+def _pack(options: argparse.Namespace, path: Path) -> None:
     cluster, configuration, config = chosen(options)
-    path: Path = options.output or Path.cwd() / file_name()
     with Scope(warn) as scope:
         world = open_world(cluster, scope)
         scene, diagnosis = examined(world, scope, (), configuration)
@@ -27,5 +49,3 @@ def main(options: argparse.Namespace) -> int:
             config=config,
             state_directory=configuration.file.state_directory if configuration else None,
         ).write(path)
-    print(f"written: {path}; its manifest.json says what is in it, and what was left out")
-    return 0

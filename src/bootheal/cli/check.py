@@ -18,7 +18,7 @@ from bootheal.config.exposure import exposed
 from bootheal.config.file import File
 from bootheal.config.sections.cluster import Cluster
 from bootheal.config.traps import in_cluster, remarks, traps
-from bootheal.errors import BoothealError
+from bootheal.errors import BoothealError, ConfigurationError
 from bootheal.model.inventory import Inventory
 
 # More of one kind are counted.
@@ -36,7 +36,12 @@ def main(options: argparse.Namespace) -> int:
     if options.schema:
         print(json.dumps(File.model_json_schema(), indent=2))
         return 0
-    configuration = load(options.config, look=True)
+    try:
+        configuration = load(options.config, look=True)
+    except ConfigurationError as error:
+        if options.json:
+            print(json.dumps({"steps": 0, "found": list(_wrong(error))}, indent=2))
+        raise
     steps = len(configuration.plan.steps)
     if not options.json:
         print(f"{options.config}: {steps} steps, the file is right")
@@ -89,6 +94,13 @@ def _of_manifests(configuration: Configuration, around: Around) -> Iterator[Said
         yield Said("note", "", "", f"is in the cluster, and not in the file: {name}", COMPARE)
     if (rest := len(missing) - MANY) > 0:
         yield Said("note", "", "", f"and {rest} more are in the cluster, and not in the file", COMPARE)
+
+
+def _wrong(error: ConfigurationError) -> Iterator[dict[str, str]]:
+    """Yield the problems of a file that is not right, as data."""
+    for each in error.problems:
+        place = f"{each.file or error.source}:{each.line}:{each.column}"
+        yield _as_json(Said("problem", each.path, place, each.text))
 
 
 def _as_json(said: Said) -> dict[str, str]:

@@ -266,7 +266,7 @@ class Daemon:
     def _wait_outside(self, error: BoothealError) -> int | None:
         """Wait where there is no world to look at, such as without a boot id."""
         self._complain(error)
-        message = SystemClock().receive(self._inbox.queue, min(LATER_SECONDS, self._systemd.longest_sleep))
+        message = self._inbox.receive(SystemClock(), min(LATER_SECONDS, self._systemd.longest_sleep))
         self._systemd.turn()
         if isinstance(message, Renew) and not self._inbox.stopped:
             self._renew()

@@ -32,6 +32,7 @@ STORY = (
 )
 
 WIDEST = 96
+DEFAULT = "drift"
 
 NO_EXTRA = "install it with: pip install 'bootheal[demo]'"
 
@@ -43,7 +44,9 @@ def main(options: argparse.Namespace) -> int:
         for name, scenario in SCENARIOS.items():
             print(*wrapped(f"{name:<{names}}  {scenario.story}", _columns(), names + 2), sep="\n")
         return 0
-    scenario = _chosen(options.scenario)
+    if options.hidden_faults and (options.scenario or options.keep):
+        raise UsageError("cannot use --scenario or --keep with --hidden-faults", hint="it has a story of its own")
+    scenario = _chosen(options.scenario or DEFAULT)
     try:
         from bootheal.demo.stack import Stack, StackOptions
     except ModuleNotFoundError as error:

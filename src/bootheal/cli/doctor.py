@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bootheal.adapters.archive import hidden
+from bootheal.adapters.kube.scenes import KINDS
 from bootheal.adapters.scope import Scope
 from bootheal.cli.arguments import CONFIG
 from bootheal.cli.kind import find_cluster
@@ -17,10 +18,11 @@ from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
 from bootheal.config import Configuration, load, spelling
 from bootheal.config.sections.cluster import Cluster
+from bootheal.config.source import suggestion
 from bootheal.diagnosis import Diagnosis
-from bootheal.diagnosis.known import listed
+from bootheal.diagnosis.known import catalogue, listed
 from bootheal.diagnosis.words import as_json, lines
-from bootheal.errors import UsageError
+from bootheal.errors import BoothealError, MissingError, UsageError
 from bootheal.model import Ref
 from bootheal.model.quoted import quoted
 from bootheal.ports import World
@@ -51,13 +53,19 @@ _KINDS = {
 def main(options: argparse.Namespace) -> int:
     """Look, tell, and return 0 where all is well, 1 where something is not, 3 where data is at risk."""
     if options.list:
-        print(*listed(), sep="\n")
+        if options.json:
+            print(json.dumps(catalogue(), indent=2))
+        else:
+            print(*listed(), sep="\n")
         return 0
     wanted = [parsed(text) for text in options.about]
     cluster, configuration, _ = chosen(options)
     with Scope(warn) as scope:
         world = open_world(cluster, scope)
         found = twice(world, scope, namespaces_of(wanted), configuration).of(wanted)
+        if found.present:
+            for ref in wanted:
+                there(ref, world)
         tell(found, world, as_data=options.json)
     return found.exit_code
 
@@ -71,6 +79,17 @@ def twice(
         return first
     time.sleep(LOOK_AGAIN_SECONDS)
     return first.again(examined(world, scope, namespaces, configuration)[1])
+
+
+def there(ref: Ref, world: World) -> None:
+    """Raise MissingError for an object that there is not: nothing is wrong with it, and yet it is not well."""
+    try:
+        world.scenes.find(ref)
+    except MissingError as error:
+        where = f"--namespace {ref.namespace} " if ref.namespace else ""
+        raise MissingError(str(error), hint=f"kubectl {where}get {ref.kind}s shows which there are") from None
+    except BoothealError:
+        return  # what may not be looked at is told as such
 
 
 def tell(found: Diagnosis, world: World, *, as_data: bool) -> None:
@@ -109,8 +128,11 @@ def parsed(text: str) -> Ref:
             return Ref("namespace", "", kind)
         case [name] if kind in ("node", "namespace") and name:
             return Ref(kind, "", name)
-        case [namespace, name] if namespace and name:
+        case [namespace, name] if namespace and name and kind in KINDS:
             return Ref(kind, namespace, name)
+        case [_, _] if kind not in KINDS:
+            near = suggestion(kind, KINDS)
+            raise UsageError(f"cannot look at a '{quoted(kind)}'{near}", hint=f"it knows {', '.join(KINDS)}")
         case _:
             hint = "say a namespace, such as shop, or an object, such as deployment/shop/web"
             raise UsageError(f"cannot tell what is meant by '{quoted(text)}'", hint=hint)

@@ -9,8 +9,10 @@ from bootheal.cli.entitled import asking
 from bootheal.cli.lookup import Around, named, wrong_roles
 from bootheal.cli.said import Said
 from bootheal.config import Configuration
+from bootheal.config.nearby import near
 from bootheal.config.rights import Need, needs, of_lease
-from bootheal.errors import BoothealError, PermanentError
+from bootheal.errors import BoothealError, MissingError, PermanentError
+from bootheal.model import Ref
 from bootheal.ports import ClusterReader, World
 from bootheal.step import GiveUp, Observation, Past, Step
 
@@ -29,6 +31,7 @@ def examine(configuration: Configuration, world: World, around: Around) -> Itera
     allowed, said_before, seen = asking(world.cluster), set[tuple[str, str]](), dict[str, Observation]()
     if lease := configuration.file.lease:
         yield from _missing("lease", configuration.place(("lease",)), of_lease(lease.ref), allowed)
+    yield from _namespaces(configuration, world, around)
     for step in configuration.plan.steps.values():
         place = configuration.places.get(step.name, "")
         looked_up = (*named(step, world, place, around), *containers(step, place, around))
@@ -37,6 +40,23 @@ def examine(configuration: Configuration, world: World, around: Around) -> Itera
                 said_before.add((said.step, said.text))
                 yield said
     yield from wrong_roles(configuration, world, around, seen)
+
+
+def _namespaces(configuration: Configuration, world: World, around: Around) -> Iterator[Said]:
+    """Yield the namespaces of the lists that there are not: nothing is found there, and all seems well."""
+    file = configuration.file
+    lists = {"discover": file.discover.namespaces if file.discover else (), "cleanup": file.cleanup.namespaces or ()}
+    for section, namespaces in lists.items():
+        for index, name in enumerate(namespaces):
+            if any(each.ref.namespace == name for each in around().controllers):
+                continue
+            place = configuration.place((section, "namespaces", index))
+            try:
+                world.scenes.find(Ref("namespace", "", name))
+            except MissingError as error:
+                yield Said("problem", section, place, str(error), near(Ref("namespace", name, name), around()))
+            except BoothealError:
+                continue  # nobody may ask
 
 
 def _judged(step: Step[Any], world: World, place: str, seen: dict[str, Observation]) -> Iterator[Said]:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bootheal.cli.arguments import config, seconds, takes_file
+from bootheal.cli.arguments import config, period, takes_file
 
 # What a look costs is a second; what has changed since is seen after so long.
 EVERY_SECONDS = 600.0
@@ -31,7 +31,7 @@ def preflight(parser: argparse.ArgumentParser) -> None:
     said = "stay, and let systemd refuse planned reboots while one would end badly (bootheal-preflight.service)"
     parser.add_argument("--inhibit", action="store_true", help=said)
     said = f"with --inhibit: look again after so long; default: {EVERY_SECONDS:g}"
-    parser.add_argument("--every", type=seconds, default=EVERY_SECONDS, metavar="SECONDS", help=said)
+    parser.add_argument("--every", type=period, metavar="SECONDS", help=said)
 
 
 def doctor(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +52,7 @@ def explain(parser: argparse.ArgumentParser) -> None:
 def bundle(parser: argparse.ArgumentParser) -> None:
     """Add what `bundle` may be told."""
     _cluster(parser)
-    said = "default: bootheal-HOST-TIME.tar.gz in this directory"
+    said = "- is standard output; default: bootheal-HOST-TIME.tar.gz in this directory"
     takes_file(parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=said))
 
 

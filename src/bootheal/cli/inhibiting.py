@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 
 from bootheal.adapters.inhibitor import Inhibitor
 from bootheal.adapters.systemd import Systemd
+from bootheal.cli.examining import EVERY_SECONDS
 from bootheal.errors import BoothealError
 from bootheal.exit_codes import ExitCode
 from bootheal.model.durations import DAY
@@ -29,6 +30,7 @@ def stay(options: argparse.Namespace, look: Look) -> int:
     said = ""
     with closing(Systemd()) as systemd, _asked_to_end() as asked:
         try:
+            every = EVERY_SECONDS if options.every is None else options.every
             while True:
                 now = _looked(inhibitor, look, strict=options.strict)
                 if now != said:
@@ -36,7 +38,7 @@ def stay(options: argparse.Namespace, look: Look) -> int:
                 said = now
                 systemd.status(said)
                 systemd.ready()
-                if asked(min(max(options.every, SOONEST_SECONDS), DAY)):
+                if asked(min(max(every, SOONEST_SECONDS), DAY)):
                     return ExitCode.HEALED
         finally:
             inhibitor.release()

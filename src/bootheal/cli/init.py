@@ -11,6 +11,7 @@ from bootheal.adapters.docker.containers import registries
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.files import advice, create_file, replace_file
 from bootheal.adapters.scope import Scope
+from bootheal.cli.doctor import there
 from bootheal.cli.examination import examine
 from bootheal.cli.kind import find_cluster
 from bootheal.cli.paths import is_seen
@@ -22,6 +23,7 @@ from bootheal.config.sections.cluster import Cluster
 from bootheal.config.writable import writable
 from bootheal.discovery import discover
 from bootheal.errors import BoothealError, UsageError
+from bootheal.model import Ref
 from bootheal.model.inventory import Inventory
 from bootheal.model.quoted import quoted
 
@@ -41,7 +43,10 @@ def main(options: argparse.Namespace) -> int:
     section, why = find_cluster(options.kubeconfig, options.context, options.name)
     tell = _tell if path else _tell_aside
     with Scope(_tell_aside) as scope:
-        inventory = read(Cluster.model_validate(section), scope, tuple(options.namespace))
+        cluster = Cluster.model_validate(section)
+        for name in options.namespace:
+            there(Ref("namespace", "", name), open_world(cluster, scope))
+        inventory = read(cluster, scope, tuple(options.namespace))
         found = writable(discover(inventory), section)
         text = draft(found, section, state_directory=str(options.state_directory or ""))
         configuration = _checked(text)
@@ -102,8 +107,8 @@ def _what_check_says(configuration: Configuration, inventory: Inventory, scope: 
 def _write(path: Path, text: str, *, force: bool) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if force:
-            replace_file(path, text, durable=True)
+        if force:  # what a link leads to is the file that is meant
+            replace_file(path.resolve(), text, durable=True)
         else:
             create_file(path, text)
     except FileExistsError:

@@ -74,7 +74,7 @@ def await_decision(mandate: Mandate, inbox: Inbox, seconds: float) -> None:
             raise LockedError(f"cannot begin a pass: {why}")
         if (left := until - time.monotonic()) <= 0 or mandate.refused_for >= REFUSAL_TRANSIENT_SECONDS:
             raise UnreachableError(f"cannot begin a pass: {why}")
-        clock.receive(inbox.queue, min(left, TERMS.retry))
+        inbox.receive(clock, min(left, TERMS.retry))
 
 
 def _clock() -> float:

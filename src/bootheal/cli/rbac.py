@@ -62,6 +62,8 @@ def _change(configuration: Configuration, scope: Scope, options: argparse.Namesp
     """Do what was asked for, as the cluster's administrator."""
     cluster = configuration.file.cluster
     api = Api(administrator(cluster), scope)
+    if options.credential:  # before anything is changed for it
+        account.find_room(options.credential)
     if options.withdraw:
         account.withdraw(api, options)
         return

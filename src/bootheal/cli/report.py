@@ -29,12 +29,19 @@ def main(options: argparse.Namespace) -> int:
         print("no boot is kept yet: a pass that ends writes it down", file=sys.stderr)
         return ExitCode.NOT_HEALED
     if options.list:
-        show(_list(history))
+        if options.json:
+            print(json.dumps([_facts(boot) for boot in reversed(history.boots)], indent=2))
+        else:
+            show(_list(history))
         return 0
     if options.compare:
+        both = [chosen(history, name) for name in options.compare]
+        if options.json:
+            print(json.dumps([_facts(boot) for boot in both], indent=2))
+            return 0
         from bootheal.picture.compare import compare
 
-        print(*compare(*(chosen(history, name) for name in options.compare)), sep="\n")
+        print(*compare(*both), sep="\n")
         return 0
     boot = chosen(history, options.boot or str(options.number))
     if options.json:

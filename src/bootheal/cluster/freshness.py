@@ -67,11 +67,11 @@ def away(node: Node, lease: Lease | None, *, boot_id: str | None, boot_time: Boo
 
 def pod_doubt(pod: Pod, *, boot_time: BootTime | None) -> str:
     """Say why the pod's status may be from before this boot: no process survives a reboot."""
-    if any(
-        c.state is State.RUNNING and c.started and before_boot(c.started, boot_time, pod.node) for c in pod.containers
-    ):
-        return f"{pod.ref} still shows the previous boot"
-    return ""
+    if boot_time is None or not boot_time.concerns(pod.node):
+        return ""
+    running = (c.started for c in pod.containers if c.state is State.RUNNING)
+    old = any(started and before_boot(started, boot_time) for started in running)
+    return f"{pod.ref} still shows the previous boot" if old else ""
 
 
 def workload_doubt(workload: Workload, pods: Iterable[Pod]) -> str:

@@ -66,6 +66,8 @@ def skipped_init(pod: Pod, boot_time: BootTime | None) -> Container | None:
 
     The kubelet of 1.34 and later may do so where it makes a sandbox anew (kubernetes#138706, #140309).
     """
+    if not pod.init:
+        return None
     runs = [each for each in pod.containers if each.state is State.RUNNING and each.started]
     if not runs or all(before_boot(each.started or 0.0, boot_time, pod.node) for each in runs):
         return None
@@ -91,6 +93,8 @@ def outlived(pod: Pod) -> Container | None:
     """
     if not pod.ready or pod.ready_changed is None:
         return None
-    running = (each for each in pod.containers if each.state is State.RUNNING and each.started)
     since = pod.ready_changed + WHOLE_SECOND
-    return next((each for each in running if (each.started or 0.0) >= since), None)
+    for each in pod.containers:  # of each pod of each look: no generators
+        if each.state is State.RUNNING and each.started and each.started >= since:
+            return each
+    return None

@@ -42,7 +42,8 @@ def completed(configuration: Configuration, inventory: Inventory) -> tuple[Confi
     wanted, file = configuration.file.discover, configuration.file
     if wanted is None:
         return configuration, ()
-    wrong: list[str] = []
+    there = {each.ref.namespace for each in inventory.controllers}
+    wrong = [f"discover finds no workload in namespace {name}" for name in wanted.namespaces if name not in there]
     found = discover(inventory)
     called = _names(found, file) if wanted.order == "inferred" else {}
     controllers = {str(each.ref): each for each in inventory.controllers}

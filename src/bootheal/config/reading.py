@@ -16,6 +16,7 @@ LONGEST_BYTES = 1_000_000
 THE_FILE = "the file"
 _READABLE = "the service reads it as the user bootheal: chmod 644, since it holds no secret"
 _ANOTHER = "--config names another; config/bootheal.yaml is a sample"
+_NONE = "--config names another; `bootheal init` writes one"
 _MARKS = {
     codecs.BOM_UTF8: "it begins with a byte order mark: save it as UTF-8 without one",
     codecs.BOM_UTF32_LE: "it is not UTF-8 text, but UTF-32: save it as UTF-8",
@@ -42,7 +43,7 @@ def read(path: Path) -> str:
     except OSError as error:
         if error.errno == errno.ENXIO:  # what opening a socket says
             raise _refused(path, f"cannot be read: it is a socket ({_ANOTHER})") from None
-        way_out = _READABLE if isinstance(error, PermissionError) else _ANOTHER
+        way_out = {errno.EACCES: _READABLE, errno.ENOENT: _NONE}.get(error.errno or 0, _ANOTHER)
         raise _refused(path, f"cannot be read: {error.strerror or error} ({way_out})") from None
     return _text(path, data)
 

@@ -46,6 +46,22 @@ def listed() -> Iterator[str]:
     yield f"{len(told)} causes; `bootheal explain ID` says more of one"
 
 
+def catalogue() -> list[dict[str, object]]:
+    """Return the catalogue as data, each cause once, with the subject that it stands under."""
+    under = {cause.id: subject for subject, known in [*SUBJECTS.items()][::-1] for cause in known.causes}
+    return [
+        {
+            "id": cause.id,
+            "subject": under[cause.id],
+            "gravity": str(cause.gravity),
+            "means": _plain(cause.means),
+            "next_step": _plain(cause.next_step),
+            "restart_helps": cause.restart_helps,
+        }
+        for cause in entries().values()
+    ]
+
+
 def explained(cause: Cause) -> Iterator[str]:
     """Yield one entry in lines: meaning, gravity, next step, what it may follow from, how it is recognised."""
     yield cause.id

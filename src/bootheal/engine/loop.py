@@ -169,7 +169,7 @@ class Engine:
         """
         sleep = min(sleep, self._limits.longest_sleep, self._mandate.lapses_in())
         until = float("inf")  # a storm of changes has no end that could be waited for
-        while (message := self._clock.receive(self._inbox.queue, sleep)) is not None:
+        while (message := self._inbox.receive(self._clock, sleep)) is not None:
             self._take(message)
             sleep, until = 0.0, min(until, self._clock.monotonic() + LONGEST_TAKING_SECONDS)
             if self._clock.monotonic() >= until:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
 
-from bootheal.ports import Interest
+from bootheal.ports import Clock, Interest
 from bootheal.step import Observation, Step
 
 
@@ -39,10 +39,25 @@ class Inbox:
         self.queue: SimpleQueue[Changed | Looked | Renew | None] = SimpleQueue()
         self._stops: list[None] = []
         self._renewal_asked = False
+        self._changes = set[Interest]()  # that are in the queue: it grows no longer than there are objects
 
     def put(self, message: Changed | Looked | Renew) -> None:
-        """Hand something in."""
+        """Hand something in. A change that is in the queue already is not handed in twice: it tells who reads to look.
+
+        Whoever puts it in has taken in what it is about before: what is read later is no older.
+        """
+        if isinstance(message, Changed):
+            if message.what in self._changes:
+                return
+            self._changes.add(message.what)
         self.queue.put(message)
+
+    def receive(self, clock: Clock, timeout: float | None) -> Changed | Looked | Renew | None:
+        """Wait for what comes next; None where nothing does within `timeout` seconds, or to look around."""
+        message: Changed | Looked | Renew | None = clock.receive(self.queue, timeout)
+        if isinstance(message, Changed):
+            self._changes.discard(message.what)
+        return message
 
     def renew(self) -> None:
         """Ask for the configuration to be read anew; to ask again before that has begun is to ask once."""

@@ -11,6 +11,10 @@ from collections.abc import Iterator
 _GAPS = re.compile(r"(?<!\d) | (?!(?:s|ms|min|h)\b)")
 
 
+# Of a line.
+NARROWEST = 10
+
+
 def shortened(name: str, width: int) -> str:
     """Cut a name in its middle: how it begins and how it ends tells it from others."""
     if len(name) <= width:
@@ -20,7 +24,12 @@ def shortened(name: str, width: int) -> str:
 
 
 def wrapped(text: str, width: int, hanging: int = 0) -> Iterator[str]:
-    """Break a text between words; the lines after its first are indented. A word that is too long for a line is cut."""
+    """Break a text between words; the lines after its first are indented. A word that is too long for a line is cut.
+
+    Nobody reads lines of less than `NARROWEST`: whatever is narrower breaks them itself.
+    """
+    width = max(width, NARROWEST)
+    hanging = min(hanging, width // 2)  # there has to be room beside it, or no line would ever be the last
     words = text.lstrip(" ")
     line = text[: len(text) - len(words)]
     for word in _GAPS.split(words):

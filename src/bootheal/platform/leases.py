@@ -25,9 +25,16 @@ GROUP = "coordination.k8s.io"
 # What Kubernetes' own parts elect their leaders by. `k3s-etcd` is not among them: that is a database's.
 OWN = ("kube-controller-manager", "kube-scheduler", "cloud-controller-manager", "k3s", "k3s-cloud-controller-manager")
 
+# All names that are taken: of these the last is a database's.
+ELECTED = (*OWN, "k3s-etcd")
+
 # A leader that lives renews every two seconds of a lease of 15 s, or in that proportion.
 WATCHED_SECONDS = 2.5
 WATCHED_SHARE = 0.2
+
+# Nobody waits for a verdict while one is watched for longer, and what takes longer still is left to time: who asks for
+# a Lease of hours may renew it every few minutes.
+WAITED_FOR_SECONDS, LONGEST_WATCHED_SECONDS = 15.0, 60.0
 
 # By what a database's lock is known: PostgreSQL's operators, etcd, and whoever else keeps data.
 _DATABASES = (
@@ -142,7 +149,8 @@ class Leases(Step[LeasesObservation]):
         left = {found.ref: _watch(found) - past.held(_condition(found)) for found in seen.stale}
         if ripe := [found for found in seen.stale if left[found.ref] <= 0]:
             return Act(why, tuple(_release(found) for found in ripe))
-        return Wait(f"{why}, it seems; watched for a sign of life", again=max(min(left.values()), 0.1))
+        again, watched = max(min(left.values()), 0.1), f"{why}, it seems; watched for a sign of life"
+        return Wait(watched, again=again) if again <= WAITED_FOR_SECONDS else Settled(watched, again=again)
 
 
 def _only(nodes: Iterable[Node]) -> Node | None:
@@ -155,9 +163,10 @@ def _only(nodes: Iterable[Node]) -> Node | None:
 
 
 def _of_before(found: Election, boot_time: BootTime) -> bool:
-    """Whether it is held, by a record whose every time lies before this boot."""
+    """Whether it is held, by a record whose every time lies before this boot, and that can be watched."""
     times = [time for time in (found.renewed, found.acquired) if time]
-    return bool(found.holder and found.renewed) and all(before_boot(time, boot_time) for time in times)
+    known = found.holder and found.renewed and _watch(found) <= LONGEST_WATCHED_SECONDS
+    return bool(known) and all(before_boot(time, boot_time) for time in times)
 
 
 def _by_a_pod(found: Election, pods: Iterable[Pod]) -> bool:

@@ -24,3 +24,6 @@ class SceneReader(Protocol):
         That is its status and its spec; of containers no value of a variable, no command and no argument, and no
         annotation of anything. {} of a kind that is not shown.
         """
+
+    def find(self, about: Ref) -> None:
+        """Ask for an object by its name alone: MissingError where there is none; errors as of any read."""

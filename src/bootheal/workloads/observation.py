@@ -85,14 +85,14 @@ class WorkloadObservation:
     @property
     def present(self) -> tuple[Pod, ...]:
         """Return its pods but for those on nodes that are away: what is said of these was true once."""
-        return tuple(pod for pod in self.pods if pod.node not in self.away)
+        return tuple(pod for pod in self.pods if pod.node not in self.away) if self.away else self.pods
 
     @cached_property  # a judgement asks for it again and again
     def troubles(self) -> list[Trouble]:
         """Return what keeps pods back, the gravest first."""
         told = (trouble(pod, self.events.get(pod.ref, ()), boot_time=self.boot_time) for pod in self.present)
         found = [registries.named(each, self.registries.get(each.pod.ref)) for each in told if each]
-        first = next(((pod, crashed(pod)[0]) for pod in self.present if crashed(pod)), None)
+        first = next(((pod, failed[0]) for pod in self.present if (failed := crashed(pod))), None)
         found += [each for each in [of_log(*first, self.log) if first else None] if each]
         return sorted(found, key=lambda each: -each.gravity.rank)
 
@@ -251,7 +251,7 @@ def _in_front(cluster: ClusterReader, namespace: str, pods: tuple[Pod, ...]) -> 
     """Return the Services that send to some of `pods`."""
     services = cluster.services(namespace)
     alike = {frozenset(pod.labels.items()): pod for pod in pods}.values()  # most are, and Services are many
-    return [service for service in services if any(service.selects(pod) for pod in alike)]
+    return [service for service in services if any(map(service.selects, alike))]
 
 
 def _unserved(cluster: ClusterReader, workload: Workload, labels: Mapping[str, str]) -> str:

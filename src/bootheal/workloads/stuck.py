@@ -93,8 +93,9 @@ def _trapped(pod: Pod, seen: WorkloadObservation, past: Past) -> bool:
     partition comes back of the new template; another would come back as it is.
     """
     workload = seen.workload
-    old = pod.revision and workload.update_revision and pod.revision != workload.update_revision
-    if not old or pod.ready or pod.deleting or not workload.ordered or workload.on_delete or workload.partition:
+    if pod.ready or pod.deleting or not workload.ordered or workload.on_delete or workload.partition:
+        return False
+    if not (pod.revision and workload.update_revision and pod.revision != workload.update_revision):
         return False
     image = unpulled(pod)
     if image and image not in workload.images:

@@ -232,7 +232,7 @@ def test_a_watch_of_what_does_not_change_keeps_up_with_what_does(api: Api) -> No
         "shop",
         resource_version=beginning,
         allow_watch_bookmarks=True,
-        timeout_seconds=3,
+        timeout_seconds=30,
     )
     began = time.monotonic()
     try:
@@ -241,7 +241,7 @@ def test_a_watch_of_what_does_not_change_keeps_up_with_what_does(api: Api) -> No
     finally:
         ended.set()
         changing.join()
-    assert took < 2.5
+    assert took < 25
     assert int(bookmark["metadata"]["resourceVersion"]) > int(beginning) + 3
 
 

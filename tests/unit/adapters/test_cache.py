@@ -85,3 +85,25 @@ def test_pods_are_found_by_their_labels_and_by_the_image_that_they_wait_for() ->
     pod = a_pod("web-1", waiting("ImagePullBackOff", image="app:1"), labels={"app": "web"})
     assert set(keys_of_pod(pod)) == {("app", "web"), UNPULLED}
     assert set(keys_of_pod(replace(pod, deleting=True))) == {("app", "web")}
+
+
+def test_what_nobody_reads_is_no_news() -> None:
+    """A new version of the same is kept, and wakes nobody; where more is read than what is kept, it does."""
+    all_of_it, some_of_it = Cache(complete=True), Cache()
+    for cache in (all_of_it, some_of_it):
+        assert cache.changed("a", entry("a", 1, "x"))
+    assert not all_of_it.changed("a", entry("a", 2, "x"))
+    assert some_of_it.changed("a", entry("a", 2, "x"))
+    assert all_of_it.snapshot("a").version == "2"
+    assert all_of_it.changed("a", entry("a", 3, "y"))
+    assert all_of_it.changed("a", entry("a", 4, "y", uid="a successor"))
+
+
+def test_a_pod_is_news_where_any_field_of_it_is_another() -> None:
+    """But for the version: a restart more of a container that runs is worth a look."""
+    cache, pod = Cache(complete=True), a_pod("web-0")
+    assert cache.changed("web-0", Entry("u", "1", pod))
+    assert not cache.changed("web-0", Entry("u", "2", replace(pod, version="2")))
+    again = replace(pod, containers=(replace(pod.containers[0], restarts=7),))
+    assert cache.changed("web-0", Entry("u", "3", again))
+    assert cache.changed("web-0", Entry("u", "4", replace(again, quality="Burstable")))

@@ -33,7 +33,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 def test_those_who_ask_at_once_share_one_answer(pool: ThreadPoolExecutor) -> None:
     """Of each key its own; and it is believed for a while."""
-    answers, server = Lately[int](60.0), Server()
+    answers, server = Lately[int](lambda _: 60.0), Server()
     waiting = [pool.submit(answers.get, "shop", server) for _ in range(8)]
     wait(waiting, timeout=0.2)
     server.go.set()
@@ -44,7 +44,7 @@ def test_those_who_ask_at_once_share_one_answer(pool: ThreadPoolExecutor) -> Non
 
 def test_what_fails_fails_for_all_who_wait_and_is_asked_again(pool: ThreadPoolExecutor) -> None:
     """Nobody waits for one timeout after the other."""
-    answers, server = Lately[int](60.0), Server(fails=True)
+    answers, server = Lately[int](lambda _: 60.0), Server(fails=True)
     waiting = [pool.submit(answers.get, "shop", server) for _ in range(8)]
     wait(waiting, timeout=0.2)
     server.go.set()
@@ -57,7 +57,7 @@ def test_what_is_out_of_date_is_asked_again_and_not_kept(monkeypatch: pytest.Mon
     """However many are asked about."""
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    answers, server = Lately[int](2.0), Server()
+    answers, server = Lately[int](lambda _: 2.0), Server()
     server.go.set()
     for number in range(3 * MANY):
         now[0] += 0.1
@@ -66,3 +66,27 @@ def test_what_is_out_of_date_is_asked_again_and_not_kept(monkeypatch: pytest.Mon
     assert answers.get(3 * MANY - 1, server) == 3 * MANY
     now[0] += 2.0
     assert answers.get(3 * MANY - 1, server) == 3 * MANY + 1
+
+
+def test_an_answer_is_believed_for_as_long_as_it_deserves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is not ready is asked again at once, one that is ready not."""
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    answers, told = Lately[bool](lambda ready: 0.5 if ready else 0.0), iter([False, True, False])
+    assert [answers.get((), lambda: next(told)) for _ in range(3)] == [False, True, True]
+    now[0] += 0.5
+    assert answers.get((), lambda: next(told)) is False
+
+
+def test_that_there_is_no_answer_is_believed_for_a_moment_where_many_would_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dozen steps that each ask ten times a second are no load for a server that only answers nonsense."""
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    answers, server = Lately[int](lambda _: 60.0, failed=1.0), Server(fails=True)
+    server.go.set()
+    for _ in range(3):
+        with pytest.raises(ConnectionError, match="1"):
+            answers.get("shop", server)
+    now[0] += 1.0
+    server.fails = False
+    assert answers.get("shop", server) == 2

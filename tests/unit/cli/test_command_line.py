@@ -21,6 +21,18 @@ from bootheal.cli import COMMANDS, main, make_parser
         ("run --max-requests-per-second nan", "cannot use 'nan': it should be a number from 1 to 10000"),
         ("wait --timeout soon", "cannot use 'soon': it should be a number of seconds"),
         ("preflight --every -1", "cannot use '-1': it should be a number of seconds"),
+        ("preflight --every 0", "cannot use '0': it should be a number of seconds, 1 at least"),
+        ("preflight --every 5", "cannot use --every without --inhibit"),
+        ("-c x.yaml plan", "cannot understand '-c' before the command\n  bootheal plan --help"),
+        ("pln", "cannot understand 'pln': there is no such command; did you mean plan?"),
+        ("plan -c=", "cannot use '': it should name a file"),
+        ("rbac --account A_B", "cannot use 'A_B': it should be a name of a-z, 0-9 and -"),
+        ("rbac --namespace=", "cannot use '': it should be a name of a-z"),
+        ("init --namespace Shop", "cannot use 'Shop': it should be a name of a-z"),
+        ("init --state-directory here", "cannot use 'here': it should be an absolute path"),
+        ("demo --hidden-faults --keep", "cannot use --scenario or --keep with --hidden-faults"),
+        ("doctor thing/shop/web", "cannot look at a 'thing'\n  it knows pod, "),
+        ("doctor deploymnt/shop/web", "cannot look at a 'deploymnt'; did you mean deployment?"),
     ],
 )
 def test_a_wrong_option_is_told_in_the_users_words(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,6 +57,15 @@ def test_help_fits_a_terminal_and_each_command_has_its_own_line(
         texts.append(capsys.readouterr().out)
     assert [line for text in texts for line in text.splitlines() if len(line) > 80] == []
     assert all(f"\n    {command} " in texts[0] for command in COMMANDS)
+
+
+def test_a_process_without_descriptors_is_no_bug() -> None:
+    """It says so, though it can open nothing any more to say it with. Exit code 1."""
+    program = "import resource, sys, bootheal.cli as cli; resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))"
+    run = [sys.executable, "-c", f"{program}; sys.exit(cli.main(['explain', 'disk-full']))"]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("bootheal: cannot go on: Too many open files\n  see ulimit -n, ")
 
 
 def test_the_version_is_told_without_what_only_commands_need() -> None:

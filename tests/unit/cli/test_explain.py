@@ -1,5 +1,7 @@
 """What can be asked of the catalogue alone: by the command, as a user reads it."""
 
+import json
+
 import pytest
 
 from bootheal.cli import main
@@ -15,6 +17,15 @@ def test_the_catalogue_is_listed_with_ids(capsys: pytest.CaptureFixture[str]) ->
     (line,) = (line for line in listed if line.startswith("  postgres-lock-file-empty "))
     assert "needs a person     its lock file is empty" in line
     assert listed[-1].endswith("causes; `bootheal explain ID` says more of one")
+
+
+def test_the_catalogue_is_listed_as_data(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each cause once, with what a person does next."""
+    assert main(["doctor", "--list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    (found,) = (each for each in listed if each["id"] == "postgres-lock-file-empty")
+    assert found["gravity"] == "needs a person"
+    assert found["next_step"].startswith("see that no other postmaster runs")
 
 
 def test_one_cause_is_explained(capsys: pytest.CaptureFixture[str]) -> None:

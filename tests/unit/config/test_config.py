@@ -281,6 +281,11 @@ max_parallel: many
             "workloads:\n  deployment/a/b: {after: [{pooler: x}]}\n",
             "after.0: cannot be a mapping: it should be text",
         ),
+        (
+            "lease:\n  {namespace: kube-system, name: kube-scheduler}\n",
+            ":1:1: lease: cannot be kube-system/kube-scheduler: that is Kubernetes' own",
+        ),
+        ("lease: {namespace: kube-node-lease}\n", ":1:1: lease: cannot be kube-node-lease/bootheal"),
         ("deadline: -5\n", ":1:1: deadline: cannot be -5: it should be more than 0"),
         (
             "databases:\n  d: {namespace: a, dbname: a, admin: {secret: x}}\n",

@@ -128,3 +128,9 @@ def test_a_wrong_annotation_is_told_with_its_object_and_the_words_of_the_file(tm
     assert web(configuration).restart == "if-needed"
     configuration, wrong = found(tmp_path, ALL, after="pooler/none")
     assert wrong == ("deployment/media/web: bootheal/after: cannot be 'pooler/none': no such step",)
+
+
+def test_a_namespace_in_which_nothing_is_found_is_told(tmp_path: Path) -> None:
+    """Misspelled it would be healthy, whatever becomes of what was meant."""
+    _, wrong = found(tmp_path, "discover: {namespaces: [media, shpo]}\n")
+    assert wrong == ("discover finds no workload in namespace shpo",)

@@ -1,5 +1,7 @@
 """Text in a given width, and durations in words."""
 
+import itertools
+
 import pytest
 
 from bootheal.model.durations import spoken
@@ -20,6 +22,13 @@ def test_lines_break_between_words() -> None:
     assert list(wrapped("  one two three", 10, 4)) == ["  one two", "    three"]
     assert list(wrapped("a" * 12, 10, 2)) == ["a" * 10, "  aa"]
     assert list(wrapped("", 10)) == [""]
+
+
+@pytest.mark.parametrize("width", [-3, 0, 1, 5, 10, 12])
+def test_text_ends_on_any_terminal(width: int) -> None:
+    """However narrow it is, and however far its lines are indented; and nothing is lost."""
+    lines = list(itertools.islice(wrapped("    one twentythree 30 s", width, 14), 50))
+    assert "".join("".join(lines).split()) == "onetwentythree30s"
 
 
 @pytest.mark.parametrize("width", [2, 3, 10, 33, 34])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bootheal.adapters.kube.elections import election
 from bootheal.errors import DeniedError
 from bootheal.model import BootTime, Election, Node, Pod, Ref, Right
 from bootheal.platform.leases import Leases, LeasesObservation, ReleaseLease
@@ -89,6 +90,8 @@ def test_a_record_that_moves_begins_anew() -> None:
         {"found": [replace(DEAD, holder="box")]},
         {"found": [replace(DEAD, holder="")]},
         {"found": [replace(DEAD, renewed=0.0)]},
+        {"found": [replace(DEAD, duration=2.0**31)]},
+        {"found": [replace(DEAD, duration=float("inf"))]},
         {"found": [replace(DEAD, ref=Ref("lease", "kube-system", "k3s-etcd"))]},
         {"found": [replace(DEAD, ref=Ref("lease", "kube-system", "somebodys-controller"))]},
         {"found": [FLUX]},
@@ -129,6 +132,36 @@ def test_an_operators_lease_is_released_where_it_is_asked_for(found: Election, w
     assert isinstance(
         judged(look(step, found=[found], pods_=pods, nodes_=[BOX, a_node(name="two")]), 12, step), Settled
     )
+
+
+def test_no_verdict_waits_for_an_operators_long_lease() -> None:
+    """It is watched all the same, by who stays; what would take minutes is left to time."""
+    step = Leases(namespaces=("flux-system",))
+    seen = look(
+        step,
+        found=[replace(FLUX, duration=137.0)],
+        pods_=[a_pod("source-1", ref=Ref("pod", "flux-system", "source-1"))],
+    )
+    early = judged(seen, 0.4, step)
+    assert isinstance(early, Settled)
+    assert early.again == pytest.approx(27.0)
+    assert isinstance(judged(seen, 28.0, step), Act)
+
+
+@pytest.mark.parametrize(
+    ("spec", "renewed"),
+    [
+        ({"renewTime": "0001-01-01T00:00:00Z"}, 0.0),
+        ({"renewTime": "1970-01-01T00:00:09.5Z"}, 9.5),
+        ({"renewTime": 5}, None),
+        ({"leaseDurationSeconds": float("nan")}, None),
+        ({"leaseDurationSeconds": 10**400}, None),
+    ],
+)
+def test_a_record_that_says_nothing_of_time_is_no_proof(spec: dict[str, Any], renewed: float | None) -> None:
+    """Go writes the year 1 for no time; what is no number of seconds is nobody's to judge."""
+    found = election({"metadata": {"namespace": "kube-system", "name": "k3s"}, "spec": spec})
+    assert (found and found.renewed) == renewed
 
 
 def test_report_only_tells_and_so_does_who_may_not() -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bootheal.cluster.dead_pods import cause_of_death
 from bootheal.cluster.delete_pod import DeletePod
 from bootheal.model import (
     DELETES_AT_ONCE,
@@ -547,3 +549,19 @@ def test_nothing_is_forced_whose_successor_would_be_refused() -> None:
     assert "pod/shop/db-0" in judgement.why
     for keeps_out in (Admission("shop"), Admission("shop", going_away=True)):
         assert isinstance(FORCING.judge(look(stuck, step=FORCING, keeps_out=keeps_out), for_long(600)), Act)
+
+
+def test_whoever_is_passed_over_as_serving_is_not_dead() -> None:
+    """Of ten thousand pods a look reads closely those only that do not plainly serve; it misses none for that."""
+    phases, reasons = ("Running", "Pending", "Failed", "Succeeded", "Unknown"), ("", "NodeLost", "Evicted")
+    containers, owners = (running(), terminated("Unknown")), (Ref("statefulset", "shop", "db"), None)
+    several = [
+        a_pod(f"p{number}", container, phase=phase, reason=reason, ready=ready, deleting=deleting, owner=owner)
+        for number, (phase, reason, container, ready, deleting, owner) in enumerate(
+            product(phases, reasons, containers, (True, False), (True, False), owners)
+        )
+    ]
+    seen = look(*several)
+    killed = [pod for pod in several if cause_of_death(pod, boot_time=THIS_BOOT)]
+    assert {dead.pod.ref for dead in seen.dead} == {pod.ref for pod in killed}
+    assert {pod.ref for pod in seen.terminating.pods} == {pod.ref for pod in several if pod.deleting}

@@ -13,23 +13,26 @@ MANY = 256
 
 
 class Lately(Generic[Answer]):
-    """Answers by what was asked, each believed for `seconds`."""
+    """Answers by what was asked, each believed for as many seconds as `believed` says of it.
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._known: dict[Hashable, tuple[float, Answer]] = {}
+    That there was none is told to all who ask within `failed` seconds.
+    """
+
+    def __init__(self, believed: Callable[[Answer], float], *, failed: float = 0.0) -> None:
+        self._believed, self._failed = believed, failed
+        self._known: dict[Hashable, tuple[float, Future[Answer]]] = {}  # and until when
         self._asked: dict[Hashable, Future[Answer]] = {}
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, ask: Callable[[], Answer]) -> Answer:
         """Return the answer of `ask`, that of a moment ago, or that of whoever asks already.
 
-        What `ask` raises is raised for all who wait for it, and not remembered.
+        What `ask` raises is raised for all who wait for it.
         """
         with self._lock:
             known, asked = self._known.get(key), self._asked.get(key)
-            if known and time.monotonic() - known[0] < self._seconds:
-                return known[1]
+            if known and time.monotonic() < known[0]:
+                asked = known[1]
             if asked is None:
                 mine = self._asked[key] = Future[Answer]()
         return asked.result() if asked else self._ask(key, ask, mine)
@@ -39,18 +42,19 @@ class Lately(Generic[Answer]):
             answer = ask()
         except BaseException as error:
             told.set_exception(error)
+            self._remember(key, told, self._failed)
             raise
         else:
             told.set_result(answer)
-            self._remember(key, answer)
+            self._remember(key, told, self._believed(answer))
             return answer
         finally:
             with self._lock:
                 del self._asked[key]
 
-    def _remember(self, key: Hashable, answer: Answer) -> None:
+    def _remember(self, key: Hashable, told: Future[Answer], seconds: float) -> None:
         with self._lock:
             now = time.monotonic()
-            self._known[key] = now, answer
+            self._known[key] = now + seconds, told
             if len(self._known) > MANY:
-                self._known = {each: told for each, told in self._known.items() if now - told[0] < self._seconds}
+                self._known = {each: kept for each, kept in self._known.items() if now < kept[0]}

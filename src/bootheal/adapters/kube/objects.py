@@ -156,6 +156,8 @@ def _lent(annotations: Mapping[str, str]) -> dict[str, str]:
 
 def _patroni(status: str) -> str:
     """Understand the annotation in which Patroni's members tell their role and state."""
+    if not status:
+        return ""
     try:
         said = json.loads(status)
         return quoted(f"{said['role']}, {said['state']}")

@@ -49,8 +49,9 @@ class KubeProspects:
 
     def prospect(self, namespaces: Sequence[str] = ()) -> Prospect:
         """Read one."""
+        planned = partial(raw_lists.snapshot, "pod", plan)
         questions: dict[str, Callable[[], Any]] = {
-            "pods": partial(raw_lists.everywhere, self._api, CORE, "pods", tuple(namespaces)),
+            "pods": partial(raw_lists.everywhere, self._api, CORE, "pods", tuple(namespaces), take=planned),
             "serviceaccounts": partial(raw_lists.everywhere, self._api, CORE, "serviceaccounts", tuple(namespaces)),
             "nodes": partial(raw_lists.items, self._api, f"{CORE}/nodes", "nodes"),
             "webhooks": self._webhooks,
@@ -60,7 +61,7 @@ class KubeProspects:
         answers = together(self._api.scope, questions, LISTS_SECONDS)
         gaps = [f"{name}: {answer}" for name, answer in answers.items() if isinstance(answer, BoothealError)]
         found = {name: [] if isinstance(answer, BoothealError) else answer for name, answer in answers.items()}
-        plans = tuple(raw_lists.parsed("pod", plan, found["pods"], gaps))
+        plans = tuple(raw_lists.understood_of(found["pods"], gaps))
         changed = dict(self._changed({each for pod in plans for box in pod.containers for each in box.taken}, gaps))
         secrets = {
             each for several in raw_lists.parsed("ingress", _shown, found["ingresses"], gaps) for each in several

@@ -41,11 +41,14 @@ LEASES = "kube-node-lease"
 # A server that needs longer for this is not ready; and one that never answers must not hold up the gate.
 READYZ_TIMEOUT_SECONDS = 5.0
 
+# The watches that begin with a pass wake the gate while it looks for the first time.
+READY_SECONDS = 0.5
+
 # Remarks on what is broken are for a person, who reads them later.
 BROKEN_SECONDS = 10.0
 
-# Several steps ask the same of a namespace when they look at once.
-ADMISSION_SECONDS = 2.0
+# Several steps ask the same of a namespace when they look at once. What limits nobody hardly begins to within seconds.
+ADMISSION_SECONDS, UNLIMITED_SECONDS, UNREADABLE_SECONDS = 2.0, 5.0, 1.0
 
 # What begins has no Events yet that would tell why it does not; and they are written seconds apart.
 FRESH_SECONDS, EVENTS_SECONDS = 3.0, 2.0
@@ -57,14 +60,18 @@ class KubeReader:
     def __init__(self, api: Api, lists: Lists) -> None:
         self._api, self._lists = api, lists
         self._extensions = (float("-inf"), Extensions())
-        self._admissions = Lately[Admission](ADMISSION_SECONDS)
-        self._events = Lately[Sequence[Occurrence]](EVENTS_SECONDS)
+        self._readiness = Lately[Readiness](lambda found: READY_SECONDS if found.ready else 0.0)
+        self._admissions = Lately[Admission](_believed, failed=UNREADABLE_SECONDS)
+        self._events = Lately[Sequence[Occurrence]](lambda _: EVENTS_SECONDS)
         self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._rights = Rights(api)
         self._lock = threading.Lock()
 
     def readiness(self) -> Readiness:
-        """Ask /readyz?verbose and name the first check that fails."""
+        """Ask /readyz?verbose and name the first check that fails; that none does is believed for half a second."""
+        return self._readiness.get((), self._ask_readyz)
+
+    def _ask_readyz(self) -> Readiness:
         status, text = self._api.text("/readyz", [("verbose", "true")], about="/readyz", timeout=READYZ_TIMEOUT_SECONDS)
         if status == 200:  # noqa: PLR2004 - OK
             return Readiness(ready=True)
@@ -123,7 +130,7 @@ class KubeReader:
         return bound.to_node(self._api.get, node)
 
     def admission(self, namespace: str) -> Admission:
-        """Read the namespace and its quotas, at most every two seconds; webhooks as `extensions` has them."""
+        """Read the namespace and its quotas, every few seconds at most; webhooks as `extensions` has them."""
 
         def ask() -> Admission:
             return admission.admission(self._api.get, namespace, self.extensions(at_most=BROKEN_SECONDS).unreachable)
@@ -270,3 +277,8 @@ class KubeReader:
     def _get(self, plural: str, ref: Ref) -> objects.Raw:
         raw: objects.Raw = self._api.get(f"{CORE}/namespaces/{ref.namespace}/{plural}/{ref.name}", about=str(ref))
         return raw
+
+
+def _believed(found: Admission) -> float:
+    """Return for how many seconds: a quota is used up from one pod to the next."""
+    return ADMISSION_SECONDS if found.going_away or found.quotas or found.webhooks else UNLIMITED_SECONDS

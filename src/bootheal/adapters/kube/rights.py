@@ -45,7 +45,7 @@ class Rights:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._known = Lately[Rules](BELIEVED_SECONDS)
+        self._known = Lately[Rules](lambda _: BELIEVED_SECONDS)
 
     def may(self, right: Right, name: str = "") -> bool:
         """Whether we have a right, for any object or for `name`; in no namespace stands for: in each of them."""

@@ -41,6 +41,15 @@ _SAYING: Mapping[str, tuple[str, str]] = {
     "helmchart": ("/apis/helm.cattle.io/v1", "helmcharts"),
 }
 
+# What may be asked about by name.
+KINDS: Mapping[str, tuple[str, str]] = {
+    **PATHS,
+    "secret": (CORE, "secrets"),
+    "configmap": (CORE, "configmaps"),
+    **_SUSPENDED,
+    **_SAYING,
+}
+
 _NAMESPACED: Mapping[str, tuple[str, str, Query]] = {
     "pod": (CORE, "pods", ()),
     "service": (CORE, "services", ()),
@@ -68,7 +77,7 @@ _CLUSTERS_OWN: Mapping[str, tuple[str, str, Query]] = {
 class _Found:
     """What was listed, by kind, and what could not be."""
 
-    items: dict[str, list[Raw]] = field(default_factory=dict)
+    items: dict[str, list[Any]] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
 
     def parsed(self, kind: str, parse: Callable[[Raw], Any]) -> tuple[Any, ...]:
@@ -122,23 +131,30 @@ class KubeScenes:
 
     def shown(self, about: Ref) -> Mapping[str, Any]:
         """Read one object, and keep of it what may be shown."""
-        group, plural = PATHS.get(about.kind, ("", ""))
-        if not group:
+        if about.kind not in PATHS:
             return {}
-        where = f"namespaces/{about.namespace}/" if about.namespace else ""
-        raw = self._api.get(f"{group}/{where}{plural}/{about.name}", about=str(about))
+        raw = self._api.get(path_of(about), about=str(about))
         with understood(str(about)):
             return shown(raw)
+
+    def find(self, about: Ref) -> None:
+        """Ask for an object."""
+        self._api.get(path_of(about), about=str(about))
 
     def _extensions(self) -> Any:
         return webhooks.read(self._api.get)
 
-    def _all(self, kind: str, namespaces: Sequence[str]) -> list[Raw]:
-        """List a kind; where not all namespaces may be, those that are named. What there is no kind of is empty."""
+    def _all(self, kind: str, namespaces: Sequence[str]) -> list[Any]:
+        """List a kind; where not all namespaces may be, those that are named. What there is no kind of is empty.
+
+        Of pods there are snapshots already.
+        """
         if kind in _CLUSTERS_OWN:
             group, plural, query = _CLUSTERS_OWN[kind]
             return raw_lists.items(self._api, f"{group}/{plural}", plural, query)
         group, plural, query = _NAMESPACED[kind]
+        if kind == "pod":  # they are by far the most
+            return raw_lists.everywhere(self._api, group, plural, namespaces, query, take=_pod)
         return raw_lists.everywhere(self._api, group, plural, namespaces, query)
 
     def _keys(
@@ -171,6 +187,16 @@ class KubeScenes:
             return objects.texts(raw.get("data")) | objects.texts(raw.get("binaryData"))
 
 
+_pod = partial(raw_lists.snapshot, "pod", objects.pod)
+
+
+def path_of(about: Ref) -> str:
+    """Return where an object of one of `KINDS` stands."""
+    group, plural = KINDS[about.kind]
+    where = f"namespaces/{about.namespace}/" if about.namespace else ""
+    return f"{group}/{where}{plural}/{about.name}"
+
+
 def _plural(kind: str) -> str:
     return (_NAMESPACED.get(kind) or _CLUSTERS_OWN[kind])[1]
 
@@ -178,7 +204,7 @@ def _plural(kind: str) -> str:
 def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
     services = found.parsed("service", objects.service)
     names = frozenset(service.ref.name for service in services)
-    pods = found.parsed("pod", objects.pod)
+    pods = tuple(raw_lists.understood_of(found.items.get("pod", ()), found.gaps))
     jobs = found.parsed("job", scene_objects.job)
     templates = [
         template
