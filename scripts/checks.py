@@ -119,8 +119,9 @@ def workers(chosen: list[str]) -> list[str]:
         return []
     paths = [argument for argument in chosen if argument.startswith("tests")]
     only_units = bool(paths) and all(path.startswith("tests/unit") for path in paths)
-    number = (os.cpu_count() or 1) * (1 if only_units else WAITING)
-    return [f"--numprocesses={number}", "--dist=loadgroup"]
+    if only_units:  # they share nothing dear, and to hand out groups of one costs more than most of them
+        return [f"--numprocesses={os.cpu_count() or 1}", "--dist=load"]
+    return [f"--numprocesses={(os.cpu_count() or 1) * WAITING}", "--dist=loadgroup"]
 
 
 def test(arguments: list[str], summary: Summary) -> int:

@@ -88,7 +88,8 @@ class Disk:
 
     def lacks(self, remembered: Remembered) -> bool:
         """Tell whether a record is to be saved, rather than what may be a second late."""
-        return any(memory.done != self.records.get(name, ()) for name, memory in remembered.steps.items())
+        records = self.records
+        return any(memory.done != records.get(name, ()) for name, memory in remembered.steps.items())
 
     @property
     def records(self) -> dict[str, tuple[ActionRecord, ...]]:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bootheal.adapters.kube.api import OWNER
 from bootheal.adapters.scope import Scope
 from bootheal.cli.discovering import look_around
@@ -21,6 +19,7 @@ from bootheal.config import load
 from bootheal.config.rbac import Grant, grants, manifests, told
 from bootheal.demo.api.faults import Request
 from bootheal.errors import BoothealError
+from support.documents import documents
 
 # What the service does; all other commands are a person's, who may do what the kubeconfig of that person allows.
 SERVICE = ("run", "plan")
@@ -133,7 +132,7 @@ def _printed(file: Path) -> frozenset[Grant]:
         return frozenset()
     with Scope(lambda _: None) as scope:
         found = look_around(configuration, scope, lambda _: None)
-    return grants(list(yaml.safe_load_all(manifests(needed(configuration, found), "bootheal", "kube-system"))))
+    return grants(documents(manifests(needed(configuration, found), "bootheal", "kube-system")))
 
 
 def used(requests: Iterable[Request]) -> Iterator[Grant]:

@@ -11,12 +11,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import yaml
-
 from bootheal.adapters.kube import declared, objects
 from bootheal.adapters.kube.inventory import CUSTOMS, referred, secret_facts
 from bootheal.adapters.kube.raw_lists import parsed
 from bootheal.model.inventory import Inventory
+from support.documents import documents
 from support.inventory import CONTROLLERS, encoded
 from support.misshapen import ODD, holders
 
@@ -60,10 +59,7 @@ WORDS = (
 
 def stacks(directory: Path) -> dict[str, list[Json]]:
     """Return the manifests of each file there."""
-    return {
-        path.stem: [each for each in yaml.safe_load_all(path.read_text()) if each]
-        for path in sorted(directory.glob("*.yaml"))
-    }
+    return {path.stem: documents(path.read_text()) for path in sorted(directory.glob("*.yaml"))}
 
 
 def hostile(manifests: list[Json], random: Random) -> list[Json]:

@@ -3,18 +3,17 @@
 import base64
 from typing import Any
 
-import yaml
-
 from bootheal.adapters.kube import declared, objects
 from bootheal.adapters.kube.inventory import CUSTOMS, referred, secret_facts
 from bootheal.model.inventory import Inventory
+from support.documents import documents
 
 CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
 
 
 def inventory(text: str) -> Inventory:
     """Read manifests, several in one text."""
-    found = [each for each in yaml.safe_load_all(text) if each]
+    found = documents(text)
     controllers = tuple(
         declared.controller(each["kind"].lower(), each) for each in found if each["kind"] in CONTROLLERS
     )

@@ -11,8 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-import yaml
-
+from support.documents import documents
 from support.inventory import encoded
 
 Json = dict[str, Any]
@@ -37,11 +36,10 @@ class Served:
 
     def apply(self, text: str) -> None:
         """Take manifests, several in one text, as `kubectl apply` does."""
-        for each in yaml.safe_load_all(text):
-            if each:
-                place = path_of(each)
-                self.objects[place] = encoded(each) if each["kind"] == "Secret" else each
-                self.applied.append((place, self.objects[place]))
+        for each in documents(text):
+            place = path_of(each)
+            self.objects[place] = encoded(each) if each["kind"] == "Secret" else each
+            self.applied.append((place, self.objects[place]))
 
     def answer(self, method: str, path: str) -> tuple[int, Any]:
         """Return a status and what it says."""

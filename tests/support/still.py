@@ -78,16 +78,19 @@ class Turns:
     period: int
     anew: int = 0
     looks: "count[int]" = field(default_factory=count)
+    made: dict[tuple[int, int], Observation] = field(default_factory=dict)
 
     def next(self) -> Observation:
         """Look."""
         number = next(self.looks)
-        seen = self.seen[number // self.period % len(self.seen)]
-        return _anew(seen, number // self.anew) if self.anew else seen
+        which, age = number // self.period % len(self.seen), number // self.anew if self.anew else 0
+        if (which, age) not in self.made:
+            self.made[which, age] = _anew(self.seen[which], age) if self.anew else self.seen[which]
+        return self.made[which, age]
 
 
 def _anew(seen: Any, number: int) -> Any:
-    """Return the same of other pods."""
+    """Return the same of other pods; what holds none is the very same."""
     match seen:
         case Pod():
             ref = replace(seen.ref, name=f"{seen.ref.name}-{number}")
@@ -97,10 +100,12 @@ def _anew(seen: Any, number: int) -> Any:
             return tuple(_anew(each, number) for each in seen)
         case Mapping():
             return {key: _anew(value, number) for key, value in seen.items()}
+        case str() | int() | float() | None:
+            return seen
         case _ if is_dataclass(seen) and not isinstance(seen, type):
-            return replace(
-                seen, **{each.name: _anew(getattr(seen, each.name), number) for each in fields(seen) if each.init}
-            )
+            before = {each.name: getattr(seen, each.name) for each in fields(seen) if each.init}
+            after = {name: _anew(value, number) for name, value in before.items()}
+            return seen if after == before else replace(seen, **after)
         case _:
             return seen
 

@@ -1,9 +1,11 @@
 """The catalogue: who asks it shows evidence, and is told the cause. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from bootheal.causes.cause import Cause, Evidence, Finding, Sign
+from bootheal.causes.cause import Cause, Evidence, Finding, Sign, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,7 @@ class Harmless:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogue:
     """Causes in the order in which they are tried: the first that fits wins, the particular before the general."""
 
@@ -23,10 +25,21 @@ class Catalogue:
 
     def recognise(self, evidence: Evidence) -> Finding | None:
         """Return the cause of what was seen, None where it is not known, or harmless."""
-        if any(known.sign.fits(evidence) for known in self.harmless):
-            return None
-        fitting = (cause for cause in self.causes if any(sign.fits(evidence) for sign in cause.signs))
-        return next((Finding(cause, evidence) for cause in fitting), None)
+        for sign, cause in self._signs.get(evidence.source, ()):
+            if sign.fits(evidence):
+                return Finding(cause, evidence) if cause else None
+        return None
+
+    @cached_property
+    def _signs(self) -> Mapping[Source, Sequence[tuple[Sign, Cause | None]]]:
+        """All signs by their source, in the order in which they are tried; None stands for what is harmless."""
+        signs: defaultdict[Source, list[tuple[Sign, Cause | None]]] = defaultdict(list)
+        for known in self.harmless:
+            signs[known.sign.source].append((known.sign, None))
+        for cause in self.causes:
+            for sign in cause.signs:
+                signs[sign.source].append((sign, cause))
+        return signs
 
     def gravest(self, seen: Iterable[Evidence]) -> Finding | None:
         """Return the gravest cause of all that was seen; of those that are as grave, what was shown last."""

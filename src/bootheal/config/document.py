@@ -4,6 +4,7 @@ Only what a configuration needs: mappings with texts for keys, lists, scalars wi
 What an alias refers to is counted as often as it is used.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ KeyPath = tuple[str | int, ...]
 MERGE = "<<"
 
 _TEXT_TAGS = {"!", "tag:yaml.org,2002:str"}
-_SURROGATES = range(0xD800, 0xE000)
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 
 _Pairs = dict[str, tuple[Scalar, Node]]
 
@@ -81,7 +82,7 @@ class _Expansion:
         self._document.wrong.append(Remark(path, place, text))
 
     def _scalar(self, node: Scalar, path: KeyPath) -> Any:
-        if any(ord(character) in _SURROGATES for character in node.text):
+        if _HALF_A_CHARACTER.search(node.text):
             self._wrong(path, node.place, "cannot hold half a character, like \\ud800: write all of it as \\U0001f600")
             return None
         if node.tag is not None and node.tag not in _TEXT_TAGS:

@@ -20,7 +20,8 @@ _BASES = {"0o": 8, "0x": 16}
 # No number in this file needs more, and reading a long one takes long.
 _LONGEST_NUMBER = 18
 
-_YES, _NO = {"yes", "on"}, {"no", "off"}
+_SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_NUMBERS_BEGIN = tuple("+-.0123456789")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _LEADING_ZERO = re.compile(r"([-+]?)0[0-9]+")
 _UNDERSCORE = re.compile(r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?|0x[0-9a-fA-F_]+|0b[01_]+")
@@ -52,9 +53,12 @@ def meaning(text: str) -> Meant:
 
 def _doubt(text: str) -> str:  # noqa: PLR0911 - a list of the kinds of doubt
     """Say what else it might mean, and what to write for each; "" where there is no doubt."""
+    switch = text.lower() in _SWITCHES
+    if not (switch or text.startswith(_NUMBERS_BEGIN)):  # so begin most
+        return ""
     in_quotes = f'"{quoted(text, 60)}" for the text'
-    if text in (text.lower(), text.capitalize(), text.upper()) and text.lower() in _YES | _NO:
-        truth = "true" if text.lower() in _YES else "false"
+    if switch and text in (text.lower(), text.capitalize(), text.upper()):
+        truth = _SWITCHES[text.lower()]
         return f"some readers of YAML take it for {truth}; write {truth}, or {in_quotes}"
     if _NOT_FINITE.fullmatch(text) or (_FLOAT.fullmatch(text) and not math.isfinite(float(text))):
         return f"it is no number that can be counted with; write one, or {in_quotes}"

@@ -73,7 +73,7 @@ class Graph:
 
     def ready(self, node: Node) -> bool:
         """Whether all that it comes after has settled, for as much as is known now."""
-        return all(self[name].sound for name in node.step.after)
+        return all(self._nodes[name].sound for name in node.step.after)
 
     def dependants(self, node: Node) -> Iterator[Node]:
         """Those that come directly after it."""

@@ -215,9 +215,10 @@ class Engine:
         self._workers.start(self._look(node.step))
 
     def _may_look(self, node: Node) -> bool:
-        if node.looking or node.todo or not self._graph.ready(node):
+        if node.looking or node.todo:
             return False
-        return node.ending is None or node.changed or node.later or (self._limits.stay and not node.skipped)
+        wanted = node.ending is None or node.changed or node.later or (self._limits.stay and not node.skipped)
+        return wanted and self._graph.ready(node)
 
     def _look(self, step: Step[Any]) -> Callable[[], None]:
         def look() -> None:

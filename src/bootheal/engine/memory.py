@@ -17,13 +17,15 @@ MOST_REPORTED = 50
 # Nodes come and go. Of those that are gone, so many are known to have been there, and in which boot.
 MOST_GONE = 200
 
+_NOTHING = StepMemory()
+
 # The incident of what is carried over from another epoch.
 BEFORE = -1
 
 
 def step(remembered: Remembered, name: str) -> StepMemory:
     """Return what is remembered of a step."""
-    return remembered.steps.get(name, StepMemory())
+    return remembered.steps.get(name, _NOTHING)
 
 
 def next_number(remembered: Remembered, name: str) -> int:

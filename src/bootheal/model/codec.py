@@ -18,6 +18,8 @@ Decoder = Callable[[Any], Any]
 # Later than any date that can be told, more than can be counted.
 LARGEST = 1e12
 
+_AS_THEY_ARE = {str, int, float, bool, NoneType}
+
 
 class MisfitError(ValueError):
     """What was read is not what was to be read. `path` is the way to it, the innermost first."""
@@ -32,6 +34,8 @@ class MisfitError(ValueError):
 
 def to_json(value: Any) -> Any:
     """Turn a value of this room into what `json.dumps` takes; a Secret is refused."""
+    if type(value) in _AS_THEY_ARE:  # so are most
+        return value
     if isinstance(value, Secret):
         raise TypeError("cannot write a secret into JSON")
     if hasattr(value, "__dataclass_fields__"):

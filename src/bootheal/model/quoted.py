@@ -38,9 +38,7 @@ def plain(text: str) -> str:
 
 def quoted(text: str, longest: int = LONGEST) -> str:
     """Return the text as one line of at most `longest` characters; what was cut off is told by an ellipsis."""
-    if len(text) <= longest and text.isascii() and text.isprintable():
-        return text.strip()  # as most is
-    shown = "".join(map(_shown, text[: longest + 1].strip()))
+    shown = visible(text[: longest + 1].strip())
     return shown if len(shown) <= longest and len(text) <= longest else f"{shown[: longest - 1]}…"
 
 

@@ -89,7 +89,7 @@ def test_what_is_no_file_makes_nobody_wait(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, len(GOOD)), st.text(max_size=4), st.integers(0, 6)), max_size=4))
-@settings(max_examples=times(60), deadline=None)
+@settings(max_examples=times(30), deadline=None)
 def test_a_kubeconfig_with_some_characters_changed_is_used_or_refused(changes: list[tuple[int, str, int]]) -> None:
     """Never a bug of ours."""
     text = GOOD

@@ -6,6 +6,7 @@ import pytest
 
 from bootheal.adapters import log_signatures
 from bootheal.causes.tables import BALANCING, LOADBALANCERS
+from support.rows import each_row
 
 CANARY = "canary-77c1"
 SUPERVISED = 'time="2026-11-30 10:00:00" level=info msg="{}" component=etcd stream=stderr'
@@ -18,7 +19,7 @@ LINES = [
 ]
 
 
-@pytest.mark.parametrize(("cause", "kind", "line"), LINES)
+@each_row(LINES, "cause", "kind", "line")
 def test_a_line_of_a_unit_is_known_for_what_it_is(cause: str, kind: str, line: str) -> None:
     """One errno and one sentence of x509 stand for several causes; healthy machines write some that look alike.
 

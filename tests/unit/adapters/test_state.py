@@ -388,7 +388,7 @@ def test_evidence_that_is_public_stands_in_the_state_file(tmp_path: Path) -> Non
 
 
 @given(st.data())
-@settings(max_examples=5_000 if thorough() else 200, deadline=None)
+@settings(max_examples=5_000 if thorough() else 100, deadline=None)
 def test_a_state_file_in_which_something_was_changed_is_understood_or_refused(data: st.DataObject) -> None:
     """Bytes of it, with or without the right sum: five thousand files in the thorough suite, and never a bug."""
     text = encode(Contents(with_logs(), "1 2 boot")) if data.draw(st.booleans()) else encode(Contents(SOME, ""))

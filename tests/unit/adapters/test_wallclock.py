@@ -1,6 +1,6 @@
 """This boot on the wall clock, which may be set while it lasts."""
 
-from bootheal.adapters.wallclock import SLACK_SECONDS, Sample, WallClock
+from bootheal.adapters.wallclock import Sample, WallClock
 from bootheal.cluster.freshness import before_boot
 from bootheal.model import BootTime
 
@@ -28,9 +28,9 @@ def test_a_boot_under_a_right_clock_is_one_span() -> None:
     clocks = Clocks()
     wall = WallClock(clocks)
     clocks.at(5)
-    assert BootTime(((POWER_ON, POWER_ON + 5 + SLACK_SECONDS),)) == wall.boot_time()
+    assert BootTime(((POWER_ON, POWER_ON + 15),)) == wall.boot_time()
     clocks.at(9, error=0.4)
-    assert BootTime(((POWER_ON, POWER_ON + 9 + SLACK_SECONDS),)) == wall.boot_time()
+    assert BootTime(((POWER_ON, POWER_ON + 19),)) == wall.boot_time()
 
 
 def test_a_clock_set_forward_by_an_hour_makes_nothing_of_this_boot_old() -> None:

@@ -13,6 +13,7 @@ from bootheal.causes.pgbouncer import PGBOUNCER
 from bootheal.diagnosis.known import entries
 from bootheal.model import Ref
 from bootheal.model.quoted import plain
+from support.rows import each_row
 
 POD = Ref("pod", "shop", "postgres-0")
 FULL = Cause(
@@ -111,7 +112,7 @@ def test_ids_are_unique() -> None:
     assert len(set(IDS)) == len(IDS)
 
 
-@pytest.mark.parametrize(("subject", "cause"), ALL, ids=IDS)
+@each_row(ALL, "subject", "cause")
 def test_every_cause_says_what_it_is_and_what_to_do(subject: str, cause: Cause) -> None:
     """An id of its subject, signs that compile, one sentence without a full stop, and a command for a person."""
     assert cause.id.startswith(SUBJECTS[subject])

@@ -9,6 +9,7 @@ from bootheal.causes.pgbouncer import PGBOUNCER
 from bootheal.model import Ref
 from bootheal.pgbouncer.knowledge import MEANINGS, Meaning, meaning, refusal
 from bootheal.pgbouncer.server_log import finding, last_words
+from support.rows import each_row
 from support.said import lines_of
 
 POD = Ref("pod", "shop", "pooler-1")
@@ -16,7 +17,7 @@ ANSWERED = list(lines_of("said_by_pgbouncer.txt"))
 LOGGED = list(lines_of("said_in_pgbouncers_log.txt"))
 
 
-@pytest.mark.parametrize(("text", "cause", "gravity"), ANSWERED)
+@each_row(ANSWERED, "text", "cause", "gravity")
 def test_every_refusal_has_its_own_cause(text: str, cause: str, gravity: str) -> None:
     """With its own words and its own cure; what a person cures is nothing that we try to."""
     found = refusal(text, POD, "pgbouncer")
@@ -27,8 +28,8 @@ def test_every_refusal_has_its_own_cause(text: str, cause: str, gravity: str) ->
         assert not found.cause.restart_helps
 
 
-@pytest.mark.parametrize(("line", "cause", "_gravity"), LOGGED)
-def test_what_its_log_says_has_its_cause(line: str, cause: str, _gravity: str) -> None:
+@each_row([(line, cause) for line, cause, _ in LOGGED], "line", "cause")
+def test_what_its_log_says_has_its_cause(line: str, cause: str) -> None:
     """Whatever clients do meanwhile."""
     clients = "2026-11-29 12:00:00.000 UTC [1] LOG C-0x55d0c9: shop/app@10.42.0.7:40000 "
     came, went = f"{clients}login attempt: db=shop user=app tls=no", f"{clients}closing because: client unexpected eof"

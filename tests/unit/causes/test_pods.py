@@ -9,6 +9,7 @@ from bootheal.causes.pods import of_log, trouble
 from bootheal.causes.tables import LOADBALANCERS, PODS, UNITS
 from bootheal.model import Container, Occurrence, Ref
 from support.objects import NOW, a_pod, running, waiting
+from support.rows import each_row
 
 MESSAGES = [
     tuple(field.strip() for field in line.split("|", 3))
@@ -31,7 +32,7 @@ def told(found: Finding | None) -> str:
     return found.cause.id if found else "-"
 
 
-@pytest.mark.parametrize(("source", "reason", "cause", "text"), MESSAGES)
+@each_row(MESSAGES, "source", "reason", "cause", "text")
 def test_the_message_decides_which_cause_it_is(source: str, reason: str, cause: str, text: str) -> None:
     """One reason word stands for the runtime's trouble and for the workload's; what all begin with is no trouble."""
     assert told(known(Source[source], "" if reason == "-" else reason, text)) == cause

@@ -10,6 +10,7 @@ from bootheal.causes.databases import POSTGRES
 from bootheal.causes.postgres_log import attempts, messages
 from bootheal.model import Ref
 from bootheal.postgres.server_log import finding, last_words
+from support.rows import each_row
 from support.said import lines_of
 
 AT = "2026-11-29 12:00:01.123 UTC [1] "
@@ -22,7 +23,7 @@ SAID = [
 ]
 
 
-@pytest.mark.parametrize(("line", "cause", "gravity"), SAID)
+@each_row(SAID, "line", "cause", "gravity")
 def test_what_is_said_has_its_cause(line: str, cause: str, gravity: Gravity) -> None:
     """With what a person does about it; what else is logged around it does not change that."""
     by_postgres = ":  " in line
@@ -169,8 +170,7 @@ def test_lines_of_json_are_read(line: str, cause: str) -> None:
     assert found.cause.id == cause
 
 
-@pytest.mark.parametrize(
-    "line",
+@each_row(
     [
         "LOG:  database system was interrupted; last known up at 2026-11-29 11:59:00 UTC",
         "LOG:  database system was not properly shut down; automatic recovery in progress",
@@ -235,6 +235,7 @@ def test_lines_of_json_are_read(line: str, cause: str) -> None:
         '2026-11-29 12:00:00 UTC,"app","shop",35,,6.8,2,,,,0,FATAL,57P03,"the database system is starting up",,,,,""',
         '2026-11-29 12:00:00 UTC,,,35,,6.8,2,,,,0,LOG,00000,"statement: select \'FATAL:  data directory ""a""\'",,,',
     ],
+    "line",
 )
 def test_what_healthy_servers_say_is_no_cause(line: str) -> None:
     """Nor is what a client's statement quotes."""
@@ -303,6 +304,6 @@ def test_no_pattern_is_slow() -> None:
     """A log may be hostile: a long line of what a pattern begins with costs no time to speak of."""
     for start in ("FATAL:  could not ", 'initdb: error: directory "', "LOG:  ", "mkdir: cannot create directory "):
         for filling in ("x" * 20_000, ": " * 10_000, '/"' * 10_000, "\\n" * 10_000):
-            began = time.monotonic()
+            began = time.process_time()
             finding(start + filling)
-            assert time.monotonic() - began < 1.0
+            assert time.process_time() - began < 1.0

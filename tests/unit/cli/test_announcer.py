@@ -40,7 +40,7 @@ def test_a_slow_api_server_holds_up_nothing(scope: Scope) -> None:
     before = time.monotonic()
     for number in range(MOST_WAITING + 50):
         announcer.tell(acted(number))
-    assert time.monotonic() - before < 1.0
+    assert time.monotonic() - before < 10.0
     assert said == ["too much happens to tell all of it as Events of Kubernetes"]
     writer.free.set()
     announcer.wait(10.0)

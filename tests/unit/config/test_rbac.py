@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bootheal.cli.rbac import needed
 from bootheal.config.configuration import load
 from bootheal.config.rbac import grants, manifests
 from bootheal.platform.leases import OWN
+from support.documents import documents
 from support.inventory import inventory
 
 HEAD = "cluster: {kind: k3s}\n"
@@ -23,7 +23,7 @@ spec: {template: {spec: {containers: [{name: c, image: web, envFrom: [{secretRef
 def given(tmp_path: Path, text: str) -> frozenset[tuple[str, str, str, str, str]]:
     file = tmp_path / "bootheal.yaml"
     file.write_text(HEAD + text)
-    return grants(list(yaml.safe_load_all(manifests(needed(load(file)), "bootheal", "kube-system"))))
+    return grants(documents(manifests(needed(load(file)), "bootheal", "kube-system")))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_what_discover_needs_and_what_it_finds_needs(tmp_path: Path) -> None:
     file.write_text(f"{HEAD}discover: {{namespaces: [n]}}")
     found = inventory(FOUND)
     text = manifests(needed(load(file), found), "bootheal", "kube-system")
-    given = grants(list(yaml.safe_load_all(text)))
+    given = grants(documents(text))
     assert {
         ("n", "apps", "deployments", "list", ""),
         ("n", "batch", "cronjobs", "list", ""),

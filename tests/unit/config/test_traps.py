@@ -10,6 +10,7 @@ from bootheal.config.draft import draft
 from bootheal.config.traps import in_cluster
 from bootheal.discovery import discover
 from support.inventory import inventory
+from support.rows import each_row
 
 MANIFESTS = Path(__file__).parents[1] / "discovery/manifests"
 GOOD = """\
@@ -62,7 +63,7 @@ def test_traps_are_told_with_their_places(tmp_path: Path, good: str, bad: str, p
     assert told in found[0]
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in MANIFESTS.glob("*.yaml")))
+@each_row(sorted(path.stem for path in MANIFESTS.glob("*.yaml")), "name")
 def test_init_writes_nothing_that_is_warned_of(tmp_path: Path, name: str) -> None:
     """So `check --strict` is content with it; what it could not find may be noted."""
     text = draft(discover(inventory((MANIFESTS / f"{name}.yaml").read_text())), {"kind": "k3s"})

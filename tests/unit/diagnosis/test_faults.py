@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
-
 from bootheal.causes import Gravity
 from bootheal.diagnosis import diagnose
 from bootheal.model import (
@@ -20,6 +18,7 @@ from bootheal.model import (
 )
 from bootheal.model.scene import Claim, Disk, Need, Scene, Unwell
 from support.objects import BOOT, THIS_BOOT, a_node, running, terminated, waiting
+from support.rows import each_row
 from support.scenes import (
     DATA,
     LOOP,
@@ -350,7 +349,7 @@ FAULTS: dict[str, tuple[Callable[[], Scene], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@each_row(FAULTS, "name")
 def test_a_fault_is_told_by_its_cause_and_its_object(name: str) -> None:
     """One root, whatever follows from it, with evidence and a command; the exit code is 1, or 3 for data at risk."""
     scene, cause, about = FAULTS[name]

@@ -34,13 +34,13 @@ def test_no_text_takes_long_to_read(text: str) -> None:
         environment=(Variable("DATABASE_HOST", text), Variable("PGPORT", text), Variable("DB_PORT", text)),
         mounts=(Mounted("/etc/a", Source("configmap", "a")),),
     )
-    began = time.monotonic()
+    began = time.process_time()
     servers = (
         Box(name="a", image=image, environment=box.environment) for image in ("postgres:17", "edoburu/pgbouncer")
     )
     discover(_inventory(box, *servers, text=text))
     addresses.pairs(text)
-    assert time.monotonic() - began < BOUND_SECONDS
+    assert time.process_time() - began < BOUND_SECONDS
 
 
 def test_variables_that_name_each_other_do_not_explode() -> None:
@@ -52,9 +52,9 @@ def test_variables_that_name_each_other_do_not_explode() -> None:
     unknown = (Variable("U", "".join(f"$(U{each}_SERVICE_HOST)" for each in range(500))),)
     words = ("sh", "-c", "until nc -z ${G0} $(G1); do :; done " * 100)
     box = Box(name="a", image="example/a", command=words, environment=(*grows, *empty, *circle, *chain, *unknown))
-    began = time.monotonic()
+    began = time.process_time()
     discover(_inventory(box, text=""))
-    assert time.monotonic() - began < BOUND_SECONDS
+    assert time.process_time() - began < BOUND_SECONDS
 
 
 def _inventory(*boxes: Box, text: str) -> Inventory:

@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from bootheal.config.configuration import load
 from bootheal.config.draft import draft, probe
 from bootheal.discovery import discover
 from bootheal.discovery.findings import Findings, Found, FoundDatabase, FoundLogin, FoundPooler, Known
 from support.inventory import inventory
+from support.rows import each_row
 
 MANIFESTS = sorted((Path(__file__).parent / "manifests").glob("*.yaml"), key=lambda path: path.stem)
-every_manifest = pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.stem)
+every_manifest = each_row(MANIFESTS, "path")
 
 
 @every_manifest

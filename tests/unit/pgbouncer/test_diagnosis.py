@@ -1,9 +1,8 @@
 """Whatever comes of the four logins has its diagnosis."""
 
-import pytest
-
 from bootheal.model import Answer
 from bootheal.pgbouncer.diagnosis import Diagnosis, Logins
+from support.rows import each_row
 
 OK = Answer(ok=True, spoke=True)
 SILENT = Answer(ok=False, spoke=False, text="connection refused")
@@ -23,8 +22,7 @@ def cached(cause: str) -> Answer:
     return state("08P01", f"server login has been failing, cached error: {cause} (server_login_retry)")
 
 
-@pytest.mark.parametrize(
-    ("pooler", "application", "through", "diagnosis"),
+@each_row(
     [
         (OK, OK, OK, Diagnosis.SERVES),
         (None, None, OK, Diagnosis.SERVES),
@@ -65,6 +63,10 @@ def cached(cause: str) -> Answer:
             if not through.ok
         ),
     ],
+    "pooler",
+    "application",
+    "through",
+    "diagnosis",
 )
 def test_every_outcome_of_the_logins_has_its_diagnosis(
     pooler: Answer, application: Answer, through: Answer, diagnosis: Diagnosis

@@ -426,7 +426,7 @@ def lives(pod: Pod) -> bool:
     return (pod.ready and pod.phase == "Running") or any(c.started is None or c.started >= BOOT for c in ran)
 
 
-@settings(max_examples=times(150))
+@settings(max_examples=times(80))
 @given(
     pods=st.lists(PODS, min_size=1, max_size=5), watched=mostly(60, 0, 59), pressed=st.booleans(), known=st.booleans()
 )

@@ -40,6 +40,7 @@ from support.prospects import (
     prospect,
     web,
 )
+from support.rows import each_row
 from support.scenes import NOW, PASSWORD, a_scene, component, web_pod, with_pod
 
 BREAKS, MAY, CHANGES = Sure.BREAKS, Sure.MAY_BREAK, Sure.CHANGES
@@ -259,7 +260,7 @@ HIDDEN: Faults = {
 HIDDEN |= MACHINE | PODS | SERVERS
 
 
-@pytest.mark.parametrize("fault", HIDDEN)
+@each_row(HIDDEN, "fault")
 def test_a_hidden_fault_is_named_and_nothing_else(fault: str) -> None:
     """Each by the id that scripts keep, on its object, as sure as can be shown."""
     make, expected = HIDDEN[fault]
@@ -327,7 +328,7 @@ WELL: Healthy = {
 WELL |= MACHINE_WELL | PODS_WELL | SERVERS_WELL
 
 
-@pytest.mark.parametrize("case", WELL)
+@each_row(WELL, "case")
 def test_what_is_well_would_come_back(case: str) -> None:
     """No finding, and the verdict says so."""
     found = forecast(WELL[case]())

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from bootheal.adapters.systemd import HEARTBEAT
 from bootheal.cli.rbac import needed
 from bootheal.config import load
 from bootheal.config.rbac import grants, manifests
+from support.documents import documents
 
 BASE = Path(__file__).parents[3] / "config" / "kubernetes"
 
 
 def objects(name: str) -> list[Any]:
-    return list(yaml.safe_load_all((BASE / name).read_text()))
+    return documents((BASE / name).read_text())
 
 
 def base() -> dict[str, Any]:
@@ -137,7 +137,7 @@ def test_the_image_is_made_from_any_base_and_fetches_nothing_when_it_runs() -> N
 def test_kubectl_builds_it() -> None:
     """With the configuration under a name that changes with it, so that a change of it rolls the pods out."""
     built = subprocess.run(["kubectl", "kustomize", str(BASE)], check=True, capture_output=True, text=True).stdout
-    found = list(yaml.safe_load_all(built))
+    found = documents(built)
     names = {(each["kind"], each["metadata"].get("namespace", "")) for each in found}
     assert {("Deployment", "bootheal"), ("ConfigMap", "bootheal"), ("Role", "default")} <= names
     role = next(each for each in found if (each["kind"], each["metadata"].get("namespace")) == ("Role", "bootheal"))
