@@ -139,7 +139,7 @@ class NodeHosts(Step[NodeHostsObservation]):
             if left:
                 return Wait("CoreDNS knows this machine by name, but k3s may still take that away", again=left)
             return Settled("CoreDNS knows this machine and the cluster's containers by name", remarks)
-        left = max(left, SETTLES_SECONDS - past.held("lost"))
+        left = max(left, SETTLES_SECONDS - max(past.held("lost"), _since_it_applied(seen, past.now)))
         if left > 0:
             return Wait(f"{seen.why}, as while k3s starts", again=left)
         if self.restore and seen.found:
@@ -170,6 +170,11 @@ def _left_to_apply(seen: NodeHostsObservation, now: float) -> float:
     """Return for how many seconds k3s may still apply its own manifests; 0 by a clock that was set since."""
     age = APPLIES_SECONDS if seen.started is None else now - seen.started
     return APPLIES_SECONDS - age if 0 <= age < APPLIES_SECONDS else 0.0
+
+
+def _since_it_applied(seen: NodeHostsObservation, now: float) -> float:
+    """Return for how many seconds k3s has had nothing more to apply; 0 where that is not known."""
+    return 0.0 if seen.started is None else max(0.0, now - seen.started - APPLIES_SECONDS)
 
 
 def merged(text: str, names: Mapping[str, str]) -> str:

@@ -1,5 +1,7 @@
 """The names that CoreDNS keeps."""
 
+from dataclasses import replace
+
 import pytest
 
 from bootheal.errors import MissingError
@@ -96,6 +98,9 @@ def test_a_lost_name_is_told_of_once_k3s_has_had_its_say() -> None:
     assert NodeHosts().judge(lost, past()) == Wait(f"{WHY}, as while k3s starts", again=20)
     hint = f"{WHY}: cluster.node_hosts: restore lets bootheal tell it"
     assert NodeHosts().judge(lost, past(first_seen=LOST)) == Settled(WHY, (hint,))
+    for age, again in ((40, 10), (50, None)):  # it has applied its own until it was 30 s old
+        judgement = NodeHosts().judge(replace(lost, started=NOW - age), past())
+        assert judgement == (Wait(f"{WHY}, as while k3s starts", again=again) if again else Settled(WHY, (hint,)))
 
 
 def test_a_lost_name_is_restored_where_allowed() -> None:
