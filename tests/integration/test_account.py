@@ -145,7 +145,9 @@ def test_a_token_that_has_expired_is_refused_until_it_is_renewed(shop: Stack, cr
     shop.requests.clear()
     bootheal("check", "--config", shop.config, BOOTHEAL_KUBECONFIG=str(credential))
     reviews = [each.body["spec"] for each in shop.requests if "selfsubject" in each.path]
-    assert {each["namespace"] for each in reviews if "namespace" in each} == {"kube-node-lease", "kube-system", "shop"}
+    namespaces = [each["namespace"] for each in reviews if "namespace" in each]
+    assert {*namespaces} == {"kube-node-lease", "kube-system", "shop"}
+    assert len(namespaces) <= 6, "a busy machine asks again, after five seconds"
     assert {each["resourceAttributes"]["namespace"] for each in reviews if "namespace" not in each} == {""}
 
 

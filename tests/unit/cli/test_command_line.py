@@ -26,9 +26,10 @@ from bootheal.cli import COMMANDS, main, make_parser
         ("-c x.yaml plan", "cannot understand '-c' before the command\n  bootheal plan --help"),
         ("pln", "cannot understand 'pln': there is no such command; did you mean plan?"),
         ("plan -c=", "cannot use '': it should name a file"),
-        ("rbac --account A_B", "cannot use 'A_B': it should be a name of a-z, 0-9 and -"),
-        ("rbac --namespace=", "cannot use '': it should be a name of a-z"),
-        ("init --namespace Shop", "cannot use 'Shop': it should be a name of a-z"),
+        ("rbac --account A_B", "cannot use 'A_B': it should be small letters, digits and -"),
+        ("rbac --namespace=", "cannot use '': it should be small letters"),
+        ("rbac --namespace kube.system", "cannot use 'kube.system': it should be small letters"),
+        ("init --namespace Shop", "cannot use 'Shop': it should be small letters"),
         ("init --state-directory here", "cannot use 'here': it should be an absolute path"),
         ("demo --hidden-faults --keep", "cannot use --scenario or --keep with --hidden-faults"),
         ("doctor thing/shop/web", "cannot look at a 'thing'\n  it knows pod, "),
@@ -43,6 +44,12 @@ def test_a_wrong_option_is_told_in_the_users_words(line: str, said: str, capsys:
         code = int(end.code or 0)
     assert said in capsys.readouterr().err
     assert code == 2
+
+
+def test_an_account_may_be_called_as_kubernetes_lets_it() -> None:
+    """A ServiceAccount's name may have dots, which a namespace's may not."""
+    options = make_parser().parse_args(["rbac", "--account", "ops.bootheal", "--namespace", "ops"])
+    assert (options.account, options.namespace) == ("ops.bootheal", "ops")
 
 
 def test_help_fits_a_terminal_and_each_command_has_its_own_line(
