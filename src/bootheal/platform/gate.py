@@ -234,8 +234,7 @@ def _away(seen: GateObservation) -> list[tuple[Node, Lease | None]]:
 def _bound(cluster: ClusterReader, seen: GateObservation) -> dict[str, tuple[Ref, ...]]:
     """Ask what is bound to nodes that are away; nobody waits for it.
 
-    Of a cluster elsewhere every node is silent at first: of those that still count as Ready it is asked once few are
-    left. The controllers call a node NotReady after 40 s and more, and it is told of sooner.
+    Of a cluster elsewhere all are silent at first, and count as Ready for 40 s: of such it is asked once few are left.
     """
     silent = [node for node, _ in _away(seen)]
     few = len(silent) < len(seen.nodes) and len(silent) <= NAMED

@@ -27,6 +27,8 @@ from bootheal.cli import COMMANDS, main, make_parser
         ("pln", "cannot understand 'pln': there is no such command; did you mean plan?"),
         ("plan -c=", "cannot use '': it should name a file"),
         ("rbac --account A_B", "cannot use 'A_B': it should be small letters, digits and -"),
+        ("rbac --diff --credential f", "cannot use --credential with --diff or --withdraw\n  it writes one, alone or"),
+        ("rbac --withdraw --credential f", "cannot use --credential with --diff or --withdraw"),
         ("rbac --namespace=", "cannot use '': it should be small letters"),
         ("rbac --namespace kube.system", "cannot use 'kube.system': it should be small letters"),
         ("init --namespace Shop", "cannot use 'Shop': it should be small letters"),
