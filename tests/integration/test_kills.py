@@ -37,7 +37,10 @@ def test_killed_again_and_again_and_always_healed(stack: Stack) -> None:
         heal(stack.config)
         assert all(stack.serving().values())
         assert (stack.pooler.setting("server_login_retry"), stack.pooler.setting("dns_nxdomain_ttl")) == ("15", "15")
-        assert stack.pooler.setting("server_idle_timeout") == "300"
+        assert (stack.pooler.setting("server_connect_timeout"), stack.pooler.setting("server_idle_timeout")) == (
+            "15",
+            "300",
+        )
         assert {change: times for change, times in changes(stack).items() if times > 1} == {}
     state = json.loads(bootheal("status", "--json", "--config", stack.config).stdout)
     results = {done["result"] for step in state["steps"].values() for done in step["done"]}

@@ -22,6 +22,7 @@ from bootheal.pgbouncer.diagnosis import Diagnosis, Logins
 from bootheal.pgbouncer.ini import with_settings
 from bootheal.pgbouncer.knowledge import Meaning, quoted, understand, version
 from support.pgbouncer import ADMIN, WHICH, Bouncer, chosen, free_port, pooler, programs, server, version_of
+from support.relay import relay
 from support.thorough import times
 
 OK = Answer(ok=True, spoke=True)
@@ -143,6 +144,21 @@ def test_a_server_that_is_down_is_told_as_a_back_off(start: Start, application: 
     answer = bouncer.ask(*application, timeout=1.0)
     assert Logins(OK, OK, answer).diagnosis in (Diagnosis.BACKS_OFF, Diagnosis.NO_WAY)
     assert bouncer.shows().servers == 0
+
+
+def test_a_way_that_leads_nowhere_is_left_only_after_server_connect_timeout(
+    start: Start, healthy: Stack, application: tuple[str, str]
+) -> None:
+    """As where a node sent the Service's address to a pod that is gone. What is under way obeys a lower one at once."""
+    with relay(healthy.postgres._port, healthy.postgres.address) as way:
+        bouncer = start(f"host=127.0.0.1 port={way.port}")
+        way.cut()
+        assert not bouncer.ask(*application, timeout=0.5).ok
+        way.lose()
+        bouncer.say("SET server_login_retry = '0.2'")
+        assert not bouncer.ask(*application, timeout=3.0).ok, "it tries no other way"
+        bouncer.say("SET server_connect_timeout = 4")
+        assert bouncer.ask(*application, timeout=4.0).ok
 
 
 def test_a_name_that_cannot_be_looked_up_is_remembered(start: Start, application: tuple[str, str]) -> None:

@@ -139,7 +139,8 @@ class NodeHosts(Step[NodeHostsObservation]):
             if left:
                 return Wait("CoreDNS knows this machine by name, but k3s may still take that away", again=left)
             return Settled("CoreDNS knows this machine and the cluster's containers by name", remarks)
-        left = max(left, SETTLES_SECONDS - max(past.held("lost"), _since_it_applied(seen, past.now)))
+        if self.restore:  # to tell of it no proof is needed that it stays so
+            left = max(left, SETTLES_SECONDS - max(past.held("lost"), _since_it_applied(seen, past.now)))
         if left > 0:
             return Wait(f"{seen.why}, as while k3s starts", again=left)
         if self.restore and seen.found:
