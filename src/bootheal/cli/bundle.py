@@ -17,6 +17,8 @@ from bootheal.errors import UsageError
 def main(options: argparse.Namespace) -> int:
     """Look, pack, and say where it lies."""
     if str(options.output) == "-":
+        if sys.stdout.isatty():
+            raise UsageError("cannot write an archive to a terminal", hint="name a file by --output, or send it to one")
         with tempfile.TemporaryDirectory(prefix="bootheal-bundle-") as directory:
             path = Path(directory) / file_name()
             _pack(options, path)

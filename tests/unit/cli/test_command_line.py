@@ -1,5 +1,6 @@
 """What a wrong command line is told, and how the help stands on a terminal."""
 
+import os
 import subprocess
 import sys
 
@@ -66,6 +67,17 @@ def test_help_fits_a_terminal_and_each_command_has_its_own_line(
         texts.append(capsys.readouterr().out)
     assert [line for text in texts for line in text.splitlines() if len(line) > 80] == []
     assert all(f"\n    {command} " in texts[0] for command in COMMANDS)
+
+
+def test_a_terminal_is_spared_an_archive() -> None:
+    """It is bytes that a terminal would obey. Exit code 2, and nothing is looked at."""
+    ours, terminal = os.openpty()
+    program = "import sys, bootheal.cli as cli; sys.exit(cli.main(['bundle', '-o', '-']))"
+    with os.fdopen(ours), os.fdopen(terminal, "w") as stdout:
+        run = [sys.executable, "-c", program]
+        done = subprocess.run(run, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("bootheal: cannot write an archive to a terminal\n")
 
 
 def test_a_process_without_descriptors_is_no_bug() -> None:
