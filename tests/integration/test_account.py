@@ -68,6 +68,7 @@ def test_with_no_other_rights_a_power_cut_is_healed(shop: Stack, tmp_path: Path)
     assert report["verdict"] == "healed"
     assert all(shop.serving().values())
     assert {each.user for each in shop.requests} == {ACCOUNT}
+    assert [f"{each.method} {each.path}" for each in shop.requests if each.status == 403] == []
 
 
 def test_where_its_credential_cannot_be_written_nothing_is_changed(shop: Stack, tmp_path: Path) -> None:
@@ -77,7 +78,6 @@ def test_where_its_credential_cannot_be_written_nothing_is_changed(shop: Stack, 
     told = bootheal("rbac", "--apply", "--credential", file, "--config", shop.config, expect=1).stderr
     assert told.startswith(f"bootheal: cannot write {file}: No such file or directory\n")
     assert not [each for each in shop.requests if each.writes]
-    assert [f"{each.method} {each.path}" for each in shop.requests if each.status == 403] == []
 
 
 def test_what_is_as_it_should_be_is_not_written_again(shop: Stack, credential: Path) -> None:
@@ -145,7 +145,9 @@ def test_a_token_that_has_expired_is_refused_until_it_is_renewed(shop: Stack, cr
     shop.requests.clear()
     bootheal("check", "--config", shop.config, BOOTHEAL_KUBECONFIG=str(credential))
     reviews = [each.body["spec"] for each in shop.requests if "selfsubject" in each.path]
-    assert {each["namespace"] for each in reviews if "namespace" in each} == {"kube-node-lease", "kube-system", "shop"}
+    namespaces = [each["namespace"] for each in reviews if "namespace" in each]
+    assert {*namespaces} == {"kube-node-lease", "kube-system", "shop"}
+    assert len(namespaces) <= 6, "a busy machine asks again, after five seconds"
     assert {each["resourceAttributes"]["namespace"] for each in reviews if "namespace" not in each} == {""}
 
 

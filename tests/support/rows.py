@@ -32,7 +32,7 @@ def each_row(rows: Iterable[Any], *names: str) -> Callable[[Callable[..., None]]
                 columns = dict(zip(names, row, strict=True))
                 try:
                     test(**columns, **fixtures)
-                except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001  (all rows are told of)
+                except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:  # noqa: BLE001  (all are told)
                     failed.append(_told(number, columns, error, test.__code__.co_filename))
             if failed:
                 pytest.fail(f"{len(failed)} of {len(table)} rows:\n\n" + "\n\n".join(failed), pytrace=False)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from bootheal.model import (
     Container,
     Credentials,
     Extensions,
+    HostFacts,
     Lease,
     Login,
     Node,
@@ -227,3 +229,57 @@ def test_nodes_that_never_come_back_are_named_and_hold_up_nobody(drawn: list[Awa
         told = [remark for remark in judgement.remarks if f"node {name} has not come back" in remark]
         assert len(told) == (name in since)
         assert all(f"pod/shop/db-{name}" in remark for remark in told)
+
+
+class Machines(Partial):
+    """A cluster whose machines are not this one: all count as Ready, and those that live have renewed their Leases."""
+
+    def __init__(self, lives: Mapping[str, bool]) -> None:
+        self._lives = lives
+
+    def boot_id(self) -> None:
+        return None
+
+    def epoch(self) -> None:
+        return None
+
+    def boot_time(self) -> None:
+        return None
+
+    def facts(self) -> HostFacts:
+        return HostFacts()
+
+    def readiness(self) -> Readiness:
+        return Readiness(ready=True)
+
+    def extensions(self) -> Extensions:
+        return Extensions()
+
+    def watched(self, kind: str, namespace: str = "") -> bool:
+        return True
+
+    def nodes(self) -> Sequence[Node]:
+        return [a_node(name=name, boot_id=f"boot-{name}") for name in self._lives]
+
+    def lease(self, node: str) -> Lease:
+        return a_lease(advanced=self._lives[node])
+
+    def bound_to(self, node: str) -> Sequence[Ref]:
+        return (Ref("pod", "shop", f"db-{node}"),)
+
+
+@pytest.mark.parametrize(
+    ("lives", "asked"),
+    [
+        ({"a": True, "b": True, "c": False}, {"c"}),
+        ({"a": False, "b": False, "c": False}, set()),
+        ({"a": True} | {f"n{number}": False for number in range(50)}, set()),
+    ],
+    ids=["all but one", "none yet", "one of many"],
+)
+def test_what_is_bound_is_known_before_the_controllers_call_a_node_dead(
+    lives: Mapping[str, bool], asked: set[str]
+) -> None:
+    """It is told of after twenty seconds, and counts as Ready for forty; while all are silent yet, none is asked."""
+    machines = Machines(lives)
+    assert Gate().look(World(cluster=machines, host=machines)).bound.keys() == asked

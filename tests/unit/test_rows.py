@@ -35,6 +35,18 @@ def test_each_row_that_fails_is_told_with_what_was_got_and_what_was_expected() -
     assert said.count(f"\n    {__file__}:") == 4
 
 
+def test_a_row_that_skips_hides_no_row_that_fails() -> None:
+    """It would be the end of the table, and of what is told of it: it fails."""
+
+    @each_row([1, 2, 3], "number")
+    def table(number: int) -> None:
+        if number == 2:
+            pytest.skip("not here")
+        assert number == 1
+
+    assert told(table).startswith("2 of 3 rows:\n\nrow 1: number=2\n    Skipped: not here\n")
+
+
 @each_row(["x", "y"], "name")
 def test_fixtures_are_shared_by_the_rows(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """They are asked for as ever."""

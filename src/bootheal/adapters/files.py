@@ -22,6 +22,7 @@ LOCK = "lock"
 CHUNK = 1 << 20
 _NO_FILE = "its lock is a link, or no file: remove it"
 FULL = (errno.ENOSPC, errno.EDQUOT)
+DEVICES = "/dev"
 
 
 def replace_file(path: Path, text: str, *, durable: bool, mode: int = 0o644) -> None:
@@ -62,7 +63,12 @@ def create_file(path: Path, text: str) -> None:
 
 
 def spare_what_is_no_file(path: Path) -> None:
-    """Raise OSError where a rename would put a file in the place of a device, a pipe, or a link to one."""
+    """Raise OSError where a rename would put a file in the place of a device, a pipe, or a link to one.
+
+    /dev/stdout is a link that may lead to a file: its name is one of the machine's devices all the same.
+    """
+    if os.path.realpath(path.parent) == DEVICES:
+        raise OSError(errno.EINVAL, "it is among the devices", str(path))
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is a directory" if path.is_dir() else "it is a device, no file", str(path))
 

@@ -4,7 +4,6 @@ import argparse
 import errno
 import importlib
 import io
-import re
 import shutil
 import sys
 import textwrap
@@ -17,7 +16,7 @@ from bootheal.cli import arguments, examining
 from bootheal.cli.arguments import config as _common
 from bootheal.cli.arguments import rate, seconds, takes_file
 from bootheal.cli.streams import forgive, open_missing, silence_libraries
-from bootheal.errors import EXHAUSTED, BoothealError, ConfigurationError, UsageError
+from bootheal.errors import EXHAUSTED, BoothealError, ConfigurationError
 from bootheal.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -75,14 +74,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _command(arguments: list[str] | None) -> int:
     parser = make_parser()
-    _begins_with_a_command(sys.argv[1:] if arguments is None else arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words and words[0] not in _ALONE.union(COMMANDS):
+        from bootheal.cli.misunderstood import insist_on_a_command
+
+        insist_on_a_command(words, COMMANDS)
     try:
         options, unknown = parser.parse_known_args(arguments)
     except SystemExit:  # it has printed what it had to say
         sys.stdout.flush()
         raise
     if unknown:
-        raise _not_understood(unknown[0], options)
+        from bootheal.cli import misunderstood
+
+        raise misunderstood.unknown(unknown[0], options)
     if options.command is None:
         parser.print_help()
         return ExitCode.USAGE
@@ -91,32 +96,6 @@ def _command(arguments: list[str] | None) -> int:
     if options.command not in _WITHOUT_LIBRARIES:
         silence_libraries()
     return int(importlib.import_module(f"bootheal.cli.{options.command}").main(options))
-
-
-def _begins_with_a_command(words: list[str]) -> None:
-    """Raise UsageError where something else stands in its place: argparse then complains of a word that is right."""
-    first, *rest = words or [""]
-    command = next((word for word in rest if word in COMMANDS), "")
-    if first.startswith("-") and command and first not in _ALONE:
-        from bootheal.model.quoted import quoted
-
-        text = f"cannot understand '{quoted(first)}' before the command"
-        raise UsageError(text, hint=f"bootheal {command} --help shows what it understands after it")
-    if first and not first.startswith("-") and first not in COMMANDS:
-        from bootheal.config.source import suggestion
-        from bootheal.model.quoted import quoted
-
-        text = f"cannot understand '{quoted(first)}': there is no such command{suggestion(first, COMMANDS)}"
-        raise UsageError(text, hint="bootheal --help shows them")
-
-
-def _not_understood(word: str, options: argparse.Namespace) -> UsageError:
-    from bootheal.config.source import suggestion
-    from bootheal.model.quoted import quoted
-
-    near = suggestion(word, re.findall(r"--[-a-z]+", options.usage()))
-    hint = " ".join(filter(None, ("bootheal", options.command, "--help shows what it understands")))
-    return UsageError(f"cannot understand '{quoted(word)}'{near}", hint=hint)
 
 
 def _explain(error: Exception) -> int:

@@ -1,7 +1,7 @@
 """What several commands may be told alike, and what only `init`, `rbac` and `demo` may."""
 
 import argparse
-import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,11 +42,25 @@ def _number(text: str, least: float, most: float, what: str) -> float:
     raise argparse.ArgumentTypeError(f"cannot use {_shown(text)}: it should be {what}")
 
 
-def _label(text: str) -> str:
-    """Return the name of a namespace or an account; argparse tells of what is none."""
-    if re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", text):
-        return text
-    raise argparse.ArgumentTypeError(f"cannot use {_shown(text)}: it should be a name of a-z, 0-9 and -")
+def _namespace(text: str) -> str:
+    """Return the name of a namespace; argparse tells of what is none."""
+    from bootheal.config.shapes import kubernetes
+
+    return _of_kubernetes(kubernetes.label, text)
+
+
+def _account(text: str) -> str:
+    """Return the name of a ServiceAccount, which may have dots; argparse tells of what is none."""
+    from bootheal.config.shapes import kubernetes
+
+    return _of_kubernetes(kubernetes.subdomain, text)
+
+
+def _of_kubernetes(shape: Callable[[str], str], text: str) -> str:
+    try:
+        return shape(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"cannot use {_shown(text)}: {error}") from None
 
 
 def _file(text: str) -> Path:
@@ -85,7 +99,7 @@ def init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--context", default="", metavar="NAME", help="a context of it; default: its current one")
     parser.add_argument(
         "--namespace",
-        type=_label,
+        type=_namespace,
         action="append",
         default=[],
         metavar="NAME",
@@ -118,11 +132,11 @@ def rbac(parser: argparse.ArgumentParser) -> None:
         help="for how long a cluster that does not answer is asked again; default: not at all",
     )
     parser.add_argument(
-        "--account", type=_label, default="bootheal", metavar="NAME", help="the ServiceAccount; default: bootheal"
+        "--account", type=_account, default="bootheal", metavar="NAME", help="the ServiceAccount; default: bootheal"
     )
     parser.add_argument(
         "--namespace",
-        type=_label,
+        type=_namespace,
         default="kube-system",
         metavar="NAME",
         help="where the ServiceAccount is; default: kube-system",

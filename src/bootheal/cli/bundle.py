@@ -16,14 +16,17 @@ from bootheal.errors import UsageError
 
 def main(options: argparse.Namespace) -> int:
     """Look, pack, and say where it lies."""
-    with tempfile.TemporaryDirectory(prefix="bootheal-bundle-") as directory:
-        aside = str(options.output) == "-"
-        path = Path(directory) / file_name() if aside else options.output or _here() / file_name()
-        _pack(options, path)
-        if aside:
+    if str(options.output) == "-":
+        if sys.stdout.isatty():
+            raise UsageError("cannot write an archive to a terminal", hint="name a file by --output, or send it to one")
+        with tempfile.TemporaryDirectory(prefix="bootheal-bundle-") as directory:
+            path = Path(directory) / file_name()
+            _pack(options, path)
             sys.stdout.buffer.write(path.read_bytes())
-        else:
-            print(f"written: {path}; its manifest.json says what is in it, and what was left out")
+        return 0
+    path = options.output or _here() / file_name()
+    _pack(options, path)
+    print(f"written: {path}; its manifest.json says what is in it, and what was left out")
     return 0
 
 

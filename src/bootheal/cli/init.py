@@ -1,6 +1,7 @@
 """`bootheal init`: finds what is in the cluster, and writes a configuration in which each line says why it is there."""
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -44,8 +45,10 @@ def main(options: argparse.Namespace) -> int:
     tell = _tell if path else _tell_aside
     with Scope(_tell_aside) as scope:
         cluster = Cluster.model_validate(section)
-        for name in options.namespace:
-            there(Ref("namespace", "", name), open_world(cluster, scope))
+        if options.namespace:
+            world = open_world(cluster, scope)
+            for name in options.namespace:
+                there(Ref("namespace", "", name), world)
         inventory = read(cluster, scope, tuple(options.namespace))
         found = writable(discover(inventory), section)
         text = draft(found, section, state_directory=str(options.state_directory or ""))
@@ -108,7 +111,7 @@ def _write(path: Path, text: str, *, force: bool) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if force:  # what a link leads to is the file that is meant
-            replace_file(path.resolve(), text, durable=True)
+            replace_file(Path(os.path.realpath(path)), text, durable=True)
         else:
             create_file(path, text)
     except FileExistsError:

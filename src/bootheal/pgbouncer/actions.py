@@ -215,6 +215,12 @@ def given_up(done: Sequence[ActionRecord], uid: str, diagnosis: str) -> bool:
     return wanted in ((item.action, item.cause, item.note.get("uid")) for item in done)
 
 
+def given_back(done: Sequence[ActionRecord], uid: str, key: str) -> bool:
+    """Tell whether a setting was lent to a pod and given back."""
+    wanted = (RestoreSetting.kind(), uid, key)
+    return wanted in ((item.action, item.note.get("uid"), item.note.get("key")) for item in done)
+
+
 def restarted(done: Sequence[ActionRecord]) -> frozenset[str]:
     """Return the pods that were restarted in this epoch, by uid; one that is still there was only intended to be."""
     kind = RestartPooler.kind()

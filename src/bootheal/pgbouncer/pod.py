@@ -16,7 +16,8 @@ NO_ANSWER = "server_connect_timeout"
 # before PostgreSQL came, and wait for the next one. After a power cut CoreDNS comes late, and PgBouncer believes a
 # failed lookup for dns_nxdomain_ttl: the next one should cost less. A connection that was begun while nodes still sent
 # the Service's address to a pod that is gone goes there for ever (conntrack), and PgBouncer begins no other before
-# server_connect_timeout is over: 14 s of a recovery on k3d. A login that is only slow takes less than the four seconds.
+# server_connect_timeout is over: 14 s of a recovery on k3d. That is lent only while PostgreSQL lets ourselves in, in
+# less than those four seconds, and not for long: what is only slow would never get through.
 LOWERED = {RETRY: 0.2, UNKNOWN_NAME: 1.0, NO_ANSWER: 4.0}
 
 _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")

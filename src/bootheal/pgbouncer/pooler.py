@@ -8,7 +8,7 @@ diagnosis says whose fault it is: a changed file is reloaded, and what only a ne
 knows better (a name, keys, a file that is mounted once) costs one restart a boot.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from bootheal.pgbouncer.actions import (
     RestartPooler,
     RestoreSetting,
     WriteSettings,
+    given_back,
     given_up,
     owed,
     reloaded,
@@ -34,7 +35,7 @@ from bootheal.pgbouncer.ini import unsure
 from bootheal.pgbouncer.knowledge import faults
 from bootheal.pgbouncer.look import look
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation, condition, fails, let_in
-from bootheal.pgbouncer.pod import STARVED, PoolerPod
+from bootheal.pgbouncer.pod import NO_ANSWER, STARVED, PoolerPod
 from bootheal.pgbouncer.restart_rules import STALE, give_up, persists_for, why_restart
 from bootheal.pgbouncer.settings import Declared
 from bootheal.ports import Interest, World
@@ -42,6 +43,9 @@ from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, W
 
 # A pod through which logins were served is not touched for a single one that was not: that may be a slow moment.
 DOUBT_SECONDS = 1.0
+
+# Of connections that lead nowhere one was under way, and perhaps one more: whatever still fails then is another matter.
+NOWHERE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +139,7 @@ class PoolerStep(Step[PoolerObservation]):
         if any(_in_doubt(pod, past) for pod in seen.failing):
             return Wait(f"{said}; it served before, so it is asked again", again=DOUBT_SECONDS / 2)
         hopeful = (pod for pod, diagnosis in diagnoses if not given_up(past.present.done, pod.uid, diagnosis))
-        if loans := tuple(self._lower(pod, key, past) for pod in hopeful for key in seen.to_lend(pod)):
+        if loans := (*self._loans(hopeful, seen, past), *self._slow(seen, past)):
             return Act(said, loans)
         if settings := tuple(self._settings(seen, past)):
             return Act("the declared settings are not in force", settings)  # they need its console, and no login
@@ -170,6 +174,19 @@ class PoolerStep(Step[PoolerObservation]):
         if len(gone) >= max(1, seen.wanted):
             return None
         return RestartPooler(cause=why, pod=pod.ref, uid=pod.uid)
+
+    def _loans(self, hopeful: Iterable[PoolerPod], seen: PoolerObservation, past: Past) -> Iterator[LowerSetting]:
+        for pod in hopeful:
+            for key in seen.to_lend(pod):
+                if key != NO_ANSWER or _may_lead_nowhere(pod, seen, past):
+                    yield self._lower(pod, key, past)
+
+    def _slow(self, seen: PoolerObservation, past: Past) -> Iterator[RestoreSetting]:
+        """Give connections their time again: those that are only slow would never get through."""
+        slow = {pod.uid for pod in seen.failing if not _may_lead_nowhere(pod, seen, past)}
+        for repayment in self._repayments(seen, past, "a login may take longer"):
+            if repayment.key == NO_ANSWER and repayment.uid in slow:
+                yield repayment
 
     def _lower(self, pod: PoolerPod, key: str, past: Past) -> LowerSetting:
         value = _lent(pod, past).get(key) or f"{pod.seconds(key):g}"
@@ -233,6 +250,12 @@ def _in_doubt(pod: PoolerPod, past: Past) -> bool:
     """Whether a pod has served in this boot, and one slow login is all that speaks against it."""
     served = _served(pod) in past.baseline and past.lasts(past.baseline[_served(pod)])
     return served and pod.login != STARVED and past.held(fails(pod)) < DOUBT_SECONDS
+
+
+def _may_lead_nowhere(pod: PoolerPod, seen: PoolerObservation, past: Past) -> bool:
+    """Whether a connection that gets no answer is worth leaving soon: PostgreSQL lets in at once, and but lately."""
+    tried = past.held(let_in(pod)) >= NOWHERE_SECONDS or given_back(past.present.done, pod.uid, NO_ANSWER)
+    return seen.lets_both_in and not tried
 
 
 def _served(pod: PoolerPod) -> str:

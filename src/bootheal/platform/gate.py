@@ -234,11 +234,12 @@ def _away(seen: GateObservation) -> list[tuple[Node, Lease | None]]:
 def _bound(cluster: ClusterReader, seen: GateObservation) -> dict[str, tuple[Ref, ...]]:
     """Ask what is bound to nodes that are away; nobody waits for it.
 
-    Of a cluster elsewhere every node is silent at first. One that is away for as long as it takes to be told of is not
-    Ready any more by then.
+    Of a cluster elsewhere all are silent at first, and count as Ready for 40 s: of such it is asked once few are left.
     """
+    silent = [node for node, _ in _away(seen)]
+    few = len(silent) < len(seen.nodes) and len(silent) <= NAMED
     try:
-        return {node.name: tuple(cluster.bound_to(node.name)) for node, _ in _away(seen) if not node.ready}
+        return {node.name: tuple(cluster.bound_to(node.name)) for node in silent if few or not node.ready}
     except TransientError:
         return {}
 

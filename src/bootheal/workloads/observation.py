@@ -34,12 +34,12 @@ from bootheal.workloads.strategy import (
 # Pods whose Events are asked for in one look: replicas that wait mostly wait for the same.
 ASKED = 3
 
-# How it is remembered that it is not well, whatever pods it has.
 # A readiness probe has a period of 10 s by default: what is not well for this long will not be by itself. What starts
 # slowly says so, by a startup probe or by the delay of its readiness probe; what has data of its own may be recovering
 # or copying it, and would begin anew.
 UNWELL_SECONDS, UNWELL_WITH_DATA_SECONDS = 30.0, 300.0
 
+# How it is remembered that it is not well, whatever pods it has.
 ILL = "ill"
 
 # What a Service sends to is on this machine; an address that is gone does not answer at all.

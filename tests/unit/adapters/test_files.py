@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bootheal.adapters.archive import Part, write_archive
-from bootheal.adapters.files import replace_file
+from bootheal.adapters.files import replace_file, spare_what_is_no_file
 from bootheal.errors import UsageError
 
 
@@ -34,3 +34,14 @@ def test_what_is_no_file_stays_what_it_is(tmp_path: Path, write: Callable[[Path]
     assert pipe.is_fifo()
     assert link.is_symlink()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["directory", "link", "pipe"]
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr", "not-there"])
+def test_no_name_among_the_devices_becomes_a_file(name: str) -> None:
+    """Whatever /dev/stdout leads to: after `> file` that is a file, and a file it would stay for all others.
+
+    It is only asked here: a write that went wrong would be the machine's.
+    """
+    with pytest.raises(OSError, match="it is among the devices"):
+        spare_what_is_no_file(Path("/dev", name))
+    spare_what_is_no_file(Path("/dev/shm", name))  # noqa: S108  (nothing is written)

@@ -1,6 +1,8 @@
 """What several ask at once is asked once."""
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 
@@ -90,3 +92,21 @@ def test_that_there_is_no_answer_is_believed_for_a_moment_where_many_would_ask(m
     now[0] += 1.0
     server.fails = False
     assert answers.get("shop", server) == 2
+
+
+def test_what_is_believed_for_no_time_is_not_kept() -> None:
+    """Nor what it holds: what one look has read is gone when the next begins."""
+    answers, kept = Lately[Server](lambda _: 0.0), list[weakref.ref[Server]]()
+
+    def ask() -> Server:
+        read = Server()
+        kept.append(weakref.ref(read))
+        if len(kept) == 1:
+            raise ConnectionError(str(len(kept)))
+        return read
+
+    with pytest.raises(ConnectionError):
+        answers.get("fails", ask)
+    answers.get("shop", ask)
+    gc.collect()
+    assert [each() for each in kept] == [None, None]

@@ -1,5 +1,6 @@
 """What a wrong command line is told, and how the help stands on a terminal."""
 
+import os
 import subprocess
 import sys
 
@@ -26,9 +27,12 @@ from bootheal.cli import COMMANDS, main, make_parser
         ("-c x.yaml plan", "cannot understand '-c' before the command\n  bootheal plan --help"),
         ("pln", "cannot understand 'pln': there is no such command; did you mean plan?"),
         ("plan -c=", "cannot use '': it should name a file"),
-        ("rbac --account A_B", "cannot use 'A_B': it should be a name of a-z, 0-9 and -"),
-        ("rbac --namespace=", "cannot use '': it should be a name of a-z"),
-        ("init --namespace Shop", "cannot use 'Shop': it should be a name of a-z"),
+        ("rbac --account A_B", "cannot use 'A_B': it should be small letters, digits and -"),
+        ("rbac --diff --credential f", "cannot use --credential with --diff or --withdraw\n  it writes one, alone or"),
+        ("rbac --withdraw --credential f", "cannot use --credential with --diff or --withdraw"),
+        ("rbac --namespace=", "cannot use '': it should be small letters"),
+        ("rbac --namespace kube.system", "cannot use 'kube.system': it should be small letters"),
+        ("init --namespace Shop", "cannot use 'Shop': it should be small letters"),
         ("init --state-directory here", "cannot use 'here': it should be an absolute path"),
         ("demo --hidden-faults --keep", "cannot use --scenario or --keep with --hidden-faults"),
         ("doctor thing/shop/web", "cannot look at a 'thing'\n  it knows pod, "),
@@ -45,6 +49,12 @@ def test_a_wrong_option_is_told_in_the_users_words(line: str, said: str, capsys:
     assert code == 2
 
 
+def test_an_account_may_be_called_as_kubernetes_lets_it() -> None:
+    """A ServiceAccount's name may have dots, which a namespace's may not."""
+    options = make_parser().parse_args(["rbac", "--account", "ops.bootheal", "--namespace", "ops"])
+    assert (options.account, options.namespace) == ("ops.bootheal", "ops")
+
+
 def test_help_fits_a_terminal_and_each_command_has_its_own_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -57,6 +67,17 @@ def test_help_fits_a_terminal_and_each_command_has_its_own_line(
         texts.append(capsys.readouterr().out)
     assert [line for text in texts for line in text.splitlines() if len(line) > 80] == []
     assert all(f"\n    {command} " in texts[0] for command in COMMANDS)
+
+
+def test_a_terminal_is_spared_an_archive() -> None:
+    """It is bytes that a terminal would obey. Exit code 2, and nothing is looked at."""
+    ours, terminal = os.openpty()
+    program = "import sys, bootheal.cli as cli; sys.exit(cli.main(['bundle', '-o', '-']))"
+    with os.fdopen(ours), os.fdopen(terminal, "w") as stdout:
+        run = [sys.executable, "-c", program]
+        done = subprocess.run(run, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("bootheal: cannot write an archive to a terminal\n")
 
 
 def test_a_process_without_descriptors_is_no_bug() -> None:

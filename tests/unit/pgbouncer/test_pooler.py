@@ -72,6 +72,32 @@ def judge(*pods: PoolerPod, step: PoolerStep = STEP, done: tuple[ActionRecord, .
     return step.judge(PoolerObservation(pods=pods, **facts), past(done=done))
 
 
+def test_what_leads_nowhere_is_left_soon_and_what_is_only_slow_gets_its_time_again() -> None:
+    """Lent while PostgreSQL lets both in, for two tries of four seconds; but once in a trouble."""
+    key = "server_connect_timeout"
+
+    def judged(value: str, seconds: float, *done: ActionRecord, direct: Answer = OK) -> list[tuple[str, str]]:
+        console = Console({"server_login_retry": Setting("0.2", changeable=True), key: Setting(value, changeable=True)})
+        seen = PoolerObservation(pods=(pod(FAILING, console=console),), pooler=direct, application=direct)
+        judgement = STEP.judge(seen, past(done=done, first_seen={"let in without uid-1": NOW - seconds}))
+        assert isinstance(judgement, Act | Wait)
+        actions = judgement.actions if isinstance(judgement, Act) else ()
+        return [(action.kind(), action.note.get("key", "")) for action in actions]
+
+    lent, back = (
+        ActionRecord(number, kind, str(POD), "x", NOW - 1, kind, "done", {"uid": "uid-1", "key": key, "value": "15"})
+        for number, kind in enumerate(("lower-setting", "restore-setting"))
+    )
+    assert judged("15", 0) == [("lower-setting", key)]
+    assert judged("15", 0, direct=replace(FAILING, sqlstate="57P03")) == []
+    assert judged("4", 9, lent) == []
+    assert judged("4", 10, lent) == [("restore-setting", key)]
+    assert judged("4", 0, lent, direct=Answer(ok=False, spoke=False, text="no answer in time")) == [
+        ("restore-setting", key)
+    ]
+    assert judged("15", 0, lent, back) == []
+
+
 def test_a_pooler_that_serves_with_its_settings_is_left_alone() -> None:
     """Nothing is set again."""
     why = "logins through pooler-1 succeed, the declared settings are in force"

@@ -53,6 +53,8 @@ class Lately(Generic[Answer]):
                 del self._asked[key]
 
     def _remember(self, key: Hashable, told: Future[Answer], seconds: float) -> None:
+        if seconds <= 0:  # an error keeps the frames that it came through, and all that was read in them
+            return
         with self._lock:
             now = time.monotonic()
             self._known[key] = now + seconds, told
