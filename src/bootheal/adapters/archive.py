@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bootheal.adapters.files import advice, spare_what_is_no_file
+from bootheal.adapters.files import advice, spare_devices
 from bootheal.errors import UsageError
 
 MODE = 0o600
@@ -94,7 +94,7 @@ def _replace(path: Path, content: bytes) -> None:
     """Write beside it and rename: whoever may read the directory sees all of it or nothing, and only its owner may."""
     beside = path.parent / f".{path.name}.{secrets.token_hex(4)}"
     try:
-        spare_what_is_no_file(path)
+        spare_devices(path)
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
         try:
             left = memoryview(content)

@@ -27,7 +27,7 @@ DEVICES = "/dev"
 
 def replace_file(path: Path, text: str, *, durable: bool, mode: int = 0o644) -> None:
     """Replace a file at once or not at all; it stays with the directory's owner, and readable by all or as `mode`."""
-    spare_what_is_no_file(path)
+    spare_devices(path)
     owner = path.parent.stat()
     descriptor, name = tempfile.mkstemp(prefix=_prefix(path), dir=path.parent)
     try:
@@ -62,15 +62,17 @@ def create_file(path: Path, text: str) -> None:
         Path(name).unlink(missing_ok=True)
 
 
-def spare_what_is_no_file(path: Path) -> None:
-    """Raise OSError where a rename would put a file in the place of a device, a pipe, or a link to one.
+def spare_devices(path: Path) -> None:
+    """Raise OSError where a rename would put a file in the place of a device, a directory, or a link to one.
 
     /dev/stdout is a link that may lead to a file: its name is one of the machine's devices all the same.
     """
     if os.path.realpath(path.parent) == DEVICES:
         raise OSError(errno.EINVAL, "it is among the devices", str(path))
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "it is a directory" if path.is_dir() else "it is a device, no file", str(path))
+    if path.is_dir():
+        raise OSError(errno.EISDIR, "it is a directory", str(path))
+    if path.is_char_device() or path.is_block_device():
+        raise OSError(errno.EINVAL, "it is a device, no file", str(path))
 
 
 def remove_leftovers(path: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bootheal.adapters.files import replace_file, spare_what_is_no_file
+from bootheal.adapters.files import replace_file, spare_devices
 from bootheal.adapters.kube import account
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig
@@ -38,7 +38,7 @@ def withdraw(api: Api, options: argparse.Namespace) -> None:
 def find_room(path: Path) -> None:
     """Raise StateError where a credential could not be written to a path."""
     with _told(path):
-        spare_what_is_no_file(path)
+        spare_devices(path)
         tempfile.TemporaryFile(dir=path.parent).close()
 
 

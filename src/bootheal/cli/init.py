@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -110,8 +111,9 @@ def _what_check_says(configuration: Configuration, inventory: Inventory, scope: 
 def _write(path: Path, text: str, *, force: bool) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if force:  # what a link leads to is the file that is meant
-            replace_file(Path(os.path.realpath(path)), text, durable=True)
+        if force:  # what a link leads to is the file that is meant, unless anybody may have made the link
+            anybodys = path.parent.stat().st_mode & stat.S_IWOTH
+            replace_file(path if anybodys else Path(os.path.realpath(path)), text, durable=True)
         else:
             create_file(path, text)
     except FileExistsError:

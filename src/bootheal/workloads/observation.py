@@ -121,9 +121,10 @@ class WorkloadObservation:
     @property
     def slowest_start(self) -> float:
         """Return for how many seconds it may run without being well before it is restarted for that."""
-        has_data = self.workload.ref.kind == "statefulset" and any(pod.claims for pod in self.pods)
-        limit = UNWELL_WITH_DATA_SECONDS if has_data else UNWELL_SECONDS
-        return limit + (0.0 if self.rollout.done else self.workload.initial_delay)
+        if self.rollout.done:
+            return UNWELL_SECONDS
+        has_data = any(pod.claims for pod in self.pods)
+        return (UNWELL_WITH_DATA_SECONDS if has_data else UNWELL_SECONDS) + self.workload.initial_delay
 
     @cached_property
     def conditions(self) -> frozenset[str]:

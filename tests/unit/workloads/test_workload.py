@@ -208,15 +208,23 @@ def test_what_starts_slowly_is_not_restarted_for_it() -> None:
     assert acts(STEP.judge(facts, past(first_seen={unwell: NOW - 120}))) == [(RollOut, str(WEB))]
 
 
-def test_what_has_data_of_its_own_is_given_the_time_to_recover_it() -> None:
-    """A restart begins a replica's copy, a log's replay anew; a StatefulSet without a volume has nothing to recover."""
-    database = Ref("statefulset", "shop", "db")
-    step, ill = replace(STEP, workload=database), replace(down(), ref=database)
-    for claims, seconds in (((), 30.0), (("data-db-0",), 300.0)):
-        facts = seen(replace(a_pod("db-0", replace(running(), ready=False)), claims=claims), workload=ill)
+@pytest.mark.parametrize("kind", ["statefulset", "deployment"])
+def test_what_has_data_of_its_own_is_given_the_time_to_recover_it(kind: str) -> None:
+    """A restart begins a replica's copy, a log's replay anew. What is Ready, and fails its probe, recovers nothing."""
+    database = Ref(kind, "shop", "db")
+    step = replace(STEP, workload=database)
+
+    def waits(facts: WorkloadObservation) -> list[bool]:
         (unwell,) = facts.conditions - {"ill"}
-        assert isinstance(step.judge(facts, past(first_seen={unwell: NOW - seconds + 1})), Wait)
-        assert acts(step.judge(facts, past(first_seen={unwell: NOW - seconds})))
+        times = (29.0, 30.0, 299.0, 300.0)
+        return [isinstance(step.judge(facts, past(first_seen={unwell: NOW - each})), Wait) for each in times]
+
+    down_, up = replace(down(), ref=database), replace(seen().workload, ref=database)
+    starting, running_ = a_pod("db-0", replace(running(), ready=False)), a_pod("db-0")
+    data = ("data-db-0",)
+    assert waits(seen(starting, workload=down_)) == [True, False, False, False]
+    assert waits(seen(replace(starting, claims=data), workload=down_)) == [True, True, True, False]
+    assert waits(seen(replace(running_, claims=data), workload=up, probe=BAD)) == [True, False, False, False]
 
 
 def test_how_slowly_it_starts_is_read_from_it() -> None:
