@@ -17,6 +17,7 @@ from bootheal.adapters.kube.api import MERGE_PATCH, Api
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.adapters.scope import Scope
 from support.command import bootheal
+from support.stranded import SHUT_DOWN, deployment
 
 BASE = Path(__file__).parents[2] / "config" / "kubernetes"
 OURS, SHOP = "bootheal", "bootheal-e2e-shop"
@@ -116,19 +117,11 @@ def overlay(directory: Path, image: str, kubeconfig: Path) -> None:
 def abandon(api: Api, kubectl: Callable[..., str]) -> None:
     """Leave behind what a node's shutdown leaves: a Failed pod, whose ReplicaSet has made another."""
     kubectl("create", "namespace", SHOP)
-    container = {"name": "main", "image": "bootheal-e2e/none:1", "imagePullPolicy": "Never"}
-    template = {
-        "metadata": {"labels": {"app": "thing"}},
-        "spec": {"containers": [container], "nodeSelector": {"bootheal-e2e": "nowhere"}},
-    }
-    spec = {"replicas": 1, "selector": {"matchLabels": {"app": "thing"}}, "template": template}
-    body = {"metadata": {"name": "thing"}, "spec": spec}
-    api.write("POST", f"/apis/apps/v1/namespaces/{SHOP}/deployments", body, about="the deployment")
+    api.write("POST", f"/apis/apps/v1/namespaces/{SHOP}/deployments", deployment("thing"), about="it")
     path = f"/api/v1/namespaces/{SHOP}/pods"
     pods = wait_for("its pod", lambda: api.get(path, about="pods")["items"])
-    status = {"status": {"phase": "Failed", "reason": "Terminated", "message": "imminent node shutdown"}}
     name = pods[0]["metadata"]["name"]
-    api.write("PATCH", f"{path}/{name}/status", status, about=name, content_type=MERGE_PATCH)
+    api.write("PATCH", f"{path}/{name}/status", SHUT_DOWN, about=name, content_type=MERGE_PATCH)
 
 
 def wait_for(what: str, found: Callable[[], Any]) -> Any:

@@ -14,6 +14,7 @@ from bootheal.adapters.kube.api import MERGE_PATCH, Api
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.adapters.scope import Scope
 from support.command import actions, bootheal, heal, outcome
+from support.stranded import SHUT_DOWN, deployment
 
 CORE, APPS = "/api/v1", "/apis/apps/v1"
 
@@ -64,14 +65,7 @@ def place(kubeconfig: Path, tmp_path: Path, scope: Scope) -> Iterator[Place]:
     place = Place(api, namespace, tmp_path / "bootheal.yaml")
     cluster = {"kind": "kubernetes", "kubeconfig": str(kubeconfig)}
     place.config.write_text(yaml.safe_dump({"cluster": cluster, "state_directory": str(tmp_path / "state")}))
-    container = {"name": "main", "image": "bootheal-e2e/none:1", "imagePullPolicy": "Never"}
-    template = {
-        "metadata": {"labels": {"app": "thing"}},
-        "spec": {"containers": [container], "nodeSelector": {"bootheal-e2e": "nowhere"}},
-    }
-    spec = {"replicas": 1, "selector": {"matchLabels": {"app": "thing"}}, "template": template}
-    body = {"metadata": {"name": "thing"}, "spec": spec}
-    api.write("POST", place.path(APPS, "deployments"), body, about="deployments")
+    api.write("POST", place.path(APPS, "deployments"), deployment("thing"), about="deployments")
     while not place.pods():
         time.sleep(0.1)
     place.configure({})
@@ -92,10 +86,9 @@ def test_a_pod_that_a_shutdown_left_behind_is_deleted_and_a_bare_one_left(place:
     name = owned["metadata"]["name"]
     bare = {"metadata": {"name": "bare"}, "spec": owned["spec"] | {"nodeName": None}}
     place.api.write("POST", place.path(CORE, "pods"), bare, about="pods")
-    status = {"status": {"phase": "Failed", "reason": "Terminated", "message": "imminent node shutdown"}}
     for pod in (name, "bare"):
         path = place.path(CORE, "pods", pod) + "/status"
-        place.api.write("PATCH", path, status, about=pod, content_type=MERGE_PATCH)
+        place.api.write("PATCH", path, SHUT_DOWN, about=pod, content_type=MERGE_PATCH)
     place.configure({"cleanup": {"namespaces": [place.namespace], "grace": 1}})
     report = place.heal()
     assert actions(report) == [f"delete pod/{place.namespace}/{name} (Terminated)"]
