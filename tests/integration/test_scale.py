@@ -12,6 +12,9 @@ from support.faulty import busiest
 from support.thorough import thorough
 
 
+MOST_NAMED = 6
+
+
 @pytest.fixture(scope="module")
 def opened() -> Iterator[Crowd]:
     """Nodes that are in a hurry, as the demo's is."""
@@ -27,7 +30,7 @@ def test_a_start_among_a_hundred_nodes_asks_little_and_says_little(opened: Crowd
     finally:
         ears.end()
     asked = [f"{request.method} {request.path}" for request in opened.requests]
-    assert "GET /api/v1/persistentvolumes" not in asked
+    assert asked.count("GET /api/v1/persistentvolumes") <= MOST_NAMED, "each of the last ones once"
     assert len(asked) < 150
     assert len([line for line in ears.said if re.search(r"waits +gate ", line)]) <= 10
     started = next(line for line in ears.said if re.search(r"looks at \d+ steps", line))

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from copy import copy
 from typing import Generic, TypeVar
 
 Answer = TypeVar("Answer")
@@ -42,7 +43,9 @@ class Lately(Generic[Answer]):
             answer = ask()
         except BaseException as error:
             told.set_exception(error)
-            self._remember(key, told, self._failed)
+            again = Future[Answer]()
+            again.set_exception(copy(error))  # without the frames that it came through, and all that was read in them
+            self._remember(key, again, self._failed)
             raise
         else:
             told.set_result(answer)
@@ -53,7 +56,7 @@ class Lately(Generic[Answer]):
                 del self._asked[key]
 
     def _remember(self, key: Hashable, told: Future[Answer], seconds: float) -> None:
-        if seconds <= 0:  # an error keeps the frames that it came through, and all that was read in them
+        if seconds <= 0:
             return
         with self._lock:
             now = time.monotonic()

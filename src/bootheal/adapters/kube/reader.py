@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from dataclasses import replace
 
 from bootheal.adapters.kube import admission, bound, objects, operators, webhooks
@@ -63,6 +64,7 @@ class KubeReader:
         self._readiness = Lately[Readiness](lambda found: READY_SECONDS if found.ready else 0.0)
         self._admissions = Lately[Admission](_believed, failed=UNREADABLE_SECONDS)
         self._events = Lately[Sequence[Occurrence]](lambda _: EVENTS_SECONDS)
+        self._bound = Lately[Sequence[Ref]](lambda _: BROKEN_SECONDS)
         self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._rights = Rights(api)
         self._lock = threading.Lock()
@@ -126,8 +128,8 @@ class KubeReader:
         return pod is not None and abs(time.time() - pod.created) < FRESH_SECONDS
 
     def bound_to(self, node: str) -> Sequence[Ref]:
-        """Read pods and volumes of all namespaces."""
-        return bound.to_node(self._api.get, node)
+        """Read pods and volumes of all namespaces, at most every ten seconds."""
+        return self._bound.get(node, partial(bound.to_node, self._api.get, node))
 
     def admission(self, namespace: str) -> Admission:
         """Read the namespace and its quotas, every few seconds at most; webhooks as `extensions` has them."""
