@@ -11,7 +11,6 @@ from support.crowd import Crowd
 from support.faulty import busiest
 from support.thorough import thorough
 
-
 MOST_NAMED = 6
 
 

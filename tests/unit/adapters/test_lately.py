@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import traceback
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import pytest
 
 from bootheal.adapters.kube.lately import MANY, Lately
+from bootheal.errors import DeniedError
 
 
 class Server:
@@ -110,3 +112,20 @@ def test_what_is_believed_for_no_time_is_not_kept() -> None:
     answers.get("shop", ask)
     gc.collect()
     assert [each() for each in kept] == [None, None]
+
+
+def test_what_was_read_on_the_way_to_a_failure_is_not_kept() -> None:
+    """An error holds the frames that it came through; all else of it is as it was."""
+    answers = Lately[int](lambda _: 60.0, failed=60.0)
+
+    def refuse() -> int:
+        raise DeniedError("cannot list pods", status=403, hint="bootheal rbac")
+
+    caught = list[DeniedError]()
+    for _ in range(2):
+        with pytest.raises(DeniedError) as told:
+            answers.get("shop", refuse)
+        caught.append(told.value)
+    first, again = caught
+    assert (str(again), again.status, again.hint) == (str(first), first.status, first.hint)
+    assert "refuse" not in [frame.name for frame in traceback.extract_tb(again.__traceback__)]

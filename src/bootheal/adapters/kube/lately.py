@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from copy import copy
 from typing import Generic, TypeVar
 
 Answer = TypeVar("Answer")
@@ -44,7 +43,7 @@ class Lately(Generic[Answer]):
         except BaseException as error:
             told.set_exception(error)
             again = Future[Answer]()
-            again.set_exception(copy(error))  # without the frames that it came through, and all that was read in them
+            again.set_exception(_without_frames(error))
             self._remember(key, again, self._failed)
             raise
         else:
@@ -63,3 +62,11 @@ class Lately(Generic[Answer]):
             self._known[key] = now + seconds, told
             if len(self._known) > MANY:
                 self._known = {each: kept for each, kept in self._known.items() if now < kept[0]}
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """Return the same error, but for the frames that it came through and all that was read in them."""
+    kind = type(error)
+    bare = kind.__new__(kind, *error.args)
+    bare.__dict__.update(vars(error))
+    return bare

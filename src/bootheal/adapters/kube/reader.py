@@ -3,8 +3,8 @@
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from dataclasses import replace
+from functools import partial
 
 from bootheal.adapters.kube import admission, bound, objects, operators, webhooks
 from bootheal.adapters.kube.api import Api
