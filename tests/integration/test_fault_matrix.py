@@ -73,9 +73,9 @@ PLACES = READS | EVIDENCE | DEEDS
 SOMETIMES = {"events", "last words"}
 """What not each boot gives a reason to ask for."""
 
-SHORT, SLOWER, LONG = 10, 25, 120
+SHORT, SLOWER, LONG = 10, 40, 120
 SLOW = {"silence", "drip"}
-"""Those of which one question can tell only after some ten seconds."""
+"""Those of which one question can tell only after some ten seconds; the gate asks what others have hung in, too."""
 STORM = 250
 """So many requests in ten seconds come from nobody who waits between them."""
 MEGABYTES = 150.0
