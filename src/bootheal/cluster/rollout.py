@@ -101,8 +101,7 @@ def crashed(pod: Pod) -> list[Container]:
 
 def looping(pod: Pod, *, boot_time: BootTime | None, now: float) -> bool:
     """Tell whether a container waits in crash-loop back-off, said or, since it ended in this boot, unsaid."""
-    failed = crashed(pod)
-    return bool(failed) and any(c.reason == BACK_OFF or _waits_unsaid(c, pod.node, boot_time, now) for c in failed)
+    return any(c.reason == BACK_OFF or _waits_unsaid(c, pod.node, boot_time, now) for c in crashed(pod))
 
 
 def _waits_unsaid(container: Container, node: str, boot_time: BootTime | None, now: float) -> bool:

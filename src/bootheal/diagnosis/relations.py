@@ -65,11 +65,19 @@ class Relations:
 
     def network_of(self, pod: Ref) -> Iterator[Ref]:
         """Yield the pods of the network plugin on the node of a pod."""
-        node = self.node_of(pod)
-        for each in self._scene.pods if node else ():
+        found = self._by_ref.get(pod)
+        plugins = self._plugins.get(found.node, ()) if found else ()
+        yield from (each for each in plugins if each != pod)
+
+    @cached_property
+    def _plugins(self) -> Mapping[str, list[Ref]]:
+        """The pods of network plugins by their nodes: many pods ask for those of theirs."""
+        plugins: dict[str, list[Ref]] = {}
+        for each in self._scene.pods:
             images = (box.image for box in (*each.init, *each.containers))
-            if self.node_of(each.ref) == node and each.ref != pod and any(map(_NETWORK.search, images)):
-                yield each.ref
+            if each.node and any(map(_NETWORK.search, images)):
+                plugins.setdefault(each.node, []).append(each.ref)
+        return plugins
 
     def root(self, ref: Ref) -> Ref:
         """Return who owns it in the end."""

@@ -1,6 +1,6 @@
 """The PostgreSQLs of a cluster: of operators, of charts, and plain ones. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from bootheal.discovery import credentials, images, operators, postgres
@@ -8,7 +8,7 @@ from bootheal.discovery.findings import FoundDatabase
 from bootheal.discovery.places import Places, leads_to
 from bootheal.discovery.postgres import Server
 from bootheal.model import Ref, Service
-from bootheal.model.inventory import Box, Controller
+from bootheal.model.inventory import Address, Box, Controller
 from bootheal.probes import Exec
 
 _NAMES = ("POSTGRES_DB", "POSTGRESQL_DATABASE", "POSTGRES_DATABASE", "POSTGRESQL_DB")
@@ -73,33 +73,32 @@ def _with_standbys(database: FoundDatabase, follows: Mapping[Ref, Ref]) -> Found
     return replace(database, made=(*database.made, *standbys))
 
 
-def _leads(server: Server) -> bool:
-    return next((server.told[name].value for name in _MODES if name in server.told), "") in _LEADS
+def _followed(server: Server) -> Iterator[tuple[str, Address]]:
+    """Yield whom a server is told to follow, each by the name of what tells it; nobody where it is told to lead."""
+    if next((server.told[name].value for name in _MODES if name in server.told), "") in _LEADS:
+        return
+    for name in _FOLLOWED:
+        if name in server.told:
+            yield from ((name, address) for address in server.told[name].addresses)
 
 
 def _follows_outside(server: Server, places: Places) -> str:
     """Return what tells a server to follow one that is not in this cluster, "" where nothing does."""
-    if _leads(server):
-        return ""
-    for name in _FOLLOWED:
-        for address in server.told[name].addresses if name in server.told else ():
-            parts = address.host.split(".")  # a name of this cluster whose Service is not there is no server elsewhere
-            outside = len(parts) > 1 and "svc" not in parts
-            if outside and places.find(address, server.controller.ref.namespace) is None:
-                return f"{name} of {server.controller.ref} is {address}"
+    for name, address in _followed(server):
+        parts = address.host.split(".")  # a name of this cluster whose Service is not there is no server elsewhere
+        outside = len(parts) > 1 and "svc" not in parts
+        if outside and places.find(address, server.controller.ref.namespace) is None:
+            return f"{name} of {server.controller.ref} is {address}"
     return ""
 
 
 def _follows(server: Server, places: Places) -> Ref | None:
     """Return the workload whose PostgreSQL a server is told to follow, None where that is not another one here."""
-    if _leads(server):
-        return None
-    for name in _FOLLOWED:
-        for address in server.told[name].addresses if name in server.told else ():
-            place = places.find(address, server.controller.ref.namespace)
-            behind = places.behind(place.service) if place else ()
-            if behind and server.controller not in behind:
-                return behind[0].ref
+    for _, address in _followed(server):
+        place = places.find(address, server.controller.ref.namespace)
+        behind = places.behind(place.service) if place else ()
+        if behind and server.controller not in behind:
+            return behind[0].ref
     return None
 
 

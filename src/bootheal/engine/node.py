@@ -95,7 +95,7 @@ class Node:
     @property
     def sound(self) -> bool:
         """Whether it has settled, and was looked at since whatever it comes after was ill."""
-        return self.ending is Ending.SETTLED and self.judged >= self.doubted
+        return self.settled and self.judged >= self.doubted
 
     @property
     def failed(self) -> bool:
