@@ -5,9 +5,8 @@ bootstrap checks, Prometheus' tsdb, Liquibase, golang-migrate. PostgreSQL's are 
 """
 
 from bootheal.causes.cause import Cause, Gravity
+from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.signs import log
-
-DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 
 # What another server has answered, as PostgreSQL, or an API server whose own database is meant, and is only repeated.
 _ELSEWHERE = (
@@ -113,7 +112,7 @@ DATA: tuple[Cause, ...] = (
             r"Disk is full writing ",  # MySQL
         ),
         next_step="kubectl -n {namespace} get persistentvolumeclaims; df -h on the node; make room, or make the claim "
-        "larger: " + DESCRIBE,
+        "larger: " + DESCRIBE_POD,
         consequence_of=("disk-full",),
     ),
 )

@@ -6,6 +6,7 @@ Each can be typed as it is told; what only a person knows stands in capitals.
 LOGS = "kubectl -n {namespace} logs {name} -c {container}"
 PREVIOUS_LOGS = "kubectl -n {namespace} logs --previous {name} -c {container}"
 DESCRIBE = "kubectl -n {namespace} describe {kind} {name}"
+DESCRIBE_POD = "kubectl -n {namespace} describe pod {name}"
 
 # A copy of the pod with the same volumes and a shell in place of its program: no Service sends there, since the copy
 # has no labels. A container in a crash loop cannot be entered otherwise.

@@ -5,10 +5,10 @@ Texts: apiserver's admission plugins (plugin/pkg/admission, pkg/admission of api
 
 from bootheal.causes.catalogue import Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
+from bootheal.causes.commands import DESCRIBE
 from bootheal.causes.signs import condition, event
 
 REPLICASETS = "kubectl -n {namespace} describe replicaset"
-DESCRIBE = "kubectl -n {namespace} describe {kind} {name}"
 
 
 # In the words of before 1.14, too.

@@ -7,9 +7,9 @@ that of the error in it (pkg/kubelet/images/image_manager.go); before, only the 
 from collections.abc import Iterable
 
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
+from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.signs import starting, unit, waiting
 
-DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable")
 
 
@@ -39,7 +39,7 @@ IMAGES: tuple[Cause, ...] = (
         means="{image} is no name of an image",
         gravity=Gravity.PERSON,
         signs=(*waiting("InvalidImageName"), Sign(Source.EVENT, "couldn't parse image (?:name|reference)")),
-        next_step="correct the name in the workload: " + DESCRIBE,
+        next_step="correct the name in the workload: " + DESCRIBE_POD,
     ),
     # kubelet images/types.go: SignatureValidationFailed, since 1.28
     Cause(
@@ -47,7 +47,7 @@ IMAGES: tuple[Cause, ...] = (
         means="the signature of image {image} was not accepted",
         gravity=Gravity.PERSON,
         signs=waiting("SignatureValidationFailed"),
-        next_step=DESCRIBE,
+        next_step=DESCRIBE_POD,
         since="1.28",
     ),
     # kubelet images/image_manager.go: "Failed to inspect image %q: %w"; containerd's socket is away while k3s restarts
@@ -56,7 +56,7 @@ IMAGES: tuple[Cause, ...] = (
         means="the container runtime does not say whether it has image {image}",
         gravity=Gravity.PASSES,
         signs=waiting("ImageInspectError"),
-        next_step=DESCRIBE,
+        next_step=DESCRIBE_POD,
     ),
     # containerd: the disk is full while a layer is written
     Cause(
@@ -173,7 +173,7 @@ IMAGES: tuple[Cause, ...] = (
             "no basic auth credentials",
             "failed to authorize: failed to fetch (?:anonymous|oauth) token: unexpected status.* 40[13]",
         ),
-        next_step="check imagePullSecrets and the image's name: " + DESCRIBE,
+        next_step="check imagePullSecrets and the image's name: " + DESCRIBE_POD,
     ),
     # net of Go
     Cause(
@@ -220,14 +220,14 @@ IMAGES: tuple[Cause, ...] = (
             "no matching manifest for",
             "no image found in (?:image index|manifest list) for arch",
         ),
-        next_step="build the image for this platform: " + DESCRIBE,
+        next_step="build the image for this platform: " + DESCRIBE_POD,
     ),
     Cause(
         id="image-not-found",
         means="the registry has no image {image}",
         gravity=Gravity.PERSON,
         signs=_pull("not found$", ": not found", "manifest unknown", "name unknown", "NotFound", "does not exist"),
-        next_step="push the image, or correct its name and tag: " + DESCRIBE,
+        next_step="push the image, or correct its name and tag: " + DESCRIBE_POD,
     ),
     # The last of them: what nobody has put into words yet. `{said}` quotes it.
     Cause(
@@ -235,6 +235,6 @@ IMAGES: tuple[Cause, ...] = (
         means="image {image} cannot be pulled: {said}",
         gravity=Gravity.PASSES,
         signs=tuple(sign for reason in PULLING for sign in waiting(reason)),
-        next_step=DESCRIBE,
+        next_step=DESCRIBE_POD,
     ),
 )

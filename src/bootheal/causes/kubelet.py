@@ -6,12 +6,12 @@ to 1.36. Messages: the same, containerd's internal/cri/server, and runc's libcon
 
 from bootheal.causes.catalogue import Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
+from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.runtime import RUNTIME, create
 from bootheal.causes.signs import ended, event, starting, waiting
 from bootheal.causes.storage import mount
 from bootheal.causes.volumes import STALE
 
-DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 LOGS = "kubectl -n {namespace} logs --previous {name} -c {container}"
 
 
@@ -23,7 +23,7 @@ KUBELET: tuple[Cause, ...] = (
         means="container {container} must not run as root, and its image would",
         gravity=Gravity.PERSON,
         signs=create("runAsNonRoot", "cannot verify user is non-root", "invalid runAsUser", "breaks? non-root policy"),
-        next_step="set securityContext.runAsUser: " + DESCRIBE,
+        next_step="set securityContext.runAsUser: " + DESCRIBE_POD,
     ),
     # kubelet_pods.go makeEnvironmentVariables; client-go
     Cause(
@@ -60,7 +60,7 @@ KUBELET: tuple[Cause, ...] = (
             r"error mounting \\?\"/\S+/volume-subpaths/.*: no such file or directory",
         ),
         next_step="what an earlier start left behind goes with its pod: kubectl -n {namespace} delete pod {name}; "
-        "where it comes again, correct the volume or its subPath: " + DESCRIBE,
+        "where it comes again, correct the volume or its subPath: " + DESCRIBE_POD,
     ),
     # containerd pkg/cri/opts, moby's daemon/devices.go, kubelet volume/hostpath: a USB stick that is not plugged in, or
     # that the kernel counts anew at each boot; zigbee2mqtt and Home Assistant have such
@@ -77,7 +77,7 @@ KUBELET: tuple[Cause, ...] = (
             *mount(r"hostPath type check failed: /dev/\S+ is not a (?:character|block) device"),
         ),
         next_step="on the node: ls -l /dev/serial/by-id /dev/disk/by-id; dmesg | tail; name it by such a path, which "
-        "stays the same: " + DESCRIBE,
+        "stays the same: " + DESCRIBE_POD,
     ),
     Cause(
         id="mount-read-only",
@@ -85,7 +85,7 @@ KUBELET: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=create("read-only file system"),
         next_step="findmnt shows how it is mounted, and dmesg | grep -i remount whether the kernel made it so, as it "
-        "does with a disk that fails; else correct the volume or its mountPath: " + DESCRIBE,
+        "does with a disk that fails; else correct the volume or its mountPath: " + DESCRIBE_POD,
         consequence_of=("disk-read-only",),
     ),
     # containerd pkg/oci, runc libcontainer
@@ -105,7 +105,7 @@ KUBELET: tuple[Cause, ...] = (
             "failed to (?:mount|stat) ",
             r"^(?!.*exec: ).*(?:^|[\s:])l?stat \S+: no such file or directory$",
         ),
-        next_step="correct the volume or its mountPath: " + DESCRIBE,
+        next_step="correct the volume or its mountPath: " + DESCRIBE_POD,
     ),
     # containerd contrib/apparmor: the kernel has AppArmor on, and nobody to load the profile; k3s#5246
     Cause(
@@ -147,28 +147,28 @@ KUBELET: tuple[Cause, ...] = (
             *starting("nvidia-container-cli", "driver not loaded", "failed to inject CDI devices", "unresolvable CDI"),
             *event("FailedPrepareDynamicResources"),  # cm/dra: its driver registers when its own pod runs
         ),
-        next_step="on the node: nvidia-smi, or dmesg for the device's driver; " + DESCRIBE,
+        next_step="on the node: nvidia-smi, or dmesg for the device's driver; " + DESCRIBE_POD,
     ),
     Cause(
         id="profile-not-loaded",
         means="a seccomp or AppArmor profile of container {container} is not on the node: {said}",
         gravity=Gravity.PERSON,
         signs=create("apparmor", "seccomp"),
-        next_step="load the profile on the node: " + DESCRIBE,
+        next_step="load the profile on the node: " + DESCRIBE_POD,
     ),
     Cause(
         id="memory-limit-too-low",
         means="the memory limit of container {container} is too low even to begin",
         gravity=Gravity.PERSON,
         signs=starting("init was OOM-killed", "possibly OOM-killed", "memory limit too low", "minimum memory limit"),
-        next_step="raise resources.limits.memory: " + DESCRIBE,
+        next_step="raise resources.limits.memory: " + DESCRIBE_POD,
     ),
     Cause(
         id="container-out-of-memory",
         means="container {container} was killed for want of memory (OOMKilled)",
         gravity=Gravity.PERSON,
         signs=ended("OOMKilled"),
-        next_step="raise its resources.limits.memory, or see what takes it: " + DESCRIBE,
+        next_step="raise its resources.limits.memory, or see what takes it: " + DESCRIBE_POD,
         restart_helps=True,
     ),
     # kubelet/lifecycle/handlers.go
@@ -196,7 +196,7 @@ KUBELET: tuple[Cause, ...] = (
             *waiting("CreateContainerError"),
             *waiting("RunInitContainerError"),
         ),
-        next_step=DESCRIBE,
+        next_step=DESCRIBE_POD,
         restart_helps=True,
     ),
     Cause(

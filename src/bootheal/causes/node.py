@@ -4,9 +4,8 @@ The message of PodScheduled names how many nodes failed for which reason: pkg/sc
 """
 
 from bootheal.causes.cause import Cause, Gravity, Sign
+from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.signs import condition, event, unit
-
-DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 
 
 def _clause(*texts: str) -> tuple[Sign, ...]:
@@ -193,14 +192,14 @@ NODE: tuple[Cause, ...] = (
             "didn't match scheduler-enforced node affinity",
             r"didn't satisfy plugin(?:\(s\))? ",
         ),
-        next_step="compare its nodeSelector and affinity with `kubectl get nodes --show-labels`: " + DESCRIBE,
+        next_step="compare its nodeSelector and affinity with `kubectl get nodes --show-labels`: " + DESCRIBE_POD,
     ),
     Cause(
         id="not-scheduled",
         means="no node takes the pod: {said}",
         gravity=Gravity.PASSES,
         signs=_clause(""),
-        next_step=DESCRIBE,
+        next_step=DESCRIBE_POD,
     ),
     # --- what the node itself says, in the journal of its kubelet --------------------------------------
     # google/cadvisor#1581, #2650; kubernetes#10421: one errno for a disk, for inotify watches and for cgroups

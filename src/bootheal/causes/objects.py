@@ -4,10 +4,8 @@ Such evidence has `Source.OBJECT` and a reason word of ours, which names one cau
 """
 
 from bootheal.causes.cause import Cause, Gravity
+from bootheal.causes.commands import DESCRIBE
 from bootheal.causes.signs import seen
-
-DESCRIBE = "kubectl -n {namespace} describe {kind} {name}"
-
 
 SERVICES: tuple[Cause, ...] = (
     Cause(

@@ -4,9 +4,8 @@ pkg/kubelet/prober, pkg/kubelet/kuberuntime and pkg/kubelet/status of Kubernetes
 """
 
 from bootheal.causes.cause import Cause, Gravity
+from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.signs import condition, event
-
-DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 
 PROBES: tuple[Cause, ...] = (
     # kubelet/kuberuntime: "Container %s failed liveness probe, will be restarted". PostgreSQL begins its crash recovery
@@ -17,7 +16,7 @@ PROBES: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=event("Killing", r"failed (?:liveness|startup) probe"),
         next_step="give it a startupProbe that allows for its slowest start (failureThreshold x periodSeconds), or "
-        "raise those of its livenessProbe: " + DESCRIBE,
+        "raise those of its livenessProbe: " + DESCRIBE_POD,
         restart_helps=True,
     ),
     # hashicorp/vault, openbao: who starts is sealed until somebody, or its auto-unseal, gives it its key
@@ -35,7 +34,7 @@ PROBES: tuple[Cause, ...] = (
         means="its probe fails: {said}",
         gravity=Gravity.PASSES,
         signs=event("Unhealthy"),
-        next_step=DESCRIBE,
+        next_step=DESCRIBE_POD,
         restart_helps=True,
     ),
     # kubelet/status/generate.go: "the status of pod readiness gate %q is not \"True\", but False"
@@ -44,6 +43,6 @@ PROBES: tuple[Cause, ...] = (
         means="its containers are ready, but a readiness gate is not: {said}",
         gravity=Gravity.PASSES,
         signs=condition("ReadinessGatesNotReady"),
-        next_step="whoever answers for the gate (a load balancer's controller, a mesh) must set it: " + DESCRIBE,
+        next_step="whoever answers for the gate (a load balancer's controller, a mesh) must set it: " + DESCRIBE_POD,
     ),
 )

@@ -4,9 +4,8 @@ Messages: the kubelet's pkg/kubelet/kuberuntime, containerd's internal/cri/serve
 """
 
 from bootheal.causes.cause import Cause, Gravity, Sign
+from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.signs import ended, event, log, starting, waiting
-
-DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 
 # A process of runc's was ended before it had said who it is; CRI-O is asked again while it still does the first.
 # minikube#9770, kubernetes#112105
@@ -41,7 +40,7 @@ RUNTIME: tuple[Cause, ...] = (
             # kubernetes#105204: no pod that names a volume that it has not is accepted
             r"cannot find volume \S+ to mount into container",
         ),
-        next_step=DESCRIBE,
+        next_step=DESCRIBE_POD,
     ),
     # containerd internal/cri/server/container_create.go, internal/registrar; k3s#2312, containerd#12438; dockershim
     Cause(
@@ -74,7 +73,7 @@ RUNTIME: tuple[Cause, ...] = (
             "shim task .*(?:timed out|i/o timeout)",
             *SLOW,
         ),
-        next_step="where it lasts, see the runtime: journalctl -u k3s -e; " + DESCRIBE,
+        next_step="where it lasts, see the runtime: journalctl -u k3s -e; " + DESCRIBE_POD,
         restart_helps=True,
     ),
     # --- the node's own ------------------------------------------------------------------------------
@@ -195,7 +194,7 @@ RUNTIME: tuple[Cause, ...] = (
         means="the kubelet cannot make the cgroup of the pod yet: {said}",
         gravity=Gravity.PASSES,
         signs=event("FailedCreatePodContainer"),
-        next_step="where it lasts: journalctl -u k3s -e; " + DESCRIBE,
+        next_step="where it lasts: journalctl -u k3s -e; " + DESCRIBE_POD,
     ),
     # containerd's snapshotters/overlay: a disk that was mounted over it, or taken away, after containerd had begun
     Cause(

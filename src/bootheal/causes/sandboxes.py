@@ -1,10 +1,9 @@
 """Why a pod has no sandbox: what its node lacks. Texts: Event FailedCreatePodSandBox as containerd and runc word it."""
 
 from bootheal.causes.cause import Cause, Gravity, Sign
+from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.runtime import SLOW
 from bootheal.causes.signs import event
-
-DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 
 # The kubelet ends what is left of a pod's former sandbox before it makes a new one.
 _REASONS = (
@@ -62,7 +61,7 @@ SANDBOXES: tuple[Cause, ...] = (
         means="another program of the node has the host port that the pod wants: {said}",
         gravity=Gravity.PERSON,
         signs=sandbox("cannot open hostport", "bind: address already in use"),
-        next_step="ss -ltnp on the node shows which; " + DESCRIBE,
+        next_step="ss -ltnp on the node shows which; " + DESCRIBE_POD,
     ),
     # plugins/meta/portmap, firewall; of k3s they are in its own /var/lib/rancher/k3s/data
     Cause(
@@ -93,7 +92,7 @@ SANDBOXES: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=sandbox(r"(?:open|write) /proc/sys/\S+: (?:permission denied|read-only file system|no such file)"),
         next_step="take the sysctl out of the pod's securityContext, load the module that has it, or give the node its "
-        "privileges: " + DESCRIBE,
+        "privileges: " + DESCRIBE_POD,
     ),
     Cause(
         id="sandbox-kernel-modules",
@@ -148,7 +147,7 @@ SANDBOXES: tuple[Cause, ...] = (
             "shim task .*timed out",
             *SLOW,
         ),
-        next_step="where it lasts, see the runtime: journalctl -u k3s -e; free -m; " + DESCRIBE,
+        next_step="where it lasts, see the runtime: journalctl -u k3s -e; free -m; " + DESCRIBE_POD,
     ),
     # kubernetes#133081, talos#374
     Cause(
@@ -157,13 +156,13 @@ SANDBOXES: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=event("FailedKillPod"),
         next_step="where it lasts: see the pods of the network plugin (kubectl -n kube-system get pods -o wide); "
-        + DESCRIBE,
+        + DESCRIBE_POD,
     ),
     Cause(
         id="sandbox-not-made",
         means="the pod has no sandbox yet: {said}",
         gravity=Gravity.PASSES,
         signs=sandbox(""),
-        next_step=DESCRIBE,
+        next_step=DESCRIBE_POD,
     ),
 )

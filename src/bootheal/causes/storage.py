@@ -5,9 +5,9 @@ mount.cifs(8); gRPC's codes as CSI uses them.
 """
 
 from bootheal.causes.cause import Cause, Gravity, Sign
+from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.signs import condition, event, log
 
-DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 LONGHORN = "kubectl -n longhorn-system get volumes.longhorn.io,replicas.longhorn.io"
 REASONS = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 
@@ -33,7 +33,7 @@ STORAGE: tuple[Cause, ...] = (
             r"(?:volume|image|disk) \S+ is (?:still being used|in use)",
         ),
         next_step="kubectl get volumeattachments; what holds it must end: "
-        + DESCRIBE
+        + DESCRIBE_POD
         + "; of Longhorn: its spec.nodeID is where it believes it to be, perhaps this machine under a former name: "
         + LONGHORN,
     ),

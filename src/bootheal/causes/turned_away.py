@@ -8,9 +8,8 @@ put before the message by some versions.
 from collections.abc import Iterator
 
 from bootheal.causes.cause import Cause, Gravity, Sign
+from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.signs import condition, event
-
-DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 
 
 def _turned_away(*reasons: str, text: str = "") -> tuple[Sign, ...]:
@@ -84,7 +83,7 @@ TURNED_AWAY: tuple[Cause, ...] = (
             r"|Usage of EmptyDir volume \S+ exceeds the limit|exceeded its local ephemeral storage limit",
         ),
         next_step="raise its limits (ephemeral-storage, or sizeLimit of the emptyDir), or see what it writes: "
-        + DESCRIBE,
+        + DESCRIBE_POD,
         restart_helps=True,
     ),
     # eviction; an admission handler of its own says "The node had condition: [DiskPressure]."
@@ -121,6 +120,6 @@ TURNED_AWAY: tuple[Cause, ...] = (
             "SupplementalGroupsPolicyNotSupported",
             "PodLevelResourcesNotSupported",
         ),
-        next_step="allow it (k3s: --kubelet-arg), or take it out of the pod's template: " + DESCRIBE,
+        next_step="allow it (k3s: --kubelet-arg), or take it out of the pod's template: " + DESCRIBE_POD,
     ),
 )

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 
 from bootheal.causes.catalogue import Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
+from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.signs import event
 from bootheal.causes.storage import REASONS, STORAGE, mount
-
-DESCRIBE = "kubectl -n {namespace} describe pod {name}"
 
 # A mount whose other end is gone, or whose directory outlived it: the kubelet finds something there, and cannot use it.
 STALE = (
@@ -116,7 +115,7 @@ VOLUMES: tuple[Cause, ...] = (
         means="the pod's ServiceAccount is not there, so that it gets no token: {said}",
         gravity=Gravity.PERSON,
         signs=mount(r'failed to fetch token: serviceaccounts? \\?"\S+?\\?" not found'),
-        next_step="make it again: kubectl -n {namespace} get serviceaccounts; " + DESCRIBE,
+        next_step="make it again: kubectl -n {namespace} get serviceaccounts; " + DESCRIBE_POD,
     ),
     # pkg/controller/certificates/rootcacertpublisher
     Cause(
@@ -142,7 +141,7 @@ VOLUMES: tuple[Cause, ...] = (
             "the server is currently unable to handle the request",
             r"https://\S+: dial tcp \S+: connect: connection refused",
         ),
-        next_step=DESCRIBE,
+        next_step=DESCRIBE_POD,
     ),
     # pkg/node of k3s writes it once the node is registered; k3d#1221; seen on k3d 5.8.3
     Cause(
@@ -182,7 +181,7 @@ VOLUMES: tuple[Cause, ...] = (
         means="the owner of a volume's files cannot be set: {said}",
         gravity=Gravity.PERSON,
         signs=mount("applyFSGroup failed", "operation not permitted"),
-        next_step="fsGroupChangePolicy: OnRootMismatch, or correct the rights on the volume: " + DESCRIBE,
+        next_step="fsGroupChangePolicy: OnRootMismatch, or correct the rights on the volume: " + DESCRIBE_POD,
     ),
     Cause(
         id="volume-disk-full",
@@ -198,7 +197,7 @@ VOLUMES: tuple[Cause, ...] = (
         means="a volume is not mounted: {said}",
         gravity=Gravity.PASSES,
         signs=_any(REASONS),
-        next_step=DESCRIBE,
+        next_step=DESCRIBE_POD,
         consequence_of=(
             "volume-directory-missing",
             "volume-secret-missing",
