@@ -1,6 +1,5 @@
 """What a look at a workload finds."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,17 +9,19 @@ from bootheal.causes.pods import Trouble, needs_events, of_log, trouble, turned_
 from bootheal.cluster import refusals, selectors
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.delete_pod import REPLACED_BY
-from bootheal.cluster.freshness import away, pod_doubt, service_doubt, workload_doubt
+from bootheal.cluster.freshness import away, pod_doubt, workload_doubt
 from bootheal.cluster.last_words import last_words
 from bootheal.cluster.refusals import Refusals
 from bootheal.cluster.rollout import Rollout, crashed, rollout
 from bootheal.cluster.rollout import seen as has_seen
 from bootheal.cluster.starting import finished, left_over, starting
 from bootheal.errors import BoothealError
-from bootheal.model import Answer, BootTime, Component, Node, Occurrence, Pod, Ref, Service, Target, Workload
+from bootheal.model import Answer, BootTime, Component, Node, Occurrence, Pod, Ref, Workload
 from bootheal.ports import ClusterReader, PodAccess, World
-from bootheal.probes import Http, Probe, Sql, Tcp, ask
+from bootheal.probes import Probe, ask
 from bootheal.step import Past
+from bootheal.workloads import fronts
+from bootheal.workloads.fronts import Fronts, unserved
 from bootheal.workloads.strategy import (
     ROLL_OUT,
     Choice,
@@ -42,18 +43,14 @@ UNWELL_SECONDS, UNWELL_WITH_DATA_SECONDS = 30.0, 300.0
 # How it is remembered that it is not well, whatever pods it has.
 ILL = "ill"
 
-# What a Service sends to is on this machine; an address that is gone does not answer at all.
-FRONT_TIMEOUT_SECONDS = 1.0
-
-_NUMBER = re.compile("[0-9]+")
-
 
 @dataclass(frozen=True)
 class WorkloadObservation:
     """The workload, its pods, and what the probe said (None: not probed).
 
     `services`: why a Service in front of it may not reach it yet; `shut`: why nobody gets through one although its
-    slices are right and the probe is content; `log`: the lines that say why a pod loops;
+    slices are right and the probe is content; `untried`: a Service that nobody could dial from here;
+    `log`: the lines that say why a pod loops;
     `choice`: how it would be restarted; `unpullable`, `budget`: why pods that serve should not be replaced now;
     `refusals`: what would keep new pods out; `events`: those of pods whose status says too little; `left_over`: pods
     that the shutdown has left Completed; `absent`: what there is in place of pods; `turned_away`: why the kubelet did
@@ -68,6 +65,7 @@ class WorkloadObservation:
     probe: Answer | None = None
     services: str = ""
     shut: str = ""
+    untried: str = ""
     log: tuple[str, ...] = ()
     choice: Choice = ROLL_OUT
     unpullable: str = ""
@@ -161,18 +159,17 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     ready = [pod for pod in pods if pod.ready and not pod.deleting]
     choice = _choose(world.cluster, workload, strategy)
     answer = ask(world, probe, ready) if probe and serves else None
-    fronts = _in_front(world.cluster, namespace, pods) if serves else []
-    services = next((why for service in fronts if (why := _doubt(world.cluster, service, boot_time))), "")
+    front = fronts.look(world, pods, probe if answer and answer.ok else None) if serves else Fronts()
     events = _events(world.cluster, pods)
-    port = probe.port if isinstance(probe, Http | Tcp | Sql) and answer and answer.ok and not services else 0
     return WorkloadObservation(
         workload,
         pods,
         state,
         doubt,
         probe=answer,
-        services=services,
-        shut=next((why for service in fronts if port and (why := _shut(world, service, port, ready))), ""),
+        services=front.doubt,
+        shut=front.shut,
+        untried=front.untried,
         log=_why_crashed(world.pod_access, (pod for pod in pods if pod.node not in gone)),
         choice=choice,
         unpullable=pull_trouble(workload, unpulled),
@@ -183,7 +180,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         left_over=tuple(pod for pod in mine if left_over(pod, boot_time)),
         absent="" if pods else _absent(workload, mine),
         turned_away=None if pods else turned_away(mine),
-        unserved=_unserved(world.cluster, workload, pods[0].labels) if serves and pods and not fronts else "",
+        unserved=unserved(world.cluster, workload, pods[0].labels) if serves and pods and not front.there else "",
         registries=_registries(world, pods, events),
         away=gone,
     )
@@ -246,52 +243,6 @@ def _choose(cluster: ClusterReader, workload: Workload, strategy: Strategy | Non
     claims = workload.claims if strategy in ("auto", "rollout") else ()
     modes = {claim: cluster.access_modes(workload.ref.namespace, claim) for claim in claims}
     return choose(strategy, workload, rolling_trouble(workload, modes) if strategy in ("auto", "rollout") else None)
-
-
-def _in_front(cluster: ClusterReader, namespace: str, pods: tuple[Pod, ...]) -> list[Service]:
-    """Return the Services that send to some of `pods`."""
-    services = cluster.services(namespace)
-    alike = {frozenset(pod.labels.items()): pod for pod in pods}.values()  # most are, and Services are many
-    return [service for service in services if any(map(service.selects, alike))]
-
-
-def _unserved(cluster: ClusterReader, workload: Workload, labels: Mapping[str, str]) -> str:
-    """Say whether a Service that is meant for it asks for pods that there are not: no boot has done that.
-
-    It is meant that has its name, or that asks for nearly what its pods bear.
-    """
-    namespace, name = workload.ref.namespace, workload.ref.name
-    asking = [each for each in cluster.services(namespace) if each.selector and not each.external]
-    near = [each for each in asking if each.ref.name == name or _is_a_slip(each.selector, labels)]
-    own = next((each for each in near if not cluster.pods(namespace, each.selector)), None)
-    if own is None:
-        return ""
-    differing = " and ".join(selectors.differences(own.selector, labels))
-    asked = selectors.spelled(own.selector)
-    return f"{own.ref} leads to nobody: its selector, {asked}, fits no pod; those of {workload.ref} {differing}"
-
-
-def _is_a_slip(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    """Tell whether these labels are meant; not where a number differs: shard-2 may be at zero beside shard-1."""
-    differing = [(value, labels[key]) for key, value in selector.items() if labels.get(key, value) != value]
-    numbered = any(_NUMBER.sub("#", asked) == _NUMBER.sub("#", held) for asked, held in differing)
-    return not numbered and selectors.meant(selector, labels, selectors.SLIP)
-
-
-def _doubt(cluster: ClusterReader, service: Service, boot_time: BootTime | None) -> str:
-    """Say whether it still sends elsewhere: its slices follow seconds after its pods."""
-    namespace = service.ref.namespace
-    endpoints = cluster.endpoints(namespace, service.ref.name)
-    return service_doubt(service, endpoints, cluster.pods(namespace, service.selector), boot_time=boot_time)
-
-
-def _shut(world: World, service: Service, probed: int, ready: Sequence[Pod]) -> str:
-    """Say why no connection gets through it to the port that is probed; "" also where its address is out of reach."""
-    port = next((port for pod in ready if (port := service.port_to(pod, probed))), 0)
-    if not world.direct or not service.cluster_ip or not port:
-        return ""
-    answer = world.web.tcp(Target(service.cluster_ip, port), FRONT_TIMEOUT_SECONDS)
-    return "" if answer.ok else f"{service.ref} lets nobody in: {answer}"
 
 
 def _why_crashed(access: PodAccess, pods: Iterable[Pod]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from bootheal.model import ActionRecord, Pod, Ref, Right
 from bootheal.ports import Interest, World
 from bootheal.probes import Exec, Probe
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
-from bootheal.workloads import by_itself, told
+from bootheal.workloads import by_itself, kube_proxy, told
 from bootheal.workloads.actions import AT_ZERO_SECONDS, UNWELL, ResetPod, RollOut, ScaleUp, delete_all
 from bootheal.workloads.observation import WorkloadObservation, look
 from bootheal.workloads.restart import (
@@ -39,10 +39,6 @@ from bootheal.workloads.stuck import allowed, stuck_pods
 
 # Without a probe, that it has run for this long is all that proves that it does not end at once.
 SOAK_SECONDS = 5.0
-
-# Nodes learn from slices where a Service sends to: kube-proxy a second later, and nothing in the API tells when. What
-# lets nobody in for longer than this has another cause, perhaps an old one; that is said and not waited for.
-PROXY_LAG_SECONDS = 5.0
 
 # A controller cuts its name short where the pod's name would grow too long.
 NAMED_AFTER = 40
@@ -206,10 +202,8 @@ class WorkloadStep(Step[WorkloadObservation]):
     # --- what runs ----------------------------------------------------------------------------------
 
     def _judge_well(self, seen: WorkloadObservation, past: Past) -> Judgement:
-        if seen.services:
-            return Wait(seen.services)
-        if seen.shut and seen.held("known", past) < PROXY_LAG_SECONDS:
-            return Wait(seen.shut)
+        if wait := kube_proxy.follows(seen, past):
+            return wait
         old = self._judge_old(seen, past)
         if old and not isinstance(old, GiveUp):
             return old

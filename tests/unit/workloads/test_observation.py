@@ -120,4 +120,5 @@ def test_somebody_must_get_in_through_the_service(service: Service, direct: bool
     seen = look(world, a_deployment(), "delete-pods", Http(8000, "/"))
     assert (seen.shut, seen.probe) == (shut, Answer(ok=True, spoke=True))
     asked = direct and service.cluster_ip and service.selector and service.ports == SERVICE.ports
+    assert bool(seen.untried) is bool(service.cluster_ip and service.selector and not asked)
     assert (few.asked == [("10.43.0.9", 80)]) is bool(asked)

@@ -326,6 +326,24 @@ def test_a_service_that_lets_nobody_in_yet_is_waited_for() -> None:
     assert later.remarks == (shut,)
 
 
+@pytest.mark.parametrize(
+    ("ready_for", "known_for", "left"),
+    [(0, 0.0, 1.0), (1, 0.25, 0.75), (0, 1.0, None), (2, 0.0, None), (60, 0.0, None)],
+    ids=["now", "a moment ago", "known for a second", "Ready for more than a second", "long ago"],
+)
+def test_what_nobody_could_try_through_its_service_is_given_the_time_of_kube_proxy(
+    ready_for: float, known_for: float, left: float | None
+) -> None:
+    """From outside the cluster: its rules follow its slices within a second; who has been Ready for long is in them."""
+    facts = seen(a_pod("web-1", running(), ready_changed=NOW - ready_for), untried="service/shop/web")
+    (known,) = (condition for condition in facts.conditions if condition.startswith("known "))
+    judgement = STEP.judge(facts, past(first_seen={known: NOW - known_for}))
+    if left is None:
+        assert isinstance(judgement, Settled)
+    else:
+        assert judgement == Wait("well; nodes may follow service/shop/web a second later", again=left)
+
+
 def test_without_a_probe_pods_older_than_a_repair_are_rolled_out() -> None:
     """They may hold dead connections, and nothing proves that they serve. Once per repair."""
     step = replace(STEP, probe=None)
