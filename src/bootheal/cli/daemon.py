@@ -118,8 +118,8 @@ class Daemon:
         first = gate_alone(self._configuration) if opening else self._configuration
         engine = self._engine(first, world, memory, scope, parts, ours=ours)
         ahead = LookAhead(
-            lambda: self._configuration,
-            world,
+            self._path,
+            self._declared.file,
             scope,
             metrics=who.metrics,
             note=self._warn,

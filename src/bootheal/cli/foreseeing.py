@@ -140,7 +140,7 @@ def _answer(world: World, urls: tuple[str, ...]) -> Answer:
 
 
 def _waits(configuration: Configuration, namespaces: tuple[str, ...]) -> WaitFacts:
-    """Read who waits for whom; what is opened for it is closed, since a daemon looks again and again."""
+    """Read who waits for whom."""
     from bootheal.discovery.waiting import waiting
 
     steps = configuration.plan.steps

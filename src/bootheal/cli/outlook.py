@@ -1,32 +1,35 @@
 """The daemon looks ahead: while it rests, once a day and after each change of the configuration, at low priority."""
 
 import hashlib
+import json
 import os
 import queue
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 from bootheal.adapters import outlook as kept
+from bootheal.adapters import own_process
 from bootheal.adapters.host import Machine
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
-from bootheal.config import Configuration
 from bootheal.config.file import File
-from bootheal.errors import BoothealError, StateError
-from bootheal.model.outlook import Outlook
+from bootheal.errors import BoothealError, StateError, UnreachableError
+from bootheal.model.outlook import Outlook, summary
 from bootheal.model.quoted import quoted
-from bootheal.ports import World
-
-if TYPE_CHECKING:  # what looks ahead is imported when that is due
-    from bootheal.preflight import Forecast
-    from bootheal.preflight.foreseen import Foreseen
 
 # What has just booted has better uses for its processors, and much of it is not yet as it will be.
 FIRST_SECONDS = 120.0
 NICE = 19
+
+# A look takes seconds; where it is this slow, the next one may be luckier.
+LONGEST_SECONDS = 600.0
+
+# As `preflight --json` has it.
+BREAKS, MAY_BREAK, CHANGES = "will break", "may break", "will change"
 
 RESTS, ENDS = "rests", "ends"
 
@@ -37,22 +40,21 @@ MOST_TOLD = 3
 class LookAhead:
     """Of one file, while its scope lasts. `note` takes a line, `tell` what the owner is to be told of.
 
-    `configuration` returns the present one: what is found in the cluster joins it.
+    `bootheal preflight` looks, as a process of its own: it reads the cluster anew, which may be ten thousand pods.
     """
 
     def __init__(
         self,
-        configuration: Callable[[], Configuration],
-        world: World,
+        path: Path,
+        file: File,
         scope: Scope,
         *,
         metrics: Metrics,
         note: Callable[[str], None],
         tell: Callable[[str, str], None],
     ) -> None:
-        self._configuration, self._world, self._scope = configuration, world, scope
+        self._path, self._file, self._scope = path, file, scope
         self._metrics, self._note, self._tell = metrics, note, tell
-        self._file = configuration().file
         self._every = self._file.preflight_every
         self._told: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._boot = Machine(self._file.cluster.boot_id_file).boot_id_if_known()
@@ -97,15 +99,9 @@ class LookAhead:
             return None
 
     def _look(self, before: Outlook | None) -> None:
-        from bootheal.cli.foreseeing import foreseen
-        from bootheal.preflight import Sure
-
         try:
-            found = foreseen(self._configuration(), self._world, self._scope)
-            if found.blind:
-                self._complain("cannot look ahead: the API server tells nothing")
-                return
-            now = outlook(found, time.time(), self._boot, self._digest)
+            said = self._foretold()
+            now = outlook(said, time.time(), self._boot, self._digest)
             kept.write(self._file.state_directory, now)
         except BoothealError as error:
             self._complain(f"cannot look ahead: {error}")
@@ -116,12 +112,25 @@ class LookAhead:
         self._trouble = ""
         self._metrics.foretold(counts(now))
         known = before.keys if before else ()
-        news = [each for each in found.found if each.sure in (Sure.BREAKS, Sure.MAY_BREAK) and each.key not in known]
+        news = [each for each in said["found"] if each["sure"] in (BREAKS, MAY_BREAK) and _key(each) not in known]
         if news:
             more = f"; and {len(news) - MOST_TOLD} more" if len(news) > MOST_TOLD else ""
-            why = self._world.told("; ".join(map(_line, news[:MOST_TOLD])) + more)
+            why = "; ".join(f"{each['object']}: {quoted(each['fact'])}" for each in news[:MOST_TOLD]) + more
             self._note(f"preflight: {now.told}: {why}")
             self._tell(now.told, why)
+
+    def _foretold(self) -> dict[str, Any]:
+        """Return what `preflight --json` says. BoothealError where it can say nothing."""
+        ask = ("preflight", "--json", "--config", str(self._path))
+        code, said, warned = own_process.ask(self._scope, ask, LONGEST_SECONDS)
+        try:
+            found: dict[str, Any] = json.loads(said)
+        except ValueError:
+            last = warned.strip().splitlines()[-1:] or [f"bootheal preflight ended with {code}"]
+            raise UnreachableError(last[0].removeprefix("bootheal: ")) from None
+        if found["blind"]:
+            raise UnreachableError("the API server tells nothing")
+        return found
 
     def _complain(self, text: str) -> None:
         if text != self._trouble:
@@ -129,23 +138,24 @@ class LookAhead:
         self._trouble = text
 
 
-def _line(each: "Foreseen") -> str:
-    return f"{each.about}: {quoted(each.finding.means)}"
+def _key(found: dict[str, Any]) -> str:
+    """Return what is the same when it is seen again."""
+    return f"{found['id']} {found['object']}"
 
 
-def outlook(found: "Forecast", at: float, boot: str, configuration: str) -> Outlook:
-    """Return what is kept of a forecast."""
-    from bootheal.preflight import Sure
-
+def outlook(said: dict[str, Any], at: float, boot: str, configuration: str) -> Outlook:
+    """Return what is kept of what `preflight --json` says."""
+    sure = [each["sure"] for each in said["found"]]
+    breaks, may_break = sure.count(BREAKS), sure.count(MAY_BREAK)
     return Outlook(
         at=at,
         boot=boot,
         configuration=configuration,
-        breaks=found.count(Sure.BREAKS),
-        may_break=found.count(Sure.MAY_BREAK),
-        changes=found.count(Sure.CHANGES),
-        told=found.told(),
-        keys=tuple(each.key for each in found.found),
+        breaks=breaks,
+        may_break=may_break,
+        changes=sure.count(CHANGES),
+        told=summary(breaks, may_break),
+        keys=tuple(map(_key, said["found"])),
     )
 
 

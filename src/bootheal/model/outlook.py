@@ -26,3 +26,13 @@ class Outlook:
         """
         same = (self.boot, self.configuration) == (boot, configuration)
         return not same or not 0 <= now - self.at < every
+
+
+def summary(breaks: int, may_break: int) -> str:
+    """Say how much there is in a few words, for a line of `status`; "" where there is nothing to say."""
+    parts = [
+        f"{count} thing{'s' * (count != 1)} {words} the next boot"
+        for words, count in (("would break", breaks), ("may break", may_break))
+        if count
+    ]
+    return ", ".join(parts)

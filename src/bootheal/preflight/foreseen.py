@@ -165,15 +165,6 @@ class Forecast:
         """Count what is as sure as that."""
         return sum(1 for each in self.found if each.sure is sure)
 
-    def told(self) -> str:
-        """Say it in a few words, for a line of `status`; "" where there is nothing to say."""
-        parts = [
-            f"{count} thing{'s' * (count != 1)} {words} the next boot"
-            for sure, words in ((Sure.BREAKS, "would break"), (Sure.MAY_BREAK, "may break"))
-            if (count := self.count(sure))
-        ]
-        return ", ".join(parts)
-
 
 def ordered(found: Iterator[Foreseen]) -> tuple[Foreseen, ...]:
     """Put data first, then what breaks, and each thing once."""

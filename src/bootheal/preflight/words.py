@@ -71,6 +71,7 @@ def as_json(forecast: Forecast, *, strict: bool = False) -> dict[str, Any]:
     return {
         "exit_code": int(forecast.code(strict=strict)),
         "verdict": verdict(forecast, strict=strict),
+        "blind": forecast.blind,
         "found": [_as_json(each) for each in forecast.found],
         "well": list(forecast.well),
         "not_looked_at": [quoted(gap, LONGEST_SENTENCE) for gap in forecast.gaps],

@@ -9,9 +9,10 @@ from bootheal.adapters import outlook as kept
 from bootheal.adapters.metrics import Metrics
 from bootheal.cli.outlook import counts, outlook
 from bootheal.model import Ref
-from bootheal.model.outlook import Outlook
+from bootheal.model.outlook import Outlook, summary
 from bootheal.preflight import Forecast
 from bootheal.preflight.foreseen import foreseen
+from bootheal.preflight.words import as_json
 
 DAY = 86400.0
 LAST = Outlook(at=1000.0, boot="b", configuration="c")
@@ -31,8 +32,10 @@ def test_when_it_is_time_to_look_again(now: float, boot: str, configuration: str
     assert LAST.due(now, DAY, boot=boot, configuration=configuration) is due
 
 
-FOUND = Forecast(
-    found=(foreseen("LoginDrifted", Ref("role", "shop", "app")), foreseen("EndsForGood", Ref("pod", "shop", "x")))
+FOUND = as_json(
+    Forecast(
+        found=(foreseen("LoginDrifted", Ref("role", "shop", "app")), foreseen("EndsForGood", Ref("pod", "shop", "x")))
+    )
 )
 
 
@@ -66,3 +69,16 @@ def test_a_monitor_reads_how_much_there_is(tmp_path: Path) -> None:
     assert text.count("bootheal_last_pass_timestamp_seconds 3.000\n") == 1
     metrics.foretold({"breaks": 0})
     assert path.read_text().count("preflight_findings{") == 1
+
+
+@pytest.mark.parametrize(
+    ("breaks", "may_break", "said"),
+    [
+        (0, 0, ""),
+        (1, 0, "1 thing would break the next boot"),
+        (2, 1, "2 things would break the next boot, 1 thing may break the next boot"),
+    ],
+)
+def test_what_is_told_in_a_line_of_status(breaks: int, may_break: int, said: str) -> None:
+    """The daemon says how much, not what."""
+    assert summary(breaks, may_break) == said

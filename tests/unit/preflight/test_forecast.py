@@ -396,13 +396,6 @@ def test_who_could_not_see_the_cluster_says_so() -> None:
     assert as_json(found)["not_looked_at"] == [f"database/shop: {refused}", f"pods: {refused}"]
 
 
-def test_what_is_told_in_a_line_of_status() -> None:
-    """The daemon says how much, not what."""
-    found = forecast(all_well(poolers=(pooler(logins=(login(direct=DRIFTED),)),)))
-    assert found.told() == "1 thing would break the next boot"
-    assert forecast(all_well()).told() == ""
-
-
 FIVE = "integration/test_preflight.py::test_five_faults_in_five_places_come_true_in_one_cut"
 # What is said to break for sure, and the test in which it does: a power cut, a reboot, a server that does not start.
 PROVEN = {
