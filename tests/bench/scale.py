@@ -30,6 +30,9 @@ LINEAR = 1.2
 
 CHANGES_A_SECOND = 1000
 STORM_SECONDS, EVERY_SECONDS = 60.0, 5.0
+
+# Within its first minute what a storm needs at all has come: connections, buffers, the allocator's own.
+WARM_UP_SECONDS = 60.0
 LONGEST = 120.0
 
 
@@ -124,7 +127,7 @@ def storm(opened: Crowd, seconds: float, every: float = EVERY_SECONDS, a_second:
     try:
         ears.until("rests: ")
         opened.storm(a_second)
-        time.sleep(min(every, seconds / 4))  # what a storm needs at all is there
+        time.sleep(min(WARM_UP_SECONDS, seconds / 4))
         before, busy, began = _resident(ears.process.pid), _processor_seconds(ears.process.pid), time.monotonic()
         reactions, changes, number = [], opened.changes, 0
         while time.monotonic() - began < seconds:
