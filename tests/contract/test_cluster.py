@@ -176,6 +176,25 @@ def test_a_watch_tells_of_changes(place: Place) -> None:
     wait_until("a word of its deletion", lambda: told.get(timeout=10) == replace(interest, name=pod.ref.name))
 
 
+def test_a_list_that_nobody_asks_for_is_not_kept(place: Place) -> None:
+    """Where no Service is in front of anything, slices are none of our business; once read, a watch tells of them."""
+    told: queue.Queue[Interest] = queue.Queue()
+    watcher, namespace = place.cluster.watcher, place.namespace
+    watcher.watch(frozenset({Interest("endpointslice", namespace)}), told.put)
+    assert not watcher.watched("endpointslice", namespace)
+    assert not place.cluster.reader.endpoints(namespace, "thing")
+    wait_until("watch", lambda: watcher.watched("endpointslice", namespace))
+    slices = {
+        "metadata": {"name": "thing-1", "labels": {"kubernetes.io/service-name": "thing"}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": ["10.1.2.3"], "conditions": {"ready": True}}],
+        "ports": [{"name": "web", "port": 80, "protocol": "TCP"}],
+    }
+    place.create("/apis/discovery.k8s.io/v1", "endpointslices", slices)
+    wait_until("address", lambda: place.cluster.reader.endpoints(namespace, "thing"))
+    assert Interest("endpointslice", namespace, "thing-1") in list(told.queue)
+
+
 def test_rights_are_asked_for(place: Place) -> None:
     """The kubeconfig of these tests may do everything that bootheal may need."""
     assert place.cluster.reader.may(Right("delete", "pods", place.namespace))

@@ -3,6 +3,7 @@
 To keep them is the ClusterWatcher port; what reads and what writes looks things up here, and enters them.
 """
 
+import threading
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -22,6 +23,9 @@ from bootheal.model import Pod, Ref, Right
 from bootheal.ports import Interest
 
 CORE, APPS, BATCH, SLICES = "/api/v1", "/apis/apps/v1", "/apis/batch/v1", "/apis/discovery.k8s.io/v1"
+
+# What is read only where something else calls for it: its list is kept from when it is first asked for.
+ON_DEMAND = frozenset({"endpointslice"})
 
 # By what a pod is found that waits for an image.
 UNPULLED = "unpulled"
@@ -62,17 +66,19 @@ class Lists:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._watches: dict[Interest, Watches] = {}
+        self._put_off: dict[Interest, Callable[[], Watches]] = {}
+        self._beginning = threading.Lock()
         self.heartbeats = Heartbeats()
 
     def items(self, kind: str, namespace: str) -> Mapping[str, Any]:
         """Return a namespace's objects of a kind, parsed, by name."""
-        if reflector := self._kept(kind, namespace):
+        if reflector := self._begun(kind, namespace):
             return reflector.items(namespace)
         return snapshots(fetch(self._api, Extent(RESOURCES[kind], (namespace,)))[0][namespace])
 
     def having(self, kind: str, namespace: str, keys: Collection[Hashable]) -> list[Any]:
         """Return a namespace's objects of a kind that have all of these keys, one at least."""
-        if reflector := self._kept(kind, namespace):
+        if reflector := self._begun(kind, namespace):
             return reflector.having(namespace, keys)
         return RESOURCES[kind].having(self.items(kind, namespace).values(), keys)
 
@@ -121,11 +127,28 @@ class Lists:
         """Keep a list for each interest from now on. ExhaustedError where there are too few threads for them."""
         wanted: dict[str, set[str]] = {}
         for interest in interests:
-            if Interest(interest.kind, interest.namespace) not in self._watches:
+            about = Interest(interest.kind, interest.namespace)
+            if about not in self._watches and about not in self._put_off:
                 wanted.setdefault(interest.kind, set()).add(interest.namespace)
         for kind, namespaces in sorted(wanted.items()):
-            watches = Watches(self._api, RESOURCES[kind], tuple(sorted(namespaces)), partial(self._tell, changed, kind))
-            self._watches |= {Interest(kind, namespace): watches for namespace in namespaces}
+            begin = partial(
+                Watches, self._api, RESOURCES[kind], tuple(sorted(namespaces)), partial(self._tell, changed, kind)
+            )
+            about_all = [Interest(kind, namespace) for namespace in namespaces]
+            if kind in ON_DEMAND:
+                self._put_off |= dict.fromkeys(about_all, begin)
+            else:
+                self._watches |= dict.fromkeys(about_all, begin())
+
+    def _begun(self, kind: str, namespace: str) -> Reflector | None:
+        """Return what keeps a list, which is begun where that was put off."""
+        if (about := Interest(kind, namespace)) in self._put_off:
+            with self._beginning:
+                if begin := self._put_off.get(about):
+                    alike = [each for each, what in self._put_off.items() if what is begin]
+                    self._watches |= dict.fromkeys(alike, begin())
+                    self._put_off = {each: what for each, what in self._put_off.items() if what is not begin}
+        return self._kept(kind, namespace)
 
     def _kept(self, kind: str, namespace: str) -> Reflector | None:
         watches = self._watches.get(Interest(kind, namespace))

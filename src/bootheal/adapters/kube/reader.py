@@ -48,8 +48,8 @@ READY_SECONDS = 0.5
 # Remarks on what is broken are for a person, who reads them later.
 BROKEN_SECONDS = 10.0
 
-# Several steps ask the same of a namespace when they look at once. What limits nobody hardly begins to within seconds.
-ADMISSION_SECONDS, UNLIMITED_SECONDS, UNREADABLE_SECONDS = 2.0, 5.0, 1.0
+# Several steps ask the same of a namespace when they look at once. What limits nobody hardly begins to within a pass.
+ADMISSION_SECONDS, UNLIMITED_SECONDS, UNREADABLE_SECONDS = 2.0, 30.0, 1.0
 
 # What begins has no Events yet that would tell why it does not; and they are written seconds apart.
 FRESH_SECONDS, EVENTS_SECONDS = 3.0, 2.0
