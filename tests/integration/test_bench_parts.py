@@ -9,6 +9,7 @@ from bench import cleanup, engine, startup
 from bench.command import run
 from bench.pooler import Case, Cause, try_out
 from bench.row import CannotMeasureError
+from bootheal.demo.stack import Stack
 from support.thorough import rows_by_night
 
 
@@ -48,6 +49,13 @@ def test_version_imports_nothing_heavy() -> None:
     """`bootheal --version` imports no client library and no schema library; a command that does is found out."""
     assert startup.heavy_imports(("-m", "bootheal", "--version")) == []
     assert startup.heavy_imports(("-c", "import psycopg")) == ["psycopg"]
+
+
+def test_a_daemons_first_moments_are_measured(shop: Stack, tmp_path: Path) -> None:
+    """It is ready before its first request has been paid for, which is more than a Python that does nothing pays."""
+    started = startup.begin(shop, tmp_path)
+    assert 0.02 < started.ready < startup.LONGEST
+    assert started.processor > run("-c", "pass").processor
 
 
 def test_the_command_explains_itself() -> None:

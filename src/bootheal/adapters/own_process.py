@@ -23,14 +23,7 @@ def ask(scope: Scope, arguments: Sequence[str], seconds: float) -> tuple[int, st
     can be begun.
     """
     command = [sys.executable, "-P", "-m", "bootheal", *arguments]
-    environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
-    scope.check()
-    with (
-        scarce("begin a process"),
-        subprocess.Popen(  # noqa: S603 - ourselves
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        ) as process,
-    ):
+    with _begun(scope, command) as process:
         scope.on_close(process.terminate)
         try:
             scope.check()  # it may have been left just before that was known
@@ -43,3 +36,15 @@ def ask(scope: Scope, arguments: Sequence[str], seconds: float) -> tuple[int, st
                 process.kill()
     scope.check()
     return process.returncode, output.decode(errors="replace"), warned.decode(errors="replace")
+
+
+def _begun(scope: Scope, command: Sequence[str]) -> subprocess.Popen[bytes]:
+    scope.check()
+    environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+    try:
+        with scarce("begin a process"):
+            return subprocess.Popen(  # noqa: S603 - ourselves
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+    except OSError as error:
+        raise UnreachableError(f"cannot begin {command[0]}: {error.strerror}") from None

@@ -50,6 +50,11 @@ class Scope:
         with self._lock:
             self._endings = [each for each in self._endings if each != end]
 
+    @property
+    def left(self) -> bool:
+        """Whether it has been left, or is just being left."""
+        return self._closed
+
     def check(self) -> None:
         """Raise UnreachableError where the scope has been left: nothing is begun any more."""
         if self._closed:

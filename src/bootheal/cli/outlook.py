@@ -18,6 +18,7 @@ from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.config.file import File
 from bootheal.errors import BoothealError, StateError, UnreachableError
+from bootheal.exit_codes import ExitCode
 from bootheal.model.outlook import Outlook, summary
 from bootheal.model.quoted import quoted
 
@@ -27,6 +28,7 @@ NICE = 19
 
 # A look takes seconds; where it is this slow, the next one may be luckier.
 LONGEST_SECONDS = 600.0
+
 
 # As `preflight --json` has it.
 BREAKS, MAY_BREAK, CHANGES = "will break", "may break", "will change"
@@ -101,6 +103,8 @@ class LookAhead:
     def _look(self, before: Outlook | None) -> None:
         try:
             said = self._foretold()
+            if said is None:
+                return
             now = outlook(said, time.time(), self._boot, self._digest)
             kept.write(self._file.state_directory, now)
         except BoothealError as error:
@@ -119,10 +123,12 @@ class LookAhead:
             self._note(f"preflight: {now.told}: {why}")
             self._tell(now.told, why)
 
-    def _foretold(self) -> dict[str, Any]:
-        """Return what `preflight --json` says. BoothealError where it can say nothing."""
+    def _foretold(self) -> dict[str, Any] | None:
+        """Return what `preflight --json` says, None where it is ended with us. BoothealError where it can say nothing."""
         ask = ("preflight", "--json", "--config", str(self._path))
         code, said, warned = own_process.ask(self._scope, ask, LONGEST_SECONDS)
+        if code == ExitCode.SIGTERM:  # systemd tells all processes of a service at once
+            return None
         try:
             found: dict[str, Any] = json.loads(said)
         except ValueError:
@@ -133,7 +139,7 @@ class LookAhead:
         return found
 
     def _complain(self, text: str) -> None:
-        if text != self._trouble:
+        if text != self._trouble and not self._scope.left:
             self._note(text)
         self._trouble = text
 

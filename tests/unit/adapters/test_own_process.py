@@ -52,6 +52,13 @@ def test_it_does_not_speak_to_systemd_in_the_name_of_the_daemon(
     assert "NOTIFY_SOCKET" not in said
 
 
+def test_what_cannot_be_begun_is_named(scope: Scope, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upgrade may have taken the Python away that this process runs by."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
+    with pytest.raises(UnreachableError, match=r"cannot begin .*/gone: No such file or directory"):
+        own_process.ask(scope, [], 1)
+
+
 def test_it_takes_no_longer_than_it_may(scope: Scope, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What hangs is ended."""
     instead(monkeypatch, tmp_path, f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
