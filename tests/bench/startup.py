@@ -1,4 +1,4 @@
-"""Part (c): what starting costs, in time and memory, over a Python that does nothing; and how soon a daemon is there."""
+"""Part (c): what starting costs, in time and memory, over a Python that does nothing; and how soon it is there."""
 
 import socket
 import statistics
@@ -105,10 +105,18 @@ def begin(stack: Stack, directory: Path) -> Started:
 
 def _first_moments(started: list[Started], rounds: list[dict[str, Ran]]) -> Iterator[Row]:
     ready, processor = (statistics.median(getattr(each, what) for each in started) for what in ("ready", "processor"))
-    bare, used = (statistics.median(getattr(each["bare"], what) for each in rounds) for what in ("seconds", "processor"))
+    bare, used = (
+        statistics.median(getattr(each["bare"], what) for each in rounds) for what in ("seconds", "processor")
+    )
     yield Row(PART, "run, time until READY=1", 1000 * ready, "ms", 1000 * bare, "python -c pass", most=500)
     yield Row(
-        PART, "run, processor time until its first request", 1000 * processor, "ms", 1000 * used, "python -c pass", most=400
+        PART,
+        "run, processor time until its first request",
+        1000 * processor,
+        "ms",
+        1000 * used,
+        "python -c pass",
+        most=400,
     )
 
 

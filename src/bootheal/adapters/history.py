@@ -11,7 +11,7 @@ from typing import Any
 
 from bootheal.adapters.files import advice, read_file, remove_leftovers, replace_file
 from bootheal.errors import StateError
-from bootheal.history.boots import LONGEST_BYTES, with_pass
+from bootheal.history.boots import LONGEST_BYTES, fitted, with_pass
 from bootheal.model import BootRecord, History, PassRecord, from_json, to_json
 from bootheal.model.quoted import visible
 
@@ -44,7 +44,8 @@ def _decoded(data: bytes) -> History:
         raise ValueError("it is no JSON") from None
     match said:
         case {"version": 1, "boots": boots, **rest} if not rest:
-            history = from_json(History, {"boots": _shown(boots)})
+            plain = data.isascii() and not any(each in data for each in _ACTING)  # most are
+            history = from_json(History, {"boots": boots if plain else _shown(boots)})
             if not all(boot.passes for boot in history.boots):
                 raise ValueError("a boot in it has no pass")
             return history
@@ -67,19 +68,25 @@ def _shown(said: Any) -> Any:
             return said
 
 
+# In JSON whatever else acts on a terminal is an escape.
+_ACTING = (b"\\", b"\x7f")
+
+
 class HistoryFile:
     """Adds passes to the file in `directory`. `complain` is told what keeps it from that, once."""
 
     def __init__(self, directory: Path, complain: Callable[[str], None]) -> None:
         self._directory, self._path, self._complain = directory, directory / FILE, complain
         self._trouble = ""
+        self._read: tuple[object, History] | None = None
 
     def known(self, epoch: str, boot: str) -> BootRecord | None:
         """Return what is kept of this boot, None where nothing is, or it cannot be read."""
         try:
-            boots = read(self._directory).boots
+            read_as, history = self._signature(), read(self._directory)
         except StateError:
             return None
+        self._read, boots = (read_as, history), history.boots
         return boots[-1] if boots and (boots[-1].epoch, boots[-1].boot) == (epoch, boot) else None
 
     def add(self, boot: BootRecord, record: PassRecord) -> History | None:
@@ -88,7 +95,9 @@ class HistoryFile:
         try:
             remove_leftovers(self._path)
             history = with_pass(self._kept(), boot, record)
-            replace_file(self._path, _encoded(history), durable=False)
+            if len(text := _encoded(history)) > LONGEST_BYTES:
+                text = _encoded(history := fitted(history))
+            replace_file(self._path, text, durable=False)
             kept = history
         except OSError as error:
             hint = advice(error, f"make {self._directory} writable by whoever runs bootheal")
@@ -98,8 +107,19 @@ class HistoryFile:
         self._trouble = trouble
         return kept
 
+    def _signature(self) -> object:
+        """Return what changes with the file: it is replaced by another each time that it is written."""
+        try:
+            found = self._path.lstat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
     def _kept(self) -> History:
-        """What is not understood is set aside: there is one such file at most, the latest."""
+        """Return what is there; what is not understood is set aside: there is one such file at most, the latest."""
+        known, self._read = self._read, None
+        if known and known[0] == self._signature():
+            return known[1]
         try:
             return read(self._directory)
         except StateError as error:

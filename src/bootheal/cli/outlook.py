@@ -124,7 +124,7 @@ class LookAhead:
             self._tell(now.told, why)
 
     def _foretold(self) -> dict[str, Any] | None:
-        """Return what `preflight --json` says, None where it is ended with us. BoothealError where it can say nothing."""
+        """Return what `preflight --json` says; None where it ended with us. BoothealError where it can say nothing."""
         ask = ("preflight", "--json", "--config", str(self._path))
         code, said, warned = own_process.ask(self._scope, ask, LONGEST_SECONDS)
         if code == ExitCode.SIGTERM:  # systemd tells all processes of a service at once

@@ -29,7 +29,7 @@ HABIT_BOOTS, HABIT_TIMES = 5, 3
 def with_pass(history: History, boot: BootRecord, record: PassRecord) -> History:
     """Add a pass of this boot; `boot` is what is known of it if it is not in the history yet.
 
-    Its oldest boots, and what lies between a boot's first passes and its last, are left out where there is too much.
+    The oldest boots, and what lies between a boot's first passes and its last, are left out where there are too many.
     """
     known = history.boots[-1] if history.boots and same(history.boots[-1], boot) else None
     passes = [*(known.passes if known else ()), record]
@@ -37,7 +37,7 @@ def with_pass(history: History, boot: BootRecord, record: PassRecord) -> History
         del passes[MOST_PASSES // 2]
     kept = replace(known or boot, passes=tuple(passes))
     before = history.boots[:-1] if known else history.boots
-    return _fitted((*before, kept)[-MOST_BOOTS:])
+    return History((*before, kept)[-MOST_BOOTS:])
 
 
 def same(one: BootRecord, other: BootRecord) -> bool:
@@ -45,12 +45,12 @@ def same(one: BootRecord, other: BootRecord) -> bool:
     return (one.epoch, one.boot) == (other.epoch, other.boot)
 
 
-def _fitted(boots: tuple[BootRecord, ...]) -> History:
+def fitted(history: History) -> History:
     """Leave out the oldest until the rest fits; of the newest, if it is too much alone, all but how the steps ended."""
-    sizes = [_size(boot) for boot in boots]
+    sizes = [_size(boot) for boot in history.boots]
     while sum(sizes) > LONGEST_BYTES and len(sizes) > 1:
         del sizes[0]
-    kept = boots[len(boots) - len(sizes) :]
+    kept = history.boots[len(history.boots) - len(sizes) :]
     return History((_bare(kept[-1]),) if kept and sum(sizes) > LONGEST_BYTES else kept)
 
 

@@ -1,6 +1,7 @@
 """The history on the disk."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -9,12 +10,13 @@ import pytest
 from bootheal.adapters.boot_phases import of_containers, of_the_machine
 from bootheal.adapters.history import FILE, HistoryFile, read
 from bootheal.errors import StateError
+from bootheal.history.boots import LONGEST_BYTES
 from bootheal.model import Component, ComponentState
 from bootheal.picture import draw
 from bootheal.picture.html import html
 from bootheal.picture.svg import svg
 from bootheal.picture.text import lines
-from support.boots import boot, drifted, quick_pass
+from support.boots import boot, crowded, drifted, quick_pass
 from support.misshapen import holders
 
 
@@ -29,6 +31,30 @@ def test_a_pass_is_added_and_readable_by_all(tmp_path: Path) -> None:
     assert [each.epoch for each in history.boots] == ["a", "b"]
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
     assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o644
+
+
+def test_what_another_process_has_added_meanwhile_is_kept(tmp_path: Path) -> None:
+    """What was just read is believed only while the file is the same one."""
+    ours, theirs = HistoryFile(tmp_path, pytest.fail), HistoryFile(tmp_path, pytest.fail)
+    ours.add(boot("a"), quick_pass(3.0))
+    known = ours.known("a", "a")
+    assert known is not None
+    assert known.passes == (quick_pass(3.0),)
+    theirs.add(boot("b"), quick_pass(4.0))
+    ours.add(boot("c"), quick_pass(5.0))
+    assert [each.epoch for each in read(tmp_path).boots] == ["a", "b", "c"]
+
+
+def test_a_history_that_is_too_long_loses_its_oldest_boots(tmp_path: Path) -> None:
+    """What is on the disk is what is returned."""
+    kept, heavy = HistoryFile(tmp_path, pytest.fail), crowded(3_000)
+    for number in range(4):
+        history = kept.add(replace(heavy, epoch=f"{number}", passes=()), heavy.passes[0])
+    assert history == read(tmp_path)
+    assert history is not None
+    assert [each.epoch for each in history.boots][-1] == "3"
+    assert len(history.boots) < 4
+    assert (tmp_path / FILE).stat().st_size <= LONGEST_BYTES
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from bootheal.history.boots import (
     MOST_BOOTS,
     MOST_PASSES,
     compared,
+    fitted,
     habits,
     recoveries,
     recovery_seconds,
@@ -75,13 +76,13 @@ def test_the_history_stays_small() -> None:
     heavy = crowded(2_000)
     history = History()
     for number in range(4):
-        history = with_pass(history, replace(heavy, epoch=f"{number}", passes=()), heavy.passes[0])
+        history = fitted(with_pass(history, replace(heavy, epoch=f"{number}", passes=()), heavy.passes[0]))
     assert history.boots[-1].epoch == "3"
     assert 1 < len(history.boots) < 4
     assert len(json.dumps(to_json(history))) <= LONGEST_BYTES
     huge = crowded(6_000, name="deployment/shop/{:060}")
     assert len(json.dumps(to_json(huge))) > LONGEST_BYTES
-    (only,) = with_pass(history, replace(huge, passes=()), huge.passes[0]).boots
+    (only,) = fitted(with_pass(history, replace(huge, passes=()), huge.passes[0])).boots
     assert only.passes[0].verdict is Verdict.HEALED
     assert len(json.dumps(to_json(only))) <= LONGEST_BYTES
 
