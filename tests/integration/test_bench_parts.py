@@ -51,9 +51,9 @@ def test_version_imports_nothing_heavy() -> None:
     assert startup.heavy_imports(("-c", "import psycopg")) == ["psycopg"]
 
 
-def test_a_daemons_first_moments_are_measured(shop: Stack, tmp_path: Path) -> None:
+def test_a_daemons_first_moments_are_measured(healthy: Stack, tmp_path: Path) -> None:
     """It is ready before its first request has been paid for, which is more than a Python that does nothing pays."""
-    started = startup.begin(shop, tmp_path)
+    started = startup.begin(healthy, tmp_path)
     assert 0.02 < started.ready < startup.LONGEST
     assert started.processor > run("-c", "pass").processor
 
