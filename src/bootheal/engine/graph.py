@@ -84,7 +84,7 @@ class Graph:
         interested = self._interested.get((change.kind, change.namespace))
         for interest, node in interested.covering(change) if interested else ():
             if not (interest.pulse and node.settled):
-                node.wake()
+                node.wake(soon=interest.sum)
 
     def offer_places(self) -> None:
         """Let no more look again than there are places: a place that becomes free must not wake hundreds."""

@@ -149,10 +149,10 @@ class Node:
         """It is over."""
         self.looking, self.judged = False, self.looked
 
-    def wake(self) -> None:
-        """Something changed that it is interested in: look soon, once the burst of changes is over."""
+    def wake(self, *, soon: bool = False) -> None:
+        """Something changed that it is interested in: look when the burst of changes is over; `soon`: a short one."""
         self.changed = not self.failed and self.looked != NEVER
-        self.due = min(self.due, self.looked + self.settles_down)
+        self.due = min(self.due, self.looked + (SETTLE_DOWN_SECONDS if soon else self.settles_down))
 
     @property
     def settles_down(self) -> float:

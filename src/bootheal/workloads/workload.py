@@ -71,7 +71,7 @@ class WorkloadStep(Step[WorkloadObservation]):
     def interests(self) -> frozenset[Interest]:
         """The workload, its pods, which are named after it, and the Services that may be in front of them."""
         kind, namespace, name = self.workload.kind, self.workload.namespace, self.workload.name[:NAMED_AFTER]
-        of_that_name = {Interest(kind, namespace, name), Interest("pod", namespace, name)}
+        of_that_name = {Interest(kind, namespace, name, sum=True), Interest("pod", namespace, name)}
         return frozenset(of_that_name | {Interest("service", namespace), Interest("endpointslice", namespace)})
 
     def rights(self) -> frozenset[Right]:

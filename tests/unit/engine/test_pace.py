@@ -84,6 +84,27 @@ def test_what_changes_and_stays_well_is_looked_at_now_and_then_and_seen_to_be_il
     assert max(later - earlier for earlier, later in pairwise(looks[-8:])) <= 1.1
 
 
+def test_what_sums_up_the_others_is_looked_at_soon_however_often_those_change() -> None:
+    """A Deployment counts its pods: that one is lacking is seen in the midst of a storm of them."""
+    bench = Bench([], limits=Limits(deadline=float("inf"), stay=True))
+    looks: list[float] = []
+
+    def judges(_: Any, _past: Past) -> Judgement:
+        looks.append(bench.clock.time - START)
+        return Wait("ill") if 20.05 <= looks[-1] < 22 else Settled("well")
+
+    whole = Interest("deployment", "shop", "web", sum=True)
+    bench.steps = [Scripted(name="a", judges=judges, wakes_on=frozenset({PODS, whole}))]
+    stormy(bench, 24)
+    bench.clock.at(20.1, lambda: bench.cluster.changed(replace(whole, sum=False)))
+    bench.clock.at(24, bench.inbox.stop)
+    engine = bench.engine()
+    while not engine.stopped:
+        engine.run("boot-1")
+        engine.rest()
+    assert min(at for at in looks if at >= 20.05) <= 20.2
+
+
 @pytest.mark.parametrize(
     ("changed", "woken"),
     [
