@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters.archive import hidden
@@ -24,7 +26,7 @@ from bootheal.diagnosis.known import catalogue, listed
 from bootheal.diagnosis.words import as_json, lines
 from bootheal.errors import BoothealError, MissingError, UsageError
 from bootheal.model import Ref
-from bootheal.model.quoted import quoted
+from bootheal.model.quoted import quoted, visible
 from bootheal.ports import World
 
 # Between two looks: what is gone by then was in passing.
@@ -58,15 +60,17 @@ def main(options: argparse.Namespace) -> int:
         else:
             print(*listed(), sep="\n")
         return 0
-    wanted = [parsed(text) for text in options.about]
+    wanted = tuple(dict.fromkeys(map(parsed, options.about)))
     cluster, configuration, _ = chosen(options)
     with Scope(warn) as scope:
         world = open_world(cluster, scope)
         found = twice(world, scope, namespaces_of(wanted), configuration).of(wanted)
-        if found.present:
-            for ref in wanted:
-                there(ref, world)
-        tell(found, world, as_data=options.json)
+        absent = absences(wanted, world) if found.present else {}
+        found = replace(found, missing=tuple(absent))
+        if options.json or found.found or len(absent) < max(1, len(wanted)):  # else it would seem that all is well
+            tell(found, world, as_data=options.json)
+    for error in absent.values():
+        print(visible(f"bootheal: {error}"), f"  {error.hint}", sep="\n", file=sys.stderr)
     return found.exit_code
 
 
@@ -79,6 +83,17 @@ def twice(
         return first
     time.sleep(LOOK_AGAIN_SECONDS)
     return first.again(examined(world, scope, namespaces, configuration)[1])
+
+
+def absences(wanted: Iterable[Ref], world: World) -> dict[Ref, MissingError]:
+    """Return what of these is not there, and what is said of that: of the others all can be told."""
+    absent: dict[Ref, MissingError] = {}
+    for ref in wanted:
+        try:
+            there(ref, world)
+        except MissingError as error:
+            absent[ref] = error
+    return absent
 
 
 def there(ref: Ref, world: World) -> None:
