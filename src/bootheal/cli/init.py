@@ -15,7 +15,7 @@ from bootheal.adapters.scope import Scope
 from bootheal.cli.arguments import CONFIG
 from bootheal.cli.doctor import there
 from bootheal.cli.examination import examine
-from bootheal.cli.kind import find_cluster
+from bootheal.cli.kind import cluster_of, find_cluster
 from bootheal.cli.paths import is_seen
 from bootheal.cli.wiring import open_inventory, open_world
 from bootheal.config import Configuration, load
@@ -51,7 +51,7 @@ def main(options: argparse.Namespace) -> int:
         )
     tell = _tell if path else _tell_aside
     with Scope(_tell_aside) as scope:
-        cluster = Cluster.model_validate(section)
+        cluster = cluster_of(section)
         if options.namespace:
             world = open_world(cluster, scope)
             for name in options.namespace:

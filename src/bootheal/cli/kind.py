@@ -4,10 +4,14 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.kube.access import K3S_KUBECONFIG, alone, kubectls
 from bootheal.cli.paths import is_seen
+from bootheal.config.sections.cluster import Cluster
 from bootheal.errors import BoothealError, UsageError
+from bootheal.model.quoted import quoted
 
 K3S_SIGNS = (
     K3S_KUBECONFIG,
@@ -72,6 +76,16 @@ def _absolute(path: Path) -> str:
     except OSError as error:  # the directory that we are in is gone
         hint = "begin it with /"
         raise UsageError(f"cannot tell where {path} is: {error.strerror}", hint=hint) from None
+
+
+def cluster_of(section: Mapping[str, str]) -> Cluster:
+    """Return the cluster that a section means; UsageError where something in it could not stand in a configuration."""
+    try:
+        return Cluster.model_validate(section)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key, why = str(first["loc"][0]), first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"cannot use '{quoted(section.get(key, ''))}' as {key}: {why}") from None
 
 
 def choose(clusters: Sequence[str], name: str) -> str:

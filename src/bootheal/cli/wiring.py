@@ -123,7 +123,7 @@ def _prepare() -> None:
 
 
 def _import_psycopg() -> None:
-    with suppress(OSError):  # no descriptor for it: whoever needs it tries again
+    with suppress(OSError, ImportError):  # no descriptor for it: whoever needs it tries again
         importlib.import_module("psycopg")
 
 
