@@ -131,5 +131,5 @@ def test_workloads_that_may_not_be_listed_are_not_said_to_be_well(file: Path, se
     """Those that nobody may see would be left out, and all would seem well."""
     server.refused.append("GET /apis/apps/v1/namespaces/media/statefulsets$")
     report = heal(file, expect=1)
-    assert "cannot list statefulsets.apps in namespace media" in outcome(report, "discover")["why"]
+    assert "cannot list statefulsets in namespace media" in outcome(report, "discover")["why"]
     assert outcome(report, "deployment/media/player")["ending"] == "settled"
