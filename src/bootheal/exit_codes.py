@@ -23,4 +23,5 @@ class ExitCode(IntEnum):
     LOCKED = 75, "another pass is under way"
     CONFIGURATION = 78, "configuration"
     SIGINT = 130, "stopped by SIGINT (Ctrl-C)"
+    SIGPIPE = 141, "whoever read what it prints has gone, as `head` does"
     SIGTERM = 143, "stopped by SIGTERM"

@@ -23,6 +23,10 @@ kind: Lease
 metadata: {name: box, namespace: kube-node-lease, uid: l-1, resourceVersion: "1"}
 spec: {holderIdentity: box, leaseDurationSeconds: 40}
 ---
+apiVersion: v1
+kind: Namespace
+metadata: {name: media, uid: m-1, resourceVersion: "1"}
+---
 """
 
 
@@ -95,9 +99,37 @@ def test_what_is_found_is_healed_in_the_same_pass_and_marked(file: Path) -> None
 def test_at_rest_the_daemon_takes_up_what_is_added(file: Path, server: Served) -> None:
     """It hears of it, says so, and makes a pass over that, too; then it rests again, and ends as it is asked to."""
     with living(file) as daemon:
-        for said in ("5 of 5 steps", "rests: "):
+        for said in ("6 of 6 steps", "rests: "):
             daemon.wait_until(said, lambda said=said: said in daemon.text)  # type: ignore[misc]
         server.apply(workload("radio"))
-        for said in ("found deployment/media/radio", "6 of 6 steps"):
+        for said in ("found deployment/media/radio", "7 of 7 steps"):
             daemon.wait_until(said, lambda said=said: said in daemon.text)  # type: ignore[misc]
         assert daemon.stop() == 0
+
+
+def test_a_namespace_that_is_not_there_is_not_well(file: Path, server: Served) -> None:
+    """A name that was mistyped would find nothing, and all would seem well; what is there is healed all the same."""
+    file.write_text(file.read_text().replace("[media]", "[media, elsewhere]"))
+    report = heal(file, expect=1)
+    assert report["verdict"] == "not-healed"
+    assert outcome(report, "discover")["why"] == "cannot find namespace/elsewhere"
+    assert outcome(report, "deployment/media/player")["ending"] == "settled"
+    assert "cannot find namespace/elsewhere" in bootheal("status", "--config", file, expect=1).stdout
+    checked = bootheal("check", "--config", file, expect=1).stdout
+    assert checked.count("cannot find namespace/elsewhere") == 1
+    server.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: elsewhere, uid: m-2, resourceVersion: '1'}\n")
+    assert heal(file)["verdict"] == "healthy"
+
+
+def test_where_namespaces_may_not_be_looked_up_that_is_no_fault(file: Path, server: Served) -> None:
+    """The least rights do not have to include it."""
+    server.refused.append("GET /api/v1/namespaces/[a-z]+$")
+    assert heal(file)["verdict"] == "healthy"
+
+
+def test_workloads_that_may_not_be_listed_are_not_said_to_be_well(file: Path, server: Served) -> None:
+    """Those that nobody may see would be left out, and all would seem well."""
+    server.refused.append("GET /apis/apps/v1/namespaces/media/statefulsets$")
+    report = heal(file, expect=1)
+    assert "cannot list statefulsets in namespace media" in outcome(report, "discover")["why"]
+    assert outcome(report, "deployment/media/player")["ending"] == "settled"

@@ -59,11 +59,24 @@ def test_a_healthy_machine_has_nothing_to_tell(shop: Stack) -> None:
 )
 def test_what_is_not_there_is_not_well(shop: Stack, about: str, hint: str) -> None:
     """A name that was mistyped, or an object that somebody has deleted: it is named, and exit code 1."""
-    told = bootheal("doctor", "shop", about, "--config", shop.config, expect=1)
+    told = bootheal("doctor", about, "--config", shop.config, expect=1)
     assert "cannot find " in told.stderr
     assert about in told.stderr
     assert f"{hint} shows which there are" in told.stderr
-    assert "well" not in told.stdout
+    assert told.stdout == ""
+
+
+def test_beside_what_is_not_there_the_rest_is_told(shop: Stack) -> None:
+    """All that was asked for and is there, once; each that is not is named, for scripts, too."""
+    told = bootheal("doctor", "nope", "shop", "pod/shop/none", "shop", "--config", shop.config, expect=1)
+    assert told.stdout.startswith("checked and well: ")
+    assert told.stdout.count("checked and well") == 1
+    assert [line for line in told.stderr.splitlines() if line.startswith("bootheal: ")] == [
+        "bootheal: cannot find namespace/nope",
+        "bootheal: cannot find pod/shop/none",
+    ]
+    found = diagnosed(shop, "shop", "nope", expect=1)
+    assert (found["exit_code"], found["missing"], found["found"]) == (1, ["namespace/nope"], [])
 
 
 def test_a_whole_power_cut_is_told_as_what_passes(shop: Stack) -> None:

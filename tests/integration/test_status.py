@@ -382,7 +382,7 @@ def test_a_watcher_ends_with_its_reader(config: Path) -> None:
     assert process.stdout
     assert process.stdout.readline() == "no run yet\n"
     process.stdout.close()
-    assert process.wait(timeout=LONGEST) == 130
+    assert process.wait(timeout=LONGEST) == 141
     assert process.stderr
     assert process.stderr.read() == ""
     process.stderr.close()

@@ -9,7 +9,7 @@ from bootheal.cli import make_parser
 from bootheal.exit_codes import ExitCode
 
 ROOT = Path(__file__).parents[2]
-CODES = [0, 1, 2, 3, 70, 75, 78, 130, 143]
+CODES = [0, 1, 2, 3, 70, 75, 78, 130, 141, 143]
 
 
 def section(page: str, begins: str, ends: str) -> str:
@@ -56,6 +56,7 @@ def test_help_the_manual_and_the_readme_tell_the_same_codes() -> None:
         (75, "another pass"),
         (78, "configuration"),
         (130, "SIGINT"),
+        (141, "has gone"),
         (143, "SIGTERM"),
     ],
 )

@@ -9,6 +9,7 @@ import secrets
 import tarfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,12 +34,12 @@ class Part:
     content: Any
 
 
-def write_archive(
-    path: Path, parts: Iterable[Part], left_out: Sequence[str], facts: Mapping[str, Any], hide: Callable[[str], str]
-) -> None:
-    """Write it at once or not at all. `hide` takes secrets out of each line of what goes into it.
+def pack(
+    name: str, parts: Iterable[Part], left_out: Sequence[str], facts: Mapping[str, Any], hide: Callable[[str], str]
+) -> bytes:
+    """Return it; `name` is that of its file. `hide` takes secrets out of each line of what goes into it.
 
-    Of a text that is too long its end is kept, and the manifest says so. UsageError where it cannot be written.
+    Of a text that is too long its end is kept, and the manifest says so.
     """
     kept: list[tuple[str, bytes]] = []
     told, missing, size = list[dict[str, Any]](), list(left_out), 0
@@ -53,7 +54,7 @@ def write_archive(
         kept.append((part.name, text))
         told.append({"name": part.name, "bytes": len(text), **({"cut": "only its end is here"} if cut else {})})
     manifest = {**facts, "files": told, "left_out": [hide(each) for each in missing]}
-    _replace(path, _packed([(MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode()), *kept], path))
+    return _packed([(MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode()), *kept], name)
 
 
 def _safe(part: Part) -> Part:
@@ -79,9 +80,9 @@ def hidden(data: Any, hide: Callable[[str], str]) -> Any:
     return data
 
 
-def _packed(files: Iterable[tuple[str, bytes]], path: Path) -> bytes:
+def _packed(files: Iterable[tuple[str, bytes]], file: str) -> bytes:
     packed = io.BytesIO()
-    root = path.name.removesuffix(".gz").removesuffix(".tar")
+    root = file.removesuffix(".gz").removesuffix(".tar")
     with gzip.GzipFile(fileobj=packed, mode="wb") as squeezed, tarfile.open(fileobj=squeezed, mode="w") as archive:
         for name, text in files:
             member = tarfile.TarInfo(f"{root}/{name}")
@@ -90,8 +91,11 @@ def _packed(files: Iterable[tuple[str, bytes]], path: Path) -> bytes:
     return packed.getvalue()
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside it and rename: whoever may read the directory sees all of it or nothing, and only its owner may."""
+def write(path: Path, content: bytes) -> None:
+    """Write it at once or not at all: whoever may read the directory sees all of it or nothing, and only its owner may.
+
+    UsageError where it cannot be written. What is interrupted leaves nothing behind.
+    """
     beside = path.parent / f".{path.name}.{secrets.token_hex(4)}"
     try:
         spare_devices(path)
@@ -105,6 +109,8 @@ def _replace(path: Path, content: bytes) -> None:
             os.close(descriptor)
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         hint = advice(error, "name another place by --output, or by evidence_directory in the configuration")
         raise UsageError(f"cannot write {path}: {error.strerror or error}", hint=hint) from None
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)

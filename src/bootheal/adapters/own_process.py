@@ -19,8 +19,8 @@ _NOT_INHERITED = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC")
 def ask(scope: Scope, arguments: Sequence[str], seconds: float) -> tuple[int, str, str]:
     """Run `bootheal ARGUMENTS` with the niceness of the calling thread; return exit code, output and what it warned of.
 
-    It is ended where the scope is left, and after so many seconds: UnreachableError. ExhaustedError where no process
-    can be begun.
+    It is ended where the scope is left, and after so many seconds: UnreachableError, as where it cannot be begun;
+    ExhaustedError where there is nothing left to begin one with. The code of one that a signal has ended is negative.
     """
     command = [sys.executable, "-P", "-m", "bootheal", *arguments]
     with _begun(scope, command) as process:

@@ -47,7 +47,7 @@ class Systemd:
     def longest_sleep(self) -> float:
         """For how many seconds the loop may sleep: a third of WatchdogSec, or a quarter of what a probe allows."""
         beats = HEARTBEAT_SECONDS if self._heartbeat else float("inf")
-        return min(beats, float(os.environ.get("WATCHDOG_USEC") or "inf") / 1e6 / 3)
+        return min(beats, _watchdog_seconds() / 3)
 
     def ready(self) -> None:
         """The configuration is read and the loop runs."""
@@ -102,3 +102,11 @@ class Systemd:
     def _notify(self, text: str) -> None:
         if self._notifier:
             self._notifier.notify(text)
+
+
+def _watchdog_seconds() -> float:
+    """Return within how many seconds a sign of life is asked for; what is no such time asks for none."""
+    with suppress(ValueError):
+        if (seconds := float(os.environ.get("WATCHDOG_USEC", "")) / 1e6) > 0:
+            return seconds
+    return float("inf")

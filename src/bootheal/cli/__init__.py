@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bootheal import __version__
 from bootheal.cli import arguments, examining
 from bootheal.cli.arguments import config as _common
-from bootheal.cli.arguments import rate, seconds, takes_file
+from bootheal.cli.arguments import pace, seconds, takes_file
 from bootheal.cli.streams import forgive, open_missing, silence_libraries
 from bootheal.errors import EXHAUSTED, BoothealError, ConfigurationError
 from bootheal.exit_codes import ExitCode
@@ -28,6 +28,9 @@ EXIT_CODES = "exit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code 
 
 # What a file says that cannot hold what is printed into it.
 _UNTELLABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+# On what is narrower no text is broken any further; argparse has it so, too.
+NARROWEST = 11
 
 # Options that need no command.
 _ALONE = frozenset({"-h", "--help", "--version"})
@@ -63,9 +66,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code = _command(arguments)
         sys.stdout.flush()
-    except (BrokenPipeError, KeyboardInterrupt) as error:
-        if isinstance(error, BrokenPipeError):
-            sys.stdout = None  # whoever read us has seen enough
+    except BrokenPipeError:
+        sys.stdout = None  # whoever read us has seen enough
+        return ExitCode.SIGPIPE
+    except KeyboardInterrupt:
         return ExitCode.SIGINT
     except Exception as error:  # noqa: BLE001 - the last one to say something sensible
         return _explain(error)
@@ -91,7 +95,7 @@ def _command(arguments: list[str] | None) -> int:
     if options.command is None:
         parser.print_help()
         return ExitCode.USAGE
-    if options.command == "run":
+    if options.command == "run" or getattr(options, "inhibit", False):  # what they do goes on, whoever reads of it
         forgive("stdout")
     if options.command not in _WITHOUT_LIBRARIES:
         silence_libraries()
@@ -143,7 +147,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the whole command line; shell completion is generated from it."""
-    columns = shutil.get_terminal_size().columns - 2  # as argparse itself has it
+    columns = max(shutil.get_terminal_size().columns - 2, NARROWEST)  # as argparse itself has it
     parser = argparse.ArgumentParser(
         prog="bootheal",
         description=textwrap.fill(_DESCRIPTION, columns),
@@ -172,13 +176,7 @@ def _run(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     parser.add_argument("--once", action="store_true", help="one pass; the exit code says how it ended")
     parser.add_argument("--json", action="store_true", help="print the report as JSON, the progress on stderr")
-    parser.add_argument(
-        "--max-requests-per-second",
-        type=rate,
-        default=50.0,
-        metavar="NUMBER",
-        help="how many requests the API server is sent at most; default: 50",
-    )
+    pace(parser)
     parser.add_argument(
         "--accept-data",
         action="append",

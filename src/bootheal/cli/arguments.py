@@ -35,6 +35,17 @@ def rate(text: str) -> float:
     return _number(text, 1.0, 10_000.0, "a number from 1 to 10000")
 
 
+def pace(parser: argparse.ArgumentParser) -> None:
+    """Add how many requests a second the API server is sent."""
+    parser.add_argument(
+        "--max-requests-per-second",
+        type=rate,
+        default=50.0,
+        metavar="NUMBER",
+        help="how many requests the API server is sent at most; default: 50",
+    )
+
+
 def _number(text: str, least: float, most: float, what: str) -> float:
     with suppress(ValueError):
         if least <= float(text) <= most:  # false also for what is not a number by its own words

@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bootheal.adapters.scope import Scope
@@ -19,13 +20,12 @@ def main(options: argparse.Namespace) -> int:
     if str(options.output) == "-":
         if sys.stdout.isatty():
             raise UsageError("cannot write an archive to a terminal", hint="name a file by --output, or send it to one")
-        with tempfile.TemporaryDirectory(prefix="bootheal-bundle-") as directory:
-            path = Path(directory) / file_name()
-            _pack(options, path)
-            sys.stdout.buffer.write(path.read_bytes())
+        with _bundle(options) as bundle:
+            sys.stdout.buffer.write(bundle.packed(file_name()))
         return 0
     path = options.output or _here() / file_name()
-    _pack(options, path)
+    with _bundle(options) as bundle:
+        bundle.write(path)
     print(f"written: {path}; its manifest.json says what is in it, and what was left out")
     return 0
 
@@ -38,12 +38,13 @@ def _here() -> Path:
         raise UsageError(f"cannot write into this directory: {error.strerror}", hint=hint) from None
 
 
-def _pack(options: argparse.Namespace, path: Path) -> None:
+@contextmanager
+def _bundle(options: argparse.Namespace) -> Iterator[Bundle]:
     cluster, configuration, config = chosen(options)
     with Scope(warn) as scope:
         world = open_world(cluster, scope)
         scene, diagnosis = examined(world, scope, (), configuration)
-        Bundle(
+        yield Bundle(
             cluster=cluster,
             world=world,
             scope=scope,
@@ -51,4 +52,4 @@ def _pack(options: argparse.Namespace, path: Path) -> None:
             diagnosis=diagnosis,
             config=config,
             state_directory=configuration.file.state_directory if configuration else None,
-        ).write(path)
+        )

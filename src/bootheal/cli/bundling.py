@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bootheal import __version__
-from bootheal.adapters import history, state
-from bootheal.adapters.archive import Part, write_archive
+from bootheal.adapters import archive, history, state
+from bootheal.adapters.archive import Part
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.kube.shown import LEFT_OUT
 from bootheal.adapters.redaction import Redaction
@@ -50,6 +50,10 @@ class Bundle:
 
     def write(self, path: Path) -> None:
         """Write it. UsageError where it cannot be written."""
+        archive.write(path, self.packed(path.name))
+
+    def packed(self, name: str) -> bytes:
+        """Return it; `name` is that of its file."""
         left_out = [LEFT_OUT, "Secrets and ConfigMaps: what is in them", *self.scene.gaps]
         parts = list(self._parts(left_out))  # first: they say what is left out
         facts = {"made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "bootheal": __version__}
@@ -58,7 +62,7 @@ class Bundle:
         def hide(text: str) -> str:
             return self.world.told(redact(text))
 
-        write_archive(path, parts, left_out, facts, hide)
+        return archive.pack(name, parts, left_out, facts, hide)
 
     def _parts(self, left_out: list[str]) -> Iterator[Part]:
         yield Part("doctor.txt", "\n".join(lines(self.diagnosis)) + "\n")

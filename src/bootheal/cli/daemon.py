@@ -13,7 +13,7 @@ from bootheal.adapters.state import StateFile
 from bootheal.adapters.systemd import Systemd
 from bootheal.cli.afterwards import Afterwards
 from bootheal.cli.audience import Audience, audience, warn
-from bootheal.cli.discovering import discovered
+from bootheal.cli.discovering import PATIENCE_SECONDS, discovered, found_now
 from bootheal.cli.entitled import knows_less
 from bootheal.cli.for_all import ForAll
 from bootheal.cli.lookout import Lookout
@@ -121,6 +121,7 @@ class Daemon:
             self._path,
             self._declared.file,
             scope,
+            most=self._most,
             metrics=who.metrics,
             note=self._warn,
             tell=who.messenger.foretold,
@@ -142,7 +143,7 @@ class Daemon:
                     return code
                 if opening and not parts.opening:
                     opening = False
-                    self._configuration = discovered(self._declared, scope, self._warn, reader)
+                    self._configuration = discovered(self._declared, scope, self._warn, reader, PATIENCE_SECONDS)
                     engine = self._engine(self._configuration, world, memory, scope, parts, ours=ours)
                     continue
                 ours.tell(self._said)
@@ -162,20 +163,23 @@ class Daemon:
         """Look for what is added while it rests."""
         wanted = self._declared.file.discover
         namespaces = tuple(wanted.namespaces) if wanted else ()
-        look = partial(self._look_around, scope, reader)
+        look = partial(self._look_around, reader)
         lookout = Lookout(namespaces, look, pause=self._declared.file.recheck)
         try:
             lookout.begin(world.watcher, scope, lambda what: self._inbox.put(Changed(what)))
         except BoothealError as error:
             self._warn(f"cannot watch for workloads that are not listed: {error}")
 
-    def _look_around(self, scope: Scope, reader: InventoryReader) -> bool:
-        """Look for workloads that are not listed; where there are others than in the last pass, ask for a new one."""
+    def _look_around(self, reader: InventoryReader) -> bool:
+        """Look for workloads that are not listed; where there are others than in the last pass, ask for a new one.
+
+        BoothealError where it cannot be looked, or what is found cannot be taken: then all stays as it is.
+        """
         if not self._resting:
             return False
         declared, present = self._declared, self._configuration
-        full = discovered(declared, scope, lambda _: None, reader)
-        if full is not declared and full.plan.steps != present.plan.steps:
+        full = found_now(declared, reader)
+        if full.plan.steps != present.plan.steps:
             self._found = (declared, full)
             self._inbox.put(Renew())
         return True

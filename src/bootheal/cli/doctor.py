@@ -2,15 +2,17 @@
 
 import argparse
 import json
+import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters.archive import hidden
 from bootheal.adapters.kube.scenes import KINDS
 from bootheal.adapters.scope import Scope
 from bootheal.cli.arguments import CONFIG
-from bootheal.cli.kind import find_cluster
+from bootheal.cli.kind import cluster_of, find_cluster
 from bootheal.cli.looking import examined
 from bootheal.cli.paths import is_seen
 from bootheal.cli.shown import show
@@ -18,13 +20,14 @@ from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
 from bootheal.config import Configuration, load, spelling
 from bootheal.config.sections.cluster import Cluster
+from bootheal.config.shapes import kubernetes
 from bootheal.config.source import suggestion
 from bootheal.diagnosis import Diagnosis
 from bootheal.diagnosis.known import catalogue, listed
 from bootheal.diagnosis.words import as_json, lines
 from bootheal.errors import BoothealError, MissingError, UsageError
 from bootheal.model import Ref
-from bootheal.model.quoted import quoted
+from bootheal.model.quoted import quoted, visible
 from bootheal.ports import World
 
 # Between two looks: what is gone by then was in passing.
@@ -58,15 +61,17 @@ def main(options: argparse.Namespace) -> int:
         else:
             print(*listed(), sep="\n")
         return 0
-    wanted = [parsed(text) for text in options.about]
+    wanted = tuple(dict.fromkeys(map(parsed, options.about)))
     cluster, configuration, _ = chosen(options)
     with Scope(warn) as scope:
         world = open_world(cluster, scope)
         found = twice(world, scope, namespaces_of(wanted), configuration).of(wanted)
-        if found.present:
-            for ref in wanted:
-                there(ref, world)
-        tell(found, world, as_data=options.json)
+        absent = absences(wanted, world) if found.present else {}
+        found = replace(found, missing=tuple(absent))
+        if options.json or found.found or len(absent) < max(1, len(wanted)):  # else it would seem that all is well
+            tell(found, world, as_data=options.json)
+    for error in absent.values():
+        print(visible(f"bootheal: {error}"), f"  {error.hint}", sep="\n", file=sys.stderr)
     return found.exit_code
 
 
@@ -79,6 +84,17 @@ def twice(
         return first
     time.sleep(LOOK_AGAIN_SECONDS)
     return first.again(examined(world, scope, namespaces, configuration)[1])
+
+
+def absences(wanted: Iterable[Ref], world: World) -> dict[Ref, MissingError]:
+    """Return what of these is not there, and what is said of that: of the others all can be told."""
+    absent: dict[Ref, MissingError] = {}
+    for ref in wanted:
+        try:
+            there(ref, world)
+        except MissingError as error:
+            absent[ref] = error
+    return absent
 
 
 def there(ref: Ref, world: World) -> None:
@@ -109,7 +125,7 @@ def chosen(options: argparse.Namespace) -> tuple[Cluster, Configuration | None, 
         configuration = load(path)
         return configuration.file.cluster, configuration, path
     section, _ = find_cluster(options.kubeconfig, options.context, options.name)
-    return Cluster.model_validate(section), None, None
+    return cluster_of(section), None, None
 
 
 def namespaces_of(wanted: Iterable[Ref]) -> tuple[str, ...]:
@@ -125,14 +141,23 @@ def parsed(text: str) -> Ref:
     kind = _KINDS.get(kind.lower(), kind.lower()) if rest else kind
     match rest:
         case [] if kind:
-            return Ref("namespace", "", kind)
-        case [name] if kind in ("node", "namespace") and name:
-            return Ref(kind, "", name)
-        case [namespace, name] if namespace and name and kind in KINDS:
-            return Ref(kind, namespace, name)
+            return Ref("namespace", "", _of(kubernetes.label, kind))
+        case ["", *_] | [*_, ""]:
+            pass
+        case [name] if kind in ("node", "namespace"):
+            return Ref(kind, "", _of(kubernetes.subdomain, name))
+        case [namespace, name] if kind in KINDS:
+            return Ref(kind, _of(kubernetes.label, namespace), _of(kubernetes.subdomain, name))
         case [_, _] if kind not in KINDS:
             near = suggestion(kind, KINDS)
             raise UsageError(f"cannot look at a '{quoted(kind)}'{near}", hint=f"it knows {', '.join(KINDS)}")
-        case _:
-            hint = "say a namespace, such as shop, or an object, such as deployment/shop/web"
-            raise UsageError(f"cannot tell what is meant by '{quoted(text)}'", hint=hint)
+    hint = "say a namespace, such as shop, or an object, such as deployment/shop/web"
+    raise UsageError(f"cannot tell what is meant by '{quoted(text)}'", hint=hint)
+
+
+def _of(shape: Callable[[str], str], name: str) -> str:
+    """Return a name as it is; what nothing in Kubernetes can be called is told before anything is asked."""
+    try:
+        return shape(name)
+    except ValueError as error:
+        raise UsageError(f"cannot look for '{quoted(name)}': {error}") from None

@@ -13,6 +13,7 @@ from bootheal.config.nearby import near
 from bootheal.config.rights import Need, needs, of_lease
 from bootheal.errors import BoothealError, MissingError, PermanentError
 from bootheal.model import Ref
+from bootheal.platform.namespaces import Namespaces
 from bootheal.ports import ClusterReader, World
 from bootheal.step import GiveUp, Observation, Past, Step
 
@@ -35,7 +36,8 @@ def examine(configuration: Configuration, world: World, around: Around) -> Itera
     for step in configuration.plan.steps.values():
         place = configuration.places.get(step.name, "")
         looked_up = (*named(step, world, place, around), *containers(step, place, around))
-        for said in (*looked_up, *_judged(step, world, place, seen), *_rights(step, world, place, allowed)):
+        judged = () if isinstance(step, Namespaces) else _judged(step, world, place, seen)  # each was told at its place
+        for said in (*looked_up, *judged, *_rights(step, world, place, allowed)):
             if (said.step, said.text) not in said_before:
                 said_before.add((said.step, said.text))
                 yield said

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bootheal.cli.arguments import config, period, takes_file
+from bootheal.cli.arguments import config, pace, period, takes_file
 
 # What a look costs is a second; what has changed since is seen after so long.
 EVERY_SECONDS = 600.0
@@ -32,6 +32,7 @@ def preflight(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--inhibit", action="store_true", help=said)
     said = f"with --inhibit: look again after so long; default: {EVERY_SECONDS:g}"
     parser.add_argument("--every", type=period, metavar="SECONDS", help=said)
+    pace(parser)
 
 
 def doctor(parser: argparse.ArgumentParser) -> None:

@@ -34,7 +34,7 @@ def stay(options: argparse.Namespace, look: Look) -> int:
             while True:
                 now = _looked(inhibitor, look, strict=options.strict)
                 if now != said:
-                    print(now)
+                    print(now, flush=True)
                 said = now
                 systemd.status(said)
                 systemd.ready()

@@ -4,7 +4,6 @@ import argparse
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +12,15 @@ from bootheal.adapters.docker.containers import registries
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.files import advice, create_file, replace_file
 from bootheal.adapters.scope import Scope
+from bootheal.cli.arguments import CONFIG
 from bootheal.cli.doctor import there
 from bootheal.cli.examination import examine
-from bootheal.cli.kind import find_cluster
+from bootheal.cli.kind import cluster_of, find_cluster
 from bootheal.cli.paths import is_seen
 from bootheal.cli.wiring import open_inventory, open_world
 from bootheal.config import Configuration, load
 from bootheal.config.comparing import not_in_cluster, not_in_file
+from bootheal.config.configuration import understood
 from bootheal.config.draft import draft, summary
 from bootheal.config.sections.cluster import Cluster
 from bootheal.config.writable import writable
@@ -43,9 +44,14 @@ def main(options: argparse.Namespace) -> int:
     if path and is_seen(path) and not options.force:
         raise UsageError(f"cannot write {path}: it is there already", hint="--force replaces it, --diff compares it")
     section, why = find_cluster(options.kubeconfig, options.context, options.name)
+    if section["kind"] == "kubernetes" and "kubeconfig" not in section:
+        raise UsageError(
+            "cannot name one kubeconfig: the context, its cluster and its user are in several files of $KUBECONFIG",
+            hint="kubectl config view --flatten --minify > FILE makes one of them: then say --kubeconfig FILE",
+        )
     tell = _tell if path else _tell_aside
     with Scope(_tell_aside) as scope:
-        cluster = Cluster.model_validate(section)
+        cluster = cluster_of(section)
         if options.namespace:
             world = open_world(cluster, scope)
             for name in options.namespace:
@@ -53,7 +59,7 @@ def main(options: argparse.Namespace) -> int:
         inventory = read(cluster, scope, tuple(options.namespace))
         found = writable(discover(inventory), section)
         text = draft(found, section, state_directory=str(options.state_directory or ""))
-        configuration = _checked(text)
+        configuration = understood(text, path or CONFIG)  # nothing that has a problem is written
         if path:
             _write(path, text, force=options.force)
         else:
@@ -85,14 +91,6 @@ def read(cluster: Cluster, scope: Scope, namespaces: tuple[str, ...] = ()) -> In
         return replace(inventory, registries=registries(DockerEngine(cluster.docker or "")))
     except BoothealError:
         return inventory  # no Docker, no registry in it
-
-
-def _checked(text: str) -> Configuration:
-    """Load what is about to be written: nothing that has a problem is."""
-    with tempfile.TemporaryDirectory(prefix="bootheal-init-") as directory:
-        file = Path(directory) / "bootheal.yaml"
-        file.write_text(text, encoding="utf-8")
-        return load(file)
 
 
 def _what_check_says(configuration: Configuration, inventory: Inventory, scope: Scope) -> Iterator[str]:

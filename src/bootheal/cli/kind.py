@@ -4,10 +4,14 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from bootheal.adapters.docker.engine import DockerEngine
-from bootheal.adapters.kube.access import K3S_KUBECONFIG
+from bootheal.adapters.kube.access import K3S_KUBECONFIG, alone, kubectls
 from bootheal.cli.paths import is_seen
+from bootheal.config.sections.cluster import Cluster
 from bootheal.errors import BoothealError, UsageError
+from bootheal.model.quoted import quoted
 
 K3S_SIGNS = (
     K3S_KUBECONFIG,
@@ -26,25 +30,62 @@ def find_cluster(
     `docker` is the address of Docker's socket, if it is not the usual one.
     """
     if kubeconfig and not name:
-        return _with(
-            context, {"kind": "kubernetes", "kubeconfig": str(kubeconfig.absolute())}
-        ), "you name its kubeconfig"
+        return _with(context, _by(kubeconfig)), "you name its kubeconfig"
     if not name and (found := [path for path in signs if is_seen(path)]):
         return _with(context, {"kind": "k3s"}), f"{found[0]} is there"
     clusters = k3d_clusters(DockerEngine(docker))
     if chosen := choose(clusters, name):
         section = {"kind": "k3d", "name": chosen}
-        section |= {"kubeconfig": str(kubeconfig.absolute())} if kubeconfig else {}
+        section |= {"kubeconfig": _absolute(kubeconfig)} if kubeconfig else {}
         return _with(context, section), "its containers are in this host's Docker"
-    given = os.environ.get("KUBECONFIG") or ""
-    if is_seen(path := Path(given or Path.home() / ".kube/config")):
-        why = "$KUBECONFIG names it" if given else "there is neither k3s nor k3d here"
-        return _with(context, {"kind": "kubernetes", "kubeconfig": str(path.absolute())}), why
-    hint = "name a kubeconfig by --kubeconfig or $KUBECONFIG; of k3s, root alone may read /etc/rancher/k3s/k3s.yaml"
-    raise UsageError(
-        f"cannot find a cluster: neither k3s nor k3d is on this machine, and {path} is not there, or not ours to see",
-        hint=hint,
-    )
+    return _kubectls(context)
+
+
+def _kubectls(context: str) -> tuple[dict[str, str], str]:
+    """Return the cluster that kubectl would speak to; without a kubeconfig where no single file tells of it."""
+    paths, given = kubectls(), os.environ.get("KUBECONFIG")
+    match [path for path in paths if is_seen(path)]:
+        case []:
+            names = os.pathsep.join(map(str, paths))
+            hint = (
+                "name a kubeconfig by --kubeconfig or $KUBECONFIG; of k3s, root alone may read "
+                "/etc/rancher/k3s/k3s.yaml"
+            )
+            raise UsageError(
+                f"cannot find a cluster: neither k3s nor k3d is on this machine, and {names} is not there, "
+                "or not ours to see",
+                hint=hint,
+            )
+        case [path]:
+            why = "$KUBECONFIG names it" if given else "there is neither k3s nor k3d here"
+            return _with(context, _by(path)), why
+        case several if found := alone(several, context):
+            path, name = found
+            return _with(name, _by(path)), "$KUBECONFIG names it, among others"
+        case _:
+            return _with(context, {"kind": "kubernetes"}), "$KUBECONFIG names several files"
+
+
+def _by(kubeconfig: Path) -> dict[str, str]:
+    return {"kind": "kubernetes", "kubeconfig": _absolute(kubeconfig)}
+
+
+def _absolute(path: Path) -> str:
+    try:
+        return str(path.absolute())
+    except OSError as error:  # the directory that we are in is gone
+        hint = "begin it with /"
+        raise UsageError(f"cannot tell where {path} is: {error.strerror}", hint=hint) from None
+
+
+def cluster_of(section: Mapping[str, str]) -> Cluster:
+    """Return the cluster that a section means; UsageError where something in it could not stand in a configuration."""
+    try:
+        return Cluster.model_validate(section)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key, why = str(first["loc"][0]), first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"cannot use '{quoted(section.get(key, ''))}' as {key}: {why}") from None
 
 
 def choose(clusters: Sequence[str], name: str) -> str:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from bootheal.adapters.scope import Scope
+from bootheal.errors import BoothealError
 from bootheal.model import WORKLOADS
 from bootheal.ports import ClusterWatcher, Interest
 
@@ -16,7 +17,8 @@ class Lookout:
     """Calls `look` on a thread of its own after workloads of these namespaces have changed, and once first.
 
     It waits `settles` seconds for what else changes, and is called no sooner than `pause` seconds after the last time:
-    a workload's status changes, too. `look` returns whether it could look; if not, it is called again.
+    a workload's status changes, too. `look` returns whether it was time to look; if not, it is called again, and after
+    a BoothealError, too, though no sooner than after the pause.
     """
 
     def __init__(
@@ -52,7 +54,10 @@ class Lookout:
         due = 0.0
         while self._changed.wait() and not self._ended.wait(max(self._settles, due - time.monotonic())):
             self._changed.clear()
-            if self._look():
-                due = time.monotonic() + self._pause
-            else:
+            try:
+                if not self._look():
+                    self._changed.set()
+                    continue
+            except BoothealError:  # what has changed is not seen yet
                 self._changed.set()
+            due = time.monotonic() + self._pause

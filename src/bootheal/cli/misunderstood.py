@@ -12,11 +12,9 @@ from bootheal.model.quoted import quoted
 def insist_on_a_command(words: Sequence[str], commands: Collection[str]) -> None:
     """Raise UsageError where something else stands in its place: argparse then complains of a word that is right."""
     first, *rest = words
-    if not first.startswith("-"):
-        if first:
-            text = f"cannot understand '{quoted(first)}': there is no such command{suggestion(first, commands)}"
-            raise UsageError(text, hint="bootheal --help shows them")
-        return
+    if not first.startswith("-") or first == "-":
+        text = f"cannot understand '{quoted(first)}': there is no such command{suggestion(first, commands)}"
+        raise UsageError(text, hint="bootheal --help shows them")
     command = next((word for word in rest if word in commands), "")
     if command:
         text = f"cannot understand '{quoted(first)}' before the command"

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import queue
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from bootheal.adapters.host import Machine
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.scope import Scope
 from bootheal.config.file import File
-from bootheal.errors import BoothealError, StateError, UnreachableError
+from bootheal.errors import MISFITS, BoothealError, StateError, UnreachableError
 from bootheal.exit_codes import ExitCode
 from bootheal.model.outlook import Outlook, summary
 from bootheal.model.quoted import quoted
@@ -29,6 +30,8 @@ NICE = 19
 # A look takes seconds; where it is this slow, the next one may be luckier.
 LONGEST_SECONDS = 600.0
 
+# Who ends us, as systemd and Ctrl-C do, ends it as well: there is nothing to say of that.
+ENDED_WITH_US = (-signal.SIGTERM, -signal.SIGINT, ExitCode.SIGTERM, ExitCode.SIGINT)
 
 # As `preflight --json` has it.
 BREAKS, MAY_BREAK, CHANGES = "will break", "may break", "will change"
@@ -42,7 +45,8 @@ MOST_TOLD = 3
 class LookAhead:
     """Of one file, while its scope lasts. `note` takes a line, `tell` what the owner is to be told of.
 
-    `bootheal preflight` looks, as a process of its own: it reads the cluster anew, which may be ten thousand pods.
+    `bootheal preflight` looks, as a process of its own: it reads the cluster anew, which may be ten thousand pods, by
+    `most` requests a second.
     """
 
     def __init__(
@@ -51,11 +55,12 @@ class LookAhead:
         file: File,
         scope: Scope,
         *,
+        most: float,
         metrics: Metrics,
         note: Callable[[str], None],
         tell: Callable[[str, str], None],
     ) -> None:
-        self._path, self._file, self._scope = path, file, scope
+        self._path, self._file, self._scope, self._most = path, file, scope, most
         self._metrics, self._note, self._tell = metrics, note, tell
         self._every = self._file.preflight_every
         self._told: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -102,10 +107,9 @@ class LookAhead:
 
     def _look(self, before: Outlook | None) -> None:
         try:
-            said = self._foretold()
-            if said is None:
+            if (said := self._foretold()) is None:
                 return
-            now = outlook(said, time.time(), self._boot, self._digest)
+            found, now = said
             kept.write(self._file.state_directory, now)
         except BoothealError as error:
             self._complain(f"cannot look ahead: {error}")
@@ -116,32 +120,51 @@ class LookAhead:
         self._trouble = ""
         self._metrics.foretold(counts(now))
         known = before.keys if before else ()
-        news = [each for each in said["found"] if each["sure"] in (BREAKS, MAY_BREAK) and _key(each) not in known]
+        news = [each for each in found if each["sure"] in (BREAKS, MAY_BREAK) and _key(each) not in known]
         if news:
             more = f"; and {len(news) - MOST_TOLD} more" if len(news) > MOST_TOLD else ""
             why = "; ".join(f"{each['object']}: {quoted(each['fact'])}" for each in news[:MOST_TOLD]) + more
             self._note(f"preflight: {now.told}: {why}")
             self._tell(now.told, why)
 
-    def _foretold(self) -> dict[str, Any] | None:
-        """Return what `preflight --json` says; None where it ended with us. BoothealError where it can say nothing."""
-        ask = ("preflight", "--json", "--config", str(self._path))
+    def _foretold(self) -> tuple[list[dict[str, Any]], Outlook] | None:
+        """Return what `preflight --json` finds, and what is kept of it; None where it was ended together with us.
+
+        BoothealError where it can say nothing.
+        """
+        ask = ("preflight", "--json", "--config", str(self._path), "--max-requests-per-second", f"{self._most:g}")
         code, said, warned = own_process.ask(self._scope, ask, LONGEST_SECONDS)
-        if code == ExitCode.SIGTERM:  # systemd tells all processes of a service at once
+        if code in ENDED_WITH_US:
             return None
         try:
-            found: dict[str, Any] = json.loads(said)
+            told = json.loads(said)
         except ValueError:
-            last = warned.strip().splitlines()[-1:] or [f"bootheal preflight ended with {code}"]
-            raise UnreachableError(last[0].removeprefix("bootheal: ")) from None
-        if found["blind"]:
+            raise UnreachableError(why_nothing(code, warned)) from None
+        try:
+            blind, found, now = told["blind"], told["found"], outlook(told, time.time(), self._boot, self._digest)
+        except MISFITS:
+            raise UnreachableError("bootheal is another version by now than this process: restart it") from None
+        if blind:
             raise UnreachableError("the API server tells nothing")
-        return found
+        return found, now
 
     def _complain(self, text: str) -> None:
         if text != self._trouble and not self._scope.left:
             self._note(text)
         self._trouble = text
+
+
+def why_nothing(code: int, warned: str) -> str:
+    """Say in a line why it has found nothing to say, by how it ended and its standard error."""
+    if code < 0:
+        return f"bootheal preflight was ended by {signal.Signals(-code).name}"
+    if code == ExitCode.BUG:
+        return "bootheal preflight has met a bug; run it by hand, and please report what it says"
+    first, *hints = [line for line in warned.splitlines() if not line.startswith("warning: ")] or [
+        f"bootheal preflight ended with {code}"
+    ]
+    hint = f"; {hints[0].strip()}" if hints and hints[0].startswith(" ") else ""
+    return quoted(first.removeprefix("bootheal: ") + hint)
 
 
 def _key(found: dict[str, Any]) -> str:

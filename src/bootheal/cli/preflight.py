@@ -40,5 +40,5 @@ def _looked(options: argparse.Namespace) -> tuple[Forecast, Callable[[str], str]
     """Look once; return a forecast, and what makes a text fit to be told."""
     configuration = load(options.config)
     with Scope(warn) as scope:
-        world = open_world(configuration.file.cluster, scope)
+        world = open_world(configuration.file.cluster, scope, most=options.max_requests_per_second)
         return foreseen(discovered(configuration, scope, warn), world, scope), world.told

@@ -24,6 +24,7 @@ PIPED_COLUMNS, MOST_COLUMNS = 80, 160
 
 def main(options: argparse.Namespace) -> int:
     """Show it, or write it to a file. Exit code 1: nothing is kept yet; 2: there is no such boot."""
+    _insist_on_one(options)
     history = read(read_paths(options.config).state_directory)
     if not history.boots:
         print("no boot is kept yet: a pass that ends writes it down", file=sys.stderr)
@@ -43,7 +44,7 @@ def main(options: argparse.Namespace) -> int:
 
         print(*compare(*both), sep="\n")
         return 0
-    boot = chosen(history, options.boot or str(options.number))
+    boot = chosen(history, str(options.number) if options.boot is None else options.boot)
     if options.json:
         print(json.dumps(_facts(boot), indent=2))
         return 0
@@ -54,6 +55,17 @@ def main(options: argparse.Namespace) -> int:
     if not wanted:
         _print(picture)
     return 0
+
+
+def _insist_on_one(options: argparse.Namespace) -> None:
+    """Raise UsageError where one thing was asked for that another would hide."""
+    asked = vars(options)
+    first, *others = [name for name in ("list", "compare", "json") if asked[name]] or [""]
+    hidden = [f"--{name}" for name in ("html", "svg", "perfetto") if first and asked[name]]
+    hidden += [f"--{name}" for name in others if name != "json"]
+    hidden += ["a BOOT"] if first in ("list", "compare") and options.boot is not None else []
+    if hidden:
+        raise UsageError(f"cannot use {hidden[0]} with --{first}", hint="ask for one after the other")
 
 
 def chosen(history: History, name: str) -> BootRecord:

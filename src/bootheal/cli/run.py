@@ -17,7 +17,7 @@ from bootheal.adapters.systemd import Systemd
 from bootheal.cli.afterwards import Afterwards
 from bootheal.cli.audience import audience, warn
 from bootheal.cli.daemon import Daemon
-from bootheal.cli.discovering import discovered
+from bootheal.cli.discovering import PATIENCE_SECONDS, discovered
 from bootheal.cli.mandate import await_decision, mandate
 from bootheal.cli.parts import Parts, gate_alone
 from bootheal.cli.terminal import Reporter, open_reporter
@@ -118,7 +118,7 @@ def heal(
                 report = engine.run(first_epoch(world, remembered))
                 if parts.opening and VERDICTS[report.verdict].well:
                     parts.opened(report)
-                    full = discovered(configuration, scope, partial(warn, reporter))
+                    full = discovered(configuration, scope, partial(warn, reporter), patience=PATIENCE_SECONDS)
                     engine = make_engine(
                         full, world, memory, parts.hear, inbox, scope=scope, mandate=ours, spent=parts.seconds
                     )

@@ -15,7 +15,7 @@ from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.docker.k3d import K3dHost
 from bootheal.adapters.host import HostAmongNodes, Machine, OneNode, RemoteHost
 from bootheal.adapters.k3s import K3sHost
-from bootheal.adapters.kube.access import K3S_KUBECONFIG
+from bootheal.adapters.kube.access import K3S_KUBECONFIG, kubectls
 from bootheal.adapters.kube.api import Api, agent
 from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, GivenKubeconfig, Kubeconfig, LiveKubeconfig, in_pod
@@ -123,7 +123,7 @@ def _prepare() -> None:
 
 
 def _import_psycopg() -> None:
-    with suppress(OSError):  # no descriptor for it: whoever needs it tries again
+    with suppress(OSError, ImportError):  # no descriptor for it: whoever needs it tries again
         importlib.import_module("psycopg")
 
 
@@ -158,21 +158,25 @@ def _owners(cluster: Cluster, host: Host) -> Kubeconfig:
         return FetchedKubeconfig("of this pod", fetch, believed=TOKEN_BELIEVED_SECONDS)
     if isinstance(host, K3dHost) and not cluster.kubeconfig:
         return FetchedKubeconfig(f"of k3d cluster {cluster.name}", host.kubeconfig, cluster.context)
-    file, k3s = _owners_file(cluster), cluster.kind == "k3s"
-    if not cluster.kubeconfig and file == given("kubeconfig"):
-        return GivenKubeconfig(file, cluster.context, original=K3S_KUBECONFIG if k3s else None)
-    return LiveKubeconfig(file, cluster.context, awaited=k3s)
+    files, k3s = _owners_files(cluster), cluster.kind == "k3s"
+    if not cluster.kubeconfig and (credential := given("kubeconfig")):
+        return GivenKubeconfig(credential, cluster.context, original=K3S_KUBECONFIG if k3s else None)
+    return LiveKubeconfig(*files, context=cluster.context, awaited=k3s)
 
 
 def kubeconfig_file(cluster: Cluster) -> Path | None:
-    """Return the file of that kubeconfig, None where it is fetched from k3d's server or made of a token."""
+    """Return the file of that kubeconfig, None where it is fetched, made of a token, or merged from several files."""
     fetched = cluster.kind == "k3d" and not cluster.kubeconfig
-    return None if fetched or _own_pod(cluster) or os.environ.get(OWN_KUBECONFIG) else _owners_file(cluster)
+    if fetched or _own_pod(cluster) or os.environ.get(OWN_KUBECONFIG):
+        return None
+    first, *others = _owners_files(cluster)
+    return None if others else first
 
 
-def _owners_file(cluster: Cluster) -> Path:
-    default = K3S_KUBECONFIG if cluster.kind == "k3s" else os.environ.get("KUBECONFIG") or Path.home() / ".kube/config"
-    return cluster.kubeconfig or given("kubeconfig") or Path(default)
+def _owners_files(cluster: Cluster) -> tuple[Path, ...]:
+    if named := cluster.kubeconfig or given("kubeconfig"):
+        return (named,)
+    return (K3S_KUBECONFIG,) if cluster.kind == "k3s" else kubectls()
 
 
 def _own_pod(cluster: Cluster) -> Callable[[], str] | None:

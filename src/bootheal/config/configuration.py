@@ -7,9 +7,10 @@ from pathlib import Path
 from bootheal.config import names, ownership, references
 from bootheal.config.document import KeyPath
 from bootheal.config.file import File
+from bootheal.config.reading import source_name
 from bootheal.config.rights import key_of
 from bootheal.config.several import gather
-from bootheal.config.source import LONGEST_TEXT, Source, dotted, suggestion
+from bootheal.config.source import LONGEST_TEXT, Source, dotted, parse, suggestion
 from bootheal.config.spelling import respell
 from bootheal.config.validation import validate
 from bootheal.engine.plan import Plan, arrange
@@ -40,7 +41,15 @@ def load(path: Path, *, look: bool = False) -> Configuration:
 
     `look`: also at the paths that it names, which may be other than they should be, or not be there until later.
     """
-    source = gather(path)
+    return _configuration(gather(path), path, look=look)
+
+
+def understood(text: str, path: Path) -> Configuration:
+    """Do as `load`, of a text that is not in its file yet."""
+    return _configuration(parse(source_name(path), text), path, look=False)
+
+
+def _configuration(source: Source, path: Path, *, look: bool) -> Configuration:
     file = examined(source)
     if file is None:
         source.stop_on_problems()

@@ -108,6 +108,8 @@ class File(Section):
         if self.registry:
             yield from self.registry.steps(self.healed_namespaces())
         yield from self.cleanup.steps(self.healed_namespaces())
+        if self.discover:
+            yield self.discover.step()
         for name, database in self.databases.items():
             yield from database.steps(name, on_this_host=self.cluster.on_this_host)
         for name, pooler in self.poolers.items():

@@ -45,7 +45,10 @@ def _mode(path: Path) -> int:
 
 def _real(path: Path) -> Path:
     """Follow links, as far as there are any: two names of one file are the same."""
-    return Path(os.path.realpath(path))
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:  # the directory that we are in is gone: what is named from there is no other file
+        return path
 
 
 def _read(file: File) -> dict[Path, str]:

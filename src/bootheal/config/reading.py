@@ -17,6 +17,7 @@ THE_FILE = "the file"
 _READABLE = "the service reads it as the user bootheal: chmod 644, since it holds no secret"
 _ANOTHER = "--config names another; config/bootheal.yaml is a sample"
 _NONE = "--config names another; `bootheal init` writes one"
+_PART = "mend it, or take it away: each *.yaml of conf.d is read"
 _MARKS = {
     codecs.BOM_UTF8: "it begins with a byte order mark: save it as UTF-8 without one",
     codecs.BOM_UTF32_LE: "it is not UTF-8 text, but UTF-32: save it as UTF-8",
@@ -36,43 +37,48 @@ _NO_TEXT = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\u
 _BREAK = re.compile(r"\r\n|\r|\n")
 
 
-def read(path: Path) -> str:
-    """Return the text of a regular file of bounded size. ConfigurationError where there is none, with its place."""
+def read(path: Path, *, part: bool = False) -> str:
+    """Return the text of a regular file of bounded size. ConfigurationError where there is none, with its place.
+
+    `part`: it is not the one that was named, but lies in a directory beside that.
+    """
+    another = _PART if part else _ANOTHER
     try:
-        data = _bytes(path)
+        data = _bytes(path, another)
     except OSError as error:
         if error.errno == errno.ENXIO:  # what opening a socket says
-            raise _refused(path, f"cannot be read: it is a socket ({_ANOTHER})") from None
-        way_out = {errno.EACCES: _READABLE, errno.ENOENT: _NONE}.get(error.errno or 0, _ANOTHER)
+            raise _refused(path, f"cannot be read: it is a socket ({another})") from None
+        none = _PART if part else _NONE
+        way_out = {errno.EACCES: _READABLE, errno.ENOENT: none}.get(error.errno or 0, another)
         raise _refused(path, f"cannot be read: {error.strerror or error} ({way_out})") from None
-    return _text(path, data)
+    return _text(path, data, another)
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, another: str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)  # a pipe that nobody writes to opens as well
     try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             what = next((told for kind, told in _KINDS.items() if kind(mode)), "it is no file")
-            raise _refused(path, f"cannot be read: {what} ({_ANOTHER})")
+            raise _refused(path, f"cannot be read: {what} ({another})")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             data = file.read(LONGEST_BYTES + 1) or b""  # None where a kernel's file has nothing to say
     finally:
         os.close(descriptor)
     if len(data) > LONGEST_BYTES:
-        raise _refused(path, f"cannot be read: it is longer than {LONGEST_BYTES // 1000} kB ({_ANOTHER})")
+        raise _refused(path, f"cannot be read: it is longer than {LONGEST_BYTES // 1000} kB ({another})")
     return data
 
 
-def _text(path: Path, data: bytes) -> str:
+def _text(path: Path, data: bytes, another: str) -> str:
     for mark, told in _MARKS.items():
         if data.startswith(mark):
-            raise _refused(path, f"cannot be read: {told} ({_ANOTHER})")
+            raise _refused(path, f"cannot be read: {told} ({another})")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start].decode()
-        told = f"cannot be read: it is not UTF-8 text ({_ANOTHER})"
+        told = f"cannot be read: it is not UTF-8 text ({another})"
         raise _refused(path, told, *place(before, len(before))) from None
     if found := _NO_TEXT.search(text):
         shown = visible(found[0])

@@ -4,6 +4,7 @@ Files are taken in the order of their names. Of the sections that hold what some
 each file may add some; any other key belongs to one file. What is asked without the cluster stands in the main file.
 """
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from bootheal.errors import ConfigurationError, Problem
 DIRECTORY = "conf.d"
 
 NAMED = ("databases", "poolers", "dependencies", "workloads", "hooks")
+_READABLE = "the service reads it as the user bootheal: chmod 755"
 MAIN_ONLY = ("cluster", "state_directory")
 
 
@@ -22,7 +24,7 @@ def gather(path: Path) -> Source:
     """Read them all; ConfigurationError where one cannot be read, or is no YAML."""
     source = parse(source_name(path), read(path))
     for part in parts(path):
-        _add(source, parse(source_name(part), read(part)))
+        _add(source, parse(source_name(part), read(part, part=True)))
     return source
 
 
@@ -33,7 +35,8 @@ def parts(path: Path) -> list[Path]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        text = f"cannot be read: {error.strerror} (the service reads it as the user bootheal: chmod 755)"
+        way_out = _READABLE if error.errno == errno.EACCES else "it should be a directory, or not be there"
+        text = f"cannot be read: {error.strerror} ({way_out})"
         raise ConfigurationError(str(path.with_name(DIRECTORY)), [Problem(1, 1, DIRECTORY, text)]) from None
     return sorted((each for each in found if not each.name.startswith(".")), key=lambda each: each.name)
 

@@ -58,6 +58,7 @@ class Diagnosis:
 
     `held` stands still on purpose; `well` says what was looked at and is well; `gaps` what could not be looked at.
     `present`: the API server tells of objects; `blind`: it tells of no pods, so that much may be wrong.
+    `missing` is what was asked for and is not there.
     """
 
     now: float
@@ -68,13 +69,15 @@ class Diagnosis:
     gaps: tuple[str, ...] = ()
     present: bool = True
     blind: bool = False
+    missing: tuple[Ref, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
         """Return 0 where all is well, 3 where data is at risk, else 1: also where nobody can say."""
         if any(each.gravest is Gravity.DATA for each in self.found):
             return ExitCode.PERSON
-        return ExitCode.NOT_HEALED if self.found or (self.present and self.blind) else ExitCode.HEALED
+        unwell = self.found or self.missing or (self.present and self.blind)
+        return ExitCode.NOT_HEALED if unwell else ExitCode.HEALED
 
     def of(self, wanted: Sequence[Ref]) -> "Diagnosis":
         """Return what of it is about these objects, namespaces and what they stand on; all, where none is named."""

@@ -84,6 +84,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     return {
         "exit_code": int(diagnosis.exit_code),
         "api_server": diagnosis.present,
+        "missing": [str(ref) for ref in diagnosis.missing],
         "found": [_as_json(each, diagnosis.now) for each in diagnosis.found],
         "passing": [_as_json(each, diagnosis.now) for each in diagnosis.passing],
         "held": [{"object": str(ref), "why": why} for ref, why in diagnosis.held],

@@ -124,7 +124,8 @@ class SecretFacts:
 class Inventory:
     """What is in a cluster. Of Secrets and ConfigMaps only those that a container refers to.
 
-    `gaps` say what could not be read, `kinds` which kinds the cluster has of those that `customs` may hold.
+    `gaps` say what could not be read, `unlisted` which of that hides workloads, `kinds` which kinds the cluster has of
+    those that `customs` may hold.
     `registries` are the containers of images beside the cluster: each one's name, and the port of this host.
     """
 
@@ -135,4 +136,5 @@ class Inventory:
     customs: tuple[Custom, ...] = ()
     kinds: frozenset[str] = frozenset()
     gaps: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
     registries: tuple[tuple[str, int], ...] = ()

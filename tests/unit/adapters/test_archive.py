@@ -1,12 +1,15 @@
 """A bundle: bounded, for its owner alone, written whole or not at all, and without secrets."""
 
 import json
+import os
 import tarfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bootheal.adapters.archive import LONGEST_PART, MOST, Part, write_archive
+from bootheal.adapters.archive import LONGEST_PART, MOST, Part, pack, write
 from bootheal.adapters.redaction import Redaction
 from bootheal.errors import UsageError
 
@@ -17,6 +20,12 @@ def hide(text: str) -> str:
     redaction = Redaction()
     redaction.learn(CANARY)
     return redaction.told(Redaction()(text))
+
+
+def write_archive(
+    path: Path, parts: Sequence[Part], left_out: Sequence[str], facts: Mapping[str, Any], hide: Callable[[str], str]
+) -> None:
+    write(path, pack(path.name, parts, left_out, facts, hide))
 
 
 def unpacked(path: Path) -> dict[str, str]:
@@ -69,6 +78,18 @@ def test_where_it_cannot_be_written_nothing_is_left(tmp_path: Path) -> None:
     """The reason is told, with what to do."""
     with pytest.raises(UsageError, match="cannot write .*No such file or directory"):
         write_archive(tmp_path / "gone" / "x.tar.gz", [], [], {}, hide)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_interrupted_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C may come while it is written."""
+
+    def interrupted(_descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_archive(tmp_path / "x.tar.gz", [], [], {}, hide)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bootheal.adapters.archive import Part, write_archive
+from bootheal.adapters import archive
 from bootheal.adapters.files import replace_file, spare_devices
 from bootheal.errors import UsageError
 
@@ -15,7 +15,7 @@ def replaced(path: Path) -> None:
 
 
 def archived(path: Path) -> None:
-    write_archive(path, [Part("name", "text")], (), {}, str)
+    archive.write(path, archive.pack(path.name, [archive.Part("name", "text")], (), {}, str))
 
 
 @pytest.mark.parametrize("write", [replaced, archived])

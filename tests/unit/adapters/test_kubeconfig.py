@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootheal.adapters import bounded_yaml
-from bootheal.adapters.kube.access import load, parse
-from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, in_pod
-from bootheal.errors import PermanentError
+from bootheal.adapters.kube.access import alone, load, named_by, parse
+from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, LiveKubeconfig, in_pod
+from bootheal.errors import MissingError, PermanentError
 from support.thorough import times
 
 GOOD = """
@@ -83,7 +83,7 @@ def test_what_is_no_file_makes_nobody_wait(tmp_path: Path) -> None:
     os.mkfifo(fifo)
     for path in (fifo, Path("/dev/zero"), tmp_path):
         with pytest.raises(PermanentError, match="it is no file"):
-            load(path, "")
+            load((path,), "")
         with pytest.raises(PermanentError, match="is no file"):
             parse(GOOD.replace("token: ", f'client-certificate: "{path}", token: '), "k3s.yaml", Path("/"), "")
 
@@ -119,3 +119,92 @@ def test_in_a_pod_the_api_server_is_reached_by_address_and_by_the_token_of_the_m
     ]
     (tmp_path / "token").unlink()
     assert kubeconfig.current() is second
+
+
+def part(name: str, server: str = "", token: str = "", current: str = "") -> str:
+    """A kubeconfig that tells of some of a context, a cluster and a user of one name."""
+    clusters = f'[{{name: {name}, cluster: {{server: "{server}"}}}}]' if server else "null"
+    users = f"[{{name: {name}, user: {{token: {token}}}}}]" if token else "null"
+    contexts = f"[{{name: {name}, context: {{cluster: {name}, user: {name}}}}}]" if current else "[]"
+    return f"current-context: {current}\nclusters: {clusters}\nusers: {users}\ncontexts: {contexts}\n"
+
+
+def test_several_are_merged_as_kubectl_merges_them(tmp_path: Path) -> None:
+    """The first to name something prevails, an empty one or one that is not there says nothing, paths stay its own."""
+    texts = {
+        "empty": "",
+        "first": part("shop", "http://first:1"),
+        "sub/second": part("shop", "http://second:2", "of-the-second", "shop"),
+        "third": part("other", "http://third:3", "of-the-third", "other"),
+    }
+    (tmp_path / "sub").mkdir()
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    paths = [tmp_path / name for name in ("gone", *texts)]
+    used = load(paths, "")
+    assert used.configuration.host == "http://first:1"
+    assert used.configuration.api_key["BearerToken"] == "Bearer of-the-second"
+    assert set(used.read) == set(paths)
+    assert load(paths, "other").configuration.host == "http://third:3"
+    with pytest.raises(PermanentError, match=f"{tmp_path}/third.*nope"):
+        load(paths, "nope")
+    with pytest.raises(MissingError, match=f"{tmp_path}/a:{tmp_path}/b: it is not there"):
+        load([tmp_path / "a", tmp_path / "b"], "")
+
+
+def test_one_of_several_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    """It may be the one that matters: kubectl does not go on, either."""
+    (tmp_path / "good").write_text(GOOD)
+    (tmp_path / "bad").write_text("clusters: [x]")
+    (tmp_path / "binary").write_bytes(b"\xff")
+    for name in ("bad", "binary"):
+        with pytest.raises(PermanentError, match=f"cannot use the kubeconfig {tmp_path}/{name}: "):
+            load([tmp_path / "good", tmp_path / name], "")
+
+
+def test_a_change_in_any_of_several_is_seen(tmp_path: Path) -> None:
+    """Also where one comes to be that prevails over the others."""
+    (tmp_path / "second").write_text(part("shop", "http://second:2", "t", "shop"))
+    live = LiveKubeconfig(tmp_path / "first", tmp_path / "second")
+    before = live.current()
+    assert live.current() is before
+    (tmp_path / "first").write_text(part("shop", "http://first:1"))
+    assert live.current().configuration.host == "http://first:1"
+
+
+def test_a_token_in_a_file_lies_beside_its_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for kubectl, wherever bootheal is started; it prevails over one that is written there, and is read anew."""
+    monkeypatch.chdir("/")
+    (tmp_path / "token").write_text("of-the-file\n")
+    (tmp_path / "config").write_text(GOOD.replace("token: ", "tokenFile: token, token: "))
+    live = LiveKubeconfig(tmp_path / "config")
+    assert live.current().configuration.api_key["BearerToken"] == "Bearer of-the-file"
+    (tmp_path / "token").write_text("of-the-next-day\n")
+    assert live.current().configuration.api_key["BearerToken"] == "Bearer of-the-next-day"
+    (tmp_path / "config").write_text(GOOD.replace("token: ", "tokenFile: none, token: "))
+    with pytest.raises(PermanentError, match=f"{tmp_path}/none: No such file"):
+        load([tmp_path / "config"], "")
+
+
+@pytest.mark.parametrize(
+    ("variable", "named"),
+    [("a", ["a"]), ("a:b", ["a", "b"]), (":a::b:a:", ["a", "b"]), (":", [":"])],
+)
+def test_what_the_variable_names(variable: str, named: list[str]) -> None:
+    """Each file once, in its order. One that names none does not mean the file at home."""
+    assert named_by(variable) == tuple(map(Path, named))
+
+
+def test_which_of_several_tells_all_of_a_context(tmp_path: Path) -> None:
+    """That one can be named in a configuration; where it takes two, none can."""
+    one, two, three = (tmp_path / name for name in ("one", "two", "three"))
+    one.write_text(part("shop", "http://one:1", "x"))
+    two.write_text(part("shop", "http://two:2", "y", "shop"))
+    three.write_text(part("other", "http://three:3", "z", "other"))
+    assert alone([two, three], "") == (two, "shop")
+    assert alone([two, three], "other") == (three, "other")
+    assert alone([three, two, one], "shop") == (two, "shop")
+    assert alone([one, two], "shop") is None
+    assert alone([two, three], "nope") is None
+    two.write_text("- x")
+    assert alone([two, three], "") is None

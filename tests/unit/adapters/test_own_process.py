@@ -1,6 +1,7 @@
 """A command of bootheal's in a process of its own: a real one."""
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -92,3 +93,18 @@ def test_who_leaves_the_scope_does_not_wait_for_it(
     assert [str(error) for error in raised] == ["cannot go on: bootheal has closed its connections"]
     with pytest.raises(UnreachableError):
         own_process.ask(scope, [], 60)
+
+
+def test_a_program_that_is_not_there_any_more_is_named(
+    scope: Scope, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while bootheal is being upgraded: nothing of the disk is blamed for it."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
+    with pytest.raises(UnreachableError, match=r"cannot begin .*/gone: No such file or directory"):
+        own_process.ask(scope, [], 60)
+
+
+def test_who_was_ended_by_a_signal_is_known(scope: Scope, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemd ends all processes of a service at once."""
+    instead(monkeypatch, tmp_path, "#!/bin/sh\nkill -TERM $$\n")
+    assert own_process.ask(scope, [], 60)[0] == -signal.SIGTERM

@@ -34,6 +34,18 @@ from bootheal.cli import COMMANDS, main, make_parser
         ("rbac --namespace kube.system", "cannot use 'kube.system': it should be small letters"),
         ("init --namespace Shop", "cannot use 'Shop': it should be small letters"),
         ("init --state-directory here", "cannot use 'here': it should be an absolute path"),
+        ("init -o - --kubeconfig /\udcff", "cannot use '/\\udcff' as kubeconfig: a path cannot hold"),
+        ("doctor --kubeconfig /k --context a\x07", "cannot use 'a\\x07' as context: it should be one line"),
+        ("bundle -o x --kubeconfig /k --context \udcff", "cannot use '\\udcff' as context: it should be one line"),
+        ("doctor ..", "cannot look for '..': it should be small letters"),
+        ("doctor pod/shop/..", "cannot look for '..': it should be small letters"),
+        ("doctor deployment/a?b/web", "cannot look for 'a?b': it should be small letters"),
+        ("doctor Shop", "cannot look for 'Shop': it should be small letters"),
+        ("doctor pod//web", "cannot tell what is meant by 'pod//web'"),
+        ("report --json --svg x", "cannot use --svg with --json\n  ask for one after the other"),
+        ("report --list --compare 1 2", "cannot use --compare with --list"),
+        ("report --list 2", "cannot use a BOOT with --list"),
+        ("-", "cannot understand '-': there is no such command"),
         ("demo --hidden-faults --keep", "cannot use --scenario or --keep with --hidden-faults"),
         ("doctor thing/shop/web", "cannot look at a 'thing'\n  it knows pod, "),
         ("doctor deploymnt/shop/web", "cannot look at a 'deploymnt'; did you mean deployment?"),
@@ -47,6 +59,12 @@ def test_a_wrong_option_is_told_in_the_users_words(line: str, said: str, capsys:
         code = int(end.code or 0)
     assert said in capsys.readouterr().err
     assert code == 2
+
+
+def test_a_word_that_a_variable_has_left_empty_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """As any other that is not understood; it does not mean the newest boot, either."""
+    assert main([""]) == 2
+    assert capsys.readouterr().err.startswith("bootheal: cannot understand '': there is no such command")
 
 
 def test_an_account_may_be_called_as_kubernetes_lets_it() -> None:

@@ -1,7 +1,9 @@
 """The lock against planned reboots: held for what is known to end badly, never for what cannot be seen."""
 
 import argparse
+import io
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +75,23 @@ def test_what_cannot_be_seen_refuses_nothing_any_more(
     first, second = capsys.readouterr().out.splitlines()
     assert first == "planned reboots are refused: it would not come back"
     assert second.startswith(said)
+
+
+def test_what_it_says_is_told_at_once(program: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the journal or a pipe, too: the next line may be hours away."""
+    program(GRANTS)
+    told = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(told))
+    heard: list[bytes] = []
+
+    def look() -> tuple[Forecast, Callable[[str], str]]:
+        heard.append(told.getvalue())
+        if len(heard) > 1:
+            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        return BROKEN, str
+
+    stay(OPTIONS, look)
+    assert heard == [b"", b"planned reboots are refused: it would not come back\n"]
 
 
 def test_without_a_bus_it_ends_and_says_why(program: Put) -> None:

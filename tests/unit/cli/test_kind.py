@@ -1,5 +1,6 @@
 """Which cluster this machine has, where nobody says so."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,47 @@ def test_a_kubeconfig_is_taken_where_there_is_neither_k3s_nor_k3d(
     (tmp_path / "named").touch()
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "named"))
     assert find() == ({"kind": "kubernetes", "kubeconfig": f"{tmp_path}/named"}, "$KUBECONFIG names it")
+
+
+def test_of_several_kubeconfigs_the_one_that_tells_all_is_named(
+    find: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its context, so that the configuration means that cluster wherever it is read; else none is named."""
+    texts = {"one": "current-context: a\n", "two": "", "three": ""}
+    for name in ("two", "three"):
+        texts[name] += f'clusters: [{{name: {name}, cluster: {{server: "http://{name}:1"}}}}]\n'
+        texts[name] += f"users: [{{name: {name}, user: {{token: t}}}}]\n"
+    texts["two"] += "contexts: [{name: a, context: {cluster: two, user: two}}]\n"
+    texts["three"] += "contexts: [{name: b, context: {cluster: two, user: three}}]\n"
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.setenv("KUBECONFIG", ":".join(str(tmp_path / name) for name in ("gone", *texts)))
+    section = {"kind": "kubernetes", "kubeconfig": f"{tmp_path}/two", "context": "a"}
+    assert find() == (section, "$KUBECONFIG names it, among others")
+    assert find(context="b") == ({"kind": "kubernetes", "context": "b"}, "$KUBECONFIG names several files")
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/gone:{tmp_path}/two")
+    assert find()[0] == {"kind": "kubernetes", "kubeconfig": f"{tmp_path}/two"}
+    for none in (f"{tmp_path}/gone:{tmp_path}/gone2", ":"):
+        monkeypatch.setenv("KUBECONFIG", none)
+        with pytest.raises(UsageError, match="is not there, or not ours to see"):
+            find()
+
+
+def test_where_there_is_no_home_none_is_looked_for(find: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container whose user is in no list."""
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000)
+    with pytest.raises(UsageError, match="~/.kube/config is not there"):
+        find()
+
+
+def test_a_directory_that_is_gone_is_told(find: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is named from there can be anywhere."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(UsageError, match="cannot tell where config is: No such file or directory"):
+        find(kubeconfig=Path("config"))
 
 
 def test_a_machine_without_a_cluster(find: Any, tmp_path: Path) -> None:

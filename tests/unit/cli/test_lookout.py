@@ -1,11 +1,13 @@
 """Who watches for new workloads looks after changes, not all the time, and again where it could not."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bootheal.adapters.scope import Scope
 from bootheal.cli.lookout import Lookout
+from bootheal.errors import UnreachableError
 from bootheal.model import Right
 from bootheal.ports import Interest
 
@@ -44,6 +46,23 @@ def test_it_looks_first_and_then_after_changes(scope: Scope) -> None:
     watcher.told[0](ADDED)
     assert looked.acquire(timeout=10)
     assert also == [ADDED]
+
+
+def test_what_fails_is_tried_again_after_the_pause(scope: Scope) -> None:
+    """An API server that does not answer just now hides what has changed; it is not stormed for it."""
+    watcher, looked = Watcher(), list[float]()
+    again = threading.Event()
+
+    def look() -> bool:
+        looked.append(time.monotonic())
+        if len(looked) == 1:
+            raise UnreachableError("no answer")
+        again.set()
+        return True
+
+    Lookout(("media",), look, pause=0.2, settles=0.01).begin(watcher, scope, lambda _: None)
+    assert again.wait(10)
+    assert looked[1] - looked[0] >= 0.2
 
 
 def test_it_pauses_between_looks(scope: Scope) -> None:

@@ -1,5 +1,7 @@
 """What was foreseen last: when it is looked for again, what is kept, and what monitors read."""
 
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +9,9 @@ import pytest
 
 from bootheal.adapters import outlook as kept
 from bootheal.adapters.metrics import Metrics
-from bootheal.cli.outlook import counts, outlook
+from bootheal.adapters.scope import Scope
+from bootheal.cli.outlook import LookAhead, counts, outlook, why_nothing
+from bootheal.config.file import File
 from bootheal.model import Ref
 from bootheal.model.outlook import Outlook, summary
 from bootheal.preflight import Forecast
@@ -82,3 +86,77 @@ def test_a_monitor_reads_how_much_there_is(tmp_path: Path) -> None:
 def test_what_is_told_in_a_line_of_status(breaks: int, may_break: int, said: str) -> None:
     """The daemon says how much, not what."""
     assert summary(breaks, may_break) == said
+
+
+NOTHING = {
+    "a kubeconfig": (
+        1,
+        "warning: x\nbootheal: cannot use the kubeconfig k: it is not there\n  see cluster.kubeconfig\n",
+        "cannot use the kubeconfig k: it is not there; see cluster.kubeconfig",
+    ),
+    "the file": (78, "b.yaml:7:5: a: cannot be x\nb.yaml:9:5: b: cannot be y\n", "b.yaml:7:5: a: cannot be x"),
+    "a bug": (
+        70,
+        "Traceback\nKeyError: 'a'\nbootheal: this is a bug; please report it with the lines above\n",
+        "bootheal preflight has met a bug; run it by hand, and please report what it says",
+    ),
+    "no memory": (-9, "", "bootheal preflight was ended by SIGKILL"),
+    "no word": (1, "warning: x\n", "bootheal preflight ended with 1"),
+}
+
+
+@pytest.mark.parametrize(("code", "warned", "said"), NOTHING.values(), ids=NOTHING.keys())
+def test_why_it_could_not_look_is_told_in_a_line(code: int, warned: str, said: str) -> None:
+    """The trouble comes first, and the next step after it; lines that are not there are not spoken of."""
+    assert why_nothing(code, warned) == said
+
+
+def look(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> list[str]:
+    """Let a daemon that rests look once, by a script in the place of `preflight`; return what it notes."""
+    program = directory / "python"
+    program.write_text(f"#!/bin/sh\n{script}\ntouch {directory}/over\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    noted: list[str] = []
+    file = File.model_validate({"state_directory": str(directory)}).model_copy(update={"preflight_every": 0.01})
+    with Scope(pytest.fail) as scope:
+        metrics = Metrics(None, lambda text, _: pytest.fail(text), lambda: None)
+        ahead = LookAhead(
+            directory / "b.yaml",
+            file,
+            scope,
+            most=7.0,
+            metrics=metrics,
+            note=noted.append,
+            tell=lambda *_: pytest.fail("told"),
+        )
+        ahead.rests()
+        until = time.monotonic() + 10
+        while not (directory / "over").exists() and not noted and time.monotonic() < until:
+            time.sleep(0.01)
+        time.sleep(0.05)
+    return noted
+
+
+def test_who_is_ended_together_with_the_daemon_is_not_complained_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`systemctl stop` ends all of a service's processes: what was cut short is no trouble of the machine's."""
+    assert look(tmp_path, monkeypatch, f"touch {tmp_path}/over; kill -TERM $$") == []
+
+
+def test_a_version_that_speaks_otherwise_is_not_misread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """bootheal may be upgraded while its daemon runs: it says so, and goes on."""
+    said = look(tmp_path, monkeypatch, "echo '{\"found\": [{}]}'")
+    assert said == ["cannot look ahead: bootheal is another version by now than this process: restart it"]
+
+
+def test_it_asks_as_seldom_as_the_daemon_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who spares an API server spares it of this, too."""
+    look(
+        tmp_path,
+        monkeypatch,
+        f'echo "$@" > {tmp_path}/said; mv {tmp_path}/said {tmp_path}/asked; touch {tmp_path}/over; kill -TERM $$',
+    )
+    asked = (tmp_path / "asked").read_text()
+    assert asked == f"-P -m bootheal preflight --json --config {tmp_path}/b.yaml --max-requests-per-second 7\n"

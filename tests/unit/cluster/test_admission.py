@@ -36,7 +36,7 @@ def a_webhook(rule: dict[str, Any], **selectors: Any) -> dict[str, Any]:
 def asked(hook: dict[str, Any], namespace: Any = NAMESPACE) -> bool:
     """Tell whether the webhook, which nobody answers for, keeps pods out of namespace shop."""
     served = Served({"validatingwebhookconfigurations": hook, "/endpointslices": {}, "/namespaces/shop": namespace})
-    return bool(admission.admission(served, "shop", webhooks.read(served).unreachable).webhooks)
+    return bool(admission.admission(admission.limits(served, "shop"), webhooks.read(served).unreachable).webhooks)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_a_quota_is_used_up_where_nothing_is_left_of_what_pods_need(
 def test_a_namespace_that_goes_away_takes_no_new_pod() -> None:
     """Its phase says so, or that it has a time of its end."""
     for going in ({"status": {"phase": "Terminating"}}, {"metadata": {"deletionTimestamp": "2026-11-29T10:00:00Z"}}):
-        assert admission.admission(Served({"/namespaces/shop": going}), "shop", ()).going_away
-    assert not admission.admission(Served({"/namespaces/shop": NAMESPACE}), "shop", ()).going_away
+        assert admission.limits(Served({"/namespaces/shop": going}), "shop").going_away
+    assert not admission.limits(Served({"/namespaces/shop": NAMESPACE}), "shop").going_away
 
 
 @pytest.mark.parametrize(

@@ -96,3 +96,35 @@ def test_a_key_is_guessed_by_where_it_stands_whatever_the_owner_calls_what_holds
         load(files(tmp_path, f"databases:\n {name}: {{nmespace: a, client: {{secrte: b}}, checks: [{{at_lest: 1}}]}}"))
     assert "did you mean secret?" in str(error.value)
     assert "did you mean at_least?" in str(error.value)
+
+
+@pytest.mark.parametrize("odd", ["link", "loop", "directory", "empty"])
+def test_a_part_that_cannot_be_read_is_named_with_what_to_do_about_it(tmp_path: Path, odd: str) -> None:
+    """No other file was named on the command line, and none is missing: the part is to be mended, or taken away."""
+    path = files(tmp_path, "max_parallel: 2\n")
+    part = tmp_path / "conf.d/more.yaml"
+    match odd:
+        case "link":
+            part.symlink_to("nowhere")
+        case "loop":
+            part.symlink_to(part.name)
+        case "directory":
+            part.mkdir()
+        case "empty":
+            part.touch()
+    with pytest.raises(ConfigurationError) as error:
+        load(path)
+    said = str(error.value)
+    assert said.startswith(f"{part}:1:1: the file: cannot be ")
+    assert "--config" not in said
+    assert "bootheal init" not in said
+
+
+def test_a_directory_of_parts_that_leads_nowhere_is_not_a_matter_of_rights(tmp_path: Path) -> None:
+    """What helps against the one does not help against the other."""
+    path = tmp_path / "bootheal.yaml"
+    path.write_text("max_parallel: 2\n")
+    (tmp_path / "conf.d").symlink_to("conf.d")
+    with pytest.raises(ConfigurationError, match="Too many levels of symbolic links") as error:
+        load(path)
+    assert "chmod" not in str(error.value)

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import IO
@@ -42,7 +41,7 @@ class Starter:
         if self.busy():
             return
         with scarce(f"start k3d cluster {self._cluster}"), ExitStack() as opened:
-            output = opened.enter_context(tempfile.TemporaryFile())
+            output = opened.enter_context(os.fdopen(os.memfd_create("k3d"), "w+b"))  # a disk may be full, or read-only
             self._process = subprocess.Popen(  # noqa: S603 - the name of the cluster is checked by the schema
                 [program, "cluster", "start", self._cluster],
                 env=os.environ | {"DOCKER_HOST": self._address},

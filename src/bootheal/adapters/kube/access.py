@@ -8,8 +8,8 @@ import base64
 import errno
 import os
 import ssl
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,34 +56,81 @@ def stamp(path: Path) -> Stamp:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def load(path: Path, context: str) -> Access:
-    """Return what the file says; PermanentError where it cannot be used, naming it."""
-    found = stamp(path)
+def named_by(variable: str) -> tuple[Path, ...]:
+    """Return the files that a $KUBECONFIG names, each once and in its order; an empty name is none."""
+    return tuple(dict.fromkeys(Path(name) for name in variable.split(os.pathsep) if name)) or (Path(variable),)
+
+
+def kubectls() -> tuple[Path, ...]:
+    """Return the files that kubectl reads where nobody names one."""
+    if variable := os.environ.get("KUBECONFIG"):
+        return named_by(variable)
+    return (Path(os.path.expanduser("~/.kube/config")),)  # noqa: PTH111 - where there is no home, it stays as it is
+
+
+def load(paths: Sequence[Path], context: str) -> Access:
+    """Return what the files say together; PermanentError where one cannot be used, naming it.
+
+    As kubectl merges them: what two of them name is as the first one has it, and so is the current context. Those that
+    are not there are left out, as long as one is.
+    """
+    found = {path: stamp(path) for path in paths}
+    texts = [(text, str(path), path.parent) for path in paths if (text := _text(path)) is not None]
+    if not texts:
+        raise missing(_together(map(str, paths)))
+    access = _used(texts, context)
+    return replace(access, read={**found, **access.read})
+
+
+def _text(path: Path) -> str | None:
     try:
         with scarce(f"read the kubeconfig {path}"):
-            text = read_file(path, bounded_yaml.LONGEST_BYTES).decode()
+            return read_file(path, bounded_yaml.LONGEST_BYTES).decode()
     except FileNotFoundError:
-        raise missing(path) from None
+        return None
     except UnicodeDecodeError:
         raise _unusable(str(path), "it is not text") from None
     except (OSError, ValueError) as error:
         raise _unusable(str(path), (isinstance(error, OSError) and error.strerror) or str(error)) from None
-    access = parse(text, str(path), path.parent, context)
-    return replace(access, read={path: found, **access.read})
 
 
 def parse(text: str, name: str, directory: Path, context: str) -> Access:
     """Return what `text` says; `name` says where it is from, its paths are relative to `directory`."""
+    return _used([(text, name, directory)], context)
+
+
+def _used(texts: Sequence[tuple[str, str, Path]], context: str) -> Access:
+    """Return what several say together, each with its name and directory."""
+    contents, read = list[Any](), dict[Path, Stamp]()
+    with ExitStack() as memory:
+        for text, name, directory in texts:
+            contents.append(_content(text, name))
+            with _of(name):
+                read |= _settle(contents[-1], directory, memory)
+        with _of(_together(name for _, name, _ in texts)):
+            return replace(_access(merged(contents), context), read=read)
+
+
+def _together(names: Iterable[str]) -> str:
+    return os.pathsep.join(names)
+
+
+def _content(text: str, name: str) -> Any:
+    try:
+        with scarce(f"use the kubeconfig {name}"):
+            return bounded_yaml.load(text) or {}  # an empty one is one of several, perhaps
+    except ValueError as error:
+        raise _unusable(name, str(error)) from None
+
+
+@contextmanager
+def _of(name: str) -> Iterator[None]:
+    """Name the kubeconfig that something is wrong with."""
     from kubernetes.config.config_exception import ConfigException
 
     try:
         with scarce(f"use the kubeconfig {name}"):
-            content = bounded_yaml.load(text)
-    except ValueError as error:
-        raise _unusable(name, str(error)) from None
-    try:
-        with scarce(f"use the kubeconfig {name}"):
-            return _access(content, directory, context)
+            yield
     except ssl.SSLError:
         raise _unusable(name, "a certificate or a key that it holds or names cannot be read") from None
     except OSError as error:
@@ -94,20 +141,60 @@ def parse(text: str, name: str, directory: Path, context: str) -> Access:
         raise _unusable(name, "it lacks clusters or users, or they are not what they should be") from None
 
 
-def _access(content: Any, directory: Path, context: str) -> Access:
+def merged(contents: Sequence[Any]) -> Any:
+    """Return several contents as one: of each name, and of the current context, the first is taken."""
+    if len(contents) == 1:
+        return contents[0]
+    whole: dict[str, Any] = {}
+    for kind in ("clusters", "users", "contexts"):
+        named: dict[str, Any] = {}
+        for entry in (entry for content in contents for entry in content.get(kind) or ()):
+            named.setdefault(entry["name"], entry)
+        whole[kind] = list(named.values())
+    current = (content.get("current-context") for content in contents)
+    return whole | {"current-context": next(filter(None, current), "")}
+
+
+def alone(paths: Sequence[Path], context: str) -> tuple[Path, str] | None:
+    """Return the one file of several that a context, its cluster and its user are all in, and the context's name.
+
+    `context`: "" is the current one. None where they are in no single file, or where that cannot be told.
+    """
+    try:
+        contents = {path: _content(text, str(path)) for path in paths if (text := _text(path)) is not None}
+        whole = merged([{}, *contents.values()])
+        name = context or whole["current-context"]
+        meant = next(each["context"] for each in whole["contexts"] if each["name"] == name)
+        homes = {
+            next(path for path, each in contents.items() if named in [entry["name"] for entry in each.get(kind) or ()])
+            for kind, named in (("contexts", name), ("clusters", meant["cluster"]), ("users", meant["user"]))
+        }
+    except (PermanentError, StopIteration, *MISFITS):
+        return None
+    return (homes.pop(), str(name)) if len(homes) == 1 else None
+
+
+def _settle(content: Any, directory: Path, memory: ExitStack) -> dict[Path, Stamp]:
+    """Make what a content names independent of where it lies, and of any file. Return the stamps of the others."""
+    read: dict[Path, Stamp] = {}
+    for kind in ("cluster", "user"):
+        for entry in content.get(f"{kind}s") or ():
+            read |= _settle_files(entry[kind], directory, memory)
+    return read
+
+
+def _access(content: Any, context: str) -> Access:
     from kubernetes.client.configuration import Configuration
     from kubernetes.config.kube_config import load_kube_config_from_dict
 
-    configuration, read = Configuration(), dict[Path, Stamp]()
-    with ExitStack() as memory:
-        for kind in ("cluster", "user"):
-            for entry in content[f"{kind}s"]:
-                read |= _settle_files(entry[kind], directory, memory)
-        load_kube_config_from_dict(content, context or None, client_configuration=configuration, persist_config=False)
-        tls = _tls(configuration)
-        authority = Path(configuration.ssl_ca_cert).read_text(encoding="utf-8") if configuration.ssl_ca_cert else ""
+    configuration = Configuration()
+    if not (content["clusters"] and content["users"]):
+        raise ValueError("it lacks them")
+    load_kube_config_from_dict(content, context or None, client_configuration=configuration, persist_config=False)
+    tls = _tls(configuration)
+    authority = Path(configuration.ssl_ca_cert).read_text(encoding="utf-8") if configuration.ssl_ca_cert else ""
     configuration.ssl_ca_cert = configuration.cert_file = configuration.key_file = None
-    return Access(configuration, tls, read, authority)
+    return Access(configuration, tls, {}, authority)
 
 
 def _tls(configuration: Any) -> ssl.SSLContext:
@@ -126,9 +213,9 @@ def _tls(configuration: Any) -> ssl.SSLContext:
     return context
 
 
-def missing(path: Path | None) -> MissingError:
+def missing(name: Path | str | None) -> MissingError:
     """Say that the file is not there."""
-    return MissingError(f"cannot use the kubeconfig {path}: it is not there", hint=HINT)
+    return MissingError(f"cannot use the kubeconfig {name}: it is not there", hint=HINT)
 
 
 def _unusable(name: str, why: str) -> PermanentError:
@@ -142,11 +229,25 @@ def _settle_files(entry: dict[str, Any], directory: Path, memory: ExitStack) -> 
         if inline := entry.pop(f"{name}-data", None):
             entry[name] = _in_memory(name, base64.b64decode(inline, validate=True), memory)
         elif name in entry:
-            path = directory / entry[name]
-            if path.exists() and not path.is_file():
-                raise OSError(errno.EINVAL, f"{path} is no file")  # a FIFO would make us wait for its writer
+            path = _file(directory / entry[name])
             entry[name], read[path] = str(path), stamp(path)
+    if name := entry.pop("tokenFile", None):  # it prevails over a token that stands there
+        path = _file(directory / name)
+        entry["token"], read[path] = _token(path), stamp(path)
     return read
+
+
+def _file(path: Path) -> Path:
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, f"{path} is no file")  # a FIFO would make us wait for its writer
+    return path
+
+
+def _token(path: Path) -> str:
+    try:
+        return read_file(path, bounded_yaml.LONGEST_BYTES).decode().strip()
+    except OSError as error:
+        raise OSError(error.errno, f"{path}: {error.strerror}") from None
 
 
 def _in_memory(name: str, content: bytes, memory: ExitStack) -> str:

@@ -1,6 +1,7 @@
 """Reading what may keep new pods out of a namespace, and the Events of an object: by plain GETs."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bootheal.adapters.kube.errors import understood
@@ -36,24 +37,41 @@ FAILED_CREATE_SECONDS = 17 * 60.0
 EVENTS = 100
 
 
-def admission(get: Get, namespace: str, webhooks: Iterable[Webhook]) -> Admission:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a namespace says itself; `labels` are those by which webhooks choose, `known`: we may read all of them."""
+
+    namespace: str
+    going_away: bool
+    quotas: tuple[Quota, ...]
+    labels: Mapping[str, str]
+    known: bool
+
+
+def limits(get: Get, namespace: str) -> Limits:
     """Read the namespace and its quotas; what we may not read keeps nobody out, as far as we know."""
     with understood(f"what may keep pods out of namespace {namespace}"):
-        return checked(_admission(get, namespace, webhooks))
+        return checked(_limits(get, namespace))
 
 
-def _admission(get: Get, namespace: str, webhooks: Iterable[Webhook]) -> Admission:
+def _limits(get: Get, namespace: str) -> Limits:
     raw = _one(get, f"{CORE}/namespaces/{namespace}", f"namespace/{namespace}")
-    labels = {NAME_LABEL: namespace} | ((raw.get("metadata") or {}).get("labels") or {})
     phase = (raw.get("status") or {}).get("phase", "")
-    return Admission(
+    return Limits(
         namespace,
         going_away=phase == "Terminating" or "deletionTimestamp" in (raw.get("metadata") or {}),
         quotas=tuple(
             map(quota, _one(get, f"{CORE}/namespaces/{namespace}/resourcequotas", "quotas").get("items") or ())
         ),
-        webhooks=tuple(hook for hook in webhooks if hook.pods and _applies(hook, labels, known=bool(raw))),
+        labels={NAME_LABEL: namespace} | ((raw.get("metadata") or {}).get("labels") or {}),
+        known=bool(raw),
     )
+
+
+def admission(found: Limits, webhooks: Iterable[Webhook]) -> Admission:
+    """Add to a namespace's limits which of these webhooks, that nobody answers for, are asked about its pods."""
+    asked = tuple(hook for hook in webhooks if hook.pods and _applies(hook, found.labels, known=found.known))
+    return Admission(found.namespace, found.going_away, found.quotas, asked)
 
 
 def _applies(webhook: Webhook, labels: Mapping[str, str], *, known: bool) -> bool:

@@ -48,10 +48,13 @@ class KubeInventory:
     def inventory(self, namespaces: Sequence[str] = ()) -> Inventory:
         """Read it."""
         reading = _Reading(self._api, tuple(namespaces) or ("",), [], set())
+        listed, unlisted = list[tuple[str, list[objects.Raw]]](), list[str]()
+        for kind, group, plural in CONTROLLERS:
+            known = len(reading.gaps)
+            listed.append((kind, reading.items(group, plural)))
+            unlisted += reading.gaps[known:] if plural in _NEEDED else ()
         controllers = tuple(
-            each
-            for kind, group, plural in CONTROLLERS
-            for each in reading.parsed(kind, partial(declared.controller, kind), reading.items(group, plural))
+            each for kind, raws in listed for each in reading.parsed(kind, partial(declared.controller, kind), raws)
         )
         services = tuple(reading.parsed("service", objects.service, reading.items(CORE, "services")))
         customs = tuple(reading.customs())
@@ -64,6 +67,7 @@ class KubeInventory:
             secrets=dict(reading.secrets(sorted(ref for ref in wanted if ref.kind == "secret"), services)),
             config_maps=dict(reading.config_maps(sorted(ref for ref in wanted if ref.kind == "configmap"))),
             gaps=tuple(dict.fromkeys(reading.gaps)),
+            unlisted=tuple(dict.fromkeys(unlisted)),
         )
 
 

@@ -27,14 +27,14 @@ class Kubeconfig(Protocol):
 
 
 class LiveKubeconfig:
-    """A kubeconfig in a file, where a change is seen at once, and one in the files that it names, too.
+    """A kubeconfig in a file, or in several (see `access.load`); a change is seen at once, also of files they name.
 
     Where it is `awaited`, whoever writes it may not have done so yet: UnreachableError when it is needed.
     """
 
-    def __init__(self, path: Path, context: str = "", *, awaited: bool = False) -> None:
-        self._path, self._context, self._awaited = path, context, awaited
-        self._read: Mapping[Path, Stamp] = {path: None}
+    def __init__(self, *paths: Path, context: str = "", awaited: bool = False) -> None:
+        self._paths, self._context, self._awaited = paths, context, awaited
+        self._read: Mapping[Path, Stamp] = dict.fromkeys(paths)
         self._access: Access | None = None
         if not awaited:
             self.current()
@@ -48,7 +48,7 @@ class LiveKubeconfig:
         if self._access and all(now in (self._read[file], None) for file, now in found.items()):
             return self._access
         try:
-            self._access = load(self._path, self._context)
+            self._access = load(self._paths, self._context)
         except PermanentError as error:
             self._read = found
             if self._access:
@@ -78,7 +78,7 @@ class GivenKubeconfig:
         """Read it once."""
         if self._access is None:
             try:
-                self._access = load(self._path, self._context)
+                self._access = load((self._path,), self._context)
             except PermanentError:
                 raise self._no_good() from None
         return self._access

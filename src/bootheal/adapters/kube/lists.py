@@ -125,20 +125,25 @@ class Lists:
 
     def watch(self, interests: frozenset[Interest], changed: Callable[[Interest], None]) -> None:
         """Keep a list for each interest from now on. ExhaustedError where there are too few threads for them."""
+        with self._beginning:  # looks may be under way that begin what was put off
+            for kind, namespaces in sorted(self._new(interests).items()):
+                begin = partial(
+                    Watches, self._api, RESOURCES[kind], tuple(sorted(namespaces)), partial(self._tell, changed, kind)
+                )
+                about_all = [Interest(kind, namespace) for namespace in namespaces]
+                if kind in ON_DEMAND:
+                    self._put_off |= dict.fromkeys(about_all, begin)
+                else:
+                    self._watches |= dict.fromkeys(about_all, begin())
+
+    def _new(self, interests: frozenset[Interest]) -> dict[str, set[str]]:
+        """Return the namespaces of each kind that no list is kept of, or is to be."""
         wanted: dict[str, set[str]] = {}
         for interest in interests:
             about = Interest(interest.kind, interest.namespace)
             if about not in self._watches and about not in self._put_off:
                 wanted.setdefault(interest.kind, set()).add(interest.namespace)
-        for kind, namespaces in sorted(wanted.items()):
-            begin = partial(
-                Watches, self._api, RESOURCES[kind], tuple(sorted(namespaces)), partial(self._tell, changed, kind)
-            )
-            about_all = [Interest(kind, namespace) for namespace in namespaces]
-            if kind in ON_DEMAND:
-                self._put_off |= dict.fromkeys(about_all, begin)
-            else:
-                self._watches |= dict.fromkeys(about_all, begin())
+        return wanted
 
     def _begun(self, kind: str, namespace: str) -> Reflector | None:
         """Return what keeps a list, which is begun where that was put off."""

@@ -48,7 +48,8 @@ READY_SECONDS = 0.5
 # Remarks on what is broken are for a person, who reads them later.
 BROKEN_SECONDS = 10.0
 
-# Several steps ask the same of a namespace when they look at once. What limits nobody hardly begins to within a pass.
+# Several steps ask the same of a namespace when they look at once. What limits nobody hardly begins to within a pass;
+# but a webhook's slices may be those of before the boot, whose server then is gone.
 ADMISSION_SECONDS, UNLIMITED_SECONDS, UNREADABLE_SECONDS = 2.0, 30.0, 1.0
 
 # What begins has no Events yet that would tell why it does not; and they are written seconds apart.
@@ -62,7 +63,8 @@ class KubeReader:
         self._api, self._lists = api, lists
         self._extensions = (float("-inf"), Extensions())
         self._readiness = Lately[Readiness](lambda found: READY_SECONDS if found.ready else 0.0)
-        self._admissions = Lately[Admission](_believed, failed=UNREADABLE_SECONDS)
+        self._limits = Lately[admission.Limits](_believed, failed=UNREADABLE_SECONDS)
+        self._broken = Lately[Extensions](lambda _: ADMISSION_SECONDS, failed=UNREADABLE_SECONDS)
         self._events = Lately[Sequence[Occurrence]](lambda _: EVENTS_SECONDS)
         self._bound = Lately[Sequence[Ref]](lambda _: BROKEN_SECONDS)
         self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -133,11 +135,9 @@ class KubeReader:
 
     def admission(self, namespace: str) -> Admission:
         """Read the namespace and its quotas, every few seconds at most; webhooks as `extensions` has them."""
-
-        def ask() -> Admission:
-            return admission.admission(self._api.get, namespace, self.extensions(at_most=BROKEN_SECONDS).unreachable)
-
-        return self._admissions.get(namespace, ask)
+        limits = self._limits.get(namespace, partial(admission.limits, self._api.get, namespace))
+        broken = self._broken.get((), partial(self.extensions, at_most=BROKEN_SECONDS))
+        return admission.admission(limits, broken.unreachable)
 
     def budgets(self, namespace: str) -> Sequence[Budget]:
         """List the PodDisruptionBudgets; none where we may not."""
@@ -281,6 +281,6 @@ class KubeReader:
         return raw
 
 
-def _believed(found: Admission) -> float:
+def _believed(found: admission.Limits) -> float:
     """Return for how many seconds: a quota is used up from one pod to the next."""
-    return ADMISSION_SECONDS if found.going_away or found.quotas or found.webhooks else UNLIMITED_SECONDS
+    return ADMISSION_SECONDS if found.going_away or found.quotas else UNLIMITED_SECONDS

@@ -47,7 +47,8 @@ class Cluster(Section):
     kubeconfig: FilePath | None = Field(
         None,
         description="default: /etc/rancher/k3s/k3s.yaml for k3s, the server container's for k3d, "
-        "for kubernetes $KUBECONFIG, else the ServiceAccount of the pod that it runs in, else ~/.kube/config",
+        "for kubernetes what $KUBECONFIG names, merged as by kubectl, else the ServiceAccount of the pod that it runs "
+        "in, else ~/.kube/config",
     )
     context: Line = Field("", description="a context of the kubeconfig; default: its current one")
     boot_id_file: FilePath = Field(

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from bootheal.config.section import Section
 from bootheal.config.types import Label, Selector
+from bootheal.platform.namespaces import Namespaces
 
 
 class Discover(Section):
@@ -23,3 +24,7 @@ class Discover(Section):
         "inferred",
         description="inferred: after what their manifests name, as `bootheal init` would write it; none: all at once",
     )
+
+    def step(self) -> Namespaces:
+        """Make the step that looks whether the namespaces are there."""
+        return Namespaces(namespaces=tuple(self.namespaces))
