@@ -10,7 +10,7 @@ from bootheal.model.inventory import Box, Source
 
 _PASSWORD = re.compile(r"(?i)(?P<prefix>.*?)(?:PASSWORD|PASSWD|PASS|PWD)(?P<file>_FILE)?")
 _USERS = ("USER", "USERNAME", "USER_NAME", "LOGIN", "ROLE")
-_NAMES = ("NAME", "DB", "DATABASE", "DBNAME", "DB_NAME", "DATABASE_NAME", "DATABASE_DB")
+_NAMES = ("NAME", "DB", "DATABASE", "DBNAME", "DB_NAME", "DATABASE_NAME", "DATABASE_DB", "MAINDB")
 _PLACE = re.compile(
     r"(?i)(?P<prefix>.*?)_?(?:HOST(?:NAME|S)?|ADDR(?:ESS)?|SERVER|ENDPOINT|URL|URI|DSN|SERVICE|CONNECTION(?:_?STRING)?)"
 )
@@ -161,7 +161,7 @@ def database_name(place: Setting, known: Mapping[str, Setting]) -> str:
             return name
     by_name = {name.upper(): setting for name, setting in known.items()}
     prefix = prefix_of(place.name)
-    for begin in dict.fromkeys((f"{prefix}_", prefix, "PG", "POSTGRES_", "DB_", "DATABASE_")):
+    for begin in dict.fromkeys((f"{prefix}_", f"{prefix}__", prefix, "PG", "POSTGRES_", "DB_", "DATABASE_")):
         for word in _NAMES:
             if (setting := by_name.get(f"{begin}{word}")) and (name := name_in(setting)):
                 return name
