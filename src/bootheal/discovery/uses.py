@@ -26,10 +26,10 @@ _PEERS = re.compile(
     r"(?i)(?:^|.*[_.-])(?:CLUSTER[_.]HOSTS|CLUSTER[_.]MASTER[_.]HOSTS|SEED[_.]?HOSTS|SEEDS?|INITIAL[_.]CLUSTER|PEERS?|"
     r"CLUSTER[_.](?:NODES|MEMBERS|ADDRESS|JOIN|SEEDS?)|JOIN|QUORUM[_.]VOTERS|(?:INITIAL[_.])?MASTER[_.]NODES)"
 )
-# What is sent somewhere for others to look at.
-_TELEMETRY = re.compile(
+# Where measurements, traces and mail are sent.
+_SENT_TO = re.compile(
     r"(?i)(?:^|.*_)(?:OTEL_EXPORTER|OTEL_COLLECTOR|OTLP|JAEGER_AGENT|JAEGER_COLLECTOR|ZIPKIN|STATSD|DD_AGENT|SENTRY_DSN|"
-    r"PUSHGATEWAY|PROMTAIL)(?:_.*|$)"
+    r"PUSHGATEWAY|PROMTAIL|SMTP|(?:E?MAIL|MAILER)_(?:HOST|HOSTNAME|SERVER|RELAY|DSN))(?:_.*|$)"
 )
 # A line of a file with its key: KEY = …, KEY: …, "KEY": …
 _LINE = re.compile(r"\s*[-{]?\s*['\"]?(?P<key>[\w.-]{1,100})['\"]?\s*(?:=|:\s)")
@@ -147,7 +147,7 @@ def _named(name: str, setting: Setting, box: Box, namespace: str, places: Places
         told = f"{setting.told} is {quoted(str(address), _LONGEST_TOLD)}"
         if _PEERS.fullmatch(name) and servers.recognise(box):
             continue
-        if _TELEMETRY.fullmatch(name):
+        if _SENT_TO.fullmatch(name):
             known, told = Known.GUESSED, f"{told}, without which it serves"
         elif _OUTWARD.search(name) and not _FRONTEND.fullmatch(name):
             known, told = Known.GUESSED, f"{told}, which may be said to others only"
