@@ -21,11 +21,12 @@ _WATCHES = re.compile(
     r"uptime-kuma|gatus|statping(?:-ng)?|homepage|homarr|heimdall|dashy|homer|glance|hajimari"
 )
 
-# Where others send what they measure, log and trace, or look at it: they serve without it.
+# Where others send what they measure, log and trace, or look at it: they serve without it. As "owner/name".
 _COLLECTS = re.compile(
-    r"alertmanager|pushgateway|loki|promtail|tempo|mimir|thanos|jaeger(?:-[-\w]+)?|zipkin(?:-slim)?|alloy|"
-    r"(?:opentelemetry-|otel-?|signoz-otel-)col(?:lector)?(?:-[-\w]+)?|fluent-?bit|fluentd(?:-[-\w]+)?|"
-    r"vector|logstash|telegraf|statsd(?:-exporter)?|graphite-statsd|pyroscope|apm-server|tempo-query|victoria-logs"
+    r"(?:.*/)?(?:alertmanager|pushgateway|promtail|jaeger(?:-[-\w]+)?|zipkin(?:-slim)?|grafana-(?:agent|alloy|loki|mimir|tempo)|"
+    r"(?:opentelemetry-|otel-?|signoz-otel-)col(?:lector)?(?:-[-\w]+)?|fluent-?bit|fluentd(?:-[-\w]+)?|logstash|telegraf|"
+    r"statsd(?:-exporter)?|graphite-statsd|pyroscope|apm-server|victoria-logs)|"
+    r"grafana/(?:agent|alloy|loki|mimir|tempo)|timberio/vector|thanos/thanos"
 )
 _PROXIES = re.compile(
     r"(?:nginx|caddy|haproxy|traefik|envoy|httpd|apache|openresty)(?:-unprivileged|-alpine|-distroless)?"
@@ -143,7 +144,8 @@ def watches(box: Box) -> bool:
 
 def observes(box: Box) -> bool:
     """Whether others send it what they measure, or it asks them: nobody needs it to serve."""
-    return watches(box) or _COLLECTS.fullmatch(parse(box.image).name) is not None
+    image = parse(box.image)
+    return watches(box) or _COLLECTS.fullmatch(f"{image.owner}/{image.name}") is not None
 
 
 def is_proxy(box: Box) -> bool:

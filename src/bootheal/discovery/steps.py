@@ -80,7 +80,8 @@ class Steps:
 
         Those that its other `edges` lead to, straight or through a pooler, are left out.
         """
-        sources = (each.source for box in (*controller.init, *controller.boxes) for each in box.environment)
+        boxes = (*controller.init, *controller.boxes)
+        sources = (each.source for box in boxes for each in (*box.environment, *box.mounts))
         names = {source.name for source in sources if source and source.kind == "secret"}
         reached = {each.to for each in edges if each.known is not Known.GUESSED}
         reached |= {self.behind[each] for each in reached if each in self.behind}

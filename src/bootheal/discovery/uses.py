@@ -33,6 +33,7 @@ _SENT_TO = re.compile(
 )
 # A line of a file with its key: KEY = …, KEY: …, "KEY": …
 _LINE = re.compile(r"\s*[-{]?\s*['\"]?(?P<key>[\w.-]{1,100})['\"]?\s*(?:=|:\s)")
+_MORE = re.compile(r"[,;{]\s*['\"]?[\w.-]{1,100}['\"]?\s*[:=]")
 # What a key of a Secret is called where that is a file.
 _FILE = re.compile(r"(?i).*\.(?:ini|ya?ml|toml|conf|cfg|cnf|json|env|properties|xml|php|py|rb|js|ts|hcl|config|exs)")
 _PLACE = re.compile(
@@ -103,7 +104,10 @@ def _uses(controller: Controller, places: Places) -> Iterator[Use]:
             yield from _named(name, setting, box, namespace, places)
         if not init:
             yield from _arguments(words, box, namespace, places)
-            yield from _asked(box, namespace, places)
+            asked = box.question.command if box.question else ()
+            yield from _asked(
+                [environment.filled(word, known, namespace, inventory) for word in asked], box, places, namespace
+            )
         yield from _files(box, namespace, places)
 
 
@@ -127,9 +131,9 @@ def _waits(controller: Controller, box: Box, words: list[str], places: Places) -
             yield Use(told, Known.WAITS, box, ref=Ref(waited.kind, waited.namespace or namespace, waited.name))
 
 
-def _asked(box: Box, namespace: str, places: Places) -> Iterator[Use]:
-    """Take whom a readinessProbe asks: without them it does not become Ready."""
-    for waited in waits.waited_for(box, box.question.command) if box.question else ():
+def _asked(words: list[str], box: Box, places: Places, namespace: str) -> Iterator[Use]:
+    """Take whom the command of a readinessProbe asks: without them it does not become Ready."""
+    for waited in waits.waited_for(box, words):
         if waited.address and (place := places.find(waited.address, namespace)) and place.fits:
             told = f"the readinessProbe of container {box.name} asks it ({waited.told})"
             yield Use(told, Known.NAMED, box, place.service, place.port)
@@ -218,8 +222,12 @@ def _named_in(text: str) -> tuple[Address, ...]:
 
 def _inward(text: str) -> str:
     """Return a file without the lines whose keys say that they are for others, such as base_url."""
-    lines = ((line, _LINE.match(line)) for line in text.splitlines())
-    return "\n".join(line for line, found in lines if not (found and _OUTWARD.search(found["key"])))
+    return "\n".join(line for line in text.splitlines() if not _is_outward(line))
+
+
+def _is_outward(line: str) -> bool:
+    found = _LINE.match(line)
+    return bool(found and _OUTWARD.search(found["key"]) and not _MORE.search(line, found.end()))
 
 
 def _secret_files(source: Source, box: Box, namespace: str, places: Places) -> Iterator[Use]:
