@@ -29,7 +29,7 @@ _PEERS = re.compile(
 # Where measurements, traces and mail are sent.
 _SENT_TO = re.compile(
     r"(?i)(?:^|.*_)(?:OTEL_EXPORTER|OTEL_COLLECTOR|OTLP|JAEGER_AGENT|JAEGER_COLLECTOR|ZIPKIN|STATSD|DD_AGENT|SENTRY_DSN|"
-    r"PUSHGATEWAY|PROMTAIL|SMTP|(?:E?MAIL|MAILER)_(?:HOST|HOSTNAME|SERVER|RELAY|DSN))(?:_.*|$)"
+    r"PUSHGATEWAY|PROMTAIL|METRICS_EXPORT|WAVEFRONT|ELASTIC_APM|INSTANA_AGENT|DATADOG|SMTP|(?:E?MAIL|MAILER)_(?:HOST|HOSTNAME|SERVER|RELAY|DSN))(?:_.*|$)"
 )
 # A line of a file with its key: KEY = …, KEY: …, "KEY": …
 _LINE = re.compile(r"\s*[-{]?\s*['\"]?(?P<key>[\w.-]{1,100})['\"]?\s*(?:=|:\s)")
