@@ -77,7 +77,8 @@ def uses(controller: Controller, places: Places) -> tuple[Use, ...]:
 
 def _believed(use: Use, controller: Controller, places: Places) -> Use:
     """Doubt that somebody needs what only shows or measures others, unless it is a part of the same."""
-    behind = places.behind(use.service) if use.service and use.known is not Known.WAITS else ()
+    sure = use.known in (Known.FILE, Known.NAMED)
+    behind = places.behind(use.service) if use.service and sure else ()
     own = controller.pod_labels.get(_NAME)
     if not behind or (own and all(each.pod_labels.get(_NAME) == own for each in behind)):
         return use
