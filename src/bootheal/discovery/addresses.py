@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from bootheal.model import numbers
 from bootheal.model.inventory import Address
 
 _LONGEST = 20_000
+_NEAR = 500
 
 # As long as DNS has them: whoever writes a ConfigMap may write a word of a megabyte, and shall hold nobody up.
 _LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9_]{0,61}[A-Za-z0-9])?(?![A-Za-z0-9])"
@@ -28,6 +30,13 @@ _WORDS = re.compile(
     rf"['\"]?\s{{0,100}}(?:=\s{{0,100}}(?:tcp:)?|:\s{{1,100}})['\"]?"
     rf"(?P<host>{_HOST})(?:[,:](?P<port>\d{{1,6}}))?"
 )
+# Words that may be anything's address: one of a server has its port beside it.
+_ADDRESSES = re.compile(
+    rf"(?i)(?:^|[\s;'\"{{,])(?:[\w.-]{{1,60}}[-_.])?(?:address|addr|hostname)['\"]?\s{{0,100}}(?:=\s{{0,100}}|:\s{{1,100}})"
+    rf"['\"]?(?P<host>{_HOST})"
+)
+# What DNS is asked for where a port is looked up by its name: _http._tcp.SERVICE.NAMESPACE.svc.
+_SRV = re.compile(rf"(?<![\w.])_[-\w]{{1,60}}\._(?:tcp|udp)\.(?P<host>{_HOST})")
 # HOST and PORT as lists have them, [["postgres", 5432, "primary"]]; as elements of XML; as Odyssey's two lines.
 _LISTED = re.compile(rf"[\[(]\s*['\"](?P<host>{_HOST})['\"]\s*,\s*(?P<port>\d{{2,5}})\s*[,\])]")
 _ELEMENTS = re.compile(rf"<host>(?P<host>{_HOST})</host>\s{{0,100}}<port>(?P<port>\d{{2,5}})</port>")
@@ -37,7 +46,7 @@ _TEMPLATED = re.compile(r"<%[^%\n]{0,200}%>|\{\{[^{}\n]{0,200}\}\}|\$\{[^{}\s]{0
 _FILLED_IN = "\0"
 # A port on the same line or the one below, with no other key between them: host: "db", port: 5432.
 _PORT_BESIDE = re.compile(
-    r"(?i)['\"]?[,;]?\s{0,100}['\"]?(?:[\w.-]{1,60}[-_.])?port['\"]?\s{0,20}[:=]\s{0,20}['\"]?(\d{2,5})\b"
+    r"(?i)['\"]?[,;]?\s{0,100}['\"]?(?:[\w.-]{1,60}[-_.])?port\d{0,3}['\"]?\s{0,20}[:=]\s{0,20}['\"]?(\d{2,5})\b"
 )
 _PORT_WORD = re.compile(r"(?i)(?:^|[\s;])port\s{0,100}=\s{0,100}'?(\d{1,6})")
 # Pgpool and others count what they list: 0:HOST:PORT.
@@ -81,11 +90,26 @@ def _urls(text: str) -> Iterator[Address]:
 def _forms(text: str) -> Iterator[Address]:
     for pattern in (_GO, _DEV_TCP, _LISTED, _ELEMENTS, _BESIDE):
         yield from (Address(_host(found), port_number(found["port"])) for found in pattern.finditer(text))
-    elsewhere = next((found[1] for found in _PORT_WORD.finditer(text)), "")
-    for found in _WORDS.finditer(text):
-        beside = _PORT_BESIDE.match(text, found.end())
-        said = found["port"] or (beside[1] if beside else elsewhere)
-        yield Address(_host(found), port_number(said))
+    yield from (Address(_host(found)) for found in _SRV.finditer(text))
+    for found in _ADDRESSES.finditer(text):
+        if beside := _PORT_BESIDE.match(text, found.end()):
+            yield Address(_host(found), port_number(beside[1]))
+    words = tuple(_WORDS.finditer(text))
+    for found, after in zip_longest(words, words[1:]):
+        end = after.start() if after else len(text)
+        yield Address(_host(found), port_number(found["port"] or _port_of(text, found, end)))
+
+
+def _port_of(text: str, found: re.Match[str], end: int) -> str:
+    """Return the port that is said of a host: beside it, on its line, or below, before the next host or section."""
+    if beside := _PORT_BESIDE.match(text, found.end()):
+        return beside[1]
+    at = found.start("host")
+    before = text[max(0, at - _NEAR) : at].rpartition("\n")[2]
+    after = text[at : at + _NEAR].partition("\n")[0]
+    below = text[found.end() : min(end, at + _NEAR)].partition("\n[")[0]
+    port = _PORT_WORD.search(before + after) or _PORT_WORD.search(below)
+    return port[1] if port else ""
 
 
 def _list(text: str) -> Iterator[Address]:

@@ -10,7 +10,7 @@ from bootheal.model.inventory import Box, Source
 
 _PASSWORD = re.compile(r"(?i)(?P<prefix>.*?)(?:PASSWORD|PASSWD|PASS|PWD)(?P<file>_FILE)?")
 _USERS = ("USER", "USERNAME", "USER_NAME", "LOGIN", "ROLE")
-_NAMES = ("NAME", "DB", "DATABASE", "DBNAME", "DB_NAME", "DATABASE_NAME", "DATABASE_DB")
+_NAMES = ("NAME", "DB", "DATABASE", "DBNAME", "DB_NAME", "DATABASE_NAME", "DATABASE_DB", "MAINDB")
 _PLACE = re.compile(
     r"(?i)(?P<prefix>.*?)_?(?:HOST(?:NAME|S)?|ADDR(?:ESS)?|SERVER|ENDPOINT|URL|URI|DSN|SERVICE|CONNECTION(?:_?STRING)?)"
 )
@@ -18,6 +18,7 @@ _POSTGRES = re.compile(r"(?i)PG|POSTGRES|DB|DATABASE|SQL")
 _POSTGRES_URL = re.compile(
     r"(?i)\b(?:jdbc:)?(?:postgres|postgresql|pgsql|postgis|psql)(?:\+\w{1,30})?://(?:[^\s/@]{0,1000}@)?[^\s/]{1,1000}/(?P<name>[^\s?#/]{1,100})"
 )
+_SCHEME = re.compile(r"(?:postgres|postgresql|pgsql|postgis|psql|ecto)(?:\+\w{1,30})?")
 _WORD_NAME = re.compile(r"(?i)(?:^|[\s;])(?:dbname|database|initial catalog)\s{0,100}=\s{0,100}'?([^\s;']{1,100})")
 _NAMED = re.compile(r"[\w.-]+")
 # Who logs in by a URL or by words, and the variable that stands in the place of the password.
@@ -121,7 +122,8 @@ def for_place(place: Setting, known: Mapping[str, Setting], box: Box) -> FoundLo
             return next(iter(logins.values()))
         if logins:
             return None
-    urls = {each.place: each for setting in known.values() if (each := of_url(setting))}
+    likely_urls = (each for each in known.values() if any(_SCHEME.fullmatch(found.scheme) for found in each.found))
+    urls = {each.place: each for setting in likely_urls if (each := of_url(setting))}
     return next(iter(urls.values())) if len(urls) == 1 else None
 
 
@@ -161,7 +163,7 @@ def database_name(place: Setting, known: Mapping[str, Setting]) -> str:
             return name
     by_name = {name.upper(): setting for name, setting in known.items()}
     prefix = prefix_of(place.name)
-    for begin in dict.fromkeys((f"{prefix}_", prefix, "PG", "POSTGRES_", "DB_", "DATABASE_")):
+    for begin in dict.fromkeys((f"{prefix}_", f"{prefix}__", prefix, "PG", "POSTGRES_", "DB_", "DATABASE_")):
         for word in _NAMES:
             if (setting := by_name.get(f"{begin}{word}")) and (name := name_in(setting)):
                 return name

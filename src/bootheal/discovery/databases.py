@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from bootheal.discovery import credentials, images, operators, postgres
+from bootheal.discovery import credentials, environment, images, operators, postgres, waits
 from bootheal.discovery.findings import FoundDatabase
 from bootheal.discovery.places import Places, leads_to
 from bootheal.discovery.postgres import Server
@@ -19,6 +19,8 @@ _FOLLOWED = (
     "POSTGRES_MASTER_SERVICE_HOST", "PRIMARY_HOST", "MASTER_HOST", "PG_MASTER_HOST", "PG_PRIMARY_HOST",
     "REPLICATE_FROM", "REPLICATION_HOST",
 )  # fmt: skip
+_COPIES = "pg_basebackup"
+_STOLON = "STKEEPER_CLUSTER_NAME"
 _MODES, _LEADS = ("POSTGRESQL_REPLICATION_MODE", "POSTGRES_REPLICATION_MODE", "PG_MODE"), ("master", "primary")
 
 
@@ -48,6 +50,7 @@ def _plain(server: Server, places: Places, every: tuple[Server, ...]) -> FoundDa
     shares = [each for each in every if each is not server and _is_standby(each, every) and _same(each, server)]
     return FoundDatabase(
         name=service.ref.name if service else controller.ref.name,
+        cluster=server.told[_STOLON].value if _STOLON in server.told else "",
         namespace=controller.ref.namespace,
         told=f"{controller.ref} has image {box.image}",
         service=service.ref.name if service else "",
@@ -73,10 +76,17 @@ def _with_standbys(database: FoundDatabase, follows: Mapping[Ref, Ref]) -> Found
     return replace(database, made=(*database.made, *standbys))
 
 
-def _followed(server: Server) -> Iterator[tuple[str, Address]]:
-    """Yield whom a server is told to follow, each by the name of what tells it; nobody where it is told to lead."""
+def _followed(server: Server, places: Places) -> Iterator[tuple[str, Address]]:
+    """Yield whom a server is told to follow, or copies, each by what tells so; nobody where it is told to lead."""
     if next((server.told[name].value for name in _MODES if name in server.told), "") in _LEADS:
         return
+    namespace = server.controller.ref.namespace
+    for box in (*server.controller.init, server.box):
+        known = environment.settings(box, namespace, places.inventory)
+        words = [environment.filled(word, known, namespace, places.inventory) for word in box.words]
+        for waited in waits.waited_for(box, words):
+            if waited.told == _COPIES and waited.address:
+                yield _COPIES, waited.address
     for name in _FOLLOWED:
         if name in server.told:
             yield from ((name, address) for address in server.told[name].addresses)
@@ -84,7 +94,7 @@ def _followed(server: Server) -> Iterator[tuple[str, Address]]:
 
 def _follows_outside(server: Server, places: Places) -> str:
     """Return what tells a server to follow one that is not in this cluster, "" where nothing does."""
-    for name, address in _followed(server):
+    for name, address in _followed(server, places):
         parts = address.host.split(".")  # a name of this cluster whose Service is not there is no server elsewhere
         outside = len(parts) > 1 and "svc" not in parts
         if outside and places.find(address, server.controller.ref.namespace) is None:
@@ -94,7 +104,7 @@ def _follows_outside(server: Server, places: Places) -> str:
 
 def _follows(server: Server, places: Places) -> Ref | None:
     """Return the workload whose PostgreSQL a server is told to follow, None where that is not another one here."""
-    for _, address in _followed(server):
+    for _, address in _followed(server, places):
         place = places.find(address, server.controller.ref.namespace)
         behind = places.behind(place.service) if place else ()
         if behind and server.controller not in behind:

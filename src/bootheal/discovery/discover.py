@@ -7,6 +7,7 @@ from bootheal.discovery import (
     clients,
     databases,
     fallbacks,
+    files,
     fronts,
     hooks,
     order,
@@ -42,7 +43,7 @@ PARTS = ("app.kubernetes.io/part-of", "app.kubernetes.io/instance")
 
 def discover(inventory: Inventory) -> Findings:
     """Return what is in a cluster; the same inventory gives the same findings, in whatever order it comes."""
-    return _Discovery(Places(_sorted(inventory))).findings()
+    return _Discovery(Places(_sorted(files.by_key(inventory)))).findings()
 
 
 def _sorted(inventory: Inventory) -> Inventory:
@@ -99,7 +100,9 @@ class _Discovery:
         completed, as_servers = self._databases(known, leads, bouncers)
         made, more = self._poolers(bouncers, known, completed, leads)
         every_server = named([*others, *as_servers, *more])
-        whose = steps.steps(self.places, self.ours.controllers, completed, made, every_server, shared=self._shared)
+        whose = steps.steps(
+            self.places, self.ours.controllers, completed, made, every_server, every=known, shared=self._shared
+        )
         taken |= {ref for each in every_server for ref in each.made if not self._shared(ref)}
         rest = [each for each in self.ours.controllers if each.ref not in taken]
         return self._ordered(completed, made, every_server, rest, whose)
@@ -211,13 +214,14 @@ class _Discovery:
     ) -> Findings:
         graph: dict[str, tuple[Edge, ...]] = {}
         for controller in rest:
-            graph[str(controller.ref)] = order.edges(str(controller.ref), self.uses[controller.ref], whose.of)
+            edges = order.edges(str(controller.ref), self.uses[controller.ref], whose.of)
+            graph[str(controller.ref)] = order.joined(edges, tuple(whose.by_secret(controller, edges)))
         for server in others:
             own = f"{steps.DEPENDENCY}{server.name}"
             used = order.edges(own, [use for ref in server.made for use in self.uses.get(ref, ())], whose.of)
             graph[own] = order.joined(used, whose.in_front(server))
         doors = fronts.fronts(self.places)
-        left, cut = order.without_circles(graph, frozenset(map(str, doors)))
+        left, cut = order.without_circles(graph, frozenset(map(str, doors)), self._proxies())
         dropped: dict[str, list[Edge]] = {}
         for name, edge in cut:
             dropped.setdefault(name, []).append(edge)
@@ -241,6 +245,9 @@ class _Discovery:
             cuts=tuple(f"{name} after {edge.to} ({edge.told})" for name, edge in cut),
             left_out=(*self.ours.left_out, *self.places.inventory.gaps),
         )
+
+    def _proxies(self) -> frozenset[str]:
+        return frozenset(str(each.ref) for each in self.ours.controllers if workloads.is_proxy(each))
 
     def _workload(
         self, controller: Controller, edges: tuple[Edge, ...], cut: tuple[Edge, ...], front: tuple[str, str] | None

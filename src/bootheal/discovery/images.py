@@ -21,6 +21,17 @@ _WATCHES = re.compile(
     r"uptime-kuma|gatus|statping(?:-ng)?|homepage|homarr|heimdall|dashy|homer|glance|hajimari"
 )
 
+# Where others send what they measure, log and trace, or look at it: they serve without it. As "owner/name".
+_COLLECTS = re.compile(
+    r"(?:.*/)?(?:alertmanager|pushgateway|promtail|jaeger(?:-[-\w]+)?|zipkin(?:-slim)?|grafana-(?:agent|alloy|loki|mimir|tempo)|"
+    r"(?:opentelemetry-|otel-?|signoz-otel-)col(?:lector)?(?:-[-\w]+)?|fluent-?bit|fluentd(?:-[-\w]+)?|logstash|telegraf|"
+    r"statsd(?:-exporter)?|graphite-statsd|pyroscope|apm-server|victoria-logs)|"
+    r"grafana/(?:agent|alloy|loki|mimir|tempo)|timberio/vector|thanos/thanos"
+)
+_PROXIES = re.compile(
+    r"(?:nginx|caddy|haproxy|traefik|envoy|httpd|apache|openresty)(?:-unprivileged|-alpine|-distroless)?"
+)
+
 # A name may go on with more words or a version: postgres-ssl, postgres16; "postgrest" is something else.
 _POSTGRES = re.compile(
     r"(?:postgres|postgresql|postgis|timescaledb|pgvector|pgvecto[-.]?rs|paradedb|vectorchord|vchord|supabase-postgres|"
@@ -109,6 +120,8 @@ def is_postgres(box: Box, told: Collection[str], opened: frozenset[int] = frozen
     if not serves(box) or is_pooler(box):
         return False
     name, own = parse(box.image).name, _OWN.intersection(told)
+    if name == "stolon":  # one image for the keeper, which is PostgreSQL, its proxy and its sentinel
+        return any(each.startswith("STKEEPER_") for each in told)
     usual = USUAL_POSTGRES in opened or any(number == USUAL_POSTGRES for _, number in box.ports)
     if not _POSTGRES.fullmatch(name):
         return usual and bool(own) and not _OTHER_POOLER.match(name)
@@ -127,6 +140,17 @@ def _may_be(number: int, name: str) -> bool:
 def watches(box: Box) -> bool:
     """Whether it shows or measures others: what its files name it serves without."""
     return _WATCHES.fullmatch(parse(box.image).name) is not None
+
+
+def observes(box: Box) -> bool:
+    """Whether others send it what they measure, or it asks them: nobody needs it to serve."""
+    image = parse(box.image)
+    return watches(box) or _COLLECTS.fullmatch(f"{image.owner}/{image.name}") is not None
+
+
+def is_proxy(box: Box) -> bool:
+    """Whether it is a reverse proxy."""
+    return _PROXIES.fullmatch(parse(box.image).name) is not None
 
 
 def is_pooler(box: Box) -> bool:

@@ -1,5 +1,6 @@
 """Who comes after whom: edges by their strength, and circles cut where they are weakest. Pure."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bootheal.discovery.findings import Edge, Known
@@ -42,18 +43,30 @@ def behind(labels: Mapping[str, str], namespace: str, controllers: Sequence[Cont
     )
 
 
-def without_circles(graph: Graph, fronts: frozenset[str] = frozenset()) -> tuple[Graph, tuple[tuple[str, Edge], ...]]:
+def without_circles(
+    graph: Graph, fronts: frozenset[str] = frozenset(), proxies: frozenset[str] = frozenset()
+) -> tuple[Graph, tuple[tuple[str, Edge], ...]]:
     """Cut every circle at its weakest edge; of equally weak ones at one that leads to a step of `fronts`.
 
-    What users come in by is more likely to need others than to be needed.
+    What users come in by is more likely to need others than to be needed. A reverse proxy (`proxies`) needs whom it
+    leads to, however they name it: as their own address for others, unless they wait for it. Of the rest whoever is
+    needed by most comes first.
     """
+    needed = Counter(edge.to for name in graph for edge in _sure(graph, name))
     left = {name: list(found) for name, found in sorted(graph.items())}
     cut: list[tuple[str, Edge]] = []
     while circle := _circle(left):
-        name, edge = min(circle, key=lambda each: (each[1].known, each[1].to not in fronts, each[1].to, each[0]))
+        name, edge = min(
+            circle, key=lambda each: (_weight(each[1], fronts, proxies), -needed[each[0]], each[1].to, each[0])
+        )
         left[name].remove(edge)
         cut.append((name, edge))
     return {name: tuple(found) for name, found in left.items()}, tuple(cut)
+
+
+def _weight(edge: Edge, fronts: frozenset[str], proxies: frozenset[str]) -> tuple[bool, bool, Known, bool]:
+    """Sort what is cut first before what is cut last."""
+    return edge.known is Known.WAITS, edge.to not in proxies, edge.known, edge.to not in fronts
 
 
 def _circle(graph: Mapping[str, Sequence[Edge]]) -> list[tuple[str, Edge]]:

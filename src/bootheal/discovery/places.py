@@ -97,9 +97,18 @@ class Places:
         }
 
     def in_front(self, controller: Controller) -> tuple[Service, ...]:
-        """Return the Services that select a workload's pods: those with an address of their own first, then by name."""
+        """Return the Services that select a workload's pods: those with an address of their own first, then by name.
+
+        Those that select only one of the pods come last.
+        """
         found = [service for service in self.inventory.services if controller in self._behind[service.ref]]
-        return tuple(sorted(found, key=lambda service: (not service.cluster_ip, service.ref.name)))
+        one = {_POD_NAME, _POD_INDEX}
+        return tuple(
+            sorted(
+                found,
+                key=lambda service: (bool(one & service.selector.keys()), not service.cluster_ip, service.ref.name),
+            )
+        )
 
     def opened(self, controller: Controller) -> frozenset[int]:
         """Return the ports of a workload's pods that the Services in front of it lead to."""
@@ -116,6 +125,17 @@ _ROLE = re.compile(r"(?:.*[-./])?(?:role|instanceRole)")
 _LEADERS = frozenset({"primary", "master", "leader", "read-write", "readwrite", "writer"})
 
 
+# And each pod of a StatefulSet by its own name or number.
+_POD_NAME, _POD_INDEX = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"
+
+
+def _is_of_one_pod(controller: Controller, key: str, value: str) -> bool:
+    """Whether a label is one that Kubernetes gives to one of a StatefulSet's pods."""
+    stem, _, number = value.rpartition("-")
+    named = key == _POD_NAME and stem == controller.ref.name and number.isdecimal()
+    return controller.ref.kind == "statefulset" and (named or (key == _POD_INDEX and value.isdecimal()))
+
+
 def _leads_to(service: Service, controller: Controller) -> bool:
     """Whether a Service leads to a workload's pods: to all of them, or to whichever leads.
 
@@ -125,7 +145,8 @@ def _leads_to(service: Service, controller: Controller) -> bool:
     if not service.selector:
         alike = controller.ref.kind == "statefulset" and controller.ref.name == service.ref.name
         return alike and not service.external
-    steady = {key for key, value in service.selector.items() if labels.get(key) == value}
+    chosen = service.selector.items()
+    steady = {key for key, value in chosen if labels.get(key) == value or _is_of_one_pod(controller, key, value)}
     rest = service.selector.keys() - steady
     return bool(steady) and all(
         key not in labels and _ROLE.fullmatch(key) and service.selector[key] in _LEADERS for key in rest

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bootheal.discovery import addresses, credentials, environment, images
 from bootheal.discovery.databases import service_for
 from bootheal.discovery.environment import Setting
+from bootheal.discovery.files import by_key
 from bootheal.discovery.findings import FoundDatabase, FoundLogin
 from bootheal.discovery.operators import CNPG, CRUNCHY, ZALANDO
 from bootheal.discovery.places import Places
@@ -164,7 +165,7 @@ def credential_of(
 
 def own_login(deployment: Ref, inventory: Inventory) -> FoundLogin | None:
     """Return what a PgBouncer is told to log in to PostgreSQL with, wherever that leads; None where it is not clear."""
-    places = Places(inventory)
+    places = Places(by_key(inventory))
     for bouncer in bouncers(places):
         if bouncer.controller.ref == deployment:
             urls = (setting for _, setting in sorted(bouncer.told.items()) if credentials.of_url(setting))

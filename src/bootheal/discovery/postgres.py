@@ -21,6 +21,7 @@ _MADE = (
 _ADMINS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("PATRONI_SUPERUSER_PASSWORD", ("PATRONI_SUPERUSER_USERNAME",)),
     ("PGPASSWORD_SUPERUSER", ("PGUSER_SUPERUSER",)),
+    ("STKEEPER_PG_SU_PASSWORD", ("STKEEPER_PG_SU_USERNAME",)),
     ("POSTGRES_POSTGRES_PASSWORD", ()),
     ("POSTGRESQL_POSTGRES_PASSWORD", ()),
     ("POSTGRESQL_ADMIN_PASSWORD", ()),
@@ -105,7 +106,7 @@ def _setting(server: Server, name: str) -> Setting | None:
     """Return a setting, or what is in the file that it names."""
     if setting := server.told.get(name):
         return setting
-    file = server.told.get(f"{name}_FILE")
+    file = server.told.get(f"{name}_FILE") or server.told.get(f"{name}FILE")
     return credentials.in_file(file, server.box) if file else None
 
 

@@ -6,7 +6,7 @@ refusal is the proof.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bootheal.discovery import images, workloads
 from bootheal.discovery.told import Told
@@ -116,6 +116,12 @@ def _health(port: int, _: Told) -> Probe:
     return Http(port, "/health")
 
 
+# What an image is called that holds such a server with more in it: shop-redis, mysql-db.
+_AKIN = re.compile(
+    r"(?:.*[-_.])?(redis|valkey|keydb|rabbitmq|mongo|mongodb|mysql|mariadb|kafka|memcached|elasticsearch|opensearch|"
+    r"cassandra|clickhouse|minio|zookeeper|nats)(?:[-_.\d].*)?"
+)
+
 _MONGODB, _CLICKHOUSE = 27017, 8123
 
 SERVERS = (
@@ -159,10 +165,19 @@ def recognise(box: Box) -> Server | None:
         return None
     image = images.parse(box.image)
     called = (image.name, f"{image.owner}/{image.name}")
-    found = next((server for server in SERVERS if any(map(server.images.fullmatch, called))), None)
+    found = next((server for server in SERVERS if any(map(server.images.fullmatch, called))), None) or _akin(box)
     if found and any("sentinel" in word for word in (box.name, *box.words)):
         return None
     return found
+
+
+def _akin(box: Box) -> Server | None:
+    """Return what an image of somebody's own is called after, where it opens the port of that: its own probe asks."""
+    word = _AKIN.fullmatch(images.parse(box.image).name)
+    found = next((server for server in SERVERS if word and server.images.fullmatch(word[1])), None)
+    if found is None or found.port not in {number for _, number in box.ports}:
+        return None
+    return replace(found, probe=_own)
 
 
 def served(controller: Controller) -> tuple[Server, Box] | None:

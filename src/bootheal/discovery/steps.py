@@ -1,16 +1,18 @@
 """Which step of the file each workload and each Service is part of. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bootheal.discovery import order
-from bootheal.discovery.findings import Edge, FoundDatabase, FoundPooler, FoundServer
+from bootheal.discovery.findings import Edge, FoundDatabase, FoundPooler, FoundServer, Known
 from bootheal.discovery.operators import CNPG, CRUNCHY, ZALANDO
 from bootheal.discovery.places import Places
 from bootheal.discovery.poolers import Bouncer
 from bootheal.discovery.uses import Use
 from bootheal.model import Ref
 from bootheal.model.inventory import Controller
+
+_ZALANDO_NAMES = "credentials.postgresql.acid.zalan.do"
 
 DATABASE, POOLER, DEPENDENCY = "database/", "pooler/", "dependency/"
 
@@ -39,13 +41,25 @@ def _cluster_of(selector: Mapping[str, str], labels: Mapping[str, str], *, selec
     return (selector.get(ZALANDO) or labels.get(ZALANDO) or "") if spilo else ""
 
 
+def _made_for(cluster: str, secret: str) -> bool:
+    """Whether an operator makes a Secret of this name for a role of a cluster."""
+    return secret in (f"{cluster}-app", f"{cluster}-superuser") or (
+        secret.startswith(f"{cluster}-pguser-") or secret.endswith(f".{cluster}.{_ZALANDO_NAMES}")
+    )
+
+
 @dataclass(frozen=True)
 class Steps:
-    """The step of each workload, and of each Service that is known to lead to one."""
+    """The step of each workload, and of each Service that is known to lead to one.
+
+    `databases` are all that there are, `behind` is the step of the database behind that of a pooler.
+    """
 
     places: Places
     controllers: tuple[Controller, ...]
     known: Mapping[Ref, str]
+    databases: tuple[FoundDatabase, ...] = ()
+    behind: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, use: Use) -> Iterator[str]:
         """Return the steps that a use leads to."""
@@ -61,6 +75,23 @@ class Steps:
         elif use.ref and use.ref in self.known:
             yield self.known[use.ref]
 
+    def by_secret(self, controller: Controller, edges: Iterable[Edge]) -> Iterator[Edge]:
+        """Return the databases that a workload logs in to by their operators' Secrets, wherever it is told the hosts.
+
+        Those that its other `edges` lead to, straight or through a pooler, are left out.
+        """
+        boxes = (*controller.init, *controller.boxes)
+        sources = (each.source for box in boxes for each in (*box.environment, *box.mounts))
+        names = {source.name for source in sources if source and source.kind == "secret"}
+        reached = {each.to for each in edges if each.known is not Known.GUESSED}
+        reached |= {self.behind[each] for each in reached if each in self.behind}
+        for database in self.databases:
+            made = sorted(name for name in names if database.cluster and _made_for(database.cluster, name))
+            refs = (Ref("service", database.namespace, database.service), *database.made)
+            step = next(filter(None, map(self.known.get, refs)), "")
+            if made and step and step not in reached and database.namespace == controller.ref.namespace:
+                yield Edge(step, f"secret/{made[0]}, which it logs in with, is its operator's")
+
     def in_front(self, server: FoundServer) -> tuple[Edge, ...]:
         """Return what a pooler comes after that only an operator's label or object puts in front of its database."""
         every = set(self.known.values())
@@ -75,9 +106,13 @@ def steps(
     made: Sequence[FoundPooler],
     others: Sequence[FoundServer],
     *,
+    every: Sequence[FoundDatabase],
     shared: Callable[[Ref], bool],
 ) -> Steps:
-    """Say which step each is part of; a workload that a server is only one container of (`shared`) is its own."""
+    """Say which step each is part of; a workload that a server is only one container of (`shared`) is its own.
+
+    `every` database is also one of which no login is known, and which is one of `others`.
+    """
     known = {each.ref: str(each.ref) for each in controllers}
     known |= {ref: f"{DATABASE}{name}" for ref, name in leads(places, found).items()}
     known |= {ref: f"{DATABASE}{each.name}" for each in found for ref in each.made if not shared(ref)}
@@ -89,4 +124,6 @@ def steps(
         steps_behind = (known.get(each.ref, "") for each in places.behind(service))
         if step := next((step for step in steps_behind if step.startswith(POOLER)), ""):
             known[service.ref] = step
-    return Steps(places, controllers, known)
+    behind = {f"{POOLER}{each.name}": f"{DATABASE}{each.database}" for each in made}
+    behind |= {f"{DEPENDENCY}{each.name}": f"{DATABASE}{each.database}" for each in others if each.database}
+    return Steps(places, controllers, known, tuple(every), behind)

@@ -2,22 +2,40 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bootheal.discovery import addresses, environment, images, waits
+from bootheal.discovery import addresses, environment, images, servers, waits
 from bootheal.discovery.environment import Setting
 from bootheal.discovery.findings import Known
 from bootheal.discovery.places import Places
 from bootheal.discovery.told import without_comments
 from bootheal.model import Ref, Service
-from bootheal.model.inventory import Box, Controller, Source
+from bootheal.model.inventory import Address, Box, Controller, Source
 from bootheal.model.quoted import quoted
 
 # What names itself, or where others come from: not what is needed.
 _OUTWARD = re.compile(
     r"(?i)(?:^|[_.-])(?:ALLOWED|CORS|CSRF|ORIGINS?|TRUSTED|CALLBACK|REDIRECT|PUBLIC|EXTERNAL|FRONTEND|WEBHOOK|NO_PROXY|"
-    r"SITE|ROOT|ADVERTISED?|SELF|MY|OWN|HOMEPAGE|LISTEN|LISTENERS?|BIND|SERVER_NAME|VIRTUAL_HOST)(?:$|[_.-])|^(?:BASE|APP)_URL$"
+    r"SITE|ROOT|ADVERTISED?|SELF|MY|OWN|HOMEPAGE|LISTEN|LISTENERS?|BIND|SERVER_NAME|VIRTUAL_HOST|URL-PREFIX)(?:$|[_.-])|"
+    r"^(?:BASE|APP)_URL$"
 )
+# A proxy calls so whom it leads to, though FRONTEND_URL is what users see.
+_FRONTEND = re.compile(r"(?i)(?:.*[_.-])?FRONTEND[_.-](?:HOST|ADDR|ADDRESS|SERVICE|BACKEND|UPSTREAM)")
+# Whom a server makes a cluster with: none of them comes first.
+_PEERS = re.compile(
+    r"(?i)(?:^|.*[_.-])(?:CLUSTER[_.]HOSTS|CLUSTER[_.]MASTER[_.]HOSTS|SEED[_.]?HOSTS|SEEDS?|INITIAL[_.]CLUSTER|PEERS?|"
+    r"CLUSTER[_.](?:NODES|MEMBERS|ADDRESS|JOIN|SEEDS?)|JOIN|QUORUM[_.]VOTERS|(?:INITIAL[_.])?MASTER[_.]NODES)"
+)
+# Where measurements, traces and mail are sent.
+_SENT_TO = re.compile(
+    r"(?i)(?:^|.*_)(?:OTEL_EXPORTER|OTEL_COLLECTOR|OTLP|JAEGER_AGENT|JAEGER_COLLECTOR|ZIPKIN|STATSD|DD_AGENT|SENTRY_DSN|"
+    r"PUSHGATEWAY|PROMTAIL|METRICS_EXPORT|WAVEFRONT|ELASTIC_APM|INSTANA_AGENT|DATADOG|SMTP|(?:E?MAIL|MAILER)_(?:HOST|HOSTNAME|SERVER|RELAY|DSN))(?:_.*|$)"
+)
+# A line of a file with its key: KEY = …, KEY: …, "KEY": …
+_LINE = re.compile(r"\s*[-{]?\s*['\"]?(?P<key>[\w.-]{1,100})['\"]?\s*(?:=|:\s)")
+_MORE = re.compile(r"[,;{]\s*['\"]?[\w.-]{1,100}['\"]?\s*[:=]")
+# What a key of a Secret is called where that is a file.
+_FILE = re.compile(r"(?i).*\.(?:ini|ya?ml|toml|conf|cfg|cnf|json|env|properties|xml|php|py|rb|js|ts|hcl|config|exs)")
 _PLACE = re.compile(
     r"(?i).*(?:HOST|HOSTS|HOSTNAME|ADDR|ADDRESS|ADDRESSES|SERVER|SERVERS|ENDPOINT|ENDPOINTS|URL|URLS|URI|DSN|BROKERS?|"
     r"UPSTREAM|BACKEND|NODES?|SEEDS?|CONNECT|CONNECTION|CONNECTION_?STRING|CONNECTIONSTRINGS__\w+|SERVICE|CLUSTER)\d*"
@@ -28,6 +46,9 @@ _ELSEWHERE = re.compile(
 )
 
 _LONGEST_TOLD = 80
+_NAME = "app.kubernetes.io/name"
+# By which Stolon's proxy is told whose keepers it leads to: their label.
+_STOLON = "STPROXY_CLUSTER_NAME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +68,23 @@ class Use:
 def uses(controller: Controller, places: Places) -> tuple[Use, ...]:
     """Return all that a workload's containers name, strongest first, then in the order of the manifest."""
     found = [
-        use for use in _uses(controller, places) if use.service is None or not _is_own(use.service, controller, places)
+        _believed(use, controller, places)
+        for use in _uses(controller, places)
+        if use.service is None or not _is_own(use.service, controller, places)
     ]
     return tuple(sorted(found, key=lambda use: -use.known))
+
+
+def _believed(use: Use, controller: Controller, places: Places) -> Use:
+    """Doubt that somebody needs what only shows or measures others, unless it is a part of the same."""
+    sure = use.known in (Known.FILE, Known.NAMED)
+    behind = places.behind(use.service) if use.service and sure else ()
+    own = controller.pod_labels.get(_NAME)
+    if not behind or (own and all(each.pod_labels.get(_NAME) == own for each in behind)):
+        return use
+    if all(images.observes(box) for each in behind for box in each.boxes[:1]):
+        return replace(use, known=Known.GUESSED, told=f"{use.told}, without which it serves")
+    return use
 
 
 def _is_own(service: Service, controller: Controller, places: Places) -> bool:
@@ -63,10 +98,17 @@ def _uses(controller: Controller, places: Places) -> Iterator[Use]:
         words = [environment.filled(word, known, namespace, inventory) for word in box.words]
         if init or controller.ref.kind == "cronjob" or waits.loops(words):
             yield from _waits(controller, box, words, places)
+        if cluster := known.get(_STOLON):
+            told, labels = f"{_STOLON} is {quoted(cluster.value, _LONGEST_TOLD)}", {"stolon-cluster": cluster.value}
+            yield Use(told, Known.NAMED, box, labels=labels, ref=Ref("", namespace, ""))
         for name, setting in sorted(known.items()):
             yield from _named(name, setting, box, namespace, places)
         if not init:
             yield from _arguments(words, box, namespace, places)
+            asked = box.question.command if box.question else ()
+            yield from _asked(
+                [environment.filled(word, known, namespace, inventory) for word in asked], box, places, namespace
+            )
         yield from _files(box, namespace, places)
 
 
@@ -90,6 +132,14 @@ def _waits(controller: Controller, box: Box, words: list[str], places: Places) -
             yield Use(told, Known.WAITS, box, ref=Ref(waited.kind, waited.namespace or namespace, waited.name))
 
 
+def _asked(words: list[str], box: Box, places: Places, namespace: str) -> Iterator[Use]:
+    """Take whom the command of a readinessProbe asks: without them it does not become Ready."""
+    for waited in waits.waited_for(box, words):
+        if waited.address and (place := places.find(waited.address, namespace)) and place.fits:
+            told = f"the readinessProbe of container {box.name} asks it ({waited.told})"
+            yield Use(told, Known.NAMED, box, place.service, place.port)
+
+
 def _named(name: str, setting: Setting, box: Box, namespace: str, places: Places) -> Iterator[Use]:
     if _ELSEWHERE.fullmatch(name) and not any(each.scheme for each in setting.addresses):
         return
@@ -100,7 +150,11 @@ def _named(name: str, setting: Setting, box: Box, namespace: str, places: Places
         if not port:
             port = _port_beside(name, setting, box, namespace, places)
         told = f"{setting.told} is {quoted(str(address), _LONGEST_TOLD)}"
-        if _OUTWARD.search(name):
+        if _PEERS.fullmatch(name) and servers.recognise(box):
+            continue
+        if _SENT_TO.fullmatch(name):
+            known, told = Known.GUESSED, f"{told}, without which it serves"
+        elif _OUTWARD.search(name) and not _FRONTEND.fullmatch(name):
             known, told = Known.GUESSED, f"{told}, which may be said to others only"
         elif not place.fits:
             known, told = Known.GUESSED, f"{told}, a port that {place.service.ref} has not"
@@ -133,6 +187,8 @@ def _arguments(words: Iterable[str], box: Box, namespace: str, places: Places) -
         for address in found:
             if place := places.find(address, namespace):
                 outward = _OUTWARD.search(option.replace("-", "_")) is not None
+                if _PEERS.fullmatch(option.lstrip("-").replace("-", "_")) and servers.recognise(box):
+                    continue
                 known = Known.GUESSED if outward or not place.fits else Known.NAMED
                 yield Use(f"its arguments name {address}", known, box, place.service, place.port)
 
@@ -148,23 +204,44 @@ def _files(box: Box, namespace: str, places: Places) -> Iterator[Use]:
         held = places.inventory.config_maps.get(Ref("configmap", namespace, source.name), {})
         for key in [source.key] if source.key else sorted(held):
             text = without_comments(held.get(key, ""))
-            for address in (*addresses.in_text(text), *addresses.pairs(text)):
+            meant = _named_in(_inward(text))
+            for address in _named_in(text):
                 if (place := places.find(address, namespace)) and place.fits:
                     told = f"key {key} of configmap/{source.name} names {address}"
-                    if watches:
+                    if address not in meant:
+                        told = f"{told}, which may be said to others only"
+                        yield Use(told, Known.GUESSED, box, place.service, place.port)
+                    elif watches:
                         yield Use(f"{told}, which it may only watch", Known.GUESSED, box, place.service, place.port)
                     else:
                         yield Use(told, Known.FILE, box, place.service, place.port)
 
 
+def _named_in(text: str) -> tuple[Address, ...]:
+    return (*addresses.in_text(text), *addresses.pairs(text))
+
+
+def _inward(text: str) -> str:
+    """Return a file without the lines whose keys say that they are for others, such as base_url."""
+    return "\n".join(line for line in text.splitlines() if not _is_outward(line))
+
+
+def _is_outward(line: str) -> bool:
+    found = _LINE.match(line)
+    return bool(found and _OUTWARD.search(found["key"]) and not _MORE.search(line, found.end()))
+
+
 def _secret_files(source: Source, box: Box, namespace: str, places: Places) -> Iterator[Use]:
-    """Of a Secret only the addresses are known; one without port and scheme may be a word that means something else."""
+    """Of a Secret only the addresses are known; one without port and scheme may be a word that means something else.
+
+    Not in a file, nor under a key that is called as a place is, as bindings of services have it: `host`.
+    """
     facts = places.inventory.secrets.get(Ref("secret", namespace, source.name))
     for key, found in sorted(facts.addresses.items() if facts else ()):
         if source.key and key != source.key:
             continue
         for address in found:
-            sure = bool(address.port or address.scheme)
+            sure = bool(address.port or address.scheme or _FILE.fullmatch(key) or _PLACE.fullmatch(key))
             place = places.find(address, namespace)
             if place and place.fits and (sure or not _ELSEWHERE.fullmatch(key)):
                 told = f"key {key} of secret/{source.name} names {address}"

@@ -10,6 +10,9 @@ _HTTP_PATH = re.compile(r"/[!-~]*")
 _LONGEST_COMMAND = 300
 _MAY_HOLD_SECRET = re.compile(r"(?i)pass|token|secret|://[^/\s]*@|authorization|bearer|-p\S|-a\S")
 
+# A key in the query of a path is one that whoever reads the file could use.
+_SECRET_QUERY = re.compile(r"(?i)\?.*(?:pass|pwd|token|secret|key|auth|credential|signature)[^=&]{0,100}=")
+
 # A server may answer otherwise to who does not send these, as Django and Nextcloud do to another Host.
 _TELLING = frozenset({"host", "authorization"})
 
@@ -22,6 +25,12 @@ _BESIDE = re.compile(
 def beside(box: Box) -> bool:
     """Whether a container stands beside the one that its workload is for."""
     return _BESIDE.search(box.name) is not None or _BESIDE.search(images.parse(box.image).name) is not None
+
+
+def is_proxy(controller: Controller) -> bool:
+    """Whether what a workload is for is a reverse proxy."""
+    boxes = [box for box in controller.boxes if not beside(box)] or controller.boxes
+    return bool(boxes) and images.is_proxy(boxes[0])
 
 
 def probe_of(controller: Controller) -> tuple[Probe | None, str]:
@@ -48,6 +57,8 @@ def _question(box: Box, *, only: bool) -> tuple[Probe | None, str]:
             return (Tcp(port), "") if port else (None, f"container {box.name} has no port of that name")
         case "http":
             path = question.path if question.path.startswith("/") else f"/{question.path}"
+            if _SECRET_QUERY.search(path):
+                return (Tcp(port), "") if port else (None, f"container {box.name} has no port of that name")
             return (
                 (Http(port, path), "") if port and _HTTP_PATH.fullmatch(path) else (None, "its path or port is unusual")
             )

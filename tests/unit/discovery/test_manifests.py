@@ -12,6 +12,7 @@ from bootheal.config.configuration import load
 from bootheal.config.draft import draft, probe
 from bootheal.discovery import discover
 from bootheal.discovery.findings import Findings, Found, FoundDatabase, FoundLogin, FoundPooler, Known
+from bootheal.model import Ref
 from support.inventory import inventory
 from support.rows import each_row
 
@@ -47,6 +48,19 @@ def test_the_same_cluster_gives_the_same_file(path: Path) -> None:
             customs=tuple(mixed.sample(found.customs, len(found.customs))),
         )
         assert draft(discover(shuffled), {"kind": "k3s"}) == draft(discover(found), {"kind": "k3s"})
+
+
+@every_manifest
+def test_a_login_names_keys_that_its_secret_has(path: Path) -> None:
+    """Of each login that is written, the Secret has the keys, as far as that Secret can be read."""
+    held = inventory(path.read_text())
+    found = discover(held)
+    logins = [(each.namespace, login) for each in found.databases for login in (each.admin, each.client)]
+    logins += [(each.namespace, login) for each in found.poolers for login in (each.credential, each.client)]
+    for namespace, login in logins:
+        facts = held.secrets.get(Ref("secret", namespace, login.secret)) if login else None
+        if login and facts:
+            assert {login.user_key, login.password_key, login.url_key} - {""} <= facts.keys, login
 
 
 STANDBY = """
