@@ -110,7 +110,7 @@ def test_a_part_that_cannot_be_read_is_named_with_what_to_do_about_it(tmp_path: 
             part.symlink_to(part.name)
         case "directory":
             part.mkdir()
-        case "empty":
+        case _:
             part.touch()
     with pytest.raises(ConfigurationError) as error:
         load(path)
