@@ -8,7 +8,13 @@ from dataclasses import replace
 
 from bootheal.causes.application_data import DATA
 from bootheal.causes.cause import Cause, Gravity
+from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.signs import EADDRINUSE, NO_NAME, NO_RESOLVER, log
+
+EACCES = "[Pp]ermission denied"
+
+# Not a device, nor what the kernel has, nor a socket.
+_FILE = r"/(?!(?:dev|proc|sys|run|var/run)/)"
 
 # A process of a container often has the number that its namesake had in the one before.
 PID_FILE = Cause(
@@ -214,6 +220,28 @@ MODULES = Cause(
     "iptable_filter iptable_nat vxlan br_netfilter",
 )
 
+# Redis, Grafana, MySQL, MongoDB, RabbitMQ, Elasticsearch; Node.js, Python, Go. A disk that was mounted anew, or a
+# directory that the kubelet has made where it was not mounted, is root's.
+DENIED = Cause(
+    id="application-files-denied",
+    means="its user may not read or write a file or directory that it needs: {said}",
+    gravity=Gravity.PERSON,
+    signs=log(
+        rf"Can't open (?:or create )?(?:the )?append[- ]only (?:file|dir) .*: {EACCES}",
+        r"^GF_PATHS_\w+='[^']+' is not writable\.",
+        r"^mkdir: (?:can't|cannot) create directory .*: (?:Permission denied|Operation not permitted)$",
+        r"\[ERROR\].*(?:Errcode:|OS errno|error number) 13\b",
+        r"Attempted to create a lock file on a read-only directory",
+        r"\.erlang\.cookie['\"]?: eacces",
+        r"java\.nio\.file\.AccessDeniedException: /\S+",
+        rf"EACCES: permission denied, \w+ '{_FILE}",
+        rf"PermissionError: \[Errno 13\] Permission denied: '{_FILE}",
+        rf"\b(?:open|mkdir|create|unlink|rename|chdir) \"?{_FILE}[^\s\"]*\"?: permission denied",
+    ),
+    next_step="see that the disk of its volume is mounted, and whose the files are: " + DESCRIBE_POD + "; give them to "
+    "the user that it runs as: fsGroup in the pod's securityContext, or chown -R",
+)
+
 APPLICATIONS: tuple[Cause, ...] = (
     *DATA,
     PID_FILE,
@@ -229,6 +257,7 @@ APPLICATIONS: tuple[Cause, ...] = (
     NAMES,
     MODULES,
     PORT,
+    DENIED,
 )
 
 # In Bitnami's image of PostgreSQL: bitnami/containers#999.

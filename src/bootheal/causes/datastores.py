@@ -19,6 +19,7 @@ _DAMAGE = r"(?!.*(?:[Nn]o space left on device|[Pp]ermission denied|[Tt]oo many 
 BOLT_DAMAGE = (
     r"invalid database(?![ \w])|invalid freelist|file size too small|checksum error|invalid page type: "
     r"|page \d+:? (?:already freed|duplicate free|multiple references)"
+    r"|slice bounds out of range \[:+\d+\] with length 2147483647"  # bbolt's unsafe.go, of a length that it has read
     r"|Page expected to be: \d+, but self identifies as|freepages: failed to get all reachable pages"
 )
 BOLT = (f"{_ENDS}(?:{BOLT_DAMAGE})",)

@@ -63,7 +63,7 @@ IMAGES: tuple[Cause, ...] = (
         id="image-disk-full",
         means="the node's disk has no room for image {image}",
         gravity=Gravity.PERSON,
-        signs=_pull("no space left on device"),
+        signs=_pull("no space left on device", "disk quota exceeded"),
         next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune, if a registry has them)",
         consequence_of=("disk-full",),
     ),
