@@ -51,6 +51,19 @@ def test_a_last_word_that_nobody_knows_is_told_as_such(systemd: Systemd, tmp_pat
     assert str(asked(systemd, tmp_path)).endswith("docker.service is failed (exit status 1): something new")
 
 
+def test_a_line_that_is_not_marked_as_its_end_is_quoted(systemd: Systemd, tmp_path: Path) -> None:
+    """The daemon's own last words have no level, and the ones that nobody knows are told as they are."""
+    systemd.journal("Starting up", "failed to start daemon: something new")
+    assert str(asked(systemd, tmp_path)).endswith('its last line: "failed to start daemon: something new"')
+
+
+def test_while_it_starts_only_that_is_told(systemd: Systemd, tmp_path: Path) -> None:
+    """Each of its lines would be news to whoever waits for it."""
+    systemd.unit(ActiveState="activating", SubState="start", Result="success")
+    systemd.journal("Loading containers: start.")
+    assert str(asked(systemd, tmp_path)).endswith("docker.service is starting")
+
+
 @pytest.mark.parametrize("hidden", [True, False])
 def test_without_its_words_its_state_is_told(systemd: Systemd, tmp_path: Path, *, hidden: bool) -> None:
     """A journal that may not be read, and an empty one."""

@@ -21,6 +21,9 @@ KEEPS_SECONDS = 2.0
 # systemd gives it up after a few attempts: what it said of the last of them may be old.
 ALL_OF_IT = float("inf")
 
+# While it starts, and once somebody has stopped it, its last line is no word about why.
+_ENDED = frozenset({ComponentState.FAILED, ComponentState.RESTARTING})
+
 
 class Silence(NamedTuple):
     """Why it is silent, in its own words at the end, and what a person does about it; "" where nobody tells."""
@@ -56,6 +59,7 @@ class Daemon:
         invocation = shown.get("InvocationID", "")
         lines = (self._unit.lines(invocation, ALL_OF_IT) if invocation else None) or []
         known = log_signatures.last_known(lines, DOCKER)
-        said = known.evidence.text if known else log_signatures.last_words(lines, DOCKER)
+        ended = component.state in _ENDED
+        said = known.evidence.text if known else log_signatures.last_words(lines, DOCKER) if ended else ""
         state = f"{UNIT} is {component.state}" + (f" ({component.why})" if component.why else "")
         return Silence(": ".join(filter(None, (state, said))), known.next_step if known else "")
