@@ -80,6 +80,14 @@ def fatal_words(lines: Sequence[str], catalogue: Catalogue = UNITS) -> str:
     return ""
 
 
+def last_known(lines: Sequence[str], catalogue: Catalogue) -> Finding | None:
+    """Return what is known of the last line that anything is known of, by the words of it."""
+    for line in map(_bare, reversed(lines)):
+        if finding := _recognised(line, catalogue):
+            return Finding(finding.cause, replace(finding.evidence, text=_plain(_said(line)[0], longest=4 * LONGEST)))
+    return None
+
+
 def last_words(lines: Sequence[str], catalogue: Catalogue = UNITS) -> str:
     """Return what it ended with, else the last line of it, quoted as that: some distributions' programs mark none."""
     if said := fatal_words(lines, catalogue):

@@ -1,11 +1,13 @@
 """What servers and applications say of their own files, and of their own cluster, after a cut of power.
 
-Texts: Redis' aof.c and rdb.c, MongoDB's WiredTiger, InnoDB, SQLite, RabbitMQ, Galera's pc.cpp, Elasticsearch's
-bootstrap checks, Prometheus' tsdb, Liquibase, golang-migrate. PostgreSQL's are in files of their own.
+Texts: Redis' aof.c and rdb.c, MongoDB's WiredTiger, InnoDB, MariaDB's log.cc, SQLite, bbolt, etcd, Lucene, RabbitMQ,
+Galera's pc.cpp, Elasticsearch's bootstrap checks, Prometheus' and Loki's tsdb, VictoriaMetrics, ClickHouse, Cassandra,
+ZooKeeper, NATS, Liquibase, golang-migrate, knex, Prisma, Flyway. PostgreSQL's are in files of their own.
 """
 
 from bootheal.causes.cause import Cause, Gravity
 from bootheal.causes.commands import DESCRIBE_POD
+from bootheal.causes.datastores import BOLT_DAMAGE, ETCD_DAMAGE
 from bootheal.causes.signs import log
 
 # What another server has answered, as PostgreSQL, or an API server whose own database is meant, and is only repeated.
@@ -28,10 +30,40 @@ DATA: tuple[Cause, ...] = (
             r"\[ERROR\].* InnoDB: (?:Your database may be corrupt|Database page corruption|corrupted? (?:page|log))",
             r"\[ERROR\].* InnoDB: .*(?:log sequence number .* is in the future!|Missing MLOG_CHECKPOINT)",
             r"^(?!.*rpc error: code).*database disk image is malformed",  # else it is the API server's
-            r"opening storage failed: .*(?:invalid magic number|corruption|unexpected EOF|checksum mismatch)",
+            r"opening storage failed: .*(?:invalid (?:magic number|size|checksum)|corrupt|unexpected EOF"
+            r"|checksum mismatch|segments are not sequential)",
+            # loki#12583, #2314, #7694, #3248: what it only warns of it mends itself
+            r"error recovering from (?:\w+ )?WAL\b.*corruption in|corruption in .*error recovering from (?:\w+ )?WAL\b",
+            "recovered from panic opening boltdb file",
+            rf"(?:^panic: |bolt(?:db)? file).*(?:{BOLT_DAMAGE})",
+            # of an etcd that a chart has brought along
+            rf"(?:^panic: |\"level\": ?\"(?:panic|fatal)\").*(?:{ETCD_DAMAGE})",
+            r"\[ERROR\] Bad magic header in tc log",  # iiab#4168
+            r"cannot open (?:a )?(?:storage|table|part) .*(?:unexpected end of JSON|cannot (?:parse|unmarshal))",
+            r"CorruptIndexException: |codec (?:footer|header) mismatch",
+            r"DB::Exception: Suspiciously many .*broken parts",  # signoz#1641, clickhouse-operator#1331
+            r"CommitLogReadException: |[Ee]rror while processing commit log during initialization",
+            "^panic: corrupt state file",  # nats-server#3535
+            "No snapshot found, but there are log entries",
         ),
         next_step="keep a copy of its volume before anything is mended; then what it names (redis-check-aof --fix, "
         "mongod --repair, innodb_force_recovery, sqlite3 .recover), or restore a backup",
+    ),
+    # an image by a tag that moves, such as `latest`, was pulled anew since; Redis' rdb.c, Meilisearch, MySQL's redo log
+    Cause(
+        id="application-data-of-another-version",
+        means="its files were written by another version of it than its image has now: {said}",
+        gravity=Gravity.PERSON,
+        signs=log(
+            "Can't handle RDB format version",
+            r"database version \(\S+\) is incompatible with your current engine version",
+            r"Upgrade after a crash is not supported\. This redo log was created with",
+            r"Cannot boot server version \d+ on data directory built by version \d+",
+            "Wrong mongod version|invalid featureCompatibilityVersion document",
+            r"cannot downgrade a node from version",
+        ),
+        next_step="run the image of the version that wrote them (kubectl -n {namespace} get pod {name} -o yaml shows "
+        "which runs now), and upgrade by its own manual; keep a copy of the volume first",
     ),
     # a RollingUpdate beside a volume of one pod, or what the kubelet has not ended yet: prometheus#5247
     Cause(
@@ -41,6 +73,9 @@ DATA: tuple[Cause, ...] = (
         restart_helps=True,
         signs=log(
             "failed to obtain node locks?",
+            r"Failed to acquire lock on file \.lock in ",  # Kafka's LogManager
+            "file is probably in use by another process",  # MariaDB's Aria
+            "failed to open bolt(?:db)? file: timeout",
             r"InnoDB: Unable to lock \S+,? error: 11",
             "(?:lock DB directory|opening storage failed: lock .*): resource temporarily unavailable",
             r"DBPathInUse|[Aa]nother mongod instance is already running on the \S+ directory",
@@ -58,9 +93,13 @@ DATA: tuple[Cause, ...] = (
         signs=log(
             "Could not acquire change log lock",
             r"[Dd]irty database version \d+\. Fix and force version",
+            "Migration table is already locked",  # knex
+            r"\bP3009\b|found failed migrations in the target database",  # Prisma
+            r"Detected failed migration to version",  # Flyway
         ),
         next_step="where no other pod of it runs: UPDATE databasechangeloglock SET locked = FALSE (Liquibase), migrate "
-        "force VERSION (golang-migrate), once what it was to change is looked through",
+        "force VERSION (golang-migrate), knex migrate:unlock, prisma migrate resolve, flyway repair, once what it was "
+        "to change is looked through",
     ),
     # rabbitmq-server's rabbit_table.erl, Galera's gcs: all went down together, and each waits for whoever was last
     Cause(
@@ -114,5 +153,17 @@ DATA: tuple[Cause, ...] = (
         next_step="kubectl -n {namespace} get persistentvolumeclaims; df -h on the node; make room, or make the claim "
         "larger: " + DESCRIBE_POD,
         consequence_of=("disk-full",),
+    ),
+    # what an image asks of itself is no trouble: "(read-only file system?)" of nginx'; nor are settings of the kernel
+    Cause(
+        id="application-disk-read-only",
+        means="a file system that it writes to is read-only, as the kernel makes one whose disk fails, or as its own "
+        "pod has it: {said}",
+        gravity=Gravity.PERSON,
+        restart_helps=True,
+        signs=log(rf"^(?!{_ELSEWHERE}|.*(?: /?(?:proc|sys)/))" r".*: [Rr]ead-only file system\b(?!\?)"),
+        next_step="on the node: dmesg | grep -iE 'i/o error|remount'; findmnt; else see readOnlyRootFilesystem and "
+        "readOnly of its mounts: " + DESCRIBE_POD,
+        consequence_of=("disk-read-only",),
     ),
 )

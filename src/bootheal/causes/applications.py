@@ -8,7 +8,13 @@ from dataclasses import replace
 
 from bootheal.causes.application_data import DATA
 from bootheal.causes.cause import Cause, Gravity
+from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.signs import EADDRINUSE, NO_NAME, NO_RESOLVER, log
+
+EACCES = "[Pp]ermission denied"
+
+# Not a device, nor what the kernel has, nor a socket.
+_FILE = r"/(?!(?:dev|proc|sys|run|var/run)/)"
 
 # A process of a container often has the number that its namesake had in the one before.
 PID_FILE = Cause(
@@ -25,6 +31,20 @@ PID_FILE = Cause(
     ),
     next_step="where the file lies in an emptyDir: kubectl -n {namespace} delete pod {name}; on a volume: remove it "
     "there; for good, let its command remove it before it starts",
+)
+
+# An emptyDir outlives a reboot, and the init container that fills it runs once more: argo-helm#3709, argo-cd#26595
+FILES = Cause(
+    id="files-of-its-former-life",
+    means="it ends over a file that it has made itself before the reboot, where nothing may be yet: {said}",
+    gravity=Gravity.PERSON,
+    restart_helps=True,
+    signs=log(
+        r"^(?:/\S*/)?(?:ln|mkdir|mkfifo|mknod): .*: File exists$",
+        r"^(?:/\S*/)?cp: (?:cannot|can't) create .*: File exists$",
+    ),
+    next_step="where it lies in an emptyDir: kubectl -n {namespace} delete pod {name}; for good, let its command "
+    "overwrite what is there (ln -sf, mkdir -p, cp -f)",
 )
 
 # Pgpool asks a server that it has found down again only where auto_failback says so: pgpool2#140.
@@ -48,6 +68,28 @@ POOLED_STATEMENT = Cause(
     restart_helps=True,  # its own may have ended with the pooler, or with the server, of before
     signs=log(r'prepared statement "[^"]*" (?:does not exist|already exists)'),
     next_step="raise max_prepared_statements in pgbouncer.ini (1.21 and later), or let the application prepare none",
+)
+
+# As libpq, PgBouncer, MySQL, Redis, MongoDB and RabbitMQ tell their clients; PgBouncer's own reasons are its own causes
+LOGIN = Cause(
+    id="application-login-refused",
+    means="the server that it logs in to refuses its password: {said}",
+    gravity=Gravity.PERSON,
+    restart_helps=True,  # where the server, or a pooler before it, was the one that had another one
+    signs=log(
+        r"FATAL:  ?(?:password authentication failed for user|SASL authentication failed)",
+        r"Access denied for user '[^']*'@'[^']*' \(using password: ",
+        "WRONGPASS invalid username-password pair|NOAUTH Authentication required",
+        "MongoServerError: Authentication failed|ACCESS_REFUSED - Login was refused",
+    ),
+    next_step="compare the password in its Secret with the one that the server has: kubectl -n {namespace} get pod "
+    "{name} -o yaml names the Secret; where the volume was restored or made anew, it may have an older one",
+    consequence_of=(
+        "pgbouncer-client-password",
+        "pgbouncer-no-such-user",
+        "pgbouncer-server-password",
+        "pgbouncer-backs-off",
+    ),
 )
 
 # helm.sh/helm pkg/action: a cut of power in the middle of an upgrade; k3s' klipper-helm; k3s#7863, #377 of kube-hetzner
@@ -134,6 +176,7 @@ NAMES = Cause(
         "cURL error 6: Could not resolve host",
         r"java\.net\.UnknownHostException: ",
         r"\): non-existing domain - :nxdomain",
+        r"epmd error for host \S+: nxdomain",
         r"SocketException \((?:00000001, )?11\): Resource temporarily unavailable",  # .NET's EAI_AGAIN
         r"(?:dial (?:tcp|udp): |hostname resolving error\W+)lookup \S+?(?: on \S+)?: "
         "(?:no such host|server misbehaving|i/o timeout|read udp |Try again)",
@@ -156,6 +199,8 @@ PORT = Cause(
         "listen EADDRINUSE: address already in use",
         rf"\[Errno 98\] (?:error while attempting to bind on address|{EADDRINUSE})",
         "java\\.net\\.BindException: Address already in use",
+        r"\b[Pp]ort \d+ is already in use\b",  # ingress-nginx
+        rf"failed to (?:create|bind) listening socket for .*: {EADDRINUSE}",  # dnsmasq
     ),
     next_step="where the pod has hostNetwork: ss -ltnp on its node, docker ps; else a former process of its own has it",
 )
@@ -175,9 +220,33 @@ MODULES = Cause(
     "iptable_filter iptable_nat vxlan br_netfilter",
 )
 
+# Redis, Grafana, MySQL, MongoDB, RabbitMQ, Elasticsearch; Node.js, Python, Go. A disk that was mounted anew, or a
+# directory that the kubelet has made where it was not mounted, is root's.
+DENIED = Cause(
+    id="application-files-denied",
+    means="its user may not read or write a file or directory that it needs: {said}",
+    gravity=Gravity.PERSON,
+    signs=log(
+        rf"Can't open (?:or create )?(?:the )?append[- ]only (?:file|dir) .*: {EACCES}",
+        r"^GF_PATHS_\w+='[^']+' is not writable\.",
+        r"^mkdir: (?:can't|cannot) create directory .*: (?:Permission denied|Operation not permitted)$",
+        r"\[ERROR\].*(?:Errcode:|OS errno|error number) 13\b",
+        r"Attempted to create a lock file on a read-only directory",
+        r"\.erlang\.cookie['\"]?: eacces",
+        r"java\.nio\.file\.AccessDeniedException: /\S+",
+        rf"EACCES: permission denied, \w+ '{_FILE}",
+        rf"PermissionError: \[Errno 13\] Permission denied: '{_FILE}",
+        rf"\b(?:open|mkdir|create|unlink|rename|chdir) \"?{_FILE}[^\s\"]*\"?: permission denied",
+    ),
+    next_step="see that the disk of its volume is mounted, and whose the files are: " + DESCRIBE_POD + "; give them to "
+    "the user that it runs as: fsGroup in the pod's securityContext, or chown -R",
+)
+
 APPLICATIONS: tuple[Cause, ...] = (
     *DATA,
     PID_FILE,
+    FILES,
+    LOGIN,
     PGPOOL,
     POOLED_STATEMENT,
     HELM,
@@ -188,6 +257,7 @@ APPLICATIONS: tuple[Cause, ...] = (
     NAMES,
     MODULES,
     PORT,
+    DENIED,
 )
 
 # In Bitnami's image of PostgreSQL: bitnami/containers#999.

@@ -111,7 +111,7 @@ CONTROLLERS: tuple[Cause, ...] = (
         ),
         next_step="see the pods of the webhook's own Service; kubectl get validatingwebhookconfigurations,"
         "mutatingwebhookconfigurations",
-        consequence_of=("webhook-unanswered",),
+        consequence_of=("webhook-unanswered", "webhook-blocks-itself"),
     ),
     Cause(
         id="policy-denies",

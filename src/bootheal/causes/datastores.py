@@ -16,15 +16,19 @@ _ENDS = r'(?:^panic: |"level": ?"(?:panic|fatal)"|level=(?:fatal|panic) ).*'
 _DAMAGE = r"(?!.*(?:[Nn]o space left on device|[Pp]ermission denied|[Tt]oo many open files|already (?:in use|locked)))"
 
 # bbolt's own checks of its file, of etcd's as of containerd's: containerd#9929
-BOLT = tuple(
-    _ENDS + text
-    for text in (
-        "(?:invalid database|invalid freelist|file size too small|checksum error)",
-        r"page \d+:? (?:already freed|duplicate free|multiple references)",
-        r"Page expected to be: \d+, but self identifies as",
-        "freepages: failed to get all reachable pages",
-        "invalid page type: ",
-    )
+BOLT_DAMAGE = (
+    r"invalid database(?![ \w])|invalid freelist|file size too small|checksum error|invalid page type: "
+    r"|page \d+:? (?:already freed|duplicate free|multiple references)"
+    r"|slice bounds out of range \[:+\d+\] with length 2147483647"  # bbolt's unsafe.go, of a length that it has read
+    r"|Page expected to be: \d+, but self identifies as|freepages: failed to get all reachable pages"
+)
+BOLT = (f"{_ENDS}(?:{BOLT_DAMAGE})",)
+
+# etcd's raft, wal and snap of their own files, whoever runs it.
+ETCD_DAMAGE = (
+    r"tocommit\(\d+\) is out of range|[Ww]as the raft log corrupted|wal(?:pb)?: crc mismatch"
+    r"|wal: (?:max entry size limit exceeded|file not found)|failed to find (?:a )?database snapshot file"
+    r"|snap: (?:no available snapshot|crc mismatch|empty snapshot)"
 )
 
 DATASTORES: tuple[Cause, ...] = (
@@ -59,17 +63,11 @@ DATASTORES: tuple[Cause, ...] = (
         means="its datastore, etcd, is damaged: {said}",
         gravity=Gravity.DATA,
         signs=unit(
-            r"tocommit\(\d+\) is out of range",
-            "[Ww]as the raft log corrupted, truncated, or lost",
+            ETCD_DAMAGE,
             f"failed to read WAL, cannot be repaired{_DAMAGE}",
             f"read wal error {_DAMAGE}.*cannot be repaired",
-            r"wal(?:pb)?: crc mismatch",
-            "wal: max entry size limit exceeded",
-            "wal: file not found",
             f"failed to recover v3 backend from snapshot{_DAMAGE}",
             f"recovering backend from snapshot error{_DAMAGE}",
-            "failed to find (?:a )?database snapshot file",
-            "snap: (?:no available snapshot|crc mismatch|empty snapshot)",
             *BOLT,
             # etcd server/storage, server/etcdserver: what it has read of its files cannot be understood
             _ENDS
@@ -78,6 +76,7 @@ DATASTORES: tuple[Cause, ...] = (
             + "(?:cannot find latest rev|range failed to find revision pair|failed to recover store from backend)",
             _ENDS + r"(?:walpb?|snap|snapshot|raft|mvcc)\b: .*(?:corrupt|mismatch|not found)",
             "alarm:CORRUPT",
+            _ENDS + "etcdserver: (?:corrupt cluster|data corruption detected)",
             r"database file .* (?:is corrupt|corrupted)",
         ),
         next_step=RESTORE,

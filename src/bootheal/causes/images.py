@@ -63,7 +63,7 @@ IMAGES: tuple[Cause, ...] = (
         id="image-disk-full",
         means="the node's disk has no room for image {image}",
         gravity=Gravity.PERSON,
-        signs=_pull("no space left on device"),
+        signs=_pull("no space left on device", "disk quota exceeded"),
         next_step="make room on the disk of /var/lib/rancher (df -h; k3s crictl rmi --prune, if a registry has them)",
         consequence_of=("disk-full",),
     ),
@@ -100,6 +100,17 @@ IMAGES: tuple[Cause, ...] = (
         ),
         next_step="remove the image and let it be pulled anew: k3s crictl rmi {image}, then kubectl -n {namespace} "
         "delete pod {name}",
+    ),
+    # containerd 2.1 core/remotes/docker/schema1: what was on the disk until now ran
+    Cause(
+        id="image-format-old",
+        means="image {image} is of a format that this node's containerd does not read any more: {said}",
+        gravity=Gravity.PERSON,
+        signs=_pull(
+            "manifest.v1.* is no longer supported since", "[Ss]chema 1 image manifests are no longer supported"
+        ),
+        next_step="build the image anew, or push it again by a present docker, and name that: " + DESCRIBE_POD,
+        since="1.33",
     ),
     # containerd#7400, nerdctl#3264, cri-tools#1137
     Cause(
@@ -171,6 +182,7 @@ IMAGES: tuple[Cause, ...] = (
             "failed to authorize: .*: denied",
             "requested access to the resource is denied",
             "no basic auth credentials",
+            "(?:invalid_token|server message): authorization failed|: authorization failed$",
             "failed to authorize: failed to fetch (?:anonymous|oauth) token: unexpected status.* 40[13]",
         ),
         next_step="check imagePullSecrets and the image's name: " + DESCRIBE_POD,

@@ -61,7 +61,7 @@ HOST: tuple[Cause, ...] = (
             "Could not fetch rule set generation id: (?!Permission denied)",
             r"can't initialize iptables table .*Table does not exist",
             r"iptables v\S+ .*(?:Couldn't find match|Couldn't load (?:match|target)|CHAIN_ADD failed \(No such file)",
-            r"Module (?:ip_tables|iptable_\w+|nf_\w+|xt_\w+|vxlan|veth) not found in directory",
+            r"Module (?:ip_tables|iptable_\w+|nf_\w+|xt_\w+|vxlan|veth|wireguard) not found in directory",
             "bridge-nf-call-iptables: no such file",  # br_netfilter
             "wireguard interface: operation not supported",
             "pair interfaces: operation not supported",

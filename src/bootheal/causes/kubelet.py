@@ -8,7 +8,7 @@ from bootheal.causes.catalogue import Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
 from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.runtime import RUNTIME, create
-from bootheal.causes.signs import ended, event, starting, waiting
+from bootheal.causes.signs import ended, event, log, starting, waiting
 from bootheal.causes.storage import mount
 from bootheal.causes.volumes import STALE
 
@@ -75,6 +75,10 @@ KUBELET: tuple[Cause, ...] = (
                 "error gathering device information while adding custom device",
             ),
             *mount(r"hostPath type check failed: /dev/\S+ is not a (?:character|block) device"),
+            # node-serialport, pyserial, of who opens it by a path in a volume
+            *log(
+                r"[Nn]o such file or directory, cannot open /dev/", r"could not open port /dev/\S+: .*[Nn]o such file"
+            ),
         ),
         next_step="on the node: ls -l /dev/serial/by-id /dev/disk/by-id; dmesg | tail; name it by such a path, which "
         "stays the same: " + DESCRIBE_POD,
@@ -135,9 +139,27 @@ KUBELET: tuple[Cause, ...] = (
             r"exec: .*: (?:stat \S+: )?no such file or directory",
             r"exec: .*: (?:stat \S+: )?permission denied",
             r"chdir to cwd .*(?:no such file|permission denied)",
-        ),
+        )
+        + log(r"^exec (?:user process caused: |\S+: )(?:no such file or directory|permission denied)$"),
         next_step="correct command, args or image of the workload; where it ran before, the image on the node may be "
         "damaged: k3s crictl rmi {image}",
+    ),
+    # nvidia-container-toolkit: what was upgraded beside a module that runs on, and what an image asks of its driver;
+    # k8s-device-plugin#1431, gpu-operator#679
+    Cause(
+        id="device-driver-unfit",
+        means="the driver of a device is not the one that container {container}, or its own library, needs: {said}",
+        gravity=Gravity.PERSON,
+        signs=starting(
+            "nvml error: (?:driver/library version mismatch|insufficient permissions)",
+            r"nvidia-container-cli\S*: requirement error: ",
+            r"load library failed: libnvidia-\S+: cannot open shared object file",
+            "nvidia-container-cli\\S*: ldcache error: ",
+        ),
+        next_step="on the node: nvidia-smi; cat /proc/driver/nvidia/version: where the module is older than its "
+        "library, reboot; else install the driver that it asks for, for the kernel that runs (dkms status); "
+        + DESCRIBE_POD,
+        restart_helps=True,
     ),
     Cause(
         id="device-not-ready",
@@ -153,8 +175,18 @@ KUBELET: tuple[Cause, ...] = (
         id="profile-not-loaded",
         means="a seccomp or AppArmor profile of container {container} is not on the node: {said}",
         gravity=Gravity.PERSON,
-        signs=create("apparmor", "seccomp"),
+        signs=create("apparmor", "seccomp profile"),
         next_step="load the profile on the node: " + DESCRIBE_POD,
+    ),
+    # runc and libseccomp, containerd's contrib/seccomp: containerd#4901, #6203; 524 is ENOTSUPP of the kernel's BPF
+    Cause(
+        id="seccomp-not-possible",
+        means="the node's kernel or container runtime cannot set the seccomp filter of container {container}: {said}",
+        gravity=Gravity.PERSON,
+        signs=create("seccomp"),
+        next_step="upgrade runc and libseccomp on the node, or its kernel; where it names errno 524: sysctl "
+        "net.core.bpf_jit_limit (raise it); " + DESCRIBE_POD,
+        restart_helps=True,
     ),
     Cause(
         id="memory-limit-too-low",

@@ -118,6 +118,15 @@ MACHINE: tuple[Cause, ...] = (
         signs=_host("WebhookUnanswered"),
         next_step="kubectl -n {namespace} get pods,endpointslices; see why its pods do not serve",
     ),
+    # a policy engine whose namespace is not exempt, after all of its pods went with the power
+    Cause(
+        id="webhook-blocks-itself",
+        means="it must be asked before its own pods are made, and none of them runs that could answer: {said}",
+        gravity=Gravity.PERSON,
+        signs=_host("WebhookBlocksItself"),
+        next_step="kubectl edit that configuration: failurePolicy: Ignore until its pods run, and for good a "
+        "namespaceSelector that leaves namespace {namespace} out",
+    ),
     # kyverno#1780, #2869, cert-manager's FAQ: who is removed without his chart leaves it behind
     Cause(
         id="webhook-orphaned",

@@ -220,6 +220,15 @@ DATA = (
         ),
         next_step="see whether a later minor version of PostgreSQL replays it (on a copy of the volume); " + RESTORE,
     ),
+    # xlogarchive.c; what has no fsync in it, as cp, leaves such a file to a cut of power
+    Cause(
+        id="postgres-archive-cut-short",
+        means="a file that its restore_command fetches is cut short, as where the power went while it was archived",
+        gravity=Gravity.DATA,
+        signs=log(r'^FATAL: archive file "\w+" has wrong size'),
+        next_step="save both as they are; its log names the file: see whether pg_wal or another copy of the archive "
+        f"has it whole, and put that in its place; {RESTORE}",
+    ),
     Cause(
         id="postgres-pages-damaged",
         means="it finds damaged or missing pages while it recovers",

@@ -90,7 +90,11 @@ SANDBOXES: tuple[Cause, ...] = (
         means="what the pod is to have of the kernel's settings cannot be set on this node, as in a container without "
         "privileges: {said}",
         gravity=Gravity.PERSON,
-        signs=sandbox(r"(?:open|write) /proc/sys/\S+: (?:permission denied|read-only file system|no such file)"),
+        signs=sandbox(
+            r"(?:open|write) /proc/sys/\S+: (?:permission denied|read-only file system|no such file)",
+            # runc since 1.2.8 and 1.3.3, in an LXC that may not: k3s#13293
+            r"open sysctl \S+ file: .*(?:permission denied|not permitted)",
+        ),
         next_step="take the sysctl out of the pod's securityContext, load the module that has it, or give the node its "
         "privileges: " + DESCRIBE_POD,
     ),

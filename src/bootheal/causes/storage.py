@@ -98,6 +98,7 @@ STORAGE: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=mount(
             "already mounted or mount point busy",
+            "it already contains mpath_member|: Can't open blockdev",  # libmount since 2.39
             "is apparently in use by the system",
             "device or resource busy",
         ),
@@ -145,7 +146,7 @@ STORAGE: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=mount(
             "mount.nfs4?: .*(?:timed out|refused|No route to host|unreachable)",
-            "mount error\\(1\\d\\d\\)",
+            "mount error\\(1[01]\\d\\)",
             "[Cc]onnection timed out",
             "[Nn]o route to host",
             "[Hh]ost is down",
@@ -172,7 +173,7 @@ STORAGE: tuple[Cause, ...] = (
         gravity=Gravity.PERSON,
         signs=mount(
             "access denied by server",
-            "mount error\\(13\\)",
+            "mount error\\((?:13|126|127|128|129)\\)",  # EACCES; ENOKEY and its like, of Kerberos
             "Protocol not supported",
             "bad option; for several filesystems",
             "bad superblock on (?!/dev/)",

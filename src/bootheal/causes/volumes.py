@@ -51,6 +51,15 @@ VOLUMES: tuple[Cause, ...] = (
         ),
         next_step="keep a copy of the device as it is before it is repaired (dd, ddrescue); dmesg shows what failed",
     ),
+    # k8s.io/mount-utils, FormatAndMount: blkid finds something else than what is to be mounted
+    Cause(
+        id="volume-holds-something-else",
+        means="what is on the device of a volume is not the file system that it should be: {said}",
+        gravity=Gravity.DATA,
+        signs=mount(r'failed to mount the volume as \\?"\w+\\?", it already contains (?!mpath_member)'),
+        next_step="never format it: lsblk -f on the node shows whether it is the right device, and what is on it; keep "
+        "a copy (dd, ddrescue) before it is repaired",
+    ),
     # e2fsprogs: it was mounted, or has failed, since it was looked through last; longhorn#5171
     Cause(
         id="volume-unchecked",

@@ -21,8 +21,9 @@ from bootheal.model.scene import Scene
 _MILD = (Gravity.PASSES, Gravity.HEALED)
 MOST_TOLD = 4
 
-# Who is asked for names.
+# Who is asked for names, and what comes of it where nobody answers.
 _NAMES = Ref("service", "kube-system", "kube-dns")
+_NAMELESS = frozenset({"name-not-resolved", "pgbouncer-server-name-unknown"})
 
 # What a service manager says of a part of the cluster, which says itself why.
 _STATES = frozenset({"component-starts", "component-stopped", "component-starved"})
@@ -47,6 +48,13 @@ _OF_THE_NODE = frozenset(
         "sandbox-runtime-busy",
     }
 )
+
+# What no node gives a pod that has none yet, whichever pod it is.
+_OF_ALL_NODES = frozenset({"node-cordoned", "node-disk-pressure", "node-memory-pressure", "node-not-ready"})
+_ALL_NODES = Ref("node", "", "")
+
+# What comes of it where the device plugin's own pod does not run.
+_OF_DEVICES = frozenset({"device-not-reported", "device-not-there"})
 
 # What comes of it where the network plugin's own pod on the node does not run.
 _OF_THE_NETWORK = frozenset({"flannel-not-ready", "network-plugin-not-ready"})
@@ -103,7 +111,7 @@ class Diagnosis:
 def diagnose(scene: Scene) -> Diagnosis:
     """Find what is not well in a scene, and why."""
     relations = Relations(scene)
-    checks = (machine_items(scene), object_items(scene, relations), pod_items(scene, relations))
+    checks = (machine_items(scene, relations), object_items(scene, relations), pod_items(scene, relations))
     items = _merged([*chain(*checks), *service_items(scene, relations)], relations)
     trees = sorted(_folded(items, relations), key=lambda each: (-each.gravest.rank, each.age(scene.now) is None))
     told = [_why_it_matters(each, scene, relations) for each in trees]
@@ -130,6 +138,7 @@ def _merged(items: Sequence[Item], relations: Relations) -> list[Item]:
     pods = {pod.ref: relations.workload_of(pod) for workload in relations.pods.values() for pod in workload}
     for each in items:
         whose = relations.node_of(each.about) if each.id in _OF_THE_NODE else None
+        whose = _ALL_NODES if each.id in _OF_ALL_NODES else whose
         container = "" if whose else each.finding.evidence.container
         key = each.id, whose or pods.get(each.about, each.about), container
         if key not in found:
@@ -173,11 +182,9 @@ def _above(each: Item, items: Sequence[Item], relations: Relations) -> int | Non
     if each.gravity not in _MILD:
         return None
     held_by = _positions(items, each)
-    if each.id in _OF_THE_NETWORK:
-        plugins = [number for ref in relations.network_of(each.about) for number in held_by.get(ref, ())]
-        if plugins:
-            return max(plugins, key=lambda number: items[number].gravity.rank)
-    reached, layer = {each.about}, [each.about, *each.alike, *((_NAMES,) if each.id == "name-not-resolved" else ())]
+    if plugins := [number for ref in _plugins(each, relations) for number in held_by.get(ref, ())]:
+        return max(plugins, key=lambda number: items[number].gravity.rank)
+    reached, layer = {each.about}, [each.about, *each.alike, *((_NAMES,) if each.id in _NAMELESS else ())]
     while layer:
         below = [ref for about in layer for ref in relations.below(about, named=True) if ref not in reached]
         at = [number for ref in dict.fromkeys(below) for number in held_by.get(ref, ())]
@@ -186,6 +193,16 @@ def _above(each: Item, items: Sequence[Item], relations: Relations) -> int | Non
         reached.update(below)
         layer = list(dict.fromkeys(below))
     return None
+
+
+def _plugins(each: Item, relations: Relations) -> Iterator[Ref]:
+    """Yield the pods of plugins that are to serve it what it lacks."""
+    if each.id in _OF_THE_NETWORK:
+        yield from relations.network_of(each.about)
+    elif each.id in _OF_DEVICES:
+        yield from relations.plugins_for(each.finding.evidence.text)
+    elif each.id == "volume-driver-absent":
+        yield from relations.drivers_for(each.finding.evidence.text)
 
 
 def _own_words(each: Item, items: Sequence[Item]) -> int | None:

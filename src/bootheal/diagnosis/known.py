@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from bootheal.causes import Catalogue, Cause, Sign
 from bootheal.causes.answers import ANSWERS
 from bootheal.causes.databases import POSTGRES
+from bootheal.causes.docker import DOCKER
 from bootheal.causes.machine import MACHINE, NODES
 from bootheal.causes.objects import PODS, SERVICES, VOLUMES, WORKLOADS
 from bootheal.causes.pgbouncer import PGBOUNCER
@@ -18,6 +19,7 @@ COMPARED = Catalogue((*PODS, *WORKLOADS, *SERVICES, *VOLUMES, *MACHINE))
 SUBJECTS: Mapping[str, Catalogue] = {
     "the machine and its nodes": Catalogue((*MACHINE, *NODES)),
     "k3s, its datastore and its kubelet": UNITS,
+    "Docker beneath k3d": DOCKER,
     "the load balancer of k3d": LOADBALANCERS,
     "pods, their images, volumes and network, and who makes them": KUBELET_AND_CONTROLLERS,
     "workloads, Services and claims": Catalogue((*PODS, *WORKLOADS, *SERVICES, *VOLUMES)),

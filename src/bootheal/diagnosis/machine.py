@@ -5,10 +5,13 @@ from dataclasses import replace
 from functools import partial
 
 from bootheal.causes import Evidence, Finding, Gravity, Source
+from bootheal.causes.docker import DOCKER
 from bootheal.causes.machine import of_node
 from bootheal.cluster.freshness import node_doubt
 from bootheal.diagnosis.item import Item
 from bootheal.diagnosis.known import entries
+from bootheal.diagnosis.objects import refusal
+from bootheal.diagnosis.relations import Relations
 from bootheal.diagnosis.seen import compared, item, lasting
 from bootheal.model import Component, ComponentState, Node, Ref, Symptom, Webhook
 from bootheal.model.scene import Disk, Scene
@@ -30,10 +33,10 @@ _STOPPED = frozenset({ComponentState.FAILED, ComponentState.STOPPED, ComponentSt
 _host = partial(compared, source=Source.HOST)
 
 
-def machine_items(scene: Scene) -> Iterator[Item]:
+def machine_items(scene: Scene, relations: Relations) -> Iterator[Item]:
     """Yield what is wrong with the machine, from the ground up."""
     if scene.host_silent:
-        yield _host("HostSilent", Ref("host", "", "docker"), scene.host_silent, lasting(scene))
+        yield _silent(scene)
     for disk in scene.disks:
         yield from _disk(disk)
     for component in {part(each): each for each in (*scene.registries, *scene.facts.components)}.values():
@@ -49,16 +52,34 @@ def machine_items(scene: Scene) -> Iterator[Item]:
         word = "ApiGroupOrphaned" if each.why == SERVICE_NOT_FOUND else "ApiGroupUnavailable"
         yield _host(word, Ref("apiservice", "", each.name), each.why, lasting(scene))
     for webhook in scene.extensions.unreachable:
-        yield _webhook(webhook, scene)
+        yield _webhook(webhook, scene, relations)
 
 
-def _webhook(webhook: Webhook, scene: Scene) -> Item:
+def _silent(scene: Scene) -> Item:
+    """Why the host tells nothing: in Docker's own last words, where it had some."""
+    about = Ref("host", "", "docker")
+    known = DOCKER.recognise(Evidence(source=Source.UNIT, text=scene.host_silent, about=about))
+    return item(known, lasting(scene)) if known else _host("HostSilent", about, scene.host_silent, lasting(scene))
+
+
+def _webhook(webhook: Webhook, scene: Scene, relations: Relations) -> Item:
     if not webhook.gone:
         said = f"webhook {webhook.name} of {webhook.configuration}"
-        return _host("WebhookUnanswered", webhook.service, said, lasting(scene))
+        word = "WebhookBlocksItself" if _blocks_itself(webhook, scene, relations) else "WebhookUnanswered"
+        return _host(word, webhook.service, said, lasting(scene))
     kind, _, name = webhook.configuration.partition(" ")
     said = f"webhook {webhook.name} asks {webhook.service}"
     return _host("WebhookOrphaned", Ref(kind.lower(), "", name), said, lasting(scene))
+
+
+def _blocks_itself(webhook: Webhook, scene: Scene, relations: Relations) -> bool:
+    """Tell whether the pods that are to answer cannot be made because nobody does."""
+    service = relations.services.get(webhook.service)
+    if service is None or relations.behind(service):
+        return False
+    own = {each.owner for each in relations.of_template(service)}
+    wanted = (each for each in scene.workloads if each.ref in own and each.desired)
+    return any(f'"{webhook.name}"' in (each.refused or refusal(each.ref, scene)) for each in wanted)
 
 
 def _disk(disk: Disk) -> Iterator[Item]:

@@ -91,14 +91,14 @@ def _workload(workload: Workload, scene: Scene, relations: Relations) -> Iterato
         return
     pods = relations.pods.get(workload.ref, ())
     changed = lasting(scene, *(pod.created for pod in pods))
-    refused = workload.refused or _refused(workload.ref, scene)
+    refused = workload.refused or refusal(workload.ref, scene)
     if refused and len(pods) < workload.desired and (found := not_made(workload.ref, refused)):
         yield item(found, lasting(scene))
         return
     yield compared("NotAvailable" if seen(workload) else "Unseen", workload.ref, state.why, changed)
 
 
-def _refused(ref: Ref, scene: Scene) -> str:
+def refusal(ref: Ref, scene: Scene) -> str:
     """Return what a controller said last of a pod that it could not make; "" once it has made one, or falls silent."""
     said = [each for each in scene.events.get(ref, ()) if each.reason in ("FailedCreate", "SuccessfulCreate")]
     said.sort(key=lambda each: each.at or 0.0)

@@ -1,7 +1,7 @@
 """What stands on what: so that what follows from a trouble is told beneath it. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from bootheal.cluster import selectors
@@ -16,6 +16,15 @@ _NETWORK = re.compile(
     r"(?:^|/)(?:cilium|calico/node|calico-node|flannel|mirrored-(?:cilium-cilium|calico-node|flannel[-\w]*)|multus-cni|"
     r"weave-kube|kube-router|antrea-agent[-\w]*|kube-ovn|hardened-(?:calico|flannel|multus-cni))(?:[:@]|$)"
 )
+
+# Device plugins by their images, and the domain of the devices that a pod lacks: of nvidia.com/gpu it is NVIDIA's.
+_DEVICES = re.compile(r"(?:device-plugin|gpu-plugin|device-manager)(?:[:@]|$)")
+_LACKED = re.compile(r"(?:Insufficient|devices|for) ([a-z0-9.-]+)/")
+_NO_VENDOR = frozenset({"com", "io", "ai", "org", "net", "gpu", "k8s", "csi", "driver", "storage"})
+
+# What stands beside each storage driver on a node, and the name that the driver would have registered by.
+_REGISTERS = re.compile(r"node-driver-registrar(?:[:@]|$)")
+_ABSENT = re.compile(r"driver name (\S+) not found")
 
 
 class Relations:
@@ -69,13 +78,28 @@ class Relations:
         plugins = self._plugins.get(found.node, ()) if found else ()
         yield from (each for each in plugins if each != pod)
 
+    def plugins_for(self, lacking: str) -> Iterator[Ref]:
+        """Yield the pods of the device plugins of whose devices a message says that they are lacking."""
+        vendors = _vendors(_LACKED.findall(lacking))
+        for pod in self._scene.pods:
+            images = [image for image in _images(pod) if _DEVICES.search(image)]
+            if any(vendor in image for vendor in vendors for image in images):
+                yield pod.ref
+
+    def drivers_for(self, absent: str) -> Iterator[Ref]:
+        """Yield the pods of the storage driver that a message calls absent."""
+        vendors = _vendors(_ABSENT.findall(absent))
+        for pod in self._scene.pods:
+            told = " ".join((pod.ref.namespace, pod.ref.name, *_images(pod)))
+            if any(map(_REGISTERS.search, _images(pod))) and any(vendor in told for vendor in vendors):
+                yield pod.ref
+
     @cached_property
     def _plugins(self) -> Mapping[str, list[Ref]]:
         """The pods of network plugins by their nodes: many pods ask for those of theirs."""
         plugins: dict[str, list[Ref]] = {}
         for each in self._scene.pods:
-            images = (box.image for box in (*each.init, *each.containers))
-            if each.node and any(map(_NETWORK.search, images)):
+            if each.node and any(map(_NETWORK.search, _images(each))):
                 plugins.setdefault(each.node, []).append(each.ref)
         return plugins
 
@@ -190,6 +214,15 @@ class Relations:
     @cached_property
     def _by_ref(self) -> Mapping[Ref, Pod]:
         return {pod.ref: pod for pod in self._scene.pods}
+
+
+def _images(pod: Pod) -> Iterator[str]:
+    return (box.image for box in (*pod.init, *pod.containers))
+
+
+def _vendors(names: Iterable[str]) -> set[str]:
+    """Return the words of some domains that tell whose they are."""
+    return {word for name in names for word in name.split(".")} - _NO_VENDOR
 
 
 def selects(service: Service, labels: Mapping[str, str]) -> bool:

@@ -1,6 +1,7 @@
 """Whole states of a machine and its cluster, as people have reported them: one cause first, what follows beneath."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from bootheal.diagnosis import diagnose
 from bootheal.diagnosis.logs import wanted_logs
 from bootheal.model import Aggregated, ComponentState, Extensions, Occurrence, Pod, Ref, Service, Webhook, Workload
-from bootheal.model.scene import Claim, Said, Scene, Unwell
+from bootheal.model.scene import Claim, Disk, Said, Scene, Template, Unwell
 from support.objects import BOOT, a_lease, a_node, a_pod, running, waiting
 from support.scenes import (
     DATA,
@@ -93,6 +94,56 @@ def renamed() -> Scene:
     beats = {"localhost": a_lease(renewed=NOW - 5)}
     return lacking(conflict, nodes=nodes, leases=beats, volumes={"pv-1": ("box",)})
 
+
+def beside(scene: Scene, *pods: Pod, said: tuple[Said, ...] = (), **fields: Any) -> Scene:
+    """The scene, and other pods beside its own."""
+    return replace(scene, pods=(*scene.pods, *pods), said=(*scene.said, *said), **fields)
+
+
+def unplaced(name: str, why: str) -> Pod:
+    return replace(
+        of_the_system(Ref("pod", "shop", f"{name}-0"), ready=False, phase="Pending", containers=()),
+        node="",
+        unschedulable=why,
+    )
+
+
+def a_plugin(name: str, image: str, **fields: Any) -> Pod:
+    """A pod of a DaemonSet that does not run, of the image that others need."""
+    about = Ref("pod", name, f"{name}-0")
+    return of_the_system(about, ready=False, containers=(waiting("PodInitializing", image=image),), **fields)
+
+
+def blocked() -> Scene:
+    """Kyverno's own namespace is not exempt: none of its pods is left that could answer, and none can be made."""
+    hook = Webhook("validate.policy.example", "ValidatingWebhookConfiguration policy", Ref("service", "policy", "hook"))
+    said = f'Internal error occurred: failed calling webhook "{hook.name}": no endpoints available for service "hook"'
+    own = Ref("deployment", "policy", "hook")
+    return replace(
+        a_scene(extensions=Extensions(unreachable=(hook,))),
+        workloads=(replace(workload("deployment", "web", available=0, ready=0, replicas=0, refused=said), ref=own),),
+        services=(Service(hook.service, "10.43.7.2", ((443, 9443),), {"app": "hook"}),),
+        templates=(Template(own, {"app": "hook"}, {}, ()),),
+        pods=(),
+    )
+
+
+def nameless_pooler() -> Scene:
+    """CoreDNS does not serve, and the pooler, which runs, finds its server's name no more."""
+    stamp = datetime.fromtimestamp(NOW - 3, UTC).strftime("%Y-%m-%d %H:%M:%S.000 UTC")
+    lost = f"{stamp} [1] WARNING DNS lookup failed: postgres.shop.svc: result=-2\n"
+    refused = 'OperationalError: connection to server at "pooler", port 5432 failed: FATAL:  server DNS lookup failed\n'
+    return beside(
+        exits(None),
+        unready(COREDNS),
+        said=(Said(Ref("pod", "shop", "pooler-7c9-b"), "pooler", lost), Said(POD, "web", refused)),
+        services=(*a_scene().services, Service(NAMES, "10.43.0.10", ((53, 53),), {"k8s-app": "coredns"})),
+    )
+
+
+GPU = "0/1 nodes are available: 1 Insufficient nvidia.com/gpu. preemption: 0/1 nodes are available: 1 No victims."
+CORDONED = "0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 not helpful."
+REDIS = Ref("pod", "shop", "redis-0")
 
 # The state, its one root, and what of it stands beneath.
 SCENES: Reported = {
@@ -270,6 +321,75 @@ SCENES: Reported = {
             claims=(),
         ),
         ("flannel-not-ready", str(METRICS_POD)),
+        set(),
+    ),
+    "a cordoned node, and two pods that wait for it": (
+        lambda: beside(a_scene(), unplaced("a", CORDONED), unplaced("b", CORDONED)),
+        ("node-cordoned", "pod/shop/a-0"),
+        set(),
+    ),
+    # gpu-operator#131: the plugin waits for its driver's validation, and nobody has its devices
+    "the device plugin does not run": (
+        lambda: beside(
+            a_scene(),
+            a_plugin("nvidia", "nvcr.io/nvidia/k8s-device-plugin:v0.17.0", init=(waiting("CrashLoopBackOff", **LOOP),)),
+            unplaced("model", GPU),
+        ),
+        ("pod-ends-silently", "pod/nvidia/nvidia-0"),
+        {"device-not-reported"},
+    ),
+    "the storage driver's own pod ends": (
+        lambda: beside(
+            with_pod(postgres_pod(ready=False, phase="Pending", containers=(waiting("ContainerCreating"),), ip="")),
+            of_the_system(
+                Ref("pod", "longhorn-system", "longhorn-csi-plugin-0"),
+                ready=False,
+                containers=(
+                    running(image="longhornio/csi-node-driver-registrar:v2.12"),
+                    waiting("CrashLoopBackOff", name="longhorn-csi-plugin", **LOOP),
+                ),
+            ),
+            events={
+                Ref("pod", "shop", "postgres-0"): (
+                    Occurrence(
+                        "FailedMount",
+                        'MountVolume.MountDevice failed for volume "pvc-1" : kubernetes.io/csi: driver name '
+                        "driver.longhorn.io not found in the list of registered CSI drivers",
+                        NOW - 5,
+                    ),
+                )
+            },
+        ),
+        ("pod-ends-silently", "pod/longhorn-system/longhorn-csi-plugin-0"),
+        {"volume-driver-absent", "workload-not-available"},
+    ),
+    # kyverno's own troubleshooting guide
+    "a webhook that must be asked before its own pods are made": (
+        blocked,
+        ("webhook-blocks-itself", "service/policy/hook"),
+        {"webhook-silent"},
+    ),
+    "the pooler finds no name while CoreDNS does not serve": (
+        nameless_pooler,
+        ("pod-not-ready", str(COREDNS)),
+        {"pgbouncer-server-name-unknown", "pod-crashes"},
+    ),
+    "a server of another kind on the disk that is read-only": (
+        lambda: beside(
+            a_scene(disks=(Disk("/var/lib/rancher", 0.4, 0.9, read_only=True),)),
+            crashing(REDIS),
+            said=(Said(REDIS, "main", "# Can't open or create append-only dir appendonlydir: Read-only file system"),),
+        ),
+        ("disk-read-only", "disk//var/lib/rancher"),
+        {"application-disk-read-only"},
+    ),
+    # moby#49291: k3d's cluster is silent since Docker is, and Docker says why in its own journal
+    "Docker does not start": (
+        lambda: a_scene(
+            host_silent="cannot reach Docker at unix:///var/run/docker.sock: docker.service is failed (exit status 1): "
+            "failed to start daemon: cannot create network 2d0c (docker0): networks have same bridge name"
+        ),
+        ("docker-networks-contradict", "host/docker"),
         set(),
     ),
 }

@@ -15,6 +15,7 @@ import yaml
 
 from bootheal.adapters import bounded_yaml, log_signatures
 from bootheal.adapters.docker.containers import as_component, running, state
+from bootheal.adapters.docker.daemon import OURS, Daemon, Silence
 from bootheal.adapters.docker.engine import Box, DockerEngine
 from bootheal.adapters.docker.starter import THIS_MACHINE, Starter
 from bootheal.adapters.host import Machine
@@ -69,8 +70,10 @@ class K3dHost:
         *,
         command: str = "k3d",
         keeps: float = CACHE_SECONDS,
+        daemon: Daemon | None = None,
     ) -> None:
         self._engine, self._cluster, self._machine, self._cache_seconds = engine, cluster, machine, keeps
+        self._daemon = (daemon or Daemon()) if engine.address in OURS or daemon else None
         self._starter = Starter(command, cluster, engine.address)
         self._last_exits = LastExits()
         self._lock = threading.Lock()
@@ -193,7 +196,7 @@ class K3dHost:
             self._cache, self._facts = (NEVER, []), (NEVER, HostFacts())
 
     def _read(self) -> list[Box]:
-        found = self._engine.containers("app=k3d", f"k3d.cluster={self._cluster}", keep=LABELS)
+        found = self._listed()
         boxes = [box for box in found if _role(box) in START_ORDER]
         if not any(_role(box) == SERVER for box in boxes):
             raise MissingError(
@@ -201,6 +204,16 @@ class K3dHost:
                 hint="`k3d cluster list` names the clusters; see cluster.name",
             )
         return sorted(boxes, key=_turn)
+
+    def _listed(self) -> list[Box]:
+        try:
+            return self._engine.containers("app=k3d", f"k3d.cluster={self._cluster}", keep=LABELS)
+        except UnreachableError as error:
+            silence = self._daemon.silence() if self._daemon else Silence()
+            if not silence.why:
+                raise
+            told = f"cannot reach Docker at {self._engine.address}: {silence.why}"
+            raise UnreachableError(told, hint=silence.hint or error.hint) from None
 
     def _whole(self, boxes: Sequence[Box]) -> Component:
         ended = max((box.finished for box in boxes if box.finished), default=None)
