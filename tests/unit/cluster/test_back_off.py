@@ -107,6 +107,25 @@ def test_what_a_new_pod_costs_is_measured_on_those_that_were_never_started_again
 
 
 @pytest.mark.parametrize(
+    ("until_ready", "costs"),
+    [
+        pytest.param(None, 2, id="nothing is told of it"),
+        pytest.param(2, 2, id="ready as it runs"),
+        pytest.param(5, 2.5, id="asked every five seconds, as on k3s 1.21"),
+        pytest.param(12, 6, id="asked every ten seconds"),
+        pytest.param(90, 7, id="it starts slowly, and so it does in place"),
+    ],
+)
+def test_a_new_pod_waits_for_its_second_probe_what_is_started_again_on_average_for_half_of_it(
+    until_ready: float | None, costs: float
+) -> None:
+    """The first one finds nothing that runs: what was Ready five seconds after it was made had run for three or four."""
+    ready = None if until_ready is None else NOW - 100 + until_ready
+    pod = a_pod("web-1", running(started=NOW - 98), created=NOW - 100, ready_changed=ready)
+    assert detour([pod]) == costs
+
+
+@pytest.mark.parametrize(
     ("ended", "start", "began", "told"),
     [
         (NOW - 9, NextStart(NOW + 1, NOW + 7), NOW - 2, True),
