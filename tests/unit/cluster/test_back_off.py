@@ -44,8 +44,8 @@ def in_back_off(message: str = "back-off 20s restarting failed", ended: float = 
 def test_the_next_start_is_its_end_and_its_back_off() -> None:
     """Of several containers the last; where one is not known nobody knows, as after a reboot."""
     unsaid = terminated("Error", ended=NOW - 2)
-    assert next_start(a_pod("web-1", in_back_off()), THIS_BOOT) == NextStart(NOW + 5, NOW + 16)
-    assert next_start(a_pod("web-1", in_back_off(), unsaid), THIS_BOOT) == NextStart(NOW + 8, NOW + 14)
+    assert next_start(a_pod("web-1", in_back_off()), THIS_BOOT) == NextStart(NOW + 5, NOW + 19)
+    assert next_start(a_pod("web-1", in_back_off(), unsaid), THIS_BOOT) == NextStart(NOW + 8, NOW + 17)
     assert next_start(a_pod("web-1", in_back_off(), in_back_off("?")), THIS_BOOT) is None
     assert next_start(a_pod("web-1", in_back_off(ended=BOOT - 5)), THIS_BOOT) is None
     assert next_start(a_pod("web-1", in_back_off()), None) is None
@@ -59,10 +59,11 @@ def test_the_next_start_is_its_end_and_its_back_off() -> None:
         ("03:49:36", "03:49:51", 10),
         ("03:49:38", "03:49:49", 10),
         ("03:49:37", "03:49:49", 10),
+        ("21:58:10", "21:58:26", 10),
     ],
 )
 def test_a_real_kubelet_starts_within_what_it_draws(ended: str, again: str, seconds: int) -> None:
-    """Of Kubernetes 1.36, in whole seconds as it tells them: it was three seconds late, and more."""
+    """Of Kubernetes 1.36, in whole seconds as it tells them: three seconds late, and more; the last of k3s 1.21."""
     at = [datetime.fromisoformat(f"2026-11-30T{moment}Z").timestamp() for moment in (ended, again)]
     message = f"back-off {seconds}s restarting failed container=web"
     found = next_start(a_pod("web-1", in_back_off(message, at[0])), BootTime.since(at[0] - 60))
@@ -79,14 +80,17 @@ FIRST = terminated("Error", ended=NOW - 8)
         pytest.param(FIRST, 4, NOW - 3, False, id="a new pod would run by then"),
         pytest.param(FIRST, 4, NOW - 2, True, id="just not"),
         pytest.param(FIRST, 4, NOW + 6, True, id="it draws from five seconds more"),
-        pytest.param(FIRST, 4, NOW + 8, True, id="its end was told in whole seconds"),
-        pytest.param(FIRST, 4, NOW + 8.1, False, id="late, and maybe for long"),
+        pytest.param(FIRST, 4, NOW + 8.5, True, id="and is a second late, or three"),
+        pytest.param(FIRST, 4, NOW + 11, True, id="its end was told in whole seconds"),
+        pytest.param(FIRST, 4, NOW + 11.1, False, id="late, and maybe for long"),
         pytest.param(FIRST, 2, NOW + 2, False, id="new pods are quick here"),
         pytest.param(in_back_off(), 4, NOW + 5, False, id="of 20 s it draws from ten"),
-        pytest.param(in_back_off(), 5, NOW + 5, True, id="new pods are slow here"),
-        pytest.param(in_back_off(), 4, NOW + 8, True, id="most of the ten are over"),
-        pytest.param(in_back_off("back-off 1m20s restarting failed", NOW - 80), 14, NOW, False, id="thirty at most"),
-        pytest.param(in_back_off("back-off 1m20s restarting failed", NOW - 80), 15, NOW, True, id="at most indeed"),
+        pytest.param(in_back_off(), 7, NOW + 5, True, id="new pods are slow here"),
+        pytest.param(in_back_off(), 4, NOW + 10, True, id="most of the ten are over"),
+        pytest.param(
+            in_back_off("back-off 1m20s restarting failed", NOW - 80), 16, NOW, False, id="thirty at most, and late"
+        ),
+        pytest.param(in_back_off("back-off 1m20s restarting failed", NOW - 80), 17, NOW, True, id="at most indeed"),
     ],
 )
 def test_whoever_likely_runs_first_is_waited_for(
@@ -104,6 +108,25 @@ def test_what_a_new_pod_costs_is_measured_on_those_that_were_never_started_again
     again = a_pod("web-4", replace(running(started=NOW - 3), restarts=1), created=NOW - 5)
     assert detour([old, new, slow, again]) == 7
     assert detour([slow, again, a_pod("web-5", running(started=NOW), created=NOW - 1, ready=False)]) is None
+
+
+@pytest.mark.parametrize(
+    ("until_ready", "costs"),
+    [
+        pytest.param(None, 2, id="nothing is told of it"),
+        pytest.param(2, 2, id="ready as it runs"),
+        pytest.param(5, 2.5, id="asked every five seconds, as on k3s 1.21"),
+        pytest.param(12, 6, id="asked every ten seconds"),
+        pytest.param(90, 7, id="it starts slowly, and so it does in place"),
+    ],
+)
+def test_a_new_pod_waits_for_its_second_probe_what_is_started_again_on_average_for_half_of_it(
+    until_ready: float | None, costs: float
+) -> None:
+    """The first one finds nothing that runs: Ready five seconds after it was made, it had run for three or four."""
+    ready = None if until_ready is None else NOW - 100 + until_ready
+    pod = a_pod("web-1", running(started=NOW - 98), created=NOW - 100, ready_changed=ready)
+    assert detour([pod]) == costs
 
 
 @pytest.mark.parametrize(

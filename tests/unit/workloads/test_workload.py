@@ -90,14 +90,14 @@ def test_what_the_kubelet_starts_sooner_is_left_to_it() -> None:
     left = STEP.judge(seen(soon, workload=down(), boot_time=THIS_BOOT), past())
     assert isinstance(left, Wait)
     assert left.why.startswith("1 of 1 pods in crash-loop back-off; the kubelet starts pod/shop/web-1 again at ")
-    assert left.again == 9.0
+    assert left.again == 12.0
     quick = past(baseline={"a new pod starts after": "1.5"})
     assert acts(STEP.judge(seen(soon, workload=down(), boot_time=THIS_BOOT), quick)) == [(ResetPod, "pod/shop/web-1")]
-    again = past(first_seen={"ill": NOW - 11})
+    again = past(first_seen={"ill": NOW - 14})
     assert acts(STEP.judge(seen(soon, workload=down(), boot_time=THIS_BOOT), again)), "it had its start"
     drawn = seen(loops("web-1", -3.5), workload=down(), boot_time=THIS_BOOT)
     assert isinstance(STEP.judge(drawn, past()), Wait), "it was deleted a second before the kubelet started it"
-    overdue = seen(loops("web-1", -6.5), workload=down(), boot_time=THIS_BOOT)
+    overdue = seen(loops("web-1", -9.5), workload=down(), boot_time=THIS_BOOT)
     assert acts(STEP.judge(overdue, past())) == [(ResetPod, "pod/shop/web-1")]
 
 
