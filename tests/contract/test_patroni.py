@@ -102,7 +102,7 @@ def test_it_runs_on_while_its_log_names_the_cause(
             stderr=output,
         )
         try:
-            until(lambda: cause == _cause(log), f"it is not in {log}", 25.0)
+            until(lambda: cause == _cause(log), f"it is not in {log}", 100.0)
             assert patroni.poll() is None, "it has ended"
         finally:
             patroni.kill()
