@@ -18,6 +18,8 @@ from pathlib import Path
 from bootheal.errors import LockedError, StateError
 from bootheal.model.quoted import quoted
 
+Identity = tuple[int, ...]
+
 LOCK = "lock"
 CHUNK = 1 << 20
 _NO_FILE = "its lock is a link, or no file: remove it"
@@ -106,6 +108,20 @@ def _all_of(descriptor: int, longest: int) -> bytes:
         if len(read) > longest:
             raise ValueError(f"it is longer than {longest} bytes")
     return bytes(read)
+
+
+def identity(path: Path) -> Identity:
+    """Tell one content of a file that is only ever replaced from another. OSError as of `stat`."""
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def stamp(path: Path) -> Identity | None:
+    """Return by what a file can be told from a later one, None where it is not there."""
+    try:
+        return identity(path)
+    except OSError:
+        return None
 
 
 def advice(error: OSError, otherwise: str) -> str:

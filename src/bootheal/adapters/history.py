@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bootheal.adapters.files import advice, read_file, remove_leftovers, replace_file
+from bootheal.adapters.files import Identity, advice, read_file, remove_leftovers, replace_file, stamp
 from bootheal.errors import StateError
 from bootheal.history.boots import LONGEST_BYTES, fitted, with_pass
 from bootheal.model import BootRecord, History, PassRecord, from_json, to_json
@@ -78,12 +78,12 @@ class HistoryFile:
     def __init__(self, directory: Path, complain: Callable[[str], None]) -> None:
         self._directory, self._path, self._complain = directory, directory / FILE, complain
         self._trouble = ""
-        self._read: tuple[object, History] | None = None
+        self._read: tuple[Identity | None, History] | None = None
 
     def known(self, epoch: str, boot: str) -> BootRecord | None:
         """Return what is kept of this boot, None where nothing is, or it cannot be read."""
         try:
-            read_as, history = self._signature(), read(self._directory)
+            read_as, history = stamp(self._path), read(self._directory)
         except StateError:
             return None
         self._read, boots = (read_as, history), history.boots
@@ -107,18 +107,10 @@ class HistoryFile:
         self._trouble = trouble
         return kept
 
-    def _signature(self) -> object:
-        """Return what changes with the file: it is replaced by another each time that it is written."""
-        try:
-            found = self._path.lstat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
-
     def _kept(self) -> History:
         """Return what is there; what is not understood is set aside: there is one such file at most, the latest."""
         known, self._read = self._read, None
-        if known and known[0] == self._signature():
+        if known and known[0] == stamp(self._path):
             return known[1]
         try:
             return read(self._directory)

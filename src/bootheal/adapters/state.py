@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters.evidence_file import EvidenceFile
-from bootheal.adapters.files import advice, lock, read_file, remove_leftovers, replace_file
+from bootheal.adapters.files import Identity, advice, identity, lock, read_file, remove_leftovers, replace_file
 from bootheal.adapters.process_identity import sign
 from bootheal.adapters.state_format import Contents, Encoder, VersionError, decode
 from bootheal.errors import StateError
@@ -18,7 +18,6 @@ FILE = "state.json"
 # Many times what can come together.
 LONGEST = 64_000_000
 
-Identity = tuple[int, ...]
 NONE: Identity = ()
 
 
@@ -105,12 +104,6 @@ def read(directory: Path) -> Contents | None:
         raise StateError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
         raise StateError(f"cannot read {path}: {_why(error)}") from None
-
-
-def identity(path: Path) -> Identity:
-    """Tell one content of a file that is only ever replaced from another. OSError as of `stat`."""
-    status = path.stat()
-    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _why(error: ValueError) -> str:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootheal.adapters import history
+from bootheal.adapters.files import identity
 from bootheal.adapters.host import Machine
 from bootheal.adapters.process_identity import lives
-from bootheal.adapters.state import FILE, identity, read
+from bootheal.adapters.state import FILE, read
 from bootheal.adapters.state_format import Contents
 from bootheal.cli.paths import Paths
 from bootheal.errors import PermanentError, StateError

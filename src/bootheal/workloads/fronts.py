@@ -30,14 +30,13 @@ class Fronts:
     untried: str = ""
 
 
-def look(world: World, pods: Sequence[Pod], content: Probe | None) -> Fronts:
-    """Judge the Services of these pods, which serve, by their slices, and dial the port of a probe that is content."""
+def look(world: World, pods: Sequence[Pod], ready: Sequence[Pod], content: Probe | None) -> Fronts:
+    """Judge the Services of these pods by their slices, and dial the port of a probe that is content with the ready."""
     fronts = _in_front(world.cluster, pods)
     boot_time = world.host.boot_time()
     if doubt := next((why for service in fronts if (why := _doubt(world.cluster, service, boot_time))), ""):
         return Fronts(bool(fronts), doubt)
     probed = content.port if isinstance(content, Http | Tcp | Sql) else 0
-    ready = [pod for pod in pods if pod.ready and not pod.deleting]
     shut = untried = ""
     for service in fronts:
         if not service.cluster_ip:  # a name of its pods: no node's rules have to follow

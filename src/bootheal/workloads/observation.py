@@ -159,7 +159,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
     ready = [pod for pod in pods if pod.ready and not pod.deleting]
     choice = _choose(world.cluster, workload, strategy)
     answer = ask(world, probe, ready) if probe and serves else None
-    front = fronts.look(world, pods, probe if answer and answer.ok else None) if serves else Fronts()
+    front = fronts.look(world, pods, ready, probe if answer and answer.ok else None) if serves else Fronts()
     events = _events(world.cluster, pods)
     return WorkloadObservation(
         workload,

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
-from bootheal.adapters.kube.lately import MANY, Lately
+from bootheal.adapters.lately import MANY, Lately
 from bootheal.errors import DeniedError
 
 

@@ -1,11 +1,10 @@
 """Why Docker's daemon on this machine does not answer: what systemd and its own journal say of its unit."""
 
-import threading
-import time
 from typing import NamedTuple
 
 from bootheal.adapters import log_signatures
 from bootheal.adapters.docker.engine import SOCKET
+from bootheal.adapters.lately import Lately
 from bootheal.adapters.systemctl import Commands, Unit, as_component
 from bootheal.causes.docker import DOCKER
 from bootheal.model import ComponentState
@@ -37,17 +36,11 @@ class Daemon:
 
     def __init__(self, commands: Commands | None = None) -> None:
         self._unit = Unit(UNIT, commands or Commands())
-        self._lock = threading.Lock()
-        self._kept = float("-inf"), Silence()
+        self._silence = Lately[Silence](lambda _: KEEPS_SECONDS)
 
     def silence(self) -> Silence:
         """Return why it does not answer."""
-        with self._lock:
-            at, kept = self._kept
-            if time.monotonic() - at >= KEEPS_SECONDS:
-                kept = self._look()
-                self._kept = time.monotonic(), kept
-            return kept
+        return self._silence.get((), self._look)
 
     def _look(self) -> Silence:
         shown = self._unit.properties()

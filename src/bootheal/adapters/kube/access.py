@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bootheal.adapters import bounded_yaml
-from bootheal.adapters.files import read_file
+from bootheal.adapters.files import Identity, read_file, stamp
 from bootheal.adapters.x509 import as_others_do
 from bootheal.errors import MISFITS, MissingError, PermanentError, scarce
 from bootheal.model.quoted import quoted
@@ -30,7 +30,7 @@ HINT = (
 )
 
 
-Stamp = tuple[int, ...] | None
+Stamp = Identity | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,6 @@ class Access:
     tls: ssl.SSLContext
     read: Mapping[Path, Stamp]
     authority: str = ""
-
-
-def stamp(path: Path) -> Stamp:
-    """Return by what a file can be told from a later one, None where it is not there."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def named_by(variable: str) -> tuple[Path, ...]:

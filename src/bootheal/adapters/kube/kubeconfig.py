@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from bootheal.adapters import bounded_yaml
-from bootheal.adapters.files import read_file
-from bootheal.adapters.kube.access import Access, Stamp, load, missing, parse, stamp
+from bootheal.adapters.files import read_file, stamp
+from bootheal.adapters.kube.access import Access, Stamp, load, missing, parse
 from bootheal.errors import BoothealError, DeniedError, MissingError, PermanentError, UnreachableError
 
 # What the kubelet puts into each pod: who its ServiceAccount is, and who has signed the API server's certificate.

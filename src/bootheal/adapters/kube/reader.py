@@ -10,10 +10,10 @@ from bootheal.adapters.kube import admission, bound, objects, operators, webhook
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.elections import election
 from bootheal.adapters.kube.errors import understood
-from bootheal.adapters.kube.lately import Lately
 from bootheal.adapters.kube.lists import CORE, UNPULLED, Lists
 from bootheal.adapters.kube.rights import Rights
 from bootheal.adapters.kube.typed import checked
+from bootheal.adapters.lately import Lately
 from bootheal.errors import DeniedError, MissingError, PermanentError
 from bootheal.model import (
     Admission,

@@ -9,7 +9,7 @@ from typing import Any
 
 from bootheal.adapters.kube.api import REVIEWS, Api
 from bootheal.adapters.kube.errors import understood
-from bootheal.adapters.kube.lately import Lately
+from bootheal.adapters.lately import Lately
 from bootheal.errors import BoothealError
 from bootheal.model import Right
 
