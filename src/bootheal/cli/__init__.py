@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import gc
 import importlib
 import io
 import shutil
@@ -9,6 +10,7 @@ import sys
 import textwrap
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from bootheal import __version__
@@ -99,7 +101,17 @@ def _command(arguments: list[str] | None) -> int:
         forgive("stdout")
     if options.command not in _WITHOUT_LIBRARIES:
         silence_libraries()
-    return int(importlib.import_module(f"bootheal.cli.{options.command}").main(options))
+    return int(_imported(options.command).main(options))
+
+
+def _imported(command: str) -> ModuleType:
+    """Import what runs the command. All of it stays: nothing is collected from it, now or later."""
+    gc.disable()
+    try:
+        return importlib.import_module(f"bootheal.cli.{command}")
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _explain(error: Exception) -> int:

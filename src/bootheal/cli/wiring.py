@@ -56,10 +56,9 @@ def open_world(
 
     Nothing of it is changed but under `mandate`; its API server is sent `most` requests a second.
     """
-    _prepare()
     host = make_host(cluster)
     objection, name = (mandate.objection, mandate.name) if mandate else (str, "")
-    api = Api(kubeconfig(cluster, host), scope, objection=objection, agent=agent(name), pace=Pace(most))
+    api = Api(kubeconfig(cluster, host), scope, objection=objection, agent=agent(name), pace=Pace(most), asked=_prepare)
     direct = is_direct(cluster)
 
     def forward(pod: Ref, port: int, timeout: float):  # type: ignore[no-untyped-def]  # noqa: ANN202
@@ -116,7 +115,7 @@ def open_inventory(cluster: Cluster, scope: Scope) -> InventoryReader:
 
 
 def _prepare() -> None:
-    """Import what is heavy, and needed only once the gate is open: so the first database must not wait for it."""
+    """Import what is heavy, and needed only once the gate is open: neither it nor the first database waits for it."""
     if "psycopg" not in sys.modules:
         with suppress(RuntimeError):  # no thread for it: whoever needs it first imports it
             threading.Thread(target=_import_psycopg, daemon=True).start()  # noqa: TID251 - it ends by itself

@@ -1,9 +1,13 @@
 """What a command imports before it does anything: at boot each import is paid for while nothing is healed."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from bootheal.demo.api.certificates import Authority, kubeconfig
 
 # What looks for the reason, looks ahead, or looks for what is not listed.
 LATER = tuple(
@@ -26,3 +30,31 @@ def test_a_command_imports_nothing_that_its_first_look_does_not_need(command: st
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert f"bootheal.cli.{command}" in loaded
     assert [name for name in needless if name in loaded] == []
+
+
+FIRST_QUESTION = """
+import sys, time
+from pathlib import Path
+from bootheal.adapters.scope import Scope
+from bootheal.cli.wiring import open_world
+from bootheal.config.sections.cluster import Cluster
+from bootheal.errors import UnreachableError
+
+with Scope(print) as scope:
+    world = open_world(Cluster(kind="kubernetes", kubeconfig=Path(sys.argv[1])), scope)
+    print("psycopg" in sys.modules)
+    try:
+        world.cluster.nodes()
+    except UnreachableError:
+        until = time.monotonic() + 60
+        while "psycopg" not in sys.modules and time.monotonic() < until:
+            time.sleep(0.01)
+        print("psycopg" in sys.modules)
+"""
+
+
+def test_what_a_database_needs_is_imported_while_the_first_question_is_out(tmp_path: Path) -> None:
+    path = tmp_path / "kubeconfig"
+    path.write_text(json.dumps(kubeconfig("https://127.0.0.1:1", Authority().pem, {"token": "of-nobody"})))
+    ran = subprocess.run([sys.executable, "-c", FIRST_QUESTION, path], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["False", "True"]

@@ -55,6 +55,7 @@ class Api:
     `seconds` is for how long an answer may take, all of it, once there is a connection.
     `objection` says why nothing may be changed now, "" where it may: it is asked last of all before a write is sent.
     `agent` is what the server's audit log calls us, `pace` how many requests a second it may be.
+    `asked` is called after each question, whatever has come of it: what is needed next can be made ready then.
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class Api:
         objection: Callable[[], str] = str,
         agent: str = OWNER,
         pace: Pace | None = None,
+        asked: Callable[[], object] = lambda: None,
     ) -> None:
         self._kubeconfig, self.scope, self._seconds = kubeconfig, scope, seconds
         self._objection, self._agent, self._pace = objection, agent, pace or Pace()
+        self._asked = asked
         self._connecting = min(CONNECT_TIMEOUT_SECONDS, seconds)
         self._used: tuple[Access, Any] | None = None
         self._lock = threading.Lock()
@@ -203,6 +206,8 @@ class Api:
             self._kubeconfig.doubt()
             host = client.configuration.host
             raise UnreachableError(f"cannot reach the API server at {host}: {reason(error)}") from None
+        finally:
+            self._asked()
         if response.status == http.HTTPStatus.UNAUTHORIZED:
             self._kubeconfig.doubt()
         return response
