@@ -87,9 +87,10 @@ class Extensions:
     """What is broken of what others have hung into the API server.
 
     `unavailable`: aggregated APIs; `unreachable`: webhooks that refuse everything; `unread`: what we may not
-    see.
+    see. `guarded`: whether any webhook refuses what its server does not answer, as far as we can see.
     """
 
     unavailable: tuple[Aggregated, ...] = ()
     unreachable: tuple[Webhook, ...] = ()
     unread: tuple[str, ...] = ()
+    guarded: bool = True

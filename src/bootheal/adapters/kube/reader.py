@@ -229,10 +229,14 @@ class KubeReader:
             return ""
 
     def extensions(self, *, at_most: float = 300.0) -> Extensions:
-        """Read webhooks and aggregated APIs; what was well is believed for `at_most` seconds, what was not for ten."""
+        """Read webhooks and aggregated APIs; what was well is believed for `at_most` seconds, what was not for ten.
+
+        Where no webhook has to answer, that is believed for as long as what limits nobody is.
+        """
         with self._lock:
             at, found = self._extensions
-        keep = BROKEN_SECONDS if found.unavailable or found.unreachable else at_most
+        well = at_most if found.guarded else max(at_most, UNLIMITED_SECONDS)
+        keep = BROKEN_SECONDS if found.unavailable or found.unreachable else well
         if time.monotonic() - at >= keep:
             found = webhooks.read(self._api.get)
             with self._lock:

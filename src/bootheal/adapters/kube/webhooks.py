@@ -1,6 +1,6 @@
 """Reading webhook configurations and aggregated APIs, by plain GETs: rarely, and nobody waits for it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from bootheal.adapters.kube.errors import understood
@@ -29,14 +29,16 @@ def read(get: Get) -> Extensions:
 
 def _read(get: Get) -> Extensions:
     unread: list[str] = []
-    services = _list(get, REGISTRATION, "apiservices", unread)
-    unreachable = (
-        webhook
+    unavailable = tuple(filter(None, map(_unavailable, _list(get, REGISTRATION, "apiservices", unread))))
+    guards = [
+        (f"{kind} {raw['metadata']['name']}", webhook)
         for plural, kind in CONFIGURATIONS.items()
         for raw in _list(get, ADMISSION, plural, unread)
-        for webhook in _unreachable(get, kind, raw)
-    )
-    return Extensions(tuple(filter(None, map(_unavailable, services))), tuple(unreachable), tuple(unread))
+        for webhook in raw.get("webhooks") or ()
+        if _must_answer(webhook)
+    ]
+    unreachable = tuple(filter(None, (_unreachable(get, *guard) for guard in guards)))
+    return Extensions(unavailable, unreachable, tuple(unread), guarded=bool(guards or unread))
 
 
 def refusal(message: str, broken: Extensions, *, history: bool = False) -> str:
@@ -69,22 +71,25 @@ def _unavailable(raw: Raw) -> Aggregated | None:
     return Aggregated(raw["metadata"]["name"], available.get("reason", "no reason given"), about)
 
 
-def _unreachable(get: Get, kind: str, raw: Raw) -> Iterator[Webhook]:
-    for webhook in raw.get("webhooks") or ():
-        service = webhook.get("clientConfig", {}).get("service")
-        # Fail is the default of admissionregistration.k8s.io/v1. One with a URL instead is not in the cluster.
-        if service and webhook.get("failurePolicy", "Fail") == "Fail":
-            ref = Ref("service", service.get("namespace", ""), service.get("name", ""))
-            if not _answers(get, ref):
-                yield Webhook(
-                    webhook.get("name", ""),
-                    f"{kind} {raw['metadata']['name']}",
-                    ref,
-                    pods=any(map(_creates_pods, webhook.get("rules") or ())),
-                    namespaces=_requirements(webhook.get("namespaceSelector") or {}),
-                    objects=_requirements(webhook.get("objectSelector") or {}),
-                    gone=_gone(get, ref),
-                )
+def _must_answer(webhook: Raw) -> bool:
+    """Tell whether a server in the cluster has to answer: Fail is the default of admissionregistration.k8s.io/v1."""
+    return bool(webhook.get("clientConfig", {}).get("service")) and webhook.get("failurePolicy", "Fail") == "Fail"
+
+
+def _unreachable(get: Get, configuration: str, raw: Raw) -> Webhook | None:
+    service = raw["clientConfig"]["service"]
+    ref = Ref("service", service.get("namespace", ""), service.get("name", ""))
+    if _answers(get, ref):
+        return None
+    return Webhook(
+        raw.get("name", ""),
+        configuration,
+        ref,
+        pods=any(map(_creates_pods, raw.get("rules") or ())),
+        namespaces=_requirements(raw.get("namespaceSelector") or {}),
+        objects=_requirements(raw.get("objectSelector") or {}),
+        gone=_gone(get, ref),
+    )
 
 
 def _creates_pods(rule: Raw) -> bool:
