@@ -301,7 +301,7 @@ def test_the_names_are_what_k3d_would_tell_coredns(docker: Docker, host: K3dHost
     }
     assert facts.unaware == (SERVER,)
     docker("exec", SERVER, "/bin/sh", "-c", "echo 10.213.77.1 host.k3d.internal >> /etc/hosts")
-    assert host.facts().unaware == ()
+    docker.wait_until("the name that the container has learned", lambda: host.facts().unaware == ())
 
 
 def test_without_a_socket_docker_is_waited_for(tmp_path: Path) -> None:

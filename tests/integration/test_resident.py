@@ -114,7 +114,7 @@ def test_a_new_configuration_takes_effect_a_bad_one_is_refused(healthy: Stack, t
         daemon.process.send_signal(signal.SIGHUP)
         healthy.wait_until("a refusal", lambda: "the old one stays in force" in daemon.text)
         assert "nonsense: cannot be understood" in daemon.text
-        assert heard.count("READY=1") == 2
+        healthy.wait_until("that it is ready again", lambda: heard.count("READY=1") == 2)
         healthy.config.write_text(good)
         healthy.configure({"workloads": {"deployment/shop/nope": {"after": ["gate"]}}})
         daemon.process.send_signal(signal.SIGHUP)

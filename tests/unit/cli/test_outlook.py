@@ -111,8 +111,11 @@ def test_why_it_could_not_look_is_told_in_a_line(code: int, warned: str, said: s
     assert why_nothing(code, warned) == said
 
 
-def look(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> list[str]:
-    """Let a daemon that rests look once, by a script in the place of `preflight`; return what it notes."""
+def look(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str, *, noted_soon: float = 0.05) -> list[str]:
+    """Let a daemon that rests look once, by a script in the place of `preflight`; return what it notes.
+
+    `noted_soon` is for how many seconds after the script's end it may.
+    """
     program = directory / "python"
     program.write_text(f"#!/bin/sh\n{script}\ntouch {directory}/over\n")
     program.chmod(0o755)
@@ -134,7 +137,9 @@ def look(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> list[
         until = time.monotonic() + 10
         while not (directory / "over").exists() and not noted and time.monotonic() < until:
             time.sleep(0.01)
-        time.sleep(0.05)
+        until = time.monotonic() + noted_soon
+        while not noted and time.monotonic() < until:
+            time.sleep(0.01)
     return noted
 
 
@@ -147,7 +152,7 @@ def test_who_is_ended_together_with_the_daemon_is_not_complained_of(
 
 def test_a_version_that_speaks_otherwise_is_not_misread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """bootheal may be upgraded while its daemon runs: it says so, and goes on."""
-    said = look(tmp_path, monkeypatch, "echo '{\"found\": [{}]}'")
+    said = look(tmp_path, monkeypatch, "echo '{\"found\": [{}]}'", noted_soon=30.0)
     assert said == ["cannot look ahead: bootheal is another version by now than this process: restart it"]
 
 
