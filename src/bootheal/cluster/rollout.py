@@ -93,10 +93,13 @@ def _daemonset(workload: Workload) -> Rollout:
 
 
 def crashed(pod: Pod) -> list[Container]:
-    """Return the containers, and init containers, that have failed and do not run again yet; none that is to end."""
+    """Return the containers, and init containers, that have failed and do not run again yet; none that is to end.
+
+    Nor one that is never begun again: it does not crash time and again, and waits for no back-off.
+    """
     if pod.ready or pod.deleting:
         return []
-    return [c for c in (*pod.init, *pod.containers) if c.reason in FAILED or c.reason == BACK_OFF]
+    return [c for c in (*pod.init, *pod.containers) if (c.reason in FAILED and not c.final) or c.reason == BACK_OFF]
 
 
 def looping(pod: Pod, *, boot_time: BootTime | None, now: float) -> bool:

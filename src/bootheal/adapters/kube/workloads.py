@@ -67,6 +67,8 @@ def _strategy(spec: Raw, kind: str, desired: int) -> dict[str, Any]:
     rolling = strategy.get("rollingUpdate")
     found: dict[str, Any] = {"strategy": strategy.get("type", "RollingUpdate")}
     if kind == "statefulset":
+        kept = spec.get("persistentVolumeClaimRetentionPolicy") or {}
+        found["volumes_go"] = kept.get("whenScaled") == "Delete"
         found["ordered"] = spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
         return found | {"partition": None if rolling is None else rolling.get("partition")}
     deployment = kind == "deployment"
