@@ -56,12 +56,17 @@ def cnpg(
     yield from it.service("db-rw", 5432, lead, selector=selector)
 
 
+def old(it: Box) -> Json:
+    return {"running": {"startedAt": it.at(-900)}}
+
+
 def cnpg_lease(it: Box, **spec: Any) -> Json:
     held = {"holderIdentity": "db-1", "leaseDurationSeconds": 15, "renewTime": it.at(-60)} | spec
     return it.object("Lease", "db", "shop", "coordination.k8s.io/v1", spec=held)
 
 
 POOLER = {"cnpg.io/cluster": "db", "cnpg.io/podRole": "pooler", "cnpg.io/poolerName": "db-pooler"}
+JOIN = {"cnpg.io/cluster": "db", "cnpg.io/jobRole": "join"}
 ELECTION: Json = {
     "phase": "Failing over",
     "phaseReason": "Failing over from db-1 to pending",
@@ -226,6 +231,46 @@ CLOUDNATIVE_PG = {
     "it waits for its owner to switch over, and serves": Situation(
         objects=lambda it: cnpg(it, cnpg_pod(it, 1, "primary"), phase="Waiting for user action"),
         declared=declared("db-rw"),
+        servers={"db-1": LEADS},
+        ends="settled",
+    ),
+    "its primary is of the boot before": Situation(
+        objects=lambda it: cnpg(
+            it,
+            merged(
+                cnpg_pod(it, 1, "primary", conditions=conditions(it, "Ready=True", at=-900)),
+                {"status": {"containerStatuses": [{"name": "postgres", "ready": True, "state": old(it)}]}},
+            ),
+            cnpg_pod(it, 2, "replica"),
+        ),
+        declared=declared("db-rw"),
+        servers={"db-1": LEADS, "db-2": FOLLOWS},
+        ends="unfinished",
+        says=["still shows the previous boot"],
+    ),
+    "nobody is labelled while it elects": Situation(
+        objects=lambda it: cnpg(it, cnpg_pod(it, 1, "replica"), cnpg_pod(it, 2, "replica"), **ELECTION),
+        declared=declared("db-rw"),
+        servers={"db-1": FOLLOWS, "db-2": FOLLOWS},
+        ends="unfinished",
+        says=["Failing over"],
+    ),
+    "it is to hibernate, and serves still": Situation(
+        objects=lambda it: cnpg(it, cnpg_pod(it, 1, "primary"), annotations={"cnpg.io/hibernation": "on"}),
+        declared=declared("db-rw"),
+        servers={"db-1": LEADS},
+        ends="settled",
+    ),
+    "it wakes from hibernation": Situation(
+        objects=lambda it: cnpg(it, annotations={"cnpg.io/hibernation": "off"}, phase="Setting up primary"),
+        declared=declared("db-rw"),
+        ends="unfinished",
+        says=["Setting up primary"],
+        never=["hibernated"],
+    ),
+    "a Job that makes a standby bears its label": Situation(
+        objects=lambda it: (*cnpg(it, cnpg_pod(it, 1, "primary")), it.pod("db-2-join", "Job/db-2-join", labels=JOIN)),
+        declared=declared("", "{cnpg.io/cluster: db}"),
         servers={"db-1": LEADS},
         ends="settled",
     ),
@@ -400,6 +445,15 @@ def pgpool(it: Box) -> Iterator[Json]:
     yield from it.service("pgpool", 5432, to, selector=labels)
 
 
+def moved(it: Box) -> Iterator[Json]:
+    """No operator's: a database that was moved from a Deployment to a StatefulSet, and the former not scaled down."""
+    labels = {"app": "store"}
+    yield it.workload("StatefulSet", "store", labels)
+    yield it.pod("store-0", "StatefulSet/store", labels=labels, ip="10.42.0.50", containers=["store=postgres:17"])
+    yield it.pod("old-5-x", "ReplicaSet/old-5", labels=labels, ip="10.42.0.51", containers=["store=postgres:16"])
+    yield from it.service("store", 5432, {"10.42.0.50": "store-0", "10.42.0.51": "old-5-x"}, selector=labels)
+
+
 def kubeblocks(it: Box) -> Iterator[Json]:
     """KubeBlocks 0.9 and later: an InstanceSet of its own in the place of a StatefulSet; the Service goes by role."""
     labels = {"app.kubernetes.io/instance": "kb", "apps.kubeblocks.io/component-name": "postgresql"}
@@ -477,6 +531,27 @@ PATRONI = {
         ends="gave-up",
         says=["a pooler's?"],
         never=["more than one writable primary"],
+    ),
+    "its old leader has been demoted": Situation(
+        objects=lambda it: zalando(it, "replica demoted", "replica running"),
+        declared=declared("db"),
+        servers={"db-1": FOLLOWS},
+        ends="unfinished",
+        says=["replica, demoted"],
+    ),
+    "its lock was released": Situation(
+        objects=lambda it: zalando(it, "replica running", "replica running", leader=""),
+        declared=declared("db"),
+        servers={"db-0": FOLLOWS, "db-1": FOLLOWS},
+        ends="unfinished",
+        says=["lock is nobody's"],
+    ),
+    "an old Deployment that writes, beside the set that has followed it": Situation(
+        objects=moved,
+        declared=declared("store"),
+        servers={"store-0": LEADS, "old-5-x": LEADS},
+        ends="gave-up",
+        says=["more than one writable primary: old-5-x takes writes; store-0 takes writes"],
     ),
     "it is a standby cluster": Situation(
         objects=lambda it: zalando(

@@ -65,6 +65,17 @@ TOOLS = {
         ends="gave-up|settled",
         says=["suspended"],
     ),
+    "Flux: a Kustomization is asked once all serves": Situation(
+        objects=lambda it: flux(it, "Kustomization", "Ready=True ReconciliationSucceeded"),
+        declared=HOOK.replace("KIND", "kustomization"),
+        ends="settled",
+        deeds=frozenset({"reconcile shop"}),
+    ),
+    "Flux: what it gave up was suspended": Situation(
+        objects=lambda it: flux(it, "HelmRelease", "Stalled=True RetriesExceeded: x", spec={"suspend": True}),
+        declared=WEB,
+        ends="settled",
+    ),
     "Flux: its retries are exhausted": Situation(
         objects=lambda it: flux(
             it,
@@ -190,6 +201,12 @@ TOOLS = {
         says=["previous boot"],
         roots=["node"],
     ),
+    "the node does not tell its boot": Situation(
+        objects=lambda it: node(it, nodeInfo={"bootID": ""}),
+        declared=WEB,
+        ends="skipped|unfinished",
+        roots=["node"],
+    ),
     "the node tells of features, swap and handlers": Situation(
         objects=lambda it: node(
             it,
@@ -209,6 +226,11 @@ TOOLS = {
     ),
     "an election that another has won since": Situation(
         objects=lambda it: election(it, "kube-scheduler", "box_new", 58),
+        declared=WEB,
+        ends="settled",
+    ),
+    "an API server of before, by its name": Situation(
+        objects=lambda it: election(it, "apiserver-abc", "apiserver-abc_1", -20),
         declared=WEB,
         ends="settled",
     ),

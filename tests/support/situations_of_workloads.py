@@ -103,6 +103,11 @@ def dead(it: Box, **status: Any) -> Iterator[Json]:
 # Deleted at first, since its pod waits; another restart is by the template.
 RESTART = frozenset({"delete web-1", "roll out web"})
 RETAIN = {"whenDeleted": "Retain", "whenScaled": "Delete"}
+CHANGING = {
+    "phase": "Bound",
+    "allocatedResourceStatuses": {"storage": "NodeResizePending"},
+    "modifyVolumeStatus": {"status": "Infeasible", "targetVolumeAttributesClassName": "gold"},
+}
 GATED = "PodScheduled=False SchedulingGated: Scheduling is blocked due to non-empty scheduling gates"
 CLAIMS = (
     "PodScheduled=False Unschedulable: 0/1 nodes are available: 1 cannot allocate all claims. still not schedulable, "
@@ -196,6 +201,13 @@ KUBERNETES = {
         ),
         declared=WEB,
         ends="settled",
+    ),
+    # A restart would begin that time anew, and so on without end.
+    "what must be ready for ten minutes to count": Situation(
+        objects=lambda it: web(it, status={"availableReplicas": 0}, spec={"minReadySeconds": 600}),
+        declared=WEB,
+        ends="unfinished",
+        says=["0 of 1 replicas are available: all are ready, but not yet for minReadySeconds, 600 s"],
     ),
     "a sidecar that has not started yet": Situation(
         objects=lambda it: web(
@@ -377,6 +389,28 @@ KUBERNETES = {
         ends="unfinished",
         says=["deleted"],
         roots=["pod/shop/web-1"],
+    ),
+    "a pod that a taint has driven out": Situation(
+        objects=lambda it: web(
+            it,
+            merged(
+                conditioned(it, "DisruptionTarget=True DeletionByTaintManager: NoExecute taint", "Ready=False"),
+                {"metadata": {"deletionTimestamp": it.at(70)}},
+            ),
+            ready=False,
+        ),
+        declared=WEB,
+        ends="unfinished",
+        says=["pod/shop/web-1 is being deleted"],
+        roots=["pod/shop/web-1"],
+    ),
+    "a volume that is being made larger, and one that cannot be changed": Situation(
+        objects=lambda it: (
+            *store(it, "store-0"),
+            it.object("PersistentVolumeClaim", "data", "shop", spec={}, status=CHANGING),
+        ),
+        declared=declared(),
+        ends="settled",
     ),
     "a pod behind a scheduling gate": Situation(
         objects=lambda it: web(it, pending(it, GATED, schedulingGates=[{"name": "example.org/quota"}]), ready=False),

@@ -61,7 +61,9 @@ def _deployment(workload: Workload, boot_time: BootTime | None) -> Rollout:
     if workload.replicas > workload.updated:
         return Rollout(done=False, why=f"{workload.replicas - workload.updated} old replicas have yet to end")
     if workload.available < workload.updated:
-        return Rollout(done=False, why=f"{workload.available} of {workload.updated} replicas are available")
+        young = workload.min_ready and workload.ready >= workload.updated
+        told = f": all are ready, but not yet for minReadySeconds, {workload.min_ready:g} s" if young else ""
+        return Rollout(done=False, why=f"{workload.available} of {workload.updated} replicas are available{told}")
     return Rollout(done=True, why=f"{workload.available} of {workload.desired} replicas are available")
 
 

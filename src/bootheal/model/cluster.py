@@ -197,9 +197,10 @@ class Workload:
     `caused_by` is what we wrote into the pod template when we last rolled it out, `scaled_by` into the object when
     we last scaled it; `scaled_from` is the number of replicas to go back to, while it is we who hold it at zero.
     `initial_delay` is for how many seconds more than usual its probes let a pod take to begin, `startup` for how many
-    its startup probes do. `surge` and `unavailable` are in pods. `managed_by` is who may undo a change of it.
-    `refused` says why its pods cannot be created, in its controller's words. `images` are those of its init
-    containers, too. `volumes_go`: its controller deletes the volumes of pods that scaling it down takes away.
+    its startup probes do; `min_ready` is for how many it must have been ready to count. `surge` and `unavailable` are
+    in pods. `managed_by` is who may undo a change of it. `refused` says why its pods cannot be created, in its
+    controller's words. `images` are those of its init containers, too. `volumes_go`: its controller deletes the volumes
+    of pods that scaling it down takes away.
     """
 
     ref: Ref
@@ -233,6 +234,7 @@ class Workload:
     pulls_always: bool = False
     initial_delay: float = 0.0
     startup: float = 0.0
+    min_ready: float = 0.0
     volumes_go: bool = False
 
     @property
