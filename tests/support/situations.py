@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,10 @@ class Situation:
     """What there is, and what a careful person would say of it.
 
     `declared` is the configuration; `servers` what each database's pod answers, by its name; `logs` what containers
-    say. `ends` is how the last step ends, `says` what must be told of it or beside it, `never` what must not;
-    `deeds` are all that may be done. `roots` are the objects, or causes, that doctor names an hour after the boot;
-    None: none where all is well, else it is not asked.
+    say; `then` what there is later, so many seconds after the boot, and who answers what. `ends` is how the last step
+    ends, `says` what must be told of it or beside it, `never` what must not; `deeds` are all that may be done. `roots`
+    are the objects, or causes, that doctor names an hour after the boot; None: none where all is well, else it is not
+    asked.
     """
 
     objects: Callable[[Box], Iterable[Json]]
@@ -59,6 +61,7 @@ class Situation:
     says: Sequence[str] = ()
     never: Sequence[str] = ()
     deeds: frozenset[str] = frozenset()
+    then: Sequence[tuple[float, Callable[[Box], Iterable[Json]], Mapping[str, Answer]]] = ()
     servers: Mapping[str, Answer] = field(default_factory=dict)
     logs: Mapping[str, str] = field(default_factory=dict)
     roots: Sequence[str] | None = None
@@ -92,6 +95,7 @@ class Surroundings(Partial):
     situation: Situation
     server: Served
     clock: FakeClock
+    servers: Mapping[str, Answer]
     deeds: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
 
@@ -119,7 +123,7 @@ class Surroundings(Partial):
     def ask(self, target: Target, *_who: Any, **_options: Any) -> Answer:
         name = target.pod.name if target.pod else target.host
         self.asked.add(f"{name}:{target.port}")
-        return self.situation.servers.get(name, REFUSED)
+        return self.servers.get(name, REFUSED)
 
     def tcp(self, target: Target, timeout: float, **_options: Any) -> Answer:
         return Answer(ok=True, spoke=True)
@@ -209,10 +213,16 @@ def seen(situation: Situation, directory: Path) -> Seen:
     file = directory / "bootheal.yaml"
     file.write_text(situation.declared)
     it, server = box(), Served(directory / "kubeconfig")
-    around = Surroundings(situation, server, clock)
+    around = Surroundings(situation, server, clock, situation.servers)
+
+    def become(objects: Callable[[Box], Iterable[Json]], servers: Mapping[str, Answer]) -> None:
+        server.objects = {path_of(each): each for each in (*it.node(), *objects(it))}
+        around.servers = servers
+
+    become(situation.objects, situation.servers)
+    for after, objects, servers in situation.then:
+        clock.at(after, partial(become, objects, servers))
     with Scope(lambda _remark: None) as scope:
-        for each in (*it.node(), *situation.objects(it)):
-            server.objects[path_of(each)] = each
         server.now = lambda: datetime.fromtimestamp(clock.now(), UTC)
         cluster = KubeCluster(Answering(server, scope))
         world = World(

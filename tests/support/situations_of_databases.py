@@ -619,7 +619,59 @@ PATRONI = {
     ),
 }
 
+
+def paused(it: Box) -> Iterator[Json]:
+    yield from zalando(it, "replica stopped", "replica running", pause=True)
+
+
+def hibernating(it: Box) -> Iterator[Json]:
+    yield from cnpg(it, annotations={"cnpg.io/hibernation": "on"})
+
+
+def electing(it: Box) -> Iterator[Json]:
+    yield from cnpg(it, unready(it, cnpg_pod(it, 1, "replica")), cnpg_pod(it, 2, "replica"), **ELECTION)
+
+
+def elected(it: Box) -> Iterator[Json]:
+    yield from cnpg(it, unready(it, cnpg_pod(it, 1, "replica")), cnpg_pod(it, 2, "primary"), currentPrimary="db-2")
+
+
+# Moments of a boot: what follows after how many seconds, and who then takes writes.
+BOOTS = {
+    "CloudNativePG elects another": Situation(
+        objects=electing,
+        declared=declared("db-rw"),
+        servers={"db-2": FOLLOWS},
+        then=[(100, electing, {"db-2": LEADS}), (104, elected, {"db-2": LEADS})],
+        ends="settled",
+    ),
+    "a hibernated cluster is woken in time": Situation(
+        objects=hibernating,
+        declared=declared("db-rw"),
+        then=[(110, lambda it: cnpg(it, cnpg_pod(it, 1, "primary")), {"db-1": LEADS})],
+        ends="settled",
+    ),
+    "Patroni is resumed in time": Situation(
+        objects=paused,
+        declared=declared("db"),
+        servers={"db-1": FOLLOWS},
+        then=[
+            (90, lambda it: zalando(it, "replica starting", "replica running"), {"db-0": STARTING, "db-1": FOLLOWS}),
+            (130, lambda it: zalando(it, "master running", "replica running"), {"db-0": LEADS, "db-1": FOLLOWS}),
+        ],
+        ends="settled",
+    ),
+    "Patroni promotes who has the lock, although it is paused": Situation(
+        objects=paused,
+        declared=declared("db"),
+        servers={"db-1": FOLLOWS},
+        then=[(100, lambda it: zalando(it, "master running", "replica running", pause=True), {"db-0": LEADS})],
+        ends="settled",
+    ),
+}
+
 DATABASES = {
+    **BOOTS,
     **{f"CloudNativePG: {name}": each for name, each in CLOUDNATIVE_PG.items()},
     **{f"Patroni: {name}": each for name, each in PATRONI.items()},
 }

@@ -88,11 +88,11 @@ def _by_operator(ref: Ref, operated: Operated, pods: Sequence[Pod]) -> Iterator[
 
 
 def _by_patroni(scope: str, told: Operated) -> Iterator[Held]:
-    """Say what Patroni was told: paused it starts no PostgreSQL that was stopped, and makes nobody the primary."""
+    """Say what Patroni was told: paused it promotes whoever has the lock, and nobody else (its docs/pause.rst)."""
     if told.follows:
         yield Held(f"{scope} is a standby cluster (standby_cluster in Patroni's configuration)", ELSEWHERE)
     if told.paused:
-        why = f"Patroni is paused for {scope}: it starts no PostgreSQL, and makes none the primary"
+        why = f"Patroni is paused for {scope}: it makes no other server the primary, and starts none that has stopped"
         yield Held(why, "patronictl resume, in one of its pods, once it is known why it was paused")
 
 

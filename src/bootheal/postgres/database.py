@@ -20,8 +20,8 @@ from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, W
 # The servers are asked one after another, so a switchover in between shows two primaries.
 SWITCHOVER_SECONDS = 10.0
 
-# Whoever is about to lift what holds a database back has done so by then.
-HELD_BACK_SECONDS = 30.0
+# Servers that have just begun are given Patroni's usual ttl, and as much again: one of them may hold the lock already.
+HELD_BACK_SECONDS = 60.0
 
 RESTORE = "restore from a backup"
 

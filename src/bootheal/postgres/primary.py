@@ -113,7 +113,9 @@ class Servers:
 
     @property
     def way(self) -> str:
-        """Say what a person does, where no primary comes before; "" where one may."""
+        """Say what a person does, where no primary comes before; "" where one may, as while one was not asked yet."""
+        if any(server.answer is None for server in self.all):
+            return ""
         return next((each.way for each in self.held if each.way), "")
 
 
