@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from support.healthy import Box, Json
-from support.situations import Situation, conditions, merged, unready, web, web_pod
+from support.raw_objects import RESTART, WEB, conditions, merged, unready, web, web_pod
+from support.situations import Situation
 
-WEB = "workloads: {deployment/shop/web: {}}\n"
 FLUX, HELM = "kustomize.toolkit.fluxcd.io/v1", "helm.toolkit.fluxcd.io/v2"
 HOOK = """\
 workloads: {deployment/shop/web: {}}
@@ -144,7 +144,7 @@ TOOLS = {
         objects=lambda it: crashing(it, labels={"helm.toolkit.fluxcd.io/name": "web"}),
         declared=WEB,
         ends="gave-up|unfinished",
-        deeds=frozenset({"delete web-1", "roll out web"}),
+        deeds=RESTART,
         roots=["pod/shop/web-1"],
     ),
     "Argo CD: a sync is under way": Situation(

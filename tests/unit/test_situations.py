@@ -9,9 +9,12 @@ import pytest
 
 from support.rows import each_row
 from support.situations import Situation, seen
-from support.situations_of_databases import DATABASES
+from support.situations_of_cloudnative_pg import CLOUDNATIVE_PG
+from support.situations_of_patroni import PATRONI
+from support.situations_of_pods import PODS
+from support.situations_of_services import SERVICES
 from support.situations_of_tools import TOOLS
-from support.situations_of_workloads import KUBERNETES
+from support.situations_of_workloads import WORKLOADS
 
 
 def check(situation: Situation, directory: Path) -> None:
@@ -29,16 +32,16 @@ def check(situation: Situation, directory: Path) -> None:
         assert [root for root in roots if not any(root in each for each in found.roots)] == []
 
 
-@each_row(DATABASES.items(), "name", "situation")
+@each_row([*CLOUDNATIVE_PG.items(), *PATRONI.items()], "name", "situation")
 def test_databases(name: str, situation: Situation, tmp_path: Path) -> None:
     """Who leads is found; why nobody does is told; a standby is never written to."""
     assert name
     check(situation, tmp_path)
 
 
-@each_row(KUBERNETES.items(), "name", "situation")
-def test_workloads(name: str, situation: Situation, tmp_path: Path) -> None:
-    """What a release has that others have not changes nothing about what is well."""
+@each_row([*SERVICES.items(), *PODS.items(), *WORKLOADS.items()], "name", "situation")
+def test_what_releases_of_kubernetes_have(name: str, situation: Situation, tmp_path: Path) -> None:
+    """What one has that others have not changes nothing about what is well."""
     assert name
     check(situation, tmp_path)
 
@@ -52,6 +55,6 @@ def test_tools_and_the_control_plane(name: str, situation: Situation, tmp_path: 
 
 def test_a_situation_would_be_noticed(tmp_path: Path) -> None:
     """Of a database whose primary is lost, nobody says that it is well."""
-    lost = DATABASES["CloudNativePG: its disk is full, and it will not start"]
+    lost = CLOUDNATIVE_PG["its disk is full, and it will not start"]
     with pytest.raises(AssertionError):
         check(Situation(objects=lost.objects, declared=lost.declared, servers=lost.servers, ends="settled"), tmp_path)
