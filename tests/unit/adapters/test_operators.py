@@ -62,6 +62,7 @@ def test_a_lease_that_was_released_is_nobodys(spec: dict[str, Any] | None, leade
         ({"cnpg.io/fencedInstances": "[1, null]"}, Operated()),
         ({"cnpg.io/fencedInstances": '"pg-1"'}, Operated()),
         ({"cnpg.io/fencedInstances": "{broken"}, Operated()),
+        ({"cnpg.io/fencedInstances": "[" * 100_000}, Operated()),
     ],
 )
 def test_hibernation_and_fencing_are_read_from_the_cluster(annotations: dict[str, str] | None, asked: Operated) -> None:
@@ -105,6 +106,7 @@ def test_what_cloudnativepg_says_of_a_cluster_is_kept_but_for_good_news(status: 
     [
         (None, None),
         ("{broken", None),
+        ("[" * 100_000, None),
         ("[]", None),
         ("{}", Operated()),
         ('{"pause": true}', Operated(paused=True)),

@@ -31,7 +31,7 @@ def operated(raw: Raw) -> Operated:
     said = raw["metadata"].get("annotations") or {}
     try:
         fenced = json.loads(said.get("cnpg.io/fencedInstances") or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         fenced = []
     names = [name for name in fenced if isinstance(name, str)] if isinstance(fenced, list) else []
     status = raw.get("status") or {}
@@ -57,7 +57,7 @@ def configured(raw: Raw) -> Operated | None:
     """Parse Patroni's dynamic configuration; None where there is none."""
     try:
         said = json.loads((raw["metadata"].get("annotations") or {})["config"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return None
     if not isinstance(said, dict):
         return None
