@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from support.inventory import encoded
 
 Json = dict[str, Any]
 
-_PLURALS = {"ingress": "ingresses", "gitrepository": "gitrepositories"}
+_PLURALS = {"ingress": "ingresses", "gitrepository": "gitrepositories", "endpoints": "endpoints"}
 _LIST = re.compile(r"(?P<base>/apis?/(?:[^/]+/)?v\w+)(?:/namespaces/(?P<namespace>[^/]+))?/(?P<plural>[a-z]+)")
 _REVIEW = "selfsubjectaccessreviews"
 
@@ -33,6 +33,8 @@ class Served:
     over: Event = field(default_factory=Event)
     stranger: bool = False
     """Whether whoever asks is not known."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """When a Lease was renewed: just now."""
 
     def apply(self, text: str) -> None:
         """Take manifests, several in one text, as `kubectl apply` does."""
@@ -51,11 +53,15 @@ class Served:
         if path == "/readyz":
             return 200, "ok"
         if path in self.objects:
-            return 200, _alive(self.objects[path])
+            return 200, self.alive(self.objects[path])
         if group := re.fullmatch(r"/apis/([^/]+)", path):
             served = [each for each in self.objects if each.startswith(f"{path}/")]
             version = served[0].split("/")[3] if served else ""
-            return (200, {"preferredVersion": {"groupVersion": f"{group[1]}/{version}"}}) if served else _missing()
+            return (
+                (200, {"preferredVersion": {"groupVersion": f"{group[1]}/{version}", "version": version}})
+                if served
+                else _missing()
+            )
         return self._list(path)
 
     def review(self, attributes: Mapping[str, Any]) -> bool:
@@ -71,8 +77,14 @@ class Served:
     def _list(self, path: str) -> tuple[int, Any]:
         if not _LIST.fullmatch(path):
             return _missing()
-        items = [_alive(each) for place, each in sorted(self.objects.items()) if one_of(path, place)]
+        items = [self.alive(each) for place, each in sorted(self.objects.items()) if one_of(path, place)]
         return 200, {"kind": "List", "metadata": {"resourceVersion": "1"}, "items": items}
+
+    def alive(self, found: Json) -> Json:
+        """Return an object; a Lease is renewed by whoever holds it, but where it says when it last was."""
+        if found["kind"] != "Lease":
+            return found
+        return found | {"spec": {"renewTime": f"{self.now():%Y-%m-%dT%H:%M:%S.%fZ}"} | found["spec"]}
 
 
 def one_of(path: str, place: str) -> bool:
@@ -125,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
             beating = [(place, each) for place, each in self.it.objects.items() if each["kind"] == "Lease"]
             for place, each in (*new, *beating):
                 if one_of(path, place):
-                    said = {"type": "MODIFIED", "object": _alive(each)}
+                    said = {"type": "MODIFIED", "object": self.it.alive(each)}
                     self.wfile.write(json.dumps(said).encode() + b"\n")
 
     def _say(self, status: int, what: Any) -> None:
@@ -163,14 +175,6 @@ contexts: [{{name: a, context: {{cluster: c, user: u}}}}]
         it.over.set()
         server.shutdown()
         thread.join()
-
-
-def _alive(found: Json) -> Json:
-    """Return an object; a Lease is renewed by whoever holds it."""
-    if found["kind"] != "Lease":
-        return found
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return found | {"spec": found["spec"] | {"renewTime": now}}
 
 
 def _missing() -> tuple[int, Json]:

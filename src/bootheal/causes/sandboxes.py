@@ -55,6 +55,15 @@ SANDBOXES: tuple[Cause, ...] = (
         next_step="install it on the node (nvidia-container-toolkit and the like), and restart k3s, "
         "which finds it then; kubectl get runtimeclasses",
     ),
+    # kubelet runtime_manager, of pods with hostUsers: false
+    Cause(
+        id="sandbox-user-namespaces",
+        means="the pod asks for a user namespace of its own, which its runtime on this node does not make: {said}",
+        gravity=Gravity.PERSON,
+        signs=sandbox(r"hostUsers: false.{0,300}does not support user namespaces"),
+        next_step="kubectl get node -o jsonpath='{.items[*].status.runtimeHandlers}' says which runtime does: "
+        "containerd from 2.0 on, over runc 1.2, on a kernel with idmapped mounts for the filesystem of its volumes",
+    ),
     # plugins/meta/portmap
     Cause(
         id="sandbox-port-taken",

@@ -61,7 +61,9 @@ def _deployment(workload: Workload, boot_time: BootTime | None) -> Rollout:
     if workload.replicas > workload.updated:
         return Rollout(done=False, why=f"{workload.replicas - workload.updated} old replicas have yet to end")
     if workload.available < workload.updated:
-        return Rollout(done=False, why=f"{workload.available} of {workload.updated} replicas are available")
+        young = workload.min_ready and workload.ready >= workload.updated
+        told = f": all are ready, but not yet for minReadySeconds, {workload.min_ready:g} s" if young else ""
+        return Rollout(done=False, why=f"{workload.available} of {workload.updated} replicas are available{told}")
     return Rollout(done=True, why=f"{workload.available} of {workload.desired} replicas are available")
 
 
@@ -93,10 +95,13 @@ def _daemonset(workload: Workload) -> Rollout:
 
 
 def crashed(pod: Pod) -> list[Container]:
-    """Return the containers, and init containers, that have failed and do not run again yet; none that is to end."""
+    """Return the containers, and init containers, that have failed and do not run again yet; none that is to end.
+
+    Nor one that is never begun again: it does not crash time and again, and waits for no back-off.
+    """
     if pod.ready or pod.deleting:
         return []
-    return [c for c in (*pod.init, *pod.containers) if c.reason in FAILED or c.reason == BACK_OFF]
+    return [c for c in (*pod.init, *pod.containers) if (c.reason in FAILED and not c.final) or c.reason == BACK_OFF]
 
 
 def looping(pod: Pod, *, boot_time: BootTime | None, now: float) -> bool:

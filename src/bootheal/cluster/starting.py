@@ -78,12 +78,21 @@ def skipped_init(pod: Pod, boot_time: BootTime | None) -> Container | None:
 def behind(pod: Pod) -> Container | None:
     """Return the container that runs and is not ready, where another one is: a mesh's proxy, or what it stands before.
 
-    A native sidecar is one, too. Of a pod with a single container that would say nothing.
+    A native sidecar is one, too; and likewise one that has ended for good. Of a pod with a single container that would
+    say nothing.
     """
     together = (*(each for each in pod.init if each.sidecar), *pod.containers)
     if pod.ready or not any(each.ready for each in together):
         return None
-    return next((each for each in together if each.state is State.RUNNING and not each.ready), None)
+    over = (each for each in together if each.final and each.state is State.TERMINATED)
+    return next(over, None) or next((each for each in together if each.state is State.RUNNING and not each.ready), None)
+
+
+def late(pod: Pod, container: Container) -> str:
+    """Say how it keeps its pod from being ready."""
+    if container.state is State.TERMINATED:
+        return f"container {container.name} of {pod.ref} has ended, and is not begun again by its own restartPolicy"
+    return f"container {container.name} of {pod.ref} is not ready"
 
 
 def outlived(pod: Pod) -> Container | None:

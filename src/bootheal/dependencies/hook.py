@@ -55,9 +55,10 @@ Deed = Reconcile | Call | Command
 
 @dataclass(frozen=True, slots=True)
 class HookObservation:
-    """There is nothing to see: whether a hook was done is a matter of memory."""
+    """Whether a hook was done is a matter of memory. `suspended`: somebody keeps Flux from what it would be asked."""
 
     conditions: frozenset[str] = frozenset()
+    suspended: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,15 +120,28 @@ class HookStep(Step[HookObservation]):
             case Call():
                 return frozenset()
 
-    def look(self, world: World) -> HookObservation:  # noqa: ARG002 - memory alone decides
-        """Look at nothing."""
-        return HookObservation()
+    def wishes(self) -> frozenset[Right]:
+        """To read what Flux is asked to reconcile."""
+        return frozenset(
+            Right("get", right.resource, right.namespace, right.group)
+            for right in self.rights()
+            if isinstance(self.deed, Reconcile)
+        )
 
-    def judge(self, seen: HookObservation, past: Past) -> Judgement:  # noqa: ARG002 - likewise
-        """Do it, unless it has been done, or was tried often enough."""
+    def look(self, world: World) -> HookObservation:
+        """Look whether Flux would listen; of all else memory alone decides."""
+        return HookObservation(suspended=isinstance(self.deed, Reconcile) and world.cluster.suspended(self.deed.what))
+
+    def judge(self, seen: HookObservation, past: Past) -> Judgement:
+        """Do it, unless it has been done, is kept from being done, or was tried often enough."""
         done = [each for each in past.done if each.action == RunHook.kind()]
         if any(each.result == "done" for each in done):
             return Settled("done in this boot")
+        if seen.suspended and isinstance(self.deed, Reconcile):
+            what = self.deed.what
+            resume = f"flux resume {what.kind} {what.name} -n {what.namespace}"
+            told = f"{what} is suspended, so Flux does not bring it up to date: {resume}"
+            return Settled("left alone: it is suspended", (told,))
         if sum(each.count for each in done) >= TRIES:
             return GiveUp(f"cannot {self.deed}: {_why(done[-1])}", "what serves is not affected; do it by hand")
         # A clock that is set back holds up nothing.

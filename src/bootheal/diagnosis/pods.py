@@ -8,7 +8,7 @@ from bootheal.causes.pods import Trouble, trouble, turned_away
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.freshness import before_boot, pod_doubt
 from bootheal.cluster.rollout import crashed
-from bootheal.cluster.starting import behind, clock, finished, left_over, skipped_init, starting
+from bootheal.cluster.starting import behind, clock, finished, late, left_over, skipped_init, starting
 from bootheal.diagnosis import logs, servers
 from bootheal.diagnosis.item import USUAL_SECONDS, Item
 from bootheal.diagnosis.relations import Relations
@@ -103,10 +103,11 @@ def _living(pod: Pod, scene: Scene, relations: Relations) -> Iterator[Item]:
         yield compared("Lost", pod.ref, reason, _since(pod, scene))
     else:
         begins = starting(pod).removeprefix(f"{pod.ref} ")
-        why = begins or f"not ready since {clock(pod.ready_changed or pod.created)}"
-        late = None if begins else behind(pod)
-        word = "PartNotReady" if late else _word(pod, begins)
-        yield compared(word, pod.ref, why, _since(pod, scene), container=late.name if late else "")
+        part = None if begins else behind(pod)
+        over = late(pod, part) if part and part.state is State.TERMINATED else ""
+        why = begins or over or f"not ready since {clock(pod.ready_changed or pod.created)}"
+        word = "PartNotReady" if part and not over else _word(pod, begins)
+        yield compared(word, pod.ref, why, _since(pod, scene), container=part.name if part else "")
 
 
 def _word(pod: Pod, begins: str) -> str:

@@ -101,7 +101,8 @@ class Container:
 
     `ended` is when its last process did, `last_reason` how ("OOMKilled"), `last_code` by which exit code, and
     `last_message` why it never began, where its runtime says so; `startup_pending`: its startup probe has not succeeded
-    yet. `sidecar`: an init container that runs on beside the others (restartPolicy Always).
+    yet. `sidecar`: an init container that runs on beside the others (restartPolicy Always). `final`: it is not begun
+    again once it has ended, by a policy of its own.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Container:
     last_message: str = ""
     sidecar: bool = False
     last_code: int | None = None
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +197,10 @@ class Workload:
     `caused_by` is what we wrote into the pod template when we last rolled it out, `scaled_by` into the object when
     we last scaled it; `scaled_from` is the number of replicas to go back to, while it is we who hold it at zero.
     `initial_delay` is for how many seconds more than usual its probes let a pod take to begin, `startup` for how many
-    its startup probes do. `surge` and `unavailable` are in pods. `managed_by` is who may undo a change of it.
-    `refused` says why its pods cannot be created, in its controller's words. `images` are those of its init
-    containers, too.
+    its startup probes do; `min_ready` is for how many it must have been ready to count. `surge` and `unavailable` are
+    in pods. `managed_by` is who may undo a change of it. `refused` says why its pods cannot be created, in its
+    controller's words. `images` are those of its init containers, too. `volumes_go`: its controller deletes the volumes
+    of pods that scaling it down takes away.
     """
 
     ref: Ref
@@ -231,6 +234,8 @@ class Workload:
     pulls_always: bool = False
     initial_delay: float = 0.0
     startup: float = 0.0
+    min_ready: float = 0.0
+    volumes_go: bool = False
 
     @property
     def on_delete(self) -> bool:
@@ -277,7 +282,14 @@ class Leadership:
 
 @dataclass(frozen=True, slots=True)
 class Operated:
-    """What somebody has told CloudNativePG to do with a cluster: to hibernate it, to fence instances ("*": all)."""
+    """What somebody has told CloudNativePG or Patroni to do with a cluster, and what the former says of it.
+
+    `fenced` are the instances that are held stopped ("*": all), `follows`: it follows a primary elsewhere, `paused`:
+    Patroni starts and promotes nobody. `phase` is in the operator's words, perhaps of before the boot; "" is well.
+    """
 
     hibernated: bool = False
     fenced: tuple[str, ...] = ()
+    follows: bool = False
+    paused: bool = False
+    phase: str = ""

@@ -85,8 +85,8 @@ class ClusterReader(Protocol):
     def endpoints(self, namespace: str, service: str) -> Sequence[Endpoint]:
         """Return what the Service's EndpointSlices hold; empty where it has none, or does not exist."""
 
-    def leadership(self, namespace: str, service: str) -> Leadership | None:
-        """Return the lock that Patroni keeps in the Service's Endpoints, or in the ConfigMap SERVICE-leader.
+    def leadership(self, namespace: str, scope: str) -> Leadership | None:
+        """Return the lock that Patroni keeps in the Endpoints of its scope, or in the ConfigMap SCOPE-leader.
 
         Where both hold one, the one that was renewed later. None where neither does, or we may not see them.
         """
@@ -96,6 +96,15 @@ class ClusterReader(Protocol):
 
     def operated(self, namespace: str, cluster: str) -> Operated | None:
         """Return what is asked of a cluster of CloudNativePG; None where there is none, or we may not see it."""
+
+    def configured(self, namespace: str, scope: str) -> Operated | None:
+        """Return what Patroni is told by the Endpoints SCOPE-config, or the ConfigMap of that name.
+
+        None where there is none, or we may not see it.
+        """
+
+    def suspended(self, what: Ref) -> bool:
+        """Tell whether one of Flux's objects is suspended; False where there is none, or we may not see it."""
 
     def statefulsets(self, namespace: str) -> Sequence[Workload]:
         """List the StatefulSets of a namespace; none where we may not see them."""

@@ -14,11 +14,14 @@ from bootheal.postgres import members, recovery
 from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, lost
 from bootheal.postgres.location import Database
 from bootheal.postgres.observation import DatabaseObservation, look
-from bootheal.postgres.primary import Server, describe
+from bootheal.postgres.primary import Server, Servers, describe
 from bootheal.step import Act, Action, GiveUp, Judgement, Past, Settled, Step, Wait
 
 # The servers are asked one after another, so a switchover in between shows two primaries.
 SWITCHOVER_SECONDS = 10.0
+
+# Servers that have just begun are given Patroni's usual ttl, and as much again: one of them may hold the lock already.
+HELD_BACK_SECONDS = 60.0
 
 RESTORE = "restore from a backup"
 
@@ -123,9 +126,9 @@ class DatabaseStep(Step[DatabaseObservation]):
             return self._judge_loss("; ".join(losses), silent, seen, accepted)
         if silent:
             return self._judge_silence(silent, seen, past)
-        if self.routed and seen.servers.service:
-            return Wait(seen.servers.service, hint=self._service_hint)
         writable = seen.servers.writable[0].name
+        if self.routed and (doubt := seen.servers.service):
+            return Wait(doubt if writable in doubt else f"{doubt}; {writable} takes writes", hint=self._service_hint)
         kept = {IDENTIFIER: past.baseline[IDENTIFIER]} if IDENTIFIER in past.baseline else {}
         leaders = members.leaders(seen.servers, past.baseline, past.epoch)
         held = f"; {', '.join(check.name for check in self.checks)}" if self.checks else ""
@@ -170,17 +173,28 @@ class DatabaseStep(Step[DatabaseObservation]):
         if seen.two:
             if past.held("two primaries") < SWITCHOVER_SECONDS:
                 return Wait(f"more than one writable primary: {servers.why_none}")
-            return GiveUp(
-                f"more than one writable primary: {servers.why_none}", "find out which one is right", person=True
-            )
+            return self._several(servers)
         if hopeless := seen.hopeless(past):
             if hopeless.damaged:
                 return self._stop(seen.why_none, seen, hopeless.hint)
             return GiveUp(f"no writable primary: {seen.why_none}", hopeless.hint)
         if recovering := servers.answered(*RECOVERING):
             return self._recovering(recovering, seen, past)
+        if servers.way and past.held("held back") >= HELD_BACK_SECONDS:
+            return GiveUp(f"no writable primary: {seen.why_none}", servers.way)
         said = self._judge_answers(seen, past) if servers.all_spoke else None
         return said or Wait(f"no writable primary: {seen.why_none}", hint=self._patience_hint(seen))
+
+    def _several(self, servers: Servers) -> GiveUp:
+        """Pods of one Deployment are likely no servers, but a pooler's, which all lead to the same one."""
+        owners = {server.pod.owner for server in servers.writable if server.pod}
+        kinds = {owner.kind for owner in owners if owner}
+        if len(owners) == 1 and kinds == {"replicaset"}:
+            why = f"more than one pod of the same Deployment takes writes: {servers.why_none}"
+            hint = f"a pooler's? Then name the Service of its servers: databases.{self.database.name}.service"
+            return GiveUp(why, f"{hint}; if they are servers, find out which one is right", person=True)
+        hint = "find out which one is right"
+        return GiveUp(f"more than one writable primary: {servers.why_none}", hint, person=True)
 
     def _judge_answers(self, seen: DatabaseObservation, past: Past) -> Judgement | None:
         """Judge what the servers say, once each has spoken; None where none says why it is no primary."""

@@ -8,9 +8,23 @@ from bootheal.ports import World
 
 PORT = 5432
 
-# Patroni's and CloudNativePG's word on who leads.
-ROLE_LABELS = ("spilo-role", "role", "cnpg.io/instanceRole")
+# The word on who leads: Patroni's, as each operator has it named, and CloudNativePG's.
+ROLE_LABELS = (
+    "spilo-role",
+    "role",
+    "cnpg.io/instanceRole",
+    "kubeblocks.io/role",
+    "postgres-operator.crunchydata.com/role",
+)
 LEADER = ("primary", "master")
+
+# By which label an operator names a cluster, and what follows that in Patroni's name for it, its scope.
+SCOPES = (
+    ("postgres-operator.crunchydata.com/cluster", "-ha"),
+    ("cluster-name", ""),
+    ("stackgres.io/cluster-name", ""),
+    ("apps.kubeblocks.postgres.patroni/scope", ""),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +59,11 @@ def pods_and_ports(world: World, database: Database) -> list[tuple[Pod, int]]:
     """Return the pods with the port to ask, by selector or, for a Service without one, by its addresses."""
     if not database.service:
         pods = world.cluster.pods(database.namespace, database.selector)
-        return [(pod, database.port or PORT) for pod in _sorted(pods)]
+        return [(pod, database.port or PORT) for pod in _without_fronts(_sorted(pods))]
     service = world.cluster.service(database.namespace, database.service)
     if selector := selecting(database, service):
         pods = world.cluster.pods(database.namespace, selector)
-        return [(pod, database.port or service.port_on(pod)) for pod in _sorted(pods)]
+        return [(pod, database.port or service.port_on(pod)) for pod in _without_fronts(_sorted(pods))]
     endpoints = world.cluster.endpoints(database.namespace, database.service)
     pods, at = world.cluster.pods(database.namespace), {endpoint.pod: endpoint.port for endpoint in endpoints}
     return [(pod, database.port or port) for pod, port in _members(service, _sorted(pods), at)]
@@ -83,6 +97,23 @@ def selecting(database: Database, service: Service | None) -> dict[str, str]:
     labelled = any(service.labels.get(key) in LEADER for key in ROLE_LABELS)
     selector = service.selector or (service.labels if labelled else {})
     return {key: value for key, value in selector.items() if key not in ROLE_LABELS or value not in LEADER}
+
+
+def scope(database: Database, service: Service | None, pods: Iterable[Pod]) -> str:
+    """Return by which name Patroni keeps a database's lock and configuration: its Service's, where no label tells."""
+    named = [*(pod.labels for pod in pods), *((service.labels,) if service else ())]
+    told = (labels[key] + suffix for key, suffix in SCOPES for labels in named if key in labels)
+    return next(told, database.service)
+
+
+def _without_fronts(pods: Sequence[Pod]) -> list[Pod]:
+    """Leave out what bears a cluster's labels and is none of its members: its poolers would pass for whom they lead to.
+
+    Members tell so themselves, by Patroni's annotation or by their owner; beside them a Deployment or Job has none.
+    """
+    members = [pod for pod in pods if pod.patroni or (pod.owner and pod.owner.kind == "cluster")]
+    beside = ("replicaset", "job") if members else ()
+    return [pod for pod in pods if pod in members or not (pod.owner and pod.owner.kind in beside)]
 
 
 def _of_a_set(pod: Pod) -> bool:

@@ -77,10 +77,11 @@ class DatabaseObservation:
 
     @property
     def conditions(self) -> frozenset[str]:
-        """How long there have been two primaries, or what no time cures, matters: it may look so for a moment."""
+        """How long there have been two primaries, or none on purpose, or what no time cures, matters."""
         kept = (found.trouble.condition for found in self.accounts.values() if found.trouble and found.trouble.hopeless)
         works = (each for name, found in self.recovering.items() for each in recovery.conditions(name, found))
-        return frozenset({*kept, *works, *({"two primaries"} if self.two else ())})
+        told = {"two primaries": self.two, "held back": bool(self.servers.way)}
+        return frozenset({*kept, *works, *(name for name, so in told.items() if so)})
 
     @property
     def recovering(self) -> dict[str, Account]:

@@ -12,12 +12,22 @@ from bootheal.cluster.starting import clock
 from bootheal.errors import BoothealError, PermanentError
 from bootheal.model import Answer, Leadership, Pod, Service, Target, Trust
 from bootheal.ports import World
-from bootheal.postgres.absence import CLUSTER_LABEL, absent
-from bootheal.postgres.location import LEADER, PORT, ROLE_LABELS, Database, alive, pods_and_ports, selecting
+from bootheal.postgres.absence import CLUSTER_LABEL, Held, absent, held_back
+from bootheal.postgres.location import (
+    LEADER,
+    PORT,
+    ROLE_LABELS,
+    SCOPES,
+    Database,
+    alive,
+    pods_and_ports,
+    scope,
+    selecting,
+)
 
 TIMEOUT_SECONDS = 3.0
 
-FOLLOWER = ("replica", "sync_standby")
+FOLLOWER = ("replica", "sync_standby", "secondary")
 ROLES = (*LEADER, *FOLLOWER, "standby_leader")
 
 # Who makes another member the primary where one fails.
@@ -58,14 +68,15 @@ class Server:
 class Servers:
     """All servers of the database; `service`: why the Service in front of them may not lead there yet.
 
-    `lock` is what Patroni's says, where there is no primary. `absent` says of pods that are no servers any more, or of
-    the lack of any, what they are.
+    Where there is no primary, `lock` is what Patroni's says, `held` who holds servers back. `absent` says of pods that
+    are no servers any more, or of the lack of any, what they are.
     """
 
     all: tuple[Server, ...]
     service: str = ""
     lock: Leadership | None = None
     absent: tuple[str, ...] = ()
+    held: tuple[Held, ...] = ()
 
     @property
     def managed(self) -> bool:
@@ -96,9 +107,16 @@ class Servers:
     @property
     def why_none(self) -> str:
         """Say why there is no primary, server by server."""
-        if not self.all:
-            return "; ".join((*self.absent, *_lock(self.lock))) or "none of its pods exists yet"
-        return "; ".join((*(describe(server) for server in self.all), *self.absent, *_lock(self.lock)))
+        held = (each.why for each in self.held)
+        told = "; ".join((*(describe(server) for server in self.all), *self.absent, *held, *_lock(self.lock)))
+        return told or "none of its pods exists yet"
+
+    @property
+    def way(self) -> str:
+        """Say what a person does, where no primary comes before; "" where one may, as while one was not asked yet."""
+        if any(server.answer is None for server in self.all):
+            return ""
+        return next((each.way for each in self.held if each.way), "")
 
 
 def describe(server: Server) -> str:
@@ -130,9 +148,9 @@ def _lock(lock: Leadership | None) -> Iterator[str]:
     if not lock.leader:
         yield f"{lock.kind} is nobody's"
         return
-    until, since = clock(lock.renewed + lock.ttl), clock(lock.acquired)
+    since = f", since {clock(lock.acquired)}" if lock.acquired else ""
     yield (
-        f"{lock.kind} is {lock.leader}'s until {until} (ttl {lock.ttl:g} s), since {since}, "
+        f"{lock.kind} is {lock.leader}'s until {clock(lock.renewed + lock.ttl)} (ttl {lock.ttl:g} s){since}, "
         f"after {lock.transitions} changes"
     )
     if lock.also:
@@ -165,13 +183,13 @@ def find(world: World, database: Database) -> Servers:
         target = Target(pod.ip, port, pod.ref, trust, database.auth)
         servers.append(Server(pod.ref.name, target, ask(target), pod=pod))
     service = world.cluster.service(database.namespace, database.service) if database.service else None
-    unnamed = service if not (pods or selecting(database, service)) else None
-    return Servers(
-        tuple(servers),
-        _service_doubt(world, database, servers),
-        _leadership(world, database, servers, unnamed),
-        _absent(world, database, servers, [pod for pod, _ in pods], service),
-    )
+    said = _service_doubt(world, database, servers)
+    if any(server.writable for server in servers):
+        return Servers(tuple(servers), said)
+    found = [pod for pod, _ in pods]
+    held = _held(world, database, found, service)
+    lock = _leadership(world, database, servers, service)
+    return Servers(tuple(servers), said, lock, _absent(world, database, found, held, service), held)
 
 
 def _alias(world: World, database: Database) -> str:
@@ -182,36 +200,43 @@ def _alias(world: World, database: Database) -> str:
 
 
 def _absent(
-    world: World, database: Database, servers: Sequence[Server], pods: Sequence[Pod], service: Service | None
+    world: World, database: Database, pods: Sequence[Pod], held: Sequence[Held], service: Service | None
 ) -> tuple[str, ...]:
     """Say what is missing, where something is."""
-    if any(server.writable for server in servers):
-        return ()
     labels = selecting(database, service)
     if service and not (labels or pods or service.external):
         endpoints = world.cluster.endpoints(database.namespace, database.service)
         at = ", ".join(sorted({endpoint.address for endpoint in endpoints}))
         why = f"{at} is of none" if at else "nobody has written an address"
         return (f"{service.ref} selects no pods, and {why}",)
-    return absent(world, database.namespace, labels, pods)
+    return absent(database.namespace, labels, pods, held)
+
+
+def _held(world: World, database: Database, pods: Sequence[Pod], service: Service | None) -> tuple[Held, ...]:
+    """Ask who holds its servers back; of a Service without a selector only a label that names a cluster tells whose."""
+    of_cluster = {key: value for key, value in (service.labels if service else {}).items() if key in dict(SCOPES)}
+    labels = selecting(database, service) or of_cluster
+    of_patroni = not pods or any(pod.patroni for pod in pods)
+    named = scope(database, service, pods) if of_patroni else ""
+    return held_back(world, database.namespace, named, labels, pods)
 
 
 def _leadership(
-    world: World, database: Database, servers: Sequence[Server], unnamed: Service | None
+    world: World, database: Database, servers: Sequence[Server], service: Service | None
 ) -> Leadership | None:
     """Ask for the lock of Patroni or CloudNativePG where it explains something; nothing fails for want of it.
 
-    `unnamed` is a Service whose addresses Patroni may write, and has not.
+    A Service that selects none and leads to none may be one whose addresses Patroni writes.
     """
-    followers = [server.pod for server in servers if server.pod and not server.writable]
-    if len(followers) < len(servers):
-        return None
-    cluster = next((pod.labels[CLUSTER_LABEL] for pod in followers if CLUSTER_LABEL in pod.labels), "")
+    pods = [server.pod for server in servers if server.pod]
+    cluster = next((pod.labels[CLUSTER_LABEL] for pod in pods if CLUSTER_LABEL in pod.labels), "")
+    unnamed = service and not (pods or selecting(database, service))
+    named = scope(database, service, pods)
     try:
         if cluster:
             return world.cluster.primary_lease(database.namespace, cluster)
-        if database.service and (unnamed or any(pod.patroni for pod in followers)):
-            return world.cluster.leadership(database.namespace, database.service)
+        if named and (unnamed or any(pod.patroni for pod in pods)):
+            return world.cluster.leadership(database.namespace, named)
     except BoothealError:
         return None
     return None

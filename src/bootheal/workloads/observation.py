@@ -122,7 +122,8 @@ class WorkloadObservation:
         if self.rollout.done:
             return UNWELL_SECONDS
         has_data = any(pod.claims for pod in self.pods)
-        return (UNWELL_WITH_DATA_SECONDS if has_data else UNWELL_SECONDS) + self.workload.initial_delay
+        usual = UNWELL_WITH_DATA_SECONDS if has_data else UNWELL_SECONDS
+        return usual + self.workload.initial_delay + self.workload.min_ready
 
     @cached_property
     def conditions(self) -> frozenset[str]:

@@ -18,7 +18,8 @@ Strategy = Literal["auto", "rollout", "scale", "delete-pods"]
 Way = Literal["rollout", "scale", "delete-pods"]
 
 # Who is known to leave an annotation alone that is not theirs: Flux removes what `kubectl…` managers wrote, Helm
-# merges three ways. Argo CD may put the template back (argo-cd#28769), and so may the operator that owns it.
+# merges three ways. Argo CD may put the template back (argo-cd#28769), and so may the operator that owns it; either
+# puts back the number of replicas within seconds.
 LENIENT = frozenset({"", "Flux", "Helm"})
 
 
@@ -79,6 +80,10 @@ def choose(strategy: Strategy, workload: Workload, trouble: Trouble | None) -> C
         if workload.managed_by not in LENIENT:
             return Choice("delete-pods", f"no rollout: {workload.managed_by} may undo a change of the template")
         return ROLL_OUT
+    if strategy == "scale" and workload.volumes_go:
+        return Choice("delete-pods", "not scaled to zero: that would delete its volumes, by its own retention policy")
+    if strategy == "scale" and workload.managed_by not in LENIENT:
+        return Choice("delete-pods", f"not scaled to zero: {workload.managed_by} may undo that")
     if strategy == "rollout" and trouble and trouble.certain:
         return Choice("rollout", refused=f"a rollout would not end: {trouble.text}")
     return Choice(strategy)

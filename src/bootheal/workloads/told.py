@@ -7,7 +7,7 @@ from bootheal.causes.pods import LATER_SECONDS, Trouble, not_made
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.log_excerpt import LONGEST
 from bootheal.cluster.rollout import crashed, unpulled
-from bootheal.cluster.starting import behind, clock, starting
+from bootheal.cluster.starting import behind, clock, late, starting
 from bootheal.cluster.starting import outlived as outlived_by
 from bootheal.model import Pod
 from bootheal.model.quoted import logged
@@ -44,8 +44,8 @@ def not_up(seen: WorkloadObservation) -> str:
 def unwell(seen: WorkloadObservation) -> str:
     """Say what is wrong although every container runs, and of a pod that is not ready what its probes say."""
     probed = next((_probed(each) for each in seen.troubles if each.evidence.source is Source.EVENT), "")
-    late = ((pod, container) for pod in seen.pods if (container := behind(pod)))
-    why = probed or next((f"container {container.name} of {pod.ref} is not ready" for pod, container in late), "")
+    held_up = ((pod, container) for pod in seen.pods if (container := behind(pod)))
+    why = probed or next((late(pod, container) for pod, container in held_up), "")
     return f"{seen.unwell}: {why}" if seen.unwell and why else seen.unwell
 
 

@@ -7,10 +7,12 @@ being made again: `after` is seconds since it was back. Names are ours, and what
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bootheal.adapters.kube import objects
+from bootheal.cluster.rollout import looping
 from bootheal.cluster.starting import skipped_init, starting
 from bootheal.model import BootTime, Pod
 
@@ -42,6 +44,46 @@ def test_a_skipped_init_container_is_seen_as_soon_as_the_application_runs(
     skipped = skipped_init(at(moment), BOOT)
     assert (MOMENTS[moment]["after"], at(moment).ref.name) == (after, name)
     assert (skipped.name if skipped else "") == container
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "image"),
+    [
+        (
+            "ImagePullBackOff",
+            'Back-off pulling image "registry.lan/models:3": ErrImagePull: not found',
+            "registry.lan/models:3",
+        ),
+        ("ErrImagePull", 'failed to pull and unpack image "registry.lan/models:3": EOF', "registry.lan/models:3"),
+        ("ImagePullBackOff", 'Back-off pulling image "docker.io/library/web:1"', "web:1"),
+        ("ErrImagePull", "rpc error: code = Unknown", "web:1"),
+        ("CrashLoopBackOff", 'back-off 10s restarting: image "other:1"', "web:1"),
+    ],
+)
+def test_whose_image_is_not_there_may_be_a_volume_of_the_pod(reason: str, message: str, image: str) -> None:
+    """The kubelet says so where it says it of the container's own (Kubernetes 1.33): the registry lacks that one."""
+    status = {"name": "web", "image": "web:1", "state": {"waiting": {"reason": reason, "message": message}}}
+    raw = {"metadata": {"name": "web-1", "namespace": "shop"}, "status": {"containerStatuses": [status]}}
+    assert objects.pod(raw).containers[0].image == image
+
+
+@pytest.mark.parametrize(
+    ("policy", "final"),
+    [
+        ({}, False),
+        ({"restartPolicy": "Always"}, False),
+        ({"restartPolicy": "Never"}, True),
+        ({"restartPolicy": "Never", "restartPolicyRules": [{"action": "Restart"}]}, False),
+    ],
+)
+def test_a_container_may_have_a_restart_policy_of_its_own(policy: dict[str, Any], final: bool) -> None:
+    """Since Kubernetes 1.34: what has ended then waits for no back-off."""
+    ended = {"exitCode": 3, "reason": "Error", "finishedAt": "2026-11-30T03:47:00Z"}
+    status = {"name": "once", "state": {"terminated": ended}}
+    metadata = {"name": "web-1", "namespace": "shop"}
+    raw = {"metadata": metadata, "spec": {"containers": [{"name": "once", **policy}]}}
+    pod = objects.pod(raw | {"status": {"containerStatuses": [status]}})
+    assert looping(pod, boot_time=BOOT, now=BOOT.spans[0][0] + 600) == (not final)
 
 
 def test_it_is_ready_all_the_same() -> None:

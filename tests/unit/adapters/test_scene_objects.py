@@ -53,6 +53,26 @@ def test_what_flux_has_given_up(spec: dict[str, Any], status: dict[str, Any], re
     assert stalled("helmrelease", an_object(spec, status)).reason == reason
 
 
+@pytest.mark.parametrize(
+    ("condition", "status", "reason"),
+    [
+        ({}, {}, "Why"),
+        ({}, {"observedGeneration": 2}, "Why"),
+        ({}, {"observedGeneration": 1}, ""),
+        ({"observedGeneration": 2}, {"observedGeneration": -1}, "Why"),
+        ({"observedGeneration": 1}, {"observedGeneration": 1}, ""),
+    ],
+)
+def test_what_was_given_up_of_an_earlier_wish_is_tried_anew(
+    condition: dict[str, Any], status: dict[str, Any], reason: str
+) -> None:
+    """Its condition says of which, or else its status; helm-controller leaves the latter at -1 until it is ready."""
+    raw = an_object({}, said("Stalled") | status)
+    raw["metadata"]["generation"] = 2
+    raw["status"]["conditions"][0] |= condition
+    assert stalled("helmrelease", raw).reason == reason
+
+
 def argo(*conditions: dict[str, Any], phase: str = "Succeeded") -> dict[str, Any]:
     operation = {"phase": phase, "message": "one or more objects failed to apply", "finishedAt": LATER}
     return {"conditions": list(conditions), "operationState": operation, "sync": {"status": "Synced"}}

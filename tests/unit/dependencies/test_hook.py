@@ -38,6 +38,15 @@ def test_what_fails_is_tried_three_times_and_reported() -> None:
     )
 
 
+def test_what_somebody_has_suspended_is_left_alone_and_told() -> None:
+    """Flux would not listen, and whoever suspended it had a reason; what was done before that is done."""
+    judgement = STEP.judge(HookObservation(suspended=True), past())
+    assert isinstance(judgement, Settled)
+    assert judgement.why == "left alone: it is suspended"
+    assert "flux resume kustomization shop -n flux-system" in judgement.remarks[0]
+    assert STEP.judge(HookObservation(suspended=True), past(done=(DONE,))) == Settled("done in this boot")
+
+
 def test_what_a_kill_interrupted_is_done_again() -> None:
     """Nobody knows whether it was done; a hook must bear being done twice, but not for ever."""
     assert isinstance(STEP.judge(HookObservation(), past(done=(INTERRUPTED,))), Act)

@@ -63,7 +63,9 @@ def test_a_server_that_asks_for_no_password_is_told_of() -> None:
 def test_a_service_that_does_not_lead_there_yet_is_waited_for() -> None:
     """Who comes through it would hang on an address that is gone; who only needs the primary does not wait."""
     servers = Servers((server(ok=True, value="f"),), service="service/shop/db still sends to 10.42.0.3")
-    assert STEP.judge(DatabaseObservation(servers), past()) == Wait("service/shop/db still sends to 10.42.0.3")
+    assert STEP.judge(DatabaseObservation(servers), past()) == Wait(
+        "service/shop/db still sends to 10.42.0.3; postgres-0 takes writes"
+    )
     assert isinstance(replace(STEP, routed=False).judge(DatabaseObservation(servers), past()), Settled)
 
 

@@ -62,7 +62,7 @@ class Cluster(Partial):
     def endpoints(self, _namespace: str, _service: str) -> list[Endpoint]:
         return [at for raw in self.kept.slices for at in objects.endpoints(raw)[1]]
 
-    def leadership(self, _namespace: str, _service: str) -> Leadership | None:
+    def leadership(self, _namespace: str, _scope: str) -> Leadership | None:
         return operators.leadership(self.kept.lock)
 
     def primary_lease(self, _namespace: str, _cluster: str) -> Leadership | None:
@@ -70,6 +70,9 @@ class Cluster(Partial):
 
     def operated(self, _namespace: str, _cluster: str) -> Operated:
         return Operated()
+
+    def configured(self, _namespace: str, _scope: str) -> None:
+        """There is no configuration of Patroni's."""
 
     def statefulsets(self, _namespace: str) -> list[Workload]:
         return []

@@ -62,8 +62,9 @@ class Simulated(Partial):
     def endpoints(self, _namespace: str, _service: str) -> list[Endpoint]:
         return self.endpoints_
 
-    def leadership(self, namespace: str, service: str) -> Leadership:
-        assert (namespace, service) == ("shop", "db")
+    def leadership(self, namespace: str, scope: str) -> Leadership:
+        assert namespace == "shop"
+        assert scope in {pod.labels.get("cluster-name", "db") for pod in self.pods_} | {"db"}
         return Leadership("db-0", acquired=BOOT - 3600, renewed=BOOT - 10, ttl=30, transitions=4)
 
     def statefulsets(self, _namespace: str) -> list[Workload]:
@@ -75,6 +76,9 @@ class Simulated(Partial):
     def operated(self, namespace: str, cluster: str) -> Operated:
         assert (namespace, cluster) == ("shop", "db")
         return self.operated_
+
+    def configured(self, _namespace: str, _scope: str) -> None:
+        """There is no configuration of Patroni's."""
 
     def primary_lease(self, namespace: str, cluster: str) -> Leadership:
         assert (namespace, cluster) == ("shop", "db")
@@ -246,7 +250,7 @@ def test_a_label_that_names_no_leader_still_selects() -> None:
     """`role: database` is somebody's own; and a Service of replicas leads to replicas."""
     service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), {"app": "db", "role": "replica"})
     simulated = Simulated([db_pod("db-0")], service)
-    assert find(world(simulated), database()).why_none == "no pod in namespace shop has the labels app=db, role=replica"
+    assert find(world(simulated), database()).why_none == "no pod in namespace shop has the labels app=db,role=replica"
 
 
 def test_a_service_that_leads_to_a_standby_only_is_doubted() -> None:

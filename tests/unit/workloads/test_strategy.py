@@ -94,6 +94,24 @@ def test_a_declared_strategy_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"volumes_go": True}, "not scaled to zero: that would delete its volumes, by its own retention policy"),
+        ({"managed_by": "Argo CD"}, "not scaled to zero: Argo CD may undo that"),
+        ({"managed_by": "postgresql db"}, "not scaled to zero: postgresql db may undo that"),
+        ({"managed_by": "Flux"}, ""),
+        ({}, ""),
+    ],
+)
+def test_nothing_is_scaled_to_zero_that_loses_its_data_by_it_or_is_scaled_back(
+    fields: dict[str, Any], why: str
+) -> None:
+    """Also where it is asked for: its pods are deleted instead, and their volumes stay."""
+    choice = choose("scale", a_deployment(**fields), None)
+    assert (choice.way, choice.why) == ("delete-pods" if why else "scale", why)
+
+
+@pytest.mark.parametrize(
     ("image", "always", "neighbour", "reason", "doubt"),
     [
         ("localhost:5000/web:1", True, "localhost:5000/other:2", "ImagePullBackOff", True),

@@ -1,6 +1,7 @@
 """Raw JSON -> snapshots. Every field may be missing; the API server omits what is empty."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -113,7 +114,7 @@ def pod(raw: Raw) -> Pod:
         mirror="kubernetes.io/config.mirror" in (metadata.get("annotations") or {}),
         owner=_controller(metadata),
         labels=_shared(tuple((metadata.get("labels") or {}).items())),
-        containers=tuple(_container(item) for item in status.get("containerStatuses") or ()),
+        containers=_main(spec, status),
         init=_init(spec, status),
         node=intern(spec.get("nodeName", "")),
         claims=tuple(
@@ -131,6 +132,17 @@ def pod(raw: Raw) -> Pod:
             )
         ),
     )
+
+
+def _main(spec: Raw, status: Raw) -> tuple[Container, ...]:
+    final = {each["name"] for each in spec.get("containers") or () if _final(each)}
+    found = (_container(item) for item in status.get("containerStatuses") or ())
+    return tuple(replace(each, final=True) if each.name in final else each for each in found)
+
+
+def _final(container: Raw) -> bool:
+    """Tell whether a container is never begun again by a policy of its own (1.34), whose rules make no exception."""
+    return container.get("restartPolicy") == "Never" and not container.get("restartPolicyRules")
 
 
 def _init(spec: Raw, status: Raw) -> tuple[Container, ...]:
@@ -187,9 +199,24 @@ def _unplaced(status: Raw) -> str:
     return visible(str(scheduled.get("message", ""))) if scheduled.get("status") == "False" else ""
 
 
+_PULLED = re.compile(r'image \\?"([^"\\\\]+)')
+
+
+def _image(raw: Raw, message: str) -> str:
+    """Return a container's image, or that of a volume of its pod, where it waits for this one (Kubernetes 1.33).
+
+    The kubelet has no other place to say so; its own image it names as it stands in the status.
+    """
+    own: str = raw.get("image", "")
+    told = _PULLED.search(message)
+    return told[1] if told and own and own not in message else own
+
+
 def _container(raw: Raw) -> Container:
     name, detail = next(iter((raw.get("state") or {"waiting": {}}).items()))
     terminated = detail if name == State.TERMINATED else (raw.get("lastState") or {}).get("terminated")
+    # Whole: which cause it is may stand at its end. It is cut where it is told.
+    message = visible(detail.get("message", "")) if name == "waiting" else ""
     return Container(
         name=raw["name"],
         state=State(name) if name in set(State) else State.WAITING,
@@ -198,9 +225,8 @@ def _container(raw: Raw) -> Container:
         restarts=raw.get("restartCount", 0),
         started=seconds(detail.get("startedAt")),
         ended=seconds((terminated or {}).get("finishedAt")),
-        image=raw.get("image", ""),
-        # Whole: which cause it is may stand at its end. It is cut where it is told.
-        message=visible(detail.get("message", "")) if name == "waiting" else "",
+        image=_image(raw, message) if "Image" in detail.get("reason", "") else raw.get("image", ""),
+        message=message,
         last_reason=intern(quoted((terminated or {}).get("reason", ""))),
         last_message=visible((terminated or {}).get("message", "")),
         startup_pending=name == State.RUNNING and raw.get("started") is False,

@@ -22,15 +22,46 @@ def primary_lease(raw: Raw) -> Leadership | None:
         return None
 
 
+# What CloudNativePG says of a cluster that wants nothing.
+_HEALTHY = "Cluster in healthy state"
+
+
 def operated(raw: Raw) -> Operated:
-    """Parse the annotations of a Cluster of CloudNativePG."""
+    """Parse a Cluster of CloudNativePG."""
     said = raw["metadata"].get("annotations") or {}
     try:
         fenced = json.loads(said.get("cnpg.io/fencedInstances") or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         fenced = []
     names = [name for name in fenced if isinstance(name, str)] if isinstance(fenced, list) else []
-    return Operated(said.get("cnpg.io/hibernation") == "on", tuple(names))
+    status = raw.get("status") or {}
+    phase, why = str(status.get("phase") or ""), str(status.get("phaseReason") or "")
+    return Operated(
+        hibernated=said.get("cnpg.io/hibernation") == "on",
+        fenced=tuple(names),
+        follows=_follows(raw),
+        phase="" if phase == _HEALTHY else ": ".join(filter(None, (phase, why))),
+    )
+
+
+def _follows(raw: Raw) -> bool:
+    """Tell whether a Cluster is a replica of another: by a switch, or since 1.24 by which of them is the primary."""
+    replica = (raw.get("spec") or {}).get("replica") or {}
+    if (switched := replica.get("enabled")) is not None:
+        return bool(switched)
+    leader = replica.get("primary") or ""
+    return bool(leader) and leader != (replica.get("self") or raw["metadata"].get("name"))
+
+
+def configured(raw: Raw) -> Operated | None:
+    """Parse Patroni's dynamic configuration; None where there is none."""
+    try:
+        said = json.loads((raw["metadata"].get("annotations") or {})["config"])
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict):
+        return None
+    return Operated(follows=bool(said.get("standby_cluster")), paused=said.get("pause") is True)
 
 
 def leadership(raw: Raw) -> Leadership | None:

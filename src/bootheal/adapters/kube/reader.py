@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bootheal.adapters.kube import admission, bound, objects, operators, webhooks
+from bootheal.adapters.kube import admission, bound, objects, operated, operators, webhooks
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.elections import election
 from bootheal.adapters.kube.errors import understood
@@ -172,43 +172,25 @@ class KubeReader:
         slices = self._lists.having("endpointslice", namespace, (service,))
         return [endpoint for _, found in slices for endpoint in found]
 
-    def leadership(self, namespace: str, service: str) -> Leadership | None:
-        """Read the Endpoints of the Service's name, and the ConfigMap that Zalando's operator uses since its version 2.
-
-        A change from one to the other leaves the old object behind, with the lock of that day.
-        """
-        places = (Ref("endpoints", namespace, service), Ref("configmap", namespace, f"{service}-leader"))
-        found = [(lock, place) for place in places if (lock := self._lock_in(place))]
-        found.sort(key=lambda pair: -pair[0].renewed)
-        return replace(found[0][0], also="".join(str(place) for _, place in found[1:])) if found else None
-
-    def _lock_in(self, place: Ref) -> Leadership | None:
-        kind = {"configmap": "configmaps"}.get(place.kind, place.kind)
-        try:
-            raw = self._get(kind, place)
-        except PermanentError:
-            return None
-        with understood(str(place)):
-            found = operators.leadership(raw)
-            return found and checked(found)
+    def leadership(self, namespace: str, scope: str) -> Leadership | None:
+        """Read it where Patroni keeps it."""
+        return operated.leadership(self._api, namespace, scope)
 
     def primary_lease(self, namespace: str, cluster: str) -> Leadership | None:
         """Read the Lease of the cluster's name."""
-        path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{cluster}"
-        raw = self._api.get(path, about=f"lease/{namespace}/{cluster}")
-        with understood(f"lease/{namespace}/{cluster}"):
-            found = operators.primary_lease(raw)
-            return found and checked(found)
+        return operated.primary_lease(self._api, namespace, cluster)
 
     def operated(self, namespace: str, cluster: str) -> Operated | None:
-        """Read the Cluster; None without CloudNativePG, or its right."""
-        path = f"/apis/postgresql.cnpg.io/v1/namespaces/{namespace}/clusters/{cluster}"
-        try:
-            raw = self._api.get(path, about=f"cluster/{namespace}/{cluster}")
-        except PermanentError:
-            return None
-        with understood(f"cluster/{namespace}/{cluster}"):
-            return checked(operators.operated(raw))
+        """Read the Cluster."""
+        return operated.operated(self._api, namespace, cluster)
+
+    def configured(self, namespace: str, scope: str) -> Operated | None:
+        """Read what Patroni reads."""
+        return operated.configured(self._api, namespace, scope)
+
+    def suspended(self, what: Ref) -> bool:
+        """Read one of Flux's objects."""
+        return operated.suspended(self._api, what)
 
     def statefulsets(self, namespace: str) -> Sequence[Workload]:
         """List the StatefulSets; none where we may not."""

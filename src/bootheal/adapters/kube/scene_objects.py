@@ -64,9 +64,16 @@ def job(raw: Raw) -> Unwell:
 
 
 def stalled(kind: str, raw: Raw) -> Unwell:
-    """Parse an object of Flux's; `reason` is "" of one that its controller has not given up."""
-    condition = objects.condition(raw.get("status") or {}, "Stalled")
-    condition = condition if condition.get("status") == "True" and not (raw.get("spec") or {}).get("suspend") else {}
+    """Parse an object of Flux's; `reason` is "" of one that its controller has not given up.
+
+    What it gave up was another wish than today's where it has not seen that yet.
+    """
+    status = raw.get("status") or {}
+    condition = objects.condition(status, "Stalled")
+    wished = raw["metadata"].get("generation", 0)
+    seen = condition.get("observedGeneration", status.get("observedGeneration", wished)) >= wished
+    told = condition.get("status") == "True" and seen and not (raw.get("spec") or {}).get("suspend")
+    condition = condition if told else {}
     at = seconds(condition.get("lastTransitionTime"))
     return Unwell(ref(kind, raw), condition.get("reason", ""), condition.get("message", ""), at)
 

@@ -57,6 +57,7 @@ def workload(raw: Raw, kind: str) -> Workload:
         pulls_always=any(container.get("imagePullPolicy") == "Always" for container in containers),
         initial_delay=max(map(_delay, containers), default=0.0),
         startup=max(map(_startup, containers), default=0.0),
+        min_ready=float(spec.get("minReadySeconds") or 0),
         **_strategy(spec, kind, desired),
     )
 
@@ -67,6 +68,8 @@ def _strategy(spec: Raw, kind: str, desired: int) -> dict[str, Any]:
     rolling = strategy.get("rollingUpdate")
     found: dict[str, Any] = {"strategy": strategy.get("type", "RollingUpdate")}
     if kind == "statefulset":
+        kept = spec.get("persistentVolumeClaimRetentionPolicy") or {}
+        found["volumes_go"] = kept.get("whenScaled") == "Delete"
         found["ordered"] = spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
         return found | {"partition": None if rolling is None else rolling.get("partition")}
     deployment = kind == "deployment"

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 from bootheal.adapters.kube import workloads
 from bootheal.adapters.kube.api import MERGE_PATCH, STRATEGIC_PATCH, Api
@@ -12,6 +11,7 @@ from bootheal.adapters.kube.deletion import delete_all
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import CORE, RESOURCES, Lists
 from bootheal.adapters.kube.objects import LENT
+from bootheal.adapters.kube.operated import path_in_flux
 from bootheal.dependencies import flux
 from bootheal.errors import BoothealError, ConflictError, MissingError
 from bootheal.model import Document, PodToDelete, Ref
@@ -85,11 +85,7 @@ class KubeWriter:
 
     def request_reconciliation(self, what: Ref, at: float) -> None:
         """Annotate an object of Flux, in the version of its kind that this cluster prefers."""
-        group, plural = flux.RESOURCES[what.kind]
-        served = self._api.get(f"/apis/{group}", about=f"{group}, which Flux serves")
-        with understood(f"{group}, which Flux serves"):
-            version = str(served["preferredVersion"]["version"])
-        path = f"/apis/{group}/{quote(version, safe='')}/namespaces/{what.namespace}/{plural}/{what.name}"
+        path = path_in_flux(self._api, what)
         stamp = datetime.fromtimestamp(at, UTC).isoformat()
         body = {"metadata": {"annotations": {flux.REQUESTED_AT: stamp}}}
         self._api.write("PATCH", path, body, about=str(what), content_type=MERGE_PATCH)

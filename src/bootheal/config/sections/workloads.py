@@ -59,7 +59,7 @@ class Workload(Section):
     strategy: Strategy = Field(
         "auto",
         description="how to restart; auto: rollout, or delete-pods where a rollout might not end or would be undone; "
-        "scale: to zero and back",
+        "scale: to zero and back, unless that would delete its volumes or be undone",
     )
     probe: Probe | None = None
     soak: SoakTime | None = Field(
