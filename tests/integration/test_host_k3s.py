@@ -168,14 +168,23 @@ def test_a_restart_is_queued_and_a_refusal_says_what_to_allow(systemd: Systemd) 
 @pytest.mark.parametrize(
     ("said", "kind", "why", "hint"),
     [
-        ("Failed to restart k3s.service: Interactive authentication required.", PermanentError, "ation required", "polk"),
+        (
+            "Failed to restart k3s.service: Interactive authentication required.",
+            PermanentError,
+            "ation required",
+            "polk",
+        ),
         ("Failed to restart k3s.service: Access denied", PermanentError, "Access denied", "polkit"),
-        ("Failed to restart k3s.service: Unit k3s.service not found.", PermanentError, "Unit k3s.service not found", "st"),
+        (
+            "Failed to restart k3s.service: Unit k3s.service not found.",
+            PermanentError,
+            "Unit k3s.service not found",
+            "st",
+        ),
         ("Failed to restart k3s.service: Unit k3s.service is masked.", PermanentError, "is masked", "systemctl status"),
         ("Failed to connect to bus: No such file or directory\n", TransientError, "Failed to connect to bus: No", ""),
         (
-            "Failed to restart k3s.service: Transaction for k3s.service/restart is destructive (k3s.service has 'stop' "
-            "job queued, but 'start' is included in transaction).\nSee system logs and 'systemctl status k3s.service'",
+            "Failed to restart k3s.service: Transaction for k3s.service/restart is destructive (it is to stop)\nSee logs.",
             TransientError,
             "refused: Transaction for k3s.service/restart is destructive",
             "",

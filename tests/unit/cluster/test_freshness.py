@@ -1,6 +1,7 @@
 """What the API says right after a power cut is not believed."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -134,7 +135,7 @@ def test_a_named_port_is_that_of_whoever_has_it() -> None:
     assert replace(WEB, ports=((443, "https"), (80, "http"))).port_on(parsed_pod(raw)) == 15001
 
 
-def a_slice(labels: dict[str, str], *endpoints: dict[str, object], **fields: object) -> dict[str, object]:
+def a_slice(labels: dict[str, str], *endpoints: dict[str, Any], **fields: Any) -> dict[str, Any]:
     labels = {"kubernetes.io/service-name": "web"} | labels
     return {"metadata": {"name": "web-1", "namespace": "shop", "labels": labels}, "endpoints": endpoints} | fields
 

@@ -1,6 +1,7 @@
 """The names that CoreDNS keeps."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -117,6 +118,25 @@ def test_a_lost_name_is_restored_where_allowed() -> None:
     )
     assert NodeHosts(restore=True).judge(seen("172.18.0.3 box\n"), past(first_seen=LOST)) == Act(WHY, (action,))
     assert action.sentence == "tell CoreDNS of host.k3d.internal (lost since Docker restarted it)"
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"immutable": True}, "it is immutable"),
+        ({"managed_by": "Flux"}, "Flux manages it"),
+        ({"data": K3S, "binary": (KEY,)}, "its key NodeHosts is binary data, not text"),
+    ],
+)
+@pytest.mark.parametrize("restore", [True, False])
+def test_a_list_that_is_not_ours_to_change_is_only_told_of(fields: dict[str, Any], why: str, *, restore: bool) -> None:
+    """The API server would refuse, or somebody undo it: once it was tried until it was given up."""
+    found = replace(ConfigMap(COREDNS, {KEY: "172.18.0.3 box\n"}, "7"), **fields)
+    judgement = NodeHosts(restore=restore).judge(NodeHostsObservation(found, WANTED), past(first_seen=LOST))
+    assert isinstance(judgement, Settled)
+    (remark,) = judgement.remarks
+    assert f"host.k3d.internal is: it was not told, because {why}" in remark
+    assert "no key" not in remark
 
 
 def test_a_name_at_an_address_of_before_is_lost_too() -> None:

@@ -88,8 +88,8 @@ class K3dHost:
 
     def epoch(self) -> str | None:
         """Return the boot id and when the first server was started; a stopped cluster has an epoch of its own."""
-        starts = [box.started for box in self._boxes() if _role(box) == SERVER and running(box) and box.started]
-        return f"{self._machine.boot_id()}@{f'{min(starts):.3f}' if starts else 'stopped'}"
+        started = _served_since(self._boxes())
+        return f"{self._machine.boot_id()}@{'stopped' if started is None else f'{started:.3f}'}"
 
     def boot_time(self) -> BootTime | None:
         """Return this machine's boot, from when the oldest running node was started; None while none runs."""
@@ -131,13 +131,17 @@ class K3dHost:
         boxes, busy = self._read(), self._starter.busy()
         if all(state(box) is ComponentState.STOPPED for box in boxes) and self._starter.can:
             return HostFacts(components=(self._whole(boxes),), clock_synchronised=clock_synchronised())
+        nodes = [box for box in boxes if _role(box) in NODES]
+        unaware = tuple(box.name for box in nodes if running(box) and self._unaware(box))
+        aware = all(map(running, nodes)) and not unaware
+        self._starter.seen(_served_since(boxes), aware=aware)
         return HostFacts(
             clock_synchronised=clock_synchronised(),
             components=tuple(self._component(box, busy=busy) for box in boxes),
             symptoms=tuple(symptom for box in boxes for symptom in self._symptoms(box)),
             names=self._names(boxes[0]),
-            unaware=tuple(box.name for box in boxes if _role(box) in NODES and running(box) and self._unaware(box)),
-            failed=tuple(self._starter.remarks()),
+            unaware=unaware,
+            failed=tuple(self._starter.remarks(aware=aware)),
         )
 
     def _names(self, server: Box) -> dict[str, str]:
@@ -165,11 +169,13 @@ class K3dHost:
 
     def start(self, component: str) -> None:
         """Start a container, or begin to start the whole cluster."""
-        if component == self._name:
-            self._starter.begin()
-        else:
-            self._engine.start(component)
-        self._forget()
+        try:
+            if component == self._name:
+                self._starter.begin()
+            else:
+                self._engine.start(component)
+        finally:
+            self._forget()  # what has failed is known now
 
     def restart(self, component: str) -> None:
         """Restart the load balancer. Nodes are never restarted: databases run in them."""
@@ -245,6 +251,11 @@ class K3dHost:
         catalogue = BALANCING if serves else LOADBALANCERS if balances else UNITS
         refused = log_signatures.find(box.name, [box.error] * (not running(box)))
         return (*refused, *log_signatures.find(box.name, lines, catalogue))
+
+
+def _served_since(boxes: Sequence[Box]) -> float | None:
+    """Return when the first of the servers that run was started; None while none does."""
+    return min((box.started for box in boxes if _role(box) == SERVER and running(box) and box.started), default=None)
 
 
 def _role(box: Box) -> str:

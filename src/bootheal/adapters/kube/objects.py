@@ -239,7 +239,7 @@ def service(raw: Raw) -> Service:
 
 
 def _tcp(port: Raw) -> bool:
-    return port.get("protocol", "TCP") == "TCP"
+    return bool(port.get("protocol", "TCP") == "TCP")
 
 
 def endpoints(raw: Raw) -> tuple[str, tuple[Endpoint, ...]]:
