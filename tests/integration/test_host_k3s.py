@@ -184,7 +184,7 @@ def test_a_restart_is_queued_and_a_refusal_says_what_to_allow(systemd: Systemd) 
         ("Failed to restart k3s.service: Unit k3s.service is masked.", PermanentError, "is masked", "systemctl status"),
         ("Failed to connect to bus: No such file or directory\n", TransientError, "Failed to connect to bus: No", ""),
         (
-            "Failed to restart k3s.service: Transaction for k3s.service/restart is destructive (it is to stop)\nSee logs.",
+            "Failed to restart k3s.service: Transaction for k3s.service/restart is destructive (it ends)\nSee logs.",
             TransientError,
             "refused: Transaction for k3s.service/restart is destructive",
             "",

@@ -196,6 +196,7 @@ class Workload:
     we last scaled it; `scaled_from` is the number of replicas to go back to, while it is we who hold it at zero.
     `initial_delay` is for how many seconds more than usual its probes let a pod take to begin, `startup` for how many
     its startup probes do. `surge` and `unavailable` are in pods. `managed_by` is who may undo a change of it.
+    `proves_ready`: a probe of the kubelet's decides when its pods are Ready.
     `refused` says why its pods cannot be created, in its controller's words. `images` are those of its init
     containers, too.
     """
@@ -231,6 +232,7 @@ class Workload:
     pulls_always: bool = False
     initial_delay: float = 0.0
     startup: float = 0.0
+    proves_ready: bool = True
 
     @property
     def on_delete(self) -> bool:

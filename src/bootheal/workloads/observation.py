@@ -17,6 +17,7 @@ from bootheal.cluster.rollout import seen as has_seen
 from bootheal.cluster.starting import finished, left_over, starting
 from bootheal.errors import BoothealError
 from bootheal.model import Answer, BootTime, Component, Node, Occurrence, Pod, Ref, Workload
+from bootheal.model.sqlstates import RECOVERING
 from bootheal.ports import ClusterReader, PodAccess, World
 from bootheal.probes import Probe, ask
 from bootheal.step import Past
@@ -42,6 +43,9 @@ UNWELL_SECONDS, UNWELL_WITH_DATA_SECONDS = 30.0, 300.0
 
 # How it is remembered that it is not well, whatever pods it has.
 ILL = "ill"
+
+# And that a database server behind the probe says that it is starting up.
+RECOVERS = "recovers"
 
 
 @dataclass(frozen=True)
@@ -117,11 +121,16 @@ class WorkloadObservation:
         return "" if self.rollout.done else self.rollout.why
 
     @property
+    def answers(self) -> str:
+        """Return the SQLSTATE of a probe's bad answer, "" where there is none."""
+        return self.probe.sqlstate if self.probe and not self.probe.ok else ""
+
+    @property
     def slowest_start(self) -> float:
         """Return for how many seconds it may run without being well before it is restarted for that."""
-        if self.rollout.done:
-            return UNWELL_SECONDS
         has_data = any(pod.claims for pod in self.pods)
+        if self.rollout.done and (self.workload.proves_ready or not has_data):
+            return UNWELL_SECONDS
         return (UNWELL_WITH_DATA_SECONDS if has_data else UNWELL_SECONDS) + self.workload.initial_delay
 
     @cached_property
@@ -134,6 +143,7 @@ class WorkloadObservation:
             f"unwell {pods}": bool(self.unwell),
             "refused": self.refused,
             "zero": self.workload.desired == 0,
+            RECOVERS: self.answers in RECOVERING,
             ILL: not self.well,
         }
         lasting = {each.condition for each in self.troubles}

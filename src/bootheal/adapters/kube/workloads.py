@@ -57,6 +57,7 @@ def workload(raw: Raw, kind: str) -> Workload:
         pulls_always=any(container.get("imagePullPolicy") == "Always" for container in containers),
         initial_delay=max(map(_delay, containers), default=0.0),
         startup=max(map(_startup, containers), default=0.0),
+        proves_ready=any("readinessProbe" in each or "startupProbe" in each for each in containers),
         **_strategy(spec, kind, desired),
     )
 
