@@ -85,6 +85,9 @@ def give_up(name: str, pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObserva
             return GiveUp(why, f"{hint}; SHOW DATABASES on {console} shows it")
         case Diagnosis.CONFIGURED:
             return _configured(name, said, pod, pooler)
+        case Diagnosis.UNASKED:
+            forward = f"kubectl -n {pod.ref.namespace} port-forward {pod.ref.name} {pod.target.port}"
+            return GiveUp(f"{said}; {diagnosis.value}", f"see whether `{forward}` works: it is how it is reached")
         case Diagnosis.HANDED_OVER:
             return GiveUp(said, "let its auth_type be scram-sha-256, or say auth: md5 at the pooler")
         case Diagnosis.CROWDED:

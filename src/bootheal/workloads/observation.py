@@ -17,7 +17,7 @@ from bootheal.cluster.rollout import seen as has_seen
 from bootheal.cluster.starting import finished, left_over, starting
 from bootheal.errors import BoothealError
 from bootheal.model import Answer, BootTime, Component, Node, Occurrence, Pod, Ref, Workload
-from bootheal.model.sqlstates import RECOVERING
+from bootheal.model.sqlstates import ALIVE, RECOVERING
 from bootheal.ports import ClusterReader, PodAccess, World
 from bootheal.probes import Probe, ask
 from bootheal.step import Past
@@ -121,6 +121,11 @@ class WorkloadObservation:
         return "" if self.rollout.done else self.rollout.why
 
     @property
+    def unproven(self) -> bool:
+        """Whether a bad answer is none about its pods: nobody could be asked, or a server that lives refuses."""
+        return self.answers in ALIVE or bool(self.probe and self.probe.unasked)
+
+    @property
     def answers(self) -> str:
         """Return the SQLSTATE of a probe's bad answer, "" where there is none."""
         return self.probe.sqlstate if self.probe and not self.probe.ok else ""
@@ -140,7 +145,7 @@ class WorkloadObservation:
         facts = {
             f"well {pods}": self.well,
             f"known {pods}": self.well and not self.services,
-            f"unwell {pods}": bool(self.unwell),
+            f"unwell {pods}": bool(self.unwell) and not self.unproven,
             "refused": self.refused,
             "zero": self.workload.desired == 0,
             RECOVERS: self.answers in RECOVERING,

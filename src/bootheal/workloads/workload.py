@@ -15,7 +15,7 @@ from bootheal.causes.pods import how_it_ended, more
 from bootheal.cluster import refusals
 from bootheal.cluster.rollout import crashed, looping
 from bootheal.model import ActionRecord, Pod, Ref, Right
-from bootheal.model.sqlstates import ALIVE, RECOVERS_WITHIN_SECONDS, REFUSED
+from bootheal.model.sqlstates import RECOVERS_WITHIN_SECONDS, REFUSED
 from bootheal.ports import Interest, World
 from bootheal.probes import Exec, Probe, Sql
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
@@ -247,7 +247,7 @@ class WorkloadStep(Step[WorkloadObservation]):
 
     def _judge_unwell(self, seen: WorkloadObservation, past: Past) -> Judgement:
         why = told.unwell(seen) or told.not_up(seen) or seen.rollout.why
-        if seen.answers in ALIVE:
+        if seen.unproven:
             recovers = RECOVERS in seen.conditions and past.held(RECOVERS) < RECOVERS_WITHIN_SECONDS
             return Wait(why, counts=not recovers, hint=self._refused(seen))
         if self.restart == "never":

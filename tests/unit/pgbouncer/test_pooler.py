@@ -98,6 +98,23 @@ def test_what_leads_nowhere_is_left_soon_and_what_is_only_slow_gets_its_time_aga
     assert judged("15", 0, lent, back) == []
 
 
+@pytest.mark.parametrize("console", [None, shows()])
+def test_a_way_that_fails_is_no_pooler_that_fails(console: Console | None) -> None:
+    """However long it does, and PostgreSQL lets both in meanwhile: it was deleted for that, with those it served."""
+    forward = Answer(ok=False, spoke=False, text="cannot forward a port to pod/shop/pooler-1: 502", unasked=True)
+    seen = PoolerObservation(pods=(pod(forward, console=console),), pooler=OK, application=OK)
+    assert seen.conditions == {"unasked uid-1"}
+    for seconds in (0.0, 60.0, 1799.0):
+        first_seen = dict.fromkeys(("let in without uid-1", *seen.conditions), NOW - seconds)
+        judgement = STEP.judge(seen, past(first_seen=first_seen, baseline={"served uid-1": "new"}))
+        assert isinstance(judgement, Wait)
+        assert judgement.again is None, "it is asked at its pace"
+        assert "the way to it fails, not the pooler" in judgement.why
+    judgement = STEP.judge(seen, past(first_seen=dict.fromkeys(seen.conditions, NOW - 1800)))
+    assert isinstance(judgement, GiveUp)
+    assert "port-forward pooler-1 6432" in judgement.hint
+
+
 def test_a_pooler_that_serves_with_its_settings_is_left_alone() -> None:
     """Nothing is set again."""
     why = "logins through pooler-1 succeed, the declared settings are in force"

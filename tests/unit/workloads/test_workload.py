@@ -230,6 +230,14 @@ def test_what_has_data_of_its_own_is_given_the_time_to_recover_it(kind: str) -> 
     assert waits(seen(running_, workload=unproven, probe=BAD)) == [True, False, False, False]
 
 
+def test_what_nobody_could_ask_is_not_restarted_for_that() -> None:
+    """A port-forward that cannot be opened, a name that nobody resolves: that lasts, and begins no clock."""
+    facts = seen(probe=Answer(ok=False, spoke=False, text="web-1 cannot forward a port", unasked=True))
+    assert facts.conditions == {"ill"}
+    long_ago = dict.fromkeys((*facts.conditions, *seen(probe=BAD).conditions), NOW - 3600)
+    assert STEP.judge(facts, past(first_seen=long_ago)) == Wait("probe: web-1 cannot forward a port")
+
+
 @pytest.mark.parametrize("probes", ["readinessProbe", "startupProbe", "livenessProbe"])
 def test_ready_is_proven_by_a_probe(probes: str) -> None:
     """One that only restarts a container says nothing of when it is ready."""
