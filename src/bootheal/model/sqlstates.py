@@ -31,4 +31,4 @@ GONE = MISSING | DAMAGED | {"42P01"}
 """What could be asked once, and is not there any more."""
 
 ALIVE = RECOVERING | REFUSED | NO_CONNECT | NOT_PRIMARY | CROWDED | GONE
-"""What a server that answers so is not rid of by being started anew: it is at work, or full, or who asks is at fault."""
+"""What a server that answers so would not be rid of by a restart: it is at work, or full, or who asks is at fault."""

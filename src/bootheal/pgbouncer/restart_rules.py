@@ -72,10 +72,9 @@ def give_up(name: str, pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObserva
         case Diagnosis.APPLICATION_ROLE:
             why = f"{said}; straight to PostgreSQL it is refused, too: {seen.application}"
             return GiveUp(why, f"give the role the password of {pooler.client.secret}, or correct the Secret")
-        case Diagnosis.PAUSED:
-            return GiveUp(f"{said}; {diagnosis.value}", f"on {console}: RESUME {pooler.dbname}")
-        case Diagnosis.DISABLED:
-            return GiveUp(f"{said}; {diagnosis.value}", f"on {console}: ENABLE {pooler.dbname}")
+        case Diagnosis.PAUSED | Diagnosis.DISABLED:
+            word = "RESUME" if diagnosis is Diagnosis.PAUSED else "ENABLE"
+            return GiveUp(f"{said}; {diagnosis.value}", f"on {console}: {word} {pooler.dbname}")
         case Diagnosis.MISSING:
             return GiveUp(f"{said}: {diagnosis.value}", "is data gone? restore from a backup", person=True)
         case Diagnosis.OTHER_ROLE:

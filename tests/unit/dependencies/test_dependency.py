@@ -109,11 +109,43 @@ def test_its_service_must_lead_there() -> None:
     assert said == Wait("service/shop/redis has no ready address yet")
 
 
-def test_a_service_without_a_selector_needs_one_here() -> None:
-    """Its pods cannot be told."""
+def test_of_a_service_without_a_selector_whoever_is_at_its_addresses_is_asked() -> None:
+    """Somebody has written them: a pod's, named or not and Ready or not, and one outside of the cluster."""
+    pods = [a_pod("redis-0", running(ready=False), ready=False), a_pod("other", ip="10.42.0.8")]
+    at = [Endpoint("10.42.0.7", 6379), Endpoint("192.0.2.7", 6379), Endpoint("192.0.2.8", 6379, ready=False)]
+    simulated = Simulated(pods, selector={}, endpoints_=at)
+    assert REDIS.judge(look(simulated), past()) == Settled("it answers as it should")
+    assert simulated.asked == ["redis-0:6379", "192.0.2.7:6379"]
+    bad = Simulated(pods, selector={}, endpoints_=at, answers={"redis-0": BAD})
+    assert REDIS.judge(look(bad), past()) == Wait("redis-0 says '-LOADING', not '+PONG'")
+    bad.answers = {"192.0.2.7": BAD}
+    assert REDIS.judge(look(bad), past()) == Wait(BAD.text)
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "why"),
+    [
+        ([], "service/shop/redis has no ready address yet"),
+        ([Endpoint("192.0.2.7", 6379, ready=False)], "service/shop/redis has no ready address yet"),
+        (
+            [Endpoint("10.42.0.9", 6379, "redis-0")],
+            "service/shop/redis still sends to 10.42.0.9, where no pod of this boot is",
+        ),
+    ],
+)
+def test_an_address_of_before_is_waited_for(endpoints: list[Endpoint], why: str) -> None:
+    """Who has written it writes it anew."""
+    simulated = Simulated(selector={}, endpoints_=endpoints)
+    assert REDIS.judge(look(simulated), past()) == Wait(why)
+    assert simulated.asked == []
+
+
+def test_a_command_needs_a_pod_to_run_in() -> None:
+    """It is not known of an address outside of the cluster."""
+    step = Dependency(name="dependency/redis", probe=Exec(("true",)), namespace="shop", service="redis")
     with pytest.raises(PermanentError, match="cannot tell the pods of service/shop/redis") as error:
-        look(Simulated(selector={}))
-    assert error.value.hint == "give dependencies.redis a selector, or the host that the Service leads to"
+        look(Simulated(selector={}, endpoints_=[Endpoint("192.0.2.7", 6379)]), step)
+    assert error.value.hint == "give dependencies.redis a selector, or another kind of probe"
 
 
 def test_a_host_and_a_url_are_asked_from_here() -> None:

@@ -77,7 +77,7 @@ def test_a_registry_that_runs_and_is_silent_for_a_minute_is_restarted_once(state
 
 
 @pytest.mark.parametrize("fields", [{"spoke": True}, {"unasked": True}])
-def test_what_answers_otherwise_or_could_not_be_asked_is_not_restarted_as_silent(fields: dict[str, bool]) -> None:
+def test_what_answers_otherwise_or_could_not_be_asked_is_not_restarted_as_silent(fields: dict[str, Any]) -> None:
     """What says 404 under /v2/ is something else, and a name that nobody resolves is no fault of the container."""
     seen = RegistryObservation(replace(REFUSED, **fields), component(ComponentState.RUNNING))
     assert not seen.conditions
