@@ -39,7 +39,8 @@ WAITED_FOR_SECONDS, LONGEST_WATCHED_SECONDS = 15.0, 60.0
 # By what a database's lock is known: PostgreSQL's operators, etcd, and whoever else keeps data.
 _DATABASES = (
     *("cnpg.io", "postgres", "patroni", "spilo", "crunchydata", "stackgres", "percona", "mysql", "mariadb", "mongodb"),
-    *("etcd", "redis", "rabbitmq", "elastic", "longhorn", "rook", "ceph"),
+    *("etcd", "redis", "rabbitmq", "elastic", "longhorn", "rook", "ceph", "stolon", "kafka", "zookeeper", "cassandra"),
+    *("scylla", "clickhouse", "cockroach", "consul", "vault", "minio", "opensearch", "nats"),
 )
 
 

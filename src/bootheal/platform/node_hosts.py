@@ -49,7 +49,10 @@ class RestoreNodeHosts(Action):
 
     def apply(self, world: World) -> None:
         """Write the one key, if nobody has changed the ConfigMap since."""
-        found = world.cluster.config_map(COREDNS)
+        try:
+            found = world.cluster.config_map(COREDNS)
+        except MissingError:
+            raise ConflictError(f"cannot change {COREDNS}: it is gone since it was looked at") from None
         if found.version != self.version:
             raise ConflictError(f"cannot change {COREDNS}: it changed since it was looked at")
         document = found.document(KEY)

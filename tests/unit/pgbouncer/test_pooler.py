@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bootheal.errors import ConflictError, MissingError
 from bootheal.model import (
     ActionRecord,
     Answer,
@@ -19,7 +20,15 @@ from bootheal.model import (
     Setting,
     Target,
 )
-from bootheal.pgbouncer.actions import ApplySettings, HangUp, LowerSetting, Reload, RestartPooler, RestoreSetting
+from bootheal.pgbouncer.actions import (
+    ApplySettings,
+    HangUp,
+    LowerSetting,
+    Reload,
+    RestartPooler,
+    RestoreSetting,
+    WriteSettings,
+)
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation
 from bootheal.pgbouncer.pod import STARVED, PoolerPod, noted
 from bootheal.pgbouncer.pooler import PoolerStep
@@ -96,6 +105,18 @@ def test_what_leads_nowhere_is_left_soon_and_what_is_only_slow_gets_its_time_aga
         ("restore-setting", key)
     ]
     assert judged("15", 0, lent, back) == []
+
+
+def test_a_configmap_that_is_gone_meanwhile_is_looked_at_anew() -> None:
+    """Whoever replaces it deletes it first; a pooler that serves is not given up for that moment."""
+
+    class Gone(Partial):
+        def write_document(self, document: Document, text: str) -> None:
+            raise MissingError(f"cannot find {document.ref}")
+
+    document = Document(Ref("configmap", "shop", "pooler"), "ini", "", "7")
+    with pytest.raises(ConflictError, match="cannot find configmap/shop/pooler"):
+        WriteSettings(cause="declared", document=document, text="x").apply(World(writer=Gone()))
 
 
 @pytest.mark.parametrize("console", [None, shows()])

@@ -1,11 +1,11 @@
 """The names that CoreDNS keeps."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from bootheal.errors import MissingError
+from bootheal.errors import ConflictError, MissingError
 from bootheal.model import Component, ComponentState, ConfigMap, HostFacts, Node, Ref
 from bootheal.platform.node_hosts import COREDNS, KEY, NodeHosts, NodeHostsObservation, RestoreNodeHosts, merged
 from bootheal.ports import Partial, World
@@ -137,6 +137,24 @@ def test_a_list_that_is_not_ours_to_change_is_only_told_of(fields: dict[str, Any
     (remark,) = judgement.remarks
     assert f"host.k3d.internal is: it was not told, because {why}" in remark
     assert "no key" not in remark
+
+
+def test_a_list_that_is_gone_or_changed_since_is_looked_at_anew() -> None:
+    """Whoever applies the manifest again does so at just this time: that is no reason to give up."""
+
+    @dataclass
+    class Cluster(Partial):
+        found: ConfigMap | None
+
+        def config_map(self, ref: Ref) -> ConfigMap:
+            if self.found is None:
+                raise MissingError(f"cannot find {ref}")
+            return self.found
+
+    action = RestoreNodeHosts(cause="lost", names=(("box", "172.18.0.3"),), version="7")
+    for found, why in ((None, "it is gone"), (ConfigMap(COREDNS, {KEY: ""}, "8"), "it changed")):
+        with pytest.raises(ConflictError, match=why):
+            action.apply(World(cluster=Cluster(found)))
 
 
 def test_a_name_at_an_address_of_before_is_lost_too() -> None:
