@@ -19,7 +19,7 @@ from bootheal.errors import BoothealError
 from bootheal.model import Answer, BootTime, Component, Node, Occurrence, Pod, Ref, Workload
 from bootheal.model.sqlstates import ALIVE, RECOVERING
 from bootheal.ports import ClusterReader, PodAccess, World
-from bootheal.probes import Probe, ask
+from bootheal.probes import Exec, Probe, Tcp, ask
 from bootheal.step import Past
 from bootheal.workloads import fronts
 from bootheal.workloads.fronts import Fronts, unserved
@@ -59,7 +59,8 @@ class WorkloadObservation:
     `refusals`: what would keep new pods out; `events`: those of pods whose status says too little; `left_over`: pods
     that the shutdown has left Completed; `absent`: what there is in place of pods; `turned_away`: why the kubelet did
     not let the newest of those in; `unserved`: that nobody comes to it, for all we know; `registries`: the container of
-    this machine that serves the image which a pod lacks; `away`: nodes of its pods that show no sign of life.
+    this machine that serves the image which a pod lacks; `away`: nodes of its pods that show no sign of life;
+    `talks`: the probe is a talk or a command, as servers with data are asked.
     """
 
     workload: Workload
@@ -83,6 +84,7 @@ class WorkloadObservation:
     unserved: str = ""
     registries: Mapping[Ref, Component] = field(default_factory=dict)
     away: frozenset[str] = frozenset()
+    talks: bool = False
 
     @property
     def present(self) -> tuple[Pod, ...]:
@@ -134,7 +136,8 @@ class WorkloadObservation:
     def slowest_start(self) -> float:
         """Return for how many seconds it may run without being well before it is restarted for that."""
         has_data = any(pod.claims for pod in self.pods)
-        if self.rollout.done and (self.workload.proves_ready or not has_data):
+        loads = self.talks and self.probe is not None and self.probe.spoke  # as Redis does, Ready, for minutes
+        if self.rollout.done and not (has_data and (loads or not self.workload.proves_ready)):
             return UNWELL_SECONDS
         return (UNWELL_WITH_DATA_SECONDS if has_data else UNWELL_SECONDS) + self.workload.initial_delay
 
@@ -198,6 +201,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         unserved=unserved(world.cluster, workload, pods[0].labels) if serves and pods and not front.there else "",
         registries=_registries(world, pods, events),
         away=gone,
+        talks=isinstance(probe, Tcp | Exec),
     )
 
 

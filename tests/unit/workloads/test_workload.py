@@ -210,7 +210,9 @@ def test_what_starts_slowly_is_not_restarted_for_it() -> None:
 
 @pytest.mark.parametrize("kind", ["statefulset", "deployment"])
 def test_what_has_data_of_its_own_is_given_the_time_to_recover_it(kind: str) -> None:
-    """A restart begins a replica's copy, a log's replay anew. What is Ready, and fails its probe, recovers nothing."""
+    """A restart begins a replica's copy, a log's replay, a load anew. What is Ready by a probe of its own, and gives no
+    answer to ours, recovers nothing.
+    """
     database = Ref(kind, "shop", "db")
     step = replace(STEP, workload=database)
 
@@ -228,6 +230,11 @@ def test_what_has_data_of_its_own_is_given_the_time_to_recover_it(kind: str) -> 
     unproven = replace(up, proves_ready=False)  # its pod is Ready before it has begun
     assert waits(seen(replace(running_, claims=data), workload=unproven, probe=BAD)) == [True, True, True, False]
     assert waits(seen(running_, workload=unproven, probe=BAD)) == [True, False, False, False]
+    says = {"probe": replace(BAD, text="says '-LOADING', not '+PONG'"), "talks": True}  # Redis, Ready all the while
+    assert waits(seen(replace(running_, claims=data), workload=up, **says)) == [True, True, True, False]
+    assert waits(seen(running_, workload=up, **says)) == [True, False, False, False]
+    silent = {"probe": replace(BAD, spoke=False), "talks": True}
+    assert waits(seen(replace(running_, claims=data), workload=up, **silent)) == [True, False, False, False]
 
 
 def test_what_nobody_could_ask_is_not_restarted_for_that() -> None:
