@@ -17,6 +17,7 @@ import pytest
 
 from bootheal.adapters.docker.containers import DockerContainers
 from bootheal.adapters.docker.engine import Box, DockerEngine
+from bootheal.adapters.docker.k3d import aliases_of
 from bootheal.errors import BoothealError, MissingError, PermanentError, UnreachableError
 from bootheal.model import ComponentState
 
@@ -70,6 +71,22 @@ def daemon(
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield DockerEngine(f"unix://{directory}/socket")
         server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("label", "names"),
+    [
+        ('[{"ip": "10.0.0.9", "hostnames": ["printer", "copier"]}]', {"printer": "10.0.0.9", "copier": "10.0.0.9"}),
+        *(
+            (label, {})
+            for label in ("", "null", "[]", "{}", "7", "[null]", '[{"ip": "1.2.3.4"}]', "no json", "[" * 9999)
+        ),
+        ('[{"ip": 7, "hostnames": ["printer"]}]', {}),
+    ],
+)
+def test_names_that_k3d_was_asked_for_are_read_from_its_label(label: str, names: dict[str, str]) -> None:
+    """Of another shape they are none that we know, and no bug: Go writes an empty list as null."""
+    assert aliases_of(label) == names
 
 
 @pytest.mark.parametrize(

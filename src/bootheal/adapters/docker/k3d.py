@@ -22,7 +22,7 @@ from bootheal.adapters.host import Machine
 from bootheal.adapters.last_exit import LastExits
 from bootheal.adapters.wallclock import clock_synchronised
 from bootheal.causes.tables import BALANCING, LOADBALANCERS, UNITS
-from bootheal.errors import MissingError, PermanentError, UnreachableError
+from bootheal.errors import MISFITS, MissingError, PermanentError, UnreachableError
 from bootheal.model import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
 
 ROLE, INIT = "k3d.role", "k3d.server.init"
@@ -133,7 +133,7 @@ class K3dHost:
             return HostFacts(components=(self._whole(boxes),), clock_synchronised=clock_synchronised())
         nodes = [box for box in boxes if _role(box) in NODES]
         unaware = tuple(box.name for box in nodes if running(box) and self._unaware(box))
-        aware = all(map(running, nodes)) and not unaware
+        aware = any(map(running, nodes)) and not unaware
         self._starter.seen(_served_since(boxes), aware=aware)
         return HostFacts(
             clock_synchronised=clock_synchronised(),
@@ -153,10 +153,8 @@ class K3dHost:
             network = self._engine.network(label)
         except MissingError:  # without it no container can be started, which Docker says then
             return {}
-        aliases = json.loads(server.labels.get(ALIASES) or "[]")
-        wanted = {hostname: alias["ip"] for alias in aliases for hostname in alias["hostnames"]}
         this = {THIS_MACHINE: network.gateway} if network.gateway else {}
-        return this | wanted | dict(network.members)
+        return this | aliases_of(server.labels.get(ALIASES, "")) | dict(network.members)
 
     def _unaware(self, box: Box) -> bool:
         with suppress(MissingError):
@@ -251,6 +249,15 @@ class K3dHost:
         catalogue = BALANCING if serves else LOADBALANCERS if balances else UNITS
         refused = log_signatures.find(box.name, [box.error] * (not running(box)))
         return (*refused, *log_signatures.find(box.name, lines, catalogue))
+
+
+def aliases_of(label: str) -> dict[str, str]:
+    """Return the names that were asked for, with their addresses; what another k3d writes otherwise is none we know."""
+    try:
+        said = [(name, alias["ip"]) for alias in json.loads(label or "[]") or () for name in alias["hostnames"]]
+    except MISFITS:
+        return {}
+    return {name: ip for name, ip in said if isinstance(name, str) and isinstance(ip, str)}
 
 
 def _served_since(boxes: Sequence[Box]) -> float | None:
