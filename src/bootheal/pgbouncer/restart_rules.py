@@ -96,9 +96,16 @@ def give_up(name: str, pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObserva
             hint = f"compare {pooler.client.secret} with the pooler's auth_file or auth_query"
             return GiveUp(said, f"the pooler refuses the application's own login: {hint}")
         case _:
-            hint = f"compare {pooler.credential.secret} with the pooler's auth_file and [databases]"
-            fault = f"; it may be that {pod.bug.told}" if pod.bug and not pod.login.spoke else ""
-            return GiveUp(f"{said}, although PostgreSQL accepts the Secret's password{fault}", hint)
+            return _its_login(said, pod, diagnosis, seen, pooler)
+
+
+def _its_login(said: str, pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObservation, pooler: Pooler) -> GiveUp:
+    """Say that its own login is at fault, unless PostgreSQL has refused us as well, or kept silent."""
+    if below := next((each for each in (seen.pooler, seen.application) if each and not each.ok), None):
+        return GiveUp(f"{said}; {diagnosis.value}: {below}", f"see what database/{pooler.database.name} waits for")
+    hint = f"compare {pooler.credential.secret} with the pooler's auth_file and [databases]"
+    fault = f"; it may be that {pod.bug.told}" if pod.bug and not pod.login.spoke else ""
+    return GiveUp(f"{said}, although PostgreSQL accepts the Secret's password{fault}", hint)
 
 
 def _configured(name: str, said: str, pod: PoolerPod, pooler: Pooler) -> GiveUp:

@@ -107,6 +107,16 @@ def test_what_leads_nowhere_is_left_soon_and_what_is_only_slow_gets_its_time_aga
     assert judged("15", 0, lent, back) == []
 
 
+def test_what_postgresql_does_not_accept_is_not_told_as_accepted() -> None:
+    """Where nobody answers there, no comparison of passwords helps."""
+    silent = Answer(ok=False, spoke=False, text="no answer in time")
+    seen = PoolerObservation(pods=(pod(FAILING, retry="0.2"),), pooler=silent)
+    judgement = STEP.judge(seen, past(first_seen=dict.fromkeys(seen.conditions, NOW - 1800)))
+    assert isinstance(judgement, GiveUp)
+    assert judgement.why.endswith("; PostgreSQL gives no answer: no answer in time")
+    assert judgement.hint == "see what database/shop waits for"
+
+
 def test_a_configmap_that_is_gone_meanwhile_is_looked_at_anew() -> None:
     """Whoever replaces it deletes it first; a pooler that serves is not given up for that moment."""
 
