@@ -114,8 +114,8 @@ def service_doubt(
 
     def doubtful(endpoint: Endpoint) -> bool:
         if service.selector and not endpoint.foreign:
-            return _plain(endpoint.address) not in selected
-        return bool(endpoint.pod) and _plain(endpoint.address) not in alive
+            return shortest(endpoint.address) not in selected
+        return bool(endpoint.pod) and shortest(endpoint.address) not in alive
 
     if dead := sorted({each.address for each in ready if doubtful(each)}):
         return f"{service.ref} still sends to {', '.join(dead)}, where no {_wanted(service)} of this boot is"
@@ -126,7 +126,7 @@ def service_doubt(
 
 def sends_to(endpoints: Iterable[Endpoint], pod: Pod) -> bool:
     """Tell whether one of the addresses behind a Service is this pod's."""
-    return not _addresses([pod]).isdisjoint(_plain(each.address) for each in endpoints if each.ready)
+    return not _addresses([pod]).isdisjoint(shortest(each.address) for each in endpoints if each.ready)
 
 
 def _wanted(service: Service) -> str:
@@ -135,11 +135,11 @@ def _wanted(service: Service) -> str:
 
 def _addresses(pods: Iterable[Pod]) -> frozenset[str]:
     """Return the addresses of both families."""
-    return frozenset(_plain(address) for pod in pods for address in (pod.ip, *pod.ips) if address)
+    return frozenset(shortest(address) for pod in pods for address in (pod.ip, *pod.ips) if address)
 
 
 @lru_cache(maxsize=4096)
-def _plain(address: str) -> str:
+def shortest(address: str) -> str:
     """Return an address as it is written shortest: an IPv6 address may be written in many ways."""
     if ":" not in address:
         return address

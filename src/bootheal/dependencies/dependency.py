@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bootheal.cluster.freshness import pod_doubt, sends_to, service_doubt
 from bootheal.errors import PermanentError
 from bootheal.model import Answer, Pod, Right, Service, Target
-from bootheal.model.sqlstates import RECOVERING, RECOVERS_WITHIN_SECONDS
+from bootheal.model.sqlstates import RECOVERING, RECOVERS_WITHIN_SECONDS, REFUSED
 from bootheal.ports import ClusterReader, Interest, World
 from bootheal.probes import Exec, Probe, Sql, Url, ask, ask_at
 from bootheal.step import Judgement, Past, Settled, Step, Wait
@@ -117,11 +117,16 @@ class Dependency(Step[DependencyObservation]):
         endpoints = world.cluster.endpoints(self.namespace, self.service)
         return service_doubt(service, endpoints, pods, boot_time=world.host.boot_time())
 
+    def _hint(self, answer: Answer) -> str:
+        """Say what a person does where the login is refused: another step may mend that meanwhile."""
+        login = self.probe.login if isinstance(self.probe, Sql) and answer.sqlstate in REFUSED else None
+        return f"compare {login.secret} (the login of its probe) with the role" if login else ""
+
     def judge(self, seen: DependencyObservation, past: Past) -> Judgement:
         """Wait until it answers well."""
         if seen.answer is None:
             return Wait(seen.doubt)
         if not seen.answer.ok:
             recovers = RECOVERS in seen.conditions and past.held(RECOVERS) < RECOVERS_WITHIN_SECONDS
-            return Wait(str(seen.answer), counts=not recovers)
+            return Wait(str(seen.answer), counts=not recovers, hint=self._hint(seen.answer))
         return Wait(seen.service) if seen.service else Settled("it answers as it should")

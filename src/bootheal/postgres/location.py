@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bootheal.cluster.freshness import shortest
 from bootheal.model import Auth, Endpoint, Login, Pod, Ref, Service
 from bootheal.ports import World
 
@@ -58,8 +59,8 @@ def pods_and_ports(world: World, database: Database) -> list[tuple[Pod, int]]:
 
 def _named(service: Service, endpoints: Iterable[Endpoint], pods: Iterable[Pod]) -> dict[str, int]:
     """Return the pods that the addresses name, or are of, each with the port of the slice that the Service goes by."""
-    lying = {address: pod.ref.name for pod in pods if alive(pod) for address in (pod.ip, *pod.ips)}
-    named = [(each.pod or lying.get(each.address, ""), each) for each in endpoints]
+    lying = {shortest(address): pod.ref.name for pod in pods if alive(pod) for address in (pod.ip, *pod.ips) if address}
+    named = [(each.pod or lying.get(shortest(each.address), ""), each) for each in endpoints]
     first = {name: each.port for name, each in named if name}
     return first | {name: port for name, each in named if name and (port := each.port_of(service))}
 

@@ -168,6 +168,17 @@ def test_crash_recovery_is_waited_for_here_too() -> None:
     assert REDIS.judge(seen, for_days) == Wait("the database system is starting up (57P03)")
 
 
+def test_a_login_that_is_refused_is_told_with_its_secret() -> None:
+    """It is waited for: a credential that has drifted may be mended by another step."""
+    login = Login(Ref("secret", "shop", "reporting"))
+    step = Dependency(name="dependency/db", probe=Sql("select 1", "shop", login), namespace="shop", service="db")
+    refused = DependencyObservation(Answer(ok=False, spoke=True, sqlstate="28P01", text="no"))
+    hint = "compare secret/shop/reporting (the login of its probe) with the role"
+    assert step.judge(refused, past()) == Wait("no (28P01)", hint=hint)
+    full = DependencyObservation(Answer(ok=False, spoke=True, sqlstate="53300", text="full"))
+    assert step.judge(full, past()) == Wait("full (53300)")
+
+
 def test_each_kind_of_probe_names_the_rights_that_it_needs() -> None:
     """For `check`, before the reboot in which they would be missed."""
     command = Dependency(name="dependency/mq", probe=Exec(("true",)), namespace="shop", selector={"app": "mq"})

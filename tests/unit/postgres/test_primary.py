@@ -165,7 +165,7 @@ def test_addresses_without_a_name_are_their_pods() -> None:
     pods = [db_pod("db-0", ip="10.42.0.1"), db_pod("db-1", ip="10.42.0.2", ips=("10.42.0.2", "fd42::2"))]
     ports = {"metrics": 9187, "sql": 5433}
     simulated = Simulated(pods, service, [Endpoint("10.42.0.2", 9187, ports=ports)], {"db-1": PRIMARY})
-    simulated.endpoints_.append(Endpoint("fd42::2", 9187, ports={"metrics": 9187}))
+    simulated.endpoints_.append(Endpoint("FD42:0:0:0:0:0:0:2", 9187, ports={"metrics": 9187}))
     found = find(world(simulated), database())
     assert (simulated.asked, found.service) == (["db-1:5433"], "")
 
