@@ -134,7 +134,7 @@ def _ask_command(access: PodAccess, probe: Exec, pod: Pod) -> Answer:
     try:
         answer = access.exec(pod.ref, probe.container, probe.command, LONG_TIMEOUT_SECONDS)
     except UnreachableError as error:
-        return Answer(ok=False, spoke=False, text=f"{program}: {error}")
+        return Answer(ok=False, spoke=False, text=f"{program}: {error}", unasked=True)
     if answer.ok and probe.expect not in answer.value:
         return Answer(ok=False, spoke=True, text=f"{program} does not say {probe.expect!r}")
     return answer if answer.ok else replace(answer, text=f"{program} {answer.text}")

@@ -36,6 +36,7 @@ def test_a_program_that_is_not_there_is_told(parts: Parts) -> None:
     """Most images lack most programs."""
     answer = run(parts, "django", "no-such-program")
     assert (answer.ok, answer.text) == (False, "there is no such program in the container")
+    assert answer.unasked
 
 
 def test_a_command_that_hangs_is_given_up_in_time(parts: Parts) -> None:

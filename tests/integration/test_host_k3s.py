@@ -10,7 +10,7 @@ from bootheal.adapters.host import BOOT_ID, mount_points
 from bootheal.adapters.k3s import FACTS_SECONDS, K3sHost
 from bootheal.adapters.systemctl import Commands
 from bootheal.cluster.freshness import before_boot
-from bootheal.errors import PermanentError
+from bootheal.errors import BoothealError, PermanentError, TransientError
 from bootheal.model import ComponentState, Directory, HostFacts
 from support.systemd import Systemd
 
@@ -163,6 +163,51 @@ def test_a_restart_is_queued_and_a_refusal_says_what_to_allow(systemd: Systemd) 
         host.restart("sshd.service")
     with pytest.raises(PermanentError, match="bootheal does not start k3s"):
         host.start("k3s.service")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "why", "hint"),
+    [
+        (
+            "Failed to restart k3s.service: Interactive authentication required.",
+            PermanentError,
+            "ation required",
+            "polk",
+        ),
+        ("Failed to restart k3s.service: Access denied", PermanentError, "Access denied", "polkit"),
+        (
+            "Failed to restart k3s.service: Unit k3s.service not found.",
+            PermanentError,
+            "Unit k3s.service not found",
+            "st",
+        ),
+        ("Failed to restart k3s.service: Unit k3s.service is masked.", PermanentError, "is masked", "systemctl status"),
+        ("Failed to connect to bus: No such file or directory\n", TransientError, "Failed to connect to bus: No", ""),
+        (
+            "Failed to restart k3s.service: Transaction for k3s.service/restart is destructive (it ends)\nSee logs.",
+            TransientError,
+            "refused: Transaction for k3s.service/restart is destructive",
+            "",
+        ),
+    ],
+)
+def test_why_systemd_does_not_restart_it_is_told(
+    systemd: Systemd, said: str, kind: type[Exception], why: str, hint: str
+) -> None:
+    """A polkit rule is no cure for a unit that is not there; what passes is tried again."""
+    systemd.refuses(1, said)
+    with pytest.raises(BoothealError) as refused:
+        K3sHost(commands=systemd.commands).restart("k3s.service")
+    assert isinstance(refused.value, kind)
+    assert why in str(refused.value)
+    assert hint in refused.value.hint
+    assert ("polkit" in refused.value.hint) == ("polk" in hint)
+
+
+def test_a_systemctl_that_cannot_be_run_is_named() -> None:
+    """It has not answered because nobody has asked."""
+    with pytest.raises(PermanentError, match="cannot restart k3s.service: cannot run /nowhere: no such file"):
+        K3sHost(commands=Commands("/nowhere", "/nowhere")).restart("k3s.service")
 
 
 def test_systemds_notes_tell_of_a_clock_that_was_set_before_we_began(systemd: Systemd) -> None:

@@ -17,6 +17,11 @@ Moment = Literal["stale", "found", "well"]
 OLD, NEW = "6a0c6b1e-old", "f00dcafe-new"
 BEFORE, FOUND, AGAIN = BOOT - 600, BOOT + 6, BOOT + 9
 
+SLICE_LABELS = {
+    "kubernetes.io/service-name": "db",
+    "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+}
+
 
 def stamp(at: float) -> str:
     """As the API writes times."""
@@ -215,7 +220,7 @@ def endpoint_slice(release: Release, moment: Moment) -> Json:
     conditions: Json = {"ready": True} | ({"serving": True, "terminating": False} if release.serving else {})
     reference = {"kind": "Pod", "namespace": "shop", "name": "db-0", "uid": "u-1"}
     return {
-        "metadata": {"name": "db-abc", "namespace": "shop", "labels": {"kubernetes.io/service-name": "db"}},
+        "metadata": {"name": "db-abc", "namespace": "shop", "labels": SLICE_LABELS},
         "endpoints": [{"addresses": [address], "conditions": conditions, "targetRef": reference}],
         "ports": [{"port": 5432, "protocol": "TCP"}],
     }

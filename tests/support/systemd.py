@@ -10,7 +10,7 @@ SYSTEMCTL = """#!/bin/sh
 echo "$*" >> "{directory}/calls"
 case $1 in
 show) case $* in *.service) cat "{directory}/unit" ;; *) cat "{directory}/manager" ;; esac ;;
-restart) exit "$(cat "{directory}/refuses")" ;;
+restart) cat "{directory}/says" >&2; exit "$(cat "{directory}/refuses")" ;;
 esac
 """
 
@@ -68,8 +68,9 @@ class Systemd:
         for journal in self.directory.glob("journal-*"):
             journal.unlink()
 
-    def refuses(self, status: int) -> None:
-        """Let `systemctl restart` end with this status."""
+    def refuses(self, status: int, said: str = "") -> None:
+        """Let `systemctl restart` end with this status, saying this."""
+        (self.directory / "says").write_text(said)
         (self.directory / "refuses").write_text(str(status))
 
     @property

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from bootheal.adapters.files import read_file, replace_file
+from bootheal.adapters.files import read_file, remove_leftovers, replace_file
 from bootheal.model import ActionRecord, Outcome, Progress, Remembered, Report, StepMemory
 
 FILE = "evidence.json"
@@ -42,6 +42,10 @@ class EvidenceFile:
         self._written: Mapping[str, str] = {}
         self._plain: dict[str, StepMemory] = {}  # the steps of last time in which nothing was to be hidden
         self._telling: frozenset[str] = frozenset()
+
+    def clean(self) -> None:
+        """Remove what writers that were killed have left: it quotes logs. The lock of a pass must be held."""
+        remove_leftovers(self._path)
 
     def hide(self, remembered: Remembered, *, durable: bool) -> Remembered:
         """Write the logs down here, and return what may be read by all. OSError where they cannot be written."""

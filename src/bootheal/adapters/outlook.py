@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from bootheal.adapters.files import read_file, replace_file
+from bootheal.adapters.files import read_file, remove_leftovers, replace_file
 from bootheal.errors import StateError
 from bootheal.model import from_json, to_json
 from bootheal.model.outlook import Outlook
@@ -29,5 +29,6 @@ def read(directory: Path) -> Outlook | None:
 
 
 def write(directory: Path, outlook: Outlook) -> None:
-    """Keep it. OSError where that cannot be."""
+    """Keep it. OSError where that cannot be. Nobody but a daemon writes it: what killed ones have left is removed."""
+    remove_leftovers(directory / FILE)
     replace_file(directory / FILE, json.dumps({"version": VERSION} | to_json(outlook)), durable=False)

@@ -41,6 +41,7 @@ class StateFile:
         with lock(self._directory):
             self._held = True
             remove_leftovers(self._path)
+            self._evidence.clean()
             try:
                 yield
             finally:

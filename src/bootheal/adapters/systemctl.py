@@ -5,6 +5,7 @@ no systemd, or it does not answer in time, there is nothing to tell; that is not
 """
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -13,13 +14,18 @@ from typing import NamedTuple
 
 from bootheal.adapters import unit_words
 from bootheal.adapters.wallclock import Sample
-from bootheal.errors import PermanentError, TransientError
+from bootheal.errors import BoothealError, PermanentError, TransientError, scarce
 from bootheal.model import Component, ComponentState
+from bootheal.model.quoted import quoted
 
 TIMEOUT_SECONDS = 5.0
 
 # A start of k3s writes some hundred lines; what troubles it is written again and again.
 LINES = 1000
+
+# Why systemd does not restart a unit, in systemctl's words: whoever asks may not, and there is none that could be.
+_NOT_OURS = re.compile(r"(?i)authenticat|access denied|permission denied|not permitted|not authorized")
+_GONE = re.compile(r"(?i)not found|masked|bad unit file|not been booted with systemd|not loaded")
 
 # What must be up for it, in the words of its unit.
 REQUIRED = ("Requires", "Requisite", "BindsTo")
@@ -143,13 +149,18 @@ class Unit:
         }
 
     def restart(self) -> None:
-        """Queue a restart. PermanentError where it is not ours to ask for."""
-        done = _run([self._commands.systemctl, "restart", "--no-block", "--no-ask-password", self.name])
-        if done is None:
-            raise TransientError(f"cannot restart {self.name}: systemctl does not answer")
+        """Queue a restart. PermanentError where it is not ours to ask for, or there is nothing to ask."""
+        doing, command = f"restart {self.name}", self._commands.systemctl
+        try:
+            with scarce(doing):
+                done = _ran([command, "restart", "--no-block", "--no-ask-password", self.name])
+        except subprocess.TimeoutExpired:
+            raise TransientError(f"cannot {doing}: {command} does not answer") from None
+        except OSError as error:
+            why = (error.strerror or type(error).__name__).lower()
+            raise PermanentError(f"cannot {doing}: cannot run {command}: {why}") from None
         if done.returncode:
-            hint = f"allow it by a polkit rule, or do it: systemctl restart {self.name}"
-            raise PermanentError(f"cannot restart {self.name}: systemd refused", hint=hint)
+            raise _refused(self.name, done.stderr.decode(errors="replace"))
 
     def _show(self, options: Sequence[str]) -> dict[str, str]:
         text = answer([self._commands.systemctl, "show", *options])
@@ -189,10 +200,25 @@ def answer(command: Sequence[str]) -> str:
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[bytes] | None:
-    """Run a command of ours, without a shell; None where it cannot be run or does not end."""
+    """Do as `_ran`; None where it cannot be run or does not end."""
     try:
-        return subprocess.run(  # noqa: S603 - the words are ours, and the unit's name is checked by the schema
-            command, check=False, capture_output=True, timeout=TIMEOUT_SECONDS, stdin=subprocess.DEVNULL
-        )
+        return _ran(command)
     except (OSError, subprocess.TimeoutExpired):
         return None
+
+
+def _ran(command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    """Run a command of ours, without a shell. OSError where it cannot be run, TimeoutExpired where it does not end."""
+    return subprocess.run(  # noqa: S603 - the words are ours, and the unit's name is checked by the schema
+        command, check=False, capture_output=True, timeout=TIMEOUT_SECONDS, stdin=subprocess.DEVNULL
+    )
+
+
+def _refused(name: str, said: str) -> BoothealError:
+    """Say why, as systemctl does: what is not allowed, or is not there, no asking again mends; a busy bus it may."""
+    lines = [line for line in said.splitlines() if line.strip()]
+    why = quoted(lines[0].partition(f"{name}: ")[2] or lines[0]) if lines else ""
+    told = f"cannot restart {name}: systemd refused" + (f": {why.removesuffix('.')}" if why else "")
+    if not why or _NOT_OURS.search(why):
+        return PermanentError(told, hint=f"allow it by a polkit rule, or do it: systemctl restart {name}")
+    return PermanentError(told, hint=f"systemctl status {name}") if _GONE.search(why) else TransientError(told)

@@ -37,6 +37,10 @@ ANSWER = 4096
 SILENT = (OSError, http.client.HTTPException, UnreachableError, ValueError, OverflowError, RecursionError)
 
 
+# What of it happens before anybody can have been asked.
+UNASKED = (UnreachableError, socket.gaierror)
+
+
 class WebProbe:
     """Asks what a kubelet's probe, or a browser, would ask, from here."""
 
@@ -188,12 +192,12 @@ def _stays_open(sock: socket.socket) -> bool:
         return True
 
 
-def _bad(text: str, *, spoke: bool) -> Answer:
-    return Answer(ok=False, spoke=spoke, text=quoted(text))
+def _bad(text: str, *, spoke: bool, unasked: bool = False) -> Answer:
+    return Answer(ok=False, spoke=spoke, text=quoted(text), unasked=unasked)
 
 
 def _silent(what: str, error: Exception) -> Answer:
-    return _bad(f"{what}{words(error)}", spoke=False)
+    return _bad(f"{what}{words(error)}", spoke=False, unasked=isinstance(error, UNASKED))
 
 
 def words(error: Exception) -> str:

@@ -97,10 +97,10 @@ def service_doubt(
     """Say why a Service may not lead to living pods of this boot: each address must be one's.
 
     `pods` are all that it selects, since more than one Deployment may be behind it, or those of the whole namespace.
-    They must be ready, unless the Service publishes others, too; then one that is ready will do. Of a Service without a
-    selector somebody else wrote the addresses, as Patroni does: of what is no pod's, nothing can be known here, and who
-    leads need not be ready. Nor need those of `asked`, who have served when they were asked themselves: nodes send
-    where the slices say.
+    They must be ready, unless the Service publishes others, too; then one that is ready will do. Addresses of a Service
+    without a selector somebody else wrote, as Patroni does, and some of another's, as who joins clusters does: of what
+    is no pod's, nothing can be known here, and who leads need not be ready. Nor need those of `asked`, who have served
+    when they were asked themselves: nodes send where the slices say.
     """
     if service.external:
         return ""
@@ -109,10 +109,15 @@ def service_doubt(
         return f"{service.ref} has no ready address yet"
     living = [pod for pod in pods if not (pod.deleting or pod.finished or pod_doubt(pod, boot_time=boot_time))]
     served = [pod for pod in living if pod.ready or pod.ref in asked]
-    serving = _addresses(served)
-    believed = _addresses(living) if service.publishes_unready or not service.selector else serving
-    known = [each for each in ready if service.selector or each.pod or _plain(each.address) in believed]
-    if dead := sorted({each.address for each in known if _plain(each.address) not in believed}):
+    alive, serving = _addresses(living), _addresses(served)
+    selected = alive if service.publishes_unready else serving
+
+    def doubtful(endpoint: Endpoint) -> bool:
+        if service.selector and not endpoint.foreign:
+            return shortest(endpoint.address) not in selected
+        return bool(endpoint.pod) and shortest(endpoint.address) not in alive
+
+    if dead := sorted({each.address for each in ready if doubtful(each)}):
         return f"{service.ref} still sends to {', '.join(dead)}, where no {_wanted(service)} of this boot is"
     if service.selector and not any(sends_to(endpoints, pod) for pod in served):
         return f"{service.ref} sends to no pod that is ready yet"
@@ -121,7 +126,7 @@ def service_doubt(
 
 def sends_to(endpoints: Iterable[Endpoint], pod: Pod) -> bool:
     """Tell whether one of the addresses behind a Service is this pod's."""
-    return not _addresses([pod]).isdisjoint(_plain(each.address) for each in endpoints if each.ready)
+    return not _addresses([pod]).isdisjoint(shortest(each.address) for each in endpoints if each.ready)
 
 
 def _wanted(service: Service) -> str:
@@ -130,11 +135,11 @@ def _wanted(service: Service) -> str:
 
 def _addresses(pods: Iterable[Pod]) -> frozenset[str]:
     """Return the addresses of both families."""
-    return frozenset(_plain(address) for pod in pods for address in (pod.ip, *pod.ips) if address)
+    return frozenset(shortest(address) for pod in pods for address in (pod.ip, *pod.ips) if address)
 
 
 @lru_cache(maxsize=4096)
-def _plain(address: str) -> str:
+def shortest(address: str) -> str:
     """Return an address as it is written shortest: an IPv6 address may be written in many ways."""
     if ":" not in address:
         return address

@@ -11,8 +11,11 @@ SILENT = frozenset({"", "ContainerCreating", "PodInitializing"})
 
 
 def clock(moment: float) -> str:
-    """Return a time of day."""
-    return f"{datetime.fromtimestamp(moment, UTC):%H:%M:%S} UTC"
+    """Return a time of day. What others have written may be no time at all, or one after the year 9999."""
+    try:
+        return f"{datetime.fromtimestamp(moment, UTC):%H:%M:%S} UTC"
+    except (OverflowError, ValueError, OSError):
+        return "a time that no clock shows"
 
 
 def starting(pod: Pod) -> str:

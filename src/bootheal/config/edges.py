@@ -9,12 +9,14 @@ begins as soon as there is a primary.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from bootheal.config import names
+from bootheal.model import Login
 from bootheal.pgbouncer.credential import Credential
 from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.postgres.database import DatabaseStep
+from bootheal.postgres.location import Database
 from bootheal.step import Step
 
 
@@ -26,7 +28,7 @@ def arranged(steps: Iterable[Step[Any]]) -> Iterator[Step[Any]]:
         for step in every
         if isinstance(step, DatabaseStep) and (mending := [each.name for each in every if _mends(each, step)])
     }
-    ahead = {mender: database for database, mending in menders.items() for mender in mending}
+    ahead = {each.name: of for each in every if _resets(each) and (of := _named(each.database)) in menders}
     for step in every:
         if isinstance(step, DatabaseStep):
             users = [each for each in every if step.name in each.after]
@@ -41,12 +43,28 @@ def arranged(steps: Iterable[Step[Any]]) -> Iterator[Step[Any]]:
             yield step
 
 
+def _resets(step: Step[Any]) -> TypeGuard[Credential]:
+    return isinstance(step, Credential) and step.reset != "never"
+
+
 def _mends(step: Step[Any], database: DatabaseStep) -> bool:
-    """Whether a step may mend the password that the database's checks log in with."""
-    if not isinstance(step, Credential) or step.reset == "never" or step.database != database.database:
+    """Whether a step may mend the password that the database's checks log in with: a role is its whole server's."""
+    if not _resets(step) or _server(step.database) != _server(database.database):
         return False
     asks = database.client if database.checks else None
-    return asks is not None and (asks.secret, asks.password_key) == (step.login.secret, step.login.password_key)
+    return asks is not None and _may_be_one(asks, step.login)
+
+
+def _server(database: Database) -> tuple[str, str, str, frozenset[tuple[str, str]]]:
+    return database.host, database.namespace, database.service, frozenset(database.selector.items())
+
+
+def _may_be_one(one: Login, other: Login) -> bool:
+    """Whether two logins may be of one role: by their users, or else by a Secret that does not hold two for them."""
+    if one.user and other.user:
+        return one.user == other.user
+    differ = one.password_key and other.password_key and one.password_key != other.password_key
+    return one.secret == other.secret and not differ
 
 
 def _phases(step: DatabaseStep, menders: Iterable[str]) -> Iterator[DatabaseStep]:
@@ -56,6 +74,10 @@ def _phases(step: DatabaseStep, menders: Iterable[str]) -> Iterator[DatabaseStep
         yield primary
         step = replace(step, after=(primary.name, *menders))
     yield step
+
+
+def _named(database: Database) -> str:
+    return f"{names.DATABASE}{database.name}"
 
 
 def _primary(database: str) -> str:

@@ -200,7 +200,7 @@ class Workload:
     its startup probes do; `min_ready` is for how many it must have been ready to count. `surge` and `unavailable` are
     in pods. `managed_by` is who may undo a change of it. `refused` says why its pods cannot be created, in its
     controller's words. `images` are those of its init containers, too. `volumes_go`: its controller deletes the volumes
-    of pods that scaling it down takes away.
+    of pods that scaling it down takes away. `proves_ready`: a probe of the kubelet's decides when its pods are Ready.
     """
 
     ref: Ref
@@ -236,6 +236,7 @@ class Workload:
     startup: float = 0.0
     min_ready: float = 0.0
     volumes_go: bool = False
+    proves_ready: bool = True
 
     @property
     def on_delete(self) -> bool:

@@ -14,7 +14,8 @@ class Answer:
     `spoke` true); or no protocol answer at all (`spoke` false, `text` says why).
     `value` is the first column of the first row, where a query was asked. `unproven`: it let us in without
     having proven that it is the right server, as with `trust` in pg_hba.conf. `asks` is the method that it wants the
-    password by, where that is why we did not go on.
+    password by, where that is why we did not go on. `unasked`: the way there failed, as a port-forward that cannot
+    be opened or a name that nobody resolves, which tells nothing of who was to answer.
     """
 
     ok: bool
@@ -24,6 +25,7 @@ class Answer:
     value: str = ""
     unproven: bool = False
     asks: Auth | None = None
+    unasked: bool = False
 
     def __str__(self) -> str:
         if self.ok:

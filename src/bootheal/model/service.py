@@ -13,6 +13,7 @@ class Service:
 
     `external` is the name that it is an alias of (type ExternalName), and then nothing else of it counts.
     `publishes_unready`: it sends to pods that are not ready, too. `node_ports` are those of each node that lead to it.
+    `port_names` are those of `ports`, in their order; "" is a name, too.
     """
 
     ref: Ref
@@ -23,6 +24,7 @@ class Service:
     external: str = ""
     publishes_unready: bool = False
     node_ports: tuple[int, ...] = ()
+    port_names: tuple[str, ...] = ()
 
     def selects(self, pod: Pod) -> bool:
         """Tell whether it sends to this pod by its labels."""
@@ -48,9 +50,19 @@ def _on(pod: Pod, target: int | str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address behind a Service, from its EndpointSlices."""
+    """One address behind a Service, from its EndpointSlices.
+
+    `ports` are those of its slice by their names, and `port` is the first of them, 0 where there is none. `foreign`:
+    somebody else than Kubernetes' own controller wrote it, who goes by no selector.
+    """
 
     address: str
     port: int
     pod: str = ""
     ready: bool = True
+    ports: Mapping[str, int] = field(default_factory=dict)
+    foreign: bool = False
+
+    def port_of(self, service: Service) -> int:
+        """Return where the Service's first port leads to, 0 where the slice has it not: nodes go by its name."""
+        return next((self.ports[name] for name in service.port_names if name in self.ports), 0)

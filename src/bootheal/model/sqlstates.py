@@ -29,3 +29,6 @@ DAMAGED = frozenset({"XX001", "XX002", "58P01"})
 
 GONE = MISSING | DAMAGED | {"42P01"}
 """What could be asked once, and is not there any more."""
+
+ALIVE = RECOVERING | REFUSED | NO_CONNECT | NOT_PRIMARY | CROWDED | GONE
+"""What a server that answers so would not be rid of by a restart: it is at work, or full, or who asks is at fault."""

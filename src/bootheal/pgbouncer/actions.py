@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bootheal.errors import UnreachableError
+from bootheal.errors import ConflictError, MissingError, UnreachableError
 from bootheal.model import ActionRecord, Document, Login, Ref, Target
 from bootheal.pgbouncer.pod import LOWERED
 from bootheal.ports import World
@@ -189,8 +189,11 @@ class WriteSettings(Action):
         return f"write the declared settings into {self.document.ref} key {self.document.key}"
 
     def apply(self, world: World) -> None:
-        """Replace the key, at the version that was read."""
-        world.writer.write_document(self.document, self.text)
+        """Replace the key, at the version that was read; a new look decides where the ConfigMap is gone."""
+        try:
+            world.writer.write_document(self.document, self.text)
+        except MissingError as error:
+            raise ConflictError(str(error)) from None
 
 
 def owed(done: Sequence[ActionRecord], uid: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ class Diagnosis(StrEnum):
     PAUSED = "somebody has paused the database in the pooler"
     DISABLED = "somebody has disabled the database in the pooler"
     HANDED_OVER = "it wants the password in a way that proves nothing of it"
+    UNASKED = "nobody could ask it: the way to it fails, not the pooler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Logins:
         answer = self.through
         if answer and answer.asks:
             return Diagnosis.HANDED_OVER
+        if answer and answer.unasked:
+            return Diagnosis.UNASKED
         if answer is None or not answer.spoke:
             return Diagnosis.BACKS_OFF
         meaning = understand(answer.text)

@@ -118,8 +118,10 @@ class PoolerObservation:
     def _conditions(self) -> Iterator[str]:
         yield from (down.trouble.condition for down in self.down if down.trouble and down.trouble.hopeless)
         for pod in self.failing:
-            yield fails(pod)
             yield condition(pod, self.diagnosis(pod))
+            if pod.login.unasked:
+                continue  # that nobody could ask it is no failure of its own, for however long
+            yield fails(pod)
             if self.lets_both_in:
                 yield let_in(pod)
 

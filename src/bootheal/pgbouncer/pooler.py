@@ -249,7 +249,7 @@ class PoolerStep(Step[PoolerObservation]):
 def _in_doubt(pod: PoolerPod, past: Past) -> bool:
     """Whether a pod has served in this boot, and one slow login is all that speaks against it."""
     served = _served(pod) in past.baseline and past.lasts(past.baseline[_served(pod)])
-    return served and pod.login != STARVED and past.held(fails(pod)) < DOUBT_SECONDS
+    return served and pod.login != STARVED and not pod.login.unasked and past.held(fails(pod)) < DOUBT_SECONDS
 
 
 def _may_lead_nowhere(pod: PoolerPod, seen: PoolerObservation, past: Past) -> bool:

@@ -72,10 +72,9 @@ def give_up(name: str, pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObserva
         case Diagnosis.APPLICATION_ROLE:
             why = f"{said}; straight to PostgreSQL it is refused, too: {seen.application}"
             return GiveUp(why, f"give the role the password of {pooler.client.secret}, or correct the Secret")
-        case Diagnosis.PAUSED:
-            return GiveUp(f"{said}; {diagnosis.value}", f"on {console}: RESUME {pooler.dbname}")
-        case Diagnosis.DISABLED:
-            return GiveUp(f"{said}; {diagnosis.value}", f"on {console}: ENABLE {pooler.dbname}")
+        case Diagnosis.PAUSED | Diagnosis.DISABLED:
+            word = "RESUME" if diagnosis is Diagnosis.PAUSED else "ENABLE"
+            return GiveUp(f"{said}; {diagnosis.value}", f"on {console}: {word} {pooler.dbname}")
         case Diagnosis.MISSING:
             return GiveUp(f"{said}: {diagnosis.value}", "is data gone? restore from a backup", person=True)
         case Diagnosis.OTHER_ROLE:
@@ -85,6 +84,9 @@ def give_up(name: str, pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObserva
             return GiveUp(why, f"{hint}; SHOW DATABASES on {console} shows it")
         case Diagnosis.CONFIGURED:
             return _configured(name, said, pod, pooler)
+        case Diagnosis.UNASKED:
+            forward = f"kubectl -n {pod.ref.namespace} port-forward {pod.ref.name} {pod.target.port}"
+            return GiveUp(f"{said}; {diagnosis.value}", f"see whether `{forward}` works: it is how it is reached")
         case Diagnosis.HANDED_OVER:
             return GiveUp(said, "let its auth_type be scram-sha-256, or say auth: md5 at the pooler")
         case Diagnosis.CROWDED:
@@ -94,9 +96,16 @@ def give_up(name: str, pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObserva
             hint = f"compare {pooler.client.secret} with the pooler's auth_file or auth_query"
             return GiveUp(said, f"the pooler refuses the application's own login: {hint}")
         case _:
-            hint = f"compare {pooler.credential.secret} with the pooler's auth_file and [databases]"
-            fault = f"; it may be that {pod.bug.told}" if pod.bug and not pod.login.spoke else ""
-            return GiveUp(f"{said}, although PostgreSQL accepts the Secret's password{fault}", hint)
+            return _its_login(said, pod, diagnosis, seen, pooler)
+
+
+def _its_login(said: str, pod: PoolerPod, diagnosis: Diagnosis, seen: PoolerObservation, pooler: Pooler) -> GiveUp:
+    """Say that its own login is at fault, unless PostgreSQL has refused us as well, or kept silent."""
+    if below := next((each for each in (seen.pooler, seen.application) if each and not each.ok), None):
+        return GiveUp(f"{said}; {diagnosis.value}: {below}", f"see what database/{pooler.database.name} waits for")
+    hint = f"compare {pooler.credential.secret} with the pooler's auth_file and [databases]"
+    fault = f"; it may be that {pod.bug.told}" if pod.bug and not pod.login.spoke else ""
+    return GiveUp(f"{said}, although PostgreSQL accepts the Secret's password{fault}", hint)
 
 
 def _configured(name: str, said: str, pod: PoolerPod, pooler: Pooler) -> GiveUp:

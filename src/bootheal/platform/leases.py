@@ -39,7 +39,8 @@ WAITED_FOR_SECONDS, LONGEST_WATCHED_SECONDS = 15.0, 60.0
 # By what a database's lock is known: PostgreSQL's operators, etcd, and whoever else keeps data.
 _DATABASES = (
     *("cnpg.io", "postgres", "patroni", "spilo", "crunchydata", "stackgres", "percona", "mysql", "mariadb", "mongodb"),
-    *("etcd", "redis", "rabbitmq", "elastic", "longhorn", "rook", "ceph"),
+    *("etcd", "redis", "rabbitmq", "elastic", "longhorn", "rook", "ceph", "stolon", "kafka", "zookeeper", "cassandra"),
+    *("scylla", "clickhouse", "cockroach", "consul", "vault", "minio", "opensearch", "nats"),
 )
 
 
@@ -126,7 +127,7 @@ class Leases(Step[LeasesObservation]):
 
     def _stale(self, world: World, machine: Node, boot_time: BootTime, *, alone: bool) -> Iterator[Election]:
         for found in world.cluster.elections(CONTROL_PLANE):
-            if found.ref in self.own and found.holder.startswith(f"{machine.name}_") and _of_before(found, boot_time):
+            if found.ref in self.own and _of_machine(found, machine) and _of_before(found, boot_time):
                 yield found
         for namespace in self.namespaces if alone else ():
             pods = world.cluster.pods(namespace)
@@ -160,6 +161,11 @@ def _only(nodes: Iterable[Node]) -> Node | None:
     if len(every) == 1:
         return every[0]
     return planes[0] if len(planes) == 1 else None
+
+
+def _of_machine(found: Election, machine: Node) -> bool:
+    """Whether its holder calls itself by the name of this machine, which may have capitals: a node's has none."""
+    return found.holder.lower().startswith(f"{machine.name}_")
 
 
 def _of_before(found: Election, boot_time: BootTime) -> bool:

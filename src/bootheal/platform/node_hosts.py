@@ -49,7 +49,10 @@ class RestoreNodeHosts(Action):
 
     def apply(self, world: World) -> None:
         """Write the one key, if nobody has changed the ConfigMap since."""
-        found = world.cluster.config_map(COREDNS)
+        try:
+            found = world.cluster.config_map(COREDNS)
+        except MissingError:
+            raise ConflictError(f"cannot change {COREDNS}: it is gone since it was looked at") from None
         if found.version != self.version:
             raise ConflictError(f"cannot change {COREDNS}: it changed since it was looked at")
         document = found.document(KEY)
@@ -72,7 +75,8 @@ class NodeHostsObservation:
     @property
     def keeps(self) -> bool:
         """Whether CoreDNS reads such a list, be it there or not."""
-        return self.found is not None and (KEY in self.found.data or READS in self.found.data.get(COREFILE, ""))
+        held = (*self.found.data, *self.found.binary) if self.found else ()
+        return self.found is not None and (KEY in held or READS in self.found.data.get(COREFILE, ""))
 
     @property
     def lost(self) -> tuple[tuple[str, str], ...]:
@@ -86,7 +90,8 @@ class NodeHostsObservation:
     def why(self) -> str:
         """Say what CoreDNS lacks: an empty list, or one without some names, is another trouble than none."""
         names = ", ".join(name for name, _ in self.lost)
-        gone = f"{COREDNS} has no key {KEY} any more, so " if self.found and KEY not in self.found.data else ""
+        held = (*self.found.data, *self.found.binary) if self.found else (KEY,)
+        gone = "" if KEY in held else f"{COREDNS} has no key {KEY} any more, so "
         return f"{gone}CoreDNS does not know where {names} is"
 
     @property
@@ -143,12 +148,14 @@ class NodeHosts(Step[NodeHostsObservation]):
             left = max(left, SETTLES_SECONDS - max(past.held("lost"), _since_it_applied(seen, past.now)))
         if left > 0:
             return Wait(f"{seen.why}, as while k3s starts", again=left)
-        if self.restore and seen.found:
+        kept = seen.found.document(KEY).kept if seen.found else ""
+        if self.restore and seen.found and not kept:
             action = RestoreNodeHosts(
                 cause="lost since Docker restarted it", names=seen.lost, version=seen.found.version
             )
             return Act(seen.why, (action,))
-        return Settled(seen.why, (f"{seen.why}: cluster.node_hosts: restore lets bootheal tell it", *remarks))
+        can = f"it was not told, because {kept}" if kept else "cluster.node_hosts: restore lets bootheal tell it"
+        return Settled(seen.why, (f"{seen.why}: {can}", *remarks))
 
     def _remarks(self, seen: NodeHostsObservation) -> Iterator[str]:
         """Tell what somebody can do something about."""

@@ -69,10 +69,12 @@ class RegistryObservation:
 
     @property
     def conditions(self) -> frozenset[str]:
-        """How long it has been silent matters, while its container runs."""
-        return frozenset(
-            {f"silent, {self.component.state}" if self.component else "silent"} if not self.answer.ok else ()
-        )
+        """How long it has been silent matters, while its container runs.
+
+        What answers is not silent, whatever it says: under /v2/ it may be something else. Nor is what nobody could ask.
+        """
+        silent = not (self.answer.ok or self.answer.spoke or self.answer.unasked)
+        return frozenset({f"silent, {self.component.state}" if self.component else "silent"} if silent else ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +119,8 @@ class Registry(Step[RegistryObservation]):
             if not past.times(StartContainer, about):
                 return Act(why, (StartContainer(cause="it is stopped", container=component.name),))
         if self.start and component.state in (ComponentState.RUNNING, ComponentState.RESTARTING):
-            silent = past.held(f"silent, {component.state}") >= STARTS_SECONDS
-            if silent and not past.times(RestartContainer, about):
+            silent = f"silent, {component.state}"
+            lasts = silent in seen.conditions and past.held(silent) >= STARTS_SECONDS
+            if lasts and not past.times(RestartContainer, about):
                 return Act(why, (RestartContainer(cause=f"silent for {STARTS_SECONDS:g} s", container=component.name),))
         return Wait(why)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bootheal.model import Auth, Login, Pod, Ref, Service
+from bootheal.cluster.freshness import shortest
+from bootheal.model import Auth, Endpoint, Login, Pod, Ref, Service
 from bootheal.ports import World
 
 PORT = 5432
@@ -65,8 +66,17 @@ def pods_and_ports(world: World, database: Database) -> list[tuple[Pod, int]]:
         pods = world.cluster.pods(database.namespace, selector)
         return [(pod, database.port or service.port_on(pod)) for pod in _without_fronts(_sorted(pods))]
     endpoints = world.cluster.endpoints(database.namespace, database.service)
-    pods, at = world.cluster.pods(database.namespace), {endpoint.pod: endpoint.port for endpoint in endpoints}
+    pods = world.cluster.pods(database.namespace)
+    at = _named(service, endpoints, pods)
     return [(pod, database.port or port) for pod, port in _members(service, _sorted(pods), at)]
+
+
+def _named(service: Service, endpoints: Iterable[Endpoint], pods: Iterable[Pod]) -> dict[str, int]:
+    """Return the pods that the addresses name, or are of, each with the port of the slice that the Service goes by."""
+    lying = {shortest(address): pod.ref.name for pod in pods if alive(pod) for address in (pod.ip, *pod.ips) if address}
+    named = [(each.pod or lying.get(shortest(each.address), ""), each) for each in endpoints]
+    first = {name: each.port for name, each in named if name}
+    return first | {name: port for name, each in named if name and (port := each.port_of(service))}
 
 
 def _members(service: Service, pods: Sequence[Pod], named: Mapping[str, int]) -> Iterator[tuple[Pod, int]]:

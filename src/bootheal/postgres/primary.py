@@ -259,7 +259,8 @@ def _service_doubt(world: World, database: Database, servers: Sequence[Server]) 
     if doubt := service_doubt(service, endpoints, pods, boot_time=world.host.boot_time(), asked=asked):
         return doubt
     primary = next((server.pod for server in servers if server.writable), None)
-    told = service.selector or any(endpoint.pod for endpoint in endpoints)  # else of what is behind it nothing is known
+    # else of what is behind it nothing is known
+    told = service.selector or any(each.pod for each in endpoints) or any(sends_to(endpoints, pod) for pod in pods)
     if primary and told and not service.external and not sends_to(endpoints, primary):
         ready = {endpoint.address for endpoint in endpoints if endpoint.ready}
         return f"{service.ref} sends to {', '.join(sorted(ready))}, and not yet to the primary {primary.ref.name}"

@@ -17,8 +17,9 @@ from bootheal.cluster.rollout import seen as has_seen
 from bootheal.cluster.starting import finished, left_over, starting
 from bootheal.errors import BoothealError
 from bootheal.model import Answer, BootTime, Component, Node, Occurrence, Pod, Ref, Workload
+from bootheal.model.sqlstates import ALIVE, RECOVERING
 from bootheal.ports import ClusterReader, PodAccess, World
-from bootheal.probes import Probe, ask
+from bootheal.probes import Exec, Probe, Tcp, ask
 from bootheal.step import Past
 from bootheal.workloads import fronts
 from bootheal.workloads.fronts import Fronts, unserved
@@ -43,6 +44,9 @@ UNWELL_SECONDS, UNWELL_WITH_DATA_SECONDS = 30.0, 300.0
 # How it is remembered that it is not well, whatever pods it has.
 ILL = "ill"
 
+# And that a database server behind the probe says that it is starting up.
+RECOVERS = "recovers"
+
 
 @dataclass(frozen=True)
 class WorkloadObservation:
@@ -55,7 +59,8 @@ class WorkloadObservation:
     `refusals`: what would keep new pods out; `events`: those of pods whose status says too little; `left_over`: pods
     that the shutdown has left Completed; `absent`: what there is in place of pods; `turned_away`: why the kubelet did
     not let the newest of those in; `unserved`: that nobody comes to it, for all we know; `registries`: the container of
-    this machine that serves the image which a pod lacks; `away`: nodes of its pods that show no sign of life.
+    this machine that serves the image which a pod lacks; `away`: nodes of its pods that show no sign of life;
+    `talks`: the probe is a talk or a command, as servers with data are asked.
     """
 
     workload: Workload
@@ -79,6 +84,7 @@ class WorkloadObservation:
     unserved: str = ""
     registries: Mapping[Ref, Component] = field(default_factory=dict)
     away: frozenset[str] = frozenset()
+    talks: bool = False
 
     @property
     def present(self) -> tuple[Pod, ...]:
@@ -117,11 +123,22 @@ class WorkloadObservation:
         return "" if self.rollout.done else self.rollout.why
 
     @property
+    def unproven(self) -> bool:
+        """Whether a bad answer is none about its pods: nobody could be asked, or a server that lives refuses."""
+        return self.answers in ALIVE or bool(self.probe and self.probe.unasked)
+
+    @property
+    def answers(self) -> str:
+        """Return the SQLSTATE of a probe's bad answer, "" where there is none."""
+        return self.probe.sqlstate if self.probe and not self.probe.ok else ""
+
+    @property
     def slowest_start(self) -> float:
         """Return for how many seconds it may run without being well before it is restarted for that."""
-        if self.rollout.done:
-            return UNWELL_SECONDS
         has_data = any(pod.claims for pod in self.pods)
+        loads = self.talks and self.probe is not None and self.probe.spoke  # as Redis does, Ready, for minutes
+        if self.rollout.done and not (has_data and (loads or not self.workload.proves_ready)):
+            return UNWELL_SECONDS
         usual = UNWELL_WITH_DATA_SECONDS if has_data else UNWELL_SECONDS
         return usual + self.workload.initial_delay + self.workload.min_ready
 
@@ -132,9 +149,10 @@ class WorkloadObservation:
         facts = {
             f"well {pods}": self.well,
             f"known {pods}": self.well and not self.services,
-            f"unwell {pods}": bool(self.unwell),
+            f"unwell {pods}": bool(self.unwell) and not self.unproven,
             "refused": self.refused,
             "zero": self.workload.desired == 0,
+            RECOVERS: self.answers in RECOVERING,
             ILL: not self.well,
         }
         lasting = {each.condition for each in self.troubles}
@@ -184,6 +202,7 @@ def look(world: World, workload: Workload, strategy: Strategy | None, probe: Pro
         unserved=unserved(world.cluster, workload, pods[0].labels) if serves and pods and not front.there else "",
         registries=_registries(world, pods, events),
         away=gone,
+        talks=isinstance(probe, Tcp | Exec),
     )
 
 

@@ -15,12 +15,13 @@ from bootheal.causes.pods import how_it_ended, more
 from bootheal.cluster import refusals
 from bootheal.cluster.rollout import crashed, looping
 from bootheal.model import ActionRecord, Pod, Ref, Right
+from bootheal.model.sqlstates import RECOVERS_WITHIN_SECONDS, REFUSED
 from bootheal.ports import Interest, World
-from bootheal.probes import Exec, Probe
+from bootheal.probes import Exec, Probe, Sql
 from bootheal.step import Act, GiveUp, Judgement, Past, Settled, Step, Wait
 from bootheal.workloads import by_itself, kube_proxy, told
 from bootheal.workloads.actions import AT_ZERO_SECONDS, UNWELL, ResetPod, RollOut, ScaleUp, delete_all
-from bootheal.workloads.observation import WorkloadObservation, look
+from bootheal.workloads.observation import RECOVERS, WorkloadObservation, look
 from bootheal.workloads.restart import (
     RESTARTS,
     by_another,
@@ -246,6 +247,9 @@ class WorkloadStep(Step[WorkloadObservation]):
 
     def _judge_unwell(self, seen: WorkloadObservation, past: Past) -> Judgement:
         why = told.unwell(seen) or told.not_up(seen) or seen.rollout.why
+        if seen.unproven:
+            recovers = RECOVERS in seen.conditions and past.held(RECOVERS) < RECOVERS_WITHIN_SECONDS
+            return Wait(why, counts=not recovers, hint=self._refused(seen))
         if self.restart == "never":
             return Wait(why)
         reason = f"{UNWELL}-{past.trouble}"
@@ -259,6 +263,11 @@ class WorkloadStep(Step[WorkloadObservation]):
             return self._judge_unwell_still(seen, why)
         cause = f"not well for {limit:g} s although its pods run" if seen.unwell else seen.rollout.why
         return restart(seen, past, reason, cause) or self._judge_unwell_still(seen, why)
+
+    def _refused(self, seen: WorkloadObservation) -> str:
+        """Say what a person does where the probe's login is refused: another step may mend that meanwhile."""
+        login = self.probe.login if isinstance(self.probe, Sql) and seen.answers in REFUSED else None
+        return f"compare {login.secret} (the login of its probe) with the role" if login else ""
 
     def _judge_unwell_still(self, seen: WorkloadObservation, why: str) -> Judgement:
         if not seen.rollout.failed:

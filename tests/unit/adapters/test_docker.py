@@ -17,7 +17,8 @@ import pytest
 
 from bootheal.adapters.docker.containers import DockerContainers
 from bootheal.adapters.docker.engine import Box, DockerEngine
-from bootheal.errors import BoothealError, PermanentError
+from bootheal.adapters.docker.k3d import aliases_of
+from bootheal.errors import BoothealError, MissingError, PermanentError, UnreachableError
 from bootheal.model import ComponentState
 
 
@@ -40,8 +41,10 @@ def test_who_names_no_socket_gets_the_one_of_the_environment(monkeypatch: pytest
 
 
 @contextmanager
-def daemon(directory: Path, answer: Callable[[str], bytes]) -> Iterator[DockerEngine]:
-    """Serve what stands for Docker's answers, by their paths."""
+def daemon(
+    directory: Path, answer: Callable[[str], bytes], refusal: tuple[int, str] = (404, "")
+) -> Iterator[DockerEngine]:
+    """Serve what stands for Docker's answers, by their paths; whoever wants something changed gets the `refusal`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -49,6 +52,14 @@ def daemon(directory: Path, answer: Callable[[str], bytes]) -> Iterator[DockerEn
             self.send_response(200)
             self.send_header("Content-Length", str(len(said)))
             self.send_header("X-Docker-Container-Path-Stat", base64.b64encode(b"{}").decode())
+            self.end_headers()
+            self.wfile.write(said)
+
+        def do_POST(self) -> None:
+            said = json.dumps({"message": refusal[1]}).encode()
+            self.send_response(refusal[0])
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(said)))
             self.end_headers()
             self.wfile.write(said)
 
@@ -60,6 +71,42 @@ def daemon(directory: Path, answer: Callable[[str], bytes]) -> Iterator[DockerEn
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield DockerEngine(f"unix://{directory}/socket")
         server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("label", "names"),
+    [
+        ('[{"ip": "10.0.0.9", "hostnames": ["printer", "copier"]}]', {"printer": "10.0.0.9", "copier": "10.0.0.9"}),
+        *(
+            (label, {})
+            for label in ("", "null", "[]", "{}", "7", "[null]", '[{"ip": "1.2.3.4"}]', "no json", "[" * 9999)
+        ),
+        ('[{"ip": 7, "hostnames": ["printer"]}]', {}),
+    ],
+)
+def test_names_that_k3d_was_asked_for_are_read_from_its_label(label: str, names: dict[str, str]) -> None:
+    """Of another shape they are none that we know, and no bug: Go writes an empty list as null."""
+    assert aliases_of(label) == names
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "kind", "told"),
+    [
+        (404, "No such container: k3d", MissingError, "cannot start container k3d: Docker knows none"),
+        (404, "network k3d-shop not found", MissingError, "container k3d: Docker says network k3d-shop not found"),
+        (409, "container is marked for removal", PermanentError, "Docker says container is marked for removal"),
+        (500, "port is already allocated", UnreachableError, "Docker says port is already allocated"),
+        (500, "", UnreachableError, "Docker says Internal Server Error"),
+    ],
+)
+def test_why_docker_does_not_start_a_container_is_told(
+    status: int, said: str, kind: type[BoothealError], told: str, tmp_path: Path
+) -> None:
+    """One whose network was pruned is there: "Docker knows none" was untrue."""
+    with daemon(tmp_path, lambda _path: b"{}", (status, said)) as engine, pytest.raises(BoothealError) as error:
+        engine.start("k3d")
+    assert type(error.value) is kind
+    assert told in str(error.value)
 
 
 ODD: tuple[Any, ...] = (None, [], "x", 7, {"a": 1}, {"Status": {}})

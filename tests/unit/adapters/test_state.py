@@ -240,6 +240,26 @@ def test_what_a_killed_writer_left_is_removed_by_the_next_holder(tmp_path: Path)
         assert {path.name for path in tmp_path.iterdir()} == {"lock", "state.json", ".state.yaml.swp"}
 
 
+KILLED_QUOTING = """
+from dataclasses import replace
+from bootheal.model import ActionRecord, StepMemory
+os.fchmod = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+heard = {"log web": "a secret place"}
+done = ActionRecord(0, "delete-pod", "pod/shop/a", "Unknown", 5.0, "delete", "done", evidence=heard)
+with state.hold():
+    state.save(Remembered(epoch="boot-2", steps={"a": StepMemory({}, (done,))}), durable=True)
+"""
+
+
+def test_what_a_killed_writer_left_of_logs_is_removed_as_well(tmp_path: Path) -> None:
+    """It is larger than the state, and stayed for ever."""
+    before = remembered(tmp_path)
+    assert run(KILLED_QUOTING, tmp_path).returncode == -signal.SIGKILL
+    assert len(list(tmp_path.glob(".evidence.json.*"))) == 1
+    with before.hold():
+        assert not list(tmp_path.glob(".*.json.*"))
+
+
 FULL = """
 with state.hold():
     limit = (directory / "state.json").stat().st_size + 100

@@ -47,7 +47,9 @@ def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
     """What cannot be understood is as good as nothing: it is looked for anew."""
     assert kept.read(tmp_path) is None
     now = outlook(FOUND, 5.0, "b", "c")
+    (tmp_path / f".{kept.FILE}.killed").touch()
     kept.write(tmp_path, now)
+    assert [path.name for path in tmp_path.iterdir()] == [kept.FILE], "what a killed writer has left is gone"
     assert kept.read(tmp_path) == replace(
         LAST,
         at=5.0,

@@ -1,9 +1,11 @@
 """What the API says right after a power cut is not believed."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from bootheal.adapters.kube.objects import endpoints
 from bootheal.adapters.kube.objects import pod as parsed_pod
 from bootheal.cluster.freshness import node_doubt, pod_doubt, service_doubt, workload_doubt
 from bootheal.model import BootTime, Endpoint, Lease, Node, Pod, Ref, Service
@@ -58,6 +60,10 @@ def at(*addresses: str, pod: str = "", ready: bool = True) -> list[Endpoint]:
     return [Endpoint(address, 80, pod, ready) for address in addresses]
 
 
+def foreign(*addresses: str, pod: str = "") -> list[Endpoint]:
+    return [replace(endpoint, foreign=True) for endpoint in at(*addresses, pod=pod)]
+
+
 @pytest.mark.parametrize(
     ("service", "endpoints", "pods", "doubt"),
     [
@@ -84,6 +90,11 @@ def at(*addresses: str, pod: str = "", ready: bool = True) -> list[Endpoint]:
         (replace(WEB, selector={}), at("10.42.0.4", pod="unready"), [UNREADY], "10.42.0.4, where no pod of this boot"),
         (replace(WEB, selector={}), at("192.0.2.7"), [], ""),
         (replace(WEB, selector={}), at("192.0.2.7", ready=False), [], "has no ready address yet"),
+        # addresses that somebody else adds, as who joins clusters: what is no pod's is not known, what is must live
+        (WEB, [*at("10.42.0.9"), *foreign("192.0.2.7")], [BLUE], ""),
+        (WEB, [*at("10.42.0.9"), *foreign("10.42.0.3", pod="unready")], [BLUE, UNREADY], ""),
+        (WEB, [*at("10.42.0.9"), *foreign("10.42.0.4", pod="unready")], [BLUE, UNREADY], "10.42.0.4, where no "),
+        (WEB, foreign("192.0.2.7"), [BLUE], "sends to no pod that is ready yet"),
     ],
 )
 def test_a_service_is_believed_when_all_it_sends_to_lives_in_this_boot(
@@ -122,6 +133,34 @@ def test_a_named_port_is_that_of_whoever_has_it() -> None:
     assert replace(WEB, ports=((80, "http"),)).port_on(parsed_pod(raw)) == 15001
     assert replace(WEB, ports=((80, "once"),)).port_on(parsed_pod(raw)) == 0
     assert replace(WEB, ports=((443, "https"), (80, "http"))).port_on(parsed_pod(raw)) == 15001
+
+
+def a_slice(labels: dict[str, str], *endpoints: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    labels = {"kubernetes.io/service-name": "web"} | labels
+    return {"metadata": {"name": "web-1", "namespace": "shop", "labels": labels}, "endpoints": endpoints} | fields
+
+
+@pytest.mark.parametrize(
+    ("target", "pod"),
+    [
+        ({"kind": "Pod", "name": "blue", "namespace": "shop"}, "blue"),
+        ({"kind": "Pod", "name": "blue"}, "blue"),
+        ({"kind": "Pod", "name": "blue", "namespace": "elsewhere"}, ""),
+        ({"kind": "ExternalWorkload", "name": "blue", "namespace": "shop"}, ""),
+    ],
+)
+def test_an_address_is_a_pods_where_it_says_so(target: dict[str, str], pod: str) -> None:
+    """A machine outside of the cluster has a name, too; it once was waited for as a pod that did not come."""
+    (endpoint,) = endpoints(a_slice({}, {"addresses": ["10.42.0.9"], "targetRef": target}))[1]
+    assert (endpoint.pod, endpoint.foreign) == (pod, True)
+
+
+def test_a_slice_is_kubernetes_own_by_its_label() -> None:
+    """Its controller of Endpoints goes by no selector; nodes send nobody to a name."""
+    at, label = {"addresses": ["10.42.0.9"]}, "endpointslice.kubernetes.io/managed-by"
+    own, mirrored = ({label: f"endpointslice{word}-controller.k8s.io"} for word in ("", "mirroring"))
+    assert [endpoints(a_slice(each, at))[1][0].foreign for each in (own, mirrored)] == [False, True]
+    assert endpoints(a_slice(own, {"addresses": ["db.example.org"]}, addressType="FQDN")) == ("web", ())
 
 
 def test_a_workloads_status_is_believed_when_it_counts_what_is_there() -> None:

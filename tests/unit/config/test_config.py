@@ -130,6 +130,43 @@ def test_a_login_that_another_step_may_mend_is_mended_before_a_check_needs_it(tm
         assert "primary/shop" not in read(tmp_path, text.replace("credential: {secret: p}", other)).plan.steps
 
 
+@pytest.mark.parametrize(
+    ("credential", "client", "mended"),
+    [
+        ("secret: p, user: pooler", "secret: copy, user: pooler", True),
+        ("secret: p, user: pooler", "secret: p, user: app", False),
+        ("secret: p", "secret: p, password_key: password", True),
+        ("secret: p", "secret: p, url_key: uri", True),
+        ("secret: p, password_key: pooler", "secret: p, password_key: app", False),
+        ("secret: p, user: pooler", "secret: copy", False),
+    ],
+)
+def test_one_role_may_be_named_in_many_ways(tmp_path: Path, credential: str, client: str, *, mended: bool) -> None:
+    """Another key of the same Secret, or another Secret with the same user: the check would be refused all the same."""
+    checks = f"admin: {{secret: admin}}, client: {{{client}}}, checks: [{{name: n, sql: select 1}}]"
+    text = MINIMAL.replace("admin: {secret: admin}", checks).replace(
+        "credential: {secret: p}", f"credential: {{{credential}}}"
+    )
+    assert ("primary/shop" in read(tmp_path, text).plan.steps) == mended
+
+
+def test_a_role_is_that_of_its_server_whatever_the_database(tmp_path: Path) -> None:
+    """Checks of another database there wait for who mends it; each credential waits for its own primary only."""
+    reports = (
+        "  reports: {namespace: shop, service: db, dbname: reports, admin: {secret: admin}, client: {secret: p}, "
+        "checks: [{name: n, sql: select 1}]}\n"
+    )
+    before, poolers, after = MINIMAL.partition("poolers:")
+    steps = read(tmp_path, before + reports + poolers + after).plan.steps
+    wanted = ("database/reports", "credential/shop", "database/shop", "pooler/shop")
+    assert {name: steps[name].after for name in wanted} == {
+        "database/reports": ("primary/reports", "credential/shop"),
+        "credential/shop": ("database/shop",),
+        "database/shop": ("disk/shop",),
+        "pooler/shop": ("credential/shop", "dns"),
+    }
+
+
 def test_a_databases_service_is_waited_for_where_no_pooler_proves_it(tmp_path: Path) -> None:
     """The credential needs the primary only; who goes straight to the database needs its Service."""
 

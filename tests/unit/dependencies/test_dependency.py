@@ -109,11 +109,43 @@ def test_its_service_must_lead_there() -> None:
     assert said == Wait("service/shop/redis has no ready address yet")
 
 
-def test_a_service_without_a_selector_needs_one_here() -> None:
-    """Its pods cannot be told."""
+def test_of_a_service_without_a_selector_whoever_is_at_its_addresses_is_asked() -> None:
+    """Somebody has written them: a pod's, named or not and Ready or not, and one outside of the cluster."""
+    pods = [a_pod("redis-0", running(ready=False), ready=False), a_pod("other", ip="10.42.0.8")]
+    at = [Endpoint("10.42.0.7", 6379), Endpoint("192.0.2.7", 6379), Endpoint("192.0.2.8", 6379, ready=False)]
+    simulated = Simulated(pods, selector={}, endpoints_=at)
+    assert REDIS.judge(look(simulated), past()) == Settled("it answers as it should")
+    assert simulated.asked == ["redis-0:6379", "192.0.2.7:6379"]
+    bad = Simulated(pods, selector={}, endpoints_=at, answers={"redis-0": BAD})
+    assert REDIS.judge(look(bad), past()) == Wait("redis-0 says '-LOADING', not '+PONG'")
+    bad.answers = {"192.0.2.7": BAD}
+    assert REDIS.judge(look(bad), past()) == Wait(BAD.text)
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "why"),
+    [
+        ([], "service/shop/redis has no ready address yet"),
+        ([Endpoint("192.0.2.7", 6379, ready=False)], "service/shop/redis has no ready address yet"),
+        (
+            [Endpoint("10.42.0.9", 6379, "redis-0")],
+            "service/shop/redis still sends to 10.42.0.9, where no pod of this boot is",
+        ),
+    ],
+)
+def test_an_address_of_before_is_waited_for(endpoints: list[Endpoint], why: str) -> None:
+    """Who has written it writes it anew."""
+    simulated = Simulated(selector={}, endpoints_=endpoints)
+    assert REDIS.judge(look(simulated), past()) == Wait(why)
+    assert simulated.asked == []
+
+
+def test_a_command_needs_a_pod_to_run_in() -> None:
+    """It is not known of an address outside of the cluster."""
+    step = Dependency(name="dependency/redis", probe=Exec(("true",)), namespace="shop", service="redis")
     with pytest.raises(PermanentError, match="cannot tell the pods of service/shop/redis") as error:
-        look(Simulated(selector={}))
-    assert error.value.hint == "give dependencies.redis a selector, or the host that the Service leads to"
+        look(Simulated(selector={}, endpoints_=[Endpoint("192.0.2.7", 6379)]), step)
+    assert error.value.hint == "give dependencies.redis a selector, or another kind of probe"
 
 
 def test_a_host_and_a_url_are_asked_from_here() -> None:
@@ -134,6 +166,17 @@ def test_crash_recovery_is_waited_for_here_too() -> None:
     assert REDIS.judge(seen, past()) == Wait("the database system is starting up (57P03)", counts=False)
     for_days = past(first_seen=dict.fromkeys(seen.conditions, NOW - 7 * 3600))
     assert REDIS.judge(seen, for_days) == Wait("the database system is starting up (57P03)")
+
+
+def test_a_login_that_is_refused_is_told_with_its_secret() -> None:
+    """It is waited for: a credential that has drifted may be mended by another step."""
+    login = Login(Ref("secret", "shop", "reporting"))
+    step = Dependency(name="dependency/db", probe=Sql("select 1", "shop", login), namespace="shop", service="db")
+    refused = DependencyObservation(Answer(ok=False, spoke=True, sqlstate="28P01", text="no"))
+    hint = "compare secret/shop/reporting (the login of its probe) with the role"
+    assert step.judge(refused, past()) == Wait("no (28P01)", hint=hint)
+    full = DependencyObservation(Answer(ok=False, spoke=True, sqlstate="53300", text="full"))
+    assert step.judge(full, past()) == Wait("full (53300)")
 
 
 def test_each_kind_of_probe_names_the_rights_that_it_needs() -> None:

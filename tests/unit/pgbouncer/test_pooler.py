@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bootheal.errors import ConflictError, MissingError
 from bootheal.model import (
     ActionRecord,
     Answer,
@@ -19,7 +20,15 @@ from bootheal.model import (
     Setting,
     Target,
 )
-from bootheal.pgbouncer.actions import ApplySettings, HangUp, LowerSetting, Reload, RestartPooler, RestoreSetting
+from bootheal.pgbouncer.actions import (
+    ApplySettings,
+    HangUp,
+    LowerSetting,
+    Reload,
+    RestartPooler,
+    RestoreSetting,
+    WriteSettings,
+)
 from bootheal.pgbouncer.observation import Pooler, PoolerObservation
 from bootheal.pgbouncer.pod import STARVED, PoolerPod, noted
 from bootheal.pgbouncer.pooler import PoolerStep
@@ -96,6 +105,45 @@ def test_what_leads_nowhere_is_left_soon_and_what_is_only_slow_gets_its_time_aga
         ("restore-setting", key)
     ]
     assert judged("15", 0, lent, back) == []
+
+
+def test_what_postgresql_does_not_accept_is_not_told_as_accepted() -> None:
+    """Where nobody answers there, no comparison of passwords helps."""
+    silent = Answer(ok=False, spoke=False, text="no answer in time")
+    seen = PoolerObservation(pods=(pod(FAILING, retry="0.2"),), pooler=silent)
+    judgement = STEP.judge(seen, past(first_seen=dict.fromkeys(seen.conditions, NOW - 1800)))
+    assert isinstance(judgement, GiveUp)
+    assert judgement.why.endswith("; PostgreSQL gives no answer: no answer in time")
+    assert judgement.hint == "see what database/shop waits for"
+
+
+def test_a_configmap_that_is_gone_meanwhile_is_looked_at_anew() -> None:
+    """Whoever replaces it deletes it first; a pooler that serves is not given up for that moment."""
+
+    class Gone(Partial):
+        def write_document(self, document: Document, text: str) -> None:
+            raise MissingError(f"cannot find {document.ref}")
+
+    document = Document(Ref("configmap", "shop", "pooler"), "ini", "", "7")
+    with pytest.raises(ConflictError, match="cannot find configmap/shop/pooler"):
+        WriteSettings(cause="declared", document=document, text="x").apply(World(writer=Gone()))
+
+
+@pytest.mark.parametrize("console", [None, shows()])
+def test_a_way_that_fails_is_no_pooler_that_fails(console: Console | None) -> None:
+    """However long it does, and PostgreSQL lets both in meanwhile: it was deleted for that, with those it served."""
+    forward = Answer(ok=False, spoke=False, text="cannot forward a port to pod/shop/pooler-1: 502", unasked=True)
+    seen = PoolerObservation(pods=(pod(forward, console=console),), pooler=OK, application=OK)
+    assert seen.conditions == {"unasked uid-1"}
+    for seconds in (0.0, 60.0, 1799.0):
+        first_seen = dict.fromkeys(("let in without uid-1", *seen.conditions), NOW - seconds)
+        judgement = STEP.judge(seen, past(first_seen=first_seen, baseline={"served uid-1": "new"}))
+        assert isinstance(judgement, Wait)
+        assert judgement.again is None, "it is asked at its pace"
+        assert "the way to it fails, not the pooler" in judgement.why
+    judgement = STEP.judge(seen, past(first_seen=dict.fromkeys(seen.conditions, NOW - 1800)))
+    assert isinstance(judgement, GiveUp)
+    assert "port-forward pooler-1 6432" in judgement.hint
 
 
 def test_a_pooler_that_serves_with_its_settings_is_left_alone() -> None:

@@ -107,6 +107,13 @@ def test_less_than_proof_releases_nothing(fields: dict[str, Any]) -> None:
     assert isinstance(judged(look(**fields), 600.0), Settled)
 
 
+@pytest.mark.parametrize(("holder", "wanted"), [("Box_0c9f", True), ("BOX2_0c9f", False), ("box.lan_0c9f", False)])
+def test_a_machines_name_may_have_capitals(holder: str, wanted: bool) -> None:
+    """Its node's has none: the kubelet writes it small, the controller manager does not."""
+    judgement = judged(look(found=[replace(DEAD, holder=holder)]), 600.0)
+    assert isinstance(judgement, Act) == wanted
+
+
 def test_workers_beside_one_control_plane_do_not_matter() -> None:
     """None of them can be its leader."""
     seen = look(nodes_=[replace(BOX, control_plane=True), a_node(name="two")])

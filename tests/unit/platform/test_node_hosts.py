@@ -1,10 +1,11 @@
 """The names that CoreDNS keeps."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
-from bootheal.errors import MissingError
+from bootheal.errors import ConflictError, MissingError
 from bootheal.model import Component, ComponentState, ConfigMap, HostFacts, Node, Ref
 from bootheal.platform.node_hosts import COREDNS, KEY, NodeHosts, NodeHostsObservation, RestoreNodeHosts, merged
 from bootheal.ports import Partial, World
@@ -117,6 +118,43 @@ def test_a_lost_name_is_restored_where_allowed() -> None:
     )
     assert NodeHosts(restore=True).judge(seen("172.18.0.3 box\n"), past(first_seen=LOST)) == Act(WHY, (action,))
     assert action.sentence == "tell CoreDNS of host.k3d.internal (lost since Docker restarted it)"
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"immutable": True}, "it is immutable"),
+        ({"managed_by": "Flux"}, "Flux manages it"),
+        ({"data": K3S, "binary": (KEY,)}, "its key NodeHosts is binary data, not text"),
+    ],
+)
+@pytest.mark.parametrize("restore", [True, False])
+def test_a_list_that_is_not_ours_to_change_is_only_told_of(fields: dict[str, Any], why: str, *, restore: bool) -> None:
+    """The API server would refuse, or somebody undo it: once it was tried until it was given up."""
+    found = replace(ConfigMap(COREDNS, {KEY: "172.18.0.3 box\n"}, "7"), **fields)
+    judgement = NodeHosts(restore=restore).judge(NodeHostsObservation(found, WANTED), past(first_seen=LOST))
+    assert isinstance(judgement, Settled)
+    (remark,) = judgement.remarks
+    assert f"host.k3d.internal is: it was not told, because {why}" in remark
+    assert "no key" not in remark
+
+
+def test_a_list_that_is_gone_or_changed_since_is_looked_at_anew() -> None:
+    """Whoever applies the manifest again does so at just this time: that is no reason to give up."""
+
+    @dataclass
+    class Cluster(Partial):
+        found: ConfigMap | None
+
+        def config_map(self, ref: Ref) -> ConfigMap:
+            if self.found is None:
+                raise MissingError(f"cannot find {ref}")
+            return self.found
+
+    action = RestoreNodeHosts(cause="lost", names=(("box", "172.18.0.3"),), version="7")
+    for found, why in ((None, "it is gone"), (ConfigMap(COREDNS, {KEY: ""}, "8"), "it changed")):
+        with pytest.raises(ConflictError, match=why):
+            action.apply(World(cluster=Cluster(found)))
 
 
 def test_a_name_at_an_address_of_before_is_lost_too() -> None:

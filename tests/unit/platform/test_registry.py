@@ -76,6 +76,17 @@ def test_a_registry_that_runs_and_is_silent_for_a_minute_is_restarted_once(state
     assert isinstance(MAY_NOT.judge(seen, past(first_seen=silent)), Wait)
 
 
+@pytest.mark.parametrize("fields", [{"spoke": True}, {"unasked": True}])
+def test_what_answers_otherwise_or_could_not_be_asked_is_not_restarted_as_silent(fields: dict[str, Any]) -> None:
+    """What says 404 under /v2/ is something else, and a name that nobody resolves is no fault of the container."""
+    seen = RegistryObservation(replace(REFUSED, **fields), component(ComponentState.RUNNING))
+    assert not seen.conditions
+    for_long = dict.fromkeys(("silent, running", "silent"), NOW - 600)
+    judgement = MAY.judge(seen, past(first_seen=for_long))
+    assert isinstance(judgement, Wait)
+    assert REFUSED.text in judgement.why
+
+
 def test_a_registry_without_a_container_of_ours_is_waited_for() -> None:
     """It may be a service of the host, or another machine."""
     assert isinstance(Registry(url=URL).judge(RegistryObservation(REFUSED), past()), Wait)

@@ -44,6 +44,15 @@ class Kept:
     others: tuple[Json, ...] = ()
 
 
+@pytest.mark.parametrize("ttl", ["inf", "-inf", "nan", "1e12", "9" * 20, "9" * 400])
+def test_a_lock_may_say_any_time(ttl: str) -> None:
+    """Whoever may annotate it may have written that; it was told as a bug of ours, and ended the daemon."""
+    stamp = "2026-11-30T00:00:00Z"
+    lock = {"leader": "db-0", "acquireTime": stamp, "renewTime": stamp, "ttl": ttl, "transitions": "3"}
+    found = operators.leadership({"metadata": {"annotations": lock}})
+    assert "Patroni's lock is db-0's until a time that no clock shows" in Servers((), lock=found).why_none
+
+
 @dataclass
 class Cluster(Partial):
     """Those objects behind the ports, and what each server answers."""

@@ -163,6 +163,27 @@ def test_a_service_without_a_selector_names_its_pods_by_its_addresses() -> None:
     assert simulated.asked == ["db-0:5432"]
 
 
+def test_addresses_without_a_name_are_their_pods() -> None:
+    """Somebody's own script writes Endpoints: an address is a pod's, and the port is the one of the Service's name."""
+    service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), {}, port_names=("sql",))
+    pods = [db_pod("db-0", ip="10.42.0.1"), db_pod("db-1", ip="10.42.0.2", ips=("10.42.0.2", "fd42::2"))]
+    ports = {"metrics": 9187, "sql": 5433}
+    simulated = Simulated(pods, service, [Endpoint("10.42.0.2", 9187, ports=ports)], {"db-1": PRIMARY})
+    simulated.endpoints_.append(Endpoint("FD42:0:0:0:0:0:0:2", 9187, ports={"metrics": 9187}))
+    found = find(world(simulated), database())
+    assert (simulated.asked, found.service) == (["db-1:5433"], "")
+
+
+def test_an_address_of_a_standby_is_no_primarys_whoever_wrote_it() -> None:
+    """It once counted as one of which nothing is known, since no pod is named beside it."""
+    service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), {})
+    owner = Ref("statefulset", "shop", "db")
+    pods = [db_pod(f"db-{n}", ip=f"10.42.0.{n}", owner=owner) for n in (1, 2)]
+    answers = {"db-1": STANDBY, "db-2": PRIMARY}
+    found = find(world(Simulated(pods, service, [Endpoint("10.42.0.1", 5432)], answers)), database())
+    assert found.service == "service/shop/db sends to 10.42.0.1, and not yet to the primary db-2"
+
+
 def test_a_service_without_a_selector_has_all_members_of_whom_it_names() -> None:
     """Who leads next is one of them, and followers explain: they are of one StatefulSet."""
     service = Service(Ref("service", "shop", "db"), "10.43.0.1", ((5432, 5432),), {})

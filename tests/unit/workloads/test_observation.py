@@ -6,7 +6,7 @@ import pytest
 
 from bootheal.model import Answer, Ref, Service
 from bootheal.ports import World
-from bootheal.probes import Http
+from bootheal.probes import Http, Tcp
 from bootheal.step import Settled
 from bootheal.workloads.observation import look
 from support.few import REFUSED, Few
@@ -98,6 +98,14 @@ def test_a_service_that_is_meant_for_it_and_leads_to_nobody_is_a_remark(service:
     judgement = STEP.judge(facts, past(now=NOW + 600))
     assert isinstance(judgement, Settled)
     assert judgement.remarks == ((told,) if told else ())
+
+
+@pytest.mark.parametrize(("probe", "talks"), [(Tcp(6379, "PING", "PONG"), True), (Http(80, "/"), False), (None, False)])
+def test_a_talk_is_how_servers_with_data_are_asked(probe: Http | Tcp | None, talks: bool) -> None:
+    """They answer while they load."""
+    few = Few(a_pod("web-1", labels=LABELS), says=Answer(ok=False, spoke=True, text="says something else"))
+    world = World(cluster=few, host=few, web=few)
+    assert look(world, a_deployment(), "delete-pods", probe).talks == talks
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 from bootheal.adapters.kube.objects import pod as parsed_pod
 from bootheal.adapters.kube.workloads import workload as parsed_workload
 from bootheal.cluster.rollout import Rollout, rollout
-from bootheal.model import ActionRecord, Answer, Pod, Ref, Workload
+from bootheal.model import ActionRecord, Answer, Login, Pod, Ref, Workload
 from bootheal.model.quoted import plain
-from bootheal.probes import Http
+from bootheal.probes import Http, Sql
 from bootheal.step import Act, Action, GiveUp, Judgement, Settled, Wait, told
 from bootheal.workloads.actions import ReplacePod, ResetPod, RollOut, ScaleDown, ScaleUp
 from bootheal.workloads.observation import WorkloadObservation
@@ -210,7 +210,9 @@ def test_what_starts_slowly_is_not_restarted_for_it() -> None:
 
 @pytest.mark.parametrize("kind", ["statefulset", "deployment"])
 def test_what_has_data_of_its_own_is_given_the_time_to_recover_it(kind: str) -> None:
-    """A restart begins a replica's copy, a log's replay anew. What is Ready, and fails its probe, recovers nothing."""
+    """A restart begins a replica's copy, a log's replay, a load anew. What is Ready by a probe of its own, and gives no
+    answer to ours, recovers nothing.
+    """
     database = Ref(kind, "shop", "db")
     step = replace(STEP, workload=database)
 
@@ -225,6 +227,53 @@ def test_what_has_data_of_its_own_is_given_the_time_to_recover_it(kind: str) -> 
     assert waits(seen(starting, workload=down_)) == [True, False, False, False]
     assert waits(seen(replace(starting, claims=data), workload=down_)) == [True, True, True, False]
     assert waits(seen(replace(running_, claims=data), workload=up, probe=BAD)) == [True, False, False, False]
+    unproven = replace(up, proves_ready=False)  # its pod is Ready before it has begun
+    assert waits(seen(replace(running_, claims=data), workload=unproven, probe=BAD)) == [True, True, True, False]
+    assert waits(seen(running_, workload=unproven, probe=BAD)) == [True, False, False, False]
+    says = {"probe": replace(BAD, text="says '-LOADING', not '+PONG'"), "talks": True}  # Redis, Ready all the while
+    assert waits(seen(replace(running_, claims=data), workload=up, **says)) == [True, True, True, False]
+    assert waits(seen(running_, workload=up, **says)) == [True, False, False, False]
+    silent = {"probe": replace(BAD, spoke=False), "talks": True}
+    assert waits(seen(replace(running_, claims=data), workload=up, **silent)) == [True, False, False, False]
+
+
+def test_what_nobody_could_ask_is_not_restarted_for_that() -> None:
+    """A port-forward that cannot be opened, a name that nobody resolves: that lasts, and begins no clock."""
+    facts = seen(probe=Answer(ok=False, spoke=False, text="web-1 cannot forward a port", unasked=True))
+    assert facts.conditions == {"ill"}
+    long_ago = dict.fromkeys((*facts.conditions, *seen(probe=BAD).conditions), NOW - 3600)
+    assert STEP.judge(facts, past(first_seen=long_ago)) == Wait("probe: web-1 cannot forward a port")
+
+
+@pytest.mark.parametrize("probes", ["readinessProbe", "startupProbe", "livenessProbe"])
+def test_ready_is_proven_by_a_probe(probes: str) -> None:
+    """One that only restarts a container says nothing of when it is ready."""
+    raw = {"metadata": {"name": "db"}, "spec": {"template": {"spec": {"containers": [{}, {probes: {}}]}}}}
+    assert parsed_workload(raw, "deployment").proves_ready == (probes != "livenessProbe")
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "hint"),
+    [
+        ("57P03", ""),
+        ("28P01", "compare secret/shop/pooler (the login of its probe) with the role"),
+        ("28000", "compare secret/shop/pooler (the login of its probe) with the role"),
+        *((each, "") for each in ("42501", "25006", "53300", "3D000", "42P01", "XX001")),
+    ],
+)
+def test_a_server_that_refuses_a_probe_is_not_restarted_for_that(sqlstate: str, hint: str) -> None:
+    """A password that drifted, crash recovery: it was rolled out after 30 s, and recovery began anew."""
+    login = Login(Ref("secret", "shop", "pooler"))
+    step = replace(STEP, probe=Sql("select 1", "shop", login))
+    refused = Answer(ok=False, spoke=True, text="db-0 says no", sqlstate=sqlstate)
+    facts = seen(a_pod("db-0"), probe=refused)
+    for seconds in (0.5, 60.0, 3600.0):
+        judgement = step.judge(facts, past(first_seen=dict.fromkeys(facts.conditions, NOW - seconds)))
+        assert judgement == Wait(f"probe: db-0 says no ({sqlstate})", counts=sqlstate != "57P03", hint=hint)
+    days = past(first_seen=dict.fromkeys(facts.conditions, NOW - 86400.0))
+    judgement = step.judge(facts, days)
+    assert isinstance(judgement, Wait)
+    assert judgement.counts
 
 
 def test_how_slowly_it_starts_is_read_from_it() -> None:

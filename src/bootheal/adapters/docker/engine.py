@@ -136,8 +136,8 @@ class DockerEngine:
         try:
             with closing(docker.APIClient(self.address, version="auto", timeout=TIMEOUT_SECONDS)) as client:
                 yield client
-        except docker.errors.NotFound:
-            raise MissingError(f"cannot {doing}: Docker knows none", hint="`docker ps --all` lists them") from None
+        except docker.errors.NotFound as error:
+            raise _missing(doing, str(error.explanation or "")) from None
         except docker.errors.APIError as error:
             raise _refused(doing, error) from None
         except (docker.errors.DockerException, RequestException, OSError) as error:
@@ -203,6 +203,13 @@ def _only_file(archive: bytearray, about: str) -> str:
         if len(text) > LARGEST_FILE:
             raise PermanentError(f"cannot {about}: it is larger than {LARGEST_FILE} bytes")
         return text.decode(errors="replace")
+
+
+def _missing(doing: str, explained: str) -> MissingError:
+    """Say what is not there: a container that is may have lost its network, or a file."""
+    if not explained or "no such container" in explained.lower():
+        return MissingError(f"cannot {doing}: Docker knows none", hint="`docker ps --all` lists them")
+    return MissingError(f"cannot {doing}: Docker says {quoted(explained)}")
 
 
 def _refused(doing: str, error: Any) -> BoothealError:

@@ -22,7 +22,7 @@ from bootheal.adapters.host import Machine
 from bootheal.adapters.last_exit import LastExits
 from bootheal.adapters.wallclock import clock_synchronised
 from bootheal.causes.tables import BALANCING, LOADBALANCERS, UNITS
-from bootheal.errors import MissingError, PermanentError, UnreachableError
+from bootheal.errors import MISFITS, MissingError, PermanentError, UnreachableError
 from bootheal.model import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
 
 ROLE, INIT = "k3d.role", "k3d.server.init"
@@ -88,8 +88,8 @@ class K3dHost:
 
     def epoch(self) -> str | None:
         """Return the boot id and when the first server was started; a stopped cluster has an epoch of its own."""
-        starts = [box.started for box in self._boxes() if _role(box) == SERVER and running(box) and box.started]
-        return f"{self._machine.boot_id()}@{f'{min(starts):.3f}' if starts else 'stopped'}"
+        started = _served_since(self._boxes())
+        return f"{self._machine.boot_id()}@{'stopped' if started is None else f'{started:.3f}'}"
 
     def boot_time(self) -> BootTime | None:
         """Return this machine's boot, from when the oldest running node was started; None while none runs."""
@@ -131,13 +131,17 @@ class K3dHost:
         boxes, busy = self._read(), self._starter.busy()
         if all(state(box) is ComponentState.STOPPED for box in boxes) and self._starter.can:
             return HostFacts(components=(self._whole(boxes),), clock_synchronised=clock_synchronised())
+        nodes = [box for box in boxes if _role(box) in NODES]
+        unaware = tuple(box.name for box in nodes if running(box) and self._unaware(box))
+        aware = any(map(running, nodes)) and not unaware
+        self._starter.seen(_served_since(boxes), aware=aware)
         return HostFacts(
             clock_synchronised=clock_synchronised(),
             components=tuple(self._component(box, busy=busy) for box in boxes),
             symptoms=tuple(symptom for box in boxes for symptom in self._symptoms(box)),
             names=self._names(boxes[0]),
-            unaware=tuple(box.name for box in boxes if _role(box) in NODES and running(box) and self._unaware(box)),
-            failed=tuple(self._starter.remarks()),
+            unaware=unaware,
+            failed=tuple(self._starter.remarks(aware=aware)),
         )
 
     def _names(self, server: Box) -> dict[str, str]:
@@ -149,10 +153,8 @@ class K3dHost:
             network = self._engine.network(label)
         except MissingError:  # without it no container can be started, which Docker says then
             return {}
-        aliases = json.loads(server.labels.get(ALIASES) or "[]")
-        wanted = {hostname: alias["ip"] for alias in aliases for hostname in alias["hostnames"]}
         this = {THIS_MACHINE: network.gateway} if network.gateway else {}
-        return this | wanted | dict(network.members)
+        return this | aliases_of(server.labels.get(ALIASES, "")) | dict(network.members)
 
     def _unaware(self, box: Box) -> bool:
         with suppress(MissingError):
@@ -165,11 +167,13 @@ class K3dHost:
 
     def start(self, component: str) -> None:
         """Start a container, or begin to start the whole cluster."""
-        if component == self._name:
-            self._starter.begin()
-        else:
-            self._engine.start(component)
-        self._forget()
+        try:
+            if component == self._name:
+                self._starter.begin()
+            else:
+                self._engine.start(component)
+        finally:
+            self._forget()  # what has failed is known now
 
     def restart(self, component: str) -> None:
         """Restart the load balancer. Nodes are never restarted: databases run in them."""
@@ -245,6 +249,20 @@ class K3dHost:
         catalogue = BALANCING if serves else LOADBALANCERS if balances else UNITS
         refused = log_signatures.find(box.name, [box.error] * (not running(box)))
         return (*refused, *log_signatures.find(box.name, lines, catalogue))
+
+
+def aliases_of(label: str) -> dict[str, str]:
+    """Return the names that were asked for, with their addresses; what another k3d writes otherwise is none we know."""
+    try:
+        said = [(name, alias["ip"]) for alias in json.loads(label or "[]") or () for name in alias["hostnames"]]
+    except MISFITS:
+        return {}
+    return {name: ip for name, ip in said if isinstance(name, str) and isinstance(ip, str)}
+
+
+def _served_since(boxes: Sequence[Box]) -> float | None:
+    """Return when the first of the servers that run was started; None while none does."""
+    return min((box.started for box in boxes if _role(box) == SERVER and running(box) and box.started), default=None)
 
 
 def _role(box: Box) -> str:

@@ -130,7 +130,7 @@ def _answer(status: bytes, out: str, err: str) -> Answer:
     if "ExitCode" not in causes:
         known = "executable file not found" in str(ended.get("message"))
         text = "there is no such program in the container" if known else "it could not be started"
-        return Answer(ok=False, spoke=False, text=text)
+        return Answer(ok=False, spoke=False, text=text, unasked=True)
     last = (err or out).splitlines()[-1:]
     return Answer(ok=False, spoke=True, text=": ".join([f"ends with {causes['ExitCode']}", *last]), value=out)
 

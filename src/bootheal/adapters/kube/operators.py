@@ -18,7 +18,7 @@ def primary_lease(raw: Raw) -> Leadership | None:
             transitions=int(spec.get("leaseTransitions") or 0),
             kind="the primary's lease",
         )
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -234,6 +234,8 @@ class KubeReader:
     def document(self, config_map: Ref, key: str) -> Document:
         """Read one key of a ConfigMap."""
         found = self.config_map(config_map)
+        if key in found.binary:
+            raise MissingError(f"cannot read key {key} of {config_map}: {found.document(key).kept}")
         if key not in found.data:
             hint = f"kubectl -n {config_map.namespace} describe configmap {config_map.name} lists its keys"
             raise MissingError(f"cannot find key {key} in {config_map}", hint=hint)
@@ -252,8 +254,8 @@ class KubeReader:
         raw = self._get("configmaps", ref)
         with understood(str(ref)):
             version = raw["metadata"].get("resourceVersion", "")
-            immutable = raw.get("immutable") is True
-            return checked(ConfigMap(ref, raw.get("data") or {}, version, operators.manager(raw), immutable))
+            immutable, binary = raw.get("immutable") is True, tuple(raw.get("binaryData") or ())
+            return checked(ConfigMap(ref, raw.get("data") or {}, version, operators.manager(raw), immutable, binary))
 
     def may(self, right: Right, name: str = "") -> bool:
         """Ask for all rights in its namespace, at most every five seconds; what that does not tell, for this one."""

@@ -58,6 +58,7 @@ def workload(raw: Raw, kind: str) -> Workload:
         initial_delay=max(map(_delay, containers), default=0.0),
         startup=max(map(_startup, containers), default=0.0),
         min_ready=float(spec.get("minReadySeconds") or 0),
+        proves_ready=any("readinessProbe" in each or "startupProbe" in each for each in containers),
         **_strategy(spec, kind, desired),
     )
 

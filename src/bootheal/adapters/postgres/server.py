@@ -42,7 +42,7 @@ class PostgresServer:
         try:
             sock = self._open(target, timeout)
         except (OSError, UnreachableError) as error:
-            return Answer(ok=False, spoke=False, text=why_silent(error))
+            return Answer(ok=False, spoke=False, text=why_silent(error), unasked=isinstance(error, UnreachableError))
         options = _guard(timeout) if read_only else ""
         return ask(sock, who, dbname, sql, deadline, options=options, trust=target.trust, auth=target.auth)
 
@@ -52,7 +52,7 @@ class PostgresServer:
         try:
             sock = self._open(target, timeout)
         except (OSError, UnreachableError) as error:
-            return Answer(ok=False, spoke=False, text=why_silent(error))
+            return Answer(ok=False, spoke=False, text=why_silent(error), unasked=isinstance(error, UnreachableError))
         return greet(sock, NOBODY, dbname, deadline)
 
     def role(
