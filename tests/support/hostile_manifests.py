@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bootheal.adapters.kube import declared, objects
+from bootheal.adapters.kube import declared, objects, service_objects
 from bootheal.adapters.kube.inventory import CUSTOMS, referred, secret_facts
 from bootheal.adapters.kube.raw_lists import parsed
 from bootheal.model.inventory import Inventory
@@ -101,7 +101,7 @@ def read(manifests: list[Json]) -> Inventory:
 
     kinds = [kind.lower() for kind in CONTROLLERS]
     controllers = [each for kind in kinds for each in parsed(kind, partial(declared.controller, kind), of(kind), gaps)]
-    services = [*parsed("service", objects.service, of("service"), gaps)]
+    services = [*parsed("service", service_objects.service, of("service"), gaps)]
     customs = [each for kind, *_ in CUSTOMS for each in parsed(kind, partial(declared.custom, kind), of(kind), gaps)]
     wanted, known = set(referred(controllers)), frozenset(each.ref.name for each in services)
     secrets = {

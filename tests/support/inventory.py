@@ -3,7 +3,7 @@
 import base64
 from typing import Any
 
-from bootheal.adapters.kube import declared, objects
+from bootheal.adapters.kube import declared, objects, service_objects
 from bootheal.adapters.kube.inventory import CUSTOMS, referred, secret_facts
 from bootheal.model.inventory import Inventory
 from support.documents import documents
@@ -17,7 +17,7 @@ def inventory(text: str) -> Inventory:
     controllers = tuple(
         declared.controller(each["kind"].lower(), each) for each in found if each["kind"] in CONTROLLERS
     )
-    services = tuple(objects.service(each) for each in _of(found, "Service"))
+    services = tuple(service_objects.service(each) for each in _of(found, "Service"))
     wanted = set(referred(controllers))
     names = frozenset(each.ref.name for each in services)
     secrets = {objects.ref("secret", each): secret_facts(encoded(each), names) for each in _of(found, "Secret")}

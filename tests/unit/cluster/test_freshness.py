@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bootheal.adapters.kube.objects import endpoints
 from bootheal.adapters.kube.objects import pod as parsed_pod
+from bootheal.adapters.kube.service_objects import endpoints
 from bootheal.cluster.freshness import node_doubt, pod_doubt, service_doubt, workload_doubt
 from bootheal.model import BootTime, Endpoint, Lease, Node, Pod, Ref, Service
 from support.objects import BOOT, NOW, THIS_BOOT, a_deployment, a_lease, a_node, a_pod, running, terminated

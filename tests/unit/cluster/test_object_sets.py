@@ -2,7 +2,7 @@
 
 import pytest
 
-from bootheal.adapters.kube import objects, workloads
+from bootheal.adapters.kube import objects, service_objects, workloads
 from bootheal.cluster.dead_pods import cause_of_death
 from bootheal.cluster.freshness import node_doubt, pod_doubt, service_doubt, workload_doubt
 from bootheal.cluster.rollout import rollout
@@ -26,7 +26,7 @@ def test_each_moment_of_a_boot(name: str, moment: Moment, *, node: str, pod: str
     """What is of the previous boot is not believed, what is dead is known to be, and what is well is well."""
     release = RELEASES[name]
     found = objects.pod(object_sets.pod(release, moment))
-    named, at = objects.endpoints(object_sets.endpoint_slice(release, moment))
+    named, at = service_objects.endpoints(object_sets.endpoint_slice(release, moment))
     doubts = (
         (
             node,
@@ -39,7 +39,7 @@ def test_each_moment_of_a_boot(name: str, moment: Moment, *, node: str, pod: str
             ),
         ),
         (pod, pod_doubt(found, boot_time=THIS_BOOT)),
-        (service, service_doubt(objects.service(object_sets.service()), at, [found], boot_time=THIS_BOOT)),
+        (service, service_doubt(service_objects.service(object_sets.service()), at, [found], boot_time=THIS_BOOT)),
     )
     for expected, said in doubts:
         assert expected in said

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.adapters.kube import objects, operators
+from bootheal.adapters.kube import objects, operators, service_objects
 from bootheal.model import (
     Answer,
     BootTime,
@@ -66,10 +66,10 @@ class Cluster(Partial):
         return [pod for pod in pods if (labels or {}).items() <= pod.labels.items()]
 
     def service(self, _namespace: str, _name: str) -> Service:
-        return objects.service(self.kept.service)
+        return service_objects.service(self.kept.service)
 
     def endpoints(self, _namespace: str, _service: str) -> list[Endpoint]:
-        return [at for raw in self.kept.slices for at in objects.endpoints(raw)[1]]
+        return [at for raw in self.kept.slices for at in service_objects.endpoints(raw)[1]]
 
     def leadership(self, _namespace: str, _scope: str) -> Leadership | None:
         return operators.leadership(self.kept.lock)
@@ -204,7 +204,11 @@ def found(kept: Kept, *answers: Answer) -> tuple[Servers, Cluster]:
     names = [raw["metadata"]["name"] for raw in kept.members]
     cluster = Cluster(kept, dict(zip(names, answers, strict=False)))
     database = Database(
-        "db", "shop", "shop", Login(Ref("secret", "shop", "admin")), service=objects.service(kept.service).ref.name
+        "db",
+        "shop",
+        "shop",
+        Login(Ref("secret", "shop", "admin")),
+        service=service_objects.service(kept.service).ref.name,
     )
     return find(World(cluster=cluster, secrets=cluster, host=cluster, postgres=cluster), database), cluster
 

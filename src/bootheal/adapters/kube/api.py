@@ -54,8 +54,7 @@ class Api:
     It is read again when it has changed: k3s writes its own at every start, with renewed certificates.
     `seconds` is for how long an answer may take, all of it, once there is a connection.
     `objection` says why nothing may be changed now, "" where it may: it is asked last of all before a write is sent.
-    `agent` is what the server's audit log calls us, `pace` how many requests a second it may be.
-    `asked` is called after each question, whatever has come of it: what is needed next can be made ready then.
+    `agent` is what the server's audit log calls us, `pace` how many requests it may be a second, `asked` hears of each.
     """
 
     def __init__(
@@ -70,8 +69,7 @@ class Api:
         asked: Callable[[], object] = lambda: None,
     ) -> None:
         self._kubeconfig, self.scope, self._seconds = kubeconfig, scope, seconds
-        self._objection, self._agent, self._pace = objection, agent, pace or Pace()
-        self._asked = asked
+        self._objection, self._agent, self._pace, self._asked = objection, agent, pace or Pace(), asked
         self._connecting = min(CONNECT_TIMEOUT_SECONDS, seconds)
         self._used: tuple[Access, Any] | None = None
         self._lock = threading.Lock()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bootheal.adapters.kube import declared, needs, objects, raw_lists
+from bootheal.adapters.kube import declared, needs, objects, raw_lists, service_objects
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import APPS, BATCH, CORE
@@ -56,7 +56,7 @@ class KubeInventory:
         controllers = tuple(
             each for kind, raws in listed for each in reading.parsed(kind, partial(declared.controller, kind), raws)
         )
-        services = tuple(reading.parsed("service", objects.service, reading.items(CORE, "services")))
+        services = tuple(reading.parsed("service", service_objects.service, reading.items(CORE, "services")))
         customs = tuple(reading.customs())
         wanted = set(referred(controllers))
         return Inventory(

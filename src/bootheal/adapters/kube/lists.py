@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from bootheal.adapters.kube import objects, workloads
+from bootheal.adapters.kube import objects, service_objects, workloads
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.cache import snapshots
 from bootheal.adapters.kube.errors import understood
@@ -49,8 +49,8 @@ RESOURCES = {
         Resource("poddisruptionbudget", "/apis/policy/v1", "poddisruptionbudgets", workloads.budget),
         Resource("node", CORE, "nodes", objects.node),
         Resource("pod", CORE, "pods", objects.pod, keys_of_pod, complete=True),
-        Resource("service", CORE, "services", objects.service),
-        Resource("endpointslice", SLICES, "endpointslices", objects.endpoints, keys_of_slice, complete=True),
+        Resource("service", CORE, "services", service_objects.service),
+        Resource("endpointslice", SLICES, "endpointslices", service_objects.endpoints, keys_of_slice, complete=True),
         Resource("lease", "/apis/coordination.k8s.io/v1", "leases", objects.lease),
         Resource("deployment", APPS, "deployments", partial(workloads.workload, kind="deployment")),
         Resource("statefulset", APPS, "statefulsets", partial(workloads.workload, kind="statefulset")),

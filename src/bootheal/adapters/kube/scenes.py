@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from bootheal.adapters.kube import needs, objects, raw_lists, scene_objects, webhooks, workloads
+from bootheal.adapters.kube import needs, objects, raw_lists, scene_objects, service_objects, webhooks, workloads
 from bootheal.adapters.kube.api import Api, Query
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import APPS, BATCH, CORE, SLICES
@@ -202,7 +202,7 @@ def _plural(kind: str) -> str:
 
 
 def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
-    services = found.parsed("service", objects.service)
+    services = found.parsed("service", service_objects.service)
     names = frozenset(service.ref.name for service in services)
     pods = tuple(raw_lists.understood_of(found.items.get("pod", ()), found.gaps))
     jobs = found.parsed("job", scene_objects.job)
@@ -251,7 +251,7 @@ def _scene(found: _Found, now: float, readiness: Readiness) -> Scene:
 def _endpoints(found: _Found) -> dict[Ref, tuple[Endpoint, ...]]:
     by_service: dict[Ref, tuple[Endpoint, ...]] = {}
     for namespace, (name, addresses) in found.parsed(
-        "slice", lambda raw: (raw["metadata"].get("namespace", ""), objects.endpoints(raw))
+        "slice", lambda raw: (raw["metadata"].get("namespace", ""), service_objects.endpoints(raw))
     ):
         about = Ref("service", namespace, name)
         by_service[about] = (*by_service.get(about, ()), *addresses)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bootheal.adapters.kube.errors import understood
-from bootheal.adapters.kube.objects import SERVICE_NAME, Raw
+from bootheal.adapters.kube.objects import Raw
+from bootheal.adapters.kube.service_objects import SERVICE_NAME
 from bootheal.adapters.kube.typed import checked
 from bootheal.cluster.webhooks import blame, webhook_in
 from bootheal.errors import BoothealError, MissingError, PermanentError
