@@ -121,7 +121,8 @@ def workers(chosen: list[str]) -> list[str]:
     only_units = bool(paths) and all(path.startswith("tests/unit") for path in paths)
     if only_units:  # they share nothing dear, and to hand out groups of one costs more than most of them
         return [f"--numprocesses={os.cpu_count() or 1}", "--dist=load"]
-    return [f"--numprocesses={(os.cpu_count() or 1) * WAITING}", "--dist=loadgroup"]
+    # Beside a process that takes the place of one that has crashed, xdist waits for ever for the rest of its groups.
+    return [f"--numprocesses={(os.cpu_count() or 1) * WAITING}", "--dist=loadgroup", "--max-worker-restart=0"]
 
 
 def test(arguments: list[str], summary: Summary) -> int:
