@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
 
 
-def foreseen(config: Path, expect: int) -> list[Finding]:
+def foreseen(config: Path, expect: int | Sequence[int]) -> list[Finding]:
     """Run `bootheal preflight --json`; return what it names beside what is true of this machine, and of every demo."""
     said: dict[str, Any] = json.loads(bootheal("preflight", "--json", "--config", config, expect=expect).stdout)
     found = [(each["id"], each["object"], each["sure"]) for each in said["found"]]
@@ -231,7 +231,7 @@ def test_five_faults_in_five_places_come_true_in_one_cut(shop: Stack) -> None:
         assert why["database/third"] == "cannot find secret/shop/archive"
         assert "SASL authentication failed" in why["pooler/shop"]
     shop.wait_until("all to serve", lambda: all(shop.serving().values()))
-    assert foreseen(shop.config, 0) == []
+    shop.wait_until("nothing more to foresee", lambda: not foreseen(shop.config, (0, 1)))  # one of two pods serves
 
 
 def test_the_daemon_looks_ahead_while_it_rests(shop: Stack, tmp_path: Path) -> None:
