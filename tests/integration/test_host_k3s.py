@@ -244,6 +244,23 @@ def test_the_boot_of_a_container_is_what_systemd_gave_and_noted(
         assert not before_boot(now, boot_time)
 
 
+def test_a_container_whose_service_sees_the_mounted_id_is_one_all_the_same(
+    systemd: Systemd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd 257 leaves a container's file over the kernel's: then both ids are equal, but the file is not /proc's."""
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    shown = tmp_path / "shown"
+    monkeypatch.setattr("bootheal.adapters.host.BOOT_ID", shown)
+    up, now = time.clock_gettime(time.CLOCK_MONOTONIC), time.time()
+    noted = time.strftime("%a %Y-%m-%d %H:%M:%S.000000 UTC", time.gmtime(now - 5))
+    systemd.notes(f"UserspaceTimestamp={noted}\nUserspaceTimestampMonotonic={int((up - 5) * 1e6)}\n")
+    for file in (shown, tmp_path / "boot_id"):
+        file.write_text("1f5c8b1e-of-a-container\n")
+    boot_time = K3sHost(shown, commands=systemd.commands).boot_time()
+    assert before_boot(now - 10, boot_time)
+    assert not before_boot(now, boot_time)
+
+
 def test_the_clock_is_asked_of_timesyncds_marker_or_the_kernel(tmp_path: Path) -> None:
     """Without a daemon of ours, and without a right."""
     marker = tmp_path / "synchronized"

@@ -228,13 +228,15 @@ def test_kill_9_in_the_middle_is_made_good(box: Box) -> None:
     box.machine.wait_until("restarted", "sh", "-c", "[ $(systemctl show --value -p NRestarts bootheal) -ge 1 ]")
     box.wait_healed()
     assert all(box.stack.serving().values())
-    acting = [
-        (entry["BOOTHEAL_ACTION"], entry["BOOTHEAL_OBJECT"], entry["BOOTHEAL_REASON"])
+    begun = [
+        (entry["_PID"], entry["BOOTHEAL_ACTION"], entry["BOOTHEAL_OBJECT"], entry["BOOTHEAL_REASON"])
         for entry in box.entries(cursor, f"MESSAGE_ID={MESSAGE_IDS[EventKind.ACTING]}")
         if entry["BOOTHEAL_ACTION"]
         not in ("lower-setting", "restore-setting")  # a loan may be taken and given back more than once
     ]
-    assert sorted(set(acting)) == sorted(acting)
+    assert sorted(set(begun)) == sorted(begun)  # what the signal came between, the next one begins again
+    killed = [deed for process, *deed in begun if process == begun[0][0]]
+    assert [deed for process, *deed in begun if process != begun[0][0] and deed in killed[:-1]] == []
 
 
 def test_stop_in_the_middle_leaves_a_partial_report(box: Box) -> None:

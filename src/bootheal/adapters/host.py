@@ -29,7 +29,8 @@ class Machine:
     """The machine that we run on: its boot id, and when that boot began.
 
     A container's boot is younger than its kernel's, and has an id of its own: whoever booted it has mounted a file over
-    the kernel's. The service does not see that, since its hardening mounts /proc once more. So systemd gives it the id.
+    the kernel's. Under systemd 252 the service does not see that, whose hardening mounts /proc once more, under 257 it
+    does. So systemd gives it the id.
     """
 
     def __init__(self, boot_id_file: Path = BOOT_ID, clock: WallClock | None = None) -> None:
@@ -66,18 +67,13 @@ class Machine:
     def _contained_since(self) -> float | None:
         """Return when a container's boot began: by systemd's notes, or by the age of its own file."""
         if self._given:
-            return self._clock.first_noted if self._differs_from_the_kernels else None
-        try:
-            status = self._file.stat()
-        except OSError:
-            return None
-        of_the_kernel = os.stat("/proc").st_dev == status.st_dev  # noqa: PTH116 - st_dev, not a path question
-        return None if of_the_kernel else status.st_mtime
+            return self._clock.first_noted if self._is_contained else None
+        return _mounted_over(self._file)
 
     @cached_property
-    def _differs_from_the_kernels(self) -> bool:
-        """Whether the boot id that we were given is another one; neither changes while we live, and every look asks."""
-        return self.boot_id() != BOOT_ID.read_text(encoding="ascii").strip()
+    def _is_contained(self) -> bool:
+        """Whether the boot id that we were given is not the kernel's; that never changes, and every look asks."""
+        return self.boot_id() != BOOT_ID.read_text(encoding="ascii").strip() or _mounted_over(BOOT_ID) is not None
 
     def directory(self, path: str) -> Directory:
         """Look at a path, and at the kernel's table of mounts, which needs no right to the directories above it."""
@@ -90,6 +86,16 @@ class Machine:
         except OSError:
             return Directory.MISSING
         return Directory.PLAIN
+
+
+def _mounted_over(file: Path) -> float | None:
+    """Return when a file of /proc was written that somebody has mounted there; None where it is the kernel's own."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    of_the_kernel = os.stat("/proc").st_dev == status.st_dev  # noqa: PTH116 - st_dev, not a path question
+    return None if of_the_kernel else status.st_mtime
 
 
 def mount_points(table: str) -> frozenset[str]:
