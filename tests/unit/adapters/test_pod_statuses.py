@@ -67,6 +67,20 @@ def test_whose_image_is_not_there_may_be_a_volume_of_the_pod(reason: str, messag
     assert objects.pod(raw).containers[0].image == image
 
 
+@pytest.mark.parametrize("kind", ["containers", "initContainers"])
+@pytest.mark.parametrize("reported", ["docker.io/acid/pgbouncer:master-27", "sha256:0ffee1", ""])
+def test_an_image_is_the_declared_one_not_another_name_of_the_same_content(kind: str, reported: str) -> None:
+    """Seen on k3s: containerd reports whichever of its names comes first; else Redis was asked as a PgBouncer."""
+    statuses = {"containers": "containerStatuses", "initContainers": "initContainerStatuses"}[kind]
+    raw = {
+        "metadata": {"name": "redis-1", "namespace": "shop"},
+        "spec": {kind: [{"name": "redis", "image": "redis:7"}]},
+        "status": {statuses: [{"name": "redis", "image": reported, "state": {"running": {}}}]},
+    }
+    pod = objects.pod(raw)
+    assert [each.image for each in (*pod.init, *pod.containers)] == ["redis:7"]
+
+
 @pytest.mark.parametrize(
     ("policy", "final"),
     [

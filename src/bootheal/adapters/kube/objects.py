@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -132,9 +132,20 @@ def pod(raw: Raw) -> Pod:
 
 
 def _main(spec: Raw, status: Raw) -> tuple[Container, ...]:
-    final = {each["name"] for each in spec.get("containers") or () if _final(each)}
-    found = (_container(item) for item in status.get("containerStatuses") or ())
+    declared = spec.get("containers") or ()
+    final = {each["name"] for each in declared if _final(each)}
+    found = _containers(declared, status.get("containerStatuses") or ())
     return tuple(replace(each, final=True) if each.name in final else each for each in found)
+
+
+def _containers(declared: Iterable[Raw], reported: Iterable[Raw]) -> Iterator[Container]:
+    """Yield them as they are reported, but by the images that they were declared with.
+
+    What is reported as one may be any other name of the same content, or its digest alone (the API's ContainerStatus).
+    """
+    images = {each["name"]: each.get("image") for each in declared}
+    for raw in reported:
+        yield _container(raw, images.get(raw["name"]) or raw.get("image", ""))
 
 
 def _final(container: Raw) -> bool:
@@ -144,7 +155,7 @@ def _final(container: Raw) -> bool:
 
 def _init(spec: Raw, status: Raw) -> tuple[Container, ...]:
     sidecars = {each["name"] for each in _sidecars(spec)}
-    found = (_container(item) for item in status.get("initContainerStatuses") or ())
+    found = _containers(spec.get("initContainers") or (), status.get("initContainerStatuses") or ())
     return tuple(replace(each, sidecar=True) if each.name in sidecars else each for each in found)
 
 
@@ -199,17 +210,16 @@ def _unplaced(status: Raw) -> str:
 _PULLED = re.compile(r'image \\?"([^"\\\\]+)')
 
 
-def _image(raw: Raw, message: str) -> str:
+def _image(own: str, message: str) -> str:
     """Return a container's image, or that of a volume of its pod, where it waits for this one (Kubernetes 1.33).
 
-    The kubelet has no other place to say so; its own image it names as it stands in the status.
+    The kubelet has no other place to say so; its own image it names as it is declared.
     """
-    own: str = raw.get("image", "")
     told = _PULLED.search(message)
     return told[1] if told and own and own not in message else own
 
 
-def _container(raw: Raw) -> Container:
+def _container(raw: Raw, image: str) -> Container:
     name, detail = next(iter((raw.get("state") or {"waiting": {}}).items()))
     terminated = detail if name == State.TERMINATED else (raw.get("lastState") or {}).get("terminated")
     # Whole: which cause it is may stand at its end. It is cut where it is told.
@@ -222,7 +232,7 @@ def _container(raw: Raw) -> Container:
         restarts=raw.get("restartCount", 0),
         started=seconds(detail.get("startedAt")),
         ended=seconds((terminated or {}).get("finishedAt")),
-        image=_image(raw, message) if "Image" in detail.get("reason", "") else raw.get("image", ""),
+        image=_image(image, message) if "Image" in detail.get("reason", "") else image,
         message=message,
         last_reason=intern(quoted((terminated or {}).get("reason", ""))),
         last_message=visible((terminated or {}).get("message", "")),
