@@ -225,7 +225,7 @@ class WorkloadStep(Step[WorkloadObservation]):
     def _kept(self, seen: WorkloadObservation, past: Past) -> str:
         """Name the pods that a rollout of ours has left as they were: a partition does, and OnDelete."""
         rolled = next((done for done in _restarts(seen, past) if done.action == RollOut.kind()), None)
-        left = [pod for pod in seen.pods if rolled and older(pod, rolled)]
+        left = [pod for pod in seen.pods if rolled and older(pod, rolled) and not pod.deleting]
         if not left:
             return ""
         names = " ".join(pod.ref.name for pod in left)
@@ -237,7 +237,7 @@ class WorkloadStep(Step[WorkloadObservation]):
             return None
         reason = f"repaired-{past.trouble}"
         begun = any(past.bears(of(done), reason) for done in past.done)
-        if not begun and all(_started(pod) >= past.repaired for pod in seen.pods):
+        if not begun and all(_started(pod) >= past.repaired for pod in seen.pods if not pod.deleting):
             return None
         cause = "started before what it comes after was repaired"
         judgement = restart(seen, past, reason, cause)

@@ -408,6 +408,22 @@ def test_without_a_probe_pods_older_than_a_repair_are_rolled_out() -> None:
     assert isinstance(STEP.judge(seen(), repaired), Settled)
 
 
+def test_what_is_being_deleted_needs_no_restart_and_no_command() -> None:
+    """Seen on k3d: the crashed pod that was just deleted, and the one that a rollout had just replaced."""
+    step = replace(STEP, probe=None, soak=0.0)
+    repaired = past(repaired=BOOT + 50, repairs=1)
+    ending = a_pod("web-1", running(started=BOOT + 10), deleting=True)
+    successor = a_pod("web-2", running(started=BOOT + 60), created=BOOT + 59)
+    assert isinstance(step.judge(seen(ending, successor, probe=None), repaired), Settled)
+    older = a_pod("web-3", running(started=BOOT + 10), created=BOOT + 9)
+    assert isinstance(step.judge(seen(ending, older, probe=None), repaired), Act)
+    rolled = replace(repaired, done=(done(RollOut, "repaired-0.1", note=FIRST),))
+    judgement = step.judge(seen(ending, successor, probe=None), rolled)
+    assert isinstance(judgement, Settled)
+    assert judgement.remarks == ()
+    assert judgement.why.startswith("serves again")
+
+
 def test_pods_that_serve_are_replaced_one_by_one() -> None:
     """The next when the last one's successor serves; what a budget protects is left alone, and why is said."""
     step = replace(STEP, probe=None, soak=0.0)
