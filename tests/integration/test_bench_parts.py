@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import cleanup, engine, startup
+from bench import cleanup, engine, six_steps, startup
 from bench.command import run
 from bench.pooler import Case, Cause, try_out
 from bench.row import CannotMeasureError
@@ -43,6 +43,13 @@ def test_a_command_that_fails_is_not_measured() -> None:
     """There is no number for a command that did not do its work; the message holds its last words."""
     with pytest.raises(CannotMeasureError, match="exit code 3\n  no luck"):
         run("-c", "import sys; print('no luck'); sys.exit(3)")
+
+
+@pytest.mark.slow
+def test_the_script_that_bootheal_is_compared_with_heals_too(broken: Stack) -> None:
+    """A drifted password and dead connections: what its six steps are for."""
+    six_steps.heal(broken)
+    broken.wait_until("all to serve", lambda: all(broken.serving().values()))
 
 
 def test_version_imports_nothing_heavy() -> None:
