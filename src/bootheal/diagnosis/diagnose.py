@@ -43,6 +43,7 @@ _OF_THE_NODE = frozenset(
         "network-plugin-unauthorized",
         "bridge-of-another-subnet",
         "pod-addresses-used-up",
+        "sandbox-foreign-rules",
         "sandbox-image-missing",
         "sandbox-kernel-modules",
         "sandbox-runtime-busy",
