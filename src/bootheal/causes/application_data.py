@@ -43,10 +43,17 @@ DATA: tuple[Cause, ...] = (
             r"\[ERROR\] Bad magic header in tc log",  # iiab#4168
             r"cannot open (?:a )?(?:storage|table|part) .*(?:unexpected end of JSON|cannot (?:parse|unmarshal))",
             r"CorruptIndexException: |codec (?:footer|header) mismatch",
-            r"DB::Exception: Suspiciously many .*broken parts",  # signoz#1641, clickhouse-operator#1331
+            # signoz#1641, clickhouse-operator#1331
+            r"DB::Exception: Suspiciously many .*broken parts",
+            r"^(?!.*Received from ).*DB::Exception: Checksum doesn't match: corrupted data",
+            r"CorruptRecordException: Found record size .* in file /",  # Kafka's own: a client names none
+            r"\[InnoDB\] .*is of a different size 0 pages",
+            r"\[ERROR\].*is marked as crashed and last \(automatic\?\) repair failed",  # MyISAM, Aria
+            r"^\d+:M .*Internal error in RDB reading offset",  # of a replica it is what came over the network
+            r"^(?!.*rpc error: code).*\bfile is not a database\b",  # SQLite
             r"CommitLogReadException: |[Ee]rror while processing commit log during initialization",
             "^panic: corrupt state file",  # nats-server#3535
-            "No snapshot found, but there are log entries",
+            "No snapshot found, but there are log entries|The accepted epoch, .* is less than the current epoch",
             "not_a_dets_file",  # RabbitMQ's recovery terms
         ),
         next_step="keep a copy of its volume before anything is mended; then what it names (redis-check-aof --fix, "
@@ -133,6 +140,20 @@ DATA: tuple[Cause, ...] = (
         next_step="on the node: sysctl -w vm.max_map_count=262144, and for good in /etc/sysctl.d; then kubectl "
         "-n {namespace} delete pod {name}",
     ),
+    # mongo's docker-entrypoint.sh, glibc's dl_isa_level: a virtual machine that was given another kind of processor
+    Cause(
+        id="application-processor-unfit",
+        means="its program needs instructions that this node's processor does not have, or that its virtual machine is "
+        "not given: {said}",
+        gravity=Gravity.PERSON,
+        signs=log(
+            r"requires a CPU with \w+ support, and your current system does not",
+            r"CPU does not support x86-64-v\d",
+            "CPU ISA level is lower than required",
+        ),
+        next_step="lscpu on the node; of a virtual machine: give it the host's kind of processor (cpu: host); else an "
+        "older version of the image: " + DESCRIBE_POD,
+    ),
     # inotify(7) says ENOSPC, too; Node.js, .NET
     Cause(
         id="application-watches-used-up",
@@ -146,8 +167,7 @@ DATA: tuple[Cause, ...] = (
         next_step="on the node: sysctl fs.inotify.max_user_watches=1048576 fs.inotify.max_user_instances=1024, and for "
         "good in /etc/sysctl.d",
     ),
-    # EIO of a file, as Go, Node.js, Python, Java, coreutils, SQLite and Kafka word it: of a share whose server is away,
-    # too
+    # EIO of a file, as Go, Node.js, Python, Java, coreutils and SQLite word it: of a share whose server is away, too
     Cause(
         id="application-disk-fails",
         means="what it reads or writes fails beneath it (I/O error): a disk, or the server of a network volume: {said}",
@@ -161,7 +181,6 @@ DATA: tuple[Cause, ...] = (
             r"java\.io\.IOException: Input/output error",
             r"^\w+: (?!.*['/ ]/?(?:dev|proc|sys)/).*/\S+: (?:Input/output|I/O) error$",
             rf"^(?!{_ELSEWHERE}).*\bdisk I/O error\b",
-            r"because all log dirs in \S+ have failed",
         ),
         next_step="on the node: dmesg | grep -iE 'i/o error|remount'; findmnt shows which disk or server it is; save "
         "what can be read before anything is repaired; " + DESCRIBE_POD,

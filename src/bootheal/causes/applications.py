@@ -141,6 +141,7 @@ MODULES = Cause(
         r"iptables v\S+ .*(?:Couldn't find match|Couldn't load (?:match|target))",
         "failed to create vxlan device: operation not supported",
         "Failed to check br_netfilter: ",
+        "ensure IPVS kernel modules are loaded|can't use the IPVS proxier: ",  # kube-vip#475, kube-proxy
     ),
     next_step="on its node: uname -r; ls /lib/modules: where the two differ, reboot; else modprobe ip_tables "
     "iptable_filter iptable_nat vxlan br_netfilter",
@@ -175,14 +176,14 @@ KEY_OPEN = Cause(
 # OpenSSL and crypto/tls, by nginx, HAProxy, Envoy, controllers' webhooks, Node.js, Python
 CERTIFICATE = Cause(
     id="application-certificate-unusable",
-    means="a certificate or key that it is to serve with is not there, or cannot be read: {said}",
+    means="a certificate or key that it needs is not there, or cannot be read: {said}",
     gravity=Gravity.PERSON,
     restart_helps=True,  # whoever makes it may have been late
     signs=log(
         r"\[emerg\] .*cannot load certificate(?: key)? \"",
         "unable to (?:stat|load) SSL (?:certificate|private key)",
         r"\bopen /\S+\.(?:crt|cert|pem|key): no such file or directory",
-        "tls: (?:failed to find any PEM data in (?:certificate|key) input|private key does not match public key)",
+        "^(?!.*retrying).*tls: (?:failed to find any PEM data in |private key does not match public key)",
         "Failed to load (?:incomplete )?(?:certificate chain|certificate|private key) from ",
         r"[Nn]o such file or directory(?:, open|:) '/\S+\.(?:crt|cert|pem|key)'",
     ),
@@ -203,6 +204,9 @@ DENIED = Cause(
         r"\[ERROR\].*(?:Errcode:|OS errno|error number) 13\b",
         r"Attempted to create a lock file on a read-only directory",
         r"WiredTiger error.*(?:Operation not permitted|Permission denied)",
+        r"\[InnoDB\] .*must be writable",
+        rf"Fatal error loading the DB: {EACCES}",  # Redis
+        rf"(?:filesystem_error.*|errno: 13, strerror): {EACCES}",  # ClickHouse
         r"\.erlang\.cookie['\"]?: eacces",
         r"java\.nio\.file\.AccessDeniedException: /\S+",
         rf"EACCES: permission denied, \w+ '{_FILE}",

@@ -59,7 +59,7 @@ LOGIN = Cause(
 # SQLSTATE 57P03; Redis and Valkey, MySQL, Elasticsearch, which are there and do not serve yet
 STARTS = Cause(
     id="application-server-starts",
-    means="the server that it asks is still starting, or recovers: {said}",
+    means="the server that it asks was starting, or recovering, when it asked last: {said}",
     gravity=Gravity.PASSES,
     restart_helps=True,
     signs=log(
@@ -75,7 +75,7 @@ STARTS = Cause(
 # SQLSTATE 53300, MySQL's 1040: all that a boot begins ask at once
 CROWDED = Cause(
     id="application-server-crowded",
-    means="the server that it asks has as many connections as it may have: {said}",
+    means="the server that it asks had as many connections as it may have when it asked last: {said}",
     gravity=Gravity.PASSES,
     restart_helps=True,
     signs=log(
@@ -120,4 +120,59 @@ NAMES = Cause(
     "services",
 )
 
-CLIENTS: tuple[Cause, ...] = (LOGIN, PGPOOL, POOLED_STATEMENT, STARTS, CROWDED)
+# stop-writes-on-bgsave-error, of Redis and Valkey: immich#3525
+CANNOT_SAVE = Cause(
+    id="application-redis-cannot-save",
+    means="the Redis that it asks takes no writes, since it cannot save them to its own disk: {said}",
+    gravity=Gravity.PERSON,
+    restart_helps=True,
+    signs=log(r"MISCONF (?:Redis|Valkey|Errors)\b"),
+    next_step="see the log of that Redis, which says why: its volume is full, read-only, or not its user's: kubectl -n "
+    "{namespace} get pods,persistentvolumeclaims; df -h on the node",
+    consequence_of=(
+        "disk-full",
+        "disk-read-only",
+        "application-disk-fails",
+        "application-disk-full",
+        "application-disk-read-only",
+        "application-files-denied",
+    ),
+)
+
+# crypto/x509, OpenSSL by Python and Node.js, Java's security.cert, rustls: not of who asks it, or is only watched
+_ASKED = "^(?!.*(?:TLS handshake error from |Failing: ))"
+CLOCK = Cause(
+    id="application-clock-behind",
+    means="a certificate is not valid yet by this node's clock: the clock is wrong, or was as it began: {said}",
+    gravity=Gravity.PASSES,
+    restart_helps=True,
+    signs=log(
+        rf"{_ASKED}.*x509: certificate has expired or is not yet valid: current time \S+ is before",
+        rf"{_ASKED}.*(?:certificate is not yet valid|CERT_NOT_YET_VALID|CertificateNotYetValidException)",
+    ),
+    next_step="timedatectl on the node; where the clock is right again: kubectl -n {namespace} delete pod {name}",
+)
+EXPIRED = Cause(
+    id="application-certificate-expired",
+    means="a certificate by which it talks to another server has expired: {said}",
+    gravity=Gravity.PERSON,
+    restart_helps=True,
+    signs=log(
+        rf"{_ASKED}.*x509: certificate has expired",
+        rf"{_ASKED}.*(?:\bcertificate has expired\b|CERT_HAS_EXPIRED|CertificateExpiredException)",
+        rf"{_ASKED}.*invalid peer certificate: (?:certificate expired|Expired)",
+    ),
+    next_step="where the clock is right (timedatectl on the node), renew it: kubectl -n {namespace} get "
+    "certificates.cert-manager.io,secrets; of kubeadm's own: kubeadm certs check-expiration; kubeadm certs renew all",
+)
+
+CLIENTS: tuple[Cause, ...] = (
+    LOGIN,
+    PGPOOL,
+    POOLED_STATEMENT,
+    STARTS,
+    CROWDED,
+    CANNOT_SAVE,
+    CLOCK,
+    EXPIRED,
+)

@@ -101,6 +101,7 @@ K3S: tuple[Cause, ...] = (
             "must share the same IP version",
             "must run as root, or with --rootless",
             "strict decoding error: ",
+            "failed to validate kubelet flags: ",
         ),
         next_step="correct what it names, in /etc/rancher/k3s/config.yaml or ExecStart of its unit; of kubeadm: in "
         "/var/lib/kubelet/kubeadm-flags.env or config.yaml",

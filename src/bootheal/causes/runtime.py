@@ -87,6 +87,16 @@ RUNTIME: tuple[Cause, ...] = (
         ),
         next_step="on the node: cat /proc/cgroups; dead cgroups that pile up go with a reboot",
     ),
+    # keyrings(7): each container has a key of its own, and EDQUOT is no disk's
+    Cause(
+        id="kernel-keys-used-up",
+        means="the kernel gives this node's containers no more session keys: {said}",
+        gravity=Gravity.PERSON,
+        signs=starting(r"session key(?:ring)?: .*(?:quota exceeded|cannot allocate memory)"),
+        next_step="on the node: sysctl -w kernel.keys.maxkeys=2000 kernel.keys.maxbytes=200000, and for good in "
+        "/etc/sysctl.d; cat /proc/key-users",
+        restart_helps=True,
+    ),
     # fork(2): the limit of the unit, of the machine, or of the pods' own cgroup; kubernetes#43783
     Cause(
         id="processes-used-up",

@@ -34,6 +34,7 @@ _OF_THE_NODE = frozenset(
         "api-out-of-reach",
         "flannel-not-ready",
         "calico-unauthorized",
+        "kernel-keys-used-up",
         "network-configuration-damaged",
         "network-plugin-addresses",
         "network-plugin-certificate",
