@@ -178,7 +178,7 @@ DATA: tuple[Cause, ...] = (
             r"/(?!dev/|proc/|sys/)\S+: input/output error",
             r"\bEIO: i/o error(?!.*'/(?:dev|proc|sys)/)",
             r"OSError: \[Errno 5\] Input/output error: '/(?!dev/|proc/|sys/)",
-            r"java\.io\.IOException: Input/output error",
+            r"(?:java\.io\.IOException|FileSystemException: /(?!dev/|proc/|sys/)\S+): Input/output error",
             r"^\w+: (?!.*['/ ]/?(?:dev|proc|sys)/).*/\S+: (?:Input/output|I/O) error$",
             rf"^(?!{_ELSEWHERE}).*\bdisk I/O error\b",
         ),

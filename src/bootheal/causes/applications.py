@@ -161,6 +161,28 @@ SETTINGS = Cause(
     "set: give the node its privileges, or set it on the host",
 )
 
+# A share whose server was away, a FUSE daemon that has ended: minio#9674
+STALE = Cause(
+    id="application-mount-stale",
+    means="a volume of it is a mount whose other end is gone: {said}",
+    gravity=Gravity.PERSON,
+    restart_helps=True,
+    signs=log("[Ss]tale (?:NFS )?file handle", r"/\S+?['\"]?: [Tt]ransport endpoint is not connected"),
+    next_step="see that its server is up; then kubectl -n {namespace} delete pod {name}; where it comes again, on the "
+    "node: findmnt; umount -l PATH",
+)
+
+# EMFILE, ENFILE, of open(2), accept(2) and inotify_init(2): promtail and kubectl logs in k3d's nodes
+FILES_USED_UP = Cause(
+    id="application-files-used-up",
+    means="it may open no more files, connections or inotify instances, by its own limit or its node's: {said}",
+    gravity=Gravity.PERSON,
+    restart_helps=True,
+    signs=log("[Tt]oo many open files", "No file descriptors available"),
+    next_step="on the node: sysctl fs.inotify.max_user_instances=1024 fs.file-nr, and for good in /etc/sysctl.d; "
+    "systemctl show k3s containerd -p LimitNOFILE; else see what it holds open",
+)
+
 # rabbit's cookie, mongod's keyFile: fsGroup gives the group rights to what a volume has, at each start
 KEY_OPEN = Cause(
     id="application-key-open-to-others",
@@ -173,6 +195,11 @@ KEY_OPEN = Cause(
     "600 in an init container; fsGroup gives the group rights to it at each start",
 )
 
+# A file that it can do without is told of, too.
+_IN_EARNEST = (
+    r"^(?!.*(?:level=(?:info|warn|debug)|\b(?:INFO|WARN(?:ING)?|DEBUG)\b|optional|retrying|skipping|ignor|without))"
+)
+
 # OpenSSL and crypto/tls, by nginx, HAProxy, Envoy, controllers' webhooks, Node.js, Python
 CERTIFICATE = Cause(
     id="application-certificate-unusable",
@@ -182,10 +209,11 @@ CERTIFICATE = Cause(
     signs=log(
         r"\[emerg\] .*cannot load certificate(?: key)? \"",
         "unable to (?:stat|load) SSL (?:certificate|private key)",
-        r"\bopen /\S+\.(?:crt|cert|pem|key): no such file or directory",
-        "^(?!.*retrying).*tls: (?:failed to find any PEM data in |private key does not match public key)",
+        rf"{_IN_EARNEST}.*\bopen /\S+\.(?:crt|cert|pem|key): no such file or directory",
+        rf"{_IN_EARNEST}.*tls: (?:failed to find any PEM data in |private key does not match public key)",
+        "KEY_VALUES_MISMATCH|key values mismatch",
         "Failed to load (?:incomplete )?(?:certificate chain|certificate|private key) from ",
-        r"[Nn]o such file or directory(?:, open|:) '/\S+\.(?:crt|cert|pem|key)'",
+        rf"{_IN_EARNEST}.*[Nn]o such file or directory(?:, open|:) '/\S+\.(?:crt|cert|pem|key)'",
     ),
     next_step="see its Secret, and who writes it: kubectl -n {namespace} get certificates.cert-manager.io,secrets; "
     + DESCRIBE_POD,
@@ -207,6 +235,7 @@ DENIED = Cause(
         r"\[InnoDB\] .*must be writable",
         rf"Fatal error loading the DB: {EACCES}",  # Redis
         rf"(?:filesystem_error.*|errno: 13, strerror): {EACCES}",  # ClickHouse
+        r"Unable to use the drive \S+: drive access denied",  # MinIO
         r"\.erlang\.cookie['\"]?: eacces",
         r"java\.nio\.file\.AccessDeniedException: /\S+",
         rf"EACCES: permission denied, \w+ '{_FILE}",
@@ -230,6 +259,8 @@ APPLICATIONS: tuple[Cause, ...] = (
     NAMES,
     MODULES,
     SETTINGS,
+    STALE,
+    FILES_USED_UP,
     PORT,
     KEY_OPEN,
     CERTIFICATE,

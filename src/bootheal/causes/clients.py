@@ -42,7 +42,8 @@ LOGIN = Cause(
         # of Redis; redis-py leaves the first word out
         "(?:WRONGPASS |AuthenticationError: )invalid username-password pair|NOAUTH Authentication required",
         # of MongoDB, by Node.js, PyMongo and Go
-        r"MongoServerError: Authentication failed|OperationFailure: Authentication failed\.|\(AuthenticationFailed\) ",
+        r"MongoServerError: Authentication failed|OperationFailure: Authentication failed\.|\(AuthenticationFailed\) "
+        "|MongoSecurityException: Exception authenticating",
         # of RabbitMQ
         r"ACCESS_REFUSED - Login was refused|Exception \(403\) Reason: \"username or password not allowed",
     ),
@@ -120,6 +121,22 @@ NAMES = Cause(
     "services",
 )
 
+# SQLSTATE 3D000; MySQL's 1049; Rails
+MISSING = Cause(
+    id="application-database-missing",
+    means="the server that it asks does not have its database: {said}",
+    gravity=Gravity.PERSON,
+    restart_helps=True,  # who makes it may be late, too
+    signs=log(
+        r'\bdatabase \\?"[^"]+" does not exist(?!, skipping)',
+        r"\bUnknown database '",
+        r"NoDatabaseError: We could not find your database",
+    ),
+    next_step="make nothing anew: see whether the server has the volume of before, which would then be empty: kubectl "
+    "-n {namespace} get persistentvolumeclaims; else correct the name that it asks for",
+    consequence_of=("postgres-volume-empty", "pgbouncer-server-database-missing"),
+)
+
 # stop-writes-on-bgsave-error, of Redis and Valkey: immich#3525
 CANNOT_SAVE = Cause(
     id="application-redis-cannot-save",
@@ -172,6 +189,7 @@ CLIENTS: tuple[Cause, ...] = (
     POOLED_STATEMENT,
     STARTS,
     CROWDED,
+    MISSING,
     CANNOT_SAVE,
     CLOCK,
     EXPIRED,
