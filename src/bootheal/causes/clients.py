@@ -73,6 +73,21 @@ STARTS = Cause(
     "those that ask it ends by itself once it serves, or by: kubectl -n {namespace} delete pod {name}",
 )
 
+# What PgBouncer answers while it has no server: objects.c; why it has none, its own log says
+POOLER = Cause(
+    id="application-pooler-refuses",
+    means="the pooler that it asks had no connection to its server when it asked last: {said}",
+    gravity=Gravity.PASSES,
+    restart_helps=True,
+    signs=log(
+        "server login has been failing",
+        r"\bquery_wait_timeout\b(?! ?=)",
+        "pgbouncer cannot connect to server",
+        "FATAL:  ?(?:server DNS lookup failed|client_login_timeout)",
+    ),
+    next_step="see the pooler's own log, and its server: kubectl -n {namespace} get pods",
+)
+
 # SQLSTATE 53300, MySQL's 1040: all that a boot begins ask at once
 CROWDED = Cause(
     id="application-server-crowded",
@@ -85,6 +100,7 @@ CROWDED = Cause(
         r"too many connections for (?:role|database) ",
         r"(?:ER_CON_COUNT_ERROR: |\b1040\b.{0,20})Too many connections",
         "ERR max number of clients reached",
+        r"no more connections allowed \(max_client_conn\)",  # PgBouncer
     ),
     next_step="where it lasts, see who holds them (SELECT usename, count(*) FROM pg_stat_activity GROUP BY 1; of "
     "Redis: CLIENT LIST): let them ask by a pooler, or raise max_connections",
@@ -188,6 +204,7 @@ CLIENTS: tuple[Cause, ...] = (
     PGPOOL,
     POOLED_STATEMENT,
     STARTS,
+    POOLER,
     CROWDED,
     MISSING,
     CANNOT_SAVE,

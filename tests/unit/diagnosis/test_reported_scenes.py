@@ -373,7 +373,7 @@ SCENES: Reported = {
     "the pooler finds no name while CoreDNS does not serve": (
         nameless_pooler,
         ("pod-not-ready", str(COREDNS)),
-        {"pgbouncer-server-name-unknown", "pod-crashes"},
+        {"pgbouncer-server-name-unknown", "application-pooler-refuses"},
     ),
     "a server of another kind on the disk that is read-only": (
         lambda: beside(
