@@ -8,7 +8,7 @@ ZooKeeper, NATS, Liquibase, golang-migrate, knex, Prisma, Flyway. PostgreSQL's a
 from bootheal.causes.cause import Cause, Gravity
 from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.datastores import BOLT_DAMAGE, ETCD_DAMAGE
-from bootheal.causes.signs import log
+from bootheal.causes.signs import IN_EARNEST, log
 
 # What another server has answered, as PostgreSQL, or an API server whose own database is meant, and is only repeated.
 _ELSEWHERE = (
@@ -95,6 +95,8 @@ DATA: tuple[Cause, ...] = (
             r"DBPathInUse|[Aa]nother mongod instance is already running on the \S+ directory",
             "[Cc]annot acquire directory lock on",
             "LOCK: (?:already held by process|[Rr]esource temporarily unavailable)",
+            "db file is flocked by another process",  # etcd
+            rf"{IN_EARNEST}.*\bdatabase is locked\b",  # SQLite
         ),
         next_step="kubectl -n {namespace} get pods -o wide shows who else has the volume; for good, strategy: Recreate "
         "where one pod may have it",

@@ -9,7 +9,7 @@ from bootheal.causes.application_data import DATA
 from bootheal.causes.cause import Cause, Gravity
 from bootheal.causes.clients import CLIENTS, NAMES
 from bootheal.causes.commands import DESCRIBE_POD
-from bootheal.causes.signs import EADDRINUSE, log
+from bootheal.causes.signs import EADDRINUSE, IN_EARNEST, log
 
 EACCES = "[Pp]ermission denied"
 
@@ -167,7 +167,7 @@ STALE = Cause(
     means="a volume of it is a mount whose other end is gone: {said}",
     gravity=Gravity.PERSON,
     restart_helps=True,
-    signs=log("[Ss]tale (?:NFS )?file handle", r"/\S+?['\"]?: [Tt]ransport endpoint is not connected"),
+    signs=log("[Ss]tale (?:NFS )?file handle", r"/[^\s/:]{1,80}: [Tt]ransport endpoint is not connected"),
     next_step="see that its server is up; then kubectl -n {namespace} delete pod {name}; where it comes again, on the "
     "node: findmnt; umount -l PATH",
 )
@@ -178,7 +178,7 @@ FILES_USED_UP = Cause(
     means="it may open no more files, connections or inotify instances, by its own limit or its node's: {said}",
     gravity=Gravity.PERSON,
     restart_helps=True,
-    signs=log("[Tt]oo many open files", "No file descriptors available"),
+    signs=log(rf"{IN_EARNEST}.*(?:[Tt]oo many open files|No file descriptors available)"),
     next_step="on the node: sysctl fs.inotify.max_user_instances=1024 fs.file-nr, and for good in /etc/sysctl.d; "
     "systemctl show k3s containerd -p LimitNOFILE; else see what it holds open",
 )
@@ -195,11 +195,6 @@ KEY_OPEN = Cause(
     "600 in an init container; fsGroup gives the group rights to it at each start",
 )
 
-# A file that it can do without is told of, too.
-_IN_EARNEST = (
-    r"^(?!.*(?:level=(?:info|warn|debug)|\b(?:INFO|WARN(?:ING)?|DEBUG)\b|optional|retrying|skipping|ignor|without))"
-)
-
 # OpenSSL and crypto/tls, by nginx, HAProxy, Envoy, controllers' webhooks, Node.js, Python
 CERTIFICATE = Cause(
     id="application-certificate-unusable",
@@ -209,11 +204,11 @@ CERTIFICATE = Cause(
     signs=log(
         r"\[emerg\] .*cannot load certificate(?: key)? \"",
         "unable to (?:stat|load) SSL (?:certificate|private key)",
-        rf"{_IN_EARNEST}.*\bopen /\S+\.(?:crt|cert|pem|key): no such file or directory",
-        rf"{_IN_EARNEST}.*tls: (?:failed to find any PEM data in |private key does not match public key)",
+        rf"{IN_EARNEST}.*\bopen /\S+\.(?:crt|cert|pem|key): no such file or directory",
+        rf"{IN_EARNEST}.*tls: (?:failed to find any PEM data in |private key does not match public key)",
         "KEY_VALUES_MISMATCH|key values mismatch",
         "Failed to load (?:incomplete )?(?:certificate chain|certificate|private key) from ",
-        rf"{_IN_EARNEST}.*[Nn]o such file or directory(?:, open|:) '/\S+\.(?:crt|cert|pem|key)'",
+        rf"{IN_EARNEST}.*[Nn]o such file or directory(?:, open|:) '/\S+\.(?:crt|cert|pem|key)'",
     ),
     next_step="see its Secret, and who writes it: kubectl -n {namespace} get certificates.cert-manager.io,secrets; "
     + DESCRIBE_POD,
@@ -231,6 +226,8 @@ DENIED = Cause(
         r"^mkdir: (?:can't|cannot) create directory .*: (?:Permission denied|Operation not permitted)$",
         r"\[ERROR\].*(?:Errcode:|OS errno|error number) 13\b",
         r"Attempted to create a lock file on a read-only directory",
+        r"^(?:/\S*/)?touch: .*: Permission denied$",  # Jenkins' image
+        r"\[emerg\] .*\(13: Permission denied\)",  # nginx
         r"WiredTiger error.*(?:Operation not permitted|Permission denied)",
         r"\[InnoDB\] .*must be writable",
         rf"Fatal error loading the DB: {EACCES}",  # Redis

@@ -5,7 +5,7 @@ commands/prepare.c of PostgreSQL, protocol/child.c of Pgpool.
 """
 
 from bootheal.causes.cause import Cause, Gravity
-from bootheal.causes.signs import NO_NAME, NO_RESOLVER, log
+from bootheal.causes.signs import IN_EARNEST, NO_NAME, NO_RESOLVER, log
 
 # Pgpool asks a server that it has found down again only where auto_failback says so: pgpool2#140.
 PGPOOL = Cause(
@@ -83,7 +83,7 @@ POOLER = Cause(
         "server login has been failing",
         r"\bquery_wait_timeout\b(?! ?=)",
         "pgbouncer cannot connect to server",
-        "FATAL:  ?(?:server DNS lookup failed|client_login_timeout)",
+        r"FATAL:  ?(?:server DNS lookup failed|client_login_timeout|server conn crashed\?)",
     ),
     next_step="see the pooler's own log, and its server: kubectl -n {namespace} get pods",
 )
@@ -144,9 +144,8 @@ MISSING = Cause(
     gravity=Gravity.PERSON,
     restart_helps=True,  # who makes it may be late, too
     signs=log(
-        r'\bdatabase \\?"[^"]+" does not exist(?!, skipping)',
-        r"\bUnknown database '",
-        r"NoDatabaseError: We could not find your database",
+        rf'{IN_EARNEST}.*\bdatabase \\?"[^"]+" does not exist\b(?! yet)',
+        rf"{IN_EARNEST}.*(?:\bUnknown database '|NoDatabaseError: We could not find your database)",
     ),
     next_step="make nothing anew: see whether the server has the volume of before, which would then be empty: kubectl "
     "-n {namespace} get persistentvolumeclaims; else correct the name that it asks for",
@@ -173,7 +172,7 @@ CANNOT_SAVE = Cause(
 )
 
 # crypto/x509, OpenSSL by Python and Node.js, Java's security.cert, rustls: not of who asks it, or is only watched
-_ASKED = "^(?!.*(?:TLS handshake error from |Failing: ))"
+_ASKED = rf"{IN_EARNEST}(?!.*(?:TLS handshake error from |Failing: ))"
 CLOCK = Cause(
     id="application-clock-behind",
     means="a certificate is not valid yet by this node's clock: the clock is wrong, or was as it began: {said}",
