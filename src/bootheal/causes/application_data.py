@@ -10,7 +10,7 @@ from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.datastores import BOLT_DAMAGE, ETCD_DAMAGE
 from bootheal.causes.signs import IN_EARNEST, log
 
-# What another server has answered, as PostgreSQL or Redis, or an API server whose own database is meant, and is only repeated.
+# What another server has answered, as PostgreSQL or Redis, or an API server of its own database, and is only repeated.
 _ELSEWHERE = (
     r".*(?:could not (?:extend|write to|create|open) file|DiskFull|SQLSTATE|PSQLException|PG::|MISCONF "
     r"|rpc error: code)"
