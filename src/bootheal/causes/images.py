@@ -47,7 +47,7 @@ IMAGES: tuple[Cause, ...] = (
         means="image {image} is named without its registry, and this node's CRI-O searches none",
         gravity=Gravity.PERSON,
         signs=_pull("short-name .* did not resolve to an alias", "short name mode is enforcing"),
-        next_step="name it in full (docker.io/library/NAME:TAG) in the workload, or set unqualified-search-registries "
+        next_step="name it in full (REGISTRY/NAME:TAG) in the workload, or set unqualified-search-registries "
         "in /etc/containers/registries.conf: " + DESCRIBE_POD,
     ),
     # kubelet images/types.go: SignatureValidationFailed, since 1.28
