@@ -8,11 +8,12 @@ ZooKeeper, NATS, Liquibase, golang-migrate, knex, Prisma, Flyway. PostgreSQL's a
 from bootheal.causes.cause import Cause, Gravity
 from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.datastores import BOLT_DAMAGE, ETCD_DAMAGE
-from bootheal.causes.signs import log
+from bootheal.causes.signs import IN_EARNEST, log
 
-# What another server has answered, as PostgreSQL, or an API server whose own database is meant, and is only repeated.
+# What another server has answered, as PostgreSQL or Redis, or an API server of its own database, and is only repeated.
 _ELSEWHERE = (
-    r".*(?:could not (?:extend|write to|create|open) file|DiskFull|SQLSTATE|PSQLException|PG::|rpc error: code)"
+    r".*(?:could not (?:extend|write to|create|open) file|DiskFull|SQLSTATE|PSQLException|PG::|MISCONF "
+    r"|rpc error: code)"
 )
 
 DATA: tuple[Cause, ...] = (
@@ -27,8 +28,10 @@ DATA: tuple[Cause, ...] = (
             "Failure loading rdb format|[Tt]erminating server after rdb file reading failure",
             "Short read or OOM loading DB",
             r"WiredTiger(?:\.turtle|\.wt|\w*)?.*(?:illegal file format or internal value|WT_TRY_SALVAGE)",
-            r"\[ERROR\].* InnoDB: (?:Your database may be corrupt|Database page corruption|corrupted? (?:page|log))",
-            r"\[ERROR\].* InnoDB: .*(?:log sequence number .* is in the future!|Missing MLOG_CHECKPOINT)",
+            # MariaDB's "InnoDB: ", MySQL's "[InnoDB] "
+            r"\[ERROR\].* \[?InnoDB[\]:] (?:Your database may be corrupt|Database page corruption)",
+            r"\[ERROR\].* \[?InnoDB[\]:] [Cc]orrupt(?:ed)? (?:page|log)",
+            r"\[ERROR\].* \[?InnoDB[\]:] .*(?:log sequence number .* is in the future!|Missing MLOG_CHECKPOINT)",
             r"^(?!.*rpc error: code).*database disk image is malformed",  # else it is the API server's
             r"opening storage failed: .*(?:invalid (?:magic number|size|checksum)|corrupt|unexpected EOF"
             r"|checksum mismatch|segments are not sequential)",
@@ -41,10 +44,18 @@ DATA: tuple[Cause, ...] = (
             r"\[ERROR\] Bad magic header in tc log",  # iiab#4168
             r"cannot open (?:a )?(?:storage|table|part) .*(?:unexpected end of JSON|cannot (?:parse|unmarshal))",
             r"CorruptIndexException: |codec (?:footer|header) mismatch",
-            r"DB::Exception: Suspiciously many .*broken parts",  # signoz#1641, clickhouse-operator#1331
+            # signoz#1641, clickhouse-operator#1331
+            r"DB::Exception: Suspiciously many .*broken parts",
+            r"^(?!.*Received from ).*DB::Exception: Checksum doesn't match: corrupted data",
+            r"CorruptRecordException: Found record size .* in file /",  # Kafka's own: a client names none
+            r"\[InnoDB\] .*is of a different size 0 pages",
+            r"\[ERROR\].*is marked as crashed and last \(automatic\?\) repair failed",  # MyISAM, Aria
+            r"^\d+:M .*Internal error in RDB reading offset",  # of a replica it is what came over the network
+            r"^(?!.*rpc error: code).*\bfile is not a database\b",  # SQLite
             r"CommitLogReadException: |[Ee]rror while processing commit log during initialization",
             "^panic: corrupt state file",  # nats-server#3535
-            "No snapshot found, but there are log entries",
+            "No snapshot found, but there are log entries|The accepted epoch, .* is less than the current epoch",
+            "not_a_dets_file",  # RabbitMQ's recovery terms
         ),
         next_step="keep a copy of its volume before anything is mended; then what it names (redis-check-aof --fix, "
         "mongod --repair, innodb_force_recovery, sqlite3 .recover), or restore a backup",
@@ -57,10 +68,14 @@ DATA: tuple[Cause, ...] = (
         signs=log(
             "Can't handle RDB format version",
             r"database version \(\S+\) is incompatible with your current engine version",
-            r"Upgrade after a crash is not supported\. This redo log was created with",
+            r"Upgrade after a crash is not supported\. (?:This|The) redo log was created ",
             r"Cannot boot server version \d+ on data directory built by version \d+",
             "Wrong mongod version|invalid featureCompatibilityVersion document",
-            r"cannot downgrade a node from version",
+            r"cannot (?:down|up)grade a node from version",
+            "required feature flag not enabled! It must be enabled before upgrading",  # RabbitMQ
+            r"version of the data \(\S+\) is higher than the docker image version",  # Nextcloud
+            r"upgrading from \S+ to \S+ is not supported",
+            r"\(migration version: \d+\) is for a newer Gitea",
         ),
         next_step="run the image of the version that wrote them (kubectl -n {namespace} get pod {name} -o yaml shows "
         "which runs now), and upgrade by its own manual; keep a copy of the volume first",
@@ -81,6 +96,8 @@ DATA: tuple[Cause, ...] = (
             r"DBPathInUse|[Aa]nother mongod instance is already running on the \S+ directory",
             "[Cc]annot acquire directory lock on",
             "LOCK: (?:already held by process|[Rr]esource temporarily unavailable)",
+            "db file is flocked by another process",  # etcd
+            rf"{IN_EARNEST}.*\bdatabase is locked\b",  # SQLite
         ),
         next_step="kubectl -n {namespace} get pods -o wide shows who else has the volume; for good, strategy: Recreate "
         "where one pod may have it",
@@ -109,7 +126,8 @@ DATA: tuple[Cause, ...] = (
         restart_helps=True,
         signs=log(
             "timeout_waiting_for_tables",
-            "It may not be safe to bootstrap the cluster from this node",
+            "not (?:be )?safe to bootstrap ",
+            "failed to (?:open gcomm backend connection|reach primary view)",
         ),
         next_step="let all its members start at once (podManagementPolicy: Parallel); where the last one is gone for "
         "good: rabbitmqctl force_boot; of Galera: safe_to_bootstrap: 1 in grastate.dat of the one with the "
@@ -125,6 +143,20 @@ DATA: tuple[Cause, ...] = (
         next_step="on the node: sysctl -w vm.max_map_count=262144, and for good in /etc/sysctl.d; then kubectl "
         "-n {namespace} delete pod {name}",
     ),
+    # mongo's docker-entrypoint.sh, glibc's dl_isa_level: a virtual machine that was given another kind of processor
+    Cause(
+        id="application-processor-unfit",
+        means="its program needs instructions that this node's processor does not have, or that its virtual machine is "
+        "not given: {said}",
+        gravity=Gravity.PERSON,
+        signs=log(
+            r"requires a CPU with \w+ support, and your current system does not",
+            r"CPU does not support x86-64-v\d",
+            "CPU ISA level is lower than required",
+        ),
+        next_step="lscpu on the node; of a virtual machine: give it the host's kind of processor (cpu: host); else an "
+        "older version of the image: " + DESCRIBE_POD,
+    ),
     # inotify(7) says ENOSPC, too; Node.js, .NET
     Cause(
         id="application-watches-used-up",
@@ -137,6 +169,34 @@ DATA: tuple[Cause, ...] = (
         ),
         next_step="on the node: sysctl fs.inotify.max_user_watches=1048576 fs.inotify.max_user_instances=1024, and for "
         "good in /etc/sysctl.d",
+    ),
+    # EIO of a file, as Go, Node.js, Python, Java, coreutils and SQLite word it: of a share whose server is away, too
+    Cause(
+        id="application-disk-fails",
+        means="what it reads or writes fails beneath it (I/O error): a disk, or the server of a network volume: {said}",
+        gravity=Gravity.PERSON,
+        restart_helps=True,
+        signs=log(
+            rf"^(?!{_ELSEWHERE}).*\b(?:open|read|write|l?stat|f?sync|fdatasync|rename|mkdir|unlink|fallocate) "
+            r"/(?!dev/|proc/|sys/)\S+: input/output error",
+            r"\bEIO: i/o error(?!.*'/(?:dev|proc|sys)/)",
+            r"OSError: \[Errno 5\] Input/output error: '/(?!dev/|proc/|sys/)",
+            r"(?:java\.io\.IOException|FileSystemException: /(?!dev/|proc/|sys/)\S+): Input/output error",
+            r"^\w+: (?!.*['/ ]/?(?:dev|proc|sys)/).*/\S+: (?:Input/output|I/O) error$",
+            rf"^(?!{_ELSEWHERE}).*\bdisk I/O error\b",
+        ),
+        next_step="on the node: dmesg | grep -iE 'i/o error|remount'; findmnt shows which disk or server it is; save "
+        "what can be read before anything is repaired; " + DESCRIBE_POD,
+        consequence_of=("disk-read-only",),
+    ),
+    # Kafka's meta.properties: its volume was exchanged, or whom it asks has begun anew
+    Cause(
+        id="application-data-of-another-cluster",
+        means="its files are of another cluster than the one that it joins, or that cluster was made anew: {said}",
+        gravity=Gravity.PERSON,
+        signs=log("doesn't match stored clusterId", r"Invalid cluster\.id in: "),
+        next_step="remove nothing: see whether it has the volume of before, and whether its controllers or ZooKeeper "
+        "have theirs: kubectl -n {namespace} get persistentvolumeclaims; kubectl get persistentvolumes",
     ),
     # of inotify, of cgroups, of mounts and of shared memory the errno says something else
     Cause(

@@ -1,15 +1,15 @@
-"""What applications say of what a cut of power has left them, of names that they do not find, and of their database.
+"""What applications say of what a cut of power has left them, of their files, ports, charts and certificates.
 
-Texts: rack, Rails, celery, httpd, gunicorn, repmgr, helm; resolvers of several languages; commands/prepare.c of
-PostgreSQL, protocol/child.c of Pgpool.
+Texts: rack, Rails, celery, httpd, gunicorn, repmgr, helm, nginx, HAProxy, Envoy, Felix.
 """
 
 from dataclasses import replace
 
 from bootheal.causes.application_data import DATA
 from bootheal.causes.cause import Cause, Gravity
+from bootheal.causes.clients import CLIENTS, NAMES
 from bootheal.causes.commands import DESCRIBE_POD
-from bootheal.causes.signs import EADDRINUSE, NO_NAME, NO_RESOLVER, log
+from bootheal.causes.signs import EADDRINUSE, IN_EARNEST, log
 
 EACCES = "[Pp]ermission denied"
 
@@ -45,51 +45,6 @@ FILES = Cause(
     ),
     next_step="where it lies in an emptyDir: kubectl -n {namespace} delete pod {name}; for good, let its command "
     "overwrite what is there (ln -sf, mkdir -p, cp -f)",
-)
-
-# Pgpool asks a server that it has found down again only where auto_failback says so: pgpool2#140.
-PGPOOL = Cause(
-    id="pgpool-no-backend",
-    means="Pgpool takes all its servers for down, and does not ask them again by itself",
-    gravity=Gravity.HEALED,
-    restart_helps=True,
-    signs=log(
-        r"FATAL:  pgpool is not accepting any new connections",
-        r"all backend nodes are down, pgpool requires at least one valid node",
-        r"find_primary_node(?:_repeatedly)?: all of the backends are down",
-    ),
-    next_step="once PostgreSQL serves: kubectl -n {namespace} delete pod {name}; for good: auto_failback = on",
-)
-
-POOLED_STATEMENT = Cause(
-    id="prepared-statement-pooled",
-    means="it prepares statements, and its pooler gives it another connection for each transaction",
-    gravity=Gravity.PERSON,
-    restart_helps=True,  # its own may have ended with the pooler, or with the server, of before
-    signs=log(r'prepared statement "[^"]*" (?:does not exist|already exists)'),
-    next_step="raise max_prepared_statements in pgbouncer.ini (1.21 and later), or let the application prepare none",
-)
-
-# As libpq, PgBouncer, MySQL, Redis, MongoDB and RabbitMQ tell their clients; PgBouncer's own reasons are its own causes
-LOGIN = Cause(
-    id="application-login-refused",
-    means="the server that it logs in to refuses its password: {said}",
-    gravity=Gravity.PERSON,
-    restart_helps=True,  # where the server, or a pooler before it, was the one that had another one
-    signs=log(
-        r"FATAL:  ?(?:password authentication failed for user|SASL authentication failed)",
-        r"Access denied for user '[^']*'@'[^']*' \(using password: ",
-        "WRONGPASS invalid username-password pair|NOAUTH Authentication required",
-        "MongoServerError: Authentication failed|ACCESS_REFUSED - Login was refused",
-    ),
-    next_step="compare the password in its Secret with the one that the server has: kubectl -n {namespace} get pod "
-    "{name} -o yaml names the Secret; where the volume was restored or made anew, it may have an older one",
-    consequence_of=(
-        "pgbouncer-client-password",
-        "pgbouncer-no-such-user",
-        "pgbouncer-server-password",
-        "pgbouncer-backs-off",
-    ),
 )
 
 # helm.sh/helm pkg/action: a cut of power in the middle of an upgrade; k3s' klipper-helm; k3s#7863, #377 of kube-hetzner
@@ -156,35 +111,6 @@ LOCAL_PATH = Cause(
     next_step="kubectl -n kube-system get configmap local-path-config -o yaml; k3s writes it when it starts",
 )
 
-# getaddrinfo(3) as libc, Node.js, libpq, PHP, Java and Go word it; a name of the cluster is found once its DNS serves.
-NAMES = Cause(
-    id="name-not-resolved",
-    means="it does not find an address for a name: {said}",
-    gravity=Gravity.PASSES,
-    restart_helps=True,
-    signs=log(
-        r"getaddrinfo (?:EAI_AGAIN|ENOTFOUND) ",
-        NO_RESOLVER,
-        NO_NAME,
-        r"\[Errno -3\] Try again",  # musl, in Python
-        r"getaddrinfo (?:failed|for \S+ failed): ",
-        r"\[Errno -5\] No address associated with hostname",
-        r"Unknown (?:MySQL )?server host '",
-        r"^(?:curl: \(6\) Could not resolve host: |(?:nc|wget|ping|nslookup|telnet): bad address ')",  # BusyBox
-        r'could not translate host name "\S+" to address',
-        r"\[emerg\] host not found in (?:upstream|resolver) ",
-        "cURL error 6: Could not resolve host",
-        r"java\.net\.UnknownHostException: ",
-        r"\): non-existing domain - :nxdomain",
-        r"epmd error for host \S+: nxdomain",
-        r"SocketException \((?:00000001, )?11\): Resource temporarily unavailable",  # .NET's EAI_AGAIN
-        r"(?:dial (?:tcp|udp): |hostname resolving error\W+)lookup \S+?(?: on \S+)?: "
-        "(?:no such host|server misbehaving|i/o timeout|read udp |Try again)",
-    ),
-    next_step="kubectl -n kube-system logs deployment/coredns --tail=20; of a Service: kubectl -n {namespace} get "
-    "services",
-)
-
 # bind(2) as Go, nginx, Node.js, Python and Java word it: with hostNetwork the port is one of the node's, which another
 # unit or container of Docker's may have taken first in this boot.
 PORT = Cause(
@@ -215,9 +141,77 @@ MODULES = Cause(
         r"iptables v\S+ .*(?:Couldn't find match|Couldn't load (?:match|target))",
         "failed to create vxlan device: operation not supported",
         "Failed to check br_netfilter: ",
+        "ensure IPVS kernel modules are loaded|can't use the IPVS proxier: ",  # kube-vip#475, kube-proxy
     ),
     next_step="on its node: uname -r; ls /lib/modules: where the two differ, reboot; else modprobe ip_tables "
     "iptable_filter iptable_nat vxlan br_netfilter",
+)
+
+# Felix, kube-proxy: systemd's own sysctl.d sets the first to 2 ("loose") since 2012
+SETTINGS = Cause(
+    id="pod-kernel-settings",
+    means="a setting of the node's kernel is not as it needs it, or may not be set: {said}",
+    gravity=Gravity.PERSON,
+    restart_helps=True,
+    signs=log(
+        "Kernel's RPF check is set to 'loose'",
+        r"^F\d{4} .*open /proc/sys/net/\S+: (?:permission denied|read-only file system)",
+    ),
+    next_step="on the node: sysctl -w net.ipv4.conf.all.rp_filter=1, and for good in /etc/sysctl.d; of what may not be "
+    "set: give the node its privileges, or set it on the host",
+)
+
+# A share whose server was away, a FUSE daemon that has ended: minio#9674
+STALE = Cause(
+    id="application-mount-stale",
+    means="a volume of it is a mount whose other end is gone: {said}",
+    gravity=Gravity.PERSON,
+    restart_helps=True,
+    signs=log("[Ss]tale (?:NFS )?file handle", r"/[^\s/:]{1,80}: [Tt]ransport endpoint is not connected"),
+    next_step="see that its server is up; then kubectl -n {namespace} delete pod {name}; where it comes again, on the "
+    "node: findmnt; umount -l PATH",
+)
+
+# EMFILE, ENFILE, of open(2), accept(2) and inotify_init(2): promtail and kubectl logs in k3d's nodes
+FILES_USED_UP = Cause(
+    id="application-files-used-up",
+    means="it may open no more files, connections or inotify instances, by its own limit or its node's: {said}",
+    gravity=Gravity.PERSON,
+    restart_helps=True,
+    signs=log(rf"{IN_EARNEST}.*(?:[Tt]oo many open files|No file descriptors available)"),
+    next_step="on the node: sysctl fs.inotify.max_user_instances=1024 fs.file-nr, and for good in /etc/sysctl.d; "
+    "systemctl show k3s containerd -p LimitNOFILE; else see what it holds open",
+)
+
+# rabbit's cookie, mongod's keyFile: fsGroup gives the group rights to what a volume has, at each start
+KEY_OPEN = Cause(
+    id="application-key-open-to-others",
+    means="it does not take a secret file that others may read, too: {said}",
+    gravity=Gravity.PERSON,
+    signs=log(
+        "[Cc]ookie file .* must be accessible by owner only", r"permissions on /\S+ are too open(?!, please use)"
+    ),
+    next_step="let it belong to the user that it runs as, with mode 0400: defaultMode of the Secret's volume, or chmod "
+    "600 in an init container; fsGroup gives the group rights to it at each start",
+)
+
+# OpenSSL and crypto/tls, by nginx, HAProxy, Envoy, controllers' webhooks, Node.js, Python
+CERTIFICATE = Cause(
+    id="application-certificate-unusable",
+    means="a certificate or key that it needs is not there, or cannot be read: {said}",
+    gravity=Gravity.PERSON,
+    restart_helps=True,  # whoever makes it may have been late
+    signs=log(
+        r"\[emerg\] .*cannot load certificate(?: key)? \"",
+        "unable to (?:stat|load) SSL (?:certificate|private key)",
+        rf"{IN_EARNEST}.*\bopen /\S+\.(?:crt|cert|pem|key): no such file or directory",
+        rf"{IN_EARNEST}.*tls: (?:failed to find any PEM data in |private key does not match public key)",
+        "KEY_VALUES_MISMATCH|key values mismatch",
+        "Failed to load (?:incomplete )?(?:certificate chain|certificate|private key) from ",
+        rf"{IN_EARNEST}.*[Nn]o such file or directory(?:, open|:) '/\S+\.(?:crt|cert|pem|key)'",
+    ),
+    next_step="see its Secret, and who writes it: kubectl -n {namespace} get certificates.cert-manager.io,secrets; "
+    + DESCRIBE_POD,
 )
 
 # Redis, Grafana, MySQL, MongoDB, RabbitMQ, Elasticsearch; Node.js, Python, Go. A disk that was mounted anew, or a
@@ -232,6 +226,13 @@ DENIED = Cause(
         r"^mkdir: (?:can't|cannot) create directory .*: (?:Permission denied|Operation not permitted)$",
         r"\[ERROR\].*(?:Errcode:|OS errno|error number) 13\b",
         r"Attempted to create a lock file on a read-only directory",
+        r"^(?:/\S*/)?touch: .*: Permission denied$",  # Jenkins' image
+        r"\[emerg\] .*\(13: Permission denied\)",  # nginx
+        r"WiredTiger error.*(?:Operation not permitted|Permission denied)",
+        r"\[InnoDB\] .*must be writable",
+        rf"Fatal error loading the DB: {EACCES}",  # Redis
+        rf"(?:filesystem_error.*|errno: 13, strerror): {EACCES}",  # ClickHouse
+        r"Unable to use the drive \S+: drive access denied",  # MinIO
         r"\.erlang\.cookie['\"]?: eacces",
         r"java\.nio\.file\.AccessDeniedException: /\S+",
         rf"EACCES: permission denied, \w+ '{_FILE}",
@@ -246,9 +247,7 @@ APPLICATIONS: tuple[Cause, ...] = (
     *DATA,
     PID_FILE,
     FILES,
-    LOGIN,
-    PGPOOL,
-    POOLED_STATEMENT,
+    *CLIENTS,
     HELM,
     HELM_REFUSED,
     HELM_KINDS,
@@ -256,7 +255,12 @@ APPLICATIONS: tuple[Cause, ...] = (
     LOCAL_PATH,
     NAMES,
     MODULES,
+    SETTINGS,
+    STALE,
+    FILES_USED_UP,
     PORT,
+    KEY_OPEN,
+    CERTIFICATE,
     DENIED,
 )
 

@@ -28,6 +28,7 @@ BOLT = (f"{_ENDS}(?:{BOLT_DAMAGE})",)
 ETCD_DAMAGE = (
     r"tocommit\(\d+\) is out of range|[Ww]as the raft log corrupted|wal(?:pb)?: crc mismatch"
     r"|wal: (?:max entry size limit exceeded|file not found)|failed to find (?:a )?database snapshot file"
+    r"|database snapshot file path error: snap: "  # until 3.3: etcd#12492
     r"|snap: (?:no available snapshot|crc mismatch|empty snapshot)"
 )
 

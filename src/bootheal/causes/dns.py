@@ -50,7 +50,12 @@ DNS: tuple[Cause, ...] = (
         means="the API server is not to be reached by its Service's address, as before kube-proxy has set its rules: "
         "{said}",
         gravity=Gravity.PASSES,
-        signs=log(r"dial tcp 10\.\d+\.\d+\.1:443: (?:connect: |i/o timeout)"),
+        signs=log(
+            r"dial tcp 10\.\d+\.\d+\.1:443: (?:connect: |i/o timeout)",
+            # flannel#1605, stolon#806
+            r"https://10\.\d+\.\d+\.1:443/(?:api|version)\S*: "
+            "(?:net/http: (?:TLS handshake timeout|request canceled while waiting)|context deadline exceeded)",
+        ),
         next_step="where it lasts: journalctl -u k3s -e; kubectl -n kube-system get pods -o wide; ip route",
     ),
     # plugin/errors; coredns#5778

@@ -90,7 +90,7 @@ DOCKER = Catalogue(
             signs=_ends(
                 r"can't initialize ip6?tables table .*Table does not exist",
                 r"iptables v\S+ .*Chain '(?:MASQUERADE|DNAT|REDIRECT)' does not exist",
-                r"iptables v\S+ .*Couldn't (?:find|load) (?:match|target)",
+                r"iptables v\S+ .*(?:Couldn't (?:find|load) (?:match|target)|CHAIN_ADD failed \(No such file)",
                 "driver not supported: overlay2|failed to mount overlay: no such device",
                 r"missing kernel module\?|No chain/target/match by that name",
                 r'creating default "bridge" network: operation not supported',
@@ -115,6 +115,16 @@ DOCKER = Catalogue(
             signs=_ends("ZONE_CONFLICT: ", "INVALID_IPV: .*is not a valid backend"),
             next_step="systemctl restart firewalld, then systemctl restart docker; of a conflict of zones first: "
             "firewall-cmd --permanent --zone=ZONE --remove-interface=docker0",
+        ),
+        # moby's profiles/apparmor
+        Cause(
+            id="docker-apparmor",
+            means="Docker cannot load its AppArmor profile: {said}",
+            gravity=Gravity.PERSON,
+            restart_helps=True,
+            signs=_ends("AppArmor enabled on system but the docker-default profile could not be loaded"),
+            next_step="systemctl status apparmor; apt-get install apparmor; then systemctl restart docker; in a "
+            "container: let it run unconfined",
         ),
         Cause(
             id="docker-storage-driver",

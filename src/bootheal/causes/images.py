@@ -41,6 +41,15 @@ IMAGES: tuple[Cause, ...] = (
         signs=(*waiting("InvalidImageName"), Sign(Source.EVENT, "couldn't parse image (?:name|reference)")),
         next_step="correct the name in the workload: " + DESCRIBE_POD,
     ),
+    # containers/image pkg/shortnames, by CRI-O
+    Cause(
+        id="image-name-short",
+        means="image {image} is named without its registry, and this node's CRI-O searches none",
+        gravity=Gravity.PERSON,
+        signs=_pull("short-name .* did not resolve to an alias", "short name mode is enforcing"),
+        next_step="name it in full (REGISTRY/NAME:TAG) in the workload, or set unqualified-search-registries "
+        "in /etc/containers/registries.conf: " + DESCRIBE_POD,
+    ),
     # kubelet images/types.go: SignatureValidationFailed, since 1.28
     Cause(
         id="image-signature-refused",

@@ -13,7 +13,7 @@ K3S: tuple[Cause, ...] = (
         id="k3s-server-unreachable",
         means="the server that it joins does not answer yet: {said}",
         gravity=Gravity.PASSES,
-        signs=unit(r"failed to get CA certs: (?:starting|Get (?!.*x509))"),
+        signs=unit(r"failed to get CA certs: (?:starting|Get (?!.*x509)|\S+/cacerts: 5\d\d )"),
         next_step="see k3s on that server; --server, or K3S_URL in the unit's environment, names it",
     ),
     # --- who it is, what it was given -------------------------------------------------------------------
@@ -101,6 +101,7 @@ K3S: tuple[Cause, ...] = (
             "must share the same IP version",
             "must run as root, or with --rootless",
             "strict decoding error: ",
+            "failed to validate kubelet flags: ",
         ),
         next_step="correct what it names, in /etc/rancher/k3s/config.yaml or ExecStart of its unit; of kubeadm: in "
         "/var/lib/kubelet/kubeadm-flags.env or config.yaml",

@@ -12,9 +12,12 @@ HOST: tuple[Cause, ...] = (
     # --- certificates and the clock: crypto/x509; k3s#6152, #5163 --------------------------------------
     Cause(
         id="k3s-clock-behind",
-        means="a certificate is not valid yet by this machine's clock: the clock is wrong",
+        means="this machine's clock is wrong: it is before what a certificate, or k3s itself, takes for possible",
         gravity=Gravity.PASSES,
-        signs=unit(r"x509: certificate has expired or is not yet valid: current time \S+ is before"),
+        signs=unit(
+            r"x509: certificate has expired or is not yet valid: current time \S+ is before",
+            "server time isn't set properly: ",  # pkg/cli/cmds of k3s, before 1980: k3os#554
+        ),
         next_step="timedatectl shows whether the clock is synchronised; where it is right again: systemctl restart k3s",
         restart_helps=True,
     ),

@@ -8,6 +8,7 @@ from bootheal.causes.catalogue import Harmless
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
 from bootheal.causes.commands import DESCRIBE_POD
 from bootheal.causes.runtime import RUNTIME, create
+from bootheal.causes.sandboxes import sandbox
 from bootheal.causes.signs import ended, event, log, starting, waiting
 from bootheal.causes.storage import mount
 from bootheal.causes.volumes import STALE
@@ -116,7 +117,10 @@ KUBELET: tuple[Cause, ...] = (
         id="apparmor-parser-missing",
         means="this node has AppArmor switched on, and not the program that loads its profiles: {said}",
         gravity=Gravity.PERSON,
-        signs=create(r'exec: \\?"apparmor_parser\\?": executable file not found'),
+        signs=(
+            *create(r'exec: \\?"apparmor_parser\\?": executable file not found'),
+            *sandbox(r'exec: \\?"apparmor_parser\\?": executable file not found'),
+        ),
         next_step="apt-get install apparmor (zypper install apparmor-parser), then systemctl restart k3s; or boot with "
         "apparmor=0",
     ),

@@ -137,7 +137,7 @@ PATRONI = (
             r"Error communicating with DCS",
             r"^patroni\.dcs\.kubernetes\.K8sConnectionFailed",
             r"DCS is not accessible",
-            r"failed to update leader lock in DCS",
+            r"failed to update leader lock",
             r"Request to server \S+ failed: ",
             # urllib3, of the API as the client of Kubernetes asks it
             r"Retrying \(Retry\(.* after connection broken by .*: /api/v1/",

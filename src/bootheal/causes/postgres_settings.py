@@ -144,6 +144,8 @@ SETTINGS = (
         gravity=Gravity.PERSON,
         signs=log(
             r"^(?:FATAL|LOG|WARNING): .*requested starting point [0-9A-F/]+ is ahead of the WAL flush position",
+            # walsender.c, StartReplication: patroni#3685
+            r"^(?:FATAL|LOG): .*requested starting point \S+ on timeline \d+ is not in this server's history",
             # xlogrecovery.c, rescanLatestTimeLine: patroni#1411
             r"^LOG: new timeline \d+ forked off current database system timeline \d+ before current recovery point",
         ),

@@ -87,6 +87,37 @@ RUNTIME: tuple[Cause, ...] = (
         ),
         next_step="on the node: cat /proc/cgroups; dead cgroups that pile up go with a reboot",
     ),
+    # keyrings(7): each container has a key of its own, and EDQUOT is no disk's
+    Cause(
+        id="kernel-keys-used-up",
+        means="the kernel gives this node's containers no more session keys: {said}",
+        gravity=Gravity.PERSON,
+        signs=starting(r"session key(?:ring)?: .*(?:quota exceeded|cannot allocate memory)"),
+        next_step="on the node: sysctl -w kernel.keys.maxkeys=2000 kernel.keys.maxbytes=200000, and for good in "
+        "/etc/sysctl.d; cat /proc/key-users",
+        restart_helps=True,
+    ),
+    # clone(2), unshare(2): ENOSPC is the kernel's limit of namespaces, and no disk's
+    Cause(
+        id="kernel-namespaces-used-up",
+        means="the kernel makes no more namespaces for this node's containers: {said}",
+        gravity=Gravity.PERSON,
+        signs=starting(
+            r"fork/exec \S+: no space left on device", r"\b(?:unshare|clone)\b[^:]*: [Nn]o space left on device"
+        ),
+        next_step="on the node: sysctl -a | grep namespaces; sysctl -w user.max_user_namespaces=28633, and for good in "
+        "/etc/sysctl.d",
+        restart_helps=True,
+    ),
+    # a tmpfs: the runtime's sockets, names of networks, and what a daemon has filled it with
+    Cause(
+        id="node-run-full",
+        means="/run of this node, which is in its memory, is full: {said}",
+        gravity=Gravity.PERSON,
+        signs=starting(r"(?<![\w/])/run/(?!\S*/rootfs)\S*: no space left on device"),
+        next_step="on the node: df -h /run; df -i /run; du -xsh /run/* shows whose it is; a reboot empties it",
+        restart_helps=True,
+    ),
     # fork(2): the limit of the unit, of the machine, or of the pods' own cgroup; kubernetes#43783
     Cause(
         id="processes-used-up",

@@ -118,6 +118,17 @@ SANDBOXES: tuple[Cause, ...] = (
         ),
         next_step="uname -r; ls /lib/modules: where the two differ, reboot",
     ),
+    # iptables-nft, to which rules of nft's own are unreadable
+    Cause(
+        id="sandbox-foreign-rules",
+        means="another program's firewall rules are such that the network plugin cannot read its own beside them: "
+        "{said}",
+        gravity=Gravity.PERSON,
+        signs=sandbox(r"is incompatible, use 'nft' tool"),
+        next_step="nft list ruleset shows whose they are (a VPN, a firewall): let them have a table of their own; then "
+        "kubectl -n {namespace} delete pod {name}",
+        restart_helps=True,
+    ),
     Cause(
         id="sandbox-disk-full",
         means="the node's disk is full",

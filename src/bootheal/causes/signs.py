@@ -15,6 +15,11 @@ EADDRINUSE = r"Address (?:already )?in use"
 NO_NAME = r"(?:Name or service not known|Name does not resolve)"
 NO_RESOLVER = r"[Tt]emporary failure in name resolution"
 EMFILE = r"(?:Too many open files|No file descriptors available)"
+# A program that goes on without something, or tells of what may come, says so, too: with a level, or by these words.
+IN_EARNEST = (
+    r"^(?!.*(?:level\"?[=:] ?\"?(?:info|warn|debug)|\b(?:INFO|WARN(?:ING)?|DEBUG|NOTICE)\b"
+    r"|optional|retrying|skipping|ignor|without))"
+)
 FULL = r"(?:No space left on device|Disk quota exceeded|Quota exceeded)"
 
 

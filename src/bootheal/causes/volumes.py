@@ -182,8 +182,10 @@ VOLUMES: tuple[Cause, ...] = (
         id="volume-unknown-filesystem",
         means="this kernel does not know the file system of a volume: {said}",
         gravity=Gravity.PERSON,
-        signs=mount("unknown filesystem type", "wrong fs type"),
-        next_step="load its module (modprobe), or see dmesg",
+        # ENODEV, where a helper mounts it: mount.nfs(8), mount.cifs(8)
+        signs=mount("unknown filesystem type", "wrong fs type", r"mount\.\w+: No such device", r"mount error\(19\)"),
+        next_step="uname -r; ls /lib/modules: where the two differ, as after an upgrade of the kernel, reboot; else "
+        "load its module (modprobe nfs, cifs), or see dmesg",
     ),
     Cause(
         id="volume-owner-not-set",

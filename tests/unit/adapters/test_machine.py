@@ -268,6 +268,26 @@ COMPLAINTS = [
     ("EXT4-fs (sda2): Remounting filesystem read-only", "sda2"),
     ("XFS (sda2): Corruption of in-memory data (0x8) detected at xfs_defer_finish", "sda2"),
     ("BTRFS error (device sda2): bdev /dev/sda2 errs: wr 0, rd 7", "sda2"),
+    # longhorn#2775, #6650, gardenlinux#263; fs/xfs, fs/btrfs, drivers/md, drivers/scsi
+    ("EXT4-fs (sda2): warning: mounting fs with errors, running e2fsck is recommended", "sda2"),
+    ("EXT4-fs (sda2): I/O error while writing superblock", "sda2"),
+    ("EXT4-fs warning (device sda2): ext4_end_bio:309: I/O error 10 writing to inode 393228", "sda2"),
+    ("EXT4-fs warning (device sda2): htree_dirblock_to_tree:997: inode #5: comm etcd: error -5 reading block", "sda2"),
+    ('XFS (sda2): metadata I/O error in "xfs_trans_read_buf_map" at daddr 0x3a0 len 32 error 5', "sda2"),
+    ("XFS (sda2): Internal error xfs_trans_cancel at line 954 of file fs/xfs/xfs_trans.c", "sda2"),
+    ("XFS (sda2): log mount/recovery failed: error -117", "sda2"),
+    ("BTRFS: error (device sda2) in btrfs_commit_transaction:2377: errno=-5 IO failure", "sda2"),
+    ("BTRFS warning (device sda2): csum failed root 5 ino 257 off 0 csum 0x98f94189 expected csum 0x2a", "sda2"),
+    ("BTRFS info (device sda2: state E): forced readonly", "sda2"),
+    ("md/raid1:md0: Disk failure on sda2, disabling device.", "sda2"),
+    ("sd 3:0:0:1: [sda] tag#50 Sense Key : Medium Error [current] ", "sda"),
+    ("sd 3:0:0:1: [sda] tag#50 Sense Key : Illegal Request [current] ", ""),
+    ("I/O error, dev sda, sector 0 op 0x3:(DISCARD) flags 0x800 phys_seg 1 prio class 2", ""),
+    ("critical target error, dev sda, sector 0 op 0x9:(WRITE_ZEROES) flags 0x800", ""),
+    ("EXT4-fs (sda2): recovery complete", ""),
+    ("EXT4-fs warning (device sda2): dx_probe: Directory index full!", ""),
+    ("XFS (sda2): Starting recovery (logdev: internal)", ""),
+    ("BTRFS info (device sda2): bdev /dev/sda2 errs: wr 0, rd 0, flush 0, corrupt 2, gen 0", ""),
     ("I/O error, dev sr0, sector 0 op 0x0:(READ)", ""),
     ("I/O error, dev sdq, sector 0 op 0x0:(READ)", ""),
     ("EXT4-fs (sda2): mounted filesystem with ordered data mode", ""),
@@ -301,6 +321,9 @@ def test_the_disks_that_a_directory_is_on(machine: Machine) -> None:
     assert found == {"dm-0", "nvme0n1p2", "sda2"}
     assert kernel.complaints(["I/O error, dev nvme0n1, sector 1"], found)
     assert not kernel.complaints(["I/O error, dev nvme1n1, sector 1"], found)
+    assert kernel.complaints(["nvme nvme0: controller is down; will reset: CSTS=0xffffffff"], found)
+    assert not kernel.complaints(["nvme nvme1: controller is down; will reset: CSTS=0xffffffff"], found)
+    assert not kernel.complaints(["nvme nvme0: 8/0/0 default/read/poll queues"], found)
 
 
 NOT_MOUNTED = [

@@ -144,6 +144,7 @@ def nameless_pooler() -> Scene:
 GPU = "0/1 nodes are available: 1 Insufficient nvidia.com/gpu. preemption: 0/1 nodes are available: 1 No victims."
 CORDONED = "0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 not helpful."
 REDIS = Ref("pod", "shop", "redis-0")
+MISCONF = "MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk."
 
 # The state, its one root, and what of it stands beneath.
 SCENES: Reported = {
@@ -372,7 +373,7 @@ SCENES: Reported = {
     "the pooler finds no name while CoreDNS does not serve": (
         nameless_pooler,
         ("pod-not-ready", str(COREDNS)),
-        {"pgbouncer-server-name-unknown", "pod-crashes"},
+        {"pgbouncer-server-name-unknown", "application-pooler-refuses"},
     ),
     "a server of another kind on the disk that is read-only": (
         lambda: beside(
@@ -382,6 +383,55 @@ SCENES: Reported = {
         ),
         ("disk-read-only", "disk//var/lib/rancher"),
         {"application-disk-read-only"},
+    ),
+    # immich#3525: whoever writes to it is refused, and why stands in its own log alone
+    "a Redis that cannot save, for its user may not write there": (
+        lambda: beside(
+            exits(None),
+            crashing(REDIS),
+            said=(
+                Said(REDIS, "main", "# Can't open or create append-only dir appendonlydir: Permission denied"),
+                Said(POD, "web", f"redis.exceptions.ResponseError: {MISCONF}\n"),
+            ),
+        ),
+        ("application-files-denied", str(REDIS)),
+        {"application-redis-cannot-save", "workload-not-available"},
+    ),
+    "a Redis that cannot save, for the disk is full": (
+        lambda: beside(
+            replace(exits(None), disks=(Disk("/var/lib/rancher", 0.001, 0.9),)),
+            said=(Said(POD, "web", f"ReplyError: {MISCONF}\n"),),
+        ),
+        ("disk-full", "disk//var/lib/rancher"),
+        {"application-redis-cannot-save"},
+    ),
+    # zammad-docker#6
+    "a database that recovers, and who asks it meanwhile": (
+        lambda: beside(
+            replace(
+                without_a_network("x"),
+                events={},
+                pods=(
+                    postgres_pod(ready=False, containers=(running(name="postgres", image="postgres:16", ready=False),)),
+                    web_pod(ready=False, containers=(waiting("CrashLoopBackOff", name="web", **LOOP),)),
+                ),
+            ),
+            said=(Said(POD, "web", "PG::ConnectionBad: FATAL:  the database system is starting up\n"),),
+        ),
+        ("pod-not-ready", "pod/shop/postgres-0"),
+        {"application-server-starts"},
+    ),
+    # k3s#11493, kube-router#1777: a VPN's rules, which no network plugin of the node can read past
+    "firewall rules of another program": (
+        lambda: without_a_network("iptables v1.8.4 (nf_tables): table `nat' is incompatible, use 'nft' tool."),
+        ("sandbox-foreign-rules", str(POD)),
+        {"workload-not-available"},
+    ),
+    # opencontainers/runc: EDQUOT of a keyring, which is no disk's
+    "the kernel's session keys are used up": (
+        lambda: without_a_network("unable to join session keyring: unable to create session key: disk quota exceeded"),
+        ("kernel-keys-used-up", str(POD)),
+        {"workload-not-available"},
     ),
     # moby#49291: k3d's cluster is silent since Docker is, and Docker says why in its own journal
     "Docker does not start": (

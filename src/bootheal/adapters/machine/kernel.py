@@ -19,12 +19,20 @@ MOST_IMAGES = 100
 # A guest whose host tells it the time needs no clock of its own.
 _TOLD_BY_HOST = frozenset({"kvm-clock", "xen", "hyperv_clocksource_tsc_page", "hyperv_clocksource_msr"})
 
-# What a kernel says of a disk that fails, or of a file system that it gives up; "{0}" is the disk.
+# What a kernel says of a disk that fails, or of a file system that it gives up, or has found damaged. What a disk
+# refuses to discard is no loss.
 _COMPLAINT = re.compile(
-    r"(?:I/O error,? dev |I/O error on dev(?:ice)? |Buffer I/O error on dev(?:ice)? |medium error, dev "
-    r"|EXT[234]-fs error \(device |EXT[234]-fs \((?=\S+\): (?:Remounting|error|Delayed block allocation failed))"
-    r"|XFS \((?=\S+\): (?:Corruption|Metadata|log I/O error|Filesystem has been shut down))"
-    r"|BTRFS (?:error|critical) \(device )(?P<disk>[a-z][\w!-]*)"
+    r"(?:I/O error,? dev (?!.*op 0x\w+:\((?:DISCARD|WRITE_ZEROES)\))|I/O error on dev(?:ice)? "
+    r"|Buffer I/O error on dev(?:ice)? |medium error, dev |\[(?=\w+\] .*Sense Key : (?:Medium|Hardware) Error)"
+    r"|nvme (?=nvme\d+: (?:controller is down; will reset|Device not ready; aborting"
+    r"|(?:Disabling device|Removing) after ))|md/raid\w+:md\S+: Disk failure on "
+    r"|EXT[234]-fs error \(device |EXT[234]-fs warning \(device (?=.*(?:error -5\b|I/O error))"
+    r"|EXT[234]-fs \((?=\S+\): (?:Remounting|error|I/O error|Delayed block allocation failed"
+    r"|warning: mounting fs with errors))"
+    r"|XFS \((?=\S+\): (?:Corruption|[Mm]etadata|Internal error|log (?:I/O error|mount/recovery failed)"
+    r"|Filesystem has been shut down|Unmount and run xfs_repair))"
+    r"|BTRFS:? (?:error|critical) \(device |BTRFS (?:warning|info) \(device (?=.*(?:csum failed|forced readonly)))"
+    r"(?P<disk>[a-z][\w!-]*)"
 )
 LINES = 5000
 MOST_COMPLAINTS = 8
@@ -112,8 +120,10 @@ def complaints(lines: Iterable[str], disks: frozenset[str]) -> dict[str, str]:
 
 
 def _same(one: str, other: str) -> bool:
-    """Tell whether both are on one disk: sda and sda1, nvme0n1 and nvme0n1p2."""
-    return one == other or _disk(one) == _disk(other)
+    """Tell whether both are on one disk: sda and sda1, nvme0n1 and nvme0n1p2, which nvme0 is the controller of."""
+    return (
+        one == other or _disk(one) == _disk(other) or re.fullmatch(rf"{re.escape(one)}n\d+(?:p\d+)?", other) is not None
+    )
 
 
 def _disk(name: str) -> str:
