@@ -9,7 +9,7 @@ from pathlib import Path
 from bootheal import notices
 from bootheal.adapters.notify import send
 from bootheal.adapters.outbox import OutboxFile
-from bootheal.cli.messenger import address_of, hostname
+from bootheal.cli.healing.messenger import address_of, hostname
 from bootheal.config import load
 from bootheal.config.file import File
 from bootheal.config.sections.notify import Notify
