@@ -1,4 +1,4 @@
-"""Part (d): a heap of dead pods in one namespace: refused, deleted, and deleted by `kubectl delete` instead."""
+"""Part (e): a heap of dead pods in one namespace: refused, deleted, and deleted by `kubectl delete` instead."""
 
 import os
 import shutil

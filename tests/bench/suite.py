@@ -1,4 +1,4 @@
-"""Part (f): how long the project's own tests take, by what `scripts/test` has noted of its last runs that were well."""
+"""Part (i): how long the project's own tests take, by what `scripts/test` has noted of its last runs that were well."""
 
 import json
 import time

@@ -1,9 +1,9 @@
 """Whoever has read `plan` is not surprised by `run`: all that is changed is an action's, and its sentence names it."""
 
 import ast
-import re
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path

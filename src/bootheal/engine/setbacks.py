@@ -1,4 +1,4 @@
-"""What becomes of a deed that failed: it is tried again ever more seldom, and given up in the end.
+"""Retries with back-off: an action that failed is tried again ever more seldom, and given up in the end.
 
 The failures are remembered, so that a new process goes on counting; when to try again is not: it may try at once.
 """

@@ -10,10 +10,21 @@ from bootheal.model import Ref
 from bootheal.model.machine import MachineFacts
 from bootheal.model.prospect import Prospect
 from bootheal.model.scene import Scene
-from bootheal.preflight import box, controllers, databases, machine, names, patience, poolers, shares, starts, waits
-from bootheal.preflight.box import BoxFacts
+from bootheal.preflight import (
+    controllers,
+    coredns,
+    databases,
+    exclusive,
+    machine,
+    own,
+    patience,
+    poolers,
+    starts,
+    waits,
+)
 from bootheal.preflight.databases import DatabaseFacts
 from bootheal.preflight.foreseen import Forecast, Foreseen, Sure, foreseen, ordered
+from bootheal.preflight.own import OwnFacts
 from bootheal.preflight.poolers import PoolerFacts
 from bootheal.preflight.waits import WaitFacts
 
@@ -29,7 +40,7 @@ class Seen:
     prospect: Prospect = field(default_factory=Prospect)
     databases: tuple[DatabaseFacts, ...] = ()
     poolers: tuple[PoolerFacts, ...] = ()
-    box: BoxFacts = field(default_factory=BoxFacts)
+    own: OwnFacts = field(default_factory=OwnFacts)
     machine: MachineFacts = field(default_factory=MachineFacts)
     waits: WaitFacts = field(default_factory=WaitFacts)
     missing: tuple[tuple[str, str], ...] = ()
@@ -44,12 +55,12 @@ def forecast(seen: Seen) -> Forecast:
         *(databases.foresee(each, now) for each in seen.databases),
         *(poolers.foresee(each) for each in seen.poolers),
         starts.foresee(seen.scene, seen.prospect),
-        shares.foresee(seen.scene, seen.prospect),
+        exclusive.foresee(seen.scene, seen.prospect),
         controllers.foresee(seen.scene),
-        patience.foresee(seen.databases, seen.box.recoveries, seen.prospect),
+        patience.foresee(seen.databases, seen.own.recoveries, seen.prospect),
         waits.foresee(seen.waits),
-        names.foresee(seen.scene, seen.prospect, seen.machine),
-        box.foresee(seen.scene, seen.box),
+        coredns.foresee(seen.scene, seen.prospect, seen.machine),
+        own.foresee(seen.scene, seen.own),
         machine.foresee(seen.scene, seen.prospect, seen.machine),
     )
     every = ordered(_with_validity(found, seen))

@@ -15,7 +15,7 @@ from bootheal import __version__
 from bootheal.adapters import archive, history, state
 from bootheal.adapters.archive import Part
 from bootheal.adapters.docker.engine import DockerEngine
-from bootheal.adapters.kube.shown import LEFT_OUT
+from bootheal.adapters.kube.without_secrets import LEFT_OUT
 from bootheal.adapters.redaction import Redaction
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.state_format import to_dict

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from bootheal.adapters import history
-from bootheal.adapters.machine.k3s import mirrored
+from bootheal.adapters.machine.k3s import asked_themselves
 from bootheal.adapters.machine.read import ROOT, credential, machine_facts, mode
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemctl import Commands, Unit
@@ -30,8 +30,8 @@ from bootheal.pgbouncer.pooler import PoolerStep
 from bootheal.ports import World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.preflight import Forecast, Seen, databases, forecast, poolers
-from bootheal.preflight.box import BoxFacts
 from bootheal.preflight.databases import DatabaseFacts
+from bootheal.preflight.own import OwnFacts
 from bootheal.preflight.places import on_node
 from bootheal.preflight.registries import needed
 from bootheal.preflight.waits import WaitFacts
@@ -57,7 +57,7 @@ def seen(configuration: Configuration, world: World, scope: Scope) -> Seen:
     scene = look(world, scope, namespaces, PATIENCE)
     questions: dict[tuple[str, str], Callable[[], Any]] = {
         ("prospect", "what pods declare"): partial(world.prospects.prospect, namespaces),
-        ("box", "this host"): partial(_box, configuration),
+        ("own", "this host"): partial(_own, configuration),
         ("rights", "what bootheal may do"): lambda: tuple(_refused(configuration, world)),
         ("machine", "this machine"): partial(_machine, configuration),
         ("waits", "who waits for whom"): partial(_waits, configuration, namespaces),
@@ -80,7 +80,7 @@ def seen(configuration: Configuration, world: World, scope: Scope) -> Seen:
             _with_mode(configuration, scene, prospect, answer) for kind, answer in good if kind == "database"
         ),
         poolers=tuple(answer for kind, answer in good if kind == "pooler"),
-        box=replace(of("box", BoxFacts()), refused=of("rights", ())),
+        own=replace(of("own", OwnFacts()), refused=of("rights", ())),
         machine=of("machine", MachineFacts()),
         waits=of("waits", WaitFacts()),
         missing=tuple((name, str(error)) for name, error in missing.items()),
@@ -118,8 +118,8 @@ def _doors(configuration: Configuration, world: World, registries: tuple[str, ..
     declared = configuration.file.registry
     known: dict[str, tuple[str, ...]] = dict.fromkeys(declared.names(), (declared.url,)) if declared else {}
     if world.direct:
-        ours = [each for each in registries if each not in mirrored(ROOT)]
-        known = {each: (f"http://{each}", f"https://{each}") for each in ours} | known
+        direct = asked_themselves(registries, ROOT)
+        known = {each: (f"http://{each}", f"https://{each}") for each in direct} | known
     return {each: known[each] for each in registries if each in known}
 
 
@@ -162,10 +162,10 @@ def _machine(configuration: Configuration) -> MachineFacts:
     return machine_facts(cluster.unit if cluster.kind == K3S else "", kubeconfig=file, context=cluster.context)
 
 
-def _box(configuration: Configuration) -> BoxFacts:
+def _own(configuration: Configuration) -> OwnFacts:
     file = configuration.file
     kept = history.read(file.state_directory)
-    return BoxFacts(
+    return OwnFacts(
         units=tuple(_units(configuration)),
         habits=tuple(habits(kept)),
         recoveries=recoveries(kept),

@@ -1,4 +1,4 @@
-"""The machine, and bootheal on it: what starts at the next boot, and what it would meet. Pure."""
+"""What bootheal knows of its own boots: its units, rights and state, and what the last boots needed. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ NEVER = frozenset({"no", "on-failure"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoxFacts:
+class OwnFacts:
     """`units` are those beside the cluster's own that a boot must start, with systemd's word.
 
     `refused` are rights that we have not, `habits` is what most boots needed, `recoveries` is for how many seconds
@@ -36,7 +36,7 @@ class BoxFacts:
     state: str = ""
 
 
-def foresee(scene: Scene, seen: BoxFacts) -> Iterator[Foreseen]:
+def foresee(scene: Scene, seen: OwnFacts) -> Iterator[Foreseen]:
     """Say what would not be there, or not as it was."""
     for name, word in seen.units:
         if word in ASLEEP:
@@ -48,7 +48,7 @@ def foresee(scene: Scene, seen: BoxFacts) -> Iterator[Foreseen]:
             yield foreseen("ContainerNotRestarted", part(component), f"its restart policy is {component.at_boot}")
     for upgrade in seen.upgrades:
         yield foreseen("BootIsUpgrade", Ref("upgrade", "", upgrade.partition(":")[0]), upgrade)
-    yield from _machine(scene)
+    yield from _disks_and_clock(scene)
     if seen.state:
         yield foreseen("StateNotWritable", Ref("directory", "", seen.state_directory), seen.state)
     for right in seen.refused:
@@ -58,7 +58,7 @@ def foresee(scene: Scene, seen: BoxFacts) -> Iterator[Foreseen]:
         yield foreseen("RepairedEachBoot", Ref("step", "", step), said)
 
 
-def _machine(scene: Scene) -> Iterator[Foreseen]:
+def _disks_and_clock(scene: Scene) -> Iterator[Foreseen]:
     for disk in scene.disks:
         if disk.free < LITTLE_ROOM or disk.inodes < FEW_INODES:
             said = f"{disk.free:.0%} of it is free, and {disk.inodes:.0%} of its inodes"

@@ -13,7 +13,7 @@ _YES = ("yes", "true", "1", "on")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ContainerConfig:
     """A container with its variables, and the text of the ConfigMaps that it has as files, without comments.
 
     `hidden`: it has files of Secrets, too, or runs with one that its image or a volume brings along.
@@ -42,12 +42,12 @@ class Told:
         return any(self.value(name).lower() in _YES for name in names)
 
 
-def told(box: Box, namespace: str, inventory: Inventory) -> Told:
+def container_config(box: Box, namespace: str, inventory: Inventory) -> ContainerConfig:
     """Return what a container of `namespace` is told."""
     files = list(_files(box, namespace, inventory))
     elsewhere = not files and any(word.endswith((".conf", ".sh", ".cfg")) for word in box.words)
     hidden = elsewhere or any(mounted.source.kind == "secret" for mounted in box.mounts)
-    return Told(box, environment.settings(box, namespace, inventory), "\n".join(files), hidden)
+    return ContainerConfig(box, environment.settings(box, namespace, inventory), "\n".join(files), hidden)
 
 
 def _files(box: Box, namespace: str, inventory: Inventory) -> Iterator[str]:

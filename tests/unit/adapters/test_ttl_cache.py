@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
-from bootheal.adapters.lately import MANY, Lately
+from bootheal.adapters.ttl_cache import MANY, TtlCache
 from bootheal.errors import DeniedError
 
 
@@ -37,7 +37,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 def test_those_who_ask_at_once_share_one_answer(pool: ThreadPoolExecutor) -> None:
     """Of each key its own; and it is believed for a while."""
-    answers, server = Lately[int](lambda _: 60.0), Server()
+    answers, server = TtlCache[int](lambda _: 60.0), Server()
     waiting = [pool.submit(answers.get, "shop", server) for _ in range(8)]
     wait(waiting, timeout=0.2)
     server.go.set()
@@ -48,7 +48,7 @@ def test_those_who_ask_at_once_share_one_answer(pool: ThreadPoolExecutor) -> Non
 
 def test_what_fails_fails_for_all_who_wait_and_is_asked_again(pool: ThreadPoolExecutor) -> None:
     """Nobody waits for one timeout after the other."""
-    answers, server = Lately[int](lambda _: 60.0), Server(fails=True)
+    answers, server = TtlCache[int](lambda _: 60.0), Server(fails=True)
     waiting = [pool.submit(answers.get, "shop", server) for _ in range(8)]
     wait(waiting, timeout=0.2)
     server.go.set()
@@ -61,7 +61,7 @@ def test_what_is_out_of_date_is_asked_again_and_not_kept(monkeypatch: pytest.Mon
     """However many are asked about."""
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    answers, server = Lately[int](lambda _: 2.0), Server()
+    answers, server = TtlCache[int](lambda _: 2.0), Server()
     server.go.set()
     for number in range(3 * MANY):
         now[0] += 0.1
@@ -76,7 +76,7 @@ def test_an_answer_is_believed_for_as_long_as_it_deserves(monkeypatch: pytest.Mo
     """A server that is not ready is asked again at once, one that is ready not."""
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    answers, told = Lately[bool](lambda ready: 0.5 if ready else 0.0), iter([False, True, False])
+    answers, told = TtlCache[bool](lambda ready: 0.5 if ready else 0.0), iter([False, True, False])
     assert [answers.get((), lambda: next(told)) for _ in range(3)] == [False, True, True]
     now[0] += 0.5
     assert answers.get((), lambda: next(told)) is False
@@ -86,7 +86,7 @@ def test_that_there_is_no_answer_is_believed_for_a_moment_where_many_would_ask(m
     """A dozen steps that each ask ten times a second are no load for a server that only answers nonsense."""
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    answers, server = Lately[int](lambda _: 60.0, failed=1.0), Server(fails=True)
+    answers, server = TtlCache[int](lambda _: 60.0, failed=1.0), Server(fails=True)
     server.go.set()
     for _ in range(3):
         with pytest.raises(ConnectionError, match="1"):
@@ -98,7 +98,7 @@ def test_that_there_is_no_answer_is_believed_for_a_moment_where_many_would_ask(m
 
 def test_what_is_believed_for_no_time_is_not_kept() -> None:
     """Nor what it holds: what one look has read is gone when the next begins."""
-    answers, kept = Lately[Server](lambda _: 0.0), list[weakref.ref[Server]]()
+    answers, kept = TtlCache[Server](lambda _: 0.0), list[weakref.ref[Server]]()
 
     def ask() -> Server:
         read = Server()
@@ -116,7 +116,7 @@ def test_what_is_believed_for_no_time_is_not_kept() -> None:
 
 def test_what_was_read_on_the_way_to_a_failure_is_not_kept() -> None:
     """An error holds the frames that it came through; all else of it is as it was."""
-    answers = Lately[int](lambda _: 60.0, failed=60.0)
+    answers = TtlCache[int](lambda _: 60.0, failed=60.0)
 
     def refuse() -> int:
         raise DeniedError("cannot list pods", status=403, hint="bootheal rbac")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootheal.adapters.door import LONGEST_SHOWN, AstrayError, Door
+from bootheal.adapters.front_door import LONGEST_SHOWN, AstrayError, Door
 
 # What URLs are made of, and what breaks them.
 PIECES = ["http", "https", "javascript", ":", "//", "/", "[", "]", "::1", "@", "?", "#", "%", "\\", "..", ":8080"]

@@ -24,7 +24,7 @@ CONTAINERS = ("postgres", "postgresql", "database")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SilentServer:
     """What is known of a silent server.
 
     `state` is its container's, where that is not simply running; `finding` the cause that its log tells of, else `last`
@@ -90,14 +90,14 @@ class Account:
         return f"{name}'s log: {self.finding.means}{particular}"
 
 
-def account(world: World, pod: Pod, *, recovering: bool) -> Account:
+def silent_server(world: World, pod: Pod, *, recovering: bool) -> SilentServer:
     """Tell of one pod whose server does not answer, or says that it is `recovering`."""
     container, boot_time = serving(pod, CONTAINERS), world.host.boot_time()
     describe = f"kubectl -n {pod.ref.namespace} describe pod {pod.ref.name}"
     if container is None:
         return _kept_back(world, pod, None, describe)
     if container.state is not State.RUNNING and container.ended and before_boot(container.ended, boot_time, pod.node):
-        return Account(more=describe)  # its status is of the previous boot
+        return SilentServer(more=describe)  # its status is of the previous boot
     if init := _failing_init(pod, boot_time):
         return _of_init(world, pod, container, init)
     previous = _which_log(container)
@@ -132,7 +132,7 @@ def _failing_init(pod: Pod, boot_time: BootTime | None) -> Container | None:
     return next((each for each in of_now if each in pod.init and not each.sidecar), None)
 
 
-def _of_init(world: World, pod: Pod, container: Container, init: Container) -> Account:
+def _of_init(world: World, pod: Pod, container: Container, init: Container) -> SilentServer:
     """Tell what the init container says: a volume that it cannot give to the server is the server's trouble, too."""
     previous = init.state is not State.TERMINATED
     log = read_log(world.pod_access, pod.ref, init.name, previous=previous)
@@ -143,9 +143,9 @@ def _of_init(world: World, pod: Pod, container: Container, init: Container) -> A
     return replace(kept, finding=found, last=last, tried=init.restarts > 0, ended=init.ended, next_start=due)
 
 
-def _kept_back(world: World, pod: Pod, container: Container | None, more: str) -> Account:
+def _kept_back(world: World, pod: Pod, container: Container | None, more: str) -> SilentServer:
     found = keeps_back(world.cluster, pod, container, world.host.boot_time())
-    return Account(beyond(_state(pod, container), found), more=more, trouble=found)
+    return SilentServer(beyond(_state(pod, container), found), more=more, trouble=found)
 
 
 def _which_log(container: Container) -> bool | None:

@@ -1,4 +1,4 @@
-"""What several steps ask at once is asked once, and believed for a few seconds."""
+"""A cache for a few seconds: what several steps ask at once is asked once (single flight), and believed for a while."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ Answer = TypeVar("Answer")
 MANY = 256
 
 
-class Lately(Generic[Answer]):
+class TtlCache(Generic[Answer]):
     """Answers by what was asked, each believed for as many seconds as `believed` says of it.
 
     That there was none is told to all who ask within `failed` seconds.

@@ -15,13 +15,13 @@ CORE = "/api/v1"
 HOSTNAME = "kubernetes.io/hostname"
 
 
-def to_node(get: Get, node: str) -> tuple[Ref, ...]:
+def bound(get: Get, node: str) -> tuple[Ref, ...]:
     """Return pods, then claims."""
     with understood(f"what is bound to node {node}"):
-        return checked(_to_node(get, node))
+        return checked(_bound(get, node))
 
 
-def _to_node(get: Get, node: str) -> tuple[Ref, ...]:
+def _bound(get: Get, node: str) -> tuple[Ref, ...]:
     pods = _items(get, f"{CORE}/pods", [("fieldSelector", f"spec.nodeName={node}")], "the pods of all namespaces")
     volumes = _items(get, f"{CORE}/persistentvolumes", [], "persistentvolumes")
     return (*(ref("pod", raw) for raw in pods), *(claim for raw in volumes for claim in _claims(raw, node)))
