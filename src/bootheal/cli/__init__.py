@@ -103,7 +103,7 @@ def _explain(error: Exception) -> int:
         _complain(f"bootheal: cannot write what was asked for: {error.strerror}", Note.FAILURE)
         return ExitCode.NOT_HEALED
     if isinstance(error, BoothealError):
-        _complain(f"bootheal: {error}" + (f"\n  {error.hint}" if error.hint else ""), Note.FAILURE)
+        _complain(f"bootheal: {error.with_hint()}", Note.FAILURE)
         return error.exit_code
     trace = "".join(traceback.format_exception(error))
     _complain(f"{trace}bootheal: this is a bug; please report it with the lines above", Note.CRASH)

@@ -60,7 +60,7 @@ def _tested(name: str, target: Notify) -> bool:
     try:
         said = send(target.kind, address_of(target), notice, full=target.details == "full")
     except BoothealError as error:
-        print(f"{name} ({target.kind}): {error}" + (f"\n  {error.hint}" if error.hint else ""), flush=True)
+        print(f"{name} ({target.kind}): {error.with_hint()}", flush=True)
         return False
     print(f"{name} ({target.kind}): {said}", flush=True)
     return True

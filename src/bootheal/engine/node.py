@@ -72,7 +72,7 @@ class Node:
     todo: deque[Action] = field(default_factory=deque)
     setback: Wait | GiveUp | None = None
     queued: bool = False  # it waits for one of the `max_parallel` places
-    deeds_refused_since: float | None = None
+    actions_refused_since: float | None = None
     put_off: dict[tuple[str, str, str], float] = field(default_factory=dict)  # kind, object, cause: not before then
     all_put_off: float = NEVER  # none is done before then
     held_back_since: float | None = None  # since when it waits because it did not help in the last boots
@@ -119,15 +119,15 @@ class Node:
         return judge_error(error)
 
     def refusal_may_pass(self, now: float) -> bool:
-        """Tell whether the API server has refused its deeds for so short a time that its roles may not be loaded yet.
+        """Tell whether the API server has refused its actions for so short a time that its roles may not be loaded yet.
 
         A credential that it does not know, too: the looks tell whether that passes.
         """
-        return self.deeds_refused_since is not None and now - self.deeds_refused_since < REFUSAL_TRANSIENT_SECONDS
+        return self.actions_refused_since is not None and now - self.actions_refused_since < REFUSAL_TRANSIENT_SECONDS
 
     def denied(self, instead: Wait | GiveUp) -> bool:
         """Tell whether it is given up for a right that is missing: what else it would do is refused as well."""
-        return isinstance(instead, GiveUp) and self.deeds_refused_since is not None
+        return isinstance(instead, GiveUp) and self.actions_refused_since is not None
 
     def drop(self) -> None:
         """Nothing of what its last judgement asked for is to be done any more."""

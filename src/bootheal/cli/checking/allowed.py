@@ -13,18 +13,18 @@ from bootheal.ports import ClusterReader, World
 def knows_less(configuration: Configuration, world: World) -> str:
     """Say which rights the cluster does not give that nothing is healed by, but that much is told by; "" if none."""
     allowed = asking(world.cluster)
-    wanted = {
-        need
-        for step in configuration.plan.steps.values()
-        for need in needs(step, world.watcher.rights, direct=world.direct)
-        if need.optional
-    }
-    missing = sorted(str(need) for need in wanted if not allowed(need))
+    missing = sorted(str(need) for need in wanted(configuration, world, optional=True) if not allowed(need))
     if not missing:
         return ""
     return (
         f"not allowed, so it will know less: {'; '.join(missing)}; `bootheal rbac --diff` compares with what is needed"
     )
+
+
+def wanted(configuration: Configuration, world: World, *, optional: bool) -> list[Need]:
+    """Return what the steps must be allowed, each once; `optional`: what they would also like to be."""
+    found = (needs(step, world.watcher.rights, direct=world.direct) for step in configuration.plan.steps.values())
+    return sorted(need for need in frozenset().union(*found) if need.optional == optional)
 
 
 def asking(cluster: ClusterReader) -> Callable[[Need], bool]:

@@ -57,7 +57,7 @@ class EventWriter:
             except BoothealError as error:
                 if self._closed:
                     return
-                self._say(f"cannot write Events of Kubernetes: {error}" + (f"; {error.hint}" if error.hint else ""))
+                self._say(f"cannot write Events of Kubernetes: {error.with_hint('; ')}")
             finally:
                 self._waiting.task_done()
 

@@ -198,7 +198,7 @@ class _Target:
         except TransientError as error:
             self._complain(f"notify {self.name}: {error}; it was tried for an hour and is given up")
         except PermanentError as error:
-            self._complain(f"notify {self.name}: {error}" + (f"; {error.hint}" if error.hint else ""))
+            self._complain(f"notify {self.name}: {error.with_hint('; ')}")
         except _ClosedError:
             raise
         except Exception as error:  # noqa: BLE001 - of ours or of apprise's plugins: it must not end the telling

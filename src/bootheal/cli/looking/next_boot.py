@@ -14,11 +14,11 @@ from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemctl import Commands, Unit
 from bootheal.adapters.together import together
 from bootheal.adapters.upgrades import upgrades
+from bootheal.cli.checking.allowed import wanted
 from bootheal.cli.looking.scene import look
 from bootheal.cli.streams import warn
 from bootheal.cli.wiring import kubeconfig_file, open_inventory
 from bootheal.config import Configuration
-from bootheal.config.rights import needs
 from bootheal.errors import BoothealError, MissingError
 from bootheal.history.boots import habits, recoveries
 from bootheal.model import Answer, Ref
@@ -210,13 +210,7 @@ def needed_word(target: Unit) -> str:
 
 
 def _refused(configuration: Configuration, world: World) -> Iterator[str]:
-    wanted = {
-        need
-        for step in configuration.plan.steps.values()
-        for need in needs(step, world.watcher.rights, direct=world.direct)
-        if not need.optional
-    }
-    for need in sorted(wanted):
+    for need in wanted(configuration, world, optional=False):
         if not world.cluster.may(need.right, need.name):
             yield str(need)
 
