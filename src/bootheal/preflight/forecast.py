@@ -1,5 +1,6 @@
 """All that was seen, judged together: would it come back? Pure."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -68,7 +69,7 @@ def forecast(seen: Seen) -> Forecast:
     missing = (
         foreseen("NamesMissing", Ref("step", "", step), said)
         for step, said in seen.missing
-        if not any(str(about) in said for about in told)
+        if not any(_is_named(about, said) for about in told)
     )
     already = (each for each in _already(diagnosis) if each.about not in told)
     return Forecast(
@@ -79,6 +80,11 @@ def forecast(seen: Seen) -> Forecast:
         ),
         blind=seen.scene.blind,
     )
+
+
+def _is_named(about: Ref, said: str) -> bool:
+    """Tell whether a sentence names this object, and not one whose name only begins or ends alike."""
+    return re.search(rf"(?<![\w./-]){re.escape(str(about))}(?![/-]|\.?\w)", said) is not None
 
 
 def _with_validity(found: Iterator[Foreseen], seen: Seen) -> Iterator[Foreseen]:

@@ -369,6 +369,17 @@ def test_what_postgresql_refuses_is_not_the_poolers_fault() -> None:
     assert [each.id for each in forecast(refused_for_postgresqls_sake()).found] == ["login-drifted"]
 
 
+@pytest.mark.parametrize("name", ["app-db", "app.credentials", "app2", "app"])
+def test_a_name_that_begins_like_anothers_is_told_by_itself(name: str) -> None:
+    """Of two Secrets that are gone both are named, also where only bootheal.yaml names the second; each once."""
+    gone = all_well(
+        scene=a_scene(keys={PASSWORD.about: None}),
+        missing=(("pooler/shop", f"cannot find secret/shop/{name}: make it"),),
+    )
+    others = [] if name == PASSWORD.about.name else ["step/pooler/shop"]
+    assert sorted(str(each.about) for each in forecast(gone).found) == ["secret/shop/app", *others]
+
+
 def test_what_others_say_cannot_forge_a_line() -> None:
     """A server's error is quoted, and comes in one line."""
     found = forecast(all_well(databases=(database(broken=("x\nit would come back\x1b[2J",)),)))
