@@ -153,8 +153,6 @@ class _Discovery:
     ) -> tuple[list[FoundDatabase], list[FoundServer]]:
         """Complete the databases; one that nobody's Secret lets us into is still waited for."""
         good, blind = [], []
-        own = {bouncer.controller.ref for bouncer in bouncers}
-        asking = [controller for controller in self.ours.controllers if controller.ref not in own]
         for each in found:
             services = [ref for ref, name in leads.items() if name == each.name]
             services.sort(key=lambda ref: ref.name != each.service)
@@ -164,7 +162,9 @@ class _Discovery:
                 if poolers.database_of(bouncer, found, leads, self.places)[0] == each.name
             ]
             doors = [*services, *(door.ref for bouncer in through for door in self.places.in_front(bouncer.controller))]
-            full = clients.completed(each, clients.clients(doors, asking, self.uses, self.places))
+            own = {bouncer.controller.ref for bouncer in bouncers}
+            asked = [each for each in self.ours.controllers if each.ref not in own]
+            full = clients.completed(each, clients.clients(doors, asked, self.uses, self.places))
             backup = self._backup(services)
             if full.admin and (full.service or full.selector) and not full.follows:
                 good.append(replace(full, backup=backup))
