@@ -1,7 +1,7 @@
 """The environment the project's commands run in: made where needed, then this process becomes the command.
 
 It is a virtual environment, see interpreter.py; PostgreSQL and PgBouncer, see servers.py; and, for the tests, Docker,
-see engine.py. Standard library only. What is there is used again until its recipe changes.
+see docker_engine.py. Standard library only. What is there is used again until its recipe changes.
 """
 
 import os
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from cache import CACHE, give_to_owner, lock
-from engine import PROGRAMS, docker
+from docker_engine import PROGRAMS, docker
 from interpreter import ALL, EXTRAS, virtual_environment
 from packages import UnpackError, forget
 from servers import servers, wants_only_unpacked

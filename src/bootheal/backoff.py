@@ -3,7 +3,7 @@
 `pause` is for a condition that the engine waits for: 2 % of the time
 already waited, so that the answer is never later than 2 % too late, and asking for an
 hour costs as little as asking for a minute. `recheck` is for what is well or has failed
-while bootheal stays. `stay_away` is for who refuses us, `try_again` for a deed that failed.
+while bootheal stays. `stay_away` is for who refuses us, `try_again` for an action that failed.
 `hold_back` is for what did not help in boot after boot. These are plain arithmetic:
 whoever calls them looks again by himself.
 `reconnecting` is for a call that is simply made again until it works: exponential, jittered, capped.
@@ -39,7 +39,7 @@ LONGEST_STAY_AWAY_SECONDS = 30.0
 LONGEST_HOLD_SECONDS = 1800.0
 LONGEST_TRY_AGAIN_SECONDS = 60.0
 
-# A deed that has failed so often in a row is given up, after some twelve minutes.
+# An action that has failed so often in a row is given up, after some twelve minutes.
 MOST_FAILURES = 20
 
 
@@ -72,7 +72,7 @@ def stay_away(refusals: int) -> float:
 
 
 def try_again(failures: int) -> float:
-    """Return for how long to leave a deed alone that has failed so many times in a row: 0.25 s, 0.5 s, 1 s, ..."""
+    """Return for how long to leave an action alone that has failed so many times in a row: 0.25 s, 0.5 s, 1 s, ..."""
     return jittered(min(2.0 ** min(failures - 3, 30), LONGEST_TRY_AGAIN_SECONDS))
 
 

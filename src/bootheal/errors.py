@@ -45,6 +45,10 @@ class BoothealError(Exception):
         super().__init__(message)
         self.hint = hint or type(self).hint
 
+    def with_hint(self, between: str = "\n  ") -> str:
+        """Say it, and what a person can do, where that is known."""
+        return f"{self}{between}{self.hint}" if self.hint else str(self)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:

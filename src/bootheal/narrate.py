@@ -223,7 +223,7 @@ def account(report: Report, width: int | None = None) -> Iterator[str]:
         yield from _columns(f"  {mark:<10} {name:<{names}} {_times(outcome):>16}  ", _why(outcome), width)
         indent = f"{'':{13 + names}}{'':18}"
         for done in outcome.actions:
-            yield from _columns(f"{indent}* ", _deed(done.sentence, done.result), width)
+            yield from _columns(f"{indent}* ", _action(done.sentence, done.result), width)
         for remark in outcome.remarks:
             if _adds(outcome.step, outcome.why, remark):
                 yield from _columns(f"{indent}! ", remark, width)
@@ -258,7 +258,7 @@ def summary(report: Report) -> Iterator[str]:
     for outcome in report.outcomes:
         for done in outcome.actions:
             when = f"{max(0.0, done.at - report.began):6.1f} s"
-            yield f"  {when}  {outcome.step}: {_deed(done.sentence, done.result)}"
+            yield f"  {when}  {outcome.step}: {_action(done.sentence, done.result)}"
     for outcome in report.outcomes:
         if outcome.ending is not Ending.SETTLED:
             yield f"  {ENDINGS[outcome.ending].mark}  {outcome.step}: {outcome.why}"
@@ -283,5 +283,5 @@ def _times(outcome: Outcome) -> str:
     return f"{outcome.began:.1f} .. {ended} s"
 
 
-def _deed(sentence: str, result: str) -> str:
+def _action(sentence: str, result: str) -> str:
     return sentence if result == "done" else f"{sentence}: {result}"

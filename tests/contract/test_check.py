@@ -10,7 +10,7 @@ import pytest
 
 from bootheal.adapters.scope import Scope
 from bootheal.cli import main
-from bootheal.cli.lookup import wrong_roles
+from bootheal.cli.checking.lookup import wrong_roles
 from bootheal.cli.wiring import open_world
 from bootheal.config import load
 from bootheal.model import Answer, Console, Ref, Target

@@ -16,7 +16,7 @@ from bootheal.adapters.kube.cluster import KubeCluster
 from bootheal.adapters.kube.kubeconfig import LiveKubeconfig
 from bootheal.adapters.scope import Scope
 from bootheal.errors import BoothealError, ConflictError, MissingError, PermanentError
-from bootheal.model import Happening, Login, Pod, Ref, Right
+from bootheal.model import KubernetesEvent, Login, Pod, Ref, Right
 from bootheal.ports import Interest
 from support.stack import running
 
@@ -265,10 +265,10 @@ def test_what_was_done_is_written_as_an_event_and_counted(place: Place) -> None:
     made = place.create(
         "/api/v1", "configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "told"}}
     )
-    happening = Happening(place.ref("configmap", "told"), "reload", "BoothealReload", "reloaded it", 1_700_000_000.5)
-    place.cluster.happenings.tell(happening, "boot-1")
-    KubeCluster(place.api).happenings.tell(happening, "boot-1")
-    place.cluster.happenings.tell(happening, "boot-2")
+    event = KubernetesEvent(place.ref("configmap", "told"), "reload", "BoothealReload", "reloaded it", 1_700_000_000.5)
+    place.cluster.kubernetes_events.tell(event, "boot-1")
+    KubeCluster(place.api).kubernetes_events.tell(event, "boot-1")
+    place.cluster.kubernetes_events.tell(event, "boot-2")
     path = f"/apis/events.k8s.io/v1/namespaces/{place.namespace}/events"
     events = [
         event

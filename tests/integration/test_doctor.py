@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bootheal.adapters.scope import Scope
-from bootheal.cli.looking import examined
+from bootheal.cli.looking.scene import examined
 from bootheal.cli.wiring import open_world
 from bootheal.config import load
 from bootheal.demo.objects.kinds import CLAIM, DEPLOYMENT, POD, SERVICE, SLICE

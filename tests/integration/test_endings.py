@@ -12,7 +12,7 @@ from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.journal import Journal
 from bootheal.adapters.metrics import Metrics
 from bootheal.adapters.state import StateFile
-from bootheal.cli.terminal import JournalReporter, Terminal
+from bootheal.cli.healing.terminal import JournalReporter, Terminal
 from bootheal.engine import Recorder
 from bootheal.model import ActionRecord, Ending, Event, EventKind, Outcome, Report
 from bootheal.narrate import Note

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bootheal.cli.mandate import name_of
+from bootheal.cli.healing.mandate import name_of
 from bootheal.config import load
 from bootheal.demo.api.faults import Request
 from bootheal.demo.objects.kinds import POD

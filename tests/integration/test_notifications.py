@@ -18,10 +18,10 @@ from bootheal.adapters.outbox import OutboxFile
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.state import StateFile
 from bootheal.backoff import trying_for
-from bootheal.cli.announcer import Announcer
-from bootheal.cli.audience import Audience
-from bootheal.cli.chronicle import Chronicle
-from bootheal.cli.messenger import Messenger
+from bootheal.cli.healing.audience import Audience
+from bootheal.cli.healing.chronicle import Chronicle
+from bootheal.cli.healing.event_writer import EventWriter
+from bootheal.cli.healing.messenger import Messenger
 from bootheal.config import load
 from bootheal.engine import Recorder
 from bootheal.errors import StateError, TransientError
@@ -101,7 +101,7 @@ def test_the_owner_is_told_of_a_pass_that_the_disk_hinders(receiver: Receiver, t
             Chronicle(file, pytest.fail),
             Metrics(None, lambda *_: None, lambda: None),
             telling,
-            Announcer(World(), scope, pytest.fail, wanted=False),
+            EventWriter(World(), scope, pytest.fail, wanted=False),
             (),
         )
         for _ in range(2):

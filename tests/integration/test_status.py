@@ -24,7 +24,7 @@ from bootheal.adapters.history import HistoryFile
 from bootheal.adapters.process_identity import lives, sign
 from bootheal.adapters.state import StateFile, read
 from bootheal.adapters.state_format import encode
-from bootheal.cli.known import StateReader
+from bootheal.cli.state_reader import StateReader
 from bootheal.cli.status import REFRESH_SECONDS
 from bootheal.engine import Recorder
 from bootheal.model import VERDICTS, Ending, Event, EventKind, Outcome, Report, Verdict

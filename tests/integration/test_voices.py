@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from bootheal.adapters.journal import Journal, encode, leads_there
-from bootheal.cli.terminal import JournalReporter, LiveTerminal, Terminal, open_reporter
+from bootheal.cli.healing.terminal import JournalReporter, LiveTerminal, Terminal, open_reporter
 from bootheal.model import Event, EventKind
 from bootheal.narrate import Note
 from support.command import environment

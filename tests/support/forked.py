@@ -21,7 +21,7 @@ from typing import Any, Self
 
 IMPORTED = (
     *(f"bootheal.cli.{name}" for name in ("run", "plan", "status", "report", "check", "preflight", "doctor", "rbac")),
-    *("bootheal.cli.init", "bootheal.cli.bundle", "bootheal.cli.bundling", "bootheal.discovery.discover"),
+    *("bootheal.cli.init", "bootheal.cli.bundle", "bootheal.cli.looking.bundle", "bootheal.discovery.discover"),
     *("kubernetes.client.api_client", "kubernetes.config.kube_config", "psycopg", "support.forked"),
 )
 # What else there is, such as `demo`, or no command at all, tells of the start or starts much itself.

@@ -8,7 +8,7 @@ from bootheal.model import Pod, Ref, Service
 from bootheal.model.prospect import Door, Planned, PodPlan, Waiting
 from bootheal.model.scene import Claim
 from bootheal.preflight import Seen, Sure
-from bootheal.preflight.box import BoxFacts
+from bootheal.preflight.own import OwnFacts
 from bootheal.preflight.waits import WaitFacts
 from support.objects import a_node
 from support.prospects import DAY, WEB, Faults, Healthy, all_well, database, prospect, web
@@ -81,7 +81,7 @@ def recovers(took: float, patience: float | None, *, by_command: bool = True) ->
     return all_well(
         databases=(database(pod=plan.ref),),
         prospect=prospect(web(), plan, images={}, complete=frozenset()),
-        box=BoxFacts(recoveries={"database/shop": took, "pooler/shop": 900.0}),
+        own=OwnFacts(recoveries={"database/shop": took, "pooler/shop": 900.0}),
     )
 
 

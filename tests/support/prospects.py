@@ -9,8 +9,8 @@ from bootheal.model.machine import MachineFacts
 from bootheal.model.prospect import Planned, PodPlan, Prospect
 from bootheal.model.scene import Scene
 from bootheal.preflight import Forecast, Seen, Sure
-from bootheal.preflight.box import BoxFacts
 from bootheal.preflight.databases import DatabaseFacts, LoginFacts
+from bootheal.preflight.own import OwnFacts
 from bootheal.preflight.poolers import PodFacts, PoolerFacts
 from support.objects import BOOT
 from support.scenes import NOW, a_scene
@@ -112,7 +112,7 @@ def all_well(**fields: Any) -> Seen:
             prospect=prospect(),
             databases=(database(),),
             poolers=(pooler(),),
-            box=BoxFacts(units=(("docker.service", "enabled"),)),
+            own=OwnFacts(units=(("docker.service", "enabled"),)),
             machine=MachineFacts(at=NOW, node_name="box", battery=True),
         ),
         **fields,

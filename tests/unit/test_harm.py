@@ -3,6 +3,7 @@
 import ast
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +15,7 @@ import bootheal
 from bootheal.dependencies.hook import Call, Deed, Reconcile, RunHook
 from bootheal.model import Ref
 from bootheal.ports import ClusterWriter, Containers, Host, Pooler, Postgres
-from bootheal.ports.cluster import Happenings
+from bootheal.ports.cluster import KubernetesEvents
 from bootheal.probes import Url
 from bootheal.step import Action
 from support.objects import NOW
@@ -27,20 +28,20 @@ CHANGES = {
     "containers": {"start", "restart"},
     "pooler": {"set", "reload"},
     "postgres": {"set_password"},
-    "happenings": {"tell"},
+    "kubernetes_events": {"tell"},
 }
 READS = {
     Host: {"boot_id", "epoch", "boot_time", "facts", "directory"},
     Containers: {"component", "registries"},
     Pooler: {"read"},
     Postgres: {"ask", "greet", "role"},
-    Happenings: set[str](),
+    KubernetesEvents: set[str](),
 }
 ROOMS = ("platform", "pods", "workloads", "dependencies", "pgbouncer", "postgres", "cluster", "discovery", "preflight")
 ROOMS_TOO = ("diagnosis", "causes", "engine", "election", "history", "config", "cli")
 
 # An Event of Kubernetes says what was done, where `events: true` asks for it.
-TELLS = {("cli", "happenings", "tell")}
+TELLS = {("cli", "kubernetes_events", "tell")}
 
 
 @pytest.mark.parametrize(
@@ -64,11 +65,16 @@ def test_nothing_is_changed_but_by_an_action() -> None:
     assert [place for place, known in found.items() if not known] == []
 
 
+def _attribute(port: type) -> str:
+    """Return what `World` calls a port: KubernetesEvents is kubernetes_events."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", port.__name__).lower()
+
+
 def test_every_change_of_a_port_is_known_to_this_test() -> None:
     """A method that is added to a port is one or the other."""
     for port, reads in READS.items():
         names = {name for name in vars(port) if not name.startswith("_")}
-        assert names == reads | CHANGES[port.__name__.lower()], port
+        assert names == reads | CHANGES[_attribute(port)], port
 
 
 def action_names() -> set[str]:

@@ -49,7 +49,6 @@ from bootheal.platform.scheduling import TAINT, Scheduling, SchedulingObservatio
 from bootheal.pods.cleanup import Cleanup, CleanupObservation, Dead
 from bootheal.pods.image_pulls import ImagePullsObservation, Images, Pull
 from bootheal.pods.terminating import Terminating
-from bootheal.postgres.accounts import Account
 from bootheal.postgres.data_checks import Check, Checked
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.disk import Disk, DiskObservation
@@ -57,6 +56,7 @@ from bootheal.postgres.location import Database
 from bootheal.postgres.observation import DatabaseObservation
 from bootheal.postgres.primary import Server, Servers
 from bootheal.postgres.server_log import finding
+from bootheal.postgres.silent_server import SilentServer
 from bootheal.probes import Tcp, Url
 from bootheal.step import Observation, Step
 from bootheal.workloads.observation import WorkloadObservation
@@ -212,14 +212,14 @@ def databases(draw: st.DrawFn) -> tuple[Step[Any], Observation]:
             Server(name, Target("10.42.0.5", 5432, pod.ref), answer, "" if answer else "no address yet", pod)
         )
         said = draw(st.sampled_from(LAST_WORDS))
-        accounts[name] = Account(
+        accounts[name] = SilentServer(
             "CrashLoopBackOff", finding(said), tried=True, trouble=trouble(pod), follows=draw(st.booleans())
         )
     check = Check("orders", "select 1", at_least=draw(st.sampled_from([None, 1])))
     counted = Checked(check, replace(OK, value=draw(st.sampled_from(["0", "7"]))))
     silent = Checked(check, draw(st.sampled_from(ANSWERS[1:])))
     seen = DatabaseObservation(
-        Servers(tuple(servers)), "7", draw(st.sampled_from([(), (counted,), (silent,)])), accounts=accounts
+        Servers(tuple(servers)), "7", draw(st.sampled_from([(), (counted,), (silent,)])), silent=accounts
     )
     accept = draw(st.sampled_from([None, NOW - 50, NOW + 50]))
     return DatabaseStep(name="database", database=DATABASE, checks=(check,), accept=accept), seen

@@ -18,8 +18,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from bootheal import __version__, notices
 from bootheal.adapters.bounded import Line, connect
-from bootheal.adapters.door import AstrayError, Door
 from bootheal.adapters.files import read_file
+from bootheal.adapters.front_door import AstrayError, Door
 from bootheal.adapters.systemd_credentials import given
 from bootheal.adapters.web import HEAD_BYTES, SILENT, trust, words
 from bootheal.errors import PermanentError, TransientError

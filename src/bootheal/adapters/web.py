@@ -16,7 +16,7 @@ from pathlib import Path
 from bootheal import __version__
 from bootheal.adapters import dns
 from bootheal.adapters.bounded import Line, connect
-from bootheal.adapters.door import AstrayError, Door, sendable, shown
+from bootheal.adapters.front_door import AstrayError, Door, sendable, shown
 from bootheal.adapters.x509 import as_others_do, why_refused
 from bootheal.errors import PermanentError, UnreachableError, scarce, why_silent
 from bootheal.model import Answer, Target

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bootheal.adapters.scope import Scope
-from bootheal.cli.bundling import Bundle, file_name
 from bootheal.cli.doctor import chosen
-from bootheal.cli.looking import examined
+from bootheal.cli.looking.bundle import Bundle, file_name
+from bootheal.cli.looking.scene import examined
 from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
 from bootheal.errors import UsageError

@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import cache
 
 from bootheal.adapters.scope import Scope
+from bootheal.cli.checking.diagnostic import Diagnostic
+from bootheal.cli.checking.examination import examine, wishes
+from bootheal.cli.checking.lookup import Around
 from bootheal.cli.discovering import discovered
-from bootheal.cli.examination import examine, wishes
-from bootheal.cli.lookup import Around
-from bootheal.cli.said import Said
 from bootheal.cli.wiring import open_inventory, open_world
 from bootheal.config import Configuration, load
 from bootheal.config.comparing import unlisted
@@ -23,6 +23,7 @@ from bootheal.model.inventory import Inventory
 
 # More of one kind are counted.
 MANY = 10
+GRAVITIES = ("problem", "warning", "note")
 COMPARE = (
     "`bootheal init --diff` tells all; discover finds new workloads by itself, the annotation bootheal/ignore skips"
 )
@@ -45,17 +46,7 @@ def main(options: argparse.Namespace) -> int:
     steps = len(configuration.plan.steps)
     if not options.json:
         print(f"{options.config}: {steps} steps, the file is right")
-    found = [*warnings(configuration), *(Said("warning", "", place, text) for place, text in exposed(options.config))]
-    with Scope(lambda text: found.append(Said("warning", "", "", text))) as scope:
-        if not options.offline:
-            cluster = configuration.file.cluster
-            world = open_world(cluster, scope)
-            configuration = discovered(configuration, scope, lambda text: found.append(Said("warning", "", "", text)))
-            around = cache(lambda: _around(cluster, scope))
-            every = [*examine(configuration, world, around), *_of_manifests(configuration, around)]
-            every += wishes(configuration, world.cluster)
-            found += [replace(said, text=world.told(said.text), hint=world.told(said.hint)) for said in every]
-    found.sort(key=lambda said: ("problem", "warning", "note").index(said.gravity))
+    found = sorted(_found(configuration, options), key=lambda each: GRAVITIES.index(each.gravity))
     problems = [said for said in found if said.gravity == "problem"]
     if options.json:
         print(json.dumps({"steps": steps, "found": [_as_json(said) for said in found]}, indent=2))
@@ -67,14 +58,34 @@ def main(options: argparse.Namespace) -> int:
     return 1 if problems or strictly else 0
 
 
-def warnings(configuration: Configuration) -> Iterator[Said]:
+def _found(configuration: Configuration, options: argparse.Namespace) -> list[Diagnostic]:
+    """Look at the file and, unless `--offline`, at the cluster; return all that is to be said."""
+    found = [*warnings(configuration)]
+    found += [Diagnostic("warning", "", place, text) for place, text in exposed(options.config)]
+    if options.offline:
+        return found
+
+    def warn(text: str) -> None:
+        found.append(Diagnostic("warning", "", "", text))
+
+    cluster = configuration.file.cluster
+    with Scope(warn) as scope:
+        world = open_world(cluster, scope)
+        full = discovered(configuration, scope, warn)
+        around = cache(lambda: _around(cluster, scope))
+        asked = [*examine(full, world, around), *_of_manifests(full, around), *wishes(full, world.cluster)]
+        found += [replace(each, text=world.told(each.text), hint=world.told(each.hint)) for each in asked]
+    return found
+
+
+def warnings(configuration: Configuration) -> Iterator[Diagnostic]:
     """Yield what the file alone shows to be seldom meant."""
     for text in configuration.warnings:
-        yield Said("warning", "", "", text)
+        yield Diagnostic("warning", "", "", text)
     for path, text in traps(configuration.file):
-        yield Said("warning", ".".join(map(str, path)), configuration.place(path), text)
+        yield Diagnostic("warning", ".".join(map(str, path)), configuration.place(path), text)
     for path, text in remarks(configuration.file):
-        yield Said("note", ".".join(map(str, path)), configuration.place(path), text)
+        yield Diagnostic("note", ".".join(map(str, path)), configuration.place(path), text)
 
 
 def _around(cluster: Cluster, scope: Scope) -> Inventory:
@@ -85,23 +96,23 @@ def _around(cluster: Cluster, scope: Scope) -> Inventory:
         return Inventory(gaps=(str(error),))
 
 
-def _of_manifests(configuration: Configuration, around: Around) -> Iterator[Said]:
+def _of_manifests(configuration: Configuration, around: Around) -> Iterator[Diagnostic]:
     """Yield what the cluster's manifests show, where they may be read."""
     for path, text in in_cluster(configuration.file, around()):
-        yield Said("note", ".".join(map(str, path)), configuration.place(path), text)
+        yield Diagnostic("note", ".".join(map(str, path)), configuration.place(path), text)
     missing = list(unlisted(around(), configuration.file))
     for name in missing[:MANY]:
-        yield Said("note", "", "", f"is in the cluster, and not in the file: {name}", COMPARE)
+        yield Diagnostic("note", "", "", f"is in the cluster, and not in the file: {name}", COMPARE)
     if (rest := len(missing) - MANY) > 0:
-        yield Said("note", "", "", f"and {rest} more are in the cluster, and not in the file", COMPARE)
+        yield Diagnostic("note", "", "", f"and {rest} more are in the cluster, and not in the file", COMPARE)
 
 
 def _wrong(error: ConfigurationError) -> Iterator[dict[str, str]]:
     """Yield the problems of a file that is not right, as data."""
     for each in error.problems:
         place = f"{each.file or error.source}:{each.line}:{each.column}"
-        yield _as_json(Said("problem", each.path, place, each.text))
+        yield _as_json(Diagnostic("problem", each.path, place, each.text))
 
 
-def _as_json(said: Said) -> dict[str, str]:
+def _as_json(said: Diagnostic) -> dict[str, str]:
     return {"gravity": said.gravity, "step": said.step, "place": said.place, "text": said.text, "hint": said.hint}

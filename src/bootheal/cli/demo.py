@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootheal.cli import hidden
+from bootheal.cli import hidden_faults
+from bootheal.cli.healing.terminal import open_reporter
+from bootheal.cli.printing import width
 from bootheal.cli.run import heal, stop_on_signals
 from bootheal.cli.scenarios import SCENARIOS, Scenario
-from bootheal.cli.shown import width
-from bootheal.cli.terminal import open_reporter
 from bootheal.config import load
 from bootheal.config.source import suggestion
 from bootheal.engine import Inbox
@@ -61,7 +61,7 @@ def main(options: argparse.Namespace) -> int:
             before = _table(stack)
             print(before, end="\n\n")
             if options.hidden_faults:
-                return 0 if hidden.play(stack) else 1
+                return 0 if hidden_faults.play(stack) else 1
             print(*wrapped(STORY, _columns()), *wrapped(scenario.story, _columns()), "", sep="\n", flush=True)
             code = _break_and_heal(stack, scenario)
             print(f"\nBefore:\n{before}\n\nNow:\n{_table(stack)}", flush=True)

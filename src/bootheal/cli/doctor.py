@@ -11,12 +11,12 @@ from pathlib import Path
 from bootheal.adapters.archive import hidden
 from bootheal.adapters.kube.scenes import KINDS
 from bootheal.adapters.scope import Scope
-from bootheal.cli.arguments import CONFIG
-from bootheal.cli.kind import cluster_of, find_cluster
-from bootheal.cli.looking import examined
+from bootheal.cli.arguments.options import CONFIG
+from bootheal.cli.looking.scene import examined
 from bootheal.cli.paths import is_seen
-from bootheal.cli.shown import show
+from bootheal.cli.printing import show
 from bootheal.cli.streams import warn
+from bootheal.cli.this_cluster import cluster_of, find_cluster
 from bootheal.cli.wiring import open_world
 from bootheal.config import Configuration, load, spelling
 from bootheal.config.sections.cluster import Cluster

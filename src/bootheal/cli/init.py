@@ -12,11 +12,11 @@ from bootheal.adapters.docker.containers import registries
 from bootheal.adapters.docker.engine import DockerEngine
 from bootheal.adapters.files import advice, create_file, replace_file
 from bootheal.adapters.scope import Scope
-from bootheal.cli.arguments import CONFIG
+from bootheal.cli.arguments.options import CONFIG
+from bootheal.cli.checking.examination import examine
 from bootheal.cli.doctor import there
-from bootheal.cli.examination import examine
-from bootheal.cli.kind import cluster_of, find_cluster
 from bootheal.cli.paths import is_seen
+from bootheal.cli.this_cluster import cluster_of, find_cluster
 from bootheal.cli.wiring import open_inventory, open_world
 from bootheal.config import Configuration, load
 from bootheal.config.comparing import not_in_cluster, not_in_file

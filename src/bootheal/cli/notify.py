@@ -9,7 +9,7 @@ from pathlib import Path
 from bootheal import notices
 from bootheal.adapters.notify import send
 from bootheal.adapters.outbox import OutboxFile
-from bootheal.cli.messenger import address_of, hostname
+from bootheal.cli.healing.messenger import address_of, hostname
 from bootheal.config import load
 from bootheal.config.file import File
 from bootheal.config.sections.notify import Notify
@@ -60,7 +60,7 @@ def _tested(name: str, target: Notify) -> bool:
     try:
         said = send(target.kind, address_of(target), notice, full=target.details == "full")
     except BoothealError as error:
-        print(f"{name} ({target.kind}): {error}" + (f"\n  {error.hint}" if error.hint else ""), flush=True)
+        print(f"{name} ({target.kind}): {error.with_hint()}", flush=True)
         return False
     print(f"{name} ({target.kind}): {said}", flush=True)
     return True

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootheal.adapters.host import BOOT_ID
-from bootheal.cli.arguments import CONFIG
+from bootheal.cli.arguments.options import CONFIG
 from bootheal.errors import ConfigurationError, UsageError
 from bootheal.model.quoted import visible
 

@@ -10,7 +10,7 @@ from typing import Any
 from bootheal.adapters.clock import SystemClock
 from bootheal.adapters.scope import Scope
 from bootheal.cli.discovering import discovered
-from bootheal.cli.shown import fitted, width
+from bootheal.cli.printing import fitted, width
 from bootheal.cli.streams import warn
 from bootheal.cli.wiring import first_epoch, open_memory, open_world
 from bootheal.config import load

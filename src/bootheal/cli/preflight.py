@@ -8,9 +8,9 @@ from functools import partial
 from bootheal.adapters.archive import hidden
 from bootheal.adapters.scope import Scope
 from bootheal.cli.discovering import discovered
-from bootheal.cli.foreseeing import foreseen
-from bootheal.cli.inhibiting import stay
-from bootheal.cli.shown import show
+from bootheal.cli.inhibit import stay
+from bootheal.cli.looking.next_boot import foreseen
+from bootheal.cli.printing import show
 from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
 from bootheal.config import load

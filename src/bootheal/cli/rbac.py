@@ -13,7 +13,7 @@ from bootheal.adapters.kube.lists import list_rights
 from bootheal.adapters.kube.roles import roles
 from bootheal.adapters.scope import Scope
 from bootheal.backoff import trying_for
-from bootheal.cli import account
+from bootheal.cli import service_account
 from bootheal.cli.discovering import look_around
 from bootheal.cli.streams import warn
 from bootheal.cli.wiring import administrator, is_direct, open_api
@@ -67,14 +67,14 @@ def _change(configuration: Configuration, scope: Scope, options: argparse.Namesp
     cluster = configuration.file.cluster
     api = Api(administrator(cluster), scope)
     if options.credential:  # before anything is changed for it
-        account.find_room(options.credential)
+        service_account.find_room(options.credential)
     if options.withdraw:
-        account.withdraw(api, options)
+        service_account.withdraw(api, options)
         return
     if options.apply:
-        account.apply(api, list(yaml.safe_load_all(_text(configuration, scope, options))), options)
+        service_account.apply(api, list(yaml.safe_load_all(_text(configuration, scope, options))), options)
     if options.credential:
-        account.write_credential(api, cluster, options)
+        service_account.write_credential(api, cluster, options)
 
 
 class _Pause:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bootheal.adapters.history import read
 from bootheal.cli.paths import read_paths
-from bootheal.cli.shown import show, width
+from bootheal.cli.printing import show, width
 from bootheal.errors import BoothealError, UsageError
 from bootheal.exit_codes import ExitCode
 from bootheal.history.boots import compared, habits, recovery_seconds, repaired

@@ -14,17 +14,17 @@ from pathlib import Path
 from bootheal.adapters.kube.pace import MOST_PER_SECOND
 from bootheal.adapters.scope import Scope
 from bootheal.adapters.systemd import Systemd
-from bootheal.cli.afterwards import Afterwards
-from bootheal.cli.audience import audience, warn
-from bootheal.cli.daemon import Daemon
 from bootheal.cli.discovering import PATIENCE_SECONDS, discovered
-from bootheal.cli.mandate import await_decision, mandate
-from bootheal.cli.parts import Parts, gate_alone
-from bootheal.cli.terminal import Reporter, open_reporter
+from bootheal.cli.healing.afterwards import Afterwards
+from bootheal.cli.healing.audience import audience, warn
+from bootheal.cli.healing.daemon import Daemon
+from bootheal.cli.healing.mandate import await_decision, mandate
+from bootheal.cli.healing.parts import Parts, gate_alone
+from bootheal.cli.healing.terminal import Reporter, open_reporter
 from bootheal.cli.wiring import first_epoch, make_engine, open_memory, open_world
 from bootheal.config import Configuration, accept_data, load
 from bootheal.config.configuration import found
-from bootheal.engine import Inbox
+from bootheal.engine import Engine, Inbox
 from bootheal.errors import LockedError, StateError, UsageError
 from bootheal.model import VERDICTS, Report, Verdict, to_json
 
@@ -110,20 +110,14 @@ def heal(
         with who.hold(lambda: inbox.stopped) as remembered:
             if memory.remark:
                 warn(reporter, memory.remark)
+            parts = Parts(who.tell, configuration.plan, opening=configuration.file.discover is not None)
+            make = partial(
+                make_engine, world=world, memory=memory, tell=parts.hear, inbox=inbox, scope=scope, mandate=ours
+            )
+            find = partial(discovered, configuration, scope, partial(warn, reporter), patience=PATIENCE_SECONDS)
             with reporter:
-                # What is found joins the graph of what is listed: so the cluster comes first.
-                parts = Parts(who.tell, configuration.plan, opening=configuration.file.discover is not None)
-                full, first = configuration, gate_alone(configuration) if parts.opening else configuration
-                engine = make_engine(first, world, memory, parts.hear, inbox, scope=scope, mandate=ours)
-                report = engine.run(first_epoch(world, remembered))
-                if parts.opening and VERDICTS[report.verdict].well:
-                    parts.opened(report)
-                    full = discovered(configuration, scope, partial(warn, reporter), patience=PATIENCE_SECONDS)
-                    engine = make_engine(
-                        full, world, memory, parts.hear, inbox, scope=scope, mandate=ours, spent=parts.seconds
-                    )
-                    report = engine.run(report.epoch)
-                report = afterwards.told(parts.whole(report, found(full)), full, world)
+                engine, full, report = _both_parts(configuration, parts, first_epoch(world, remembered), make, find)
+                report = afterwards.told(report, full, world)
             try:
                 who.keep(report, world)
             except StateError:
@@ -131,9 +125,30 @@ def heal(
                 raise
         who.messenger.finish(report)
         afterwards.keep(report, full, world)
-        who.announcer.wait()
+        who.event_writer.wait()
         who.messenger.wait(lambda: inbox.stopped)
         if engine.deposed:
             reporter.conclude(report)
             raise LockedError(f"cannot go on with the pass: {engine.deposed}")
     return report
+
+
+def _both_parts(
+    configuration: Configuration,
+    parts: Parts,
+    epoch: str,
+    make: Callable[..., Engine],
+    find: Callable[[], Configuration],
+) -> tuple[Engine, Configuration, Report]:
+    """Run the gate alone where workloads are to be found behind it, then all.
+
+    Return the last engine, what it ran, and the report of both.
+    """
+    # What is found joins the graph of what is listed: so the cluster comes first.
+    engine = make(gate_alone(configuration) if parts.opening else configuration)
+    report = engine.run(epoch)
+    if parts.opened(report):
+        configuration = find()
+        engine = make(configuration, spent=parts.seconds)
+        report = engine.run(report.epoch)
+    return engine, configuration, parts.whole(report, found(configuration))

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from bootheal.adapters import outlook
 from bootheal.adapters.state_format import to_dict
-from bootheal.cli.known import HistoryReader, Known, StateReader, this_boot
 from bootheal.cli.paths import read_paths
-from bootheal.cli.shown import fitted, width
+from bootheal.cli.printing import fitted, width
+from bootheal.cli.state_reader import HistoryReader, Known, StateReader, this_boot
 from bootheal.cli.wait import elsewhere
 from bootheal.errors import StateError
 from bootheal.exit_codes import ExitCode

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from functools import partial
 
-from bootheal.cli.known import Known, StateReader, this_boot
 from bootheal.cli.paths import read_paths
+from bootheal.cli.state_reader import Known, StateReader, this_boot
 from bootheal.errors import StateError
 from bootheal.exit_codes import ExitCode
 from bootheal.model import VERDICTS, Ending, EventKind, Report, Verdict

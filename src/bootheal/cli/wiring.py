@@ -73,7 +73,7 @@ def open_world(
         secrets=kube.secrets,
         writer=kube.writer,
         watcher=kube.watcher,
-        happenings=kube.happenings,
+        kubernetes_events=kube.kubernetes_events,
         host=_among(host, cluster, kube.reader.nodes),
         scenes=kube.scenes,
         prospects=kube.prospects,

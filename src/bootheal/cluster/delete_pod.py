@@ -1,4 +1,4 @@
-"""Actions that more than one step takes."""
+"""Deleting one pod: the action of clean-up, of restarts and of what waits for images, and what is kept of it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

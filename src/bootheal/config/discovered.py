@@ -21,7 +21,6 @@ from bootheal.errors import ConfigurationError
 from bootheal.model import Ref
 from bootheal.model.inventory import Controller, Inventory
 from bootheal.model.quoted import quoted
-from bootheal.probes import Exec
 from bootheal.workloads import restore
 
 PREFIX = "bootheal/"
@@ -84,8 +83,7 @@ def _workloads(found: Findings) -> Iterator[_Candidate]:
     for pooler in found.poolers:
         yield _Candidate(str(pooler.deployment), (Edge(f"{names.DATABASE}{pooler.database}", ""),))
     for server in found.servers:
-        restarted = not isinstance(server.probe, Exec) or server.probe.command[0] != "pg_isready"
-        yield from (_Candidate(str(ref), server.edges, restarted) for ref in server.made)
+        yield from (_Candidate(str(ref), server.edges, restarted=not server.is_postgres) for ref in server.made)
     yield from (_Candidate(each.name, each.edges) for each in found.workloads)
 
 

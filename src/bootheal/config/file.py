@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from bootheal import happenings
+from bootheal import kubernetes_events
 from bootheal.config.document import KeyPath
 from bootheal.config.edges import arranged
 from bootheal.config.section import Finding, Section
@@ -131,7 +131,7 @@ class File(Section):
     def wishes(self) -> Iterator[Right]:
         """Name the rights that nothing is healed by, and that something is told by."""
         if self.events:
-            yield from happenings.rights({*self.healed_namespaces(), *self._clusters_own()})
+            yield from kubernetes_events.rights({*self.healed_namespaces(), *self._clusters_own()})
 
     def _clusters_own(self) -> Iterator[str]:
         """Name the namespace in which Events about nodes are, where nodes are changed."""

@@ -18,6 +18,7 @@ from bootheal.discovery import (
     steps,
     workloads,
 )
+from bootheal.discovery.container_config import container_config
 from bootheal.discovery.findings import (
     Edge,
     Findings,
@@ -29,7 +30,6 @@ from bootheal.discovery.findings import (
 )
 from bootheal.discovery.places import Places, leads_to
 from bootheal.discovery.poolers import Bouncer
-from bootheal.discovery.told import told
 from bootheal.discovery.uses import uses
 from bootheal.model import Ref
 from bootheal.model.inventory import Controller, Inventory
@@ -144,7 +144,7 @@ class _Discovery:
                 told=f"{controller.ref} has image {quoted(box.image, 100)}",
                 service=service.ref.name if service else "",
                 selector={} if service else controller.pod_labels,
-                probe=server.probe(port, told(box, controller.ref.namespace, self.places.inventory)),
+                probe=server.probe(port, container_config(box, controller.ref.namespace, self.places.inventory)),
                 made=(controller.ref,),
             )
 
@@ -212,27 +212,18 @@ class _Discovery:
         rest: Sequence[Controller],
         whose: steps.Steps,
     ) -> Findings:
-        graph: dict[str, tuple[Edge, ...]] = {}
-        for controller in rest:
-            edges = order.edges(str(controller.ref), self.uses[controller.ref], whose.of)
-            graph[str(controller.ref)] = order.joined(edges, tuple(whose.by_secret(controller, edges)))
-        for server in others:
-            own = f"{steps.DEPENDENCY}{server.name}"
-            used = order.edges(own, [use for ref in server.made for use in self.uses.get(ref, ())], whose.of)
-            graph[own] = order.joined(used, whose.in_front(server))
         doors = fronts.fronts(self.places)
+        graph = self._graph(others, rest, whose)
         left, cut = order.without_circles(graph, frozenset(map(str, doors)), self._proxies())
-        dropped: dict[str, list[Edge]] = {}
+        dropped: dict[str, tuple[Edge, ...]] = {}
         for name, edge in cut:
-            dropped.setdefault(name, []).append(edge)
+            dropped[name] = (*dropped.get(name, ()), edge)
         listed = tuple(
-            self._workload(each, left[str(each.ref)], tuple(dropped.get(str(each.ref), ())), doors.get(each.ref))
+            self._workload(each, left[str(each.ref)], dropped.get(str(each.ref), ()), doors.get(each.ref))
             for each in rest
         )
-        own_steps = [f"{steps.DEPENDENCY}{each.name}" for each in others]
         dependencies = tuple(
-            replace(each, edges=left[step], cut=tuple(dropped.get(step, ())))
-            for step, each in zip(own_steps, others, strict=True)
+            replace(each, edges=left[_step_of(each)], cut=dropped.get(_step_of(each), ())) for each in others
         )
         names = [str(each.ref) for each in rest]
         return Findings(
@@ -245,6 +236,21 @@ class _Discovery:
             cuts=tuple(f"{name} after {edge.to} ({edge.told})" for name, edge in cut),
             left_out=(*self.ours.left_out, *self.places.inventory.gaps),
         )
+
+    def _graph(
+        self, others: Sequence[FoundServer], rest: Sequence[Controller], whose: steps.Steps
+    ) -> dict[str, tuple[Edge, ...]]:
+        """Return what each workload and each other server comes after, by the names of their steps."""
+        graph: dict[str, tuple[Edge, ...]] = {}
+        for controller in rest:
+            edges = order.edges(str(controller.ref), self.uses[controller.ref], whose.of)
+            graph[str(controller.ref)] = order.joined(edges, tuple(whose.by_secret(controller, edges)))
+        for server in others:
+            needed = [use for ref in server.made for use in self.uses.get(ref, ())]
+            graph[_step_of(server)] = order.joined(
+                order.edges(_step_of(server), needed, whose.of), whose.in_front(server)
+            )
+        return graph
 
     def _proxies(self) -> frozenset[str]:
         return frozenset(str(each.ref) for each in self.ours.controllers if workloads.is_proxy(each))
@@ -265,3 +271,7 @@ class _Discovery:
             part_of=next((labels[key] for key in PARTS if labels.get(key)), ""),
             front=front,
         )
+
+
+def _step_of(server: FoundServer) -> str:
+    return f"{steps.DEPENDENCY}{server.name}"

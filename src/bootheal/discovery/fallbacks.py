@@ -25,6 +25,7 @@ def of_database(database: FoundDatabase) -> FoundServer:
         selector={} if database.service else database.selector,
         probe=database.probe or Tcp(database.port or 5432),
         made=database.made,
+        is_postgres=True,
     )
 
 

@@ -124,13 +124,17 @@ class FoundPooler(Found):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundServer(Found):
-    """Another server that must serve first. `database` is that which it stands in front of, where it is a pooler."""
+    """Another server that must serve first. `database` is that which it stands in front of, where it is a pooler.
+
+    `is_postgres`: a PostgreSQL that is only asked, see `fallbacks`; like any other it is never restarted.
+    """
 
     service: str = ""
     selector: Mapping[str, str] = field(default_factory=dict)
     probe: Probe
     made: tuple[Ref, ...] = ()
     database: str = ""
+    is_postgres: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

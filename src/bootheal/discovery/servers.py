@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bootheal.discovery import images, workloads
-from bootheal.discovery.told import Told
+from bootheal.discovery.container_config import ContainerConfig
 from bootheal.model.inventory import Box, Controller
 from bootheal.probes import Exec, Http, Probe, Tcp
 
@@ -21,98 +21,98 @@ class Server:
     name: str
     images: re.Pattern[str]
     port: int
-    probe: Callable[[int, Told], Probe]
+    probe: Callable[[int, ContainerConfig], Probe]
 
 
-def _row(name: str, called: str, port: int, probe: Callable[[int, Told], Probe]) -> Server:
+def _row(name: str, called: str, port: int, probe: Callable[[int, ContainerConfig], Probe]) -> Server:
     return Server(name, re.compile(called), port, probe)
 
 
-def _tcp(port: int, _: Told) -> Probe:
+def _tcp(port: int, _: ContainerConfig) -> Probe:
     return Tcp(port)
 
 
-def _own(port: int, told: Told) -> Probe:
+def _own(port: int, config: ContainerConfig) -> Probe:
     """Its own readinessProbe, where it has one: what it answers on depends on its version, or on what it is told."""
-    probe, _ = workloads.asked(told.box)
+    probe, _ = workloads.asked(config.box)
     return probe or Tcp(port)
 
 
-def _redis(port: int, told: Told) -> Probe:
+def _redis(port: int, config: ContainerConfig) -> Probe:
     """A Redis that asks for a password refuses PING with -NOAUTH: it serves all the same.
 
     Where it cannot be told whether it does, neither answer is waited for.
     """
-    if told.says("tls-port") or told.switched_on("REDIS_TLS_ENABLED", "VALKEY_TLS_ENABLED"):
+    if config.says("tls-port") or config.switched_on("REDIS_TLS_ENABLED", "VALKEY_TLS_ENABLED"):
         return Tcp(port)
-    secured = told.says("requirepass", "aclfile", "user default", "default on")
-    passwords = told.has("REDIS_PASSWORD", "VALKEY_PASSWORD", "REDIS_PASSWORD_FILE", "VALKEY_PASSWORD_FILE")
-    if not secured and images.parse(told.box.image).owner.startswith("bitnami"):
+    secured = config.says("requirepass", "aclfile", "user default", "default on")
+    passwords = config.has("REDIS_PASSWORD", "VALKEY_PASSWORD", "REDIS_PASSWORD_FILE", "VALKEY_PASSWORD_FILE")
+    if not secured and images.parse(config.box.image).owner.startswith("bitnami"):
         secured = passwords  # its image goes by them; others go by what they make of them
-    elif told.says("nopass") or (not secured and (told.hidden or passwords)):
-        return _own(port, told)
+    elif config.says("nopass") or (not secured and (config.hidden or passwords)):
+        return _own(port, config)
     return Tcp(port, "PING\r\n", "-NOAUTH" if secured else "+PONG")
 
 
-def _nats(port: int, _: Told) -> Probe:
+def _nats(port: int, _: ContainerConfig) -> Probe:
     return Tcp(port, expect="INFO ")
 
 
-def _memcached(port: int, told: Told) -> Probe:
+def _memcached(port: int, config: ContainerConfig) -> Probe:
     """With a password it speaks its binary protocol only."""
-    if "-S" in told.box.words or told.has("MEMCACHED_PASSWORD", "MEMCACHED_PASSWORD_FILE"):
+    if "-S" in config.box.words or config.has("MEMCACHED_PASSWORD", "MEMCACHED_PASSWORD_FILE"):
         return Tcp(port)
     return Tcp(port, "version\r\n", "VERSION")
 
 
-def _minio(port: int, told: Told) -> Probe:
-    question = told.box.question
-    if (question and question.kind == "https") or any(word.startswith("https:") for word in told.box.words):
+def _minio(port: int, config: ContainerConfig) -> Probe:
+    question = config.box.question
+    if (question and question.kind == "https") or any(word.startswith("https:") for word in config.box.words):
         return Tcp(port)
     return Http(port, "/minio/health/ready")
 
 
-def _mysql(port: int, _: Told) -> Probe:
+def _mysql(port: int, _: ContainerConfig) -> Probe:
     """The server speaks first; its greeting names the way to log in."""
     return Tcp(port, expect="_password")
 
 
-def _mongodb(port: int, told: Told) -> Probe:
-    if told.says("requireTLS", "requireSSL", "--tls", "--ssl") or told.switched_on("MONGODB_ENABLE_TLS"):
+def _mongodb(port: int, config: ContainerConfig) -> Probe:
+    if config.says("requireTLS", "requireSSL", "--tls", "--ssl") or config.switched_on("MONGODB_ENABLE_TLS"):
         return Tcp(port)
-    tag = re.match(r"v?(\d{1,4})", images.parse(told.box.image).tag)
+    tag = re.match(r"v?(\d{1,4})", images.parse(config.box.image).tag)
     shell = "mongo" if tag and int(tag[1]) < 5 else "mongosh"  # noqa: PLR2004 - the new shell came with 5.0
     where = () if port == _MONGODB else ("--port", str(port))
     question = "db.hello().ok" if shell == "mongosh" else "db.isMaster().ok"
-    return Exec((shell, *where, "--quiet", "--eval", question), told.box.name, "1")
+    return Exec((shell, *where, "--quiet", "--eval", question), config.box.name, "1")
 
 
-def _rabbitmq(_: int, told: Told) -> Probe:
-    return Exec(("rabbitmq-diagnostics", "-q", "check_running"), told.box.name)
+def _rabbitmq(_: int, config: ContainerConfig) -> Probe:
+    return Exec(("rabbitmq-diagnostics", "-q", "check_running"), config.box.name)
 
 
-def _search(port: int, told: Told) -> Probe:
+def _search(port: int, config: ContainerConfig) -> Probe:
     """Either answers plain HTTP with its own name, or with 401; security may be on by default."""
-    off = told.switched_on("plugins.security.disabled", "DISABLE_SECURITY_PLUGIN")
+    off = config.switched_on("plugins.security.disabled", "DISABLE_SECURITY_PLUGIN")
     off |= any(
-        told.value(name).lower() == "false" for name in ("xpack.security.enabled", "ELASTICSEARCH_ENABLE_SECURITY")
+        config.value(name).lower() == "false" for name in ("xpack.security.enabled", "ELASTICSEARCH_ENABLE_SECURITY")
     )
     return Http(port, "/") if off else Tcp(port)
 
 
-def _kong(port: int, told: Told) -> Probe:
+def _kong(port: int, config: ContainerConfig) -> Probe:
     """Only where it has been told to answer on a port for that."""
-    named = (number for name, number in told.box.ports if name in ("status", "cmetrics"))
-    said = re.search(r"(?:0\.0\.0\.0|\[::\]):(\d{1,5})", told.value("KONG_STATUS_LISTEN"))
+    named = (number for name, number in config.box.ports if name in ("status", "cmetrics"))
+    said = re.search(r"(?:0\.0\.0\.0|\[::\]):(\d{1,5})", config.value("KONG_STATUS_LISTEN"))
     status = next(named, int(said[1]) if said else 0)
     return Http(status, "/status") if status else Tcp(port)
 
 
-def _clickhouse(port: int, told: Told) -> Probe:
-    return Http(port, "/ping") if port == _CLICKHOUSE else _own(port, told)
+def _clickhouse(port: int, config: ContainerConfig) -> Probe:
+    return Http(port, "/ping") if port == _CLICKHOUSE else _own(port, config)
 
 
-def _health(port: int, _: Told) -> Probe:
+def _health(port: int, _: ContainerConfig) -> Probe:
     return Http(port, "/health")
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bootheal.discovery import addresses, environment, images, servers, waits
+from bootheal.discovery.container_config import without_comments
 from bootheal.discovery.environment import Setting
 from bootheal.discovery.findings import Known
 from bootheal.discovery.places import Places
-from bootheal.discovery.told import without_comments
 from bootheal.model import Ref, Service
 from bootheal.model.inventory import Address, Box, Controller, Source
 from bootheal.model.quoted import quoted

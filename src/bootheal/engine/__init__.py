@@ -1,10 +1,16 @@
 """The engine: look, judge, act, look again, over a graph, until nothing is left to do.
 
-`plan` orders the steps; `loop` is the loop; `transitions` what becomes of a step by its judgement; `node` what is
-known of a step, `graph` of all of them; `places` bounds the restarts under way, `bounds` the repetitions of an
-action; `executor` is how an action is done so that a crash at any moment leaves a record; `memory` the rules of what is
-remembered, `folding` how it stays small, `recorder` who keeps it, `recall` what a judgement is told of it; `messages`
-what may reach it.
+To be read in this order:
+
+`plan`         orders the steps into a graph
+`loop`         the loop: one turn after the other, in a pass and at rest
+`messages`     what may reach the loop from other threads and from signals
+`node`         what is known of one step while it runs; `graph`: of all of them
+`transitions`  what becomes of a step by its judgement
+`executor`     how an action is done, so that a crash at any moment leaves a record of it
+`bounds`       the circuit breaker; `setbacks`: retries; `steadiness`: flap damping; `places`: restarts at once
+`memory`       the rules of what is remembered; `folding`: how it stays small; `recorder`: who keeps it on the disk
+`recall`       what a judgement is told of it
 """
 
 from bootheal.engine.loop import Engine

@@ -1,4 +1,4 @@
-"""What bounds an action by what is remembered of it: it is not done for ever, nor driven on from boot to boot."""
+"""The circuit breaker: what did not help is not done for ever, nor driven on from boot to boot."""
 
 from collections.abc import Callable, Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""Folding: what a step did is kept in a bounded number of records that answer what judgements ask. Pure.
+"""Compaction: what a step did is kept in a bounded number of records that answer what judgements ask. Pure.
 
 Of incidents that are over, the last record of each kind, object, cause and result stays, and stands for those before
 it. Objects that come and go, as pods do, would still fill the disk in time. So where too many are left, the object that

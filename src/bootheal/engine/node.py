@@ -31,55 +31,53 @@ NEVER = float("-inf")
 
 @dataclass(slots=True)
 class Node:
-    """One step's bookkeeping; times are monotonic.
-
-    `due` is when it is to be looked at, `looked` when the latest look began, `judged` when the look began that it was
-    last judged by, `doubted` when something that it comes after was last seen to be ill. `waiting_since` is when the
-    wait under way began, `counting_since` since when it counts against the patience, `waited` what has counted before.
-    `later`: it has settled, and something is left to do there after a while.
-    `calm` counts the looks in a row that found it as well as before.
-    `queued`: it waits for one of the `max_parallel` places. `todo` is what is yet to be done of its last judgement.
-    `setback` is what to make of those that failed, where the others are done all the same.
-    `denied_since` is since when the API server has refused its looks without a break, `unread_since` since when none
-    could be finished, though it was its turn, `deeds_refused_since` its deeds,
-    `failures` how often in a row it was tried again and failed again. `put_off` is until when a deed that failed is not
-    tried again, by its kind, object and cause; `all_put_off` until when none is. `effects` counts how often the very
-    same deed was done since it was last well, and not by turns. `steadiness`: how often it was ill again of late.
-    """
+    """One step's bookkeeping. Times are monotonic seconds; None or `NEVER` where there was none."""
 
     step: Step[Any]
     interests: frozenset[Interest]
+
+    # How it stands, and what its outcome will say. `began` and `ended` belong to the pass under way.
     ending: Ending | None = None
     why: str = ""
     hint: str = ""
+    remarks: tuple[str, ...] = ()
     person: bool = False
     refused: bool = False
-    failures: int = 0
-    denied_since: float | None = None
-    unread_since: float | None = None
-    deeds_refused_since: float | None = None
-    put_off: dict[tuple[str, str, str], float] = field(default_factory=dict)
-    all_put_off: float = NEVER
-    effects: Counter[str] = field(default_factory=Counter)
-    remarks: tuple[str, ...] = ()
     began: float | None = None
     ended: float | None = None
-    looking: bool = False
-    changed: bool = False
+    done: list[ActionRecord] = field(default_factory=list)
+
+    # Looks: when it is to be looked at, when the latest look began, and when the one began that it was last judged by.
     due: float = 0.0
     looked: float = NEVER
     judged: float = NEVER
-    doubted: float = NEVER
+    looking: bool = False
+    changed: bool = False  # something that it is interested in has changed since that look began
+    doubted: float = NEVER  # when something that it comes after was last seen to be ill
+    calm: int = 0  # looks in a row that found it as well as before
+    later: bool = False  # it has settled, and something is left to do there after a while
+
+    # Patience: when the wait under way began, since when it counts, and what has counted before.
     waiting_since: float | None = None
-    waited: float = 0.0
     counting_since: float | None = None
-    later: bool = False
-    calm: int = 0
-    queued: bool = False
-    held_back_since: float | None = None
+    waited: float = 0.0
+
+    # Looks that fail: since when the API server has refused each, and since when none could be finished.
+    denied_since: float | None = None
+    unread_since: float | None = None
+    failures: int = 0  # how often in a row it was tried again, and failed again
+
+    # Actions: what is yet to be done of its last judgement, and what to make of those of them that failed, where the
+    # others are done all the same.
     todo: deque[Action] = field(default_factory=deque)
     setback: Wait | GiveUp | None = None
-    done: list[ActionRecord] = field(default_factory=list)
+    queued: bool = False  # it waits for one of the `max_parallel` places
+    actions_refused_since: float | None = None
+    put_off: dict[tuple[str, str, str], float] = field(default_factory=dict)  # kind, object, cause: not before then
+    all_put_off: float = NEVER  # none is done before then
+    held_back_since: float | None = None  # since when it waits because it did not help in the last boots
+    effects: Counter[str] = field(default_factory=Counter)  # how often each was done since it was last well for good
+
     steadiness: Steadiness = field(default_factory=Steadiness)
 
     @property
@@ -121,15 +119,15 @@ class Node:
         return judge_error(error)
 
     def refusal_may_pass(self, now: float) -> bool:
-        """Tell whether the API server has refused its deeds for so short a time that its roles may not be loaded yet.
+        """Tell whether the API server has refused its actions for so short a time that its roles may not be loaded yet.
 
         A credential that it does not know, too: the looks tell whether that passes.
         """
-        return self.deeds_refused_since is not None and now - self.deeds_refused_since < REFUSAL_TRANSIENT_SECONDS
+        return self.actions_refused_since is not None and now - self.actions_refused_since < REFUSAL_TRANSIENT_SECONDS
 
     def denied(self, instead: Wait | GiveUp) -> bool:
         """Tell whether it is given up for a right that is missing: what else it would do is refused as well."""
-        return isinstance(instead, GiveUp) and self.deeds_refused_since is not None
+        return isinstance(instead, GiveUp) and self.actions_refused_since is not None
 
     def drop(self) -> None:
         """Nothing of what its last judgement asked for is to be done any more."""

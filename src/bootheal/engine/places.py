@@ -1,4 +1,4 @@
-"""The places for restarts: so many may be under way at once."""
+"""A semaphore whose holders are known: so many restarts may be under way at once."""
 
 
 class Places:

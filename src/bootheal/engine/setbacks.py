@@ -1,4 +1,4 @@
-"""What becomes of a deed that failed: it is tried again ever more seldom, and given up in the end.
+"""Retries with back-off: an action that failed is tried again ever more seldom, and given up in the end.
 
 The failures are remembered, so that a new process goes on counting; when to try again is not: it may try at once.
 """
@@ -19,11 +19,11 @@ class Setbacks:
         self._clock, self._memory = clock, memory
 
     def failed(self, node: Node, action: Action, done: ActionRecord, error: BoothealError) -> Wait | GiveUp:
-        """Return what the step's judgement is, now that the deed failed that `done` records."""
+        """Return what the step's judgement is, now that the action failed that `done` records."""
         now, times = self._clock.monotonic(), self._failures(node, done).count
         refused = isinstance(error, DeniedError) and bool(error.status)
-        since = node.deeds_refused_since
-        node.deeds_refused_since = (now if since is None else since) if refused else None
+        since = node.actions_refused_since
+        node.actions_refused_since = (now if since is None else since) if refused else None
         told = error.again if isinstance(error, TransientError) else None
         quick = isinstance(error, ConflictError)  # somebody was quicker: what was read anew may do
         again = max(try_again(times) if not quick else try_again(times - 1) if times > 1 else 0.0, told or 0.0)
@@ -40,7 +40,7 @@ class Setbacks:
 
     def done(self, node: Node, done: ActionRecord) -> None:
         """It has succeeded."""
-        node.deeds_refused_since, node.all_put_off = None, NEVER
+        node.actions_refused_since, node.all_put_off = None, NEVER
         node.put_off.pop(_key(done), None)
 
     def objection(self, node: Node, action: Action, intent: ActionRecord) -> Wait | GiveUp | None:

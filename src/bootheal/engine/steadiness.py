@@ -1,7 +1,7 @@
-"""What is well and ill by turns: one good look does not prove it well, it has to last, and ever longer.
+"""Flap damping: of what is well and ill by turns one good look proves nothing; it has to last, and ever longer.
 
-Else "healed" is said at each of its good moments, each of its bad ones is a new trouble with deeds of its own, and who
-comes after it is restarted in between.
+Else "healed" is said at each of its good moments, each of its bad ones is a new trouble with actions of its own, and
+who comes after it is restarted in between.
 """
 
 from dataclasses import dataclass

@@ -27,10 +27,10 @@ from bootheal.model.cluster import (
 from bootheal.model.codec import from_json, to_json
 from bootheal.model.documents import ConfigMap, Document
 from bootheal.model.endings import ENDINGS, VERDICTS, Ending, Level, RunEnding, StepEnding, Verdict
-from bootheal.model.happening import Happening
 from bootheal.model.history import BootRecord, History, Mark, MarkKind, PassRecord, Repair, Span, SpanKind, Track
 from bootheal.model.host import BootTime, Component, ComponentState, Directory, HostFacts, Symptom
 from bootheal.model.identity import Auth, Credentials, Login, Ref, Secret, Target, Trust
+from bootheal.model.kubernetes_event import KubernetesEvent
 from bootheal.model.lock import LockRecord
 from bootheal.model.notice import Due, Notice, Occasion, Outbox, Told
 from bootheal.model.past import Past
@@ -68,9 +68,9 @@ __all__ = [
     "Event",
     "EventKind",
     "Extensions",
-    "Happening",
     "History",
     "HostFacts",
+    "KubernetesEvent",
     "Leadership",
     "Lease",
     "Level",

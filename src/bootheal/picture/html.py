@@ -64,9 +64,9 @@ def _parts(picture: Picture) -> Iterator[str]:
     if picture.notes:
         yield "<h2>Where the time went</h2>"
         yield from _list(picture.notes)
-    if deeds := [*_deeds(picture)]:
+    if actions := [*_actions(picture)]:
         yield "<h2>What happened</h2>"
-        yield from _list(deeds)
+        yield from _list(actions)
     yield "<h2>Step by step</h2>"
     yield from _table(picture)
     yield "</main>\n</body>\n</html>"
@@ -78,7 +78,7 @@ def _list(texts: tuple[str, ...] | list[str]) -> Iterator[str]:
         yield f"<ul>{''.join(f'<li>{each}</li>' for each in items)}</ul>"
 
 
-def _deeds(picture: Picture) -> Iterator[str]:
+def _actions(picture: Picture) -> Iterator[str]:
     marks = [(mark.at, lane.name, mark) for lane in picture.lanes for mark in marks_of(lane) if lane.ending]
     for at, name, mark in sorted(marks, key=lambda each: each[0]):
         yield f"{at:.1f} s, {name}: {mark.kind.value}: {mark.text}"

@@ -38,7 +38,7 @@ def lines(picture: Picture, width: int = 80, *, colour: bool = False) -> Iterato
         yield _row(picture, lane, names, room, colour=colour)
     yield ""
     yield from wrapped(LEGEND, width)
-    done = list(_deeds(picture))
+    done = list(_actions(picture))
     if done:
         yield ""
         yield "What was done:"
@@ -92,7 +92,7 @@ def _scale(picture: Picture, room: int) -> str:
     return f"{left}{' ' * (gap // 2)}{middle}{' ' * (gap - gap // 2)}{right}"
 
 
-def _deeds(picture: Picture) -> Iterator[str]:
+def _actions(picture: Picture) -> Iterator[str]:
     done: list[tuple[float, Lane, Mark]] = [
         (mark.at, lane, mark)
         for lane in picture.lanes

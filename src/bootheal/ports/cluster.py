@@ -21,7 +21,7 @@ from bootheal.model import (
     Election,
     Endpoint,
     Extensions,
-    Happening,
+    KubernetesEvent,
     Leadership,
     Lease,
     Login,
@@ -243,10 +243,10 @@ class ClusterWriter(Protocol):
         """Replace the document's key of its ConfigMap by `text`, at the version that was read."""
 
 
-class Happenings(Protocol):
+class KubernetesEvents(Protocol):
     """Who tells the cluster's own readers what we do to its objects. For one thread; a few short requests each."""
 
-    def tell(self, happening: Happening, epoch: str) -> None:
+    def tell(self, event: KubernetesEvent, epoch: str) -> None:
         """Write it as an Event, or count it where it was written before in this epoch."""
 
 

@@ -4,7 +4,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from bootheal.model.quoted import plain
-from bootheal.ports.cluster import ClusterReader, ClusterWatcher, ClusterWriter, CredentialReader, Happenings, PodAccess
+from bootheal.ports.cluster import (
+    ClusterReader,
+    ClusterWatcher,
+    ClusterWriter,
+    CredentialReader,
+    KubernetesEvents,
+    PodAccess,
+)
 from bootheal.ports.host import Containers, Host
 from bootheal.ports.partial import Partial
 from bootheal.ports.prospects import ProspectReader
@@ -32,7 +39,7 @@ class World:
     secrets: CredentialReader = _NOTHING
     writer: ClusterWriter = _NOTHING
     watcher: ClusterWatcher = _NOTHING
-    happenings: Happenings = _NOTHING
+    kubernetes_events: KubernetesEvents = _NOTHING
     scenes: SceneReader = _NOTHING
     prospects: ProspectReader = _NOTHING
     host: Host = _NOTHING

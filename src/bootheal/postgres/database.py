@@ -218,16 +218,16 @@ class DatabaseStep(Step[DatabaseObservation]):
         if seen.damaged:
             return Wait(f"no writable primary: {seen.why_none}", hint=self._patience_hint(seen))
         others = [server for server in seen.servers.all if server.name != recovering.name]
-        speak = (server.name for server in others if server.name in seen.accounts)
+        speak = (server.name for server in others if server.name in seen.silent)
         ended = (name for name, found in seen.recovering.items() if found.trouble or found.again)
-        told = [seen.accounts[name].told(name) for name in (*ended, *speak)]
+        told = [seen.silent[name].told(name) for name in (*ended, *speak)]
         works = any(recovery.at_work(name, found, past) for name, found in seen.recovering.items())
         said = "; ".join(filter(None, (why, *map(describe, others), *told)))
         return Wait(said, counts=not works, hint=self._patience_hint(seen))
 
     def _patience_hint(self, seen: DatabaseObservation) -> str:
         """Say what a person does if it lasts: of the gravest that is known, of a standby last of all."""
-        told = sorted(seen.accounts.values(), key=lambda found: -found.gravity)
+        told = sorted(seen.silent.values(), key=lambda found: -found.gravity)
         if hint := (told[0].hint if told else "") or seen.writable_again:
             return hint
         namespace, pods = self.database.namespace, [server.pod for server in seen.servers.all if server.pod]

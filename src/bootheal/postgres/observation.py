@@ -10,10 +10,10 @@ from bootheal.model.quoted import quoted
 from bootheal.model.sqlstates import NO_DATABASE, RECOVERING
 from bootheal.ports import World
 from bootheal.postgres import recovery
-from bootheal.postgres.accounts import Account, account
 from bootheal.postgres.data_checks import Check, Checked, checked, facts, transient
 from bootheal.postgres.location import Database
 from bootheal.postgres.primary import TIMEOUT_SECONDS, Server, Servers, find
+from bootheal.postgres.silent_server import SilentServer, silent_server
 from bootheal.step import Past
 
 # A check may have to read a table from a cold disk.
@@ -61,7 +61,7 @@ class DatabaseObservation:
 
     `identifier` is "" where it could not be read; `alone`: commits wait for a standby that is not there;
     `collation` is by which version of the library it sorts text, and which the server has, where those differ;
-    `accounts` tell of those that do not answer, by server; `read_only`: why those that do take no writes, by a word of
+    `silent` tells of those that do not answer, by server; `read_only`: why those that do take no writes, by a word of
     `READ_ONLY_BECAUSE`; `backup` is the newest one, where a CronJob is declared to
     make them.
     """
@@ -70,7 +70,7 @@ class DatabaseObservation:
     identifier: str = ""
     checks: tuple[Checked, ...] = ()
     alone: bool = False
-    accounts: Mapping[str, Account] = field(default_factory=dict)
+    silent: Mapping[str, SilentServer] = field(default_factory=dict)
     backup: str = ""
     collation: str = ""
     read_only: Mapping[str, str] = field(default_factory=dict)
@@ -78,16 +78,16 @@ class DatabaseObservation:
     @property
     def conditions(self) -> frozenset[str]:
         """How long there have been two primaries, or none on purpose, or what no time cures, matters."""
-        kept = (found.trouble.condition for found in self.accounts.values() if found.trouble and found.trouble.hopeless)
+        kept = (found.trouble.condition for found in self.silent.values() if found.trouble and found.trouble.hopeless)
         works = (each for name, found in self.recovering.items() for each in recovery.conditions(name, found))
         told = {"two primaries": self.two, "held back": bool(self.servers.way)}
         return frozenset({*kept, *works, *(name for name, so in told.items() if so)})
 
     @property
-    def recovering(self) -> dict[str, Account]:
+    def recovering(self) -> dict[str, SilentServer]:
         """What is known of each server that says that it is starting up."""
         found = (each.name for each in self.servers.all if each.answer and each.answer.sqlstate in RECOVERING)
-        return {name: self.accounts.get(name, Account()) for name in found}
+        return {name: self.silent.get(name, SilentServer()) for name in found}
 
     @property
     def two(self) -> bool:
@@ -102,7 +102,7 @@ class DatabaseObservation:
     @property
     def why_none(self) -> str:
         """Say why there is no primary, and what containers and logs of those who do not answer say."""
-        told = [text for name, found in self.accounts.items() if (text := found.told(name))]
+        told = [text for name, found in self.silent.items() if (text := found.told(name))]
         told += [f"{name} {READ_ONLY_BECAUSE[why][0]}" for name, why in self.read_only.items()]
         return self.servers.why_none + (f" ({'; '.join(told)})" if told else "")
 
@@ -114,20 +114,20 @@ class DatabaseObservation:
     @property
     def recovery(self) -> str:
         """How far crash recovery is, as far as the logs tell."""
-        return "".join(found.recovery for found in self.accounts.values())
+        return "".join(found.recovery for found in self.silent.values())
 
     @property
     def damaged(self) -> bool:
         """Whether the data of a server is at risk, for all we know."""
-        return any(found.damaged for found in self.accounts.values())
+        return any(found.damaged for found in self.silent.values())
 
-    def hopeless(self, past: Past) -> Account | None:
-        """Return the gravest account where no primary will come by itself, None where one may.
+    def hopeless(self, past: Past) -> SilentServer | None:
+        """Return the gravest of these where no primary will come by itself, None where one may.
 
         All servers are stuck; or the one that was the primary is, and the others only follow: nobody makes one of them
         the primary where no operator does.
         """
-        stuck = {name: found for name, found in self.accounts.items() if found.stuck(past)}
+        stuck = {name: found for name, found in self.silent.items() if found.stuck(past)}
         others = [server for server in self.servers.all if server.name not in stuck]
         if others and (self.servers.managed or not all(map(self._follows, others))):
             return None
@@ -136,7 +136,7 @@ class DatabaseObservation:
         return max(stuck.values(), key=lambda found: found.gravity, default=None)
 
     def _follows(self, server: Server) -> bool:
-        told = self.accounts.get(server.name)
+        told = self.silent.get(server.name)
         return server.follows or bool(told and told.follows)
 
 
@@ -159,8 +159,8 @@ def look(
 def _without_primary(world: World, database: Database, servers: Servers, backup: str) -> DatabaseObservation:
     missing = servers.answered(*NO_DATABASE)
     identifier = _about(world, database, missing.target, MAINTENANCE).identifier if missing and missing.target else ""
-    accounts, why = dict(_accounts(world, servers)), dict(_read_only(world, database, servers))
-    return DatabaseObservation(servers, identifier, accounts=accounts, backup=backup, read_only=why)
+    silent, why = dict(_silent(world, servers)), dict(_read_only(world, database, servers))
+    return DatabaseObservation(servers, identifier, silent=silent, backup=backup, read_only=why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +232,10 @@ def _named(backup: Backup) -> str:
     return f"the newest backup is {backup.ref}, of {day(backup.ended)}"
 
 
-def _accounts(world: World, servers: Servers) -> Iterator[tuple[str, Account]]:
+def _silent(world: World, servers: Servers) -> Iterator[tuple[str, SilentServer]]:
     """Tell of each server in a pod of this boot that does not answer, or not yet."""
     for server in servers.all:
         recovering = bool(server.answer and server.answer.sqlstate in RECOVERING)
         silent = server.answer is None or not server.answer.spoke
         if server.pod and (recovering or silent) and not server.stale:
-            yield server.name, account(world, server.pod, recovering=recovering)
+            yield server.name, silent_server(world, server.pod, recovering=recovering)

@@ -7,7 +7,7 @@ member that waits for a leader, says the same for ever; and what shows no progre
 from collections.abc import Iterator
 
 from bootheal.model.sqlstates import RECOVERS_WITHIN_SECONDS
-from bootheal.postgres.accounts import Account
+from bootheal.postgres.silent_server import SilentServer
 from bootheal.step import Past
 
 # Whatever its log says so early, it may be about to begin.
@@ -17,27 +17,27 @@ YOUNG_SECONDS = 300.0
 MOVES_WITHIN_SECONDS = 300.0
 
 
-def conditions(name: str, account: Account) -> Iterator[str]:
+def conditions(name: str, silent: SilentServer) -> Iterator[str]:
     """Name what must have lasted: that it recovers, and where it has got to."""
     yield _recovers(name)
-    if account.position:
-        yield _at(name, account)
+    if silent.position:
+        yield _at(name, silent)
 
 
-def at_work(name: str, account: Account, past: Past) -> bool:
+def at_work(name: str, silent: SilentServer, past: Past) -> bool:
     """Tell whether the server of this name does what ends by itself: not where its kubelet or it itself ends that."""
-    if account.trouble or account.again:
+    if silent.trouble or silent.again:
         return False
-    if account.started is not None and past.now - account.started < YOUNG_SECONDS:
+    if silent.started is not None and past.now - silent.started < YOUNG_SECONDS:
         return True
-    if account.position:
-        return past.held(_at(name, account)) < MOVES_WITHIN_SECONDS
-    return not account.idle and past.held(_recovers(name)) < RECOVERS_WITHIN_SECONDS
+    if silent.position:
+        return past.held(_at(name, silent)) < MOVES_WITHIN_SECONDS
+    return not silent.idle and past.held(_recovers(name)) < RECOVERS_WITHIN_SECONDS
 
 
 def _recovers(name: str) -> str:
     return f"recovers {name}"
 
 
-def _at(name: str, account: Account) -> str:
-    return f"recovers {name} at {account.position}"
+def _at(name: str, silent: SilentServer) -> str:
+    return f"recovers {name} at {silent.position}"

@@ -1,5 +1,6 @@
 """All that was seen, judged together: would it come back? Pure."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -10,10 +11,21 @@ from bootheal.model import Ref
 from bootheal.model.machine import MachineFacts
 from bootheal.model.prospect import Prospect
 from bootheal.model.scene import Scene
-from bootheal.preflight import box, controllers, databases, machine, names, patience, poolers, shares, starts, waits
-from bootheal.preflight.box import BoxFacts
+from bootheal.preflight import (
+    controllers,
+    coredns,
+    databases,
+    exclusive,
+    machine,
+    own,
+    patience,
+    poolers,
+    starts,
+    waits,
+)
 from bootheal.preflight.databases import DatabaseFacts
 from bootheal.preflight.foreseen import Forecast, Foreseen, Sure, foreseen, ordered
+from bootheal.preflight.own import OwnFacts
 from bootheal.preflight.poolers import PoolerFacts
 from bootheal.preflight.waits import WaitFacts
 
@@ -29,7 +41,7 @@ class Seen:
     prospect: Prospect = field(default_factory=Prospect)
     databases: tuple[DatabaseFacts, ...] = ()
     poolers: tuple[PoolerFacts, ...] = ()
-    box: BoxFacts = field(default_factory=BoxFacts)
+    own: OwnFacts = field(default_factory=OwnFacts)
     machine: MachineFacts = field(default_factory=MachineFacts)
     waits: WaitFacts = field(default_factory=WaitFacts)
     missing: tuple[tuple[str, str], ...] = ()
@@ -44,12 +56,12 @@ def forecast(seen: Seen) -> Forecast:
         *(databases.foresee(each, now) for each in seen.databases),
         *(poolers.foresee(each) for each in seen.poolers),
         starts.foresee(seen.scene, seen.prospect),
-        shares.foresee(seen.scene, seen.prospect),
+        exclusive.foresee(seen.scene, seen.prospect),
         controllers.foresee(seen.scene),
-        patience.foresee(seen.databases, seen.box.recoveries, seen.prospect),
+        patience.foresee(seen.databases, seen.own.recoveries, seen.prospect),
         waits.foresee(seen.waits),
-        names.foresee(seen.scene, seen.prospect, seen.machine),
-        box.foresee(seen.scene, seen.box),
+        coredns.foresee(seen.scene, seen.prospect, seen.machine),
+        own.foresee(seen.scene, seen.own),
         machine.foresee(seen.scene, seen.prospect, seen.machine),
     )
     every = ordered(_with_validity(found, seen))
@@ -57,7 +69,7 @@ def forecast(seen: Seen) -> Forecast:
     missing = (
         foreseen("NamesMissing", Ref("step", "", step), said)
         for step, said in seen.missing
-        if not any(str(about) in said for about in told)
+        if not any(_is_named(about, said) for about in told)
     )
     already = (each for each in _already(diagnosis) if each.about not in told)
     return Forecast(
@@ -68,6 +80,11 @@ def forecast(seen: Seen) -> Forecast:
         ),
         blind=seen.scene.blind,
     )
+
+
+def _is_named(about: Ref, said: str) -> bool:
+    """Tell whether a sentence names this object, and not one whose name only begins or ends alike."""
+    return re.search(rf"(?<![\w./-]){re.escape(str(about))}(?![/-]|\.?\w)", said) is not None
 
 
 def _with_validity(found: Iterator[Foreseen], seen: Seen) -> Iterator[Foreseen]:

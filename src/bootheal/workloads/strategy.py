@@ -24,39 +24,41 @@ LENIENT = frozenset({"", "Flux", "Helm"})
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class RolloutTrouble:
     """Why a rolling update may not end; `certain`, or only if the application locks its files."""
 
     text: str
     certain: bool = True
 
 
-def rolling_trouble(workload: Workload, modes: Mapping[str, Sequence[str]]) -> Trouble | None:
+def rolling_trouble(workload: Workload, modes: Mapping[str, Sequence[str]]) -> RolloutTrouble | None:
     """Say why a rolling update of the workload may not end. `modes`: claim -> access modes, empty if unknown."""
     if workload.on_delete:
-        return Trouble("its update strategy is OnDelete: its controller replaces no pod by itself")
+        return RolloutTrouble("its update strategy is OnDelete: its controller replaces no pod by itself")
     if workload.partition:
         kept = "every pod" if workload.partition >= workload.desired else f"pods below {workload.partition}"
-        return Trouble(f"its partition keeps {kept} as it is")
+        return RolloutTrouble(f"its partition keeps {kept} as it is")
     if workload.ordered and workload.ready < workload.desired and workload.ref.kind == "statefulset":
-        return Trouble("its controller replaces no pod while one is not ready")
+        return RolloutTrouble("its controller replaces no pod while one is not ready")
     if workload.strategy != "RollingUpdate" or workload.unavailable or workload.ref.kind == "statefulset":
         return None
     if workload.host_ports:
-        return Trouble("a new pod would wait for the host port of the old one, and the old one for it")
+        return RolloutTrouble("a new pod would wait for the host port of the old one, and the old one for it")
     return _volume_trouble(workload, modes)
 
 
-def _volume_trouble(workload: Workload, modes: Mapping[str, Sequence[str]]) -> Trouble | None:
+def _volume_trouble(workload: Workload, modes: Mapping[str, Sequence[str]]) -> RolloutTrouble | None:
     for claim in workload.claims:
         if "ReadWriteOncePod" in modes[claim]:
             text = (
                 f"a new pod would wait for the volume {claim} of the old one (ReadWriteOncePod), and the old one for it"
             )
-            return Trouble(text)
+            return RolloutTrouble(text)
     for claim in workload.claims:
         if not {"ReadWriteMany", "ReadOnlyMany"} & set(modes[claim]):
-            return Trouble(f"a new pod may wait for a lock that the old one holds in the volume {claim}", certain=False)
+            return RolloutTrouble(
+                f"a new pod may wait for a lock that the old one holds in the volume {claim}", certain=False
+            )
     return None
 
 
@@ -72,7 +74,7 @@ class Choice:
 ROLL_OUT = Choice("rollout")
 
 
-def choose(strategy: Strategy, workload: Workload, trouble: Trouble | None) -> Choice:
+def choose(strategy: Strategy, workload: Workload, trouble: RolloutTrouble | None) -> Choice:
     """Choose a way. `auto` is a rollout, or deleting the pods where a rollout may not end, or would be undone."""
     if strategy == "auto":
         if trouble:

@@ -49,7 +49,7 @@ def stuck_pods(seen: WorkloadObservation, past: Past, *, never: bool) -> Judgeme
 
 
 def allowed(judgement: Judgement, seen: WorkloadObservation) -> Judgement:
-    """Withhold what would take pods down while what was seen refuses new ones. Giving replicas back is no such deed."""
+    """Withhold what would take pods down while what was seen refuses new ones. Giving replicas back takes none."""
     if not isinstance(judgement, Act) or all(isinstance(action, ScaleUp) for action in judgement.actions):
         return judgement
     deletes = all(isinstance(action, DeletePod) for action in judgement.actions)

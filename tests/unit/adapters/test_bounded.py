@@ -10,7 +10,7 @@ from itertools import repeat
 import pytest
 
 from bootheal.adapters.bounded import Found, Line, Names, OverlongError, connect
-from bootheal.adapters.kube.bounds import LONGEST_LINE_BYTES, lines
+from bootheal.adapters.kube.answer_limits import LONGEST_LINE_BYTES, lines
 
 
 def at(*ports: int) -> Found:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from bootheal.adapters import x509 as ours
 from bootheal.adapters.machine import certificates, kernel, mounts
-from bootheal.adapters.machine.k3s import mirrored
+from bootheal.adapters.machine.k3s import asked_themselves
 from bootheal.adapters.machine.read import machine_facts, mode
 from bootheal.adapters.systemctl import Commands
 from bootheal.model.machine import MachineFacts
@@ -35,6 +35,7 @@ DROP_INS = "var/lib/rancher/k3s/agent/etc/kubelet.conf.d"
 NETWORK = "var/lib/cni/networks/cbr0"
 UNIT, UNIT_FILES = "k3s.service", "etc/systemd/system"
 VERSION = "v1.34.6+k3s1"
+LAN, NAS = "registry.lan:5000", "nas.lan:5000"
 
 TUNED = """\
 apiVersion: kubelet.config.k8s.io/v1beta1
@@ -567,13 +568,23 @@ def test_a_k3s_that_reads_no_drop_ins_is_told_where_else(machine: Machine) -> No
     assert machine.foreseen() == []
 
 
-def test_registries_that_containerd_is_sent_elsewhere_for(machine: Machine) -> None:
-    """By k3s' registries.yaml; nothing where there is none, or it says nothing."""
-    assert mirrored(machine.root) == frozenset()
-    machine.write(
-        "etc/rancher/k3s/registries.yaml", 'mirrors:\n  "registry.lan:5000":\n    endpoint: [http://10.0.0.7]\n'
-    )
-    assert mirrored(machine.root) == {"registry.lan:5000"}
+@pytest.mark.parametrize(
+    ("mirrors", "asked"),
+    [
+        pytest.param("", [LAN, NAS], id="none"),
+        pytest.param("mirrors: 7\n", [LAN, NAS], id="nonsense"),
+        pytest.param(f'mirrors:\n  "{LAN}":\n    endpoint: [http://10.0.0.7]\n', [NAS], id="of one"),
+        pytest.param(f'mirrors:\n  "{LAN}":\n', [NAS], id="among the nodes, by the embedded registry"),
+        pytest.param('mirrors:\n  "*":\n    endpoint: [http://10.0.0.7]\n', [], id="of all"),
+    ],
+)
+def test_a_registry_is_not_asked_where_containerd_asks_a_mirror(
+    machine: Machine, mirrors: str, asked: list[str]
+) -> None:
+    """By k3s' registries.yaml: that a registry is silent, to which nobody goes, would be said for nothing."""
+    if mirrors:
+        machine.write("etc/rancher/k3s/registries.yaml", mirrors)
+    assert asked_themselves([LAN, NAS], machine.root) == asked
 
 
 def test_a_machine_without_k3s_is_asked_for_no_file_of_it(machine: Machine) -> None:

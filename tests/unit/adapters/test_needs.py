@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bootheal.adapters.kube.needs import passwords, template
-from bootheal.adapters.kube.shown import shown
+from bootheal.adapters.kube.without_secrets import shown
 from bootheal.model import Ref
 from bootheal.model.scene import Need
 

@@ -20,7 +20,7 @@ from bootheal.adapters.process_identity import sign
 from bootheal.adapters.redaction import Redaction
 from bootheal.adapters.state import StateFile, read
 from bootheal.adapters.state_format import Contents, decode, encode
-from bootheal.cli.chronicle import Chronicle
+from bootheal.cli.healing.chronicle import Chronicle
 from bootheal.config.configuration import load
 from bootheal.engine import Recorder
 from bootheal.errors import LockedError, StateError

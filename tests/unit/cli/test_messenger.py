@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bootheal.adapters.outbox import OutboxFile
-from bootheal.cli.messenger import _Box
+from bootheal.cli.healing.messenger import _Box
 from bootheal.model import Told
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bootheal.adapters.systemctl import Commands, Unit
-from bootheal.cli.foreseeing import HEALED, HEALED_BY, needed_word
+from bootheal.cli.looking.next_boot import HEALED, HEALED_BY, needed_word
 
 REPORT = "shop-report.service"
 ASKED = [

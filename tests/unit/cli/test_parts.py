@@ -1,6 +1,6 @@
 """One pass in two parts: what is told of it, and what its report says."""
 
-from bootheal.cli.parts import Parts
+from bootheal.cli.healing.parts import Parts
 from bootheal.engine.plan import Plan
 from bootheal.model import ActionRecord, Ending, Event, EventKind, Outcome, Ref, Report, Verdict
 from bootheal.platform.gate import Gate

@@ -20,32 +20,31 @@ AT_THE_END = "import atexit, os, signal\natexit.register(lambda: os.kill(os.getp
 def test_ctrl_c_shows_no_traceback_at_any_moment(tmp_path: Path, module: str, text: str) -> None:
     """Neither while our parts are imported, the first tenth of a second, nor when all is done."""
     (tmp_path / f"{module}.py").write_text(text)
-    where = environment()
-    done = subprocess.run(
-        [sys.executable, "-m", "bootheal", "--version"],
-        env={**where, "PYTHONPATH": f"{tmp_path}:{where['PYTHONPATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+    assert _run(tmp_path, "SIG_DFL") == (-signal.SIGINT, "")
 
 
 def test_who_is_started_with_ctrl_c_ignored_ignores_it(tmp_path: Path) -> None:
     """As a script does with what it starts in the background."""
     (tmp_path / "sitecustomize.py").write_text(AT_THE_END)
+    assert _run(tmp_path, "SIG_IGN") == (0, "")
+
+
+def _run(path: Path, interrupts: str) -> tuple[int, str]:
+    """Run `bootheal --version` with modules of `path`; return its exit code, and what it says on standard error.
+
+    SIGINT is handled by SIG_DFL or SIG_IGN as it starts, whatever these tests were started with themselves.
+    """
     where = environment()
-    program = (
-        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.executable, sys.argv[1:])"
-    )
+    set_handler = f"signal.signal(signal.SIGINT, signal.{interrupts})"
+    program = f"import os, signal, sys; {set_handler}; os.execv(sys.executable, sys.argv[1:])"
     done = subprocess.run(
-        [sys.executable, "-c", program, sys.executable, "-m", "bootheal", "--version"],
-        env={**where, "PYTHONPATH": f"{tmp_path}:{where['PYTHONPATH']}"},
+        [sys.executable, "-S", "-c", program, sys.executable, "-m", "bootheal", "--version"],
+        env={**where, "PYTHONPATH": f"{path}:{where['PYTHONPATH']}"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    return done.returncode, done.stderr
 
 
 @pytest.mark.parametrize(

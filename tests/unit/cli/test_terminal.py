@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from bootheal.cli.terminal import LiveTerminal, fitted
+from bootheal.cli.healing.terminal import LiveTerminal, fitted
 from bootheal.model import Event, EventKind, Verdict
 
 ENDED = Event(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from bootheal.config import Configuration, accept_data, load
@@ -71,6 +72,54 @@ def test_with_nothing_but_discover_all_workloads_of_a_namespace_are_steps_in_ord
     assert isinstance(database, WorkloadStep)
     assert isinstance(cache, WorkloadStep)
     assert (database.restart, cache.restart) == ("never", "if-needed")
+
+
+CRUNCHY = """\
+apiVersion: postgres-operator.crunchydata.com/v1beta1
+kind: PostgresCluster
+metadata: {name: db, namespace: media}
+spec: SPEC
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db-0, namespace: media, labels: &labels {postgres-operator.crunchydata.com/cluster: db}}
+spec: {template: {metadata: {labels: *labels}, spec: {containers: [
+  {name: database, image: "crunchydata/crunchy-postgres:16", ports: [{name: postgres, containerPort: 5432}]}]}}}
+"""
+SPILO = """\
+apiVersion: acid.zalan.do/v1
+kind: postgresql
+metadata: {name: db, namespace: media}
+spec: SPEC
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: media}
+spec: {template: {metadata: {labels: {cluster-name: db, application: spilo}}, spec: {containers: [
+  {name: postgres, image: spilo-16, env: [{name: PGPASSWORD_SUPERUSER, ENV}]}]}}}
+"""
+OF_A_SECRET = "valueFrom: {secretKeyRef: {name: postgres, key: password}}"
+
+
+@pytest.mark.parametrize(
+    "manifests",
+    [
+        pytest.param(CRUNCHY.replace("SPEC", "{}"), id="Crunchy's, whose logins nobody uses"),
+        pytest.param(CRUNCHY.replace("SPEC", "{standby: {enabled: true}}"), id="a standby of Crunchy's"),
+        pytest.param(SPILO.replace("SPEC", "{}").replace("ENV", "value: plain"), id="Zalando's, by a plain password"),
+        pytest.param(
+            SPILO.replace("SPEC", "{standby: {standby_host: elsewhere}}").replace("ENV", OF_A_SECRET),
+            id="a standby of Zalando's",
+        ),
+    ],
+)
+def test_a_database_that_nobody_can_log_in_to_is_not_restarted_either(tmp_path: Path, manifests: str) -> None:
+    """However it is asked meanwhile: by a port, or by a command in its container."""
+    path = tmp_path / "bootheal.yaml"
+    path.write_text(ALL)
+    full, _ = completed(load(path), inventory(manifests))
+    steps = [step for step in full.plan.steps.values() if isinstance(step, WorkloadStep)]
+    assert [(step.workload.kind, step.restart) for step in steps] == [("statefulset", "never")]
 
 
 def test_what_is_declared_prevails_and_is_what_others_come_after(tmp_path: Path) -> None:

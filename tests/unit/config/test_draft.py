@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bootheal.cli.kind import choose
+from bootheal.cli.this_cluster import choose
 from bootheal.config.comparing import not_in_cluster, not_in_file
 from bootheal.config.configuration import load
 from bootheal.config.draft import draft, summary

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.cli.daemon import last_code
+from bootheal.cli.healing.daemon import last_code
 from bootheal.engine import Engine, Limits, Renew
 from bootheal.errors import DeniedError
 from bootheal.model import EventKind, Report, Verdict

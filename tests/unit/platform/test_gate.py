@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.adapters.kube.bound import to_node
+from bootheal.adapters.kube.bound_to_node import bound
 from bootheal.errors import DeniedError
 from bootheal.model import Component, ComponentState, HostFacts, Lease, Node, Readiness, Ref, Symptom
 from bootheal.platform.components import Allowed, RestartComponent
@@ -231,12 +231,12 @@ def test_what_is_bound_to_a_node_is_found_by_name_and_by_the_volumes_affinity() 
             return {"items": [pod]}
         return {"items": [volume, anywhere]}
 
-    assert to_node(get, "box") == BOUND
+    assert bound(get, "box") == BOUND
 
     def denied(_path: str, _query: Any, *, about: str) -> Any:
         raise DeniedError(f"cannot list {about}: 403", status=403)
 
-    assert to_node(denied, "box") == ()
+    assert bound(denied, "box") == ()
 
 
 # --- several machines -------------------------------------------------------------------------------

@@ -7,13 +7,13 @@ import pytest
 
 from bootheal.cluster.back_off import NextStart
 from bootheal.model import ActionRecord, Answer, Login, Ref, Target
-from bootheal.postgres.accounts import Account
 from bootheal.postgres.data_checks import Check, Checked, checked
 from bootheal.postgres.database import AcceptData, DatabaseStep
 from bootheal.postgres.location import Database
 from bootheal.postgres.observation import DatabaseObservation
 from bootheal.postgres.primary import Server, Servers
 from bootheal.postgres.server_log import finding
+from bootheal.postgres.silent_server import SilentServer
 from bootheal.step import Act, GiveUp, Judgement, Settled, Wait
 from support.objects import NOW, a_pod, past
 
@@ -133,7 +133,9 @@ def test_a_refused_administrator_is_named_with_its_secret(sqlstate: str) -> None
 def test_crash_recovery_shows_how_far_it_is() -> None:
     """Where the log tells."""
     starting = Servers((server(sqlstate="57P03", text="the database system is not yet accepting connections"),))
-    seen = DatabaseObservation(starting, accounts={"postgres-0": Account(recovery="redo is at 0/5A3C2B8 after 10 s")})
+    seen = DatabaseObservation(
+        starting, silent={"postgres-0": SilentServer(recovery="redo is at 0/5A3C2B8 after 10 s")}
+    )
     why = (
         "PostgreSQL postgres-0: the database system is not yet accepting connections (57P03): "
         "redo is at 0/5A3C2B8 after 10 s"
@@ -141,9 +143,9 @@ def test_crash_recovery_shows_how_far_it_is() -> None:
     assert STEP.judge(seen, past()) == Wait(why, counts=False)
 
 
-def logs(line: str, **fields: Any) -> Account:
+def logs(line: str, **fields: Any) -> SilentServer:
     found = finding(f"{line}\n", Ref("pod", "shop", "postgres-0"), "postgres")
-    return replace(Account(finding=found, tried=True), **fields)
+    return replace(SilentServer(finding=found, tried=True), **fields)
 
 
 DAMAGE = logs("PANIC:  could not locate a valid checkpoint record")
@@ -154,7 +156,7 @@ ABSENT = server(spoke=False, text="connection refused")
 def test_a_server_that_cannot_find_its_checkpoint_needs_a_person() -> None:
     """Crash loops do not cure that, and pg_resetwal is nobody's to run but a person's."""
     seen = DatabaseObservation(
-        Servers((ABSENT,)), accounts={"postgres-0": DAMAGE}, backup="the newest backup is job/shop/b"
+        Servers((ABSENT,)), silent={"postgres-0": DAMAGE}, backup="the newest backup is job/shop/b"
     )
     judgement = STEP.judge(seen, past())
     assert isinstance(judgement, GiveUp)
@@ -165,12 +167,12 @@ def test_a_server_that_cannot_find_its_checkpoint_needs_a_person() -> None:
 
 def test_distress_that_may_pass_is_waited_for_and_told() -> None:
     """A lock file of another container; and damage of one server while another may come up yet."""
-    lock = STEP.judge(DatabaseObservation(Servers((ABSENT,)), accounts={"postgres-0": LOCK}), past())
+    lock = STEP.judge(DatabaseObservation(Servers((ABSENT,)), silent={"postgres-0": LOCK}), past())
     assert isinstance(lock, Wait)
     assert lock.why == f"no writable primary: postgres-0: connection refused ({LOCK.told('postgres-0')})"
     assert "kubectl -n shop debug -it postgres-0" in lock.hint
     two = Servers((ABSENT, replace(ABSENT, name="postgres-1")))
-    assert isinstance(STEP.judge(DatabaseObservation(two, accounts={"postgres-1": DAMAGE}), past()), Wait)
+    assert isinstance(STEP.judge(DatabaseObservation(two, silent={"postgres-1": DAMAGE}), past()), Wait)
 
 
 @pytest.mark.parametrize(("began", "judgement"), [(NOW - 2, Wait), (NOW - 20, GiveUp), (0.0, GiveUp)])
@@ -178,7 +180,7 @@ def test_what_it_logged_before_this_pass_may_have_been_corrected(began: float, j
     """Its next start shows that; a failure that this pass has seen is believed at once."""
     wrong = logs('FATAL:  configuration file "postgresql.conf" contains errors', ended=NOW - 9)
     wrong = replace(wrong, next_start=NextStart(NOW + 1, NOW + 7))
-    seen = DatabaseObservation(Servers((ABSENT,)), accounts={"postgres-0": wrong})
+    seen = DatabaseObservation(Servers((ABSENT,)), silent={"postgres-0": wrong})
     assert isinstance(STEP.judge(seen, past(began=began)), judgement)
 
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from bootheal.model import Answer, Login, Pod, Ref, Target
-from bootheal.postgres.accounts import Account
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.location import Database
 from bootheal.postgres.observation import DatabaseObservation
 from bootheal.postgres.primary import Server, Servers
 from bootheal.postgres.server_log import finding
+from bootheal.postgres.silent_server import SilentServer
 from bootheal.step import GiveUp, Judgement, Wait
 from support.objects import NOW, a_pod, past, running
 
@@ -22,16 +22,16 @@ REFUSED = Answer(ok=False, spoke=False, text="connection refused")
 LATE = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is not yet accepting connections")
 STANDBY = Answer(ok=True, spoke=True, value="t")
 
-NOTHING = Account()
-FOLLOWS = Account(follows=True)
+NOTHING = SilentServer()
+FOLLOWS = SilentServer(follows=True)
 REPLICA = {"role": "replica"}
 ZALANDO = {"spilo-role": "master"}
 
 
-def says(line: str, **fields: Any) -> Account:
+def says(line: str, **fields: Any) -> SilentServer:
     found = finding(f"{line}\n", Ref("pod", "shop", "pg-0"), "postgres")
     assert found
-    return replace(Account("CrashLoopBackOff, 3 restarts", found, tried=True), **fields)
+    return replace(SilentServer("CrashLoopBackOff, 3 restarts", found, tried=True), **fields)
 
 
 DAMAGED = says("PANIC:  could not locate a valid checkpoint record")
@@ -40,7 +40,7 @@ EXISTS = says('FATAL:  lock file "postmaster.pid" already exists')
 KILLED = says("LOG:  startup process (PID 9) was terminated by signal 9: Killed")
 
 
-Member = tuple[Answer, Account, dict[str, str]]
+Member = tuple[Answer, SilentServer, dict[str, str]]
 
 
 def judge(*members: Member) -> Judgement:
@@ -52,8 +52,8 @@ def judge(*members: Member) -> Judgement:
         Server(name, Target("10.42.0.5", 5432), member[0], pod=pod)
         for name, member, pod in zip(names, members, pods, strict=True)
     ]
-    accounts = {name: member[1] for name, member in zip(names, members, strict=True) if not member[0].ok}
-    return STEP.judge(DatabaseObservation(Servers(tuple(servers)), accounts=accounts), past())
+    silent = {name: member[1] for name, member in zip(names, members, strict=True) if not member[0].ok}
+    return STEP.judge(DatabaseObservation(Servers(tuple(servers)), silent=silent), past())
 
 
 @pytest.mark.parametrize(
@@ -112,21 +112,21 @@ def test_what_may_come_is_waited_for_with_all_members(members: list[Member], *, 
     judged = judge(*members)
     assert isinstance(judged, Wait)
     assert judged.counts is counts
-    for number, (_, account, _) in enumerate(members):
+    for number, (_, silent, _) in enumerate(members):
         assert f"pg-{number}" in judged.why
-        if account.finding:
-            assert account.finding.means in judged.why
+        if silent.finding:
+            assert silent.finding.means in judged.why
     assert judged.hint.startswith(("kubectl", "see", "do not", "raise", "find")) or not counts
 
 
 YOUNG, OLD = NOW - 60, NOW - 3600
-IDLE = Account(idle=True, started=OLD)
-REDO = Account(position="0/5A3C2B8", recovery="redo is at 0/5A3C2B8 after 10 s", started=OLD)
+IDLE = SilentServer(idle=True, started=OLD)
+REDO = SilentServer(position="0/5A3C2B8", recovery="redo is at 0/5A3C2B8 after 10 s", started=OLD)
 STARTING = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database system is starting up")
 
 
 @pytest.mark.parametrize(
-    ("account", "recovers", "at_its_place", "counts"),
+    ("silent", "recovers", "at_its_place", "counts"),
     [
         # A single member of Patroni without WAL, or without a leader, says so for ever.
         (IDLE, OLD, NOW, True),
@@ -136,18 +136,18 @@ STARTING = Answer(ok=False, spoke=True, sqlstate="57P03", text="the database sys
         (REDO, OLD, NOW - 299, False),
         (REDO, OLD, NOW - 300, True),
         # Nothing tells, as before PostgreSQL 15: hours are believed, days are not.
-        (Account(started=OLD), OLD, NOW, False),
-        (Account(), OLD, NOW, False),
-        (Account(started=OLD), NOW - 7 * 3600, NOW, True),
+        (SilentServer(started=OLD), OLD, NOW, False),
+        (SilentServer(), OLD, NOW, False),
+        (SilentServer(started=OLD), NOW - 7 * 3600, NOW, True),
         (REDO, NOW - 7 * 3600, NOW - 10, False),
     ],
 )
 def test_the_clock_stands_still_for_what_is_at_work_only(
-    account: Account, recovers: float, at_its_place: float, *, counts: bool
+    silent: SilentServer, recovers: float, at_its_place: float, *, counts: bool
 ) -> None:
     """Else a database that never comes is waited for without end, and nobody is told."""
     servers = Servers((Server("pg-0", Target("10.42.0.5", 5432), STARTING, pod=a_pod("pg-0")),))
-    seen = DatabaseObservation(servers, accounts={"pg-0": account})
+    seen = DatabaseObservation(servers, silent={"pg-0": silent})
     held = {each: at_its_place if " at " in each else recovers for each in seen.conditions}
     judged = STEP.judge(seen, past(first_seen=held))
     assert isinstance(judged, Wait)

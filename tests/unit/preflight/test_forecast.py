@@ -10,8 +10,8 @@ from bootheal.model import Answer, Component, ComponentState, HostFacts, Ref
 from bootheal.model.prospect import Guard
 from bootheal.model.scene import Claim, Disk, Scene
 from bootheal.preflight import Forecast, Seen, Sure, forecast
-from bootheal.preflight.box import BoxFacts
 from bootheal.preflight.foreseen import foreseen
+from bootheal.preflight.own import OwnFacts
 from bootheal.preflight.poolers import PodFacts
 from bootheal.preflight.words import as_json, lines, verdict
 from support.hidden_machine import MACHINE, MACHINE_WELL
@@ -198,7 +198,7 @@ HIDDEN: Faults = {
         ("unit-not-enabled", "unit/k3s.service", BREAKS),
     ),
     "a bootheal that nothing starts": (
-        lambda: all_well(box=BoxFacts(units=(("bootheal.service", "disabled"),))),
+        lambda: all_well(own=OwnFacts(units=(("bootheal.service", "disabled"),))),
         ("unit-not-enabled", "unit/bootheal.service", BREAKS),
     ),
     "a node's container that Docker leaves lying": (
@@ -224,19 +224,19 @@ HIDDEN: Faults = {
         ("clock-not-synchronised", "clock", MAY),
     ),
     "a kernel that was replaced on the disk": (
-        lambda: all_well(box=BoxFacts(upgrades=("linux-image-amd64: waits for a reboot",))),
+        lambda: all_well(own=OwnFacts(upgrades=("linux-image-amd64: waits for a reboot",))),
         ("boot-is-upgrade", "upgrade/linux-image-amd64", CHANGES),
     ),
     "a state directory that cannot be written to": (
-        lambda: all_well(box=BoxFacts(state_directory="/var/lib/bootheal", state="it is not writable")),
+        lambda: all_well(own=OwnFacts(state_directory="/var/lib/bootheal", state="it is not writable")),
         ("state-not-writable", "directory//var/lib/bootheal", MAY),
     ),
     "a right that is missing": (
-        lambda: all_well(box=BoxFacts(refused=("delete pods in namespace shop",))),
+        lambda: all_well(own=OwnFacts(refused=("delete pods in namespace shop",))),
         ("right-missing", "right/delete-pods-in-namespace-shop", MAY),
     ),
     "a repair that most boots needed": (
-        lambda: all_well(box=BoxFacts(habits=("pooler/shop: restart-pooler was needed in 4 of the last 5 boots",))),
+        lambda: all_well(own=OwnFacts(habits=("pooler/shop: restart-pooler was needed in 4 of the last 5 boots",))),
         ("repaired-each-boot", "step/pooler/shop", MAY),
     ),
     "a Secret that only bootheal.yaml names, and that is gone": (
@@ -367,6 +367,17 @@ def test_a_finding_is_told_with_its_evidence_and_the_next_command() -> None:
 def test_what_postgresql_refuses_is_not_the_poolers_fault() -> None:
     """The role is named, and not the pooler beside it."""
     assert [each.id for each in forecast(refused_for_postgresqls_sake()).found] == ["login-drifted"]
+
+
+@pytest.mark.parametrize("name", ["app-db", "app.credentials", "app2", "app"])
+def test_a_name_that_begins_like_anothers_is_told_by_itself(name: str) -> None:
+    """Of two Secrets that are gone both are named, also where only bootheal.yaml names the second; each once."""
+    gone = all_well(
+        scene=a_scene(keys={PASSWORD.about: None}),
+        missing=(("pooler/shop", f"cannot find secret/shop/{name}: make it"),),
+    )
+    others = [] if name == PASSWORD.about.name else ["step/pooler/shop"]
+    assert sorted(str(each.about) for each in forecast(gone).found) == ["secret/shop/app", *others]
 
 
 def test_what_others_say_cannot_forge_a_line() -> None:

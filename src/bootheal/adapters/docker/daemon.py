@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from bootheal.adapters import log_signatures
 from bootheal.adapters.docker.engine import SOCKET
-from bootheal.adapters.lately import Lately
 from bootheal.adapters.systemctl import Commands, Unit, as_component
+from bootheal.adapters.ttl_cache import TtlCache
 from bootheal.causes.docker import DOCKER
 from bootheal.model import ComponentState
 
@@ -36,7 +36,7 @@ class Daemon:
 
     def __init__(self, commands: Commands | None = None) -> None:
         self._unit = Unit(UNIT, commands or Commands())
-        self._silence = Lately[Silence](lambda _: KEEPS_SECONDS)
+        self._silence = TtlCache[Silence](lambda _: KEEPS_SECONDS)
 
     def silence(self) -> Silence:
         """Return why it does not answer."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from bootheal.adapters.kube import webhooks
 from bootheal.adapters.kube.access import Access
-from bootheal.adapters.kube.bounds import MEBIBYTE, MOST_BYTES, heard, lines, within
+from bootheal.adapters.kube.answer_limits import MEBIBYTE, MOST_BYTES, heard, lines, within
 from bootheal.adapters.kube.errors import LongError, error_for, reason, right_to
 from bootheal.adapters.kube.kubeconfig import Kubeconfig
 from bootheal.adapters.kube.pace import Pace

@@ -1,8 +1,8 @@
 """One API server behind the eight ports of a cluster: they share its lists, and know which passwords to keep silent."""
 
 from bootheal.adapters.kube.api import Api
-from bootheal.adapters.kube.happenings import KubeHappenings
 from bootheal.adapters.kube.lists import Lists
+from bootheal.adapters.kube.own_events import KubeEvents
 from bootheal.adapters.kube.pod_access import KubePodAccess
 from bootheal.adapters.kube.prospects import KubeProspects
 from bootheal.adapters.kube.reader import KubeReader
@@ -22,6 +22,6 @@ class KubeCluster:
         self.pod_access = KubePodAccess(api, redact)
         self.secrets = KubeSecrets(api, redact, self.reader.document)
         self.writer = KubeWriter(api, self.watcher)
-        self.happenings = KubeHappenings(api)
+        self.kubernetes_events = KubeEvents(api)
         self.scenes = KubeScenes(api, self.reader, redact)
         self.prospects = KubeProspects(api)

@@ -8,7 +8,7 @@ from typing import Any
 from kubernetes.client.api_client import ApiClient
 
 from bootheal.adapters.kube.access import Access
-from bootheal.adapters.kube.bounds import BoundedSocket
+from bootheal.adapters.kube.answer_limits import BoundedSocket
 from bootheal.adapters.scope import Scope
 
 

@@ -16,7 +16,7 @@ from kubernetes.stream.ws_client import get_websocket_url, websocket_proxycare
 
 from bootheal.adapters.bounded import connect as connect_to
 from bootheal.adapters.kube.access import Access
-from bootheal.adapters.kube.bounds import heard, within
+from bootheal.adapters.kube.answer_limits import heard, within
 from bootheal.adapters.kube.connections import PlainSocket
 from bootheal.adapters.scope import Scope
 from bootheal.model import Answer

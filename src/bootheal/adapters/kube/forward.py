@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import websocket
 
 from bootheal.adapters.kube.access import Access
-from bootheal.adapters.kube.bounds import MEBIBYTE, within
+from bootheal.adapters.kube.answer_limits import MEBIBYTE, within
 from bootheal.adapters.kube.exec import connect
 from bootheal.adapters.scope import Scope
 

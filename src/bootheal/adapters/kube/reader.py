@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bootheal.adapters.kube import admission, bound, objects, operated, operators, webhooks
+from bootheal.adapters.kube import admission, bound_to_node, objects, operated, operators, webhooks
 from bootheal.adapters.kube.api import Api
 from bootheal.adapters.kube.elections import election
 from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import CORE, UNPULLED, Lists
 from bootheal.adapters.kube.rights import Rights
 from bootheal.adapters.kube.typed import checked
-from bootheal.adapters.lately import Lately
+from bootheal.adapters.ttl_cache import TtlCache
 from bootheal.errors import DeniedError, MissingError, PermanentError
 from bootheal.model import (
     Admission,
@@ -62,11 +62,11 @@ class KubeReader:
     def __init__(self, api: Api, lists: Lists) -> None:
         self._api, self._lists = api, lists
         self._extensions = (float("-inf"), Extensions())
-        self._readiness = Lately[Readiness](lambda found: READY_SECONDS if found.ready else 0.0)
-        self._limits = Lately[admission.Limits](_believed, failed=UNREADABLE_SECONDS)
-        self._broken = Lately[Extensions](lambda _: ADMISSION_SECONDS, failed=UNREADABLE_SECONDS)
-        self._events = Lately[Sequence[Occurrence]](lambda _: EVENTS_SECONDS)
-        self._bound = Lately[Sequence[Ref]](lambda _: BROKEN_SECONDS)
+        self._readiness = TtlCache[Readiness](lambda found: READY_SECONDS if found.ready else 0.0)
+        self._limits = TtlCache[admission.Limits](_believed, failed=UNREADABLE_SECONDS)
+        self._broken = TtlCache[Extensions](lambda _: ADMISSION_SECONDS, failed=UNREADABLE_SECONDS)
+        self._events = TtlCache[Sequence[Occurrence]](lambda _: EVENTS_SECONDS)
+        self._bound = TtlCache[Sequence[Ref]](lambda _: BROKEN_SECONDS)
         self._modes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._rights = Rights(api)
         self._lock = threading.Lock()
@@ -131,7 +131,7 @@ class KubeReader:
 
     def bound_to(self, node: str) -> Sequence[Ref]:
         """Read pods and volumes of all namespaces, at most every ten seconds."""
-        return self._bound.get(node, partial(bound.to_node, self._api.get, node))
+        return self._bound.get(node, partial(bound_to_node.bound, self._api.get, node))
 
     def admission(self, namespace: str) -> Admission:
         """Read the namespace and its quotas, every few seconds at most; webhooks as `extensions` has them."""

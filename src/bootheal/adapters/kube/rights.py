@@ -9,7 +9,7 @@ from typing import Any
 
 from bootheal.adapters.kube.api import REVIEWS, Api
 from bootheal.adapters.kube.errors import understood
-from bootheal.adapters.lately import Lately
+from bootheal.adapters.ttl_cache import TtlCache
 from bootheal.errors import BoothealError
 from bootheal.model import Right
 
@@ -45,7 +45,7 @@ class Rights:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._known = Lately[Rules](lambda _: BELIEVED_SECONDS)
+        self._known = TtlCache[Rules](lambda _: BELIEVED_SECONDS)
 
     def may(self, right: Right, name: str = "") -> bool:
         """Whether we have a right, for any object or for `name`; in no namespace stands for: in each of them."""

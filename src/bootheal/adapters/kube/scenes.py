@@ -12,7 +12,7 @@ from bootheal.adapters.kube.errors import understood
 from bootheal.adapters.kube.lists import APPS, BATCH, CORE, SLICES
 from bootheal.adapters.kube.objects import Raw
 from bootheal.adapters.kube.reader import KubeReader
-from bootheal.adapters.kube.shown import PATHS, shown
+from bootheal.adapters.kube.without_secrets import PATHS, shown
 from bootheal.adapters.redaction import Redaction
 from bootheal.adapters.together import together
 from bootheal.errors import BoothealError, DeniedError, MissingError

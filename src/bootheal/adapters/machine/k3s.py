@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ CONFIGURATION, MORE, UNIT_FILES = "etc/rancher/k3s/config.yaml", "etc/rancher/k3
 ENVIRONMENT = "k3s.service.env"
 DROP_INS = K3S / "agent/etc/kubelet.conf.d"
 HOSTNAME, REGISTRIES = "etc/hostname", "etc/rancher/k3s/registries.yaml"
+
+# The name of a mirror for each registry that has none of its own.
+ALL_REGISTRIES = "*"
 
 _VERSION = re.compile(r"^k3s version (v\d+\.\d+\.\d+\S*)", re.MULTILINE)
 # As k3s takes them: --kubelet-arg=shutdown-grace-period=30s
@@ -116,10 +119,11 @@ def snapshots(k3s: Told) -> str:
     return found[1] if found else place
 
 
-def mirrored(root: Path) -> frozenset[str]:
-    """Return the registries that containerd is sent elsewhere for: whether these answer themselves tells nothing."""
-    mirrors = _yaml(root / REGISTRIES, []).get("mirrors")
-    return frozenset(map(str, mirrors)) if isinstance(mirrors, dict) else frozenset()
+def asked_themselves(registries: Iterable[str], root: Path) -> list[str]:
+    """Return those that containerd asks: whether the others answer, for which it is sent to a mirror, tells nothing."""
+    said = _yaml(root / REGISTRIES, []).get("mirrors")
+    mirrored = set(map(str, said)) if isinstance(said, dict) else set()
+    return [] if ALL_REGISTRIES in mirrored else [each for each in registries if each not in mirrored]
 
 
 def _configurations(root: Path, gaps: list[str]) -> Iterator[dict[str, Any]]:
