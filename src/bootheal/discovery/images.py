@@ -176,6 +176,11 @@ def called_postgres(image: str) -> bool:
     return _POSTGRES.fullmatch(name) is not None and not beside(name)
 
 
+def holds_data(box: Box) -> bool:
+    """Whether it is a PostgreSQL by its name, or a pooler of any kind in front of one."""
+    return called_postgres(box.image) or is_pooler(box) or _OTHER_POOLER.match(parse(box.image).name) is not None
+
+
 def pooler_port(box: Box) -> int:
     """Return the port that a PgBouncer listens on where its container declares none."""
     image = parse(box.image)
