@@ -1,5 +1,6 @@
 """The PostgreSQLs of a cluster: of operators, of charts, and plain ones. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -19,6 +20,10 @@ _FOLLOWED = (
     "POSTGRES_MASTER_SERVICE_HOST", "PRIMARY_HOST", "MASTER_HOST", "PG_MASTER_HOST", "PG_PRIMARY_HOST",
     "REPLICATE_FROM", "REPLICATION_HOST",
 )  # fmt: skip
+# What a server's own probe says of its database, though others have the name from a Secret.
+_ASKED_FOR = re.compile(
+    r"\b(?:pg_isready|psql)\b[^|;&\n]{0,200}?\s(?:-d|--dbname)[\s=]*[\"']?(?:dbname=)?(?P<name>\w[\w.-]*)(?=[\"'\s]|$)"
+)
 _COPIES = "pg_basebackup"
 _STOLON = "STKEEPER_CLUSTER_NAME"
 _MODES, _LEADS = ("POSTGRESQL_REPLICATION_MODE", "POSTGRES_REPLICATION_MODE", "PG_MODE"), ("master", "primary")
@@ -44,7 +49,10 @@ def _plain(server: Server, places: Places, every: tuple[Server, ...]) -> FoundDa
     port = server.port
     service = service_for(controller, box, port, places)
     admin = postgres.admin_of(server)
-    dbname = credentials.most(credentials.name_in(server.told[name]) for name in _NAMES if name in server.told)
+    told = [name for name in _NAMES if name in server.told]
+    dbname, by = credentials.most(credentials.name_in(server.told[name]) for name in told), next(iter(told), "")
+    if told and not dbname:  # only a Secret has it; but it may be asked for
+        dbname, by = _asked_for(box), "the readinessProbe"
     follows = _follows_outside(server, places)
     notes = () if admin else (postgres.why_none(server),)
     shares = [each for each in every if each is not server and _is_standby(each, every) and _same(each, server)]
@@ -57,7 +65,7 @@ def _plain(server: Server, places: Places, every: tuple[Server, ...]) -> FoundDa
         selector={} if service else controller.pod_labels,
         port=_declared(service, port, box),
         dbname=dbname,
-        dbname_told=f"{next((name for name in _NAMES if name in server.told), '')} of {controller.ref}",
+        dbname_told=f"{by} of {controller.ref}",
         admin=admin,
         client=postgres.own_client(server, admin),
         notes=notes,
@@ -67,6 +75,12 @@ def _plain(server: Server, places: Places, every: tuple[Server, ...]) -> FoundDa
         if admin and not follows
         else Exec(("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)), box.name),
     )
+
+
+def _asked_for(box: Box) -> str:
+    """Return the database that its own readinessProbe asks for, "" where it names none."""
+    found = _ASKED_FOR.search(" ".join(box.question.command)) if box.question else None
+    return found["name"] if found else ""
 
 
 def _with_standbys(database: FoundDatabase, follows: Mapping[Ref, Ref]) -> FoundDatabase:

@@ -165,7 +165,10 @@ class _Discovery:
             own = {bouncer.controller.ref for bouncer in bouncers}
             asked = [each for each in self.ours.controllers if each.ref not in own]
             full = clients.completed(each, clients.clients(doors, asked, self.uses, self.places))
-            backup = self._backup(services)
+            if full.admin is None:  # then what its poolers log in to it with is better than nothing
+                straight = [bouncer.controller for bouncer in through]
+                full = clients.completed(each, clients.clients(services, straight, self.uses, self.places))
+            backup = self._backup(doors)
             if full.admin and (full.service or full.selector) and not full.follows:
                 good.append(replace(full, backup=backup))
             else:
@@ -173,7 +176,7 @@ class _Discovery:
         return good, blind
 
     def _backup(self, services: Sequence[Ref]) -> str:
-        """Return the CronJob that names one of these Services and runs a program that makes dumps."""
+        """Return the CronJob that names one of these Services, and runs a program that makes dumps."""
         for each in self.places.inventory.controllers:
             text = " ".join(word for box in each.boxes for word in (box.image, *box.words)).lower()
             if each.ref.kind == "cronjob" and any(
