@@ -38,13 +38,16 @@ def databases(places: Places) -> tuple[FoundDatabase, ...]:
     known = {*taken, *(each.controller.ref for each in every)}
     follows = {ref: leader for ref in said if (leader := _leader(ref, said)) in known}
     rest = [each for each in every if each.controller.ref not in {*taken, *follows} and not _is_standby(each, every)]
-    found += [_plain(each, places, every) for each in rest]
+    unknown = {ref: leader for ref in said if (leader := _leader(ref, said)) and leader not in known}
+    lost = {ref for ref, leader in unknown.items() if _has_its_port(leader, places)}
+    found += [_plain(each, places, every, lost=each.controller.ref in lost) for each in rest]
     return tuple(
         sorted((_with_standbys(each, follows) for each in found), key=lambda each: (each.name, each.namespace))
     )
 
 
-def _plain(server: Server, places: Places, every: tuple[Server, ...]) -> FoundDatabase:
+def _plain(server: Server, places: Places, every: tuple[Server, ...], *, lost: bool) -> FoundDatabase:
+    """Return it; `lost`: what it follows opens PostgreSQL's port, but is not known to be one."""
     controller, box = server.controller, server.box
     port = server.port
     service = service_for(controller, box, port, places)
@@ -53,7 +56,7 @@ def _plain(server: Server, places: Places, every: tuple[Server, ...]) -> FoundDa
     dbname, by = credentials.most(credentials.name_in(server.told[name]) for name in told), next(iter(told), "")
     if told and not dbname:  # only a Secret has it; but it may be asked for
         dbname, by = _asked_for(box), "the readinessProbe"
-    follows = _follows_outside(server, places)
+    follows = _follows_outside(server, places, anywhere=lost)
     notes = () if admin else (postgres.why_none(server),)
     shares = [each for each in every if each is not server and _is_standby(each, every) and _same(each, server)]
     return FoundDatabase(
@@ -106,12 +109,12 @@ def _followed(server: Server, places: Places) -> Iterator[tuple[str, Address]]:
             yield from ((name, address) for address in server.told[name].addresses)
 
 
-def _follows_outside(server: Server, places: Places) -> str:
-    """Return what tells a server to follow one that is not in this cluster, "" where nothing does."""
+def _follows_outside(server: Server, places: Places, *, anywhere: bool) -> str:
+    """Return what tells a server to follow one that is not in this cluster, or `anywhere`; "" where nothing does."""
     for name, address in _followed(server, places):
         parts = address.host.split(".")  # a name of this cluster whose Service is not there is no server elsewhere
         outside = len(parts) > 1 and "svc" not in parts
-        if outside and places.find(address, server.controller.ref.namespace) is None:
+        if anywhere or (outside and places.find(address, server.controller.ref.namespace) is None):
             return f"{name} of {server.controller.ref} is {address}"
     return ""
 
@@ -124,6 +127,11 @@ def _follows(server: Server, places: Places) -> Ref | None:
         if behind and server.controller not in behind:
             return behind[0].ref
     return None
+
+
+def _has_its_port(ref: Ref, places: Places) -> bool:
+    """Whether Services lead to PostgreSQL's port of a workload."""
+    return any(images.USUAL_POSTGRES in places.opened(each) for each in places.inventory.controllers if each.ref == ref)
 
 
 def _leader(ref: Ref, said: Mapping[Ref, Ref]) -> Ref | None:

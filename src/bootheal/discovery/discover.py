@@ -163,7 +163,8 @@ class _Discovery:
             ]
             doors = [*services, *(door.ref for bouncer in through for door in self.places.in_front(bouncer.controller))]
             own = {bouncer.controller.ref for bouncer in bouncers}
-            asked = [each for each in self.ours.controllers if each.ref not in own]
+            own |= set(each.made)  # a standby's way to who leads is none of an application
+            asked = [controller for controller in self.ours.controllers if controller.ref not in own]
             full = clients.completed(each, clients.clients(doors, asked, self.uses, self.places))
             if full.admin is None:  # then what its poolers log in to it with is better than nothing
                 straight = [bouncer.controller for bouncer in through]
