@@ -159,8 +159,13 @@ def _same(one: Server, other: Server) -> bool:
 
 
 def service_for(controller: Controller, box: Box, port: int, places: Places) -> Service | None:
-    """Return the Service in front of a port of a workload: one with an address of its own, if there is one."""
-    return next((each for each in places.in_front(controller) if leads_to(each, port, (box, *controller.boxes))), None)
+    """Return the Service in front of a port of a workload: one that leads nowhere else, if there is one.
+
+    Of several one with an address of its own.
+    """
+    found = [each for each in places.in_front(controller) if leads_to(each, port, (box, *controller.boxes))]
+    alone = (each for each in found if len(places.behind(each)) == 1)
+    return next(alone, found[0] if found else None)
 
 
 def _declared(service: Service | None, port: int, box: Box) -> int:
