@@ -175,7 +175,8 @@ def _pooler(found: FoundPooler) -> Iterator[str]:
     elif found.certified:
         yield "  # no credential: it logs in to PostgreSQL by a certificate"
     else:
-        yield "  # no credential: it logs in to PostgreSQL with what its auth_file has for its clients"
+        listed = f" ({quoted(found.listed, 100)})" if found.listed else ""
+        yield f"  # no credential: it logs in to PostgreSQL with what its auth_file has for its clients{listed}"
     if found.client:
         yield _line(f"  client: {_login(found.client)}", found.client.told)
     if found.md5:

@@ -24,8 +24,10 @@ _KINDS = (
     "db|database|sql|postgres|postgresql|pg|mysql|mariadb|redis|valkey|cache|broker|rabbitmq|amqp|mongo|mongodb|"
     "memcached|memcache|elasticsearch|opensearch|search|nats|kafka"
 )
+# PHP names its driver before the first of them: pgsql:host=db;dbname=shop.
+_DRIVERS = "pgsql|mysql|sqlsrv|dblib|odbc"
 _WORDS = re.compile(
-    rf"(?i)(?:^|[\s;'\"{{,])(?:[\w-]{{1,40}}\.){{0,6}}(?:(?:{_KINDS})[-_]?)?"
+    rf"(?i)(?:^|[\s;'\"{{,]|(?<!\w)(?:{_DRIVERS}):)(?:[\w-]{{1,40}}\.){{0,6}}(?:(?:{_KINDS})[-_]?)?"
     rf"(?:host|server|data source|hostaddr|backend_hostname\d*)"
     rf"['\"]?\s{{0,100}}(?:=\s{{0,100}}(?:tcp:)?|:\s{{1,100}})['\"]?"
     rf"(?P<host>{_HOST})(?:[,:](?P<port>\d{{1,6}}))?"

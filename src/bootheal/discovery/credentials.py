@@ -19,12 +19,20 @@ _POSTGRES_URL = re.compile(
     r"(?i)\b(?:jdbc:)?(?:postgres|postgresql|pgsql|postgis|psql)(?:\+\w{1,30})?://(?:[^\s/@]{0,1000}@)?[^\s/]{1,1000}/(?P<name>[^\s?#/]{1,100})"
 )
 _SCHEME = re.compile(r"(?:postgres|postgresql|pgsql|postgis|psql|ecto)(?:\+\w{1,30})?")
-_WORD_NAME = re.compile(r"(?i)(?:^|[\s;])(?:dbname|database|initial catalog)\s{0,100}=\s{0,100}'?([^\s;']{1,100})")
+_WORD_NAME = re.compile(r"(?i)(?:^|[\s;:])(?:dbname|database|initial catalog)\s{0,100}=\s{0,100}'?([^\s;']{1,100})")
 _NAMED = re.compile(r"[\w.-]+")
 # Who logs in by a URL or by words, and the variable that stands in the place of the password.
 _IN_URL = re.compile(r"://(?P<user>[^\s:/?#@]{1,100})(?::(?:\$\((?P<password>\w{1,100})\)|[^\s/?#]{0,1000}))?@")
-_WORD_USER = re.compile(r"(?i)(?:^|[\s;])(?:user|user ?name|user id|uid)\s{0,20}=\s{0,20}'?(?P<user>[^\s;']{1,100})")
-_WORD_PASSWORD = re.compile(r"(?i)(?:^|[\s;])(?:password|pwd)\s{0,20}=\s{0,20}'?\$\((?P<password>\w{1,100})\)")
+_WORD_USER = re.compile(r"(?i)(?:^|[\s;:])(?:user|user ?name|user id|uid)\s{0,20}=\s{0,20}'?(?P<user>[^\s;']{1,100})")
+_WORD_PASSWORD = re.compile(r"(?i)(?:^|[\s;:])(?:password|pwd)\s{0,20}=\s{0,20}'?\$\((?P<password>\w{1,100})\)")
+_PLAIN_URL = re.compile(r"://[^\s:/?#@]{0,100}:(?!\$[({])[^\s/?#@]{1,1000}@")
+_PLAIN_WORD = re.compile(r"(?i)(?:^|[\s;:])(?:password|pwd)\s{0,20}=\s{0,20}'?(?!\$[({])[^\s;']")
+# Whom a login is for that has nothing to do with a database of PostgreSQL's.
+_ELSEWHERE = re.compile(
+    r"(?i)(?:^|[_.-])(?:RABBIT(?:MQ)?|AMQP|REDIS|VALKEY|MONGO(?:DB)?|MYSQL|MARIADB|MINIO|S3|AWS|SMTP|E?MAIL|MAILER|KAFKA|"
+    r"ELASTIC(?:SEARCH)?|OPENSEARCH|CLICKHOUSE|NATS|MQTT|NEO4J|INFLUX(?:DB)?|LDAP|KEYCLOAK|OIDC|OAUTH2?|GRAFANA|ADMIN|"
+    r"SUPERUSER|BASIC_?AUTH)(?:$|[_.-])"
+)
 _REFERRED = re.compile(r"\$\((\w{1,100})\)")
 
 
@@ -112,19 +120,25 @@ def for_place(place: Setting, known: Mapping[str, Setting], box: Box) -> FoundLo
     user = _user_in(place, known)
     if user and (password := _password_in(place, known)) and (found := login(password, user)):
         return found
+    if _has_password(place):
+        return None
     every = tuple(replace(pair, user=pair.user or user) for pair in pairs(known, box))
     prefix = prefix_of(place.name)
     alike = [pair for pair in every if pair.prefix.strip("_.") == prefix]
     likely = [pair for pair in every if _POSTGRES.search(pair.prefix)]
-    for group in (alike, likely, every):
+    others = [pair for pair in every if not _ELSEWHERE.search(pair.prefix)]
+    # Whose password stands in the manifest does not log in with what is meant for something else.
+    if group := alike or likely or others:
         logins = {each.place: each for pair in group if (each := of_pair(pair))}
-        if len(logins) == 1:
-            return next(iter(logins.values()))
-        if logins:
-            return None
+        return next(iter(logins.values())) if len(logins) == 1 else None
     likely_urls = (each for each in known.values() if any(_SCHEME.fullmatch(found.scheme) for found in each.found))
     urls = {each.place: each for setting in likely_urls if (each := of_url(setting))}
     return next(iter(urls.values())) if len(urls) == 1 else None
+
+
+def _has_password(place: Setting) -> bool:
+    """Whether a URL or a list of words that stands in the manifest has a password of its own."""
+    return not place.secret and bool(_PLAIN_URL.search(place.value) or _PLAIN_WORD.search(place.value))
 
 
 def _user_in(place: Setting, known: Mapping[str, Setting]) -> Setting | None:

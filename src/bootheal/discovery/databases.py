@@ -1,5 +1,6 @@
 """The PostgreSQLs of a cluster: of operators, of charts, and plain ones. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -19,6 +20,10 @@ _FOLLOWED = (
     "POSTGRES_MASTER_SERVICE_HOST", "PRIMARY_HOST", "MASTER_HOST", "PG_MASTER_HOST", "PG_PRIMARY_HOST",
     "REPLICATE_FROM", "REPLICATION_HOST",
 )  # fmt: skip
+# What a server's own probe says of its database, though others have the name from a Secret.
+_ASKED_FOR = re.compile(
+    r"\b(?:pg_isready|psql)\b[^|;&\n]{0,200}?\s(?:-d|--dbname)[\s=]*[\"']?(?:dbname=)?(?P<name>\w[\w.-]*)(?=[\"'\s]|$)"
+)
 _COPIES = "pg_basebackup"
 _STOLON = "STKEEPER_CLUSTER_NAME"
 _MODES, _LEADS = ("POSTGRESQL_REPLICATION_MODE", "POSTGRES_REPLICATION_MODE", "PG_MODE"), ("master", "primary")
@@ -33,19 +38,25 @@ def databases(places: Places) -> tuple[FoundDatabase, ...]:
     known = {*taken, *(each.controller.ref for each in every)}
     follows = {ref: leader for ref in said if (leader := _leader(ref, said)) in known}
     rest = [each for each in every if each.controller.ref not in {*taken, *follows} and not _is_standby(each, every)]
-    found += [_plain(each, places, every) for each in rest]
+    unknown = {ref: leader for ref in said if (leader := _leader(ref, said)) and leader not in known}
+    lost = {ref for ref, leader in unknown.items() if _has_its_port(leader, places)}
+    found += [_plain(each, places, every, lost=each.controller.ref in lost) for each in rest]
     return tuple(
         sorted((_with_standbys(each, follows) for each in found), key=lambda each: (each.name, each.namespace))
     )
 
 
-def _plain(server: Server, places: Places, every: tuple[Server, ...]) -> FoundDatabase:
+def _plain(server: Server, places: Places, every: tuple[Server, ...], *, lost: bool) -> FoundDatabase:
+    """Return it; `lost`: what it follows opens PostgreSQL's port, but is not known to be one."""
     controller, box = server.controller, server.box
     port = server.port
     service = service_for(controller, box, port, places)
     admin = postgres.admin_of(server)
-    dbname = credentials.most(credentials.name_in(server.told[name]) for name in _NAMES if name in server.told)
-    follows = _follows_outside(server, places)
+    told = [name for name in _NAMES if name in server.told]
+    dbname, by = credentials.most(credentials.name_in(server.told[name]) for name in told), next(iter(told), "")
+    if told and not dbname:  # only a Secret has it; but it may be asked for
+        dbname, by = _asked_for(box), "the readinessProbe"
+    follows = _follows_outside(server, places, anywhere=lost)
     notes = () if admin else (postgres.why_none(server),)
     shares = [each for each in every if each is not server and _is_standby(each, every) and _same(each, server)]
     return FoundDatabase(
@@ -57,7 +68,7 @@ def _plain(server: Server, places: Places, every: tuple[Server, ...]) -> FoundDa
         selector={} if service else controller.pod_labels,
         port=_declared(service, port, box),
         dbname=dbname,
-        dbname_told=f"{next((name for name in _NAMES if name in server.told), '')} of {controller.ref}",
+        dbname_told=f"{by} of {controller.ref}",
         admin=admin,
         client=postgres.own_client(server, admin),
         notes=notes,
@@ -67,6 +78,12 @@ def _plain(server: Server, places: Places, every: tuple[Server, ...]) -> FoundDa
         if admin and not follows
         else Exec(("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)), box.name),
     )
+
+
+def _asked_for(box: Box) -> str:
+    """Return the database that its own readinessProbe asks for, "" where it names none."""
+    found = _ASKED_FOR.search(" ".join(box.question.command)) if box.question else None
+    return found["name"] if found else ""
 
 
 def _with_standbys(database: FoundDatabase, follows: Mapping[Ref, Ref]) -> FoundDatabase:
@@ -92,12 +109,12 @@ def _followed(server: Server, places: Places) -> Iterator[tuple[str, Address]]:
             yield from ((name, address) for address in server.told[name].addresses)
 
 
-def _follows_outside(server: Server, places: Places) -> str:
-    """Return what tells a server to follow one that is not in this cluster, "" where nothing does."""
+def _follows_outside(server: Server, places: Places, *, anywhere: bool) -> str:
+    """Return what tells a server to follow one that is not in this cluster, or `anywhere`; "" where nothing does."""
     for name, address in _followed(server, places):
         parts = address.host.split(".")  # a name of this cluster whose Service is not there is no server elsewhere
         outside = len(parts) > 1 and "svc" not in parts
-        if outside and places.find(address, server.controller.ref.namespace) is None:
+        if anywhere or (outside and places.find(address, server.controller.ref.namespace) is None):
             return f"{name} of {server.controller.ref} is {address}"
     return ""
 
@@ -110,6 +127,11 @@ def _follows(server: Server, places: Places) -> Ref | None:
         if behind and server.controller not in behind:
             return behind[0].ref
     return None
+
+
+def _has_its_port(ref: Ref, places: Places) -> bool:
+    """Whether Services lead to PostgreSQL's port of a workload."""
+    return any(images.USUAL_POSTGRES in places.opened(each) for each in places.inventory.controllers if each.ref == ref)
 
 
 def _leader(ref: Ref, said: Mapping[Ref, Ref]) -> Ref | None:
@@ -137,8 +159,13 @@ def _same(one: Server, other: Server) -> bool:
 
 
 def service_for(controller: Controller, box: Box, port: int, places: Places) -> Service | None:
-    """Return the Service in front of a port of a workload: one with an address of its own, if there is one."""
-    return next((each for each in places.in_front(controller) if leads_to(each, port, (box, *controller.boxes))), None)
+    """Return the Service in front of a port of a workload: one that leads nowhere else, if there is one.
+
+    Of several one with an address of its own.
+    """
+    found = [each for each in places.in_front(controller) if leads_to(each, port, (box, *controller.boxes))]
+    alone = (each for each in found if len(places.behind(each)) == 1)
+    return next(alone, found[0] if found else None)
 
 
 def _declared(service: Service | None, port: int, box: Box) -> int:

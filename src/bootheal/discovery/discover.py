@@ -78,6 +78,16 @@ def _ours(inventory: Inventory) -> _Ours:
     return _Ours(tuple(kept), tuple(left))
 
 
+def _joined(found: Iterable[FoundServer]) -> list[FoundServer]:
+    """Make one of those behind one Service, such as a primary and its replicas: none of them is an application."""
+    every: dict[tuple[str, str], FoundServer] = {}
+    for each in found:
+        first = every.get((each.namespace, each.name), each)
+        made = tuple(dict.fromkeys((*first.made, *each.made)))
+        every[each.namespace, each.name] = replace(first, made=made)
+    return list(every.values())
+
+
 class _Discovery:
     """One look through an inventory; what is found later builds on what was found before."""
 
@@ -95,7 +105,7 @@ class _Discovery:
         known = named(found)
         taken = {ref for each in found for ref in each.made if not self._shared(ref)}
         taken |= {each.controller.ref for each in bouncers}
-        others = list(self._servers(taken))
+        others = _joined(self._servers(taken))
         leads = steps.leads(self.places, known, bouncers)
         completed, as_servers = self._databases(known, leads, bouncers)
         made, more = self._poolers(bouncers, known, completed, leads)
@@ -120,7 +130,6 @@ class _Discovery:
         )
 
     def _servers(self, taken: Iterable[Ref]) -> Iterator[FoundServer]:
-        seen: set[tuple[str, str]] = set()
         for controller in self.ours.controllers:
             if (
                 controller.ref in taken
@@ -135,9 +144,6 @@ class _Discovery:
             fitting = [each for each in self.places.in_front(controller) if leads_to(each, port, controller.boxes)]
             service = fitting[0] if fitting else None
             name = service.ref.name if service else controller.ref.name
-            if (controller.ref.namespace, name) in seen:
-                continue  # primary and replicas behind one Service
-            seen.add((controller.ref.namespace, name))
             yield FoundServer(
                 name=name,
                 namespace=controller.ref.namespace,
@@ -163,9 +169,13 @@ class _Discovery:
             ]
             doors = [*services, *(door.ref for bouncer in through for door in self.places.in_front(bouncer.controller))]
             own = {bouncer.controller.ref for bouncer in bouncers}
-            asked = [each for each in self.ours.controllers if each.ref not in own]
+            own |= set(each.made)  # a standby's way to who leads is none of an application
+            asked = [controller for controller in self.ours.controllers if controller.ref not in own]
             full = clients.completed(each, clients.clients(doors, asked, self.uses, self.places))
-            backup = self._backup(services)
+            if full.admin is None:  # then what its poolers log in to it with is better than nothing
+                straight = [bouncer.controller for bouncer in through]
+                full = clients.completed(each, clients.clients(services, straight, self.uses, self.places))
+            backup = self._backup(doors)
             if full.admin and (full.service or full.selector) and not full.follows:
                 good.append(replace(full, backup=backup))
             else:
@@ -173,7 +183,7 @@ class _Discovery:
         return good, blind
 
     def _backup(self, services: Sequence[Ref]) -> str:
-        """Return the CronJob that names one of these Services and runs a program that makes dumps."""
+        """Return the CronJob that names one of these Services, and runs a program that makes dumps."""
         for each in self.places.inventory.controllers:
             text = " ".join(word for box in each.boxes for word in (box.image, *box.words)).lower()
             if each.ref.kind == "cronjob" and any(

@@ -23,12 +23,16 @@ _LONGEST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One variable as the container gets it: its value, or for one of a Secret where it is and what it names."""
+    """One variable as the container gets it: its value, or for one of a Secret where it is and what it names.
+
+    `whole`: it comes with all that its object holds (envFrom), so it need not be meant for this container.
+    """
 
     name: str
     value: str = ""
     source: Source | None = None
     found: tuple[Address, ...] = ()
+    whole: bool = False
 
     @property
     def secret(self) -> Source | None:
@@ -74,7 +78,8 @@ def _of(entry: Variable | Variables, namespace: str, inventory: Inventory) -> It
     keys = [source.key] if isinstance(entry, Variable) else sorted(held)
     for key in keys:
         name = entry.name if isinstance(entry, Variable) else f"{prefix}{key}"
-        yield Setting(name, held.get(key, "")[:_LONGEST], replace(source, key=key), _found(ref, key, inventory))
+        found, whole = _found(ref, key, inventory), isinstance(entry, Variables)
+        yield Setting(name, held.get(key, "")[:_LONGEST], replace(source, key=key), found, whole)
 
 
 def _found(ref: Ref, key: str, inventory: Inventory) -> tuple[Address, ...]:

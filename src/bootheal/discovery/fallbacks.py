@@ -43,9 +43,11 @@ def why_blind(pooler: FoundPooler, database: FoundDatabase | None) -> str:
 
     Without a login of its own it has that of its clients, from its auth_file; without a name the database has its own.
     """
-    if not (pooler.database and database):
+    if not pooler.database:
         return "its database"
-    if not (pooler.credential or pooler.certified or pooler.auth_file):
+    if not database:
+        return "a login to its database"
+    if not (pooler.credential or pooler.certified or pooler.auth_file or pooler.listed):
         return "with what it logs in"
     if not pooler.client:
         return "a client's login"

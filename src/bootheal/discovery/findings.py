@@ -105,7 +105,8 @@ class FoundPooler(Found):
     """A PgBouncer. `certified`: it logs in to PostgreSQL by a certificate. `auth_file` is a Secret and its key.
 
     `names` are the databases that it has, ("*",) any, () where that is not known. `md5` is what says that it asks for
-    passwords by MD5 where its file holds them as they are, "" where nothing does.
+    passwords by MD5 where its file holds them as they are, "" where nothing does. `listed` is where the list of its
+    clients' passwords comes from, which need not be an `auth_file` of a Secret ("": it has none, or none is known).
     """
 
     database: str = ""
@@ -119,6 +120,7 @@ class FoundPooler(Found):
     auth_file: tuple[str, str] | None = None
     auth_path: str = ""
     md5: str = ""
+    listed: str = ""
     names: tuple[str, ...] = ()
 
 

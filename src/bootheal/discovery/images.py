@@ -58,6 +58,12 @@ _ASKS = {
     "mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "mongosh", "mongo", "mongodump", "rabbitmqadmin",
     "nats", "kafka-topics.sh", "kafka-topics", "mc", "sleep", "tail", "cat", "echo", "true",
 }  # fmt: skip
+# By what a script goes on to start a server, whatever it does before.
+_STARTS = re.compile(
+    r"(?:^|[\n;&|]|\b(?:exec|then|do|else)\s)\s*(?:exec\s+)?(?:(?:gosu|su-exec)\s+[\w:]+\s+)?(?:[\w./-]{0,200}/)?"
+    r"(?:(?:docker-)?entrypoint\.sh|(?:redis|valkey|keydb|rabbitmq|nats|clickhouse)-server|mysqld(?:_safe)?|mariadbd|mongod|"
+    r"patroni|postgres|minio|memcached)(?=$|[\s;&])"
+)
 _SHELLS = {"sh", "bash", "ash", "dash"}
 
 USUAL_POSTGRES, USUAL_POOLER, EDOBURU_POOLER = 5432, 6432, 5432
@@ -103,7 +109,8 @@ def serves(box: Box) -> bool:
     program = PurePosixPath(words[0]).name
     if program in _SHELLS:
         script = words[-1]
-        return not re.match(rf"\s*(?:set -\S+\s*[;\n]\s*)*(?:{'|'.join(map(re.escape, sorted(_ASKS)))})\b", script)
+        asks = re.match(rf"\s*(?:set -\S+\s*[;\n]\s*)*(?:{'|'.join(map(re.escape, sorted(_ASKS)))})\b", script)
+        return not asks or _STARTS.search(script) is not None
     return program not in _ASKS
 
 
@@ -174,6 +181,11 @@ def called_postgres(image: str) -> bool:
     """Whether an image's name says that it holds PostgreSQL."""
     name = parse(image).name
     return _POSTGRES.fullmatch(name) is not None and not beside(name)
+
+
+def holds_data(box: Box) -> bool:
+    """Whether it is a PostgreSQL by its name, or a pooler of any kind in front of one."""
+    return called_postgres(box.image) or is_pooler(box) or _OTHER_POOLER.match(parse(box.image).name) is not None
 
 
 def pooler_port(box: Box) -> int:

@@ -11,6 +11,7 @@ from bootheal.model import Ref
 
 CNPG, CRUNCHY, ZALANDO = "cnpg.io/cluster", "postgres-operator.crunchydata.com/cluster", "cluster-name"
 CRUNCHY_DATA = "postgres-operator.crunchydata.com/data"
+CRUNCHY_BACKUPS = "postgres-operator.crunchydata.com/pgbackrest"
 CNPG_ROLES = ("cnpg.io/instanceRole", "role")
 
 
@@ -93,8 +94,17 @@ def crunchy(places: Places, every: tuple[Server, ...]) -> Iterator[FoundDatabase
             dbname=names[0] if names else cluster if not spec or not users else "",
             dbname_told=f"postgrescluster {cluster}",
             follows=f"spec.standby of postgrescluster {cluster}" if _mapping(spec, "standby").get("enabled") else "",
-            made=tuple(each.controller.ref for each in members),
+            made=(*(each.controller.ref for each in members), *_backups(places, namespace, cluster)),
         )
+
+
+def _backups(places: Places, namespace: str, cluster: str) -> Iterator[Ref]:
+    """Yield where Crunchy's operator keeps a cluster's backups: a StatefulSet of its own, and no application."""
+    for each in places.inventory.controllers:
+        labels = {**each.labels, **each.pod_labels}
+        near = each.ref.kind == "statefulset" and each.ref.namespace == namespace
+        if near and CRUNCHY_BACKUPS in labels and labels.get(CRUNCHY) == cluster:
+            yield each.ref
 
 
 def zalando(places: Places, every: tuple[Server, ...]) -> Iterator[FoundDatabase]:

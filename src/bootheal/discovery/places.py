@@ -1,13 +1,14 @@
 """Whose an address is: the Service that it names, and the workload behind that. Pure."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from bootheal.discovery import addresses
 from bootheal.model import Ref, Service
-from bootheal.model.inventory import Address, Box, Controller, Inventory
+from bootheal.model.inventory import Address, Box, Controller, Inventory, Source, Variables
 
 _HOPS = 5
 
@@ -115,9 +116,20 @@ class Places:
         every = self.in_front(controller)
         return frozenset(target(each, number, controller.boxes) for each in every for number, _ in each.ports)
 
+    @cached_property
+    def shared(self) -> frozenset[tuple[str, Source]]:
+        """The objects, each with its namespace, that several workloads are given as a whole."""
+        times = Counter(each for controller in self.inventory.controllers for each in _given(controller))
+        return frozenset(each for each, number in times.items() if number > 1)
+
     def service(self, namespace: str, name: str) -> Service | None:
         """Return a Service by its name."""
         return self._services.get((namespace, name))
+
+
+def _given(controller: Controller) -> frozenset[tuple[str, Source]]:
+    entries = (entry for box in controller.boxes for entry in box.environment)
+    return frozenset((controller.ref.namespace, each.source) for each in entries if isinstance(each, Variables))
 
 
 # By which labels operators and Patroni mark the pod that leads, once it runs: no template has them.

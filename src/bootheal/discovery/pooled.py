@@ -38,7 +38,8 @@ def pooler(
     through = clients.clients(services, *asking, places)
     every = clients.logins(through, ref.namespace)
     credential = poolers.credential_of(bouncer, setting, every, places)
-    client = next((each for each in every if credential is None or each.place != credential.place), None)
+    others = (each for each in every if credential is None or each.place != credential.place)
+    client = next(others, every[0] if every else None)
     if client is None and credential:
         client, notes = credential, (*notes, "guessed: no client's Secret is known, so its own login proves it")
     auth, names = poolers.auth_file_of(bouncer, places), _names(bouncer, places)
@@ -62,6 +63,7 @@ def pooler(
         auth_file=auth[0] if auth else None,
         auth_path=auth[1] if auth else "",
         md5=_md5(bouncer, places),
+        listed=poolers.list_of(bouncer, places),
     )
 
 

@@ -129,12 +129,22 @@ def _stated(bouncer: Bouncer, places: Places) -> str:
 
 def files(bouncer: Bouncer, places: Places) -> Iterator[tuple[str, str]]:
     """Yield the text of each of its files that can be read, and by what it is known."""
-    for mounted in bouncer.box.mounts:
+    for mounted, key in _keys(bouncer, places):
         source = mounted.source
-        held = places.inventory.config_maps.get(Ref("configmap", bouncer.controller.ref.namespace, source.name), {})
         if source.kind == "configmap":
-            for key in [source.key] if source.key else sorted(held):
-                yield held.get(key, ""), f"key {key} of configmap/{source.name}"
+            held = places.inventory.config_maps.get(Ref("configmap", bouncer.controller.ref.namespace, source.name), {})
+            yield held.get(key, ""), f"key {key} of configmap/{source.name}"
+
+
+def _keys(bouncer: Bouncer, places: Places) -> Iterator[tuple[Mounted, str]]:
+    """Yield each key that it has as a file, with where that is mounted; then those that an init container copies."""
+    namespace, inventory = bouncer.controller.ref.namespace, places.inventory
+    for mounted in (mounted for box in (bouncer.box, *bouncer.controller.init) for mounted in box.mounts):
+        source = mounted.source
+        ref = Ref(source.kind, namespace, source.name)
+        secret = inventory.secrets.get(ref)
+        held = inventory.config_maps.get(ref, ()) if source.kind == "configmap" else secret.keys if secret else ()
+        yield from ((mounted, key) for key in ([source.key] if source.key else sorted(held)))
 
 
 def credential_of(
@@ -178,21 +188,33 @@ def _secrets(bouncer: Bouncer) -> list[Source]:
 
 
 def secret_keys(bouncer: Bouncer, places: Places) -> Iterator[tuple[Mounted, str]]:
-    """Yield each key of a Secret that it has as a file, with where that is mounted."""
-    for mounted in bouncer.box.mounts:
-        source = mounted.source
-        if source.kind == "secret":
-            facts = places.inventory.secrets.get(Ref("secret", bouncer.controller.ref.namespace, source.name))
-            yield from ((mounted, key) for key in ([source.key] if source.key else sorted(facts.keys if facts else ())))
+    """Yield each key of a Secret among them."""
+    return ((mounted, key) for mounted, key in _keys(bouncer, places) if mounted.source.kind == "secret")
+
+
+def list_of(bouncer: Bouncer, places: Places) -> str:
+    """Return where its list of passwords comes from, wherever that is: "" where it has none, or none is known."""
+    for mounted, key in _keys(bouncer, places):
+        if _lists(key):
+            return f"key {key} of {mounted.source.kind}/{mounted.source.name}"
+    writes = (box for box in bouncer.controller.init if any(file in word for word in box.words for file in _AUTH_FILES))
+    return next((f"container {box.name}, which writes it" for box in writes), "")
+
+
+def _lists(key: str) -> bool:
+    return key.endswith(_AUTH_FILES)
 
 
 def auth_file_of(bouncer: Bouncer, places: Places) -> tuple[tuple[str, str], str] | None:
-    """Return the Secret and key that its auth_file comes from, and the file's path ("": not known)."""
+    """Return the Secret and key that its auth_file comes from, and the file's path ("": not known).
+
+    Not what an init container copies: that stays as it was then.
+    """
     for mounted, key in secret_keys(bouncer, places):
-        if key.endswith(_AUTH_FILES):
+        if _lists(key) and mounted in bouncer.box.mounts:
             source = mounted.source
             return (source.name, key), mounted.path if source.key else f"{mounted.path.rstrip('/')}/{key}"
     for setting in bouncer.told.values():
-        if setting.secret and setting.secret.key.endswith(_AUTH_FILES):
+        if setting.secret and _lists(setting.secret.key):
             return (setting.secret.name, setting.secret.key), ""
     return None

@@ -141,6 +141,7 @@ SERVERS = (
     _row("nats", r"nats|nats-server|nats-streaming", 4222, _nats),
     _row("memcached", r"memcached", 11211, _memcached),
     _row("minio", r"minio", 9000, _minio),
+    _row("s3", r"rustfs|silo", 9000, _own),
     _row("elasticsearch", r"elasticsearch|elasticsearch-oss|opensearch", 9200, _search),
     _row("kong", r"kong|kong-gateway", 8000, _kong),
     _row("clickhouse", r"clickhouse|clickhouse-server", 8123, _clickhouse),

@@ -101,8 +101,12 @@ def _uses(controller: Controller, places: Places) -> Iterator[Use]:
         if cluster := known.get(_STOLON):
             told, labels = f"{_STOLON} is {quoted(cluster.value, _LONGEST_TOLD)}", {"stolon-cluster": cluster.value}
             yield Use(told, Known.NAMED, box, labels=labels, ref=Ref("", namespace, ""))
+        common = _common(known, controller, places)
         for name, setting in sorted(known.items()):
-            yield from _named(name, setting, box, namespace, places)
+            every = _named(name, setting, box, namespace, places)
+            if setting.whole and setting.source and replace(setting.source, key="") in common:
+                every = (_told_to_all(use, places) for use in every if not servers.recognise(box))
+            yield from every
         if not init:
             yield from _arguments(words, box, namespace, places)
             asked = box.question.command if box.question else ()
@@ -110,6 +114,31 @@ def _uses(controller: Controller, places: Places) -> Iterator[Use]:
                 [environment.filled(word, known, namespace, inventory) for word in asked], box, places, namespace
             )
         yield from _files(box, namespace, places)
+
+
+def _common(known: Mapping[str, Setting], controller: Controller, places: Places) -> frozenset[Source]:
+    """Return what several are given as a whole that names this workload as others need it: there all are told of all.
+
+    A server that is told where its clients' other servers are does not need those.
+    """
+    namespace = controller.ref.namespace
+    given = ((replace(each.source, key=""), each) for each in known.values() if each.whole and each.source)
+    return frozenset(
+        source
+        for source, setting in given
+        if (namespace, source) in places.shared
+        for address in setting.addresses
+        if (place := places.find(address, namespace)) and _is_own(place.service, controller, places)
+    )
+
+
+def _told_to_all(use: Use, places: Places) -> Use:
+    """Believe that a workload needs the servers among what all are told; of the other workloads it may need any."""
+    behind = places.behind(use.service) if use.service else ()
+    serving = any(servers.recognise(box) or images.holds_data(box) for each in behind for box in each.boxes)
+    if not behind or serving or use.known is Known.GUESSED:
+        return use
+    return replace(use, known=Known.GUESSED, told=f"{use.told}, as all are told")
 
 
 def _waits(controller: Controller, box: Box, words: list[str], places: Places) -> Iterator[Use]:

@@ -99,6 +99,31 @@ def test_a_database_without_a_login_is_told_with_the_line_to_write(tmp_path: Pat
         assert [*load(file).file.databases] == [line.split("{")[1].rstrip(": ")]
 
 
+def test_a_pooler_whose_client_logs_in_as_it_does_itself_is_proven_by_that_and_nothing_is_guessed() -> None:
+    """Both are told the same Secret: that is the client's login, and no guess."""
+    alone = (Path(__file__).parent / "manifests/pooler_alone.yaml").read_text()
+    names = "{name: db, key: postgres-password}"
+    client = f"""[{{name: DB_HOST, value: pgbouncer}}, {{name: DB_USER, value: postgres}},
+            {{name: DB_PASSWORD, valueFrom: {{secretKeyRef: {names}}}}}]"""
+    words = "[{name: ConnectionStrings__Shop, valueFrom: {secretKeyRef: {name: web, key: words}}}]"
+    assert words in alone
+    (guessed,) = discover(inventory(alone)).poolers
+    (same,) = discover(inventory(alone.replace(words, client))).poolers
+    assert any("guessed" in note for note in guessed.notes)
+    assert same.notes == ()
+    assert same.client is not None
+    assert same.client.told.startswith("deployment/shop/web: ")
+
+
+def test_of_a_pooler_before_a_database_without_a_login_that_is_what_is_said() -> None:
+    """Its database is known, and named as what comes first: it is the login that cannot be told."""
+    alone = (Path(__file__).parent / "manifests/pooler_alone.yaml").read_text()
+    plain = alone.replace("valueFrom: {secretKeyRef: {name: db, key: postgres-password}}", "value: canary-3")
+    (pooler,) = (each for each in discover(inventory(plain)).servers if each.name == "pgbouncer")
+    assert [edge.to for edge in pooler.edges] == ["dependency/db"]
+    assert any("a login to its database could not be told" in note for note in pooler.notes)
+
+
 # -- findings as lines -------------------------------------------------------------------------------------------
 
 
