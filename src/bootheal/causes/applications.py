@@ -172,7 +172,7 @@ NAMES = Cause(
         r"Unknown (?:MySQL )?server host '",
         r"^(?:curl: \(6\) Could not resolve host: |(?:nc|wget|ping|nslookup|telnet): bad address ')",  # BusyBox
         r'could not translate host name "\S+" to address',
-        r"\[emerg\] host not found in (?:upstream|resolver) ",
+        r"\[emerg\] (?:\d+#\d+: )?host not found in (?:upstream|resolver) ",
         "cURL error 6: Could not resolve host",
         r"java\.net\.UnknownHostException: ",
         r"\): non-existing domain - :nxdomain",
@@ -242,6 +242,17 @@ DENIED = Cause(
     "the user that it runs as: fsGroup in the pod's securityContext, or chown -R",
 )
 
+# nginx src/core/ngx_conf_file.c, ngx_log_error: it names the place; a name that is not found is a cause of its own
+NGINX = Cause(
+    id="nginx-configuration",
+    means="nginx does not take its configuration: {said}",
+    gravity=Gravity.PERSON,
+    restart_helps=True,  # it may have been corrected since it last began
+    signs=log(r"\[emerg\] (?:\d+#\d+: )?(?!host not found in ).* in /\S+:\d+$"),
+    next_step="correct that line of it (in the ConfigMap, where one is mounted there: kubectl -n {namespace} get "
+    "configmaps), then kubectl -n {namespace} delete pod {name}",
+)
+
 APPLICATIONS: tuple[Cause, ...] = (
     *DATA,
     PID_FILE,
@@ -258,6 +269,7 @@ APPLICATIONS: tuple[Cause, ...] = (
     MODULES,
     PORT,
     DENIED,
+    NGINX,
 )
 
 # In Bitnami's image of PostgreSQL: bitnami/containers#999.

@@ -7,6 +7,7 @@ from bootheal.causes.pods import LATER_SECONDS, not_made
 from bootheal.causes.tables import PODS
 from bootheal.cluster.freshness import before_boot
 from bootheal.cluster.rollout import rollout, seen
+from bootheal.diagnosis import logs
 from bootheal.diagnosis.item import Item
 from bootheal.diagnosis.relations import Relations
 from bootheal.diagnosis.seen import compared, item, lasting
@@ -39,7 +40,7 @@ def object_items(scene: Scene, relations: Relations) -> Iterator[Item]:
     for workload in scene.workloads:
         yield from _workload(workload, scene, relations)
     for template in scene.templates:
-        yield from _references(template, scene)
+        yield from _references(template, scene, relations)
     for claim in scene.claims:
         yield from _claim(claim, scene)
     for each in scene.judged:
@@ -57,12 +58,22 @@ def _given_up(scene: Scene) -> Iterator[Item]:
         if job.reason == NOT_BEGUN:
             yield compared("Unseen", job.ref, "it was made, and nobody has begun it", lasting(scene, job.at))
         elif not _of_old(job, scene):
-            yield compared("JobFailed", job.ref, _said(job), lasting(scene, job.at))
+            yield compared("JobFailed", job.ref, _said(job), lasting(scene, job.at), facts=_words(job.ref, scene))
     for each in scene.stalled:
         if not _of_old(each, scene):
             word = _STALLED.get(each.ref.kind, "Stalled")
             yield compared(word, each.ref, _said(each), lasting(scene, each.at))
     yield from _schedules(scene)
+
+
+def _words(job: Ref, scene: Scene) -> tuple[tuple[str, str], ...]:
+    """Return what the newest pod of a Job said last, as a field."""
+    for pod in sorted((each for each in scene.pods if each.owner == job), key=lambda each: -each.created):
+        for container in (*pod.init, *pod.containers):
+            said = logs.said_by(pod, container, scene)
+            if words := logs.last_words(container, said) if said else "":
+                return (("log", words),)
+    return ()
 
 
 def _schedules(scene: Scene) -> Iterator[Item]:
@@ -107,11 +118,13 @@ def refusal(ref: Ref, scene: Scene) -> str:
     return said[-1].message
 
 
-def _references(template: Template, scene: Scene) -> Iterator[Item]:
+def _references(template: Template, scene: Scene, relations: Relations) -> Iterator[Item]:
     """Yield the Secrets and ConfigMaps, and keys in them, that a template needs and that are not there."""
     desired = {workload.ref: workload.desired for workload in scene.workloads}
     if desired.get(template.owner, 1) == 0:
         return
+    waiting = [pod.created for pod in relations.pods.get(template.owner, ()) if not pod.ready]
+    since = lasting(scene, min(waiting, default=None))
     told: set[str] = set()
     for need in template.needs:
         if need.about not in scene.keys:
@@ -125,8 +138,8 @@ def _references(template: Template, scene: Scene) -> Iterator[Item]:
             continue
         if said not in told:
             told.add(said)
-            since, usual = lasting(scene), LATER_SECONDS
-            yield compared("ReferenceMissing", template.owner, said, since, container=need.container, usual=usual)
+            box = need.container
+            yield compared("ReferenceMissing", template.owner, said, since, container=box, usual=LATER_SECONDS)
 
 
 def _claim(claim: Claim, scene: Scene) -> Iterator[Item]:

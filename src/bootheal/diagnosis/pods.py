@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bootheal.causes import Gravity, Source, exits
 from bootheal.causes.pods import Trouble, trouble, turned_away
+from bootheal.cluster.back_off import failing_since
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.freshness import before_boot, pod_doubt
 from bootheal.cluster.rollout import crashed
@@ -199,8 +200,9 @@ def _of(found: Trouble, pod: Pod, scene: Scene) -> Item:
 
 
 def _since(pod: Pod, scene: Scene) -> float | None:
-    """Return since when it is as it is: since it was made, or was ready last."""
-    return lasting(scene, pod.ready_changed or pod.created)
+    """Return since when it is as it is: since it was made, or was ready last, if only between two ends."""
+    ready = pod.ready_changed or pod.created
+    return lasting(scene, max(min([ready, *map(failing_since, crashed(pod))]), pod.created))
 
 
 def _facts(container: Container) -> tuple[tuple[str, str], ...]:

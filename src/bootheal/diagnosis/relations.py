@@ -67,6 +67,11 @@ class Relations:
         """Return whose pod it is: the Deployment behind its ReplicaSet; itself where it is nobody's."""
         return self.root(pod.owner) if pod.owner else pod.ref
 
+    def owner_of(self, pod: Ref) -> Ref | None:
+        """Return whose pod it is, None of what is no pod."""
+        found = self._by_ref.get(pod)
+        return self.workload_of(found) if found else None
+
     def node_of(self, pod: Ref) -> Ref | None:
         """Return the node that a pod is on, None of what is no pod, or on none."""
         found = self._by_ref.get(pod)

@@ -20,6 +20,9 @@ from bootheal.preflight.waits import WaitFacts
 # What the doctor also sees, and a rule here tells of the object that is gone, once.
 _TOLD_HERE = frozenset({"reference-missing", "disk-full", "disk-inodes-used-up"})
 
+# What says that nobody is served, whatever it follows from.
+_NOT_SERVING = frozenset({"workload-not-available", "service-without-pods"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -79,11 +82,17 @@ def _with_validity(found: Iterator[Foreseen], seen: Seen) -> Iterator[Foreseen]:
 
 
 def _already(diagnosis: Diagnosis) -> Iterator[Foreseen]:
-    """Yield what is not well already, and would not be after a boot: what passes, or heals, may."""
+    """Yield what is not well already, and would not be after a boot: what passes, or heals, may.
+
+    What usually passes may still be why a workload does not serve now: nobody has seen it come back.
+    """
     for item in diagnosis.found:
         if item.id not in _TOLD_HERE:
             sure = Sure.BREAKS if item.gravity in (Gravity.PERSON, Gravity.DATA) else Sure.MAY_BREAK
             yield Foreseen(finding=item.finding, sure=sure, facts=item.evidence, now=True)
+    for item in diagnosis.passing:
+        if any(part.id in _NOT_SERVING for part in item.all()):
+            yield Foreseen(finding=item.finding, sure=Sure.MAY_BREAK, facts=item.evidence, now=True)
 
 
 def _logins(seen: Seen) -> Iterator[str]:

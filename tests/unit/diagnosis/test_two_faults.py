@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from bootheal.diagnosis import Diagnosis, diagnose
+from bootheal.diagnosis.logs import wanted_logs
 from bootheal.model import ComponentState, Extensions, Occurrence, Ref, Symptom, Webhook
-from bootheal.model.scene import Claim, Disk, Said, Scene
-from support.objects import BOOT, a_node, running, waiting
+from bootheal.model.scene import Claim, Disk, Need, Said, Scene, Unwell
+from support.objects import BOOT, a_node, a_pod, running, terminated, waiting
 from support.scenes import (
     DATA,
     LOOP,
@@ -18,6 +19,7 @@ from support.scenes import (
     postgres_pod,
     postgres_says,
     roots,
+    template,
     web_pod,
     with_pod,
     workload,
@@ -33,6 +35,7 @@ DAMAGED, LOCKED = (
     "PANIC:  could not locate a valid checkpoint record\n",
     'FATAL:  lock file "postmaster.pid" is empty\n',
 )
+LACKING = 'secret "tls" not found'
 NO_ROOM = 'FATAL:  could not write lock file "postmaster.pid": No space left on device'
 READ_ONLY = 'FATAL:  could not create lock file "postmaster.pid": Read-only file system'
 
@@ -158,3 +161,50 @@ def test_a_server_that_its_kubelet_ends_while_it_recovers_is_told() -> None:
     """What the previous boot's kubelet did is nobody's business."""
     assert roots(diagnose(recovering(NOW - 61))) == [("probe-kills", POSTGRES)]
     assert roots(diagnose(recovering(BOOT - 61))) == [("pod-not-ready", POSTGRES)]
+
+
+@pytest.mark.parametrize(("names", "said"), [("app tls", "tls"), ("tls app", "app"), ("tls", "tls")])
+def test_what_a_template_names_in_vain_is_told_once(names: str, said: str) -> None:
+    """Its kubelet says it, too, of one at a time; and its workload does not serve for it."""
+    needs = tuple(Need(Ref("secret", "shop", name), container=name) for name in names.split())
+    message = f'MountVolume.SetUp failed for volume "v" : secret "{said}" not found'
+    lacks = waiting("ContainerCreating", name="web")
+    scene = with_pod(
+        web_pod(ready=False, containers=(lacks,), created=BOOT + 20),
+        templates=(template("deployment", "web", needs=needs),),
+        keys={need.about: None for need in needs},
+        events={Ref("pod", "shop", "web-5d4-a"): (Occurrence("FailedMount", message, NOW - 30),)},
+    )
+    found = diagnose(scene)
+    assert roots(found) == [("reference-missing", "deployment/shop/web")] * len(needs)
+    assert ("volume-secret-missing", WEB) in beneath(found)
+    (above,) = (each for each in found.found if each.follows)
+    assert f"secret/shop/{said} is not there" in above.finding.means
+    young = diagnose(replace(scene, now=BOOT + 60))
+    assert (young.found, len(young.passing)) == ((), len(needs))
+
+
+def test_another_workload_may_lack_a_secret_for_itself() -> None:
+    """What one template names in vain is no reason for what another one's pod lacks."""
+    need = Need(Ref("secret", "shop", "tls"))
+    scene = with_pod(
+        web_pod(ready=False, containers=(waiting("CreateContainerConfigError", name="web", message=LACKING),)),
+        templates=(template("deployment", "pooler", needs=(need,)),),
+        keys={need.about: None},
+    )
+    assert set(roots(diagnose(scene))) == {("reference-missing", "deployment/shop/pooler"), ("secret-missing", WEB)}
+
+
+def test_a_job_that_has_failed_is_told_with_its_last_words() -> None:
+    """Its command is one step away; why it has failed is what the reader wants to know."""
+    job = Ref("job", "shop", "migrate")
+    pods = [
+        replace(a_pod(name, terminated("Error"), ready=False, phase="Failed", created=BOOT + at), owner=job, node="box")
+        for name, at in (("migrate-a", 50), ("migrate-b", 90))
+    ]
+    scene = a_scene(jobs=(Unwell(job, "BackoffLimitExceeded", "six tries", NOW - 600),))
+    scene = replace(scene, pods=(*scene.pods, *pods))
+    assert {pod.ref for pod in pods} <= {each.pod for each in wanted_logs(scene)}
+    said = tuple(Said(pod.ref, "main", f"KeyError: '{pod.ref.name}'\n") for pod in pods)
+    (item,) = diagnose(replace(scene, said=said)).found
+    assert item.evidence == (("log", "KeyError: 'migrate-b'"),)

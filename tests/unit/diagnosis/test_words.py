@@ -7,9 +7,9 @@ from bootheal.diagnosis.known import SUBJECTS, entries, explained, listed
 from bootheal.diagnosis.words import as_json, lasted, lines
 from bootheal.model import Ref
 from bootheal.model.quoted import log_lines
-from bootheal.model.scene import Halted
+from bootheal.model.scene import Halted, Need
 from support.objects import BOOT
-from support.scenes import a_scene, postgres_says, selector, stuck, web_says
+from support.scenes import a_scene, needing, postgres_says, selector, stuck, web_says, workload
 
 
 def test_a_fault_is_told_in_lines() -> None:
@@ -98,3 +98,19 @@ def test_the_last_words_of_a_program_are_shown_and_known_to_be_its_own() -> None
     found = diagnose(web_says("user canary paid 7 EUR"))
     assert "its last words are: user canary paid 7 EUR" in "\n".join(lines(found))
     assert [log_lines(each.finding.means) for each in found.found] == [("user canary paid 7 EUR",)]
+
+
+def test_what_only_the_boot_bounds_may_be_younger() -> None:
+    """A Secret that was deleted a minute ago has not been missing for an hour: nobody tells since when."""
+    gone = Need(Ref("secret", "shop", "gone"))
+    told = "\n".join(lines(diagnose(replace(needing(gone), keys={gone.about: None}))))
+    assert "evidence: for at most 60 min" in told
+
+
+def test_what_is_refused_is_told_once() -> None:
+    """Why it matters is how many serve, not the refusal again."""
+    refused = 'pods "web" is forbidden: exceeded quota: mem'
+    few = workload("deployment", "web", desired=2, replicas=1, updated=1, refused=refused)
+    told = "\n".join(lines(diagnose(a_scene(workloads=(few,)))))
+    assert "matters:  deployment/shop/web: 1 of 2 replicas are of the latest template" in told
+    assert told.count(refused) == 2  # what it means, and the evidence

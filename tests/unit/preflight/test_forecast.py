@@ -41,7 +41,7 @@ from support.prospects import (
     web,
 )
 from support.rows import each_row
-from support.scenes import NOW, PASSWORD, a_scene, component, web_pod, with_pod
+from support.scenes import NOW, PASSWORD, a_scene, component, web_pod, web_says, with_pod
 
 BREAKS, MAY, CHANGES = Sure.BREAKS, Sure.MAY_BREAK, Sure.CHANGES
 
@@ -250,6 +250,10 @@ HIDDEN: Faults = {
         ),
         ("start-lacks-reference", "secret/shop/app", BREAKS),
     ),
+    "what does not serve now, and usually does a little later": (
+        lambda: all_well(scene=replace(web_says("KeyError: 'COLOUR'"), now=BOOT + 60)),
+        ("pod-crashes", "pod/shop/web-5d4-a", MAY),
+    ),
     "what is not well already": (
         lambda: all_well(scene=component(ComponentState.FAILED, "exit status 1")),
         ("component-stopped", "unit/k3s.service", BREAKS),
@@ -269,7 +273,10 @@ def test_a_hidden_fault_is_named_and_nothing_else(fault: str) -> None:
 
 def test_every_rule_has_a_fault_that_shows_it() -> None:
     """Nobody adds a rule that no row proves."""
-    assert {cause.id for cause in REBOOT} == {row[0] for _, row in HIDDEN.values()} - {"component-stopped"}
+    assert {cause.id for cause in REBOOT} == {row[0] for _, row in HIDDEN.values()} - {
+        "component-stopped",
+        "pod-crashes",
+    }
 
 
 WELL: Healthy = {
