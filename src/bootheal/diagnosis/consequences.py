@@ -6,14 +6,13 @@ from dataclasses import replace
 
 from bootheal.causes import Gravity, Source
 from bootheal.diagnosis.item import Item
-from bootheal.diagnosis.relations import Relations
+from bootheal.diagnosis.relations import NAMES, Relations
 from bootheal.model import Ref
 
 # Told of what depends on others: it may follow from a trouble of what it names or stands on.
 MILD = (Gravity.PASSES, Gravity.HEALED)
 
-# Who is asked for names, and what comes of it where nobody answers.
-_NAMES = Ref("service", "kube-system", "kube-dns")
+# What comes of it where nobody answers who asks for names.
 _NAMELESS = frozenset({"name-not-resolved", "pgbouncer-server-name-unknown"})
 
 # What a service manager says of a part of the cluster, which says itself why.
@@ -64,7 +63,7 @@ def _above(each: Item, items: Sequence[Item], relations: Relations) -> int | Non
     held_by = _positions(items, each)
     if plugins := [number for ref in _plugins(each, relations) for number in held_by.get(ref, ())]:
         return max(plugins, key=lambda number: items[number].gravity.rank)
-    reached, layer = {each.about}, [each.about, *each.alike, *((_NAMES,) if each.id in _NAMELESS else ())]
+    reached, layer = {each.about}, [each.about, *each.alike, *((NAMES,) if each.id in _NAMELESS else ())]
     while layer:
         below = [ref for about in layer for ref in relations.below(about, named=True) if ref not in reached]
         at = [number for ref in dict.fromkeys(below) for number in held_by.get(ref, ())]

@@ -104,12 +104,13 @@ def diagnose(scene: Scene) -> Diagnosis:
     items = _merged([*chain(*checks), *service_items(scene, relations)], relations)
     trees = sorted(folded(items, relations), key=lambda each: (-each.gravest.rank, each.age(scene.now) is None))
     told = [_why_it_matters(each, scene, relations) for each in trees]
+    needed = {each.about for each in items if each.id == "workload-needed-at-zero"}
     return Diagnosis(
         now=scene.now,
         began=booted(scene),
         found=tuple(each for each in told if not _passes(each, scene.now)),
         passing=tuple(each for each in told if _passes(each, scene.now)),
-        held=tuple(held(scene)),
+        held=tuple((ref, why) for ref, why in held(scene) if ref not in needed),
         well=tuple(_well(scene, {part.about for each in items for part in each.all()})),
         gaps=scene.gaps,
         present=scene.present,

@@ -7,6 +7,7 @@ from bootheal.causes.pods import LATER_SECONDS, not_made
 from bootheal.causes.tables import PODS
 from bootheal.cluster.freshness import before_boot
 from bootheal.cluster.rollout import rollout, seen
+from bootheal.cluster.webhooks import webhook_in
 from bootheal.diagnosis import logs
 from bootheal.diagnosis.item import Item
 from bootheal.diagnosis.relations import Relations
@@ -103,6 +104,10 @@ def _workload(workload: Workload, scene: Scene, relations: Relations) -> Iterato
     pods = relations.pods.get(workload.ref, ())
     changed = lasting(scene, *(pod.created for pod in pods))
     refused = workload.refused or refusal(workload.ref, scene)
+    if webhook_in(refused) and not scene.extensions.guarded:
+        said = f"{refused}; that webhook is not there any more, and its controller tries again within 17 min"
+        yield compared("NotAvailable", workload.ref, said, changed, usual=FAILED_CREATE_SECONDS)
+        return
     if refused and len(pods) < workload.desired and (found := not_made(workload.ref, refused)):
         yield item(found, lasting(scene))
         return

@@ -8,6 +8,9 @@ from bootheal.cluster import selectors
 from bootheal.model import Pod, Ref, Service
 from bootheal.model.scene import Scene, Template
 
+# Who is asked for names.
+NAMES = Ref("service", "kube-system", "kube-dns")
+
 # What makes the volumes of k3s' storage class, and the pods in which it does so.
 LOCAL_PATH, HELPERS = "local-path", "helper-pod-"
 

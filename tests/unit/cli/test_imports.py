@@ -94,6 +94,6 @@ with Scope(print) as scope:
 
 
 def test_of_two_threads_that_need_a_library_first_one_waits() -> None:
-    """k3d's API server and Docker are asked at once, and their libraries share others: doctor ended as a bug, with 70."""
+    """k3d's API server and Docker are asked at once, and their libraries share others: doctor ended as a bug."""
     ran = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines() == ["", "docker,kubernetes,requests"]

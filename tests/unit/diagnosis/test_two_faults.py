@@ -1,6 +1,7 @@
 """Two faults at once: both are told, the graver first, and what follows from one is beneath it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -208,3 +209,54 @@ def test_a_job_that_has_failed_is_told_with_its_last_words() -> None:
     said = tuple(Said(pod.ref, "main", f"KeyError: '{pod.ref.name}'\n") for pod in pods)
     (item,) = diagnose(replace(scene, said=said)).found
     assert item.evidence == (("log", "KeyError: 'migrate-b'"),)
+
+
+def at_zero(name: str, scene: Scene, **fields: Any) -> Scene:
+    """The same where somebody has scaled a workload to zero."""
+    none = {"desired": 0, "replicas": 0, "updated": 0, "ready": 0, "available": 0, **fields}
+    return replace(
+        scene,
+        workloads=tuple(replace(each, **none) if each.ref.name == name else each for each in scene.workloads),
+        pods=tuple(pod for pod in scene.pods if pod.labels.get("app") != name),
+        endpoints={ref: () if ref.name == name else found for ref, found in scene.endpoints.items()},
+    )
+
+
+def test_who_is_scaled_to_zero_is_a_fault_where_others_suffer_for_it() -> None:
+    """Of the pooler web needs; who is well without it leaves it held on purpose, and what we hold we give back."""
+    pooler = ("workload-needed-at-zero", "deployment/shop/pooler")
+    unwell = web_pod(ready=False, containers=(running(name="web", ready=False),))
+    found = diagnose(at_zero("pooler", with_pod(unwell)))
+    assert roots(found) == [pooler]
+    assert found.found[0].finding.next_step.startswith("kubectl -n shop scale deployment pooler --replicas=1")
+    assert {ref for _, ref in beneath(found)} >= {WEB, "deployment/shop/web"}
+    assert found.held == ()
+    for well in (at_zero("pooler", a_scene()), at_zero("pooler", with_pod(unwell), scaled_from=2)):
+        held = diagnose(well)
+        assert pooler not in roots(held)
+        assert [str(ref) for ref, _ in held.held] == ["deployment/shop/pooler"]
+
+
+def test_nobody_finds_a_name_while_the_clusters_dns_is_scaled_to_zero() -> None:
+    """Whoever knows an address still is well for a while, so nobody suffers yet."""
+    dns, labels = Ref("deployment", "kube-system", "coredns"), {"k8s-app": "kube-dns"}
+    scene = a_scene()
+    service = replace(scene.services[0], ref=Ref("service", "kube-system", "kube-dns"), selector=labels)
+    none = replace(workload("deployment", "coredns"), ref=dns, desired=0, replicas=0, updated=0, ready=0, available=0)
+    scene = replace(
+        scene,
+        services=(*scene.services, service),
+        workloads=(*scene.workloads, none),
+        templates=(*scene.templates, replace(scene.templates[0], owner=dns, labels=labels, mentions=frozenset())),
+    )
+    assert roots(diagnose(scene)) == [("workload-needed-at-zero", str(dns))]
+
+
+def test_a_webhook_that_is_gone_is_asked_no_more() -> None:
+    """What a controller said of it stands until it tries again, after up to 17 min: that is no fault until then."""
+    scene = a_refused_workload()
+    blind = replace(scene, extensions=Extensions(guarded=False))
+    assert roots(diagnose(blind)) == [("workload-not-available", "deployment/shop/web")]
+    young = replace(blind, now=BOOT + 600, nodes=(), leases={})
+    (item,) = (each for each in diagnose(young).passing if each.id == "workload-not-available")
+    assert "its controller tries again within 17 min" in item.finding.means

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bootheal.causes.reboot import REBOOT
-from bootheal.model import Answer, Component, ComponentState, HostFacts, Ref
+from bootheal.model import Answer, Component, ComponentState, Extensions, HostFacts, Ref, Webhook
 from bootheal.model.prospect import Guard
 from bootheal.model.scene import Claim, Disk, Scene
 from bootheal.preflight import Forecast, Seen, Sure, forecast
@@ -262,6 +262,17 @@ HIDDEN: Faults = {
 
 
 HIDDEN |= MACHINE | PODS | SERVERS
+
+
+def test_a_webhook_that_is_gone_guards_nobody() -> None:
+    """It is told once: that it is gone."""
+    service = Ref("service", "shop", "g")
+    hook = Webhook("g", "ValidatingWebhookConfiguration g", service, gone=True)
+    seen = all_well(
+        scene=a_scene(extensions=Extensions(unreachable=(hook,))),
+        prospect=prospect(guards=(Guard(name="g", service=service, guards_own=True),)),
+    )
+    assert [cause for cause, _, _ in named(forecast(seen))] == ["webhook-orphaned"]
 
 
 @each_row(HIDDEN, "fault")
