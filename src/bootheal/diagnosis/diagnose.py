@@ -157,7 +157,7 @@ def _why_it_matters(tree: Item, scene: Scene, relations: Relations) -> Item:
 
 
 _MATTERS = {
-    Gravity.PASSES: "it passes by itself as a rule, and has lasted longer than it usually does",
+    Gravity.PASSES: "it passes by itself as a rule",
     Gravity.HEALED: "bootheal run mends such things; where it did not, it says why",
     Gravity.PERSON: "nothing that waits or starts again mends it",
     Gravity.DATA: "what is written may be lost: change nothing before a copy is made",

@@ -9,7 +9,7 @@ from bootheal.cluster.freshness import before_boot
 from bootheal.cluster.rollout import rollout, seen
 from bootheal.cluster.webhooks import webhook_in
 from bootheal.diagnosis import logs
-from bootheal.diagnosis.item import Item
+from bootheal.diagnosis.item import HINT, Item
 from bootheal.diagnosis.relations import Relations
 from bootheal.diagnosis.seen import compared, item, lasting
 from bootheal.model import Ref, Workload
@@ -45,7 +45,7 @@ def object_items(scene: Scene, relations: Relations) -> Iterator[Item]:
     for claim in scene.claims:
         yield from _claim(claim, scene)
     for each in scene.judged:
-        step = (("step", each.step), *((("hint", each.hint),) if each.hint else ()))
+        step = (("step", each.step), *(((HINT, each.hint),) if each.hint else ()))
         yield compared("StepNotSettled", each.about, each.why, lasting(scene), facts=step)
     yield from _given_up(scene)
     for namespace in scene.namespaces:

@@ -23,10 +23,11 @@ def item(
     *,
     usual: float | None = None,
     facts: tuple[tuple[str, str], ...] = (),
+    at_most: bool = False,
 ) -> Item:
     """Return an item; `usual` seconds may it last where that is not what its gravity says."""
     allowed = USUAL_SECONDS[finding.cause.gravity] if usual is None else usual
-    return Item(finding=finding, since=since, usual=allowed, facts=facts)
+    return Item(finding=finding, since=since, usual=allowed, facts=facts, at_most=at_most)
 
 
 def compared(

@@ -16,7 +16,7 @@ _HEADS = {
     Gravity.DATA: "DATA IS AT RISK",
     Gravity.PERSON: "needs a person",
     Gravity.HEALED: "bootheal heals it",
-    Gravity.PASSES: "has lasted longer than it should",
+    Gravity.PASSES: "is not well",
 }
 
 
@@ -46,8 +46,8 @@ def _item(each: Item, diagnosis: Diagnosis) -> Iterator[str]:
     yield f"  {each.about}{alike}: {_means(each)}  [{each.id}]"
     yield f"      evidence: {_evidence(each, diagnosis)}"
     yield f"      matters:  {each.matters}"
-    if each.finding.cause.next_step:
-        yield f"      next:     {each.finding.next_step}"
+    if each.next_step:
+        yield f"      next:     {each.next_step}"
     for beneath in each.follows:
         for part in beneath.all():
             yield f"      so also:  {part.about}: {_means(part)}  [{part.id}]"
@@ -83,7 +83,7 @@ def _age(each: Item, diagnosis: Diagnosis) -> str:
     age = each.age(diagnosis.now)
     if age is None:
         return ""
-    return f"for {'at most ' if each.since == diagnosis.began else ''}{lasted(age)}"
+    return f"for {'at most ' if each.at_most or each.since == diagnosis.began else ''}{lasted(age)}"
 
 
 def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -111,6 +111,6 @@ def _as_json(each: Item, now: float) -> dict[str, Any]:
         "evidence": {name: quoted(value) for name, value in each.evidence},
         "age_seconds": each.age(now),
         "matters": each.matters,
-        "next_step": each.finding.next_step,
+        "next_step": each.next_step,
         "consequences": [_as_json(beneath, now) for beneath in each.follows],
     }

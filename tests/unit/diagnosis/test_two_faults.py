@@ -7,7 +7,7 @@ import pytest
 
 from bootheal.diagnosis import Diagnosis, diagnose
 from bootheal.diagnosis.logs import wanted_logs
-from bootheal.model import ComponentState, Extensions, Occurrence, Ref, Symptom, Webhook
+from bootheal.model import ComponentState, Extensions, Occurrence, Pod, Ref, Symptom, Webhook
 from bootheal.model.scene import Claim, Disk, Need, Said, Scene, Unwell
 from support.objects import BOOT, a_node, a_pod, running, terminated, waiting
 from support.scenes import (
@@ -36,6 +36,7 @@ DAMAGED, LOCKED = (
     "PANIC:  could not locate a valid checkpoint record\n",
     'FATAL:  lock file "postmaster.pid" is empty\n',
 )
+OTHER = "CRITICAL: system ID mismatch, node postgres-1 belongs to a different cluster: 1 != 2\n"
 LACKING = 'secret "tls" not found'
 NO_ROOM = 'FATAL:  could not write lock file "postmaster.pid": No space left on device'
 READ_ONLY = 'FATAL:  could not create lock file "postmaster.pid": Read-only file system'
@@ -260,3 +261,32 @@ def test_a_webhook_that_is_gone_is_asked_no_more() -> None:
     young = replace(blind, now=BOOT + 600, nodes=(), leases={})
     (item,) = (each for each in diagnose(young).passing if each.id == "workload-not-available")
     assert "its controller tries again within 17 min" in item.finding.means
+
+
+def member(name: str, says: str, **fields: Any) -> Pod:
+    """A pod of statefulset/shop/postgres, as Patroni notes on it what it is."""
+    pod = postgres_pod(patroni=says, **fields)
+    return replace(pod, ref=Ref("pod", "shop", name), uid=name)
+
+
+@pytest.mark.parametrize(
+    ("says", "leader", "log", "exit_code"),
+    [
+        ("replica, start failed", "master, running", DAMAGED, 1),
+        ("replica, start failed", "primary, running", DAMAGED, 1),
+        ("replica, start failed", "replica, running", DAMAGED, 3),
+        ("replica, start failed", "master, stopped", DAMAGED, 3),
+        ("master, start failed", "replica, running", DAMAGED, 3),
+        ("", "master, running", DAMAGED, 3),
+        ("replica, start failed", "master, running", OTHER, 3),
+    ],
+)
+def test_a_damaged_standby_is_no_loss_while_its_leader_serves(says: str, leader: str, log: str, exit_code: int) -> None:
+    """It is made anew from there; "restore from a backup" would throw away what the leader has written since."""
+    ill, well = member("postgres-1", says, ready=False, containers=(ENDS,)), member("postgres-0", leader)
+    scene = a_scene()
+    scene = replace(scene, pods=(well, ill, *scene.pods[1:]), said=(Said(ill.ref, "postgres", log),))
+    found = diagnose(scene)
+    assert found.exit_code == exit_code
+    (item,) = (each for each in found.found if each.about == ill.ref)
+    assert ("exec -it postgres-0 -- patronictl reinit CLUSTER postgres-1" in item.next_step) == (exit_code == 1)

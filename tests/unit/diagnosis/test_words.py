@@ -1,15 +1,27 @@
 """How a diagnosis is told: object, fact, evidence, why it matters, one command; and as JSON with stable ids."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from bootheal.diagnosis import diagnose
 from bootheal.diagnosis.known import SUBJECTS, entries, explained, listed
 from bootheal.diagnosis.words import as_json, lasted, lines
 from bootheal.model import Ref
 from bootheal.model.quoted import log_lines
-from bootheal.model.scene import Halted, Need
+from bootheal.model.scene import Halted, Judged, Need
 from support.objects import BOOT
-from support.scenes import a_scene, needing, postgres_says, selector, stuck, web_says, workload
+from support.scenes import (
+    NOW,
+    a_scene,
+    needing,
+    pooler_pod,
+    postgres_says,
+    selector,
+    stuck,
+    web_says,
+    with_pod,
+    workload,
+)
 
 
 def test_a_fault_is_told_in_lines() -> None:
@@ -114,3 +126,25 @@ def test_what_is_refused_is_told_once() -> None:
     told = "\n".join(lines(diagnose(a_scene(workloads=(few,)))))
     assert "matters:  deployment/shop/web: 1 of 2 replicas are of the latest template" in told
     assert told.count(refused) == 2  # what it means, and the evidence
+
+
+def test_what_a_log_says_of_who_is_ready_began_at_an_unknown_time() -> None:
+    """The pooler has been Ready for an hour, and refused for a minute."""
+    refused = "2000-01-01 00:00:00.000 UTC [1] WARNING server login failed: FATAL password authentication failed"
+    stamp = datetime.fromtimestamp(NOW - 5, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    said = refused.replace("2000-01-01 00:00:00", stamp) + ' for user "app"\n'
+    told = "\n".join(lines(diagnose(with_pod(pooler_pod(), said))))
+    assert "[pgbouncer-server-password]" in told
+    assert ", for at most 60 min" in told
+
+
+def test_what_a_step_advises_is_the_next_step() -> None:
+    """It knows the state, its cause only that the step is not settled; it stands in one place, in JSON, too."""
+    step = Judged(Ref("service", "shop", "postgres"), "database/shop", "too many clients (53300)", "see who has them")
+    found = diagnose(a_scene(judged=(step,)))
+    told = list(lines(found))
+    assert "      next:     see who has them" in told
+    assert "\n".join(told).count("see who has them") == 1
+    assert as_json(found)["found"][0]["next_step"] == "see who has them"
+    silent = diagnose(a_scene(judged=(replace(step, hint=""),)))
+    assert "      next:     bootheal plan --verbose; bootheal run --once heals what it can" in lines(silent)
