@@ -62,7 +62,8 @@ def _filled_by_others(service: Service, scene: Scene, relations: Relations) -> I
     """Yield it where nobody has entered an address, although workloads name it: Patroni enters the primary's."""
     users = relations.names(service.ref)
     if users and not any(each.ready for each in scene.endpoints.get(service.ref, ())):
-        yield compared("NothingReady", service.ref, "it has no selector, and nobody has entered an address")
+        said = "it has no selector, and nobody has entered an address"
+        yield compared("NothingReady", service.ref, said, lasting(scene))
 
 
 def _empty(service: Service, scene: Scene, relations: Relations) -> Iterator[Item]:

@@ -80,3 +80,12 @@ def test_who_is_ready_between_two_ends_has_failed_since_before() -> None:
     assert roots(diagnose(with_pod(pod))) == [("pod-ends-silently", str(POD))]
     first = replace(loop, message="back-off 40s restarting failed container=web")
     assert roots(diagnose(with_pod(replace(pod, containers=(first,))))) == []
+
+
+def test_who_enters_addresses_by_itself_may_take_as_long_as_others() -> None:
+    """Patroni enters the primary's once it leads: fifteen seconds after a boot that is no fault."""
+    scene = a_scene()
+    bare = tuple(replace(each, selector={}) if each.ref.name == "postgres" else each for each in scene.services)
+    empty = replace(scene, services=bare, endpoints={**scene.endpoints, Ref("service", "shop", "postgres"): ()})
+    assert roots(_after(empty, 15)) == []
+    assert roots(_after(empty, 3600)) == [("service-without-pods", "service/shop/postgres")]
