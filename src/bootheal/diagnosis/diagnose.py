@@ -147,7 +147,7 @@ def _why_it_matters(tree: Item, scene: Scene, relations: Relations) -> Item:
     about = tree.about
     owner = next((relations.workload_of(pod) for pod in scene.pods if pod.ref == about), about)
     workload = next((each for each in scene.workloads if each.ref == owner), None)
-    if workload is not None:
+    if workload is not None and workload.desired:
         counted = replace(workload, refused="")  # why it is refused is told already
         return replace(tree, matters=f"{owner}: {rollout(counted, boot_time=scene.boot_time).why}")
     users = relations.names(about) if about.kind == "service" else _users(about, scene)

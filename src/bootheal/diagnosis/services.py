@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from bootheal.cluster import selectors
 from bootheal.cluster.freshness import service_doubt
-from bootheal.cluster.rollout import rollout
 from bootheal.cluster.selectors import ALIKE, SLIP, put_on
 from bootheal.diagnosis.item import Item
 from bootheal.diagnosis.relations import NAMES, Relations
@@ -73,7 +72,7 @@ def _empty(service: Service, scene: Scene, relations: Relations) -> Iterator[Ite
         if wanted:
             yield compared("NothingReady", service.ref, f"{wanted[0]} has no pod", lasting(scene))
         else:
-            yield from _at_zero(service, templates[0].owner, scene, relations)
+            yield from _at_zero(service, templates[0].owner, scene)
         return
     roles = {key: value for key, value in service.selector.items() if _is_role(key, value)}
     rest = {key: value for key, value in service.selector.items() if key not in roles and not put_on(key)}
@@ -94,21 +93,12 @@ def _empty(service: Service, scene: Scene, relations: Relations) -> Iterator[Ite
     yield from _mistaken(service, scene, relations)
 
 
-def _at_zero(service: Service, owner: Ref, scene: Scene, relations: Relations) -> Iterator[Item]:
-    """Yield the workload that somebody has scaled to zero where others need it: the cluster's DNS, or who suffers.
-
-    Who names it and is well may do without.
-    """
-    workloads = {workload.ref: workload for workload in scene.workloads}
-    held = workloads.get(owner)
-    if held is None or held.scaled_from is not None:
-        return  # a Job's, or by us, who give it back
-    users = [workloads[ref] for ref in relations.names(service.ref) if ref in workloads]
-    suffers = next((str(user.ref) for user in users if user.desired and not rollout(user).done), "")
-    if service.ref == NAMES:
-        suffers = "whoever looks for a name"
-    if suffers:
-        yield compared("NeededAtZero", owner, f"{suffers} needs {service.ref}, and nobody else is behind that")
+def _at_zero(service: Service, owner: Ref, scene: Scene) -> Iterator[Item]:
+    """Yield the cluster's DNS where somebody has scaled it to zero; who else names a Service may do without it."""
+    given_back = any(each.ref == owner and each.scaled_from is not None for each in scene.workloads)
+    if service.ref == NAMES and not given_back:
+        said = f"nobody else is behind {service.ref}, and whoever looks for a name finds none"
+        yield compared("NeededAtZero", owner, said, lasting(scene), usual=0.0)
 
 
 def _mistaken(service: Service, scene: Scene, relations: Relations) -> Iterator[Item]:

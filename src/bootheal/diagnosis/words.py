@@ -56,7 +56,7 @@ def _item(each: Item, diagnosis: Diagnosis) -> Iterator[str]:
 def _short(each: Item, diagnosis: Diagnosis) -> str:
     age = _age(each, diagnosis)
     lasts = f" ({age}, usually up to {spoken(each.usual)})" if age else ""
-    follows = ", ".join(dict.fromkeys(str(part.about) for part in each.all() if part is not each))
+    follows = ", ".join(dict.fromkeys(str(part.about) for part in each.all() if part.about != each.about))
     return f"{each.about}: {_means(each)}{lasts}{f'; so also {follows}' if follows else ''}  [{each.id}]"
 
 

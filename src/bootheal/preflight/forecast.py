@@ -91,7 +91,7 @@ def _already(diagnosis: Diagnosis) -> Iterator[Foreseen]:
             sure = Sure.BREAKS if item.gravity in (Gravity.PERSON, Gravity.DATA) else Sure.MAY_BREAK
             yield Foreseen(finding=item.finding, sure=sure, facts=item.evidence, now=True)
     for item in diagnosis.passing:
-        if any(part.id in _NOT_SERVING for part in item.all()):
+        if item.id not in _TOLD_HERE and any(part.id in _NOT_SERVING for part in item.all()):
             yield Foreseen(finding=item.finding, sure=Sure.MAY_BREAK, facts=item.evidence, now=True)
 
 

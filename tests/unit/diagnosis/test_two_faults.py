@@ -22,6 +22,7 @@ from support.scenes import (
     roots,
     template,
     web_pod,
+    web_says,
     with_pod,
     workload,
 )
@@ -212,32 +213,6 @@ def test_a_job_that_has_failed_is_told_with_its_last_words() -> None:
     assert item.evidence == (("log", "KeyError: 'migrate-b'"),)
 
 
-def at_zero(name: str, scene: Scene, **fields: Any) -> Scene:
-    """The same where somebody has scaled a workload to zero."""
-    none = {"desired": 0, "replicas": 0, "updated": 0, "ready": 0, "available": 0, **fields}
-    return replace(
-        scene,
-        workloads=tuple(replace(each, **none) if each.ref.name == name else each for each in scene.workloads),
-        pods=tuple(pod for pod in scene.pods if pod.labels.get("app") != name),
-        endpoints={ref: () if ref.name == name else found for ref, found in scene.endpoints.items()},
-    )
-
-
-def test_who_is_scaled_to_zero_is_a_fault_where_others_suffer_for_it() -> None:
-    """Of the pooler web needs; who is well without it leaves it held on purpose, and what we hold we give back."""
-    pooler = ("workload-needed-at-zero", "deployment/shop/pooler")
-    unwell = web_pod(ready=False, containers=(running(name="web", ready=False),))
-    found = diagnose(at_zero("pooler", with_pod(unwell)))
-    assert roots(found) == [pooler]
-    assert found.found[0].finding.next_step.startswith("kubectl -n shop scale deployment pooler --replicas=1")
-    assert {ref for _, ref in beneath(found)} >= {WEB, "deployment/shop/web"}
-    assert found.held == ()
-    for well in (at_zero("pooler", a_scene()), at_zero("pooler", with_pod(unwell), scaled_from=2)):
-        held = diagnose(well)
-        assert pooler not in roots(held)
-        assert [str(ref) for ref, _ in held.held] == ["deployment/shop/pooler"]
-
-
 def test_nobody_finds_a_name_while_the_clusters_dns_is_scaled_to_zero() -> None:
     """Whoever knows an address still is well for a while, so nobody suffers yet."""
     dns, labels = Ref("deployment", "kube-system", "coredns"), {"k8s-app": "kube-dns"}
@@ -250,7 +225,27 @@ def test_nobody_finds_a_name_while_the_clusters_dns_is_scaled_to_zero() -> None:
         workloads=(*scene.workloads, none),
         templates=(*scene.templates, replace(scene.templates[0], owner=dns, labels=labels, mentions=frozenset())),
     )
-    assert roots(diagnose(scene)) == [("workload-needed-at-zero", str(dns))]
+    found = diagnose(scene)
+    assert roots(found) == [("workload-needed-at-zero", str(dns))]
+    assert found.found[0].finding.next_step.startswith("kubectl -n kube-system scale deployment coredns --replicas=1")
+    assert found.held == ()
+    ours = tuple(replace(each, scaled_from=1) if each.ref == dns else each for each in scene.workloads)
+    assert roots(diagnose(replace(scene, workloads=ours))) == []
+
+
+def test_what_is_at_zero_is_no_cause_for_who_has_its_name_among_its_words() -> None:
+    """`tail /dev/zero` needs no Service zero, however unwell it is; who does need one says so itself."""
+    scene = web_says("KeyError: 'COLOUR'\n")
+    none: dict[str, Any] = {"desired": 0, "replicas": 0, "updated": 0, "ready": 0, "available": 0}
+    scene = replace(
+        scene,
+        workloads=tuple(replace(each, **none) if each.ref.name == "pooler" else each for each in scene.workloads),
+        pods=tuple(pod for pod in scene.pods if pod.labels.get("app") != "pooler"),
+        endpoints={ref: () if ref.name == "pooler" else found for ref, found in scene.endpoints.items()},
+    )
+    found = diagnose(scene)
+    assert roots(found) == [("pod-crashes", WEB)]
+    assert [str(ref) for ref, _ in found.held] == ["deployment/shop/pooler"]
 
 
 def test_a_webhook_that_is_gone_is_asked_no_more() -> None:
