@@ -20,6 +20,8 @@ from bootheal.step import Past
 PULL_WORDS = frozenset({"ErrImagePull", "ImagePullBackOff"})
 _BACK_OFF_PREFIX = re.compile(r'^Back-off pulling image "[^"]*"(?:: ErrImagePull: |$)')
 
+_PULL_PREFIX = re.compile(r'^Failed to pull image "[^"]*": ')
+
 _REJECTED_PREFIX = re.compile(r"^Pod (?:was rejected: |(?=[A-Z]))")
 
 # Until Kubernetes has been told what to do it does not; a Secret or a device may be late, a disk be mounted later.
@@ -87,12 +89,13 @@ class Trouble:
     @property
     def words(self) -> str:
         """Say the reason word, what it means, and the message."""
-        reason = self.evidence.reason or "says why it ended"
+        evidence = _as_status(self.evidence)
+        reason = evidence.reason or "says why it ended"
         if self.finding is None:
-            return _named(self.evidence)
-        said = self.evidence.said
+            return _named(evidence)
+        said = evidence.said
         bare = replace(self.finding.cause, means=self.finding.cause.means.replace(": {said}", ""))
-        means = Finding(bare, self.evidence).means
+        means = Finding(bare, evidence).means
         if not said or said in means:
             return f"{reason}: {means}"
         verbatim = "{said}" in self.finding.cause.means
@@ -111,6 +114,12 @@ def more(pod: Ref, container: str = "") -> str:
     if container:
         return f"kubectl -n {pod.namespace} logs --previous {pod.name} -c {container}"
     return f"kubectl -n {pod.namespace} describe pod {pod.name}"
+
+
+def _as_status(evidence: Evidence) -> Evidence:
+    """Word an Event of a pull as the status does in turn with it: what alternates would be told again and again."""
+    text, pulls = _PULL_PREFIX.subn("", evidence.text)
+    return replace(evidence, reason="ImagePullBackOff", text=text) if pulls else evidence
 
 
 def _named(evidence: Evidence) -> str:

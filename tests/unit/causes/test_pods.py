@@ -176,3 +176,13 @@ def test_who_is_killed_by_its_probe_is_told_so_when_its_kubelet_tells_no_more(
     found = trouble(a_pod("web-1", loop, ready=False), (killed,))
     assert found is not None
     assert found.id == cause
+
+
+def test_an_event_of_a_pull_is_worded_as_the_status_that_alternates_with_it() -> None:
+    """Each pull has a message in the status, each back-off none: one state is told once."""
+    message = PULL.partition('": ')[2]
+    told = (Occurrence("Failed", PULL, NOW - 30),)
+    pulls, waits = waiting("ErrImagePull", message=message), waiting("ImagePullBackOff")
+    words = {found.words for each in (pulls, waits) if (found := trouble(a_pod("web-1", each, ready=False), told))}
+    assert len(words) == 1
+    assert next(iter(words)).startswith("ImagePullBackOff: nobody answers at the registry")
