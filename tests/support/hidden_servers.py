@@ -121,6 +121,10 @@ SERVERS: Faults = {
         lambda: asks("/etc/resolv.conf", "127.0.0.53"),
         ("dns-asks-itself", COREDNS, MAY),
     ),
+    "a Patroni that somebody has paused": (
+        lambda: all_well(databases=(database(pod=Ref("pod", "shop", "postgres-0"), paused="shop-db"),)),
+        ("patroni-paused-at-boot", "pod/shop/postgres-0", MAY),
+    ),
     "a rollout that is paused": (
         lambda: controlled("web", paused=True),
         ("rollout-paused", "deployment/shop/web", MAY),

@@ -243,6 +243,17 @@ DENIED = Cause(
     "the user that it runs as: fsGroup in the pod's securityContext, or chown -R",
 )
 
+# nginx src/core/ngx_conf_file.c, ngx_log_error: it names the place; a name that is not found is a cause of its own
+NGINX = Cause(
+    id="nginx-configuration",
+    means="nginx does not take its configuration: {said}",
+    gravity=Gravity.PERSON,
+    restart_helps=True,  # it may have been corrected since it last began
+    signs=log(r"\[emerg\] (?:\d+#\d+: )?(?!host not found in ).* in /\S+:\d+$"),
+    next_step="correct that line of it (in the ConfigMap, where one is mounted there: kubectl -n {namespace} get "
+    "configmaps), then kubectl -n {namespace} delete pod {name}",
+)
+
 APPLICATIONS: tuple[Cause, ...] = (
     *DATA,
     PID_FILE,
@@ -262,6 +273,7 @@ APPLICATIONS: tuple[Cause, ...] = (
     KEY_OPEN,
     CERTIFICATE,
     DENIED,
+    NGINX,
 )
 
 # In Bitnami's image of PostgreSQL: bitnami/containers#999.

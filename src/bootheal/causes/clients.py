@@ -122,7 +122,7 @@ NAMES = Cause(
         r"Unknown (?:MySQL )?server host '",
         r"^(?:curl: \(6\) Could not resolve host: |(?:nc|wget|ping|nslookup|telnet): bad address ')",  # BusyBox
         r'could not translate host name "\S+" to address',
-        r"\[emerg\] host not found in (?:upstream|resolver) ",
+        r"\[emerg\] (?:\d+#\d+: )?host not found in (?:upstream|resolver) ",
         "could not resolve address '",  # HAProxy
         "No resolvable bootstrap urls given in bootstrap.servers",  # Kafka's clients
         "cURL error 6: Could not resolve host",

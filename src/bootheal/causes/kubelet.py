@@ -134,11 +134,18 @@ KUBELET: tuple[Cause, ...] = (
         "damaged: k3s crictl rmi {image}",
     ),
     Cause(
+        id="command-not-named",
+        means="container {container} cannot begin: neither its workload nor image {image} names a command: {said}",
+        gravity=Gravity.PERSON,
+        signs=create("no command specified"),
+        next_step="name one in the workload (command), or in the image (CMD); where it ran before, the image on the "
+        "node may be damaged: k3s crictl rmi {image}",
+    ),
+    Cause(
         id="command-not-found",
         means="container {container} cannot begin: its command is not in image {image}, or cannot be run: {said}",
         gravity=Gravity.PERSON,
         signs=create(
-            "no command specified",
             "executable file (?:`[^`]+` )?not found",
             r"exec: .*: (?:stat \S+: )?no such file or directory",
             r"exec: .*: (?:stat \S+: )?permission denied",

@@ -41,6 +41,13 @@ MACHINE: tuple[Cause, ...] = (
         next_step="systemctl status {name} --no-pager; of a container: docker start {name}",
     ),
     Cause(
+        id="component-paused",
+        means="somebody has paused it, and nothing in it runs on: {said}",
+        gravity=Gravity.PERSON,
+        signs=_host("ComponentPaused"),
+        next_step="docker unpause {name}",
+    ),
+    Cause(
         id="component-starved",
         means="it is ended for want of memory, again and again: {said}",
         gravity=Gravity.PERSON,
@@ -74,7 +81,7 @@ MACHINE: tuple[Cause, ...] = (
         gravity=Gravity.PASSES,
         signs=_host("ApiSilent"),
         next_step="kubectl get --raw '/readyz?verbose'; journalctl -u k3s -e",
-        consequence_of=("component-stopped", "component-starved", "component-starts"),
+        consequence_of=("component-stopped", "component-paused", "component-starved", "component-starts"),
     ),
     Cause(
         id="api-refuses",

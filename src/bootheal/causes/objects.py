@@ -88,6 +88,13 @@ WORKLOADS: tuple[Cause, ...] = (
         signs=seen("NotAvailable"),
         next_step=DESCRIBE,
     ),
+    Cause(
+        id="workload-needed-at-zero",
+        means="it was scaled to zero, and is needed: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("NeededAtZero"),
+        next_step="kubectl -n {namespace} scale {kind} {name} --replicas=1; where an operator or Git scales it, there",
+    ),
     # as where their Lease is held by a process that is gone, or their watch stands still
     Cause(
         id="controllers-stand-still",

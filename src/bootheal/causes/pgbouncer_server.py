@@ -7,6 +7,7 @@ Before 1.17 "pgbouncer cannot connect to server" was all that it said of a serve
 from bootheal.causes.cause import Cause, Gravity, Sign, Source
 from bootheal.causes.commands import LOGS
 from bootheal.causes.signs import log
+from bootheal.model.sqlstates import WHO_HAS_THEM
 
 INI = "pgbouncer.ini (its ConfigMap, or the operator's settings)"
 
@@ -87,7 +88,7 @@ SERVER = (
             "remaining connection slots are reserved",
             "too many connections for (?:role|database)",
         ),
-        next_step=f"lower default_pool_size, or raise max_connections: {LOGS}",
+        next_step=f"{WHO_HAS_THEM}; where it is the pooler itself, lower default_pool_size: {LOGS}",
     ),
     Cause(
         id="pgbouncer-auth-query",

@@ -4,6 +4,7 @@ A reason word never stands without its message, and what is not understood is qu
 """
 
 import re
+import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,8 @@ from bootheal.step import Past
 # The one state of an image that cannot be had has two words, which alternate, and since 1.31 one message in the other.
 PULL_WORDS = frozenset({"ErrImagePull", "ImagePullBackOff"})
 _BACK_OFF_PREFIX = re.compile(r'^Back-off pulling image "[^"]*"(?:: ErrImagePull: |$)')
+
+_PULL_PREFIX = re.compile(r'^Failed to pull image "[^"]*": ')
 
 _REJECTED_PREFIX = re.compile(r"^Pod (?:was rejected: |(?=[A-Z]))")
 
@@ -86,12 +89,13 @@ class Trouble:
     @property
     def words(self) -> str:
         """Say the reason word, what it means, and the message."""
-        reason = self.evidence.reason or "says why it ended"
+        evidence = _as_status(self.evidence)
+        reason = evidence.reason or "says why it ended"
         if self.finding is None:
-            return _named(self.evidence)
-        said = self.evidence.said
+            return _named(evidence)
+        said = evidence.said
         bare = replace(self.finding.cause, means=self.finding.cause.means.replace(": {said}", ""))
-        means = Finding(bare, self.evidence).means
+        means = Finding(bare, evidence).means
         if not said or said in means:
             return f"{reason}: {means}"
         verbatim = "{said}" in self.finding.cause.means
@@ -112,13 +116,22 @@ def more(pod: Ref, container: str = "") -> str:
     return f"kubectl -n {pod.namespace} describe pod {pod.name}"
 
 
+def _as_status(evidence: Evidence) -> Evidence:
+    """Word an Event of a pull as the status does in turn with it: what alternates would be told again and again."""
+    text, pulls = _PULL_PREFIX.subn("", evidence.text)
+    return replace(evidence, reason="ImagePullBackOff", text=text) if pulls else evidence
+
+
 def _named(evidence: Evidence) -> str:
     whose = f" of container {evidence.container}" if evidence.container else ""
     return f"{evidence.reason or 'waits'}{whose}" + (f": {evidence.said}" if evidence.text else "")
 
 
 def trouble(pod: Pod, events: Sequence[Occurrence] = (), *, boot_time: BootTime | None = None) -> Trouble | None:
-    """Return the gravest of what keeps the pod back; None where nothing is known to. What is to end has none."""
+    """Return the gravest of what keeps the pod back; None where nothing is known to. What is to end has none.
+
+    Of what is as grave a message tells more than a bare word.
+    """
     if pod.deleting or pod.finished:
         return None
     seen = [*_of_containers(pod), *_of_the_pod(pod)]
@@ -128,7 +141,9 @@ def trouble(pod: Pod, events: Sequence[Occurrence] = (), *, boot_time: BootTime 
         return None
     found = [Trouble(pod, evidence, PODS.recognise(evidence)) for evidence in seen]
     told = [each for each in found if each.finding or each.evidence.source in (Source.WAITING, Source.TERMINATED)]
-    return max(told, key=lambda each: (each.gravity.rank, each.finding is not None), default=None)
+    return max(
+        told, key=lambda each: (each.gravity.rank, each.finding is not None, each.evidence.text != ""), default=None
+    )
 
 
 def turned_away(pods: Iterable[Pod]) -> Trouble | None:
@@ -214,6 +229,14 @@ def _of_the_pod(pod: Pod) -> Iterator[Evidence]:
 # Liveness and startup probes first: their failure ends a container, and each is told of in turn with the other.
 _PROBES = ("Liveness", "Startup", "Readiness")
 
+# What says less than what was said before it for the same reason: that an image is still not there, a volume neither.
+_VAGUE = re.compile(
+    r"^Error: (?:ErrImagePull|ImagePullBackOff)$|: (?:timed out waiting for the condition|context deadline exceeded)$"
+)
+
+# By these signals a kubelet ends a container; an exit for want of memory bears its own reason.
+_ENDED_FROM_OUTSIDE = frozenset({128 + signal.SIGTERM, 128 + signal.SIGKILL})
+
 # What the kubelet says of a process that runs, and ends afterwards.
 _WHILE_IT_RUNS = frozenset({"Unhealthy", "FailedPostStartHook"})
 
@@ -222,13 +245,16 @@ ENDING_SECONDS = 120.0
 
 
 def _of_events(pod: Pod, events: Sequence[Occurrence], boot_time: BootTime | None) -> Iterator[Evidence]:
-    """Yield what is of this boot and of what runs now; of what has happened again and again the latest word counts."""
+    """Yield what is of this boot and of what runs now; of what has happened again and again the latest word counts.
+
+    What is vague comes after what is not, and takes no place of it.
+    """
     containers = {each.name: each for each in (*pod.init, *pod.containers)}
-    latest: dict[tuple[int, str, str], Occurrence] = {}
+    latest: dict[tuple[int, bool, str, str], Occurrence] = {}
     for each in events:
         of_old = each.at is not None and before_boot(each.at, boot_time, pod.node)
         if not of_old and _present(each, containers):
-            latest[_rank(each), each.container, each.reason] = each
+            latest[_rank(each), _VAGUE.search(each.message) is not None, each.container, each.reason] = each
     for each in (latest[key] for key in sorted(latest)):
         yield Evidence(
             source=Source.EVENT,
@@ -256,6 +282,13 @@ def _present(event: Occurrence, containers: Mapping[str, Container]) -> bool:
     if container and event.reason in _WHILE_IT_RUNS:
         return event.at >= (container.started or 0.0)
     if container and event.reason == "Killing":
-        return container.ended is not None and event.at + ENDING_SECONDS >= container.ended
+        return container.ended is not None and (
+            event.at + ENDING_SECONDS >= container.ended or _ended_as_before(container)
+        )
     concerned = [container] if container else containers.values()
     return event.at > max((max(each.started or 0.0, each.ended or 0.0) for each in concerned), default=0.0)
+
+
+def _ended_as_before(container: Container) -> bool:
+    """Tell whether it was ended from outside once more: a kubelet tells no more of it after 25 Events of one pod."""
+    return container.last_code in _ENDED_FROM_OUTSIDE and container.last_reason != "OOMKilled"

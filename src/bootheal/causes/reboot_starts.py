@@ -154,6 +154,14 @@ STARTS: tuple[Cause, ...] = (
         signs=seen("RolloutPaused"),
         next_step="kubectl -n {namespace} rollout resume {kind} {name}, at a time that you choose",
     ),
+    # patroni docs/pause.rst: it neither promotes nor starts PostgreSQL while it is paused
+    Cause(
+        id="patroni-paused-at-boot",
+        means="Patroni is paused, so that after a boot it starts no server and makes none the primary: {said}",
+        gravity=Gravity.PERSON,
+        signs=seen("PatroniPaused"),
+        next_step="kubectl -n {namespace} exec -it {name} -- patronictl resume, once it is known why it was paused",
+    ),
     Cause(
         id="revision-waits",
         means="its pods are of an older revision, and one that is made anew is of the newer: {said}",

@@ -102,7 +102,7 @@ def _details(step: Step[Any]) -> Iterator[str]:
 def _sentence(rows: list[dict[str, Any]]) -> str:
     """Say what it comes to, and that nothing was done."""
     counts = {word: sum(1 for row in rows if row["judgement"] == word) for word in (*WORDS.values(), NOT_JUDGED)}
-    actions = sum(len(row["actions"]) for row in rows)
+    actions = sum(len(row["actions"]) for row in rows if not row["not_yet"])
     if counts[NOT_JUDGED]:
         return (
             f"the gate is not open, so {counts[NOT_JUDGED]} of {len(rows)} steps were not judged; nothing was changed"

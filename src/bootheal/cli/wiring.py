@@ -31,6 +31,7 @@ from bootheal.adapters.systemd import Systemd
 from bootheal.adapters.systemd_credentials import given
 from bootheal.adapters.wallclock import WallClock
 from bootheal.adapters.web import WebProbe
+from bootheal.causes.commands import in_container
 from bootheal.config import Configuration
 from bootheal.config.file import File
 from bootheal.config.sections.cluster import Cluster
@@ -82,7 +83,7 @@ def open_world(
         web=WebProbe(reach.open),
         direct=direct,
         containers=DockerContainers(DockerEngine(cluster.docker or "")),
-        told=redaction.told,
+        told=_worded(cluster, redaction.told),
         logged=redaction.logged,
     )
 
@@ -112,6 +113,14 @@ def open_inventory(cluster: Cluster, scope: Scope) -> InventoryReader:
     from bootheal.adapters.kube.inventory import KubeInventory
 
     return KubeInventory(open_api(cluster, scope))
+
+
+def _worded(cluster: Cluster, told: Callable[[str], str]) -> Callable[[str], str]:
+    """Word the commands that a person is told for what the cluster runs in."""
+    if cluster.kind != "k3d":
+        return told
+    server = f"k3d-{cluster.name}-server-0"
+    return lambda text: in_container(told(text), server)
 
 
 def _prepare() -> None:

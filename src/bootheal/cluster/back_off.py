@@ -8,6 +8,7 @@ finds nothing that runs yet, and the next comes a whole period later (on k3s 1.2
 1 to 2 s, and were Ready after 5). What is started again meets its probes half a period later, on average.
 """
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -84,6 +85,17 @@ def back_off(message: str) -> float | None:
         return None
     hours, minutes, seconds, milli = found.groups()
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds or 0) * (0.001 if milli else 1.0)
+
+
+def failing_since(container: Container) -> float:
+    """Return since when it has failed again and again, at the latest: infinity where its back-off tells nothing.
+
+    Seconds since the epoch. A back-off is as long as all of those before it together, and 10 s.
+    """
+    seconds = back_off(container.message) if container.reason == BACK_OFF else None
+    if seconds is None or container.ended is None:
+        return math.inf
+    return container.ended - max(0.0, seconds - FIRST_SECONDS)
 
 
 def outdated(ended: float | None, start: NextStart | None, past: Past) -> bool:

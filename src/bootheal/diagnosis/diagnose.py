@@ -4,29 +4,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from bootheal.causes import Gravity, Source
+from bootheal.causes import Gravity
 from bootheal.cluster.rollout import rollout
+from bootheal.diagnosis.consequences import MILD, folded
 from bootheal.diagnosis.held import held
 from bootheal.diagnosis.item import Item
 from bootheal.diagnosis.machine import machine_items
 from bootheal.diagnosis.objects import object_items
 from bootheal.diagnosis.pods import pod_items
 from bootheal.diagnosis.relations import Relations
+from bootheal.diagnosis.seen import booted
 from bootheal.diagnosis.services import service_items
 from bootheal.exit_codes import ExitCode
 from bootheal.model import Ref
 from bootheal.model.scene import Scene
 
-# Told of what depends on others: it may follow from a trouble of what it names or stands on.
-_MILD = (Gravity.PASSES, Gravity.HEALED)
 MOST_TOLD = 4
-
-# Who is asked for names, and what comes of it where nobody answers.
-_NAMES = Ref("service", "kube-system", "kube-dns")
-_NAMELESS = frozenset({"name-not-resolved", "pgbouncer-server-name-unknown"})
-
-# What a service manager says of a part of the cluster, which says itself why.
-_STATES = frozenset({"component-starts", "component-stopped", "component-starved"})
 
 # What each pod of a node meets alike that needs it.
 _OF_THE_NODE = frozenset(
@@ -57,23 +50,19 @@ _OF_THE_NODE = frozenset(
 _OF_ALL_NODES = frozenset({"node-cordoned", "node-disk-pressure", "node-memory-pressure", "node-not-ready"})
 _ALL_NODES = Ref("node", "", "")
 
-# What comes of it where the device plugin's own pod does not run.
-_OF_DEVICES = frozenset({"device-not-reported", "device-not-there"})
-
-# What comes of it where the network plugin's own pod on the node does not run.
-_OF_THE_NETWORK = frozenset({"flannel-not-ready", "network-plugin-not-ready"})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
     """`found` is what is not well; `passing` what is not well yet, and usually is by itself, or by bootheal.
 
+    `began` is when this boot did: what is said to last since then may be younger. Times are seconds since the epoch.
     `held` stands still on purpose; `well` says what was looked at and is well; `gaps` what could not be looked at.
     `present`: the API server tells of objects; `blind`: it tells of no pods, so that much may be wrong.
     `missing` is what was asked for and is not there.
     """
 
     now: float
+    began: float | None = None
     found: tuple[Item, ...] = ()
     passing: tuple[Item, ...] = ()
     held: tuple[tuple[Ref, str], ...] = ()
@@ -117,13 +106,15 @@ def diagnose(scene: Scene) -> Diagnosis:
     relations = Relations(scene)
     checks = (machine_items(scene, relations), object_items(scene, relations), pod_items(scene, relations))
     items = _merged([*chain(*checks), *service_items(scene, relations)], relations)
-    trees = sorted(_folded(items, relations), key=lambda each: (-each.gravest.rank, each.age(scene.now) is None))
+    trees = sorted(folded(items, relations), key=lambda each: (-each.gravest.rank, each.age(scene.now) is None))
     told = [_why_it_matters(each, scene, relations) for each in trees]
+    needed = {each.about for each in items if each.id == "workload-needed-at-zero"}
     return Diagnosis(
         now=scene.now,
+        began=booted(scene),
         found=tuple(each for each in told if not _passes(each, scene.now)),
         passing=tuple(each for each in told if _passes(each, scene.now)),
-        held=tuple(held(scene)),
+        held=tuple((ref, why) for ref, why in held(scene) if ref not in needed),
         well=tuple(_well(scene, {part.about for each in items for part in each.all()})),
         gaps=scene.gaps,
         present=scene.present,
@@ -133,7 +124,7 @@ def diagnose(scene: Scene) -> Diagnosis:
 
 def _passes(tree: Item, now: float) -> bool:
     """Tell whether nothing of it is a fault yet; what follows from a trouble that still heals is none, either."""
-    return tree.passing(now) and all(each.passing(now) or each.gravity in _MILD for each in tree.all())
+    return tree.passing(now) and all(each.passing(now) or each.gravity in MILD for each in tree.all())
 
 
 def _merged(items: Sequence[Item], relations: Relations) -> list[Item]:
@@ -153,85 +144,6 @@ def _merged(items: Sequence[Item], relations: Relations) -> list[Item]:
     return list(found.values())
 
 
-def _folded(items: Sequence[Item], relations: Relations) -> list[Item]:
-    """Put each beneath what it follows from."""
-    parents: dict[int, int] = {}
-    for number, each in enumerate(items):
-        above = _above(each, items, relations)
-        if above is not None and number not in _ancestry(above, parents):
-            parents[number] = above
-    return [_tree(number, items, parents) for number in range(len(items)) if number not in parents]
-
-
-def _ancestry(number: int, parents: dict[int, int]) -> Iterator[int]:
-    yield number
-    while number in parents:
-        number = parents[number]
-        yield number
-
-
-def _tree(number: int, items: Sequence[Item], parents: dict[int, int]) -> Item:
-    beneath = tuple(_tree(child, items, parents) for child, above in parents.items() if above == number)
-    return replace(items[number], follows=tuple(sorted(beneath, key=lambda each: -each.gravest.rank)))
-
-
-def _above(each: Item, items: Sequence[Item], relations: Relations) -> int | None:
-    """Return the item that it follows from: the nearest of what its object stands on, else by the catalogue."""
-    if each.id in _STATES and (own := _own_words(each, items)) is not None:
-        return own
-    causes = each.finding.cause.consequence_of
-    named = [n for n, other in enumerate(items) if other is not each and other.id in causes and _near(each, other)]
-    if named:
-        return named[0]
-    if each.gravity not in _MILD:
-        return None
-    held_by = _positions(items, each)
-    if plugins := [number for ref in _plugins(each, relations) for number in held_by.get(ref, ())]:
-        return max(plugins, key=lambda number: items[number].gravity.rank)
-    reached, layer = {each.about}, [each.about, *each.alike, *((_NAMES,) if each.id in _NAMELESS else ())]
-    while layer:
-        below = [ref for about in layer for ref in relations.below(about, named=True) if ref not in reached]
-        at = [number for ref in dict.fromkeys(below) for number in held_by.get(ref, ())]
-        if at:
-            return max(at, key=lambda number: items[number].gravity.rank)
-        reached.update(below)
-        layer = list(dict.fromkeys(below))
-    return None
-
-
-def _plugins(each: Item, relations: Relations) -> Iterator[Ref]:
-    """Yield the pods of plugins that are to serve it what it lacks."""
-    if each.id in _OF_THE_NETWORK:
-        yield from relations.network_of(each.about)
-    elif each.id in _OF_DEVICES:
-        yield from relations.plugins_for(each.finding.evidence.text)
-    elif each.id == "volume-driver-absent":
-        yield from relations.drivers_for(each.finding.evidence.text)
-
-
-def _own_words(each: Item, items: Sequence[Item]) -> int | None:
-    """Return the gravest of what a part of the cluster complains of itself: its state is what comes of that."""
-    told = [n for n, it in enumerate(items) if it.about == each.about and it.finding.evidence.source is Source.UNIT]
-    return max(told, key=lambda number: items[number].gravity.rank, default=None)
-
-
-def _positions(items: Sequence[Item], but: Item) -> dict[Ref, list[int]]:
-    found: dict[Ref, list[int]] = {}
-    for number, each in enumerate(items):
-        if each is not but:
-            for ref in (each.about, *each.alike):
-                found.setdefault(ref, []).append(number)
-    return found
-
-
-def _near(each: Item, other: Item) -> bool:
-    """Tell whether one may follow from the other by where they are: what the machine lacks reaches everywhere."""
-    if each.id == other.id:
-        return False
-    everywhere = not other.about.namespace or other.finding.evidence.source is Source.HOST
-    return everywhere or other.about.namespace == each.about.namespace
-
-
 def _why_it_matters(tree: Item, scene: Scene, relations: Relations) -> Item:
     follows = list(dict.fromkeys(part.about for part in tree.all() if part.about != tree.about))
     if follows:
@@ -239,8 +151,9 @@ def _why_it_matters(tree: Item, scene: Scene, relations: Relations) -> Item:
     about = tree.about
     owner = next((relations.workload_of(pod) for pod in scene.pods if pod.ref == about), about)
     workload = next((each for each in scene.workloads if each.ref == owner), None)
-    if workload is not None:
-        return replace(tree, matters=f"{owner}: {rollout(workload, boot_time=scene.boot_time).why}")
+    if workload is not None and workload.desired:
+        counted = replace(workload, refused="")  # why it is refused is told already
+        return replace(tree, matters=f"{owner}: {rollout(counted, boot_time=scene.boot_time).why}")
     users = relations.names(about) if about.kind == "service" else _users(about, scene)
     if users:
         return replace(tree, matters=f"{_names(users)} {'needs' if len(users) == 1 else 'need'} it")
@@ -248,7 +161,7 @@ def _why_it_matters(tree: Item, scene: Scene, relations: Relations) -> Item:
 
 
 _MATTERS = {
-    Gravity.PASSES: "it passes by itself as a rule, and has lasted longer than it usually does",
+    Gravity.PASSES: "it passes by itself as a rule",
     Gravity.HEALED: "bootheal run mends such things; where it did not, it says why",
     Gravity.PERSON: "nothing that waits or starts again mends it",
     Gravity.DATA: "what is written may be lost: change nothing before a copy is made",

@@ -11,6 +11,9 @@ from bootheal.model.quoted import plain
 # after a boot is through in two minutes on a slow machine, and the longest back-off of a kubelet is five.
 USUAL_SECONDS = {Gravity.PASSES: 300.0, Gravity.HEALED: 300.0, Gravity.PERSON: 3.0, Gravity.DATA: 0.0}
 
+# The field of what a step advises.
+HINT = "hint"
+
 # By what name of a field it is told where something was seen.
 _FIELDS = {
     Source.WAITING: "state.waiting",
@@ -27,7 +30,9 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """`since` is seconds since the epoch, None where nothing tells. `usual` is for how many seconds it may last.
+    """`since` is seconds since the epoch, None where nothing tells; `at_most`: it may have begun later.
+
+    `usual` is for how many seconds it may last.
 
     `facts` are further fields and their values, as they stand in the object; `alike` are other objects of which the
     same is true; `follows` is what comes of it, and `matters` says so in words.
@@ -35,6 +40,7 @@ class Item:
 
     finding: Finding
     since: float | None = None
+    at_most: bool = False
     usual: float = 0.0
     facts: tuple[tuple[str, str], ...] = ()
     alike: tuple[Ref, ...] = ()
@@ -57,6 +63,11 @@ class Item:
         return self.finding.cause.gravity
 
     @property
+    def next_step(self) -> str:
+        """Return what a person does next: what its step says of just this state, else what its cause does."""
+        return dict(self.facts).get(HINT, "") or self.finding.next_step
+
+    @property
     def keys(self) -> frozenset[tuple[str, str, str]]:
         """Return what is the same when it is seen again: one of these is enough, whichever was named first."""
         container = self.finding.evidence.container
@@ -72,7 +83,8 @@ class Item:
         """Return by what it was recognised: fields and their values, quoted."""
         seen = self.finding.evidence
         shown = plain(seen.quote) if seen.source not in (Source.OBJECT, Source.HOST) else ""
-        return (*(((_FIELDS[seen.source], shown),) if shown else ()), *self.facts)
+        told = tuple((name, value) for name, value in self.facts if name != HINT)
+        return (*(((_FIELDS[seen.source], shown),) if shown else ()), *told)
 
     def all(self) -> Iterator["Item"]:
         """Yield it, and all that follows from it."""

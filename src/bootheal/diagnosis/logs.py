@@ -9,7 +9,7 @@ from bootheal.causes import Finding
 from bootheal.causes.pods import of_log
 from bootheal.cluster.freshness import before_boot, pod_doubt
 from bootheal.cluster.log_excerpt import salient_lines
-from bootheal.cluster.rollout import crashed
+from bootheal.cluster.rollout import FAILED, crashed
 from bootheal.diagnosis.relations import Relations
 from bootheal.discovery import images
 from bootheal.model import Container, Pod, Ref, State
@@ -42,15 +42,22 @@ class Wanted:
 def wanted_logs(scene: Scene) -> tuple[Wanted, ...]:
     """Return whose logs are to be read: of what has ended, of databases and DNS that do not serve, of poolers."""
     relations = Relations(scene)
+    failed = {job.ref for job in scene.jobs}
     counted: dict[tuple[Ref, str], int] = {}
     found: list[Wanted] = []
     for pod in scene.pods:
-        for container, previous in _speaking(pod, scene):
+        speaking = _over(pod) if pod.owner in failed else _speaking(pod, scene)
+        for container, previous in speaking:
             whose = relations.workload_of(pod), container.name
             counted[whose] = counted.get(whose, 0) + 1
             if counted[whose] <= MOST_OF_A_WORKLOAD:
                 found.append(Wanted(pod.ref, container.name, previous))
     return tuple(found[:MOST])
+
+
+def _over(pod: Pod) -> Iterator[tuple[Container, bool]]:
+    """Yield what has failed of a pod of a Job that has: nobody tries it again."""
+    yield from ((each, False) for each in (*pod.init, *pod.containers) if each.reason in FAILED)
 
 
 def _speaking(pod: Pod, scene: Scene) -> Iterator[tuple[Container, bool]]:

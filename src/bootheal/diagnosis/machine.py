@@ -103,6 +103,8 @@ def _component(component: Component, scene: Scene) -> Iterator[Item]:
     about, said = part(component), " ".join(filter(None, (component.state, component.why and f"({component.why})")))
     if component.state in _STOPPED:
         yield _host("ComponentStopped", about, said, lasting(scene, component.since))
+    elif component.state is ComponentState.PAUSED:
+        yield _host("ComponentPaused", about, said, lasting(scene))
     elif component.state is ComponentState.STARTING:
         yield _host("ComponentStarts", about, said, lasting(scene, component.since))
     elif component.state is ComponentState.RESTARTING:  # each start is younger than the trouble

@@ -7,7 +7,9 @@ from bootheal.causes.pods import LATER_SECONDS, not_made
 from bootheal.causes.tables import PODS
 from bootheal.cluster.freshness import before_boot
 from bootheal.cluster.rollout import rollout, seen
-from bootheal.diagnosis.item import Item
+from bootheal.cluster.webhooks import webhook_in
+from bootheal.diagnosis import logs
+from bootheal.diagnosis.item import HINT, Item
 from bootheal.diagnosis.relations import Relations
 from bootheal.diagnosis.seen import compared, item, lasting
 from bootheal.model import Ref, Workload
@@ -39,11 +41,11 @@ def object_items(scene: Scene, relations: Relations) -> Iterator[Item]:
     for workload in scene.workloads:
         yield from _workload(workload, scene, relations)
     for template in scene.templates:
-        yield from _references(template, scene)
+        yield from _references(template, scene, relations)
     for claim in scene.claims:
         yield from _claim(claim, scene)
     for each in scene.judged:
-        step = (("step", each.step), *((("hint", each.hint),) if each.hint else ()))
+        step = (("step", each.step), *(((HINT, each.hint),) if each.hint else ()))
         yield compared("StepNotSettled", each.about, each.why, lasting(scene), facts=step)
     yield from _given_up(scene)
     for namespace in scene.namespaces:
@@ -57,12 +59,22 @@ def _given_up(scene: Scene) -> Iterator[Item]:
         if job.reason == NOT_BEGUN:
             yield compared("Unseen", job.ref, "it was made, and nobody has begun it", lasting(scene, job.at))
         elif not _of_old(job, scene):
-            yield compared("JobFailed", job.ref, _said(job), lasting(scene, job.at))
+            yield compared("JobFailed", job.ref, _said(job), lasting(scene, job.at), facts=_words(job.ref, scene))
     for each in scene.stalled:
         if not _of_old(each, scene):
             word = _STALLED.get(each.ref.kind, "Stalled")
             yield compared(word, each.ref, _said(each), lasting(scene, each.at))
     yield from _schedules(scene)
+
+
+def _words(job: Ref, scene: Scene) -> tuple[tuple[str, str], ...]:
+    """Return what the newest pod of a Job said last, as a field."""
+    for pod in sorted((each for each in scene.pods if each.owner == job), key=lambda each: -each.created):
+        for container in (*pod.init, *pod.containers):
+            said = logs.said_by(pod, container, scene)
+            if words := logs.last_words(container, said) if said else "":
+                return (("log", words),)
+    return ()
 
 
 def _schedules(scene: Scene) -> Iterator[Item]:
@@ -92,6 +104,10 @@ def _workload(workload: Workload, scene: Scene, relations: Relations) -> Iterato
     pods = relations.pods.get(workload.ref, ())
     changed = lasting(scene, *(pod.created for pod in pods))
     refused = workload.refused or refusal(workload.ref, scene)
+    if webhook_in(refused) and not scene.extensions.guarded:
+        said = f"{refused}; that webhook is not there any more, and its controller tries again within 17 min"
+        yield compared("NotAvailable", workload.ref, said, changed, usual=FAILED_CREATE_SECONDS)
+        return
     if refused and len(pods) < workload.desired and (found := not_made(workload.ref, refused)):
         yield item(found, lasting(scene))
         return
@@ -107,11 +123,13 @@ def refusal(ref: Ref, scene: Scene) -> str:
     return said[-1].message
 
 
-def _references(template: Template, scene: Scene) -> Iterator[Item]:
+def _references(template: Template, scene: Scene, relations: Relations) -> Iterator[Item]:
     """Yield the Secrets and ConfigMaps, and keys in them, that a template needs and that are not there."""
     desired = {workload.ref: workload.desired for workload in scene.workloads}
     if desired.get(template.owner, 1) == 0:
         return
+    waiting = [pod.created for pod in relations.pods.get(template.owner, ()) if not pod.ready]
+    since = lasting(scene, min(waiting, default=None))
     told: set[str] = set()
     for need in template.needs:
         if need.about not in scene.keys:
@@ -125,8 +143,8 @@ def _references(template: Template, scene: Scene) -> Iterator[Item]:
             continue
         if said not in told:
             told.add(said)
-            since, usual = lasting(scene), LATER_SECONDS
-            yield compared("ReferenceMissing", template.owner, said, since, container=need.container, usual=usual)
+            box = need.container
+            yield compared("ReferenceMissing", template.owner, said, since, container=box, usual=LATER_SECONDS)
 
 
 def _claim(claim: Claim, scene: Scene) -> Iterator[Item]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bootheal.causes import Gravity, Source, exits
 from bootheal.causes.pods import Trouble, trouble, turned_away
+from bootheal.cluster.back_off import failing_since
 from bootheal.cluster.dead_pods import lost
 from bootheal.cluster.freshness import before_boot, pod_doubt
 from bootheal.cluster.rollout import crashed
@@ -13,6 +14,7 @@ from bootheal.diagnosis import logs, servers
 from bootheal.diagnosis.item import USUAL_SECONDS, Item
 from bootheal.diagnosis.relations import Relations
 from bootheal.diagnosis.seen import compared, item, lasting
+from bootheal.diagnosis.standbys import of_a_standby
 from bootheal.model import Container, Occurrence, Pod, State
 from bootheal.model.quoted import plain
 from bootheal.model.scene import Scene
@@ -85,7 +87,7 @@ def _living(pod: Pod, scene: Scene, relations: Relations) -> Iterator[Item]:
         ended = (("finishedAt", clock(skipped.ended or 0.0)),)
         since = lasting(scene, pod.created)
         yield compared("InitSkipped", pod.ref, since=since, container=skipped.name, facts=ended)
-    spoken = list(_spoken(pod, scene))
+    spoken = list(_spoken(pod, scene, relations))
     if pod.ready:
         yield from spoken
         return
@@ -150,13 +152,14 @@ def _gravest(spoken: list[Item], found: Trouble | None, pod: Pod, scene: Scene) 
     yield max([of_status, *same], key=lambda each: each.gravity.rank)
 
 
-def _spoken(pod: Pod, scene: Scene) -> Iterator[Item]:
+def _spoken(pod: Pod, scene: Scene, relations: Relations) -> Iterator[Item]:
     """Yield what the logs of its containers tell that is known, else what their servers answer."""
     for container in (*pod.init, *pod.containers):
         said = logs.said_by(pod, container, scene)
         found = logs.known(pod, container, said, scene.now) if said else None
         if found:
-            yield item(found, _since(pod, scene), facts=_facts(container))
+            found = of_a_standby(found, pod, relations.pods.get(relations.workload_of(pod), ()))
+            yield item(found, _since(pod, scene), facts=_facts(container), at_most=pod.ready)
         else:
             yield from servers.told_by(pod, container, scene)
 
@@ -199,8 +202,9 @@ def _of(found: Trouble, pod: Pod, scene: Scene) -> Item:
 
 
 def _since(pod: Pod, scene: Scene) -> float | None:
-    """Return since when it is as it is: since it was made, or was ready last."""
-    return lasting(scene, pod.ready_changed or pod.created)
+    """Return since when it is as it is: since it was made, or was ready last, if only between two ends."""
+    ready = pod.ready_changed or pod.created
+    return lasting(scene, max(min([ready, *map(failing_since, crashed(pod))]), pod.created))
 
 
 def _facts(container: Container) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,9 @@ from bootheal.cluster import selectors
 from bootheal.model import Pod, Ref, Service
 from bootheal.model.scene import Scene, Template
 
+# Who is asked for names.
+NAMES = Ref("service", "kube-system", "kube-dns")
+
 # What makes the volumes of k3s' storage class, and the pods in which it does so.
 LOCAL_PATH, HELPERS = "local-path", "helper-pod-"
 
@@ -66,6 +69,11 @@ class Relations:
     def workload_of(self, pod: Pod) -> Ref:
         """Return whose pod it is: the Deployment behind its ReplicaSet; itself where it is nobody's."""
         return self.root(pod.owner) if pod.owner else pod.ref
+
+    def owner_of(self, pod: Ref) -> Ref | None:
+        """Return whose pod it is, None of what is no pod."""
+        found = self._by_ref.get(pod)
+        return self.workload_of(found) if found else None
 
     def node_of(self, pod: Ref) -> Ref | None:
         """Return the node that a pod is on, None of what is no pod, or on none."""

@@ -9,8 +9,12 @@ from bootheal.model.scene import Scene
 
 def lasting(scene: Scene, *stamps: float | None) -> float | None:
     """Return since when a state can have lasted: since the latest of these times, and no longer than this boot."""
-    began = scene.boot_time.spans[-1][0] if scene.boot_time else None
-    return max((stamp for stamp in (began, *stamps) if stamp), default=None)
+    return max((stamp for stamp in (booted(scene), *stamps) if stamp), default=None)
+
+
+def booted(scene: Scene) -> float | None:
+    """Return when this boot began, None where that is not known."""
+    return scene.boot_time.spans[-1][0] if scene.boot_time else None
 
 
 def item(
@@ -19,10 +23,11 @@ def item(
     *,
     usual: float | None = None,
     facts: tuple[tuple[str, str], ...] = (),
+    at_most: bool = False,
 ) -> Item:
     """Return an item; `usual` seconds may it last where that is not what its gravity says."""
     allowed = USUAL_SECONDS[finding.cause.gravity] if usual is None else usual
-    return Item(finding=finding, since=since, usual=allowed, facts=facts)
+    return Item(finding=finding, since=since, usual=allowed, facts=facts, at_most=at_most)
 
 
 def compared(

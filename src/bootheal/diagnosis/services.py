@@ -6,9 +6,9 @@ from bootheal.cluster import selectors
 from bootheal.cluster.freshness import service_doubt
 from bootheal.cluster.selectors import ALIKE, SLIP, put_on
 from bootheal.diagnosis.item import Item
-from bootheal.diagnosis.relations import Relations
+from bootheal.diagnosis.relations import NAMES, Relations
 from bootheal.diagnosis.seen import compared, lasting
-from bootheal.model import Pod, Service
+from bootheal.model import Pod, Ref, Service
 from bootheal.model.scene import Scene, Template
 
 # EndpointSlices follow their pods within seconds.
@@ -61,7 +61,8 @@ def _filled_by_others(service: Service, scene: Scene, relations: Relations) -> I
     """Yield it where nobody has entered an address, although workloads name it: Patroni enters the primary's."""
     users = relations.names(service.ref)
     if users and not any(each.ready for each in scene.endpoints.get(service.ref, ())):
-        yield compared("NothingReady", service.ref, "it has no selector, and nobody has entered an address")
+        said = "it has no selector, and nobody has entered an address"
+        yield compared("NothingReady", service.ref, said, lasting(scene))
 
 
 def _empty(service: Service, scene: Scene, relations: Relations) -> Iterator[Item]:
@@ -70,6 +71,8 @@ def _empty(service: Service, scene: Scene, relations: Relations) -> Iterator[Ite
         wanted = [each.owner for each in templates if desired.get(each.owner)]
         if wanted:
             yield compared("NothingReady", service.ref, f"{wanted[0]} has no pod", lasting(scene))
+        else:
+            yield from _at_zero(service, templates[0].owner, scene)
         return
     roles = {key: value for key, value in service.selector.items() if _is_role(key, value)}
     rest = {key: value for key, value in service.selector.items() if key not in roles and not put_on(key)}
@@ -88,6 +91,14 @@ def _empty(service: Service, scene: Scene, relations: Relations) -> Iterator[Ite
         if members or living:
             return
     yield from _mistaken(service, scene, relations)
+
+
+def _at_zero(service: Service, owner: Ref, scene: Scene) -> Iterator[Item]:
+    """Yield the cluster's DNS where somebody has scaled it to zero; who else names a Service may do without it."""
+    given_back = any(each.ref == owner and each.scaled_from is not None for each in scene.workloads)
+    if service.ref == NAMES and not given_back:
+        said = f"nobody else is behind {service.ref}, and whoever looks for a name finds none"
+        yield compared("NeededAtZero", owner, said, lasting(scene), usual=0.0)
 
 
 def _mistaken(service: Service, scene: Scene, relations: Relations) -> Iterator[Item]:

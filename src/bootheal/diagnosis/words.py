@@ -16,7 +16,7 @@ _HEADS = {
     Gravity.DATA: "DATA IS AT RISK",
     Gravity.PERSON: "needs a person",
     Gravity.HEALED: "bootheal heals it",
-    Gravity.PASSES: "has lasted longer than it should",
+    Gravity.PASSES: "is not well",
 }
 
 
@@ -28,10 +28,10 @@ def lines(diagnosis: Diagnosis) -> Iterator[str]:
     for each in diagnosis.found:
         if head != (head := _HEADS[each.gravest]):
             yield f"{head}:"
-        yield from _item(each, diagnosis.now)
+        yield from _item(each, diagnosis)
     if diagnosis.passing:
         yield "passes by itself, or is healed, and has not lasted longer than that usually takes:"
-        yield from (f"  {_short(each, diagnosis.now)}" for each in diagnosis.passing)
+        yield from (f"  {_short(each, diagnosis)}" for each in diagnosis.passing)
     if diagnosis.held:
         yield f"held on purpose: {'; '.join(f'{ref} ({why})' for ref, why in diagnosis.held)}"
     for gap in folded(diagnosis.gaps):
@@ -41,22 +41,22 @@ def lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield "cannot say whether all is well: the API server tells nothing of pods"
 
 
-def _item(each: Item, now: float) -> Iterator[str]:
+def _item(each: Item, diagnosis: Diagnosis) -> Iterator[str]:
     alike = f" and {len(each.alike)} more alike" if each.alike else ""
     yield f"  {each.about}{alike}: {_means(each)}  [{each.id}]"
-    yield f"      evidence: {_evidence(each, now)}"
+    yield f"      evidence: {_evidence(each, diagnosis)}"
     yield f"      matters:  {each.matters}"
-    if each.finding.cause.next_step:
-        yield f"      next:     {each.finding.next_step}"
+    if each.next_step:
+        yield f"      next:     {each.next_step}"
     for beneath in each.follows:
         for part in beneath.all():
             yield f"      so also:  {part.about}: {_means(part)}  [{part.id}]"
 
 
-def _short(each: Item, now: float) -> str:
-    age = each.age(now)
-    lasts = f" (for {lasted(age)}, usually up to {spoken(each.usual)})" if age is not None else ""
-    follows = ", ".join(dict.fromkeys(str(part.about) for part in each.all() if part is not each))
+def _short(each: Item, diagnosis: Diagnosis) -> str:
+    age = _age(each, diagnosis)
+    lasts = f" ({age}, usually up to {spoken(each.usual)})" if age else ""
+    follows = ", ".join(dict.fromkeys(str(part.about) for part in each.all() if part.about != each.about))
     return f"{each.about}: {_means(each)}{lasts}{f'; so also {follows}' if follows else ''}  [{each.id}]"
 
 
@@ -73,10 +73,17 @@ def _means(each: Item) -> str:
     return quoted(plain(each.finding.means), LONGEST_SENTENCE)
 
 
-def _evidence(each: Item, now: float) -> str:
-    age = each.age(now)
+def _evidence(each: Item, diagnosis: Diagnosis) -> str:
     fields = [f"{name}={quoted(value)}" for name, value in each.evidence]
-    return ", ".join([*fields, f"for {lasted(age)}" if age is not None else "now"])
+    return ", ".join([*fields, _age(each, diagnosis) or "now"])
+
+
+def _age(each: Item, diagnosis: Diagnosis) -> str:
+    """Say for how long it has lasted, "" where nothing tells; of what only the boot bounds it may be less."""
+    age = each.age(diagnosis.now)
+    if age is None:
+        return ""
+    return f"for {'at most ' if each.at_most or each.since == diagnosis.began else ''}{lasted(age)}"
 
 
 def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -104,6 +111,6 @@ def _as_json(each: Item, now: float) -> dict[str, Any]:
         "evidence": {name: quoted(value) for name, value in each.evidence},
         "age_seconds": each.age(now),
         "matters": each.matters,
-        "next_step": each.finding.next_step,
+        "next_step": each.next_step,
         "consequences": [_as_json(beneath, now) for beneath in each.follows],
     }

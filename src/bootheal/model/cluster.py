@@ -200,7 +200,8 @@ class Workload:
     its startup probes do; `min_ready` is for how many it must have been ready to count. `surge` and `unavailable` are
     in pods. `managed_by` is who may undo a change of it. `refused` says why its pods cannot be created, in its
     controller's words. `images` are those of its init containers, too. `volumes_go`: its controller deletes the volumes
-    of pods that scaling it down takes away. `proves_ready`: a probe of the kubelet's decides when its pods are Ready.
+    of pods that scaling it down takes away. `proves_ready`: a probe of the kubelet's decides when its pods are Ready;
+    `ends_after`: for how many seconds what does not serve may run before a liveness probe ends it, 0 where none does.
     """
 
     ref: Ref
@@ -237,6 +238,7 @@ class Workload:
     min_ready: float = 0.0
     volumes_go: bool = False
     proves_ready: bool = True
+    ends_after: float = 0.0
 
     @property
     def on_delete(self) -> bool:

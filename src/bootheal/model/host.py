@@ -48,6 +48,7 @@ class ComponentState(StrEnum):
     RESTARTING = "restarting"
     FAILED = "failed"
     STOPPED = "stopped"
+    PAUSED = "paused"
     MISSING = "missing"
 
 

@@ -20,6 +20,9 @@ NOT_PRIMARY = frozenset({"25006"})
 CROWDED = frozenset({"53300"})
 """too_many_connections."""
 
+WHO_HAS_THEM = "SELECT usename, count(*) FROM pg_stat_activity GROUP BY 1 says who has them; or raise max_connections"
+"""What to do where none is left: a superuser is still let in while not all of those kept for them are taken."""
+
 NO_DATABASE = frozenset({"3D000"})
 MISSING = NO_DATABASE | {"3F000", "42883"}
 """A database, schema or function is not there."""

@@ -14,7 +14,7 @@ from typing import Literal
 
 from bootheal.errors import ConflictError, UnreachableError
 from bootheal.model import Answer, Credentials, Login, Ref, Right, Role, Secret, Target
-from bootheal.model.sqlstates import NOT_ALLOWED, REFUSED
+from bootheal.model.sqlstates import CROWDED, NOT_ALLOWED, REFUSED, WHO_HAS_THEM
 from bootheal.pgbouncer.knowledge import userlist_entry
 from bootheal.ports import Interest, World
 from bootheal.postgres.location import Database
@@ -154,6 +154,8 @@ class Credential(Step[CredentialObservation]):
             return Settled(f"role {seen.user} logs in with the password of {self.login.secret}")
         if seen.answer.sqlstate in REFUSED:
             return self._refused(seen, seen.answer, past)
+        if seen.answer.sqlstate in CROWDED:
+            return Wait(f"login as {seen.user}: {seen.answer}", hint=WHO_HAS_THEM)
         hint = f"log in with the password of {self.login.secret}: psql -h HOST -U {seen.user} {self.database.dbname}"
         return Wait(f"login as {seen.user}: {seen.answer}", hint=hint)
 

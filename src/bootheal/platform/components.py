@@ -140,6 +140,9 @@ def _judge_component(component: Component, past: Past, allowed: Allowed) -> Judg
     said = _SAID.get(component.state, f"is {component.state}")
     why = f"{component.name} {said}" + (f" ({component.why})" if component.why else "")
     held = past.held(f"{component.name} {component.state}")
+    if component.state is ComponentState.PAUSED:  # by somebody, for a moment or for good: none that is can be started
+        unpause = f"docker unpause {component.name}"
+        return Wait(why, hint=unpause) if held < STAYS_DOWN_SECONDS else GiveUp(why, unpause)
     if component.state is ComponentState.RESTARTING:
         return _judge_falling(component, why, held, past, allowed)
     if component.state not in _DOWN:

@@ -17,6 +17,7 @@ from bootheal.step import GiveUp, Judgement, Past, Settled, Step, Wait
 
 NAME = "dns"
 SERVICE = Ref("service", "kube-system", "kube-dns")
+DEPLOYMENT = Ref("deployment", "kube-system", "coredns")
 PORT = 53
 
 # There in every cluster; where the cluster's domain is another, the answer is that it does not exist.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bootheal.model import ActionRecord, Login, Ref, Right
 from bootheal.model.quoted import quoted
-from bootheal.model.sqlstates import CROWDED, DAMAGED, GONE, NO_DATABASE, RECOVERING, REFUSED
+from bootheal.model.sqlstates import CROWDED, DAMAGED, GONE, NO_DATABASE, RECOVERING, REFUSED, WHO_HAS_THEM
 from bootheal.ports import Interest, World
 from bootheal.postgres import members, recovery
 from bootheal.postgres.data_checks import IDENTIFIER, Check, Checked, lost
@@ -200,10 +200,8 @@ class DatabaseStep(Step[DatabaseObservation]):
         """Judge what the servers say, once each has spoken; None where none says why it is no primary."""
         servers = seen.servers
         if full := servers.answered(*CROWDED):
-            hint = (
-                "SELECT usename, count(*) FROM pg_stat_activity GROUP BY 1 says who has them; or raise max_connections"
-            )
-            return Wait(f"PostgreSQL {_said(full)}; what comes after waits until connections are free", hint=hint)
+            why = f"PostgreSQL {_said(full)}; what comes after waits until connections are free"
+            return Wait(why, hint=WHO_HAS_THEM)
         if damaged := servers.answered(*DAMAGED):
             return self._stop(f"PostgreSQL {_said(damaged)}", seen, f"data may be damaged: {RESTORE}")
         if missing := servers.answered(*NO_DATABASE):

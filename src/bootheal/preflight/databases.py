@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from bootheal.errors import MISFITS, BoothealError
-from bootheal.model import Answer, Credentials, Login, Ref, Target
+from bootheal.model import Answer, Credentials, Login, Pod, Ref, Target
 from bootheal.model.durations import DAY, day
 from bootheal.model.sqlstates import CROWDED, NO_CONNECT, RECOVERING, REFUSED, WRONG_PASSWORD
 from bootheal.ports import World
 from bootheal.postgres.database import DatabaseStep
-from bootheal.postgres.location import Database
+from bootheal.postgres.location import Database, scope
 from bootheal.postgres.primary import TIMEOUT_SECONDS, find
 from bootheal.preflight.foreseen import SOON_DAYS, Foreseen, foreseen
 from bootheal.preflight.questions import QUESTIONS
@@ -57,6 +58,7 @@ class DatabaseFacts:
     `backup` is when the newest one ended. `valid_until` has the roles whose passwords end, in seconds since the epoch;
     `broken` are file, line and error. `directory` is where its data lies in its container, `mode` the permissions of
     that, where this machine can see it; `log` is how many bytes of its log it may have to read again after a crash.
+    `paused` is the name of the cluster for which Patroni is paused, "" where it is at work.
     """
 
     name: str
@@ -75,6 +77,7 @@ class DatabaseFacts:
     directory: str = ""
     log: int = 0
     mode: int | None = None
+    paused: str = ""
     cronjob: Ref | None = None
     backup: float | None = None
     gaps: tuple[str, ...] = ()
@@ -104,9 +107,21 @@ def look(world: World, step: DatabaseStep) -> DatabaseFacts:
         logins=tuple(login_as(world, database, servers.primary, each) for each in logins),
         cronjob=step.backup,
         backup=_newest(world, step.backup, gaps),
+        paused=paused(world, database, [each.pod for each in servers.all if each.pod]),
         gaps=tuple(gaps),
         **told,
     )
+
+
+def paused(world: World, database: Database, pods: list[Pod]) -> str:
+    """Return the name of the cluster of Patroni's that somebody has paused; "" also where that may not be looked at."""
+    named = scope(database, None, pods)
+    if not any(pod.patroni for pod in pods):
+        return ""
+    with suppress(BoothealError):
+        told = world.cluster.configured(database.namespace, named)
+        return named if told and told.paused else ""
+    return ""
 
 
 def _told(answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,6 +208,8 @@ def foresee(seen: DatabaseFacts, now: float) -> Iterator[Foreseen]:
         yield foreseen("ServerHbaBroken", about, seen.rules[0], facts=[("pg_hba_file_rules", e) for e in seen.rules])
     for library in seen.missing:
         yield foreseen("ServerLibraryMissing", about, library)
+    if seen.paused and seen.pod:
+        yield foreseen("PatroniPaused", seen.pod, f"cluster {seen.paused}")
     if seen.pending:
         yield foreseen("ServerPending", about, ", ".join(seen.pending))
     if seen.collations:

@@ -32,6 +32,12 @@ from bootheal.preflight.waits import WaitFacts
 # What the doctor also sees, and a rule here tells of the object that is gone, once.
 _TOLD_HERE = frozenset({"reference-missing", "disk-full", "disk-inodes-used-up"})
 
+# What says that nobody is served, whatever it follows from.
+_NOT_SERVING = frozenset({"workload-not-available", "service-without-pods"})
+
+# What ends for a reason that nobody knows, and may go on to.
+_UNEXPLAINED = frozenset({"pod-crashes", "pod-ends-silently"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -96,11 +102,19 @@ def _with_validity(found: Iterator[Foreseen], seen: Seen) -> Iterator[Foreseen]:
 
 
 def _already(diagnosis: Diagnosis) -> Iterator[Foreseen]:
-    """Yield what is not well already, and would not be after a boot: what passes, or heals, may."""
+    """Yield what is not well already, and would not be after a boot: what passes, or heals, may.
+
+    So may what does not serve yet for what only a person mends, or for a reason that is not known: nobody has seen it
+    come back. What heals, or comes up, is left to do so.
+    """
     for item in diagnosis.found:
         if item.id not in _TOLD_HERE:
             sure = Sure.BREAKS if item.gravity in (Gravity.PERSON, Gravity.DATA) else Sure.MAY_BREAK
             yield Foreseen(finding=item.finding, sure=sure, facts=item.evidence, now=True)
+    for item in diagnosis.passing:
+        lasts = item.gravity is Gravity.PERSON or item.id in _UNEXPLAINED
+        if lasts and item.id not in _TOLD_HERE and any(part.id in _NOT_SERVING for part in item.all()):
+            yield Foreseen(finding=item.finding, sure=Sure.MAY_BREAK, facts=item.evidence, now=True)
 
 
 def _logins(seen: Seen) -> Iterator[str]:

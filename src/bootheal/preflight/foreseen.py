@@ -56,6 +56,8 @@ _SURE: Mapping[str, Sure] = {
     "EndsForGood": Sure.CHANGES,
     # Nothing need be rolled out; and a pod need not be made anew.
     "RolloutPaused": Sure.MAY_BREAK,
+    # Who led may still find its process running, as after a restart of k3s alone.
+    "PatroniPaused": Sure.MAY_BREAK,
     "RevisionWaits": Sure.CHANGES,
     "ImageNotHere": Sure.MAY_BREAK,
     "ImageAlwaysPulled": Sure.MAY_BREAK,

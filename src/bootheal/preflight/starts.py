@@ -33,8 +33,9 @@ def foresee(scene: Scene, prospect: Prospect) -> Iterator[Foreseen]:
             yield from _impatient(plan, pod, told_since)
     yield from _values(pods, prospect)
     yield from _doors(scene, prospect)
+    gone = {webhook.service for webhook in scene.extensions.unreachable if webhook.gone}
     for guard in prospect.guards:
-        if guard.guards_own:
+        if guard.guards_own and guard.service not in gone:
             said = f"webhook {guard.name} is asked of pods in namespace {guard.service.namespace}, too"
             yield foreseen("WebhookGuardsItself", guard.service, said)
 

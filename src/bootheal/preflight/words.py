@@ -6,7 +6,7 @@ from typing import Any
 from bootheal.causes import Gravity
 from bootheal.exit_codes import ExitCode
 from bootheal.model.gaps import folded
-from bootheal.model.quoted import quoted
+from bootheal.model.quoted import plain, quoted
 from bootheal.preflight.foreseen import Forecast, Foreseen, Sure
 
 LONGEST_SENTENCE = 600
@@ -37,7 +37,7 @@ def _head(each: Foreseen) -> str:
 
 
 def _told(each: Foreseen) -> Iterator[str]:
-    yield f"  {each.about}: {quoted(each.finding.means, LONGEST_SENTENCE)}  [{each.id}]"
+    yield f"  {each.about}: {quoted(plain(each.finding.means), LONGEST_SENTENCE)}  [{each.id}]"
     if each.facts:
         yield f"      evidence: {', '.join(f'{name}={quoted(value)}' for name, value in each.facts)}"
     yield f"      next:     {each.finding.next_step}"
@@ -84,7 +84,7 @@ def _as_json(each: Foreseen) -> dict[str, Any]:
         "sure": each.sure.value,
         "gravity": each.gravity.value,
         "object": str(each.about),
-        "fact": quoted(each.finding.means, LONGEST_SENTENCE),
+        "fact": quoted(plain(each.finding.means), LONGEST_SENTENCE),
         "evidence": {name: quoted(value) for name, value in each.facts},
         "next_step": each.finding.next_step,
         "already": each.now,

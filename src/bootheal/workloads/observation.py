@@ -133,6 +133,14 @@ class WorkloadObservation:
         return self.probe.sqlstate if self.probe and not self.probe.ok else ""
 
     @property
+    def blind_seconds(self) -> float:
+        """Return for how many seconds what was begun anew may run as it did before its liveness probe ended it.
+
+        Without a readiness probe it is Ready all the while.
+        """
+        return 0.0 if self.workload.proves_ready else self.workload.ends_after
+
+    @property
     def slowest_start(self) -> float:
         """Return for how many seconds it may run without being well before it is restarted for that."""
         has_data = any(pod.claims for pod in self.pods)

@@ -198,7 +198,9 @@ class WorkloadStep(Step[WorkloadObservation]):
         again = [pod for pod in loops if _crashes(pod) >= GIVE_UP_AFTER]
         if not again:
             return Wait(why)
-        return GiveUp(why, more(again[0].ref, max(crashed(again[0]), key=lambda each: each.restarts).name))
+        shows = more(again[0].ref, max(crashed(again[0]), key=lambda each: each.restarts).name)
+        anew = f"kubectl -n {self.workload.namespace} rollout restart {self.workload.kind} {self.workload.name}"
+        return GiveUp(why, f"{shows}; once that is corrected: {anew}")
 
     # --- what runs ----------------------------------------------------------------------------------
 
@@ -210,7 +212,9 @@ class WorkloadStep(Step[WorkloadObservation]):
             return old
         if wait := told.outlived(seen, past):
             return wait
-        soak = self.soak if self.soak is not None else 0.0 if self.probe else SOAK_SECONDS
+        cured = any(done.action in CURES and not done.failed for done in past.present.done)
+        little = SOAK_SECONDS + (seen.blind_seconds if cured else 0.0)
+        soak = self.soak if self.soak is not None else 0.0 if self.probe else little
         youngest = max((c.started or 0.0 for pod in seen.pods for c in pod.containers), default=0.0)
         steady = max(seen.held("well", past), past.now - youngest)
         if steady < soak:
@@ -218,7 +222,6 @@ class WorkloadStep(Step[WorkloadObservation]):
         serves = f"{seen.rollout.why}, probe ok" if seen.probe else seen.rollout.why
         kept = self._kept(seen, past)
         remarks = tuple(filter(None, (f"{self.workload}: {old.why}" if old else "", seen.shut, seen.unserved, kept)))
-        cured = any(done.action in CURES and not done.failed for done in past.present.done)
         said = "well, not all restarted" if kept else "serves again" if cured else "well, left alone"
         return Settled(f"{said}: {serves}", remarks, baseline=well_with(seen, past))
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from bootheal.adapters.docker.containers import DockerContainers
+from bootheal.adapters.docker.containers import DockerContainers, as_component
 from bootheal.adapters.docker.engine import Box, DockerEngine
 from bootheal.adapters.docker.k3d import aliases_of
 from bootheal.errors import BoothealError, MissingError, PermanentError, UnreachableError
@@ -166,3 +166,9 @@ def test_registries_are_told_with_their_port_whether_they_run_or_not(monkeypatch
     (found,) = DockerContainers(DockerEngine()).registries()
     assert (found.name, found.role, found.port) == ("mirror", "registry", 5001)
     assert found.state is ComponentState.STOPPED
+
+
+def test_a_paused_container_has_not_ended() -> None:
+    """It ran until somebody paused it, at a time that Docker keeps to itself; nothing is odd about how it ended."""
+    found = as_component(Box(name="server", state="paused", started=100.0, finished=50.0, exit_code=137), "server")
+    assert (found.state, found.since, found.why) == (ComponentState.PAUSED, 100.0, "")

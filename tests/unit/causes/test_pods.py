@@ -134,3 +134,55 @@ def test_what_a_start_may_cure_is_not_given_up() -> None:
     for found, cause in ((of_status, "processes-used-up"), (of_words, "prepared-statement-pooled")):
         assert found is not None
         assert (found.id, found.hopeless) == (cause, False)
+
+
+PULL = 'Failed to pull image "registry:5000/web:1": dial tcp 10.0.0.9:5000: connect: connection refused'
+MOUNT = 'MountVolume.SetUp failed for volume "tls" : secret "tls" not found'
+LATE = "Unable to attach or mount volumes: unmounted volumes=[tls]: timed out waiting for the condition"
+
+
+@pytest.mark.parametrize(
+    ("container", "reason", "said", "later", "cause"),
+    [
+        (waiting("ImagePullBackOff"), "Failed", PULL, "Error: ImagePullBackOff", "registry-refuses"),
+        (waiting("ContainerCreating"), "FailedMount", MOUNT, LATE, "volume-secret-missing"),
+    ],
+)
+def test_a_later_word_that_says_less_hides_nothing(
+    container: Container, reason: str, said: str, later: str, cause: str
+) -> None:
+    """For most of its back-off the status of k3s 1.21 says nothing; the Event that says why is seconds older."""
+    told = tuple(Occurrence(reason, text, at) for text, at in ((said, NOW - 30), (later, NOW - 20)))
+    found = trouble(a_pod("web-1", container, ready=False), told)
+    assert found is not None
+    assert found.id == cause
+
+
+@pytest.mark.parametrize(
+    ("ending", "cause"),
+    [
+        ({"last_code": 137, "last_reason": "Error"}, "probe-kills"),
+        ({"last_code": 143, "last_reason": "Error"}, "probe-kills"),
+        ({"last_code": 1, "last_reason": "Error"}, "crash-loop"),
+        ({"last_code": 137, "last_reason": "OOMKilled"}, "container-out-of-memory"),
+    ],
+)
+def test_who_is_killed_by_its_probe_is_told_so_when_its_kubelet_tells_no_more(
+    ending: dict[str, object], cause: str
+) -> None:
+    """After 25 Events of one pod a kubelet sends one in five minutes; what ended by itself since then did so itself."""
+    loop = waiting("CrashLoopBackOff", restarts=9, ended=NOW - 20, **ending)
+    killed = Occurrence("Killing", "Container main failed liveness probe, will be restarted", NOW - 600, "main")
+    found = trouble(a_pod("web-1", loop, ready=False), (killed,))
+    assert found is not None
+    assert found.id == cause
+
+
+def test_an_event_of_a_pull_is_worded_as_the_status_that_alternates_with_it() -> None:
+    """Each pull has a message in the status, each back-off none: one state is told once."""
+    message = PULL.partition('": ')[2]
+    told = (Occurrence("Failed", PULL, NOW - 30),)
+    pulls, waits = waiting("ErrImagePull", message=message), waiting("ImagePullBackOff")
+    words = {found.words for each in (pulls, waits) if (found := trouble(a_pod("web-1", each, ready=False), told))}
+    assert len(words) == 1
+    assert next(iter(words)).startswith("ImagePullBackOff: nobody answers at the registry")

@@ -58,3 +58,42 @@ def test_what_a_database_needs_is_imported_while_the_first_question_is_out(tmp_p
     path.write_text(json.dumps(kubeconfig("https://127.0.0.1:1", Authority().pem, {"token": "of-nobody"})))
     ran = subprocess.run([sys.executable, "-c", FIRST_QUESTION, path], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["False", "True"]
+
+
+AT_ONCE = """
+import sys, threading
+from bootheal.adapters.docker.engine import DockerEngine
+from bootheal.adapters.loading import loading
+from bootheal.adapters.scope import Scope
+from bootheal.cli.wiring import open_world
+from bootheal.config.sections.cluster import Cluster
+from bootheal.errors import UnreachableError
+
+NOWHERE = "unix:///nowhere/docker.sock"
+
+def asked(question):
+    try:
+        question()
+    except UnreachableError:
+        pass
+
+def imported():
+    return sorted({"docker", "kubernetes", "requests"} & sys.modules.keys())
+
+with Scope(print) as scope:
+    world = open_world(Cluster(kind="k3d", name="shop", docker=NOWHERE), scope)
+    questions = world.cluster.nodes, lambda: DockerEngine(NOWHERE).network("x")
+    threads = [threading.Thread(target=asked, args=(each,)) for each in questions]
+    with loading:
+        [each.start() for each in threads]
+        [each.join(2) for each in threads]
+        print(*imported(), sep=",")
+    [each.join() for each in threads]
+    print(*imported(), sep=",")
+"""
+
+
+def test_of_two_threads_that_need_a_library_first_one_waits() -> None:
+    """k3d's API server and Docker are asked at once, and their libraries share others: doctor ended as a bug."""
+    ran = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["", "docker,kubernetes,requests"]

@@ -1,11 +1,12 @@
 """When the kubelet starts again what has failed, and whether a new pod would run sooner."""
 
+import math
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
-from bootheal.cluster.back_off import NextStart, back_off, detour, next_start, outdated, sooner_by_itself
+from bootheal.cluster.back_off import NextStart, back_off, detour, failing_since, next_start, outdated, sooner_by_itself
 from bootheal.demo.node.containers import spelled
 from bootheal.model import BootTime, Container
 from support.objects import BOOT, NOW, THIS_BOOT, a_pod, past, running, terminated, waiting
@@ -146,3 +147,11 @@ def test_what_failed_before_this_pass_and_is_about_to_start_may_have_been_correc
 ) -> None:
     """Whoever has corrected it and runs bootheal at once is not told what was wrong before."""
     assert outdated(ended, start, past(began=began)) is told
+
+
+def test_a_back_off_tells_for_how_long_it_has_failed_at_least() -> None:
+    """10, 20, 40 and 80 s came before one of 160 s."""
+    assert failing_since(in_back_off("back-off 2m40s restarting failed", NOW - 15)) == NOW - 15 - 150
+    assert failing_since(in_back_off("back-off 10s restarting failed", NOW - 15)) == NOW - 15
+    assert failing_since(in_back_off("?", NOW - 15)) == math.inf
+    assert failing_since(terminated("Error", ended=NOW - 2)) == math.inf

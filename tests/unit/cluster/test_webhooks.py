@@ -53,6 +53,9 @@ def test_a_rollout_that_a_webhook_holds_up_says_so() -> None:
     refused = workload({"metadata": {"name": "web"}, "status": status}, "deployment").refused
     assert refused == message
     assert reading.refusal(refused, Extensions(unreachable=(POLICY,))) == REFUSES
+    since_removed = "webhook check.policy.example did not answer when their controller asked it last"
+    assert reading.refusal(refused, Extensions()) == since_removed
+    assert "is not there any more" in reading.refusal(refused, Extensions(guarded=False))
     held_up = rollout(a_deployment(available=0, updated=0, refused=REFUSES))
     assert (False, f"its pods cannot be created: {REFUSES}") == (held_up.done, held_up.why)
     assert rollout(a_deployment(refused=REFUSES)).done

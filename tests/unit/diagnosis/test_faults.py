@@ -11,6 +11,7 @@ from bootheal.model import (
     ComponentState,
     Endpoint,
     Extensions,
+    HostFacts,
     Occurrence,
     Readiness,
     Ref,
@@ -304,6 +305,11 @@ FAULTS: dict[str, tuple[Callable[[], Scene], str, str]] = {
     "a full disk": (lambda: a_scene(disks=(Disk("/var/lib/rancher", 0.001),)), "disk-full", "disk//var/lib/rancher"),
     "no inodes": (lambda: a_scene(disks=(Disk("/", 0.5, 0.0),)), "disk-inodes-used-up", "disk//"),
     "a disk that fails": (lambda: a_scene(disks=(Disk("/data", 0.5, read_only=True),)), "disk-read-only", "disk//data"),
+    "somebody has paused a container of k3d's": (
+        lambda: a_scene(facts=HostFacts((Component("k3d-shop-server-0", "server", ComponentState.PAUSED, BOOT),))),
+        "component-paused",
+        "container/k3d-shop-server-0",
+    ),
     "k3s is stopped": (lambda: component(ComponentState.STOPPED), "component-stopped", "unit/k3s.service"),
     "k3s restarts for ever": (
         lambda: component(ComponentState.RESTARTING, "exit status 2"),

@@ -71,3 +71,21 @@ def test_what_was_to_end_before_this_boot_has_as_long_as_what_is_to_end_in_it() 
     soon = _after(scene, 30)
     assert (roots(soon), [each.id for each in soon.passing]) == ([], ["pod-not-ending"])
     assert roots(_after(scene, 400)) == [("pod-not-ending", str(POD))]
+
+
+def test_who_is_ready_between_two_ends_has_failed_since_before() -> None:
+    """Without a readiness probe it is Ready as soon as it runs: else it would be young for ever."""
+    loop = waiting("CrashLoopBackOff", name="web", message="back-off 5m0s restarting failed container=web", **LOOP)
+    pod = web_pod(ready=False, containers=(loop,), ready_changed=NOW - 32, created=BOOT + 20)
+    assert roots(diagnose(with_pod(pod))) == [("pod-ends-silently", str(POD))]
+    first = replace(loop, message="back-off 40s restarting failed container=web")
+    assert roots(diagnose(with_pod(replace(pod, containers=(first,))))) == []
+
+
+def test_who_enters_addresses_by_itself_may_take_as_long_as_others() -> None:
+    """Patroni enters the primary's once it leads: fifteen seconds after a boot that is no fault."""
+    scene = a_scene()
+    bare = tuple(replace(each, selector={}) if each.ref.name == "postgres" else each for each in scene.services)
+    empty = replace(scene, services=bare, endpoints={**scene.endpoints, Ref("service", "shop", "postgres"): ()})
+    assert roots(_after(empty, 15)) == []
+    assert roots(_after(empty, 3600)) == [("service-without-pods", "service/shop/postgres")]

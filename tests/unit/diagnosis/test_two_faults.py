@@ -1,13 +1,15 @@
 """Two faults at once: both are told, the graver first, and what follows from one is beneath it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bootheal.diagnosis import Diagnosis, diagnose
-from bootheal.model import ComponentState, Extensions, Occurrence, Ref, Symptom, Webhook
-from bootheal.model.scene import Claim, Disk, Said, Scene
-from support.objects import BOOT, a_node, running, waiting
+from bootheal.diagnosis.logs import wanted_logs
+from bootheal.model import ComponentState, Extensions, Occurrence, Pod, Ref, Symptom, Webhook
+from bootheal.model.scene import Claim, Disk, Need, Said, Scene, Unwell
+from support.objects import BOOT, a_node, a_pod, running, terminated, waiting
 from support.scenes import (
     DATA,
     LOOP,
@@ -18,7 +20,9 @@ from support.scenes import (
     postgres_pod,
     postgres_says,
     roots,
+    template,
     web_pod,
+    web_says,
     with_pod,
     workload,
 )
@@ -33,6 +37,8 @@ DAMAGED, LOCKED = (
     "PANIC:  could not locate a valid checkpoint record\n",
     'FATAL:  lock file "postmaster.pid" is empty\n',
 )
+OTHER = "CRITICAL: system ID mismatch, node postgres-1 belongs to a different cluster: 1 != 2\n"
+LACKING = 'secret "tls" not found'
 NO_ROOM = 'FATAL:  could not write lock file "postmaster.pid": No space left on device'
 READ_ONLY = 'FATAL:  could not create lock file "postmaster.pid": Read-only file system'
 
@@ -158,3 +164,124 @@ def test_a_server_that_its_kubelet_ends_while_it_recovers_is_told() -> None:
     """What the previous boot's kubelet did is nobody's business."""
     assert roots(diagnose(recovering(NOW - 61))) == [("probe-kills", POSTGRES)]
     assert roots(diagnose(recovering(BOOT - 61))) == [("pod-not-ready", POSTGRES)]
+
+
+@pytest.mark.parametrize(("names", "said"), [("app tls", "tls"), ("tls app", "app"), ("tls", "tls")])
+def test_what_a_template_names_in_vain_is_told_once(names: str, said: str) -> None:
+    """Its kubelet says it, too, of one at a time; and its workload does not serve for it."""
+    needs = tuple(Need(Ref("secret", "shop", name), container=name) for name in names.split())
+    message = f'MountVolume.SetUp failed for volume "v" : secret "{said}" not found'
+    lacks = waiting("ContainerCreating", name="web")
+    scene = with_pod(
+        web_pod(ready=False, containers=(lacks,), created=BOOT + 20),
+        templates=(template("deployment", "web", needs=needs),),
+        keys={need.about: None for need in needs},
+        events={Ref("pod", "shop", "web-5d4-a"): (Occurrence("FailedMount", message, NOW - 30),)},
+    )
+    found = diagnose(scene)
+    assert roots(found) == [("reference-missing", "deployment/shop/web")] * len(needs)
+    assert ("volume-secret-missing", WEB) in beneath(found)
+    (above,) = (each for each in found.found if each.follows)
+    assert f"secret/shop/{said} is not there" in above.finding.means
+    young = diagnose(replace(scene, now=BOOT + 60))
+    assert (young.found, len(young.passing)) == ((), len(needs))
+
+
+def test_another_workload_may_lack_a_secret_for_itself() -> None:
+    """What one template names in vain is no reason for what another one's pod lacks."""
+    need = Need(Ref("secret", "shop", "tls"))
+    scene = with_pod(
+        web_pod(ready=False, containers=(waiting("CreateContainerConfigError", name="web", message=LACKING),)),
+        templates=(template("deployment", "pooler", needs=(need,)),),
+        keys={need.about: None},
+    )
+    assert set(roots(diagnose(scene))) == {("reference-missing", "deployment/shop/pooler"), ("secret-missing", WEB)}
+
+
+def test_a_job_that_has_failed_is_told_with_its_last_words() -> None:
+    """Its command is one step away; why it has failed is what the reader wants to know."""
+    job = Ref("job", "shop", "migrate")
+    pods = [
+        replace(a_pod(name, terminated("Error"), ready=False, phase="Failed", created=BOOT + at), owner=job, node="box")
+        for name, at in (("migrate-a", 50), ("migrate-b", 90))
+    ]
+    scene = a_scene(jobs=(Unwell(job, "BackoffLimitExceeded", "six tries", NOW - 600),))
+    scene = replace(scene, pods=(*scene.pods, *pods))
+    assert {pod.ref for pod in pods} <= {each.pod for each in wanted_logs(scene)}
+    said = tuple(Said(pod.ref, "main", f"KeyError: '{pod.ref.name}'\n") for pod in pods)
+    (item,) = diagnose(replace(scene, said=said)).found
+    assert item.evidence == (("log", "KeyError: 'migrate-b'"),)
+
+
+def test_nobody_finds_a_name_while_the_clusters_dns_is_scaled_to_zero() -> None:
+    """Whoever knows an address still is well for a while, so nobody suffers yet."""
+    dns, labels = Ref("deployment", "kube-system", "coredns"), {"k8s-app": "kube-dns"}
+    scene = a_scene()
+    service = replace(scene.services[0], ref=Ref("service", "kube-system", "kube-dns"), selector=labels)
+    none = replace(workload("deployment", "coredns"), ref=dns, desired=0, replicas=0, updated=0, ready=0, available=0)
+    scene = replace(
+        scene,
+        services=(*scene.services, service),
+        workloads=(*scene.workloads, none),
+        templates=(*scene.templates, replace(scene.templates[0], owner=dns, labels=labels, mentions=frozenset())),
+    )
+    found = diagnose(scene)
+    assert roots(found) == [("workload-needed-at-zero", str(dns))]
+    assert found.found[0].finding.next_step.startswith("kubectl -n kube-system scale deployment coredns --replicas=1")
+    assert found.held == ()
+    ours = tuple(replace(each, scaled_from=1) if each.ref == dns else each for each in scene.workloads)
+    assert roots(diagnose(replace(scene, workloads=ours))) == []
+
+
+def test_what_is_at_zero_is_no_cause_for_who_has_its_name_among_its_words() -> None:
+    """`tail /dev/zero` needs no Service zero, however unwell it is; who does need one says so itself."""
+    scene = web_says("KeyError: 'COLOUR'\n")
+    none: dict[str, Any] = {"desired": 0, "replicas": 0, "updated": 0, "ready": 0, "available": 0}
+    scene = replace(
+        scene,
+        workloads=tuple(replace(each, **none) if each.ref.name == "pooler" else each for each in scene.workloads),
+        pods=tuple(pod for pod in scene.pods if pod.labels.get("app") != "pooler"),
+        endpoints={ref: () if ref.name == "pooler" else found for ref, found in scene.endpoints.items()},
+    )
+    found = diagnose(scene)
+    assert roots(found) == [("pod-crashes", WEB)]
+    assert [str(ref) for ref, _ in found.held] == ["deployment/shop/pooler"]
+
+
+def test_a_webhook_that_is_gone_is_asked_no_more() -> None:
+    """What a controller said of it stands until it tries again, after up to 17 min: that is no fault until then."""
+    scene = a_refused_workload()
+    blind = replace(scene, extensions=Extensions(guarded=False))
+    assert roots(diagnose(blind)) == [("workload-not-available", "deployment/shop/web")]
+    young = replace(blind, now=BOOT + 600, nodes=(), leases={})
+    (item,) = (each for each in diagnose(young).passing if each.id == "workload-not-available")
+    assert "its controller tries again within 17 min" in item.finding.means
+
+
+def member(name: str, says: str, **fields: Any) -> Pod:
+    """A pod of statefulset/shop/postgres, as Patroni notes on it what it is."""
+    pod = postgres_pod(patroni=says, **fields)
+    return replace(pod, ref=Ref("pod", "shop", name), uid=name)
+
+
+@pytest.mark.parametrize(
+    ("says", "leader", "log", "exit_code"),
+    [
+        ("replica, start failed", "master, running", DAMAGED, 1),
+        ("replica, start failed", "primary, running", DAMAGED, 1),
+        ("replica, start failed", "replica, running", DAMAGED, 3),
+        ("replica, start failed", "master, stopped", DAMAGED, 3),
+        ("master, start failed", "replica, running", DAMAGED, 3),
+        ("", "master, running", DAMAGED, 3),
+        ("replica, start failed", "master, running", OTHER, 3),
+    ],
+)
+def test_a_damaged_standby_is_no_loss_while_its_leader_serves(says: str, leader: str, log: str, exit_code: int) -> None:
+    """It is made anew from there; "restore from a backup" would throw away what the leader has written since."""
+    ill, well = member("postgres-1", says, ready=False, containers=(ENDS,)), member("postgres-0", leader)
+    scene = a_scene()
+    scene = replace(scene, pods=(well, ill, *scene.pods[1:]), said=(Said(ill.ref, "postgres", log),))
+    found = diagnose(scene)
+    assert found.exit_code == exit_code
+    (item,) = (each for each in found.found if each.about == ill.ref)
+    assert ("exec -it postgres-0 -- patronictl reinit CLUSTER postgres-1" in item.next_step) == (exit_code == 1)

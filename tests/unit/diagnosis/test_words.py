@@ -1,15 +1,27 @@
 """How a diagnosis is told: object, fact, evidence, why it matters, one command; and as JSON with stable ids."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from bootheal.diagnosis import diagnose
 from bootheal.diagnosis.known import SUBJECTS, entries, explained, listed
 from bootheal.diagnosis.words import as_json, lasted, lines
 from bootheal.model import Ref
 from bootheal.model.quoted import log_lines
-from bootheal.model.scene import Halted
+from bootheal.model.scene import Halted, Judged, Need
 from support.objects import BOOT
-from support.scenes import a_scene, postgres_says, selector, stuck, web_says
+from support.scenes import (
+    NOW,
+    a_scene,
+    needing,
+    pooler_pod,
+    postgres_says,
+    selector,
+    stuck,
+    web_says,
+    with_pod,
+    workload,
+)
 
 
 def test_a_fault_is_told_in_lines() -> None:
@@ -98,3 +110,41 @@ def test_the_last_words_of_a_program_are_shown_and_known_to_be_its_own() -> None
     found = diagnose(web_says("user canary paid 7 EUR"))
     assert "its last words are: user canary paid 7 EUR" in "\n".join(lines(found))
     assert [log_lines(each.finding.means) for each in found.found] == [("user canary paid 7 EUR",)]
+
+
+def test_what_only_the_boot_bounds_may_be_younger() -> None:
+    """A Secret that was deleted a minute ago has not been missing for an hour: nobody tells since when."""
+    gone = Need(Ref("secret", "shop", "gone"))
+    told = "\n".join(lines(diagnose(replace(needing(gone), keys={gone.about: None}))))
+    assert "evidence: for at most 60 min" in told
+
+
+def test_what_is_refused_is_told_once() -> None:
+    """Why it matters is how many serve, not the refusal again."""
+    refused = 'pods "web" is forbidden: exceeded quota: mem'
+    few = workload("deployment", "web", desired=2, replicas=1, updated=1, refused=refused)
+    told = "\n".join(lines(diagnose(a_scene(workloads=(few,)))))
+    assert "matters:  deployment/shop/web: 1 of 2 replicas are of the latest template" in told
+    assert told.count(refused) == 2  # what it means, and the evidence
+
+
+def test_what_a_log_says_of_who_is_ready_began_at_an_unknown_time() -> None:
+    """The pooler has been Ready for an hour, and refused for a minute."""
+    refused = "2000-01-01 00:00:00.000 UTC [1] WARNING server login failed: FATAL password authentication failed"
+    stamp = datetime.fromtimestamp(NOW - 5, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    said = refused.replace("2000-01-01 00:00:00", stamp) + ' for user "app"\n'
+    told = "\n".join(lines(diagnose(with_pod(pooler_pod(), said))))
+    assert "[pgbouncer-server-password]" in told
+    assert ", for at most 60 min" in told
+
+
+def test_what_a_step_advises_is_the_next_step() -> None:
+    """It knows the state, its cause only that the step is not settled; it stands in one place, in JSON, too."""
+    step = Judged(Ref("service", "shop", "postgres"), "database/shop", "too many clients (53300)", "see who has them")
+    found = diagnose(a_scene(judged=(step,)))
+    told = list(lines(found))
+    assert "      next:     see who has them" in told
+    assert "\n".join(told).count("see who has them") == 1
+    assert as_json(found)["found"][0]["next_step"] == "see who has them"
+    silent = diagnose(a_scene(judged=(replace(step, hint=""),)))
+    assert "      next:     bootheal plan --verbose; bootheal run --once heals what it can" in lines(silent)

@@ -162,3 +162,11 @@ def test_a_cluster_that_is_started_as_a_whole_is_only_begun() -> None:
     judgement = components.judge(stopped, past(), Allowed(start=frozenset({"cluster"})))
     assert isinstance(judgement, Act)
     assert [action.sentence for action in judgement.actions] == ["begin to start k3d cluster shop (it is stopped)"]
+
+
+def test_what_somebody_has_paused_is_not_started() -> None:
+    """Docker starts none that is paused; a backup may have paused it for a moment."""
+    paused = facts(ComponentState.PAUSED)
+    assert components.judge(paused, past(), MAY) == Wait(f"{K3S} is paused", hint=f"docker unpause {K3S}")
+    lasting = past(first_seen=for_long(ComponentState.PAUSED))
+    assert components.judge(paused, lasting, MAY) == GiveUp(f"{K3S} is paused", f"docker unpause {K3S}")

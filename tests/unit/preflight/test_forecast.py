@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bootheal.causes.reboot import REBOOT
-from bootheal.model import Answer, Component, ComponentState, HostFacts, Ref
+from bootheal.model import Answer, Component, ComponentState, Extensions, HostFacts, Ref, Webhook
 from bootheal.model.prospect import Guard
 from bootheal.model.scene import Claim, Disk, Scene
 from bootheal.preflight import Forecast, Seen, Sure, forecast
@@ -41,7 +41,7 @@ from support.prospects import (
     web,
 )
 from support.rows import each_row
-from support.scenes import NOW, PASSWORD, a_scene, component, web_pod, with_pod
+from support.scenes import NOW, PASSWORD, a_scene, component, web_pod, web_says, with_pod
 
 BREAKS, MAY, CHANGES = Sure.BREAKS, Sure.MAY_BREAK, Sure.CHANGES
 
@@ -250,6 +250,10 @@ HIDDEN: Faults = {
         ),
         ("start-lacks-reference", "secret/shop/app", BREAKS),
     ),
+    "what does not serve now, and usually does a little later": (
+        lambda: all_well(scene=replace(web_says("KeyError: 'COLOUR'"), now=BOOT + 60)),
+        ("pod-crashes", "pod/shop/web-5d4-a", MAY),
+    ),
     "what is not well already": (
         lambda: all_well(scene=component(ComponentState.FAILED, "exit status 1")),
         ("component-stopped", "unit/k3s.service", BREAKS),
@@ -258,6 +262,17 @@ HIDDEN: Faults = {
 
 
 HIDDEN |= MACHINE | PODS | SERVERS
+
+
+def test_a_webhook_that_is_gone_guards_nobody() -> None:
+    """It is told once: that it is gone."""
+    service = Ref("service", "shop", "g")
+    hook = Webhook("g", "ValidatingWebhookConfiguration g", service, gone=True)
+    seen = all_well(
+        scene=a_scene(extensions=Extensions(unreachable=(hook,))),
+        prospect=prospect(guards=(Guard(name="g", service=service, guards_own=True),)),
+    )
+    assert [cause for cause, _, _ in named(forecast(seen))] == ["webhook-orphaned"]
 
 
 @each_row(HIDDEN, "fault")
@@ -269,7 +284,10 @@ def test_a_hidden_fault_is_named_and_nothing_else(fault: str) -> None:
 
 def test_every_rule_has_a_fault_that_shows_it() -> None:
     """Nobody adds a rule that no row proves."""
-    assert {cause.id for cause in REBOOT} == {row[0] for _, row in HIDDEN.values()} - {"component-stopped"}
+    assert {cause.id for cause in REBOOT} == {row[0] for _, row in HIDDEN.values()} - {
+        "component-stopped",
+        "pod-crashes",
+    }
 
 
 WELL: Healthy = {

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from bootheal.model import Answer, Credentials, Login, Ref, Secret, Target
+from bootheal.errors import BoothealError, DeniedError
+from bootheal.model import Answer, Credentials, Login, Operated, Ref, Secret, Target
 from bootheal.ports import Partial, World
 from bootheal.postgres.database import DatabaseStep
 from bootheal.postgres.location import Database
-from bootheal.preflight.databases import foresee, look
+from bootheal.preflight.databases import foresee, look, paused
 from bootheal.preflight.questions import QUESTIONS
-from support.objects import NOW
+from support.objects import NOW, a_pod
 
 
 class Secrets(Partial):
@@ -74,3 +75,36 @@ def test_whatever_a_server_says_of_its_next_start_is_no_bug(said: str) -> None:
     facts = look(world, DatabaseStep(name="database/shop", database=database))
     assert facts.gaps
     assert all(isinstance(each.id, str) for each in foresee(facts, NOW))
+
+
+class Configured(Partial):
+    """An API server that tells what Patroni was told, or does not."""
+
+    def __init__(self, told: Operated | BoothealError | None) -> None:
+        self._told = told
+
+    def configured(self, namespace: str, scope: str) -> Operated | None:
+        assert (namespace, scope) == ("shop", "shop-db")
+        if isinstance(self._told, BoothealError):
+            raise self._told
+        return self._told
+
+
+@pytest.mark.parametrize(
+    ("told", "patroni", "name"),
+    [
+        (Operated(paused=True), "master, running", "shop-db"),
+        (Operated(), "master, running", ""),
+        (None, "master, running", ""),
+        (DeniedError("cannot get endpoints: 403", status=403), "master, running", ""),
+        (Operated(paused=True), "", ""),
+    ],
+    ids=["paused", "at work", "without a configuration", "not ours to see", "none of Patroni's"],
+)
+def test_whether_patroni_is_paused_is_asked_of_its_own_clusters(
+    told: Operated | BoothealError | None, patroni: str, name: str
+) -> None:
+    """By the name under which it keeps its configuration; what cannot be seen is nobody's fault."""
+    database = Database("shop", "shop", "shop", Login(Ref("secret", "shop", "postgres")), service="shop-db")
+    pod = a_pod("shop-db-0", patroni=patroni, labels={"cluster-name": "shop-db"})
+    assert paused(World(cluster=Configured(told)), database, [pod]) == name

@@ -146,7 +146,7 @@ def test_a_crash_loop_of_an_init_container_counts_like_a_main_one(
     judgement = STEP.judge(seen(pod), past(done=done))
     if expected is GiveUp:
         assert isinstance(judgement, GiveUp)
-        assert judgement.hint == "kubectl -n shop logs --previous web-2 -c migrate"
+        assert judgement.hint.startswith("kubectl -n shop logs --previous web-2 -c migrate; ")
     else:
         assert isinstance(judgement, Act)
         assert [type(action) for action in judgement.actions] == [expected]

@@ -144,7 +144,8 @@ def test_what_loops_even_then_is_given_up_with_its_last_words() -> None:
     judgement = STEP.judge(facts, past(done=(reset(NOW - 60), rolled_out(NOW - 30))))
     assert told(judgement, plain) == GiveUp(
         "1 of 1 pods in crash-loop back-off (ModuleNotFoundError: No module named django), although it was restarted",
-        "kubectl -n shop logs --previous web-9 -c main",
+        "kubectl -n shop logs --previous web-9 -c main; once that is corrected: "
+        "kubectl -n shop rollout restart deployment web",
     )
 
 
@@ -349,6 +350,24 @@ def test_without_a_probe_it_must_have_run_for_a_while() -> None:
     assert patient.judge(seen(a_pod("web-1", running(started=NOW - 20))), past()) == Wait(
         "well, but only for 20 of 60 s", again=40.0
     )
+
+
+def test_what_its_liveness_probe_has_ended_must_come_further_than_before() -> None:
+    """Without a readiness probe it is Ready while it starts: "healed" was said between two ends of it."""
+    raw = {"livenessProbe": {"initialDelaySeconds": 3, "periodSeconds": 3, "failureThreshold": 2}}
+    blind = parsed_workload(
+        {"metadata": {"name": "web"}, "spec": {"template": {"spec": {"containers": [{}, raw]}}}}, "deployment"
+    )
+    assert blind.ends_after == 3 + 3 * 2 + 1
+    step = replace(STEP, probe=None)
+    up = replace(a_deployment(), proves_ready=False, ends_after=blind.ends_after)
+    facts = seen(a_pod("web-1", running(started=NOW - 8)), workload=up, probe=None)
+    anew = past(done=(rolled_out(NOW - 9, "looping-0.0"),))
+    assert step.judge(facts, anew) == Wait("well, but only for 8 of 15 s", again=7.0)
+    assert isinstance(step.judge(facts, past()), Settled)
+    for proven in (replace(facts, workload=replace(up, proves_ready=True)), replace(facts, probe=None)):
+        later = replace(proven, pods=(a_pod("web-1", running(started=NOW - 15)),))
+        assert isinstance(step.judge(later, anew), Settled)
 
 
 def test_a_status_from_before_the_boot_is_waited_for() -> None:

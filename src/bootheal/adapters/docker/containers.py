@@ -60,8 +60,9 @@ def registry_boxes(engine: DockerEngine) -> tuple[Box, ...]:
 
 def as_component(box: Box, role: str) -> Component:
     """Say what Docker says in our words; `why` is "" where nothing is odd about how it ended."""
-    since = box.started if running(box) else box.finished
-    why = "" if running(box) else _ended(box)
+    alive = running(box) or box.state == "paused"  # since when it is paused Docker tells nobody
+    since = box.started if alive else box.finished
+    why = "" if alive else _ended(box)
     log = f"docker logs --tail=50 {box.name}"
     return Component(box.name, role, state(box), since, why, log, at_boot=box.restart_policy)
 
@@ -78,6 +79,8 @@ def state(box: Box) -> ComponentState:
         return ComponentState.RESTARTING if fresh else ComponentState.RUNNING
     if box.state == "restarting":
         return ComponentState.RESTARTING
+    if box.state == "paused":
+        return ComponentState.PAUSED
     return ComponentState.STOPPED if box.state in ("created", "exited") else ComponentState.FAILED
 
 
@@ -86,6 +89,4 @@ def _ended(box: Box) -> str:
         return box.error
     if box.out_of_memory:
         return "killed for want of memory"
-    if box.state == "paused":
-        return f"somebody paused it: docker unpause {box.name}"
     return "" if box.exit_code in PLAIN_ENDS else f"exit code {box.exit_code}"

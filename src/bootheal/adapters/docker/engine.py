@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from bootheal.adapters.loading import loading
 from bootheal.errors import MISFITS, BoothealError, MissingError, PermanentError, UnreachableError
 from bootheal.model.quoted import quoted
 
@@ -128,8 +129,9 @@ class DockerEngine:
     def _client(self, doing: str) -> Iterator[Any]:
         """Yield a client, and turn whatever goes wrong into an error of ours that says what could not be done."""
         try:
-            import docker
-            from requests.exceptions import RequestException
+            with loading:
+                import docker
+                from requests.exceptions import RequestException
         except ImportError:
             raise PermanentError("cannot talk to Docker: no Python package `docker`", hint=PACKAGE_HINT) from None
         _knock(self.address)

@@ -16,6 +16,7 @@ from typing import Any
 
 from bootheal.adapters import bounded_yaml
 from bootheal.adapters.files import Identity, read_file, stamp
+from bootheal.adapters.loading import loading
 from bootheal.adapters.x509 import as_others_do
 from bootheal.errors import MISFITS, MissingError, PermanentError, scarce
 from bootheal.model.quoted import quoted
@@ -117,7 +118,8 @@ def _content(text: str, name: str) -> Any:
 @contextmanager
 def _of(name: str) -> Iterator[None]:
     """Name the kubeconfig that something is wrong with."""
-    from kubernetes.config.config_exception import ConfigException
+    with loading:
+        from kubernetes.config.config_exception import ConfigException
 
     try:
         with scarce(f"use the kubeconfig {name}"):
@@ -175,8 +177,9 @@ def _settle(content: Any, directory: Path, memory: ExitStack) -> dict[Path, Stam
 
 
 def _access(content: Any, context: str) -> Access:
-    from kubernetes.client.configuration import Configuration
-    from kubernetes.config.kube_config import load_kube_config_from_dict
+    with loading:
+        from kubernetes.client.configuration import Configuration
+        from kubernetes.config.kube_config import load_kube_config_from_dict
 
     configuration = Configuration()
     if not (content["clusters"] and content["users"]):
@@ -190,7 +193,8 @@ def _access(content: Any, context: str) -> Access:
 
 def _tls(configuration: Any) -> ssl.SSLContext:
     """Return how to speak TLS with the server, made as urllib3 makes it, which is how the client would."""
-    from urllib3.util.ssl_ import create_urllib3_context
+    with loading:
+        from urllib3.util.ssl_ import create_urllib3_context
 
     required = ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE
     context = as_others_do(create_urllib3_context(cert_reqs=required))

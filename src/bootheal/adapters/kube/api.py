@@ -7,7 +7,6 @@ it can hold a secret.
 
 import http
 import json
-import re
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,11 +19,12 @@ from bootheal.adapters.kube.answer_limits import MEBIBYTE, MOST_BYTES, heard, li
 from bootheal.adapters.kube.errors import LongError, error_for, reason, right_to
 from bootheal.adapters.kube.kubeconfig import Kubeconfig
 from bootheal.adapters.kube.pace import Pace
+from bootheal.adapters.kube.paths import check, parsed
+from bootheal.adapters.loading import loading
 from bootheal.adapters.scope import Scope
 from bootheal.cluster.webhooks import blame, webhook_in
-from bootheal.errors import DeniedError, DeposedError, MissingError, UnreachableError, scarce
+from bootheal.errors import DeniedError, DeposedError, UnreachableError, scarce
 from bootheal.model import Answer
-from bootheal.model.quoted import quoted
 
 CONNECT_TIMEOUT_SECONDS = 3.0
 READ_TIMEOUT_SECONDS = 10.0
@@ -33,12 +33,6 @@ OWNER = "bootheal"
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
-
-# The path of one object in a namespace.
-_OBJECT = re.compile(r"/apis?/(?:[^/]+/){1,2}namespaces/([^/]+)/[a-z]+/([^/]+)")
-
-# Names come from objects, too, and the API server checks few of the fields that name another object: "../../secrets/x".
-_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._:-]+)+")
 
 # What does not answer a question about a state, but refuses to.
 REFUSALS = (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN, http.HTTPStatus.TOO_MANY_REQUESTS)
@@ -83,7 +77,8 @@ class Api:
     @property
     def _now(self) -> tuple[Access, Any]:
         """The kubeconfig as it is now, and the client for it; requests under way keep theirs."""
-        from bootheal.adapters.kube.connections import client
+        with loading:
+            from bootheal.adapters.kube.connections import client
 
         self.scope.check()
         with self._lock:
@@ -103,7 +98,7 @@ class Api:
 
     def get(self, path: str, query: Query = (), *, about: str) -> Any:
         """GET and parse JSON."""
-        return _parsed(self._read("GET", path, query, about=about), about, path)
+        return parsed(self._read("GET", path, query, about=about), about, path)
 
     def text(
         self, path: str, query: Query = (), *, about: str, timeout: float = READ_TIMEOUT_SECONDS
@@ -125,7 +120,7 @@ class Api:
         """
         query = [("fieldManager", OWNER)] if method in ("PATCH", "POST", "PUT") else []
         read = self._read(method, path, query, body=body, content_type=content_type, about=about)
-        return _parsed(read, about, path if method != "POST" else "")
+        return parsed(read, about, path if method != "POST" else "")
 
     def stream(
         self, path: str, query: Query, *, quiet: float, about: str, answered: Callable[[], None]
@@ -189,12 +184,12 @@ class Api:
         content_type: str = JSON,
         timeout: float = 0.0,
     ) -> Any:
+        check(path)
+        client = self._now[1]  # the library is imported with it
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
-        _check(path)
         headers = {"Accept": JSON} | ({"Content-Type": content_type} if body is not None else {})
-        client = self._now[1]
         request = client.param_serialize(
             method, path, query_params=list(query), header_params=headers, body=body, auth_settings=["BearerToken"]
         )
@@ -253,7 +248,7 @@ class Api:
     def _stream(self, namespace: str, pod: str, subresource: str, query: Query) -> tuple[Access, str, dict[str, str]]:
         self._pace.wait()
         path, (access, client) = f"/api/v1/namespaces/{namespace}/pods/{pod}/{subresource}", self._now
-        _check(path)
+        check(path)
         _, url, headers, *_ = client.param_serialize(
             "GET", path, query_params=list(query), header_params={}, auth_settings=["BearerToken"]
         )
@@ -273,28 +268,6 @@ def _told(about: str, right: str, failed: str) -> Iterator[None]:
         raise UnreachableError(f"{failed}: {reason(error)}") from None
 
 
-def _check(path: str) -> None:
-    """Raise MissingError where a name in the path would lead elsewhere: no object can have such a one."""
-    if not _PATH.fullmatch(path):
-        raise MissingError(f"cannot ask for {quoted(path)}: a name in it can be no object's")
-
-
 def agent(process: str) -> str:
     """Return what the server's audit log calls this process, where others like it are about ("": they are not)."""
     return f"{OWNER} ({process})" if process else OWNER
-
-
-def _parsed(data: bytes, about: str, path: str) -> Any:
-    """Return the object that it is; where `path` names one, it must be that very one."""
-    try:
-        said = json.loads(data)
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        raise UnreachableError(f"cannot get {about}: what answers is not an API server, or not yet")
-    asked, metadata = _OBJECT.fullmatch(path), said.get("metadata")
-    if asked and said.get("kind") != "Status":
-        named = (metadata.get("namespace"), metadata.get("name")) if isinstance(metadata, dict) else ()
-        if named != asked.groups():
-            raise UnreachableError(f"cannot get {about}: the API server answers with another object")
-    return said

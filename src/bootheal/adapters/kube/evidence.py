@@ -1,5 +1,7 @@
 """What a pod leaves behind, read before it is deleted: bounded, redacted, and never an error."""
 
+import http
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bootheal.adapters.kube.api import Api
@@ -86,9 +88,17 @@ def _log(api: Api, pod: Ref, container: str, lines: int) -> Callable[[], str]:
     return read
 
 
+# What a kubelet writes in the place of a log that is gone, and calls it a success (its kuberuntime's GetContainerLogs).
+_NO_LOG = re.compile(
+    r"unable to retrieve container logs for \S+|failed to try resolving symlinks in path .*: no such .*"
+)
+
+
 def tail(api: Api, pod: Ref, container: str, lines: int, *, previous: bool) -> str:
     """Return the last lines of a log, "" where there is none; of very long ones the end."""
     query = [("container", container), ("tailLines", str(lines)), ("previous", str(previous).lower())]
     path = f"{CORE}/namespaces/{pod.namespace}/pods/{pod.name}/log"
     status, text = api.text(path, query, about=f"the log of {pod}")
-    return text[-LONGEST_TAIL:] if status == 200 else ""  # noqa: PLR2004 - OK
+    if status != http.HTTPStatus.OK or _NO_LOG.fullmatch(text.strip()):
+        return ""
+    return text[-LONGEST_TAIL:]

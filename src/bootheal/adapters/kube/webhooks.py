@@ -46,11 +46,17 @@ def refusal(message: str, broken: Extensions, *, history: bool = False) -> str:
     """Say why pods cannot be created: what a controller says of it, or what is known of the webhook that it names.
 
     `history`: an Event says so, which outlives its cause; then a webhook is blamed only while nobody answers there.
+    A condition outlives it, too: a controller asks again after up to 17 min, though the webhook may be gone by then.
     """
     named = webhook_in(message)
     if not named:
         return message
-    return "" if history and named not in {webhook.name for webhook in broken.unreachable} else blame(named, broken)
+    if named in {webhook.name for webhook in broken.unreachable}:
+        return blame(named, broken)
+    if history:
+        return ""
+    gone = "" if broken.guarded else ", and is not there any more: it tries again within 17 min"
+    return f"webhook {named} did not answer when their controller asked it last{gone}"
 
 
 def _list(get: Get, group: str, plural: str, unread: list[str]) -> list[Raw]:

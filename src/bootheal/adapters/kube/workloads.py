@@ -59,6 +59,7 @@ def workload(raw: Raw, kind: str) -> Workload:
         startup=max(map(_startup, containers), default=0.0),
         min_ready=float(spec.get("minReadySeconds") or 0),
         proves_ready=any("readinessProbe" in each or "startupProbe" in each for each in containers),
+        ends_after=max(map(_ends_after, containers), default=0.0),
         **_strategy(spec, kind, desired),
     )
 
@@ -122,6 +123,14 @@ def _startup(container: Raw) -> float:
         return 0.0
     tries = (probe.get("failureThreshold") or USUAL_FAILURES) * (probe.get("periodSeconds") or USUAL_PERIOD_SECONDS)
     return float((probe.get("initialDelaySeconds") or 0) + tries)
+
+
+def _ends_after(container: Raw) -> float:
+    """Return after how many seconds at the latest its liveness probe ends a container that has never answered it."""
+    if (probe := container.get("livenessProbe")) is None:
+        return 0.0
+    tries = (probe.get("failureThreshold") or USUAL_FAILURES) * (probe.get("periodSeconds") or USUAL_PERIOD_SECONDS)
+    return float((probe.get("initialDelaySeconds") or 0) + tries + (probe.get("timeoutSeconds") or 1))
 
 
 def _claims(pod: Raw) -> tuple[str, ...]:

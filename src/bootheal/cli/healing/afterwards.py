@@ -99,7 +99,7 @@ def _explained(outcome: Outcome, configuration: Configuration, found: "Diagnosis
 
 
 def _remark(tree: "Item") -> str:
-    next_step = f" -- {tree.finding.next_step}" if tree.finding.cause.next_step else ""
+    next_step = f" -- {tree.next_step}" if tree.next_step else ""
     return f"doctor: {tree.about}: {tree.finding.means}{next_step}  [{tree.id}]"
 
 

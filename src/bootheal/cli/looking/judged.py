@@ -12,6 +12,7 @@ from bootheal.config.file import File
 from bootheal.errors import BoothealError
 from bootheal.model import WORKLOADS, Ref
 from bootheal.model.scene import Judged
+from bootheal.platform import dns
 from bootheal.ports import World
 from bootheal.step import GiveUp, Judgement, Past, Step, Wait
 
@@ -53,6 +54,9 @@ def objects_of(step: str, file: File) -> Iterator[Ref]:
     elif section == "dependency" and (dependency := file.dependencies.get(name)):
         if dependency.service:
             yield Ref("service", dependency.namespace or "", dependency.service)
+    elif step == dns.NAME:
+        yield dns.SERVICE
+        yield dns.DEPLOYMENT
     elif section in WORKLOADS:
         namespace, _, plain = name.partition("/")
         yield Ref(section, namespace, plain)
