@@ -1,35 +1,27 @@
 """Arguments and exit codes. One small file a command; each imports what it needs when it runs, and so does this one."""
 
 import argparse
-import errno
 import gc
 import importlib
 import io
 import shutil
 import sys
 import textwrap
-import traceback
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from bootheal import __version__
-from bootheal.cli import arguments, examining
+from bootheal.cli import arguments, examining, meaningless
 from bootheal.cli.arguments import config as _common
-from bootheal.cli.arguments import pace, seconds, takes_file
+from bootheal.cli.arguments import pace, position, seconds, takes_file
+from bootheal.cli.failing import fail, tell_as_data
 from bootheal.cli.streams import forgive, open_missing, silence_libraries
-from bootheal.errors import EXHAUSTED, BoothealError, ConfigurationError
+from bootheal.errors import BoothealError
 from bootheal.exit_codes import ExitCode
-
-if TYPE_CHECKING:
-    from bootheal.narrate import Note
 
 _DESCRIPTION = "Brings a one-box k3s or k3d machine from 'it has booted' to 'every workload serves'."
 
 EXIT_CODES = "exit codes:\n" + "".join(f"  {code:<4} {code.meaning}\n" for code in ExitCode)
-
-# What a file says that cannot hold what is printed into it.
-_UNTELLABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # On what is narrower no text is broken any further; argparse has it so, too.
 NARROWEST = 11
@@ -74,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return ExitCode.SIGINT
     except Exception as error:  # noqa: BLE001 - the last one to say something sensible
-        return _explain(error)
+        return fail(error)
     return code
 
 
@@ -101,7 +93,13 @@ def _command(arguments: list[str] | None) -> int:
         forgive("stdout")
     if options.command not in _WITHOUT_LIBRARIES:
         silence_libraries()
-    return int(_imported(options.command).main(options))
+    try:
+        meaningless.refuse(options)
+        return int(_imported(options.command).main(options))
+    except BoothealError as error:
+        if getattr(options, "json", False):
+            tell_as_data(error)
+        raise
 
 
 def _imported(command: str) -> ModuleType:
@@ -112,41 +110,6 @@ def _imported(command: str) -> ModuleType:
     finally:
         gc.freeze()
         gc.enable()
-
-
-def _explain(error: Exception) -> int:
-    """Say what went wrong in the user's terms, and return the exit code for it."""
-    if isinstance(error, OSError) and error.errno in EXHAUSTED:  # then nothing can be imported, either
-        print(f"bootheal: cannot go on: {error.strerror}\n  see ulimit -n, LimitNOFILE=, and memory", file=sys.stderr)
-        return ExitCode.NOT_HEALED
-    from bootheal.narrate import Note
-
-    if isinstance(error, ConfigurationError):
-        _complain(str(error), Note.CONFIGURATION)
-        return error.exit_code
-    if isinstance(error, OSError) and error.errno in _UNTELLABLE:
-        sys.stdout = None
-        _complain(f"bootheal: cannot write what was asked for: {error.strerror}", Note.FAILURE)
-        return ExitCode.NOT_HEALED
-    if isinstance(error, BoothealError):
-        _complain(f"bootheal: {error}" + (f"\n  {error.hint}" if error.hint else ""), Note.FAILURE)
-        return error.exit_code
-    trace = "".join(traceback.format_exception(error))
-    _complain(f"{trace}bootheal: this is a bug; please report it with the lines above", Note.CRASH)
-    return ExitCode.BUG
-
-
-def _complain(text: str, note: "Note") -> None:
-    """Print to standard error; where that is the journal, as a note there."""
-    from bootheal.adapters.journal import Journal, leads_there
-    from bootheal.model.quoted import visible
-    from bootheal.narrate import note_fields
-
-    text = "\n".join(map(visible, text.split("\n")))  # whatever an error quotes, and from wherever
-    if leads_there(sys.stderr):
-        Journal().send(note_fields(text, note))
-    else:
-        print(text, file=sys.stderr)
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -180,7 +143,7 @@ def make_parser() -> argparse.ArgumentParser:
             allow_abbrev=False,  # what changes a cluster is written out
         )
         _ARGUMENTS[name](command)
-        command.set_defaults(usage=command.format_usage)
+        command.set_defaults(usage=command.format_usage, default_of=command.get_default)
     return parser
 
 
@@ -224,7 +187,12 @@ def _report(parser: argparse.ArgumentParser) -> None:
     _common(parser, default=None)
     parser.add_argument("boot", nargs="?", metavar="BOOT", help="its number in --list, or how its name begins")
     parser.add_argument(
-        "-n", dest="number", type=int, default=1, metavar="NUMBER", help="1: the newest boot, the default; 2: before it"
+        "-n",
+        dest="number",
+        type=position,
+        default=1,
+        metavar="NUMBER",
+        help="1: the newest boot, the default; 2: before it",
     )
     parser.add_argument("--list", action="store_true", help="list the boots that are kept, the newest first")
     parser.add_argument("--compare", nargs=2, metavar=("A", "B"), help="show two boots side by side")
