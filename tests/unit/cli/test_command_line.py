@@ -103,8 +103,16 @@ def test_what_was_asked_for_together_and_means_something_is_not_refused() -> Non
 
 @pytest.mark.parametrize(
     "line",
-    ["run --once --json", "plan --json", "status --json", "report --json", "report --list --json", "check --json"]
-    + ["preflight --json", "doctor --json"],
+    [
+        "run --once --json",
+        "plan --json",
+        "status --json",
+        "report --json",
+        "report --list --json",
+        "check --json",
+        "preflight --json",
+        "doctor --json",
+    ],
 )
 def test_a_failure_is_json_too_where_json_was_asked_for(
     line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -368,7 +368,7 @@ def test_a_setting_that_pgbouncer_would_not_understand_is_warned_of(setting: str
     """It would end the pass of each boot, or never be in force."""
     text = MINIMAL.replace("client: {secret: app}", f"client: {{secret: app}}, settings: {{{setting}}}")
     (warning,) = read(tmp_path, text).warnings
-    assert warning.endswith(f"poolers.shop.settings.{setting.split(':')[0]}: {told}")
+    assert warning.endswith(f"poolers.shop.settings.{setting.split(':', maxsplit=1)[0]}: {told}")
 
 
 @pytest.mark.parametrize(
