@@ -80,6 +80,17 @@ def test_where_its_credential_cannot_be_written_nothing_is_changed(shop: Stack, 
     assert not [each for each in shop.requests if each.writes]
 
 
+def test_a_credential_of_an_account_that_is_not_there_says_how_to_make_it(shop: Stack, tmp_path: Path) -> None:
+    """It is not the configuration that has a wrong name."""
+    file = tmp_path / "kubeconfig"
+    told = bootheal("rbac", "--credential", file, "--account", "none", "--config", shop.config, expect=1).stderr
+    assert told == (
+        "bootheal: cannot get a token of serviceaccount/kube-system/none: there is no such account\n"
+        "  bootheal rbac --apply makes it, with its roles\n"
+    )
+    assert not file.exists()
+
+
 def test_what_is_as_it_should_be_is_not_written_again(shop: Stack, credential: Path) -> None:
     """But the token is a new one each time, and `--diff` has nothing to say."""
     first = token(credential)

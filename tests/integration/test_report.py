@@ -72,4 +72,4 @@ def test_before_the_first_pass_there_is_nothing_to_show(tmp_path: Path) -> None:
     path = tmp_path / "bootheal.yaml"
     path.write_text(f"state_directory: {tmp_path}\n")
     said = bootheal("report", "--config", path, expect=1).stderr
-    assert said == "no boot is kept yet: a pass that ends writes it down\n"
+    assert said == "bootheal: cannot show a boot: none is kept yet\n  a pass that ends writes it down\n"

@@ -130,7 +130,8 @@ def test_a_state_that_cannot_be_understood_is_told(
     make(tmp_path / "state.json")
     why = f"cannot read {tmp_path}/state.json: it cannot be understood: {why}\n"
     assert bootheal("wait", "--timeout", "0", "--config", config, expect=1).stderr == f"not healed within 0 s: {why}"
-    assert bootheal("status", "--config", config, expect=1).stderr == f"bootheal: {why}"
+    hint = "  the next run sets it aside and begins anew\n"
+    assert bootheal("status", "--config", config, expect=1).stderr == f"bootheal: {why}{hint}"
     watch = start("status", "--watch", "--config", config)
     assert watch.stdout
     assert watch.stdout.readline() == why

@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bootheal.adapters.files import advice, spare_devices
-from bootheal.errors import UsageError
+from bootheal.adapters.files import spare_devices, unwritable
 
 MODE = 0o600
 KIBIBYTE = 1024
@@ -94,7 +93,7 @@ def _packed(files: Iterable[tuple[str, bytes]], file: str) -> bytes:
 def write(path: Path, content: bytes) -> None:
     """Write it at once or not at all: whoever may read the directory sees all of it or nothing, and only its owner may.
 
-    UsageError where it cannot be written. What is interrupted leaves nothing behind.
+    UsageError where it cannot be written, StateError on a full disk. What is interrupted leaves nothing behind.
     """
     beside = path.parent / f".{path.name}.{secrets.token_hex(4)}"
     try:
@@ -109,8 +108,8 @@ def write(path: Path, content: bytes) -> None:
             os.close(descriptor)
         beside.replace(path)
     except OSError as error:
-        hint = advice(error, "name another place by --output, or by evidence_directory in the configuration")
-        raise UsageError(f"cannot write {path}: {error.strerror or error}", hint=hint) from None
+        otherwise = "name another place by --output, or by evidence_directory in the configuration"
+        raise unwritable(error, path, otherwise) from None
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)

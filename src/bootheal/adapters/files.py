@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bootheal.errors import LockedError, StateError
+from bootheal.errors import LockedError, StateError, UsageError
 from bootheal.model.quoted import quoted
 
 Identity = tuple[int, ...]
@@ -127,6 +127,12 @@ def stamp(path: Path) -> Identity | None:
 def advice(error: OSError, otherwise: str) -> str:
     """Return the next thing to do where a file could not be written."""
     return "free some space on its disk" if error.errno in FULL else otherwise
+
+
+def unwritable(error: OSError, path: Path, otherwise: str) -> StateError | UsageError:
+    """Return what is raised where a file that somebody asked for cannot be written; a full disk is no wrong usage."""
+    kind = StateError if error.errno in FULL else UsageError
+    return kind(f"cannot write {path}: {error.strerror or error}", hint=advice(error, otherwise))
 
 
 def _prefix(path: Path) -> str:

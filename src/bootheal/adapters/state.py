@@ -104,7 +104,8 @@ def read(directory: Path) -> Contents | None:
     except OSError as error:
         raise StateError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
-        raise StateError(f"cannot read {path}: {_why(error)}") from None
+        hint = "the next run sets it aside and begins anew"
+        raise StateError(f"cannot read {path}: {_why(error)}", hint=hint) from None
 
 
 def _why(error: ValueError) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 from bootheal.adapters.scope import Scope
-from bootheal.cli.checking.diagnostic import Diagnostic
+from bootheal.cli.checking.diagnostic import Diagnostic, as_json
 from bootheal.cli.checking.examination import examine, wishes
 from bootheal.cli.checking.lookup import Around
 from bootheal.cli.discovering import discovered
@@ -17,9 +17,11 @@ from bootheal.config.comparing import unlisted
 from bootheal.config.exposure import exposed
 from bootheal.config.file import File
 from bootheal.config.sections.cluster import Cluster
+from bootheal.config.source import LONGEST_TEXT
 from bootheal.config.traps import in_cluster, remarks, traps
-from bootheal.errors import BoothealError, ConfigurationError
+from bootheal.errors import BoothealError
 from bootheal.model.inventory import Inventory
+from bootheal.model.quoted import quoted
 
 # More of one kind are counted.
 MANY = 10
@@ -37,19 +39,14 @@ def main(options: argparse.Namespace) -> int:
     if options.schema:
         print(json.dumps(File.model_json_schema(), indent=2))
         return 0
-    try:
-        configuration = load(options.config, look=True)
-    except ConfigurationError as error:
-        if options.json:
-            print(json.dumps({"steps": 0, "found": list(_wrong(error))}, indent=2))
-        raise
+    configuration = load(options.config, look=True)
     steps = len(configuration.plan.steps)
     if not options.json:
         print(f"{options.config}: {steps} steps, the file is right")
     found = sorted(_found(configuration, options), key=lambda each: GRAVITIES.index(each.gravity))
     problems = [said for said in found if said.gravity == "problem"]
     if options.json:
-        print(json.dumps({"steps": steps, "found": [_as_json(said) for said in found]}, indent=2))
+        print(json.dumps({"steps": steps, "found": [as_json(said) for said in found]}, indent=2))
     else:
         print(*found, sep="\n", end="\n" if found else "")
         if not problems and not options.offline:
@@ -80,10 +77,9 @@ def _found(configuration: Configuration, options: argparse.Namespace) -> list[Di
 
 def warnings(configuration: Configuration) -> Iterator[Diagnostic]:
     """Yield what the file alone shows to be seldom meant."""
-    for text in configuration.warnings:
-        yield Diagnostic("warning", "", "", text)
-    for path, text in traps(configuration.file):
-        yield Diagnostic("warning", ".".join(map(str, path)), configuration.place(path), text)
+    harmful = (found for place, section in configuration.file.tree() for found in section.warnings(place))
+    for path, text in (*harmful, *traps(configuration.file)):
+        yield Diagnostic("warning", ".".join(map(str, path)), configuration.place(path), quoted(text, LONGEST_TEXT))
     for path, text in remarks(configuration.file):
         yield Diagnostic("note", ".".join(map(str, path)), configuration.place(path), text)
 
@@ -105,14 +101,3 @@ def _of_manifests(configuration: Configuration, around: Around) -> Iterator[Diag
         yield Diagnostic("note", "", "", f"is in the cluster, and not in the file: {name}", COMPARE)
     if (rest := len(missing) - MANY) > 0:
         yield Diagnostic("note", "", "", f"and {rest} more are in the cluster, and not in the file", COMPARE)
-
-
-def _wrong(error: ConfigurationError) -> Iterator[dict[str, str]]:
-    """Yield the problems of a file that is not right, as data."""
-    for each in error.problems:
-        place = f"{each.file or error.source}:{each.line}:{each.column}"
-        yield _as_json(Diagnostic("problem", each.path, place, each.text))
-
-
-def _as_json(said: Diagnostic) -> dict[str, str]:
-    return {"gravity": said.gravity, "step": said.step, "place": said.place, "text": said.text, "hint": said.hint}

@@ -44,8 +44,6 @@ def main(options: argparse.Namespace) -> int:
         for name, scenario in SCENARIOS.items():
             print(*wrapped(f"{name:<{names}}  {scenario.story}", _columns(), names + 2), sep="\n")
         return 0
-    if options.hidden_faults and (options.scenario or options.keep):
-        raise UsageError("cannot use --scenario or --keep with --hidden-faults", hint="it has a story of its own")
     scenario = _chosen(options.scenario or DEFAULT)
     try:
         from bootheal.demo.stack import Stack, StackOptions

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bootheal.adapters.docker.containers import registries
 from bootheal.adapters.docker.engine import DockerEngine
-from bootheal.adapters.files import advice, create_file, replace_file
+from bootheal.adapters.files import create_file, replace_file, unwritable
 from bootheal.adapters.scope import Scope
 from bootheal.cli.arguments.options import CONFIG
 from bootheal.cli.checking.examination import examine
@@ -118,8 +118,7 @@ def _write(path: Path, text: str, *, force: bool) -> None:
         hint = "--force replaces it, --diff compares it"
         raise UsageError(f"cannot write {path}: it is there already", hint=hint) from None
     except OSError as error:
-        hint = advice(error, "run it as root, or name another place by --output; - prints it")
-        raise UsageError(f"cannot write {path}: {error.strerror or error}", hint=hint) from None
+        raise unwritable(error, path, "run it as root, or name another place by --output; - prints it") from None
 
 
 def _compare(output: str) -> int:

@@ -14,15 +14,12 @@ from bootheal.cli.printing import show
 from bootheal.cli.streams import warn
 from bootheal.cli.wiring import open_world
 from bootheal.config import load
-from bootheal.errors import UsageError
 from bootheal.preflight import Forecast
 from bootheal.preflight.words import as_json, lines, verdict
 
 
 def main(options: argparse.Namespace) -> int:
     """Look, tell, and return 0 where it would come back, 1 where not or nobody knows, 3 where data would be at risk."""
-    if options.every and not options.inhibit:
-        raise UsageError("cannot use --every without --inhibit", hint="it looks once, and ends")
     if options.inhibit:
         load(options.config)  # a file that cannot be understood is told at once
         return stay(options, partial(_looked, options))

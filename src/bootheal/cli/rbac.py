@@ -21,17 +21,13 @@ from bootheal.config import Configuration, load
 from bootheal.config.discovered import completed
 from bootheal.config.rbac import grants, manifests, told
 from bootheal.config.rights import Need, key_of, needs, of_any, of_lease
-from bootheal.errors import TransientError, UnreachableError, UsageError
+from bootheal.errors import TransientError, UnreachableError
 from bootheal.model import Right
 from bootheal.model.inventory import Inventory
 
 
 def main(options: argparse.Namespace) -> int:
     """Print them, or make them so. Exit code 0; with --diff 1 where the cluster has others."""
-    if options.credential and (options.diff or options.withdraw):
-        raise UsageError(
-            "cannot use --credential with --diff or --withdraw", hint="it writes one, alone or with --apply"
-        )
     configuration = load(options.config)
     if options.apply or options.withdraw or options.credential:
         for attempt in trying_for(TransientError, options.patience, _Pause()):

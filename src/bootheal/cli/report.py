@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from bootheal.adapters.files import replace_file
 from bootheal.adapters.history import read
 from bootheal.cli.paths import read_paths
 from bootheal.cli.printing import show, width
-from bootheal.errors import BoothealError, UsageError
-from bootheal.exit_codes import ExitCode
+from bootheal.errors import BoothealError, StateError, UsageError
 from bootheal.history.boots import compared, habits, recovery_seconds, repaired
 from bootheal.model import VERDICTS, BootRecord, History, to_json
 from bootheal.model.layout import clock
@@ -24,11 +24,9 @@ PIPED_COLUMNS, MOST_COLUMNS = 80, 160
 
 def main(options: argparse.Namespace) -> int:
     """Show it, or write it to a file. Exit code 1: nothing is kept yet; 2: there is no such boot."""
-    _insist_on_one(options)
     history = read(read_paths(options.config).state_directory)
     if not history.boots:
-        print("no boot is kept yet: a pass that ends writes it down", file=sys.stderr)
-        return ExitCode.NOT_HEALED
+        raise StateError("cannot show a boot: none is kept yet", hint="a pass that ends writes it down")
     if options.list:
         if options.json:
             print(json.dumps([_facts(boot) for boot in reversed(history.boots)], indent=2))
@@ -55,17 +53,6 @@ def main(options: argparse.Namespace) -> int:
     if not wanted:
         _print(picture)
     return 0
-
-
-def _insist_on_one(options: argparse.Namespace) -> None:
-    """Raise UsageError where one thing was asked for that another would hide."""
-    asked = vars(options)
-    first, *others = [name for name in ("list", "compare", "json") if asked[name]] or [""]
-    hidden = [f"--{name}" for name in ("html", "svg", "perfetto") if first and asked[name]]
-    hidden += [f"--{name}" for name in others if name != "json"]
-    hidden += ["a BOOT"] if first in ("list", "compare") and options.boot is not None else []
-    if hidden:
-        raise UsageError(f"cannot use {hidden[0]} with --{first}", hint="ask for one after the other")
 
 
 def chosen(history: History, name: str) -> BootRecord:
@@ -118,7 +105,10 @@ def _write(path: Path, text: str) -> None:
         print(text, end="")
         return
     try:
-        path.write_text(text, encoding="utf-8")
+        if path.exists() and not path.is_file():  # such as /dev/stdout
+            path.write_text(text, encoding="utf-8")
+        else:  # an older picture is not lost to a full disk; a link stays one
+            replace_file(Path(os.path.realpath(path)), text, durable=False)
     except OSError as error:
         raise BoothealError(f"cannot write {path}: {error.strerror}") from None
 

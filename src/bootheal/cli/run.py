@@ -25,7 +25,7 @@ from bootheal.cli.wiring import first_epoch, make_engine, open_memory, open_worl
 from bootheal.config import Configuration, accept_data, load
 from bootheal.config.configuration import found
 from bootheal.engine import Engine, Inbox
-from bootheal.errors import LockedError, StateError, UsageError
+from bootheal.errors import LockedError, StateError
 from bootheal.model import VERDICTS, Report, Verdict, to_json
 
 # What somebody reads who presses Ctrl-C, for the first time and again: what is changed now must not be left half done.
@@ -37,8 +37,6 @@ UNDERSTOOD = (
 
 def main(options: argparse.Namespace) -> int:
     """Heal, tell, remember; the exit code is the verdict's, or 128 and the signal's number."""
-    if (options.json or options.accept_data) and not options.once:
-        raise UsageError("cannot use --json or --accept-data without --once", hint="see also: bootheal status --json")
     configuration = accept_data(load(options.config), options.accept_data, time.time())
     reporter = open_reporter(sys.stderr if options.json else sys.stdout)
     inbox = Inbox()

@@ -9,6 +9,7 @@ import os
 import select
 import sys
 from pathlib import Path
+from typing import Any
 
 # What cannot be told in this time is not told: a reader that has stopped must not stop a pass.
 STUCK_SECONDS = 5.0
@@ -44,12 +45,17 @@ def open_missing() -> None:
 def forgive(name: str) -> None:
     """Let no write to "stdout" or "stderr" fail or hang from now on."""
     stream = getattr(sys, name)
-    if isinstance(stream, io.TextIOWrapper) and isinstance(stream.buffer, io.BufferedWriter):
-        raw = _Forgiving(stream, stream.buffer.raw)
+    if isinstance(stream, io.TextIOWrapper) and isinstance(below := _raw(stream), io.RawIOBase):
+        raw = _Forgiving(stream, below)
         buffer = io.BufferedWriter(raw)  # type: ignore[type-var]  # it is a raw stream, whose write takes all
-        lines = stream.line_buffering or stream.isatty()
+        lines = stream.line_buffering or stream.write_through or stream.isatty()
         wrapped = io.TextIOWrapper(buffer, stream.encoding, errors="replace", line_buffering=lines)
         setattr(sys, name, wrapped)
+
+
+def _raw(stream: io.TextIOWrapper) -> Any:
+    """Return what is below its buffer; with PYTHONUNBUFFERED there is none between."""
+    return getattr(stream.buffer, "raw", stream.buffer)
 
 
 class _Forgiving(io.RawIOBase):

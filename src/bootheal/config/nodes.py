@@ -94,7 +94,15 @@ def _told(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or error.context or "it is broken"
     if problem.startswith("found undefined tag handle"):
         return "a value that begins with ! needs quotes"
-    return _IN_OTHER_WORDS.get(problem, quoted(problem))
+    return _IN_OTHER_WORDS.get(problem, quoted(problem)) + _begun(error)
+
+
+def _begun(error: yaml.MarkedYAMLError) -> str:
+    """Say where it began what does not end well: the quote or the bracket that is missing belongs there."""
+    begun, noticed = error.context_mark, error.problem_mark
+    if not begun or not noticed or not error.context or begun.line == noticed.line:
+        return ""
+    return f" ({quoted(error.context)}, which begins on line {begun.line + 1})"
 
 
 class _Composer:

@@ -59,7 +59,17 @@ def _known(source: Source, path: KeyPath, after: Any, known: Collection[str]) ->
             source.complain((*path, index), f"{wanted} was renamed to {new}")
         else:
             place = (*path, index)
-            source.complain(place, f"{source.shown(place, wanted)}: no such step{source.guess(wanted, known)}")
+            source.complain(place, f"{source.shown(place, wanted)}: {_unfit(source, wanted, known)}")
+
+
+def _unfit(source: Source, wanted: str, known: Collection[str]) -> str:
+    """Say why nothing can come after it: reports tell of more steps than a file can name."""
+    kind, _, name = wanted.partition("/")
+    if not name and (meant := sorted(step for step in known if step.endswith(f"/{wanted}"))[:2]):
+        return f"no such step; did you mean {' or '.join(meant)}?"
+    if kind in names.INNER:
+        return f"nothing can be told to come after it, but after {', '.join(names.LEADING)} or a workload"
+    return f"no such step{source.guess(wanted, known)}"
 
 
 def _section(source: Source, name: str) -> Mapping[str, Mapping[str, Any]]:

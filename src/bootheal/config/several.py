@@ -32,7 +32,7 @@ def parts(path: Path) -> list[Path]:
     """Return the files in conf.d beside the main file, in the order of their names; hidden ones are an editor's."""
     try:
         found = [each for each in path.with_name(DIRECTORY).iterdir() if each.suffix in (".yaml", ".yml")]
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return []
     except OSError as error:
         way_out = _READABLE if error.errno == errno.EACCES else "it should be a directory, or not be there"

@@ -11,6 +11,7 @@ from bootheal.model import WORKLOADS
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([smh])?")
 _UNITS = {None: 1, "s": 1, "m": 60, "h": 3600}
+UNITS = ("s", "m", "h")
 _TRUTHS = {"true": True, "false": False}
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?")

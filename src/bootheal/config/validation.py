@@ -8,6 +8,8 @@ from pydantic import BaseModel, ValidationError
 from bootheal.config import passwords, renamed
 from bootheal.config.document import KeyPath
 from bootheal.config.source import Source
+from bootheal.config.types import UNITS
+from bootheal.model.durations import spoken
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -68,7 +70,27 @@ def _explain(source: Source, model: type[BaseModel], detail: Any) -> tuple[KeyPa
         case kind if kind in _COLLECTIONS and not isinstance(detail["input"], dict | list | None):
             return path, f"cannot be a single value: {_LIKE.get(_class(detail), _wanted(detail))}"
         case _:
-            return path, f"{source.shown(path, detail['input'])}: {_wanted(detail)}"
+            written = _written(source, path, detail["input"])
+            return path, f"{source.shown(path, written)}: {_wanted(detail)}{_in_seconds(written, detail)}"
+
+
+def _written(source: Source, path: KeyPath, read: Any) -> Any:
+    """Return what stands at a path, where that is a text that was read as a number, such as 90m; else what was read."""
+    found = source.data
+    for part in path:
+        try:
+            found = found[part]
+        except (KeyError, IndexError, TypeError):
+            return read
+    return found if isinstance(found, str) and isinstance(read, int | float) else read
+
+
+def _in_seconds(written: Any, detail: Any) -> str:
+    """Say in what a limit is counted, where a time was written with a unit."""
+    if not (isinstance(written, str) and written.strip().endswith(UNITS) and detail["type"] in _LIMITS):
+        return ""
+    limit = detail["ctx"][_LIMITS[detail["type"]][1]]
+    return f" s ({spoken(limit)})" if limit else ""
 
 
 def _unknown(source: Source, model: type[BaseModel], path: KeyPath) -> str:

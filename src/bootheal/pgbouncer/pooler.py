@@ -228,10 +228,20 @@ class PoolerStep(Step[PoolerObservation]):
             if _lent(pod, past) or (pod.transient and self.declared):
                 return Wait(pod.refused, hint=pod.hint or self._hint(f"logs {pod.ref.name}"))
         pods = ", ".join(pod.ref.name for pod in seen.pods)
-        known = "cannot be verified" if blind else "are in force"
-        settings = f", the declared settings {known}" if self.declared else ""
         served = {_served(pod): past.epoch for pod in seen.pods}
-        return Settled(f"logins through {pods} succeed{settings}", tuple(self._remarks(seen)), baseline=served)
+        return Settled(
+            f"logins through {pods} succeed{self._told_settings(seen)}", tuple(self._remarks(seen)), baseline=served
+        )
+
+    def _told_settings(self, seen: PoolerObservation) -> str:
+        """Say whether they are in force; what is not is a remark."""
+        if not self.declared:
+            return ""
+        if any(pod.console is None for pod in seen.pods):
+            return ", the declared settings cannot be verified"
+        if any(list(self.declared.remarks(pod)) for pod in seen.pods):
+            return ", not all declared settings are in force"
+        return ", the declared settings are in force"
 
     def _remarks(self, seen: PoolerObservation) -> Iterator[str]:
         yield from seen.doubts

@@ -1,9 +1,12 @@
 """A kubeconfig is a file that others write: whatever is in it, it is used or refused, in few words and soon."""
 
+import json
 import os
 import shutil
+import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import certifi
 import pytest
@@ -11,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootheal.adapters import bounded_yaml
+from bootheal.adapters.kube import exec_plugin
 from bootheal.adapters.kube.access import alone, load, named_by, parse
 from bootheal.adapters.kube.kubeconfig import FetchedKubeconfig, LiveKubeconfig, in_pod
-from bootheal.errors import MissingError, PermanentError
+from bootheal.errors import MissingError, PermanentError, UnreachableError
 from support.thorough import times
 
 GOOD = """
@@ -75,6 +79,39 @@ def test_a_right_one_is_used() -> None:
     """Also with a BOM, and as JSON."""
     assert parse(GOOD, "k3s.yaml", Path("/"), "").configuration.host == "https://127.0.0.1:6443"
     assert bounded_yaml.load('\ufeff{"a": [1, "b"]}') == {"a": [1, "b"]}
+
+
+def with_plugin(command: str, *arguments: str) -> str:
+    """Return a kubeconfig whose user gets his credential from a command."""
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": command, "args": list(arguments)}
+    return GOOD.replace('{token: "a-token"}', json.dumps({"exec": plugin | {"interactiveMode": "Never"}}))
+
+
+def test_a_plugin_gives_the_credential() -> None:
+    """As for kubectl."""
+    said = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "its-token"}}
+    access = parse(with_plugin("echo", json.dumps(said)), "k", Path(), "")
+    assert access.configuration.api_key["authorization"] == "Bearer its-token"
+
+
+def test_a_plugin_that_gives_none_is_named() -> None:
+    """Else the API server would be asked without a credential, and its 401 be the reason that is told."""
+    with pytest.raises(UnreachableError, match="cannot use the exec plugin false of the kubeconfig: it gave no cred"):
+        parse(with_plugin("false"), "k", Path(), "")  # whom it asks may come up later
+    with pytest.raises(PermanentError, match="cannot use the exec plugin no-such-one of the kubeconfig: it is not on"):
+        parse(with_plugin("no-such-one"), "k", Path(), "")
+
+
+def test_a_plugin_that_hangs_is_ended_with_all_that_it_has_started() -> None:
+    """The client waits until nobody holds its output any more."""
+    user: dict[str, Any] = {"exec": {"command": "sh", "args": ["-c", "sleep 60 & sleep 60"]}}
+    assert exec_plugin.bounded(user, 0.2) == "sh"
+    began = time.monotonic()
+    plugin = user["exec"]
+    ended = subprocess.run([plugin["command"], *plugin["args"]], stdout=subprocess.PIPE, check=False, timeout=30)
+    assert ended.returncode
+    assert time.monotonic() - began < 20
+    assert exec_plugin.bounded({"token": "a-token"}) == ""
 
 
 def test_what_is_no_file_makes_nobody_wait(tmp_path: Path) -> None:

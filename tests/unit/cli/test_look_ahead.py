@@ -158,6 +158,12 @@ def test_a_version_that_speaks_otherwise_is_not_misread(tmp_path: Path, monkeypa
     assert said == ["cannot look ahead: bootheal is another version by now than this process: restart it"]
 
 
+def test_a_look_that_fails_is_told_as_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It fails in JSON, too: that is no other version."""
+    script = "echo '{\"error\": \"cannot a\"}'; printf 'bootheal: cannot a\\n  see b\\n' >&2; exit 1"
+    assert look(tmp_path, monkeypatch, script, noted_soon=30.0) == ["cannot look ahead: cannot a; see b"]
+
+
 def test_it_asks_as_seldom_as_the_daemon_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who spares an API server spares it of this, too."""
     look(

@@ -355,6 +355,31 @@ def test_a_file_that_only_its_owner_may_read_is_told_how_to_be_read_by_the_servi
     assert told in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("server_idle_timout: 5", "is no setting of PgBouncer's that is known here; did you mean server_idle_timeout?"),
+        ("max_client_con: 5", "is no setting of PgBouncer's that is known here; did you mean max_client_conn?"),
+        ("server_idle_timeout: 5m", "PgBouncer refuses 5m: it takes seconds without a unit, here 300"),
+        ("query_timeout: 1.5h", "PgBouncer refuses 1.5h: it takes seconds without a unit, here 5400"),
+    ],
+)
+def test_a_setting_that_pgbouncer_would_not_understand_is_warned_of(setting: str, told: str, tmp_path: Path) -> None:
+    """It would end the pass of each boot, or never be in force."""
+    text = MINIMAL.replace("client: {secret: app}", f"client: {{secret: app}}, settings: {{{setting}}}")
+    (warning,) = read(tmp_path, text).warnings
+    assert warning.endswith(f"poolers.shop.settings.{setting.split(':', maxsplit=1)[0]}: {told}")
+
+
+@pytest.mark.parametrize(
+    "setting", ["server_idle_timeout: 300", "pool_mode: session", "brand_new_switch: 1", "verbose: 2"]
+)
+def test_a_setting_that_it_may_understand_is_not(setting: str, tmp_path: Path) -> None:
+    """A newer PgBouncer has settings that nobody here has heard of."""
+    text = MINIMAL.replace("client: {secret: app}", f"client: {{secret: app}}, settings: {{{setting}}}")
+    assert read(tmp_path, text).warnings == ()
+
+
 def test_a_harmful_value_is_warned_of(tmp_path: Path) -> None:
     """A long server_login_retry lengthens every outage; it is the owner's to keep."""
     text = MINIMAL.replace("client: {secret: app}", "client: {secret: app}, settings: {server_login_retry: 60}")

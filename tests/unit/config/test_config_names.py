@@ -65,6 +65,9 @@ def test_dependencies_are_steps_of_the_same_graph(tmp_path: Path) -> None:
             "dependency/d after dependency/d is a circle",
         ),
         ("{host: b, probe: {port: 1}, after: [hook/h]}", "d.after.0", "no such step"),
+        ("{host: b, probe: {port: 1}, after: [cleanup]}", "d.after.0", "nothing can be told to come after it, but"),
+        ("{host: b, probe: {port: 1}, after: [credential/p]}", "d.after.0", "nothing can be told to come after it"),
+        ("{host: b, probe: {port: 1}, after: [d]}", "d.after.0", "no such step; did you mean dependency/d?"),
         ("{host: b, probe: {}}", "d.probe", "cannot do without port"),
     ],
 )

@@ -39,6 +39,17 @@ def test_each_file_in_conf_d_adds_its_own(tmp_path: Path) -> None:
     assert configuration.file.max_parallel == 7
 
 
+def test_a_file_in_the_place_of_conf_d_is_told(tmp_path: Path) -> None:
+    """Else all that somebody has written into it would be nothing, without a word."""
+    path = tmp_path / "bootheal.yaml"
+    path.write_text("max_parallel: 2")
+    (tmp_path / "conf.d").write_text("workloads: {deployment/a/one: {}}")
+    with pytest.raises(
+        ConfigurationError, match=r"conf\.d: cannot be read: Not a directory \(it should be a directory"
+    ):
+        load(path)
+
+
 def test_what_is_said_twice_is_told_with_both_places(tmp_path: Path) -> None:
     """A name of a section, or a key of its own; and a problem in a part is told with the part's name and line."""
     path = files(

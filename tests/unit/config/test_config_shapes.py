@@ -161,6 +161,9 @@ def test_what_is_wrong_is_told_in_words(check: Check) -> None:
         ("cleanup: {namespaces: [a], log_lines: 101}", ":1:28: cleanup.log_lines: cannot be 101: it should be at most"),
         ("poolers: 5", ":1:1: poolers: cannot be a single value: it should be a mapping, like {key: value}"),
         ("deadline: 99999999", ":1:1: deadline: cannot be 99999999: it should be at most 2592000"),
+        ("deadline: 900h", ":1:1: deadline: cannot be '900h': it should be at most 2592000 s (720 h)"),
+        ("cleanup: {grace: 0m}", ":1:11: cleanup.grace: cannot be '0m': it should be more than 0"),
+        ("max_parallel: '0'", ":1:1: max_parallel: cannot be '0': it should be at least 1"),
     ],
 )
 def test_each_key_takes_what_it_is_for(text: str, told: str, tmp_path: Path) -> None:

@@ -142,6 +142,20 @@ def test_no_number_of_the_file_can_be_true(tmp_path: Path) -> None:
             "deadline: &a 5\nrecheck: &a 6\n",
             ":2:10: the file: cannot be read as YAML: there is an anchor of this name above",
         ),
+        (
+            "cluster:\n  kind: k3s\n  context:a\n  unit: x\n",
+            (
+                ":4:3: the file: cannot be read as YAML: could not find expected ':' (while scanning a simple key, "
+                "which begins on line 3)"
+            ),
+        ),
+        (
+            'cluster: {context: "a}\nmax_parallel: 2\n',
+            (
+                ":3:1: the file: cannot be read as YAML: found unexpected end of stream "
+                "(while scanning a quoted scalar, which begins on line 1)"
+            ),
+        ),
         ("deadline: *a\n", ":1:11: the file: cannot be read as YAML: no such anchor above"),
         ("cluster: &a {kind: *a}\n", ":1:20: the file: cannot be read as YAML: what this refers to holds it"),
         ("cluster: {<<: 5}\n", ":1:15: cluster: cannot be merged by <<"),

@@ -339,6 +339,7 @@ def test_settings_that_cannot_change_at_run_time_say_so() -> None:
     fixed = {"listen_port": Setting("6432", changeable=False)}
     judgement = judge(pod(console=Console(fixed)), step=step)
     assert isinstance(judgement, Settled)
+    assert judgement.why.endswith("succeed, not all declared settings are in force")
     assert judgement.remarks == (
         "listen_port = 7000 needs a restart of PgBouncer on pod/shop/pooler-1 (it has 6432)",
         "pod/shop/pooler-1 does not know the setting no_such",

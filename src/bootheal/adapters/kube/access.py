@@ -9,7 +9,7 @@ import errno
 import os
 import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from bootheal.adapters import bounded_yaml
 from bootheal.adapters.files import Identity, read_file, stamp
 from bootheal.adapters.loading import loading
+from bootheal.adapters.kube import exec_plugin
 from bootheal.adapters.x509 import as_others_do
 from bootheal.errors import MISFITS, MissingError, PermanentError, scarce
 from bootheal.model.quoted import quoted
@@ -184,11 +185,23 @@ def _access(content: Any, context: str) -> Access:
     configuration = Configuration()
     if not (content["clusters"] and content["users"]):
         raise ValueError("it lacks them")
+    plugin = exec_plugin.bounded(_user(content, context))
     load_kube_config_from_dict(content, context or None, client_configuration=configuration, persist_config=False)
+    if plugin and not (configuration.api_key or configuration.cert_file):  # the client logs why, and goes on without
+        raise exec_plugin.silent(plugin)
     tls = _tls(configuration)
     authority = Path(configuration.ssl_ca_cert).read_text(encoding="utf-8") if configuration.ssl_ca_cert else ""
     configuration.ssl_ca_cert = configuration.cert_file = configuration.key_file = None
     return Access(configuration, tls, {}, authority)
+
+
+def _user(content: Any, context: str) -> Any:
+    """Return the user of a context, {} where that names none: the client says what is wrong."""
+    with suppress(*MISFITS):
+        name = context or content["current-context"]
+        meant: Any = next((each["context"] for each in content["contexts"] if each["name"] == name), {})
+        return next((each["user"] for each in content["users"] if each["name"] == meant["user"]), None) or {}
+    return {}
 
 
 def _tls(configuration: Any) -> ssl.SSLContext:

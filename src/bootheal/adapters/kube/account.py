@@ -62,7 +62,11 @@ def token(api: Api, account: str, namespace: str, seconds: int) -> tuple[Secret,
         "kind": "TokenRequest",
         "spec": {"expirationSeconds": seconds},
     }
-    raw = api.write("POST", f"{_path('ServiceAccount', namespace, account)}/token", body, about=about)
+    try:
+        raw = api.write("POST", f"{_path('ServiceAccount', namespace, account)}/token", body, about=about)
+    except MissingError:
+        missing = f"cannot get {about}: there is no such account"
+        raise MissingError(missing, hint="bootheal rbac --apply makes it, with its roles") from None
     with understood(about):
         status = raw["status"]
         return Secret(str(status["token"])), datetime.fromisoformat(status["expirationTimestamp"]).timestamp()

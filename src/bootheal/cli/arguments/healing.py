@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bootheal.cli.arguments.command import EXIT_CODES, Command
 from bootheal.cli.arguments.options import config, pace, takes_file
-from bootheal.cli.arguments.values import seconds
+from bootheal.cli.arguments.values import position, seconds
 
 
 def _run(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +48,12 @@ def _report(parser: argparse.ArgumentParser) -> None:
     config(parser, default=None)
     parser.add_argument("boot", nargs="?", metavar="BOOT", help="its number in --list, or how its name begins")
     parser.add_argument(
-        "-n", dest="number", type=int, default=1, metavar="NUMBER", help="1: the newest boot, the default; 2: before it"
+        "-n",
+        dest="number",
+        type=position,
+        default=1,
+        metavar="NUMBER",
+        help="1: the newest boot, the default; 2: before it",
     )
     parser.add_argument("--list", action="store_true", help="list the boots that are kept, the newest first")
     parser.add_argument("--compare", nargs=2, metavar=("A", "B"), help="show two boots side by side")

@@ -47,5 +47,5 @@ def make_parser() -> argparse.ArgumentParser:
             allow_abbrev=False,  # what changes a cluster is written out
         )
         each.add_arguments(command)
-        command.set_defaults(usage=command.format_usage)
+        command.set_defaults(usage=command.format_usage, default_of=command.get_default)
     return parser

@@ -16,6 +16,15 @@ def period(text: str) -> float:
     return _number(text, 1.0, float("inf"), "a number of seconds, 1 at least")
 
 
+def position(text: str) -> int:
+    """Return which one in a list is meant, counted from 1."""
+    from bootheal.model.numbers import whole
+
+    if number := whole(text, 1_000_000):
+        return number
+    raise argparse.ArgumentTypeError(f"cannot use {_shown(text)}: it should be a whole number, 1 at least")
+
+
 def rate(text: str) -> float:
     """Return how often a second something may be done; it must get done."""
     return _number(text, 1.0, 10_000.0, "a number from 1 to 10000")

@@ -140,6 +140,8 @@ class LookAhead:
             told = json.loads(said)
         except ValueError:
             raise UnreachableError(why_nothing(code, warned)) from None
+        if isinstance(told, dict) and "error" in told:  # with what to do next it stands on standard error
+            raise UnreachableError(why_nothing(code, warned))
         try:
             blind, found, now = told["blind"], told["found"], outlook(told, time.time(), self._boot, self._digest)
         except MISFITS:

@@ -49,7 +49,7 @@ class Bundle:
     state_directory: Path | None = None
 
     def write(self, path: Path) -> None:
-        """Write it. UsageError where it cannot be written."""
+        """Write it. UsageError where it cannot be written, StateError on a full disk."""
         archive.write(path, self.packed(path.name))
 
     def packed(self, name: str) -> bytes:

@@ -1,6 +1,7 @@
 """`poolers:` -> a PgBouncer in front of a database: the steps for its logins, and its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from bootheal.config.document import KeyPath
 from bootheal.config.section import Finding, Section
 from bootheal.config.sections.login import Login
 from bootheal.config.shapes import texts
+from bootheal.config.source import suggestion
 from bootheal.config.types import (
     AnyPath,
     DatabaseName,
@@ -23,11 +25,13 @@ from bootheal.config.types import (
     Port,
     SecretKey,
     SecretName,
+    seconds,
 )
 from bootheal.model import Ref
 from bootheal.pgbouncer import credential, observation
 from bootheal.pgbouncer.knowledge import harms
 from bootheal.pgbouncer.pooler import PoolerStep
+from bootheal.pgbouncer.setting_names import NAMES, TIMES
 from bootheal.platform import dns
 from bootheal.postgres import location
 from bootheal.step import Step
@@ -40,6 +44,19 @@ def _text(value: Any) -> Any:
     if isinstance(value, bool):
         return str(int(value))
     return str(value) if isinstance(value, int | float) else value
+
+
+def _misunderstood(settings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield names that are nearly one of PgBouncer's, and times with a unit: a pass would end over them."""
+    for key, value in settings.items():
+        if key not in NAMES and (near := suggestion(key, sorted(NAMES))):
+            yield key, f"is no setting of PgBouncer's that is known here{near}"
+        if key in TIMES:
+            with suppress(ValueError):
+                float(value)
+                continue
+            with suppress(ValueError):
+                yield key, f"PgBouncer refuses {value}: it takes seconds without a unit, here {seconds(value):g}"
 
 
 SettingValue = Annotated[
@@ -107,8 +124,8 @@ class Pooler(Section):
     patience: Patience = 1800.0
 
     def warnings(self, path: KeyPath) -> Iterator[Finding]:
-        """Yield settings that are known to do harm."""
-        for key, why in harms(self.settings):
+        """Yield settings that are known to do harm, and those that PgBouncer would not understand."""
+        for key, why in (*harms(self.settings), *_misunderstood(self.settings)):
             yield (*path, "settings", key), why
 
     def steps(self, name: str, database: location.Database, *, noted: bool = False) -> Iterator[Step[Any]]:
