@@ -152,8 +152,8 @@ def test_no_number_of_the_file_can_be_true(tmp_path: Path) -> None:
         (
             'cluster: {context: "a}\nmax_parallel: 2\n',
             (
-                ":3:1: the file: cannot be read as YAML: found unexpected end of stream (while scanning a quoted scalar, "
-                "which begins on line 1)"
+                ":3:1: the file: cannot be read as YAML: found unexpected end of stream "
+                "(while scanning a quoted scalar, which begins on line 1)"
             ),
         ),
         ("deadline: *a\n", ":1:11: the file: cannot be read as YAML: no such anchor above"),
