@@ -84,6 +84,13 @@ MACHINE: tuple[Cause, ...] = (
         consequence_of=("component-stopped", "component-paused", "component-starved", "component-starts"),
     ),
     Cause(
+        id="kubeconfig-unusable",
+        means="the API server was not asked, for want of a kubeconfig that can be used: {said}",
+        gravity=Gravity.PERSON,
+        signs=_host("KubeconfigUnusable"),
+        next_step="kubectl config view --minify; on k3s the live one is /etc/rancher/k3s/k3s.yaml",
+    ),
+    Cause(
         id="api-refuses",
         means="the API server does not let us in: {said}",
         gravity=Gravity.PERSON,

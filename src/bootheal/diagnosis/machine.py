@@ -44,7 +44,7 @@ def machine_items(scene: Scene, relations: Relations) -> Iterator[Item]:
     for symptom in scene.facts.symptoms:
         yield _symptom(symptom, scene)
     if not scene.readiness.ready:
-        word = "ApiRefuses" if scene.refused else "ApiSilent"
+        word = "ApiRefuses" if scene.refused else "KubeconfigUnusable" if scene.unusable else "ApiSilent"
         yield _host(word, Ref("api-server", "", ""), scene.readiness.precisely, lasting(scene))
     for node in scene.nodes:
         yield from _node(node, scene)

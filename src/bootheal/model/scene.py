@@ -109,7 +109,8 @@ class Disk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """One moment. Of what could not be read `gaps` says why; `present` is whether the API server told of objects.
+    """One moment. Of what could not be read `gaps` says why; `present` is whether the API server told of objects,
+    `refused` whether it did not let us in, `unusable` whether it could not be asked by the kubeconfig that there is.
 
     `volumes` are the names of the nodes on which the volumes of claims can be mounted, where they name any, and
     `directories` are where the data of a volume lies on a node. `keys` are
@@ -129,6 +130,7 @@ class Scene:
     registries: Mapping[Component, tuple[Ref, ...]] = field(default_factory=dict)
     readiness: Readiness = field(default_factory=lambda: Readiness(ready=True))
     refused: bool = False
+    unusable: bool = False
     present: bool = True
     nodes: tuple[Node, ...] = ()
     leases: Mapping[str, Lease] = field(default_factory=dict)

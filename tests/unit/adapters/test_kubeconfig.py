@@ -91,7 +91,7 @@ def test_a_plugin_gives_the_credential() -> None:
     """As for kubectl."""
     said = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "its-token"}}
     access = parse(with_plugin("echo", json.dumps(said)), "k", Path(), "")
-    assert access.configuration.api_key["authorization"] == "Bearer its-token"
+    assert [*access.configuration.api_key.values()] == ["Bearer its-token"]
 
 
 def test_a_plugin_that_gives_none_is_named() -> None:
@@ -112,6 +112,30 @@ def test_a_plugin_that_hangs_is_ended_with_all_that_it_has_started() -> None:
     assert ended.returncode
     assert time.monotonic() - began < 20
     assert exec_plugin.bounded({"token": "a-token"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("server", "proxied"),
+    [
+        ("https://127.0.0.1:6443", False),
+        ("https://localhost:6443", False),
+        ("https://[::1]:6443", False),
+        ("https://0.0.0.0:6443", False),  # k3d's
+        ("https://10.0.0.7:6443", True),
+        ("https://k3s.example.org:6443", True),
+    ],
+)
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    server: str, proxied: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for kubectl: it could lead nowhere, and the API server beside us would be the one that refuses."""
+    for name in ("no_proxy", "NO_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "http://proxy.example.org:3128")
+    text = GOOD.replace("https://127.0.0.1:6443", server)
+    assert bool(parse(text, "k", Path(), "").configuration.proxy) is proxied
+    meant = text.replace("insecure-skip-tls-verify: true", "insecure-skip-tls-verify: true, proxy-url: 'http://p:1'")
+    assert parse(meant, "k", Path(), "").configuration.proxy == "http://p:1"
 
 
 def test_what_is_no_file_makes_nobody_wait(tmp_path: Path) -> None:

@@ -323,6 +323,11 @@ FAULTS: dict[str, tuple[Callable[[], Scene], str, str]] = {
         "api-silent",
         "api-server",
     ),
+    "a kubeconfig of garbage": (
+        lambda: Scene(now=NOW, present=False, unusable=True, readiness=Readiness(ready=False, why="it is not YAML")),
+        "kubeconfig-unusable",
+        "api-server",
+    ),
     "the API server refuses us": (
         lambda: Scene(now=NOW, present=False, refused=True, readiness=Readiness(ready=False, why="401")),
         "api-refuses",

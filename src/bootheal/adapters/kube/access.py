@@ -11,8 +11,10 @@ import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bootheal.adapters import bounded_yaml
 from bootheal.adapters.files import Identity, read_file, stamp
@@ -185,23 +187,33 @@ def _access(content: Any, context: str) -> Access:
     configuration = Configuration()
     if not (content["clusters"] and content["users"]):
         raise ValueError("it lacks them")
-    plugin = exec_plugin.bounded(_user(content, context))
+    plugin = exec_plugin.bounded(_meant(content, context, "user"))
     load_kube_config_from_dict(content, context or None, client_configuration=configuration, persist_config=False)
     if plugin and not (configuration.api_key or configuration.cert_file):  # the client logs why, and goes on without
         raise exec_plugin.silent(plugin)
+    if _is_here(configuration.host) and "proxy-url" not in _meant(content, context, "cluster"):
+        configuration.proxy = None
     tls = _tls(configuration)
     authority = Path(configuration.ssl_ca_cert).read_text(encoding="utf-8") if configuration.ssl_ca_cert else ""
     configuration.ssl_ca_cert = configuration.cert_file = configuration.key_file = None
     return Access(configuration, tls, {}, authority)
 
 
-def _user(content: Any, context: str) -> Any:
-    """Return the user of a context, {} where that names none: the client says what is wrong."""
+def _meant(content: Any, context: str, kind: str) -> Any:
+    """Return the "user" or "cluster" of a context, {} where that names none: the client says what is wrong."""
     with suppress(*MISFITS):
         name = context or content["current-context"]
         meant: Any = next((each["context"] for each in content["contexts"] if each["name"] == name), {})
-        return next((each["user"] for each in content["users"] if each["name"] == meant["user"]), None) or {}
+        return next((each[kind] for each in content[f"{kind}s"] if each["name"] == meant[kind]), None) or {}
     return {}
+
+
+def _is_here(url: str) -> bool:
+    """Tell whether a URL leads to this machine: what the environment says of proxies is for others, as for kubectl."""
+    with suppress(ValueError):
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or (address := ip_address(host)).is_loopback or address.is_unspecified
+    return False
 
 
 def _tls(configuration: Any) -> ssl.SSLContext:

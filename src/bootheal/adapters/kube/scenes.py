@@ -15,7 +15,7 @@ from bootheal.adapters.kube.reader import KubeReader
 from bootheal.adapters.kube.without_secrets import PATHS, shown
 from bootheal.adapters.redaction import Redaction
 from bootheal.adapters.together import together
-from bootheal.errors import BoothealError, DeniedError, MissingError
+from bootheal.errors import BoothealError, DeniedError, MissingError, PermanentError
 from bootheal.model import WORKLOADS, Endpoint, Occurrence, Readiness, Ref, Right
 from bootheal.model.scene import Scene, Template
 
@@ -107,7 +107,8 @@ class KubeScenes:
         except DeniedError as error:
             return Scene(now=now, readiness=Readiness(ready=False, why=str(error)), refused=True, present=False)
         except BoothealError as error:
-            return Scene(now=now, readiness=Readiness(ready=False, why=str(error)), present=False)
+            unusable = isinstance(error, PermanentError) and not isinstance(error, MissingError)  # k3s may yet write it
+            return Scene(now=now, readiness=Readiness(ready=False, why=str(error)), unusable=unusable, present=False)
         questions: dict[str, Callable[[], Any]] = {
             kind: partial(self._all, kind, tuple(namespaces)) for kind in (*_NAMESPACED, *_CLUSTERS_OWN)
         }
