@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bootheal.cli.judging import objects_of
+from bootheal.cli.looking.judged import objects_of
 from bootheal.config import load
 from bootheal.platform import dns
 

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from bootheal.adapters import bounded_yaml
 from bootheal.adapters.files import Identity, read_file, stamp
-from bootheal.adapters.loading import loading
 from bootheal.adapters.kube import exec_plugin
+from bootheal.adapters.loading import loading
 from bootheal.adapters.x509 import as_others_do
 from bootheal.errors import MISFITS, MissingError, PermanentError, scarce
 from bootheal.model.quoted import quoted
